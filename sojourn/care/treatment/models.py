@@ -1,0 +1,202 @@
+"""The session: its states, checks, doses, events, discharge and signature. All history is rows."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from django.db import models
+
+from sojourn.care.booking.models import Appointment, Chair
+from sojourn.care.patients.models import Patient, RelatedPerson
+from sojourn.care.plan.models import CarePlan
+from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.accounts.privacy import CLINICAL, DIRECT, OPERATIONAL, Privacy
+from sojourn.foundation.accounts.scoping import ClinicScoped
+
+
+class Encounter(ClinicScoped):
+    """One session. FHIR Encounter. The protocol is frozen into it by id, version and hash when it is opened."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="encounters")
+    care_plan = models.ForeignKey(CarePlan, on_delete=models.PROTECT, related_name="encounters")
+    appointment = models.OneToOneField(Appointment, on_delete=models.PROTECT, related_name="encounter")
+    chair = models.ForeignKey(Chair, on_delete=models.PROTECT, related_name="encounters")
+    protocol_id = models.CharField(max_length=60)
+    protocol_version = models.CharField(max_length=20)
+    protocol_hash = models.CharField(max_length=64)
+    opened_at = models.DateTimeField()
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "care_plan": OPERATIONAL,
+        "appointment": OPERATIONAL, "chair": OPERATIONAL, "protocol_id": CLINICAL,
+        "protocol_version": OPERATIONAL, "protocol_hash": OPERATIONAL, "opened_at": OPERATIONAL,
+    }  # fmt: skip
+
+
+class SessionState(ClinicScoped):
+    """A state that the session entered. The newest is where it stands; ``seq`` lets a second nurse see that
+    someone was quicker. ``overridden`` holds the guard's reasons that a prescriber set aside, with why."""
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="states")
+    seq = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+    reason = models.TextField(blank=True)
+    overridden = models.JSONField(default=list)
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
+        "seq": OPERATIONAL, "state": CLINICAL, "at": OPERATIONAL, "by": OPERATIONAL, "reason": CLINICAL,
+        "overridden": CLINICAL,
+    }  # fmt: skip
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("encounter", "seq"), name="one_state_at_a_time"),)
+
+
+class CheckResult(ClinicScoped):
+    """One item of the pre-flight checklist, done. The newest row of an item counts."""
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="checks")
+    item_id = models.CharField(max_length=60)
+    outcome = models.CharField(max_length=12)
+    value = models.CharField(max_length=120, blank=True)
+    note = models.TextField(blank=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
+        "item_id": OPERATIONAL, "outcome": CLINICAL, "value": CLINICAL, "note": CLINICAL, "at": OPERATIONAL,
+        "by": OPERATIONAL,
+    }  # fmt: skip
+
+
+class MedicationAdministration(ClinicScoped):
+    """A dose given. FHIR MedicationAdministration. ``dose_mg`` is milligrams of base."""
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="doses")
+    drug = models.CharField(max_length=40)
+    route = models.CharField(max_length=12)
+    dose_mg = models.DecimalField(max_digits=7, decimal_places=2)
+    duration_min = models.DecimalField(max_digits=5, decimal_places=1)
+    lot = models.CharField(max_length=40)
+    expires_on: models.DateField[date | None, date | None] = models.DateField(null=True)
+    started_at = models.DateTimeField()
+    given_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    checked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    checked_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    note = models.TextField(blank=True)
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
+        "drug": CLINICAL, "route": CLINICAL, "dose_mg": CLINICAL, "duration_min": CLINICAL,
+        "lot": OPERATIONAL, "expires_on": OPERATIONAL, "started_at": OPERATIONAL, "given_by": OPERATIONAL,
+        "checked_by": OPERATIONAL, "checked_at": OPERATIONAL, "recorded_at": OPERATIONAL, "note": CLINICAL,
+    }  # fmt: skip
+
+
+class DoseCheck(ClinicScoped):
+    """The second, independent check of a dose, by another person signed in as themselves, before it is given."""
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="dose_checks")
+    drug = models.CharField(max_length=40)
+    route = models.CharField(max_length=12)
+    dose_mg = models.DecimalField(max_digits=7, decimal_places=2)
+    lot = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
+        "drug": CLINICAL, "route": CLINICAL, "dose_mg": CLINICAL, "lot": OPERATIONAL, "at": OPERATIONAL,
+        "by": OPERATIONAL,
+    }  # fmt: skip
+
+
+class SessionEvent(ClinicScoped):
+    """Something that happened in the session, at a time: infusion stopped, nausea, music, an emotional response."""
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=24)
+    note = models.TextField(blank=True)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
+        "kind": CLINICAL, "note": CLINICAL, "at": OPERATIONAL, "recorded_at": OPERATIONAL, "by": OPERATIONAL,
+    }  # fmt: skip
+
+
+class Discharge(ClinicScoped):
+    """How the patient left: with whom, with which scores, told what."""
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    encounter = models.OneToOneField(Encounter, on_delete=models.PROTECT, related_name="discharge")
+    companion = models.ForeignKey(RelatedPerson, on_delete=models.PROTECT, related_name="+", null=True)
+    companion_name = models.CharField(max_length=120)
+    criteria = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
+        "companion": OPERATIONAL, "companion_name": DIRECT, "criteria": CLINICAL, "at": OPERATIONAL,
+        "by": OPERATIONAL,
+    }  # fmt: skip
+
+
+class RecordSignature(ClinicScoped):
+    """A clinician's signature under the record as it stood: the content's hash says what was signed."""
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="signatures")
+    content_hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
+        "content_hash": OPERATIONAL, "at": OPERATIONAL, "by": OPERATIONAL,
+    }  # fmt: skip
+
+
+class Addendum(ClinicScoped):
+    """Something added after the signature. The signed record stays as it was."""
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="addenda")
+    text = models.TextField()
+    at = models.DateTimeField()
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
+        "text": CLINICAL, "at": OPERATIONAL, "by": OPERATIONAL,
+    }  # fmt: skip

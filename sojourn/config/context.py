@@ -1,0 +1,29 @@
+"""What every template knows."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from sojourn import __version__
+from sojourn.foundation.accounts import queries
+from sojourn.foundation.accounts.access import Request
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    asked = cast(Request, request)
+    asker = getattr(asked, "asker", None)
+    if asker is None:
+        return {"demo": settings.DEMO, "version": __version__}
+    staff = bool(asker.role) and queries.is_staff(asker.role)
+    return {
+        "demo": settings.DEMO,
+        "version": __version__,
+        "asker": asker,
+        "clinic": asked.clinic,
+        "memberships": asked.memberships,
+        "staff": staff,
+        "idle_seconds": settings.SESSION_IDLE_S["staff" if staff else "patient"] if asker.role else None,
+    }

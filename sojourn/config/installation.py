@@ -1,0 +1,90 @@
+"""Make a database ready: roles, database, migrations, grants. Safe to run again at any time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import psycopg
+from psycopg import sql
+
+from sojourn.config.environment import database, environment
+
+_SHARED_TABLES = ("accounts_person",)
+_SHARED_PREFIXES = ("account_", "mfa_", "usersessions_", "django_session", "house_cache", "procrastinate_")
+
+
+class CannotPrepare(Exception):
+    """The database cannot be made ready; the message says what a person must do."""
+
+
+def prepare(say: Callable[[str], None]) -> None:
+    """Roles, database, migrations and grants, each step said through ``say``. Raises CannotPrepare."""
+    _roles_and_database()
+    say("Bringing the tables up to date")
+    _migrate()
+    _grants()
+
+
+def _roles_and_database() -> None:
+    env, admin = environment(), database("admin")
+    if env.embedded:
+        with psycopg.connect(host=admin.host, user="postgres", dbname="postgres", autocommit=True) as connection:
+            for role in ("sojourn_owner", "sojourn_app", "sojourn_signals"):
+                _ensure_role(connection, role, "")
+            exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (env.database_name,))
+            if not exists.fetchone():
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {} OWNER sojourn_owner").format(sql.Identifier(env.database_name))
+                )
+        return
+    try:
+        with psycopg.connect(admin.conninfo(), autocommit=True) as connection:
+            for role in ("app", "signals"):
+                target = database(role)
+                _ensure_role(connection, target.user, target.password)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise CannotPrepare(
+            "The user of DATABASE_URL may not create roles. Either let it (ALTER ROLE ... CREATEROLE), or create"
+            " sojourn_app and sojourn_signals yourself, with the passwords that stand in SOJOURN_HOME."
+        ) from error
+
+
+def _ensure_role(connection: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> None:
+    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
+        connection.execute(
+            sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS").format(sql.Identifier(role))
+        )
+    if password:
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
+
+
+def _migrate() -> None:
+    os.environ["SOJOURN_OWNER_ALIAS"] = "1"
+    import django
+    from django.conf import settings
+    from django.core.management import call_command
+
+    django.setup()
+    if "owner" not in settings.DATABASES:
+        raise CannotPrepare("this process was started without the owner's connection")
+    call_command("migrate", database="owner", verbosity=0, interactive=False)
+    call_command("createcachetable", "house_cache", database="owner", verbosity=0)
+
+
+def _grants() -> None:
+    """Tables that belong to no clinic (sign-in, sessions, jobs, cache): the web and job role works on them."""
+    with psycopg.connect(database("owner").conninfo(), autocommit=True) as connection:
+        connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC, sojourn_app, sojourn_signals")
+        connection.execute("GRANT USAGE ON SCHEMA public TO sojourn_app, sojourn_signals")
+        tables = [
+            name
+            for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            if name in _SHARED_TABLES or name.startswith(_SHARED_PREFIXES)
+        ]
+        for name in tables:
+            connection.execute(
+                sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO sojourn_app").format(sql.Identifier(name))
+            )
+        connection.execute("GRANT SELECT ON django_migrations, django_content_type TO sojourn_app")
+        connection.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO sojourn_app")

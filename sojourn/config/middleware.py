@@ -1,0 +1,128 @@
+"""What surrounds every page: one transaction, who asks, and the headers that keep a page to itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone, translation
+
+from sojourn.foundation.accounts import queries
+from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.accounts.asker import NOBODY, Asker, set_asker
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+_POLICY = "; ".join((
+    "default-src 'self'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
+    "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'self'", "form-action 'self'", "object-src 'none'",
+))  # fmt: skip
+
+
+class SecurityHeaders:
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", _POLICY)
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Referrer-Policy", "same-origin")
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        if not request.path.startswith("/static/"):
+            headers.setdefault("Cache-Control", "no-store")
+        if settings.SECURE:
+            headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        return response
+
+
+class OneTransaction:
+    """A request is one transaction: the session, the reads and the action see and write one state of the world.
+
+    An answer of 500 keeps nothing. A refusal (4xx) keeps what was written before it on purpose, such as the count
+    of failed sign-ins; an action that refuses has rolled its own part back already.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with transaction.atomic():
+            set_asker(NOBODY)
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+            return response
+
+
+class WhoAsks:
+    """Find what the signed-in person is in which clinic, and tell the database."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        asked = cast(Request, request)
+        asked.asker, asked.clinic, asked.memberships = NOBODY, None, []
+        if request.user.is_authenticated:
+            if self._idle_too_long(asked):
+                logout(request)
+                return redirect(f"{settings.LOGIN_URL}")
+            self._name_the_asker(asked)
+            if self._second_factor_missing(asked):
+                return redirect("mfa_activate_totp")
+        response = self.get_response(request)
+        timezone.deactivate()
+        return response
+
+    def _name_the_asker(self, request: Request) -> None:
+        assert request.user.pk is not None
+        set_asker(Asker(person_id=request.user.pk))
+        request.memberships = queries.memberships_of(request.user.pk)
+        chosen = queries.choose(request.memberships, request.session.get("membership"))
+        if chosen is None:
+            return
+        request.asker = queries.asker_of(chosen)
+        request.clinic = chosen.clinic
+        set_asker(request.asker)
+        timezone.activate(chosen.clinic.zone)
+        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and (language := getattr(request.user, "language", "")):
+            translation.activate(language)
+            request.LANGUAGE_CODE = translation.get_language() or "en"
+
+    def _idle_too_long(self, request: Request) -> bool:
+        now = int(time.time())
+        seen = request.session.get("seen", now)
+        limit = max(settings.SESSION_IDLE_S.values())
+        limit = request.session.get("idle_s", limit)
+        if now - seen > limit:
+            return True
+        if now - seen > 60 or "seen" not in request.session:
+            request.session["seen"] = now
+        return False
+
+    def _second_factor_missing(self, request: Request) -> bool:
+        """Staff outside the demo need a second factor; until they have one, only its set-up opens."""
+        asker = request.asker
+        staff = bool(asker.role) and queries.is_staff(asker.role)
+        idle = settings.SESSION_IDLE_S["staff" if staff else "patient"]
+        if request.session.get("idle_s") != idle:
+            request.session["idle_s"] = idle
+        if not staff or settings.DEMO or request.session.get("second_factor"):
+            return False
+        if request.path.startswith(("/accounts/", "/i18n/", "/static/")):
+            return False
+        from allauth.mfa.utils import is_mfa_enabled
+
+        if is_mfa_enabled(request.user):
+            request.session["second_factor"] = True
+            return False
+        return True

@@ -1,0 +1,23 @@
+"""Every address of the web side. Live streams and /healthz are answered before Django (config/asgi.py)."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from sojourn.config import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("nowhere/", views.nowhere, name="nowhere"),
+    path("as/<int:membership_id>/", views.switch, name="switch"),
+    path("here/", views.still_here, name="still_here"),
+    path("language/", views.set_language, name="set_language"),
+    path("accounts/", include("allauth.urls")),
+    path("clinic/", include("sojourn.interfaces.console.urls")),
+    path("today/", include("sojourn.interfaces.portal.urls")),
+]
+
+handler400 = "sojourn.config.errors.bad_request"
+handler403 = "sojourn.config.errors.forbidden"
+handler404 = "sojourn.config.errors.not_found"
+handler500 = "sojourn.config.errors.server_error"

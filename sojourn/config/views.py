@@ -1,0 +1,65 @@
+"""The few pages that belong to no room: where one lands, switching clinics, language, and staying signed in."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+from django.views.i18n import set_language as django_set_language
+
+from sojourn.foundation.accounts import queries
+from sojourn.foundation.accounts.access import Request, public, signed_in
+from sojourn.foundation.accounts.models import Person
+
+
+@public
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Staff land in the clinic, patients at their day, strangers at the sign-in."""
+    asker = cast(Request, request).asker
+    if not request.user.is_authenticated:
+        return redirect("account_login")
+    if not asker.role:
+        return redirect("nowhere")
+    return redirect("console:home" if queries.is_staff(asker.role) else "portal:today")
+
+
+@signed_in
+@require_GET
+def nowhere(request: HttpRequest) -> HttpResponse:
+    """Signed in, but in no clinic: say so, and what to do."""
+    return render(request, "ui/nowhere.html")
+
+
+@signed_in
+@require_POST
+def switch(request: HttpRequest, membership_id: int) -> HttpResponse:
+    """Go on as another of one's own memberships."""
+    if membership_id not in {membership.pk for membership in cast(Request, request).memberships}:
+        raise Http404
+    request.session["membership"] = membership_id
+    return redirect("home")
+
+
+@signed_in
+@require_POST
+def still_here(request: HttpRequest) -> HttpResponse:
+    """The person answered the idle warning."""
+    request.session["seen"] = 0
+    request.session.modified = True
+    request.session.pop("seen")
+    return HttpResponse(status=204)
+
+
+@public
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Set the language for this browser, and for the person where one is signed in."""
+    response = django_set_language(request)
+    assert isinstance(response, HttpResponseRedirect | HttpResponse)
+    language = request.POST.get("language", "")
+    if request.user.is_authenticated and language in {"en", "es"}:
+        Person.objects.filter(pk=request.user.pk).update(language=language)
+    return response

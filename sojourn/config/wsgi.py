@@ -1,0 +1,10 @@
+"""Django as WSGI; config/asgi.py carries it."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sojourn.config.settings")
+application = get_wsgi_application()

@@ -1,0 +1,66 @@
+"""Which role may open which page. Views declare it; a test walks every URL with every role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+
+from sojourn.foundation.accounts.asker import NOBODY, Asker
+from sojourn.foundation.accounts.models import Clinic, Membership
+
+View = Callable[..., HttpResponseBase]
+
+
+class Request(HttpRequest):
+    """A request after the WhoAsks middleware: it carries the asker and the clinic."""
+
+    asker: Asker
+    clinic: Clinic | None
+    memberships: list[Membership]
+    htmx: Any
+
+
+def allowed(*permissions: str) -> Callable[[View], View]:
+    """Open the view to roles that hold any of ``permissions``; others get 403, strangers the sign-in page."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            asker = cast(Request, request).asker
+            if asker is NOBODY or asker.clinic_id is None:
+                if request.user.is_authenticated:
+                    return redirect("nowhere")
+                return redirect_to_login(request.get_full_path())
+            if not any(asker.may(permission) for permission in permissions):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.permissions = frozenset(permissions)  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def public(view: View) -> View:
+    """Open to everybody, on purpose: said aloud, so that the test can tell it from a forgotten guard."""
+    view.permissions = None  # type: ignore[attr-defined]
+    return view
+
+
+def signed_in(view: View) -> View:
+    """Open to everybody who is signed in, whatever their role."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    guarded.permissions = "signed in"  # type: ignore[attr-defined]
+    return guarded

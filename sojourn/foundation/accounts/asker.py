@@ -1,0 +1,103 @@
+"""Who is asking. Every transaction carries it to PostgreSQL, where row-level security reads it.
+
+The answer travels in a context variable; the database backend beside this file repeats it at the start of each
+transaction with ``set_config(..., is_local => true)``, so it ends with the transaction and cannot leak to the
+next user of a pooled connection. A transaction in which nobody asks sees no clinical row at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+
+
+class NotAllowed(Exception):
+    """The role of the asker does not hold the permission that the action needs."""
+
+    def __init__(self, permission: str) -> None:
+        self.permission = permission
+        super().__init__(permission)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A person in a role in a clinic, or a process of the house.
+
+    ``patient_id`` is set for a patient and for a support person: the database then shows that patient only.
+    ``token_hash`` is set where a one-time link asks, and opens just the row that carries it.
+    """
+
+    person_id: int | None = None
+    clinic_id: int | None = None
+    role: str = ""
+    name: str = ""
+    patient_id: int | None = None
+    membership_id: int | None = None
+    token_hash: str = ""
+    permissions: frozenset[str] = field(default_factory=frozenset)
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+    def must(self, permission: str) -> None:
+        """Raise NotAllowed unless the asker's role holds ``permission``."""
+        if permission not in self.permissions:
+            raise NotAllowed(permission)
+
+    @property
+    def settings(self) -> tuple[str, str, str, str]:
+        """The four values that row-level security reads: clinic, person, patient, token."""
+        return (
+            str(self.clinic_id or ""),
+            str(self.person_id or ""),
+            str(self.patient_id or ""),
+            self.token_hash,
+        )
+
+
+NOBODY = Asker()
+
+_asking: ContextVar[Asker] = ContextVar("sojourn_asking", default=NOBODY)
+
+SAY_WHO_ASKS = (
+    "SELECT set_config('sojourn.clinic', %s, true), set_config('sojourn.person', %s, true),"
+    " set_config('sojourn.patient', %s, true), set_config('sojourn.token', %s, true)"
+)
+
+
+def asking() -> Asker:
+    """The current asker; ``NOBODY`` where none was named."""
+    return _asking.get()
+
+
+def set_asker(asker: Asker) -> None:
+    """Name the asker from here on, and tell the running transaction at once, if there is one."""
+    _asking.set(asker)
+    if connection.in_atomic_block:
+        _tell(asker)
+
+
+def _tell(asker: Asker) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(SAY_WHO_ASKS, asker.settings)
+
+
+@contextmanager
+def as_asker(asker: Asker) -> Iterator[Asker]:
+    """Ask as ``asker`` within the block, in a transaction, and as before after it."""
+    token = _asking.set(asker)
+    previous = token.old_value if token.old_value is not token.MISSING else NOBODY
+    inside = connection.in_atomic_block
+    try:
+        with transaction.atomic():
+            if inside:
+                _tell(asker)
+            yield asker
+    finally:
+        _asking.reset(token)
+        if inside and connection.in_atomic_block and not connection.needs_rollback:
+            _tell(previous if isinstance(previous, Asker) else NOBODY)

@@ -1,0 +1,17 @@
+"""Django's PostgreSQL backend, which says who is asking at the start of each transaction."""
+
+from __future__ import annotations
+
+from django.db.backends.postgresql import base
+
+from sojourn.foundation.accounts import asker
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A transaction begins with the asker, so a forgotten filter shows nothing rather than everything."""
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        super()._set_autocommit(autocommit)
+        if not autocommit and (who := asker.asking()) is not asker.NOBODY:
+            with self.wrap_database_errors:
+                self.connection.execute(asker.SAY_WHO_ASKS, who.settings)

@@ -1,0 +1,113 @@
+"""The test house: a real PostgreSQL for the run, made once, one database a worker, with the runtime's own role.
+
+Loaded with ``-p`` so that the environment stands before Django reads its settings. ``SOJOURN_TEST_POSTGRES`` names
+the bin folder of a server PostgreSQL (Debian's 15); the same tests then run on it through ``DATABASE_URL``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+HOME = Path(os.environ.setdefault("SOJOURN_TEST_HOME", tempfile.mkdtemp(prefix="sj-")))
+os.environ["SOJOURN_HOME"] = str(HOME)
+os.environ["SOJOURN_OWNER_ALIAS"] = "1"
+os.environ["SOJOURN_DATABASE"] = f"test_{WORKER}"
+for name in ("SOJOURN_DEMO", "SOJOURN_DEBUG", "EMAIL_URL", "SOJOURN_URL", "PORT", "DATABASE_URL"):
+    os.environ.pop(name, None)
+SERVER = os.environ.get("SOJOURN_TEST_POSTGRES", "")
+if SERVER:
+    os.environ["DATABASE_URL"] = f"postgresql://sojourn_owner@/test_{WORKER}?host={HOME}/server"
+
+
+def _start_server() -> None:
+    """A server PostgreSQL as an administrator would have it: an owner who may create roles, reached by URL."""
+    folder = HOME / "server"
+    folder.mkdir()
+    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    HOME.chmod(0o755)
+    if os.geteuid() == 0:
+        shutil.chown(folder, user)
+    as_user = {"user": user} if os.geteuid() == 0 else {}
+    data = folder / "data"
+    subprocess.run([f"{SERVER}/initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8"],
+                   check=True, capture_output=True, cwd=folder, **as_user)  # fmt: skip
+    subprocess.run([f"{SERVER}/pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o",
+                    f"-k {folder} -c listen_addresses='' -c fsync=off", "start"],
+                   check=True, capture_output=True, cwd=folder, **as_user)  # fmt: skip
+    subprocess.run([f"{SERVER}/psql", "-h", folder, "-U", "postgres", "-c",
+                    "CREATE ROLE sojourn_owner LOGIN CREATEROLE CREATEDB"], check=True, capture_output=True)  # fmt: skip
+
+
+def _admin(sql: str) -> None:
+    import psycopg
+
+    host = str(HOME / "server") if SERVER else str(HOME / "postgres" / "socket")
+    with psycopg.connect(host=host, user="postgres", dbname="postgres", autocommit=True) as connection:
+        connection.execute(sql)
+
+
+def _prepare_template() -> None:
+    """Start PostgreSQL and migrate the first worker's database into a template for the others."""
+    from sojourn.config import installation, postgres
+
+    if SERVER:
+        _start_server()
+        _admin(f'CREATE DATABASE "test_{WORKER}" OWNER sojourn_owner')
+    else:
+        process = postgres.start()
+        assert process is not None
+        (HOME / "postmaster.pid").write_text(str(process.pid))
+    installation.prepare(lambda _: None)
+    from django.db import connections
+
+    connections.close_all()
+    _admin(f'CREATE DATABASE template_house TEMPLATE "test_{WORKER}" OWNER sojourn_owner')
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: object) -> Iterator[None]:
+    with (HOME / "lock").open("w") as lock, django_db_blocker.unblock():  # type: ignore[attr-defined]
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ready = HOME / "ready"
+        if not ready.exists():
+            _prepare_template()
+            ready.touch()
+        else:
+            _admin(f'CREATE DATABASE "test_{WORKER}" TEMPLATE template_house OWNER sojourn_owner')
+    yield
+    from django.db import connections
+
+    connections.close_all()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if WORKER != "main":
+        return
+    if SERVER and (HOME / "server" / "data").exists():
+        as_user = {"user": "postgres"} if os.geteuid() == 0 else {}
+        subprocess.run([f"{SERVER}/pg_ctl", "-D", HOME / "server" / "data", "-m", "immediate", "stop"],
+                       check=False, capture_output=True, cwd=HOME / "server", **as_user)  # fmt: skip
+    pid = HOME / "postmaster.pid"
+    if pid.exists():
+        number = int(pid.read_text())
+        os.kill(number, 3)
+        for _ in range(100):
+            if not Path(f"/proc/{number}").exists():
+                break
+            try:
+                os.waitpid(number, os.WNOHANG)
+            except ChildProcessError:
+                pass
+            time.sleep(0.05)
+    shutil.rmtree(HOME, ignore_errors=True)
