@@ -1,0 +1,304 @@
+"""Judging: a rule, the readings that just came, the state so far and the time give what happened and what is.
+
+Laws, each held by a test:
+- the same input gives the same judgement, in whatever order readings stand and however often one is repeated;
+- a reading older than the newest one judged changes nothing; at the same instant the worse value counts;
+- a flagged reading, and a value that is no number, raises nothing, clears nothing and does not break silence;
+- a graver value never gives a lesser alarm, and a stricter rule never gives a later one;
+- nobody's acknowledgement outlives a rise in priority.
+
+Times are compared as measured, with one exception: a reading that claims to come from the future is taken as
+of ``now``, for a monitor whose clock once ran ahead must not make every later reading look old. Silence and
+escalation run on ``now``, the server's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sojourn.clinical.alarms.model import (
+    AlarmRule,
+    Event,
+    Happening,
+    Judgement,
+    Level,
+    NothingToAcknowledge,
+    Phase,
+    Priority,
+    Reading,
+    Reason,
+    State,
+    Why,
+)
+
+_QUIET, _PENDING, _RAISED = Phase.QUIET, Phase.PENDING, Phase.RAISED
+_ACKNOWLEDGED, _ESCALATED, _RECOVERED = Phase.ACKNOWLEDGED, Phase.ESCALATED, Phase.RECOVERED
+_NOT_OPEN = frozenset((_QUIET, _PENDING, _RECOVERED))
+_Happenings = tuple[Happening, ...]
+_NOTHING: _Happenings = ()
+
+
+def start(rule: AlarmRule, now: datetime) -> State:
+    """The state when a signal begins to be watched: quiet, for a silence rule with its deadline."""
+    return State(deadline=None if rule.silence is None else now + rule.silence)
+
+
+def judge(
+    rule: AlarmRule,
+    recent: Sequence[Reading],
+    state: State,
+    now: datetime,
+    baseline: float | None = None,
+) -> Judgement:
+    """Judges the readings in ``recent`` that are new to ``state``; with none, only what time alone changes.
+
+    Values and ``baseline`` (needed by rise rules, else ignored) are in the vital sign's own unit.
+    """
+    if rule.silence is not None:
+        return _judge_silence(rule, recent, state, now)
+    many = len(recent)
+    if many == 1:
+        reading = recent[0]
+        at = reading.measured_at
+        return _judge_one(rule, reading, now if at > now else at, state, now, baseline=baseline)
+    if many == 0:
+        return _tick(_Seen(rule, None, now, now, baseline), state, Why.NO_READING)
+    happened: tuple[Happening, ...] = _NOTHING
+    changed = False
+    last: Judgement | None = None
+    for at, reading in _in_order(rule, recent, now):
+        last = _judge_one(rule, reading, at, state, now, baseline=baseline)
+        state = last.state
+        happened += last.happenings
+        changed = changed or last.changed
+    assert last is not None
+    return last._replace(happenings=happened, changed=changed)
+
+
+def acknowledge(rule: AlarmRule, state: State, by: str, at: datetime) -> Judgement | NothingToAcknowledge:
+    """A person has seen the alarm: it stops escalating, and stays open until the reading recovers."""
+    phase = state.phase
+    if not state.unseen or state.priority is None:
+        return NothingToAcknowledge(phase, state.acknowledged_by, state.acknowledged_at)
+    if phase is _RECOVERED:  # nothing is open any more; a silence rule keeps its deadline
+        after = state._replace(acknowledged_at=at, acknowledged_by=by)
+    else:
+        after = state._replace(phase=_ACKNOWLEDGED, deadline=None, acknowledged_at=at, acknowledged_by=by)
+    reason = Reason(Why.SEEN_BY_A_PERSON, rule.rule_id, rule.version, rule.vital, None, None, None)
+    happened = (Happening(Event.ACKNOWLEDGED, at, state.priority, reason),)
+    return Judgement(after, happened, True, Why.SEEN_BY_A_PERSON, rule, None, None, None)
+
+
+def _usable(reading: Reading) -> bool:
+    value = reading.value
+    return not reading.flagged and value - value == 0  # false for NaN and for either infinity
+
+
+def _in_order(rule: AlarmRule, recent: Sequence[Reading], now: datetime) -> list[tuple[datetime, Reading]]:
+    """Oldest first, one for each instant: the worst usable value, or a flagged one if there is no better."""
+    worst: dict[datetime, Reading] = {}
+    sign = rule.sign
+    for reading in recent:
+        at = min(reading.measured_at, now)
+        known = worst.get(at)
+        if known is None or (
+            _usable(reading) and (not _usable(known) or sign * reading.value > sign * known.value)
+        ):
+            worst[at] = reading
+    return sorted(worst.items())
+
+
+def _bounds(rule: AlarmRule, limit: float, baseline: float | None) -> float:
+    """The limit as a plain value: a rise is added to the patient's baseline."""
+    if rule.relative is None or baseline is None:
+        return limit
+    if rule.relative == "percent":
+        return baseline * (100 + rule.sign * limit) / 100
+    return baseline + rule.sign * limit
+
+
+def _level(rule: AlarmRule, value: float, baseline: float | None) -> Level | None:
+    """The gravest level that the value has passed."""
+    found: Level | None = None
+    sign, inclusive = rule.sign, rule.inclusive
+    for level in rule.levels:
+        bound = level.limit if rule.relative is None else _bounds(rule, level.limit, baseline)
+        over = sign * (value - bound)
+        if over > 0 or (inclusive and over == 0):
+            found = level
+        else:
+            break
+    return found
+
+
+class _Seen(NamedTuple):
+    """One reading on its way through the slower branches."""
+
+    rule: AlarmRule
+    value: float | None
+    at: datetime
+    now: datetime
+    baseline: float | None
+
+
+def _unchanged(seen: _Seen, state: State, why: Why, limit: float | None) -> Judgement:
+    return Judgement(state, _NOTHING, False, why, seen.rule, seen.value, limit, seen.baseline)
+
+
+def _change(seen: _Seen, state: State, why: Why, limit: float | None, happened: _Happenings) -> Judgement:
+    return Judgement(state, happened, True, why, seen.rule, seen.value, limit, seen.baseline)
+
+
+def _happening(
+    seen: _Seen, event: Event, priority: Priority | None, why: Why, limit: float | None
+) -> Happening:
+    rule = seen.rule
+    reason = Reason(why, rule.rule_id, rule.version, rule.vital, seen.value, limit, seen.baseline)
+    return Happening(event, seen.at, priority or Priority.LOW, reason)
+
+
+def _judge_one(
+    rule: AlarmRule, reading: Reading, at: datetime, state: State, now: datetime, *, baseline: float | None
+) -> Judgement:
+    value = reading[1]
+    if reading[2] or value - value != 0:
+        return _tick(_Seen(rule, value, at, now, baseline), state, Why.FLAGGED)
+    if rule.relative is not None and baseline is None:
+        return _tick(_Seen(rule, value, at, now, None), state, Why.NO_BASELINE)
+    level = _level(rule, value, baseline)
+    newest = state[1]
+    if newest is not None and (at < newest or (at == newest and level is None)):
+        return _tick(_Seen(rule, value, at, now, baseline), state, Why.OUT_OF_ORDER)
+    if level is None:
+        phase = state[0]
+        if phase is _QUIET or phase is _RECOVERED:
+            quiet = State(phase, at, state[2], state[3], state[4], state[5], state[6])
+            limit = rule.levels[0][0]
+            return Judgement(quiet, _NOTHING, False, Why.WITHIN_LIMITS, rule, value, limit, baseline)
+        return _back_within(_Seen(rule, value, at, now, baseline), state)
+    return _beyond(_Seen(rule, value, at, now, baseline), level, state)
+
+
+def _back_within(seen: _Seen, state: State) -> Judgement:
+    rule, value, at, _, baseline = seen
+    limit = rule.levels[0].limit
+    if state.phase is _PENDING:
+        return _change(seen, State(newest_at=at), Why.WITHIN_LIMITS, limit, _NOTHING)
+    bound = _bounds(rule, limit, baseline)
+    assert value is not None
+    if rule.clear_margin and rule.sign * (value - bound) > -rule.clear_margin:
+        return _tick(seen, state._replace(newest_at=at), Why.WITHIN_CLEAR_MARGIN, limit)
+    after = state._replace(phase=_RECOVERED, newest_at=at, deadline=None)
+    happened = (_happening(seen, Event.RECOVERED, state.priority, Why.WITHIN_LIMITS, limit),)
+    return _change(seen, after, Why.WITHIN_LIMITS, limit, happened)
+
+
+def _beyond(seen: _Seen, level: Level, state: State) -> Judgement:
+    limit, priority = level
+    if state.phase in _NOT_OPEN:
+        return _opens(seen, level, state)
+    rule, _, at, now, _ = seen
+    phase, before = state.phase, state.priority
+    after = State(phase, at, state[2], before, state[4], state[5], state[6])
+    if before is None or priority.rank > before.rank:
+        if phase is _ESCALATED:
+            after = after._replace(priority=priority)
+        else:
+            until = _escalates_at(rule, priority, now)
+            if phase is _RAISED and state.deadline is not None and until is not None:
+                until = min(until, state.deadline)  # getting worse never buys time
+            after = State(_RAISED, at, state.since, priority, until)
+        event = Event.PRIORITY_RAISED
+    elif priority.rank < before.rank and phase is _ACKNOWLEDGED:
+        after = after._replace(priority=priority)  # so that a second fall is heard as one
+        event = Event.PRIORITY_LOWERED
+    else:
+        return _tick(seen, after, Why.BEYOND_LIMIT, limit)
+    happened = (_happening(seen, event, priority, Why.BEYOND_LIMIT, limit),)
+    return _tick(seen, after, Why.BEYOND_LIMIT, limit, happened)
+
+
+def _opens(seen: _Seen, level: Level, state: State) -> Judgement:
+    rule, _, at, now, _ = seen
+    limit, priority = level
+    waiting = state.phase is _PENDING
+    since = state.since if waiting and state.since is not None else at
+    if at - since < rule.sustained:
+        pending = State(_PENDING, at, since, priority, since + rule.sustained)
+        if waiting:
+            return _unchanged(seen, pending, Why.NOT_YET_SUSTAINED, limit)
+        return _change(seen, pending, Why.NOT_YET_SUSTAINED, limit, _NOTHING)
+    raised = State(_RAISED, at, since, priority, _escalates_at(rule, priority, now))
+    happened = (_happening(seen, Event.RAISED, priority, Why.BEYOND_LIMIT, limit),)
+    return _change(seen, raised, Why.BEYOND_LIMIT, limit, happened)
+
+
+def _escalates_at(rule: AlarmRule, priority: Priority, now: datetime) -> datetime | None:
+    wait = rule.escalate.get(priority)
+    return None if wait is None else now + wait
+
+
+def _tick(
+    seen: _Seen, state: State, why: Why, limit: float | None = None, happened: _Happenings = _NOTHING
+) -> Judgement:
+    """What time alone does: an alarm that nobody has acknowledged escalates at its deadline."""
+    if state[0] is _RAISED and state[4] is not None and seen.now >= state[4]:
+        waited = None if state.priority is None else seen.rule.escalate.get(state.priority)
+        seconds = None if waited is None else waited.total_seconds()
+        why = Why.NOT_ACKNOWLEDGED_IN_TIME
+        late = _happening(seen._replace(at=seen.now), Event.ESCALATED, state.priority, why, seconds)
+        escalated = state._replace(phase=_ESCALATED, deadline=None)
+        return _change(seen, escalated, why, seconds, (*happened, late))
+    if happened:
+        return _change(seen, state, why, limit, happened)
+    return _unchanged(seen, state, why, limit)
+
+
+def _judge_silence(rule: AlarmRule, recent: Sequence[Reading], state: State, now: datetime) -> Judgement:
+    """Silence: the deadline moves with every usable new reading; past it the signal is silent."""
+    newest = state.newest_at
+    heard: datetime | None = None
+    value: float | None = None
+    for reading in recent:
+        at = min(reading.measured_at, now)
+        if _usable(reading) and (newest is None or at > newest) and (heard is None or at > heard):
+            heard, value = at, reading.value
+    if heard is None:
+        return _nothing_heard(_Seen(rule, None, now, now, None), state)
+    assert rule.silence is not None
+    until = now + rule.silence
+    phase, _, since, priority, deadline, seen_at, seen_by = state
+    limit = rule.levels[0].limit
+    if phase in _NOT_OPEN and (deadline is None or now < deadline):
+        moved = State(phase, heard, since, priority, until, seen_at, seen_by)
+        return Judgement(moved, _NOTHING, False, Why.NOT_YET_SILENT, rule, value, limit, None)
+
+    seen = _Seen(rule, value, now, now, None)
+    happened: _Happenings = ()
+    back = state._replace(phase=_RECOVERED, newest_at=heard, deadline=until)
+    if phase in _NOT_OPEN:  # nobody looked while it was silent: the gap still belongs in the record
+        assert deadline is not None
+        priority = rule.levels[0].priority
+        back = State(_RECOVERED, heard, deadline, priority, until)
+        gone = _Seen(rule, None, deadline, now, None)
+        happened = (_happening(gone, Event.RAISED, priority, Why.SILENT, limit),)
+    happened = (*happened, _happening(seen, Event.RECOVERED, priority, Why.HEARD_AGAIN, limit))
+    return _change(seen, back, Why.HEARD_AGAIN, limit, happened)
+
+
+def _nothing_heard(seen: _Seen, state: State) -> Judgement:
+    rule, _, _, now, _ = seen
+    limit, priority = rule.levels[0]
+    if state.phase not in _NOT_OPEN:
+        return _tick(seen, state, Why.SILENT, limit)
+    assert rule.silence is not None
+    if state.deadline is None:
+        begun = state._replace(deadline=now + rule.silence)
+        return _change(seen, begun, Why.NOT_YET_SILENT, limit, _NOTHING)
+    if now < state.deadline:
+        return _unchanged(seen, state, Why.NOT_YET_SILENT, limit)
+    gone = State(_RAISED, state.newest_at, state.deadline, priority, _escalates_at(rule, priority, now))
+    happened = (_happening(seen, Event.RAISED, priority, Why.SILENT, limit),)
+    return _change(seen, gone, Why.SILENT, limit, happened)

@@ -1,0 +1,271 @@
+"""What a rule is: a clinical statement with its numbers, its sources and how far it has been checked.
+
+A rule is data. It acts by itself only when somebody has read it in a source; every other mark waits until
+a prescriber of the clinic adopts it. A clinic may change a number only towards caution, never away from it;
+each parameter says which way that is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from math import isfinite
+from types import MappingProxyType
+from typing import Any, Final, Literal, cast, get_args
+
+Verification = Literal["verified", "second-hand", "derived", "convention", "recalled"]
+Tighten = Literal["lower", "higher", "fixed"]
+
+# From the firmest to the weakest: a rule is worth no more than its weakest number.
+MARKS: Final[tuple[Verification, ...]] = get_args(Verification)
+_DIRECTIONS: Final[tuple[Tighten, ...]] = get_args(Tighten)
+
+
+class RuleInvalid(ValueError):
+    """A rule file says something that cannot be a rule; the message names the rule and what is wrong."""
+
+
+def weakest(marks: Sequence[Verification]) -> Verification:
+    """The weakest of some marks."""
+    return max(marks, key=MARKS.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One number of a rule. ``tighten`` says which way is stricter; ``furthest`` how far a clinic may go."""
+
+    name: str
+    value: float
+    unit: str  # UCUM
+    tighten: Tighten
+    furthest: float | None
+    verification: Verification
+    label: str
+
+    def loosened_by(self, value: float) -> str | None:
+        """Why a clinic may not set this value, or None if it may."""
+        if not isfinite(value):
+            return f"{self.name}: {value} is no number"
+        if value == self.value:
+            return None
+        if self.tighten == "fixed":
+            return f"{self.name}: {self.value:g} {self.unit} cannot be changed"
+        stricter = value < self.value if self.tighten == "lower" else value > self.value
+        if not stricter:
+            return f"{self.name}: may only be {self.tighten} than {self.value:g} {self.unit}, not {value:g}"
+        if self.furthest is not None:
+            past = value < self.furthest if self.tighten == "lower" else value > self.furthest
+            if past:
+                return f"{self.name}: {value:g} goes beyond {self.furthest:g} {self.unit}"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A worked example: what goes in and what must come out, in the words of the rule's kind."""
+
+    title: str
+    given: Mapping[str, Any]
+    expect: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One version of one rule. ``hash`` is of the released content; tightening does not change it."""
+
+    id: str
+    version: int
+    kind: str
+    title: str
+    statement: str
+    sources: tuple[str, ...]
+    verification: Verification
+    effective_from: date
+    parameters: Mapping[str, Parameter]
+    fixed: Mapping[str, Any]
+    examples: tuple[Example, ...]
+    hash: str
+    tightened: bool = False
+
+    @property
+    def acts_without_adoption(self) -> bool:
+        """True only for what has been read in a source; everything else a prescriber must adopt."""
+        return self.verification == "verified"
+
+    def number(self, name: str) -> float:
+        """The value of a parameter that this kind of rule must have; raises RuleInvalid."""
+        try:
+            return self.parameters[name].value
+        except KeyError:
+            raise RuleInvalid(f"{self.id}: parameter {name} is missing") from None
+
+    def optional(self, name: str) -> float | None:
+        """The value of a parameter, or None where the rule has none."""
+        found = self.parameters.get(name)
+        return None if found is None else found.value
+
+    def fact(self, name: str) -> Any:
+        """A fixed entry that this kind of rule must have; raises RuleInvalid."""
+        try:
+            return self.fixed[name]
+        except KeyError:
+            raise RuleInvalid(f"{self.id}: {name} is missing") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Loosened:
+    """A change was refused; every reason at once."""
+
+    rule_id: str
+    reasons: tuple[str, ...]
+
+
+def tighten(rule: Rule, changes: Mapping[str, float]) -> Rule | Loosened:
+    """The rule with a clinic's own numbers, or why not. Nothing is ever loosened or half applied."""
+    reasons: list[str] = []
+    parameters = dict(rule.parameters)
+    for name, value in sorted(changes.items()):
+        known = rule.parameters.get(name)
+        if known is None:
+            reasons.append(f"{name}: {rule.id} has no such parameter")
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            reasons.append(f"{name}: {value!r} is no number")
+        elif (why := known.loosened_by(value)) is not None:
+            reasons.append(why)
+        else:
+            parameters[name] = replace(known, value=float(value))
+    if reasons:
+        return Loosened(rule.id, tuple(reasons))
+    changed = any(parameters[name].value != rule.parameters[name].value for name in parameters)
+    if not changed:
+        return rule
+    return replace(rule, parameters=MappingProxyType(parameters), tightened=True)
+
+
+# --- reading a rule from plain data (a parsed TOML table) ---
+
+_RULE_KEYS: Final = frozenset(
+    (
+        *("id", "version", "kind", "title", "statement", "sources", "verification", "effective_from"),
+        *("parameters", "fixed", "examples"),
+    )
+)
+_PARAMETER_KEYS: Final = frozenset(("value", "unit", "tighten", "furthest", "verification", "label"))
+
+
+def _plain(value: object) -> object:
+    """TOML values as JSON has them, for a hash that no spelling of the file can change."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value) if abs(value) < 2**53 else value
+    return value
+
+
+def content_hash(data: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON (sorted keys, no spaces, numbers as floats) of a rule's content."""
+    plain = _plain(data)
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def frozen(value: Any) -> Any:
+    """The same data, read-only all the way down."""
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: frozen(each) for key, each in value.items()})
+    if isinstance(value, list | tuple):
+        return tuple(frozen(each) for each in value)
+    return value
+
+
+def parse_rule(data: Mapping[str, Any]) -> Rule:
+    """One rule from a table; raises RuleInvalid with all that is wrong."""
+    identity = data.get("id", "?")
+    wrong = list(_faults(data))
+    if wrong:
+        raise RuleInvalid(f"{identity}: " + "; ".join(wrong))
+    mark = cast(Verification, data["verification"])
+    parameters = {
+        name: _parameter(name, table, mark) for name, table in dict(data.get("parameters", {})).items()
+    }
+    low = weakest([mark, *(each.verification for each in parameters.values())])
+    if low != mark:
+        raise RuleInvalid(f"{identity}: marked {mark}, but a parameter is only {low}")
+    return Rule(
+        id=str(data["id"]),
+        version=int(data["version"]),
+        kind=str(data["kind"]),
+        title=str(data["title"]),
+        statement=str(data["statement"]),
+        sources=tuple(str(each) for each in data["sources"]),
+        verification=mark,
+        effective_from=data["effective_from"],
+        parameters=MappingProxyType(parameters),
+        fixed=frozen(data.get("fixed", {})),
+        examples=tuple(
+            Example(str(each["title"]), frozen(each.get("given", {})), frozen(each["expect"]))
+            for each in data.get("examples", [])
+        ),
+        hash=content_hash(data),
+    )
+
+
+def _faults(data: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("id", "kind", "title", "statement"):
+        if not isinstance(data.get(key), str) or not data[key].strip():
+            yield f"{key} must be a text"
+    if not isinstance(data.get("version"), int) or isinstance(data["version"], bool) or data["version"] < 1:
+        yield "version must be a whole number from 1"
+    if type(data.get("effective_from")) is not date:
+        yield "effective_from must be a day"
+    if data.get("verification") not in MARKS:
+        yield f"verification must be one of {', '.join(MARKS)}"
+    if not isinstance(data.get("sources"), list) or not data["sources"]:
+        yield "sources must name at least one source, or say that it is a convention"
+    for key in sorted(set(data) - _RULE_KEYS):
+        yield f"{key} is not a part of a rule"
+    for name, table in dict(data.get("parameters", {})).items():
+        yield from _parameter_faults(name, table)
+    for each in data.get("examples", []):
+        if not isinstance(each.get("title"), str) or "expect" not in each:
+            yield "an example needs a title and what to expect"
+
+
+def _parameter_faults(name: str, table: Any) -> Iterator[str]:
+    if not isinstance(table, Mapping):
+        yield f"{name} must be a table"
+        return
+    for key in ("value", "furthest"):
+        value = table.get(key)
+        if value is None and key == "furthest":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            yield f"{name}: {key} must be a number"
+    if not isinstance(table.get("unit"), str):
+        yield f"{name}: unit is missing"
+    if table.get("tighten") not in _DIRECTIONS:
+        yield f"{name}: tighten must be one of {', '.join(_DIRECTIONS)}"
+    if table.get("verification", MARKS[0]) not in MARKS:
+        yield f"{name}: verification must be one of {', '.join(MARKS)}"
+    for key in sorted(set(table) - _PARAMETER_KEYS):
+        yield f"{name}: {key} is not a part of a parameter"
+
+
+def _parameter(name: str, table: Mapping[str, Any], inherited: Verification) -> Parameter:
+    furthest = table.get("furthest")
+    return Parameter(
+        name=name,
+        value=float(table["value"]),
+        unit=str(table["unit"]),
+        tighten=cast(Tighten, table["tighten"]),
+        furthest=None if furthest is None else float(furthest),
+        verification=cast(Verification, table.get("verification", inherited)),
+        label=str(table.get("label", name.replace("_", " "))),
+    )
