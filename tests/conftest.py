@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -14,6 +15,7 @@ from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import asker_of
 from sojourn.foundation.accounts.roles import roles
+from tests import house
 
 
 @dataclass
@@ -51,6 +53,16 @@ def make_clinic(slug: str) -> Cast:
                     clinic=clinic, person=person, role=code, name=f"{role.label} {slug}"
                 )
     return cast
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """In the place of pytest-django's: our databases are made by the product's own ``installation``."""
+    with django_db_blocker.unblock():
+        house.make_database()
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import fcntl
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ os.environ["SOJOURN_OWNER_ALIAS"] = "1"
 os.environ["SOJOURN_DATABASE"] = f"test_{WORKER}"
 for name in ("SOJOURN_DEMO", "SOJOURN_DEBUG", "EMAIL_URL", "SOJOURN_URL", "PORT", "DATABASE_URL"):
     os.environ.pop(name, None)
+_processes: list[subprocess.Popen[bytes]] = []
 SERVER = os.environ.get("SOJOURN_TEST_POSTGRES", "")
 if SERVER:
     os.environ["DATABASE_URL"] = f"postgresql://sojourn_owner@/test_{WORKER}?host={HOME}/server"
@@ -68,6 +69,7 @@ def _prepare_template() -> None:
         process = postgres.start()
         assert process is not None
         (HOME / "postmaster.pid").write_text(str(process.pid))
+        _processes.append(process)  # kept: it outlives this worker, and the main process ends it
     installation.prepare(lambda _: None)
     from django.db import connections
 
@@ -75,9 +77,9 @@ def _prepare_template() -> None:
     _admin(f'CREATE DATABASE template_house TEMPLATE "test_{WORKER}" OWNER sojourn_owner')
 
 
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: object) -> Iterator[None]:
-    with (HOME / "lock").open("w") as lock, django_db_blocker.unblock():  # type: ignore[attr-defined]
+def make_database() -> None:
+    """The worker's database: made and migrated by the first worker, copied from its template by the others."""
+    with (HOME / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         ready = HOME / "ready"
         if not ready.exists():
@@ -85,10 +87,6 @@ def django_db_setup(django_db_blocker: object) -> Iterator[None]:
             ready.touch()
         else:
             _admin(f'CREATE DATABASE "test_{WORKER}" TEMPLATE template_house OWNER sojourn_owner')
-    yield
-    from django.db import connections
-
-    connections.close_all()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -101,13 +99,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     pid = HOME / "postmaster.pid"
     if pid.exists():
         number = int(pid.read_text())
-        os.kill(number, 3)
-        for _ in range(100):
-            if not Path(f"/proc/{number}").exists():
-                break
-            try:
-                os.waitpid(number, os.WNOHANG)
-            except ChildProcessError:
-                pass
+        os.kill(number, signal.SIGQUIT)
+        for process in _processes:
+            process.wait(20)
+        deadline = time.monotonic() + 10
+        while Path(f"/proc/{number}").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
     shutil.rmtree(HOME, ignore_errors=True)

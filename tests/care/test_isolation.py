@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, connection, transaction
 
 from sojourn.foundation.accounts.asker import NOBODY, as_asker
 from sojourn.foundation.accounts.models import Membership
@@ -41,7 +41,7 @@ def test_every_field_has_a_privacy_class(model):
     "model", [m for m in our_models() if getattr(m, "append_only", False)], ids=lambda m: m._meta.label
 )
 def test_append_only_is_a_trigger_even_for_the_owner(model, db):
-    with connections["owner"].cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname LIKE 'append_only%%'",
             [model._meta.db_table],
