@@ -1,0 +1,28 @@
+"""The session: its states, the guards between them, its protocol and its schedule of checks."""
+
+from sojourn.clinical.protocol.guards import Facts, Latest, Passed, Reason, Refused, guard
+from sojourn.clinical.protocol.protocol import Item, Protocol, read
+from sojourn.clinical.protocol.schedule import Due, Point, next_check_due
+from sojourn.clinical.protocol.states import BY_NAME, FINAL, PRESENT, TRANSITIONS, State, Transition, allowed
+
+__all__ = [
+    "BY_NAME",
+    "FINAL",
+    "PRESENT",
+    "TRANSITIONS",
+    "Due",
+    "Facts",
+    "Item",
+    "Latest",
+    "Passed",
+    "Point",
+    "Protocol",
+    "Reason",
+    "Refused",
+    "State",
+    "Transition",
+    "allowed",
+    "guard",
+    "next_check_due",
+    "read",
+]

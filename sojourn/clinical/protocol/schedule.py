@@ -1,0 +1,57 @@
+"""Which check is due next, and which were missed.
+
+A check belongs to the point of the schedule that it is nearest to in time; so no tolerance has to be
+invented. A point is missed once the time has come nearer to the next one and nobody has checked. The last
+point has no next one: it stays due until it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of the schedule: minutes from the start of the dose, its time, and when it was done."""
+
+    minute: int
+    due_at: datetime
+    done_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The schedule at one moment. ``next`` is None when every point is done or missed."""
+
+    next: Point | None
+    overdue_by: timedelta  # zero while the next check is still ahead
+    done: tuple[Point, ...]
+    missed: tuple[Point, ...]
+
+
+def next_check_due(
+    schedule: Sequence[int], dose_started_at: datetime, done_at: Iterable[datetime], now: datetime
+) -> Due:
+    """``schedule`` in rising minutes from ``dose_started_at``; checks later than ``now`` are not counted."""
+    due = [dose_started_at + timedelta(minutes=each) for each in schedule]
+    # Exactly between two points a check counts for the later one: it is then the fresher answer to both.
+    ends = [earlier + (later - earlier) / 2 for earlier, later in pairwise(due)]
+    first_done: dict[int, datetime] = {}
+    for at in sorted(done_at):
+        if at <= now:
+            first_done.setdefault(sum(at >= end for end in ends), at)
+    done: list[Point] = []
+    missed: list[Point] = []
+    waiting: Point | None = None
+    for index, (minute, due_at) in enumerate(zip(schedule, due, strict=True)):
+        if index in first_done:
+            done.append(Point(minute, due_at, first_done[index]))
+        elif index < len(ends) and now >= ends[index]:
+            missed.append(Point(minute, due_at))
+        elif waiting is None:
+            waiting = Point(minute, due_at)
+    late = max(timedelta(0), now - waiting.due_at) if waiting else timedelta(0)
+    return Due(waiting, late, tuple(done), tuple(missed))
