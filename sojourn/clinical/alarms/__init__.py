@@ -15,10 +15,12 @@ from sojourn.clinical.alarms.model import (
     State,
     Why,
 )
-from sojourn.clinical.alarms.prepare import KINDS, prepare
+from sojourn.clinical.alarms.prepare import ESCALATION, KINDS, SILENCE, escalation, prepare
 
 __all__ = [
+    "ESCALATION",
     "KINDS",
+    "SILENCE",
     "AlarmRule",
     "Event",
     "Happening",
@@ -32,6 +34,7 @@ __all__ = [
     "State",
     "Why",
     "acknowledge",
+    "escalation",
     "judge",
     "prepare",
     "start",

@@ -44,8 +44,8 @@ class Event(StrEnum):
     """What a judgement can report."""
 
     RAISED = "raised"
-    PRIORITY_RAISED = "priority-raised"
-    PRIORITY_LOWERED = "priority-lowered"
+    PRIORITY_RAISED = "priority_raised"
+    PRIORITY_LOWERED = "priority_lowered"
     ESCALATED = "escalated"
     ACKNOWLEDGED = "acknowledged"
     RECOVERED = "recovered"
@@ -93,6 +93,31 @@ class State(NamedTuple):
     deadline: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        """The state as JSON can keep it; ``State.from_json`` reads it back exactly."""
+        return {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in zip(self._fields, self, strict=True)
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, str | None]) -> State:
+        """The state that ``as_json`` kept; an empty mapping is the state before anything was judged."""
+        times = [kept.get(name) for name in ("newest_at", "since", "deadline", "acknowledged_at")]
+        newest, since, deadline, seen = [
+            None if each is None else datetime.fromisoformat(each) for each in times
+        ]
+        priority = kept.get("priority")
+        return cls(
+            Phase(kept.get("phase") or Phase.QUIET),
+            newest,
+            since,
+            None if priority is None else Priority(priority),
+            deadline,
+            seen,
+            kept.get("acknowledged_by"),
+        )
 
     @property
     def open(self) -> bool:

@@ -13,7 +13,6 @@ from sojourn.clinical.recovery.pressure import outside
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
 
 CheckResult = Literal["passed", "failed"]
-_NO_VALUES: Final[Mapping[str, str | float]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Reason:
     code: str
     text: str
     override: Override
-    values: Mapping[str, str | float] = _NO_VALUES
+    values: Mapping[str, str | float] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.text.format(**self.values)

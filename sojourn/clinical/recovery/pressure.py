@@ -8,7 +8,7 @@ from sojourn.clinical.units import exact
 
 
 def change_percent(before: float, now: float) -> Fraction:
-    """The change from ``before`` in percent of it, exactly; raises ValueError for a baseline of zero or less."""
+    """The exact change from ``before`` in percent of it; raises ValueError for a baseline not above zero."""
     if not before > 0:
         raise ValueError("a baseline must be above zero")
     first = exact(before)

@@ -1,0 +1,137 @@
+"""Runs the worked examples that stand in the rules: the rule's own proof that the engine reads it as meant.
+
+Times in an example are seconds (alarms) or minutes (schedules) from an arbitrary beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from sojourn.clinical import alarms, news2, protocol, recovery, vitals
+from sojourn.clinical.rules import Example, Rule
+
+_BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_PLAIN_LIMIT: Final = 1.0
+
+
+def run(rule: Rule) -> tuple[str, ...]:
+    """Every way in which an example of the rule does not come out as it says; empty when all do."""
+    runner = _RUNNERS.get(rule.kind)
+    if runner is None:
+        return (f"{rule.id}: nobody knows how to work an example of kind {rule.kind}",)
+    failures: list[str] = []
+    for example in rule.examples:
+        got = runner(rule, example)
+        for key, wanted in example.expect.items():
+            if key not in got:
+                failures.append(f"{rule.id}: {example.title}: nothing is called {key}")
+            elif got[key] != wanted:
+                failures.append(f"{rule.id}: {example.title}: {key} is {got[key]!r}, expected {wanted!r}")
+    return tuple(failures)
+
+
+def _alarm(rule: Rule, example: Example) -> Mapping[str, Any]:
+    ready = alarms.prepare(rule, None)[0]
+    state = alarms.start(ready, _BEGINNING)
+    given = example.given
+    events: list[str] = []
+    last: alarms.Judgement | None = None
+    for seconds, value in given["readings"]:
+        now = _BEGINNING + timedelta(seconds=seconds)
+        reading = alarms.Reading(now, float(value))
+        last = alarms.judge(ready, (reading,), state, now, given.get("baseline"))
+        state = last.state
+        events += [each.event.value for each in last.happenings]
+    if "until" in given:
+        last = alarms.judge(ready, (), state, _BEGINNING + timedelta(seconds=given["until"]))
+        state = last.state
+        events += [each.event.value for each in last.happenings]
+    return {
+        "phase": state.phase.value,
+        "priority": None if state.priority is None else state.priority.value,
+        "events": tuple(events),
+        "why": None if last is None else last.why.value,
+    }
+
+
+def _escalation(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """A raised alarm of the given priority that nobody acknowledges."""
+    priority = alarms.Priority(example.given["priority"])
+    ready = alarms.AlarmRule(
+        *("example", 1, "", "", "hr", 1, False, None, (alarms.Level(_PLAIN_LIMIT, priority),)),
+        sustained=timedelta(0),
+        clear_margin=0.0,
+        silence=None,
+        escalate=alarms.escalation(rule),
+    )
+    raised = alarms.judge(ready, (alarms.Reading(_BEGINNING, 2.0),), alarms.State(), _BEGINNING)
+    waited = _BEGINNING + timedelta(seconds=example.given["waited"])
+    return {"phase": alarms.judge(ready, (), raised.state, waited).state.phase.value}
+
+
+def _plausibility(rule: Rule, example: Example) -> Mapping[str, Any]:
+    found = vitals.plausibility(rule, float(example.given["value"]))
+    return {"plausible": isinstance(found, vitals.Plausible)}
+
+
+def _news2(rule: Rule, example: Example) -> Mapping[str, Any]:
+    given = example.given
+    found = news2.score(
+        rule,
+        news2.Observations(
+            *(given.get("rr"), given.get("spo2"), given.get("o2"), given.get("sbp"), given.get("hr")),
+            given.get("acvpu"),
+            given.get("temp"),
+        ),
+    )
+    if isinstance(found, news2.NotScored):
+        return {"refused": found.reasons}
+    return {"total": found.total, "risk": found.risk.value}
+
+
+def _recovery(rule: Rule, example: Example) -> Mapping[str, Any]:
+    answers = {name: None if value == "not applicable" else value for name, value in example.given.items()}
+    found = recovery.read(rule).score(answers)
+    if isinstance(found, recovery.NotScored):
+        return {"refused": found.reasons}
+    return {"total": found.total, "reached": found.reached}
+
+
+def _protocol(rule: Rule, example: Example) -> Mapping[str, Any]:
+    plan, given = protocol.read(rule), dict(example.given)
+    if "checked_at" in given:
+        times = [_BEGINNING + timedelta(minutes=each) for each in given["checked_at"]]
+        now = _BEGINNING + timedelta(minutes=given["now"])
+        due = protocol.next_check_due(plan.schedule, _BEGINNING, times, now)
+        return {
+            "next": None if due.next is None else due.next.minute,
+            "missed": tuple(each.minute for each in due.missed),
+            "done": tuple(each.minute for each in due.done),
+        }
+    transition = given.pop("transition")
+    given["state"] = protocol.State(given["state"])
+    given["latest"] = {
+        code: protocol.Latest(value, age) for code, (value, age) in given.get("latest", {}).items()
+    }
+    found = protocol.guard(transition, protocol.Facts(protocol_adopted=True, **given), plan)
+    if isinstance(found, protocol.Refused):
+        return {"refused": tuple(each.code for each in found.reasons)}
+    return {"target": found.target.value}
+
+
+Runner = Callable[[Rule, Example], Mapping[str, Any]]
+_RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
+    {
+        "alarm.threshold": _alarm,
+        "alarm.rise": _alarm,
+        "alarm.silence": _alarm,
+        "alarm.escalation": _escalation,
+        "plausibility": _plausibility,
+        "score.news2": _news2,
+        "score.recovery": _recovery,
+        "protocol": _protocol,
+    }
+)
