@@ -16,7 +16,6 @@ from types import MappingProxyType
 from typing import Any
 
 from sojourn.clinical import alarms, worked
-from sojourn.clinical.protocol import KIND as PROTOCOL
 from sojourn.clinical.protocol import Protocol
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.rules import Rule, RuleInvalid, parse_rule
@@ -59,8 +58,8 @@ class Book:
     def alarm_rules(self, route: str, drug: str | None = None) -> tuple[alarms.AlarmRule, ...]:
         """The alarms of a route ("iv", "im", "sc", "in", "sl", "oral") with the numbers as released.
 
-        A rule that is only for some drugs is left out when ``drug`` is another. Whether a clinic has adopted the
-        rules is not asked here: see ``queries.alarm_rules``.
+        A rule that is only for some drugs is left out when ``drug`` is another. Whether a clinic has adopted
+        the rules is not asked here: see ``queries.alarm_rules``.
         """
         return prepared(self.of_kind(*alarms.KINDS), self.escalation(route), route, drug)
 
@@ -76,7 +75,7 @@ class Book:
 
     def protocols(self) -> tuple[Protocol, ...]:
         """Every protocol, in the order of the files."""
-        return tuple(read_protocol(each) for each in self.of_kind(PROTOCOL))
+        return tuple(read_protocol(each) for each in self.of_kind("protocol"))
 
 
 def prepared(
