@@ -1,0 +1,80 @@
+"""What concentration will this dose give: published ketamine models, solved exactly.
+
+Pure: NumPy and the standard library, no clock, no Django. Teaching and planning support, not a dosing
+instruction. Names are loaded when they are first used, so that importing the package costs nothing:
+
+>>> from sojourn.clinical import pk
+>>> kamp = pk.load("kamp_2020_anesthesiology_pooled")
+>>> who = pk.Person(weight_kg=70, age_y=40)
+>>> dose = pk.Dose(drug="ketamine", route="iv", mg=35, start_min=0, duration_min=40)
+>>> pk.simulate(kamp, who, [dose]).concentration([40])["ketamine"].round(1).tolist()
+[[253.0]]
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .body import Bodies, bodies
+    from .effect import bioavailability, reference_zones
+    from .explore import explore
+    from .fit import Measurement, fit
+    from .linear import Linear, Pour
+    from .model import Model, available, load
+    from .people import Dose, Person, infusion, parse_regimen
+    from .plan import Pump, plan_peak, plan_plateau
+    from .population import bands, between_models, virtual
+    from .questions import equal_exposure, facts, peak, so_far, time_above, time_until_below
+    from .refusal import Reason, Refused
+    from .simulate import simulate, simulate_many
+
+_HOMES = {
+    "Bodies": "body",
+    "bodies": "body",
+    "bioavailability": "effect",
+    "reference_zones": "effect",
+    "explore": "explore",
+    "Measurement": "fit",
+    "fit": "fit",
+    "Linear": "linear",
+    "Pour": "linear",
+    "Model": "model",
+    "available": "model",
+    "load": "model",
+    "Dose": "people",
+    "Person": "people",
+    "infusion": "people",
+    "parse_regimen": "people",
+    "Pump": "plan",
+    "plan_peak": "plan",
+    "plan_plateau": "plan",
+    "bands": "population",
+    "between_models": "population",
+    "virtual": "population",
+    "equal_exposure": "questions",
+    "facts": "questions",
+    "peak": "questions",
+    "so_far": "questions",
+    "time_above": "questions",
+    "time_until_below": "questions",
+    "Reason": "refusal",
+    "Refused": "refusal",
+    "simulate": "simulate",
+    "simulate_many": "simulate",
+}
+__all__ = [  # noqa: PLE0604 - the table above is the one list
+    *_HOMES,
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(name)
+    module = import_module(f"{__name__}.{_HOMES[name]}")
+    # A function may bear the name of its module (fit, simulate, explore): the function is what is meant.
+    for known, home in _HOMES.items():
+        if home == _HOMES[name]:
+            globals()[known] = getattr(module, known)
+    return globals()[name]
