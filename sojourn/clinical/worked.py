@@ -5,12 +5,13 @@ Times in an example are seconds (alarms) or minutes (schedules) from an arbitrar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
-from sojourn.clinical import alarms, news2, protocol, recovery, vitals
+from sojourn.clinical import alarms, news2, protocol, recovery, scales, vitals
 from sojourn.clinical.rules import Example, Rule
 
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -22,15 +23,47 @@ def run(rule: Rule) -> tuple[str, ...]:
     runner = _RUNNERS.get(rule.kind)
     if runner is None:
         return (f"{rule.id}: nobody knows how to work an example of kind {rule.kind}",)
-    failures: list[str] = []
+    return tuple(_compare(rule, partial(runner, rule)))
+
+
+def run_scale(scale: scales.Scale) -> tuple[str, ...]:
+    """The same for a scale, whose examples need the questionnaire beside the rule."""
+    return tuple(_compare(scale.rule, partial(_scale, scale)))
+
+
+def _compare(rule: Rule, work: Callable[[Example], Mapping[str, Any]]) -> Iterator[str]:
     for example in rule.examples:
-        got = runner(rule, example)
+        got = work(example)
         for key, wanted in example.expect.items():
             if key not in got:
-                failures.append(f"{rule.id}: {example.title}: nothing is called {key}")
+                yield f"{rule.id}: {example.title}: nothing is called {key}"
             elif got[key] != wanted:
-                failures.append(f"{rule.id}: {example.title}: {key} is {got[key]!r}, expected {wanted!r}")
-    return tuple(failures)
+                yield f"{rule.id}: {example.title}: {key} is {got[key]!r}, expected {wanted!r}"
+
+
+def _scale(scale: scales.Scale, example: Example) -> Mapping[str, Any]:
+    """Answers in the order of the scored items, "" where there is none; or two totals to compare."""
+    given = example.given
+    if "baseline" in given:
+        change = scale.change_of_totals(given["baseline"], given["now"])
+        return {
+            "response": change.response,
+            "remission": change.remission,
+            "reliable": change.reliable,
+            "difference": change.difference,
+        }
+    pairs = zip(scale.scored, given["answers"], strict=True)
+    found = scale.score({item.link_id: None if value == "" else value for item, value in pairs})
+    if isinstance(found, scales.Refusal):
+        return {"refused": found.reasons, "safety": found.safety, "missing": found.missing}
+    return {
+        "total": found.total,
+        "band": None if found.band is None else found.band.code,
+        "safety": found.safety,
+        "missing": found.missing,
+        "prorated": found.prorated,
+        "screen": found.screen,
+    }
 
 
 def _alarm(rule: Rule, example: Example) -> Mapping[str, Any]:

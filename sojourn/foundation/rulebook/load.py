@@ -20,6 +20,7 @@ from sojourn.clinical.protocol import Protocol
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.rules import Rule, RuleInvalid, parse_rule
 from sojourn.clinical.vitals import VITALS, UnknownVital
+from sojourn.foundation.rulebook.scales import scales
 
 _PACKAGE = "sojourn.foundation.rulebook"
 _FOLDERS = ("rules", "protocols")
@@ -147,6 +148,7 @@ def check() -> tuple[str, ...]:
     """
     try:
         whole = bind(_files())
+        questionnaires = scales()
     except RuleInvalid as wrong:
         return (str(wrong),)
     wrong_ones: list[str] = []
@@ -162,8 +164,11 @@ def check() -> tuple[str, ...]:
     wrong_ones += [
         f"{code}: no plausibility rule" for code in VITALS if f"plausible.{code}" not in whole.newest
     ]
+    for each in questionnaires:
+        wrong_ones += worked.run_scale(each)
     known = released()
-    for key, rule in whole.versions.items():
+    versions = {**whole.versions, **{(each.rule.id, each.version): each.rule for each in questionnaires}}
+    for key, rule in versions.items():
         if key not in known:
             wrong_ones.append(f"{rule.id} version {rule.version}: not in {RELEASED} yet")
         elif known[key] != rule.hash:
@@ -173,6 +178,6 @@ def check() -> tuple[str, ...]:
     wrong_ones += [
         f"{name} version {number}: released, but gone"
         for name, number in known
-        if (name, number) not in whole.versions
+        if (name, number) not in versions
     ]
     return tuple(wrong_ones)

@@ -1,0 +1,47 @@
+"""``python -m sojourn.foundation.rulebook.release`` enters new versions into RELEASED.toml.
+
+It only ever adds: a version that was released and then edited is reported and left as it was.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sojourn.foundation.rulebook.load import RELEASED, book, released
+from sojourn.foundation.rulebook.scales import scales
+
+FILE = Path(__file__).parent / "rules" / RELEASED
+_HEAD = "# The hash of every released version of every rule. Written by release.py; never edited by hand.\n"
+
+
+def text() -> tuple[str, tuple[str, ...]]:
+    """The file with the new versions added, and the versions that were edited after their release."""
+    known = dict(released())
+    ours = {key: rule.hash for key, rule in book().versions.items()}
+    ours |= {(each.rule.id, each.rule.version): each.rule.hash for each in scales()}
+    edited = tuple(
+        f"{name} version {version}"
+        for (name, version), now in ours.items()
+        if known.get((name, version), now) != now
+    )
+    whole = {**ours, **known}
+    lines = [_HEAD]
+    for name in sorted({name for name, _ in whole}):
+        lines.append(f'["{name}"]\n')
+        lines += [f'{version} = "{whole[key, version]}"\n' for key, version in sorted(whole) if key == name]
+        lines.append("\n")
+    return "".join(lines).rstrip("\n") + "\n", edited
+
+
+def main() -> int:
+    """Write the file; 1 when something was edited that must not be."""
+    content, edited = text()
+    FILE.write_text(content, encoding="utf-8")
+    for each in edited:
+        sys.stderr.write(f"{each} was edited after its release: write a new version\n")
+    return 1 if edited else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
