@@ -1,0 +1,1 @@
+"""The design system: look, components, charts and base pages of both faces."""

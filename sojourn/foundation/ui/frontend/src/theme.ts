@@ -1,0 +1,9 @@
+// Runs before the first paint: a chosen mood is applied without a flash of the other one.
+try {
+  const chosen = localStorage.getItem("theme");
+  const fixed = document.documentElement.dataset.theme; // the altered-state screen is dark, always
+  if (!fixed && (chosen === "light" || chosen === "dark")) document.documentElement.dataset.theme = chosen;
+} catch {
+  // Storage can be closed to us; the system's own preference then holds.
+}
+document.documentElement.classList.add("js");
