@@ -1,0 +1,244 @@
+"""What each maker calls a thing: codes, units, sentinels and places of identity, read from dialects/*.toml.
+
+Nothing about a maker stands in code. Adding a monitor is one TOML file and one captured example
+(docs/how-to/add-a-monitor-dialect.md).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+VITALS: Mapping[str, tuple[str, ...]] = {
+    # our code: the UCUM units in which it may come
+    "hr": ("/min",),
+    "pr": ("/min",),
+    "spo2": ("%",),
+    "rr": ("/min",),
+    "nibp_sys": ("mm[Hg]", "kPa"),
+    "nibp_dia": ("mm[Hg]", "kPa"),
+    "nibp_map": ("mm[Hg]", "kPa"),
+    "art_sys": ("mm[Hg]", "kPa"),
+    "art_dia": ("mm[Hg]", "kPa"),
+    "art_map": ("mm[Hg]", "kPa"),
+    "temp": ("Cel", "[degF]", "K"),
+    "etco2": ("mm[Hg]", "kPa", "%"),
+}
+MARKS = ("V", "V2", "R", "C", "D")  # how each mapping is known; see the fact base
+
+
+class DialectError(ValueError):
+    """A dialect file says something that cannot be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vital:
+    """What a maker's code means here."""
+
+    code: str
+    method: str = ""
+    label: str = ""  # where a local number is reused, the text that must stand beside it
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One way to recognise a maker; every given part must hold."""
+
+    place: str = ""  # "MSH-3", read whole
+    starts_with: str = ""
+    system: str = ""  # a coding system in any OBX-3
+    code: str = ""  # an OBX-3 written exactly so ("101^HR")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    name: str
+    title: str
+    signs: tuple[Sign, ...]
+    codes: Mapping[tuple[str, str], Vital]  # (code, coding system or "")
+    names: Mapping[str, Vital]  # the maker's text, folded; only inside this dialect
+    units: Mapping[str, str]  # unit code or text -> UCUM
+    assumed_units: Mapping[str, str]  # our vital -> UCUM, where the maker sends none
+    sentinels: frozenset[float]
+    blanks: frozenset[str]
+    bed: tuple[Place, ...]
+    ward: tuple[Place, ...]
+    devices: tuple[tuple[str, Place], ...]  # (kind of key, place), most specific first
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a message: segment, field, component, subcomponent; 0 means the whole."""
+
+    segment: str
+    field: int
+    component: int
+    subcomponent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dialects:
+    """All dialects. `standard` answers for makers that nobody described."""
+
+    standard: Dialect
+    makers: tuple[Dialect, ...]
+    by_system: Mapping[tuple[str, str], Vital]  # named coding systems mean the same whoever sends them
+    refids: Mapping[str, Vital]  # names of IEEE 11073 (MDC_...), whatever number stands beside them
+    units: Mapping[str, str]
+    aliases: Mapping[str, str]  # other names of coding systems
+
+    def by_name(self, name: str) -> Dialect:
+        for dialect in (self.standard, *self.makers):
+            if dialect.name == name:
+                return dialect
+        raise KeyError(name)
+
+
+_PLACE = re.compile(r"([A-Z][A-Z0-9]{2})-(\d+)(?:\.(\d+))?(?:\.(\d+))?")
+
+
+def fold(text: str) -> str:
+    """A label without case, spaces and punctuation."""
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def place(text: str) -> Place:
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise DialectError(f"{text!r} is no place; write it like PV1-3.4")
+    segment, number, component, sub = found.groups()
+    return Place(segment, int(number), int(component or 0), int(sub or 0))
+
+
+def _places(value: Iterable[str]) -> tuple[Place, ...]:
+    return tuple(place(text) for text in value)
+
+
+def _vital(entry: Mapping[str, Any], where: str, *, local: bool = False) -> Vital:
+    unknown = set(entry) - {"vital", "method", "mark", "name"}
+    if unknown:
+        raise DialectError(f"{where}: unknown words {sorted(unknown)}")
+    code = entry.get("vital", "")
+    if code not in VITALS:
+        raise DialectError(f"{where}: {code!r} is no vital of ours ({', '.join(VITALS)})")
+    if entry.get("mark") not in MARKS:
+        raise DialectError(f"{where}: every mapping says how it is known (mark = one of {', '.join(MARKS)})")
+    label = fold(str(entry.get("name", ""))) if local else ""
+    return Vital(code, str(entry.get("method", "")), label)
+
+
+_WORDS = {
+    "name", "title", "source", "recognise", "identity", "aliases", "codes", "names", "units", "assumed_units",
+    "sentinels",
+}  # fmt: skip
+
+
+def load(texts: Mapping[str, str]) -> Dialects:  # noqa: PLR0912 - one check a line
+    """Read dialect files: name of the file -> its text. Raises DialectError with the file and the reason."""
+    standard: Dialect | None = None
+    makers: list[Dialect] = []
+    by_system: dict[tuple[str, str], Vital] = {}
+    refids: dict[str, Vital] = {}
+    units: dict[str, str] = {}
+    aliases: dict[str, str] = {}
+    known = {unit for allowed in VITALS.values() for unit in allowed}
+    for filename in sorted(texts):
+        try:
+            data = tomllib.loads(texts[filename])
+        except tomllib.TOMLDecodeError as error:
+            raise DialectError(f"{filename}: {error}") from error
+        if set(data) - _WORDS:
+            raise DialectError(f"{filename}: unknown words {sorted(set(data) - _WORDS)}")
+        if not data.get("source"):
+            raise DialectError(f"{filename}: say where this was read (source = ...)")
+        codes: dict[tuple[str, str], Vital] = {}
+        marks: dict[str, str] = {}
+        for system, table in data.get("codes", {}).items():
+            for code, entry in table.items():
+                key = "" if system == "local" else system
+                vital = _vital(entry, f"{filename}: {code}", local=not key)
+                codes[code, key] = vital
+                marks[f"{code}^{key}"] = entry["mark"]
+                if key and by_system.setdefault((code, key), vital) != vital:
+                    raise DialectError(f"{filename}: {code} of {system} has two meanings")
+                if str(entry.get("name", "")).startswith("MDC_"):
+                    refids[str(entry["name"])] = vital
+        names = {
+            fold(name): _vital(entry, f"{filename}: {name}") for name, entry in data.get("names", {}).items()
+        }
+        own_units = {str(k): str(v) for k, v in data.get("units", {}).items()}
+        assumed = {str(k): str(v) for k, v in data.get("assumed_units", {}).items()}
+        for vital_code, unit in assumed.items():
+            if unit not in VITALS.get(vital_code, ()):
+                raise DialectError(f"{filename}: {vital_code} cannot be assumed in {unit}")
+        if set(own_units.values()) - known:
+            raise DialectError(f"{filename}: units that no vital uses: {set(own_units.values()) - known}")
+        sentinels = data.get("sentinels", {})
+        identity = data.get("identity", {})
+        dialect = Dialect(
+            name=data["name"],
+            title=data["title"],
+            signs=tuple(
+                Sign(
+                    place=s.get("place", ""),
+                    starts_with=s.get("starts_with", ""),
+                    system=s.get("system", ""),
+                    code=s.get("code", ""),
+                )
+                for s in data.get("recognise", ())
+            ),
+            codes=codes,
+            names=names,
+            units=own_units,
+            assumed_units=assumed,
+            sentinels=frozenset(float(v) for v in sentinels.get("values", ())),
+            blanks=frozenset(str(v).casefold() for v in sentinels.get("texts", ())),
+            bed=_places(identity.get("bed", ())),
+            ward=_places(identity.get("ward", ())),
+            devices=tuple(
+                (kind, place(where)) for d in identity.get("device", ()) for kind, where in d.items()
+            ),
+            marks=marks,
+        )
+        units |= own_units
+        aliases |= data.get("aliases", {})
+        if dialect.name == "standard":
+            standard = dialect
+        else:
+            makers.append(dialect)
+    if standard is None:
+        raise DialectError("no file calls itself standard")
+    return Dialects(
+        standard=standard,
+        makers=tuple(_complete(d, standard) for d in makers),
+        by_system=by_system,
+        refids=refids,
+        units=units,
+        aliases=aliases,
+    )
+
+
+def _complete(dialect: Dialect, standard: Dialect) -> Dialect:
+    """What a maker's file leaves open is as the standard has it."""
+    return replace(
+        dialect,
+        assumed_units={**standard.assumed_units, **dialect.assumed_units},
+        sentinels=dialect.sentinels | standard.sentinels,
+        blanks=dialect.blanks | standard.blanks,
+        bed=dialect.bed or standard.bed,
+        ward=dialect.ward or standard.ward,
+        devices=dialect.devices or standard.devices,
+    )
+
+
+@cache
+def shipped() -> Dialects:
+    """The dialects in this folder."""
+    folder = files(__package__) / "dialects"
+    return load({f.name: f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".toml")})

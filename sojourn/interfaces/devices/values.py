@@ -1,0 +1,274 @@
+"""The small pieces of an HL7 v2 message: its bytes as text, its separators, escapes, numbers and times."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Final
+
+from .results import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Separators:
+    """MSH-1 and MSH-2. What the sender does not name is "" (the repetition NUL: no text holds it)."""
+
+    field: str
+    component: str = "^"
+    repetition: str = "~"
+    escape: str = "\\"
+    subcomponent: str = "&"
+
+    def parts(self, text: str) -> list[str]:
+        """The components of the first repetition, unescaped."""
+        return [self.plain(p) for p in text.split(self.repetition, 1)[0].split(self.component)]
+
+    def first(self, text: str) -> str:
+        return self.plain(text.split(self.component, 1)[0])
+
+    def plain(self, text: str) -> str:
+        """A simple value: unescaped, trimmed, HL7's explicit null as nothing."""
+        if self.escape and self.escape in text:
+            text = unescape(text, self)
+        text = text.strip()
+        return "" if text == '""' else text
+
+
+USUAL: Final = Separators("|")
+NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{0,9})?")
+_LOOSE: Final = re.compile(
+    r"(?P<cmp><=|>=|=|<|>)?\s*(?P<num>[+-]?(?:[0-9]{1,12}(?:[.,][0-9]{0,12})?|[.,][0-9]{1,12}))"
+    r"(?:\s*[x×*]\s*10\s*\^?\s*(?P<ten>[+-]?[0-9]{1,2})|[eE](?P<exp>[+-]?[0-9]{1,2}))?"
+)
+_TIME: Final = re.compile(
+    r"(?P<date>[0-9]{8})(?P<hm>[0-9]{4})?(?P<s>[0-9]{2})?(?:\.(?P<f>[0-9]{1,9})|(?P<ms>[0-9]{1,6}))?"
+    r"(?P<z>Z|[+-][0-9]{2}:?(?:[0-9]{2})?)?"
+)
+_CODED: Final = frozenset({"CE", "CWE", "CNE", "CF"})
+_CHARSETS: Final = {  # HL7 table 0211, and what senders write instead
+    "": "utf-8", "ASCII": "utf-8", "UNICODE UTF-8": "utf-8", "UTF-8": "utf-8",
+    "UNICODE": "utf-8", "ISO IR6": "utf-8",
+    "8859/1": "latin-1", "8859/2": "iso8859-2", "8859/3": "iso8859-3", "8859/4": "iso8859-4",
+    "8859/5": "iso8859-5", "8859/6": "iso8859-6", "8859/7": "iso8859-7", "8859/8": "iso8859-8",
+    "8859/9": "iso8859-9", "8859/15": "iso8859-15", "ISO IR14": "shift_jis", "ISO IR87": "iso2022_jp",
+    "ISO IR159": "iso2022_jp_1", "GB 18030-2000": "gb18030", "GB18030": "gb18030", "GBK": "gbk",
+    "GB2312": "gb2312", "KS X 1001": "euc_kr", "CNS 11643-1992": "big5", "BIG-5": "big5",
+}  # fmt: skip
+_FORMATS: Final = {
+    ".br": "\n", ".sp": "\n", ".ce": "\n", ".fi": "", ".nf": "", ".in": "", ".ti": "", ".sk": " ",
+}  # fmt: skip
+_UNNAMED: Final = "\x00"  # no decoded text holds it
+
+
+def decode(raw: bytes, warnings: dict[str, None]) -> str:
+    """Bytes as text: as MSH-18 declares, else UTF-8, else Latin-1; each step aside warns. NUL never."""
+    if raw.isascii() and b"\x1b" not in raw and b"\x00" not in raw:
+        return raw.decode("ascii")
+    text = _decode(raw, warnings)
+    if "\x00" in text:
+        warnings["nul:"] = None  # a database keeps no NUL in a text
+        text = text.replace("\x00", "")
+    return text
+
+
+def _decode(raw: bytes, warnings: dict[str, None]) -> str:
+    if raw.startswith(b"\xef\xbb\xbf"):
+        raw = raw[3:]
+        warnings["charset:byte order mark"] = None
+    wide = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"M\x00": "utf-16-le", b"\x00M": "utf-16-be"}.get(
+        raw[:2]
+    )
+    if wide:
+        warnings["charset:UTF-16"] = None
+        return raw.decode(wide, "replace")
+    declared = ""
+    head = raw.lstrip(b" \t\r\n\x00")[:2000].replace(b"\n", b"\r").split(b"\r", 1)[0]
+    if len(head) > 4:
+        parts = head.split(head[3:4])
+        if len(parts) > 17:
+            declared = parts[17].split(b"~", 1)[0].decode("latin-1").strip().upper()
+    codec = _CHARSETS.get(declared, "")
+    if codec:
+        try:
+            text = raw.decode(codec)
+        except UnicodeError:
+            warnings[f"charset:not {declared or 'UTF-8'} as declared"] = None
+        else:
+            if declared == "ASCII" and not raw.isascii():
+                warnings["charset:beyond ASCII"] = None
+            return text
+    else:
+        warnings["charset:unknown " + declared[:30]] = None
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def header(  # noqa: PLR0911 - one way out for each fault
+    text: str, warnings: dict[str, None]
+) -> tuple[Separators, list[str]] | Fault:
+    """The separators, and MSH split: MSH-n is item n - 1. At least twelve items."""
+    if not text.startswith("MSH"):
+        if not text.strip():
+            return Fault("empty", "The message is empty.", "AR")
+        if text[:3] in ("FHS", "BHS"):
+            return Fault("batch", "Batches are not taken; send single messages.", "AR")
+        return Fault("no_header", "The message does not begin with MSH.", "AR")
+    line = text.split("\r", 1)[0]
+    sep = line[3:4]
+    if not sep or sep.isalnum() or sep.isspace():
+        return Fault("separators", "MSH names no field separator.", "AR")
+    msh = line.split(sep)
+    if len(msh) < 9:
+        return Fault("no_type", "MSH is too short to say what the message is.", "AR")
+    if len(msh) < 12:
+        msh += [""] * (12 - len(msh))
+    chars = msh[1]
+    if sep == "|" and chars == "^~\\&":
+        return USUAL, msh
+    seps = _separators(sep, chars, warnings)
+    return seps if isinstance(seps, Fault) else (seps, msh)
+
+
+def _separators(sep: str, chars: str, warnings: dict[str, None]) -> Separators | Fault:
+    used = chars[:5]
+    if not used or len({sep, *used}) != len(used) + 1 or any(c.isalnum() or c.isspace() for c in used):
+        return Fault("separators", "MSH-2 names no usable encoding characters.", "AR")
+    if len(used) < 4:
+        warnings["encoding_characters:" + used] = None
+        if len(used) == 3 and used[2] == "&":  # the backslash was lost on the way, as in some senders
+            used = used[:2] + _UNNAMED + "&"
+        used += _UNNAMED * (4 - len(used))
+    component, repetition, escape, sub = list(used[:4])
+    return Separators(sep, component, repetition, escape.replace(_UNNAMED, ""), sub.replace(_UNNAMED, ""))
+
+
+def unescape(text: str, seps: Separators) -> str:
+    """HL7 escapes: separators, hexadecimal bytes, and formatting as spaces and lines; others stay."""
+    esc = seps.escape
+    out: list[str] = []
+    position = 0
+    while True:
+        begin = text.find(esc, position)
+        end = text.find(esc, begin + 1) if begin >= 0 else -1
+        if end < 0:
+            out.append(text[position:])
+            return "".join(out)
+        out.append(text[position:begin])
+        replacement = _meaning(text[begin + 1 : end], seps)
+        if replacement is None:
+            out.append(text[begin:end])  # no escape: its end may begin another
+            position = end
+            if end == len(text) - 1:
+                out.append(esc)
+                return "".join(out)
+        else:
+            out.append(replacement)
+            position = end + 1
+
+
+def _meaning(word: str, seps: Separators) -> str | None:
+    if len(word) == 1:
+        return {
+            "F": seps.field, "S": seps.component, "T": seps.subcomponent, "R": seps.repetition,
+            "E": seps.escape, "P": "#", "H": "", "N": "",
+        }.get(word)  # fmt: skip
+    if word[:1] == "X":
+        try:
+            data = bytes.fromhex(word[1:]).replace(b"\x00", b"")
+        except ValueError:
+            return None
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            return data.decode("latin-1")
+    if word[:3] in _FORMATS:
+        return _FORMATS[word[:3]]
+    # other character sets and local escapes have no plain form
+    return "" if word[:1] in ("C", "M", "Z") and len(word) < 20 else None
+
+
+def loose_number(text: str, kind: str, seps: Separators, blanks: frozenset[str]) -> tuple[float, str] | str:
+    """A value and its comparator, or why there is none: "empty", "sentinel" (a word), "not_a_number".
+
+    Takes what monitors write beside plain numbers: a decimal comma, 2.73x10^-7, <10, SN's ^number, a coded
+    value that is a number.
+    """
+    text = text.strip()
+    if text.casefold() in blanks:
+        return "sentinel"
+    bound = ""
+    if seps.component in text and seps.repetition not in text:
+        parts = [p.strip() for p in text.split(seps.component)]
+        if kind == "SN" and not any(parts[2:]) and parts[0] in ("", "=", "<", ">", "<=", ">="):
+            bound, text = parts[0], parts[1]
+        elif kind in _CODED or not any(parts[1:]):
+            text = parts[0]
+    text = seps.plain(text)
+    if not text:
+        return "empty"
+    if text.casefold() in blanks:
+        return "sentinel"
+    found = _LOOSE.fullmatch(text) if len(text) < 60 else None
+    if found is None:
+        return "not_a_number"
+    number = float(f"{found['num'].replace(',', '.')}e{found['ten'] or found['exp'] or 0}")
+    if abs(number) > 1e15:
+        return "not_a_number"
+    bound = found["cmp"] or bound
+    return number, "" if bound == "=" else bound
+
+
+def instant(  # noqa: PLR0911 - one way out for each form
+    text: str, zone: tzinfo
+) -> tuple[datetime | None, str]:
+    """An HL7 time as UTC, and a warning or "". Less than a minute's precision is no time of a measurement."""
+    if not text or text == '""' or not text.strip("0"):
+        return None, ""
+    found = _TIME.fullmatch(text)
+    if found is not None and found["hm"] is None:
+        return None, "time_imprecise:" + text[:30]
+    try:
+        if found is None:
+            if len(text) < 16 or text[4] != "-":
+                return None, "time_unreadable:" + text[:30]
+            at = datetime.fromisoformat(text)  # some senders write 2026-04-22T18:44:00Z
+            return (at.astimezone(UTC), "") if at.tzinfo is not None else _local(at, zone, text)
+        date, hm, second = found["date"], found["hm"], int(found["s"] or 0)
+        micro = int((found["f"] or found["ms"] or "").ljust(6, "0")[:6])
+        leap = second == 60
+        at = datetime(  # noqa: DTZ001 - its zone follows
+            int(date[:4]),
+            int(date[4:6]),
+            int(date[6:]),
+            int(hm[:2]),
+            int(hm[2:]),
+            59 if leap else second,
+            micro,
+        )
+        if leap:
+            at += timedelta(seconds=1)
+        if found["z"]:
+            return at.replace(tzinfo=_offset(found["z"])).astimezone(UTC), ""
+        return _local(at, zone, text)
+    except (ValueError, OverflowError):
+        return None, "time_unreadable:" + text[:30]
+
+
+def _offset(text: str) -> timezone:
+    if text == "Z":
+        return UTC
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    if minutes > 14 * 60:
+        raise ValueError(text)
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
+
+
+def _local(at: datetime, zone: tzinfo, text: str) -> tuple[datetime, str]:
+    here = at.replace(tzinfo=zone)
+    # the hour that comes twice in autumn, or never in spring
+    twice = here.utcoffset() != here.replace(fold=1).utcoffset()
+    return here.astimezone(UTC), "time_ambiguous:" + text[:30] if twice else ""

@@ -1,0 +1,103 @@
+"""Every dialect has one example, and what we read from it is what a person reads from it."""
+
+import tomllib
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sojourn.interfaces.devices import dialects as dialects_module
+from sojourn.interfaces.devices.dialects import Dialects, shipped
+from sojourn.interfaces.devices.message import ParsedMessage, ParsedReading, read
+
+EXAMPLES = Path(__file__).parent / "monitors"
+FILES = sorted(EXAMPLES.glob("*.toml"))
+
+
+def example(path: Path) -> tuple[dict, bytes]:
+    data = tomllib.loads(path.read_text("utf-8"))
+    text = data["message"].strip("\n").replace("\n", "\r") + "\r"
+    return data, text.encode(data.get("encoding", "utf-8"))
+
+
+def told(reading: ParsedReading) -> str:
+    at = reading.measured_at.isoformat() if reading.measured_at else "-"
+    return f"{reading.code} {reading.value:g} {reading.unit} {reading.method} {at}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_example_is_read_as_a_person_reads_it(path):
+    data, raw = example(path)
+    message = read(raw, ZoneInfo(data["zone"]))
+    assert isinstance(message, ParsedMessage), message
+    assert message.dialect == data["dialect"]
+    assert message.control_id == data["control_id"]
+    assert list(message.patient_identifiers) == data["patient_identifiers"]
+    assert message.bed == data["bed"]
+    assert list(message.device_keys) == data["device_keys"]
+    assert [told(r) for r in message.readings] == data["readings"]
+    assert [f"{n.code} {n.reason} {n.value}" for n in message.not_measured] == data.get("not_measured", [])
+    unmapped = [f"{u.code} {u.reason}" + (f" x{u.count}" if u.count > 1 else "") for u in message.unmapped]
+    assert unmapped == data.get("unmapped", [])
+    assert message.structure_rows == data.get("structure_rows", 0)
+    if "warnings" in data:
+        assert list(message.warnings) == data["warnings"]
+    assert all(r.device_key == data["device_keys"][0] for r in message.readings)
+
+
+def test_every_dialect_file_has_an_example():
+    folder = Path(dialects_module.__file__).parent / "dialects"
+    assert {p.stem for p in folder.glob("*.toml")} == {p.stem for p in FILES}
+
+
+def test_dialects_load_and_agree():
+    loaded = shipped()
+    assert isinstance(loaded, Dialects)
+    assert loaded.standard.name == "standard"
+    assert len({d.name for d in loaded.makers}) == len(loaded.makers) == len(FILES) - 1
+
+
+def test_philips_codes_are_the_mdc_numbers_in_hexadecimal():
+    """0002-4182 is partition 2, code 0x4182: wherever both tables know a number, they must mean the same."""
+    loaded = shipped()
+    both = 0
+    for (code, system), vital in loaded.by_system.items():
+        if system != "MDIL":
+            continue
+        partition, number = (int(part, 16) for part in code.split("-"))
+        mdc = loaded.by_system.get((str(partition * 65536 + number), "MDC"))
+        if mdc is not None:
+            both += 1
+            assert mdc.code == vital.code, code
+    assert both >= 8
+    philips = loaded.by_name("philips_mdil").units
+    for code, unit in philips.items():
+        partition, number = (int(part, 16) for part in code.split("-"))
+        assert loaded.units[str(partition * 65536 + number)] == unit, code
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        (
+            "name = 'x'\ntitle = 'x'\nsource = 's'\n[codes.MDC]\n1 = { vital = 'pulse', mark = 'V' }",
+            "no vital of ours",
+        ),
+        ("name = 'x'\ntitle = 'x'\nsource = 's'\n[codes.MDC]\n1 = { vital = 'hr' }", "how it is known"),
+        ("name = 'x'\ntitle = 'x'\n[codes.MDC]\n1 = { vital = 'hr', mark = 'V' }", "where this was read"),
+        ("name = 'x'\ntitle = 'x'\nsource = 's'\n[unit]\na = 'b'", "unknown words"),
+        ("name = 'x'\ntitle = 'x'\nsource = 's'\n[identity]\nbed = ['PV1.3']", "is no place"),
+        ("name = 'x'\ntitle = 'x'\nsource = 's'\n[units]\nstone = '[stone_av]'", "no vital uses"),
+        ("name = ", "x.toml"),
+    ],
+)
+def test_a_dialect_file_with_a_mistake_says_so(broken, why):
+    standard = "name = 'standard'\ntitle = 's'\nsource = 's'"
+    with pytest.raises(dialects_module.DialectError, match=why):
+        dialects_module.load({"standard.toml": standard, "x.toml": broken})
+
+
+def test_two_files_may_not_give_one_code_two_meanings():
+    head = "name = '{0}'\ntitle = '{0}'\nsource = 's'\n[codes.MDC]\n7 = {{ vital = '{1}', mark = 'V' }}"
+    with pytest.raises(dialects_module.DialectError, match="two meanings"):
+        dialects_module.load({"a.toml": head.format("standard", "hr"), "b.toml": head.format("b", "pr")})
