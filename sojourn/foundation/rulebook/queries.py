@@ -1,0 +1,118 @@
+"""Which rules act in a clinic. The rules themselves come from the files; see load.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils import timezone
+
+from sojourn.clinical import alarms
+from sojourn.clinical.protocol import Protocol
+from sojourn.clinical.protocol import read as read_protocol
+from sojourn.clinical.rules import Loosened, Rule, tighten
+from sojourn.foundation.rulebook.load import book, prepared
+from sojourn.foundation.rulebook.models import RuleAdoption
+from sojourn.foundation.rulebook.scales import scales
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One rule as a clinic sees it.
+
+    ``acting`` is the rule with the clinic's numbers, or None while it does not act. ``newest`` is the version
+    that could be adopted now, ``adoption`` the row that decides, if there is one.
+    """
+
+    newest: Rule
+    adoption: RuleAdoption | None
+    acting: Rule | None
+
+    @property
+    def waits(self) -> bool:
+        """A prescriber has never decided about this rule, and it does not act by itself."""
+        return self.adoption is None and self.acting is None
+
+    @property
+    def outdated(self) -> bool:
+        """It acts in an older version than the newest."""
+        return self.acting is not None and self.acting.version < self.newest.version
+
+
+def known_rules() -> Mapping[tuple[str, int], Rule]:
+    """Every version of every rule, those of the scales among them."""
+    return {**book().versions, **{(each.rule.id, each.rule.version): each.rule for each in scales()}}
+
+
+def adoptions(clinic_id: int, at: datetime | None = None) -> dict[str, RuleAdoption]:
+    """The newest decision about each rule, as it stood at a time or as it stands. One query."""
+    rows = RuleAdoption.objects.filter(clinic_id=clinic_id)
+    if at is not None:
+        rows = rows.filter(adopted_at__lte=at)
+    return {each.rule_id: each for each in rows.order_by("rule_id", "-id").distinct("rule_id")}
+
+
+def standings(clinic_id: int, at: datetime | None = None) -> tuple[Standing, ...]:
+    """Every rule with what the clinic has decided about it, in the order of the book. One query."""
+    return decide(adoptions(clinic_id, at), (at or timezone.now()).date())
+
+
+def decide(decided: Mapping[str, RuleAdoption], day: date) -> tuple[Standing, ...]:
+    """Every rule with its decision, from the newest decision about each; no query."""
+    known = known_rules()
+    newest: dict[str, Rule] = {}
+    for (rule_id, _), rule in known.items():
+        if rule_id not in newest or newest[rule_id].version < rule.version:
+            newest[rule_id] = rule
+    found: list[Standing] = []
+    for rule_id, rule in newest.items():
+        adoption = decided.get(rule_id)
+        if adoption is not None and not adoption.retired:
+            acting = _adopted(adoption, known.get((rule_id, adoption.version)))
+        else:
+            in_force = [
+                each for (name, _), each in known.items() if name == rule_id and each.effective_from <= day
+            ]
+            last = max(in_force, key=lambda each: each.version, default=None)
+            acting = last if last is not None and last.acts_without_adoption else None
+        found.append(Standing(rule, adoption, acting))
+    return tuple(found)
+
+
+def _adopted(adoption: RuleAdoption, rule: Rule | None) -> Rule | None:
+    """The adopted rule with the clinic's numbers; None if the file no longer says what was adopted."""
+    if rule is None or rule.hash != adoption.rule_hash:
+        return None
+    own = tighten(rule, adoption.parameters)
+    return None if isinstance(own, Loosened) else own
+
+
+def acting_rules(clinic_id: int, at: datetime | None = None) -> dict[str, Rule]:
+    """The rules that act in a clinic, by id, with its own stricter numbers. One query."""
+    return {each.acting.id: each.acting for each in standings(clinic_id, at) if each.acting is not None}
+
+
+def alarm_rules(
+    clinic_id: int, route: str, drug: str | None = None, at: datetime | None = None
+) -> tuple[alarms.AlarmRule, ...]:
+    """The alarms that act in a clinic for a route ("iv", "im", "in" ...) and a drug. One query."""
+    acting = acting_rules(clinic_id, at)
+    escalates = next(
+        (each for each in acting.values() if each.kind == alarms.ESCALATION and route in each.fact("routes")),
+        None,
+    )
+    return prepared(acting.values(), escalates, route, drug)
+
+
+def protocol(clinic_id: int, protocol_id: str, at: datetime | None = None) -> Protocol | None:
+    """A protocol with the clinic's numbers, or None while it has not been adopted. One query."""
+    rule = acting_rules(clinic_id, at).get(protocol_id)
+    return None if rule is None else read_protocol(rule)
+
+
+def protocols(clinic_id: int, at: datetime | None = None) -> tuple[Protocol, ...]:
+    """Every protocol that the clinic has adopted. One query."""
+    return tuple(
+        read_protocol(each) for each in acting_rules(clinic_id, at).values() if each.kind == "protocol"
+    )

@@ -1,0 +1,155 @@
+"""The files that ship: sound, released, documented, and saying what the fact base says."""
+
+from __future__ import annotations
+
+import pytest
+
+from sojourn.clinical import alarms, recovery
+from sojourn.clinical.rules import RuleInvalid
+from sojourn.clinical.vitals import VITALS, Implausible, Plausible, plausibility
+from sojourn.foundation.rulebook import book, check, coverage, load, release
+
+
+def test_every_rule_is_sound_and_every_example_comes_out():
+    assert check() == ()
+
+
+def test_a_released_version_is_never_edited():
+    text, edited = release.text()
+    assert edited == ()
+    assert text == release.FILE.read_text(encoding="utf-8")
+
+
+def test_an_edit_after_release_is_found(monkeypatch):
+    known = dict(load.released())
+    known["spo2.low", 1] = "0" * 64
+    monkeypatch.setattr(load, "released", lambda: known)
+    assert check() == ("spo2.low version 1: edited after its release; write a new version",)
+
+
+def test_a_released_version_that_vanished_is_found(monkeypatch):
+    monkeypatch.setattr(load, "released", lambda: {**load_released, ("spo2.low", 9): "0" * 64})
+    assert check() == ("spo2.low version 9: released, but gone",)
+
+
+load_released = dict(load.released())
+
+
+def test_the_page_is_current():
+    assert coverage.PAGE.read_text(encoding="utf-8") == coverage.page()
+
+
+# facts/vitals_thresholds.json, iv_racemic_defaults and esketamine_label
+@pytest.mark.parametrize(
+    ("rule", "parameter", "value"),
+    [
+        ("spo2.low", "medium", 94),
+        ("spo2.low", "high", 90),
+        ("hr.low", "medium", 50),
+        ("hr.high", "medium", 120),
+        ("hr.high", "high", 130),
+        ("rr.low", "medium", 10),
+        ("rr.low", "high", 8),
+        ("sedation.deep", "medium", 3),
+        ("sedation.deep", "high", 2),
+        ("bp.systolic.high", "high", 180),
+        ("bp.diastolic.high", "high", 110),
+        ("bp.systolic.rise", "medium", 20),
+        ("bp.systolic.rise", "sustained", 5),
+        ("bp.systolic.large_rise", "low", 40),
+        ("bp.diastolic.large_rise", "low", 25),
+        ("iv_racemic_40min", "hold_systolic", 160),
+        ("iv_racemic_40min", "hold_diastolic", 100),
+        ("in_esketamine", "hold_systolic", 140),
+        ("in_esketamine", "hold_diastolic", 90),
+        ("in_esketamine", "min_observation", 120),
+        ("in_esketamine", "spo2_at_least", 94),
+        ("in_esketamine", "bp_within", 20),
+        ("padss", "threshold", 9),
+        ("aldrete", "threshold", 9),
+    ],
+)
+def test_numbers_are_those_of_the_fact_base(rule, parameter, value):
+    assert book().rule(rule).number(parameter) == value
+
+
+@pytest.mark.parametrize(
+    ("protocol", "points"),
+    [
+        ("iv_racemic_40min", (0, 10, 20, 30, 40, 60, 80, 100, 120)),
+        ("im", (0, 10, 20, 30, 45, 60, 90, 120)),
+        ("in_esketamine", (0, 40, 60, 90, 120)),
+    ],
+)
+def test_schedules_are_those_of_the_fact_base(protocol, points):
+    assert book().protocol(protocol).schedule == points
+
+
+def test_no_threshold_acts_without_adoption():
+    unadopted = {each.id for each in book().newest.values() if each.acts_without_adoption}
+    assert unadopted == {"news2"}
+
+
+def test_alarms_of_a_route_and_drug():
+    iv = {each.key for each in book().alarm_rules("iv", "ketamine")}
+    assert {"spo2.low:spo2", "bp.systolic.rise:nibp_sys", "silence.continuous:hr"} <= iv
+    assert "bp.systolic.large_rise:nibp_sys" not in iv
+    assert "bp.systolic.large_rise:nibp_sys" in {each.key for each in book().alarm_rules("in", "esketamine")}
+    assert "bp.systolic.large_rise:nibp_sys" not in {
+        each.key for each in book().alarm_rules("in", "ketamine")
+    }
+    assert book().alarm_rules("by post") == ()
+    assert all(each.escalate[alarms.Priority.HIGH].total_seconds() == 60 for each in book().alarm_rules("iv"))
+
+
+@pytest.mark.parametrize("code", VITALS)
+def test_bounds_flag_what_no_sensor_shows(code):
+    rule = book().plausibility(code)
+    for value in (rule.number("low"), rule.number("high")):
+        assert plausibility(rule, value) == Plausible()
+    for value in (rule.number("low") - 1, rule.number("high") + 1, float("nan"), float("inf")):
+        assert isinstance(plausibility(rule, value), Implausible)
+
+
+@pytest.mark.parametrize("sentinel", [-100, 32767, 8388607])  # facts/hl7.md: probe off, never a reading
+@pytest.mark.parametrize("code", VITALS)
+def test_sentinels_are_implausible_everywhere(code, sentinel):
+    assert isinstance(plausibility(book().plausibility(code), sentinel), Implausible)
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ([("a.toml", "this is not toml")], "a.toml"),
+        ([("a.toml", "[other]\n")], "nothing else"),
+        ([("a.toml", "[[rule]]\nid = 'x'\n")], "title must be a text"),
+    ],
+)
+def test_a_wrong_file_is_refused(files, says):
+    with pytest.raises(RuleInvalid, match=says):
+        load.bind(files)
+
+
+def test_recovery_scales_are_read_with_their_anchors():
+    padss = recovery.read(book().rule("padss"))
+    assert padss.maximum == 10
+    assert [each.points for each in padss.items[0].anchors] == [2, 1, 0]
+    all_two = dict.fromkeys((each.id for each in padss.items), 2)
+    best = padss.score(all_two)
+    assert isinstance(best, recovery.RecoveryScore)
+    assert (best.total, best.reached) == (10, True)
+    refused = padss.score({**all_two, "vital_signs": None, "activity_mental": 3, "hat": 1})
+    assert isinstance(refused, recovery.NotScored)
+    assert set(refused.reasons) == {
+        "always-applies:vital_signs",
+        "no-such-answer:activity_mental",
+        "no-such-item:hat",
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_outside"),
+    [(120, 144, False), (120, 145, True), (120, 96, False), (120, 95, True), (118.3, 141.96, False)],
+)
+def test_within_a_fifth_of_the_baseline(before, now, is_outside):
+    assert recovery.outside(before, now, 20) is is_outside

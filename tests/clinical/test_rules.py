@@ -1,0 +1,104 @@
+"""Rules: tightening never loosens, the weakest number decides, and a file is refused for what is wrong in it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sojourn.clinical.rules import MARKS, Loosened, RuleInvalid, content_hash, parse_rule, tighten
+from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook.scales import scales
+
+RULES = [*book().versions.values(), *(each.rule for each in scales())]
+
+
+def table(**changes: object) -> dict[str, object]:
+    return {
+        "id": "x",
+        "version": 1,
+        "kind": "alarm.threshold",
+        "title": "t",
+        "statement": "s",
+        "sources": ["a paper"],
+        "verification": "verified",
+        "effective_from": date(2026, 11, 22),
+        "parameters": {"high": {"value": 90, "unit": "%", "tighten": "higher"}},
+        **changes,
+    }
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@given(data=st.data())
+def test_tightening_never_loosens(rule, data):
+    changes = data.draw(
+        st.dictionaries(
+            st.sampled_from(sorted(rule.parameters) or ["none"]),
+            st.one_of(st.integers(-500, 500), st.floats(allow_nan=True, allow_infinity=True)),
+        )
+    )
+    own = tighten(rule, changes)
+    if isinstance(own, Loosened):
+        assert own.reasons
+        return
+    for name, parameter in own.parameters.items():
+        before = rule.parameters[name]
+        if parameter.value != before.value:
+            assert before.tighten in ("lower", "higher")
+            assert (parameter.value < before.value) == (before.tighten == "lower")
+            assert before.furthest is None or (
+                parameter.value >= before.furthest
+                if before.tighten == "lower"
+                else parameter.value <= before.furthest
+            )
+    assert (own.id, own.version, own.hash) == (rule.id, rule.version, rule.hash)
+
+
+def test_nothing_is_half_applied():
+    rule = book().rule("spo2.low")
+    own = tighten(rule, {"medium": 95, "high": 85})
+    assert isinstance(own, Loosened)
+    assert len(own.reasons) == 1
+    assert "may only be higher than 90" in own.reasons[0]
+    assert rule.number("medium") == 94
+
+
+def test_only_what_was_read_acts_by_itself():
+    for mark in MARKS:
+        assert parse_rule(table(verification=mark)).acts_without_adoption == (mark == "verified")
+
+
+def test_a_rule_is_worth_no_more_than_its_weakest_number():
+    weak = {"high": {"value": 90, "unit": "%", "tighten": "higher", "verification": "recalled"}}
+    with pytest.raises(RuleInvalid, match="only recalled"):
+        parse_rule(table(parameters=weak))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"version": 0}, "version"),
+        ({"version": True}, "version"),
+        ({"sources": []}, "sources"),
+        ({"verification": "certain"}, "verification"),
+        ({"effective_from": "2026-11-22"}, "effective_from"),
+        ({"colour": "red"}, "colour"),
+        ({"parameters": {"high": {"value": float("nan"), "unit": "%", "tighten": "higher"}}}, "number"),
+        ({"parameters": {"high": {"value": 90, "tighten": "higher"}}}, "unit"),
+        ({"parameters": {"high": {"value": 90, "unit": "%", "tighten": "sideways"}}}, "tighten"),
+    ],
+)
+def test_a_wrong_file_says_what_is_wrong(change, says):
+    with pytest.raises(RuleInvalid, match=says):
+        parse_rule(table(**change))
+
+
+def test_the_hash_is_of_the_content_and_not_of_its_spelling():
+    first = table()
+    reordered = dict(reversed(list(first.items())))
+    assert content_hash(first) == content_hash(reordered)
+    spelled = table(parameters={"high": {"value": 90.0, "unit": "%", "tighten": "higher"}})
+    assert content_hash(first) == content_hash(spelled)
+    assert content_hash(first) != content_hash(table(title="another"))
