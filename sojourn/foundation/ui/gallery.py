@@ -2,17 +2,18 @@
 
 To add a component, touch three files:
 
-1. ``templates/cotton/<name>.html``. Begin with ``<c-vars …/>`` and give *every* attribute a default there: components
-   share the page's context, and a forgotten attribute would take a variable of the same name from the page. Write
-   class names in full (the build reads templates for them), never a ``style`` attribute or an inline script, and
-   pass ``{{ attrs }}`` on so that callers can add ids and data attributes. Text goes through gettext.
-2. ``frontend/src/app.css``, in ``@layer utilities.sojourn``: only tokens for colour (``src/tokens.json``), logical
-   properties for sides, nothing that only a pointer can find. A new icon goes into ``src/icons.json``.
-3. ``templates/ui/gallery.html``: show it in each of its states, with words as a clinic would use them. The tests in
-   ``tests/interfaces/ui`` then render it, run axe over it in both moods, and weigh the page.
+1. ``templates/cotton/<name>.html``. Begin with ``<c-vars …/>`` and give *every* attribute a default there:
+   components share the page's context, and a forgotten attribute would take a variable of the same name from
+   the page. Write class names in full (the build reads templates for them), never a ``style`` attribute or an
+   inline script, and pass ``{{ attrs }}`` on so that callers can add ids and data attributes. Text goes through
+   gettext.
+2. ``frontend/src/app.css``, in ``@layer utilities.sojourn``: only tokens for colour (``src/tokens.json``),
+   logical properties for sides, nothing that only a pointer can find. A new icon goes into ``src/icons.json``.
+3. ``templates/ui/gallery.html``: show it in each of its states, with words as a clinic would use them. The tests
+   in ``tests/interfaces/ui`` then render it, run axe over it in both moods, and weigh the page.
 
-Behaviour, where a component needs any, is a module in ``frontend/src/islands`` that attaches by data attribute, is
-imported by ``app.ts``, and works again after an htmx swap; without it the component must still say and do the
+Behaviour, where a component needs any, is a module in ``frontend/src/islands`` that attaches by data attribute,
+is imported by ``app.ts``, and works again after an htmx swap; without it the component must still say and do the
 essential. Then add one line to COMPONENTS.md.
 """
 
@@ -37,13 +38,17 @@ _FRONTEND = Path(__file__).resolve().parent / "frontend" / "src"
 class ExampleForm(forms.Form):
     """Every kind of control, to be shown with and without errors."""
 
-    name = forms.CharField(label=gettext_lazy("Family name"), help_text=gettext_lazy("As on your identity card"))
+    name = forms.CharField(
+        label=gettext_lazy("Family name"), help_text=gettext_lazy("As on your identity card")
+    )
     weight = forms.DecimalField(label=gettext_lazy("Weight"), min_value=20, max_value=400)
     route = forms.ChoiceField(
         label=gettext_lazy("Route"),
         choices=[("iv", gettext_lazy("Into a vein")), ("im", gettext_lazy("Into a muscle"))],
     )
-    note = forms.CharField(label=gettext_lazy("Note"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    note = forms.CharField(
+        label=gettext_lazy("Note"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
     fasted = forms.BooleanField(label=gettext_lazy("Nothing eaten since the time in the clinic's rule"))
     company = forms.ChoiceField(
         label=gettext_lazy("Who takes you home?"),
@@ -56,7 +61,13 @@ def gallery(request: HttpRequest) -> HttpResponse:
     """Everything on one page. Who may open it is decided where the address is mounted."""
     now = timezone.now()
     wrong = ExampleForm(
-        data={"name": "", "weight": "12", "route": "iv", "note": _("Felt well last time."), "company": "0"},
+        data={
+            "wrong-name": "",
+            "wrong-weight": "12",
+            "wrong-route": "iv",
+            "wrong-note": _("Felt well last time."),
+            "wrong-company": "0",
+        },
         prefix="wrong",
     )
     wrong.is_valid()
@@ -134,15 +145,15 @@ def _session_chart(now: dt.datetime) -> Chart:
     def at(m: float) -> dt.datetime:
         return start + dt.timedelta(minutes=m)
 
-    def rise(m: float) -> float:
-        return math.exp(-(((m - 28) / 20) ** 2))
+    def line(rest: int, top: int) -> list[Point]:
+        return [Point(at(m), round(rest + top * math.exp(-(((m - 28) / 20) ** 2)))) for m in minutes]
 
     return Chart(
         unit="mmHg",
         decimals=0,
         series=[
-            Series(_("Systolic"), [Point(at(m), round(122 + 28 * rise(m))) for m in minutes], gap_seconds=300),
-            Series(_("Diastolic"), [Point(at(m), round(76 + 14 * rise(m))) for m in minutes], gap_seconds=300),
+            Series(_("Systolic"), line(122, 28), gap_seconds=300),
+            Series(_("Diastolic"), line(76, 14), gap_seconds=300),
         ],
         bands=[Band(_("Before the session"), 118, 128)],
         marks=[Mark(at(6), _("Dose")), Mark(at(58), _("Calm, eyes open"), "event")],
@@ -173,7 +184,10 @@ def _score_chart(now: dt.datetime) -> Chart:
             Band(_("Mild"), 5, 10),
             Band(_("Minimal"), 0, 5),
         ],
-        marks=[Mark(points[i][0] + dt.timedelta(days=1), str(n)) for n, i in enumerate((0, 1, 3, 5), start=1)],
+        marks=[
+            Mark(points[week][0] + dt.timedelta(days=1), str(session))
+            for session, week in enumerate((0, 1, 3, 5), start=1)
+        ],
     )
 
 
@@ -224,12 +238,12 @@ def _chairs(now: dt.datetime, asked: str) -> list[dict[str, Any]]:
 
 
 def _tokens() -> list[tuple[str, str]]:
-    """Colour names with the Tailwind class that shows each (written out in gallery.html, for the build to find)."""
-    names = [
-        "base-100", "base-200", "base-300", "sheet", "wash", "secondary", "accent", "primary", "error", "neutral",
-        "soft", "edge", "line", "alarm-high", "alarm-medium", "alarm-low", "chart-1", "chart-2", "chart-3", "chart-4",
-    ]  # fmt: skip
-    return [(name, f"bg-{name}") for name in names]
+    """Colour names with the Tailwind class of each (written out in gallery.html, for the build to find)."""
+    names = (
+        "base-100 base-200 base-300 sheet wash secondary accent primary error neutral soft edge line "
+        "alarm-high alarm-medium alarm-low chart-1 chart-2 chart-3 chart-4"
+    )
+    return [(name, f"bg-{name}") for name in names.split()]
 
 
 def _icons() -> list[str]:
