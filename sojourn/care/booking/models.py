@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.fields import DateTimeRangeField
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.privacy import OPERATIONAL, QUASI, Privacy
+from sojourn.foundation.accounts.privacy import CLINICAL, OPERATIONAL, QUASI, Privacy
 from sojourn.foundation.accounts.scoping import ClinicScoped
 
 
@@ -48,11 +49,16 @@ class Appointment(ClinicScoped):
     companion = models.ForeignKey(RelatedPerson, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     booked_at = models.DateTimeField()
     booked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    cancelled_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
+    cancelled_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+    cancelled_because = models.CharField(_("reason"), max_length=300, blank=True)
+    version = models.PositiveIntegerField(default=1)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "care_plan": OPERATIONAL,
         "chair": OPERATIONAL, "during": QUASI, "status": OPERATIONAL, "companion": OPERATIONAL,
-        "booked_at": OPERATIONAL, "booked_by": OPERATIONAL,
+        "booked_at": OPERATIONAL, "booked_by": OPERATIONAL, "cancelled_at": OPERATIONAL,
+        "cancelled_by": OPERATIONAL, "cancelled_because": CLINICAL, "version": OPERATIONAL,
     }  # fmt: skip
 
     class Meta:

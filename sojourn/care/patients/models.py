@@ -23,7 +23,11 @@ class Sex(models.TextChoices):
 
 
 class Patient(ClinicScoped):
-    """A person in care. FHIR Patient. ``restricted`` records open only to prescribers or by breaking the glass."""
+    """A person in care. FHIR Patient. ``restricted`` records open only to prescribers or by breaking the glass.
+
+    ``search_key`` is the database's own folding of the name (no accents, lower case, a space before and after
+    each word), so that no writer can forget it; sorting by it puts Ö beside O.
+    """
 
     record_number = models.CharField(_("record number"), max_length=24)
     given_name = models.CharField(_("given name"), max_length=80)
@@ -37,12 +41,19 @@ class Patient(ClinicScoped):
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     version = models.PositiveIntegerField(default=1)
+    search_key = models.GeneratedField(
+        expression=models.Func(
+            "family_name", "given_name", function="sojourn_name_key", output_field=models.TextField()
+        ),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "record_number": DIRECT, "given_name": DIRECT,
         "family_name": DIRECT, "birth_date": DIRECT, "sex": QUASI, "email": DIRECT, "phone": DIRECT,
         "language": QUASI, "restricted": OPERATIONAL, "created_at": OPERATIONAL, "created_by": OPERATIONAL,
-        "version": OPERATIONAL,
+        "version": OPERATIONAL, "search_key": DIRECT,
     }  # fmt: skip
 
     class Meta:

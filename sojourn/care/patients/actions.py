@@ -1,0 +1,249 @@
+"""Make, change and open a patient's record, and the people beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.patients import queries
+from sojourn.care.patients.models import Patient, RelatedPerson, Sex
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.audit.actions import record
+
+OLDEST_YEARS = 130
+_FIELDS = ("given_name", "family_name", "birth_date", "sex", "email", "phone", "language")
+
+
+def _tidy(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: " ".join(v.split()) if isinstance(v, str) else v for name, v in values.items()}
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # the 29th of February
+        return day.replace(year=day.year - years, day=28)
+
+
+def _check_identity(values: Mapping[str, Any], today: date) -> None:
+    reasons: dict[str, str] = {}
+    if not values["given_name"] or not values["family_name"]:
+        reasons["name-missing"] = _("Write the given name and the family name.")
+    if values["birth_date"] > today:
+        reasons["born-in-future"] = _("The date of birth lies in the future.")
+    elif values["birth_date"] < _years_before(today, OLDEST_YEARS):
+        reasons["born-too-long-ago"] = _("The date of birth lies more than %(years)d years ago.") % {
+            "years": OLDEST_YEARS
+        }
+    if values["sex"] not in Sex.values:
+        reasons["sex-unknown"] = _("Choose one of the given words for sex.")
+    if reasons:
+        raise Refused(*reasons.values(), codes=tuple(reasons))
+
+
+def _check_alone(values: Mapping[str, Any], other_than: int | None = None) -> None:
+    if queries.same_person(
+        given_name=values["given_name"],
+        family_name=values["family_name"],
+        birth_date=values["birth_date"],
+        other_than=other_than,
+    ):
+        raise Refused(_("Someone of this name and date of birth has a record already."), codes=("possible-duplicate",))
+
+
+def _number_taken(number: str) -> Refused:
+    return Refused(
+        _("The record number %(number)s belongs to another record.") % {"number": number},
+        codes=("record-number-taken",),
+    )
+
+
+@transaction.atomic
+def add(
+    *,
+    by: Asker,
+    given_name: str,
+    family_name: str,
+    birth_date: date,
+    sex: str = Sex.UNKNOWN,
+    email: str = "",
+    phone: str = "",
+    language: str = "en",
+    record_number: str = "",
+    restricted: bool = False,
+    another_person: bool = False,
+    now: datetime | None = None,
+) -> Patient:
+    """Make a record. Without ``record_number`` the next free one of the clinic is given.
+
+    Raises Refused: name-missing, born-in-future, born-too-long-ago, sex-unknown, record-number-taken, and
+    possible-duplicate unless ``another_person`` says that the likeness has been looked at.
+    """
+    by.must("patient.create")
+    if restricted:
+        by.must("patient.restricted")
+    assert by.clinic_id is not None
+    now = now or timezone.now()
+    values = _tidy({
+        "given_name": given_name, "family_name": family_name, "birth_date": birth_date, "sex": sex,
+        "email": email, "phone": phone, "language": language,
+    })  # fmt: skip
+    _check_identity(values, timezone.localdate(now))
+    if not another_person:
+        _check_alone(values)
+    number = " ".join(record_number.split())
+    if not number:
+        # Two desks that save at once take turns, and get two numbers.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sojourn.record_number'), %s)", [by.clinic_id])
+        number = queries.next_record_number(by.clinic_id)
+    try:
+        with transaction.atomic():
+            patient = Patient.objects.create(
+                clinic_id=by.clinic_id, record_number=number, restricted=restricted, created_at=now,
+                created_by_id=by.membership_id, **values,
+            )  # fmt: skip
+    except IntegrityError as error:
+        if "one_record_number" in str(error):
+            raise _number_taken(number) from error
+        raise
+    record(by, "patient.added", patient, restricted=restricted)
+    return patient
+
+
+@transaction.atomic
+def edit(
+    *,
+    by: Asker,
+    patient_id: int,
+    version: int,
+    record_number: str,
+    restricted: bool | None = None,
+    another_person: bool = False,
+    now: datetime | None = None,
+    **values: Any,
+) -> Patient:
+    """Change who the patient is: given_name, family_name, birth_date, sex, email, phone, language.
+
+    ``version`` is the one that the asker saw: Overtaken where somebody saved since. ``restricted`` is left alone
+    without patient.restricted. Refuses as ``add`` does; a likeness is asked about only when name or birth change.
+    """
+    by.must("patient.edit")
+    if set(values) - set(_FIELDS):
+        raise TypeError(f"not a part of a patient: {sorted(set(values) - set(_FIELDS))}")
+    now = now or timezone.now()
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    if patient.version != version:
+        raise Overtaken(
+            _("Somebody saved this record while you were writing. Your entries are still here."),
+            codes=("overtaken",),
+        )
+    wanted = _tidy({name: getattr(patient, name) for name in _FIELDS} | values)
+    wanted["record_number"] = " ".join(record_number.split()) or patient.record_number
+    if restricted is not None and restricted != patient.restricted:
+        by.must("patient.restricted")
+        wanted["restricted"] = restricted
+    changed = sorted(name for name, value in wanted.items() if getattr(patient, name) != value)
+    _check_identity(wanted, timezone.localdate(now))
+    if not another_person and {"given_name", "family_name", "birth_date"} & set(changed):
+        _check_alone(wanted, other_than=patient.pk)
+    if not changed:
+        return patient
+    for name in changed:
+        setattr(patient, name, wanted[name])
+    patient.version += 1
+    try:
+        with transaction.atomic():
+            patient.save(update_fields=[*changed, "version"])
+    except IntegrityError as error:
+        if "one_record_number" in str(error):
+            raise _number_taken(wanted["record_number"]) from error
+        raise
+    record(by, "patient.edited", patient, fields=changed)
+    return patient
+
+
+@transaction.atomic
+def open_record(*, by: Asker, patient: Patient, part: str) -> Patient:
+    """Note that ``by`` opened a page of the record: ``part`` is "identity" or "clinical"."""
+    by.must("patient.clinical" if part == "clinical" else "patient.find")
+    record(by, "patient.opened", patient, part=part)
+    return patient
+
+
+def _check_person(name: str, phone: str, email: str) -> None:
+    reasons: dict[str, str] = {}
+    if not name:
+        reasons["name-missing"] = _("Write the person's name.")
+    if not phone and not email:
+        reasons["no-way-to-reach"] = _("Write a phone number or an e-mail address, so that the person can be reached.")
+    if reasons:
+        raise Refused(*reasons.values(), codes=tuple(reasons))
+
+
+@transaction.atomic
+def add_person(
+    *,
+    by: Asker,
+    patient_id: int,
+    name: str,
+    relationship: str = "",
+    phone: str = "",
+    email: str = "",
+    brings_home: bool = True,
+    now: datetime | None = None,
+) -> RelatedPerson:
+    """Put someone beside the patient. Refused: name-missing, no-way-to-reach."""
+    by.must("patient.edit")
+    values = _tidy({"name": name, "relationship": relationship, "phone": phone, "email": email})
+    _check_person(values["name"], values["phone"], values["email"])
+    patient = Patient.objects.get(pk=patient_id)
+    person = RelatedPerson.objects.create(
+        clinic_id=by.clinic_id,
+        patient=patient,
+        brings_home=brings_home,
+        created_at=now or timezone.now(),
+        **values,
+    )
+    record(by, "patient.person_added", person)
+    return person
+
+
+@transaction.atomic
+def edit_person(
+    *, by: Asker, person_id: int, name: str, relationship: str, phone: str, email: str, brings_home: bool
+) -> RelatedPerson:
+    """Change what is known of a person beside the patient. Refused: name-missing, no-way-to-reach, ended."""
+    by.must("patient.edit")
+    values = _tidy({"name": name, "relationship": relationship, "phone": phone, "email": email})
+    _check_person(values["name"], values["phone"], values["email"])
+    person = RelatedPerson.objects.select_for_update(no_key=True).get(pk=person_id)
+    if person.ended_at is not None:
+        raise Refused(_("%(name)s is no longer beside this patient.") % {"name": person.name}, codes=("ended",))
+    values["brings_home"] = brings_home
+    changed = sorted(field for field, value in values.items() if getattr(person, field) != value)
+    if not changed:
+        return person
+    for field in changed:
+        setattr(person, field, values[field])
+    person.save(update_fields=changed)
+    record(by, "patient.person_edited", person, fields=changed)
+    return person
+
+
+@transaction.atomic
+def end_person(*, by: Asker, person_id: int, now: datetime | None = None) -> RelatedPerson:
+    """The person is no longer beside the patient; what they did stays on record. Ending twice changes nothing."""
+    by.must("patient.edit")
+    person = RelatedPerson.objects.select_for_update(no_key=True).get(pk=person_id)
+    if person.ended_at is None:
+        person.ended_at = now or timezone.now()
+        person.save(update_fields=["ended_at"])
+        record(by, "patient.person_ended", person)
+    return person
