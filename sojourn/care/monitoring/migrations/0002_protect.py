@@ -10,7 +10,7 @@ ALTER TABLE monitoring_signal SET (fillfactor = 60);
 ALTER TABLE monitoring_alarmstate SET (fillfactor = 60);
 ALTER TABLE monitoring_heartbeat SET (fillfactor = 60);
 CREATE INDEX signal_overdue ON monitoring_signal (silent_after) WHERE silent_after IS NOT NULL;
-CREATE INDEX alarm_to_escalate ON monitoring_alarmstate (escalate_at) WHERE escalate_at IS NOT NULL;
+CREATE INDEX alarm_to_judge ON monitoring_alarmstate (deadline_at) WHERE deadline_at IS NOT NULL;
 """
 
 

@@ -1,0 +1,273 @@
+"""Messages of monitors: kept to the byte, matched to a device and its session, and handed to the ledger.
+
+Everything that arrived together is stored in one transaction; only after its commit may anything be acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from psycopg import Cursor
+
+from sojourn.care.monitoring import ledger
+from sojourn.clinical.units import UnitError, convert
+from sojourn.clinical.vitals import VITALS, Implausible, plausibility
+from sojourn.foundation.rulebook.load import book
+
+Row = tuple[Any, ...]
+Ack = Literal["AA", "AE", "AR"]
+
+# A monitor's clock within two minutes of ours is believed; beyond that its offset is measured and shown.
+BELIEVED = timedelta(seconds=120)
+_SEEN_EVERY = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value as the monitor sent it; ``unit`` is UCUM."""
+
+    code: str
+    value: float
+    unit: str
+    measured_at: datetime | None
+    status: str = ""
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One message as it came. ``keys`` name its device, most specific first; a fault has no readings."""
+
+    digest: bytes
+    raw: bytes
+    received_at: datetime
+    peer: str
+    keys: tuple[str, ...] = ()
+    patient_identifiers: tuple[str, ...] = ()
+    receiver: str = ""
+    control_id: str = ""
+    sent_at: datetime | None = None
+    values: tuple[Value, ...] = ()
+    test: bool = False
+    fault: str = ""
+    fault_ack: Ack = "AE"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to tell the sender, once the transaction is committed."""
+
+    ack: Ack
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class _Known:
+    """A device as the database knows it, and the session it is on, if any."""
+
+    device_id: int
+    clinic_id: int
+    last_seen_at: datetime | None
+    offset_s: float | None
+    session: ledger.Session | None
+    record_number: str | None
+
+
+def take_messages(cursor: Cursor[Row], arrivals: Sequence[Arrival], now: datetime) -> list[Answer]:
+    """Store ``arrivals`` and judge what they carry; the answers in the same order. The caller commits."""
+    known = _devices(cursor, {key for arrival in arrivals for key in arrival.keys})
+    strangers = _strangers_clinics(cursor, [a for a in arrivals if not any(key in known for key in a.keys)])
+    answers: list[Answer] = []
+    rows: list[Row] = []
+    first: dict[bytes, int] = {}
+    found: list[_Known | None] = []
+    for number, arrival in enumerate(arrivals):
+        device = next((known[key] for key in arrival.keys if key in known), None)
+        answer = _answer(arrival, device)
+        answers.append(answer)
+        found.append(device)
+        if arrival.digest in first:
+            answers[number] = answers[first[arrival.digest]]
+            continue
+        first[arrival.digest] = number
+        session = device.session if device else None
+        rows.append((
+            device.clinic_id if device else strangers.get(arrival.receiver), device.device_id if device else None,
+            session.encounter_id if session else None, arrival.received_at, arrival.peer[:64], arrival.digest,
+            arrival.raw, answer.ack, answer.reason[:300] if answer.ack != "AA" else "", arrival.control_id[:80],
+        ))  # fmt: skip
+    fresh = _insert_messages(cursor, rows)
+    readings: list[ledger.NewReading] = []
+    for digest, number in first.items():
+        message_id = fresh.get(digest)
+        device = found[number]
+        if message_id is None:
+            answers[number] = _earlier(cursor, digest)
+        elif device is not None and answers[number].ack == "AA":
+            _measure_clock(device, arrivals[number])
+            if device.session is not None:
+                readings += _readings(device, device.session, arrivals[number], message_id)
+    for number, arrival in enumerate(arrivals):
+        answers[number] = answers[first[arrival.digest]]
+    _supersede(cursor, readings)
+    ledger.take(cursor, readings, now)
+    _seen(cursor, list({d.device_id: d for d in found if d is not None}.values()), now)
+    return answers
+
+
+def _answer(arrival: Arrival, device: _Known | None) -> Answer:
+    if arrival.fault:
+        return Answer(arrival.fault_ack, arrival.fault)
+    if not arrival.keys:
+        return Answer("AE", "the message does not say which monitor sent it; kept, not charted")
+    if device is None:
+        return Answer("AE", f"unknown monitor {arrival.keys[0]}; kept, not charted: add it in Sojourn")
+    if device.session is None:
+        return Answer("AA", "kept; this monitor is on no session")
+    if device.record_number and arrival.patient_identifiers and not _same_patient(arrival, device.record_number):
+        return Answer("AE", "the monitor names another patient than the session it is on; kept, not charted")
+    return Answer("AA")
+
+
+def _same_patient(arrival: Arrival, record_number: str) -> bool:
+    """A monitor that names nobody, or a number of its own, is believed to be where the nurse put it; only a record
+    number of our own form that is another's contradicts her."""
+    form = record_number[:2]
+    ours = [name for name in arrival.patient_identifiers if name[:2] == form and len(name) == len(record_number)]
+    return not ours or record_number in ours
+
+
+_DEVICES = """
+SELECT d.key, d.id, d.clinic_id, d.last_seen_at, d.clock_skew_s, a.encounter_id, a.patient_id, e.protocol_id,
+       p.record_number
+FROM monitoring_device d
+LEFT JOIN monitoring_deviceassociation a ON a.device_id = d.id AND a.until_at IS NULL
+LEFT JOIN treatment_encounter e ON e.id = a.encounter_id
+LEFT JOIN patients_patient p ON p.id = a.patient_id
+WHERE d.key = ANY(%s) AND d.retired_at IS NULL
+"""
+
+
+def _devices(cursor: Cursor[Row], keys: set[str]) -> dict[str, _Known]:
+    cursor.execute(_DEVICES, (list(keys),))
+    known = {}
+    for (
+        key,
+        device_id,
+        clinic_id,
+        seen_at,
+        offset,
+        encounter_id,
+        patient_id,
+        protocol_id,
+        number,
+    ) in cursor.fetchall():
+        session = ledger.Session(clinic_id, encounter_id, patient_id, protocol_id) if encounter_id else None
+        known[key] = _Known(device_id, clinic_id, seen_at, offset, session, number)
+    return known
+
+
+def _strangers_clinics(cursor: Cursor[Row], arrivals: Sequence[Arrival]) -> dict[str, int]:
+    """Whose fault list an unknown monitor belongs on: the clinic it names as receiver, or the only one there is."""
+    if not arrivals:
+        return {}
+    cursor.execute("SELECT slug, id FROM accounts_clinic")
+    clinics = {str(slug): int(clinic_id) for slug, clinic_id in cursor.fetchall()}
+    if len(clinics) == 1:
+        only = next(iter(clinics.values()))
+        return {arrival.receiver: only for arrival in arrivals}
+    return {a.receiver: clinics[a.receiver.lower()] for a in arrivals if a.receiver.lower() in clinics}
+
+
+_INSERT = """
+INSERT INTO monitoring_inboundmessage
+  (clinic_id, device_id, encounter_id, received_at, peer, digest, raw, ack, fault, control_id)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::bytea[], %s::bytea[],
+  %s::text[], %s::text[], %s::text[])
+ON CONFLICT (digest) DO NOTHING RETURNING digest, id
+"""
+
+
+def _insert_messages(cursor: Cursor[Row], rows: Sequence[Row]) -> dict[bytes, int]:
+    if not rows:
+        return {}
+    cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+    return {bytes(digest): message_id for digest, message_id in cursor.fetchall()}
+
+
+def _earlier(cursor: Cursor[Row], digest: bytes) -> Answer:
+    """A resend is answered as the first one was."""
+    cursor.execute("SELECT ack, fault FROM monitoring_inboundmessage WHERE digest = %s", (digest,))
+    row = cursor.fetchone()
+    assert row is not None
+    return Answer(row[0], row[1])
+
+
+def _measure_clock(device: _Known, arrival: Arrival) -> None:
+    """The smallest delay seen is the difference of the clocks: a message held up on its way is late, not early."""
+    said = arrival.sent_at or max((v.measured_at for v in arrival.values if v.measured_at), default=None)
+    if said is None:
+        return
+    delay = (arrival.received_at - said).total_seconds()
+    if device.offset_s is None or delay < -device.offset_s:
+        device.offset_s = -delay
+
+
+def _readings(device: _Known, session: ledger.Session, arrival: Arrival, message_id: int) -> list[ledger.NewReading]:
+    shift = timedelta(0)
+    if device.offset_s is not None and abs(device.offset_s) > BELIEVED.total_seconds():
+        shift = timedelta(seconds=device.offset_s)
+    out = []
+    for one in arrival.values:
+        value, doubt = in_own_unit(one.code, one.value, one.unit)
+        effective = arrival.received_at
+        if one.measured_at is not None:
+            effective = min(one.measured_at - shift, arrival.received_at)
+        out.append(
+            ledger.NewReading(
+                session, one.code, value, VITALS[one.code].unit.code if doubt != "unit" else one.unit, effective,
+                arrival.received_at, one.measured_at, ledger.MONITOR, device.device_id, message_id, None,
+                "corrected" if one.status == "C" else "final",
+                one.doubt or doubt or ("test" if arrival.test else ""),
+            )
+        )  # fmt: skip
+    return out
+
+
+def in_own_unit(code: str, value: float, unit: str) -> tuple[float, str]:
+    """The value in the vital sign's unit, and why it is doubted ("" when it is not)."""
+    own = VITALS[code].unit.code
+    if unit and unit != own:
+        try:
+            value = float(convert(value, unit, own))
+        except UnitError:
+            return value, "unit"
+    if isinstance(plausibility(book().plausibility(code), value), Implausible):
+        return value, "implausible"
+    return value, ""
+
+
+def _supersede(cursor: Cursor[Row], readings: Sequence[ledger.NewReading]) -> None:
+    """A corrected value names the row it corrects; both remain."""
+    for reading in readings:
+        if reading.status == "corrected" and reading.measured_at is not None:
+            cursor.execute(
+                "SELECT id FROM monitoring_observation WHERE encounter_id = %s AND code = %s AND measured_at = %s"
+                " AND device_id = %s ORDER BY id DESC LIMIT 1",
+                (reading.session.encounter_id, reading.code, reading.measured_at, reading.device_id),
+            )
+            row = cursor.fetchone()
+            reading.supersedes_id = row[0] if row else None
+
+
+def _seen(cursor: Cursor[Row], devices: Sequence[_Known], now: datetime) -> None:
+    late = [d for d in devices if d.last_seen_at is None or now - d.last_seen_at > _SEEN_EVERY]
+    if late:
+        cursor.execute(
+            "UPDATE monitoring_device d SET last_seen_at = %s, clock_skew_s = s.skew"
+            " FROM unnest(%s::bigint[], %s::float8[]) AS s(id, skew) WHERE d.id = s.id",
+            (now, [d.device_id for d in late], [d.offset_s for d in late]),
+        )

@@ -1,0 +1,93 @@
+"""Which alarm rules act in a clinic now.
+
+Kept in memory by the number of the newest adoption, so a change counts at the next batch and an unchanged rulebook
+costs one small query.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg import Cursor
+
+from sojourn.clinical import alarms
+from sojourn.clinical.alarms import AlarmRule
+from sojourn.clinical.rules import Rule
+from sojourn.foundation.rulebook.load import book, prepared
+from sojourn.foundation.rulebook.models import RuleAdoption
+from sojourn.foundation.rulebook.queries import decide
+
+Row = tuple[Any, ...]
+
+
+class Acting:
+    """The rules that act in one clinic, made ready for judging."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self.rules = rules
+        self._prepared: dict[str, dict[str, tuple[AlarmRule, ...]]] = {}
+
+    def alarms(self, protocol_id: str, code: str) -> tuple[AlarmRule, ...]:
+        """The alarm rules for one vital sign in a session under this protocol."""
+        by_code = self._prepared.get(protocol_id)
+        if by_code is None:
+            by_code = self._prepared[protocol_id] = self._prepare(protocol_id)
+        return by_code.get(code, ())
+
+    def rule(self, protocol_id: str, rule_id: str, code: str) -> AlarmRule | None:
+        """One acting rule by id and vital sign, or None where it no longer acts."""
+        return next((rule for rule in self.alarms(protocol_id, code) if rule.rule_id == rule_id), None)
+
+    def _prepare(self, protocol_id: str) -> dict[str, tuple[AlarmRule, ...]]:
+        protocol = book().rule(protocol_id)
+        route, drug = str(protocol.fact("route")), str(protocol.fact("drug"))
+        escalates = next(
+            (each for each in self.rules if each.kind == alarms.ESCALATION and route in each.fact("routes")),
+            None,
+        )
+        found: dict[str, tuple[AlarmRule, ...]] = {}
+        for rule in prepared(self.rules, escalates, route, drug):
+            found[rule.vital] = (*found.get(rule.vital, ()), rule)
+        return found
+
+
+_known: dict[int, tuple[int, datetime, Acting]] = {}
+
+
+def acting_rules(cursor: Cursor[Row], clinic_ids: Collection[int]) -> dict[int, Acting]:
+    """The acting rules of each clinic. One query when nothing changed since the last call."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    wanted = list(clinic_ids)
+    cursor.execute(
+        "SELECT c.id, coalesce((SELECT max(a.id) FROM rulebook_ruleadoption a WHERE a.clinic_id = c.id), 0)"
+        " FROM unnest(%s::bigint[]) AS c(id)",
+        (wanted,),
+    )
+    newest = dict(cursor.fetchall())
+    stale = [each for each in wanted if each not in _known or _known[each][:2] != (newest[each], today)]
+    if stale:
+        decided = _decisions(cursor, stale)
+        for clinic_id in stale:
+            standings = decide(decided.get(clinic_id, {}), today.date())
+            acting = Acting(tuple(each.acting for each in standings if each.acting is not None))
+            _known[clinic_id] = (newest[clinic_id], today, acting)
+    return {clinic_id: _known[clinic_id][2] for clinic_id in wanted}
+
+
+def _decisions(cursor: Cursor[Row], clinic_ids: list[int]) -> dict[int, dict[str, RuleAdoption]]:
+    cursor.execute(
+        "SELECT DISTINCT ON (clinic_id, rule_id) clinic_id, rule_id, version, rule_hash, parameters::text, retired"
+        " FROM rulebook_ruleadoption WHERE clinic_id = ANY(%s) ORDER BY clinic_id, rule_id, id DESC",
+        (clinic_ids,),
+    )
+    found: dict[int, dict[str, RuleAdoption]] = {}
+    for clinic_id, rule_id, version, rule_hash, parameters, retired in cursor.fetchall():
+        found.setdefault(clinic_id, {})[rule_id] = RuleAdoption(
+            clinic_id=clinic_id, rule_id=rule_id, version=version, rule_hash=rule_hash,
+            parameters=json.loads(parameters),
+            retired=retired,
+        )  # fmt: skip
+    return found

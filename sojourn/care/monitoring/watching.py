@@ -1,0 +1,98 @@
+"""What time alone does: signals that fell silent, alarms that nobody answered. Run by the watch process.
+
+Two watchers are safe: sessions are locked, and what one has judged the other finds judged.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from psycopg import Cursor
+from psycopg.types.json import Json
+
+from sojourn.care.monitoring import ledger
+from sojourn.care.monitoring.rules import acting_rules
+from sojourn.clinical import alarms
+from sojourn.clinical.alarms import Phase, State
+
+Row = tuple[Any, ...]
+
+_OVERDUE = """
+SELECT e.clinic_id, e.id, e.patient_id, e.protocol_id FROM treatment_encounter e
+WHERE e.id IN (
+  SELECT encounter_id FROM monitoring_signal WHERE silent_after <= %(now)s
+  UNION SELECT encounter_id FROM monitoring_alarmstate WHERE deadline_at <= %(now)s)
+ORDER BY e.id LIMIT 500
+"""
+
+
+def look(cursor: Cursor[Row], now: datetime) -> int:
+    """Judge every session in which a deadline has passed; the number of happenings. The caller commits."""
+    cursor.execute(_OVERDUE, {"now": now})
+    sessions = {row[1]: ledger.Session(row[0], row[1], row[2], row[3]) for row in cursor.fetchall()}
+    if not sessions:
+        return 0
+    ids = sorted(sessions)
+    ledger.lock(cursor, ids)
+    rules = acting_rules(cursor, {session.clinic_id for session in sessions.values()})
+    states = ledger.load_states(cursor, ids)
+    changed: list[tuple[ledger.Session, alarms.AlarmRule, State, alarms.Judgement | None]] = []
+    happenings: list[tuple[ledger.Session, alarms.AlarmRule, alarms.Happening]] = []
+
+    def judge(session: ledger.Session, rule: alarms.AlarmRule, state: State) -> None:
+        judgement = alarms.judge(rule, (), state, now)
+        if judgement.changed:
+            changed.append((session, rule, judgement.state, judgement))
+            happenings.extend((session, rule, happening) for happening in judgement.happenings)
+
+    for encounter_id, code, silent_after in _claim_silent(cursor, ids, now):
+        session = sessions[encounter_id]
+        for rule in rules[session.clinic_id].alarms(session.protocol_id, code):
+            if rule.silence is not None:
+                state = states.get((encounter_id, rule.rule_id, code)) or State()
+                judge(session, rule, state._replace(deadline=silent_after))
+    for (encounter_id, rule_id, code), state in states.items():
+        session = sessions[encounter_id]
+        if state.phase is Phase.RAISED and state.deadline is not None and state.deadline <= now:
+            rule_found = rules[session.clinic_id].rule(session.protocol_id, rule_id, code)
+            if rule_found is not None:
+                judge(session, rule_found, state)
+        elif state.deadline is not None and state.deadline <= now:
+            _forget_deadline(cursor, encounter_id, rule_id, code)
+    ledger.store_states(cursor, changed)
+    ledger.insert_events(cursor, happenings)
+    by_clinic: dict[int, set[int]] = defaultdict(set)
+    for session, _, _ in happenings:
+        by_clinic[session.clinic_id].add(session.encounter_id)
+    for clinic_id, encounters in by_clinic.items():
+        cursor.execute("SELECT pg_notify(%s, %s)", (ledger.CHANNEL, f"{clinic_id}:{','.join(map(str, encounters))}"))
+    return len(happenings)
+
+
+def _claim_silent(cursor: Cursor[Row], ids: list[int], now: datetime) -> list[tuple[int, str, datetime]]:
+    cursor.execute(
+        "UPDATE monitoring_signal s SET silent_after = NULL FROM monitoring_signal old"
+        " WHERE s.id = old.id AND s.encounter_id = ANY(%s) AND s.silent_after <= %s"
+        " RETURNING s.encounter_id, s.code, old.silent_after",
+        (ids, now),
+    )
+    return [(int(encounter), str(code), at) for encounter, code, at in cursor.fetchall()]
+
+
+def _forget_deadline(cursor: Cursor[Row], encounter_id: int, rule_id: str, code: str) -> None:
+    """A pending alarm waits for its confirming reading, not for the clock."""
+    cursor.execute(
+        "UPDATE monitoring_alarmstate SET deadline_at = NULL WHERE encounter_id = %s AND rule_id = %s AND code = %s",
+        (encounter_id, rule_id, code),
+    )
+
+
+def beat(cursor: Cursor[Row], name: str, now: datetime, detail: dict[str, Any] | None = None) -> None:
+    """Stamp a process's heartbeat."""
+    cursor.execute(
+        "INSERT INTO monitoring_heartbeat (name, at, detail) VALUES (%s, %s, %s)"
+        " ON CONFLICT (name) DO UPDATE SET at = excluded.at, detail = excluded.detail",
+        (name, now, Json(detail or {})),
+    )

@@ -1,0 +1,112 @@
+"""A session on the stage: a patient with a booked appointment, and the steps up to wherever a test begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+
+from sojourn.care.booking.models import Appointment, Chair
+from sojourn.care.monitoring import actions as monitoring
+from sojourn.care.patients.models import Patient, RelatedPerson
+from sojourn.care.plan.models import CarePlan
+from sojourn.care.treatment import actions as treatment
+from sojourn.care.treatment.models import Encounter
+from sojourn.care.treatment.queries import current_state, protocol_of
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook.queries import standings
+from tests.conftest import Cast
+
+PROTOCOL = "iv_racemic_40min"
+
+
+@dataclass
+class Stage:
+    cast: Cast
+    patient: Patient
+    appointment: Appointment
+    encounter: Encounter | None = None
+
+    @property
+    def id(self) -> int:
+        assert self.encounter is not None
+        return self.encounter.pk
+
+    def step(self, transition: str, role: str = "nurse", **more: object) -> None:
+        monitoring.take_step(by=self.cast.asker(role), encounter_id=self.id, transition=transition, **more)
+
+    def vitals(self, now: datetime, **values: float) -> None:
+        monitoring.take_readings(
+            by=self.cast.asker("nurse"), encounter_id=self.id, values=values, measured_at=now, now=now
+        )
+
+
+def adopt_everything(cast: Cast) -> None:
+    by = cast.asker("prescriber")
+    with as_asker(by):
+        for standing in standings(cast.clinic.pk):
+            if standing.waits:
+                rulebook.adopt(by=by, rule_id=standing.newest.id)
+
+
+def set_stage(cast: Cast, *, at: datetime | None = None, number: int = 1) -> Stage:
+    """A patient with a companion, a course under the IV protocol, and an appointment that begins ``at``."""
+    at = at or timezone.now()
+    member = cast.members["nurse"]
+    common = {"clinic": cast.clinic}
+    with as_asker(cast.asker("nurse")):
+        patient = Patient.objects.create(
+            **common, record_number=f"SJ-{number:05d}", given_name="Ana", family_name=f"Reyes{number}",
+            birth_date=date(1984, 3, 2), sex="female", created_at=at, created_by=member,
+        )  # fmt: skip
+        companion = RelatedPerson.objects.create(**common, patient=patient, name="Luis Reyes", created_at=at)
+        plan = CarePlan.objects.create(
+            **common, patient=patient, title="Induction", indication="Treatment-resistant depression",
+            protocol_id=PROTOCOL, dose_mg=Decimal("35"), planned_sessions=6, started_on=at.date(), created_at=at,
+            created_by=member,
+        )  # fmt: skip
+        chair = Chair.objects.create(**common, name=f"Chair {number}")
+        appointment = Appointment.objects.create(
+            **common, patient=patient, care_plan=plan, chair=chair, during=(at, at + timedelta(hours=3)),
+            companion=companion, booked_at=at, booked_by=member,
+        )  # fmt: skip
+        appointment.refresh_from_db()
+    return Stage(cast, patient, appointment)
+
+
+def arrive(stage: Stage, now: datetime) -> None:
+    by = stage.cast.asker("nurse")
+    stage.encounter = treatment.open_session(by=by, appointment_id=stage.appointment.pk, now=now)
+
+
+def pass_checks(stage: Stage, now: datetime) -> None:
+    by = stage.cast.asker("nurse")
+    assert stage.encounter is not None
+    for item in protocol_of(stage.encounter).checklist:
+        if not item.vitals:
+            treatment.check(by=by, encounter_id=stage.id, item_id=item.id, passed=True, now=now)
+    stage.vitals(now, nibp_sys=124, nibp_dia=78, spo2=98, hr=71, rr=14)
+    stage.step("complete_checks", now=now)
+
+
+def check_dose(stage: Stage, now: datetime, mg: str = "35", lot: str = "K1234") -> None:
+    for role in ("nurse", "prescriber"):
+        treatment.check_dose(
+            by=stage.cast.asker(role), encounter_id=stage.id, drug="ketamine", route="iv_racemic",
+            dose_mg=Decimal(mg), lot=lot, now=now,
+        )  # fmt: skip
+
+
+def to_dosing(cast: Cast, *, at: datetime | None = None, number: int = 1) -> Stage:
+    """A session in which the infusion has just begun."""
+    at = at or timezone.now()
+    stage = set_stage(cast, at=at, number=number)
+    arrive(stage, at)
+    pass_checks(stage, at)
+    check_dose(stage, at)
+    stage.step("start_dose", now=at)
+    assert current_state(stage.id).state == "dosing"
+    return stage

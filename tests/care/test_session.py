@@ -1,0 +1,149 @@
+"""The session, from arrival to the door: every guard answers with its reasons, and nothing is lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from sojourn.care.monitoring import actions as monitoring
+from sojourn.care.monitoring.models import AlarmEvent, AlarmState, Observation, Signal
+from sojourn.care.monitoring.watching import look
+from sojourn.care.treatment import actions as treatment
+from sojourn.care.treatment.models import Discharge, MedicationAdministration, SessionState
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.audit.models import AuditEvent
+from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
+from tests.conftest import Cast
+
+
+@pytest.fixture
+def ready(clinic: Cast) -> Cast:
+    adopt_everything(clinic)
+    return clinic
+
+
+def test_the_whole_way(ready: Cast):
+    begins = timezone.now() - timedelta(hours=3)
+    with as_asker(ready.asker("nurse")):
+        stage = to_dosing(ready, at=begins)
+        end = begins + timedelta(minutes=40)
+        stage.step("end_dose", now=end)
+        late = end + timedelta(minutes=81)
+        stage.vitals(late, nibp_sys=122, nibp_dia=76, spo2=98, hr=70, rr=14, moaas=5)
+        with pytest.raises(treatment.StepRefused) as refused:
+            stage.step("find_ready", now=late)
+        assert "score-missing" in refused.value.codes
+        by = ready.asker("nurse")
+        for item in ("walks", "dissociation", "no_crisis", "driving", "companion_here"):
+            treatment.check(by=by, encounter_id=stage.id, item_id=item, passed=True, now=late)
+        treatment.check(by=by, encounter_id=stage.id, item_id="padss", passed=True, value="10", now=late)
+        stage.step("find_ready", now=late)
+        stage.step("leave", now=late)
+        assert [s.state for s in SessionState.objects.order_by("seq")] == [
+            "arrived", "checked", "dosing", "observing", "ready_to_leave", "left"
+        ]  # fmt: skip
+        assert Discharge.objects.get().companion_name == "Luis Reyes"
+        assert MedicationAdministration.objects.get().dose_mg == 35
+        assert not Signal.objects.exclude(silent_after=None).exists()
+        actions = set(AuditEvent.objects.values_list("action", flat=True))
+        assert {"session.arrive", "session.start_dose", "session.leave", "dose.checked"} <= actions
+
+
+def test_nothing_begins_before_a_prescriber_adopts_the_protocol(clinic: Cast):
+    now = timezone.now()
+    with as_asker(clinic.asker("nurse")):
+        stage = set_stage(clinic, at=now)
+        arrive(stage, now)
+        with pytest.raises(treatment.StepRefused) as refused:
+            pass_checks(stage, now)
+        assert "protocol-not-adopted" in refused.value.codes
+
+
+def test_a_dose_needs_a_second_person_who_wrote_the_same(ready: Cast):
+    now = timezone.now()
+    with as_asker(ready.asker("nurse")):
+        stage = set_stage(ready, at=now)
+        arrive(stage, now)
+        pass_checks(stage, now)
+        for role, mg in (("nurse", "35"), ("nurse", "35"), ("prescriber", "53")):
+            treatment.check_dose(
+                by=ready.asker(role), encounter_id=stage.id, drug="ketamine", route="iv_racemic", dose_mg=Decimal(mg), lot="A"
+            )
+        with pytest.raises(treatment.StepRefused) as refused:
+            stage.step("start_dose", now=now)
+        assert refused.value.codes == ("second-check-missing",)
+        with pytest.raises(Refused):  # setting it aside is a prescriber's, with a reason
+            stage.step("start_dose", "prescriber", overrides=["second-check-missing"], now=now)
+
+
+def test_a_dose_that_differs_from_the_plan_needs_a_note(ready: Cast):
+    now = timezone.now()
+    with as_asker(ready.asker("nurse")):
+        stage = set_stage(ready, at=now)
+        arrive(stage, now)
+        pass_checks(stage, now)
+        check_dose(stage, now, mg="40")
+        with pytest.raises(Refused) as refused:
+            stage.step("start_dose", now=now)
+        assert refused.value.codes == ("differs-from-plan",)
+        stage.step("start_dose", now=now, note="Prescriber asked for 40 mg today")
+
+
+def test_a_second_nurse_is_told_not_overwritten(ready: Cast):
+    now = timezone.now()
+    with as_asker(ready.asker("nurse")):
+        stage = to_dosing(ready, at=now)
+        seen = SessionState.objects.latest("seq").seq
+        stage.step("end_dose", seen=seen, now=now)
+        with pytest.raises(Overtaken):
+            stage.step("stop_early", seen=seen, reason="nausea", now=now)
+
+
+def test_an_alarm_rises_is_answered_and_recovers(ready: Cast):
+    now = timezone.now() - timedelta(minutes=10)
+    with as_asker(ready.asker("nurse")):
+        stage = to_dosing(ready, at=now)
+        stage.vitals(now + timedelta(minutes=1), spo2=88)
+        state = AlarmState.objects.get(rule_id="spo2.low", code="spo2")
+        assert (state.phase, state.priority, state.value) == ("raised", "high", 88)
+        monitoring.acknowledge(by=ready.asker("nurse"), encounter_id=stage.id, rule_id="spo2.low", code="spo2")
+        with pytest.raises(Overtaken):
+            monitoring.acknowledge(by=ready.asker("prescriber"), encounter_id=stage.id, rule_id="spo2.low", code="spo2")
+        stage.vitals(now + timedelta(minutes=2), spo2=97)
+        kinds = list(AlarmEvent.objects.filter(rule_id="spo2.low").order_by("id").values_list("kind", flat=True))
+        assert kinds == ["raised", "acknowledged", "recovered"]
+
+
+def test_an_unanswered_alarm_escalates(ready: Cast, django_db_blocker):
+    from django.db import connection
+
+    now = timezone.now() - timedelta(minutes=30)
+    with as_asker(ready.asker("nurse")):
+        stage = to_dosing(ready, at=now)
+        stage.vitals(now, spo2=88)
+        with connection.cursor() as cursor:
+            look(cursor.cursor, now + timedelta(minutes=29))
+        assert AlarmState.objects.get(rule_id="spo2.low").phase == "escalated"
+
+
+def test_an_implausible_value_is_kept_and_does_not_judge(ready: Cast):
+    now = timezone.now()
+    with as_asker(ready.asker("nurse")):
+        stage = to_dosing(ready, at=now)
+        stage.vitals(now, spo2=250)
+        assert Observation.objects.get(value=250).doubt == "implausible"
+        assert not AlarmState.objects.filter(code="spo2").exists()
+
+
+def test_a_session_stopped_early_is_observed_after_a_dose(ready: Cast):
+    now = timezone.now()
+    with as_asker(ready.asker("nurse")):
+        stage: Stage = to_dosing(ready, at=now)
+        stage.step("stop_early", reason="Asked to stop", now=now)
+        with pytest.raises(treatment.StepRefused):
+            stage.step("leave_without_dose", now=now)
+        stage.step("observe_after_stop", now=now)
