@@ -1,4 +1,4 @@
-"""Rules: tightening never loosens, the weakest number decides, and a file is refused for what is wrong in it."""
+"""Rules: tightening never loosens, the weakest number decides, a wrong file says what is wrong in it."""
 
 from __future__ import annotations
 
