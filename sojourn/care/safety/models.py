@@ -34,6 +34,10 @@ class Flag(ClinicScoped):
         "raised_at": OPERATIONAL, "response": OPERATIONAL, "detail": CLINICAL,
     }  # fmt: skip
 
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("response", "kind"), name="one_flag_a_response"),)
+        indexes = (models.Index(fields=("clinic", "-raised_at"), name="flag_newest"),)
+
 
 class FlagAnswerKind(models.TextChoices):
     SEEN = "seen", _("Seen, I am taking this")
@@ -57,3 +61,6 @@ class FlagAnswer(ClinicScoped):
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "flag": OPERATIONAL,
         "kind": CLINICAL, "note": CLINICAL, "at": OPERATIONAL, "by": OPERATIONAL,
     }  # fmt: skip
+
+    class Meta:
+        indexes = (models.Index(fields=("flag", "-id"), name="flag_answer_newest"),)
