@@ -192,9 +192,7 @@ def parse_rule(data: Mapping[str, Any]) -> Rule:
     if wrong:
         raise RuleInvalid(f"{identity}: " + "; ".join(wrong))
     mark = cast(Verification, data["verification"])
-    parameters = {
-        name: _parameter(name, table, mark) for name, table in dict(data.get("parameters", {})).items()
-    }
+    parameters = {name: _parameter(name, table, mark) for name, table in dict(data.get("parameters", {})).items()}
     low = weakest([mark, *(each.verification for each in parameters.values())])
     if low != mark:
         raise RuleInvalid(f"{identity}: marked {mark}, but a parameter is only {low}")

@@ -146,9 +146,7 @@ def _protocol(rule: Rule, example: Example) -> Mapping[str, Any]:
         }
     transition = given.pop("transition")
     given["state"] = protocol.State(given["state"])
-    given["latest"] = {
-        code: protocol.Latest(value, age) for code, (value, age) in given.get("latest", {}).items()
-    }
+    given["latest"] = {code: protocol.Latest(value, age) for code, (value, age) in given.get("latest", {}).items()}
     found = protocol.guard(transition, protocol.Facts(protocol_adopted=True, **given), plan)
     if isinstance(found, protocol.Refused):
         return {"refused": tuple(each.code for each in found.reasons)}

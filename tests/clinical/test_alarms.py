@@ -47,9 +47,7 @@ RISE = ready("bp.systolic.rise")
 SILENCE = ready("silence.continuous", "spo2")
 
 
-def play(
-    rule: AlarmRule, *pairs: tuple[float, float], baseline: float | None = None, state: State | None = None
-):
+def play(rule: AlarmRule, *pairs: tuple[float, float], baseline: float | None = None, state: State | None = None):
     """Judges readings one by one as they arrive; the last judgement and every event."""
     state = start(rule, T0) if state is None else state
     events: list[Event] = []

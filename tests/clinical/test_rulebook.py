@@ -95,9 +95,7 @@ def test_alarms_of_a_route_and_drug():
     assert {"spo2.low:spo2", "bp.systolic.rise:nibp_sys", "silence.continuous:hr"} <= iv
     assert "bp.systolic.large_rise:nibp_sys" not in iv
     assert "bp.systolic.large_rise:nibp_sys" in {each.key for each in book().alarm_rules("in", "esketamine")}
-    assert "bp.systolic.large_rise:nibp_sys" not in {
-        each.key for each in book().alarm_rules("in", "ketamine")
-    }
+    assert "bp.systolic.large_rise:nibp_sys" not in {each.key for each in book().alarm_rules("in", "ketamine")}
     assert book().alarm_rules("by post") == ()
     assert all(each.escalate[alarms.Priority.HIGH].total_seconds() == 60 for each in book().alarm_rules("iv"))
 

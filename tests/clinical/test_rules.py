@@ -49,9 +49,7 @@ def test_tightening_never_loosens(rule, data):
             assert before.tighten in ("lower", "higher")
             assert (parameter.value < before.value) == (before.tighten == "lower")
             assert before.furthest is None or (
-                parameter.value >= before.furthest
-                if before.tighten == "lower"
-                else parameter.value <= before.furthest
+                parameter.value >= before.furthest if before.tighten == "lower" else parameter.value <= before.furthest
             )
     assert (own.id, own.version, own.hash) == (rule.id, rule.version, rule.hash)
 

@@ -103,9 +103,7 @@ def _in_order(rule: AlarmRule, recent: Sequence[Reading], now: datetime) -> list
     for reading in recent:
         at = min(reading.measured_at, now)
         known = worst.get(at)
-        if known is None or (
-            _usable(reading) and (not _usable(known) or sign * reading.value > sign * known.value)
-        ):
+        if known is None or (_usable(reading) and (not _usable(known) or sign * reading.value > sign * known.value)):
             worst[at] = reading
     return sorted(worst.items())
 
@@ -151,9 +149,7 @@ def _change(seen: _Seen, state: State, why: Why, limit: float | None, happened: 
     return Judgement(state, happened, True, why, seen.rule, seen.value, limit, seen.baseline)
 
 
-def _happening(
-    seen: _Seen, event: Event, priority: Priority | None, why: Why, limit: float | None
-) -> Happening:
+def _happening(seen: _Seen, event: Event, priority: Priority | None, why: Why, limit: float | None) -> Happening:
     rule = seen.rule
     reason = Reason(why, rule.rule_id, rule.version, rule.vital, seen.value, limit, seen.baseline)
     return Happening(event, seen.at, priority or Priority.LOW, reason)

@@ -105,9 +105,7 @@ class State(NamedTuple):
     def from_json(cls, kept: Mapping[str, str | None]) -> State:
         """The state that ``as_json`` kept; an empty mapping is the state before anything was judged."""
         times = [kept.get(name) for name in ("newest_at", "since", "deadline", "acknowledged_at")]
-        newest, since, deadline, seen = [
-            None if each is None else datetime.fromisoformat(each) for each in times
-        ]
+        newest, since, deadline, seen = [None if each is None else datetime.fromisoformat(each) for each in times]
         priority = kept.get("priority")
         return cls(
             Phase(kept.get("phase") or Phase.QUIET),

@@ -103,9 +103,7 @@ def guard(
     for name in step.guards:
         for reason in GUARDS[name](facts, protocol):
             found.setdefault(reason.code, reason)
-    standing = tuple(
-        each for each in found.values() if each.override == "never" or each.code not in overrides
-    )
+    standing = tuple(each for each in found.values() if each.override == "never" or each.code not in overrides)
     if standing:
         return Refused(standing)
     return Passed(step.target, tuple(found.values()))
@@ -159,9 +157,7 @@ def _fresh_vitals(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     for codes, name in ((SYSTOLIC, "blood pressure"), (("spo2",), "oxygen saturation")):
         newest = _newest(facts, codes)
         if newest is None:
-            yield Reason(
-                f"vitals-missing:{codes[0]}", "There is no {vital} reading.", "never", {"vital": name}
-            )
+            yield Reason(f"vitals-missing:{codes[0]}", "There is no {vital} reading.", "never", {"vital": name})
         elif newest.age_minutes > oldest_allowed:
             yield Reason(
                 f"vitals-old:{codes[0]}",
@@ -284,9 +280,7 @@ def _low(code: str, name: str, value: float, limit: float) -> Reason:
 
 def _escort(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     if not facts.escort_named:
-        yield Reason(
-            "escort-not-named", "No responsible adult is named to take the patient home.", "prescriber"
-        )
+        yield Reason("escort-not-named", "No responsible adult is named to take the patient home.", "prescriber")
     elif not facts.escort_present:
         yield Reason("escort-not-here", "The responsible adult has not come yet.", "prescriber")
 

@@ -108,6 +108,4 @@ def _score(scale: RecoveryScale, answers: Mapping[str, int | None]) -> RecoveryS
         return NotScored(tuple(reasons))
     total = sum(parts.values())
     reached = scale.threshold is not None and total >= scale.threshold
-    return RecoveryScore(
-        total, scale.maximum, reached, parts, tuple(skipped), scale.rule.id, scale.rule.version
-    )
+    return RecoveryScore(total, scale.maximum, reached, parts, tuple(skipped), scale.rule.id, scale.rule.version)

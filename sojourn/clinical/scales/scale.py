@@ -173,9 +173,7 @@ class Scale:
         """The score of some answers by link id (None or absent: not answered), or every reason against it."""
         reasons = list(self._faults(answers))
         safety = self.safety(answers)
-        given = {
-            each.link_id: value for each in self.scored if (value := answers.get(each.link_id)) is not None
-        }
+        given = {each.link_id: value for each in self.scored if (value := answers.get(each.link_id)) is not None}
         missing = tuple(each.link_id for each in self.scored if each.link_id not in given)
         if len(missing) > self.rule.number("most_missing"):
             reasons.append("too-many-missing")
@@ -264,9 +262,7 @@ def parse(definition: str, scoring: str) -> Scale:
     if rule.kind != KIND or rule.fact("questionnaire") != identity:
         raise RuleInvalid(f"{rule.id} does not score {identity}")
     scored = tuple(str(each) for each in rule.fact("items"))
-    items = tuple(
-        _item(identity, each, scored) for each in questionnaire["item"] if each["type"] != "display"
-    )
+    items = tuple(_item(identity, each, scored) for each in questionnaire["item"] if each["type"] != "display")
     absent = set(scored) - {each.link_id for each in items}
     if absent:
         raise RuleInvalid(f"{rule.id}: no item {', '.join(sorted(absent))} in the questionnaire")
@@ -359,9 +355,7 @@ def _item(identity: str, table: Mapping[str, Any], scored: tuple[str, ...]) -> I
 
 
 def _option(coding: Mapping[str, Any]) -> Option:
-    value = next(
-        (each["valueDecimal"] for each in coding.get("extension", ()) if each["url"] == ORDINAL), None
-    )
+    value = next((each["valueDecimal"] for each in coding.get("extension", ()) if each["url"] == ORDINAL), None)
     if value is None or int(value) != value:
         raise RuleInvalid(f"answer {coding.get('display')!r} has no whole number")
     code = str(coding["code"]) if coding.get("system") == "http://loinc.org" else None

@@ -50,9 +50,7 @@ def adopt(
     at = now or timezone.now()
     rule = _newest(rule_id)
     if rule_hash is not None and rule_hash != rule.hash:
-        raise Refused(
-            _("This rule has a newer version. Read it before you adopt it."), codes=("rule-changed",)
-        )
+        raise Refused(_("This rule has a newer version. Read it before you adopt it."), codes=("rule-changed",))
     if rule.effective_from > at.date():
         raise Refused(
             _("This rule is in effect only from %(day)s.") % {"day": rule.effective_from.isoformat()},
@@ -60,14 +58,10 @@ def adopt(
         )
     own = tighten(rule, parameters or {})
     if isinstance(own, Loosened):
-        reasons = [
-            _("A clinic may only make a rule stricter: %(reason)s") % {"reason": each} for each in own.reasons
-        ]
+        reasons = [_("A clinic may only make a rule stricter: %(reason)s") % {"reason": each} for each in own.reasons]
         raise Refused(*reasons, codes=("loosened",) * len(reasons))
     changed = {
-        name: each.value
-        for name, each in sorted(own.parameters.items())
-        if each.value != rule.parameters[name].value
+        name: each.value for name, each in sorted(own.parameters.items()) if each.value != rule.parameters[name].value
     }
     adoption = RuleAdoption.objects.create(
         clinic_id=clinic_id,

@@ -34,8 +34,7 @@ def _rows(rules: list[Rule]) -> list[str]:
         )
         sources = "<br>".join(rule.sources)
         lines.append(
-            f"| **{rule.title}**<br>`{rule.id}` | {rule.version} | {rule.verification}"
-            f" | {numbers or '–'} | {sources} |"
+            f"| **{rule.title}**<br>`{rule.id}` | {rule.version} | {rule.verification} | {numbers or '–'} | {sources} |"
         )
     return lines
 

@@ -41,11 +41,7 @@ class Book:
 
     def in_force(self, rule_id: str, day: date) -> Rule | None:
         """The newest version that is in effect on ``day``."""
-        ready = [
-            each
-            for (known, _), each in self.versions.items()
-            if known == rule_id and each.effective_from <= day
-        ]
+        ready = [each for (known, _), each in self.versions.items() if known == rule_id and each.effective_from <= day]
         return max(ready, key=lambda each: each.version, default=None)
 
     def of_kind(self, *kinds: str) -> tuple[Rule, ...]:
@@ -128,9 +124,7 @@ def bind(files: Iterable[tuple[str, str]]) -> Book:
             if rule.id not in newest or newest[rule.id].version < rule.version:
                 newest[rule.id] = rule
     lines = "\n".join(f"{key[0]} {key[1]} {rule.hash}" for key, rule in sorted(versions.items()))
-    return Book(
-        MappingProxyType(versions), MappingProxyType(newest), hashlib.sha256(lines.encode()).hexdigest()
-    )
+    return Book(MappingProxyType(versions), MappingProxyType(newest), hashlib.sha256(lines.encode()).hexdigest())
 
 
 def released() -> Mapping[tuple[str, int], str]:
@@ -161,9 +155,7 @@ def check() -> tuple[str, ...]:
                 alarms.prepare(rule, None)
         except (RuleInvalid, UnknownVital) as wrong:
             wrong_ones.append(str(wrong))
-    wrong_ones += [
-        f"{code}: no plausibility rule" for code in VITALS if f"plausible.{code}" not in whole.newest
-    ]
+    wrong_ones += [f"{code}: no plausibility rule" for code in VITALS if f"plausible.{code}" not in whole.newest]
     for each in questionnaires:
         wrong_ones += worked.run_scale(each)
     known = released()
@@ -172,12 +164,8 @@ def check() -> tuple[str, ...]:
         if key not in known:
             wrong_ones.append(f"{rule.id} version {rule.version}: not in {RELEASED} yet")
         elif known[key] != rule.hash:
-            wrong_ones.append(
-                f"{rule.id} version {rule.version}: edited after its release; write a new version"
-            )
+            wrong_ones.append(f"{rule.id} version {rule.version}: edited after its release; write a new version")
     wrong_ones += [
-        f"{name} version {number}: released, but gone"
-        for name, number in known
-        if (name, number) not in versions
+        f"{name} version {number}: released, but gone" for name, number in known if (name, number) not in versions
     ]
     return tuple(wrong_ones)

@@ -71,9 +71,7 @@ def decide(decided: Mapping[str, RuleAdoption], day: date) -> tuple[Standing, ..
         if adoption is not None and not adoption.retired:
             acting = _adopted(adoption, known.get((rule_id, adoption.version)))
         else:
-            in_force = [
-                each for (name, _), each in known.items() if name == rule_id and each.effective_from <= day
-            ]
+            in_force = [each for (name, _), each in known.items() if name == rule_id and each.effective_from <= day]
             last = max(in_force, key=lambda each: each.version, default=None)
             acting = last if last is not None and last.acts_without_adoption else None
         found.append(Standing(rule, adoption, acting))
@@ -113,6 +111,4 @@ def protocol(clinic_id: int, protocol_id: str, at: datetime | None = None) -> Pr
 
 def protocols(clinic_id: int, at: datetime | None = None) -> tuple[Protocol, ...]:
     """Every protocol that the clinic has adopted. One query."""
-    return tuple(
-        read_protocol(each) for each in acting_rules(clinic_id, at).values() if each.kind == "protocol"
-    )
+    return tuple(read_protocol(each) for each in acting_rules(clinic_id, at).values() if each.kind == "protocol")

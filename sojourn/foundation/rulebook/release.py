@@ -21,9 +21,7 @@ def text() -> tuple[str, tuple[str, ...]]:
     ours = {key: rule.hash for key, rule in book().versions.items()}
     ours |= {(each.rule.id, each.rule.version): each.rule.hash for each in scales()}
     edited = tuple(
-        f"{name} version {version}"
-        for (name, version), now in ours.items()
-        if known.get((name, version), now) != now
+        f"{name} version {version}" for (name, version), now in ours.items() if known.get((name, version), now) != now
     )
     whole = {**ours, **known}
     lines = [_HEAD]

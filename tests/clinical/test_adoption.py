@@ -1,0 +1,123 @@
+"""Which rules act in a clinic: a prescriber's decision, stricter numbers only, and nothing seen across clinics."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from sojourn.clinical.alarms import Priority
+from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.roles import roles
+from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.rulebook import book, queries
+from sojourn.foundation.rulebook.actions import adopt, retire
+from sojourn.foundation.rulebook.models import RuleAdoption
+from tests.conftest import Cast
+
+NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
+
+
+def test_nothing_unverified_acts_before_it_is_adopted(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")):
+        assert set(queries.acting_rules(clinic.clinic.pk)) == {"news2"}
+        assert queries.alarm_rules(clinic.clinic.pk, "iv") == ()
+        assert queries.protocol(clinic.clinic.pk, "iv_racemic_40min") is None
+        waiting = {each.newest.id for each in queries.standings(clinic.clinic.pk) if each.waits}
+    assert "spo2.low" in waiting
+    assert "news2" not in waiting
+
+
+def test_a_prescriber_adopts_with_stricter_numbers(clinic: Cast):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        adopt(by=by, rule_id="spo2.low", parameters={"high": 91, "medium": 94}, rule_hash=book().rule("spo2.low").hash)
+        adopt(by=by, rule_id="escalation", parameters={"high": 30})
+        row = RuleAdoption.objects.get(rule_id="spo2.low")
+        assert (row.version, row.parameters, row.rule_hash) == (1, {"high": 91.0}, book().rule("spo2.low").hash)
+        (alarm,) = queries.alarm_rules(clinic.clinic.pk, "iv")
+        assert [(each.limit, each.priority) for each in alarm.levels] == [(94, Priority.MEDIUM), (91, Priority.HIGH)]
+        assert alarm.escalate[Priority.HIGH] == timedelta(seconds=30)
+        said = AuditEvent.objects.filter(action="rule.adopt").order_by("seq")
+        assert [each.detail["rule"] for each in said] == ["spo2.low", "escalation"]
+
+
+def test_loosening_is_refused_with_every_reason(clinic: Cast):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        with pytest.raises(Refused) as refused:
+            adopt(by=by, rule_id="spo2.low", parameters={"high": 85, "medium": 80, "colour": 3})
+        assert refused.value.codes == ("loosened",) * 3
+        assert RuleAdoption.objects.count() == 0
+
+
+@pytest.mark.parametrize("role", [each.code for each in roles().values() if each.staff and each.code != "prescriber"])
+def test_only_a_prescriber_adopts_or_retires(clinic: Cast, role: str):
+    by = clinic.asker(role)
+    with as_asker(by):
+        with pytest.raises(NotAllowed):
+            adopt(by=by, rule_id="spo2.low")
+        with pytest.raises(NotAllowed):
+            retire(by=by, rule_id="spo2.low", reason="x")
+
+
+def test_what_was_read_is_what_is_adopted(clinic: Cast):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        for kwargs, code in (
+            ({"rule_id": "spo2.low", "rule_hash": "0" * 64}, "rule-changed"),
+            ({"rule_id": "phlogiston"}, "unknown-rule"),
+            ({"rule_id": "spo2.low", "now": datetime(2026, 11, 1, tzinfo=UTC)}, "not-in-effect"),
+        ):
+            with pytest.raises(Refused) as refused:
+                adopt(by=by, **kwargs)
+            assert refused.value.codes == (code,)
+
+
+def test_retiring_ends_it_and_the_past_stays_readable(clinic: Cast):
+    by, pk = clinic.asker("prescriber"), clinic.clinic.pk
+    with as_asker(by):
+        adopt(by=by, rule_id="im", parameters={"min_observation": 150}, now=NOW)
+        with pytest.raises(Refused):
+            retire(by=by, rule_id="im", reason=" ", now=NOW)
+        retire(by=by, rule_id="im", reason="no injections here", now=NOW + timedelta(days=1))
+        assert queries.protocol(pk, "im", NOW - timedelta(minutes=1)) is None
+        then = queries.protocol(pk, "im", NOW + timedelta(hours=1))
+        assert then is not None
+        assert then.number("min_observation") == 150
+        assert queries.protocol(pk, "im", NOW + timedelta(days=2)) is None
+        with pytest.raises(Refused) as refused:
+            retire(by=by, rule_id="im", reason="again")
+        assert refused.value.codes == ("not-adopted",)
+
+
+def test_an_adoption_of_other_content_does_not_act(clinic: Cast):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        RuleAdoption.objects.create(
+            clinic_id=by.clinic_id, rule_id="spo2.low", version=1, rule_hash="0" * 64, parameters={},
+            adopted_at=NOW, adopted_by_id=by.membership_id,
+        )  # fmt: skip
+        assert "spo2.low" not in queries.acting_rules(clinic.clinic.pk)
+
+
+def test_a_clinic_sees_and_changes_only_its_own(clinic: Cast, other_clinic: Cast):
+    by, other = clinic.asker("prescriber"), other_clinic.asker("prescriber")
+    with as_asker(by):
+        adopt(by=by, rule_id="spo2.low")
+    with as_asker(other):
+        assert RuleAdoption.objects.count() == 0
+        assert "spo2.low" not in queries.acting_rules(clinic.clinic.pk)
+        with pytest.raises(Refused):
+            retire(by=other, rule_id="spo2.low", reason="not mine")
+    with as_asker(by), pytest.raises(DatabaseError), transaction.atomic():
+        RuleAdoption.objects.filter(rule_id="spo2.low").update(retired=True)
+
+
+def test_one_query(clinic: Cast, django_assert_num_queries):
+    with as_asker(clinic.asker("prescriber")):
+        connection.ensure_connection()
+        with django_assert_num_queries(1):
+            queries.alarm_rules(clinic.clinic.pk, "iv", "ketamine")
