@@ -18,26 +18,26 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .body import Bodies, bodies
-    from .effect import bioavailability, reference_zones
-    from .explore import explore
-    from .fit import Measurement, fit
+    from .effect import bioavailability, equal_exposure, reference_zones
+    from .exploring import explore
+    from .fitting import Measurement, fit
     from .linear import Linear, Pour
     from .model import Model, available, load
     from .people import Dose, Person, infusion, parse_regimen
     from .plan import Pump, plan_peak, plan_plateau
     from .population import bands, between_models, virtual
-    from .questions import equal_exposure, facts, peak, so_far, time_above, time_until_below
+    from .questions import facts, peak, so_far, time_above, time_until_below
     from .refusal import Reason, Refused
-    from .simulate import simulate, simulate_many
+    from .simulation import simulate, simulate_many
 
 _HOMES = {
     "Bodies": "body",
     "bodies": "body",
     "bioavailability": "effect",
     "reference_zones": "effect",
-    "explore": "explore",
-    "Measurement": "fit",
-    "fit": "fit",
+    "explore": "exploring",
+    "Measurement": "fitting",
+    "fit": "fitting",
     "Linear": "linear",
     "Pour": "linear",
     "Model": "model",
@@ -53,7 +53,7 @@ _HOMES = {
     "bands": "population",
     "between_models": "population",
     "virtual": "population",
-    "equal_exposure": "questions",
+    "equal_exposure": "effect",
     "facts": "questions",
     "peak": "questions",
     "so_far": "questions",
@@ -61,20 +61,48 @@ _HOMES = {
     "time_until_below": "questions",
     "Reason": "refusal",
     "Refused": "refusal",
-    "simulate": "simulate",
-    "simulate_many": "simulate",
+    "simulate": "simulation",
+    "simulate_many": "simulation",
 }
-__all__ = [  # noqa: PLE0604 - the table above is the one list
-    *_HOMES,
+__all__ = [
+    "Bodies",
+    "Dose",
+    "Linear",
+    "Measurement",
+    "Model",
+    "Person",
+    "Pour",
+    "Pump",
+    "Reason",
+    "Refused",
+    "available",
+    "bands",
+    "between_models",
+    "bioavailability",
+    "bodies",
+    "equal_exposure",
+    "explore",
+    "facts",
+    "fit",
+    "infusion",
+    "load",
+    "parse_regimen",
+    "peak",
+    "plan_peak",
+    "plan_plateau",
+    "reference_zones",
+    "simulate",
+    "simulate_many",
+    "so_far",
+    "time_above",
+    "time_until_below",
+    "virtual",
 ]
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(name)
-    module = import_module(f"{__name__}.{_HOMES[name]}")
-    # A function may bear the name of its module (fit, simulate, explore): the function is what is meant.
-    for known, home in _HOMES.items():
-        if home == _HOMES[name]:
-            globals()[known] = getattr(module, known)
-    return globals()[name]
+    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found

@@ -33,7 +33,7 @@ def dawson(x: Floats) -> Floats:
     for k in range(-35, 36, 2):
         n = centre + k
         total += np.exp(-((near - k * h) ** 2)) / n
-    return total / np.sqrt(np.pi)
+    return np.asarray(total / np.sqrt(np.pi))
 
 
 def ageing_values(people: Bodies, own: Ageing, doses: Sequence[Dose], times: Floats) -> Floats:
@@ -47,7 +47,7 @@ def ageing_values(people: Bodies, own: Ageing, doses: Sequence[Dose], times: Flo
     # the parent's amount is a sum of exponentials per piece; read it as one extra output
     readings = np.zeros((people.count, 1, len(people.model.compartments)))
     readings[:, 0, place] = 1.0
-    from .linear import Linear, Pour  # noqa: PLC0415 - named here because only this metabolite needs it
+    from .linear import Linear, Pour
 
     pours = [Pour(place, dose.mg, dose.start_min - first, dose.duration_min) for dose in doses]
     pieces = Linear(parent.rates, readings).respond(pours).exponentials(0)
@@ -63,9 +63,9 @@ def ageing_values(people: Bodies, own: Ageing, doses: Sequence[Dose], times: Flo
         result = np.where(inside, value, result)
         if end is not None:
             last = np.full((people.count, 1), end)
-            amount = (
-                curve.carried(amount[:, None], start, last) + speed[:, None] * curve.fed(terms, start, last)
-            )[:, 0]
+            amount = (curve.carried(amount[:, None], start, last) + speed[:, None] * curve.fed(terms, start, last))[
+                :, 0
+            ]
     return np.maximum(NG_PER_ML * result / people.values[own.volume][:, None], 0.0)
 
 

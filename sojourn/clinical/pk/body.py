@@ -109,10 +109,7 @@ def bodies(model: Model, people: Person | Sequence[Person], deviations: ArrayLik
         )
     if not np.isfinite(moved).all():
         raise Refused(Reason.NOT_A_VALUE, N_("%(name)s is not a number"), name="a deviation")
-    known = {
-        name: np.array([_known(person, name) for person in everyone], dtype=float)
-        for name in model.covariates
-    }
+    known = {name: np.array([_known(person, name) for person in everyone], dtype=float) for name in model.covariates}
     column = {name: k for k, name in enumerate(model.spread)}
     values = {
         name: _value(each, known, moved[:, column[name]] if name in column else None, len(moved))
@@ -143,4 +140,4 @@ def _value(each: Parameter, known: Mapping[str, Floats], eta: Floats | None, cou
         value = value * np.where(known[name] > 0, times, 1.0)
     if each.ceiling is not None:
         value = np.minimum(value, each.ceiling)
-    return np.ascontiguousarray(np.broadcast_to(value, (count,)))
+    return value if len(value) == count else np.full(count, value[0])

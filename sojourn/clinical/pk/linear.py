@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, log
 from typing import Any, cast
 
@@ -72,7 +73,6 @@ class _Modes:
     roots: Anything  # (N, n) diagonal of the triangular form
     inward: Anything  # (N, n, n) amounts to modes
     outward: Anything  # (N, o, n) modes to outputs
-    triangle: Anything  # (N, n, n) lower triangular: roots and the couplings that stayed
     families: tuple[_Family, ...]
 
 
@@ -112,117 +112,118 @@ class Linear:
 # --- taking the matrix apart ---
 
 
-def _take_apart(rates: Floats, outputs: Floats) -> list[_Modes]:
-    people, size, _ = rates.shape
-    pattern = (rates != 0).any(axis=0)
-    blocks = _blocks(pattern)
-    into, back, lone = _block_modes(rates, blocks)
-    triangle = into @ rates @ back
-    couplings = _eliminate(triangle, into, back, lone)
-    roots = np.einsum("pii->pi", triangle).copy()
-    outward = outputs @ back
-    if not couplings.any():
-        groups = [(np.arange(people), np.zeros((size, size), dtype=bool))]
-    else:
-        kinds, which = np.unique(couplings.reshape(people, -1), axis=0, return_inverse=True)
-        which = which.reshape(-1)
-        groups = [(np.flatnonzero(which == k), kinds[k].reshape(size, size)) for k in range(len(kinds))]
-    found = []
-    for rows, kept in groups:
-        everyone = len(rows) == people
-        pick: Any = slice(None) if everyone else rows
-        part = _Modes(
-            rows=rows,
-            roots=roots[pick],
-            inward=into[pick],
-            outward=outward[pick],
-            triangle=triangle[pick],
-            families=tuple(_families(kept, roots[pick], triangle[pick])),
-        )
-        found.append(part)
-    return found
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Compartments that exchange; ``tree`` walks them as (known, next) pairs, or is None for no tree."""
+
+    members: tuple[int, ...]
+    tree: tuple[tuple[int, int], ...] | None
 
 
-def _blocks(pattern: NDArray[np.bool_]) -> list[list[int]]:
-    """Compartments that exchange, upstream first. ``pattern[i, j]`` says that j feeds i."""
-    size = len(pattern)
-    reach = pattern | np.eye(size, dtype=bool)
+@lru_cache(maxsize=256)
+def _blocks(pattern: bytes, size: int) -> tuple[_Block, ...]:
+    """The blocks of a pattern of flows, upstream first. ``pattern[i, j]`` says that j feeds i."""
+    feeds = np.frombuffer(pattern, dtype=bool).reshape(size, size)
+    reach = feeds | np.eye(size, dtype=bool)
     for _ in range(max(1, ceil(log(size + 1, 2)))):
         reach = (reach.astype(int) @ reach.astype(int)) > 0
     together = reach & reach.T
-    blocks: list[list[int]] = []
-    seen: set[int] = set()
+    waiting: list[list[int]] = []
     for i in range(size):
-        if i not in seen:
-            block = [int(j) for j in np.flatnonzero(together[i])]
-            seen.update(block)
-            blocks.append(block)
-    # upstream blocks reach more; ties keep their order
-    ordered: list[list[int]] = []
-    waiting = blocks[:]
+        if not any(i in block for block in waiting):
+            waiting.append([int(j) for j in np.flatnonzero(together[i])])
+    ordered = []
     while waiting:
-        for block in waiting:
-            fed = any(reach[block[0], other[0]] for other in waiting if other is not block)
-            if not fed:
-                ordered.append(block)
-                waiting.remove(block)
-                break
-    return ordered
+        block = next(
+            block for block in waiting if not any(reach[block[0], other[0]] for other in waiting if other is not block)
+        )
+        waiting.remove(block)
+        ordered.append(_Block(tuple(block), _tree(feeds, block)))
+    return tuple(ordered)
 
 
-def _block_modes(rates: Floats, blocks: list[list[int]]) -> tuple[Anything, Anything, NDArray[np.bool_]]:
+def _tree(feeds: NDArray[np.bool_], block: list[int]) -> tuple[tuple[int, int], ...] | None:
+    inner = feeds[np.ix_(block, block)]
+    linked = [(i, j) for i in range(len(block)) for j in range(i) if inner[i, j] or inner[j, i]]
+    if len(linked) != len(block) - 1 or not all(inner[i, j] and inner[j, i] for i, j in linked):
+        return None
+    walk: list[tuple[int, int]] = []
+    known = {0}
+    while len(known) < len(block):
+        for i, j in linked:
+            for here, there in ((i, j), (j, i)):
+                if here in known and there not in known:
+                    walk.append((here, there))
+                    known.add(there)
+    return tuple(walk)
+
+
+def _take_apart(rates: Floats, outputs: Floats) -> list[_Modes]:
+    people, size, _ = rates.shape
+    blocks = _blocks((rates != 0).any(axis=0).tobytes(), size)
+    into, back, lone = _block_modes(rates, blocks)
+    triangle = into @ rates @ back
+    kept = _eliminate(triangle, into, back, lone)
+    roots = triangle.diagonal(axis1=1, axis2=2).copy()
+    outward = outputs @ back
+    if kept is None:
+        alone = tuple(_Family((k,), roots[:, k], None, 0) for k in range(size))
+        return [_Modes(np.arange(people), roots, into, outward, alone)]
+    kinds, which = np.unique(kept.reshape(people, -1), axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    found = []
+    for k, kind in enumerate(kinds):
+        rows = np.flatnonzero(which == k)
+        pick: Any = slice(None) if len(rows) == people else rows
+        families = tuple(_families(kind.reshape(size, size), roots[pick], triangle[pick]))
+        found.append(_Modes(rows, roots[pick], into[pick], outward[pick], families))
+    return found
+
+
+def _block_modes(rates: Floats, blocks: tuple[_Block, ...]) -> tuple[Anything, Anything, NDArray[np.bool_]]:
     """Amounts to modes, modes to amounts, and which pairs of modes share a block without coupling."""
     people, size, _ = rates.shape
-    parts: list[tuple[Anything, Anything]] = []
+    parts: list[tuple[Anything, Anything] | None] = []
     lone = np.zeros((size, size), dtype=bool)
     at = 0
     for block in blocks:
-        span = slice(at, at + len(block))
-        at += len(block)
-        if len(block) == 1:
-            one = np.ones((people, 1, 1))
-            parts.append((one, one))
+        span = slice(at, at + len(block.members))
+        at += len(block.members)
+        if len(block.members) == 1:
+            parts.append(None)
             continue
-        inner = rates[:, block][:, :, block]
-        orthogonal = _symmetric_modes(inner)
+        inner = rates if len(blocks) == 1 else rates[:, block.members][:, :, block.members]
+        orthogonal = None if block.tree is None else _symmetric_modes(inner, block.tree)
         lone[span, span] = orthogonal is not None
         parts.append(_schur_modes(inner) if orthogonal is None else orthogonal)
-    kind = complex if any(np.iscomplexobj(part[0]) for part in parts) else float
+    if len(blocks) == 1 and parts[0] is not None:
+        return (*parts[0], lone)
+    kind = complex if any(part is not None and np.iscomplexobj(part[0]) for part in parts) else float
     into = np.zeros((people, size, size), dtype=kind)
     back = np.zeros((people, size, size), dtype=kind)
     at = 0
-    for block, (inward, outward) in zip(blocks, parts, strict=True):
-        span = slice(at, at + len(block))
-        into[:, span, block] = inward
-        back[:, block, span] = outward
-        at += len(block)
+    for block, part in zip(blocks, parts, strict=True):
+        span = slice(at, at + len(block.members))
+        into[:, span, block.members] = 1.0 if part is None else part[0]
+        back[:, block.members, span] = 1.0 if part is None else part[1]
+        at += len(block.members)
     return into, back, lone
 
 
-def _symmetric_modes(inner: Floats) -> tuple[Anything, Anything] | None:
-    """Orthogonal modes of a tree of two-way exchanges, or None where the block is no such tree."""
+def _symmetric_modes(inner: Floats, tree: tuple[tuple[int, int], ...]) -> tuple[Anything, Anything] | None:
+    """Orthogonal modes of a tree of two-way exchanges, or None where some exchange is not two-way."""
     size = inner.shape[1]
-    pairs = [(i, j) for i in range(size) for j in range(i) if (inner[:, i, j] != 0).any()]
-    both = all((inner[:, i, j] * inner[:, j, i] > 0).all() for i, j in pairs)
-    links = sum(1 for i in range(size) for j in range(i) if (inner[:, [i, j], [j, i]] != 0).any())
-    if not both or len(pairs) != size - 1 or links != size - 1:
-        return None
     scale = np.ones(inner.shape[:2])
-    known = {0}
-    while len(known) < size:
-        for i, j in pairs:
-            for here, there in ((i, j), (j, i)):
-                if here in known and there not in known:
-                    ratio = np.sqrt(inner[:, there, here] / inner[:, here, there])
-                    scale[:, there] = scale[:, here] * ratio
-                    known.add(there)
     symmetric = np.zeros_like(inner)
     for i in range(size):
         symmetric[:, i, i] = inner[:, i, i]
-    for i, j in pairs:
-        root = np.sign(inner[:, i, j]) * np.sqrt(inner[:, i, j] * inner[:, j, i])
-        symmetric[:, i, j] = root
-        symmetric[:, j, i] = root
+    for here, there in tree:
+        out, home = inner[:, there, here], inner[:, here, there]
+        both = out * home
+        if (both <= 0).any():
+            return None
+        scale[:, there] = scale[:, here] * np.sqrt(out / home)
+        symmetric[:, there, here] = symmetric[:, here, there] = np.copysign(np.sqrt(both), out)
     if len(inner) < 48:
         _, vectors = np.linalg.eigh(symmetric)
     else:
@@ -272,7 +273,7 @@ def _rotate(symmetric: Floats) -> Floats:
 
 def _schur_modes(inner: Floats) -> tuple[Anything, Anything]:
     """Complex Schur form by shifted QR with deflation, reversed so that the triangle lies below."""
-    people, size, _ = inner.shape
+    size = inner.shape[1]
     t = inner.astype(complex)
     q = np.broadcast_to(np.eye(size, dtype=complex), t.shape).copy()
     scale = np.abs(t).sum(axis=(1, 2))
@@ -305,16 +306,14 @@ def _schur_modes(inner: Floats) -> tuple[Anything, Anything]:
     return np.swapaxes(q.conj(), 1, 2), q
 
 
-def _eliminate(
-    triangle: Anything, into: Anything, back: Anything, lone: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Remove couplings between modes with different roots, in place; says which couplings stayed."""
+def _eliminate(triangle: Anything, into: Anything, back: Anything, lone: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    """Remove couplings between modes with different roots, in place; says which stayed, None if none did."""
     people, size, _ = triangle.shape
     # What arithmetic left above the triangle, and between orthogonal modes of one block, is rounding.
-    for i in range(size):
-        for j in range(size):
-            if i < j or (i > j and lone[i, j]):
-                triangle[:, i, j] = 0.0
+    rounding = np.triu(np.ones((size, size), dtype=bool), 1) | (lone & ~np.eye(size, dtype=bool))
+    if rounding.sum() == size * (size - 1):
+        return None
+    triangle[:, rounding] = 0.0
     kept = np.zeros((people, size, size), dtype=bool)
     for apart in range(1, size):
         for j in range(size - apart):
@@ -333,7 +332,7 @@ def _eliminate(
             triangle[:, i, j] = np.where(stays, coupling, 0.0)
             back[:, :, j] += x[:, None] * back[:, :, i]
             into[:, i, :] -= x[:, None] * into[:, j, :]
-    return kept
+    return kept if kept.any() else None
 
 
 def _families(kept: NDArray[np.bool_], roots: Anything, triangle: Anything) -> list[_Family]:
@@ -403,85 +402,118 @@ def _pieces(modes: _Modes, poured: list[tuple[int, Floats, Floats, Floats]]) -> 
 
     pours = [(k, own(a), own(s), own(d)) for k, a, s, d in poured]
     starts = _starts(people, pours)
-    spans = starts.shape[1]
-    size = modes.roots.shape[1]
-    kind = modes.inward.dtype
-    flow = np.zeros((people, spans, size), dtype=kind)
-    jump = np.zeros((people, spans, size), dtype=kind)
-    for compartment, amount, start, duration in pours:
-        direction = modes.inward[:, :, compartment]
-        infused = duration > 0
-        rate = np.where(infused, amount / np.where(infused, duration, 1.0), 0.0)
-        if np.any(infused):
-            running = (starts >= np.atleast_1d(start)[:, None]) & (
-                starts < np.atleast_1d(start + duration)[:, None]
-            )
-            strength = np.atleast_1d(rate)[:, None] * running
-            flow += strength[:, :, None] * direction[:, None, :]
-        if not np.all(infused):
-            at_once = np.where(infused, 0.0, amount)
-            hit = starts == np.atleast_1d(start)[:, None]
-            first = hit & (np.cumsum(hit, axis=1) == 1)
-            jump += (np.atleast_1d(at_once)[:, None] * first)[:, :, None] * direction[:, None, :]
-    state = np.zeros((people, size), dtype=kind)
-    outputs = modes.outward.shape[1]
-    steady = np.zeros((people, spans, outputs), dtype=kind)
-    ramp = np.zeros((people, spans, outputs), dtype=kind)
-    weights = [np.zeros((people, spans, outputs, f.degree + 1), dtype=kind) for f in modes.families]
-    forced = [np.zeros((people, spans, outputs), dtype=kind) for f in modes.families]
-    for s in range(spans):
-        state = state + jump[:, s]
-        length = starts[:, s + 1] - starts[:, s] if s + 1 < spans else None
-        moved = np.zeros_like(state)
-        for number, family in enumerate(modes.families):
-            members = list(family.members)
-            z = state[:, members]
-            f = flow[:, s, members]
-            toward = modes.outward[:, :, members]
-            if family.matrix is None:
-                root = family.rate
-                still = root == 0
-                level = np.where(still, 0.0, -f[:, 0] / np.where(still, 1.0, root))
-                steady[:, s] += toward[:, :, 0] * level[:, None]
-                forced[number][:, s] = toward[:, :, 0] * level[:, None]
-                ramp[:, s] += toward[:, :, 0] * np.where(still, f[:, 0], 0.0)[:, None]
-                weights[number][:, s, :, 0] = toward[:, :, 0] * (z[:, 0] - level)[:, None]
-                if length is not None:
-                    moved[:, members[0]] = z[:, 0] * np.exp(root * length) + f[:, 0] * _filled(root, length)
-            else:
-                full = family.matrix + family.rate[:, None, None] * np.eye(len(members))
-                level = -np.linalg.solve(full, f[:, :, None])[:, :, 0] if f.any() else np.zeros_like(f)
-                steady[:, s] += (toward @ level[:, :, None])[:, :, 0]
-                term = z - level
-                grown = np.zeros_like(term)
-                for q in range(family.degree + 1):
-                    weights[number][:, s, :, q] = (toward @ term[:, :, None])[:, :, 0]
-                    if length is not None:
-                        grown = grown + term * (length**q)[:, None]
-                    term = (family.matrix @ term[:, :, None])[:, :, 0] / (q + 1)
-                if length is not None:
-                    moved[:, members] = level + np.exp(family.rate * length)[:, None] * grown
-        state = moved
-    waves = tuple(
-        _Wave(
-            rate=family.rate,
-            weights=weights[number],
-            forced=forced[number],
-            speaks=tuple(
-                bool(weights[number][:, :, o].any() or forced[number][:, :, o].any()) for o in range(outputs)
-            ),
-        )
-        for number, family in enumerate(modes.families)
-    )
+    flow, jump = _inputs(modes, starts, pours)
+    lone = [f.members[0] for f in modes.families if f.matrix is None]
+    state, roots = _states(modes, starts, flow, jump)
+    # modes that stand alone, all pieces and outputs in one go: (N, S, o, k)
+    still = roots == 0
+    moving = np.where(still, 1.0, roots)
+    push = flow[:, :, lone]
+    level = np.where(still[:, None], 0.0, -push / moving[:, None])
+    toward = modes.outward[:, None, :, :][..., lone]
+    forced = toward * level[:, :, None, :]
+    weights = toward * (state[:, :, lone] - level)[:, :, None, :]
+    steady = forced.sum(axis=3)
+    ramp = (toward * np.where(still[:, None], push, 0.0)[:, :, None, :]).sum(axis=3) if still.any() else None
+    waves = [_wave(roots[:, k], weights[..., k, None], forced[..., k]) for k in range(len(lone))]
+    for family in modes.families:
+        if family.matrix is not None:
+            held, wave = _together(modes, family, state, flow)
+            steady = steady + held
+            waves.append(wave)
     return _Pieces(
         rows=modes.rows,
         starts=starts,
         steady=np.real(steady),
-        ramp=np.real(ramp) if ramp.any() else None,
-        waves=waves,
-        fastest=float(np.max(np.abs(modes.roots), initial=0.0)),
-        plain=not ramp.any() and kind.kind == "f" and all(f.degree == 0 for f in modes.families),
+        ramp=None if ramp is None else np.real(ramp),
+        waves=tuple(waves),
+        fastest=float(np.abs(modes.roots).max()) if modes.roots.size else 0.0,
+        plain=ramp is None and modes.inward.dtype.kind == "f" and len(lone) == len(modes.families),
     )
+
+
+def _wave(rate: Anything, weights: Anything, forced: Anything) -> _Wave:
+    reached: NDArray[np.bool_] = np.any(weights != 0, axis=(0, 1, 3)) | np.any(forced != 0, axis=(0, 1))
+    return _Wave(rate=rate, weights=weights, forced=forced, speaks=tuple(bool(each) for each in reached))
+
+
+def _inputs(
+    modes: _Modes, starts: Floats, pours: list[tuple[int, Floats, Floats, Floats]]
+) -> tuple[Anything, Anything]:
+    """What flows into every mode during each piece, and what jumps in as it begins: (N, S, n) twice."""
+    shape = (len(modes.rows), starts.shape[1], modes.roots.shape[1])
+    flow = np.zeros(shape, dtype=modes.inward.dtype)
+    jump = np.zeros(shape, dtype=modes.inward.dtype)
+    for compartment, amount, start, duration in pours:
+        direction = modes.inward[:, None, :, compartment]
+        infused = duration > 0
+        begin = start[:, None] if start.ndim else start
+        if infused.any():
+            rate = np.where(infused, amount / np.where(infused, duration, 1.0), 0.0)
+            end = start + duration
+            running = (starts >= begin) & (starts < (end[:, None] if end.ndim else end))
+            flow += ((rate[:, None] if rate.ndim else rate) * running)[:, :, None] * direction
+        if not infused.all():
+            at_once = np.where(infused, 0.0, amount)
+            hit = starts == begin
+            first = hit & (np.cumsum(hit, axis=1) == 1)
+            jump += ((at_once[:, None] if at_once.ndim else at_once) * first)[:, :, None] * direction
+    return flow, jump
+
+
+def _states(modes: _Modes, starts: Floats, flow: Anything, jump: Anything) -> tuple[Anything, Anything]:
+    """The modes as each piece begins (N, S, n), and the roots of those that stand alone (N, k)."""
+    lone = [f.members[0] for f in modes.families if f.matrix is None]
+    roots = modes.roots[:, lone]
+    lengths = starts[:, 1:] - starts[:, :-1]
+    state = np.empty_like(jump)
+    state[:, 0] = jump[:, 0]
+    for s in range(starts.shape[1] - 1):
+        length = lengths[:, s, None]
+        after = np.empty_like(state[:, s])
+        after[:, lone] = state[:, s][:, lone] * np.exp(roots * length)
+        if flow[:, s].any():
+            after[:, lone] += flow[:, s][:, lone] * _filled(roots, length)
+        for family in modes.families:
+            if family.matrix is None:
+                continue
+            members = list(family.members)
+            level = _level(family, flow[:, s, members])
+            term = state[:, s, members] - level
+            grown = np.zeros_like(term)
+            for q in range(family.degree + 1):
+                grown = grown + term * length**q
+                term = (family.matrix @ term[:, :, None])[:, :, 0] / (q + 1)
+            after[:, members] = level + np.exp(family.rate[:, None] * length) * grown
+        state[:, s + 1] = after + jump[:, s + 1]
+    return state, roots
+
+
+def _level(family: _Family, push: Anything) -> Anything:
+    """Where a family of modes would settle under a lasting input."""
+    if not push.any() or family.matrix is None:
+        return np.zeros_like(push)
+    full = family.matrix + family.rate[:, None, None] * np.eye(len(family.members))
+    return -np.linalg.solve(full, push[:, :, None])[:, :, 0]
+
+
+def _together(modes: _Modes, family: _Family, state: Anything, flow: Anything) -> tuple[Anything, _Wave]:
+    """A family's steady part (N, S, o) and its wave."""
+    members = list(family.members)
+    people, spans, _ = state.shape
+    toward = modes.outward[:, :, members]
+    outputs = toward.shape[1]
+    steady = np.zeros((people, spans, outputs), dtype=state.dtype)
+    weights = np.zeros((people, spans, outputs, family.degree + 1), dtype=state.dtype)
+    assert family.matrix is not None
+    for s in range(spans):
+        level = _level(family, flow[:, s, members])
+        steady[:, s] = (toward @ level[:, :, None])[:, :, 0]
+        term = state[:, s, members] - level
+        for q in range(family.degree + 1):
+            weights[:, s, :, q] = (toward @ term[:, :, None])[:, :, 0]
+            term = (family.matrix @ term[:, :, None])[:, :, 0] / (q + 1)
+    return steady, _wave(family.rate, weights, np.zeros_like(steady))
 
 
 def _filled(root: Anything, length: Anything) -> Anything:
@@ -562,7 +594,7 @@ class Response:
     def area(self, start: float, end: float, outputs: Sequence[int] | None = None) -> Floats:
         """Area under each curve between two instants: (N, o)."""
         both = self.area_until(np.array([start, end]), outputs)
-        return cast(Floats, both[:, :, 1] - both[:, :, 0])
+        return both[:, :, 1] - both[:, :, 0]
 
     def area_in_all(self, outputs: Sequence[int] | None = None) -> Floats:
         """Area from the beginning to the end of all time; infinite where a curve never returns to 0."""
@@ -630,6 +662,7 @@ def _shared(part: _Pieces, times: Floats, chosen: list[int], what: str, target: 
     if what == "area":
         base = _areas_at_starts(part, chosen)
     early = _EARLY / part.fastest if part.fastest > 0 else 0.0
+    grid = _even_step(times) if len(times) >= _GRID else None
     step = max(1, _BLOCK // max(1, len(times)))
     for first in range(0, people, step):
         some = slice(first, min(first + step, people))
@@ -644,7 +677,7 @@ def _shared(part: _Pieces, times: Floats, chosen: list[int], what: str, target: 
                 if near:
                     out[:, :, :near] = _early_values(part, some, s, chosen, dt[:near])
                 if near < len(dt):
-                    _values(part, some, s, chosen, dt[near:], out[:, :, near:])
+                    _values(part, some, s, chosen, dt[near:], out[:, :, near:], grid)
             elif what == "slope":
                 out[...] = _slopes(part, some, s, chosen, dt)
             else:
@@ -655,12 +688,11 @@ def _running(part: _Pieces, some: slice, s: int, chosen: list[int]) -> bool:
     return bool(part.steady[some, s][:, chosen].any())
 
 
-def _values(part: _Pieces, some: slice, s: int, chosen: list[int], dt: Floats, out: Floats) -> None:
+def _values(part: _Pieces, some: slice, s: int, chosen: list[int], dt: Floats, out: Floats, grid: float | None) -> None:
     """The inner loop: one exponential per person, instant and mode, and nothing dearer."""
     people = out.shape[0]
-    step = _even_step(dt) if len(dt) >= _GRID and part.plain else None
-    if step is not None:
-        _grid_values(part, some, s, chosen, (float(dt[0]), step), out)
+    if grid is not None and part.plain and len(dt) >= _GRID:
+        _grid_values(part, some, s, chosen, (float(dt[0]), grid), out)
         return
     for column, o in enumerate(chosen):
         here = out[:, column]
@@ -701,9 +733,7 @@ def _even_step(dt: Floats) -> float | None:
     return step if bool(np.abs(dt - ideal).max() <= 1e-14 * abs(float(dt[-1])) + 1e-300) else None
 
 
-def _grid_values(
-    part: _Pieces, some: slice, s: int, chosen: list[int], grid: tuple[float, float], out: Floats
-) -> None:
+def _grid_values(part: _Pieces, some: slice, s: int, chosen: list[int], grid: tuple[float, float], out: Floats) -> None:
     """On an even grid exp(k(a + b)) = exp(ka) exp(kb): a few coarse and fine exponentials, then products."""
     people, _, count = out.shape
     fine = max(1, round(count**0.5))
@@ -750,9 +780,7 @@ def _early_values(part: _Pieces, some: slice, s: int, chosen: list[int], dt: Flo
             if weights.shape[1] == 1:
                 forced = wave.forced[some, s, o]
                 kept = kept - forced.real
-                value = (weights[:, :1] + forced[:, None]) * np.exp(rate * dt) - forced[:, None] * np.expm1(
-                    rate * dt
-                )
+                value = (weights[:, :1] + forced[:, None]) * np.exp(rate * dt) - forced[:, None] * np.expm1(rate * dt)
             else:
                 value = _polynomial(weights, dt) * np.exp(rate * dt)
             out[:, column] += value.real
@@ -830,9 +858,7 @@ def _scattered(part: _Pieces, times: Floats, chosen: list[int], what: str, targe
         target[first:last] = _piece_values(part, wide, chosen, what, slice(first, last))
 
 
-def _piece_values(
-    part: _Pieces, times: Floats, chosen: list[int], what: str, some: slice | None = None
-) -> Floats:
+def _piece_values(part: _Pieces, times: Floats, chosen: list[int], what: str, some: slice | None = None) -> Floats:
     """Each person with own instants: find the piece for every instant, then gather its weights."""
     rows = slice(0, len(part.rows)) if some is None else some
     people = times.shape[0]
@@ -840,66 +866,96 @@ def _piece_values(
     piece = np.zeros(times.shape, dtype=np.intp)
     for s in range(1, starts.shape[1]):
         piece += times >= starts[:, s : s + 1]
-    before = times < starts[:, :1]
     dt = np.maximum(times - np.take_along_axis(starts, piece, axis=1), 0.0)
-    line = np.arange(people)[:, None]
-    early = dt * part.fastest < _EARLY
-    alone = all(wave.weights.shape[3] == 1 for wave in part.waves)
+    where = _Where(rows, np.arange(people)[:, None], piece, dt, times < starts[:, :1])
     base = _areas_at_starts(part, chosen)[rows] if what == "area" else None
     out = np.zeros((people, len(chosen), times.shape[1]))
     for column, o in enumerate(chosen):
         here = out[:, column]
-        soon = np.zeros(times.shape) if what == "value" and early.any() else None
-        if what != "slope":
-            steady = part.steady[rows, :, o][line, piece]
-            if base is not None:
-                here += base[:, :, column][line, piece] + steady * dt
-            else:
-                here += steady
-            if soon is not None and not alone:
-                soon += steady
-        if part.ramp is not None:
-            ramp = part.ramp[rows, :, o][line, piece]
-            here += {"value": ramp * dt, "slope": ramp, "area": ramp * dt * dt / 2}[what]
-            if soon is not None:
-                soon += ramp * dt
-        for wave in part.waves:
-            if not wave.speaks[o]:
-                continue
-            rate = wave.rate[rows, None]
-            weights = wave.weights[rows, :, o]
-            if weights.shape[2] == 1:
-                weight = weights[:, :, 0][line, piece]
-                if what == "value":
-                    swing = np.exp(rate * dt)
-                    here += (weight * swing).real
-                    if soon is not None:
-                        forced = wave.forced[rows, :, o][line, piece]
-                        if not alone:
-                            soon -= forced.real
-                        soon += ((weight + forced) * swing - forced * np.expm1(rate * dt)).real
-                elif what == "slope":
-                    here += (rate * weight * np.exp(rate * dt)).real
-                else:
-                    here += (weight * _filled(rate, dt)).real
-                continue
-            for s in range(weights.shape[1]):
-                inside = piece == s
-                if not inside.any():
-                    continue
-                own = weights[:, s]
-                if what == "value":
-                    value = (_polynomial(own, dt) * np.exp(rate * dt)).real
-                elif what == "slope":
-                    value = _slope(rate[:, 0], own, dt)
-                else:
-                    value = _wave_area(rate[:, 0], own, dt)
-                here += np.where(inside, value, 0.0)
-                if soon is not None:
-                    soon += np.where(inside, value, 0.0)
-        if soon is not None:
-            here[...] = np.where(early, soon, here)
-        here[before] = 0.0
         if what == "value":
+            here += _gathered_values(part, where, o)
             np.maximum(here, 0.0, out=here)
+        else:
+            here += _gathered(part, where, o, what)
+            if base is not None:
+                here += base[:, :, column][where.line, piece]
+        here[where.before] = 0.0
     return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Which people, and for each of their instants the piece it lies in and how far into it."""
+
+    rows: slice
+    line: NDArray[np.intp]
+    piece: NDArray[np.intp]
+    dt: Floats
+    before: NDArray[np.bool_]
+
+
+def _gathered_values(part: _Pieces, where: _Where, o: int) -> Floats:
+    """Values at scattered instants; just after an input began, with expm1 as in ``_early_values``."""
+    late = _gathered(part, where, o, "value")
+    early = where.dt * part.fastest < _EARLY
+    if not early.any():
+        return late
+    dt, line, piece = where.dt, where.line, where.piece
+    alone = all(wave.weights.shape[3] == 1 for wave in part.waves)
+    soon = np.zeros_like(dt) if alone else part.steady[where.rows, :, o][line, piece]
+    if part.ramp is not None:
+        soon = soon + part.ramp[where.rows, :, o][line, piece] * dt
+    for wave in part.waves:
+        if not wave.speaks[o]:
+            continue
+        rate = wave.rate[where.rows, None]
+        weights = wave.weights[where.rows, :, o]
+        if weights.shape[2] > 1:
+            soon = soon + _in_pieces(weights, rate, where, "value")
+            continue
+        forced = wave.forced[where.rows, :, o][line, piece]
+        value = (weights[:, :, 0][line, piece] + forced) * np.exp(rate * dt) - forced * np.expm1(rate * dt)
+        soon = soon + (value if alone else value - forced).real
+    return np.where(early, soon, late)
+
+
+def _gathered(part: _Pieces, where: _Where, o: int, what: str) -> Floats:
+    """Values, slopes, or areas within the piece, at scattered instants."""
+    dt, line, piece = where.dt, where.line, where.piece
+    here = np.zeros_like(dt)
+    if what != "slope":
+        here += part.steady[where.rows, :, o][line, piece] * (dt if what == "area" else 1.0)
+    if part.ramp is not None:
+        ramp = part.ramp[where.rows, :, o][line, piece]
+        here += {"value": ramp * dt, "slope": ramp, "area": ramp * dt * dt / 2}[what]
+    for wave in part.waves:
+        if not wave.speaks[o]:
+            continue
+        rate = wave.rate[where.rows, None]
+        weights = wave.weights[where.rows, :, o]
+        if weights.shape[2] > 1:
+            here += _in_pieces(weights, rate, where, what)
+            continue
+        weight = weights[:, :, 0][line, piece]
+        if what == "area":
+            here += (weight * _filled(rate, dt)).real
+        else:
+            here += (weight * (1.0 if what == "value" else rate) * np.exp(rate * dt)).real
+    return here
+
+
+def _in_pieces(weights: Anything, rate: Anything, where: _Where, what: str) -> Floats:
+    """A family of modes at scattered instants, piece by piece."""
+    total = np.zeros_like(where.dt)
+    for s in range(weights.shape[1]):
+        inside = where.piece == s
+        if not inside.any():
+            continue
+        if what == "value":
+            value = (_polynomial(weights[:, s], where.dt) * np.exp(rate * where.dt)).real
+        elif what == "slope":
+            value = _slope(rate[:, 0], weights[:, s], where.dt)
+        else:
+            value = _wave_area(rate[:, 0], weights[:, s], where.dt)
+        total += np.where(inside, value, 0.0)
+    return total

@@ -162,6 +162,8 @@ class Model:
     population_verification: str
     ranges: tuple[Limit, ...]
     parameters: Mapping[str, Parameter]
+    covariates: tuple[str, ...]  # what the equations need to know of a person
+    spread: tuple[str, ...]  # the parameters in which people differ, in the file's order
     correlated: tuple[tuple[str, str, float], ...]  # covariances on the scale of the spread
     compartments: tuple[str, ...]
     volumes: Mapping[str, str]
@@ -185,41 +187,22 @@ class Model:
         """What the model speaks of, the drug itself first."""
         return tuple(a.name for a in self.analytes) + tuple(a.name for a in self.ageing)
 
-    @property
-    def spread(self) -> tuple[str, ...]:
-        """The parameters in which people differ, in the file's order."""
-        return tuple(name for name, each in self.parameters.items() if each.spread > 0)
-
-    @property
-    def covariates(self) -> tuple[str, ...]:
-        """What the equations need to know of a person."""
-        needed: dict[str, None] = {}
-        for each in self.parameters.values():
-            for name, *_ in (*each.scale, *each.factors, *each.slopes):
-                needed[str(name)] = None
-        return tuple(needed)
-
     def accept(self, person: Person) -> tuple[str, ...]:
         """Assumptions that this person asks for; raises Refused outside the population or not knowing."""
         notes = []
         for limit in self.ranges:
             value = person.covariate(limit.covariate)
             if value is None:
-                if limit.covariate not in self.covariates and (
-                    limit.least is not None or limit.most is not None
-                ):
+                if limit.covariate not in self.covariates and (limit.least is not None or limit.most is not None):
                     notes.append(
-                        f"{limit.covariate} not given: taken to lie within the model's population "
-                        f"({self.population})."
+                        f"{limit.covariate} not given: taken to lie within the model's population ({self.population})."
                     )
                 continue
             low, high = limit.least, limit.most
             if (low is not None and value < low) or (high is not None and value > high):
                 raise Refused(
                     Reason.OUTSIDE_POPULATION,
-                    N_(
-                        "%(model)s was made for %(population)s, %(name)s %(range)s; this person has %(value)s"
-                    ),
+                    N_("%(model)s was made for %(population)s, %(name)s %(range)s; this person has %(value)s"),
                     model=self.title,
                     population=self.population,
                     name=limit.covariate,
@@ -235,9 +218,7 @@ class Model:
         for name in self.covariates:
             if person.covariate(name) is None:
                 asked = "ethnicity" if name in ("asian", "japanese") else name
-                raise Refused(
-                    Reason.MISSING_COVARIATE, N_("%(model)s needs %(name)s"), model=self.title, name=asked
-                )
+                raise Refused(Reason.MISSING_COVARIATE, N_("%(model)s needs %(name)s"), model=self.title, name=asked)
         return tuple(notes)
 
     def accept_dose(self, dose: Dose) -> Route:
@@ -365,6 +346,12 @@ def _build(data: Mapping[str, Any], content_hash: str) -> Model:
         population_verification=population["verification"],
         ranges=ranges,
         parameters=MappingProxyType(parameters),
+        covariates=tuple(
+            dict.fromkeys(
+                change[0] for each in parameters.values() for change in (*each.scale, *each.factors, *each.slopes)
+            )
+        ),
+        spread=tuple(name for name, each in parameters.items() if each.spread > 0),
         correlated=tuple(_correlation(each, parameters) for each in data.get("correlated", [])),
         compartments=tuple(each["name"] for each in data["compartments"]),
         volumes=MappingProxyType({e["name"]: e["volume"] for e in data["compartments"] if "volume" in e}),
@@ -429,9 +416,7 @@ def _parameter(name: str, table: Mapping[str, Any]) -> Parameter:
         unit=unit,
         scale=tuple((e["with"], float(e["over"]), float(e["power"])) for e in table.get("scale", [])),
         factors=tuple((e["when"], float(e["times"])) for e in table.get("factors", [])),
-        slopes=tuple(
-            (e["with"], float(e["above"]), float(e["adds"]) * factor) for e in table.get("slopes", [])
-        ),
+        slopes=tuple((e["with"], float(e["above"]), float(e["adds"]) * factor) for e in table.get("slopes", [])),
         spread=spread,
         logit=logit,
         ceiling=table.get("ceiling"),
@@ -451,14 +436,10 @@ def _route(each: Mapping[str, Any]) -> Route:
     later = each.get("later_doses")
     return Route(
         name=each["name"],
-        parts=tuple(
-            Part(part["into"], tuple(part.get("fraction", [])), part.get("over")) for part in each["parts"]
-        ),
+        parts=tuple(Part(part["into"], tuple(part.get("fraction", [])), part.get("over")) for part in each["parts"]),
         later_doses=None
         if later is None
-        else LaterDoses(
-            later["parameter"], float(later["unit_mg"]), later["factor"], float(later["session_min"])
-        ),
+        else LaterDoses(later["parameter"], float(later["unit_mg"]), later["factor"], float(later["session_min"])),
         assumptions=tuple(each.get("assumptions", [])),
     )
 
@@ -468,34 +449,41 @@ def _faults(model: Model) -> Iterator[str]:
         yield f"drug {model.drug} is unknown"
     if model.verification not in MARKS or model.population_verification not in MARKS:
         yield f"verification must be one of {', '.join(MARKS)}"
-    places = set(model.compartments)
-    named = set(model.parameters)
-    for flow in model.flows:
-        if flow.source not in places or (flow.to is not None and flow.to not in places):
-            yield f"flow {flow.source} to {flow.to}: no such compartment"
-        ways = [each for each in (flow.rate, flow.clearance, flow.mean_time) if each is not None]
-        if len(ways) != 1:
-            yield f"flow {flow.source} to {flow.to}: needs one of rate, clearance, mean_time"
-        if flow.clearance is not None and flow.source not in model.volumes:
-            yield f"flow {flow.source} to {flow.to}: a clearance needs a volume"
-        for each in (*ways, *([flow.fraction] if flow.fraction else [])):
-            if each not in named:
-                yield f"{each} is no parameter"
+    for each in model.flows:
+        yield from _flow_faults(model, each)
     for analyte in model.analytes:
         if analyte.compartment not in model.volumes:
             yield f"{analyte.name}: its compartment has no volume"
     for route in model.routes.values():
-        if route.name not in ROUTES:
-            yield f"route {route.name} is unknown"
-        for part in route.parts:
-            if part.into not in places:
-                yield f"route {route.name}: no compartment {part.into}"
-            for word in part.fraction:
-                if word.removeprefix("1-") not in named:
-                    yield f"route {route.name}: {word} is no parameter"
+        yield from _route_faults(model, route)
     for name in model.volumes.values():
-        if name not in named:
+        if name not in model.parameters:
             yield f"{name} is no parameter"
     for one, two, covariance in model.correlated:
         if covariance**2 > model.parameters[one].spread * model.parameters[two].spread:
             yield f"{one} and {two} correlate by more than 1"
+
+
+def _flow_faults(model: Model, flow: Flow) -> Iterator[str]:
+    words = f"flow {flow.source} to {flow.to}"
+    if flow.source not in model.compartments or flow.to not in (None, *model.compartments):
+        yield f"{words}: no such compartment"
+    ways = [each for each in (flow.rate, flow.clearance, flow.mean_time) if each is not None]
+    if len(ways) != 1:
+        yield f"{words}: needs one of rate, clearance, mean_time"
+    if flow.clearance is not None and flow.source not in model.volumes:
+        yield f"{words}: a clearance needs a volume"
+    for each in (*ways, *([flow.fraction] if flow.fraction else [])):
+        if each not in model.parameters:
+            yield f"{each} is no parameter"
+
+
+def _route_faults(model: Model, route: Route) -> Iterator[str]:
+    if route.name not in ROUTES:
+        yield f"route {route.name} is unknown"
+    for part in route.parts:
+        if part.into not in model.compartments:
+            yield f"route {route.name}: no compartment {part.into}"
+        for word in (*part.fraction, *([part.over] if part.over else [])):
+            if word.removeprefix("1-") not in model.parameters:
+                yield f"route {route.name}: {word} is no parameter"

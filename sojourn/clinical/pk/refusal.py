@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-def N_(text: str) -> str:  # noqa: N802 - the customary marker for texts that are translated where they are shown
+def N_(text: str) -> str:
     return text
 
 
