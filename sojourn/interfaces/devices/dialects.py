@@ -169,9 +169,7 @@ def load(texts: Mapping[str, str]) -> Dialects:  # noqa: PLR0912 - one check a l
                     raise DialectError(f"{filename}: {code} of {system} has two meanings")
                 if str(entry.get("name", "")).startswith("MDC_"):
                     refids[str(entry["name"])] = vital
-        names = {
-            fold(name): _vital(entry, f"{filename}: {name}") for name, entry in data.get("names", {}).items()
-        }
+        names = {fold(name): _vital(entry, f"{filename}: {name}") for name, entry in data.get("names", {}).items()}
         own_units = {str(k): str(v) for k, v in data.get("units", {}).items()}
         assumed = {str(k): str(v) for k, v in data.get("assumed_units", {}).items()}
         for vital_code, unit in assumed.items():
@@ -201,9 +199,7 @@ def load(texts: Mapping[str, str]) -> Dialects:  # noqa: PLR0912 - one check a l
             blanks=frozenset(str(v).casefold() for v in sentinels.get("texts", ())),
             bed=_places(identity.get("bed", ())),
             ward=_places(identity.get("ward", ())),
-            devices=tuple(
-                (kind, place(where)) for d in identity.get("device", ()) for kind, where in d.items()
-            ),
+            devices=tuple((kind, place(where)) for d in identity.get("device", ()) for kind, where in d.items()),
             marks=marks,
         )
         units |= own_units

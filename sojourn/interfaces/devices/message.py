@@ -55,9 +55,7 @@ class Reader:
         self.folded = {fold(k): v for k, v in dialects.units.items() if fold(k)}
         self._needles: dict[tuple[str, str], list[tuple[str, Dialect]]] = {}
         self._elsewhere = {  # the segments beside MSH and PV1 in which a dialect looks for identity
-            d.name: sorted(
-                ({p.segment for _, p in d.devices} | {p.segment for p in d.bed + d.ward}) - {"MSH", "PV1"}
-            )
+            d.name: sorted(({p.segment for _, p in d.devices} | {p.segment for p in d.bed + d.ward}) - {"MSH", "PV1"})
             for d in (dialects.standard, *dialects.makers)
         }
 
@@ -199,9 +197,7 @@ class Reader:
             cached = self.senders[key] = tuple([seps.first(text)[:180] for text in key[:5]])
         return cached
 
-    def identity(
-        self, first: dict[str, str], dialect: Dialect, seps: Separators
-    ) -> tuple[tuple[str, ...], str]:
+    def identity(self, first: dict[str, str], dialect: Dialect, seps: Separators) -> tuple[tuple[str, ...], str]:
         """Keys of the sending device, most specific first, and its bed."""
         pv1 = first.get("PV1", "").split(seps.field, 4)
         msh = first["MSH"].split(seps.field, 4)

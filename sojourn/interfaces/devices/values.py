@@ -76,9 +76,7 @@ def _decode(raw: bytes, warnings: dict[str, None]) -> str:
     if raw.startswith(b"\xef\xbb\xbf"):
         raw = raw[3:]
         warnings["charset:byte order mark"] = None
-    wide = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"M\x00": "utf-16-le", b"\x00M": "utf-16-be"}.get(
-        raw[:2]
-    )
+    wide = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"M\x00": "utf-16-le", b"\x00M": "utf-16-be"}.get(raw[:2])
     if wide:
         warnings["charset:UTF-16"] = None
         return raw.decode(wide, "replace")

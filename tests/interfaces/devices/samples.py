@@ -16,9 +16,7 @@ def captured() -> dict[str, bytes]:
     return found
 
 
-def oru(
-    *obx: str, msh: str = "", obr: str = "OBR|1|||VITAL|||20260914093000", pid: str = "PID|||P1"
-) -> bytes:
+def oru(*obx: str, msh: str = "", obr: str = "OBR|1|||VITAL|||20260914093000", pid: str = "PID|||P1") -> bytes:
     """A small message around the given OBX lines."""
     msh = msh or r"MSH|^~\&|MON|WARD|||20260914093005||ORU^R01^ORU_R01|42|P|2.5"
     return "\r".join(line for line in (msh, pid, obr, *obx, "") if line or line == "").encode()

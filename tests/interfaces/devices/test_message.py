@@ -72,9 +72,7 @@ def test_values(text, kind, expected):
     assert value_of(text, kind) == expected
 
 
-@pytest.mark.parametrize(
-    "sentinel", ["-100", "-100.00", "-1", "-999", "32767", "65535", "8388607", "16777215"]
-)
+@pytest.mark.parametrize("sentinel", ["-100", "-100.00", "-1", "-999", "32767", "65535", "8388607", "16777215"])
 def test_sentinels_are_never_readings(sentinel):
     """facts/hl7.md: -100, 32767, 8388607 mean a probe that is off."""
     message = one(oru(hr(sentinel)))
@@ -463,9 +461,7 @@ def escaped(text: str, seps: Separators) -> str:
 separators = st.permutations("|^~\\&#$*!@%").map(lambda c: Separators(c[0], c[1], c[2], c[3], c[4]))
 
 
-@given(
-    seps=separators, control=printable, names=st.lists(printable, min_size=1, max_size=4), values=st.data()
-)
+@given(seps=separators, control=printable, names=st.lists(printable, min_size=1, max_size=4), values=st.data())
 @example(seps=USUAL, control="a|b^c", names=["x&y"], values=None)
 def test_the_referee_agrees_on_generated_messages(seps, control, names, values):
     f, c = seps.field, seps.component

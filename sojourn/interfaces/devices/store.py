@@ -1,0 +1,97 @@
+"""The listener's store on PostgreSQL: one batch, one transaction, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from sojourn.care.monitoring.messages import Arrival, Value, take_messages
+
+from .listener import Outcome, Received
+from .results import Fault
+
+_TEST_PROCESSING = frozenset({"T", "D"})
+
+
+class PostgresStore:
+    """Keeps messages and their readings; an outcome is given only after the commit.
+
+    ``conninfo`` is of the role for monitoring processes. The connection is made anew after a failure.
+    """
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self.default_zone: tzinfo = UTC
+
+    async def store(self, batch: Sequence[Received]) -> Sequence[Outcome]:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._store, batch)
+
+    def zone_for(self, peer: str) -> tzinfo:
+        """The zone of times that carry none: the clinic's, where only one clinic has monitors."""
+        return self.default_zone
+
+    def load_zones(self) -> None:
+        """Learn the clinics' zones; with several clinics, times without a zone are read as UTC and the difference
+        shows as the monitor's clock being off, corrected like any other."""
+        with psycopg.connect(self._conninfo) as connection:
+            names = {name for (name,) in connection.execute("SELECT DISTINCT time_zone FROM accounts_clinic")}
+        if len(names) == 1:
+            self.default_zone = ZoneInfo(names.pop())
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _store(self, batch: Sequence[Received]) -> list[Outcome]:
+        connection = self._connect()
+        try:
+            with connection.transaction(), connection.cursor() as cursor:
+                answers = take_messages(cursor, [_arrival(each) for each in batch], datetime.now(UTC))
+        except psycopg.OperationalError:
+            connection.close()
+            self._connection = None
+            raise
+        return [Outcome(answer.ack, answer.reason, None) for answer in answers]
+
+    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(self._conninfo, autocommit=True, connect_timeout=5)
+        return self._connection
+
+
+def _digest(received: Received) -> bytes:
+    """What makes a message the same one: its bytes. Where it carries no time at all, equal bytes are two
+    measurements, and the moment of arrival tells them apart."""
+    parsed = received.parsed
+    mark = b""
+    if isinstance(parsed, Fault) or not (parsed.tells_time or parsed.control_id):
+        mark = received.received_at.isoformat(timespec="seconds").encode()
+    return hashlib.sha256(received.raw + b"\x00" + mark).digest()
+
+
+def _arrival(received: Received) -> Arrival:
+    parsed = received.parsed
+    if isinstance(parsed, Fault):
+        return Arrival(
+            _digest(received), received.raw, received.received_at, received.peer,
+            fault=f"{parsed.kind}: {parsed.reason}", fault_ack=parsed.ack_code,
+        )  # fmt: skip
+    return Arrival(
+        _digest(received), received.raw, received.received_at, received.peer, parsed.device_keys,
+        parsed.patient_identifiers, parsed.receiving_facility, parsed.control_id, parsed.sent_at,
+        tuple(
+            Value(each.code, each.value, each.unit, each.measured_at, each.status, "bound" if each.comparator else "")
+            for each in parsed.readings
+        ),
+        test=parsed.processing_id in _TEST_PROCESSING,
+    )  # fmt: skip

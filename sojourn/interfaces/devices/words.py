@@ -1,0 +1,61 @@
+"""What the reader's kinds mean to a person. The kinds are stable; these sentences are translated."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+FAULTS: Final[dict[str, str | Promise]] = {
+    "empty": _("An empty message came in."),
+    "no_header": _("The message does not begin with its header (MSH)."),
+    "no_type": _("The header does not say what kind of message it is."),
+    "separators": _("The header names no usable separators."),
+    "unsupported_type": _("Another kind of message than results (ORU^R01) came in."),
+    "batch": _("A batch file came in instead of single messages."),
+    "several_messages": _("Two messages came in one frame."),
+    "several_patients": _("One message speaks of several patients."),
+    "several_beds": _("One message speaks of several beds."),
+    "too_many": _("One message holds too many values."),
+    "garbage": _("Bytes came in that are no message."),
+    "truncated": _("A message broke off before its end."),
+    "unframed": _("A message came without its frame."),
+    "oversize": _("A message is too long."),
+    "reader_failed": _("Sojourn could not read a message. The bytes were kept."),
+}
+
+WARNINGS: Final[dict[str, str | Promise]] = {
+    "charset": _("The text is not in the character set that the monitor declares."),
+    "encoding_characters": _("The header names its separators incompletely."),
+    "mapped_by_label": _("A value was recognised by its label, not by a code."),
+    "no_control_id": _("The message has no number of its own."),
+    "no_observations": _("The message holds no values."),
+    "nul": _("The message held zero bytes."),
+    "stray_line": _("A line of the message is no segment."),
+    "system_assumed": _("A code came without its coding system."),
+    "time_ambiguous": _("A time falls in the hour that clocks repeat or skip."),
+    "time_imprecise": _("A time is less exact than a minute and was not used."),
+    "time_unreadable": _("A time could not be read and was not used."),
+    "unit_assumed": _("A value came without its unit; the customary unit was taken."),
+    "version": _("The message is of another HL7 version than 2.2 to 2.6."),
+}
+
+NOT_MEASURED: Final[dict[str, str | Promise]] = {
+    "empty": _("no value sent"),
+    "sentinel": _("no value (probe off)"),
+    "cannot_obtain": _("the monitor cannot obtain a value"),
+    "pending": _("not measured yet"),
+    "not_asked": _("not measured"),
+    "deleted": _("withdrawn by the monitor"),
+    "invalid": _("marked invalid by the monitor"),
+    "test": _("test data"),
+}
+
+UNMAPPED: Final[dict[str, str | Promise]] = {
+    "unknown_code": _("unknown code"),
+    "waveform": _("waveform"),
+    "not_a_number": _("not a number"),
+    "unit": _("unit missing or not understood"),
+    "code_and_name_disagree": _("code and name mean different things"),
+}

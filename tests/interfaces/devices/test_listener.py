@@ -1,0 +1,311 @@
+"""The listener over a real socket: order, group commit, failure and recovery, slow readers, resends."""
+
+import asyncio
+from functools import wraps
+
+import pytest
+
+from sojourn.interfaces.devices.framing import frame
+from sojourn.interfaces.devices.listener import Limits, Outcome, address
+from sojourn.interfaces.devices.results import Fault, ParsedMessage
+
+from .net import MemoryStore, listening, monitor
+from .samples import captured, hr, oru
+
+
+def aio(test):
+    @wraps(test)
+    def run(*args, **kwargs):
+        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 30))
+
+    return run
+
+
+def numbered(n: int) -> bytes:
+    return oru(hr("72"), msh=rf"MSH|^~\&|MON|WARD|||20260914093005||ORU^R01|{n}|P|2.5")
+
+
+async def until(condition, timeout: float = 5) -> None:
+    async with asyncio.timeout(timeout):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize("name", sorted(captured()))
+@aio
+async def test_each_monitor_gets_its_answer(name):
+    raw, store = captured()[name], MemoryStore()
+    async with listening(store) as (port, _), monitor(port) as line:
+        assert (await line.send(raw)).startswith("AA ")
+    ((received,),) = store.batches
+    assert received.raw == raw
+    assert isinstance(received.parsed, ParsedMessage)
+    assert received.peer.startswith("127.0.0.1:")
+    assert received.received_at.tzinfo is not None
+
+
+@aio
+async def test_byte_by_byte():
+    store = MemoryStore()
+    async with listening(store) as (port, _), monitor(port) as line:
+        for i in frame(numbered(1)):
+            line.writer.write(bytes([i]))
+            await line.writer.drain()
+            await asyncio.sleep(0)
+        assert await line.code() == "AA 1"
+
+
+@aio
+async def test_pipelined_messages_are_answered_in_order():
+    store = MemoryStore()
+    async with listening(store) as (port, listener), monitor(port) as line:
+        bad = b"MSH|^~\\&|||||||ADT^A01|13|P|2.5"
+        line.writer.write(b"".join(frame(bad if n == 13 else numbered(n)) for n in range(40)))
+        got = [await line.code() for _ in range(40)]
+        assert got == [f"{'AR' if n == 13 else 'AA'} {n}" for n in range(40)]
+        counters = listener.counters
+        assert (counters.received, counters.accepted, counters.rejected) == (40, 39, 1)
+        assert counters.waiting == 0
+
+
+@aio
+async def test_messages_that_arrive_together_are_stored_together():
+    store = MemoryStore()
+    store.gate.clear()
+    async with listening(store) as (port, listener), monitor(port) as a, monitor(port) as b, monitor(port) as c:
+        for n, line in enumerate((a, b, c)):
+            line.writer.write(frame(numbered(n)))
+        await until(lambda: listener.counters.received == 3)
+        store.gate.set()
+        assert [await line.code() for line in (a, b, c)] == ["AA 0", "AA 1", "AA 2"]
+    assert len(store.batches) <= 2
+    assert max(len(b) for b in store.batches) >= 2
+
+
+@aio
+async def test_no_answer_before_commit():
+    store = MemoryStore()
+    store.gate.clear()
+    async with listening(store) as (port, _), monitor(port) as line:
+        line.writer.write(frame(numbered(1)))
+        with pytest.raises(TimeoutError):
+            await line.code(timeout=0.15)
+        store.gate.set()
+        assert await line.code() == "AA 1"
+
+
+@aio
+async def test_a_resend_gets_the_same_answer():
+    store = MemoryStore()
+    async with listening(store) as (port, _):
+        async with monitor(port) as line:
+            assert [await line.send(numbered(7)), await line.send(numbered(7))] == ["AA 7", "AA 7"]
+            assert [await line.send(b"MSH|^~\\&|x|y")] * 2 == [await line.send(b"MSH|^~\\&|x|y")] * 2
+        async with monitor(port) as line:
+            assert await line.send(numbered(7)) == "AA 7"
+    assert len(store.kept) == 2
+
+
+@aio
+async def test_a_store_that_fails_and_recovers():
+    """A short failure is bridged by retries; a long one is answered AE; afterwards all is well again."""
+    store = MemoryStore()
+    async with listening(store) as (port, listener), monitor(port) as line:
+        store.fail = 2
+        assert await line.send(numbered(1)) == "AA 1"
+        store.fail = 1000
+        assert await line.send(numbered(2)) == "AE 2"
+        store.fail = 0
+        assert await line.send(numbered(2)) == "AA 2"
+        assert listener.counters.store_failures >= 3
+        assert listener.counters.errors == 1
+    assert len(store.kept) == 2
+
+
+@aio
+async def test_one_message_that_cannot_be_stored_does_not_hold_up_the_rest():
+    store = MemoryStore()
+    store.poison = b"|13|P|"
+    store.gate.clear()
+    async with listening(store) as (port, listener), monitor(port) as line:
+        line.writer.write(b"".join(frame(numbered(n)) for n in (11, 12, 13, 14)))
+        await until(lambda: listener.counters.received == 4)
+        store.gate.set()
+        assert [await line.code() for _ in range(4)] == ["AA 11", "AA 12", "AE 13", "AA 14"]
+
+
+@aio
+async def test_a_store_with_too_few_outcomes_is_not_believed():
+    class Short(MemoryStore):
+        async def store(self, batch):
+            return []
+
+    async with listening(Short()) as (port, _), monitor(port) as line:
+        assert await line.send(numbered(1)) == "AE 1"
+
+
+@aio
+async def test_a_store_that_hangs_is_given_up():
+    store = MemoryStore()
+    store.gate.clear()
+    limits = Limits(backoff_s=0.001, store_timeout_s=0.02, retries=1)
+    async with listening(store, limits) as (port, _), monitor(port) as line:
+        assert await line.send(numbered(1)) == "AE 1"
+        store.gate.set()
+        assert await line.send(numbered(1)) == "AA 1"
+
+
+@aio
+async def test_nothing_is_read_while_too_much_waits():
+    store = MemoryStore()
+    store.gate.clear()
+    async with listening(store, Limits(waiting=50, waiting_each=20)) as (port, listener), monitor(port) as line:
+        total = 5_000
+        line.writer.write(b"".join(frame(numbered(n)) for n in range(total)))
+        await until(lambda: listener.counters.paused)
+        await asyncio.sleep(0.1)
+        stuck = listener.counters.received
+        await asyncio.sleep(0.1)
+        assert listener.counters.received == stuck < total
+        store.gate.set()
+        assert [await line.code() for _ in range(total)] == [f"AA {n}" for n in range(total)]
+        assert not listener.counters.paused
+
+
+@aio
+async def test_a_monitor_that_never_takes_its_answers_hurts_nobody_else():
+    store = MemoryStore()
+    limits = Limits(unsent_bytes=1024, waiting_each=20)
+    async with listening(store, limits) as (port, listener), monitor(port) as slow, monitor(port) as other:
+        slow.reader._transport.pause_reading()
+
+        async def pour():
+            for n in range(200_000):
+                slow.writer.write(frame(numbered(n)))
+                await slow.writer.drain()
+
+        task = asyncio.create_task(pour())
+        seen = -1
+        while seen != listener.counters.received:  # until its line stands still
+            seen = listener.counters.received
+            await asyncio.sleep(0.25)
+        assert not task.done()
+        assert await other.send(numbered(1)) == "AA 1"
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        slow.writer.transport.abort()
+
+
+@aio
+async def test_an_unframed_message_is_kept_and_answered_after_silence():
+    store = MemoryStore()
+    async with listening(store) as (port, _), monitor(port) as line:
+        line.writer.write(numbered(5))
+        assert await line.code() == "AR 5"
+        assert await line.send(numbered(6)) == "AA 6"
+    faults = [r for batch in store.batches for r in batch if isinstance(r.parsed, Fault)]
+    assert [(f.parsed.kind, f.raw) for f in faults] == [("unframed", numbered(5))]
+
+
+@aio
+async def test_garbage_is_kept_without_answer():
+    store = MemoryStore()
+    async with listening(store) as (port, _), monitor(port) as line:
+        line.writer.write(b"GET / HTTP/1.1\r\n\r\n" + frame(numbered(1)))
+        assert await line.code() == "AA 1"
+    assert [r.raw for b in store.batches for r in b] == [b"GET / HTTP/1.1", numbered(1)]
+
+
+@aio
+async def test_a_broken_line_keeps_the_half_message():
+    store = MemoryStore()
+    async with listening(store) as (port, listener):
+        async with monitor(port) as line:
+            line.writer.write(frame(numbered(1))[:40])
+            await line.writer.drain()
+            await until(lambda: any(c.deframer.waiting for c in listener.connections))
+        await until(lambda: store.batches)
+    ((received,),) = store.batches
+    assert isinstance(received.parsed, Fault)
+    assert received.parsed.kind == "truncated"
+
+
+@aio
+async def test_a_sender_that_closes_its_side_still_gets_its_answer():
+    store = MemoryStore()
+    async with listening(store) as (port, listener), monitor(port) as line:
+        line.writer.write(frame(numbered(1)))
+        line.writer.write_eof()
+        assert await line.code() == "AA 1"
+        with pytest.raises(EOFError):
+            await line.code()
+        await until(lambda: listener.counters.connections == 0)
+
+
+@aio
+async def test_a_babbling_line_is_closed_and_others_go_on():
+    store, limits = MemoryStore(), Limits(faults_each=10)
+    async with listening(store, limits) as (port, _), monitor(port) as line, monitor(port) as other:
+        line.writer.write(b"\x0bx" * 5000)
+        with pytest.raises((EOFError, ConnectionError)):
+            await line.code()
+        assert await other.send(numbered(1)) == "AA 1"
+    assert len(store.kept) <= 12
+
+
+@aio
+async def test_an_oversize_message_is_refused_and_the_line_survives():
+    store = MemoryStore()
+    async with listening(store, Limits(body_bytes=2000, kept_bytes=500)) as (port, _), monitor(port) as line:
+        big = numbered(9) + b"NTE|1||" + b"x" * 5000 + b"\r"
+        assert await line.send(big) == "AR 9"
+        assert await line.send(numbered(10)) == "AA 10"
+    assert [len(r.raw) for b in store.batches for r in b] == [500, len(numbered(10))]
+
+
+@aio
+async def test_what_was_received_is_stored_before_the_listener_ends():
+    store = MemoryStore()
+    store.gate.clear()
+    async with listening(store) as (port, listener), monitor(port) as line:
+        line.writer.write(frame(numbered(1)))
+        await until(lambda: listener.counters.received == 1)
+        asyncio.get_running_loop().call_later(0.05, store.gate.set)
+    assert len(store.kept) == 1
+
+
+@aio
+async def test_a_mistake_in_the_reader_costs_neither_bytes_nor_line(monkeypatch):
+    def broken(raw, zone):
+        raise RuntimeError("bug")
+
+    monkeypatch.setattr("sojourn.interfaces.devices.listener.read", broken)
+    store = MemoryStore()
+    async with listening(store) as (port, listener), monitor(port) as line:
+        assert await line.send(numbered(1)) == "AE 1"
+        assert listener.counters.reader_failures == 1
+    assert list(store.kept) == [numbered(1)]
+
+
+@aio
+async def test_counters_speak_of_what_was_not_mapped():
+    store = MemoryStore()
+    async with listening(store) as (port, listener), monitor(port) as line:
+        await line.send(oru("OBX|1|NM|77^Odd^99X||1|u|||||F", "OBX|2|NM|77^Odd^99X||1|u|||||F"))
+        told = listener.counters.as_dict()
+    assert told["unmapped"] == {"99X 77": 2}
+    assert told["connections"] == 1
+    assert told["last_stored_at"]
+
+
+def test_the_address(monkeypatch):
+    monkeypatch.delenv("SOJOURN_MLLP_HOST", raising=False)
+    monkeypatch.delenv("SOJOURN_MLLP_PORT", raising=False)
+    assert address() == ("127.0.0.1", 2575)
+    monkeypatch.setenv("SOJOURN_MLLP_HOST", "0.0.0.0")
+    monkeypatch.setenv("SOJOURN_MLLP_PORT", "6000")
+    assert address() == ("0.0.0.0", 6000)
+
+
+def test_outcomes_are_values():
+    assert Outcome("AA", "", 1) == Outcome("AA", "", 1)
