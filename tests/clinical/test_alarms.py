@@ -259,6 +259,12 @@ def test_flagged_readings_never_change_anything(batch, state):
     assert judge(SPO2, flagged, state, quiet_time).state == state
 
 
+@given(readings, held_states)
+def test_the_short_way_says_what_the_long_way_says(reading, state):
+    """Two equal readings take the long way, one of them the short one."""
+    assert judge(SPO2, (reading,), state, at(40)) == judge(SPO2, (reading, reading), state, at(40))
+
+
 def rank(state: State) -> int:
     return -1 if not state.open or state.priority is None else state.priority.rank
 

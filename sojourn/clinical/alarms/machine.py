@@ -38,6 +38,8 @@ _ACKNOWLEDGED, _ESCALATED, _RECOVERED = Phase.ACKNOWLEDGED, Phase.ESCALATED, Pha
 _NOT_OPEN = frozenset((_QUIET, _PENDING, _RECOVERED))
 _Happenings = tuple[Happening, ...]
 _NOTHING: _Happenings = ()
+_WITHIN = Why.WITHIN_LIMITS
+_FAR = 1e300  # beyond it a value is no number of a patient: infinity takes the careful way
 
 
 def start(rule: AlarmRule, now: datetime) -> State:
@@ -61,7 +63,15 @@ def judge(
     many = len(recent)
     if many == 1:
         reading = recent[0]
-        at = reading.measured_at
+        at = reading[0]
+        phase = state[0]
+        if rule.relative is None and not reading[2] and (phase is _QUIET or phase is _RECOVERED):
+            # The common case, told apart early: all is well and was well. The rest of the module says the same
+            # more slowly, and a test holds the two together.
+            value, limit, newest = reading[1], rule.levels[0][0], state[1]
+            if at <= now and (newest is None or at > newest) and -_FAR < rule.sign * (value - limit) < 0:
+                quiet = State(phase, at, state[2], state[3], state[4], state[5], state[6])
+                return Judgement(quiet, _NOTHING, False, _WITHIN, rule, value, limit, baseline)
         return _judge_one(rule, reading, now if at > now else at, state, now, baseline=baseline)
     if many == 0:
         return _tick(_Seen(rule, None, now, now, baseline), state, Why.NO_READING)
