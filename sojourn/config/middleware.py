@@ -63,6 +63,16 @@ class OneTransaction:
             return response
 
 
+def _asked_by_itself(request: HttpRequest) -> bool:
+    """A page that reads on its own (a poll, a fragment, a script's fetch) is not a person at the keyboard.
+
+    A person loads pages and sends forms; the page itself tells of typing and touching (``still_here``, a POST).
+    """
+    if request.method not in {"GET", "HEAD"} or request.headers.get("HX-Boosted"):
+        return False
+    return "HX-Request" in request.headers or request.headers.get("Sec-Fetch-Dest") == "empty"
+
+
 class WhoAsks:
     """Find what the signed-in person is in which clinic, and tell the database."""
 
@@ -78,7 +88,7 @@ class WhoAsks:
                 return redirect(f"{settings.LOGIN_URL}")
             self._name_the_asker(asked)
             if self._second_factor_missing(asked):
-                return redirect("mfa_activate_totp")
+                return redirect("entry:second_factor")
         response = self.get_response(request)
         timezone.deactivate()
         return response
@@ -105,6 +115,8 @@ class WhoAsks:
         limit = request.session.get("idle_s", limit)
         if now - seen > limit:
             return True
+        if "seen" in request.session and _asked_by_itself(request):
+            return False
         if now - seen > 60 or "seen" not in request.session:
             request.session["seen"] = now
         return False
@@ -118,7 +130,7 @@ class WhoAsks:
             request.session["idle_s"] = idle
         if not staff or settings.DEMO or request.session.get("second_factor"):
             return False
-        if request.path.startswith(("/accounts/", "/i18n/", "/static/")):
+        if request.path.startswith(("/accounts/", "/invitation/", "/language/", "/here/", "/as/")):
             return False
         from allauth.mfa.utils import is_mfa_enabled
 

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "sojourn.foundation.ui",
     "sojourn.foundation.accounts",
     "sojourn.foundation.audit",
+    "sojourn.foundation.mail",
     "sojourn.foundation.rulebook",
     "sojourn.care.patients",
     "sojourn.care.plan",
@@ -40,6 +41,7 @@ INSTALLED_APPS = [
     "sojourn.care.chart",
     "sojourn.interfaces.console",
     "sojourn.interfaces.portal",
+    "sojourn.interfaces.entry",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -130,7 +132,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
-ACCOUNT_ADAPTER = "sojourn.config.signin.AccountAdapter"
+ACCOUNT_ADAPTER = "sojourn.interfaces.entry.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_LOGIN_METHODS = {"email"}

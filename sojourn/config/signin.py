@@ -1,13 +1,11 @@
-"""Signing in: who may, and where they land."""
+"""Signing in: who may. How it looks and what it says is interfaces/entry."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
-from django.http import HttpRequest
 
 from sojourn.foundation.accounts.models import Person
 
@@ -21,10 +19,3 @@ class SignIn(AuthenticationBackend):  # type: ignore[misc]
     def get_user(self, user_id: int) -> Person | None:
         person = Person.objects.filter(pk=user_id).first()
         return person if person is not None and self.user_can_authenticate(person) else None
-
-
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Nobody signs up by themselves: an invitation makes the account."""
-
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return False

@@ -12,6 +12,7 @@ urlpatterns = [
     path("as/<int:membership_id>/", views.switch, name="switch"),
     path("here/", views.still_here, name="still_here"),
     path("language/", views.set_language, name="set_language"),
+    path("", include("sojourn.interfaces.entry.urls")),  # before allauth: it closes what we do not offer
     path("accounts/", include("allauth.urls")),
     path("clinic/", include("sojourn.interfaces.console.urls")),
     path("today/", include("sojourn.interfaces.portal.urls")),

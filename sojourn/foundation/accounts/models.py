@@ -132,17 +132,23 @@ class Invitation(ClinicScoped):
 
 
 class BreakGlass(ClinicScoped):
-    """A restricted record opened in need, with a reason, for a while. The patient and the auditor see it."""
+    """A restricted record opened in need, with a reason, for a while. The patient and the auditor see it.
+
+    The opener's name and role stand here as they were: a patient sees these rows and no membership but their own.
+    """
 
     append_only = True
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    opener_name = models.CharField(max_length=200)
+    opener_role = models.CharField(max_length=24)
     patient_id = models.BigIntegerField()
     reason = models.TextField()
     opened_at = models.DateTimeField()
     until_at = models.DateTimeField()
 
     privacy: ClassVar[dict[str, Privacy]] = {
-        "id": OPERATIONAL, "clinic": OPERATIONAL, "membership": OPERATIONAL, "patient_id": OPERATIONAL,
-        "reason": CLINICAL, "opened_at": OPERATIONAL, "until_at": OPERATIONAL,
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "membership": OPERATIONAL, "opener_name": DIRECT,
+        "opener_role": OPERATIONAL, "patient_id": OPERATIONAL, "reason": CLINICAL,
+        "opened_at": OPERATIONAL, "until_at": OPERATIONAL,
     }  # fmt: skip

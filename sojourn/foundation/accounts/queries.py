@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal, Protocol
 
-from sojourn.foundation.accounts.asker import Asker
-from sojourn.foundation.accounts.models import Membership
+from allauth.mfa.models import Authenticator
+
+from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.roles import role, roles
+
+Standing = Literal["open", "expired", "used", "withdrawn"]
+
+
+class Restrictable(Protocol):
+    """A patient record as this floor sees it."""
+
+    pk: int
+    restricted: bool
 
 
 def memberships_of(person_id: int) -> list[Membership]:
     """What the person is, in every clinic, with the clinics; ended ones left out. One query."""
-    return list(
-        Membership.objects.select_related("clinic")
-        .filter(person_id=person_id, ended_at=None)
-        .order_by("id")
-    )
+    return list(Membership.objects.select_related("clinic").filter(person_id=person_id, ended_at=None).order_by("id"))
 
 
 def choose(memberships: Sequence[Membership], wanted: object) -> Membership | None:
@@ -46,3 +55,77 @@ def asker_of(membership: Membership) -> Asker:
 def house(clinic_id: int | None = None, name: str = "Sojourn") -> Asker:
     """A process of the house, working in one clinic."""
     return Asker(clinic_id=clinic_id, role="house", name=name)
+
+
+def person_by_email(email: str) -> Person | None:
+    """The sign-in with that address, in any clinic; people belong to no clinic."""
+    return Person.objects.filter(email__iexact=email.strip()).first()
+
+
+def staff(clinic_id: int) -> list[Membership]:
+    """The clinic's staff with their sign-ins: those at work first, then those who left, each by name. One query."""
+    rows = Membership.objects.select_related("person").filter(
+        clinic_id=clinic_id, role__in=[code for code, each in roles().items() if each.staff]
+    )
+    return sorted(rows, key=lambda row: (row.ended_at is not None, row.name.casefold(), row.pk))
+
+
+def invitations(clinic_id: int, *, patient_id: int | None = None) -> list[Invitation]:
+    """Invitations that nobody has used or withdrawn, newest first: to the staff, or to one patient's page."""
+    rows = Invitation.objects.select_related("sent_by").filter(clinic_id=clinic_id, accepted_at=None, withdrawn_at=None)
+    return list(rows.filter(patient_id=patient_id).order_by("-sent_at", "-pk"))
+
+
+def accounts_of_patient(clinic_id: int, patient_id: int) -> list[Membership]:
+    """Who signs in for this patient: the patient and support persons, with their addresses. One query."""
+    return list(
+        Membership.objects.select_related("person")
+        .filter(clinic_id=clinic_id, patient_id=patient_id, ended_at=None)
+        .order_by("role", "pk")
+    )
+
+
+def second_factors(person_ids: Iterable[int]) -> dict[int, frozenset[str]]:
+    """Which second factors each person has set up: "totp", "webauthn", "recovery_codes". One query."""
+    found: dict[int, set[str]] = {person_id: set() for person_id in person_ids}
+    for person_id, kind in Authenticator.objects.filter(user_id__in=list(found)).values_list("user_id", "type"):
+        found[person_id].add(kind)
+    return {person_id: frozenset(kinds) for person_id, kinds in found.items()}
+
+
+def invitation_by(token_hash: str) -> tuple[Invitation, Clinic] | None:
+    """The invitation that a link opens, and its clinic. Row-level security opens this one row to the token alone."""
+    with as_asker(Asker(token_hash=token_hash)):
+        invitation = Invitation.objects.filter(token_hash=token_hash).first()
+    if invitation is None:
+        return None
+    with as_asker(house(invitation.clinic_id)):
+        return invitation, Clinic.objects.get(pk=invitation.clinic_id)
+
+
+def standing(invitation: Invitation, now: datetime) -> Standing:
+    """What an invitation's link is worth."""
+    if invitation.accepted_at is not None:
+        return "used"
+    if invitation.withdrawn_at is not None:
+        return "withdrawn"
+    return "open" if now < invitation.expires_at else "expired"
+
+
+def glass_broken(asker: Asker, patient_id: int, now: datetime) -> bool:
+    """Whether this asker has opened this restricted record with a reason, and the hour is not over."""
+    return asker.membership_id is not None and (
+        BreakGlass.objects.filter(membership_id=asker.membership_id, patient_id=patient_id, until_at__gt=now).exists()
+    )
+
+
+def may_open(asker: Asker, patient: Restrictable, now: datetime) -> bool:
+    """Whether the asker may see the inside of this record. At most one query, and none for an ordinary record."""
+    if not patient.restricted or asker.may("patient.restricted") or asker.patient_id == patient.pk:
+        return True
+    return glass_broken(asker, patient.pk, now)
+
+
+def openings(patient_id: int) -> list[BreakGlass]:
+    """Who opened this restricted record, when and why, newest first. The patient may ask too. One query."""
+    return list(BreakGlass.objects.filter(patient_id=patient_id).order_by("-opened_at", "-pk"))

@@ -1,0 +1,377 @@
+"""Who comes in, who leaves, and who opens a restricted record: everything that changes what people may do."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from sojourn.foundation.accounts import queries
+from sojourn.foundation.accounts.asker import NOBODY, Asker, as_asker
+from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.roles import role as role_of
+from sojourn.foundation.accounts.roles import roles
+from sojourn.foundation.audit.actions import record
+from sojourn.foundation.mail import letters
+
+STAFF_LINK_LIVES = timedelta(days=7)
+PATIENT_LINK_LIVES = timedelta(days=14)
+RENEWABLE = timedelta(days=30)  # how long after it ran out a link still offers a fresh one by itself
+GLASS_STAYS_OPEN = timedelta(minutes=60)
+SHORTEST_REASON = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation and its link. The link exists here and in the letter; the database keeps a hash of it."""
+
+    invitation: Invitation
+    link: str
+
+
+def hash_of(token: str) -> str:
+    """What the database keeps of a link's token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@transaction.atomic
+def invite(
+    *,
+    by: Asker,
+    email: str,
+    name: str,
+    role: str,
+    patient_id: int | None = None,
+    credentials: str = "",
+    language: str = "",
+    now: datetime | None = None,
+) -> Invited:
+    """Invite somebody into the asker's clinic by e-mail.
+
+    Staff need ``staff.manage`` in the asker; a patient or support person needs ``patient.edit`` and ``patient_id``,
+    which the caller has found in the clinic. Refuses with codes ``unknown_role``, ``no_patient``, ``bad_email``,
+    ``no_name``, ``already_member``, ``patient_has_account`` or ``already_invited``.
+    """
+    if role not in roles():
+        raise Refused(_("There is no such role."), codes=["unknown_role"])
+    staff = role_of(role).staff
+    by.must("staff.manage" if staff else "patient.edit")
+    now = now or timezone.now()
+    email, name = email.strip().lower(), " ".join(name.split())
+    # One at a time in a clinic, so that a double press sends one invitation.
+    clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.clinic_id or 0)
+    _must_be_invitable(clinic, email, name, role, None if staff else patient_id, now)
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        clinic=clinic,
+        email=email,
+        name=name,
+        role=role,
+        credentials=" ".join(credentials.split()) if staff else "",
+        patient_id=None if staff else patient_id,
+        token_hash=hash_of(token),
+        sent_at=now,
+        sent_by_id=by.membership_id,
+        expires_at=now + (STAFF_LINK_LIVES if staff else PATIENT_LINK_LIVES),
+    )
+    link = _send(invitation, clinic, token, language)
+    record(by, "person.invite", invitation, role=role)
+    return Invited(invitation, link)
+
+
+def _must_be_invitable(clinic: Clinic, email: str, name: str, role: str, patient_id: int | None, now: datetime) -> None:
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise Refused(_("Enter an e-mail address that can receive the invitation."), codes=["bad_email"]) from error
+    if not name:
+        raise Refused(_("Enter the name of the person."), codes=["no_name"])
+    if not role_of(role).staff and patient_id is None:
+        raise Refused(_("Say which patient this account is for."), codes=["no_patient"])
+    here = Membership.objects.filter(clinic=clinic, role=role, ended_at=None)
+    if here.filter(person__email__iexact=email).exists():
+        raise Refused(_("%(email)s has this role in the clinic already.") % {"email": email}, codes=["already_member"])
+    if role == "patient" and here.filter(patient_id=patient_id).exists():
+        raise Refused(_("This patient has an account already."), codes=["patient_has_account"])
+    if Invitation.objects.filter(
+        clinic=clinic, email__iexact=email, role=role, accepted_at=None, withdrawn_at=None, expires_at__gt=now
+    ).exists():
+        raise Refused(
+            _("An invitation to %(email)s is open already. You can send it again from the list.") % {"email": email},
+            codes=["already_invited"],
+        )
+
+
+def _send(invitation: Invitation, clinic: Clinic, token: str, language: str = "") -> str:
+    """Write the letter in the language that the person reads, and queue it. Returns the link."""
+    link = settings.ENV.public_url + reverse("entry:invitation", args=[token])
+    person = queries.person_by_email(invitation.email)
+    language = (person.language if person else "") or language or clinic.language
+    with translation.override(language):
+        until = date_format(timezone.localtime(invitation.expires_at, clinic.zone), "DATE_FORMAT")
+        role = str(role_of(invitation.role).label)
+    letters.post(
+        letters.write(
+            invitation.email,
+            "invitation",
+            language,
+            name=invitation.name,
+            clinic=clinic.name,
+            phone=clinic.phone,
+            role=role,
+            patient=not role_of(invitation.role).staff,
+            link=link,
+            until=until,
+        )
+    )
+    return link
+
+
+@transaction.atomic
+def resend(*, by: Asker, invitation_id: int, language: str = "", now: datetime | None = None) -> Invited:
+    """Send a fresh link; the old one stops working. Refuses with code ``used`` or ``withdrawn``."""
+    now = now or timezone.now()
+    invitation = _locked(by, invitation_id)
+    by.must("staff.manage" if role_of(invitation.role).staff else "patient.edit")
+    _must_stand(invitation, now, {"used", "withdrawn"})
+    return _renew(by, invitation, now, language)
+
+
+@transaction.atomic
+def renew(*, by: Asker, now: datetime | None = None) -> Invited:
+    """The holder of a link that ran out asks for a fresh one; it goes to the same address and nowhere else.
+
+    ``by`` asks with the link's ``token_hash``. Refuses with ``unknown``, ``used``, ``withdrawn``, ``open`` (the link
+    still works) or ``too_old``.
+    """
+    now = now or timezone.now()
+    found = queries.invitation_by(by.token_hash)
+    if found is None:
+        raise Refused(_("This link opens nothing."), codes=["unknown"])
+    guest = _guest(found[0])
+    with as_asker(guest):
+        invitation = _locked(guest, found[0].pk)
+        _must_stand(invitation, now, {"used", "withdrawn", "open"})
+        if now - invitation.expires_at > RENEWABLE:
+            raise Refused(
+                _("This invitation ran out long ago. Call %(clinic)s for a new one.") % {"clinic": found[1].name},
+                codes=["too_old"],
+            )
+        return _renew(guest, invitation, now)
+
+
+def _renew(by: Asker, invitation: Invitation, now: datetime, language: str = "") -> Invited:
+    token = secrets.token_urlsafe(32)
+    lives = STAFF_LINK_LIVES if role_of(invitation.role).staff else PATIENT_LINK_LIVES
+    invitation.token_hash, invitation.sent_at, invitation.expires_at = hash_of(token), now, now + lives
+    invitation.save(update_fields=["token_hash", "sent_at", "expires_at"])
+    link = _send(invitation, Clinic.objects.get(pk=invitation.clinic_id), token, language)
+    record(by, "person.invite_again", invitation, role=invitation.role)
+    return Invited(invitation, link)
+
+
+@transaction.atomic
+def withdraw(*, by: Asker, invitation_id: int, now: datetime | None = None) -> Invitation:
+    """Make an invitation's link worthless. Refuses with code ``used`` or ``withdrawn``."""
+    now = now or timezone.now()
+    invitation = _locked(by, invitation_id)
+    by.must("staff.manage" if role_of(invitation.role).staff else "patient.edit")
+    _must_stand(invitation, now, {"used", "withdrawn"})
+    invitation.withdrawn_at = now
+    invitation.save(update_fields=["withdrawn_at"])
+    record(by, "person.withdraw_invitation", invitation, role=invitation.role)
+    return invitation
+
+
+@transaction.atomic
+def accept(*, by: Asker, password: str = "", language: str = "", now: datetime | None = None) -> Membership:
+    """Take up an invitation, once.
+
+    ``by`` asks with the link's ``token_hash``; ``by.person_id`` is whoever is signed in. A stranger gives a
+    ``password`` and becomes a person; an existing person signs in first and joins. Refuses with ``unknown``,
+    ``expired``, ``used``, ``withdrawn``, ``sign_in_first``, ``other_person``, ``weak_password`` or ``already_member``.
+    """
+    now = now or timezone.now()
+    found = queries.invitation_by(by.token_hash)
+    if found is None:
+        raise Refused(_("This link opens nothing."), codes=["unknown"])
+    guest = _guest(found[0])
+    with as_asker(guest):
+        invitation = _locked(guest, found[0].pk)
+        _must_stand(invitation, now, {"used", "withdrawn", "expired"})
+        person = _person_for(invitation, by, password, language)
+        membership = _join(invitation, person)
+        invitation.accepted_at = now
+        invitation.save(update_fields=["accepted_at"])
+        joined = queries.asker_of(membership)
+        record(joined, "person.join", membership, invitation=invitation.pk, role=membership.role)
+    return membership
+
+
+def _guest(invitation: Invitation) -> Asker:
+    """The holder of a link, in the clinic that invited them, for as long as the invitation is handled."""
+    return Asker(clinic_id=invitation.clinic_id, role="guest", name=invitation.name)
+
+
+def _locked(by: Asker, invitation_id: int) -> Invitation:
+    try:
+        return Invitation.objects.select_for_update().get(pk=invitation_id, clinic_id=by.clinic_id or 0)
+    except Invitation.DoesNotExist as error:
+        raise Refused(_("There is no such invitation."), codes=["unknown"]) from error
+
+
+def _must_stand(invitation: Invitation, now: datetime, refused: set[str]) -> None:
+    standing = queries.standing(invitation, now)
+    reasons = {
+        "used": _("This invitation was used already."),
+        "withdrawn": _("This invitation was withdrawn."),
+        "expired": _("This invitation has run out."),
+        "open": _("This link still works."),
+    }
+    if standing in refused:
+        raise Refused(reasons[standing], codes=[standing])
+
+
+def _person_for(invitation: Invitation, by: Asker, password: str, language: str) -> Person:
+    person = queries.person_by_email(invitation.email)
+    if by.person_id is not None and (person is None or by.person_id != person.pk):
+        raise Refused(
+            _("You are signed in as somebody else. This invitation is for %(email)s.")
+            % {"email": invitation.email},
+            codes=["other_person"],
+        )
+    if person is not None:
+        if by.person_id is None:
+            raise Refused(_("This address has an account already. Sign in to join."), codes=["sign_in_first"])
+        return person
+    try:
+        validate_password(password, Person(email=invitation.email))
+    except ValidationError as error:
+        raise Refused(*error.messages, codes=["weak_password"]) from error
+    person = Person.objects.create_user(invitation.email, password)
+    if language:
+        person.language = language
+        person.save(update_fields=["language"])
+    # The letter reached this address, so it is proved; security notices go there.
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+    return person
+
+
+def _join(invitation: Invitation, person: Person) -> Membership:
+    if Membership.objects.filter(
+        clinic_id=invitation.clinic_id, person=person, role=invitation.role, ended_at=None
+    ).exists():
+        raise Refused(_("You have this role in the clinic already."), codes=["already_member"])
+    return Membership.objects.create(
+        clinic_id=invitation.clinic_id,
+        person=person,
+        role=invitation.role,
+        name=invitation.name,
+        credentials=invitation.credentials,
+        patient_id=invitation.patient_id,
+    )
+
+
+@transaction.atomic
+def end_membership(*, by: Asker, membership_id: int, now: datetime | None = None) -> Membership:
+    """End what a person is in the clinic, at once: their open sessions end too, on every device.
+
+    Staff need ``staff.manage`` in the asker, patients and support persons ``patient.edit``. Refuses with ``unknown``,
+    ``ended`` or ``own`` (nobody locks the clinic by leaving it alone).
+    """
+    try:
+        membership = Membership.objects.select_for_update().get(pk=membership_id, clinic_id=by.clinic_id or 0)
+    except Membership.DoesNotExist as error:
+        raise Refused(_("There is no such person in the clinic."), codes=["unknown"]) from error
+    by.must("staff.manage" if queries.is_staff(membership.role) else "patient.edit")
+    if membership.ended_at is not None:
+        raise Refused(_("This access has ended already."), codes=["ended"])
+    if membership.person_id == by.person_id:
+        raise Refused(_("You cannot end your own access. Ask another administrator."), codes=["own"])
+    membership.ended_at = now or timezone.now()
+    membership.save(update_fields=["ended_at"])
+    for session in UserSession.objects.filter(user_id=membership.person_id):
+        session.end()
+    record(by, "person.end_access", membership, role=membership.role)
+    return membership
+
+
+@transaction.atomic
+def open_restricted(*, by: Asker, patient_id: int, reason: str, now: datetime | None = None) -> BreakGlass:
+    """Open a restricted record for an hour, with a reason that the patient and the auditor read.
+
+    Needs ``patient.clinical``. The caller has found the patient in the clinic. Refuses with code ``no_reason``. Open
+    already, it stays open until its hour ends: the same row is returned.
+    """
+    by.must("patient.clinical")
+    now = now or timezone.now()
+    reason = " ".join(reason.split())
+    if len(reason) < SHORTEST_REASON:
+        raise Refused(
+            _("Say why you need this record, in at least %(n)d characters.") % {"n": SHORTEST_REASON},
+            codes=["no_reason"],
+        )
+    # One at a time for a person, so that a double press opens it once.
+    membership = Membership.objects.select_for_update(no_key=True).get(pk=by.membership_id or 0)
+    still_open = BreakGlass.objects.filter(membership=membership, patient_id=patient_id, until_at__gt=now).first()
+    if still_open is not None:
+        return still_open
+    opened = BreakGlass.objects.create(
+        clinic_id=membership.clinic_id,
+        membership=membership,
+        opener_name=by.name,
+        opener_role=by.role,
+        patient_id=patient_id,
+        reason=reason,
+        opened_at=now,
+        until_at=now + GLASS_STAYS_OPEN,
+    )
+    record(by, "record.break_glass", opened, reason=reason, until=opened.until_at)
+    return opened
+
+
+@transaction.atomic
+def note_sign_in(*, person: Person, membership_id: object = None, ip: str = "") -> None:
+    """Write that a person signed in: in the chain of the clinic where they land, or in the house's own."""
+    _note(person, "sign_in.done", membership_id, ip=ip)
+
+
+@transaction.atomic
+def note_account_change(*, person: Person, verb: str, membership_id: object = None, **detail: str) -> None:
+    """Write what a person did to their own sign-in; ``verb`` is "sign_out.done", "password.change" or the like."""
+    _note(person, verb, membership_id, **detail)
+
+
+def _note(person: Person, verb: str, membership_id: object, **detail: str) -> None:
+    with as_asker(Asker(person_id=person.pk)):
+        chosen = queries.choose(queries.memberships_of(person.pk), membership_id)
+    by = queries.asker_of(chosen) if chosen else Asker(person_id=person.pk)
+    with as_asker(by):
+        record(by, verb, None, patient_id=None, **detail)
+
+
+@transaction.atomic
+def note_failed_sign_in(*, email: str, why: str, ip: str = "") -> None:
+    """Write a failed sign-in into the house's own chain (clinic 0).
+
+    ``why`` is "password", "second_factor" or "locked". What was typed is not kept, since a password is easily typed
+    into the wrong field: a known address becomes its person, an unknown one a fingerprint.
+    """
+    person = queries.person_by_email(email) if email else None
+    mark = "" if person or not email else hashlib.sha256(email.strip().lower().encode()).hexdigest()[:12]
+    with as_asker(NOBODY):
+        record(Asker(person_id=person.pk if person else None), "sign_in.fail", why=why, ip=ip, address=mark)

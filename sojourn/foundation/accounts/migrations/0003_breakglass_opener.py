@@ -1,0 +1,9 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0002_protect")]
+    operations = [
+        migrations.AddField("breakglass", "opener_name", models.CharField(default="", max_length=200), preserve_default=False),
+        migrations.AddField("breakglass", "opener_role", models.CharField(default="", max_length=24), preserve_default=False),
+    ]

@@ -1,0 +1,1 @@
+"""E-mail: written in the action's transaction, sent by the jobs process."""

@@ -1,0 +1,23 @@
+"""The job that hands a letter to the mail server."""
+
+from __future__ import annotations
+
+from django.core.mail import EmailMultiAlternatives
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from sojourn.foundation.mail.letters import unseal
+
+# 1, 4, 16, 64, 256 ... seconds: a mail server that is down for an hour delays a letter, it does not lose it.
+PATIENCE = RetryStrategy(max_attempts=9, exponential_wait=4)
+
+
+@app.task(name="mail.deliver", queue="mail", retry=PATIENCE)
+def deliver(sealed: str) -> None:
+    """Send one sealed letter over SMTP. Raises what smtplib raises; the queue tries again."""
+    letter = unseal(sealed)
+    message = EmailMultiAlternatives(subject=letter.subject, body=letter.text, to=[letter.to])
+    if letter.html:
+        message.attach_alternative(letter.html, "text/html")
+    message.extra_headers["Auto-Submitted"] = "auto-generated"
+    message.send()

@@ -1,0 +1,64 @@
+"""Letters: rendered in their reader's language, queued with the action that causes them.
+
+A letter waits in the job queue of the same database, in the same transaction: no action without its letter, no
+letter without its action. It waits sealed, because a letter may carry a one-time link and a copy of the database
+must not hold a usable one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """``to`` is one address. ``html`` may be empty; ``text`` may not."""
+
+    to: str
+    subject: str
+    text: str
+    html: str = ""
+
+
+def write(to: str, template: str, language: str, **context: Any) -> Letter:
+    """A letter from ``mail/<template>.subject.txt``, ``.txt`` and ``.html``, in ``language``."""
+    with translation.override(language or settings.LANGUAGE_CODE):
+        subject = " ".join(render_to_string(f"mail/{template}.subject.txt", context).split())
+        text = render_to_string(f"mail/{template}.txt", context).strip() + "\n"
+        html = render_to_string(f"mail/{template}.html", {**context, "language": translation.get_language()})
+    return Letter(to, subject, text, html)
+
+
+def post(letter: Letter) -> None:
+    """Queue the letter; it leaves once the running transaction commits."""
+    from sojourn.foundation.mail.jobs import deliver
+
+    deliver.defer(sealed=seal(letter))
+
+
+def seal(letter: Letter) -> str:
+    return _lock().encrypt(json.dumps(asdict(letter)).encode()).decode()
+
+
+def unseal(sealed: str) -> Letter:
+    """Raises cryptography.fernet.InvalidToken where the secret key has changed since."""
+    return Letter(**json.loads(_lock().decrypt(sealed.encode())))
+
+
+def can_send() -> bool:
+    """Whether this house was told of a mail server (EMAIL_URL)."""
+    return bool(settings.ENV.email_url)
+
+
+def _lock() -> Fernet:
+    key = hashlib.sha256(b"sojourn.mail\x00" + settings.SECRET_KEY.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))

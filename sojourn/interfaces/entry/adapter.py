@@ -1,0 +1,105 @@
+"""How allauth behaves and speaks in this house."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.core.internal import ratelimit
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from sojourn.foundation.accounts import actions
+from sojourn.foundation.accounts.models import Person
+from sojourn.foundation.mail import letters
+
+APP, LOGIN_FAILED = "allauth.account", "login_failed"
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """An invitation makes the account; letters go through the queue; a lock says how long it lasts."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": _("This account is closed. Ask your clinic."),
+        "email_password_mismatch": _("The address and the password do not go together. Check both and try again."),
+        "enter_current_password": _("This is not your present password."),
+        "incorrect_code": _("This code does not fit. Wait for the next one and try again."),
+        "incorrect_password": _("This is not your password. Try again."),
+        "invalid_login": _("The address and the password do not go together. Check both and try again."),
+        "invalid_password_reset": _("This link does not work any more. Ask for a fresh one."),
+        "rate_limited": _("Too many tries in a short time. Wait a few minutes, then try again."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Nobody signs up by themselves: an invitation makes the account."""
+        return False
+
+    def format_email_subject(self, subject: str) -> str:
+        return str(subject)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Queue the letter in the request's transaction; the jobs process sends it."""
+        request = self.request
+        message = self.render_mail(template_prefix, email, {"request": request, "email": email, **context})
+        letters.post(letters.Letter(to=email, subject=str(message.subject), text=str(message.body) + "\n"))
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: AbstractBaseUser,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Security notices go to the sign-in's own address."""
+        super().send_notification_mail(template_prefix, user, context, email or getattr(user, "email", None))
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError as error:
+            wait_s = locked_for_s(request, self._get_login_attempts_cache_key(request, **credentials))
+            email = credentials.get("email", "")
+            actions.note_failed_sign_in(email=email, why="locked", ip=self.get_client_ip(request))
+            raise ValidationError(wait_words(wait_s), code=error.code) from error
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        if code == "too_many_login_attempts":
+            # Also the door of the second factor, which counts by person.
+            key = self._second_factor_key()
+            return ValidationError(wait_words(locked_for_s(self.request, key) if key else 0), code=code)
+        return super().validation_error(code, *args)
+
+    def _second_factor_key(self) -> str:
+        request = context.request
+        stage = getattr(request, "_login_stage", None)
+        person = stage.login.user if stage else request.user
+        return f"mfa-auth-user-{person.pk}" if isinstance(person, Person) else ""
+
+
+def locked_for_s(request: HttpRequest, key: str) -> float:
+    """Seconds until the door opens again to this address or person (``key``) and this network address."""
+    now, wait = time.time(), 0.0
+    for rate in ratelimit.get_rates(app=APP, action=LOGIN_FAILED):
+        place = ratelimit.get_cache_key(request, app=APP, action=LOGIN_FAILED, rate=rate, key=key)
+        tries: list[float] = cache.get(place, [])  # newest first
+        if len(tries) >= rate.amount:
+            wait = max(wait, tries[rate.amount - 1] + rate.duration - now)
+    return wait
+
+
+def wait_words(seconds: float) -> str:
+    """How long the door stays shut, in whole minutes, never fewer than it does."""
+    minutes = max(1, math.ceil(seconds / 60))
+    return ngettext(
+        "Too many wrong tries. Wait %(n)d minute, then try again.",
+        "Too many wrong tries. Wait %(n)d minutes, then try again.",
+        minutes,
+    ) % {"n": minutes}

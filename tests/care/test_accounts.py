@@ -1,0 +1,361 @@
+"""Who comes in, who leaves, and who opens a restricted record."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+from django.utils import timezone
+
+from sojourn.foundation.accounts import actions, queries
+from sojourn.foundation.accounts.asker import Asker, NotAllowed, as_asker
+from sojourn.foundation.accounts.models import BreakGlass, Invitation, Membership, Person
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.mail.letters import Letter, unseal
+from tests.conftest import Cast
+
+GOOD = "four lamps beside the quiet river"
+
+
+def posted() -> list[Letter]:
+    """The letters that wait in the queue, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args->>'sealed' FROM procrastinate_jobs WHERE task_name = 'mail.deliver' ORDER BY id")
+        return [unseal(sealed) for (sealed,) in cursor.fetchall()]
+
+
+def token_of(link: str) -> str:
+    return link.rstrip("/").rsplit("/", 1)[-1]
+
+
+def invite(cast: Cast, email: str = "new@north.example", role: str = "nurse", **more) -> actions.Invited:
+    by = cast.asker("clinic_admin" if queries.is_staff(role) else "front_desk")
+    with as_asker(by):
+        return actions.invite(by=by, email=email, name="Noor Haddad", role=role, **more)
+
+
+def accept(link: str, password: str = GOOD, person_id: int | None = None, **more) -> Membership:
+    by = Asker(person_id=person_id, token_hash=actions.hash_of(token_of(link)))
+    with as_asker(by):
+        return actions.accept(by=by, password=password, **more)
+
+
+def audited(cast: Cast, action: str) -> list[AuditEvent]:
+    with as_asker(cast.asker("auditor")):
+        return list(AuditEvent.objects.filter(action=action).order_by("seq"))
+
+
+def test_an_invitation_keeps_a_hash_and_posts_the_link(clinic: Cast):
+    invited = invite(clinic, " New@North.Example ", credentials=" RN ")
+    token = token_of(invited.link)
+    row = invited.invitation
+    assert row.token_hash == hashlib.sha256(token.encode()).hexdigest()
+    assert (row.email, row.credentials, row.sent_by) == ("new@north.example", "RN", clinic.members["clinic_admin"])
+    assert row.expires_at - row.sent_at == timedelta(days=7)
+    (letter,) = posted()
+    assert letter.to == "new@north.example"
+    assert invited.link in letter.text
+    assert invited.link in letter.html
+    assert [event.detail["role"] for event in audited(clinic, "person.invite")] == ["nurse"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args::text FROM procrastinate_jobs WHERE task_name = 'mail.deliver'")
+        assert token not in cursor.fetchone()[0]
+
+
+def test_a_patient_is_invited_by_whoever_edits_patients_and_for_fourteen_days(clinic: Cast):
+    invited = invite(clinic, "ana@home.example", "patient", patient_id=77)
+    assert invited.invitation.expires_at - invited.invitation.sent_at == timedelta(days=14)
+    assert accept(invited.link).patient_id == 77
+
+
+def test_a_patients_letter_says_nothing_of_treatment_and_keeps_the_clinic_out_of_its_subject(clinic: Cast):
+    invite(clinic, "ana@home.example", "patient", patient_id=77)
+    (letter,) = posted()
+    assert clinic.clinic.name not in letter.subject
+    assert not re.search("ketamine|treatment|session|depress|patient", letter.text + letter.subject, re.IGNORECASE)
+
+
+def test_the_letter_is_in_its_readers_language(clinic: Cast, settings):
+    Person.objects.create_user("known@north.example", GOOD)
+    Person.objects.filter(email="known@north.example").update(language="es")
+    invite(clinic, "known@north.example")
+    invite(clinic, "other@north.example")
+    spanish, english = posted()
+    assert 'lang="es"' in spanish.html
+    assert 'lang="en"' in english.html
+
+
+@pytest.mark.parametrize(
+    ("role", "by", "allowed"),
+    [
+        ("nurse", "clinic_admin", True),
+        ("clinic_admin", "clinic_admin", True),
+        ("nurse", "nurse", False),
+        ("nurse", "prescriber", False),
+        ("patient", "clinic_admin", False),
+        ("patient", "front_desk", True),
+        ("support_person", "nurse", True),
+        ("patient", "therapist", False),
+    ],
+)
+def test_who_may_invite_whom(clinic: Cast, role: str, by: str, allowed: bool):
+    asker = clinic.asker(by)
+    with as_asker(asker):
+        if allowed:
+            actions.invite(by=asker, email="x@y.example", name="X", role=role, patient_id=5)
+        else:
+            with pytest.raises(NotAllowed):
+                actions.invite(by=asker, email="x@y.example", name="X", role=role, patient_id=5)
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"email": "nobody"}, "bad_email"),
+        ({"name": "  "}, "no_name"),
+        ({"role": "emperor"}, "unknown_role"),
+    ],
+)
+def test_invitations_that_cannot_be(clinic: Cast, facts: dict[str, str], code: str):
+    by = clinic.asker("clinic_admin")
+    with as_asker(by), pytest.raises(Refused) as refused:
+        actions.invite(by=by, **{"email": "x@y.example", "name": "X", "role": "nurse", **facts})
+    assert refused.value.codes == (code,)
+    assert not posted()
+
+
+def test_a_patients_invitation_names_the_patient(clinic: Cast):
+    with pytest.raises(Refused) as refused:
+        invite(clinic, role="patient")
+    assert refused.value.codes == ("no_patient",)
+
+
+def test_a_second_press_sends_no_second_letter(clinic: Cast):
+    invite(clinic)
+    with pytest.raises(Refused) as refused:
+        invite(clinic, "NEW@north.example")
+    assert refused.value.codes == ("already_invited",)
+    assert len(posted()) == 1
+
+
+def test_members_are_not_invited_again(clinic: Cast):
+    accept(invite(clinic).link)
+    with pytest.raises(Refused) as refused:
+        invite(clinic)
+    assert refused.value.codes == ("already_member",)
+
+
+def test_a_patient_has_one_account(clinic: Cast):
+    accept(invite(clinic, "ana@home.example", "patient", patient_id=77).link)
+    with pytest.raises(Refused) as refused:
+        invite(clinic, "ana.second@home.example", "patient", patient_id=77)
+    assert refused.value.codes == ("patient_has_account",)
+
+
+def test_accepting_makes_the_person_and_the_membership(clinic: Cast):
+    membership = accept(invite(clinic, credentials="RN").link, language="es")
+    person = membership.person
+    assert (person.email, person.language) == ("new@north.example", "es")
+    assert person.check_password(GOOD)
+    assert (membership.clinic_id, membership.role, membership.name) == (clinic.clinic.pk, "nurse", "Noor Haddad")
+    assert str(membership) == "Noor Haddad, RN"
+    (event,) = audited(clinic, "person.join")
+    assert (event.person_id, event.entity_id) == (person.pk, membership.pk)
+
+
+def test_a_link_works_once(clinic: Cast):
+    link = invite(clinic).link
+    accept(link)
+    with pytest.raises(Refused) as refused:
+        accept(link)
+    assert refused.value.codes == ("used",)
+
+
+def test_a_link_runs_out(clinic: Cast):
+    invited = invite(clinic)
+    late = invited.invitation.expires_at
+    with pytest.raises(Refused) as refused:
+        accept(invited.link, now=late)
+    assert refused.value.codes == ("expired",)
+    assert accept(invited.link, now=late - timedelta(seconds=1)).role == "nurse"
+
+
+def test_a_withdrawn_link_opens_nothing(clinic: Cast):
+    invited, by = invite(clinic), clinic.asker("clinic_admin")
+    with as_asker(by):
+        actions.withdraw(by=by, invitation_id=invited.invitation.pk)
+        with pytest.raises(Refused) as again:
+            actions.withdraw(by=by, invitation_id=invited.invitation.pk)
+    assert again.value.codes == ("withdrawn",)
+    with pytest.raises(Refused) as refused:
+        accept(invited.link)
+    assert refused.value.codes == ("withdrawn",)
+
+
+def test_sending_again_kills_the_old_link(clinic: Cast):
+    first, by = invite(clinic), clinic.asker("clinic_admin")
+    with as_asker(by):
+        second = actions.resend(by=by, invitation_id=first.invitation.pk)
+    with pytest.raises(Refused) as refused:
+        accept(first.link)
+    assert refused.value.codes == ("unknown",)
+    assert accept(second.link).role == "nurse"
+    assert [letter.to for letter in posted()] == ["new@north.example"] * 2
+
+
+def test_whoever_holds_a_link_that_ran_out_gets_a_fresh_one_by_post_only(clinic: Cast):
+    invited = invite(clinic)
+    by = Asker(token_hash=actions.hash_of(token_of(invited.link)))
+    with as_asker(by), pytest.raises(Refused) as early:
+        actions.renew(by=by)
+    assert early.value.codes == ("open",)
+    late = invited.invitation.expires_at + timedelta(days=2)
+    with as_asker(by):
+        fresh = actions.renew(by=by, now=late)
+    assert posted()[-1].to == "new@north.example"
+    assert fresh.invitation.expires_at == late + timedelta(days=7)
+    with as_asker(by), pytest.raises(Refused) as twice:
+        actions.renew(by=by, now=late)
+    assert twice.value.codes == ("unknown",)
+    assert accept(fresh.link, now=late).role == "nurse"
+
+
+def test_a_link_of_long_ago_is_the_clinics_affair(clinic: Cast):
+    invited = invite(clinic)
+    by = Asker(token_hash=actions.hash_of(token_of(invited.link)))
+    with as_asker(by), pytest.raises(Refused) as refused:
+        actions.renew(by=by, now=invited.invitation.expires_at + timedelta(days=31))
+    assert refused.value.codes == ("too_old",)
+
+
+def test_a_token_opens_its_own_row_and_nothing_else(clinic: Cast, other_clinic: Cast):
+    mine, _other = invite(clinic), invite(other_clinic, "other@south.example")
+    with as_asker(Asker(token_hash=actions.hash_of(token_of(mine.link)))):
+        assert [row.pk for row in Invitation.objects.all()] == [mine.invitation.pk]
+        assert Membership.objects.count() == 0
+    with as_asker(Asker(token_hash=actions.hash_of("guess"))):
+        assert Invitation.objects.count() == 0
+
+
+@pytest.mark.parametrize("password", ["short", "123456789012345", "new@north.example", "passwordpassword1"[:8], ""])
+def test_weak_passwords_are_refused_with_reasons(clinic: Cast, password: str):
+    link = invite(clinic).link
+    with pytest.raises(Refused) as refused:
+        accept(link, password)
+    assert refused.value.codes == ("weak_password",)
+    assert refused.value.reasons
+    assert accept(link).role == "nurse"
+
+
+def test_an_existing_person_signs_in_first_then_joins(clinic: Cast, other_clinic: Cast):
+    nurse = other_clinic.members["nurse"].person
+    link = invite(clinic, nurse.email, "therapist").link
+    with pytest.raises(Refused) as stranger:
+        accept(link)
+    assert stranger.value.codes == ("sign_in_first",)
+    with pytest.raises(Refused) as other:
+        accept(link, person_id=other_clinic.members["prescriber"].person_id)
+    assert other.value.codes == ("other_person",)
+    joined = accept(link, person_id=nurse.pk)
+    assert (joined.person_id, joined.clinic_id, joined.role) == (nurse.pk, clinic.clinic.pk, "therapist")
+    with as_asker(Asker(person_id=nurse.pk)):
+        assert {m.clinic_id for m in queries.memberships_of(nurse.pk)} == {clinic.clinic.pk, other_clinic.clinic.pk}
+
+
+def test_ending_access_ends_every_session(clinic: Cast):
+    from allauth.usersessions.models import UserSession
+
+    nurse, by = clinic.members["nurse"], clinic.asker("clinic_admin")
+    store = SessionStore()
+    store.create()
+    UserSession.objects.create(user=nurse.person, ip="192.0.2.1", user_agent="x", session_key=store.session_key)
+    with as_asker(by):
+        ended = actions.end_membership(by=by, membership_id=nurse.pk)
+    assert ended.ended_at is not None
+    assert not SessionStore().exists(store.session_key)
+    with as_asker(Asker(person_id=nurse.person_id)):
+        assert queries.memberships_of(nurse.person_id) == []
+    assert [event.entity_id for event in audited(clinic, "person.end_access")] == [nurse.pk]
+
+
+def test_access_ends_once_never_ones_own_and_never_elsewhere(clinic: Cast, other_clinic: Cast):
+    by = clinic.asker("clinic_admin")
+    with as_asker(by):
+        actions.end_membership(by=by, membership_id=clinic.members["nurse"].pk)
+        for membership, code in (
+            (clinic.members["nurse"], "ended"),
+            (clinic.members["clinic_admin"], "own"),
+            (other_clinic.members["nurse"], "unknown"),
+        ):
+            with pytest.raises(Refused) as refused:
+                actions.end_membership(by=by, membership_id=membership.pk)
+            assert refused.value.codes == (code,)
+    nurse = clinic.asker("nurse")
+    with as_asker(nurse), pytest.raises(NotAllowed):
+        actions.end_membership(by=nurse, membership_id=clinic.members["prescriber"].pk)
+
+
+class Record:
+    def __init__(self, pk: int, restricted: bool) -> None:
+        self.pk, self.restricted = pk, restricted
+
+
+def test_a_restricted_record_opens_for_an_hour_with_a_reason(clinic: Cast):
+    by, now, record = clinic.asker("nurse"), timezone.now(), Record(9001, True)
+    with as_asker(by):
+        assert not queries.may_open(by, record, now)
+        with pytest.raises(Refused) as refused:
+            actions.open_restricted(by=by, patient_id=9001, reason="  because  ", now=now)
+        assert refused.value.codes == ("no_reason",)
+        opened = actions.open_restricted(by=by, patient_id=9001, reason="Found unresponsive in room 2", now=now)
+        assert opened.until_at == now + timedelta(minutes=60)
+        assert queries.glass_broken(by, 9001, now + timedelta(minutes=59))
+        assert queries.may_open(by, record, now + timedelta(minutes=59))
+        assert not queries.may_open(by, record, now + timedelta(minutes=60))
+        assert not queries.may_open(by, Record(9002, True), now)
+        assert queries.may_open(by, Record(9002, False), now)
+        again = actions.open_restricted(by=by, patient_id=9001, reason="Pressed the button twice", now=now)
+        assert again.pk == opened.pk
+    (event,) = audited(clinic, "record.break_glass")
+    assert (event.patient_id, event.detail["reason"]) == (9001, "Found unresponsive in room 2")
+    therapist = clinic.asker("therapist")
+    with as_asker(therapist):
+        assert not queries.glass_broken(therapist, 9001, now)
+    with as_asker(clinic.asker("prescriber")):
+        assert queries.may_open(clinic.asker("prescriber"), record, now)
+
+
+def test_who_has_no_business_in_records_cannot_break_the_glass(clinic: Cast):
+    for role in ("front_desk", "clinic_admin", "auditor"):
+        by = clinic.asker(role)
+        with as_asker(by), pytest.raises(NotAllowed):
+            actions.open_restricted(by=by, patient_id=9001, reason="I am simply curious")
+
+
+def test_the_patient_sees_who_opened_the_record(clinic: Cast, other_clinic: Cast):
+    by = clinic.asker("nurse")
+    with as_asker(by):
+        actions.open_restricted(by=by, patient_id=9001, reason="Found unresponsive in room 2")
+        actions.open_restricted(by=by, patient_id=9002, reason="Somebody else entirely")
+    patient = accept(invite(clinic, "ana@home.example", "patient", patient_id=9001).link)
+    asker = queries.asker_of(patient)
+    with as_asker(asker):
+        (opening,) = queries.openings(9001)
+        assert (opening.opener_name, opening.opener_role) == (by.name, "nurse")
+        assert opening.reason == "Found unresponsive in room 2"
+        assert BreakGlass.objects.count() == 1
+    with as_asker(other_clinic.asker("prescriber")):
+        assert queries.openings(9001) == []
+
+
+def test_second_factors_are_told_by_person(clinic: Cast):
+    from allauth.mfa.models import Authenticator
+
+    nurse, admin = clinic.members["nurse"].person_id, clinic.members["clinic_admin"].person_id
+    Authenticator.objects.create(user_id=nurse, type="totp", data={})
+    assert queries.second_factors([nurse, admin]) == {nurse: frozenset({"totp"}), admin: frozenset()}
