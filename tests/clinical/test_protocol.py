@@ -271,3 +271,21 @@ def test_every_point_is_done_missed_or_to_come(schedule, done, now, random):
     rest = [each for each in schedule if each not in told]
     assert (found.next is None and not rest) or (found.next is not None and found.next.minute == rest[0])
     assert all(each.minute < rest[0] for each in found.missed) if rest else True
+
+
+def test_every_reason_is_known_to_the_translators():
+    from sojourn.clinical.protocol.guards import TEXTS
+    from sojourn.foundation.rulebook.messages import messages
+
+    told = messages()
+    assert set(TEXTS.values()) <= set(told)
+    assert {each.label for each in (*IV.checklist, *IN.discharge)} <= set(told)
+    assert "" not in told
+    worst = Facts(state=State.OBSERVING, open_high_alarms=("Breathing is slow", "Sedation is deep"))
+    found = guard("find_ready", worst, IV)
+    assert isinstance(found, Refused)
+    for each in found.reasons:
+        assert each.text in told
+        assert all(value in told for value in each.values.values() if isinstance(value, str))
+    alarm = next(each for each in found.reasons if each.code == "high-alarm-open")
+    assert str(alarm) == "2 high-priority alarms are open, the first: Breathing is slow."

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from types import MappingProxyType
 from typing import Final, Literal
 
-from sojourn.clinical.protocol.protocol import Override, Protocol
+from sojourn.clinical.protocol.protocol import Item, Override, Protocol
 from sojourn.clinical.protocol.states import BY_NAME, State
 from sojourn.clinical.recovery.pressure import outside
-from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
+from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, vital
 
 CheckResult = Literal["passed", "failed"]
 
@@ -48,7 +49,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a step may not be taken. ``text`` is a message id with {names} that ``values`` fill."""
+    """Why a step may not be taken. ``text`` is a message id with {names} that ``values`` fill.
+
+    Values that are words are message ids themselves.
+    """
 
     code: str
     text: str
@@ -91,14 +95,7 @@ def guard(
     """
     step = BY_NAME[transition]
     if facts.state not in step.origins:
-        return Refused(
-            (
-                Reason(
-                    *("wrong-state", "This step does not follow from where the session is now.", "never"),
-                    {"state": facts.state.value, "transition": transition},
-                ),
-            )
-        )
+        return Refused((_because("wrong-state", "never", state=facts.state.value, transition=transition),))
     found: dict[str, Reason] = {}
     for name in step.guards:
         for reason in GUARDS[name](facts, protocol):
@@ -109,10 +106,51 @@ def guard(
     return Passed(step.target, tuple(found.values()))
 
 
+# Every reason in words, by the part of its code before the colon; message ids for the translators.
+TEXTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "wrong-state": "This step does not follow from where the session is now.",
+        "protocol-not-adopted": "A prescriber of this clinic has not adopted the protocol yet.",
+        "check-missing": "Not checked yet: {item}.",
+        "check-failed": "Did not pass: {item}.",
+        "baseline-missing": "The patient's own blood pressure before the dose is not recorded.",
+        "hold": "The blood pressure is {value:g} mmHg; above {limit:g} mmHg the dose waits.",
+        "vitals-missing": "There is no reading: {vital}.",
+        "vitals-old": "The last reading is {age:.0f} minutes old and may be {limit:g}: {vital}.",
+        "high-alarm-open": "A high-priority alarm is open: {alarm}.",
+        "high-alarms-open": "{count} high-priority alarms are open, the first: {alarm}.",
+        "dose-not-recorded": "Drug, route, amount and lot are not all recorded.",
+        "second-check-missing": "A second person has not checked the dose.",
+        "no-dose-given": "No dose is recorded as given.",
+        "dose-was-given": "A dose was given: the patient is observed before leaving.",
+        "dose-end-unknown": "The end of the dose is not recorded.",
+        "observation-too-short": "{left:.0f} of {wanted:g} minutes of observation are still to come.",
+        "score-missing": "Neither PADSS nor Aldrete has been scored.",
+        "score-too-low": "PADSS has not reached {padss:g}, nor Aldrete {aldrete:g}.",
+        "bp-unknown": "The pressure cannot be compared with the time before the dose: {vital}.",
+        "bp-outside": "{vital}: now {now:g}, before the dose {before:g}; more than {within:g} % apart.",
+        "bp-rising": "The blood pressure is still rising.",
+        "missing": "Not recorded: {vital}.",
+        "low": "{vital} is {value:g} and must be at least {limit:g}.",
+        "escort-not-named": "No responsible adult is named to take the patient home.",
+        "escort-not-here": "The responsible adult has not come yet.",
+        "reason-missing": "Say why.",
+        "appointment-ahead": "The time of the appointment has not come yet.",
+    }
+)
+
+
+def _because(code: str, override: Override, **values: str | float) -> Reason:
+    return Reason(code, TEXTS[code.partition(":")[0]], override, values)
+
+
+def _name(code: str) -> str:
+    return vital(code).label
+
+
 def _adopted(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     if not facts.protocol_adopted and not protocol.rule.acts_without_adoption:
-        text = "A prescriber of this clinic has not adopted the protocol yet."
-        yield Reason("protocol-not-adopted", text, "never", {"protocol": protocol.id})
+        yield _because("protocol-not-adopted", "never", protocol=protocol.id)
 
 
 def _checklist(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
@@ -120,12 +158,13 @@ def _checklist(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
         answer = facts.checks.get(item.id)
         if answer is None and item.vitals and all(code in facts.latest for code in item.vitals):
             continue
-        if answer is None:
-            values = {"item": item.label}
-            yield Reason(f"check-missing:{item.id}", "Not checked yet: {item}.", item.override, values)
-        elif answer == "failed":
-            values = {"item": item.label}
-            yield Reason(f"check-failed:{item.id}", "Did not pass: {item}.", item.override, values)
+        if answer != "passed":
+            yield _unanswered(item, answer)
+
+
+def _unanswered(item: Item, answer: CheckResult | None) -> Reason:
+    stem = "check-missing" if answer is None else "check-failed"
+    return _because(f"{stem}:{item.id}", item.override, item=item.label)
 
 
 def _newest(facts: Facts, codes: tuple[str, ...]) -> Latest | None:
@@ -133,166 +172,128 @@ def _newest(facts: Facts, codes: tuple[str, ...]) -> Latest | None:
     return min(known, key=lambda each: each.age_minutes) if known else None
 
 
+_PRESSURES: Final = (("systolic", SYSTOLIC), ("diastolic", DIASTOLIC))
+
+
 def _baseline(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
-    for codes, name in ((SYSTOLIC, "systolic"), (DIASTOLIC, "diastolic")):
+    for name, codes in _PRESSURES:
         if not any(code in facts.baseline for code in codes):
-            text = "The patient's own blood pressure before the dose is not recorded."
-            yield Reason(f"baseline-missing:{name}", text, "never")
+            yield _because(f"baseline-missing:{name}", "never")
 
 
 def _hold(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
-    for codes, name in ((SYSTOLIC, "systolic"), (DIASTOLIC, "diastolic")):
+    for name, codes in _PRESSURES:
         newest, limit = _newest(facts, codes), protocol.number(f"hold_{name}")
         if newest is not None and newest.value > limit:
-            yield Reason(
-                f"hold:{name}",
-                "The blood pressure is {value:g} mmHg; above {limit:g} mmHg the dose waits.",
-                "prescriber",
-                {"value": newest.value, "limit": limit},
-            )
+            yield _because(f"hold:{name}", "prescriber", value=newest.value, limit=limit)
 
 
 def _fresh_vitals(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
-    oldest_allowed = protocol.number("vitals_max_age")
-    for codes, name in ((SYSTOLIC, "blood pressure"), (("spo2",), "oxygen saturation")):
-        newest = _newest(facts, codes)
+    limit = protocol.number("vitals_max_age")
+    for codes in (SYSTOLIC, ("spo2",)):
+        newest, name = _newest(facts, codes), _name(codes[0])
         if newest is None:
-            yield Reason(f"vitals-missing:{codes[0]}", "There is no {vital} reading.", "never", {"vital": name})
-        elif newest.age_minutes > oldest_allowed:
-            yield Reason(
-                f"vitals-old:{codes[0]}",
-                "The last {vital} reading is {age:.0f} minutes old; it may be {limit:g}.",
-                "prescriber",
-                {"vital": name, "age": newest.age_minutes, "limit": oldest_allowed},
-            )
+            yield _because(f"vitals-missing:{codes[0]}", "never", vital=name)
+        elif newest.age_minutes > limit:
+            yield _because(f"vitals-old:{codes[0]}", "prescriber", vital=name, age=newest.age_minutes, limit=limit)
 
 
 def _no_high_alarm(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
-    if facts.open_high_alarms:
-        yield Reason(
-            "high-alarm-open",
-            "A high-priority alarm is open: {alarms}.",
-            "prescriber",
-            {"alarms": ", ".join(facts.open_high_alarms)},
-        )
+    open_now = facts.open_high_alarms
+    if open_now:
+        text = TEXTS["high-alarm-open" if len(open_now) == 1 else "high-alarms-open"]
+        values: dict[str, str | float] = {"alarm": open_now[0], "count": len(open_now)}
+        yield Reason("high-alarm-open", text, "prescriber", values)
 
 
 def _dose_ordered(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     if not facts.dose_ordered:
-        yield Reason("dose-not-recorded", "Drug, route, amount and lot are not all recorded.", "never")
+        yield _because("dose-not-recorded", "never")
 
 
 def _second_check(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     if not facts.second_checked:
-        text = "A second person has not checked the dose."
-        yield Reason("second-check-missing", text, "prescriber")
+        yield _because("second-check-missing", "prescriber")
 
 
 def _dose_given(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     if not facts.dose_given:
-        yield Reason("no-dose-given", "No dose is recorded as given.", "never")
+        yield _because("no-dose-given", "never")
 
 
 def _no_dose_given(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     if facts.dose_given:
-        text = "A dose was given: the patient is observed before leaving."
-        yield Reason("dose-was-given", text, "never")
+        yield _because("dose-was-given", "never")
 
 
 def _observed_long_enough(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     since, wanted = facts.minutes_since_dose_end, protocol.number("min_observation")
     if since is None:
-        yield Reason("dose-end-unknown", "The end of the dose is not recorded.", "never")
+        yield _because("dose-end-unknown", "never")
     elif since < wanted:
-        yield Reason(
-            "observation-too-short",
-            "{left:.0f} of {wanted:g} minutes of observation are still to come.",
-            "prescriber",
-            {"left": wanted - since, "wanted": wanted},
-        )
+        yield _because("observation-too-short", "prescriber", left=ceil(wanted - since), wanted=wanted)
 
 
 def _discharge(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
-    yield from _discharge_readings(facts, protocol)
+    yield from _discharge_pressures(facts, protocol)
+    yield from _discharge_levels(facts, protocol)
     for item in protocol.discharge:
         answer = facts.checks.get(item.id)
         if answer != "passed":
-            code = "check-failed" if answer == "failed" else "check-missing"
-            text = "Did not pass: {item}." if answer == "failed" else "Not checked yet: {item}."
-            yield Reason(f"{code}:{item.id}", text, item.override, {"item": item.label})
+            yield _unanswered(item, answer)
     padss, aldrete = protocol.number("padss_at_least"), protocol.number("aldrete_at_least")
     if facts.padss is None and facts.aldrete is None:
-        yield Reason("score-missing", "Neither PADSS nor Aldrete has been scored.", "prescriber")
+        yield _because("score-missing", "prescriber")
     elif (facts.padss or 0) < padss and (facts.aldrete or 0) < aldrete:
-        yield Reason(
-            "score-too-low",
-            "PADSS has not reached {padss:g}, nor Aldrete {aldrete:g}.",
-            "prescriber",
-            {"padss": padss, "aldrete": aldrete},
-        )
+        yield _because("score-too-low", "prescriber", padss=padss, aldrete=aldrete)
 
 
-def _discharge_readings(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+def _discharge_pressures(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     within = protocol.number("bp_within")
-    for codes, name in ((SYSTOLIC, "systolic"), (DIASTOLIC, "diastolic")):
+    for name, codes in _PRESSURES:
         pairs = [
             (facts.latest[code].age_minutes, facts.baseline[code], facts.latest[code].value)
             for code in codes
-            if code in facts.latest and code in facts.baseline
+            if code in facts.latest and facts.baseline.get(code, 0) > 0
         ]
         if not pairs:
-            text = "The {name} pressure cannot be compared with the time before the dose."
-            yield Reason(f"bp-unknown:{name}", text, "prescriber", {"name": name})
+            yield _because(f"bp-unknown:{name}", "prescriber", vital=_name(codes[0]))
             continue
         _, before, now = min(pairs)
         if outside(before, now, within):
-            yield Reason(
-                f"bp-outside:{name}",
-                "The {name} pressure is {now:g}, more than {within:g} % from {before:g} before the dose.",
-                "prescriber",
-                {"name": name, "now": now, "before": before, "within": within},
+            yield _because(
+                f"bp-outside:{name}", "prescriber", vital=_name(codes[0]), now=now, before=before, within=within
             )
     if facts.pressure_rising:
-        yield Reason("bp-rising", "The blood pressure is still rising.", "prescriber")
-    for code, parameter, name in (
-        ("spo2", "spo2_at_least", "Oxygen saturation"),
-        ("moaas", "moaas_at_least", "MOAA/S"),
-    ):
-        limit = protocol.number(parameter)
-        known = facts.latest.get(code)
+        yield _because("bp-rising", "prescriber")
+
+
+def _discharge_levels(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+    for code in ("spo2", "moaas"):
+        limit, known = protocol.number(f"{code}_at_least"), facts.latest.get(code)
+        if code == "spo2":  # "at least 94 % on air or baseline"
+            limit = min(limit, facts.baseline.get(code, limit))
         if known is None:
-            yield Reason(f"missing:{code}", "{name} is not recorded.", "never", {"name": name})
-        elif code == "spo2" and facts.baseline.get("spo2", limit) < limit:
-            if known.value < facts.baseline["spo2"]:  # "94 % on air or baseline"
-                yield _low(code, name, known.value, facts.baseline["spo2"])
+            yield _because(f"missing:{code}", "never", vital=_name(code))
         elif known.value < limit:
-            yield _low(code, name, known.value, limit)
-
-
-def _low(code: str, name: str, value: float, limit: float) -> Reason:
-    return Reason(
-        f"low:{code}",
-        "{name} is {value:g}; it must be at least {limit:g}.",
-        "prescriber",
-        {"name": name, "value": value, "limit": limit},
-    )
+            yield _because(f"low:{code}", "prescriber", vital=_name(code), value=known.value, limit=limit)
 
 
 def _escort(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     if not facts.escort_named:
-        yield Reason("escort-not-named", "No responsible adult is named to take the patient home.", "prescriber")
+        yield _because("escort-not-named", "prescriber")
     elif not facts.escort_present:
-        yield Reason("escort-not-here", "The responsible adult has not come yet.", "prescriber")
+        yield _because("escort-not-here", "prescriber")
 
 
 def _reason(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     if not facts.reason.strip():
-        yield Reason("reason-missing", "Say why.", "never")
+        yield _because("reason-missing", "never")
 
 
 def _appointment_passed(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     if facts.minutes_since_appointment is None or facts.minutes_since_appointment < 0:
-        yield Reason("appointment-ahead", "The time of the appointment has not come yet.", "never")
+        yield _because("appointment-ahead", "never")
 
 
 GUARDS: Final[Mapping[str, Guard]] = MappingProxyType(

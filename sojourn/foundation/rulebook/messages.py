@@ -1,0 +1,60 @@
+"""Every word of the rulebook and of the pure medicine that a person reads, for the translators.
+
+The storey below knows no gettext: it hands out English message ids, and the pages translate them. What stands in
+Python or TOML outside ``gettext()`` is collected here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sojourn.clinical import recovery
+from sojourn.clinical.protocol import TRANSITIONS
+from sojourn.clinical.protocol.guards import TEXTS
+from sojourn.clinical.rules import Rule
+from sojourn.clinical.vitals import VITALS
+from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.scales import scales
+
+
+def messages() -> dict[str, str]:
+    """Message id -> where it comes from, each once, in a fixed order. Scale items are not among them: their files
+    carry their own, published translations."""
+    found: dict[str, str] = {}
+    for text, where in _all():
+        if text:
+            found.setdefault(text, where)
+    return found
+
+
+def _all() -> Iterator[tuple[str, str]]:
+    for sign in VITALS.values():
+        yield sign.label, f"vital {sign.code}"
+    for step in TRANSITIONS:
+        yield step.label, f"transition {step.name}"
+    for code, text in TEXTS.items():
+        yield text, f"guard {code}"
+    for rule in book().newest.values():
+        yield from _of_rule(rule)
+    for plan in book().protocols():
+        for item in (*plan.checklist, *plan.discharge):
+            yield item.label, f"{plan.id} {item.id}"
+            yield item.hint, f"{plan.id} {item.id}"
+    for rule in book().of_kind("score.recovery"):
+        for part in recovery.read(rule).items:
+            yield part.label, f"{rule.id} {part.id}"
+            for anchor in part.anchors:
+                yield anchor.text, f"{rule.id} {part.id} {anchor.points}"
+    for caveat in book().rule("news2").fact("caveats"):
+        yield caveat, "news2"
+    for scale in scales():
+        yield from _of_rule(scale.rule)
+        for band in scale.bands:
+            yield band.label, f"{scale.id} {band.code}"
+
+
+def _of_rule(rule: Rule) -> Iterator[tuple[str, str]]:
+    yield rule.title, rule.id
+    yield rule.statement, rule.id
+    for parameter in rule.parameters.values():
+        yield parameter.label, f"{rule.id} {parameter.name}"
