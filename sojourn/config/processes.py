@@ -1,0 +1,167 @@
+"""The processes beside the web: ``python -m sojourn.config.processes NAME``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import psycopg
+
+from sojourn.config.environment import database, environment
+
+log = logging.getLogger("sojourn")
+
+WATCH_EVERY_S = 1.0
+
+
+def devices() -> None:
+    """Listen to monitors (HL7 v2 over MLLP)."""
+    from sojourn.interfaces.devices.listener import serve
+    from sojourn.interfaces.devices.store import PostgresStore
+
+    env = environment()
+    store = PostgresStore(database("signals").conninfo())
+
+    async def run() -> None:
+        stop = _stop_event()
+        await asyncio.to_thread(_until_the_database_answers, store.load_zones)
+        beating = asyncio.create_task(_beat("devices", stop))
+        await serve(store, env.mllp_host, env.mllp_port, store.zone_for, stop)
+        await beating
+
+    asyncio.run(run())
+    store.close()
+
+
+def watch() -> None:
+    """Notice what time alone does: silence, alarms that nobody answers. Stamps the heartbeat that pages show."""
+    from sojourn.care.monitoring.watching import beat, look
+
+    stopping = _stop_flag()
+    connection: psycopg.Connection[tuple[object, ...]] | None = None
+    while not stopping():
+        began = time.monotonic()
+        try:
+            if connection is None:
+                connection = psycopg.connect(database("signals").conninfo(), autocommit=True, connect_timeout=5)
+            now = datetime.now(UTC)
+            with connection.transaction(), connection.cursor() as cursor:
+                look(cursor, now)
+            with connection.cursor() as cursor:
+                beat(cursor, "watch", now)
+        except psycopg.Error:
+            log.exception("watch lost the database; trying again")
+            if connection is not None:
+                connection.close()
+                connection = None
+        time.sleep(max(0.05, WATCH_EVERY_S - (time.monotonic() - began)))
+
+
+def jobs() -> None:
+    """Work off the queue: e-mails and whatever an action left for after its commit."""
+    from procrastinate.contrib.django import app
+    from procrastinate.contrib.django.django_connector import DjangoConnector
+
+    assert isinstance(app.connector, DjangoConnector)
+
+    async def run() -> None:
+        stop = _stop_event()
+        beating = asyncio.create_task(_beat("jobs", stop))
+        async with app.open_async():
+            worker = asyncio.create_task(
+                app.run_worker_async(install_signal_handlers=False, listen_notify=True, fetch_job_polling_interval=5)
+            )
+            await asyncio.wait({worker, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+            if worker.done():
+                worker.result()
+            worker.cancel()
+        stop.set()
+        await beating
+
+    with app.replace_connector(app.connector.get_worker_connector()):
+        asyncio.run(run())
+
+
+async def _beat(name: str, stop: asyncio.Event) -> None:
+    """Stamp a heartbeat every two seconds; a database that is away is not this process's end."""
+    from sojourn.care.monitoring.watching import beat
+
+    role = "signals" if name == "devices" else "app"
+
+    def once() -> None:
+        with psycopg.connect(database(role).conninfo(), autocommit=True, connect_timeout=5) as connection:
+            with connection.cursor() as cursor:
+                while not stop.is_set():
+                    beat(cursor, name, datetime.now(UTC))
+                    time.sleep(2)
+
+    while not stop.is_set():
+        try:
+            await asyncio.to_thread(once)
+        except psycopg.Error:
+            await asyncio.sleep(2)
+
+
+def _stop_event() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def _stop_flag() -> Callable[[], bool]:
+    asked = False
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        asked = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    return lambda: asked
+
+
+def _until_the_database_answers(work: Callable[[], None]) -> None:
+    while True:
+        try:
+            work()
+        except psycopg.OperationalError:
+            time.sleep(0.5)
+        else:
+            return
+
+
+def mail() -> None:
+    """The demo's post box: takes every e-mail by SMTP and keeps it where the demo's outbox page finds it."""
+    from sojourn.config.postbox import run
+
+    run()
+
+
+def demo_monitor() -> None:
+    """The virtual bedside monitor of the demo's running session."""
+    from sojourn.config.demo import run_monitor
+
+    run_monitor()
+
+
+PROCESSES = {"devices": devices, "watch": watch, "jobs": jobs, "mail": mail, "demo-monitor": demo_monitor}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sojourn.config.settings")
+    import django
+
+    django.setup()
+    PROCESSES[sys.argv[1]]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""``GET /healthz``: 200 while every part lives, 503 when any is down, always with what was found."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from sojourn import __version__
+from sojourn.interfaces.live.connection import conninfo
+
+# Heartbeats come every second or two; one older than this means that the process is gone.
+_OLD_S = 15.0
+_PROCESSES = ("watch", "devices", "jobs")
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+async def state() -> tuple[int, dict[str, Any]]:
+    """The status code and the JSON of /healthz."""
+    ages: dict[str, float | None] = dict.fromkeys(_PROCESSES)
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(3):
+            async with await psycopg.AsyncConnection.connect(
+                conninfo(), autocommit=True, connect_timeout=2
+            ) as connection:
+                rows = await (await connection.execute("SELECT name, at FROM monitoring_heartbeat")).fetchall()
+    except (psycopg.Error, TimeoutError, OSError):
+        database = "down"
+    else:
+        database = "up"
+        now = datetime.now(UTC)
+        ages.update({name: round((now - at).total_seconds(), 1) for name, at in rows if name in ages})
+    well = database == "up" and all(age is not None and age < _OLD_S for age in ages.values())
+    return (200 if well else 503), {
+        "status": "ok" if well else "down",
+        "database": database,
+        "watch_heartbeat_age_s": ages["watch"],
+        "devices_heartbeat_age_s": ages["devices"],
+        "jobs_heartbeat_age_s": ages["jobs"],
+        "version": __version__,
+        "answered_in_ms": round((time.monotonic() - began) * 1000),
+    }
+
+
+async def application(scope: MutableMapping[str, Any], receive: Any, send: Send) -> None:
+    status, found = await state()
+    body = json.dumps(found).encode()
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
