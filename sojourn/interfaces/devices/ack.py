@@ -50,7 +50,7 @@ def answer(raw: bytes, code: AckCode, reason: str = "", *, now: datetime, kind: 
     stamp = now.astimezone(UTC).strftime("%Y%m%d%H%M%S+0000").encode()
     own_id = control or blake2b(raw, digest_size=8).hexdigest().encode()
     escape = chars[2:3] if len(chars) >= 3 and chars[2:3] != b"&" else b""
-    text = _escaped(reason, sep, chars, escape)
+    text = _escaped(reason, sep, chars, escape) if reason else b""
     msh = [
         b"MSH", chars, f[4] or OURS, f[5], f[2], f[3], stamp, b"", kind_of_message, own_id,
         f[10][:20] or b"P", version,
@@ -70,6 +70,8 @@ def answer(raw: bytes, code: AckCode, reason: str = "", *, now: datetime, kind: 
 
 
 def _usable(sep: bytes, chars: bytes) -> bool:
+    if sep == b"|" and chars == b"^~\\&":
+        return True
     every = sep + chars
     return (
         0 < len(chars) <= 5
