@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from sojourn.clinical.units import convert
+from sojourn.clinical.vitals import VITALS
 from sojourn.interfaces.devices import dialects as dialects_module
 from sojourn.interfaces.devices.dialects import Dialects, shipped
 from sojourn.interfaces.devices.message import ParsedMessage, ParsedReading, read
@@ -55,6 +57,15 @@ def test_dialects_load_and_agree():
     assert isinstance(loaded, Dialects)
     assert loaded.standard.name == "standard"
     assert len({d.name for d in loaded.makers}) == len(loaded.makers) == len(FILES) - 1
+
+
+def test_our_vitals_and_units_are_those_of_the_clinical_floor():
+    for code, units in dialects_module.VITALS.items():
+        for unit in units:
+            convert(1, unit, VITALS[code].unit.code)  # raises where it cannot be converted
+        loinc, mdc = VITALS[code].loinc, VITALS[code].mdc
+        assert loinc is None or shipped().by_system[loinc, "LN"].code == code
+        assert mdc is None or shipped().by_system[str(mdc), "MDC"].code == code
 
 
 def test_philips_codes_are_the_mdc_numbers_in_hexadecimal():

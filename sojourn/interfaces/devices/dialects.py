@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 VITALS: Mapping[str, tuple[str, ...]] = {
-    # our code: the UCUM units in which it may come
+    # our code: the UCUM units in which it may come, each convertible to the unit of clinical/vitals.py
     "hr": ("/min",),
     "pr": ("/min",),
     "spo2": ("%",),
@@ -26,8 +26,8 @@ VITALS: Mapping[str, tuple[str, ...]] = {
     "art_sys": ("mm[Hg]", "kPa"),
     "art_dia": ("mm[Hg]", "kPa"),
     "art_map": ("mm[Hg]", "kPa"),
-    "temp": ("Cel", "[degF]", "K"),
-    "etco2": ("mm[Hg]", "kPa", "%"),
+    "temp": ("Cel", "[degF]"),
+    "etco2": ("mm[Hg]", "kPa"),  # a share of the breath is no pressure without the barometer
 }
 MARKS = ("V", "V2", "R", "C", "D")  # how each mapping is known; see the fact base
 

@@ -254,7 +254,6 @@ def test_an_unknown_maker_with_standard_codes_still_works(ident, code, warns):
         ("degF", "[degF]"),
         ("F", "[degF]"),
         ("268192^MDC_DIM_DEGC^MDC", "Cel"),
-        ("K^kelvin^UCUM", "K"),
     ],
 )
 def test_units_become_ucum(unit, expected):
