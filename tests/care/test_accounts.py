@@ -55,13 +55,17 @@ def test_an_invitation_keeps_a_hash_and_posts_the_link(clinic: Cast):
     token = token_of(invited.link)
     row = invited.invitation
     assert row.token_hash == hashlib.sha256(token.encode()).hexdigest()
-    assert (row.email, row.credentials, row.sent_by) == ("new@north.example", "RN", clinic.members["clinic_admin"])
+    assert (row.email, row.credentials, row.sent_by_id) == (
+        "new@north.example",
+        "RN",
+        clinic.members["clinic_admin"].pk,
+    )
     assert row.expires_at - row.sent_at == timedelta(days=7)
     (letter,) = posted()
     assert letter.to == "new@north.example"
     assert invited.link in letter.text
     assert invited.link in letter.html
-    assert [event.detail["role"] for event in audited(clinic, "person.invite")] == ["nurse"]
+    assert [event.detail["role"] for event in audited(clinic, "person.invited")] == ["nurse"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT args::text FROM procrastinate_jobs WHERE task_name = 'mail.deliver'")
         assert token not in cursor.fetchone()[0]
@@ -164,7 +168,7 @@ def test_accepting_makes_the_person_and_the_membership(clinic: Cast):
     assert person.check_password(GOOD)
     assert (membership.clinic_id, membership.role, membership.name) == (clinic.clinic.pk, "nurse", "Noor Haddad")
     assert str(membership) == "Noor Haddad, RN"
-    (event,) = audited(clinic, "person.join")
+    (event,) = audited(clinic, "person.joined")
     assert (event.person_id, event.entity_id) == (person.pk, membership.pk)
 
 
@@ -280,7 +284,7 @@ def test_ending_access_ends_every_session(clinic: Cast):
     assert not SessionStore().exists(store.session_key)
     with as_asker(Asker(person_id=nurse.person_id)):
         assert queries.memberships_of(nurse.person_id) == []
-    assert [event.entity_id for event in audited(clinic, "person.end_access")] == [nurse.pk]
+    assert [event.entity_id for event in audited(clinic, "person.access_ended")] == [nurse.pk]
 
 
 def test_access_ends_once_never_ones_own_and_never_elsewhere(clinic: Cast, other_clinic: Cast):
@@ -321,7 +325,7 @@ def test_a_restricted_record_opens_for_an_hour_with_a_reason(clinic: Cast):
         assert queries.may_open(by, Record(9002, False), now)
         again = actions.open_restricted(by=by, patient_id=9001, reason="Pressed the button twice", now=now)
         assert again.pk == opened.pk
-    (event,) = audited(clinic, "record.break_glass")
+    (event,) = audited(clinic, "record.glass_broken")
     assert (event.patient_id, event.detail["reason"]) == (9001, "Found unresponsive in room 2")
     therapist = clinic.asker("therapist")
     with as_asker(therapist):

@@ -89,7 +89,7 @@ def invite(
         expires_at=now + (STAFF_LINK_LIVES if staff else PATIENT_LINK_LIVES),
     )
     link = _send(invitation, clinic, token, language)
-    record(by, "person.invite", invitation, role=role)
+    record(by, "person.invited", invitation, role=role)
     return Invited(invitation, link)
 
 
@@ -180,7 +180,7 @@ def _renew(by: Asker, invitation: Invitation, now: datetime, language: str = "")
     invitation.token_hash, invitation.sent_at, invitation.expires_at = hash_of(token), now, now + lives
     invitation.save(update_fields=["token_hash", "sent_at", "expires_at"])
     link = _send(invitation, Clinic.objects.get(pk=invitation.clinic_id), token, language)
-    record(by, "person.invite_again", invitation, role=invitation.role)
+    record(by, "person.invited_again", invitation, role=invitation.role)
     return Invited(invitation, link)
 
 
@@ -193,7 +193,7 @@ def withdraw(*, by: Asker, invitation_id: int, now: datetime | None = None) -> I
     _must_stand(invitation, now, {"used", "withdrawn"})
     invitation.withdrawn_at = now
     invitation.save(update_fields=["withdrawn_at"])
-    record(by, "person.withdraw_invitation", invitation, role=invitation.role)
+    record(by, "person.invitation_withdrawn", invitation, role=invitation.role)
     return invitation
 
 
@@ -218,7 +218,7 @@ def accept(*, by: Asker, password: str = "", language: str = "", now: datetime |
         invitation.accepted_at = now
         invitation.save(update_fields=["accepted_at"])
         joined = queries.asker_of(membership)
-        record(joined, "person.join", membership, invitation=invitation.pk, role=membership.role)
+        record(joined, "person.joined", membership, invitation=invitation.pk, role=membership.role)
     return membership
 
 
@@ -306,7 +306,7 @@ def end_membership(*, by: Asker, membership_id: int, now: datetime | None = None
     membership.save(update_fields=["ended_at"])
     for session in UserSession.objects.filter(user_id=membership.person_id):
         session.end()
-    record(by, "person.end_access", membership, role=membership.role)
+    record(by, "person.access_ended", membership, role=membership.role)
     return membership
 
 
@@ -340,19 +340,19 @@ def open_restricted(*, by: Asker, patient_id: int, reason: str, now: datetime | 
         opened_at=now,
         until_at=now + GLASS_STAYS_OPEN,
     )
-    record(by, "record.break_glass", opened, reason=reason, until=opened.until_at)
+    record(by, "record.glass_broken", opened, reason=reason, until=opened.until_at)
     return opened
 
 
 @transaction.atomic
 def note_sign_in(*, person: Person, membership_id: object = None, ip: str = "") -> None:
     """Write that a person signed in: in the chain of the clinic where they land, or in the house's own."""
-    _note(person, "sign_in.done", membership_id, ip=ip)
+    _note(person, "person.signed_in", membership_id, ip=ip)
 
 
 @transaction.atomic
 def note_account_change(*, person: Person, verb: str, membership_id: object = None, **detail: str) -> None:
-    """Write what a person did to their own sign-in; ``verb`` is "sign_out.done", "password.change" or the like."""
+    """Write what a person did to their own sign-in; ``verb`` is "person.signed_out", "password.changed" or the like."""
     _note(person, verb, membership_id, **detail)
 
 
@@ -374,4 +374,4 @@ def note_failed_sign_in(*, email: str, why: str, ip: str = "") -> None:
     person = queries.person_by_email(email) if email else None
     mark = "" if person or not email else hashlib.sha256(email.strip().lower().encode()).hexdigest()[:12]
     with as_asker(NOBODY):
-        record(Asker(person_id=person.pk if person else None), "sign_in.fail", why=why, ip=ip, address=mark)
+        record(Asker(person_id=person.pk if person else None), "person.sign_in_failed", why=why, ip=ip, address=mark)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import connections
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from sojourn.foundation.audit.models import AuditEvent
 
@@ -31,49 +32,78 @@ def events(*, patient_id: int | None = None) -> QuerySet[AuditEvent]:
     return rows.filter(patient_id=patient_id) if patient_id else rows
 
 
+# One pass over the chain: each row against the row before it, against its number, and against its own hash.
 _WALK = """
-SELECT clinic_id, seq, hash, prev_hash,
-       coalesce(lag(hash) OVER chain, repeat('0', 64)) AS expected_prev,
-       row_number() OVER chain AS expected_seq,
-       sojourn_audit_hash(a) AS expected_hash
-FROM audit_auditevent a
-WINDOW chain AS (PARTITION BY clinic_id ORDER BY seq)
-ORDER BY clinic_id, seq
+SELECT clinic_id, count(*), max(seq),
+       min(seq) FILTER (WHERE seq <> expected_seq),
+       min(seq) FILTER (WHERE prev_hash <> expected_prev),
+       min(seq) FILTER (WHERE hash <> expected_hash),
+       (array_agg(hash ORDER BY seq DESC))[1]
+FROM (
+  SELECT clinic_id, seq, hash, prev_hash,
+         coalesce(lag(hash) OVER chain, repeat('0', 64)) AS expected_prev,
+         row_number() OVER chain AS expected_seq,
+         sojourn_audit_hash(a) AS expected_hash
+  FROM audit_auditevent a
+  WHERE %(clinic)s::bigint IS NULL OR clinic_id = %(clinic)s
+  WINDOW chain AS (PARTITION BY clinic_id ORDER BY seq)
+) walked
+GROUP BY clinic_id
 """
 
 
+def _first_broken(gap: int | None, unchained: int | None, changed: int | None) -> tuple[int, str] | None:
+    """The lowest broken row and why: what is wrong with the row itself comes before what is wrong around it."""
+    found = [
+        (seq, rank, reason)
+        for rank, (seq, reason) in enumerate(
+            (
+                (changed, _("the row was changed after it was written")),
+                (gap, _("a row before this one is missing")),
+                (unchained, _("the row does not follow the one before it")),
+            )
+        )
+        if seq is not None
+    ]
+    if not found:
+        return None
+    seq, _rank, reason = min(found)
+    return seq, reason
+
+
 def verify(using: str = "owner") -> list[Verdict]:
-    """Walk every clinic's chain and name the first broken row of each. Needs a connection that sees all rows."""
+    """Walk every clinic's chain and name the first broken row of each. Needs a connection that sees all rows.
+
+    The head of each chain, which the runtime roles cannot touch, tells a cut tail.
+    """
     verdicts: list[Verdict] = []
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT clinic_id, seq, hash FROM audit_head ORDER BY clinic_id")
         heads = {clinic_id: (seq, hash_) for clinic_id, seq, hash_ in cursor.fetchall()}
-        cursor.execute(
-            f"SELECT clinic_id, count(*), max(seq),"  # noqa: S608 - a constant of this module
-            " min(seq) FILTER (WHERE seq <> expected_seq),"
-            " min(seq) FILTER (WHERE prev_hash <> expected_prev),"
-            " min(seq) FILTER (WHERE hash <> expected_hash),"
-            " (array_agg(hash ORDER BY seq DESC))[1]"
-            f" FROM ({_WALK}) w GROUP BY clinic_id"
-        )
+        cursor.execute(_WALK, {"clinic": None})
         walked = {row[0]: row[1:] for row in cursor.fetchall()}
     for clinic_id in sorted(heads.keys() | walked.keys()):
         rows, last, gap, unchained, changed, newest = walked.get(clinic_id, (0, 0, None, None, None, ""))
         head_seq, head_hash = heads.get(clinic_id, (0, ""))
-        broken = [
-            (seq, reason)
-            for seq, reason in (
-                (changed, "the row was changed after it was written"),
-                (unchained, "the row does not follow the one before it"),
-                (gap, "a row before this one is missing"),
-            )
-            if seq is not None
-        ]
-        if not broken and (last != head_seq or newest != head_hash):
-            broken = [((last or 0) + 1, "the newest rows are missing")]
-        if broken:
-            seq, reason = min(broken)
-            verdicts.append(Verdict(clinic_id, rows, head_hash, seq, reason))
-        else:
-            verdicts.append(Verdict(clinic_id, rows, head_hash))
+        broken = _first_broken(gap, unchained, changed)
+        if broken is None and (last != head_seq or newest != head_hash):
+            broken = (last + 1, _("the newest rows are missing"))
+        seq, reason = broken or (None, "")
+        verdicts.append(Verdict(clinic_id, rows, head_hash, seq, reason))
     return verdicts
+
+
+def verify_clinic(clinic_id: int) -> Verdict:
+    """Walk the asker's own clinic's chain with what the asker may see.
+
+    The chain's head is out of the runtime roles' reach, so a cut tail shows only in ``verify``, which the command
+    line runs.
+    """
+    with connections["default"].cursor() as cursor:
+        cursor.execute(_WALK, {"clinic": clinic_id})
+        row = cursor.fetchone()
+    if row is None:
+        return Verdict(clinic_id, 0, "")
+    _clinic, rows, _last, gap, unchained, changed, newest = row
+    seq, reason = _first_broken(gap, unchained, changed) or (None, "")
+    return Verdict(clinic_id, rows, newest, seq, reason)

@@ -43,7 +43,7 @@ def signed_in(sender: Any, request: HttpRequest, user: Person, **_: Any) -> None
 @receiver(user_logged_out)
 def signed_out(sender: Any, request: HttpRequest | None, user: Person | None, **_: Any) -> None:
     if isinstance(user, Person):
-        actions.note_account_change(person=user, verb="sign_out.done", membership_id=_membership(request))
+        actions.note_account_change(person=user, verb="person.signed_out", membership_id=_membership(request))
 
 
 def _changed(verb: str) -> Any:
@@ -58,12 +58,12 @@ def _changed(verb: str) -> Any:
 RECEIVERS = {
     signal: _changed(verb)
     for signal, verb in (
-        (account.password_changed, "password.change"),
-        (account.password_set, "password.change"),
+        (account.password_changed, "password.changed"),
+        (account.password_set, "password.changed"),
         (account.password_reset, "password.reset"),
-        (mfa.authenticator_added, "second_factor.add"),
-        (mfa.authenticator_removed, "second_factor.remove"),
-        (mfa.authenticator_reset, "second_factor.renew_codes"),
+        (mfa.authenticator_added, "second_factor.added"),
+        (mfa.authenticator_removed, "second_factor.removed"),
+        (mfa.authenticator_reset, "second_factor.codes_renewed"),
     )
 }
 for _signal, _receiver in RECEIVERS.items():

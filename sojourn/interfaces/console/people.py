@@ -1,0 +1,255 @@
+"""The clinic's staff: who they are, how safely they sign in, who is invited. And the door of restricted records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+from django_stubs_ext import StrPromise
+
+from sojourn.care.patients.models import Patient
+from sojourn.foundation.accounts import actions, queries
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.models import Invitation, Membership
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.roles import role, roles
+from sojourn.foundation.mail import letters
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A line of the list. ``factor``: the word for the second factor; ``own``: the reader's own line."""
+
+    membership_id: int
+    name: str
+    email: str
+    role: StrPromise
+    factor: str
+    guarded: bool
+    since: datetime
+    ended: datetime | None
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An invitation that nobody has used yet."""
+
+    invitation_id: int
+    name: str
+    email: str
+    role: StrPromise
+    sent: datetime
+    until: datetime
+    expired: bool
+
+
+class InviteForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
+    email = forms.EmailField(label=gettext_lazy("E-mail address"))
+    role = forms.ChoiceField(label=gettext_lazy("Role"))
+    credentials = forms.CharField(
+        label=gettext_lazy("Letters after the name"),
+        max_length=40,
+        required=False,
+        help_text=gettext_lazy("For example RN or MD; they stand beside every signature."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("Choose a role")), *((code, each.label) for code, each in roles().items() if each.staff)]
+        cast(forms.ChoiceField, self.fields["role"]).choices = choices
+        for name in ("name", "email", "credentials"):
+            self.fields[name].widget.attrs["autocomplete"] = "off"
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Why do you need this record now?"),
+        min_length=actions.SHORTEST_REASON,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("One sentence. The patient and the auditor read it."),
+    )
+
+
+def _factor(kinds: frozenset[str]) -> str:
+    words = [
+        word for kind, word in (("webauthn", _("passkey")), ("totp", _("app"))) if kind in kinds
+    ]  # fmt: skip
+    return ", ".join(words) if words else _("none yet")
+
+
+def _colleagues(asked: Request) -> list[Colleague]:
+    members = queries.staff(cast(int, asked.asker.clinic_id))
+    factors = queries.second_factors({member.person_id for member in members})
+    return [
+        Colleague(
+            member.pk,
+            str(member),
+            member.person.email,
+            role(member.role).label,
+            _factor(factors[member.person_id]),
+            bool(factors[member.person_id] & {"webauthn", "totp"}),
+            member.since_at,
+            member.ended_at,
+            member.person_id == asked.asker.person_id,
+        )
+        for member in members
+    ]
+
+
+def _open(asked: Request, now: datetime) -> list[Open]:
+    return [
+        Open(row.pk, row.name, row.email, role(row.role).label, row.sent_at, row.expires_at, row.expires_at <= now)
+        for row in queries.invitations(cast(int, asked.asker.clinic_id))
+        if queries.is_staff(row.role)
+    ]
+
+
+def _page(request: HttpRequest, form: InviteForm, *, status: int = 200, **more: Any) -> HttpResponse:
+    asked = cast(Request, request)
+    colleagues = _colleagues(asked)
+    context = {
+        "working": [each for each in colleagues if each.ended is None],
+        "left": [each for each in colleagues if each.ended is not None],
+        "invitations": _open(asked, timezone.now()),
+        "form": form,
+        "can_send": letters.can_send(),
+        **more,
+    }
+    return render(request, "console/people/staff.html", context, status=status)
+
+
+@allowed("staff.manage")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def staff(request: HttpRequest) -> HttpResponse:
+    """The list; and an invitation."""
+    form = InviteForm(request.POST or None)
+    if request.method != "POST":
+        return _page(request, form)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    try:
+        invited = actions.invite(by=cast(Request, request).asker, **form.cleaned_data)
+    except Refused as refused:
+        for reason in refused.reasons:
+            form.add_error(None, str(reason))
+        return _page(request, form, status=409)
+    return _sent(request, invited)
+
+
+def _sent(request: HttpRequest, invited: actions.Invited) -> HttpResponse:
+    """Say where the letter went. A house without a mail server shows the link, this once, to be handed over."""
+    link = "" if letters.can_send() else invited.link
+    return _page(request, InviteForm(), sent_to=invited.invitation.email, link=link)
+
+
+def _own_invitation(request: HttpRequest, invitation_id: int) -> Invitation:
+    clinic_id = cast(Request, request).asker.clinic_id
+    staff_roles = [code for code, each in roles().items() if each.staff]
+    return get_object_or_404(Invitation, pk=invitation_id, clinic_id=clinic_id, role__in=staff_roles)
+
+
+@allowed("staff.manage")
+@require_POST
+def resend(request: HttpRequest, invitation_id: int) -> HttpResponse:
+    """Send a fresh link."""
+    found = _own_invitation(request, invitation_id)
+    try:
+        return _sent(request, actions.resend(by=cast(Request, request).asker, invitation_id=found.pk))
+    except Refused as refused:
+        return _page(request, InviteForm(), status=409, reasons=refused.reasons)
+
+
+@allowed("staff.manage")
+@require_POST
+def withdraw(request: HttpRequest, invitation_id: int) -> HttpResponse:
+    """Make a link worthless."""
+    found = _own_invitation(request, invitation_id)
+    try:
+        actions.withdraw(by=cast(Request, request).asker, invitation_id=found.pk)
+    except Refused as refused:
+        return _page(request, InviteForm(), status=409, reasons=refused.reasons)
+    return redirect("console:staff")
+
+
+@allowed("staff.manage")
+@require_http_methods(["GET", "POST"])
+def end(request: HttpRequest, membership_id: int) -> HttpResponse:
+    """Ask once, then end somebody's access and their sessions."""
+    asked = cast(Request, request)
+    staff_roles = [code for code, each in roles().items() if each.staff]
+    found = get_object_or_404(
+        Membership.objects.select_related("person"),
+        pk=membership_id, clinic_id=asked.asker.clinic_id, role__in=staff_roles,
+    )  # fmt: skip
+    reasons: tuple[object, ...] = ()
+    if request.method == "POST":
+        try:
+            actions.end_membership(by=asked.asker, membership_id=membership_id)
+            return redirect("console:staff")
+        except Refused as refused:
+            reasons = refused.reasons
+    context = {"member": found, "role": role(found.role).label, "reasons": reasons}
+    return render(request, "console/people/end.html", context, status=409 if reasons else 200)
+
+
+@allowed("patient.clinical", "patient.find")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def restricted(request: HttpRequest, patient_id: int) -> HttpResponse:
+    """The door of a restricted record: say why, and it opens for an hour."""
+    asked = cast(Request, request)
+    found = get_object_or_404(Patient, pk=patient_id)
+    onward = _onward(request, patient_id)
+    if queries.may_open(asked.asker, found, timezone.now()):
+        return redirect(onward)
+    form, status = ReasonForm(request.POST or None), 200
+    if request.method == "POST":
+        asked.asker.must("patient.clinical")
+        status = 422
+        if form.is_valid():
+            try:
+                actions.open_restricted(by=asked.asker, patient_id=found.pk, reason=form.cleaned_data["reason"])
+                return redirect(onward)
+            except Refused as refused:
+                status = 409
+                for reason in refused.reasons:
+                    form.add_error("reason", str(reason))
+    context = {
+        "form": form,
+        "may_ask": asked.asker.may("patient.clinical"),
+        "onward": onward,
+        "record_number": found.record_number,
+    }
+    return render(request, "console/people/restricted.html", context, status=status)
+
+
+def _onward(request: HttpRequest, patient_id: int) -> str:
+    """Where one wanted to go, if it is a place of this house; else the patient's page."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    if wanted.split("?")[0] != request.path and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
+        return wanted
+    return reverse("console:patient", args=[patient_id])
+
+
+urlpatterns = [
+    path("people/", staff, name="staff"),
+    path("people/staff/<int:membership_id>/end/", end, name="staff_end"),
+    path("people/invitations/<int:invitation_id>/again/", resend, name="invitation_again"),
+    path("people/invitations/<int:invitation_id>/withdraw/", withdraw, name="invitation_withdraw"),
+    path("patients/<int:patient_id>/restricted/", restricted, name="restricted"),
+]

@@ -1,0 +1,142 @@
+"""The audit chain: whatever is done to it behind the trigger's back, the first broken row is named."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from sojourn.config.environment import database
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.audit.actions import record
+from sojourn.foundation.audit.queries import Verdict, verify, verify_clinic
+from tests import house
+from tests.conftest import Cast
+
+ROWS = 6
+
+pytestmark = pytest.mark.django_db(databases=["default", "owner"])
+
+
+@contextmanager
+def superuser() -> Iterator[psycopg.Connection]:
+    """The cluster's administrator, past every trigger: the worst that can happen to a database."""
+    host = str(house.HOME / "server") if house.SERVER else str(house.HOME / "postgres" / "socket")
+    with psycopg.connect(host=host, user="postgres", dbname=database("app").name, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        yield connection
+
+
+@pytest.fixture
+def chain() -> Iterator[int]:
+    """A committed chain of six rows, written by the role that the product uses; gone after the test."""
+    clinic_id = 900_000_000 + random.randrange(90_000_000)
+    with psycopg.connect(database("app").conninfo()) as app:
+        app.execute("SELECT set_config('sojourn.clinic', %s, false)", [str(clinic_id)])
+        for number in range(1, ROWS + 1):
+            app.execute(
+                "INSERT INTO audit_auditevent (clinic_id, seq, at, name, role, action, entity, detail, prev_hash, hash)"
+                " VALUES (%s, 0, clock_timestamp(), 'Nurse', 'nurse', %s, '', '{\"dose_mg\": 35}', '', '')",
+                [clinic_id, f"test.{number}"],
+            )
+    yield clinic_id
+    with superuser() as admin:
+        admin.execute("DELETE FROM audit_auditevent WHERE clinic_id = %s", [clinic_id])
+        admin.execute("DELETE FROM audit_head WHERE clinic_id = %s", [clinic_id])
+
+
+def verdict(clinic_id: int) -> Verdict:
+    return next(each for each in verify() if each.clinic_id == clinic_id)
+
+
+def test_a_whole_chain_is_whole(chain: int):
+    found = verdict(chain)
+    assert (found.whole, found.rows) == (True, ROWS)
+    assert len(found.head) == 64
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "action = 'test.lie'",
+        "detail = '{\"dose_mg\": 350}'",
+        "at = at + interval '1 minute'",
+        "name = 'Somebody else'",
+        "person_id = 1",
+        "patient_id = 1",
+        "entity_id = 1",
+        "role = 'prescriber'",
+        "entity = 'x'",
+    ],
+)
+def test_a_changed_row_is_named(chain: int, change: str):
+    with superuser() as admin:
+        admin.execute(f"UPDATE audit_auditevent SET {change} WHERE clinic_id = %s AND seq = 3", [chain])
+    found = verdict(chain)
+    assert (found.broken_seq, found.reason) == (3, "the row was changed after it was written")
+
+
+def test_a_changed_row_with_its_hash_made_anew_breaks_at_the_next(chain: int):
+    with superuser() as admin:
+        admin.execute("UPDATE audit_auditevent SET action = 'test.lie' WHERE clinic_id = %s AND seq = 3", [chain])
+        admin.execute(
+            "UPDATE audit_auditevent a SET hash = sojourn_audit_hash(a) WHERE clinic_id = %s AND seq = 3", [chain]
+        )
+    found = verdict(chain)
+    assert (found.broken_seq, found.reason) == (4, "the row does not follow the one before it")
+
+
+def test_a_deleted_row_is_missed_at_the_next(chain: int):
+    with superuser() as admin:
+        admin.execute("DELETE FROM audit_auditevent WHERE clinic_id = %s AND seq = 4", [chain])
+    found = verdict(chain)
+    assert (found.broken_seq, found.reason) == (5, "a row before this one is missing")
+
+
+def test_the_first_row_is_missed_too(chain: int):
+    with superuser() as admin:
+        admin.execute("DELETE FROM audit_auditevent WHERE clinic_id = %s AND seq = 1", [chain])
+    assert verdict(chain).broken_seq == 2
+
+
+def test_a_cut_tail_is_missed(chain: int):
+    with superuser() as admin:
+        admin.execute("DELETE FROM audit_auditevent WHERE clinic_id = %s AND seq > 4", [chain])
+    found = verdict(chain)
+    assert (found.broken_seq, found.reason) == (5, "the newest rows are missing")
+
+
+def test_a_chain_that_is_gone_altogether_is_missed(chain: int):
+    with superuser() as admin:
+        admin.execute("DELETE FROM audit_auditevent WHERE clinic_id = %s", [chain])
+    found = verdict(chain)
+    assert (found.rows, found.broken_seq) == (0, 1)
+
+
+def test_two_rows_that_changed_places_are_found(chain: int):
+    with superuser() as admin:
+        for old, new in ((2, 100), (3, 2), (100, 3)):
+            admin.execute("UPDATE audit_auditevent SET seq = %s WHERE clinic_id = %s AND seq = %s", [new, chain, old])
+    assert verdict(chain).broken_seq == 2
+
+
+def test_one_broken_chain_leaves_the_others_whole(chain: int):
+    before = {each.clinic_id for each in verify() if not each.whole}
+    with superuser() as admin:
+        admin.execute("UPDATE audit_auditevent SET action = 'test.lie' WHERE clinic_id = %s AND seq = 1", [chain])
+    assert {each.clinic_id for each in verify() if not each.whole} == before | {chain}
+
+
+def test_a_clinic_verifies_its_own_chain_with_its_own_eyes(clinic: Cast, other_clinic: Cast):
+    for cast in (clinic, other_clinic):
+        by = cast.asker("nurse")
+        with as_asker(by):
+            record(by, "test.one")
+            record(by, "test.two")
+    with as_asker(clinic.asker("auditor")):
+        mine = verify_clinic(clinic.clinic.pk)
+        assert (mine.whole, mine.rows) == (True, 2)
+        assert verify_clinic(other_clinic.clinic.pk).rows == 0
