@@ -5,7 +5,7 @@ Everything that arrived together is stored in one transaction; only after its co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -70,6 +70,7 @@ class _Known:
 
     device_id: int
     clinic_id: int
+    clinic_slug: str
     last_seen_at: datetime | None
     offset_s: float | None
     session: ledger.Session | None
@@ -79,13 +80,13 @@ class _Known:
 def take_messages(cursor: Cursor[Row], arrivals: Sequence[Arrival], now: datetime) -> list[Answer]:
     """Store ``arrivals`` and judge what they carry; the answers in the same order. The caller commits."""
     known = _devices(cursor, {key for arrival in arrivals for key in arrival.keys})
-    strangers = _strangers_clinics(cursor, [a for a in arrivals if not any(key in known for key in a.keys)])
+    strangers = _strangers_clinics(cursor, [a for a in arrivals if _sender(a, known) is None])
     answers: list[Answer] = []
     rows: list[Row] = []
     first: dict[bytes, int] = {}
     found: list[_Known | None] = []
     for number, arrival in enumerate(arrivals):
-        device = next((known[key] for key in arrival.keys if key in known), None)
+        device = _sender(arrival, known)
         answer = _answer(arrival, device)
         answers.append(answer)
         found.append(device)
@@ -141,9 +142,10 @@ def _same_patient(arrival: Arrival, record_number: str) -> bool:
 
 
 _DEVICES = """
-SELECT d.key, d.id, d.clinic_id, d.last_seen_at, d.clock_skew_s, a.encounter_id, a.patient_id, e.protocol_id,
+SELECT d.key, d.id, d.clinic_id, c.slug, d.last_seen_at, d.clock_skew_s, a.encounter_id, a.patient_id, e.protocol_id,
        p.record_number
 FROM monitoring_device d
+JOIN accounts_clinic c ON c.id = d.clinic_id
 LEFT JOIN monitoring_deviceassociation a ON a.device_id = d.id AND a.until_at IS NULL
 LEFT JOIN treatment_encounter e ON e.id = a.encounter_id
 LEFT JOIN patients_patient p ON p.id = a.patient_id
@@ -151,22 +153,25 @@ WHERE d.key = ANY(%s) AND d.retired_at IS NULL
 """
 
 
-def _devices(cursor: Cursor[Row], keys: set[str]) -> dict[str, _Known]:
+def _sender(arrival: Arrival, known: Mapping[str, Sequence[_Known]]) -> _Known | None:
+    """The device that a message names. Two clinics may both have a "BED-1": then the receiver's name decides."""
+    for key in arrival.keys:
+        candidates = known.get(key, ())
+        if len(candidates) == 1:
+            return candidates[0]
+        for candidate in candidates:
+            if candidate.clinic_slug == arrival.receiver.lower():
+                return candidate
+    return None
+
+
+def _devices(cursor: Cursor[Row], keys: set[str]) -> dict[str, list[_Known]]:
     cursor.execute(_DEVICES, (list(keys),))
-    known = {}
-    for (
-        key,
-        device_id,
-        clinic_id,
-        seen_at,
-        offset,
-        encounter_id,
-        patient_id,
-        protocol_id,
-        number,
-    ) in cursor.fetchall():
+    known: dict[str, list[_Known]] = {}
+    for row in cursor.fetchall():
+        key, device_id, clinic_id, slug, seen_at, offset, encounter_id, patient_id, protocol_id, number = row
         session = ledger.Session(clinic_id, encounter_id, patient_id, protocol_id) if encounter_id else None
-        known[key] = _Known(device_id, clinic_id, seen_at, offset, session, number)
+        known.setdefault(key, []).append(_Known(device_id, clinic_id, slug, seen_at, offset, session, number))
     return known
 
 

@@ -37,7 +37,9 @@ class Device(ClinicScoped):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("key",), condition=models.Q(retired_at=None), name="one_device_of_a_key"),
+            models.UniqueConstraint(
+                fields=("clinic", "key"), condition=models.Q(retired_at=None), name="one_device_of_a_key"
+            ),
         )
 
     def __str__(self) -> str:

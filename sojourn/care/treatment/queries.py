@@ -20,6 +20,7 @@ from sojourn.care.treatment.models import (
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import PRESENT, Protocol, State
 from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.queries import protocol as protocol_adopted_at
 
 
 def current_state(encounter_id: int) -> SessionState:
@@ -65,7 +66,13 @@ def _lately() -> datetime:
 
 
 def protocol_of(encounter: Encounter) -> Protocol:
-    """The protocol as it was when the session was opened."""
+    """The protocol under which the session was opened, with the clinic's own stricter numbers of that moment.
+
+    Where the clinic has not adopted it, the released text: its guards then let nothing begin. One query.
+    """
+    adopted = protocol_adopted_at(encounter.clinic_id, encounter.protocol_id, encounter.opened_at)
+    if adopted is not None and str(adopted.rule.version) == encounter.protocol_version:
+        return adopted
     return protocol.read(book().rule(encounter.protocol_id, int(encounter.protocol_version)))
 
 

@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='device',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('key',), name='one_device_of_a_key'),
+            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('clinic', 'key'), name='one_device_of_a_key'),
         ),
         migrations.AddConstraint(
             model_name='deviceassociation',
