@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import polib
 
@@ -139,7 +140,8 @@ def compile_translations(progress: Progress) -> None:
         if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
             continue
         progress(f"Words: {source.parent.parent.name}")
-        polib.pofile(str(source)).save_as_mofile(str(target))
+        read: Any = polib.pofile  # polib carries no types
+        read(str(source)).save_as_mofile(str(target))
 
 
 def main() -> int:

@@ -222,7 +222,7 @@ def _strip(now: dt.datetime) -> dict[str, Any]:
 
 def _chairs(now: dt.datetime, asked: str) -> list[dict[str, Any]]:
     count = int(asked) if asked in set("12345678") else 4
-    states = [
+    states: list[dict[str, Any]] = [
         {"alarm": "", "word": ""},
         {"alarm": "medium", "word": _("pressure high")},
         {"alarm": "", "word": "", "stale": True},

@@ -1,7 +1,7 @@
 // Builds everything that the pages load into ../static/built: fonts, icons, scripts, styles.
 // `node build.mjs` is what `npm run build` and sojourn/foundation/ui/build.py call.
 import { execFileSync } from "node:child_process";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,8 @@ import { build } from "esbuild";
 import subsetFont from "subset-font";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = join(here, "..", "static", "built");
+const built = join(here, "..", "static", "built");
+const out = join(here, "node_modules", ".sojourn", "built"); // swapped in whole, once everything has worked
 const src = (...parts) => join(here, "src", ...parts);
 const modules = (...parts) => join(here, "node_modules", ...parts);
 const require = createRequire(import.meta.url);
@@ -56,7 +57,7 @@ async function themes() {
   const { light, dark } = JSON.parse(await readFile(src("tokens.json"), "utf8"));
   const body = (tokens, scheme) =>
     `color-scheme:${scheme};` + Object.entries(tokens).map(([k, v]) => `--${k}:${v};`).join("");
-  const names = Object.keys(light).filter((name) => !name.startsWith("color-base") || name);
+  const names = Object.keys(light);
   const css = [
     "/* Written by build.mjs from tokens.json. */",
     `:root,[data-theme="light"]{${body(light, "light")}}`,
@@ -74,7 +75,7 @@ async function scripts() {
   await build({
     ...common,
     format: "esm",
-    entryPoints: { app: src("app.ts"), charts: src("charts.ts"), board: src("board.ts") },
+    entryPoints: { app: src("app.ts"), charts: src("charts.ts"), board: src("board.ts"), portal: src("portal.ts") },
     outdir: out,
   });
   await build({ ...common, format: "iife", entryPoints: { theme: src("theme.ts") }, outdir: out });
@@ -99,4 +100,6 @@ await scripts();
 say("styles");
 await themes();
 styles();
+await rm(built, { recursive: true, force: true });
+await cp(out, built, { recursive: true });
 say("done");

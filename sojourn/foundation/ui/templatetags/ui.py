@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms, template
-from django.forms.boundfield import BoundField
+from django.forms.boundfield import BoundField, BoundWidget
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -198,3 +198,11 @@ def error_list(form: forms.BaseForm | None, errors: list[dict[str, str]] | None)
         target = field.id_for_label or f"{field.auto_id}_0"
         rows.extend({"href": f"#{target}", "text": f"{field.label}: {text}"} for text in field.errors)
     return rows
+
+
+@register.simple_tag
+def option_control(option: BoundWidget) -> SafeString:
+    """One radio or checkbox of a group, dressed."""
+    kind = "checkbox" if option.data["type"] == "checkbox" else "radio"
+    option.data["attrs"] = {**option.data["attrs"], "class": kind}
+    return SafeString(option.tag())

@@ -33,7 +33,8 @@ function attach(root: ParentNode): void {
   toasts(root);
   forms(root);
   tick();
-  if (root.querySelector("[data-chart], [data-strip]")) void charts(root);
+  // The board brings its own copy of the chart code.
+  if (root.querySelector("[data-chart], [data-strip]") && !document.getElementById("board")) void charts(root);
 }
 
 async function charts(root: ParentNode): Promise<void> {

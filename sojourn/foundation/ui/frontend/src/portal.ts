@@ -1,0 +1,191 @@
+// The patient's pages: an answer survives a lost connection, keys answer too, the call for help keeps trying,
+// and the help pages stay on the device. Everything works without this script, one page load at a time.
+
+const RETRY_MS = 4000;
+const PATIENCE_MS = 10_000;
+const AWAKE_MS = 5 * 60_000;
+
+function cookie(name: string): string {
+  const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+}
+
+/** The token of today: a page that was kept on the device carries an old one. */
+function token(): string {
+  return cookie("csrftoken") || document.querySelector<HTMLInputElement>("[name=csrfmiddlewaretoken]")?.value || "";
+}
+
+async function send(url: string, body: URLSearchParams, accept: string): Promise<Response> {
+  const stop = new AbortController();
+  const timer = window.setTimeout(() => stop.abort(), PATIENCE_MS);
+  try {
+    return await fetch(url, {
+      method: "POST",
+      body,
+      credentials: "same-origin",
+      headers: { "X-CSRFToken": token(), Accept: accept },
+      signal: stop.signal,
+    });
+  } finally {
+    window.clearTimeout(timer);
+  }
+}
+
+// ------------------------------------------------------------------ answers
+function answers(form: HTMLFormElement): void {
+  const buttons = [...form.querySelectorAll<HTMLButtonElement>("button[name=value]")];
+  const choices = buttons.filter((button) => button.hasAttribute("aria-pressed"));
+  const note = form.querySelector<HTMLElement>("[data-answer-note]");
+  const key = `answer:${location.pathname}`;
+  let waiting: string | null = null;
+  let busy = false;
+
+  // The tab keeps it, so that a reload or a sign-in on the way loses nothing.
+  const keep = (value: string | null) => {
+    try {
+      if (value === null) sessionStorage.removeItem(key);
+      else sessionStorage.setItem(key, value);
+    } catch {
+      // The page itself still holds it.
+    }
+  };
+  const kept = () => {
+    try {
+      return sessionStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  };
+
+  const attempt = async (): Promise<void> => {
+    if (busy || waiting === null) return;
+    busy = true;
+    const value = waiting;
+    const body = new URLSearchParams({ value });
+    const to = form.querySelector<HTMLInputElement>("input[name=to]");
+    if (to) body.set("to", to.value);
+    try {
+      const answer = await send(form.action, body, "text/html");
+      if (answer.status >= 500 || (answer.status === 403 && !navigator.onLine)) throw new Error(String(answer.status));
+      if (waiting !== value) return; // another answer was tapped meanwhile; it goes next
+      const signIn = answer.redirected && !new URL(answer.url).pathname.startsWith("/today/");
+      if (!signIn && answer.status !== 403) keep(null);
+      waiting = null;
+      if (answer.status === 403) location.reload();
+      else location.assign(answer.url);
+    } catch {
+      if (note) note.hidden = false;
+      window.setTimeout(() => void attempt(), RETRY_MS);
+    } finally {
+      busy = false;
+      if (waiting !== null && waiting !== value) void attempt();
+    }
+  };
+
+  const choose = (value: string) => {
+    waiting = value;
+    keep(value);
+    for (const button of choices) button.setAttribute("aria-pressed", String(button.value === value));
+    void attempt();
+  };
+
+  form.addEventListener("submit", (event) => {
+    const button = event.submitter as HTMLButtonElement | null;
+    if (!button?.name) return;
+    event.preventDefault();
+    choose(button.value);
+  });
+  addEventListener("online", () => void attempt());
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload(); // back to a question: as it stands on the server
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    const at = choices.indexOf(document.activeElement as HTMLButtonElement);
+    if (/^[1-9]$/.test(event.key)) {
+      const button = choices[Number(event.key) - 1];
+      if (!button) return;
+      event.preventDefault();
+      button.focus();
+      button.click();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      const next = at < 0 ? (step > 0 ? 0 : choices.length - 1) : (at + step + choices.length) % choices.length;
+      choices[next]?.focus();
+    } else if (event.key === "ArrowLeft") {
+      form.querySelector<HTMLAnchorElement>("[data-answer-back]")?.click();
+    }
+  });
+
+  const before = kept();
+  if (before !== null && buttons.some((button) => button.value === before)) choose(before);
+}
+
+// ------------------------------------------------------------------ the call for help
+function call(form: HTMLFormElement): void {
+  const words = document.querySelector<HTMLElement>("[data-call-words]");
+  const say = (name: "calling" | "called" | "lost") => {
+    const text = form.getAttribute(`data-words-${name}`);
+    if (words && text && words.textContent !== text) words.textContent = text;
+  };
+  let busy = false;
+  let timer = 0;
+
+  const attempt = async (): Promise<void> => {
+    if (busy) return;
+    busy = true;
+    window.clearTimeout(timer);
+    try {
+      const answer = await send(form.action, new URLSearchParams(), "application/json");
+      if (answer.status === 204) say("called");
+      else if (answer.status === 409) location.assign(((await answer.json()) as { go: string }).go);
+      else if (answer.redirected) location.assign(answer.url);
+      else throw new Error(String(answer.status));
+    } catch {
+      say("lost");
+      timer = window.setTimeout(() => void attempt(), RETRY_MS);
+    } finally {
+      busy = false;
+    }
+  };
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    say("calling");
+    void attempt();
+  });
+  addEventListener("online", () => {
+    if (timer) void attempt();
+  });
+
+  // A session is longer than the time after which an unused page signs out: this one stays signed in.
+  const awake = document.body.dataset.awake;
+  if (awake) {
+    setInterval(() => {
+      if (!document.hidden) send(awake, new URLSearchParams(), "application/json").catch(() => undefined);
+    }, AWAKE_MS);
+  }
+}
+
+// ------------------------------------------------------------------ kept on the device
+async function worker(): Promise<void> {
+  const address = document.body.dataset.worker;
+  if (!address || !("serviceWorker" in navigator)) return;
+  try {
+    await navigator.serviceWorker.register(address);
+    const ready = await navigator.serviceWorker.ready;
+    // Once for each language and sign-in of this tab: the pages that are kept are those that one sees.
+    const mark = `kept:${document.documentElement.lang}`;
+    if (sessionStorage.getItem(mark)) return;
+    sessionStorage.setItem(mark, "1");
+    ready.active?.postMessage("keep");
+  } catch {
+    // Without it everything works that has a connection.
+  }
+}
+
+for (const form of document.querySelectorAll<HTMLFormElement>("form[data-answer]")) answers(form);
+for (const form of document.querySelectorAll<HTMLFormElement>("form[data-call]")) call(form);
+void worker();

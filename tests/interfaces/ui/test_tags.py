@@ -1,0 +1,94 @@
+import datetime as dt
+
+import pytest
+from django.utils import timezone, translation
+
+from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
+from sojourn.foundation.ui.templatetags import ui
+
+NOW = dt.datetime(2025, 3, 4, 14, 5, 9, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 seconds ago"),
+        (1, "1 second ago"),
+        (59, "59 seconds ago"),
+        (60, "1 minute ago"),
+        (119, "1 minute ago"),
+        (3599, "59 minutes ago"),
+        (3600, "1 hour ago"),
+        (35 * 3600, "35 hours ago"),
+        (36 * 3600, "1 day ago"),
+        (72 * 3600, "3 days ago"),
+        (-1, "in 1 second"),
+        (-300, "in 5 minutes"),
+        (-7200, "in 2 hours"),
+    ],
+)
+def test_age_in_words(seconds: int, words: str) -> None:
+    assert ui.age_in_words(NOW - dt.timedelta(seconds=seconds), NOW) == words
+
+
+def test_ago_marks_up_the_moment_for_the_page_to_keep() -> None:
+    html = ui.ago(NOW - dt.timedelta(minutes=2), stale_after=300, now=NOW)
+    assert html == ('<time datetime="2025-03-04T14:03:09+00:00" data-ago data-stale-after="300">2 minutes ago</time>')
+    assert ui.ago(None) == ""
+
+
+def test_clock_speaks_in_the_readers_zone() -> None:
+    with timezone.override("America/Denver"):
+        assert ">07:05<" in ui.clock(NOW)
+        assert ">07:05:09<" in ui.clock(NOW, "second")
+        assert ">Tue 4 Mar<" in ui.clock(NOW, "day")
+        assert ">Tuesday 4 March 2025, 07:05<" in ui.clock(NOW, "long")
+    assert ">19:35<" in ui.clock(NOW, "time", "Asia/Kolkata")
+    assert ui.clock(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "english", "spanish"),
+    [(37.5, 1, "37.5", "37,5"), (56, 0, "56", "56"), (None, None, "–", "–"), (0, None, "0", "0")],
+)
+def test_quantity(value: float | None, digits: int | None, english: str, spanish: str) -> None:
+    with translation.override("en"):
+        assert f'<span class="figure">{english}</span>\u00a0<span class="unit">mg</span>' in ui.quantity(
+            value, "mg", digits
+        )
+    with translation.override("es"):
+        assert f">{spanish}<" in ui.quantity(value, "mg", digits)
+
+
+def test_quantity_escapes() -> None:
+    assert "<b>" not in ui.quantity(1, "<b>")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(252, "4:12"), (3661, "1:01:01"), (-125, "overdue by 2:05"), (0, "overdue by 0:00")]
+)
+def test_countdown(seconds: int, words: str) -> None:
+    assert f">{words}<" in ui.countdown(NOW + dt.timedelta(seconds=seconds), now=NOW)
+
+
+def test_a_chart_is_also_a_table() -> None:
+    chart = Chart(
+        unit="points",
+        zone="America/Denver",
+        series=[
+            Series("Score", [Point(NOW, 12), Point(NOW + dt.timedelta(minutes=5), None)]),
+            Series("Trend", [Point(NOW, 11.5, 9.25, 13.75)]),
+        ],
+        bands=[Band("Mild", 5, 10)],
+        marks=[Mark(NOW + dt.timedelta(minutes=1), "Dose")],
+    )
+    assert chart.headings() == ["Time", "Score (points)", "Trend (points)", "Event"]
+    assert chart.rows() == [
+        ["07:05", "12", "11.5 (9.2 to 13.8)", ""],
+        ["07:06", "–", "–", "Dose"],
+        ["07:10", "–", "–", ""],
+    ]
+    json = chart.as_json()
+    assert json["series"][1]["points"] == [[NOW.timestamp(), 11.5, 9.25, 13.75]]
+    assert json["marks"] == [{"at": NOW.timestamp() + 60, "label": "Dose", "kind": "dose"}]
+    assert json["zone"] == "America/Denver"
