@@ -38,6 +38,8 @@ _NEAR = 3e-2
 _FADED = 60.0
 # How far a mode moves before 1 - exp(-x) is safe without expm1.
 _EARLY = 1e-3
+# An input that lasts no longer than this enters at once: its rate would be no number.
+_AT_ONCE = 1e-9
 # From this many evenly spaced instants on, products of exponentials replace exponentials.
 _GRID = 48
 # Values held in cache while a block of people is evaluated.
@@ -46,7 +48,7 @@ _BLOCK = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class Pour:
-    """An amount that enters a compartment, at once (duration 0) or evenly over its duration.
+    """An amount that enters a compartment, at once (duration 0, or below 1e-9) or evenly over its duration.
 
     Amount, start and duration are each one number or one per person.
     """
@@ -446,7 +448,7 @@ def _inputs(
     jump = np.zeros(shape, dtype=modes.inward.dtype)
     for compartment, amount, start, duration in pours:
         direction = modes.inward[:, None, :, compartment]
-        infused = duration > 0
+        infused = duration > _AT_ONCE
         begin = start[:, None] if start.ndim else start
         if infused.any():
             rate = np.where(infused, amount / np.where(infused, duration, 1.0), 0.0)
@@ -528,7 +530,7 @@ def _starts(people: int, pours: list[tuple[int, Floats, Floats, Floats]]) -> Flo
     edges = []
     for _, _, start, duration in pours:
         edges.append(start)
-        if np.any(duration > 0):
+        if np.any(duration > _AT_ONCE):
             edges.append(np.asarray(start + duration))
     if all(edge.ndim == 0 or (edge == edge[:1]).all() for edge in edges):
         return np.unique([float(edge.reshape(-1)[0]) for edge in edges])[None, :]

@@ -346,11 +346,7 @@ def _build(data: Mapping[str, Any], content_hash: str) -> Model:
         population_verification=population["verification"],
         ranges=ranges,
         parameters=MappingProxyType(parameters),
-        covariates=tuple(
-            dict.fromkeys(
-                change[0] for each in parameters.values() for change in (*each.scale, *each.factors, *each.slopes)
-            )
-        ),
+        covariates=_needed(parameters),
         spread=tuple(name for name, each in parameters.items() if each.spread > 0),
         correlated=tuple(_correlation(each, parameters) for each in data.get("correlated", [])),
         compartments=tuple(each["name"] for each in data["compartments"]),
@@ -395,6 +391,15 @@ def _build(data: Mapping[str, Any], content_hash: str) -> Model:
         worked_examples=tuple(MappingProxyType(dict(each)) for each in data.get("worked_examples", [])),
         hash=content_hash,
     )
+
+
+def _needed(parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+    needed: dict[str, None] = {}
+    for each in parameters.values():
+        needed.update(dict.fromkeys(name for name, _, _ in each.scale))
+        needed.update(dict.fromkeys(name for name, _ in each.factors))
+        needed.update(dict.fromkeys(name for name, _, _ in each.slopes))
+    return tuple(needed)
 
 
 def _parameter(name: str, table: Mapping[str, Any]) -> Parameter:

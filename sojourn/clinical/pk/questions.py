@@ -101,7 +101,8 @@ def time_above(
 
     def side(at: Floats) -> Floats:
         wide = np.repeat(sign, at.shape[1] // most, axis=1)
-        return (simulated.response.at(at, place)[:, 0] - level_ng_per_ml) * wide
+        over_by: Floats = (simulated.response.at(at, place)[:, 0] - level_ng_per_ml) * wide
+        return over_by
 
     crossing = _last_positive(side, low, high)
     part = np.where(falling, crossing - low, high - crossing)

@@ -1,0 +1,309 @@
+"""Peaks, exposure, levels, populations, plans and fits: worked by hand where a hand can, else by brute force."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+
+from sojourn.clinical import pk
+from sojourn.clinical.pk import Dose, Measurement, Person, Pump, Reason, Refused
+from sojourn.clinical.pk.fitting import _Problem
+from sojourn.clinical.pk.model import parse_model
+from sojourn.clinical.pk.population import covariance
+from sojourn.clinical.pk.questions import time_below
+
+from .test_models import ADULT, INFUSION, MINIMAL
+
+ONE = parse_model(MINIMAL)  # V 10 L, k 0.1/min: everything can be worked by hand
+KAMP = pk.load("kamp")
+SPRAY = pk.load("perez")
+NASAL = Person(age_y=45, ethnicity="white")
+
+
+def test_peak_and_levels_of_a_bolus_by_hand() -> None:
+    simulated = pk.simulate(ONE, ADULT, [Dose("ketamine", "iv", 10, 5)])  # 1000 ng/mL at minute 5
+    top = pk.peak(simulated)
+    assert (top.ng_per_ml[0], top.at_min[0]) == pytest.approx((1000.0, 5.0))
+    half = 5 + 10 * np.log(2)
+    assert pk.time_until_below(simulated, 500)[0] == pytest.approx(half, rel=1e-9)
+    assert pk.time_above(simulated, 500, 0, 600)[0] == pytest.approx(half - 5, rel=1e-9)
+    assert time_below(simulated, 500, 0, 600)[0] == pytest.approx(600 - (half - 5), rel=1e-9)
+    assert simulated.area_in_all_ng_h_per_ml()[0] == pytest.approx(10 / 60 * 1000, rel=1e-12)  # dose / CL
+    assert pk.time_until_below(simulated, 2000)[0] == 5.0
+
+
+def test_a_pause_and_a_change_of_rate() -> None:
+    doses = pk.infusion("ketamine", [(0, 1.0), (10, 0.0), (15, 2.0)], 20)
+    assert [(d.mg, d.start_min, d.duration_min) for d in doses] == [(10.0, 0, 10), (10.0, 15, 5)]
+    found = pk.simulate(ONE, ADULT, doses).concentration([10, 15, 20])["ketamine"][0]
+    first = 1000 * (1 - np.exp(-1.0))
+    paused = first * np.exp(-0.5)
+    second = paused * np.exp(-0.5) + 2000 * (1 - np.exp(-0.5))
+    assert found == pytest.approx([first, paused, second], rel=1e-12)
+    with pytest.raises(Refused):
+        pk.infusion("ketamine", [(0, 1.0), (10, 2.0)], 5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(10, 100), st.floats(0, 60), st.floats(30, 200))
+def test_peak_and_time_above_against_brute_force(mg: float, duration: float, level: float) -> None:
+    doses = [Dose("ketamine", "iv", mg, 0, duration), Dose("ketamine", "iv", 10, 80, 5)]
+    simulated = pk.simulate(KAMP, ADULT, doses)
+    times = np.linspace(0, 300, 60_001)
+    values = simulated.concentration(times)["ketamine"][0]
+    assert pk.peak(simulated, end_min=300).ng_per_ml[0] >= values.max() * (1 - 1e-12)
+    above = pk.time_above(simulated, level, 0, 300)[0]
+    assert above == pytest.approx((values > level).mean() * 300, abs=0.03)
+    until = pk.time_until_below(simulated, level)[0]
+    assert simulated.concentration([until + 1e-6])["ketamine"][0, 0] <= level * (1 + 1e-6)
+    late = times > until + 0.01
+    assert (values[late] < level).all()
+
+
+def test_peaks_of_a_whole_population_are_each_ones_own() -> None:
+    people = pk.virtual(SPRAY, NASAL, 40, seed=3)
+    simulated = pk.simulate(SPRAY, people, [Dose("esketamine", "in", 84)])
+    top = pk.peak(simulated)
+    times = np.linspace(0, 600, 30_001)
+    values = simulated.concentration(times)["esketamine"]
+    assert top.ng_per_ml == pytest.approx(values.max(axis=1), rel=1e-6)
+    assert (top.ng_per_ml >= values.max(axis=1) * (1 - 1e-12)).all()
+
+
+def test_virtual_people_are_reproducible_and_spread_as_published() -> None:
+    model = pk.load("fanta")
+    one, two = (pk.virtual(model, ADULT, 20_000, seed=5) for _ in range(2))
+    assert (one.deviations == two.deviations).all()
+    assert (pk.virtual(model, ADULT, 5, seed=6).deviations != one.deviations[:5]).all()
+    assert np.cov(one.deviations.T) == pytest.approx(covariance(model), abs=0.005)
+    assert np.median(one.values["CL"]) * 60 == pytest.approx(95.2, rel=0.01)
+    frn = pk.virtual(SPRAY, Person(age_y=45, ethnicity="japanese"), 5_000, seed=1).values["FRn"]
+    assert frn.max() <= 1.0
+    assert np.median(frn) == pytest.approx(0.54 * 1.34, rel=0.02)
+    for refused in (lambda: pk.virtual(KAMP, ADULT, 5, 1), lambda: pk.virtual(model, ADULT, 0, 1)):
+        with pytest.raises(Refused):
+            refused()
+
+
+def test_people_with_covariates_of_their_own() -> None:
+    crowd = [Person(weight_kg=w, age_y=30) for w in (50, 70, 110)]
+    found = pk.simulate(KAMP, crowd, INFUSION).concentration([40])["ketamine"]
+    for k, person in enumerate(crowd):
+        alone = pk.simulate(KAMP, person, INFUSION).concentration([40])["ketamine"][0, 0]
+        assert found[k, 0] == pytest.approx(alone, rel=1e-12)
+
+
+def test_bands_hold_the_people_they_promise() -> None:
+    model = pk.load("fanta")
+    dose = [Dose("esketamine", "iv", 20, 0, 40)]
+    simulated = pk.simulate(model, pk.virtual(model, ADULT, 4000, seed=1), dose)
+    band = pk.bands(simulated, [40.0])
+    values = simulated.concentration([40.0])["esketamine"][:, 0]
+    assert ((values >= band.low90[0]) & (values <= band.high90[0])).mean() == pytest.approx(0.9, abs=0.002)
+    assert ((values >= band.low50[0]) & (values <= band.high50[0])).mean() == pytest.approx(0.5, abs=0.002)
+
+
+def test_models_are_shown_side_by_side_and_never_averaged() -> None:
+    found = pk.between_models(ADULT, INFUSION, [40.0])
+    assert set(found.curves) == {
+        "clements_nimmo_1981_250ugkg",
+        "domino_1984_racemic_iv",
+        "kamp_2020_anesthesiology_pooled",
+    }
+    ends = sorted(float(curve[0]) for curve in found.curves.values())
+    assert (found.low[0], found.high[0]) == (ends[0], ends[-1])
+    assert found.refused["simons_2022_otf"].reason is Reason.WRONG_DRUG
+    with pytest.raises(Refused, match="no model answers"):
+        pk.between_models(Person(weight_kg=20, age_y=5), INFUSION, [40.0])
+
+
+def test_an_effect_site_is_marked_as_assumed() -> None:
+    site = KAMP.effect_sites[1]
+    simulated = pk.simulate(KAMP, ADULT, INFUSION, effect_site=site)
+    assert any(note.startswith("assumed: effect site") for note in simulated.assumptions)
+    times = np.linspace(0, 120, 120_001)
+    plasma = simulated.concentration(times)["ketamine"][0]
+    step = times[1]
+    kernel = np.exp(-site.ke0_per_min * step)
+    effect, now = np.zeros_like(plasma), 0.0
+    for k in range(1, len(times)):  # ce' = ke0 (c - ce), with c linear between instants
+        now = now * kernel + (1 - kernel) * (plasma[k] + plasma[k - 1]) / 2
+        effect[k] = now
+    assert simulated.effect(times)[0] == pytest.approx(effect, abs=1e-4)
+    half = next(site for site in KAMP.effect_sites if site.effect == "cardiac output")
+    assert half.ke0_per_min == pytest.approx(np.log(2) / 2.28)
+    with pytest.raises(Refused):
+        pk.simulate(KAMP, ADULT, INFUSION).effect([1.0])
+
+
+def test_reference_zones_and_routes_carry_their_sources() -> None:
+    zones = {zone.effect: zone for zone in pk.reference_zones("ketamine")}
+    assert (zones["dissociation"].low_ng_per_ml, zones["dissociation"].high_ng_per_ml) == (100, 250)
+    assert (zones["anaesthesia"].low_ng_per_ml, zones["anaesthesia"].high_ng_per_ml) == (1200, 2400)
+    assert all(zone.source and zone.verification for zone in zones.values())
+    assert pk.reference_zones("esketamine") == ()
+    nasal = pk.equal_exposure("ketamine", 35, "in")
+    assert len(nasal) > 1  # never one nasal bioavailability
+    assert [round(each.mg, 1) for each in nasal] == [77.8, 269.2]
+    wide = nasal[1]
+    assert (wide.least_mg, wide.most_mg) == pytest.approx((35 / 0.17, 35 / 0.11))
+    assert pk.equal_exposure("ketamine", 35, "im")[0].mg == pytest.approx(35 / 0.93)
+    with pytest.raises(Refused, match="no bioavailability"):
+        pk.equal_exposure("esketamine", 20, "im")
+
+
+def test_a_planned_peak_is_reached_and_the_pump_obeyed() -> None:
+    plan = pk.plan_peak(KAMP, ADULT, 200, 40)
+    assert plan.reaches_target
+    assert plan.peak_ng_per_ml == pytest.approx(200, rel=1e-9)
+    assert plan.peak_at_min == pytest.approx(40)
+    weak = pk.plan_peak(KAMP, ADULT, 200, 40, Pump(most_mg_per_min=0.3))
+    assert not weak.reaches_target
+    assert weak.total_mg == pytest.approx(12)
+    assert weak.limited_by
+    stepped = pk.plan_peak(KAMP, ADULT, 200, 40, Pump(rate_step_mg_per_min=0.25))
+    assert stepped.total_mg / 40 == pytest.approx(0.5)
+    with pytest.raises(Refused, match="slowly"):
+        pk.plan_peak(KAMP, ADULT, 1, 40, Pump(rate_step_mg_per_min=1))
+
+
+def test_a_planned_plateau_is_held() -> None:
+    plan = pk.plan_plateau(KAMP, ADULT, 100, 60, Pump(most_mg_per_min=3, most_bolus_mg=10))
+    assert plan.doses[0].mg == pytest.approx(2.5)  # 100 ng/mL in 25 L
+    ends = np.arange(5.0, 61.0, 5.0)
+    assert plan.expected.concentration(ends)["ketamine"][0] == pytest.approx(100.0, rel=1e-9)
+    rates = [dose.mg / dose.duration_min for dose in plan.doses[1:]]
+    assert all(later <= sooner for sooner, later in itertools.pairwise(rates))
+    assert rates[-1] > 84 / 60 * 0.1  # not below what is eliminated at 100 ng/mL
+    held = pk.plan_plateau(KAMP, ADULT, 100, 60, Pump(most_mg_per_min=0.1))
+    assert not held.reaches_target
+    assert max(dose.mg / dose.duration_min for dose in held.doses) <= 0.1 + 1e-12
+
+
+def test_a_running_session() -> None:
+    now = pk.so_far(KAMP, ADULT, INFUSION, 20, level_ng_per_ml=50)
+    assert (now.given_mg, now.still_to_come_mg) == (17.5, 17.5)
+    assert now.now_ng_per_ml["ketamine"] == pytest.approx(198.27, abs=0.0051)
+    assert now.peak_ahead
+    assert (now.next_peak_ng_per_ml, now.next_peak_at_min) == pytest.approx((253.05, 40.0), abs=0.0051)
+    assert now.below_from_min == pytest.approx(119.77, abs=0.01)
+    after = pk.so_far(KAMP, ADULT, INFUSION, 60)
+    assert not after.peak_ahead
+    assert after.next_peak_ng_per_ml == pytest.approx(95.86, abs=0.0051)
+    before = pk.so_far(KAMP, ADULT, INFUSION, -1)
+    assert (before.given_mg, before.now_ng_per_ml["ketamine"]) == (0.0, 0.0)
+
+
+# --- fitting ---
+
+
+def measured(model: pk.Model, seed: int, doses: list[Dose], sd: float) -> tuple[np.ndarray, list[Measurement]]:
+    truth = pk.simulate(model, pk.virtual(model, ADULT, 1, seed), doses)
+    found = truth.concentration([10, 40, 60, 120, 240, 480])
+    return truth.bodies.deviations[0], [
+        Measurement(t, float(found[name][0, k]), sd, name)
+        for name in model.names
+        for k, t in enumerate([10, 40, 60, 120, 240, 480])
+    ]
+
+
+def test_the_fit_is_the_most_probable_point() -> None:
+    """SciPy's own minimiser, started elsewhere, finds nothing better."""
+    model, doses = pk.load("fanta"), [Dose("esketamine", "iv", 20, 0, 40)]
+    _, points = measured(model, 7, doses, 2.0)
+    found = pk.fit(model, ADULT, doses, points)
+    assert found.converged
+    problem = _Problem(model, ADULT, doses, points)
+    for start in (np.zeros(4), np.full(4, 0.3)):
+        other = minimize(lambda eta: float(problem.objective(eta[None])[0]), start, method="BFGS")
+        assert found.objective <= other.fun + 1e-6
+        assert found.deviations == pytest.approx(other.x, abs=1e-3)
+
+
+def test_without_news_the_fit_stays_with_the_population() -> None:
+    model, doses = pk.load("fanta"), [Dose("esketamine", "iv", 20, 0, 40)]
+    found = pk.fit(model, ADULT, doses, [Measurement(40.0, 300.0, 1e7)])
+    assert found.deviations == pytest.approx(np.zeros(4), abs=1e-3)
+    # the residual spread of the model is in the way of exactness; the prior's width is kept
+    assert np.diag(found.covariance) == pytest.approx(np.diag(covariance(model)), rel=0.05)
+
+
+def test_exact_measurements_of_a_model_without_residual_find_the_person() -> None:
+    data = {
+        **MINIMAL,
+        "parameters": {
+            "V": {"value": 10, "unit": "L", "omega2": 0.09},
+            "CL": {"value": 60, "unit": "L/h", "omega2": 0.09},
+        },
+    }
+    model = parse_model(data)
+    doses = [Dose("ketamine", "iv", 10)]
+    truth = pk.simulate(model, pk.bodies(model, ADULT, [[0.35, -0.25]]), doses)
+    points = [Measurement(t, float(truth.concentration([t])["ketamine"][0, 0]), 0.01) for t in (1, 10, 30)]
+    found = pk.fit(model, ADULT, doses, points)
+    assert found.deviations == pytest.approx([0.35, -0.25], abs=1e-3)
+    assert found.parameters["CL"] == pytest.approx(np.exp(-0.25), rel=1e-3)
+    assert max(found.relative_sd.values()) < 1e-3
+    band = found.band([10.0])
+    assert band.low90[0] < truth.concentration([10.0])["ketamine"][0, 0] * 1.001
+    assert band.high90[0] - band.low90[0] < 1.0
+
+
+def test_a_fit_of_the_large_model_narrows_what_it_can_see() -> None:
+    doses = [Dose("esketamine", "in", 84)]
+    truth = pk.simulate(SPRAY, pk.virtual(SPRAY, NASAL, 1, 11), doses)
+    points = [Measurement(t, float(truth.concentration([t])["esketamine"][0, 0]), 1.0) for t in (20, 40, 60, 120, 240)]
+    found = pk.fit(SPRAY, NASAL, doses, points)
+    prior = dict(zip(SPRAY.spread, np.sqrt(np.diag(covariance(SPRAY))), strict=True))
+    assert found.relative_sd["FRn"] < 0.95 * prior["FRn"]
+    assert all(found.relative_sd[name] <= prior[name] * 1.02 for name in prior)
+    assert found.relative_sd["ka_po"] == pytest.approx(prior["ka_po"], rel=0.02)  # no oral dose, no news
+    fitted = found.predicted_ng_per_ml
+    typical = pk.simulate(SPRAY, NASAL, doses).concentration([p.at_min for p in points])["esketamine"][0]
+    wanted = np.array([p.ng_per_ml for p in points])
+    assert np.abs(np.log(fitted / wanted)).sum() < np.abs(np.log(typical / wanted)).sum()
+
+
+@pytest.mark.parametrize(
+    ("points", "reason"),
+    [
+        ([], Reason.NOT_A_VALUE),
+        ([Measurement(10.0, 50.0, 0.0)], Reason.NOT_A_VALUE),
+        ([Measurement(10.0, float("nan"), 1.0)], Reason.NOT_A_VALUE),
+        ([Measurement(10.0, 50.0, 1.0, "propofol")], Reason.NO_SUCH_ANALYTE),
+    ],
+)
+def test_a_fit_refuses_what_is_no_data(points: list[Measurement], reason: Reason) -> None:
+    with pytest.raises(Refused) as refused:
+        pk.fit(pk.load("fanta"), ADULT, [Dose("esketamine", "iv", 20)], points)
+    assert refused.value.reason is reason
+
+
+def test_a_model_without_published_spread_cannot_be_fitted() -> None:
+    with pytest.raises(Refused) as refused:
+        pk.fit(KAMP, ADULT, INFUSION, [Measurement(40.0, 200.0, 5.0)])
+    assert refused.value.reason is Reason.NO_VARIABILITY
+
+
+# --- the explorer ---
+
+
+def test_the_explorer_compares_regimens() -> None:
+    slow, spray = [Dose("ketamine", "iv", 35, 0, 100)], [Dose("esketamine", "in", 56)]
+    person = Person(weight_kg=70, age_y=40, ethnicity="hispanic")
+    found = pk.explore([INFUSION, slow, spray], person, level_ng_per_ml=50)
+    fast, slower, nasal = found.regimens
+    assert {curve.model for curve in fast.curves} == set(pk.between_models(person, INFUSION, [1.0]).curves)
+    assert fast.high_ng_per_ml.max() > slower.high_ng_per_ml.max()
+    assert [curve.band is not None for curve in nasal.curves] == [True]
+    assert "ng/mL" in fast.sentences[0]
+    assert fast.curves[0].source
+    assert found.zones
+    for bad in ([], [INFUSION] * 5):
+        with pytest.raises(Refused):
+            pk.explore(bad, person)
