@@ -98,6 +98,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
                 "sojourn.config.context.page",
+                "sojourn.interfaces.console.nav.nav",
             ],
         },
     }

@@ -37,6 +37,7 @@ def _name_taken(name: str) -> Refused:
 def add_chair(*, by: Asker, name: str) -> Chair:
     """A new chair. Refused: name-missing, name-taken."""
     by.must("chair.manage")
+    assert by.clinic_id is not None
     name = _chair_name(name)
     try:
         with transaction.atomic():
@@ -155,6 +156,8 @@ def book(
     Refused: chair-taken, patient-taken, chair-out-of-use, course-ended, length, day-has-passed, not-beside-patient.
     """
     by.must("appointment.book")
+    assert by.clinic_id is not None
+    assert by.membership_id is not None
     now = now or timezone.now()
     during = _range(starts_at, minutes)
     _must_be_ahead(starts_at, now)

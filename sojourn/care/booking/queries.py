@@ -45,7 +45,8 @@ def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 
 def _full() -> QuerySet[Appointment]:
-    return Appointment.objects.select_related("patient", "chair", "care_plan", "companion")
+    """With the session's row too, which the treatment room hangs on it, so that asking for it costs nothing."""
+    return Appointment.objects.select_related("patient", "chair", "care_plan", "companion", "encounter")
 
 
 def on_day(day: date, zone: ZoneInfo, *, with_cancelled: bool = False) -> list[Appointment]:

@@ -201,6 +201,7 @@ def add_person(
 ) -> RelatedPerson:
     """Put someone beside the patient. Refused: name-missing, no-way-to-reach."""
     by.must("patient.edit")
+    assert by.clinic_id is not None
     values = _tidy({"name": name, "relationship": relationship, "phone": phone, "email": email})
     _check_person(values["name"], values["phone"], values["email"])
     patient = Patient.objects.get(pk=patient_id)

@@ -55,6 +55,8 @@ def begin(
     if reasons:
         raise Refused(*reasons.values(), codes=tuple(reasons))
     assert protocol is not None
+    assert by.clinic_id is not None
+    assert by.membership_id is not None
     course = CarePlan.objects.create(
         clinic_id=by.clinic_id,
         patient=patient,

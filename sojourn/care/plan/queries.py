@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import ceil
 
 from sojourn.care.plan.models import CarePlan
@@ -34,3 +35,12 @@ def of_patient(patient_id: int) -> list[CarePlan]:
 def running(patient_id: int) -> list[CarePlan]:
     """The courses of a patient that have not ended, the newest first. One query."""
     return list(CarePlan.objects.filter(patient_id=patient_id, ended_on=None).order_by("-started_on", "-id"))
+
+
+def running_of(patient_ids: Iterable[int]) -> dict[int, list[CarePlan]]:
+    """The running courses of many patients, by patient, the newest first. One query."""
+    found: dict[int, list[CarePlan]] = {}
+    rows = CarePlan.objects.filter(patient_id__in=list(patient_ids), ended_on=None).order_by("-started_on", "-id")
+    for course in rows:
+        found.setdefault(course.patient_id, []).append(course)
+    return found

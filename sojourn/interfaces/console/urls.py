@@ -1,6 +1,16 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, include, path
 
 app_name = "console"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("sojourn.interfaces.console.home")),
+    path("", include("sojourn.interfaces.console.patients")),
+    path("", include("sojourn.interfaces.console.courses")),
+    path("", include("sojourn.interfaces.console.appointments")),
+    path("", include("sojourn.interfaces.console.chairs")),
+    path("", include("sojourn.interfaces.console.people")),
+    path("", include("sojourn.interfaces.console.audit")),
+    path("", include("sojourn.interfaces.console.measures")),
+    path("", include("sojourn.interfaces.console.flags")),
+]

@@ -1,0 +1,391 @@
+"""The clinic's first page: today, and what waits for whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET
+from django_stubs_ext import StrPromise
+
+from sojourn.care.booking import queries as booking
+from sojourn.care.measures import queries as measures
+from sojourn.care.monitoring import queries as monitoring
+from sojourn.care.patients import queries as patients
+from sojourn.care.safety import queries as safety
+from sojourn.care.treatment import queries as treatment
+from sojourn.care.treatment.models import DoseCheck, Encounter, SessionState
+from sojourn.care.treatment.queries import SessionRow
+from sojourn.clinical.protocol import FINAL, PRESENT, State
+from sojourn.foundation.accounts import queries as accounts
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.roles import roles
+from sojourn.foundation.audit import queries as audit
+from sojourn.foundation.audit.models import AuditEvent
+from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.patients import Word, state_word
+
+# The watch looks every few seconds; after this long without a sign it is not looking.
+WATCH_SILENT_AFTER = timedelta(minutes=1)
+UNSIGNED_FOR = timedelta(days=31)
+STAFF = sorted({each for role in roles().values() if role.staff for each in role.may})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do next with a session. ``post``: the button sends a form; else it is a link."""
+
+    label: StrPromise | str
+    url: str
+    post: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One appointment of today."""
+
+    at: datetime
+    until: datetime
+    chair: str
+    name: str
+    url: str
+    word: Word
+    since: datetime | None
+    step: Step | None
+    notes: tuple[str, ...]
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Something that waits for the asker. ``alarm`` is the priority where it is an alarm."""
+
+    icon: str
+    words: str
+    detail: str = ""
+    url: str = ""
+    alarm: str = ""
+
+
+# Where a session stands, who takes the next step, and what the button says.
+_STEPS: Mapping[State, tuple[str, StrPromise]] = {
+    State.ARRIVED: ("session.check", gettext_lazy("Go on with checks")),
+    State.CHECKED: ("session.dose", gettext_lazy("Go on to the dose")),
+    State.DOSING: ("session.observe", gettext_lazy("Watch")),
+    State.OBSERVING: ("session.observe", gettext_lazy("Watch")),
+    State.READY_TO_LEAVE: ("session.discharge", gettext_lazy("See out")),
+    State.STOPPED_EARLY: ("session.observe", gettext_lazy("Go on after the stop")),
+    State.LEFT: ("session.read", gettext_lazy("Read the record")),
+}
+
+
+def _step(asker: Asker, row: SessionRow) -> Step | None:
+    if row.state == State.PLANNED:
+        url = address("console:arrive", row.appointment.pk)
+        return Step(_("Arrive"), url, post=True) if url and asker.may("session.arrive") else None
+    if row.encounter_id is None or row.state not in _STEPS or not asker.may("session.read"):
+        return None
+    permission, label = _STEPS[row.state]
+    url = address("console:session", row.encounter_id)
+    if not url:
+        return None
+    return Step(label if asker.may(permission) else _("Look at the session"), url)
+
+
+def _notes(asker: Asker, row: SessionRow) -> tuple[str, ...]:
+    if row.state == State.PLANNED and booking.without_companion([row.appointment]):
+        return (_("no companion named"),)
+    return ()
+
+
+def _lines(asker: Asker, rows: list[SessionRow], hidden: frozenset[int]) -> list[Line]:
+    clinical = asker.may("session.read")
+    lines = []
+    for row in rows:
+        appointment = row.appointment
+        secret = appointment.patient_id in hidden
+        lines.append(
+            Line(
+                at=appointment.during.lower,
+                until=appointment.during.upper,
+                chair=appointment.chair.name,
+                name=_("Restricted record") if secret else appointment.patient.name,
+                url=reverse("console:restricted", args=[appointment.patient_id])
+                if secret
+                else reverse("console:appointment", args=[appointment.pk])
+                if asker.role == "front_desk"
+                else reverse("console:patient", args=[appointment.patient_id]),
+                word=state_word(row.state, clinical=clinical),
+                since=row.state_at if clinical and row.state in PRESENT else None,
+                step=None if secret else _step(asker, row),
+                notes=() if secret else _notes(asker, row),
+                over=row.state in FINAL,
+            )
+        )
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What the parts of the page share: the asker, now, the day's sessions, and who is withheld."""
+
+    asker: Asker
+    now: datetime
+    rows: list[SessionRow]
+    hidden: frozenset[int]
+
+    @property
+    def clinic_id(self) -> int:
+        assert self.asker.clinic_id is not None
+        return self.asker.clinic_id
+
+    def named(self, row: SessionRow) -> str:
+        return _("Restricted record") if row.appointment.patient_id in self.hidden else row.patient_name
+
+
+def _alarms(today: Today) -> list[Wait]:
+    """One line for all open alarms, as grave as the gravest. One query."""
+    found = monitoring.open_alarms()
+    if not found:
+        return []
+    waiting = [alarm for alarm in found if alarm.acknowledged_at is None]
+    words = ngettext("%(n)d alarm is open", "%(n)d alarms are open", len(found)) % {"n": len(found)}
+    detail = (
+        ngettext("%(n)d not answered yet", "%(n)d not answered yet", len(waiting)) % {"n": len(waiting)}
+        if waiting
+        else _("all of them answered")
+    )
+    return [Wait("bell", words, detail, address("console:board"), (waiting or found)[0].priority)]
+
+
+def _flags(today: Today) -> list[Wait]:
+    """The open flags, those that nobody has taken first. Two queries."""
+    found = safety.open_flags()
+    taken = sum(not flag.waiting for flag in found)
+    hidden = patients.withheld(today.asker, [flag.patient for flag in found], today.now) - today.hidden
+    waits = [
+        Wait(
+            "flag",
+            str(flag.kind.label),
+            _("Restricted record")
+            if flag.patient.pk in hidden | today.hidden
+            else _("%(name)s, nobody has taken this yet") % {"name": flag.patient.name},
+            address("console:flag", flag.id) or address("console:flags"),
+        )
+        for flag in found
+        if flag.waiting
+    ]
+    if taken:
+        words = ngettext("%(n)d flag is being answered", "%(n)d flags are being answered", taken) % {"n": taken}
+        waits.append(Wait("flag", words, "", address("console:flags")))
+    return waits
+
+
+def _prepared_by_others(today: Today) -> list[tuple[SessionRow, DoseCheck]]:
+    """The sessions whose newest prepared dose is another's and has no second check, with that dose. One query."""
+    ready = {row.encounter_id: row for row in today.rows if row.state == State.CHECKED and row.encounter_id}
+    newest: dict[int, tuple[DoseCheck, bool]] = {}
+    if not ready:
+        return []
+    for check in DoseCheck.objects.select_related("by").filter(encounter_id__in=ready).order_by("id"):
+        first, _checked = newest.get(check.encounter_id, (check, False))
+        if treatment.same_dose(first, check) and check.by_id != first.by_id:
+            newest[check.encounter_id] = (first, True)
+        else:
+            newest[check.encounter_id] = (check, False)
+    return [
+        (ready[encounter_id], first)
+        for encounter_id, (first, checked) in newest.items()
+        if not checked and first.by_id != today.asker.membership_id
+    ]
+
+
+def _second_checks(today: Today) -> list[Wait]:
+    """Doses that somebody else prepared and that wait for a second pair of eyes. One query."""
+    return [
+        Wait(
+            "syringe",
+            _("Second check of a dose"),
+            _("%(name)s in %(chair)s, prepared by %(by)s")
+            % {"name": today.named(row), "chair": row.chair_name, "by": prepared.by.name},
+            address("console:session", row.encounter_id),
+        )
+        for row, prepared in _prepared_by_others(today)
+    ]
+
+
+def _unsigned(today: Today) -> list[Wait]:
+    """Sessions that ended in the last month and whose record nobody has signed. One query."""
+    newest = SessionState.objects.filter(encounter=OuterRef("pk")).order_by("-seq").values("state")[:1]
+    found = list(
+        Encounter.objects.select_related("patient")
+        .annotate(state=Subquery(newest))
+        .filter(opened_at__gte=today.now - UNSIGNED_FOR, signatures=None, state=State.LEFT.value)
+        .order_by("opened_at")
+    )
+    hidden = patients.withheld(today.asker, [encounter.patient for encounter in found], today.now)
+    return [
+        Wait(
+            "signature",
+            _("Record to sign"),
+            _("%(name)s, session of %(day)s")
+            % {
+                "name": _("Restricted record") if encounter.patient_id in hidden else encounter.patient.name,
+                "day": formats.date_format(timezone.localtime(encounter.opened_at), _("j F")),
+            },
+            address("console:session", encounter.pk),
+        )
+        for encounter in found
+    ]
+
+
+def _questionnaires(today: Today) -> list[Wait]:
+    """Questionnaires that today's patients have not answered yet and that are due. Two queries."""
+    expected = {row.appointment.patient_id: row for row in today.rows if row.state not in FINAL}
+    due = measures.open_requests_of(expected)
+    waits = []
+    for patient_id, row in expected.items():
+        open_ones = [each for each in due.get(patient_id, []) if each.due_at <= row.appointment.during.upper]
+        if not open_ones or patient_id in today.hidden:
+            continue
+        words = ngettext("%(n)d questionnaire open", "%(n)d questionnaires open", len(open_ones)) % {
+            "n": len(open_ones)
+        }
+        detail = _("%(name)s, expected at %(time)s") % {
+            "name": row.patient_name,
+            "time": formats.date_format(timezone.localtime(row.appointment.during.lower), "H:i"),
+        }
+        waits.append(Wait("clipboard-list", words, detail, reverse("console:patient", args=[patient_id])))
+    return waits
+
+
+def _companions(today: Today) -> list[Wait]:
+    """Today's patients whom nobody brings home. No query."""
+    planned = [row.appointment for row in today.rows if row.state not in FINAL]
+    return [
+        Wait(
+            "car",
+            _("Nobody is named who brings the patient home"),
+            appointment.patient.name,
+            reverse("console:appointment", args=[appointment.pk]),
+        )
+        for appointment in booking.without_companion(planned)
+        if appointment.patient_id not in today.hidden
+    ]
+
+
+def _staff(today: Today) -> list[Wait]:
+    """People without a second factor, and invitations that are still open. Three queries."""
+    staff = [member for member in accounts.staff(today.clinic_id) if member.ended_at is None]
+    factors = accounts.second_factors([member.person_id for member in staff])
+    without = sum(not factors[member.person_id] & {"totp", "webauthn"} for member in staff)
+    url = address("console:staff")
+    words = ngettext("%(n)d person works here", "%(n)d people work here", len(staff)) % {"n": len(staff)}
+    waits = [Wait("users", words, "", url)]
+    if without:
+        words = ngettext("%(n)d person has no second factor yet", "%(n)d people have no second factor yet", without)
+        waits.append(Wait("key-round", words % {"n": without}, _("They set it up at their next sign-in."), url))
+    invited = len(accounts.invitations(today.clinic_id))
+    if invited:
+        words = ngettext("%(n)d invitation is open", "%(n)d invitations are open", invited) % {"n": invited}
+        waits.append(Wait("mail", words, "", url))
+    return waits
+
+
+def _monitors(today: Today) -> list[Wait]:
+    """Messages of monitors that could not be used, and whether somebody watches for silence. Two queries."""
+    url = address("console:monitors")
+    age = monitoring.heartbeat_age("watch", today.now)
+    watching = age is not None and age <= WATCH_SILENT_AFTER
+    waits = []
+    if not watching:
+        waits.append(
+            Wait(
+                "shield-alert",
+                _("The watch for silent monitors is not running"),
+                _("Start Sojourn again, and tell who looks after the computers."),
+                url,
+            )
+        )
+    faults = [row for row in monitoring.message_faults() if row.received_at > today.now - timedelta(days=1)]
+    if faults:
+        words = ngettext(
+            "%(n)d message of a monitor could not be used", "%(n)d messages of monitors could not be used", len(faults)
+        )
+        waits.append(Wait("monitor", words % {"n": len(faults)}, _("In the last 24 hours"), url))
+    return waits
+
+
+_ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
+    "nurse": (_alarms, _flags, _second_checks, _companions),
+    "prescriber": (_alarms, _second_checks, _flags, _unsigned),
+    "therapist": (_flags, _questionnaires),
+    "front_desk": (_companions, _questionnaires),
+    "clinic_admin": (_monitors, _staff),
+    "auditor": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of the audit."""
+
+    at: datetime
+    who: str
+    role: str
+    what: str
+
+
+def _event(row: AuditEvent) -> Event:
+    label = str(roles()[row.role].label) if row.role in roles() else row.role
+    return Event(row.at, row.name, label, row.action)
+
+
+def _lead(rows: list[SessionRow]) -> str:
+    here = sum(row.state in PRESENT for row in rows)
+    if not rows:
+        return _("Nobody is expected today.")
+    words = ngettext("%(n)d session today", "%(n)d sessions today", len(rows)) % {"n": len(rows)}
+    if here:
+        words += ", " + ngettext("%(n)d patient is here", "%(n)d patients are here", here) % {"n": here}
+    return words + "."
+
+
+@allowed(*STAFF)
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Today's chairs with one clear next step each, and what waits for this role."""
+    asked = cast(Request, request)
+    assert asked.clinic is not None
+    asker, now = asked.asker, timezone.now()
+    sees_patients = asker.may("patient.find")
+    rows = treatment.sessions_on(timezone.localdate(), asked.clinic.zone) if sees_patients else []
+    today = Today(asker, now, rows, patients.withheld(asker, [row.appointment.patient for row in rows], now))
+    lines = _lines(asker, rows, today.hidden)
+    context = {
+        "title": formats.date_format(timezone.localdate(), _("l j F")),
+        "lead": _lead(rows) if sees_patients else "",
+        "sees_patients": sees_patients,
+        "lines": [line for line in lines if not line.over],
+        "over": [line for line in lines if line.over],
+        "waits": [wait for part in _ROLES.get(asker.role, ()) for wait in part(today)],
+        "waits_here": bool(_ROLES.get(asker.role)),
+        "may_book": asker.may("appointment.book"),
+        "events": [_event(row) for row in audit.events()[:15]] if asker.role == "auditor" else [],
+        "auditor": asker.role == "auditor",
+        "audit_url": address("console:audit"),
+    }
+    return render(request, "console/home/home.html", context)
+
+
+urlpatterns = [path("", home, name="home")]

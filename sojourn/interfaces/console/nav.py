@@ -1,0 +1,66 @@
+"""The console's navigation: what a role may open, and where one is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrPromise
+
+from sojourn.foundation.accounts.access import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of the navigation. ``may``: any of these permissions opens it; none of them: every role."""
+
+    label: StrPromise
+    name: str
+    icon: str
+    may: tuple[str, ...] = ()
+
+
+PLACES = (
+    Place(_("Home"), "console:home", "house"),
+    Place(_("Board"), "console:board", "layout-dashboard", ("board.watch",)),
+    Place(_("Patients"), "console:patients", "users", ("patient.find",)),
+    Place(_("Appointments"), "console:day", "calendar", ("patient.find",)),
+    Place(_("Flags"), "console:flags", "flag", ("flag.read",)),
+    Place(_("Chairs"), "console:chairs", "bed", ("chair.manage",)),
+    Place(_("Staff"), "console:staff", "user-check", ("staff.manage",)),
+    Place(_("Monitors"), "console:monitors", "monitor", ("monitor.read", "monitor.manage")),
+    Place(_("Rules"), "console:rules", "scale", ("rules.read",)),
+    Place(_("Audit"), "console:audit", "history", ("audit.read",)),
+)
+
+
+def address(name: str, *args: object) -> str:
+    """The address of a page of the house, or "" where this installation has no such page."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def nav(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: ``nav`` for ui/console.html, on console pages only. No query."""
+    asker = getattr(cast(Request, request), "asker", None)
+    root = reverse("console:home")
+    if asker is None or not asker.role or not request.path.startswith(root):
+        return {}
+    places = [
+        (place, url)
+        for place in PLACES
+        if (not place.may or any(asker.may(each) for each in place.may)) and (url := address(place.name))
+    ]
+    here = max((url for _place, url in places if request.path.startswith(url)), key=len, default=root)
+    return {
+        "nav": [
+            {"label": place.label, "url": url, "icon": place.icon, "active": url == here, "count": 0}
+            for place, url in places
+        ],
+        "home_url": root,
+    }
