@@ -1,0 +1,25 @@
+"""A trend as a chart, for whoever shows one: the patient's pages and the clinic's know nothing of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from sojourn.care.measures.queries import Trend
+from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
+
+
+def trend_chart(trend: Trend, title: str, marks: Sequence[Mark] = ()) -> Chart:
+    """The scores over time on their severity bands. A band reaches to where the next one begins."""
+    bands = trend.scale.bands
+    ends = [*(band.low for band in bands[1:]), trend.scale.high]
+    return Chart(
+        series=[Series(title, [Point(point.at, point.total) for point in trend.scored])],
+        unit=_("points"),
+        y_min=trend.scale.low,
+        y_max=trend.scale.high,
+        decimals=0,
+        bands=[Band(_(band.label), band.low, end) for band, end in zip(bands, ends, strict=True)],
+        marks=marks,
+    )

@@ -1,0 +1,301 @@
+"""A questionnaire on a phone: one question a screen, saved at each tap, gone on with on any device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from sojourn.care.measures import actions as measures
+from sojourn.care.measures import queries
+from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse
+from sojourn.care.safety import actions as safety
+from sojourn.clinical.scales import Item, Scale, say
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.rulebook.scales import scale
+from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.today import minutes_for
+
+SKIP = "skip"
+REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A request of this patient with what has been answered so far."""
+
+    request: MeasureRequest
+    response: QuestionnaireResponse | None
+    scale: Scale
+    given: dict[str, int | None]
+
+    @property
+    def id(self) -> int:
+        return self.request.pk
+
+    @property
+    def total(self) -> int:
+        return len(self.scale.items)
+
+    @property
+    def title(self) -> str:
+        return say(self.scale.title, _language())
+
+    @property
+    def sent(self) -> bool:
+        return self.response is not None and self.response.completed_at is not None
+
+    @property
+    def withdrawn(self) -> bool:
+        return self.request.withdrawn_at is not None and self.response is None
+
+    @property
+    def standing(self) -> int | None:
+        return queries.standing(self.given, self.scale)
+
+    def at(self, number: int) -> str:
+        return reverse("portal:question", args=[self.id, number])
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    value: int
+    text: str
+    key: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the review: a question and what was answered."""
+
+    number: int
+    text: str
+    answer: str
+    open: bool
+    url: str
+
+
+def _language() -> str:
+    return translation.get_language() or "en"
+
+
+def _asker(request: HttpRequest) -> Asker:
+    return cast(Request, request).asker
+
+
+def _sheet(request_id: int) -> Sheet:
+    try:
+        row, response = queries.request_of(request_id)
+    except MeasureRequest.DoesNotExist:
+        raise Http404 from None
+    given = queries.answers_of([response.pk]).get(response.pk, {}) if response is not None else {}
+    return Sheet(row, response, scale(row.scale_id), given)
+
+
+def _closed(request: HttpRequest, sheet: Sheet) -> HttpResponse | None:
+    """Where one goes instead when there is nothing to answer any more."""
+    if sheet.sent:
+        return redirect("portal:sent", sheet.id)
+    if sheet.withdrawn:
+        return show(request, "portal/measures/withdrawn.html", {"sheet": sheet})
+    return None
+
+
+def _refused(request: HttpRequest, sheet: Sheet, refused: Refused) -> HttpResponse:
+    return show(request, "portal/measures/refused.html", {"sheet": sheet, "reasons": refused.reasons}, status=409)
+
+
+@allowed("own.answer")
+@require_GET
+def intro(request: HttpRequest, request_id: int) -> HttpResponse:
+    """What is asked, how long it takes, who sees it."""
+    sheet = _sheet(request_id)
+    standing = sheet.standing
+    return _closed(request, sheet) or show(
+        request,
+        "portal/measures/intro.html",
+        {
+            "sheet": sheet,
+            "minutes": minutes_for(sheet.scale),
+            "begun": bool(sheet.given),
+            "answered": len(sheet.given),
+            "next_url": sheet.at(standing) if standing else reverse("portal:review", args=[sheet.id]),
+            "safety": bool(sheet.scale.safety_items),
+        },
+        nav=False,
+    )
+
+
+@allowed("own.answer")
+@require_http_methods(["GET", "POST"])
+def question(request: HttpRequest, request_id: int, number: int) -> HttpResponse:
+    """One question. A tap saves it and goes on; an alarming answer shows help first."""
+    sheet = _sheet(request_id)
+    if not 1 <= number <= sheet.total:
+        raise Http404
+    to_review = (request.POST if request.method == "POST" else request.GET).get("to") == REVIEW
+    if request.method == "POST":
+        return _take(request, sheet, number, to_review)
+    return _closed(request, sheet) or _ask(request, sheet, number, to_review)
+
+
+def _ask(
+    request: HttpRequest, sheet: Sheet, number: int, to_review: bool, errors: tuple[object, ...] = ()
+) -> HttpResponse:
+    item = sheet.scale.items[number - 1]
+    language = _language()
+    chosen = sheet.given.get(item.link_id)
+    back = sheet.at(number - 1) if number > 1 else reverse("portal:measure", args=[sheet.id])
+    return show(
+        request,
+        "portal/measures/question.html",
+        {
+            "sheet": sheet,
+            "number": number,
+            "stem": say(sheet.scale.stem, language) if item.scored else "",
+            "text": say(item.text, language),
+            "choices": [
+                Choice(option.value, say(option.text, language), key, option.value == chosen)
+                for key, option in enumerate(item.options, start=1)
+            ],
+            "left_out": item.link_id in sheet.given and chosen is None,
+            "back": reverse("portal:review", args=[sheet.id]) if to_review else back,
+            "to_review": to_review,
+            "errors": errors,
+        },
+        nav=False,
+        status=409 if errors else 200,
+    )
+
+
+def _take(request: HttpRequest, sheet: Sheet, number: int, to_review: bool) -> HttpResponse:
+    by = _asker(request)
+    item = sheet.scale.items[number - 1]
+    typed = request.POST.get("value", "")
+    try:
+        value = None if typed == SKIP else int(typed)
+    except ValueError:
+        return _ask(request, sheet, number, to_review, (_("Choose one of the answers shown."),))
+    try:
+        response = measures.start_response(by=by, request_id=sheet.id)
+        answered = safety.answer_measure(by=by, response_id=response.pk, link_id=item.link_id, value=value)
+    except Refused as refused:
+        if "unknown_answer" in refused.codes:
+            return _ask(request, sheet, number, to_review, refused.reasons)
+        return _refused(request, sheet, refused)
+    if answered.alarming:
+        target = reverse("portal:help_first", args=[sheet.id, number])
+        return redirect(f"{target}?to={REVIEW}" if to_review else target)
+    return redirect(_after(sheet, number, to_review))
+
+
+def _after(sheet: Sheet, number: int, to_review: bool) -> str:
+    if to_review or number == sheet.total:
+        return reverse("portal:review", args=[sheet.id])
+    return sheet.at(number + 1)
+
+
+@allowed("own.answer")
+@require_GET
+def help_first(request: HttpRequest, request_id: int, number: int) -> HttpResponse:
+    """Help, before the questions go on."""
+    sheet = _sheet(request_id)
+    if not 1 <= number <= sheet.total:
+        raise Http404
+    to_review = request.GET.get("to") == REVIEW
+    return show(
+        request,
+        "portal/measures/help_first.html",
+        {"sheet": sheet, "next_url": _after(sheet, number, to_review), "back": sheet.at(number)},
+        nav=False,
+    )
+
+
+@allowed("own.answer")
+@require_http_methods(["GET", "POST"])
+def review(request: HttpRequest, request_id: int) -> HttpResponse:
+    """All answers at a glance, to change or to send."""
+    sheet = _sheet(request_id)
+    if request.method == "POST":
+        return _send(request, sheet)
+    return _closed(request, sheet) or _lines(request, sheet)
+
+
+def _lines(request: HttpRequest, sheet: Sheet, errors: tuple[object, ...] = ()) -> HttpResponse:
+    language = _language()
+    lines = [
+        Line(
+            number,
+            say(item.text, language),
+            _answer(item, sheet, language),
+            item.link_id not in sheet.given,
+            f"{sheet.at(number)}?to={REVIEW}",
+        )
+        for number, item in enumerate(sheet.scale.items, start=1)
+    ]
+    standing = sheet.standing
+    return show(
+        request,
+        "portal/measures/review.html",
+        {
+            "sheet": sheet,
+            "lines": lines,
+            "first_open": sheet.at(standing) if standing else "",
+            "first_open_number": standing,
+            "errors": errors,
+        },
+        nav=False,
+        status=409 if errors else 200,
+    )
+
+
+def _answer(item: Item, sheet: Sheet, language: str) -> str:
+    if item.link_id not in sheet.given:
+        return _("Still open")
+    value = sheet.given[item.link_id]
+    if value is None:
+        return _("Skipped")
+    return next(say(option.text, language) for option in item.options if option.value == value)
+
+
+def _send(request: HttpRequest, sheet: Sheet) -> HttpResponse:
+    by = _asker(request)
+    if sheet.sent:
+        return redirect("portal:sent", sheet.id)  # the second of two taps
+    try:
+        response = measures.start_response(by=by, request_id=sheet.id)
+        safety.complete_measure(by=by, response_id=response.pk)
+    except Refused as refused:
+        if any(code.startswith("open:") for code in refused.codes):
+            return _lines(request, _sheet(sheet.id), refused.reasons)
+        return _refused(request, sheet, refused)
+    return redirect("portal:sent", sheet.id)
+
+
+@allowed("own.answer")
+@require_GET
+def sent(request: HttpRequest, request_id: int) -> HttpResponse:
+    """Sent: what happens next."""
+    sheet = _sheet(request_id)
+    if not sheet.sent:
+        return redirect("portal:measure", sheet.id)
+    assert sheet.response is not None
+    return show(
+        request,
+        "portal/measures/sent.html",
+        {
+            "sheet": sheet,
+            "alarming": sheet.response.safety_positive,
+            "without_score": sheet.response.score is None,
+            "others": queries.open_requests(sheet.request.patient_id)[:1],
+        },
+    )

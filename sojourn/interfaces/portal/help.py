@@ -1,0 +1,110 @@
+"""Help now, the altered-state screen, and what lets both work without a connection."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET, require_http_methods
+
+from sojourn.care.treatment import actions as treatment
+from sojourn.care.treatment import queries as sessions
+from sojourn.foundation.accounts.access import Request, allowed, public
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.portal.pages import help_lines, remembered, show
+
+# Kept on the device: these and the two pages, nothing that tells of a person.
+STATIC = ("built/app.css", "built/app.js", "built/portal.js", "built/theme.js", "built/icons.svg",
+          "built/fonts/next.woff2", "built/fonts/mono.woff2", "ui/mark.svg")  # fmt: skip
+
+
+@public
+@require_GET
+def help_now(request: HttpRequest) -> HttpResponse:
+    """Whom to call, for everybody: signed in, signed out, or without a connection."""
+    clinic = remembered(request)
+    return show(
+        request,
+        "portal/help.html",
+        {"clinic": clinic, "help_lines": help_lines(clinic), "idle_seconds": None, "crisis_url": ""},
+    )
+
+
+@allowed("own.read")
+@ensure_csrf_cookie
+@require_http_methods(["GET", "HEAD", "POST"])
+def here(request: HttpRequest) -> HttpResponse:
+    """The altered-state screen. Sending it calls for help: the clinic's session board shows it."""
+    called = request.GET.get("called") == "1"
+    if request.method == "POST":
+        by_script = "text/html" not in request.headers.get("Accept", "")
+        if not _call(request):
+            target = reverse("portal:help")
+            return JsonResponse({"go": target}, status=409) if by_script else redirect(target)
+        if by_script:
+            return HttpResponse(status=204)
+        return redirect(f"{reverse('portal:here')}?called=1")
+    return show(
+        request,
+        "portal/here.html",
+        {"call_url": reverse("portal:here"), "called": called, "idle_seconds": None},
+        nav=False,
+    )
+
+
+def _call(request: HttpRequest) -> bool:
+    """Raise the call in the session that runs; False where none does."""
+    asker = cast(Request, request).asker
+    assert asker.patient_id is not None
+    running = sessions.running().filter(patient_id=asker.patient_id).order_by("-opened_at").first()
+    if running is None:
+        return False
+    try:
+        treatment.patient_calls(by=asker, encounter_id=running.pk)
+    except Refused:
+        return False
+    return True
+
+
+@public
+@require_GET
+def manifest(request: HttpRequest) -> HttpResponse:
+    """The web app's description: it can be put on the phone's first screen."""
+    return JsonResponse(
+        {
+            "id": "/today/",
+            "name": "Sojourn",
+            "short_name": "Sojourn",
+            "description": _("Your way through treatment, one day at a time."),
+            "lang": translation.get_language() or "en",
+            "start_url": reverse("portal:today"),
+            "scope": reverse("portal:today"),
+            "display": "standalone",
+            "background_color": "#f8f5ee",
+            "theme_color": "#3f3a86",
+            "icons": [
+                {"src": static("ui/mark.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
+            ],
+            "shortcuts": [{"name": _("Help now"), "url": reverse("portal:help")}],
+        },
+        content_type="application/manifest+json",
+    )
+
+
+@public
+@require_GET
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """The script that keeps the help page and the altered-state screen on the device."""
+    files = [static(name) for name in STATIC]
+    pages = [reverse("portal:help"), reverse("portal:here")]
+    version = hashlib.sha256("\n".join((*files, *pages, "1")).encode()).hexdigest()[:12]
+    text = render_to_string("portal/sw.js", {"files": files, "pages": pages, "version": version})
+    return HttpResponse(text, content_type="text/javascript; charset=utf-8")

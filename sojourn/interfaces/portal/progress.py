@@ -1,0 +1,99 @@
+"""How it goes over time: a chart, one honest sentence, and the numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from sojourn.care.measures import queries
+from sojourn.care.measures.charts import trend_chart
+from sojourn.care.measures.queries import Trend
+from sojourn.clinical.scales import say
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.ui.charts import Chart
+from sojourn.interfaces.portal import reads
+from sojourn.interfaces.portal.pages import show
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One questionnaire over time."""
+
+    scale_id: str
+    title: str
+    chart: Chart | None
+    sentence: str
+    caption: str
+
+
+@allowed("own.read")
+@require_GET
+def progress(request: HttpRequest) -> HttpResponse:
+    """Every questionnaire that was sent, over time."""
+    patient_id = cast(Request, request).asker.patient_id
+    assert patient_id is not None
+    first = reads.first_dose_at(patient_id)
+    pictures = [picture(trend) for trend in queries.trends(patient_id, first_dose_at=first)]
+    return show(request, "portal/progress.html", {"pictures": pictures}, active="progress")
+
+
+def picture(trend: Trend) -> Picture:
+    """A trend as a patient reads it."""
+    scale = trend.scale
+    title = say(scale.title, translation.get_language() or "en")
+    return Picture(
+        scale_id=scale.id,
+        title=title,
+        chart=trend_chart(trend, title) if trend.scored else None,
+        sentence=sentence(trend),
+        caption=_("Lower numbers mean fewer problems.")
+        if scale.higher_is_worse
+        else _("Higher numbers mean that you feel better."),
+    )
+
+
+def sentence(trend: Trend) -> str:
+    """What the newest score means beside the first one, no more than it can carry."""
+    newest = trend.newest
+    if newest is None:
+        return _("There is no score yet, since some questions were left open.")
+    change = trend.change(newest)
+    if change is None or trend.baseline is None:
+        return _("This is your first score: %(total)d of %(high)d. The next one shows which way it goes.") % {
+            "total": newest.total,
+            "high": trend.scale.high,
+        }
+    facts = {
+        "now": newest.total,
+        "then": trend.baseline.total,
+        "day": date_format(timezone.localtime(trend.baseline.at), "j F Y"),
+        "points": abs(change.difference),
+    }
+    if change.reliable == "better":
+        return (
+            _(
+                "Your score is %(now)d. On %(day)s it was %(then)d. That is a change for the better of"
+                " %(points)d points, more than ordinary ups and downs."
+            )
+            % facts
+        )
+    if change.reliable == "worse":
+        return (
+            _(
+                "Your score is %(now)d. On %(day)s it was %(then)d. Things are harder now, by %(points)d points:"
+                " more than ordinary ups and downs. Your care team can see this. Talk with them about it."
+            )
+            % facts
+        )
+    if change.reliable == "none":
+        return (
+            _("Your score is %(now)d. On %(day)s it was %(then)d. That is within the range of ordinary ups and downs.")
+            % facts
+        )
+    return _("Your score is %(now)d. On %(day)s it was %(then)d.") % facts

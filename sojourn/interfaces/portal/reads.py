@@ -1,0 +1,87 @@
+"""What the patient's pages ask of several rooms at once.
+
+A patient sees no membership rows but their own, so nothing here joins the people of the clinic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef
+
+from sojourn.care.booking.models import Appointment, AppointmentStatus
+from sojourn.care.plan.models import CarePlan
+from sojourn.care.treatment.models import MedicationAdministration
+from sojourn.care.treatment.queries import SessionRow, with_states
+from sojourn.clinical.protocol import PRESENT, State
+from sojourn.interfaces.portal.path import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The newest course, its appointments with where their sessions stand (earliest first), and what that means."""
+
+    course: CarePlan | None
+    sessions: tuple[SessionRow, ...]
+    next: Appointment | None
+    running_id: int | None
+    facts: Facts
+
+
+def way(patient_id: int, now: datetime) -> Way:
+    """Where the patient is. Three queries."""
+    courses = list(CarePlan.objects.filter(patient_id=patient_id).order_by("-started_on", "-id"))
+    running = [course for course in courses if course.ended_on is None]
+    course = next(iter(running or courses), None)
+    sessions = tuple(sessions_of(patient_id))
+    ahead = [
+        row.appointment
+        for row in sessions
+        if row.appointment.during.upper > now
+        and row.appointment.status == AppointmentStatus.BOOKED
+        and row.state is State.PLANNED
+    ]
+    here = [row for row in sessions if row.state in PRESENT]
+    of_course = [row for row in sessions if course is not None and row.appointment.care_plan_id == course.pk]
+    return Way(
+        course=course,
+        sessions=sessions,
+        next=ahead[0] if ahead else None,
+        running_id=here[-1].encounter_id if here else None,
+        facts=Facts(
+            has_course=course is not None,
+            course_ended=course is not None and course.ended_on is not None,
+            booked=bool(ahead),
+            in_session=bool(here),
+            sessions_done=sum(_dosed(row.appointment) and row.state not in PRESENT for row in of_course),
+            sessions_planned=course.planned_sessions if course is not None else 0,
+        ),
+    )
+
+
+def sessions_of(patient_id: int) -> list[SessionRow]:
+    """Every appointment of a patient with its session, earliest first. Two queries."""
+    dosed = MedicationAdministration.objects.filter(encounter__appointment=OuterRef("pk"))
+    rows = (
+        Appointment.objects.select_related("chair", "companion", "encounter")
+        .annotate(dosed=Exists(dosed))
+        .filter(patient_id=patient_id)
+        .order_by("during")
+    )
+    return with_states(list(rows))
+
+
+def _dosed(appointment: Appointment) -> bool:
+    """Whether a dose was given in the session of an appointment that came from ``sessions_of``."""
+    return bool(getattr(appointment, "dosed", False))
+
+
+def first_dose_at(patient_id: int) -> datetime | None:
+    """When the patient's first dose ever began here. One query."""
+    return (
+        MedicationAdministration.objects.filter(patient_id=patient_id)
+        .order_by("started_at")
+        .values_list("started_at", flat=True)
+        .first()
+    )

@@ -1,0 +1,154 @@
+"""My record: what is held, which sessions there were, and who looked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+from django_stubs_ext import StrPromise
+
+from sojourn.care.patients.models import Patient
+from sojourn.care.patients.queries import people_of
+from sojourn.care.treatment.queries import SessionRow
+from sojourn.clinical.protocol import State
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.models import BreakGlass
+from sojourn.foundation.accounts.queries import is_staff, openings
+from sojourn.foundation.accounts.roles import role
+from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.audit.queries import events
+from sojourn.interfaces.portal import reads
+from sojourn.interfaces.portal.pages import show
+
+HOW_MANY = 300
+
+# What somebody did, as the patient reads it; the rest is "Worked in your record".
+SENTENCES: dict[str, StrPromise] = {
+    "patient.opened": gettext_lazy("Opened your record"),
+    "patient.added": gettext_lazy("Made your record"),
+    "patient.edited": gettext_lazy("Changed your details"),
+    "patient.person_added": gettext_lazy("Added a person beside you"),
+    "patient.person_edited": gettext_lazy("Changed a person beside you"),
+    "patient.person_ended": gettext_lazy("Took a person off your list"),
+    "course.begun": gettext_lazy("Wrote your plan"),
+    "course.ended": gettext_lazy("Ended your plan"),
+    "appointment.booked": gettext_lazy("Booked an appointment"),
+    "appointment.cancelled": gettext_lazy("Cancelled an appointment"),
+    "measure.requested": gettext_lazy("Asked you to answer some questions"),
+    "measure.withdrawn": gettext_lazy("Took some questions back"),
+    "measure.started": gettext_lazy("Entered a form that you filled in on paper"),
+    "measure.answered": gettext_lazy("Entered a form that you filled in on paper"),
+    "measure.completed": gettext_lazy("Entered a form that you filled in on paper"),
+    "flag.answered": gettext_lazy("Answered an alert about you"),
+    "session.signed": gettext_lazy("Signed the record of a session"),
+    "session.addendum": gettext_lazy("Added to the record of a session"),
+    "record.break_glass": gettext_lazy("Opened your closed record in need"),
+}
+_IN_A_SESSION = ("session.", "dose.", "reading.", "monitor.", "alarm.")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one person did on one day."""
+
+    at: datetime
+    who: str
+    role: str
+    what: str
+    times: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    at: datetime
+    words: str
+
+
+def _what(action: str) -> str:
+    if action in SENTENCES:
+        return str(SENTENCES[action])
+    if action.startswith(_IN_A_SESSION):
+        return _("Looked after you in a session")
+    return _("Worked in your record")
+
+
+def _session(row: SessionRow) -> Session:
+    words = {
+        State.PLANNED: _("Booked"),
+        State.LEFT: _("Done"),
+        State.STOPPED_EARLY: _("Stopped early"),
+        State.DID_NOT_ATTEND: _("Did not take place"),
+        State.CANCELLED: _("Cancelled"),
+    }
+    cancelled = row.appointment.status == "cancelled" and row.encounter_id is None
+    return Session(
+        row.appointment.during.lower,
+        _("Cancelled") if cancelled else words.get(row.state, _("Under way")),
+    )
+
+
+def _looks(patient_id: int, own_person_id: int | None) -> list[Look]:
+    """What others did with the record, by day and person, newest first. Two queries."""
+    reasons = {row.pk: row for row in openings(patient_id)}
+    rows = [
+        row
+        for row in events(patient_id=patient_id).exclude(person_id=own_person_id)[:HOW_MANY]
+        if row.person_id is not None
+    ]
+
+    def one_line(row: AuditEvent) -> tuple[object, ...]:
+        opening = row.entity_id if row.action == "record.break_glass" else None
+        return (timezone.localdate(row.at), row.name, row.role, _what(row.action), opening)
+
+    rows.sort(key=lambda row: (timezone.localdate(row.at), row.name, _what(row.action), row.at), reverse=True)
+    looks = []
+    for _key, group in groupby(rows, key=one_line):
+        members = list(group)
+        first = members[0]
+        opening = reasons.get(first.entity_id or 0) if first.action == "record.break_glass" else None
+        looks.append(_look(members, opening))
+    return sorted(looks, key=lambda look: look.at, reverse=True)
+
+
+def _look(members: list[AuditEvent], opening: BreakGlass | None) -> Look:
+    first = members[0]
+    label = str(role(first.role).label) if is_staff(first.role) else ""
+    return Look(
+        at=max(row.at for row in members),
+        who=first.name,
+        role=label,
+        what=_what(first.action),
+        times=len(members),
+        reason=opening.reason if opening is not None else "",
+    )
+
+
+@allowed("own.read")
+@require_GET
+def record(request: HttpRequest) -> HttpResponse:
+    """The patient's own view of their record."""
+    asker = cast(Request, request).asker
+    patient = get_object_or_404(Patient, pk=asker.patient_id)
+    sessions = [_session(row) for row in reads.sessions_of(patient.pk)]
+    language = translation.get_language_info(patient.language)["name_local"] if patient.language else ""
+    return show(
+        request,
+        "portal/record.html",
+        {
+            "patient": patient,
+            "language": language,
+            "people": people_of(patient.pk),
+            "sessions": sessions[::-1],
+            "looks": _looks(patient.pk, asker.person_id),
+        },
+        active="record",
+    )

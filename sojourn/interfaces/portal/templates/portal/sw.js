@@ -1,0 +1,63 @@
+{% load portal %}// Keeps the help page, the altered-state screen and their files on the device, and nothing else: no page that
+// tells of a person is ever stored.
+const CACHE = "sojourn-{{ version }}";
+const FILES = {{ files|as_json }};
+const PAGES = {{ pages|as_json }};
+const PATIENCE_MS = 4000;
+
+async function keepPage(cache, page) {
+  const answer = await fetch(page, { credentials: "same-origin", cache: "no-store" });
+  // Signed out, the altered-state screen leads to the sign-in: that is not kept in its place.
+  if (answer.ok && !answer.redirected) await cache.put(page, answer.clone());
+  return answer;
+}
+
+async function keepPages() {
+  const cache = await caches.open(CACHE);
+  await Promise.allSettled(PAGES.map((page) => keepPage(cache, page)));
+}
+
+addEventListener("install", (event) => {
+  event.waitUntil((async () => {
+    const cache = await caches.open(CACHE);
+    await cache.addAll(FILES);
+    await keepPages();
+    await skipWaiting();
+  })());
+});
+
+addEventListener("activate", (event) => {
+  event.waitUntil((async () => {
+    for (const name of await caches.keys()) {
+      if (name.startsWith("sojourn-") && name !== CACHE) await caches.delete(name);
+    }
+    await clients.claim();
+  })());
+});
+
+addEventListener("message", (event) => {
+  if (event.data === "keep") event.waitUntil(keepPages());
+});
+
+async function fromNetworkFirst(page) {
+  const cache = await caches.open(CACHE);
+  const kept = await cache.match(page);
+  const late = kept && new Promise((resolve) => setTimeout(() => resolve(kept.clone()), PATIENCE_MS));
+  try {
+    const fresh = keepPage(cache, page);
+    return await (late ? Promise.race([fresh, late]) : fresh);
+  } catch (error) {
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== "GET" || url.origin !== location.origin) return;
+  if (PAGES.includes(url.pathname) && !url.search && event.request.mode === "navigate") {
+    event.respondWith(fromNetworkFirst(url.pathname));
+  } else if (FILES.includes(url.pathname)) {
+    event.respondWith(caches.match(url.pathname).then((kept) => kept ?? fetch(event.request)));
+  }
+});

@@ -1,0 +1,112 @@
+"""Today: where I am on the way, what is next, what is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from sojourn.care.booking.models import Appointment
+from sojourn.care.measures import queries as measures
+from sojourn.clinical.scales import Scale, say
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.interfaces.portal import path, reads
+from sojourn.interfaces.portal.pages import show
+
+# How long one question takes to read and tap: our own estimate, shown as "about".
+SECONDS_A_QUESTION = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The appointment ahead, in words."""
+
+    starts_at: datetime
+    how_long: str
+    where: str
+    companion: str
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A questionnaire that waits."""
+
+    title: str
+    url: str
+    minutes: str
+    progress: str
+    due_at: datetime
+    late: bool
+
+
+def minutes_for(scale: Scale) -> str:
+    """About how long the questionnaire takes, in words."""
+    n = max(1, round(len(scale.items) * SECONDS_A_QUESTION / 60))
+    return ngettext("about %(n)d minute", "about %(n)d minutes", n) % {"n": n}
+
+
+def length_in_words(length: timedelta) -> str:
+    """ "2 hours 30 minutes"."""
+    hours, minutes = divmod(round(length.total_seconds() / 60), 60)
+    parts = []
+    if hours:
+        parts.append(ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours})
+    if minutes:
+        parts.append(ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes})
+    return " ".join(parts)
+
+
+def _next(appointment: Appointment, address: str) -> Next:
+    companion = appointment.companion
+    return Next(
+        starts_at=appointment.during.lower,
+        how_long=length_in_words(appointment.during.upper - appointment.during.lower),
+        where=address,
+        companion=companion.name if companion is not None and companion.ended_at is None else "",
+    )
+
+
+def _open(request: measures.OpenRequest, now: datetime) -> Open:
+    scale = request.scale
+    progress = ""
+    if request.started:
+        progress = _("%(done)d of %(all)d answered") % {"done": request.answered, "all": request.questions}
+    return Open(
+        title=say(scale.title, translation.get_language() or "en"),
+        url=reverse("portal:measure", args=[request.id]),
+        minutes=minutes_for(scale),
+        progress=progress,
+        due_at=request.due_at,
+        late=request.due_at < now,
+    )
+
+
+@allowed("own.read")
+@require_GET
+def today(request: HttpRequest) -> HttpResponse:
+    """The patient's first page."""
+    asked = cast(Request, request)
+    assert asked.asker.patient_id is not None
+    assert asked.clinic is not None
+    now = timezone.now()
+    way = reads.way(asked.asker.patient_id, now)
+    waiting = [_open(each, now) for each in measures.open_requests(asked.asker.patient_id)]
+    return show(
+        request,
+        "portal/today.html",
+        {
+            "stages": path.stages(way.facts),
+            "next": _next(way.next, asked.clinic.address) if way.next else None,
+            "waiting": waiting,
+            "in_session": way.running_id is not None,
+            "given_name": asked.asker.name.split(" ")[0],
+        },
+        active="today",
+    )
