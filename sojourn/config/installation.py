@@ -61,6 +61,7 @@ def _ensure_role(connection: psycopg.Connection[tuple[object, ...]], role: str, 
 
 def _migrate() -> None:
     os.environ["SOJOURN_OWNER_ALIAS"] = "1"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sojourn.config.settings")
     import django
     from django.conf import settings
     from django.core.management import call_command

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import psycopg
@@ -22,7 +22,7 @@ WATCH_EVERY_S = 1.0
 
 def devices() -> None:
     """Listen to monitors (HL7 v2 over MLLP)."""
-    from sojourn.interfaces.devices.listener import serve
+    from sojourn.interfaces.devices.listener import Listener, serve
     from sojourn.interfaces.devices.store import PostgresStore
 
     env = environment()
@@ -31,8 +31,13 @@ def devices() -> None:
     async def run() -> None:
         stop = _stop_event()
         await asyncio.to_thread(_until_the_database_answers, store.load_zones)
-        beating = asyncio.create_task(_beat("devices", stop))
-        await serve(store, env.mllp_host, env.mllp_port, store.zone_for, stop)
+        counted: dict[str, object] = {}
+
+        def ready(port: int, listener: Listener) -> None:
+            counted["counters"] = listener.counters
+
+        beating = asyncio.create_task(_beat("devices", stop, counted))
+        await serve(store, env.mllp_host, env.mllp_port, store.zone_for, stop, ready=ready)
         await beating
 
     asyncio.run(run())
@@ -88,9 +93,10 @@ def jobs() -> None:
         asyncio.run(run())
 
 
-async def _beat(name: str, stop: asyncio.Event) -> None:
+async def _beat(name: str, stop: asyncio.Event, told: Mapping[str, object] | None = None) -> None:
     """Stamp a heartbeat every two seconds; a database that is away is not this process's end."""
     from sojourn.care.monitoring.watching import beat
+    from sojourn.interfaces.devices.listener import Counters
 
     role = "signals" if name == "devices" else "app"
 
@@ -98,7 +104,10 @@ async def _beat(name: str, stop: asyncio.Event) -> None:
         with psycopg.connect(database(role).conninfo(), autocommit=True, connect_timeout=5) as connection:
             with connection.cursor() as cursor:
                 while not stop.is_set():
-                    beat(cursor, name, datetime.now(UTC))
+                    counters = (told or {}).get("counters")
+                    beat(
+                        cursor, name, datetime.now(UTC), counters.as_dict() if isinstance(counters, Counters) else None
+                    )
                     time.sleep(2)
 
     while not stop.is_set():

@@ -6,12 +6,22 @@ from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
+from django.http import HttpRequest
 
 from sojourn.foundation.accounts.models import Person
 
 
 class SignIn(AuthenticationBackend):  # type: ignore[misc]
     """allauth's backend. The demo's invented people can sign in only while the house runs the demo."""
+
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
+        """allauth sets a person with the right password but no right to sign in aside, and lets them in all the same
+        unless they are inactive. An invented person outside the demo is not set aside: the password is wrong."""
+        person = super().authenticate(request, **credentials)
+        aside = self.unstash_authenticated_user()
+        if isinstance(aside, Person) and not (aside.demo and not settings.DEMO):
+            self._stash_user(aside)
+        return person
 
     def user_can_authenticate(self, user: Any) -> bool:
         return bool(super().user_can_authenticate(user)) and (settings.DEMO or not getattr(user, "demo", False))

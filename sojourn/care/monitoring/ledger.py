@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import Cursor
@@ -57,6 +57,7 @@ class NewReading:
 class _Signal:
     """The newest of one vital sign in one session."""
 
+    value: float | None = None
     effective_at: datetime | None = None
     silent_after: datetime | None = None
     baseline: float | None = None
@@ -86,19 +87,50 @@ def take(cursor: Cursor[Row], readings: Sequence[NewReading], now: datetime) -> 
     lock(cursor, ids)
     rules = acting_rules(cursor, {reading.session.clinic_id for reading in readings})
     signals = _load_signals(cursor, ids)
+    readings = _without_repeats(by_session, signals)
     states = load_states(cursor, ids)
     moved: dict[tuple[int, str], _Signal] = {}
     changed: list[tuple[Session, AlarmRule, State, alarms.Judgement | None]] = []
     for encounter_id in ids:
+        if not by_session[encounter_id]:
+            continue
         session = by_session[encounter_id][0].session
         acting = rules[session.clinic_id]
         _judge_session(session, by_session[encounter_id], acting, signals, states, moved, changed, outcome, now)
+    if not readings:
+        return outcome
     _insert_observations(cursor, readings)
     _move_signals(cursor, moved)
     store_states(cursor, changed)
     insert_events(cursor, outcome.happenings)
     announce(cursor, by_session)
     return outcome
+
+
+_CUFF = frozenset(("nibp_sys", "nibp_dia", "nibp_map"))
+_SAME = timedelta(seconds=1)
+
+
+def _without_repeats(
+    by_session: dict[int, list[NewReading]], signals: Mapping[tuple[int, str], _Signal]
+) -> list[NewReading]:
+    """Monitors send their last cuff measurement again with every message: the same value of the same moment is one
+    measurement, stored once, and its repetition is no sign that the cuff still works."""
+    kept: list[NewReading] = []
+    for encounter_id, readings in by_session.items():
+        newest: dict[str, tuple[datetime | None, float | None]] = {}
+        fresh = []
+        for one in readings:
+            if one.code in _CUFF and one.method == MONITOR:
+                signal = signals.get((encounter_id, one.code))
+                at, value = newest.get(one.code) or ((signal.effective_at, signal.value) if signal else (None, None))
+                if at is not None and value == one.value and abs(one.effective_at - at) < _SAME:
+                    continue
+                newest[one.code] = (one.effective_at, one.value)
+            fresh.append(one)
+        by_session[encounter_id] = fresh
+        kept += fresh
+    return kept
 
 
 def _judge_session(
@@ -165,11 +197,11 @@ def lock(cursor: Cursor[Row], encounter_ids: Sequence[int]) -> None:
 
 def _load_signals(cursor: Cursor[Row], ids: Sequence[int]) -> dict[tuple[int, str], _Signal]:
     cursor.execute(
-        "SELECT encounter_id, code, effective_at, silent_after, baseline FROM monitoring_signal"
+        "SELECT encounter_id, code, value, effective_at, silent_after, baseline FROM monitoring_signal"
         " WHERE encounter_id = ANY(%s)",
         (list(ids),),
     )
-    return {(e, code): _Signal(at, silent, baseline) for e, code, at, silent, baseline in cursor.fetchall()}
+    return {(row[0], row[1]): _Signal(*row[2:]) for row in cursor.fetchall()}
 
 
 def load_states(cursor: Cursor[Row], ids: Sequence[int]) -> dict[tuple[int, str, str], State]:
@@ -307,7 +339,8 @@ def announce(cursor: Cursor[Row], by_session: Mapping[int, Sequence[NewReading]]
     """Tell the live processes which sessions have news: ids only, they read the truth themselves."""
     by_clinic: dict[int, list[int]] = defaultdict(list)
     for encounter_id, readings in by_session.items():
-        by_clinic[readings[0].session.clinic_id].append(encounter_id)
+        if readings:
+            by_clinic[readings[0].session.clinic_id].append(encounter_id)
     payloads = [
         f"{clinic_id}:{','.join(map(str, ids[start : start + 500]))}"
         for clinic_id, ids in by_clinic.items()

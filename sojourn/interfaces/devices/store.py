@@ -71,10 +71,10 @@ class PostgresStore:
 
 def _digest(received: Received) -> bytes:
     """What makes a message the same one: its bytes. Where it carries no time at all, equal bytes are two
-    measurements, and the moment of arrival tells them apart."""
+    measurements, and the second of arrival tells them apart; a resend of those is charted twice, never lost."""
     parsed = received.parsed
     mark = b""
-    if isinstance(parsed, Fault) or not (parsed.tells_time or parsed.control_id):
+    if isinstance(parsed, Fault) or not parsed.tells_time:
         mark = received.received_at.isoformat(timespec="seconds").encode()
     return hashlib.sha256(received.raw + b"\x00" + mark).digest()
 

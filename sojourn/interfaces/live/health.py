@@ -24,19 +24,23 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 async def state() -> tuple[int, dict[str, Any]]:
     """The status code and the JSON of /healthz."""
     ages: dict[str, float | None] = dict.fromkeys(_PROCESSES)
+    counters: dict[str, Any] = {}
     began = time.monotonic()
     try:
         async with asyncio.timeout(3):
             async with await psycopg.AsyncConnection.connect(
                 conninfo(), autocommit=True, connect_timeout=2
             ) as connection:
-                rows = await (await connection.execute("SELECT name, at FROM monitoring_heartbeat")).fetchall()
+                rows = await (
+                    await connection.execute("SELECT name, at, detail::text FROM monitoring_heartbeat")
+                ).fetchall()
     except (psycopg.Error, TimeoutError, OSError):
         database = "down"
     else:
         database = "up"
+        counters = next((json.loads(detail) for name, _, detail in rows if name == "devices"), {})
         now = datetime.now(UTC)
-        ages.update({name: round((now - at).total_seconds(), 1) for name, at in rows if name in ages})
+        ages.update({name: round((now - at).total_seconds(), 1) for name, at, _ in rows if name in ages})
     well = database == "up" and all(age is not None and age < _OLD_S for age in ages.values())
     return (200 if well else 503), {
         "status": "ok" if well else "down",
@@ -45,6 +49,7 @@ async def state() -> tuple[int, dict[str, Any]]:
         "devices_heartbeat_age_s": ages["devices"],
         "jobs_heartbeat_age_s": ages["jobs"],
         "version": __version__,
+        "monitors": counters,
         "answered_in_ms": round((time.monotonic() - began) * 1000),
     }
 

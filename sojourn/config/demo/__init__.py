@@ -1,0 +1,58 @@
+"""The demo: two clinics with months of coherent history from a seeded generator, and one session that runs now.
+
+Everything goes in through the web's own role and under row-level security, like a real clinic's rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sojourn.config.demo.people import CLINICS, PASSWORD
+
+MONITOR_BED = "CHAIR-1"
+
+
+def load(say: Callable[[str], None], *, scale: int = 1, seed: int = 1) -> None:
+    """Load the demo clinics where they are missing, and set today's stage anew where its session is over."""
+    from sojourn.config.demo.story import make_clinic
+    from sojourn.config.demo.today import set_stage
+    from sojourn.foundation.accounts.models import Person
+
+    if not Person.objects.filter(demo=True).exists():
+        for clinic in CLINICS:
+            say(f"Inventing {clinic.name}: {clinic.patients * scale} patients and their history")
+            make_clinic(clinic, scale=scale, seed=seed)
+    for clinic in CLINICS:
+        set_stage(clinic)
+
+
+def sign_ins() -> str:
+    """The demo's sign-ins, for the terminal."""
+    lines = ["", "Sign in (demo only) with any of these; the password is always:  " + PASSWORD, ""]
+    for clinic in CLINICS:
+        lines.append(f"  {clinic.name}")
+        seen: set[str] = set()
+        for person in clinic.staff:
+            if person.role not in seen:
+                seen.add(person.role)
+                lines.append(f"    {person.role.replace('_', ' '):<14} {person.role}@{clinic.domain:<16} {person.name}")
+        lines.append(f"    {'patient':<14} patient@{clinic.domain}")
+    lines.append("\n  E-mails of the demo are kept at /outbox/")
+    return "\n".join(lines)
+
+
+def run_monitor() -> None:
+    """The virtual bedside monitor of the first clinic's running session: a separate program over TCP."""
+    import sys
+
+    from sojourn.config import virtual_monitor
+    from sojourn.config.demo.today import story_second
+    from sojourn.config.environment import environment
+
+    env = environment()
+    sys.argv = [
+        "monitor", "--host", env.mllp_host, "--port", str(env.mllp_port), "--bed", MONITOR_BED, "--maker", "nihon",
+        "--episode", "hypertensive", "--seed", "4", "--start-at", str(story_second()),
+        "--facility", CLINICS[0].slug, "--every", "1",
+    ]  # fmt: skip
+    sys.exit(virtual_monitor.main())

@@ -1,0 +1,186 @@
+"""The invented people of the demo. Any likeness is chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PASSWORD = "quiet harbor at dusk"  # noqa: S105 - published on purpose; works in demo mode only
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    role: str
+    name: str
+    credentials: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoClinic:
+    slug: str
+    name: str
+    domain: str
+    time_zone: str
+    language: str
+    jurisdiction: str
+    address: str
+    phone: str
+    staff: tuple[Staff, ...]
+    chairs: tuple[str, ...]
+    patients: int
+    prefix: str
+
+
+HARBOR = DemoClinic(
+    "harbor-light", "Harbor Light Clinic", "harbor.demo", "America/Denver", "en", "US-CO",
+    "418 Juniper Street, Suite 2\nDenver, CO 80203", "+1 303 555 0142",
+    (
+        Staff("prescriber", "Dr. Miriam Okafor", "MD"), Staff("nurse", "Tomás Herrera", "RN"),
+        Staff("nurse", "Grace Lindqvist", "RN"), Staff("therapist", "Dana Whitfield", "LPC"),
+        Staff("front_desk", "Jo Park", ""), Staff("clinic_admin", "Priya Raman", ""),
+        Staff("auditor", "Samuel Osei", "CPA"), Staff("prescriber", "Dr. Henrik Sørensen", "DO"),
+    ),
+    ("Chair 1", "Chair 2", "Chair 3", "Chair 4"), 40, "HL",
+)  # fmt: skip
+
+ALBORADA = DemoClinic(
+    "alborada", "Centro Alborada", "alborada.demo", "America/Los_Angeles", "es", "US-CA",
+    "2207 Marisol Avenue\nSan Diego, CA 92103", "+1 619 555 0178",
+    (
+        Staff("prescriber", "Dra. Lucía Benítez", "MD"), Staff("nurse", "Marco Salas", "RN"),
+        Staff("therapist", "Elena Ruiz", "LMFT"), Staff("front_desk", "Inés Cordero", ""),
+        Staff("clinic_admin", "Rafael Quintana", ""), Staff("auditor", "Beatriz Luna", "CPA"),
+        Staff("nurse", "Noemí Prado", "RN"),
+    ),
+    ("Sillón 1", "Sillón 2"), 9, "CA",
+)  # fmt: skip
+
+CLINICS = (HARBOR, ALBORADA)
+
+GIVEN = {
+    "female": [
+        "Ana",
+        "Laura",
+        "Marisol",
+        "Joan",
+        "Ruth",
+        "Hannah",
+        "Leila",
+        "Imani",
+        "Keiko",
+        "Nora",
+        "Sofia",
+        "Wanda",
+        "Claire",
+        "Yasmin",
+        "Beth",
+        "Paula",
+        "Teresa",
+        "Odette",
+        "Lucille",
+        "Farah",
+        "Ingrid",
+        "Mei",
+        "Renee",
+    ],
+    "male": [
+        "Daniel",
+        "Marcus",
+        "Owen",
+        "Luis",
+        "Theo",
+        "Karim",
+        "Peter",
+        "Andre",
+        "Miguel",
+        "Jonas",
+        "Victor",
+        "Samir",
+        "Walter",
+        "Eli",
+        "Hugo",
+        "Raymond",
+        "Felix",
+        "Darius",
+        "Colin",
+        "Mateo",
+        "Abel",
+        "Ivan",
+        "Russell",
+    ],
+    "other": ["Robin", "Avery", "Sage", "Quinn", "Jules"],
+}
+FAMILY = [
+    "Reyes",
+    "Whitaker",
+    "Nakamura",
+    "Delgado",
+    "Brandt",
+    "Mbeki",
+    "Castellanos",
+    "Hughes",
+    "Ferraro",
+    "Lindgren",
+    "Abara",
+    "Vance",
+    "Kowalski",
+    "Ortega",
+    "Sandoval",
+    "Pruitt",
+    "Hassan",
+    "Delacroix",
+    "Ramos",
+    "Novak",
+    "Ellison",
+    "Tran",
+    "Villareal",
+    "Greer",
+    "Baptiste",
+    "Solano",
+    "Mercer",
+    "Ito",
+    "Cardenas",
+    "Holloway",
+    "Petrov",
+    "Aguilar",
+    "Winslow",
+    "Khoury",
+    "Bautista",
+    "Dunne",
+    "Salazar",
+    "Moreau",
+    "Tanaka",
+    "Fuentes",
+    "Keller",
+    "Osborne",
+    "Paredes",
+    "Lund",
+    "Marchetti",
+    "Okoye",
+    "Serrano",
+    "Blake",
+    "Duarte",
+    "Finch",
+]
+RELATIONS = ("wife", "husband", "sister", "brother", "friend", "mother", "father", "partner", "neighbour", "daughter")
+INDICATIONS = (
+    "Treatment-resistant depression", "Treatment-resistant depression", "Treatment-resistant depression",
+    "Major depressive disorder, recurrent", "Post-traumatic stress disorder", "Bipolar II depression",
+)  # fmt: skip
+INTENTIONS = (
+    "To feel something other than tired, and to play with my children again.",
+    "To meet the memory of the accident without running from it.",
+    "To find out who I am when I am not depressed.",
+    "To be kinder to myself than my father was.",
+    "To sleep, and to wake without dread.",
+    "To let go of the job that I lost and see what is left.",
+    "To be curious again.",
+    "To say goodbye to my mother properly.",
+)
+EVENTS = (
+    ("music", "Playlist changed to strings only at the patient's request."),
+    ("nausea", "Mild nausea; head raised, cool cloth. Passed within ten minutes."),
+    ("emotion", "Tears, calm breathing. Asked for a hand to hold."),
+    ("emotion", "Laughs quietly, says that the ceiling is kind."),
+    ("support", "Guided breathing for two minutes. Settled."),
+    ("note", "Describes floating above the sea. Comfortable."),
+)
