@@ -13,10 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sojourn.care.booking import actions as booking
+from sojourn.care.booking.models import Appointment
 from sojourn.care.patients import actions
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import actions as plan
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.treatment.models import Encounter, SessionState
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import BreakGlass, Invitation
 from sojourn.foundation.audit.models import AuditEvent
@@ -344,10 +346,23 @@ def test_pages_stay_within_twelve_queries(clinic: Cast):
             )  # fmt: skip
         for number in range(3):
             actions.add_person(by=clinic.asker("nurse"), patient_id=patient.pk, name=f"P{number}", phone="1")
+        for appointment in Appointment.objects.all()[:3]:
+            encounter = Encounter.objects.create(
+                clinic=clinic.clinic, patient=patient, care_plan=course, appointment=appointment, chair=chair,
+                protocol_id="im", protocol_version="1", protocol_hash="0" * 64, opened_at=timezone.now(),
+            )  # fmt: skip
+            SessionState.objects.create(
+                clinic=clinic.clinic, patient=patient, encounter=encounter, seq=1, state="arrived", at=timezone.now()
+            )
+        Patient.objects.update(restricted=True)
+        BreakGlass.objects.create(
+            clinic=clinic.clinic, membership=clinic.members["nurse"], patient_id=patient.pk, reason="Emergency",
+            opened_at=timezone.now(), until_at=timezone.now() + timedelta(hours=1),
+        )  # fmt: skip
     client = clinic.client("nurse")
     pages = [
-        reverse("console:patients"), reverse("console:patients") + "?q=ana", reverse("console:patient", args=[patient.pk]),
-        reverse("console:patient_edit", args=[patient.pk]), reverse("console:patient_measures", args=[patient.pk]),
+        reverse("console:patients"), reverse("console:patients") + "?q=ana",
+        reverse("console:patient", args=[patient.pk]), reverse("console:patient_edit", args=[patient.pk]), reverse("console:patient_measures", args=[patient.pk]),
         reverse("console:patient_access", args=[patient.pk]), reverse("console:patient_add"),
     ]  # fmt: skip
     for page in pages:
@@ -356,5 +371,5 @@ def test_pages_stay_within_twelve_queries(clinic: Cast):
             connection,
         ) as queries:
             assert client.get(page).status_code == 200
-        spoken = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+        spoken = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
         assert len(spoken) <= 12, f"{page}: {len(spoken)}\n" + "\n".join(spoken)

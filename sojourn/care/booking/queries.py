@@ -44,14 +44,15 @@ def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
     return local
 
 
-def _full() -> QuerySet[Appointment]:
-    """With the session's row too, which the treatment room hangs on it, so that asking for it costs nothing."""
+def appointments() -> QuerySet[Appointment]:
+    """Every appointment with patient, chair, course and companion; and with the session's row, which the treatment
+    room hangs on it, so that asking for it costs nothing. A query set, for others to narrow."""
     return Appointment.objects.select_related("patient", "chair", "care_plan", "companion", "encounter")
 
 
 def on_day(day: date, zone: ZoneInfo, *, with_cancelled: bool = False) -> list[Appointment]:
     """The appointments that touch a day, by their beginning, with patient, chair, course and companion. One query."""
-    rows = _full().filter(during__overlap=day_bounds(day, zone))
+    rows = appointments().filter(during__overlap=day_bounds(day, zone))
     if not with_cancelled:
         rows = rows.filter(status=AppointmentStatus.BOOKED)
     return list(rows.order_by("during", "chair__name"))
@@ -59,24 +60,24 @@ def on_day(day: date, zone: ZoneInfo, *, with_cancelled: bool = False) -> list[A
 
 def of_patient(patient_id: int) -> list[Appointment]:
     """All appointments of a patient, the latest first, with their chairs and companions. One query."""
-    return list(_full().filter(patient_id=patient_id).order_by("-during"))
+    return list(appointments().filter(patient_id=patient_id).order_by("-during"))
 
 
 def by_id(appointment_id: int) -> Appointment:
     """The appointment with all that a page shows of it; raises Appointment.DoesNotExist."""
-    return _full().get(pk=appointment_id)
+    return appointments().get(pk=appointment_id)
 
 
-def without_companion(appointments: Collection[Appointment]) -> list[Appointment]:
+def without_companion(rows: Collection[Appointment]) -> list[Appointment]:
     """Those for whom nobody is named who brings the patient home, or only somebody who no longer does."""
-    return [a for a in appointments if a.companion is None or a.companion.ended_at is not None]
+    return [a for a in rows if a.companion is None or a.companion.ended_at is not None]
 
 
 def in_the_way(
     *, chair_id: int, patient_id: int, from_at: datetime, until_at: datetime, other_than: int | None = None
 ) -> list[Appointment]:
     """What is booked for this chair or this patient in that time."""
-    rows = _full().filter(
+    rows = appointments().filter(
         Q(chair_id=chair_id) | Q(patient_id=patient_id),
         status=AppointmentStatus.BOOKED,
         during__overlap=(from_at, until_at),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import CharField, Func, Q, QuerySet, Value
+from django.db.models import CharField, Exists, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from sojourn.care.patients.days import days_in
@@ -69,6 +70,23 @@ def withheld(asker: Asker, patients: Iterable[Patient], now: datetime) -> frozen
     if not restricted or asker.may("patient.restricted"):
         return frozenset()
     return frozenset(restricted - opened_by(asker, now))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A patient, and whether this asker may only know that the record exists."""
+
+    patient: Patient
+    withheld: bool
+
+
+def record_for(asker: Asker, patient_id: int, now: datetime) -> Record:
+    """One record as this asker may see it. One query. Raises Patient.DoesNotExist."""
+    glass = BreakGlass.objects.filter(
+        membership_id=asker.membership_id or 0, patient_id=OuterRef("pk"), until_at__gt=now
+    )
+    patient = Patient.objects.annotate(glass=Exists(glass)).get(pk=patient_id)
+    return Record(patient, patient.restricted and not asker.may("patient.restricted") and not patient.glass)
 
 
 def find(text: str, *, asker: Asker, now: datetime) -> QuerySet[Patient]:

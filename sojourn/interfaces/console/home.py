@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import cast
 
 from django.db.models import OuterRef, Subquery
@@ -21,6 +22,7 @@ from sojourn.care.booking import queries as booking
 from sojourn.care.measures import queries as measures
 from sojourn.care.monitoring import queries as monitoring
 from sojourn.care.patients import queries as patients
+from sojourn.care.patients.models import Patient
 from sojourn.care.safety import queries as safety
 from sojourn.care.treatment import queries as treatment
 from sojourn.care.treatment.models import DoseCheck, Encounter, SessionState
@@ -32,6 +34,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit import queries as audit
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.interfaces.console import visits
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word, state_word
 
@@ -108,12 +111,40 @@ def _notes(asker: Asker, row: SessionRow) -> tuple[str, ...]:
     return ()
 
 
-def _lines(asker: Asker, rows: list[SessionRow], hidden: frozenset[int]) -> list[Line]:
+@dataclass(frozen=True)
+class Today:
+    """What the parts of the page share: the asker, now, and the day's sessions."""
+
+    asker: Asker
+    now: datetime
+    rows: list[SessionRow]
+
+    @cached_property
+    def _opened(self) -> frozenset[int]:
+        return patients.opened_by(self.asker, self.now)
+
+    def hides(self, patient: Patient) -> bool:
+        """Whether this asker may only know that the record exists. One query for the whole page, if any."""
+        if not patient.restricted or self.asker.may("patient.restricted"):
+            return False
+        return patient.pk not in self._opened
+
+    @property
+    def clinic_id(self) -> int:
+        assert self.asker.clinic_id is not None
+        return self.asker.clinic_id
+
+    def named(self, patient: Patient) -> str:
+        return _("Restricted record") if self.hides(patient) else patient.name
+
+
+def _lines(today: Today) -> list[Line]:
+    asker = today.asker
     clinical = asker.may("session.read")
     lines = []
-    for row in rows:
+    for row in today.rows:
         appointment = row.appointment
-        secret = appointment.patient_id in hidden
+        secret = today.hides(appointment.patient)
         lines.append(
             Line(
                 at=appointment.during.lower,
@@ -135,24 +166,6 @@ def _lines(asker: Asker, rows: list[SessionRow], hidden: frozenset[int]) -> list
     return lines
 
 
-@dataclass(frozen=True, slots=True)
-class Today:
-    """What the parts of the page share: the asker, now, the day's sessions, and who is withheld."""
-
-    asker: Asker
-    now: datetime
-    rows: list[SessionRow]
-    hidden: frozenset[int]
-
-    @property
-    def clinic_id(self) -> int:
-        assert self.asker.clinic_id is not None
-        return self.asker.clinic_id
-
-    def named(self, row: SessionRow) -> str:
-        return _("Restricted record") if row.appointment.patient_id in self.hidden else row.patient_name
-
-
 def _alarms(today: Today) -> list[Wait]:
     """One line for all open alarms, as grave as the gravest. One query."""
     found = monitoring.open_alarms()
@@ -172,13 +185,12 @@ def _flags(today: Today) -> list[Wait]:
     """The open flags, those that nobody has taken first. Two queries."""
     found = safety.open_flags()
     taken = sum(not flag.waiting for flag in found)
-    hidden = patients.withheld(today.asker, [flag.patient for flag in found], today.now) - today.hidden
     waits = [
         Wait(
             "flag",
             str(flag.kind.label),
             _("Restricted record")
-            if flag.patient.pk in hidden | today.hidden
+            if today.hides(flag.patient)
             else _("%(name)s, nobody has taken this yet") % {"name": flag.patient.name},
             address("console:flag", flag.id) or address("console:flags"),
         )
@@ -217,7 +229,7 @@ def _second_checks(today: Today) -> list[Wait]:
             "syringe",
             _("Second check of a dose"),
             _("%(name)s in %(chair)s, prepared by %(by)s")
-            % {"name": today.named(row), "chair": row.chair_name, "by": prepared.by.name},
+            % {"name": today.named(row.appointment.patient), "chair": row.chair_name, "by": prepared.by.name},
             address("console:session", row.encounter_id),
         )
         for row, prepared in _prepared_by_others(today)
@@ -233,14 +245,13 @@ def _unsigned(today: Today) -> list[Wait]:
         .filter(opened_at__gte=today.now - UNSIGNED_FOR, signatures=None, state=State.LEFT.value)
         .order_by("opened_at")
     )
-    hidden = patients.withheld(today.asker, [encounter.patient for encounter in found], today.now)
     return [
         Wait(
             "signature",
             _("Record to sign"),
             _("%(name)s, session of %(day)s")
             % {
-                "name": _("Restricted record") if encounter.patient_id in hidden else encounter.patient.name,
+                "name": today.named(encounter.patient),
                 "day": formats.date_format(timezone.localtime(encounter.opened_at), _("j F")),
             },
             address("console:session", encounter.pk),
@@ -256,7 +267,7 @@ def _questionnaires(today: Today) -> list[Wait]:
     waits = []
     for patient_id, row in expected.items():
         open_ones = [each for each in due.get(patient_id, []) if each.due_at <= row.appointment.during.upper]
-        if not open_ones or patient_id in today.hidden:
+        if not open_ones or today.hides(row.appointment.patient):
             continue
         words = ngettext("%(n)d questionnaire open", "%(n)d questionnaires open", len(open_ones)) % {
             "n": len(open_ones)
@@ -280,7 +291,7 @@ def _companions(today: Today) -> list[Wait]:
             reverse("console:appointment", args=[appointment.pk]),
         )
         for appointment in booking.without_companion(planned)
-        if appointment.patient_id not in today.hidden
+        if not today.hides(appointment.patient)
     ]
 
 
@@ -369,9 +380,9 @@ def home(request: HttpRequest) -> HttpResponse:
     assert asked.clinic is not None
     asker, now = asked.asker, timezone.now()
     sees_patients = asker.may("patient.find")
-    rows = treatment.sessions_on(timezone.localdate(), asked.clinic.zone) if sees_patients else []
-    today = Today(asker, now, rows, patients.withheld(asker, [row.appointment.patient for row in rows], now))
-    lines = _lines(asker, rows, today.hidden)
+    rows = visits.on_day(timezone.localdate(), asked.clinic.zone) if sees_patients else []
+    today = Today(asker, now, rows)
+    lines = _lines(today)
     context = {
         "title": formats.date_format(timezone.localdate(), _("l j F")),
         "lead": _lead(rows) if sees_patients else "",

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import formats, timezone
@@ -22,14 +22,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.care.booking import queries as booking
 from sojourn.care.measures import queries as measures
 from sojourn.care.patients import actions, queries
 from sojourn.care.patients.days import days_in
 from sojourn.care.patients.models import Patient, RelatedPerson, Sex
 from sojourn.care.plan import queries as plan
 from sojourn.care.safety import queries as safety
-from sojourn.care.treatment import queries as treatment
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts import actions as accounts
@@ -38,6 +36,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit import queries as audit
+from sojourn.interfaces.console import visits as sessions
 from sojourn.interfaces.console.nav import address
 
 PAGE_SIZE = 25
@@ -368,8 +367,12 @@ def closed(request: Request, patient: Patient) -> HttpResponse | None:
     """The way to the break-glass page where this asker may not see the inside of the record, else None."""
     if accounts_queries.may_open(request.asker, patient, timezone.now()):
         return None
+    return _gate(request, patient.pk)
+
+
+def _gate(request: Request, patient_id: int) -> HttpResponse:
     onward = f"?{urlencode({'next': request.get_full_path()})}" if request.method == "GET" else ""
-    return redirect(f"{reverse('console:restricted', args=[patient.pk])}{onward}")
+    return redirect(f"{reverse('console:restricted', args=[patient_id])}{onward}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,7 +421,7 @@ class Visit:
 def _visits(asker: Asker, patient_id: int, now: datetime) -> list[Visit]:
     clinical = asker.may("session.read")
     visits = []
-    for row in treatment.with_states(booking.of_patient(patient_id)):
+    for row in sessions.of_patient(patient_id):
         appointment = row.appointment
         gone = appointment.status == "cancelled"
         session = address("console:session", row.encounter_id) if clinical and row.encounter_id else ""
@@ -487,10 +490,13 @@ def patient(request: HttpRequest, patient_id: int) -> HttpResponse:
     """The patient's page. Roles without patient.clinical see who the patient is, and when they come."""
     asked = cast(Request, request)
     asker, now = asked.asker, timezone.now()
-    found = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, found):
-        return gate
-    clinical = asker.may("patient.clinical")
+    try:
+        record = queries.record_for(asker, patient_id, now)
+    except Patient.DoesNotExist:
+        raise Http404 from None
+    if record.withheld:
+        return _gate(asked, patient_id)
+    found, clinical = record.patient, asker.may("patient.clinical")
     actions.open_record(by=asker, patient=found, part="clinical" if clinical else "identity")
     visits = _visits(asker, patient_id, now)
     courses = _courses(asker, patient_id)

@@ -1,0 +1,44 @@
+"""Appointments with the state of their sessions, in one query."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from sojourn.care.booking import queries as booking
+from sojourn.care.booking.models import Appointment, AppointmentStatus
+from sojourn.care.treatment.models import SessionState
+from sojourn.care.treatment.queries import SessionRow
+from sojourn.clinical.protocol import State
+
+
+def _rows(appointments: QuerySet[Appointment]) -> list[SessionRow]:
+    newest = SessionState.objects.filter(encounter__appointment=OuterRef("pk")).order_by("-seq")
+    return [
+        SessionRow(
+            row,
+            row.encounter.pk if hasattr(row, "encounter") else None,
+            State(row.session_state) if row.session_state else State.PLANNED,
+            row.session_state_at,
+        )
+        for row in appointments.annotate(
+            session_state=Subquery(newest.values("state")[:1]), session_state_at=Subquery(newest.values("at")[:1])
+        )
+    ]
+
+
+def of_patient(patient_id: int) -> list[SessionRow]:
+    """All of a patient's appointments, cancelled ones too, the latest first. One query."""
+    return _rows(booking.appointments().filter(patient_id=patient_id).order_by("-during"))
+
+
+def on_day(day: date, zone: ZoneInfo) -> list[SessionRow]:
+    """The booked appointments that begin on a day of the clinic, by time and chair. One query."""
+    begins, ends = booking.day_bounds(day, zone)
+    return _rows(
+        booking.appointments()
+        .filter(status=AppointmentStatus.BOOKED, during__startswith__gte=begins, during__startswith__lt=ends)
+        .order_by("during", "chair__name")
+    )
