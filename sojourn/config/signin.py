@@ -14,7 +14,7 @@ from sojourn.foundation.accounts.models import Person
 class SignIn(AuthenticationBackend):  # type: ignore[misc]
     """allauth's backend. The demo's invented people can sign in only while the house runs the demo."""
 
-    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:  # type: ignore[override]
         """allauth sets a person with the right password but no right to sign in aside, and lets them in all the same
         unless they are inactive. An invented person outside the demo is not set aside: the password is wrong."""
         person = super().authenticate(request, **credentials)

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from allauth.mfa.models import Authenticator
 
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.asker import Asker, as_asker, set_asker
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.roles import role, roles
 
@@ -97,9 +97,9 @@ def invitation_by(token_hash: str) -> tuple[Invitation, Clinic] | None:
     """The invitation that a link opens, and its clinic. Row-level security opens this one row to the token alone."""
     with as_asker(Asker(token_hash=token_hash)):
         invitation = Invitation.objects.filter(token_hash=token_hash).first()
-    if invitation is None:
-        return None
-    with as_asker(house(invitation.clinic_id)):
+        if invitation is None:
+            return None
+        set_asker(house(invitation.clinic_id))
         return invitation, Clinic.objects.get(pk=invitation.clinic_id)
 
 

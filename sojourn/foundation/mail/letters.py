@@ -7,16 +7,15 @@ must not hold a usable one.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cryptography.fernet import Fernet
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
+
+from sojourn.foundation.accounts import sealing
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +45,14 @@ def post(letter: Letter) -> None:
 
 
 def seal(letter: Letter) -> str:
-    return _lock().encrypt(json.dumps(asdict(letter)).encode()).decode()
+    return sealing.seal(json.dumps(asdict(letter)), "mail")
 
 
 def unseal(sealed: str) -> Letter:
-    """Raises cryptography.fernet.InvalidToken where the secret key has changed since."""
-    return Letter(**json.loads(_lock().decrypt(sealed.encode())))
+    """Raises sealing.InvalidToken where the secret key has changed since."""
+    return Letter(**json.loads(sealing.unseal(sealed, "mail")))
 
 
 def can_send() -> bool:
     """Whether this house was told of a mail server (EMAIL_URL)."""
     return bool(settings.ENV.email_url)
-
-
-def _lock() -> Fernet:
-    key = hashlib.sha256(b"sojourn.mail\x00" + settings.SECRET_KEY.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))

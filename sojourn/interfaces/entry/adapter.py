@@ -9,14 +9,16 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.core.internal import ratelimit
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from sojourn.foundation.accounts import actions
+from sojourn.foundation.accounts import actions, sealing
 from sojourn.foundation.accounts.models import Person
 from sojourn.foundation.mail import letters
 
@@ -31,7 +33,6 @@ class AccountAdapter(DefaultAccountAdapter):
         "account_inactive": _("This account is closed. Ask your clinic."),
         "email_password_mismatch": _("The address and the password do not go together. Check both and try again."),
         "enter_current_password": _("This is not your present password."),
-        "incorrect_code": _("This code does not fit. Wait for the next one and try again."),
         "incorrect_password": _("This is not your password. Try again."),
         "invalid_login": _("The address and the password do not go together. Check both and try again."),
         "invalid_password_reset": _("This link does not work any more. Ask for a fresh one."),
@@ -61,6 +62,12 @@ class AccountAdapter(DefaultAccountAdapter):
         """Security notices go to the sign-in's own address."""
         super().send_notification_mail(template_prefix, user, context, email or getattr(user, "email", None))
 
+    def pre_login(self, request: HttpRequest, user: AbstractBaseUser, **more: Any) -> HttpResponse | None:
+        """The last gate of every way in, passkeys included: invented people enter only the demo."""
+        if getattr(user, "demo", False) and not settings.DEMO:
+            return self.respond_user_inactive(request, user)
+        return super().pre_login(request, user, **more)
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         try:
             super().pre_authenticate(request, **credentials)
@@ -82,6 +89,23 @@ class AccountAdapter(DefaultAccountAdapter):
         stage = getattr(request, "_login_stage", None)
         person = stage.login.user if stage else request.user
         return f"mfa-auth-user-{person.pk}" if isinstance(person, Person) else ""
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Second factors: their secrets are kept sealed, and their refusals are plain."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "cannot_delete_authenticator": _("This second factor cannot be removed."),
+        "cannot_generate_recovery_codes": _("Recovery codes belong to a second factor. Set one up first."),
+        "incorrect_code": _("This code does not fit. Wait for the next one and try again."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        return sealing.seal(text, "second factor")
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return sealing.unseal(encrypted_text, "second factor")
 
 
 def locked_for_s(request: HttpRequest, key: str) -> float:
