@@ -29,7 +29,16 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["path"] == "/healthz":
         await health.application(scope, receive, send)
     else:
-        await _django(scope, receive, send)
+        await _django(scope, _as_coroutines(receive), send)
+
+
+def _as_coroutines(receive: Receive) -> Receive:
+    """granian's ``receive`` gives a future bound to its loop; a2wsgi asks from a thread and wants a coroutine."""
+
+    async def receive_here() -> MutableMapping[str, Any]:
+        return await receive()
+
+    return receive_here
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
