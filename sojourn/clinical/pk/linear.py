@@ -43,7 +43,7 @@ _AT_ONCE = 1e-9
 # From this many evenly spaced instants on, products of exponentials replace exponentials.
 _GRID = 48
 # Values held in cache while a block of people is evaluated.
-_BLOCK = 1 << 15
+_BLOCK = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -665,25 +665,26 @@ def _shared(part: _Pieces, times: Floats, chosen: list[int], what: str, target: 
         base = _areas_at_starts(part, chosen)
     early = _EARLY / part.fastest if part.fastest > 0 else 0.0
     grid = _even_step(times) if len(times) >= _GRID else None
+    everyone = slice(None)
     step = max(1, _BLOCK // max(1, len(times)))
-    for first in range(0, people, step):
-        some = slice(first, min(first + step, people))
-        for s, start in enumerate(starts):
-            low, high = edges[s], edges[s + 1]
-            if low == high:
-                continue
-            dt = times[low:high] - start
-            out = target[some, :, low:high]
-            if what == "value":
-                near = int(np.searchsorted(dt, early)) if _running(part, some, s, chosen) else 0
-                if near:
-                    out[:, :, :near] = _early_values(part, some, s, chosen, dt[:near])
-                if near < len(dt):
-                    _values(part, some, s, chosen, dt[near:], out[:, :, near:], grid)
-            elif what == "slope":
-                out[...] = _slopes(part, some, s, chosen, dt)
-            else:
-                out[...] = base[some, s, :, None] + _areas(part, some, s, chosen, dt)
+    for s, start in enumerate(starts):
+        low, high = edges[s], edges[s + 1]
+        if low == high:
+            continue
+        dt = times[low:high] - start
+        out = target[:, :, low:high]
+        if what == "slope":
+            out[...] = _slopes(part, everyone, s, chosen, dt)
+        elif what == "area":
+            out[...] = base[:, s, :, None] + _areas(part, everyone, s, chosen, dt)
+        else:
+            near = int(np.searchsorted(dt, early)) if _running(part, everyone, s, chosen) else 0
+            if near:
+                out[:, :, :near] = _early_values(part, everyone, s, chosen, dt[:near])
+            if near < len(dt):
+                for first in range(0, people, step):
+                    some = slice(first, min(first + step, people))
+                    _values(part, some, s, chosen, dt[near:], out[some, :, near:], grid)
 
 
 def _running(part: _Pieces, some: slice, s: int, chosen: list[int]) -> bool:
@@ -743,15 +744,20 @@ def _grid_values(part: _Pieces, some: slice, s: int, chosen: list[int], grid: tu
     first, step = grid
     for column, o in enumerate(chosen):
         waves = [wave for wave in part.waves if wave.speaks[o]]
-        rates = np.zeros((people, len(waves) + 1))
-        weights = np.empty((people, len(waves) + 1))
-        weights[:, 0] = part.steady[some, s, o]
+        rates = np.empty((people, len(waves)))
+        weights = np.empty((people, len(waves)))
         for k, wave in enumerate(waves):
-            rates[:, k + 1] = wave.rate[some]
-            weights[:, k + 1] = wave.weights[some, s, o, 0]
-        left = np.exp(rates[:, None, :] * (first + step * fine * np.arange(coarse))[:, None])
-        left *= weights[:, None, :]
-        right = np.exp(rates[:, :, None] * (step * np.arange(fine)))
+            rates[:, k] = wave.rate[some]
+            weights[:, k] = wave.weights[some, s, o, 0]
+        left = np.empty((people, coarse, len(waves) + 1))
+        left[:, :, 0] = part.steady[some, s, o, None]
+        np.multiply(rates[:, None, :], (first + step * fine * np.arange(coarse))[:, None], out=left[:, :, 1:])
+        np.exp(left[:, :, 1:], out=left[:, :, 1:])
+        left[:, :, 1:] *= weights[:, None, :]
+        right = np.empty((people, len(waves) + 1, fine))
+        right[:, 0] = 1.0
+        np.multiply(rates[:, :, None], step * np.arange(fine), out=right[:, 1:])
+        np.exp(right[:, 1:], out=right[:, 1:])
         product = (left @ right).reshape(people, coarse * fine)
         np.maximum(product[:, :count], 0.0, out=out[:, column])
 
