@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import psycopg
 from psycopg import sql
@@ -20,13 +21,14 @@ class CannotPrepare(Exception):
 
 def prepare(say: Callable[[str], None]) -> None:
     """Roles, database, migrations and grants, each step said through ``say``. Raises CannotPrepare."""
-    _roles_and_database()
+    make_roles_and_database()
     say("Bringing the tables up to date")
     _migrate()
     _grants()
 
 
-def _roles_and_database() -> None:
+def make_roles_and_database() -> None:
+    """The roles, and for the embedded server the database. Raises CannotPrepare."""
     env, admin = environment(), database("admin")
     if env.embedded:
         with psycopg.connect(host=admin.host, user="postgres", dbname="postgres", autocommit=True) as connection:
@@ -89,3 +91,37 @@ def _grants() -> None:
             )
         connection.execute("GRANT SELECT ON django_migrations, django_content_type TO sojourn_app")
         connection.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO sojourn_app")
+
+
+def first_clinic(*, name: str, time_zone: str, jurisdiction: str, admin_email: str, admin_name: str) -> str:
+    """Make a clinic and invite its first administrator; the link that lets them in. Raises CannotPrepare."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    from django.db import connection
+    from django.utils.text import slugify
+
+    from sojourn.foundation.accounts import actions
+    from sojourn.foundation.accounts.asker import as_asker
+    from sojourn.foundation.accounts.models import Clinic
+    from sojourn.foundation.accounts.queries import house
+    from sojourn.foundation.accounts.refused import Refused
+    from sojourn.foundation.audit.actions import record
+
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise CannotPrepare(f"{time_zone} is no time zone; write it like America/Denver") from error
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
+        clinic_id = cursor.fetchone()[0]
+    founder = replace(house(clinic_id, "sojourn init"), permissions=frozenset({"staff.manage"}))
+    try:
+        with as_asker(founder):
+            clinic = Clinic.objects.create(
+                id=clinic_id, name=name, slug=slugify(name), time_zone=time_zone, jurisdiction=jurisdiction
+            )
+            record(founder, "clinic.made", clinic)
+            invited = actions.invite(by=founder, email=admin_email, name=admin_name, role="clinic_admin")
+    except Refused as error:
+        raise CannotPrepare(str(error)) from error
+    return invited.link

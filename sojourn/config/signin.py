@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from sojourn.foundation.accounts.models import Person
 
 
-class SignIn(AuthenticationBackend):  # type: ignore[misc]
+class SignIn(AuthenticationBackend):
     """allauth's backend. The demo's invented people can sign in only while the house runs the demo."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:  # type: ignore[override]

@@ -6,6 +6,11 @@ from django.urls import include, path
 
 from sojourn.config import views
 
+gallery = [
+    path("", views.gallery, name="gallery"),
+    path("layout/<slug:name>/", views.gallery_layout, name="layout"),
+]
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("nowhere/", views.nowhere, name="nowhere"),
@@ -14,6 +19,8 @@ urlpatterns = [
     path("language/", views.set_language, name="set_language"),
     path("", include("sojourn.interfaces.entry.urls")),  # before allauth: it closes what we do not offer
     path("accounts/", include("allauth.urls")),
+    path("outbox/", views.outbox, name="outbox"),
+    path("ui/", include((gallery, "ui"))),
     path("clinic/", include("sojourn.interfaces.console.urls")),
     path("today/", include("sojourn.interfaces.portal.urls")),
 ]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language as django_set_language
 
+from sojourn.config import postbox
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.access import Request, public, signed_in
 from sojourn.foundation.accounts.models import Person
+from sojourn.foundation.ui import gallery as ui_gallery
 
 
 @public
@@ -51,6 +54,36 @@ def still_here(request: HttpRequest) -> HttpResponse:
     request.session.modified = True
     request.session.pop("seen")
     return HttpResponse(status=204)
+
+
+@public
+@require_GET
+def outbox(request: HttpRequest) -> HttpResponse:
+    """The demo's e-mails, newest first. Exists in the demo only, where every person is invented."""
+    if not settings.DEMO:
+        raise Http404
+    return render(request, "ui/outbox.html", {"letters": postbox.letters()})
+
+
+def _staff_or_development(request: HttpRequest) -> None:
+    if not (settings.DEBUG or queries.is_staff(cast(Request, request).asker.role)):
+        raise Http404
+
+
+@public
+@require_GET
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Every part of the design system, for staff and developers."""
+    _staff_or_development(request)
+    return ui_gallery.gallery(request)
+
+
+@public
+@require_GET
+def gallery_layout(request: HttpRequest, name: str) -> HttpResponse:
+    """One base page of the design system."""
+    _staff_or_development(request)
+    return ui_gallery.layout(request, name)
 
 
 @public
