@@ -30,6 +30,7 @@ from sojourn.foundation.mail.letters import seal
 from sojourn.interfaces.entry.adapter import wait_words
 from tests.care.test_accounts import GOOD, invite, posted
 from tests.conftest import Cast
+from tests.interfaces.spoken import at_most
 
 LOGIN = "/accounts/login/"
 
@@ -541,11 +542,11 @@ def test_passkeys_can_be_used_under_the_security_policy(clinic: Cast):
     assert options.json()["request_options"]["publicKey"]["challenge"]
 
 
-def test_the_door_needs_few_queries(clinic: Cast, django_assert_max_num_queries):
-    with django_assert_max_num_queries(12):
+def test_the_door_needs_few_queries(clinic: Cast):
+    with at_most(12):
         Client().get(LOGIN)
     link = path_of(invite(clinic).link)
-    with django_assert_max_num_queries(12):
+    with at_most(12):
         Client().get(link)
 
 

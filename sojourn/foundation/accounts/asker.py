@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 
 
-class NotAllowed(Exception):
-    """The role of the asker does not hold the permission that the action needs."""
+class NotAllowed(PermissionDenied):
+    """The role of the asker does not hold the permission that the action needs. On a page it becomes a 403."""
 
     def __init__(self, permission: str) -> None:
         self.permission = permission
