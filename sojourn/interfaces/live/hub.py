@@ -1,8 +1,8 @@
 """Reads the truth once per tick for everybody who watches.
 
 One task listens to PostgreSQL's notifications, which carry only ids. At each tick it reads, once per clinic that
-somebody watches, the sessions that have news, and hands the same bytes to every watcher of that clinic. A watcher
-who is slow loses nothing but haste: what waits for them is replaced by the newest.
+somebody watches, the sessions that have news, and hands the same words to every watcher of that clinic. A watcher
+who is slow loses nothing but haste: newer states replace those that wait, readings queue up behind them.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections import defaultdict
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 
+from sojourn.care.monitoring import live
 from sojourn.care.monitoring.ledger import CHANNEL
+from sojourn.clinical.protocol import FINAL
 from sojourn.foundation.accounts.asker import SAY_WHO_ASKS
 from sojourn.interfaces.live.connection import conninfo
 
@@ -27,181 +30,364 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.1
 HEARTBEAT_S = 1.0
-TREND = timedelta(minutes=20)
+# Notifications say what changed. In case one was not sent, everything is looked at this often all the same.
+LOOK_S = 5.0
+# Rows that were committed out of the order of their ids are still found for this long.
+_UNSETTLED_S = 5.0
+# A watcher who has taken nothing for so many chunks of readings is let go; it comes back with what it has.
+_TOO_SLOW = 3000
+_OVER = frozenset(state.value for state in FINAL)
+
+Row = tuple[Any, ...]
+Point = list[Any]
 
 
-@dataclass(eq=False)
+def to_json(what: object) -> str:
+    return json.dumps(what, separators=(",", ":"))
+
+
+@dataclass(slots=True)
+class Chunk:
+    """New readings of one session, in the order of time. Ids run from above ``after`` to ``newest``."""
+
+    points: list[Point]
+    first: int
+    newest: int
+    text: str
+
+
+@dataclass(eq=False, slots=True)
 class Watcher:
-    """One open stream. ``pending`` holds the newest state of each session that was not sent yet."""
+    """One open stream. ``pending`` holds what was not sent yet: the newest state of a session and its new readings.
+
+    ``seen`` is the newest reading that was sent, by session; it is None until the snapshot has gone out.
+    """
 
     clinic_id: int
     encounter_id: int | None = None
     pending: dict[int, str] = field(default_factory=dict)
+    readings: dict[int, list[Chunk]] = field(default_factory=dict)
+    seen: dict[int, int] = field(default_factory=dict)
     beat: str = ""
-    newest: int = 0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     gone: bool = False
+
+    def tell(self, encounter_id: int, text: str, chunk: Chunk | None) -> None:
+        if self.encounter_id is not None and self.encounter_id != encounter_id:
+            return
+        self.pending[encounter_id] = text
+        if chunk is not None:
+            chunks = self.readings.setdefault(encounter_id, [])
+            chunks.append(chunk)
+            if len(chunks) > _TOO_SLOW:
+                self.gone = True
+        self.wake.set()
+
+    def take(self) -> str:
+        """What waits, as the JSON of a "sessions" event; "" when nothing does. Moves ``seen`` on."""
+        if not self.pending:
+            return ""
+        pending, self.pending = self.pending, {}
+        readings, self.readings = self.readings, {}
+        parts = []
+        for encounter_id, text in pending.items():
+            seen = self.seen.get(encounter_id, 0)
+            points = [each for each in (_above(chunk, seen) for chunk in readings.get(encounter_id, ())) if each]
+            newest = max([seen, *(chunk.newest for chunk in readings.get(encounter_id, ()))])
+            self.seen[encounter_id] = newest
+            parts.append(f'{text[:-1]},"newest":{newest},"trend":[{",".join(points)}]}}')
+        return f"[{','.join(parts)}]"
+
+
+def _above(chunk: Chunk, seen: int) -> str:
+    """The points of a chunk with ids above ``seen``, as JSON without its brackets."""
+    if chunk.newest <= seen:
+        return ""
+    if chunk.first > seen:
+        return chunk.text
+    return to_json([point for point in chunk.points if point[0] > seen])[1:-1]
+
+
+def _chunk(points: list[Point]) -> Chunk | None:
+    if not points:
+        return None
+    ids = [point[0] for point in points]
+    return Chunk(points, min(ids), max(ids), to_json(points)[1:-1])
+
+
+@dataclass(slots=True)
+class Known:
+    """A session that the watchers of a clinic know: how far its readings were told, and what was said last."""
+
+    told: int
+    rounds: live.Rounds
+    text: str = ""
+    due: list[float] | None = None
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """A clinic's running sessions with their trends, shared by streams that open together."""
+
+    began: float
+    sessions: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Room:
+    """A clinic that somebody watches."""
+
+    watchers: set[Watcher] = field(default_factory=set)
+    known: dict[int, Known] = field(default_factory=dict)
+    dirty: set[int] = field(default_factory=set)
+    everything: bool = True
+    looked: float = 0.0
+    marks: deque[tuple[float, int]] = field(default_factory=deque)
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    snapshot: Snapshot | None = None
+
+    def floor(self, now: float) -> int:
+        """The id below which every reading is settled and told."""
+        while len(self.marks) > 1 and self.marks[1][0] <= now - _UNSETTLED_S:
+            self.marks.popleft()
+        return self.marks[0][1] if self.marks else 0
 
 
 class Hub:
     """The one reader of a web process. Starts with the first watcher, ends with the process."""
 
     def __init__(self) -> None:
-        self.watchers: dict[int, set[Watcher]] = defaultdict(set)
-        self.dirty: dict[int, set[int]] = defaultdict(set)
+        self.rooms: dict[int, Room] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._reader: AsyncConnection[tuple[Any, ...]] | None = None
+        self._reader: AsyncConnection[Row] | None = None
         self._reading = asyncio.Lock()
 
     def watch(self, watcher: Watcher) -> None:
-        self.watchers[watcher.clinic_id].add(watcher)
+        self.rooms.setdefault(watcher.clinic_id, Room()).watchers.add(watcher)
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._tick())]
 
     def leave(self, watcher: Watcher) -> None:
-        watchers = self.watchers[watcher.clinic_id]
-        watchers.discard(watcher)
-        if not watchers:
-            del self.watchers[watcher.clinic_id]
-            self.dirty.pop(watcher.clinic_id, None)
+        room = self.rooms.get(watcher.clinic_id)
+        if room is not None:
+            room.watchers.discard(watcher)
+            if not room.watchers:
+                del self.rooms[watcher.clinic_id]
 
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for watchers in self.watchers.values():
-            for watcher in watchers:
+        for room in self.rooms.values():
+            for watcher in room.watchers:
                 watcher.gone = True
                 watcher.wake.set()
         if self._reader is not None:
             await self._reader.close()
 
+    # --- what is heard ---
+
     async def _listen(self) -> None:
         while True:
             try:
-                async with await AsyncConnection.connect(conninfo(), autocommit=True) as connection:
+                async with await _connect() as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
-                    for clinic_id in self.watchers:
-                        self.dirty[clinic_id].add(0)  # what was said while nobody listened: look at everything
+                    self._look_at_everything()  # what was said while nobody listened
                     async for notice in connection.notifies():
-                        clinic, _, ids = notice.payload.partition(":")
-                        if int(clinic) in self.watchers:
-                            self.dirty[int(clinic)].update(map(int, ids.split(",")))
+                        self._hear(notice.payload)
             except (psycopg.Error, OSError):
                 log.warning("the live side lost the database; trying again")
-                await asyncio.sleep(1)
+            await asyncio.sleep(1)
+
+    def _hear(self, payload: str) -> None:
+        clinic, _, ids = payload.partition(":")
+        try:
+            room = self.rooms.get(int(clinic))
+            if room is not None:
+                room.dirty.update(map(int, ids.split(",")))
+        except ValueError:
+            log.warning("a notification that is not ours: %.80r", payload)
+
+    def _look_at_everything(self) -> None:
+        for room in self.rooms.values():
+            room.everything = True
+
+    # --- what is told ---
 
     async def _tick(self) -> None:
-        last_beat = 0.0
-        loop = asyncio.get_running_loop()
+        beaten = 0.0
+        clock = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(TICK_S)
             try:
-                for clinic_id in list(self.dirty):
-                    ids = self.dirty.pop(clinic_id)
-                    if self.watchers.get(clinic_id):
-                        await self._tell(clinic_id, None if 0 in ids else ids)
-                if loop.time() - last_beat >= HEARTBEAT_S:
-                    last_beat = loop.time()
+                for clinic_id, room in list(self.rooms.items()):
+                    if room.dirty or room.everything or clock() - room.looked > LOOK_S:
+                        await self._tell(clinic_id, room, clock())
+                if clock() - beaten >= HEARTBEAT_S and self.rooms:
+                    beaten = clock()
                     await self._tell_heartbeat()
-            except (psycopg.Error, OSError):
+            except (psycopg.Error, OSError, TimeoutError):
                 log.warning("the live side could not read; the pages mark themselves stale")
-                with contextlib.suppress(psycopg.Error, OSError):
-                    if self._reader is not None:
-                        await self._reader.close()
-                self._reader = None
+                await self._forget_reader()
                 await asyncio.sleep(1)
-                for clinic_id in self.watchers:
-                    self.dirty[clinic_id].add(0)
+                for room in self.rooms.values():
+                    room.known.clear()
+                    room.everything = True
+            except Exception:
+                log.exception("the live side stumbled; it goes on")
+                await asyncio.sleep(1)
 
-    async def _tell(self, clinic_id: int, ids: set[int] | None) -> None:
-        sessions = await self.read(clinic_id, ids)
-        texts = {each["id"]: json.dumps(each, separators=(",", ":")) for each in sessions}
-        for watcher in self.watchers.get(clinic_id, ()):
-            if watcher.encounter_id is None:
-                watcher.pending.update(texts)
-            elif watcher.encounter_id in texts:
-                watcher.pending[watcher.encounter_id] = texts[watcher.encounter_id]
-            if watcher.pending:
-                watcher.wake.set()
+    async def _tell(self, clinic_id: int, room: Room, at: float) -> None:
+        ids: set[int] | None = room.dirty
+        room.dirty = set()
+        if room.everything or at - room.looked > LOOK_S:
+            room.everything, room.looked, ids = False, at, None
+        try:
+            sessions, trends = await self._news(clinic_id, room, ids, at)
+        except BaseException:
+            room.everything = True
+            raise
+        for session in sessions:
+            encounter_id = session["id"]
+            known, text = room.known[encounter_id], to_json(session)
+            chunk = _chunk(trends.get(encounter_id, []))
+            if text != known.text or chunk is not None:
+                known.text, known.due = text, session["due"]
+                for watcher in room.watchers:
+                    watcher.tell(encounter_id, text, chunk)
+            if session["state"] in _OVER:
+                del room.known[encounter_id]
+
+    async def _news(
+        self, clinic_id: int, room: Room, ids: set[int] | None, at: float
+    ) -> tuple[list[dict[str, Any]], Mapping[int, list[Point]]]:
+        now = datetime.now(UTC)
+        async with self._asking(clinic_id) as cursor:
+            if not room.marks:
+                await cursor.execute(live.NEWEST, {"clinic": clinic_id})
+                newest = await cursor.fetchone()
+                room.marks.append((at, newest[0] if newest else 0))
+            await cursor.execute(*live.sessions_query(ids, room.known))
+            rows = await cursor.fetchall()
+            told = {row[0]: room.known[row[0]].told for row in rows if row[0] in room.known}
+            strangers = [row[0] for row in rows if row[0] not in room.known]
+            trends = await self._fresh(cursor, clinic_id, room, told, at) if told else {}
+            if strangers:
+                trends.update(await self._meet(cursor, room, strangers, now))
+        return [live.shown(row, room.known[row[0]].rounds, now) for row in rows], trends
+
+    async def _fresh(
+        self, cursor: AsyncCursor[Row], clinic_id: int, room: Room, told: Mapping[int, int], at: float
+    ) -> dict[int, list[Point]]:
+        floor = max(room.floor(at), min(told.values()))
+        await cursor.execute(
+            live.FRESH, {"clinic": clinic_id, "floor": floor, "ids": list(told), "told": list(told.values())}
+        )
+        trends: dict[int, list[Point]] = {}
+        newest = room.marks[-1][1]
+        for encounter_id, observation_id, code, value, measured, method in await cursor.fetchall():
+            known = room.known[encounter_id]
+            known.told = max(known.told, observation_id)
+            newest = max(newest, observation_id)
+            if code in live.CODES:
+                trends.setdefault(encounter_id, []).append([observation_id, code, value, measured])
+            if live.is_check(code, method):
+                known.rounds.checked.append(measured)
+        if newest > room.marks[-1][1]:
+            room.marks.append((at, newest))
+        return trends
+
+    async def _meet(
+        self, cursor: AsyncCursor[Row], room: Room, ids: list[int], now: datetime
+    ) -> dict[int, list[Point]]:
+        await cursor.execute(*live.trends_query(dict.fromkeys(ids, 0), now))
+        trends, newest = live.trends_of(await cursor.fetchall())
+        await cursor.execute(*live.checks_query(ids))
+        checks = live.checks_of(await cursor.fetchall())
+        for encounter_id in ids:
+            rounds = live.Rounds(checked=checks.get(encounter_id, []))
+            room.known[encounter_id] = Known(newest.get(encounter_id, 0), rounds)
+        return trends
 
     async def _tell_heartbeat(self) -> None:
-        if not self.watchers:
-            return
-        connection = await self._connection()
-        async with self._reading, connection.cursor() as cursor:
+        async with self._asking(None) as cursor:
             await cursor.execute("SELECT at FROM monitoring_heartbeat WHERE name = 'watch'")
             row = await cursor.fetchone()
         now = datetime.now(UTC)
         age = None if row is None else round((now - row[0]).total_seconds(), 1)
-        text = json.dumps({"now": now.isoformat(timespec="milliseconds"), "watch_age_s": age})
-        for watchers in self.watchers.values():
-            for watcher in watchers:
+        text = to_json({"now": now.isoformat(timespec="milliseconds"), "watch_age_s": age})
+        for room in self.rooms.values():
+            for encounter_id, known in room.known.items():
+                if known.rounds.dose is not None and known.rounds.due(now) != known.due:
+                    room.dirty.add(encounter_id)  # a check passed by; the next one counts now
+            for watcher in room.watchers:
                 watcher.beat = text
                 watcher.wake.set()
 
-    async def _connection(self) -> AsyncConnection[tuple[Any, ...]]:
-        if self._reader is None or self._reader.closed:
-            self._reader = await AsyncConnection.connect(conninfo(), autocommit=True)
-        return self._reader
+    # --- what a stream begins with ---
 
-    async def read(
-        self, clinic_id: int, ids: set[int] | None, *, trend_after: int | None = None
-    ) -> list[dict[str, Any]]:
-        """The live state of a clinic's sessions (of all that run, or of ``ids``), oldest first.
+    async def open(self, watcher: Watcher, seen: Mapping[int, int]) -> list[dict[str, Any]]:
+        """The sessions that a new stream begins with, each with the readings that its reader has not ``seen``.
 
-        With ``trend_after`` each brings its readings of the last 20 minutes whose id is above it (0 for all).
+        The watcher must be watching already, so that nothing falls between this and its first event. Streams that
+        open together share one reading of the clinic.
         """
-        connection = await self._connection()
-        async with self._reading, connection.transaction(), connection.cursor() as cursor:
-            await cursor.execute(SAY_WHO_ASKS, (str(clinic_id), "", "", ""))
-            await cursor.execute(_SESSIONS, {"ids": None if ids is None else sorted(ids)})
+        if watcher.encounter_id is not None or seen:
+            ids = None if watcher.encounter_id is None else [watcher.encounter_id]
+            sessions = await self._read(watcher.clinic_id, ids, seen)
+        else:
+            room = self.rooms[watcher.clinic_id]
+            clock = asyncio.get_running_loop().time
+            registered = clock()
+            async with room.opening:
+                if room.snapshot is None or room.snapshot.began < registered:
+                    began = clock()
+                    room.snapshot = Snapshot(began, await self._read(watcher.clinic_id, None, {}))
+                sessions = room.snapshot.sessions
+        watcher.seen = {each["id"]: each["newest"] for each in sessions}
+        return sessions
+
+    async def _read(self, clinic_id: int, ids: Iterable[int] | None, seen: Mapping[int, int]) -> list[dict[str, Any]]:
+        now = datetime.now(UTC)
+        async with self._asking(clinic_id) as cursor:
+            await cursor.execute(*live.sessions_query(ids))
             rows = await cursor.fetchall()
-            trends: dict[int, list[list[Any]]] = {}
-            if trend_after is not None and rows:
-                await cursor.execute(
-                    _TREND,
-                    {"ids": [row[0] for row in rows], "since": datetime.now(UTC) - TREND, "after": trend_after},
-                )
-                for encounter_id, observation_id, code, value, at in await cursor.fetchall():
-                    trends.setdefault(encounter_id, []).append([observation_id, code, value, at.timestamp()])
-        found = []
-        for encounter_id, state, seq, signals, alarms, calls, newest in rows:
-            one: dict[str, Any] = {
-                "id": encounter_id, "state": state, "seq": seq, "signals": signals or {}, "alarms": alarms or [],
-                "calls": calls, "newest": newest or 0,
-            }  # fmt: skip
-            if trend_after is not None:
-                one["trend"] = trends.get(encounter_id, [])
-            found.append(one)
-        return found
+            found = [row[0] for row in rows]
+            if not found:
+                return []
+            await cursor.execute(*live.trends_query({each: seen.get(each, 0) for each in found}, now))
+            trends, newest = live.trends_of(await cursor.fetchall())
+            await cursor.execute(*live.checks_query(found))
+            checks = live.checks_of(await cursor.fetchall())
+        return [
+            {
+                **live.shown(row, live.Rounds(checked=checks.get(row[0], [])), now),
+                "newest": newest.get(row[0], seen.get(row[0], 0)),
+                "trend": trends.get(row[0], []),
+            }
+            for row in rows
+        ]
+
+    # --- the connection ---
+
+    @contextlib.asynccontextmanager
+    async def _asking(self, clinic_id: int | None) -> Any:
+        """A cursor in a transaction that sees this clinic, or with None no clinic."""
+        async with self._reading, asyncio.timeout(10):
+            if self._reader is None or self._reader.closed:
+                self._reader = await _connect()
+            async with self._reader.transaction(), self._reader.cursor() as cursor:
+                await cursor.execute(SAY_WHO_ASKS, (str(clinic_id or ""), "", "", ""))
+                yield cursor
+
+    async def _forget_reader(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            with contextlib.suppress(psycopg.Error, OSError):
+                await reader.close()
 
 
-# One statement: newest state, every signal, open alarms and unanswered calls of the sessions asked for.
-_SESSIONS = """
-SELECT e.id, s.state, s.seq,
-  (SELECT jsonb_object_agg(g.code, jsonb_build_array(g.value, extract(epoch FROM g.effective_at), g.doubt))
-     FROM monitoring_signal g WHERE g.encounter_id = e.id),
-  (SELECT jsonb_agg(jsonb_build_object('rule', a.rule_id, 'code', a.code, 'phase', a.phase, 'priority', a.priority,
-       'since', extract(epoch FROM a.since_at), 'why', a.why, 'value', a.value, 'limit', a."limit",
-       'by', a.acknowledged_by_name) ORDER BY a.since_at)
-     FROM monitoring_alarmstate a
-     WHERE a.encounter_id = e.id AND a.phase IN ('raised', 'acknowledged', 'escalated')),
-  (SELECT count(*) FILTER (WHERE v.kind = 'patient_calls') > count(*) FILTER (WHERE v.kind = 'call_answered')
-     FROM treatment_sessionevent v WHERE v.encounter_id = e.id AND v.kind IN ('patient_calls', 'call_answered')),
-  (SELECT max(o.id) FROM monitoring_observation o WHERE o.encounter_id = e.id)
-FROM treatment_encounter e
-CROSS JOIN LATERAL (SELECT t.state, t.seq FROM treatment_sessionstate t
-  WHERE t.encounter_id = e.id ORDER BY t.seq DESC LIMIT 1) s
-WHERE CASE WHEN %(ids)s::bigint[] IS NULL
-  THEN e.opened_at > now() - interval '36 hours'
-    AND s.state IN ('arrived', 'checked', 'dosing', 'observing', 'ready_to_leave', 'stopped_early')
-  ELSE e.id = ANY(%(ids)s::bigint[]) END
-ORDER BY e.id
-"""
-
-_TREND = """
-SELECT encounter_id, id, code, value, effective_at FROM monitoring_observation
-WHERE encounter_id = ANY(%(ids)s) AND effective_at > %(since)s AND id > %(after)s AND doubt = ''
-ORDER BY encounter_id, effective_at, id
-"""
+async def _connect() -> AsyncConnection[Row]:
+    return await AsyncConnection.connect(
+        conninfo(), autocommit=True, connect_timeout=5, application_name="sojourn live"
+    )

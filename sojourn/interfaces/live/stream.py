@@ -1,35 +1,48 @@
 """Server-sent events: ``/live/board`` for a clinic's running sessions, ``/live/session/<id>`` for one.
 
-The first event is "snapshot" (with trends), then "sessions" as they change and "beat" every second. Every event has
-an id; a browser that comes back with Last-Event-ID gets only the readings that it missed.
+The first event is "snapshot" (with trends), then "sessions" as they change and "beat" every second. An event's id
+says which readings the browser has; coming back with it (Last-Event-ID, or ``?after=``) brings only those that it
+missed. A stream ends when its sign-in does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
+import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from http.cookies import SimpleCookie
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
+from urllib.parse import parse_qs
 
+import psycopg
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user_model, load_backend
 from django.contrib.sessions.models import Session
+from django.db import Error as DatabaseError
 from django.db import close_old_connections, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from sojourn.care.monitoring.live import cursor_of, cursor_text
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.asker import Asker, as_asker
-from sojourn.interfaces.live.hub import Hub, Watcher
+from sojourn.interfaces.live.hub import Hub, Watcher, to_json
+
+log = logging.getLogger(__name__)
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _SESSION_PATH = re.compile(r"/live/session/([0-9]{1,18})")
+# How often an open stream asks again whether its sign-in still stands.
+_ASK_AGAIN_S = 60.0
+# With more sessions than this the id of an event is long; it then goes out once a second only.
+_ID_EVERY_EVENT = 100
 _hub = Hub()
 
 
@@ -39,9 +52,17 @@ async def close() -> None:
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
-    """Answer one stream."""
+    """Answer one stream: 401 to strangers, 403 to roles that do not watch, 404 to what is not the clinic's."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    asker = await sync_to_async(_asker, thread_sensitive=False)(headers.get("cookie", ""))
+    cookie = headers.get("cookie", "")
+    if scope["method"] != "GET":
+        await _plain(send, 405, "only GET")
+        return
+    try:
+        asker = await _who(cookie)
+    except DatabaseError:
+        await _plain(send, 503, "the database does not answer; try again")
+        return
     if asker is None:
         await _plain(send, 401, "sign in first")
         return
@@ -55,52 +76,67 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     if not asker.may("board.watch") or asker.clinic_id is None:
         await _plain(send, 403, "your role does not watch sessions")
         return
-    await _stream(asker.clinic_id, encounter_id, _last_id(headers), receive, send)
-
-
-async def _stream(clinic_id: int, encounter_id: int | None, after: int, receive: Receive, send: Send) -> None:
-    watcher = Watcher(clinic_id, encounter_id)
+    watcher = Watcher(asker.clinic_id, encounter_id)
     _hub.watch(watcher)
-    closed = asyncio.create_task(_closed(receive))
+    closed = asyncio.create_task(_closed(receive, watcher))
     try:
-        found = await _hub.read(clinic_id, None if encounter_id is None else {encounter_id}, trend_after=after)
-        if encounter_id is not None and not found:
-            await _plain(send, 404, "no such session")
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        newest = max([after, *(each["newest"] for each in found)])
-        snapshot = json.dumps({"resumed": after > 0, "sessions": found}, separators=(",", ":"))
-        await _send(send, f"retry: 2000\nid: {newest}\nevent: snapshot\ndata: {snapshot}\n\n")
-        while not closed.done():
-            waking = asyncio.create_task(watcher.wake.wait())
-            await asyncio.wait({waking, closed}, return_when=asyncio.FIRST_COMPLETED)
-            waking.cancel()
-            watcher.wake.clear()
-            if watcher.gone:
-                break
-            text = ""
-            if watcher.pending:
-                pending, watcher.pending = watcher.pending, {}
-                newest = max(newest, *(_newest(each) for each in pending.values()))
-                text = f"id: {newest}\nevent: sessions\ndata: [{','.join(pending.values())}]\n\n"
-            if watcher.beat:
-                text += f"event: beat\ndata: {watcher.beat}\n\n"
-                watcher.beat = ""
-            if text and not closed.done():
-                await _send(send, text)
-        if not closed.done():
-            await send({"type": "http.response.body", "body": b""})
+        await _stream(watcher, asker, cookie, _seen(scope, headers), send)
     finally:
         _hub.leave(watcher)
         closed.cancel()
 
 
-_NEWEST = re.compile(r'"newest":([0-9]+)')
+async def _stream(watcher: Watcher, asker: Asker, cookie: str, seen: Mapping[int, int], send: Send) -> None:
+    try:
+        found = await _hub.open(watcher, seen)
+    except (psycopg.Error, OSError, TimeoutError):
+        await _plain(send, 503, "the database does not answer; try again")
+        return
+    if watcher.encounter_id is not None and not found:
+        await _plain(send, 404, "no such session")
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+    snapshot = to_json({"resumed": bool(seen), "sessions": found})
+    await _send(send, f"retry: 2000\nid: {cursor_text(watcher.seen)}\nevent: snapshot\ndata: {snapshot}\n\n")
+    asked = time.monotonic()
+    while True:
+        await watcher.wake.wait()
+        watcher.wake.clear()
+        if watcher.gone:
+            break
+        text = _waiting(watcher)
+        if text:
+            await _send(send, text)
+        if time.monotonic() - asked > _ASK_AGAIN_S:
+            asked = time.monotonic()
+            if not await _still(asker, cookie):
+                break
+    with contextlib.suppress(Exception):  # a browser that has gone needs no farewell
+        await send({"type": "http.response.body", "body": b""})
 
 
-def _newest(text: str) -> int:
-    found = _NEWEST.search(text)
-    return int(found[1]) if found else 0
+def _waiting(watcher: Watcher) -> str:
+    """The events that wait for a watcher, as they go over the wire."""
+    sessions, beat = watcher.take(), watcher.beat
+    watcher.beat = ""
+    few = len(watcher.seen) <= _ID_EVERY_EVENT
+    text = ""
+    if sessions:
+        number = f"id: {cursor_text(watcher.seen)}\n" if few else ""
+        text = f"{number}event: sessions\ndata: {sessions}\n\n"
+    if beat:
+        number = "" if few else f"id: {cursor_text(watcher.seen)}\n"
+        text += f"{number}event: beat\ndata: {beat}\n\n"
+    return text
+
+
+async def _still(asker: Asker, cookie: str) -> bool:
+    """Whether the sign-in behind a stream stands as it did. A database that is away is no reason to end it."""
+    try:
+        now = await _who(cookie)
+    except DatabaseError:
+        return True
+    return now is not None and now.clinic_id == asker.clinic_id and now.may("board.watch")
 
 
 _HEADERS = [
@@ -115,14 +151,17 @@ async def _send(send: Send, text: str) -> None:
     await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
 
 
-async def _closed(receive: Receive) -> None:
+async def _closed(receive: Receive, watcher: Watcher) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    watcher.gone = True
+    watcher.wake.set()
 
 
-def _last_id(headers: Mapping[str, str]) -> int:
-    text = headers.get("last-event-id", "")
-    return int(text) if text.isdigit() and len(text) < 19 else 0
+def _seen(scope: Message, headers: Mapping[str, str]) -> dict[int, int]:
+    """What the browser has already: from its header, or from the address when the page itself comes back."""
+    after = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("after", [""])[0]
+    return cursor_of(headers.get("last-event-id") or after)
 
 
 async def _plain(send: Send, status: int, text: str) -> None:
@@ -131,28 +170,43 @@ async def _plain(send: Send, status: int, text: str) -> None:
     await send({"type": "http.response.body", "body": text.encode()})
 
 
+async def _who(cookie: str) -> Asker | None:
+    return await sync_to_async(_asker, thread_sensitive=False)(cookie)
+
+
 def _asker(cookie: str) -> Asker | None:
-    """Who sent this session cookie, by the same rules as a page: alive, active, second factor, chosen clinic."""
+    """Who sent this session cookie, by the same rules as a page: alive, not idle, active, second factor, chosen
+    clinic. Asking is not a sign of life: a stream goes on by itself."""
     close_old_connections()
-    morsel = SimpleCookie(cookie).get(settings.SESSION_COOKIE_NAME)
+    try:
+        morsel = SimpleCookie(cookie).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return None
     if morsel is None:
         return None
     with transaction.atomic():
         row = Session.objects.filter(session_key=morsel.value, expire_date__gt=timezone.now()).first()
-        if row is None:
+        data = {} if row is None else row.get_decoded()
+        person_id = _person(data)
+        if person_id is None:
             return None
-        data = row.get_decoded()
-        person = get_user_model().objects.filter(pk=data.get("_auth_user_id", 0)).first()
-        if person is None or data.get("_auth_user_backend") not in settings.AUTHENTICATION_BACKENDS:
-            return None
-        if not constant_time_compare(data.get("_auth_user_hash", ""), person.get_session_auth_hash()):
-            return None
-        if load_backend(data["_auth_user_backend"]).get_user(person.pk) is None:
-            return None
-        with as_asker(Asker(person_id=person.pk)):
-            chosen = queries.choose(queries.memberships_of(person.pk), data.get("membership"))
+        with as_asker(Asker(person_id=person_id)):
+            chosen = queries.choose(queries.memberships_of(person_id), data.get("membership"))
         if chosen is None:
             return None
-        if queries.is_staff(chosen.role) and not settings.DEMO and not data.get("second_factor"):
-            return None
-        return queries.asker_of(chosen)
+        lacks_factor = queries.is_staff(chosen.role) and not settings.DEMO and not data.get("second_factor")
+        return None if lacks_factor else queries.asker_of(chosen)
+
+
+def _person(data: Mapping[str, Any]) -> int | None:
+    """Who a session's data says is signed in, where that still holds."""
+    idle_s = data.get("idle_s", max(settings.SESSION_IDLE_S.values()))
+    if time.time() - data.get("seen", time.time()) > idle_s:
+        return None
+    backend = data.get("_auth_user_backend", "")
+    person = get_user_model().objects.filter(pk=data.get("_auth_user_id", 0)).first()
+    if person is None or backend not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    if not constant_time_compare(data.get("_auth_user_hash", ""), person.get_session_auth_hash()):
+        return None
+    return None if load_backend(backend).get_user(person.pk) is None else person.pk
