@@ -39,17 +39,13 @@ _FRONTEND = Path(__file__).resolve().parent / "frontend" / "src"
 class ExampleForm(forms.Form):
     """Every kind of control, to be shown with and without errors."""
 
-    name = forms.CharField(
-        label=gettext_lazy("Family name"), help_text=gettext_lazy("As on your identity card")
-    )
+    name = forms.CharField(label=gettext_lazy("Family name"), help_text=gettext_lazy("As on your identity card"))
     weight = forms.DecimalField(label=gettext_lazy("Weight"), min_value=20, max_value=400)
     route = forms.ChoiceField(
         label=gettext_lazy("Route"),
         choices=[("iv", gettext_lazy("Into a vein")), ("im", gettext_lazy("Into a muscle"))],
     )
-    note = forms.CharField(
-        label=gettext_lazy("Note"), required=False, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
     fasted = forms.BooleanField(label=gettext_lazy("Nothing eaten since the time in the clinic's rule"))
     company = forms.ChoiceField(
         label=gettext_lazy("Who takes you home?"),
@@ -197,10 +193,7 @@ def _strip(now: dt.datetime) -> dict[str, Any]:
     times = [start + 20 * i for i in range(61)]
 
     def wave(middle: float, size: float, turn: float) -> list[list[float]]:
-        return [
-            [t, round(middle + size * math.sin(i / turn) + size / 3 * math.sin(i), 1)]
-            for i, t in enumerate(times)
-        ]
+        return [[t, round(middle + size * math.sin(i / turn) + size / 3 * math.sin(i), 1)] for i, t in enumerate(times)]
 
     return {
         "x_min": start,

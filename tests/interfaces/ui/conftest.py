@@ -23,6 +23,9 @@ def _gallery_alone(settings: Any) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    engine = settings.TEMPLATES[0]
+    processors = ["django.template.context_processors.request"]
+    settings.TEMPLATES = [{**engine, "OPTIONS": {**engine["OPTIONS"], "context_processors": processors}}]
     settings.MIDDLEWARE = [
         "sojourn.config.middleware.SecurityHeaders",
         "django.middleware.locale.LocaleMiddleware",

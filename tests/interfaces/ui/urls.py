@@ -13,5 +13,5 @@ urlpatterns = [
     path("ui/", include("sojourn.foundation.ui.urls")),
     path("idle/", idle),
     path("here/", lambda _request: HttpResponse(status=204), name="still_here"),
-    path("out/", lambda _request: HttpResponse("out")),
+    path("out/", lambda request: render(request, "ui/gallery_plain.html")),
 ]

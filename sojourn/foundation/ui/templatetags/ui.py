@@ -83,9 +83,7 @@ def clock(at: dt.datetime | None, style: str = "time", zone: str = "") -> str:
     local = timezone.localtime(at, zoneinfo.ZoneInfo(zone) if zone else None)
     # Translators: date patterns in Django's notation; write the order that people use.
     patterns = {"time": "H:i", "second": "H:i:s", "day": _("D j M"), "long": _("l j F Y, H:i")}
-    return format_html(
-        '<time datetime="{}">{}</time>', at.isoformat(), formats.date_format(local, patterns[style])
-    )
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), formats.date_format(local, patterns[style]))
 
 
 @register.simple_tag
