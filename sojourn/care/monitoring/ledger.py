@@ -227,6 +227,35 @@ def load_states(cursor: Cursor[Row], ids: Sequence[int]) -> dict[tuple[int, str,
 
 # --- writing, in batches ---
 
+
+def columns(rows: Sequence[Row]) -> list[str]:
+    """The columns of ``rows`` as PostgreSQL array literals. psycopg would make the same lists in four times the time,
+    and this is where a thousand messages a second spend most of theirs."""
+    return ["{" + ",".join(map(_element, column)) + "}" for column in zip(*rows, strict=True)]
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    kind = type(value)
+    if kind is str:
+        return _PLAIN.get(value) or _quoted(value)
+    if kind is int or kind is float:
+        return repr(value)
+    if kind is bytes:
+        return f'"\\\\x{value.hex()}"'
+    return str(value.isoformat())
+
+
+_PLAIN: dict[str, str] = {}
+
+
+def _quoted(text: str) -> str:
+    quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if len(text) < 24 and len(_PLAIN) < 1000:
+        _PLAIN[text] = quoted  # codes and units come again and again
+    return quoted
+
 _INSERT_OBSERVATIONS = """
 INSERT INTO monitoring_observation (clinic_id, patient_id, encounter_id, code, value, unit, effective_at, measured_at,
   received_at, method, device_id, message_id, by_id, status, doubt, supersedes_id)
@@ -245,7 +274,7 @@ def _insert_observations(cursor: Cursor[Row], readings: Iterable[NewReading]) ->
         )
         for one in readings
     ]  # fmt: skip
-    cursor.execute(_INSERT_OBSERVATIONS, [list(column) for column in zip(*rows, strict=True)])
+    cursor.execute(_INSERT_OBSERVATIONS, columns(rows))
 
 
 _MOVE_SIGNALS = """
@@ -270,7 +299,7 @@ def _move_signals(cursor: Cursor[Row], moved: Mapping[tuple[int, str], _Signal])
             one.effective_at, one.received_at, one.doubt, signal.silent_after,
         ))  # fmt: skip
     if rows:
-        cursor.execute(_MOVE_SIGNALS, [list(column) for column in zip(*rows, strict=True)])
+        cursor.execute(_MOVE_SIGNALS, columns(rows))
 
 
 _STORE_STATES = """
@@ -300,7 +329,7 @@ def store_states(
             judgement.limit if judgement else None,
         )  # fmt: skip
     if rows:
-        cursor.execute(_STORE_STATES, [list(column) for column in zip(*rows.values(), strict=True)])
+        cursor.execute(_STORE_STATES, columns(list(rows.values())))
 
 
 _INSERT_EVENTS = """
@@ -329,7 +358,7 @@ def insert_events(
         for session, rule, happening in happenings
     ]  # fmt: skip
     if rows:
-        cursor.execute(_INSERT_EVENTS, [list(column) for column in zip(*rows, strict=True)])
+        cursor.execute(_INSERT_EVENTS, columns(rows))
 
 
 CHANNEL = "sojourn_live"

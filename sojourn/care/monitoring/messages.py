@@ -199,7 +199,7 @@ ON CONFLICT (digest) DO NOTHING RETURNING digest, id
 def _insert_messages(cursor: Cursor[Row], rows: Sequence[Row]) -> dict[bytes, int]:
     if not rows:
         return {}
-    cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+    cursor.execute(_INSERT, ledger.columns(rows))
     return {bytes(digest): message_id for digest, message_id in cursor.fetchall()}
 
 

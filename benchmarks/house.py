@@ -1,0 +1,194 @@
+"""A house for benchmarks: its own folder and ports, real processes, and clinics full of running sessions."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+PORT, MLLP_PORT, MAIL_PORT = 8791, 2791, 2792
+
+
+@dataclass
+class House:
+    home: Path
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        with (self.home / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen([sys.executable, "-m", *arguments], stdout=log, stderr=log, env=dict(os.environ))
+        self.processes[name] = process
+        return process
+
+    def start_all(self) -> None:
+        from sojourn.config.house import web_arguments
+
+        self.start("web", *web_arguments())
+        for name in ("devices", "watch", "jobs"):
+            self.start(name, "sojourn.config.processes", name)
+        self.until_well()
+
+    def until_well(self, seconds: float = 40) -> None:
+        import urllib.error
+        import urllib.request
+
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/healthz", timeout=2) as answer:
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, OSError):
+                pass
+            if time.monotonic() > deadline:
+                raise RuntimeError("the house did not become well")
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.processes.clear()
+
+
+@contextmanager
+def house() -> Iterator[House]:
+    """An empty, prepared house in a temporary folder. Sets the environment of this process and its children."""
+    home = Path(tempfile.mkdtemp(prefix="sb-"))
+    os.environ.update(
+        SOJOURN_HOME=str(home), PORT=str(PORT), SOJOURN_MLLP_PORT=str(MLLP_PORT), SOJOURN_MAIL_PORT=str(MAIL_PORT),
+        SOJOURN_DEMO="1", DJANGO_SETTINGS_MODULE="sojourn.config.settings", SOJOURN_OWNER_ALIAS="1",
+    )  # fmt: skip
+    os.environ.pop("DATABASE_URL", None)
+    from sojourn.config import installation, postgres
+
+    server = postgres.start()
+    found = House(home)
+    try:
+        installation.prepare(lambda _: None)
+        os.environ.pop("SOJOURN_OWNER_ALIAS")
+        from django.core.management import call_command
+
+        call_command("collectstatic", interactive=False, verbosity=0)
+        yield found
+    finally:
+        found.stop()
+        from django.db import connections
+
+        connections.close_all()
+        if server is not None:
+            postgres.stop(server)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """A clinic with running sessions: its nurse's session cookie, and each monitor's session."""
+
+    clinic_id: int
+    cookie: str
+    encounters: dict[int, int]  # monitor number -> encounter id
+
+
+def wards(monitors: int, chairs: int) -> list[Ward]:
+    """Clinics of ``chairs`` running sessions each, a monitor on every one, all rules adopted."""
+    return [
+        _ward(number, range(first, min(first + chairs, monitors)))
+        for number, first in enumerate(range(0, monitors, chairs))
+    ]
+
+
+def _ward(number: int, numbers: range) -> Ward:
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.db import connection
+
+    from benchmarks.monitors.sender import device
+    from sojourn.care.booking.models import Appointment, Chair
+    from sojourn.care.monitoring.models import Device, DeviceAssociation
+    from sojourn.care.patients.models import Patient
+    from sojourn.care.plan.models import CarePlan
+    from sojourn.care.treatment.models import Encounter, MedicationAdministration, SessionState
+    from sojourn.foundation.accounts.asker import Asker, as_asker
+    from sojourn.foundation.accounts.models import Clinic, Membership, Person
+    from sojourn.foundation.accounts.queries import asker_of
+    from sojourn.foundation.rulebook import actions as rulebook
+    from sojourn.foundation.rulebook.load import book
+    from sojourn.foundation.rulebook.queries import standings
+
+    now = datetime.now(UTC)
+    rule = book().rule("iv_racemic_40min")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
+        clinic_id = cursor.fetchone()[0]
+    with as_asker(Asker(clinic_id=clinic_id, role="house", name="bench")):
+        clinic = Clinic.objects.create(id=clinic_id, name=f"Ward {number}", slug=f"ward-{number}")
+        people = [Person.objects.create(email=f"{role}{number}@bench.example") for role in ("prescriber", "nurse")]
+        doctor, nurse = (
+            Membership.objects.create(clinic=clinic, person=person, role=role, name=role)
+            for person, role in zip(people, ("prescriber", "nurse"), strict=True)
+        )
+        with as_asker(asker_of(doctor)) as by:
+            for standing in standings(clinic_id):
+                if standing.waits:
+                    rulebook.adopt(by=by, rule_id=standing.newest.id)
+        common = {"clinic": clinic}
+        patients = Patient.objects.bulk_create(
+            Patient(**common, record_number=f"B-{n}", given_name="Bench", family_name=f"Patient{n}",
+                    birth_date=now.date() - timedelta(days=15000), created_at=now) for n in numbers
+        )  # fmt: skip
+        chairs = Chair.objects.bulk_create(Chair(**common, name=f"Chair {n}") for n in numbers)
+        plans = CarePlan.objects.bulk_create(
+            CarePlan(**common, patient=p, title="x", indication="x", protocol_id=rule.id, dose_mg=35, planned_sessions=6,
+                     started_on=now.date(), created_at=now, created_by=doctor) for p in patients
+        )  # fmt: skip
+        appointments = Appointment.objects.bulk_create(
+            Appointment(**common, patient=p, care_plan=plan, chair=chair, during=(now, now + timedelta(hours=3)),
+                        booked_at=now, booked_by=nurse) for p, plan, chair in zip(patients, plans, chairs, strict=True)
+        )  # fmt: skip
+        encounters = Encounter.objects.bulk_create(
+            Encounter(**common, patient=a.patient, care_plan=a.care_plan, appointment=a, chair=a.chair,
+                      protocol_id=rule.id, protocol_version=str(rule.version), protocol_hash=rule.hash, opened_at=now)
+            for a in appointments
+        )  # fmt: skip
+        SessionState.objects.bulk_create(
+            SessionState(**common, patient_id=e.patient_id, encounter=e, seq=1, state="dosing", at=now, by=nurse)
+            for e in encounters
+        )  # fmt: skip
+        MedicationAdministration.objects.bulk_create(
+            MedicationAdministration(**common, patient_id=e.patient_id, encounter=e, drug="ketamine", route="iv",
+                dose_mg=35, duration_min=40, lot="B", started_at=now, given_by=nurse, checked_by=doctor, checked_at=now,
+                recorded_at=now) for e in encounters
+        )  # fmt: skip
+        devices = Device.objects.bulk_create(
+            Device(**common, name=f"M{n}", key=f"eui64:{device(n)}", added_at=now) for n in numbers
+        )
+        DeviceAssociation.objects.bulk_create(
+            DeviceAssociation(**common, patient_id=e.patient_id, device=d, encounter=e, from_at=now, from_by=nurse)
+            for d, e in zip(devices, encounters, strict=True)
+        )
+    session = SessionStore()
+    session[SESSION_KEY] = str(people[1].pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = people[1].get_session_auth_hash()
+    session["second_factor"] = True
+    session.save()
+    return Ward(
+        clinic_id,
+        f"{settings.SESSION_COOKIE_NAME}={session.session_key}",
+        {n: e.pk for n, e in zip(numbers, encounters, strict=True)},
+    )
