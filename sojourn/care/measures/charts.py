@@ -10,12 +10,12 @@ from sojourn.care.measures.queries import Trend
 from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
 
 
-def trend_chart(trend: Trend, title: str, marks: Sequence[Mark] = ()) -> Chart:
+def trend_chart(trend: Trend, marks: Sequence[Mark] = ()) -> Chart:
     """The scores over time on their severity bands. A band reaches to where the next one begins."""
     bands = trend.scale.bands
     ends = [*(band.low for band in bands[1:]), trend.scale.high]
     return Chart(
-        series=[Series(title, [Point(point.at, point.total) for point in trend.scored])],
+        series=[Series(_("Score"), [Point(point.at, point.total) for point in trend.scored])],
         unit=_("points"),
         y_min=trend.scale.low,
         y_max=trend.scale.high,

@@ -77,7 +77,7 @@ class PaperForm(forms.Form):
             self.fields[f"item-{item.link_id}"] = forms.TypedChoiceField(
                 label=f"{item.prefix} {say(item.text, language)}".strip(),
                 choices=[(option.value, f"{option.value}  {say(option.text, language)}") for option in item.options],
-                widget=forms.RadioSelect,
+                widget=forms.RadioSelect(attrs={"class": "radio"}),
                 coerce=int,
                 empty_value=None,
                 required=False,
@@ -208,7 +208,7 @@ def _picture(trend: Trend, doses: list[MedicationAdministration]) -> Picture:
         )
         for point in reversed(trend.points)
     )
-    chart = trend_chart(trend, title, marks) if trend.scored else None
+    chart = trend_chart(trend, marks) if trend.scored else None
     return Picture(trend.scale.id, title, chart, _explained(trend, first), rows)
 
 
@@ -235,6 +235,7 @@ def _page(request: Request, patient: Patient, form: RequestForm, status: int = 2
         "patient_url": address("console:patient", patient.pk),
         "pictures": [_picture(trend, doses) for trend in queries.trends(patient.pk, first_dose_at=first)],
         "waiting": [_waiting(each, now, may_ask) for each in queries.open_requests(patient.pk)],
+        "doses": bool(doses),
         "form": form if may_ask else None,
         "paper": [
             (say(each.title, _language()), reverse("console:paper_measure", args=[patient.pk, each.id]))
