@@ -1,0 +1,46 @@
+"""Opening, signing and adding to a session's record. The rows belong to treatment; here they meet what was seen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from sojourn.care.chart.queries import content_hash, session_record
+from sojourn.care.chart.record import SessionRecord
+from sojourn.care.treatment import actions as treatment
+from sojourn.care.treatment.models import Encounter, RecordSignature
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Overtaken
+from sojourn.foundation.audit.actions import record as write_audit
+
+
+@transaction.atomic
+def open_record(*, by: Asker, record: SessionRecord, form: Literal["page", "pdf"]) -> SessionRecord:
+    """Note that ``by`` read the record, on the page or as a PDF."""
+    by.must("session.read")
+    write_audit(by, "record.opened", Encounter(pk=record.encounter_id, patient_id=record.patient.id), form=form)
+    return record
+
+
+@transaction.atomic
+def sign_record(*, by: Asker, encounter_id: int, seen_hash: str, now: datetime | None = None) -> RecordSignature:
+    """Sign the record that the signer saw, named by its content hash.
+
+    The session is held while it is compared, so nothing slips in between. A second click finds the first signature.
+    Raises Overtaken where the record has changed since it was read, Refused while the session runs.
+    """
+    by.must("session.sign")
+    treatment.lock_session(encounter_id, None)
+    record = session_record(encounter_id, now=now)
+    stored = content_hash(record)
+    if stored != seen_hash:
+        raise Overtaken(
+            _("This record has changed since you opened it. Nothing is signed; read it again."), codes=("changed",)
+        )
+    mine = [each for each in record.signatures if each.by and each.by.id == by.membership_id]
+    if mine and mine[-1].content_hash == stored:
+        return RecordSignature.objects.get(pk=mine[-1].id)
+    return treatment.sign(by=by, encounter_id=encounter_id, content_hash=stored, now=now)

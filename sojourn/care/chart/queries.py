@@ -1,0 +1,356 @@
+"""The session record, composed of every room's rows. Three queries, however many sessions are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Model, OuterRef, QuerySet, TextField
+from django.db.models.functions import Cast, JSONObject
+from django.utils import timezone
+
+from sojourn.care.chart.record import (
+    TYPED,
+    AddedLater,
+    AlarmChange,
+    Check,
+    Dose,
+    DosePrepared,
+    Event,
+    FrozenProtocol,
+    Gap,
+    Left,
+    Measure,
+    Member,
+    MonitorOn,
+    Plan,
+    Reading,
+    SessionRecord,
+    Signature,
+    StateEntry,
+    Subject,
+    Verified,
+    content,
+    content_hash,
+    episodes,
+    verify_signature,
+)
+from sojourn.care.measures.models import QuestionnaireResponse
+from sojourn.care.monitoring.models import AlarmEvent, DeviceAssociation, Observation
+from sojourn.care.treatment.models import (
+    Addendum,
+    CheckResult,
+    Discharge,
+    DoseCheck,
+    Encounter,
+    MedicationAdministration,
+    RecordSignature,
+    SessionEvent,
+    SessionState,
+)
+from sojourn.clinical.protocol import FINAL, State
+from sojourn.clinical.protocol.schedule import next_check_due
+from sojourn.clinical.rules import Rule
+from sojourn.clinical.vitals import SYSTOLIC
+from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.rulebook.load import book
+
+__all__ = [
+    "SessionRecord",
+    "Verified",
+    "content",
+    "content_hash",
+    "session_record",
+    "session_records",
+    "verify_signature",
+]
+
+_COLUMNS = (
+    "encounter_id", "id", "code", "value", "unit", "effective_at", "measured_at", "received_at", "method", "device_id",
+    "message_id", "by_id", "status", "doubt", "supersedes_id",
+)  # fmt: skip
+
+Raw = Mapping[str, Any]
+
+
+def session_record(encounter_id: int, *, now: datetime | None = None) -> SessionRecord:
+    """Everything that happened in one session. Three queries. Raises Encounter.DoesNotExist."""
+    found = session_records([encounter_id], now=now)
+    if encounter_id not in found:
+        raise Encounter.DoesNotExist
+    return found[encounter_id]
+
+
+def session_records(encounter_ids: Iterable[int], *, now: datetime | None = None) -> dict[int, SessionRecord]:
+    """The records of several sessions, by encounter. Three queries, however many."""
+    now = now or timezone.now()
+    encounters = list(
+        Encounter.objects.select_related("patient", "chair", "care_plan", "appointment__companion")
+        .annotate(**{f"its_{name}": each for name, each in _SUBQUERIES.items()})
+        .filter(pk__in=list(encounter_ids))
+    )
+    rows: dict[int, list[tuple[Any, ...]]] = {each.pk: [] for each in encounters}
+    for row in (
+        Observation.objects.filter(encounter_id__in=list(rows)).order_by("effective_at", "id").values_list(*_COLUMNS)
+    ):
+        rows[row[0]].append(row)
+    people = _people(encounters, rows.values())
+    return {each.pk: _Composer(each, rows[each.pk], people, now).record() for each in encounters}
+
+
+def _people(encounters: Iterable[Encounter], readings: Iterable[Sequence[tuple[Any, ...]]]) -> dict[int, Member]:
+    """Everybody who is named in the rows, by number. A number that names nobody stays a number. One query."""
+    wanted = {row[11] for rows in readings for row in rows}
+    for encounter in encounters:
+        for name in _SUBQUERIES:
+            for row in getattr(encounter, f"its_{name}"):
+                wanted.update(value for key, value in row.items() if key.endswith("by_id"))
+    wanted.discard(None)
+    found = {each: Member(each, "", "", "") for each in wanted}
+    for row in Membership.objects.filter(pk__in=wanted):
+        found[row.pk] = Member(row.pk, row.name, row.credentials, row.role)
+    return found
+
+
+class _Composer:
+    """Puts one session's rows together. ``raw`` are the arrays that the database gathered beside the encounter."""
+
+    def __init__(
+        self, encounter: Encounter, readings: Sequence[tuple[Any, ...]], people: Mapping[int, Member], now: datetime
+    ) -> None:
+        self.encounter = encounter
+        self.people = people
+        self.now = now
+        self.raw: dict[str, list[Raw]] = {name: getattr(encounter, f"its_{name}") for name in _SUBQUERIES}
+        corrected = {row[14] for row in readings if row[14] is not None}
+        self.readings = tuple(
+            Reading(
+                row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10],
+                people[row[11]] if row[11] else None, row[12], row[13], row[14], row[1] in corrected,
+            )
+            for row in readings
+        )  # fmt: skip
+
+    def by(self, row: Raw, name: str = "by_id") -> Member | None:
+        return self.people[row[name]] if row[name] else None
+
+    def record(self) -> SessionRecord:
+        encounter = self.encounter
+        patient, plan, booked = encounter.patient, encounter.care_plan, encounter.appointment
+        rule = _released(encounter.protocol_id, encounter.protocol_version)
+        schedule = tuple(int(each) for each in rule.fact("schedule")) if rule else ()
+        states, doses, changes = self.states(), self.doses(), self.alarm_changes()
+        over = states[-1].at if states and states[-1].state in FINAL else None
+        return SessionRecord(
+            encounter_id=encounter.pk,
+            clinic_id=encounter.clinic_id,
+            composed_at=self.now,
+            patient=Subject(
+                patient.pk, patient.record_number, patient.name, patient.birth_date, patient.sex, patient.restricted
+            ),
+            plan=Plan(plan.pk, plan.title, plan.indication, plan.dose_mg, plan.planned_sessions),
+            protocol=FrozenProtocol(encounter.protocol_id, encounter.protocol_version, encounter.protocol_hash, rule),
+            schedule=schedule,
+            chair=encounter.chair.name,
+            chair_id=encounter.chair_id,
+            appointment_id=booked.pk,
+            booked_from=booked.during.lower,
+            booked_until=booked.during.upper,
+            companion_name=booked.companion.name if booked.companion else "",
+            opened_at=encounter.opened_at,
+            states=states,
+            checks=self.checks(),
+            prepared=self.prepared(),
+            doses=doses,
+            readings=self.readings,
+            alarm_changes=changes,
+            alarms=episodes(changes),
+            monitors=self.monitors(),
+            events=self.events(),
+            left=self.left(),
+            measures=self.measures(doses[0].started_at if doses else encounter.opened_at, over or self.now),
+            gaps=self.gaps(schedule, doses[0].started_at, over) if doses else (),
+            signatures=tuple(
+                Signature(row["id"], row["content_hash"], _at(row["at"]), self.by(row))
+                for row in self.raw["signatures"]
+            ),
+            addenda=tuple(
+                AddedLater(row["id"], row["text"], _at(row["at"]), self.by(row)) for row in self.raw["addenda"]
+            ),
+        )
+
+    def states(self) -> tuple[StateEntry, ...]:
+        return tuple(
+            StateEntry(
+                row["seq"], State(row["state"]), _at(row["at"]), self.by(row), row["reason"], tuple(row["overridden"])
+            )
+            for row in self.raw["states"]
+        )
+
+    def checks(self) -> tuple[Check, ...]:
+        newest = {row["item_id"]: row["id"] for row in sorted(self.raw["checks"], key=lambda row: int(row["id"]))}
+        return tuple(
+            Check(
+                row["id"], row["item_id"], row["outcome"] == "passed", row["value"], row["note"], _at(row["at"]),
+                self.by(row), newest[row["item_id"]] == row["id"],
+            )
+            for row in self.raw["checks"]
+        )  # fmt: skip
+
+    def prepared(self) -> tuple[DosePrepared, ...]:
+        return tuple(
+            DosePrepared(
+                row["id"], row["drug"], row["route"], Decimal(row["mg"]), row["lot"], _at(row["at"]), self.by(row)
+            )
+            for row in self.raw["prepared"]
+        )
+
+    def doses(self) -> tuple[Dose, ...]:
+        return tuple(
+            Dose(
+                row["id"], row["drug"], row["route"], Decimal(row["mg"]), Decimal(row["minutes"]), row["lot"],
+                date.fromisoformat(row["expires_on"]) if row["expires_on"] else None, _at(row["started_at"]),
+                self.by(row, "given_by_id"), self.by(row, "checked_by_id"), _at(row["checked_at"]),
+                _at(row["recorded_at"]), row["note"],
+            )
+            for row in self.raw["doses"]
+        )  # fmt: skip
+
+    def alarm_changes(self) -> tuple[AlarmChange, ...]:
+        return tuple(
+            AlarmChange(
+                row["id"], row["rule_id"], row["rule_version"], row["rule_hash"], row["code"], row["kind"],
+                row["priority"], _at(row["at"]), row["why"], _float(row["value"]), _float(row["limit"]),
+                _float(row["baseline"]), row["note"], self.by(row),
+            )
+            for row in self.raw["alarms"]
+        )  # fmt: skip
+
+    def monitors(self) -> tuple[MonitorOn, ...]:
+        ahead: dict[int, list[float]] = {}
+        for reading in self.readings:
+            if reading.device_id is not None and reading.measured_at is not None:
+                ahead.setdefault(reading.device_id, []).append((reading.measured_at - reading.at).total_seconds())
+        return tuple(
+            MonitorOn(
+                row["id"], row["device_id"], row["name"], row["maker"], _at(row["from_at"]), self.by(row, "from_by_id"),
+                _at(row["until_at"]) if row["until_at"] else None, self.by(row, "until_by_id"),
+                median(ahead[row["device_id"]]) if row["device_id"] in ahead else None,
+            )
+            for row in self.raw["monitors"]
+        )  # fmt: skip
+
+    def events(self) -> tuple[Event, ...]:
+        return tuple(
+            Event(row["id"], row["kind"], row["note"], _at(row["at"]), _at(row["recorded_at"]), self.by(row))
+            for row in self.raw["events"]
+        )
+
+    def left(self) -> Left | None:
+        for row in self.raw["left"]:
+            return Left(
+                row["id"], row["companion_id"], row["companion_name"], row["criteria"], _at(row["at"]), self.by(row)
+            )
+        return None
+
+    def measures(self, began: datetime, until: datetime) -> tuple[Measure, ...]:
+        """The newest of each questionnaire before the dose (or the opening), and those completed during the session."""
+        found: dict[tuple[str, bool], Measure] = {}
+        for row in self.raw["measures"]:  # the oldest first: the newest stays
+            at = _at(row["completed_at"])
+            if at > until:
+                break
+            during = at > began
+            found[row["scale_id"], during] = Measure(
+                row["id"], row["scale_id"], row["scale_version"], row["scale_hash"], at,
+                None if row["points"] is None else Decimal(row["points"]), row["band"], row["safety_positive"], during,
+            )  # fmt: skip
+        return tuple(sorted(found.values(), key=lambda each: (each.completed_at, each.scale_id)))
+
+    def gaps(self, schedule: Sequence[int], began: datetime, over: datetime | None) -> tuple[Gap, ...]:
+        """Missed checks. A check is what somebody typed, or a pressure, as on the session's page."""
+        made = {each.at for each in self.readings if not each.doubt and (each.method == TYPED or each.code in SYSTOLIC)}
+        if not schedule:
+            return ()
+        due = next_check_due(schedule, began, made, over or self.now)
+        missed = list(due.missed)
+        if over is not None and due.next is not None and due.next.due_at <= over:
+            missed.append(due.next)  # it was still due when the patient left
+        return tuple(Gap(each) for each in missed)
+
+
+def _released(protocol_id: str, version: str) -> Rule | None:
+    try:
+        return book().rule(protocol_id, int(version))
+    except (KeyError, ValueError):
+        return None
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _float(value: float | None) -> float | None:
+    """JSON writes 92.0 as 92."""
+    return None if value is None else float(value)
+
+
+def _array(rows: QuerySet[Any], *names: str, **expressions: Any) -> ArraySubquery:
+    return ArraySubquery(rows.values(row=JSONObject(**{name: F(name) for name in names}, **expressions)))
+
+
+def _exactly(name: str) -> Cast:
+    """A decimal as text: JSON would make a float of it."""
+    return Cast(name, TextField())
+
+
+def _of_session(model: type[Model], *order: str) -> QuerySet[Any]:
+    return model._default_manager.filter(encounter_id=OuterRef("pk")).order_by(*order)
+
+
+def _subqueries() -> dict[str, ArraySubquery]:
+    answered = QuestionnaireResponse.objects.filter(patient_id=OuterRef("patient_id"), completed_at__isnull=False)
+    return {
+        "states": _array(
+            _of_session(SessionState, "seq"), "seq", "state", "at", "by_id", "reason", "overridden"
+        ),
+        "checks": _array(
+            _of_session(CheckResult, "at", "id"), "id", "item_id", "outcome", "value", "note", "at", "by_id"
+        ),
+        "prepared": _array(
+            _of_session(DoseCheck, "id"), "id", "drug", "route", "lot", "at", "by_id", mg=_exactly("dose_mg")
+        ),
+        "doses": _array(
+            _of_session(MedicationAdministration, "started_at", "id"),
+            "id", "drug", "route", "lot", "expires_on", "started_at", "given_by_id", "checked_by_id", "checked_at",
+            "recorded_at", "note", mg=_exactly("dose_mg"), minutes=_exactly("duration_min"),
+        ),
+        "alarms": _array(
+            _of_session(AlarmEvent, "at", "id"),
+            "id", "rule_id", "rule_version", "rule_hash", "code", "kind", "priority", "at", "why", "value", "limit",
+            "baseline", "note", "by_id",
+        ),
+        "monitors": _array(
+            _of_session(DeviceAssociation, "from_at", "id"),
+            "id", "device_id", "from_at", "from_by_id", "until_at", "until_by_id",
+            name=F("device__name"), maker=F("device__maker"),
+        ),
+        "events": _array(_of_session(SessionEvent, "at", "id"), "id", "kind", "note", "at", "recorded_at", "by_id"),
+        "left": _array(
+            _of_session(Discharge, "id"), "id", "companion_id", "companion_name", "criteria", "at", "by_id"
+        ),
+        "measures": _array(
+            answered.order_by("completed_at", "id"),
+            "id", "scale_id", "scale_version", "scale_hash", "completed_at", "band", "safety_positive",
+            points=_exactly("score"),
+        ),
+        "signatures": _array(_of_session(RecordSignature, "at", "id"), "id", "content_hash", "at", "by_id"),
+        "addenda": _array(_of_session(Addendum, "at", "id"), "id", "text", "at", "by_id"),
+    }  # fmt: skip
+
+
+_SUBQUERIES = _subqueries()
