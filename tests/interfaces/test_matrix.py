@@ -1,0 +1,344 @@
+"""Every URL of the house with every role, with strangers, and with the ids of another clinic and another patient.
+
+The URLs are discovered; what is expected comes from each view's own ``permissions`` (``@allowed``, ``@signed_in``,
+``@public``). A new page is covered without a line here, unless its address has a parameter that this file cannot
+make: then it fails and names the parameter. Add it to ``BOUND`` (rows of a clinic) or ``FREE`` (everything else).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+from django.urls.resolvers import RoutePattern
+from django.utils import timezone
+
+from sojourn.care.measures import actions as measures
+from sojourn.care.measures.queries import scale
+from sojourn.care.monitoring import actions as monitoring
+from sojourn.care.patients.models import RelatedPerson
+from sojourn.care.safety import actions as safety
+from sojourn.care.safety.models import Flag
+from sojourn.foundation.accounts import actions as accounts
+from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
+from sojourn.foundation.accounts.models import Membership, Person
+from sojourn.foundation.accounts.roles import role as role_of
+from sojourn.foundation.accounts.roles import roles
+from tests.care.stage import Stage, adopt_everything, arrive, set_stage
+from tests.conftest import Cast, make_clinic
+
+STRANGER = "stranger"
+EVERYBODY = (STRANGER, *roles())
+# Views of others carry no declaration of ours: allauth guards its own, and test_entry.py meets them.
+FOREIGN = ("allauth.", "django.views.i18n")
+
+DONE = {200, 204, 302, 303, 304}
+BAD_INPUT = {400, 409, 410, 422, 429}
+WRONG_METHOD, NOT_THERE, FORBIDDEN = 405, 404, 403
+
+
+# ---------------------------------------------------------------- what stands in an address
+
+
+@dataclass
+class House:
+    """The rows of one clinic around one patient, made when an address first asks for them."""
+
+    cast: Cast
+    number: int
+    tag: str
+
+    @cached_property
+    def booked(self) -> Stage:
+        """An appointment whose patient has not arrived."""
+        return set_stage(self.cast, number=self.number)
+
+    @cached_property
+    def running(self) -> Stage:
+        """A session whose patient has arrived. This patient is the one who signs in."""
+        stage = set_stage(self.cast, number=self.number + 1)
+        with as_asker(self.cast.asker("nurse")):
+            arrive(stage, timezone.now())
+        return stage
+
+    @cached_property
+    def companion(self) -> RelatedPerson:
+        with as_asker(self.cast.asker("nurse")):
+            return RelatedPerson.objects.get(patient=self.running.patient)
+
+    @cached_property
+    def request(self) -> Any:
+        by = self.cast.asker("nurse")
+        with as_asker(by):
+            return measures.request_measure(
+                by=by, patient_id=self.running.patient.pk, scale_id="gad-7", due_at=timezone.now() + timedelta(days=3)
+            )
+
+    @cached_property
+    def flag(self) -> Flag:
+        """A flag, and the answers that raised it, sent."""
+        with as_asker(self.cast.asker("nurse")):
+            by = self.patient_asker
+            response = measures.start_response(by=by, scale_id="phq-9")
+            for item in scale("phq-9").items:
+                safety.answer_measure(by=by, response_id=response.pk, link_id=item.link_id, value=1)
+            safety.complete_measure(by=by, response_id=response.pk)
+            return Flag.objects.select_related("response").get(response=response)
+
+    @property
+    def patient_asker(self) -> Any:
+        return self.cast.asker(f"patient{self.tag}")
+
+    @cached_property
+    def device(self) -> Any:
+        by = self.cast.asker("clinic_admin")
+        with as_asker(by):
+            return monitoring.add_device(by=by, name=f"Monitor {self.number}", key=f"KEY-{self.number}")
+
+    @cached_property
+    def invitation(self) -> Any:
+        by = self.cast.asker("clinic_admin")
+        email = f"invited{self.number}@{self.cast.clinic.slug}.example"
+        with as_asker(by):
+            return accounts.invite(by=by, email=email, name="Invited", role="nurse").invitation
+
+
+# Rows of a clinic. The second value says whether the row belongs to one patient.
+BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
+    "patient_id": (lambda house: house.running.patient.pk, True),
+    "person_id": (lambda house: house.companion.pk, True),
+    "related_person_id": (lambda house: house.companion.pk, True),
+    "course_id": (lambda house: house.booked.appointment.care_plan_id, True),
+    "care_plan_id": (lambda house: house.booked.appointment.care_plan_id, True),
+    "appointment_id": (lambda house: house.booked.appointment.pk, True),
+    "encounter_id": (lambda house: house.running.id, True),
+    "session_id": (lambda house: house.running.id, True),
+    "request_id": (lambda house: house.request.pk, True),
+    "response_id": (lambda house: house.flag.response_id, True),
+    "flag_id": (lambda house: house.flag.pk, True),
+    "chair_id": (lambda house: house.booked.appointment.chair_id, False),
+    "device_id": (lambda house: house.device.pk, False),
+    "membership_id": (lambda house: house.cast.members["nurse"].pk, False),
+    "invitation_id": (lambda house: house.invitation.pk, False),
+}
+# Everything else: words that mean the same in every clinic.
+FREE: dict[str, object] = {
+    "token": "no-such-token",
+    "number": 1,
+    "scale_id": "phq-9",
+    "rule_id": "iv_racemic_40min",
+    "protocol_id": "iv_racemic_40min",
+    "item_id": "padss",
+    "name": "portal",
+    "code": "hr",
+}
+# Where the same word means something else at one address.
+AT: dict[tuple[str, str], object] = {
+    ("clinic/sessions/<int:encounter_id>/score/<slug:scale_id>/", "scale_id"): "padss",
+}
+# What is typed where the form itself names a thing that must be there.
+TYPED: dict[str, dict[str, str]] = {
+    "clinic/sessions/<int:encounter_id>/check/": {"item": "consent", "outcome": "passed"},
+}
+# Addresses that have nothing to show by an ordinary visit: a token is a secret, the demo is off, and so on.
+NOTHING_THERE = ("invitation/", "outbox/", "accounts/", "ui/")
+
+
+# ---------------------------------------------------------------- the addresses
+
+
+@dataclass(frozen=True)
+class Page:
+    route: str
+    view: Callable[..., Any]
+    parameters: tuple[str, ...] = field(default=())
+
+    @property
+    def permissions(self) -> Any:
+        return getattr(self.view, "permissions", "MISSING")
+
+    def may(self, role: str) -> bool:
+        if role == STRANGER:
+            return self.permissions is None
+        if self.permissions is None or self.permissions == "signed in":
+            return True
+        return bool(self.permissions & role_of(role).may)
+
+    def address(self, house: House, **elsewhere: House) -> str:
+        """The page's address with the rows of ``house``, or of another house for the parameters that are named."""
+        address = f"/{self.route}"
+        for name in self.parameters:
+            if (self.route, name) in AT:
+                value = AT[self.route, name]
+            elif name in BOUND:
+                value = BOUND[name][0](elsewhere.get(name, house))
+            else:
+                value = FREE[name]
+            start = address.index("<")
+            address = f"{address[:start]}{value}{address[address.index('>') + 1 :]}"
+        return address
+
+
+def pages(patterns: Any = None, before: str = "") -> Iterator[Page]:
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        route = before + str(pattern.pattern)
+        if not isinstance(pattern, URLPattern):
+            yield from pages(pattern.url_patterns, route)
+        elif not pattern.callback.__module__.startswith(FOREIGN):
+            assert isinstance(pattern.pattern, RoutePattern), f"{route} is a regular expression; write it as a path"
+            names = [part.split(">")[0].rsplit(":", 1)[-1] for part in route.split("<")[1:]]
+            yield Page(route, pattern.callback, tuple(names))
+
+
+PAGES = sorted(pages(), key=lambda page: page.route)
+
+
+# ---------------------------------------------------------------- the people
+
+
+@dataclass
+class World:
+    here: House
+    neighbour: House
+    there: House
+    clients: dict[str, Client] = field(default_factory=dict)
+
+    def ask(self, role: str, method: str, address: str, typed: dict[str, str]) -> int:
+        """The status of the answer; what the page did is undone."""
+        client = self.clients[role]
+        with transaction.atomic():
+            response = client.post(address, typed) if method == "post" else client.get(address)
+            transaction.set_rollback(True)
+        set_asker(NOBODY)
+        return int(response.status_code)
+
+    def both(self, role: str, page: Page, address: str) -> dict[str, int]:
+        typed = TYPED.get(page.route, {})
+        return {method: self.ask(role, method, address, typed) for method in ("get", "post")}
+
+
+def enrol(house: House) -> None:
+    """The patient and the support person of the running session, who sign in."""
+    patient = house.running.patient
+    with as_asker(house.cast.asker("nurse")):
+        for role in ("patient", "support_person"):
+            person = Person.objects.create_user(f"{role}.{house.number}@{house.cast.clinic.slug}.example")
+            house.cast.members[f"{role}{house.tag}"] = Membership.objects.create(
+                clinic=house.cast.clinic, person=person, role=role, name=patient.name, patient_id=patient.pk
+            )
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """Two clinics, made once; each request is rolled back by itself, everything at the end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        north, south = make_clinic("matrix-north"), make_clinic("matrix-south")
+        here, neighbour, there = House(north, 1, ""), House(north, 11, "2"), House(south, 21, "")
+        for cast in (north, south):
+            adopt_everything(cast)
+        for house in (here, neighbour, there):
+            enrol(house)
+            for make, _bound in BOUND.values():
+                make(house)
+        world = World(here, neighbour, there)
+        for role in EVERYBODY:
+            client = Client() if role == STRANGER else north.client(role)
+            client.raise_request_exception = False
+            world.clients[role] = client
+        set_asker(NOBODY)
+        yield world
+        set_asker(NOBODY)
+        transaction.set_rollback(True)
+
+
+# ---------------------------------------------------------------- the laws
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"/{page.route}")
+def test_every_page_says_who_may_open_it(page: Page):
+    assert page.permissions != "MISSING", f"{page.view.__module__}.{page.view.__name__} has no @allowed or @public"
+    if isinstance(page.permissions, frozenset):
+        known = frozenset().union(*(role.may for role in roles().values()))
+        assert page.permissions <= known, f"no role holds {set(page.permissions - known)}"
+
+
+def test_every_parameter_can_be_made():
+    unknown = {
+        (name, page.route)
+        for page in PAGES
+        for name in page.parameters
+        if name not in BOUND and name not in FREE and (page.route, name) not in AT
+    }
+    assert not unknown, "say in BOUND or FREE how to make these"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"/{page.route}")
+def test_roles(page: Page, world: World):
+    """Own rows: those who may, do; those who may not get 403; strangers are asked to sign in; nobody gets a 500."""
+    address = page.address(world.here)
+    really_there = False
+    for role in EVERYBODY:
+        found = world.both(role, page, address)
+        said = f"{role}: {found}"
+        answers = set(found.values()) - {WRONG_METHOD}
+        assert answers, f"{said}: answers neither GET nor POST"
+        if page.may(role):
+            assert answers <= DONE | BAD_INPUT | {NOT_THERE, FORBIDDEN}, said
+            if isinstance(page.permissions, frozenset) and len(page.permissions) == 1:
+                # A page of several permissions, or of none, looks closer at who asks; this one has been told enough.
+                assert answers != {FORBIDDEN}, said
+            really_there |= bool(answers & (DONE | BAD_INPUT))
+        elif role == STRANGER:
+            assert answers == {302}, said
+            client = world.clients[role]
+            where = client.get(address)
+            if where.status_code != WRONG_METHOD:
+                assert where["Location"].startswith("/accounts/login/"), said
+        else:
+            assert answers == {FORBIDDEN}, said
+    assert really_there or page.route.startswith(NOTHING_THERE), (
+        "nobody who may open it finds it: is its id made right?"
+    )
+
+
+WITH_IDS = [page for page in PAGES if any(name in BOUND for name in page.parameters)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", WITH_IDS, ids=lambda page: f"/{page.route}")
+def test_another_clinics_ids(page: Page, world: World):
+    """404 to whoever may open the page, 403 to whoever may not, in each place of the address; never a trace."""
+    for name in page.parameters:
+        if name not in BOUND:
+            continue
+        address = page.address(world.here, **{name: world.there})
+        for role in EVERYBODY:
+            found = world.both(role, page, address)
+            answers = set(found.values()) - {WRONG_METHOD}
+            if page.may(role):
+                expected = {NOT_THERE}
+            else:
+                expected = {302} if role == STRANGER else {FORBIDDEN}
+            assert answers == expected, f"{name} of another clinic, {role}: {found}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", WITH_IDS, ids=lambda page: f"/{page.route}")
+def test_another_patients_ids(page: Page, world: World):
+    """A patient, and whoever supports them, meets another patient of the same clinic nowhere."""
+    for name in page.parameters:
+        if name not in BOUND or not BOUND[name][1]:
+            continue
+        address = page.address(world.here, **{name: world.neighbour})
+        for role in ("patient", "support_person"):
+            found = world.both(role, page, address)
+            expected = {NOT_THERE} if page.may(role) else {FORBIDDEN}
+            assert set(found.values()) - {WRONG_METHOD} == expected, f"{name} of another patient, {role}: {found}"
