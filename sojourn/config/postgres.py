@@ -150,6 +150,15 @@ def stop(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
+def stop_running(pgdata: Path | None = None) -> None:
+    """Stop the server of ``pgdata`` whoever started it, and wait until it is gone."""
+    pgdata = (pgdata or environment().pgdata).resolve()
+    subprocess.run(
+        [binary("pg_ctl"), "-D", str(pgdata / "data"), "-m", "fast", "-w", "stop"],
+        capture_output=True, check=False, **_as_user(pgdata),
+    )  # fmt: skip
+
+
 @contextmanager
 def available() -> Iterator[None]:
     """The database within the block: the embedded one is started if nobody runs it, and stopped after."""

@@ -94,10 +94,7 @@ class Supervisor:
 
     def _look_after(self) -> None:
         if self.database is not None and self.database.poll() is not None:
-            self.say("PostgreSQL has stopped; starting it again")
-            self.database = postgres.start()
-            if self.database is not None:
-                self._note_pid("postgres", self.database.pid)
+            self._start_database_again()
         now = time.monotonic()
         for process in self.processes:
             if process.popen is not None and process.popen.poll() is None:
@@ -112,6 +109,19 @@ class Supervisor:
                 process.popen = None
             if now >= process.not_before:
                 self._start(process)
+
+    def _start_database_again(self) -> None:
+        """After a crash the old server's children hold its memory for a moment; then the next try succeeds."""
+        self.say("PostgreSQL has stopped; starting it again")
+        try:
+            again = postgres.start()
+        except postgres.PostgresFailed as error:
+            self.say(f"not yet: {str(error).splitlines()[-1]}")
+            time.sleep(0.5)
+            return
+        if again is not None:
+            self.database = again
+            self._note_pid("postgres", again.pid)
 
     def _start(self, process: Process) -> None:
         log = environment().home / "log"

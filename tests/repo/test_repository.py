@@ -1,0 +1,122 @@
+"""The repository itself: what the documents promise, what must never be committed, and where writing is allowed."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import polib
+import pytest
+
+from tests.repo import messages
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def tracked(*suffixes: str) -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    paths = [ROOT / name for name in listed.split("\0") if name]
+    return [path for path in paths if path.is_file() and (not suffixes or path.suffix in suffixes)]
+
+
+def test_every_setting_is_documented_and_every_documented_setting_exists():
+    source = (ROOT / "sojourn/config/environment.py").read_text() + (ROOT / "sojourn/config/settings.py").read_text()
+    read = set(re.findall(r'(?:environ\.get\(|_flag\()"([A-Z_]+)"', source))
+    told = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/operations/settings.md").read_text(), re.M))
+    assert read == told
+
+
+def test_decisions_are_numbered_once_and_titled():
+    numbers = []
+    for path in sorted((ROOT / "docs/decisions").glob("*.md")):
+        number, title = re.match(r"# (\d+)\. (.+)", path.read_text()).groups()  # type: ignore[union-attr]
+        assert path.name.startswith(f"{int(number):04d}-"), path.name
+        assert title.strip()
+        numbers.append(number)
+    assert len(numbers) == len(set(numbers))
+
+
+@pytest.mark.parametrize("path", tracked(".md"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_dead_links(path):
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+        if not re.match(r"[a-z]+:", target):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def test_locks_carry_hashes_and_no_host_names():
+    for lock in (ROOT / "requirements").glob("*.txt"):
+        text = lock.read_text()
+        assert "://" not in text
+        assert all("--hash=" in block for block in re.split(r"\n(?=\S)", text) if "==" in block.split("\n")[0])
+    npm = (ROOT / "sojourn/foundation/ui/frontend/package-lock.json").read_text()
+    assert '"resolved"' not in npm
+    assert '"integrity"' in npm
+
+
+def test_nothing_of_a_machine_is_committed():
+    own = Path(__file__).name
+    for path in tracked(".py", ".md", ".toml", ".ts", ".html", ".txt", ".json", ".mjs", ".yaml", ".cfg", ""):
+        if path.name == own or path.stat().st_size > 2_000_000:
+            continue
+        text = path.read_text(encoding="utf-8", errors="ignore")
+        for place in ("/work/" + "main", "/work/" + "shared", "/root/" + "."):
+            assert place not in text, f"{path.relative_to(ROOT)} names {place}"
+
+
+def test_no_loose_ends():
+    for path in tracked(".py", ".ts", ".html"):
+        if path.name == Path(__file__).name:
+            continue
+        found = re.search(r"\b(TODO|FIXME|XXX|HACK)\b", path.read_text(encoding="utf-8"))
+        assert not found, f"{path.relative_to(ROOT)}: {found and found[0]}"
+
+
+WRITES = {"create", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "delete", "save"}
+# The ledger, the messages and the watch are monitoring's actions in SQL; the demo and the house make whole clinics.
+MAY_WRITE = re.compile(
+    r"(actions|ledger|messages|watching)\.py$|^sojourn/(config|foundation/(accounts|mail))/|/migrations/"
+)
+
+
+def _writes(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
+            text = ast.unparse(node.func.value)
+            if "objects" in text or node.func.attr == "save":
+                yield node.lineno, ast.unparse(node.func)
+
+
+def test_writing_happens_in_actions_and_nowhere_else():
+    found = []
+    for path in tracked(".py"):
+        name = str(path.relative_to(ROOT))
+        if name.startswith("sojourn/") and not MAY_WRITE.search(name):
+            found += [
+                f"{name}:{line} {what}" for line, what in _writes(ast.parse(path.read_text())) if "form" not in what
+            ]
+    assert not [each for each in found if "session.save" not in each and "catalog" not in each], found
+
+
+def test_models_and_migrations_agree(db):
+    from django.core.management import call_command
+
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+def test_every_string_is_there_in_spanish():
+    missing = messages.missing()
+    assert not missing, f"{len(missing)} messages want Spanish, first {missing[:3]}; run make messages"
+
+
+def test_translations_keep_their_placeholders():
+    for entry in polib.pofile(str(messages.CATALOGUE)):
+        for text in [entry.msgstr, *entry.msgstr_plural.values()]:
+            wanted = set(re.findall(r"%\(\w+\)[sd]|\{\w+[^}]*\}", entry.msgid + (entry.msgid_plural or "")))
+            given = set(re.findall(r"%\(\w+\)[sd]|\{\w+[^}]*\}", text))
+            assert given <= wanted, f"{entry.msgid!r}: {given - wanted} is not in the original"
+            assert {w for w in wanted if w in entry.msgid} <= given or entry.msgid_plural, (
+                f"{entry.msgid!r} loses {wanted - given}"
+            )
