@@ -362,7 +362,8 @@ def test_pages_stay_within_twelve_queries(clinic: Cast):
     client = clinic.client("nurse")
     pages = [
         reverse("console:patients"), reverse("console:patients") + "?q=ana",
-        reverse("console:patient", args=[patient.pk]), reverse("console:patient_edit", args=[patient.pk]), reverse("console:patient_measures", args=[patient.pk]),
+        reverse("console:patient", args=[patient.pk]), reverse("console:patient_edit", args=[patient.pk]),
+        reverse("console:patient_measures", args=[patient.pk]),
         reverse("console:patient_access", args=[patient.pk]), reverse("console:patient_add"),
     ]  # fmt: skip
     for page in pages:

@@ -210,9 +210,8 @@ class AppointmentForm(forms.Form):
 
     day = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     time = forms.TimeField(
-        label=gettext_lazy("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        help_text=gettext_lazy("By the clinic's clock"),
-    )  # fmt: skip
+        label=gettext_lazy("Time by the clinic's clock"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
     minutes = forms.IntegerField(label=gettext_lazy("Length"), min_value=1, max_value=24 * 60)
     chair = forms.TypedChoiceField(label=gettext_lazy("Chair"), coerce=int)
     companion = forms.TypedChoiceField(

@@ -124,5 +124,5 @@ def end(request: HttpRequest, course_id: int) -> HttpResponse:
 
 urlpatterns = [
     path("patients/<int:patient_id>/courses/new/", add, name="course_add"),
-    path("courses/<int:course_id>/end/", end, name="course_end"),
+    path("patients/courses/<int:course_id>/end/", end, name="course_end"),
 ]

@@ -37,6 +37,7 @@ from sojourn.foundation.audit.models import AuditEvent
 from sojourn.interfaces.console import visits
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word, state_word
+from sojourn.interfaces.console.sentences import sentence
 
 # The watch looks every few seconds; after this long without a sign it is not looking.
 WATCH_SILENT_AFTER = timedelta(minutes=1)
@@ -46,11 +47,13 @@ STAFF = sorted({each for role in roles().values() if role.staff for each in role
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What to do next with a session. ``post``: the button sends a form; else it is a link."""
+    """What to do next with a session. ``post``: the button sends a form; else it is a link. ``main``: the patient
+    is here, so this is what one came for."""
 
     label: StrPromise | str
     url: str
     post: bool = False
+    main: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +103,12 @@ def _step(asker: Asker, row: SessionRow) -> Step | None:
         return None
     permission, label = _STEPS[row.state]
     url = address("console:session", row.encounter_id)
+    if row.state == State.LEFT:
+        url = address("console:record", row.encounter_id) or url
     if not url:
         return None
-    return Step(label if asker.may(permission) else _("Look at the session"), url)
+    mine = asker.may(permission)
+    return Step(label if mine else _("Look at the session"), url, main=mine and row.state in PRESENT)
 
 
 def _notes(asker: Asker, row: SessionRow) -> tuple[str, ...]:
@@ -254,7 +260,7 @@ def _unsigned(today: Today) -> list[Wait]:
                 "name": today.named(encounter.patient),
                 "day": formats.date_format(timezone.localtime(encounter.opened_at), _("j F")),
             },
-            address("console:session", encounter.pk),
+            address("console:record", encounter.pk) or address("console:session", encounter.pk),
         )
         for encounter in found
     ]
@@ -283,16 +289,14 @@ def _questionnaires(today: Today) -> list[Wait]:
 def _companions(today: Today) -> list[Wait]:
     """Today's patients whom nobody brings home. No query."""
     planned = [row.appointment for row in today.rows if row.state not in FINAL]
-    return [
-        Wait(
-            "car",
-            _("Nobody is named who brings the patient home"),
-            appointment.patient.name,
-            reverse("console:appointment", args=[appointment.pk]),
-        )
-        for appointment in booking.without_companion(planned)
-        if not today.hides(appointment.patient)
-    ]
+    missing = [each for each in booking.without_companion(planned) if not today.hides(each.patient)]
+    words = _("Nobody is named who brings the patient home")
+    if today.asker.role == "front_desk" or len(missing) == 1:
+        return [
+            Wait("car", words, each.patient.name, reverse("console:appointment", args=[each.pk])) for each in missing
+        ]
+    names = ", ".join(each.patient.name for each in missing)
+    return [Wait("car", words, names, reverse("console:day"))] if missing else []
 
 
 def _staff(today: Today) -> list[Wait]:
@@ -352,14 +356,11 @@ class Event:
     """A line of the audit."""
 
     at: datetime
-    who: str
-    role: str
-    what: str
+    text: str
 
 
 def _event(row: AuditEvent) -> Event:
-    label = str(roles()[row.role].label) if row.role in roles() else row.role
-    return Event(row.at, row.name, label, row.action)
+    return Event(row.at, sentence(row.action, who=row.name, patient="", detail=row.detail))
 
 
 def _lead(rows: list[SessionRow]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -409,6 +410,7 @@ def state_word(state: State, *, clinical: bool) -> Word:
 class Visit:
     """An appointment on the patient's page."""
 
+    when: str  # Wed 4 Mar 2026, 10:00
     at: datetime
     url: str
     chair: str
@@ -427,6 +429,7 @@ def _visits(asker: Asker, patient_id: int, now: datetime) -> list[Visit]:
         session = address("console:session", row.encounter_id) if clinical and row.encounter_id else ""
         visits.append(
             Visit(
+                formats.date_format(timezone.localtime(appointment.during.lower), _("D j M Y, H:i")),
                 appointment.during.lower,
                 reverse("console:appointment", args=[appointment.pk]),
                 appointment.chair.name,
@@ -457,6 +460,11 @@ class Course:
     book_url: str
 
 
+def _plain(amount: Decimal) -> Decimal:
+    """The amount without idle zeros: 35, 37.5."""
+    return amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount.normalize()
+
+
 def _courses(asker: Asker, patient_id: int) -> list[Course]:
     found = []
     for course in plan.of_patient(patient_id):
@@ -470,7 +478,7 @@ def _courses(asker: Asker, patient_id: int) -> list[Course]:
                 since=day_words(course.started_on),
                 ended=day_words(course.ended_on) if course.ended_on else "",
                 protocol=_(protocol.rule.title) if protocol else course.protocol_id,
-                dose_mg=course.dose_mg,
+                dose_mg=_plain(course.dose_mg),
                 sessions=course.planned_sessions,
                 indication=course.indication,
                 intention=course.intention,
@@ -652,7 +660,7 @@ def person_edit(request: HttpRequest, person_id: int) -> HttpResponse:
             except Refused as refused:
                 status = 409
                 tell(form, refused, _FIELD_OF_PERSON_CODE)
-    context = {"patient": person.patient, "name": person.patient.name, "form": form, "person": person}
+    context = {"patient": person.patient, "name": person.patient.name, "form": form, "beside": person}
     return render(request, "console/patients/person.html", context, status=status)
 
 
@@ -716,6 +724,6 @@ urlpatterns = [
     path("patients/<int:patient_id>/scores/", patient_measures, name="patient_measures"),
     path("patients/<int:patient_id>/people/new/", person_add, name="person_add"),
     path("patients/<int:patient_id>/access/", access, name="patient_access"),
-    path("beside/<int:person_id>/", person_edit, name="person_edit"),
-    path("beside/<int:person_id>/end/", person_end, name="person_end"),
+    path("patients/people/<int:person_id>/", person_edit, name="person_edit"),
+    path("patients/people/<int:person_id>/end/", person_end, name="person_end"),
 ]
