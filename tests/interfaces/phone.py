@@ -31,7 +31,6 @@ class _InTurn(StaticFilesHandler):
 @contextmanager
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a server on the test's connection."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     connection = connections["default"]
     connection.inc_thread_sharing()
     monkeypatch.setattr(connection, "close", lambda: None)  # the server's threads end with closing theirs
@@ -50,7 +49,9 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
+    """A browser. Its loop runs in this thread, beside which Django would refuse to ask the database."""
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
