@@ -1,0 +1,717 @@
+"""The pages of a session: one main action a screen, every refusal with all its reasons and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from sojourn.care.booking.models import Appointment
+from sojourn.care.monitoring import actions as monitoring
+from sojourn.care.monitoring import queries as monitoring_queries
+from sojourn.care.monitoring.models import Device
+from sojourn.care.patients import actions as patients
+from sojourn.care.patients import queries as patients_queries
+from sojourn.care.treatment import actions as treatment
+from sojourn.clinical import protocol, recovery
+from sojourn.clinical.protocol import PRESENT, State
+from sojourn.foundation.accounts import queries as accounts
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.asker import NotAllowed
+from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.rulebook.load import book
+from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.sessions import shown
+from sojourn.interfaces.console.sessions.forms import (
+    AT_THE_CHAIR,
+    MOAAS,
+    RATED,
+    ClockField,
+    DoseForm,
+    NoteForm,
+    ReasonForm,
+    ScoreForm,
+    SomebodyForm,
+    ValuesForm,
+    moment_of,
+)
+from sojourn.interfaces.console.sessions.picture import Picture, load
+from sojourn.interfaces.console.sessions.words import QUICK, QUICK_ICONS, STATES, skew_word
+
+View = Callable[..., HttpResponse]
+
+
+# ---------------------------------------------------------------- opening a session
+
+
+def of_session(*permissions: str, methods: Iterable[str] = ("GET", "HEAD")) -> Callable[[View], Callable[..., Any]]:
+    """A page of one session: 404 for another clinic's, the locked door for a restricted record, 403 for a role."""
+
+    def decorate(view: View) -> Callable[..., Any]:
+        @allowed(*permissions)
+        @require_http_methods(list(methods))
+        @wraps(view)
+        def opened(request: HttpRequest, encounter_id: int, **more: Any) -> HttpResponseBase:
+            asked = cast(Request, request)
+            picture = load(encounter_id, timezone.now())
+            if not accounts.may_open(asked.asker, picture.encounter.patient, picture.now):
+                door = address("console:restricted", picture.encounter.patient_id)
+                if not door:
+                    raise PermissionDenied
+                return redirect(door)
+            try:
+                return view(asked, picture, **more)
+            except NotAllowed as error:
+                raise PermissionDenied from error
+
+        return opened
+
+    return decorate
+
+
+def _seen(request: HttpRequest) -> int:
+    """The number of the state that the person looked at; a form without it was not ours."""
+    text = request.POST.get("seen", "")
+    number = _small(text, -1)
+    if number < 0:
+        raise Refused(_("This form is incomplete. Open the session again."), codes=("no-seen",))
+    return number
+
+
+def _small(text: str, otherwise: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else otherwise
+
+
+def _to_session(picture: Picture, anchor: str = "") -> HttpResponse:
+    return redirect(reverse("console:session", args=[picture.id]) + anchor)
+
+
+def _common(request: Request, picture: Picture) -> dict[str, Any]:
+    """What every page of a session shows: who, where it stands, and the fragment that refreshes itself."""
+    patient = picture.encounter.patient
+    return {
+        "picture": picture,
+        "patient": patient,
+        "patient_url": address("console:patient", patient.pk) if request.asker.may("patient.find") else "",
+        "chair": picture.encounter.chair,
+        "protocol_title": _(picture.protocol.rule.title),
+        "session_url": reverse("console:session", args=[picture.id]),
+        "state_word": STATES[picture.state],
+        "seq": picture.seq,
+    }
+
+
+def _live(request: Request, picture: Picture, seen: int, entries: int | None = None) -> dict[str, Any]:
+    """The part of the page that refreshes itself. ``entries``: how many entries of the dose the page knows."""
+    known = len(picture.prepared) if entries is None else entries
+    moved = picture.current if picture.seq != seen else None
+    may = request.asker.may
+    return {
+        "polls": not picture.over,
+        "moved": moved,
+        "moved_word": STATES[picture.state] if moved else "",
+        "figures": shown.figures(picture),
+        "alarms": shown.alarm_lines(picture),
+        "call": picture.call,
+        "due": shown.due(picture) if picture.state in PRESENT and picture.state is not State.READY_TO_LEAVE else None,
+        "monitors": shown.monitors(picture),
+        "seen": seen,
+        "entries": known,
+        "entered": picture.prepared[-1].by if picture.state is State.CHECKED and len(picture.prepared) > known else "",
+        "may_answer": may("session.alarm"),
+        "may_observe": may("session.observe") and picture.state in PRESENT,
+        "may_associate": may("monitor.associate") and picture.state in PRESENT,
+        "observed_until": shown.observed_until(picture) if picture.state is State.OBSERVING else None,
+        "dose_until": _dose_until(picture),
+    }
+
+
+def _dose_until(picture: Picture) -> datetime | None:
+    if picture.state is not State.DOSING or not picture.doses:
+        return None
+    return picture.doses[0].started_at + timedelta(minutes=picture.protocol.dose_minutes)
+
+
+def _refusal(picture: Picture, refused: Refused) -> list[dict[str, str]]:
+    """Every reason with what to do about it, for the top of the page."""
+    rows = []
+    for number, reason in enumerate(refused.reasons):
+        code = refused.codes[number] if number < len(refused.codes) else ""
+        to_do, where = shown.advice(picture, code)
+        rows.append({"text": str(reason), "to_do": to_do, "href": where})
+    return rows
+
+
+def _page(
+    request: Request, picture: Picture, *, refused: Refused | None = None, typed: dict[str, Any] | None = None,
+    form: Any = None,
+) -> HttpResponse:  # fmt: skip
+    """The session's own page. After a refusal it comes back with the reasons on top and what was typed."""
+    if refused is not None:
+        picture = load(picture.id, timezone.now())
+    may = request.asker.may
+    way = shown.main_way(picture, request.asker)
+    context = {
+        **_common(request, picture),
+        **_live(request, picture, picture.seq),
+        "path": shown.path(picture),
+        "way": way,
+        "refused": _refusal(picture, refused) if refused else [],
+        "overtaken": isinstance(refused, Overtaken),
+        "typed": typed or {},
+        "may_check": may("session.check"),
+        "may_stop": may("session.stop"),
+        "stoppable": bool({"stop_early", "cancel"} & {each.name for each in protocol.allowed(picture.state)}),
+        "may_discharge": may("session.discharge"),
+        "quick": [(code, word, QUICK_ICONS[code]) for code, word in QUICK.items()],
+        "story": shown.story(picture),
+        "record_url": address("console:record", picture.id),
+    }
+    context |= _PARTS[picture.state](request, picture, form)
+    return render(request, "console/sessions/session.html", context, status=409 if refused else 200)
+
+
+def _arrived(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
+    return {
+        "groups": shown.checklist(picture),
+        "values_form": form or ValuesForm(codes=AT_THE_CHAIR),
+    }
+
+
+def _checked(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
+    may_enter = request.asker.may("session.second_check")
+    found = shown.dose(picture, request.asker)
+    return {
+        "dose": found,
+        "dose_form": (form or DoseForm(drug_wanted=picture.protocol.drug)) if may_enter else None,
+        # Alone with a dose: only who prepared it sees the way past the second check.
+        "may_set_aside_check": request.asker.may("session.override") and found.stage == "waits",
+    }
+
+
+def _dosing(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
+    return {"dose": shown.dose(picture, request.asker)}
+
+
+def _observing(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
+    return {
+        "items": shown.discharge_items(picture),
+        "scores": shown.scores(picture),
+        "companion_row": shown.companion_row(picture),
+    }
+
+
+def _ready(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
+    return {"companion_row": shown.companion_row(picture)}
+
+
+def _nothing(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
+    return {"ended": picture.current, "dose": shown.dose(picture, request.asker)}
+
+
+_PARTS: dict[State, Callable[[Request, Picture, Any], dict[str, Any]]] = {
+    State.ARRIVED: _arrived,
+    State.CHECKED: _checked,
+    State.DOSING: _dosing,
+    State.OBSERVING: _observing,
+    State.READY_TO_LEAVE: _ready,
+    State.STOPPED_EARLY: _nothing,
+    State.LEFT: _nothing,
+    State.DID_NOT_ATTEND: _nothing,
+    State.CANCELLED: _nothing,
+}
+
+
+@of_session("session.read")
+def session(request: Request, picture: Picture) -> HttpResponse:
+    return _page(request, picture)
+
+
+@of_session("session.read")
+def live(request: Request, picture: Picture) -> HttpResponse:
+    """The fragment that the page asks for every few seconds. ``seen`` is the state that the page was made for."""
+    number = _small(request.GET.get("seen", ""), picture.seq)
+    entries = _small(request.GET.get("entries", ""), len(picture.prepared))
+    context = {**_common(request, picture), **_live(request, picture, number, entries), "aside": True}
+    if number == picture.seq:
+        context["way"] = shown.main_way(picture, request.asker)
+    return render(request, "console/sessions/_live.html", context)
+
+
+# ---------------------------------------------------------------- before the session
+
+
+def _appointment(appointment_id: int, request: Request) -> Appointment:
+    appointment = get_object_or_404(Appointment.objects.select_related("patient", "chair"), pk=appointment_id)
+    if not accounts.may_open(request.asker, appointment.patient, timezone.now()):
+        raise PermissionDenied
+    return appointment
+
+
+def _opened(request: Request, appointment_id: int, transition: str, reason: str = "") -> HttpResponse:
+    appointment = _appointment(appointment_id, request)
+    try:
+        encounter = treatment.open_session(
+            by=request.asker, appointment_id=appointment_id, transition=transition, reason=reason
+        )
+    except NotAllowed as error:
+        raise PermissionDenied from error
+    except Refused as refused:
+        return _not_coming(request, appointment, refused=refused, reason=reason)
+    if request.asker.may("session.read"):
+        return redirect("console:session", encounter.pk)
+    messages.success(request, _("%(name)s: noted.") % {"name": appointment.patient.name})
+    return redirect("home")
+
+
+@allowed("session.arrive")
+@require_POST
+def arrive(request: HttpRequest, appointment_id: int) -> HttpResponse:
+    """The patient is here. A second press finds the session that the first one opened."""
+    return _opened(cast(Request, request), appointment_id, "arrive")
+
+
+@allowed("session.arrive")
+@require_POST
+def did_not_attend(request: HttpRequest, appointment_id: int) -> HttpResponse:
+    """The patient did not come."""
+    return _opened(cast(Request, request), appointment_id, "did_not_attend", request.POST.get("reason", ""))
+
+
+@allowed("session.stop")
+@require_POST
+def cancel_planned(request: HttpRequest, appointment_id: int) -> HttpResponse:
+    """The session does not take place, for a reason."""
+    return _opened(cast(Request, request), appointment_id, "cancel", request.POST.get("reason", ""))
+
+
+@allowed("session.arrive")
+@require_http_methods(["GET", "HEAD"])
+def not_coming(request: HttpRequest, appointment_id: int) -> HttpResponse:
+    """Choose between "did not attend" and "cancelled", with a reason."""
+    asked = cast(Request, request)
+    return _not_coming(asked, _appointment(appointment_id, asked))
+
+
+def _not_coming(
+    request: Request, appointment: Appointment, *, refused: Refused | None = None, reason: str = ""
+) -> HttpResponse:
+    context = {
+        "appointment": appointment,
+        "patient": appointment.patient,
+        "reason": reason,
+        "ahead": appointment.during.lower > timezone.now(),
+        "may_cancel": request.asker.may("session.stop"),
+        "may_arrive": request.asker.may("session.arrive"),
+        "refused": [{"text": str(each), "to_do": "", "href": ""} for each in refused.reasons] if refused else [],
+    }
+    return render(request, "console/sessions/not_coming.html", context, status=409 if refused else 200)
+
+
+# ---------------------------------------------------------------- steps
+
+
+def _step(transition: str) -> Callable[..., Any]:
+    """The view of one step of the transition table."""
+
+    @of_session(treatment.PERMISSIONS[transition], methods=["POST"])
+    def step(request: Request, picture: Picture) -> HttpResponse:
+        typed: dict[str, Any] = {name: request.POST.get(name, "") for name in ("reason", "note", "started")}
+        typed["overrides"] = request.POST.getlist("override")
+        try:
+            started = ClockField().clean(typed["started"])
+        except ValidationError:
+            refused = Refused(_("Write the start time as 14:05."), codes=("bad-time",))
+            return _page(request, picture, refused=refused, typed=typed)
+        try:
+            monitoring.take_step(
+                by=request.asker, encounter_id=picture.id, transition=transition, seen=_seen(request),
+                overrides=typed["overrides"], reason=typed["reason"], note=typed["note"],
+                started_at=moment_of(started, picture.now),
+            )  # fmt: skip
+        except Refused as refused:
+            if isinstance(refused, Overtaken) and _repeated(request, picture, transition):
+                return _to_session(picture)
+            return _page(request, picture, refused=refused, typed=typed)
+        return _to_session(picture)
+
+    return step
+
+
+def _repeated(request: Request, picture: Picture, transition: str) -> bool:
+    """Whether this is the same press again: the same person has taken the same step from the state that was seen."""
+    seen = request.POST.get("seen", "")
+    following = next((each for each in picture.states if str(each.seq - 1) == seen), None)
+    return (
+        following is not None
+        and following.seq == picture.seq
+        and following.state is protocol.BY_NAME[transition].target
+        and following.by_id == request.asker.membership_id
+    )
+
+
+@of_session("session.stop", methods=["GET", "HEAD", "POST"])
+def stop(request: Request, picture: Picture) -> HttpResponse:
+    """End the session before its time: stop it, or cancel it before a dose; either needs a reason."""
+    ways = {"stop_early", "cancel"} & {each.name for each in protocol.allowed(picture.state)}
+    form = ReasonForm(request.POST or None)
+    refused: list[dict[str, str]] = []
+    if request.method == "POST":
+        transition = request.POST.get("how", "stop_early")
+        if transition not in {"stop_early", "cancel"}:
+            raise Http404
+        if form.is_valid():
+            try:
+                monitoring.take_step(
+                    by=request.asker, encounter_id=picture.id, transition=transition, seen=_seen(request),
+                    reason=form.cleaned_data["reason"],
+                )  # fmt: skip
+            except Overtaken as overtaken:
+                if _repeated(request, picture, transition):
+                    return _to_session(picture)
+                return _page(request, picture, refused=overtaken, typed={"reason": form.cleaned_data["reason"]})
+            except Refused as error:
+                refused = _refusal(picture, error)
+            else:
+                return _to_session(picture)
+    context = {**_common(request, picture), "form": form, "refused": refused, "ways": ways}
+    return render(request, "console/sessions/stop.html", context, status=_status(request, form, refused))
+
+
+def _status(request: Request, form: Any, refused: Any) -> int:
+    return 409 if refused else 422 if request.method == "POST" and form.errors else 200
+
+
+# ---------------------------------------------------------------- checks
+
+
+@of_session("session.check", methods=["POST"])
+def check(request: Request, picture: Picture) -> HttpResponse:
+    """One item, passed or not, with a note; saved at once. Answers with the row for htmx, else with the page."""
+    item, outcome = request.POST.get("item", ""), request.POST.get("outcome", "")
+    row = shown.item_row(picture, item)
+    if row is None or outcome not in {"passed", "failed"}:
+        raise Http404
+    anchor = f"#item-{item}"
+    try:
+        treatment.lock_session(picture.id, _seen(request))
+        _same_answer_seen(request, picture.id, item)
+        treatment.check(
+            by=request.asker, encounter_id=picture.id, item_id=item, passed=outcome == "passed",
+            note=request.POST.get("note", "").strip()[:500],
+        )  # fmt: skip
+    except Refused as refused:
+        if not request.htmx:
+            return _page(request, picture, refused=refused)
+        return _item(request, picture.id, item, [str(each) for each in refused.reasons], status=422)
+    if not request.htmx:
+        return _to_session(picture, anchor)
+    return _item(request, picture.id, item, [], status=200)
+
+
+def _same_answer_seen(request: Request, encounter_id: int, item: str) -> None:
+    """Refuse to write over an answer that the person has not seen."""
+    newest = load(encounter_id, timezone.now()).checks.get(item)
+    if newest is not None and str(newest.id) != request.POST.get("last", ""):
+        raise Overtaken(
+            _("%(name)s has answered this in the meantime. Look at it before you change it.") % {"name": newest.by},
+            codes=("overtaken",),
+        )
+
+
+def _item(request: Request, encounter_id: int, item: str, errors: list[str], status: int) -> HttpResponse:
+    """The row, and beside it the list of what is still missing."""
+    picture = load(encounter_id, timezone.now())
+    context = {
+        **_common(request, picture),
+        "row": shown.item_row(picture, item),
+        "errors": errors,
+        "way": shown.main_way(picture, request.asker),
+        "may_check": True,
+        "aside": True,
+    }
+    return render(request, "console/sessions/_item_answer.html", context, status=status)
+
+
+@of_session("session.check", methods=["GET", "HEAD", "POST"])
+def score(request: Request, picture: Picture, scale_id: str) -> HttpResponse:
+    """A recovery score, item by item with its anchors; the sum is made by the rule."""
+    if scale_id not in shown.SCALES:
+        raise Http404
+    scale = recovery.read(book().rule(scale_id))
+    form = ScoreForm(request.POST or None, scale=scale)
+    refused: list[dict[str, str]] = []
+    if request.method == "POST" and form.is_valid():
+        answers = form.answers()
+        found = scale.score(answers)
+        if isinstance(found, recovery.NotScored):
+            raise Http404  # the form offers only answers that the rule knows
+        needed = picture.protocol.number(f"{scale_id}_at_least")
+        parts = " · ".join(f"{_(item.label)} {found.parts[item.id]}" for item in scale.items)
+        try:
+            treatment.lock_session(picture.id, _seen(request))
+            treatment.check(
+                by=request.asker, encounter_id=picture.id, item_id=scale_id, passed=found.total >= needed,
+                value=str(found.total), note=parts,
+            )  # fmt: skip
+        except Refused as error:
+            refused = _refusal(picture, error)
+        else:
+            return _to_session(picture, "#scores")
+    context = {**_common(request, picture), "form": form, "scale": scale, "title": _(scale.rule.title),
+               "statement": _(scale.rule.statement), "refused": refused}  # fmt: skip
+    return render(request, "console/sessions/score.html", context, status=_status(request, form, refused))
+
+
+# ---------------------------------------------------------------- readings
+
+
+@of_session("session.observe", methods=["GET", "HEAD", "POST"])
+def values(request: Request, picture: Picture) -> HttpResponse:
+    """Readings and ratings that a person took. A state that moved on in the meantime does not lose them."""
+    rated = () if picture.state in {State.ARRIVED, State.CHECKED} else (MOAAS, *RATED)
+    form = ValuesForm(request.POST or None, codes=(*AT_THE_CHAIR, *rated))
+    refused: list[dict[str, str]] = []
+    if request.method == "POST":
+        if form.is_valid():
+            try:
+                monitoring.take_readings(
+                    by=request.asker, encounter_id=picture.id, values=form.values(),
+                    measured_at=moment_of(form.cleaned_data["at"], picture.now),
+                )  # fmt: skip
+            except Refused as error:
+                refused = _refusal(picture, error)
+            else:
+                return _to_session(picture, "#live")
+        if not refused and request.POST.get("from") == "checks" and picture.state is State.ARRIVED:
+            chair = ValuesForm(request.POST, codes=AT_THE_CHAIR)
+            chair.full_clean()
+            response = _page(request, picture, form=chair)
+            response.status_code = 422
+            return response
+    context = {
+        **_common(request, picture),
+        "form": form,
+        "refused": refused,
+        "chair_codes": AT_THE_CHAIR,
+        "rated_codes": rated,
+        "asks_sure": _asks_sure(form),
+    }
+    return render(request, "console/sessions/values.html", context, status=_status(request, form, refused))
+
+
+def _asks_sure(form: ValuesForm) -> bool:
+    return form.is_bound and bool(form.errors)
+
+
+# ---------------------------------------------------------------- the dose
+
+
+@of_session("session.second_check", methods=["POST"])
+def dose(request: Request, picture: Picture) -> HttpResponse:
+    """What somebody reads off the vial and the syringe: the first entry prepares, the second checks."""
+    form = DoseForm(request.POST, drug_wanted=picture.protocol.drug)
+    if not form.is_valid():
+        response = _page(request, picture, form=form)
+        response.status_code = 422
+        return response
+    try:
+        treatment.lock_session(picture.id, _seen(request))
+        treatment.check_dose(
+            by=request.asker, encounter_id=picture.id, drug=form.cleaned_data["drug"], route=picture.protocol.route,
+            dose_mg=form.cleaned_data["dose_mg"], lot=form.cleaned_data["lot"],
+        )  # fmt: skip
+    except Refused as refused:
+        return _page(request, picture, refused=refused, form=form)
+    return _to_session(picture, "#dose")
+
+
+# ---------------------------------------------------------------- while it runs
+
+
+@of_session("session.alarm", methods=["GET", "HEAD", "POST"])
+def acknowledge(request: Request, picture: Picture) -> HttpResponse:
+    """Take an alarm: one tap on the session's page, or here with a note."""
+    asked = request.POST if request.method == "POST" else request.GET
+    rule_id, code = asked.get("rule", ""), asked.get("code", "")
+    line = next((each for each in shown.alarm_lines(picture) if (each.rule_id, each.code) == (rule_id, code)), None)
+    if request.method != "POST":
+        if line is None:
+            return _to_session(picture)
+        context = {**_common(request, picture), "alarm": line, "note": "", "refused": []}
+        return render(request, "console/sessions/acknowledge.html", context)
+    try:
+        monitoring.acknowledge(
+            by=request.asker, encounter_id=picture.id, rule_id=rule_id, code=code,
+            note=request.POST.get("note", "").strip()[:500],
+        )  # fmt: skip
+    except Refused as refused:
+        if request.htmx:
+            return _live_again(request, picture, [str(each) for each in refused.reasons])
+        if isinstance(refused, Overtaken) or line is None:
+            return _page(request, picture, refused=refused)
+        return _page(request, picture, refused=refused)
+    return _live_again(request, picture, []) if request.htmx else _to_session(picture, "#live")
+
+
+def _live_again(request: Request, picture: Picture, said: list[str]) -> HttpResponse:
+    """The live fragment after a tap in it, with what there is to say."""
+    number = _small(request.POST.get("seen", ""), picture.seq)
+    picture = load(picture.id, timezone.now())
+    context = {**_common(request, picture), **_live(request, picture, number), "said": said}
+    return render(request, "console/sessions/_live.html", context)
+
+
+@of_session("session.observe", methods=["POST"])
+def answer(request: Request, picture: Picture) -> HttpResponse:
+    """Somebody has gone to the patient who asked for help. Once answered, a second press changes nothing."""
+    if picture.call is not None:
+        try:
+            treatment.note_event(by=request.asker, encounter_id=picture.id, kind=treatment.CALL_ANSWERED)
+        except Refused as refused:
+            return _page(request, picture, refused=refused)
+    return _live_again(request, picture, []) if request.htmx else _to_session(picture, "#live")
+
+
+@of_session("session.observe", methods=["GET", "HEAD", "POST"])
+def note(request: Request, picture: Picture) -> HttpResponse:
+    """Note something that happened, with its time."""
+    form = NoteForm(request.POST or None, initial={"kind": request.GET.get("kind", "")})
+    refused: list[dict[str, str]] = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            treatment.note_event(
+                by=request.asker, encounter_id=picture.id, kind=form.cleaned_data["kind"],
+                note=form.cleaned_data["note"].strip(), at=moment_of(form.cleaned_data["at"], picture.now),
+            )  # fmt: skip
+        except Refused as error:
+            refused = _refusal(picture, error)
+        else:
+            return _to_session(picture)
+    context = {**_common(request, picture), "form": form, "refused": refused}
+    return render(request, "console/sessions/note.html", context, status=_status(request, form, refused))
+
+
+# ---------------------------------------------------------------- the monitor
+
+
+@of_session("monitor.associate", methods=["GET", "HEAD", "POST"])
+def monitor(request: Request, picture: Picture) -> HttpResponse:
+    """Put a monitor on the patient, or take it off."""
+    refused: list[dict[str, str]] = []
+    if request.method == "POST":
+        device = get_object_or_404(Device, pk=_number(request.POST.get("device", "")))
+        try:
+            if request.POST.get("do") == "off":
+                if device.pk in {each.device_id for each in picture.monitors}:
+                    monitoring.take_off(by=request.asker, device_id=device.pk)
+            elif device.retired_at is not None:
+                raise Refused(_("This monitor is out of use."), codes=("retired",))
+            else:
+                monitoring.put_on(by=request.asker, device_id=device.pk, encounter_id=picture.id)
+        except Refused as error:
+            refused = _refusal(picture, error)
+        else:
+            return _to_session(picture, "#monitor")
+    context = {
+        **_common(request, picture),
+        "on": shown.monitors(picture),
+        "free": [
+            shown.MonitorLine(each.pk, each.name, each.last_seen_at, skew_word(each.clock_skew_s))
+            for each in monitoring_queries.free_monitors()
+        ],
+        "refused": refused,
+        "monitors_url": address("console:monitors") if request.asker.may("monitor.read") else "",
+    }
+    return render(request, "console/sessions/monitor.html", context, status=409 if refused else 200)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+# ---------------------------------------------------------------- the way home
+
+
+@of_session("session.check", methods=["GET", "HEAD", "POST"])
+def companion(request: Request, picture: Picture) -> HttpResponse:
+    """Name who takes the patient home; somebody else than before has to come again."""
+    form = SomebodyForm(request.POST if request.POST.get("person") == "new" else None)
+    refused: list[dict[str, str]] = []
+    may_add = request.asker.may("patient.edit")
+    if request.method == "POST" and (request.POST.get("person") != "new" or form.is_valid()):
+        try:
+            with transaction.atomic():
+                _name(request, picture, form)
+        except Refused as error:
+            refused = _refusal(picture, error)
+        else:
+            return _to_session(picture, "#companion")
+    context = {
+        **_common(request, picture),
+        "people": patients_queries.people_of(picture.encounter.patient_id),
+        "chosen": picture.companion.pk if picture.companion else None,
+        "form": form,
+        "refused": refused,
+        "may_add": may_add,
+    }
+    return render(request, "console/sessions/companion.html", context, status=_status(request, form, refused))
+
+
+def _name(request: Request, picture: Picture, form: SomebodyForm) -> None:
+    treatment.lock_session(picture.id, _seen(request))
+    chosen = _number(request.POST.get("person", ""))
+    if form.is_bound:
+        chosen = patients.add_person(
+            by=request.asker, patient_id=picture.encounter.patient_id, name=form.cleaned_data["name"],
+            relationship=form.cleaned_data["relationship"], phone=form.cleaned_data["phone"],
+        ).pk  # fmt: skip
+    before = picture.companion.pk if picture.companion else None
+    treatment.name_companion(by=request.asker, encounter_id=picture.id, related_person_id=chosen)
+    here = picture.checks.get("companion_here")
+    if before != chosen and here is not None and here.outcome == "passed":
+        treatment.check(
+            by=request.asker, encounter_id=picture.id, item_id="companion_here", passed=False,
+            note=_("Somebody else is named now."),
+        )  # fmt: skip
+
+
+# ---------------------------------------------------------------- addresses
+
+_ONE = "sessions/<int:encounter_id>/"
+_AHEAD = "appointments/<int:appointment_id>/"
+_STEPS = (
+    "complete_checks", "start_dose", "end_dose", "find_ready", "observe_again", "leave", "observe_after_stop",
+    "leave_without_dose",
+)  # fmt: skip
+
+urlpatterns = [
+    path(f"{_AHEAD}arrive/", arrive, name="arrive"),
+    path(f"{_AHEAD}not-coming/", not_coming, name="not_coming"),
+    path(f"{_AHEAD}did-not-attend/", did_not_attend, name="did_not_attend"),
+    path(f"{_AHEAD}cancel-session/", cancel_planned, name="cancel_planned"),
+    path(_ONE, session, name="session"),
+    path(f"{_ONE}live/", live, name="session_live"),
+    path(f"{_ONE}check/", check, name="session_check"),
+    path(f"{_ONE}values/", values, name="session_values"),
+    path(f"{_ONE}dose/", dose, name="session_dose"),
+    path(f"{_ONE}alarm/", acknowledge, name="session_acknowledge"),
+    path(f"{_ONE}answer/", answer, name="session_answer"),
+    path(f"{_ONE}note/", note, name="session_note"),
+    path(f"{_ONE}monitor/", monitor, name="session_monitor"),
+    path(f"{_ONE}companion/", companion, name="session_companion"),
+    path(f"{_ONE}score/<slug:scale_id>/", score, name="session_score"),
+    path(f"{_ONE}stop/", stop, name="session_stop"),
+    *(path(f"{_ONE}{name.replace('_', '-')}/", _step(name), name=f"session_{name}") for name in _STEPS),
+]

@@ -1,0 +1,160 @@
+"""What the session pages say: labels of states, steps, events, and what to do about a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django_stubs_ext import StrPromise
+
+from sojourn.care.monitoring.messages import BELIEVED
+from sojourn.clinical.protocol import State
+
+Words = Mapping[str, StrPromise]
+
+STATES: Final[Mapping[State, StrPromise]] = {
+    State.PLANNED: gettext_lazy("expected"),
+    State.ARRIVED: gettext_lazy("being checked"),
+    State.CHECKED: gettext_lazy("ready for the dose"),
+    State.DOSING: gettext_lazy("the dose is running"),
+    State.OBSERVING: gettext_lazy("being observed"),
+    State.READY_TO_LEAVE: gettext_lazy("ready to leave"),
+    State.LEFT: gettext_lazy("has left"),
+    State.STOPPED_EARLY: gettext_lazy("stopped early"),
+    State.DID_NOT_ATTEND: gettext_lazy("did not attend"),
+    State.CANCELLED: gettext_lazy("cancelled"),
+}
+
+DRUGS: Final[Words] = {
+    "ketamine": gettext_lazy("Ketamine"),
+    "esketamine": gettext_lazy("Esketamine"),
+}
+
+ROUTES: Final[Words] = {
+    "iv": gettext_lazy("into a vein (IV)"),
+    "im": gettext_lazy("into a muscle (IM)"),
+    "sc": gettext_lazy("under the skin (SC)"),
+    "in": gettext_lazy("into the nose (IN)"),
+    "sl": gettext_lazy("under the tongue (SL)"),
+    "oral": gettext_lazy("by mouth"),
+}
+
+# What a nurse taps, in the order of the buttons.
+QUICK: Final[Words] = {
+    "nausea": gettext_lazy("Nausea"),
+    "emotional_response": gettext_lazy("Emotional response"),
+    "supportive_measure": gettext_lazy("Supportive measure"),
+    "music": gettext_lazy("Music"),
+    "other": gettext_lazy("Something else"),
+}
+
+EVENTS: Final[Words] = {
+    **QUICK,
+    "patient_calls": gettext_lazy("The patient asked for someone"),
+    "call_answered": gettext_lazy("Someone came to the patient"),
+}
+
+QUICK_ICONS: Final = {
+    "nausea": "wind",
+    "emotional_response": "heart-handshake",
+    "supportive_measure": "life-buoy",
+    "music": "ear",
+    "other": "notebook-pen",
+}
+
+# How the items of a checklist are laid out; an item that is not named here comes under the last heading.
+GROUPS: Final[tuple[tuple[StrPromise, tuple[str, ...]], ...]] = (
+    (gettext_lazy("The right person, who still wants it"), ("identity", "consent")),
+    (
+        gettext_lazy("Safe today"),
+        ("fasting", "allergies", "medicines", "intoxication", "pregnancy", "suicide_risk"),
+    ),
+    (gettext_lazy("Measured"), ("weight", "blood_pressure", "saturation")),
+    (gettext_lazy("The room and the way home"), ("emergency", "staff", "escort")),
+    (gettext_lazy("Also"), ()),
+)
+
+WHY: Final[Words] = {
+    "silent": pgettext_lazy("alarm", "no reading"),
+    "not-acknowledged-in-time": pgettext_lazy("alarm", "nobody has answered"),
+}
+
+
+def drug_word(code: str) -> str:
+    return str(DRUGS.get(code, code))
+
+
+def route_word(code: str) -> str:
+    return str(ROUTES.get(code, code))
+
+
+def event_word(kind: str) -> str:
+    return str(EVENTS.get(kind, kind))
+
+
+def time_word(at: datetime) -> str:
+    """14:05 in the clinic's zone."""
+    return formats.date_format(timezone.localtime(at), "H:i")
+
+
+def span_word(length: timedelta) -> str:
+    """A stretch of time as people say it: 45 seconds, 7 minutes, 2 hours, 3 days."""
+    seconds = round(abs(length.total_seconds()))
+    if seconds < 90:
+        return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    hours = round(seconds / 3600)
+    if hours < 36:
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    days = round(seconds / 86400)
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+def skew_word(skew_s: float | None) -> str:
+    """What is worth saying about a monitor's clock; "" while it is believed."""
+    if skew_s is None or abs(skew_s) <= BELIEVED.total_seconds():
+        return ""
+    values = {"span": span_word(timedelta(seconds=skew_s))}
+    if skew_s > 0:
+        return _("This monitor's clock is %(span)s ahead; the chart is corrected.") % values
+    return _("This monitor's clock is %(span)s behind; the chart is corrected.") % values
+
+
+# A guard's reason by its code (or what stands before the colon): what to do, and where.
+TO_DO: Final[Mapping[str, tuple[StrPromise, str]]] = {
+    "protocol-not-adopted": (gettext_lazy("A prescriber reads and adopts it on the page of rules."), "console:rules"),
+    "check-missing": (gettext_lazy("Answer it on this page."), "#item"),
+    "check-failed": (gettext_lazy("Put it right and answer again, or ask a prescriber."), "#item"),
+    "baseline-missing": (gettext_lazy("Measure the blood pressure."), "console:session_values"),
+    "vitals-missing": (gettext_lazy("Measure it now."), "console:session_values"),
+    "vitals-old": (gettext_lazy("Measure it again."), "console:session_values"),
+    "missing": (gettext_lazy("Enter it now."), "console:session_values"),
+    "low": (gettext_lazy("Wait and measure again."), "console:session_values"),
+    "hold": (gettext_lazy("Let the patient rest, then measure again."), "console:session_values"),
+    "bp-unknown": (gettext_lazy("Measure the blood pressure."), "console:session_values"),
+    "bp-outside": (gettext_lazy("Wait and measure again."), "console:session_values"),
+    "bp-rising": (gettext_lazy("Wait and measure again."), "console:session_values"),
+    "high-alarm-open": (
+        gettext_lazy("Look at the patient; it ends with a reading within the limits."),
+        "#live",
+    ),
+    "dose-not-recorded": (gettext_lazy("Prepare the dose and write it down."), "#dose"),
+    "second-check-missing": (gettext_lazy("Ask a second person to sign in and check it."), "#dose"),
+    "differs-from-plan": (gettext_lazy("Write the reason beside the start time."), "#note"),
+    "observation-too-short": (gettext_lazy("Wait; the time that is left is shown above."), "#live"),
+    "score-missing": (gettext_lazy("Score one of the two."), "#scores"),
+    "score-too-low": (gettext_lazy("Wait and score again."), "#scores"),
+    "escort-not-named": (gettext_lazy("Name who takes the patient home."), "console:session_companion"),
+    "escort-not-here": (gettext_lazy("Mark it when they have come."), "#companion"),
+    "reason-missing": (gettext_lazy("Write it in the field for the reason."), "#reason"),
+    "appointment-ahead": (gettext_lazy("Wait until the time of the appointment."), ""),
+    "wrong-state": (gettext_lazy("Look at where the session stands now."), "#path"),
+    "no-dose-given": (gettext_lazy("No dose was given: the patient may leave without observation."), "#path"),
+    "dose-was-given": (gettext_lazy("Go on to observation."), "#path"),
+}
