@@ -5,10 +5,10 @@ Beside the raw multi-row insert and COPY rates of the same PostgreSQL in the sam
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
-import sys
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -46,9 +46,11 @@ def raw_rates(seconds: float = 3.0) -> dict[str, float]:
         found["multi_row_insert_per_s"] = done / (time.perf_counter() - began)
         done, began = 0, time.perf_counter()
         while time.perf_counter() - began < seconds:
-            with connection.transaction(), connection.cursor() as cursor, cursor.copy(
-                f"COPY bench_raw ({columns}) FROM STDIN"
-            ) as copy:
+            with (
+                connection.transaction(),
+                connection.cursor() as cursor,
+                cursor.copy(f"COPY bench_raw ({columns}) FROM STDIN") as copy,
+            ):
                 for _ in range(5000):
                     copy.write_row(row)
             done += 5000
@@ -202,6 +204,16 @@ def run(counts: tuple[int, ...] = (50, 500, 2000), seconds: float = 20.0) -> dic
     return {"raw": raw, "rows": rows}
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("monitors", type=int, nargs="*", default=[50, 500, 2000])
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    text = json.dumps(run(tuple(arguments.monitors), arguments.seconds), indent=1)
+    if arguments.out:
+        arguments.out.write_text(text)
+
+
 if __name__ == "__main__":
-    counts = tuple(int(each) for each in sys.argv[1:]) or (50, 500, 2000)
-    print(json.dumps(run(counts), indent=1))
+    main()

@@ -69,7 +69,8 @@ def web_arguments() -> list[str]:
     env = environment()
     return [
         "granian", "--interface", "asgi", "--host", env.host, "--port", str(env.port), "--workers", str(WORKERS),
-        "--backlog", "4096", "--workers-kill-timeout", "3", "--no-ws", "--log-level", "warning", "--respawn-failed-workers",
+        "--backlog", "4096", "--workers-kill-timeout", "3", "--no-ws", "--log-level", "warning",
+        "--respawn-failed-workers",
         "sojourn.config.asgi:application",
     ]  # fmt: skip
 

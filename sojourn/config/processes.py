@@ -101,14 +101,12 @@ async def _beat(name: str, stop: asyncio.Event, told: Mapping[str, object] | Non
     role = "signals" if name == "devices" else "app"
 
     def once() -> None:
-        with psycopg.connect(database(role).conninfo(), autocommit=True, connect_timeout=5) as connection:
-            with connection.cursor() as cursor:
-                while not stop.is_set():
-                    counters = (told or {}).get("counters")
-                    beat(
-                        cursor, name, datetime.now(UTC), counters.as_dict() if isinstance(counters, Counters) else None
-                    )
-                    time.sleep(2)
+        conninfo = database(role).conninfo()
+        with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as connection, connection.cursor() as cursor:
+            while not stop.is_set():
+                counters = (told or {}).get("counters")
+                beat(cursor, name, datetime.now(UTC), counters.as_dict() if isinstance(counters, Counters) else None)
+                time.sleep(2)
 
     while not stop.is_set():
         try:

@@ -90,7 +90,7 @@ def missing() -> list[Message]:
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sojourn.config.settings")
-    os.environ.setdefault("SOJOURN_HOME", "/tmp/sojourn-messages")  # noqa: S108 - settings want a place for a secret
+    os.environ.setdefault("SOJOURN_HOME", "/tmp/sojourn-messages")
     import django
 
     django.setup()

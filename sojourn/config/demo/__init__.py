@@ -51,7 +51,8 @@ def run_monitor() -> None:
 
     env = environment()
     sys.argv = [
-        "sojourn", "monitor", "--host", env.mllp_host, "--port", str(env.mllp_port), "--bed", MONITOR_BED, "--maker", "nihon",
+        "sojourn", "monitor", "--host", env.mllp_host, "--port", str(env.mllp_port), "--bed", MONITOR_BED,
+        "--maker", "nihon",
         "--episode", "hypertensive", "--seed", "4", "--start-at", str(story_second()),
         "--facility", CLINICS[0].slug, "--every", "1",
     ]  # fmt: skip

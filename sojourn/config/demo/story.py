@@ -78,7 +78,6 @@ class Cast:
 
 def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
     """Make the clinic, its people, rules, patients and their history. One transaction a patient."""
-    dice = random.Random(f"{demo.slug}-{seed}")
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
@@ -91,7 +90,7 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
                 rulebook.adopt(by=prescriber, rule_id=standing.newest.id)
     for number in range(demo.patients * scale):
         with as_asker(house(clinic_id, "Demo")):
-            _patient(demo, cast, number, random.Random(f"{demo.slug}-{seed}-{number}"), dice, sparse=scale > 1)
+            _patient(demo, cast, number, random.Random(f"{demo.slug}-{seed}-{number}"), sparse=scale > 1)
 
 
 def load_cast(demo: DemoClinic) -> Cast:
@@ -125,7 +124,7 @@ def _cast(demo: DemoClinic, clinic_id: int) -> Cast:
                 role=staff.role,
                 name=staff.name,
                 credentials=staff.credentials,
-            )  # fmt: skip
+            )
         )
     chairs = [Chair.objects.create(clinic=clinic, name=name) for name in demo.chairs]
     device = Device.objects.create(
@@ -146,9 +145,7 @@ def _cast(demo: DemoClinic, clinic_id: int) -> Cast:
 # --- one patient ---
 
 
-def _patient(
-    demo: DemoClinic, cast: Cast, number: int, own: random.Random, dice: random.Random, *, sparse: bool
-) -> None:
+def _patient(demo: DemoClinic, cast: Cast, number: int, own: random.Random, *, sparse: bool) -> None:
     stage, arc = (
         STAGES[number % len(STAGES)] if demo.patients >= len(STAGES) else STAGES[(number * 5 + 4) % len(STAGES)]
     )
@@ -180,42 +177,48 @@ def _patient(
         _book(cast, plan, companion, now.astimezone(zone).date() + timedelta(days=own.randint(1, 9)))
         _ask(cast, patient, now + timedelta(days=2))
         return
+    days = _session_days(stage, begins, now.date(), own)
+    _sessions(cast, plan, companion, stage, arc, baseline, days, own, sparse=sparse)
+    today = now.astimezone(zone).date()
+    if stage in {"after", "ended"}:
+        for week in range(1, 4):
+            day = days[5] + timedelta(weeks=week)
+            if day < today:
+                _measure(cast, patient, _depression(arc, baseline, 7, own), _at(day, time(18), zone), own)
+    if stage == "maintenance":
+        _book(cast, plan, companion, today + timedelta(days=own.randint(2, 20)))
+    if stage != "ended" and own.random() < 0.6:
+        _ask(cast, patient, now + timedelta(days=own.randint(0, 4)))
+
+
+def _session_days(stage: str, begins: date, today: date, own: random.Random) -> list[date]:
+    """The days of a course: six in three weeks, then maintenance by the month; some end early."""
     days = [begins + timedelta(days=day) for day in INDUCTION_DAYS]
     if stage == "maintenance":
         day = begins + timedelta(days=45)
-        while day < now.date():
+        while day < today:
             days.append(day)
             day += timedelta(days=own.randint(24, 36))
-    if stage == "stopped":
-        days = days[:2]
-    if stage == "absent":
-        days = days[:3]
-    today = now.astimezone(zone).date()
-    done = 0
+    return days[: {"stopped": 2, "absent": 3}.get(stage, len(days))]
+
+
+def _sessions(
+    cast: Cast, plan: CarePlan, companion: RelatedPerson, stage: str, arc: str, baseline: int, days: list[date],
+    own: random.Random, *, sparse: bool,
+) -> None:  # fmt: skip
+    """What of the course has happened, and the next sitting booked."""
+    today = timezone.now().astimezone(cast.clinic.zone).date()
     for index, day in enumerate(days):
         if day >= today:
-            _book(cast, plan, companion, day if day > today else today + timedelta(days=1))
-            break
-        ending = "left"
-        if stage == "stopped" and index == 1:
-            ending = "stopped_early"
-        if stage == "absent" and index == 2:
-            ending = "did_not_attend"
+            _book(cast, plan, companion, max(day, today + timedelta(days=1)))
+            return
+        ending = {("stopped", 1): "stopped_early", ("absent", 2): "did_not_attend"}.get((stage, index), "left")
         appointment = _book(cast, plan, companion, day)
-        score = _depression(arc, baseline, index + 1, own)
         if index:
-            _measure(cast, patient, score, appointment.during.lower - timedelta(hours=own.randint(3, 20)), own)
+            score = _depression(arc, baseline, index + 1, own)
+            before = appointment.during.lower - timedelta(hours=own.randint(3, 20))
+            _measure(cast, plan.patient, score, before, own)
         _session(cast, appointment, own, ending, sparse=sparse)
-        done += 1
-    if stage in {"after", "maintenance", "ended"}:
-        for weeks_after in range(1, 4):
-            day = days[5] + timedelta(weeks=weeks_after)
-            if day < today and stage != "maintenance":
-                _measure(cast, patient, _depression(arc, baseline, 7, own), _at(day, time(18), zone), own)
-        if stage == "maintenance":
-            _book(cast, plan, companion, today + timedelta(days=own.randint(2, 20)))
-    if stage != "ended" and own.random() < 0.6:
-        _ask(cast, patient, now + timedelta(days=own.randint(0, 4)))
 
 
 def _who(demo: DemoClinic, cast: Cast, number: int, own: random.Random, begins: date) -> Patient:

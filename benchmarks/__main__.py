@@ -1,0 +1,102 @@
+"""``make bench``: every workload in one run, as one table of figures and ratios in benchmarks/RESULTS.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+
+def machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    cpu = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.machine(),
+    )
+    return f"{os.cpu_count()} cores ({cpu}), {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
+
+
+def _part(name: str, *arguments: str) -> Any:
+    """Run one workload in a process of its own and read its figures."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as out:
+        subprocess.run([sys.executable, "-m", name, *arguments, "--out", out.name], check=True)
+        return json.loads(Path(out.name).read_text())
+
+
+def _table(header: list[str], rows: list[list[object]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join([*lines, *("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)])
+
+
+def _monitors(found: Any) -> str:
+    raw, rows = found["raw"], found["rows"]
+    insert, copy = raw["multi_row_insert_per_s"], raw["copy_per_s"]
+    table = _table(
+        ["monitors", "messages/s", "readings/s", "of raw multi-row insert", "of raw COPY", "lost", "to AA p50 / p99 ms",
+         "to browser event p50 / p99 ms", "devices / postgres / web, cores"],
+        [[row["monitors"], row["sent_per_s"], row["readings_per_s"], f"{row['readings_per_s'] / insert:.2f}",
+          f"{row['readings_per_s'] / copy:.3f}", row["lost"], f"{row['answer_ms'].get('p50')} / {row['answer_ms'].get('p99')}",
+          f"{row['event_p50_ms']} / {row['event_p99_ms']}",
+          f"{row['cpu'].get('devices')} / {row['cpu'].get('postgres')} / {row['cpu'].get('web')}"] for row in rows],
+    )  # fmt: skip
+    return (
+        "## (a) Monitors to disk to browser\n\nEach monitor sends one message of four readings a second over a connection of"
+        " its own; messages are acknowledged after the commit; boards of 8 chairs watch (25 at most). Sender, server and"
+        f" database share the two cores.\n\n{table}\n\nIn the same run, the same PostgreSQL took {insert:,.0f} rows a second by"
+        f" multi-row insert and {copy:,.0f} by COPY on one connection: without judging, raw messages or indexes.\n"
+    )
+
+
+def _pages(found: Any) -> str:
+    table = _table(
+        ["page", "p50 ms", "p95 ms", "times /healthz", "statements", "HTML KB (gzip)"],
+        [[r["page"], r["p50_ms"], r["p95_ms"], r["of_floor"], r["queries"], r["html_kb"]] for r in found["pages"]],
+    )
+    assets = found["assets"]
+    shown = ", ".join(f"{name} {size}" for name, size in assets.items())
+    return (
+        f"## (b) Pages with the demo times {found['scale']}\n\n{found['patients']:,} patients, {found['readings']:,} readings."
+        f" One request after the other over HTTP.\n\n{table}\n\nOur assets, compressed KB: {shown}.\n"
+    )
+
+
+def _start(found: Any) -> str:
+    memory = _table(["process", "resident MB"], [[name, mb] for name, mb in found["memory"].items()])
+    return (
+        f"## (c) Start and memory\n\nFirst start with the demo made anew: {found['first_s']} s. Second start:"
+        f" {found['second_s']} s. Stop: {found['stop_s']} s.\n\n{memory}\n"
+    )
+
+
+def main() -> None:
+    began = time.monotonic()
+    scale = os.environ.get("BENCH_SCALE", "100")
+    parts = [
+        _monitors(_part("benchmarks.monitors")),
+        _pages(_part("benchmarks.demo_pages", scale)),
+        _start(_part("benchmarks.start")),
+    ]
+    text = (
+        "# Benchmarks\n\nMade by `make bench`; figures of one run on one machine, to be read as ratios.\n\n"
+        f"Machine: {machine()}. Run of {time.strftime('%Y-%m-%d')}, {time.monotonic() - began:.0f} s.\n\n"
+        + "\n".join(parts)
+        + "\nPharmacokinetics against their peers: [pk/RESULTS.md](pk/RESULTS.md).\n"
+    )
+    (HERE / "RESULTS.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
