@@ -121,6 +121,7 @@ def test_the_list_finds_and_pages(clinic: Cast):
     add(clinic, "Zoe", "Other")
     client = clinic.client("front_desk")
     first = body(client.get(reverse("console:patients"), {"q": "peralta"}))
+    assert 'hx-target="#results" hx-swap="innerHTML"' in first  # the box must outlive its content
     assert "30 records, 1 to 25 shown" in first
     assert "Other, Zoe" not in first
     assert "page=2" in first

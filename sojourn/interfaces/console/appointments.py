@@ -27,7 +27,7 @@ from sojourn.care.plan import queries as plan
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.treatment import queries as treatment
 from sojourn.care.treatment.queries import SessionRow
-from sojourn.clinical.protocol import State
+from sojourn.clinical.protocol import FINAL, State
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
@@ -136,7 +136,7 @@ def _stretches(
                 f"{_clock(appointment.during.lower)}–{_clock(appointment.during.upper)}",
                 title=_("Restricted record") if secret else appointment.patient.name,
                 url=reverse("console:appointment", args=[appointment.pk]),
-                detail="" if secret or named else _("no companion named"),
+                detail="" if secret or named or row.state in FINAL else _("no companion named"),
                 word=state_word(row.state, clinical=asker.may("session.read")),
             ),
         ))  # fmt: skip

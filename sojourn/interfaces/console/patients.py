@@ -200,8 +200,9 @@ def find(request: HttpRequest) -> HttpResponse:
         "page": page,
         "may_create": asked.asker.may("patient.create"),
     }
-    fragment = bool(asked.htmx) and not asked.htmx.history_restore_request
-    response = render(request, f"console/patients/{'rows' if fragment else 'list'}.html", context)
+    live = bool(asked.htmx) and not asked.htmx.history_restore_request
+    name = "console/patients/rows.html" if live else "console/patients/list.html"
+    response = render(request, name, context | {"live": live})
     response["Vary"] = "HX-Request"
     return response
 
