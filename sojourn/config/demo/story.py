@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
 from sojourn.care.booking.models import Appointment, Chair
@@ -263,13 +264,11 @@ def _book(cast: Cast, plan: CarePlan, companion: RelatedPerson | None, day: date
 
 def book_at(cast: Cast, plan: CarePlan, companion: RelatedPerson | None, chair: Chair, begins: datetime) -> Appointment:
     """Book one sitting from ``begins``."""
-    row = Appointment.objects.create(
-        clinic=cast.clinic, patient_id=plan.patient_id, care_plan=plan, chair=chair, during=(begins, begins + SITTING),
+    return Appointment.objects.create(
+        clinic=cast.clinic, patient_id=plan.patient_id, care_plan=plan, chair=chair, during=DateTimeTZRange(begins, begins + SITTING),
         companion=companion, booked_at=min(begins, timezone.now()) - timedelta(days=3),
         booked_by=cast.members["front_desk"][0],
     )  # fmt: skip
-    row.refresh_from_db()
-    return row
 
 
 # --- questionnaires ---
@@ -370,33 +369,36 @@ def _session(cast: Cast, appointment: Appointment, own: random.Random, ending: s
     arrived = begins + timedelta(minutes=own.randint(-8, 6))
     if ending == "did_not_attend":
         encounter = open_encounter(cast, appointment, begins)
-        state(cast, encounter, "did_not_attend", begins + timedelta(minutes=30), "No answer on the phone.")
+        missed = ("did_not_attend", begins + timedelta(minutes=30), "No answer on the phone.")
+        states(cast, encounter, [missed], cast.members["front_desk"][0])
         return
     encounter = open_encounter(cast, appointment, arrived)
     nurse, other = own.sample(cast.members["nurse"], 2)
-    state(cast, encounter, "arrived", arrived, by=nurse)
     dose_at = arrived + timedelta(minutes=own.randint(18, 28))
-    checks(cast, encounter, dose_at - timedelta(minutes=6), nurse)
-    state(cast, encounter, "checked", dose_at - timedelta(minutes=5), by=nurse)
-    dose(cast, encounter, dose_at, nurse, other, own)
-    state(cast, encounter, "dosing", dose_at, by=nurse)
     stops = ending == "stopped_early"
     dose_ends = dose_at + timedelta(minutes=18 if stops else 40)
-    if stops:
-        state(cast, encounter, "stopped_early", dose_ends, "Asked to stop: too much, too fast.", by=nurse)
-    state(cast, encounter, "observing", dose_ends, by=nurse)
     leaves = dose_ends + timedelta(minutes=own.randint(82, 96))
+    entered = [
+        ("arrived", arrived, ""), ("checked", dose_at - timedelta(minutes=5), ""), ("dosing", dose_at, ""),
+        *([("stopped_early", dose_ends, "Asked to stop: too much, too fast.")] if stops else []),
+        ("observing", dose_ends, ""), ("ready_to_leave", leaves - timedelta(minutes=3), ""), ("left", leaves, ""),
+    ]  # fmt: skip
+    states(cast, encounter, entered, nurse)
+    checks(cast, encounter, dose_at - timedelta(minutes=6), nurse)
+    dose(cast, encounter, dose_at, nurse, other, own)
     episode = own.choices(("normal", "hypertensive", "desaturation"), (84, 12, 4))[0]
-    vitals(cast, encounter, dose_at, leaves, episode, own.randint(1, 10**6), 300 if sparse else 60, nurse)
-    for kind, note in own.sample(people.EVENTS, own.randint(1, 2)):
-        at = dose_at + timedelta(minutes=own.randint(8, 36))
-        SessionEvent.objects.create(
+    vitals(cast, encounter, dose_at, leaves, episode, own.randint(1, 10**6), 600 if sparse else 60, nurse)
+    noted = [
+        (kind, note, dose_at + timedelta(minutes=own.randint(8, 36))) for kind, note in own.sample(people.EVENTS, 2)
+    ]
+    SessionEvent.objects.bulk_create(
+        SessionEvent(
             clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, kind=kind, note=note, at=at,
             recorded_at=at, by=nurse,
-        )  # fmt: skip
+        )
+        for kind, note, at in noted
+    )  # fmt: skip
     ready_checks(cast, encounter, leaves - timedelta(minutes=4), nurse)
-    state(cast, encounter, "ready_to_leave", leaves - timedelta(minutes=3), by=nurse)
-    state(cast, encounter, "left", leaves, by=nurse)
     Discharge.objects.create(
         clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, companion=appointment.companion,
         companion_name=appointment.companion.name if appointment.companion else "",
@@ -415,14 +417,16 @@ def open_encounter(cast: Cast, appointment: Appointment, at: datetime) -> Encoun
     )  # fmt: skip
 
 
-def state(
-    cast: Cast, encounter: Encounter, name: str, at: datetime, reason: str = "", by: Membership | None = None
+def states(
+    cast: Cast, encounter: Encounter, entered: list[tuple[str, datetime, str]], by: Membership, after: int = 0
 ) -> None:
-    """The session entered a state."""
-    seq = SessionState.objects.filter(encounter=encounter).count() + 1
-    SessionState.objects.create(
-        clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, seq=seq, state=name, at=at,
-        by=by or cast.members["nurse"][0], reason=reason,
+    """The session entered these states, one after the other; ``after`` is how many it has been in already."""
+    SessionState.objects.bulk_create(
+        SessionState(
+            clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, seq=after + number, state=name,
+            at=at, by=by, reason=reason,
+        )
+        for number, (name, at, reason) in enumerate(entered, start=1)
     )  # fmt: skip
 
 
@@ -460,8 +464,9 @@ def dose(
         "clinic": cast.clinic, "patient_id": encounter.patient_id, "encounter": encounter, "drug": rule.drug,
         "route": rule.route, "dose_mg": encounter.care_plan.dose_mg, "lot": f"KT{at:%y%m}{own.randint(10, 99)}",
     }  # fmt: skip
-    for who, minutes in ((nurse, 4), (other, 3)):
-        DoseCheck.objects.create(**common, at=at - timedelta(minutes=minutes), by=who)
+    DoseCheck.objects.bulk_create(
+        DoseCheck(**common, at=at - timedelta(minutes=minutes), by=who) for who, minutes in ((nurse, 4), (other, 3))
+    )
     MedicationAdministration.objects.create(
         **common, duration_min=Decimal(rule.dose_minutes), expires_on=at.date() + timedelta(days=400), started_at=at,
         given_by=nurse, checked_by=other, checked_at=at - timedelta(minutes=3), recorded_at=at,

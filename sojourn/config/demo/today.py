@@ -79,15 +79,14 @@ def _finish(cast: story.Cast, encounter: Encounter, now: datetime) -> None:
     """A session left over from an earlier run of the demo: it ended as planned."""
     nurse = cast.members["nurse"][0]
     ended = encounter.opened_at + timedelta(hours=2, minutes=20)
-    states = list(encounter.states.order_by("seq").values_list("state", flat=True))
-    if "dosing" not in states:
-        story.state(cast, encounter, "cancelled", ended, "The demo was stopped.", by=nurse)
+    been = list(encounter.states.order_by("seq").values_list("state", flat=True))
+    if "dosing" not in been:
+        story.states(cast, encounter, [("cancelled", ended, "The demo was stopped.")], nurse, len(been))
     else:
-        if "observing" not in states:
-            story.state(cast, encounter, "observing", encounter.opened_at + timedelta(minutes=60), by=nurse)
+        watched = [] if "observing" in been else [("observing", encounter.opened_at + timedelta(minutes=60), "")]
+        rest = [*watched, ("ready_to_leave", ended, ""), ("left", ended, "")]
         story.ready_checks(cast, encounter, ended, nurse)
-        story.state(cast, encounter, "ready_to_leave", ended, by=nurse)
-        story.state(cast, encounter, "left", ended, by=nurse)
+        story.states(cast, encounter, rest, nurse, len(been))
     monitoring.end_session(encounter=encounter, now=now, by=cast.asker("nurse"))
 
 
@@ -99,11 +98,10 @@ def _running(cast: story.Cast, plan: CarePlan, chair: object, now: datetime) -> 
     nurse, other = cast.members["nurse"][:2]
     appointment = story.book_at(cast, plan, _companion(plan), chair, arrived)  # type: ignore[arg-type]
     encounter = story.open_encounter(cast, appointment, arrived)
-    story.state(cast, encounter, "arrived", arrived, by=nurse)
+    entered = [("arrived", arrived, ""), ("checked", dose_at - timedelta(minutes=5), ""), ("dosing", dose_at, "")]
+    story.states(cast, encounter, entered, nurse)
     story.checks(cast, encounter, dose_at - timedelta(minutes=6), nurse)
-    story.state(cast, encounter, "checked", dose_at - timedelta(minutes=5), by=nurse)
     story.dose(cast, encounter, dose_at, nurse, other, own)
-    story.state(cast, encounter, "dosing", dose_at, by=nurse)
     story.vitals(cast, encounter, dose_at, now - timedelta(seconds=5), "hypertensive", 4, 10, nurse)
     assert cast.device is not None
     DeviceAssociation.objects.filter(device=cast.device, until_at=None).update(until_at=now)
@@ -119,7 +117,7 @@ def _waiting(cast: story.Cast, plan: CarePlan, chair: int, now: datetime) -> Non
     nurse = cast.members["nurse"][1]
     appointment = story.book_at(cast, plan, _companion(plan), cast.chairs[chair], arrived)  # type: ignore[arg-type]
     encounter = story.open_encounter(cast, appointment, arrived)
-    story.state(cast, encounter, "arrived", arrived, by=nurse)
+    story.states(cast, encounter, [("arrived", arrived, "")], nurse)
     session = ledger.Session(cast.clinic.pk, encounter.pk, encounter.patient_id, encounter.protocol_id)
     from django.db import connection
 
