@@ -80,6 +80,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "alarm.acknowledged": _("%(who)s answered an alarm of %(patient)s (%(code)s)."),
     # monitors and rules
     "monitor.added": _("%(who)s added a monitor (%(key)s)."),
+    "monitor.message_opened": _("%(who)s looked at the bytes of a monitor's message."),
     "monitor.retired": _("%(who)s retired a monitor."),
     "monitor.put_on": _("%(who)s put a monitor on %(patient)s."),
     "monitor.taken_off": _("%(who)s took a monitor off %(patient)s."),

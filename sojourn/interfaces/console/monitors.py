@@ -1,0 +1,292 @@
+"""The clinic's monitors: which there are, on whom, how their clocks go, and what they sent that could not be used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+from django_stubs_ext import StrPromise
+
+from sojourn.care.monitoring import actions, queries
+from sojourn.care.monitoring.models import Device, DeviceAssociation, InboundMessage
+from sojourn.care.patients import queries as patients
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.sessions.words import skew_word
+
+FAULTS_SHOWN = 200
+# An unknown monitor that has been still for longer is no longer offered.
+SEEN_WITHIN = timedelta(days=7)
+
+_UNKNOWN = re.compile(r"unknown monitor (?P<key>.{1,120}?); kept, not charted", re.S)
+_KIND = re.compile(r"(?P<kind>[a-z_]{3,24}): (?P<reason>.+)", re.S)
+
+# What the reader's kinds of fault mean (interfaces/devices names them; the console does not know that folder).
+KINDS: dict[str, StrPromise] = {
+    "empty": gettext_lazy("An empty message came in."),
+    "no_header": gettext_lazy("The message does not begin with its header (MSH)."),
+    "no_type": gettext_lazy("The header does not say what kind of message it is."),
+    "separators": gettext_lazy("The header names no usable separators."),
+    "unsupported_type": gettext_lazy("Another kind of message than results (ORU^R01) came in."),
+    "batch": gettext_lazy("A batch file came in instead of single messages."),
+    "several_messages": gettext_lazy("Two messages came in one frame."),
+    "several_patients": gettext_lazy("One message speaks of several patients."),
+    "several_beds": gettext_lazy("One message speaks of several beds."),
+    "too_many": gettext_lazy("One message holds too many values."),
+    "garbage": gettext_lazy("Bytes came in that are no message."),
+    "truncated": gettext_lazy("A message broke off before its end."),
+    "unframed": gettext_lazy("A message came without its frame."),
+    "oversize": gettext_lazy("A message is too long."),
+    "reader_failed": gettext_lazy("Sojourn could not read a message. The bytes were kept."),
+}
+_SENTENCES: tuple[tuple[str, StrPromise], ...] = (
+    ("unknown monitor", gettext_lazy("A monitor that the clinic does not know sent this.")),
+    (
+        "the message does not say which monitor sent it",
+        gettext_lazy("The message does not say which monitor sent it. Set an identifier on the monitor."),
+    ),
+    (
+        "the monitor names another patient",
+        gettext_lazy("The monitor names another patient than the session it is on. Look at the name on the monitor."),
+    ),
+)
+
+
+class DeviceForm(forms.Form):
+    """A monitor, as its messages name it."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=60, help_text=gettext_lazy("As people call it: Bay 3, Mindray 2")
+    )
+    key = forms.CharField(
+        label=gettext_lazy("Identifier in its messages"), max_length=120,
+        help_text=gettext_lazy("Kind and value with a colon between, as in bed:BAY3. Easier: let the monitor send "
+                               "something and add it from the list of unknown monitors."),
+        widget=forms.TextInput(attrs={"class": "mono", "autocomplete": "off"}),
+    )  # fmt: skip
+    maker = forms.CharField(label=gettext_lazy("Maker"), max_length=60, required=False)
+
+    def clean_key(self) -> str:
+        key = str(self.cleaned_data["key"]).strip()
+        kind, colon, value = key.partition(":")
+        if not colon or not kind.strip() or not value.strip():
+            raise forms.ValidationError(_("Write the kind, a colon and the value, as in bed:BAY3."), code="no-kind")
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A monitor of the list."""
+
+    id: int
+    name: str
+    maker: str
+    key: str
+    seen_at: datetime | None
+    clock: str
+    on: str
+    on_url: str
+    retire_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultLine:
+    """Messages with one fault from one sender."""
+
+    words: str
+    detail: str
+    peer: str
+    count: int
+    newest_at: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """An unknown monitor that has sent something lately."""
+
+    key: str
+    suggested: str
+    newest_at: datetime
+    count: int
+
+
+def fault_words(fault: str) -> tuple[str, str]:
+    """A fault as a sentence for people, and what else it says."""
+    for begin, words in _SENTENCES:
+        if fault.startswith(begin):
+            found = _UNKNOWN.match(fault)
+            return str(words), found["key"] if found else ""
+    kind = _KIND.fullmatch(fault)
+    if kind is not None and kind["kind"] in KINDS:
+        return str(KINDS[kind["kind"]]), kind["reason"]
+    return fault, ""
+
+
+def fault_lines(faults: Iterable[InboundMessage]) -> list[FaultLine]:
+    """One line for each fault and sender (without the port, which changes), the newest first."""
+    found: dict[tuple[str, str], list[InboundMessage]] = {}
+    for each in faults:
+        found.setdefault((each.fault, each.peer.rpartition(":")[0] or each.peer), []).append(each)
+    lines = []
+    for (fault, peer), ones in found.items():
+        words, detail = fault_words(fault)
+        newest = max(ones, key=lambda each: each.received_at)
+        url = reverse("console:monitor_message", args=[newest.pk])
+        lines.append(FaultLine(words, detail, peer, len(ones), newest.received_at, url))
+    return sorted(lines, key=lambda line: line.newest_at, reverse=True)
+
+
+def strangers(faults: Iterable[InboundMessage], known: set[str], now: datetime) -> list[Stranger]:
+    """Unknown monitors of the last days, the newest first; those that were added since are left out."""
+    found: dict[str, list[InboundMessage]] = {}
+    for each in faults:
+        match = _UNKNOWN.match(each.fault)
+        if match and match["key"] not in known and now - each.received_at <= SEEN_WITHIN:
+            found.setdefault(match["key"], []).append(each)
+    lines = [
+        Stranger(key, key.partition(":")[2][:60] or key[:60], max(one.received_at for one in ones), len(ones))
+        for key, ones in found.items()
+    ]
+    return sorted(lines, key=lambda line: line.newest_at, reverse=True)
+
+
+def _line(device: Device, association: DeviceAssociation | None, request: Request, hidden: frozenset[int]) -> Line:
+    on = on_url = ""
+    if association is not None:
+        chair = association.encounter.chair.name
+        secret = association.patient_id in hidden or not request.asker.may("session.read")
+        on = chair if secret else _("%(name)s, %(chair)s") % {"name": association.patient.name, "chair": chair}
+        on_url = "" if secret else address("console:session", association.encounter_id)
+    return Line(
+        device.pk, device.name, device.maker, device.key, device.last_seen_at, skew_word(device.clock_skew_s), on,
+        on_url, reverse("console:monitor_retire", args=[device.pk]),
+    )  # fmt: skip
+
+
+def _page(request: Request, *, form: DeviceForm | None = None, refused: Refused | None = None) -> HttpResponse:
+    now = timezone.now()
+    devices = list(Device.objects.filter(retired_at=None).order_by("name", "pk"))
+    on = {
+        row.device_id: row
+        for row in DeviceAssociation.objects.select_related("patient", "encounter__chair").filter(until_at=None)
+    }
+    hidden = patients.withheld(request.asker, [row.patient for row in on.values()], now)
+    faults = queries.message_faults(FAULTS_SHOWN)
+    manages = request.asker.may("monitor.manage")
+    context = {
+        "lines": [_line(device, on.get(device.pk), request, hidden) for device in devices],
+        "faults": fault_lines(faults),
+        "strangers": strangers(faults, {device.key for device in devices}, now),
+        "manages": manages,
+        "form": (form or DeviceForm()) if manages else None,
+        "reasons": [{"href": "", "text": str(each)} for each in refused.reasons] if refused else [],
+    }
+    status = 409 if refused else 422 if form is not None and form.errors else 200
+    return render(request, "console/monitors/list.html", context, status=status)
+
+
+@allowed("monitor.read", "monitor.manage")
+@require_GET
+def monitors(request: HttpRequest) -> HttpResponse:
+    """Every monitor in use, unknown ones, and messages with faults."""
+    return _page(cast(Request, request))
+
+
+@allowed("monitor.manage")
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    """Add a monitor: typed, or with one press from the unknown ones."""
+    asked = cast(Request, request)
+    form = DeviceForm(request.POST)
+    if not form.is_valid():
+        return _page(asked, form=form)
+    try:
+        device = actions.add_device(by=asked.asker, **form.cleaned_data)
+    except Refused as refused:
+        return _page(asked, form=form, refused=refused)
+    messages.success(request, _("%(name)s is added. A nurse can put it on a patient.") % {"name": device.name})
+    return redirect("console:monitors")
+
+
+@allowed("monitor.manage")
+@require_POST
+def retire(request: HttpRequest, device_id: int) -> HttpResponse:
+    """Take a monitor out of use; what it has measured stays. A second press changes nothing."""
+    asked = cast(Request, request)
+    device = get_object_or_404(Device, pk=device_id)
+    if device.retired_at is None:
+        try:
+            actions.retire_device(by=asked.asker, device_id=device_id)
+        except Refused as refused:
+            return _page(asked, refused=refused)
+        messages.success(request, _("%(name)s is out of use.") % {"name": device.name})
+    return redirect("console:monitors")
+
+
+# ---------------------------------------------------------------- the bytes of a message
+
+_PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡"}
+
+
+def visible(raw: bytes) -> str:
+    """Bytes as text in which nothing hides: control characters as pictures, other odd bytes as \\xNN.
+
+    A line ends where the message ends its segments (CR), after the picture of it.
+    """
+    out: list[str] = []
+    for each in raw.decode("utf-8", "surrogateescape"):
+        code = ord(each)
+        if code in _PICTURES:
+            out.append(_PICTURES[code] + ("\n" if each == "\r" else ""))
+        elif 0xDC80 <= code <= 0xDCFF:
+            out.append(f"\\x{code - 0xDC00:02x}")
+        elif each.isprintable():
+            out.append(each)
+        else:
+            out.append(f"\\u{code:04x}")
+    return "".join(out)
+
+
+@allowed("monitor.manage")
+@require_GET
+def message(request: HttpRequest, message_id: int) -> HttpResponse:
+    """A message that could not be used, to the byte. It may name a patient, so opening it is audited."""
+    asked = cast(Request, request)
+    found = InboundMessage.objects.filter(pk=message_id).exclude(fault="").first()
+    if found is None:
+        raise Http404
+    record(asked.asker, "monitor.message_opened", found)
+    words, detail = fault_words(found.fault)
+    raw = bytes(found.raw)
+    context: dict[str, Any] = {
+        "message": found,
+        "words": words,
+        "detail": detail,
+        "size": len(raw),
+        "text": visible(raw[:65536]),
+        "cut": len(raw) > 65536,
+    }
+    return render(request, "console/monitors/message.html", context)
+
+
+urlpatterns = [
+    path("monitors/", monitors, name="monitors"),
+    path("monitors/add/", add, name="monitor_add"),
+    path("monitors/<int:device_id>/retire/", retire, name="monitor_retire"),
+    path("monitors/messages/<int:message_id>/", message, name="monitor_message"),
+]

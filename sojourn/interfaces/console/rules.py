@@ -1,0 +1,468 @@
+"""The clinical rules: what they say, where they come from, whether they act here, and who decided it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import formats, timezone
+from django.utils.formats import number_format, sanitize_separators
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_stubs_ext import StrPromise
+
+from sojourn.clinical.rules import Parameter, Rule, Verification
+from sojourn.clinical.units import UnknownUnit, unit
+from sojourn.clinical.vitals import VITALS
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.rulebook import actions, queries
+from sojourn.foundation.rulebook.queries import Standing
+from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
+
+# Headings in the order of the page: the kinds of rule under each.
+HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
+    ("protocols", gettext_lazy("Protocols of a session"), ("protocol",)),
+    ("alarms", gettext_lazy("Alarms"), ("alarm.threshold", "alarm.rise", "alarm.silence", "alarm.escalation")),
+    ("scores", gettext_lazy("Scores"), ("score.recovery", "score.news2")),
+    ("measures", gettext_lazy("Questionnaires"), ("scale",)),
+    ("plausible", gettext_lazy("What a reading can be"), ("plausibility",)),
+    ("other", gettext_lazy("Other rules"), ()),
+)
+
+MARKS: Mapping[Verification, StrPromise] = {
+    "verified": gettext_lazy("Read in its source: acts by itself."),
+    "second-hand": gettext_lazy(
+        "Read in a copy or in a text that cites the source: acts only when a prescriber adopts it."
+    ),
+    "derived": gettext_lazy("Derived from a source by reasoning: acts only when a prescriber adopts it."),
+    "convention": gettext_lazy("Convention, no source: acts only when a prescriber adopts it."),
+    "recalled": gettext_lazy("From memory, not yet seen in a source: acts only when a prescriber adopts it."),
+}
+SHORT_MARKS: Mapping[Verification, StrPromise] = {
+    "verified": gettext_lazy("read in its source"),
+    "second-hand": gettext_lazy("second-hand"),
+    "derived": gettext_lazy("derived"),
+    "convention": gettext_lazy("convention"),
+    "recalled": gettext_lazy("from memory"),
+}
+
+# Kinds that the engine uses as they are, whatever a clinic decides: they mark or add up and set nothing off.
+ALWAYS: Mapping[str, StrPromise] = {
+    "plausibility": gettext_lazy(
+        "Used everywhere: it only marks a reading as doubtful. A marked reading stays on the chart and is not counted."
+    ),
+    "score.recovery": gettext_lazy(
+        "Used everywhere to add up what people enter. What lets a patient go is a number of the protocol."
+    ),
+    "scale": gettext_lazy("Used everywhere to add up what a patient answered. It sets nothing off by itself."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number of a rule as this clinic sees it."""
+
+    name: str
+    label: str
+    unit: str
+    released: str
+    ours: str
+    changed: bool
+    mark: StrPromise
+    verified: bool
+    may: str
+    typed: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A rule as this clinic sees it."""
+
+    id: str
+    anchor: str
+    title: str
+    statement: str
+    url: str
+    mark: StrPromise
+    short_mark: StrPromise
+    verified: bool
+    version: int
+    hash: str
+    sources: tuple[str, ...]
+    numbers: list[Number]
+    acts: bool
+    adopted: bool
+    waits: bool
+    retired: bool
+    outdated: bool
+    always: bool
+    standing: str
+    reason: str
+    where: str
+
+
+def _unit(code: str) -> str:
+    try:
+        return unit(code).display
+    except UnknownUnit:
+        return code
+
+
+def _figure(value: float) -> str:
+    return str(number_format(int(value) if value == int(value) else value))
+
+
+def _may(parameter: Parameter) -> str:
+    """How far a clinic may change the number, in words."""
+    if parameter.tighten == "fixed":
+        return _("cannot be changed")
+    shown = _unit(parameter.unit)
+    far = "" if parameter.furthest is None else f"{_figure(parameter.furthest)} {shown}".strip()
+    if parameter.tighten == "lower":
+        return _("may be lowered to %(far)s") % {"far": far} if far else _("may be lowered")
+    return _("may be raised to %(far)s") % {"far": far} if far else _("may be raised")
+
+
+def field_name(rule_id: str, name: str) -> str:
+    """The form field of a rule's number."""
+    return f"number:{rule_id}:{name}"
+
+
+def _numbers(standing: Standing, typed: Mapping[str, str]) -> list[Number]:
+    rule, acting = standing.newest, standing.acting
+    found = []
+    for name, each in rule.parameters.items():
+        own = acting.parameters.get(name) if acting is not None else None
+        ours = own.value if own is not None else each.value
+        field = field_name(rule.id, name)
+        found.append(
+            Number(
+                name, _(each.label), _unit(each.unit), _figure(each.value), _figure(ours), ours != each.value,
+                SHORT_MARKS[each.verification], each.verification == "verified", _may(each),
+                typed.get(field, _figure(ours)), field,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _standing_words(standing: Standing, people: Mapping[int, str]) -> str:
+    """Whether the rule acts in this clinic, since when and by whom."""
+    if standing.newest.kind in ALWAYS:
+        return str(ALWAYS[standing.newest.kind])
+    row = standing.adoption
+    since = {"day": _day(row.adopted_at), "name": people.get(row.adopted_by_id, _("a prescriber"))} if row else {}
+    if standing.acting is not None and row is not None and not row.retired:
+        return _("Acts here since %(day)s, adopted by %(name)s.") % since
+    if standing.acting is not None:
+        return _("Acts here by itself: its numbers were read in their source.")
+    if row is not None and row.retired:
+        return _("Does not act here: retired on %(day)s by %(name)s.") % since
+    if row is not None:
+        return _("Does not act here: what was adopted on %(day)s by %(name)s is no longer in the rulebook.") % since
+    return _("Does not act here: nobody has decided about it yet.")
+
+
+def _day(at: datetime) -> str:
+    return formats.date_format(timezone.localtime(at), _("j F Y, H:i"))
+
+
+def _where(rule: Rule) -> str:
+    """For which vital signs, routes and drugs a rule speaks."""
+    parts = []
+    if vitals := rule.fixed.get("vitals"):
+        parts.append(", ".join(_(VITALS[str(code)].label) for code in vitals))
+    if routes := rule.fixed.get("routes"):
+        parts.append(", ".join(str(ROUTES.get(str(code), code)) for code in routes))
+    if drugs := rule.fixed.get("drugs"):
+        parts.append(", ".join(str(DRUGS.get(str(code), code)) for code in drugs))
+    return " · ".join(parts)
+
+
+def waits(standing: Standing) -> bool:
+    """A prescriber of this clinic has still to decide about the rule."""
+    return standing.waits and standing.newest.kind not in ALWAYS
+
+
+def line(standing: Standing, people: Mapping[int, str], typed: Mapping[str, str] | None = None) -> Line:
+    rule = standing.newest
+    row = standing.adoption
+    always = rule.kind in ALWAYS
+    return Line(
+        id=rule.id, anchor=rule.id.replace(".", "-"), title=_(rule.title), statement=_(rule.statement),
+        url=reverse("console:rule", args=[rule.id]), mark=MARKS[rule.verification],
+        short_mark=SHORT_MARKS[rule.verification], verified=rule.verification == "verified", version=rule.version,
+        hash=rule.hash, sources=rule.sources, numbers=_numbers(standing, typed or {}),
+        acts=always or standing.acting is not None, adopted=row is not None and not row.retired,
+        waits=waits(standing), always=always,
+        retired=row is not None and row.retired, outdated=standing.outdated,
+        standing=_standing_words(standing, people), reason=row.reason if row is not None else "", where=_where(rule),
+    )  # fmt: skip
+
+
+def _people(standings: Iterable[Standing]) -> dict[int, str]:
+    """The names of those who decided. One query."""
+    ids = {each.adoption.adopted_by_id for each in standings if each.adoption is not None}
+    return {row.pk: str(row) for row in Membership.objects.filter(pk__in=ids)} if ids else {}
+
+
+def _clinic(request: Request) -> int:
+    assert request.asker.clinic_id is not None
+    return request.asker.clinic_id
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    anchor: str
+    heading: StrPromise
+    lines: list[Line]
+    acting: int
+
+
+def sections(standings: Iterable[Standing], people: Mapping[int, str]) -> list[Section]:
+    """Every rule under its heading."""
+    placed = {kind: number for number, (_anchor, _words, kinds) in enumerate(HEADINGS) for kind in kinds}
+    found: list[list[Line]] = [[] for _each in HEADINGS]
+    for each in standings:
+        number = placed.get(each.newest.kind, len(HEADINGS) - 1)
+        if each.newest.kind.startswith("score.") and each.newest.kind not in placed:
+            number = placed["scale"]
+        found[number].append(line(each, people))
+    return [
+        Section(anchor, heading, lines, sum(each.acts for each in lines))
+        for (anchor, heading, _kinds), lines in zip(HEADINGS, found, strict=True)
+        if lines
+    ]
+
+
+@allowed("rules.read")
+@require_GET
+def rules(request: HttpRequest) -> HttpResponse:
+    """Every rule of the book with what this clinic has decided about it."""
+    asked = cast(Request, request)
+    standings = queries.standings(_clinic(asked))
+    waiting = sum(waits(each) for each in standings)
+    context = {
+        "sections": sections(standings, _people(standings)),
+        "waiting": waiting,
+        "total": len(standings),
+        "acting": sum(each.acting is not None or each.newest.kind in ALWAYS for each in standings),
+        "may_adopt": asked.asker.may("rules.adopt"),
+    }
+    return render(request, "console/rules/list.html", context)
+
+
+# ---------------------------------------------------------------- one rule
+
+
+def _example(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What goes in or comes out of a worked example, as words and values."""
+    return [(key.replace("_", " "), _value(value)) for key, value in values.items()]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key} {_value(each)}" for key, each in value.items())
+    if isinstance(value, tuple):
+        if value and all(isinstance(each, tuple) and len(each) == 2 for each in value):
+            return ", ".join(f"{_value(two)} ({_value(one)})" for one, two in value)
+        return ", ".join(_value(each) for each in value) or "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, int | float):
+        return _figure(float(value))
+    return str(value)
+
+
+def _one(
+    request: Request, rule_id: str, *, refused: Refused | None = None, typed: Mapping[str, str] | None = None,
+    reason: str = "",
+) -> HttpResponse:  # fmt: skip
+    standings = queries.standings(_clinic(request))
+    standing = next((each for each in standings if each.newest.id == rule_id), None)
+    if standing is None:
+        raise Http404
+    rule = standing.newest
+    context = {
+        "rule": line(standing, _people([standing]), typed),
+        "examples": [(_(each.title), _example(each.given), _example(each.expect)) for each in rule.examples],
+        "items": _items(rule),
+        "effective_from": rule.effective_from,
+        "may_adopt": request.asker.may("rules.adopt"),
+        "reasons": [{"href": "", "text": str(each)} for each in refused.reasons] if refused else [],
+        "reason": reason,
+    }
+    return render(request, "console/rules/rule.html", context, status=409 if refused else 200)
+
+
+def _items(rule: Rule) -> list[tuple[str, list[tuple[str, str, StrPromise]]]]:
+    """The checks that a protocol asks for, each with its source and mark."""
+    found = []
+    for name, heading in (("checklist", _("Before the dose")), ("discharge", _("Before leaving"))):
+        rows = [
+            (_(str(each["label"])), str(each["source"]), SHORT_MARKS[each["verification"]])
+            for each in rule.fixed.get(name, ())
+        ]
+        if rows:
+            found.append((heading, rows))
+    return found
+
+
+@allowed("rules.read")
+@require_GET
+def one(request: HttpRequest, rule_id: str) -> HttpResponse:
+    """One rule whole: its statement, numbers, sources, examples, and what the clinic has decided."""
+    return _one(cast(Request, request), rule_id)
+
+
+def _typed(request: HttpRequest) -> dict[str, str]:
+    return {name: str(value) for name, value in request.POST.items() if name.startswith("number:")}
+
+
+def _parameters(rule: Rule, typed: Mapping[str, str]) -> dict[str, float]:
+    """The numbers that were typed for a rule. Raises Refused for what is no number; a number left empty or left as
+    it was released is not a change."""
+    found: dict[str, float] = {}
+    wrong: list[str] = []
+    for name, each in rule.parameters.items():
+        text = typed.get(field_name(rule.id, name), "").strip()
+        if not text:
+            continue
+        try:
+            value = float(str(sanitize_separators(text)))
+        except ValueError:
+            wrong.append(_("%(label)s: “%(text)s” is no number.") % {"label": _(each.label), "text": text})
+            continue
+        if value != each.value:
+            found[name] = value
+    if wrong:
+        raise Refused(*wrong, codes=("no-number",) * len(wrong))
+    return found
+
+
+def _in_words(rule: Rule, refused: Refused) -> Refused:
+    """A refusal of looser numbers, with the labels and units that stand on the page."""
+    reasons = []
+    for number, each in enumerate(refused.reasons):
+        code = refused.codes[number] if number < len(refused.codes) else ""
+        text = str(each)
+        if code == "loosened":
+            for name, parameter in rule.parameters.items():
+                if f" {name}: " in text:
+                    text = _("%(label)s: a clinic may only make it stricter than %(value)s %(unit)s; it %(may)s.") % {
+                        "label": _(parameter.label), "value": _figure(parameter.value), "unit": _unit(parameter.unit),
+                        "may": _may(parameter),
+                    }  # fmt: skip
+        reasons.append(f"{_(rule.title)}: {text}")
+    return Refused(*reasons, codes=refused.codes)
+
+
+def _newest(rule_id: str) -> Rule:
+    versions = [rule for (name, _version), rule in queries.known_rules().items() if name == rule_id]
+    if not versions:
+        raise Http404
+    return max(versions, key=lambda each: each.version)
+
+
+def _adopt(request: Request, rule_id: str, typed: Mapping[str, str], seen_hash: str) -> Rule:
+    rule = _newest(rule_id)
+    if rule.kind in ALWAYS:
+        raise Http404  # there is nothing to decide
+    try:
+        actions.adopt(by=request.asker, rule_id=rule_id, parameters=_parameters(rule, typed), rule_hash=seen_hash)
+    except Refused as refused:
+        raise _in_words(rule, refused) from refused
+    return rule
+
+
+@allowed("rules.adopt")
+@require_POST
+def adopt(request: HttpRequest, rule_id: str) -> HttpResponse:
+    """Adopt one rule, with stricter numbers if typed. Looser ones are refused with the reason."""
+    asked = cast(Request, request)
+    typed = _typed(request)
+    try:
+        rule = _adopt(asked, rule_id, typed, request.POST.get("hash", ""))
+    except Refused as refused:
+        return _one(asked, rule_id, refused=refused, typed=typed)
+    messages.success(request, _("“%(title)s” acts in this clinic now.") % {"title": _(rule.title)})
+    return redirect("console:rule", rule_id)
+
+
+@allowed("rules.adopt")
+@require_POST
+def retire(request: HttpRequest, rule_id: str) -> HttpResponse:
+    """Stop using a rule, with a reason."""
+    asked = cast(Request, request)
+    rule = _newest(rule_id)
+    reason = request.POST.get("reason", "")
+    try:
+        actions.retire(by=asked.asker, rule_id=rule_id, reason=reason)
+    except Refused as refused:
+        return _one(asked, rule_id, refused=refused, reason=reason)
+    if rule.acts_without_adoption:
+        words = _("“%(title)s” acts with its released numbers again.")
+    else:
+        words = _("“%(title)s” no longer acts in this clinic.")
+    messages.success(request, words % {"title": _(rule.title)})
+    return redirect("console:rule", rule_id)
+
+
+@allowed("rules.adopt")
+@require_http_methods(["GET", "HEAD", "POST"])
+def adopt_several(request: HttpRequest) -> HttpResponse:
+    """Read the rules that wait and adopt those that are ticked: all of them or, where one is refused, none."""
+    asked = cast(Request, request)
+    typed = _typed(request) if request.method == "POST" else {}
+    chosen = request.POST.getlist("rule")
+    reasons: list[dict[str, str]] = []
+    if request.method == "POST":
+        if not chosen:
+            reasons = [{"href": "", "text": _("Tick the rules that you have read and want to adopt.")}]
+        else:
+            reasons = _adopt_all(asked, chosen, typed)
+        if not reasons:
+            words = ngettext("%(n)d rule acts in this clinic now.", "%(n)d rules act in this clinic now.", len(chosen))
+            messages.success(request, words % {"n": len(chosen)})
+            return redirect("console:rules")
+    standings = queries.standings(_clinic(asked))
+    waiting = [each for each in standings if waits(each) or each.outdated]
+    context = {
+        "lines": [(line(each, {}, typed), each.newest.id in chosen) for each in waiting],
+        "reasons": reasons,
+    }
+    return render(request, "console/rules/adopt.html", context, status=409 if reasons else 200)
+
+
+def _adopt_all(request: Request, chosen: list[str], typed: Mapping[str, str]) -> list[dict[str, str]]:
+    """Adopt every chosen rule in one go. Returns every reason of every rule that was refused; then none is adopted."""
+    reasons: list[dict[str, str]] = []
+    with transaction.atomic():
+        for rule_id in dict.fromkeys(chosen):
+            try:
+                _adopt(request, rule_id, typed, request.POST.get(f"hash:{rule_id}", ""))
+            except Refused as refused:
+                anchor = f"#rule-{rule_id.replace('.', '-')}"
+                reasons += [{"href": anchor, "text": str(each)} for each in refused.reasons]
+        if reasons:
+            transaction.set_rollback(True)
+    return reasons
+
+
+urlpatterns = [
+    path("rules/", rules, name="rules"),
+    path("rules/adopt/", adopt_several, name="rules_adopt"),
+    path("rules/<str:rule_id>/", one, name="rule"),
+    path("rules/<str:rule_id>/adopt/", adopt, name="rule_adopt"),
+    path("rules/<str:rule_id>/retire/", retire, name="rule_retire"),
+]
