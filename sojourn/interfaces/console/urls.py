@@ -13,4 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.audit")),
     path("", include("sojourn.interfaces.console.measures")),
     path("", include("sojourn.interfaces.console.flags")),
+    path("", include("sojourn.interfaces.console.sessions")),
+    path("", include("sojourn.interfaces.console.monitors")),
+    path("", include("sojourn.interfaces.console.rules")),
 ]
