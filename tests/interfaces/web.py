@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -195,20 +195,28 @@ class Chair:
 
     def send(self, at: datetime | None = None, **values: float) -> None:
         """A message of the monitor, stored and committed as the listener does it."""
+        self.send_all([(at, values)])
+
+    def send_all(self, messages: Sequence[tuple[datetime | None, Mapping[str, float]]]) -> None:
+        """Messages that arrive together; each has its values' own time, or None for now."""
         now = datetime.now(UTC)
-        raw = uuid.uuid4().bytes
         units = {"spo2": "%", "nibp_sys": "mm[Hg]", "nibp_dia": "mm[Hg]", "nibp_map": "mm[Hg]"}
-        arrival = Arrival(
-            digest=raw, raw=raw, received_at=now, peer="127.0.0.1:1", keys=(self.key,), sent_at=now,
-            values=tuple(Value(code, value, units.get(code, "/min"), at or now) for code, value in values.items()),
-        )  # fmt: skip
+        arrivals = []
+        for at, values in messages:
+            raw = uuid.uuid4().bytes
+            found = tuple(Value(code, value, units.get(code, "/min"), at or now) for code, value in values.items())
+            arrivals.append(
+                Arrival(
+                    digest=raw, raw=raw, received_at=now, peer="127.0.0.1:1", keys=(self.key,), sent_at=now, values=found
+                )
+            )
         with (
             psycopg.connect(database("signals").conninfo()) as connection,
             connection.transaction(),
             connection.cursor() as cursor,
         ):
-            (answer,) = take_messages(cursor, [arrival], now)
-        assert answer.ack == "AA", answer
+            answers = take_messages(cursor, arrivals, now)
+        assert {answer.ack for answer in answers} == {"AA"}, answers
 
 
 def seat(cast: Cast, number: int = 1, *, at: datetime | None = None, dosing: bool = True) -> Chair:

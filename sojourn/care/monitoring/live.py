@@ -6,6 +6,7 @@ security scopes every statement here to the clinic that asks.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -137,6 +138,11 @@ class Rounds:
         return None if found.next is None else [found.next.due_at.timestamp(), found.next.minute]
 
 
+def _read(value: Any) -> Any:
+    """JSON comes parsed from a connection of our own, and as text from Django's."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
 def shown(row: Row, rounds: Rounds, now: datetime) -> dict[str, Any]:
     """One row of ``SESSIONS`` as live pages read it. Times are seconds since 1970.
 
@@ -147,7 +153,7 @@ def shown(row: Row, rounds: Rounds, now: datetime) -> dict[str, Any]:
     rounds.schedule, rounds.dose = _schedule(protocol_id, version), dose
     return {
         "id": encounter_id, "state": state, "seq": seq, "since": since, "dose": dose, "due": rounds.due(now),
-        "signals": signals or {}, "alarms": alarms or [], "called": called, "monitors": monitors,
+        "signals": _read(signals) or {}, "alarms": _read(alarms) or [], "called": called, "monitors": monitors,
         "skew": skew,
     }  # fmt: skip
 

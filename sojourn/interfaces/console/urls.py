@@ -13,7 +13,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.audit")),
     path("", include("sojourn.interfaces.console.measures")),
     path("", include("sojourn.interfaces.console.flags")),
+    path("", include("sojourn.interfaces.console.record")),
     path("", include("sojourn.interfaces.console.sessions")),
     path("", include("sojourn.interfaces.console.monitors")),
     path("", include("sojourn.interfaces.console.rules")),
+    path("", include("sojourn.interfaces.console.board")),
 ]

@@ -55,9 +55,6 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     """Answer one stream: 401 to strangers, 403 to roles that do not watch, 404 to what is not the clinic's."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     cookie = headers.get("cookie", "")
-    if scope["method"] != "GET":
-        await _plain(send, 405, "only GET")
-        return
     try:
         asker = await _who(cookie)
     except DatabaseError:
@@ -75,6 +72,9 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
         encounter_id = int(match[1])
     if not asker.may("board.watch") or asker.clinic_id is None:
         await _plain(send, 403, "your role does not watch sessions")
+        return
+    if scope["method"] != "GET":  # a page that was refused asks so whether it is still signed in
+        await _plain(send, 405, "only GET")
         return
     watcher = Watcher(asker.clinic_id, encounter_id)
     _hub.watch(watcher)

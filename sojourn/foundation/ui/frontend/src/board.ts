@@ -1,9 +1,6 @@
-// The live session board's own entry. The pieces that it is built from:
-// `strip` draws the last 20 minutes and takes new points, `distance` says the age of a reading in words.
+// The entry of pages in the board's layout. The session board brings its readings as #board-data; the gallery's
+// picture of it has only strips.
 import { attach } from "./charts";
 
-export { strip } from "./charts";
-export type { Band, Mark, Strip, StripRow, StripSpec } from "./charts";
-export { distance, minutesAndSeconds, word } from "./islands/words";
-
-attach(document);
+if (document.getElementById("board-data")) void import("./session-board");
+else attach(document);

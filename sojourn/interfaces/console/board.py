@@ -1,0 +1,483 @@
+"""The session board: every running session of the clinic, to be read from two metres.
+
+The page comes complete from here and works as it stands; the board's script then keeps it true with the events of
+/live/board. Both draw from the same reading of the database (``monitoring.live``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+from django_stubs_ext import StrPromise
+
+from sojourn.care.monitoring import actions as monitoring
+from sojourn.care.monitoring import live
+from sojourn.care.monitoring.messages import BELIEVED
+from sojourn.care.monitoring.queries import heartbeat_age
+from sojourn.care.patients.queries import withheld
+from sojourn.care.treatment import actions as treatment
+from sojourn.care.treatment.models import Encounter
+from sojourn.care.treatment.queries import running
+from sojourn.clinical.alarms import KINDS, SILENCE, Priority
+from sojourn.clinical.alarms.prepare import RISE
+from sojourn.clinical.protocol import State
+from sojourn.clinical.rules import Rule
+from sojourn.clinical.units import convert
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.queries import acting_rules
+from sojourn.interfaces.console.nav import address
+
+CHAIRS_A_PAGE = 8
+# The watch stamps its heartbeat every second. Older than this, nobody would notice that a monitor fell silent.
+WATCH_SILENT_AFTER_S = 10
+
+_STATES: Mapping[State, StrPromise] = {
+    State.ARRIVED: gettext_lazy("Checks before the dose"),
+    State.CHECKED: gettext_lazy("Ready for the dose"),
+    State.DOSING: gettext_lazy("Dose running"),
+    State.OBSERVING: gettext_lazy("Being observed"),
+    State.READY_TO_LEAVE: gettext_lazy("Ready to leave"),
+    State.STOPPED_EARLY: gettext_lazy("Stopped early"),
+}
+_PRIORITIES: Mapping[Priority, StrPromise] = {
+    Priority.HIGH: gettext_lazy("High"),
+    Priority.MEDIUM: gettext_lazy("Medium"),
+    Priority.LOW: gettext_lazy("Low"),
+}
+_RANK = {each.value: each.rank for each in Priority}
+
+# What stands beside a figure in alarm; the whole sentence stands above.
+_SHORT: Mapping[str, StrPromise] = {
+    "low": pgettext_lazy("a reading", "Low"),
+    "high": pgettext_lazy("a reading", "High"),
+    "rising": pgettext_lazy("a reading", "Risen"),
+    "silent": pgettext_lazy("a reading", "Silent"),
+}
+Words = Mapping[str, Any]
+LimitOf = Callable[[str, Mapping[str, Any], str], float]
+
+# What stands on the board, and which vital signs answer it: of several the fresher one, else the first.
+FIGURES = {
+    "hr": (("hr",), ("pr",)),
+    "bp": (("nibp_sys", "nibp_dia"), ("art_sys", "art_dia")),
+    "spo2": (("spo2",),),
+    "rr": (("rr",),),
+}
+
+
+def _bend(rule: Rule) -> str:
+    """Which way a reading leaves its limits."""
+    if rule.kind == SILENCE:
+        return "silent"
+    if rule.kind == RISE:
+        return "rising"
+    return "low" if str(rule.fact("comparison")).startswith("l") else "high"
+
+
+def _words() -> dict[str, Any]:
+    """Everything that the script says. ``{n}``, ``{who}``, ``{time}`` and ``{what}`` are filled there."""
+    return {
+        "states": {state.value: str(word) for state, word in _STATES.items()},
+        "priorities": {priority.value: str(word) for priority, word in _PRIORITIES.items()},
+        "rules": {rule.id: _(rule.title) for rule in book().of_kind(*KINDS)},
+        "short": {rule.id: str(_SHORT[_bend(rule)]) for rule in book().of_kind(*KINDS)},
+        "just_now": pgettext("age of a reading", "now"),
+        "seconds": _("{n} s ago"),
+        "minutes": _("{n} min ago"),
+        "hours": _("{n} h ago"),
+        "none": _("no reading yet"),
+        "old": _("Old: {age}"),
+        "doubted": _("Not believable: {age}"),
+        "pulse": _("Pulse"),
+        "heart": _("Heart"),
+        "dose": _("{n} min since the dose"),
+        "here": _("here for {n} min"),
+        "due": _("Next check in {n} min"),
+        "now": _("Next check now"),
+        "overdue": _("Check overdue by {n} min"),
+        "calls": _("{who} needs someone"),
+        "clock_ahead": _("The monitor's clock is {n} min ahead"),
+        "clock_behind": _("The monitor's clock is {n} min behind"),
+        "no_monitor": _("No monitor on"),
+        "seen_by": _("seen by {who}"),
+        "escalated": _("nobody has answered"),
+        "over": _("It is over, and nobody has seen it"),
+        "more": _("and {n} more"),
+        "no_signal": _("No signal"),
+        "fine": _("No alarm"),
+        "lost": _("The board lost its connection at {time}. It tries again by itself. Look at the monitors."),
+        "signed_out": _("You were signed out at {time}, and the board stands still. Sign in again."),
+        "asleep": _(
+            "Alarms of silence are not being watched: the watch gave its last sign {age}. Look at the patients"
+            " themselves, and call whoever looks after this server."
+        ),
+        "never_awake": _(
+            "Alarms of silence are not being watched: the watch does not run. Look at the patients themselves, and"
+            " call whoever looks after this server."
+        ),
+        "awake": _("Watch awake, {age}"),
+        "watch_silent": _("Watch silent"),
+        "sound_on": _("Sound is on"),
+        "sound_off": _("Sound is off"),
+        "failed": _("That did not go through. Try again."),
+        "elsewhere": _("{what} alarm on another page"),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One large figure. ``alarm`` is a priority; ``word`` says what is wrong."""
+
+    key: str
+    label: str
+    unit: str
+    value: str
+    age: str
+    alarm: str = ""
+    word: str = ""
+    stale: bool = False
+    pair: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChairShown:
+    """One chair of the board, as its first picture."""
+
+    id: int
+    chair: str
+    who: str
+    given: str
+    record_number: str
+    url: str
+    state: str
+    when: str
+    due: str
+    overdue: bool
+    called: str
+    notes: tuple[str, ...]
+    alarm: str
+    alarm_word: str
+    alarm_text: str
+    alarm_note: str
+    waiting: tuple[str, ...]
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """After how many seconds a reading is old: by vital sign where a monitor is on, else by the protocol."""
+
+    monitored: Mapping[str, float]
+    typed: Mapping[str, float]
+
+    def of(self, code: str, session: Mapping[str, Any], protocol_id: str) -> float:
+        typed = self.typed[protocol_id]
+        return self.monitored.get(code, typed) if session["monitors"] else typed
+
+
+def _limits(clinic_id: int, protocol_ids: set[str]) -> Limits:
+    """From the clinic's own rules, or the released ones where it has adopted none. One query."""
+    acting = acting_rules(clinic_id)
+
+    def rule(released: Rule) -> Rule:
+        return acting.get(released.id, released)
+
+    def seconds(one: Rule, name: str) -> float:
+        return float(convert(one.number(name), one.parameters[name].unit, "s"))
+
+    monitored: dict[str, float] = {}
+    for each in book().of_kind(SILENCE):
+        for code in each.fact("vitals"):
+            monitored[str(code)] = seconds(rule(each), "seconds")
+    for systolic, diastolic in FIGURES["bp"]:
+        if systolic in monitored:
+            monitored.setdefault(diastolic, monitored[systolic])
+    typed = {each: seconds(rule(book().rule(each)), "vitals_max_age") for each in protocol_ids}
+    return Limits(monitored, typed)
+
+
+@allowed("board.watch")
+@require_GET
+def board(request: HttpRequest) -> HttpResponse:
+    """All running sessions, eight chairs a page."""
+    asker = cast(Request, request).asker
+    now = timezone.now()
+    encounters = sorted(running(), key=lambda each: _natural(each.chair.name))
+    pages = max(1, -(-len(encounters) // CHAIRS_A_PAGE))
+    page = _page(request, pages)
+    here = encounters[(page - 1) * CHAIRS_A_PAGE : page * CHAIRS_A_PAGE]
+    with connection.cursor() as cursor:
+        sessions = {each["id"]: each for each in live.read(cursor.cursor, [each.pk for each in here], now)}
+    assert asker.clinic_id is not None
+    limits = _limits(asker.clinic_id, {each.protocol_id for each in here})
+    hidden = withheld(asker, [each.patient for each in here], now)
+    words = _words()
+    chairs = [_chair(words, each, sessions[each.pk], limits, now, each.patient_id in hidden) for each in here]
+    age = heartbeat_age("watch", now)
+    watch_age_s = None if age is None else age.total_seconds()
+    return render(
+        request,
+        "console/board/board.html",
+        {
+            "chairs": chairs,
+            "count": len(chairs),
+            "pages": [(n, n == page) for n in range(1, pages + 1)] if pages > 1 else [],
+            "now": now,
+            "watch": _watch(words, watch_age_s),
+            "may_answer": asker.may("session.observe"),
+            "may_acknowledge": asker.may("session.alarm"),
+            "data": {
+                "now": now.timestamp(),
+                "watch_age_s": watch_age_s,
+                "zone": timezone.get_current_timezone_name(),
+                "stream": "/live/board",
+                "here": reverse("still_here"),
+                "cursor": live.cursor_text({each: one["newest"] for each, one in sessions.items()}),
+                "sessions": [sessions[each.pk] for each in here],
+                "others": [each.pk for each in encounters if each not in here],
+                "chairs": {
+                    str(each.pk): {"given": chair.given, "stale": _stale_of(each, limits)}
+                    for each, chair in zip(here, chairs, strict=True)
+                },
+                "limits": limits.monitored,
+                "trend_s": int(live.TREND.total_seconds()),
+                "skew_s": int(BELIEVED.total_seconds()),
+                "watch_silent_s": WATCH_SILENT_AFTER_S,
+                "words": words,
+            },
+        },
+    )  # fmt: skip
+
+
+def _stale_of(encounter: Encounter, limits: Limits) -> float:
+    return limits.typed[encounter.protocol_id]
+
+
+def _page(request: HttpRequest, pages: int) -> int:
+    asked = request.GET.get("page", "1")
+    return min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 1
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Chair 2 before chair 10."""
+    return [(int(part), "") if part.isdigit() else (0, part.casefold()) for part in re.split(r"([0-9]+)", name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Whether the watch is awake, in words; ``loud`` is what must be seen when it is not."""
+
+    word: str
+    loud: str
+
+
+def _age(words: Words, seconds: float) -> str:
+    """How old a reading is, short enough to stand under it."""
+    if seconds < 1:
+        return str(words["just_now"])
+    for word, size, below in (("seconds", 1, 60), ("minutes", 60, 3600), ("hours", 3600, float("inf"))):
+        if seconds < below:
+            return str(words[word].format(n=int(seconds // size)))
+    raise AssertionError("an age has no end")
+
+
+def _watch(words: Words, age_s: float | None) -> Watching:
+    if age_s is None:
+        return Watching(words["watch_silent"], words["never_awake"])
+    age = _age(words, age_s)
+    if age_s > WATCH_SILENT_AFTER_S:
+        return Watching(words["watch_silent"], words["asleep"].format(age=age))
+    return Watching(words["awake"].format(age=age), "")
+
+
+def _chair(
+    words: Words, encounter: Encounter, session: Mapping[str, Any], limits: Limits, now: datetime, hidden: bool
+) -> ChairShown:
+    patient = encounter.patient
+    open_alarms = sorted(session["alarms"], key=_gravity)
+    gravest = open_alarms[0] if open_alarms else None
+    text, note = _said(words, gravest, len(open_alarms)) if gravest else ("", "")
+    minutes = _minutes(now.timestamp() - (session["dose"] or session["since"]))
+    when = words["dose" if session["dose"] else "here"].format(n=minutes)
+    due, overdue = _due(words, session["due"], now)
+    given = _("Somebody") if hidden else patient.given_name
+    return ChairShown(
+        id=encounter.pk,
+        chair=encounter.chair.name,
+        who=_("Restricted record") if hidden else f"{patient.given_name} {patient.family_name[:1]}.",
+        given=given,
+        record_number="" if hidden else patient.record_number,
+        url=address("console:session", encounter.pk),
+        state=str(_STATES.get(State(session["state"]), session["state"])),
+        when=when,
+        due=due,
+        overdue=overdue,
+        called=words["calls"].format(who=given) if session["called"] else "",
+        notes=_notes(words, session),
+        alarm=gravest["priority"] if gravest and gravest["phase"] != "recovered" else "",
+        alarm_word=str(_PRIORITIES[Priority(gravest["priority"])]) if gravest else "",
+        alarm_text=text,
+        alarm_note=note,
+        waiting=tuple(f"{each['rule']}|{each['code']}" for each in open_alarms if each["phase"] != "acknowledged"),
+        figures=tuple(_figure(words, key, session, limits.of, encounter.protocol_id, now) for key in FIGURES),
+    )
+
+
+def _gravity(alarm: Mapping[str, Any]) -> tuple[bool, bool, int, float]:
+    """Open before over, unanswered before answered, grave before mild, old before new."""
+    phase = alarm["phase"]
+    return phase == "recovered", phase == "acknowledged", -_RANK.get(alarm["priority"], 0), alarm["since"] or 0.0
+
+
+def _said(words: Words, alarm: Mapping[str, Any], count: int) -> tuple[str, str]:
+    """What is wrong, and how it stands."""
+    notes = {
+        "acknowledged": words["seen_by"].format(who=alarm["by"]),
+        "escalated": words["escalated"],
+        "recovered": words["over"],
+    }
+    found = [notes[alarm["phase"]]] if alarm["phase"] in notes else []
+    if count > 1:
+        found.append(words["more"].format(n=count - 1))
+    return words["rules"].get(alarm["rule"], alarm["rule"]), ", ".join(found)
+
+
+def _minutes(seconds: float) -> int:
+    return max(0, int(seconds // 60))
+
+
+def _due(words: Words, due: Sequence[float] | None, now: datetime) -> tuple[str, bool]:
+    if due is None:
+        return "", False
+    left = due[0] - now.timestamp()
+    if left >= 60:
+        return words["due"].format(n=int(left // 60)), False
+    if left > -60:
+        return words["now"], left <= 0
+    return words["overdue"].format(n=int(-left // 60)), True
+
+
+def _notes(words: Words, session: Mapping[str, Any]) -> tuple[str, ...]:
+    notes = []
+    if not session["monitors"]:
+        notes.append(words["no_monitor"])
+    skew = session["skew"]
+    if skew is not None and abs(skew) > BELIEVED.total_seconds():
+        notes.append(words["clock_ahead" if skew > 0 else "clock_behind"].format(n=round(abs(skew) / 60)))
+    return tuple(notes)
+
+
+def _figure(
+    words: Words, key: str, session: Mapping[str, Any], limit_of: LimitOf, protocol_id: str, now: datetime
+) -> Figure:
+    labels = {"hr": words["heart"], "bp": _("Pressure"), "spo2": _("Saturation"), "rr": _("Breathing")}
+    units = {"hr": "/min", "bp": "mmHg", "spo2": "%", "rr": "/min"}
+    signals = session["signals"]
+    codes = max(
+        (each for each in FIGURES[key] if each[0] in signals),
+        key=lambda each: signals[each[0]][1],
+        default=FIGURES[key][0],
+    )
+    if key == "hr" and "hr" in signals and codes == ("pr",):
+        fresh = now.timestamp() - signals["hr"][1] <= limit_of("hr", session, protocol_id)
+        codes = ("hr",) if fresh else codes
+    alarm = _alarm_of(key, session)
+    label = words["pulse"] if codes == ("pr",) else labels[key]
+    blank = Figure(
+        key, label, units[key], "", "", alarm=alarm["priority"] if alarm else "",
+        word=words["short"].get(alarm["rule"], "") if alarm else "", pair=key == "bp",
+    )  # fmt: skip
+    if codes[0] not in signals:
+        return replace(blank, value="–", age=words["none"])
+    value, at, doubt = signals[codes[0]]
+    shown = f"{value:.0f}"
+    if key == "bp":
+        lower = signals.get(codes[1])
+        shown = f"{shown}/{lower[0]:.0f}" if lower else f"{shown}/–"
+    age = _age(words, now.timestamp() - at)
+    old = now.timestamp() - at > limit_of(codes[0], session, protocol_id)
+    said = words["doubted"] if doubt else words["old"] if old else "{age}"
+    return replace(blank, value=shown, age=said.format(age=age), stale=bool(old or doubt))
+
+
+def _alarm_of(key: str, session: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The gravest open alarm of a figure."""
+    codes = {code for group in FIGURES[key] for code in group}
+    found = [each for each in session["alarms"] if each["code"] in codes and each["phase"] != "recovered"]
+    return min(found, key=lambda each: (-_RANK.get(each["priority"], 0), each["since"] or 0.0), default=None)
+
+
+# --- one tap ---
+
+
+def _answered(request: HttpRequest, asker: Asker, refusals: Sequence[str]) -> HttpResponse:
+    """The script is told in JSON; a page without one comes back to the board."""
+    status = 409 if refusals else 200
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"said": " ".join(refusals)}, status=status)
+    if not refusals:
+        return redirect("console:board")
+    return render(request, "console/board/refused.html", {"reasons": refusals}, status=status)
+
+
+def _present(encounter_id: int) -> Encounter:
+    return get_object_or_404(Encounter, pk=encounter_id)
+
+
+@allowed("session.alarm")
+@require_POST
+def seen(request: HttpRequest, encounter_id: int) -> HttpResponse:
+    """Somebody has seen the alarms that the board showed: just those, not what rose since."""
+    asker = cast(Request, request).asker
+    _present(encounter_id)
+    refusals = []
+    for each in dict.fromkeys(request.POST.getlist("alarm")):
+        rule_id, bar, code = each.partition("|")
+        if not bar:
+            raise Http404
+        try:
+            monitoring.acknowledge(by=asker, encounter_id=encounter_id, rule_id=rule_id, code=code)
+        except Refused as refused:
+            if "not-open" not in refused.codes:  # it ended by itself in the meantime: nothing is left to do
+                refusals += [str(reason) for reason in refused.reasons]
+    return _answered(request, asker, list(dict.fromkeys(refusals)))
+
+
+@allowed("session.observe")
+@require_POST
+def going(request: HttpRequest, encounter_id: int) -> HttpResponse:
+    """Somebody goes to the patient who called. A second tap finds it done."""
+    asker = cast(Request, request).asker
+    encounter = _present(encounter_id)
+    with connection.cursor() as cursor:
+        found = live.read(cursor.cursor, [encounter_id], timezone.now())
+    if not found or found[0]["called"] is None:
+        return _answered(request, asker, [])
+    try:
+        treatment.note_event(by=asker, encounter_id=encounter_id, kind=treatment.CALL_ANSWERED)
+    except Refused as refused:
+        return _answered(request, asker, [str(reason) for reason in refused.reasons])
+    monitoring.announce(encounter)
+    return _answered(request, asker, [])
+
+
+urlpatterns = [
+    path("board/", board, name="board"),
+    path("board/<int:encounter_id>/seen/", seen, name="board_seen"),
+    path("board/<int:encounter_id>/going/", going, name="board_going"),
+]
