@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.asker import NOBODY, Asker, set_asker
+from sojourn.foundation.accounts.models import Person
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -134,7 +135,7 @@ class WhoAsks:
             return False
         from allauth.mfa.utils import is_mfa_enabled
 
-        if is_mfa_enabled(request.user):
+        if is_mfa_enabled(cast(Person, request.user)):
             request.session["second_factor"] = True
             return False
         return True

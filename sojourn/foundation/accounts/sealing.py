@@ -26,7 +26,7 @@ def unseal(sealed: str, purpose: str) -> str:
 
 
 def _locks(purpose: str) -> MultiFernet:
-    return MultiFernet([_lock(key, purpose) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+    return MultiFernet([_lock(str(key), purpose) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
 
 
 def _lock(key: str, purpose: str) -> Fernet:

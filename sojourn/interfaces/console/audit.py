@@ -38,9 +38,7 @@ PATIENTS_MEANT = 50  # a filter that means more patients than this is asked to b
 class Filter(forms.Form):
     """What to look for. Everything may be empty."""
 
-    patient = forms.CharField(
-        label=gettext_lazy("Patient"), required=False, max_length=80, help_text=gettext_lazy("Name or record number")
-    )
+    patient = forms.CharField(label=gettext_lazy("Patient, by name or number"), required=False, max_length=80)
     person = forms.TypedChoiceField(label=gettext_lazy("Person"), required=False, coerce=int, empty_value=None)
     action = forms.ChoiceField(label=gettext_lazy("What was done"), required=False)
     day = forms.DateField(

@@ -1,0 +1,168 @@
+"""The door in a real browser: a stranger becomes a nurse with a passkey, leaves, and comes back with it alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
+from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.ui.build import FRONTEND
+from tests.care.test_accounts import GOOD, invite
+from tests.conftest import Cast
+from tests.interfaces.phone import chromium, served, sign_in
+
+pytestmark = [
+    pytest.mark.browser,
+    # A browser that goes leaves its kept-alive connection to the server's thread, which the collector then finds open.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed:ResourceWarning"),
+]
+AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
+SHOTS = os.environ.get("SOJOURN_TEST_SHOTS", "")  # a folder, to look at the pages
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def address(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with served(monkeypatch) as found:
+        yield found.replace("127.0.0.1", "localhost")  # a passkey belongs to a name, never to a number
+    set_asker(NOBODY)
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A browser with a fingerprint reader inside. Anything that the security policy stops fails the test."""
+    width = getattr(request, "param", 375)
+    context = browser.new_context(base_url=address, viewport={"width": width, "height": 812}, reduced_motion="reduce")
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None)
+    devtools = context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    page.authenticator = devtools.send(  # type: ignore[attr-defined]
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )["authenticatorId"]
+    page.devtools = devtools  # type: ignore[attr-defined]
+    yield page
+    context.close()
+    assert not wrong
+
+
+def fair(page: Page, name: str) -> None:
+    """axe finds nothing, nothing runs off the side; and a picture, where one is asked for."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
+    assert not found["violations"], [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found["violations"]]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"{name}-{page.viewport_size['width']}.png", full_page=True)
+
+
+@pytest.mark.parametrize("page", [375, 1280], indirect=True)
+def test_a_stranger_becomes_a_nurse_with_a_passkey(page: Page, clinic: Cast):
+    link = "/" + invite(clinic, credentials="RN").link.split("/", 3)[3]
+    page.goto(link)
+    password = page.get_by_label("Password", exact=True)
+    rule = page.locator('[data-rule="length"] [data-met]')
+    password.fill("four lamps")
+    expect(rule).to_be_hidden()
+    expect(page.locator("[data-count]")).to_have_text("(10)")
+    password.fill("new@north.example")
+    expect(page.locator('[data-rule="own"] [data-met]')).to_be_hidden()
+    password.fill(GOOD)
+    for name in ("length", "letters", "own"):
+        expect(page.locator(f'[data-rule="{name}"] [data-met]')).to_be_visible()
+    page.get_by_role("button", name="Show the password").click()
+    assert password.get_attribute("type") == "text"
+    fair(page, "invitation")
+    page.get_by_role("button", name="Save and set up").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set up your second factor")
+    fair(page, "second-factor")
+    page.get_by_role("link", name="An app on your phone").click()
+    expect(page.get_by_role("img", name="A square code")).to_be_visible()
+    fair(page, "app")
+    page.get_by_role("link", name="Choose another way").click()
+    page.get_by_role("link", name="A passkey").click()
+    page.get_by_label("Name").fill("My phone")
+    page.get_by_label("Let it open the door alone").check()
+    fair(page, "passkey")
+    page.get_by_role("button", name="Ask my device").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Keep these recovery codes")
+    assert page.locator("[data-codes] li").count() == 10
+    fair(page, "recovery-codes")
+    page.get_by_role("link", name="I have kept them").click()
+    page.wait_for_url("**/clinic/")
+
+    page.goto("/accounts/2fa/")
+    fair(page, "security")
+    page.goto("/accounts/2fa/webauthn/")
+    expect(page.get_by_role("rowheader", name="My phone")).to_be_visible()
+    fair(page, "passkeys")
+    page.goto("/accounts/sessions/")
+    fair(page, "sessions")
+    page.goto("/accounts/logout/")
+    fair(page, "sign-out")
+    page.locator("main").get_by_role("button", name="Sign out").click()
+
+    page.goto("/accounts/login/")
+    fair(page, "sign-in")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url("**/clinic/")
+    with as_asker(clinic.asker("auditor")):
+        done = list(AuditEvent.objects.order_by("seq").values_list("action", flat=True))
+    assert done.count("person.signed_in") == 2
+    assert {"person.invited", "person.joined", "second_factor.added", "person.signed_out"} <= set(done)
+
+
+def test_a_passkey_stands_behind_the_password_too_and_says_when_it_fails(page: Page, clinic: Cast):
+    page.goto("/" + invite(clinic).link.split("/", 3)[3])
+    page.get_by_label("Password", exact=True).fill(GOOD)
+    page.get_by_role("button", name="Save and set up").click()
+    page.get_by_role("link", name="A passkey").click()
+    page.get_by_role("button", name="Ask my device").click()
+    page.get_by_role("link", name="I have kept them").click()
+    page.goto("/accounts/logout/")
+    page.locator("main").get_by_role("button", name="Sign out").click()
+    page.goto("/accounts/login/")
+    page.get_by_label("E-mail address").fill("new@north.example")
+    page.get_by_label("Password", exact=True).fill(GOOD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Now your second factor")
+    fair(page, "factor")
+    devtools, authenticator = page.devtools, page.authenticator  # type: ignore[attr-defined]
+    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False})
+    devtools.send("WebAuthn.clearCredentials", {"authenticatorId": authenticator})
+    page.get_by_role("button", name="Use my passkey").click()
+    expect(page.get_by_role("alert").filter(has_text="The passkey was not used")).to_be_visible(timeout=70_000)
+
+
+@pytest.mark.parametrize("page", [375, 1280], indirect=True)
+def test_the_administrators_pages_are_fair(page: Page, clinic: Cast, address: str):
+    invite(clinic)
+    sign_in(page.context, address, clinic.client("clinic_admin"))
+    page.goto("/clinic/people/")
+    fair(page, "staff")
+    page.goto("/clinic/audit/?verify=1")
+    fair(page, "audit")
