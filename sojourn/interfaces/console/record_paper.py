@@ -1,0 +1,200 @@
+"""The session record on paper: the same words as the page, laid out as a document."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
+from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.printing import figure
+from sojourn.foundation.printing.setting import FONT, Column, Document, Entry, Picture, Section, Table
+from sojourn.interfaces.console.record_shown import CheckRow, Line, Shown, clock, drawn_lines, gap_of, local_hours
+
+
+def document(clinic: Clinic | None, shown: Shown) -> Document:
+    """The whole document in the active language, under the clinic's letterhead."""
+    record = shown.record
+    lines = [each.strip() for each in clinic.address.splitlines() if each.strip()] if clinic else []
+    phone = [clinic.phone] if clinic and clinic.phone else []
+    letterhead = [clinic.name if clinic else "Sojourn", *lines, *phone]
+    return Document(
+        language=(translation.get_language() or "en").partition("-")[0],
+        title=shown.title,
+        about=f"{record.patient.name} · {record.patient.record_number}",
+        author=letterhead[0],
+        made_at=timezone.localtime(),
+        letterhead=letterhead,
+        # Translators: keep {page} and {pages} as they are.
+        page=_("Page {page} of {pages}"),
+        hash_label=_("Content hash"),
+        hash=shown.verified.hash,
+        facts=shown.facts,
+        standing_title=shown.standing_title,
+        standing=shown.standing,
+        sections=[each for each in _sections(shown) if _says_something(each)],
+        paper="us-letter" if clinic and clinic.jurisdiction.startswith("US") else "a4",
+    )
+
+
+def _says_something(section: Section) -> bool:
+    table = section.table
+    return bool(section.facts or section.picture or section.entries or section.paragraphs or (table and table.rows))
+
+
+def _sections(shown: Shown) -> list[Section]:
+    return [
+        Section(_("Not as planned"), paragraphs=shown.remarks),
+        Section(_("The session on one axis"), picture=_picture(shown)),
+        Section(_("Doses"), table=_doses(shown)),
+        Section(_("Alarms"), table=_alarms(shown)),
+        Section(_("What happened"), entries=[_entry(each) for each in shown.lines]),
+        Section(_("Checked before the dose"), table=_checks(shown.before)),
+        Section(_("Checked before leaving"), table=_checks(shown.leaving)),
+        Section(_("Leaving"), facts=shown.discharge),
+        Section(_("Questionnaires"), facts=shown.measures),
+        Section(
+            _("Vital signs"),
+            lead=_("The last value of every five minutes; in brackets the lowest and the highest of them."),
+            table=_vitals(shown),
+        ),
+        Section(_("Readings that do not count"), table=_odd(shown)),
+        Section(_("Monitors"), table=_monitors(shown)),
+        Section(_("Addenda"), entries=[Entry("", title, (text,)) for title, text in shown.addenda]),
+    ]
+
+
+def _entry(line: Line) -> Entry:
+    return Entry(clock(line.at), f"{line.number} · {line.title}" if line.number else line.title, line.details)
+
+
+def _doses(shown: Shown) -> Table:
+    return Table(
+        [
+            Column(_("Time")), Column(_("Drug and route"), "2fr"), Column(_("mg as base"), figures=True),
+            Column(_("Over, min"), figures=True), Column(_("Lot")), Column(_("Expires")),
+            Column(_("Given by"), "1.3fr"), Column(_("Checked by"), "1.3fr"),
+        ],
+        [
+            [clock(each.at), _noted(f"{each.drug} {each.route}", each.note), each.mg, each.minutes, each.lot,
+             each.expires, each.given_by, each.checked_by]
+            for each in shown.doses
+        ],
+    )  # fmt: skip
+
+
+def _alarms(shown: Shown) -> Table:
+    return Table(
+        [
+            Column(_("No."), figures=True), Column(_("Time")), Column(_("Alarm"), "1.6fr"), Column(_("Value"), "1.4fr"),
+            Column(_("Taken by"), "1.2fr"), Column(_("After"), "0.8fr"), Column(_("Over at")), Column(_("Rule")),
+        ],
+        [
+            [each.number, clock(each.at), _noted(f"{each.title} ({each.priority_word})", each.notes), each.value,
+             each.taken, each.waited, each.ended, each.rule]
+            for each in shown.alarms
+        ],
+    )  # fmt: skip
+
+
+def _checks(rows: list[CheckRow]) -> Table:
+    return Table(
+        [
+            Column(_("Item"), "2fr"), Column(_("Outcome"), "1.2fr"), Column(_("Time")), Column(_("By"), "1fr"),
+            Column(_("Note"), "1.2fr"),
+        ],
+        [
+            [each.label, f"{each.outcome}: {each.value}" if each.value else each.outcome,
+             clock(each.at) if each.at else "–", each.by, " ".join(said for said in (each.note, each.earlier) if said)]
+            for each in rows
+        ],
+    )  # fmt: skip
+
+
+def _vitals(shown: Shown) -> Table:
+    heads = [f"{name}, {unit}" if unit else name for name, unit in shown.vitals_columns]
+    return Table(
+        [Column(_("Time")), *(Column(each, figures=True) for each in heads), Column(_("Source"), "1fr")],
+        [[each.time, *each.cells, each.source] for each in shown.vitals],
+    )
+
+
+def _odd(shown: Shown) -> Table:
+    return Table(
+        [Column(_("Time")), Column(_("Vital sign"), "1fr"), Column(_("Value"), figures=True), Column(_("Why"), "2fr")],
+        [[each.time, each.vital, each.value, each.why] for each in shown.odd],
+    )
+
+
+def _monitors(shown: Shown) -> Table:
+    return Table(
+        [Column(_("Monitor"), "1fr"), Column(_("On")), Column(_("By"), "1fr"), Column(_("Clock"), "1.5fr")],
+        [[each.name, each.times, each.people, each.clock] for each in shown.monitors],
+    )
+
+
+def _noted(text: str, note: str) -> str:
+    return f"{text}. {note}" if note else text
+
+
+# ---------------------------------------------------------------- the figure
+
+
+def _picture(shown: Shown) -> Picture | None:
+    drawn = _figure(shown)
+    if not drawn.panels:
+        return None
+    parts = []
+    if any(each.bars for each in drawn.panels):
+        parts.append(_("Bars of blood pressure run from systolic to diastolic."))
+    if drawn.spans:
+        parts.append(_("The shaded stretch is the dose."))
+    if any(each.doubted for each in drawn.panels):
+        parts.append(_("A cross is a value that was corrected."))
+    parts += [f"{each.number}: {clock(each.at)} {each.title}." for each in shown.marks]
+    return Picture(figure.svg(drawn, FONT), shown.vitals_summary, " ".join(parts))
+
+
+def _figure(shown: Shown) -> figure.Figure:
+    begins, ends = shown.ends()
+    series = shown.record.series
+    panels = []
+    for codes, _label, unit in drawn_lines():
+        given = [shown.pulse()] if codes == ("hr",) else [code for code in codes if code in series]
+        lines = [
+            figure.Line(_direct(code), points, None if code in SYSTOLIC + DIASTOLIC else gap_of(points))
+            for code in given
+            if code and (points := shown.lines_of(code))
+        ]
+        corrected = [
+            (each.at.timestamp(), each.value) for code in given for each in series.get(code, ()) if each.superseded
+        ]
+        if lines:
+            pair = len(lines) == 2
+            panels.append(figure.Panel(unit, lines, 96 if pair else 60, bars=pair, doubted=corrected))
+    spans = [
+        figure.Span(
+            each.started_at.timestamp(), (shown.record.dose_ended_at or each.started_at).timestamp(),
+            f"{row.drug} {row.mg} mg",
+        )
+        for each, row in zip(shown.record.doses, shown.doses, strict=True)
+    ]  # fmt: skip
+    marks = [figure.Mark(each.at.timestamp(), each.number, _shape(shown, each)) for each in shown.marks]
+    return figure.Figure(begins.timestamp(), ends.timestamp(), panels, local_hours(begins, ends), spans, marks)
+
+
+def _direct(code: str) -> str:
+    """The name at the end of a line."""
+    if code in SYSTOLIC:
+        return _("Systolic")
+    if code in DIASTOLIC:
+        return _("Diastolic")
+    names = {"hr": _("Heart rate"), "pr": _("Pulse"), "spo2": _("Saturation"), "rr": _("Breathing")}
+    return names.get(code, _("End-tidal CO₂"))
+
+
+def _shape(shown: Shown, line: Line) -> figure.Shape:
+    priority = next((each.priority for each in shown.alarms if each.number == line.number), "event")
+    return cast(figure.Shape, priority) if priority in figure.ALARM else "event"

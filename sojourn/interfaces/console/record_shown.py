@@ -1,0 +1,807 @@
+"""The session record in words, once for the page and for the PDF: both say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Any, Final
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django_stubs_ext import StrPromise
+
+from sojourn.care.chart.record import (
+    Alarm,
+    AlarmChange,
+    Check,
+    Dose,
+    DosePrepared,
+    Event,
+    Gap,
+    Measure,
+    Member,
+    Moment,
+    MonitorOn,
+    Reading,
+    SessionRecord,
+    StateEntry,
+    Verified,
+)
+from sojourn.care.monitoring.messages import BELIEVED
+from sojourn.care.patients.models import Sex
+from sojourn.clinical import protocol
+from sojourn.clinical.protocol import State
+from sojourn.clinical.vitals import DIASTOLIC, PULSE, SYSTOLIC, VITALS
+from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.scales import scale
+from sojourn.interfaces.console.sessions.words import WHY, drug_word, event_word, route_word, span_word
+
+SLOT: Final = timedelta(minutes=5)
+
+_STATES: Final[Mapping[State, StrPromise]] = {
+    State.ARRIVED: gettext_lazy("The patient arrived"),
+    State.CHECKED: gettext_lazy("Checks complete"),
+    State.DOSING: gettext_lazy("The dose began"),
+    State.OBSERVING: gettext_lazy("Observation began"),
+    State.READY_TO_LEAVE: gettext_lazy("Found ready to leave"),
+    State.LEFT: gettext_lazy("The patient left"),
+    State.STOPPED_EARLY: gettext_lazy("Stopped early"),
+    State.DID_NOT_ATTEND: gettext_lazy("Did not attend"),
+    State.CANCELLED: gettext_lazy("Cancelled"),
+}
+
+_OUTCOMES: Final[Mapping[State, StrPromise]] = {
+    State.LEFT: gettext_lazy("finished"),
+    State.DID_NOT_ATTEND: gettext_lazy("did not attend"),
+    State.CANCELLED: gettext_lazy("cancelled"),
+}
+
+_STATE_ICONS: Final = {
+    State.ARRIVED: "user-check", State.CHECKED: "clipboard-check", State.DOSING: "syringe", State.OBSERVING: "eye",
+    State.READY_TO_LEAVE: "footprints", State.LEFT: "car", State.STOPPED_EARLY: "octagon-pause",
+    State.DID_NOT_ATTEND: "circle-slash", State.CANCELLED: "circle-slash",
+}  # fmt: skip
+
+# What a prescriber set aside, by the part of the code before the colon.
+_SET_ASIDE: Final[Mapping[str, StrPromise]] = {
+    "check-missing": gettext_lazy("not checked"),
+    "check-failed": gettext_lazy("did not pass"),
+    "hold": gettext_lazy("blood pressure above the limit for the dose"),
+    "vitals-old": gettext_lazy("the last reading was too old"),
+    "high-alarm-open": gettext_lazy("a high-priority alarm was open"),
+    "second-check-missing": gettext_lazy("no second person had checked the dose"),
+    "observation-too-short": gettext_lazy("observed for less than the protocol asks"),
+    "score-missing": gettext_lazy("neither PADSS nor Aldrete was scored"),
+    "score-too-low": gettext_lazy("the recovery score was below the protocol's"),
+    "bp-unknown": gettext_lazy("the pressure could not be compared with the time before the dose"),
+    "bp-outside": gettext_lazy("the pressure was far from the time before the dose"),
+    "bp-rising": gettext_lazy("the blood pressure was still rising"),
+    "low": gettext_lazy("below what the protocol asks"),
+    "escort-not-named": gettext_lazy("no responsible adult was named"),
+    "escort-not-here": gettext_lazy("the responsible adult had not come"),
+}
+
+_DOUBTS: Final[Mapping[str, StrPromise]] = {
+    "unit": gettext_lazy("its unit cannot be that of this vital sign"),
+    "implausible": gettext_lazy("outside of what is plausible"),
+    "test": gettext_lazy("a test message of the monitor"),
+}
+
+_ALARM_CHANGES: Final[Mapping[str, StrPromise]] = {
+    "acknowledged": gettext_lazy("taken by %(who)s at %(time)s, after %(span)s"),
+    "escalated": gettext_lazy("nobody had answered by %(time)s: escalated"),
+    "recovered": gettext_lazy("recovered at %(time)s"),
+    "ended": gettext_lazy("ended with the session at %(time)s"),
+    "priority-raised": gettext_lazy("priority raised to %(priority)s at %(time)s"),
+    "priority-lowered": gettext_lazy("priority lowered to %(priority)s at %(time)s"),
+}
+
+_PRIORITIES: Final[Mapping[str, StrPromise]] = {
+    "high": gettext_lazy("high"),
+    "medium": gettext_lazy("medium"),
+    "low": gettext_lazy("low"),
+}
+
+_NAMES: Final[Mapping[str, StrPromise]] = {
+    "hr": gettext_lazy("Heart rate"),
+    "pr": gettext_lazy("Pulse"),
+    "spo2": gettext_lazy("Saturation"),
+    "rr": gettext_lazy("Breathing"),
+    "nibp_sys": gettext_lazy("Systolic"),
+    "nibp_dia": gettext_lazy("Diastolic"),
+    "art_sys": gettext_lazy("Systolic, arterial"),
+    "art_dia": gettext_lazy("Diastolic, arterial"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One moment in words. ``number`` ties it to its mark in the chart; "" where it has none."""
+
+    at: datetime
+    icon: str
+    title: str
+    details: tuple[str, ...]
+    kind: str
+    number: str = ""
+    grave: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    label: str
+    outcome: str
+    passed: bool
+    value: str
+    note: str
+    at: datetime | None
+    by: str
+    earlier: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoseRow:
+    drug: str
+    route: str
+    mg: str
+    minutes: str
+    lot: str
+    expires: str
+    at: datetime
+    given_by: str
+    checked_by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRow:
+    number: str
+    priority: str
+    priority_word: str
+    title: str
+    value: str
+    at: datetime
+    taken: str
+    waited: str
+    ended: str
+    rule: str
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorRow:
+    name: str
+    times: str
+    people: str
+    clock: str
+
+
+@dataclass(frozen=True, slots=True)
+class VitalsRow:
+    time: str
+    cells: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class OddRow:
+    """A reading that does not count: doubted, or corrected."""
+
+    time: str
+    vital: str
+    value: str
+    why: str
+
+
+# ---------------------------------------------------------------- small words
+
+
+def clock(at: datetime) -> str:
+    return formats.date_format(timezone.localtime(at), "H:i")
+
+
+def day(at: datetime) -> str:
+    # Translators: a date pattern in Django's notation.
+    return formats.date_format(timezone.localtime(at), _("j F Y"))
+
+
+def day_and_clock(at: datetime) -> str:
+    return _("%(day)s at %(time)s") % {"day": day(at), "time": clock(at)}
+
+
+def who(member: Member | None) -> str:
+    return str(member) if member and member.name else _("unknown")
+
+
+def amount(value: Any, places: int | None = None) -> str:
+    return str(formats.number_format(value, decimal_pos=places, use_l10n=True))
+
+
+def mg(value: Any) -> str:
+    """35 mg, 37.5 mg: no zeros that say nothing."""
+    shown = value.normalize()
+    return amount(shown if shown.as_tuple().exponent < 0 else int(shown))
+
+
+def written(code: str, value: float) -> str:
+    vital = VITALS.get(code)
+    return amount(value, vital.places) if vital else amount(value)
+
+
+def with_unit(code: str, value: float) -> str:
+    unit = VITALS[code].unit.display if code in VITALS else ""
+    return f"{written(code, value)}\u00a0{unit}" if unit else written(code, value)
+
+
+def vital_name(code: str) -> str:
+    if code in _NAMES:
+        return str(_NAMES[code])
+    return _(VITALS[code].label) if code in VITALS else code
+
+
+def readings_in_words(rows: Iterable[Reading]) -> str:
+    """Pressure 124/78 mmHg, Heart rate 71 /min: pairs together, in the order of the vital signs."""
+    given = {each.code: each for each in rows}
+    parts = []
+    for upper, lower in zip(SYSTOLIC, DIASTOLIC, strict=True):
+        if upper in given and lower in given:
+            high, low = given.pop(upper), given.pop(lower)
+            parts.append(_("pressure %(high)s/%(low)s mmHg") % {
+                "high": written(upper, high.value), "low": written(lower, low.value)})  # fmt: skip
+    order = list(VITALS)
+    for code in sorted(given, key=lambda each: order.index(each) if each in order else len(order)):
+        parts.append(f"{vital_name(code).lower()} {with_unit(code, given[code].value)}")
+    text = ", ".join(parts)
+    return text[:1].upper() + text[1:]
+
+
+# ---------------------------------------------------------------- the whole
+
+
+class Shown:
+    """A record for reading. Everything is text in the active language and zone."""
+
+    def __init__(self, record: SessionRecord, verified: Verified) -> None:
+        self.record = record
+        self.verified = verified
+        rule = record.protocol.rule
+        self._items = {}
+        self._before: tuple[str, ...] = ()
+        self._leaving: tuple[str, ...] = ()
+        self._answered_by: dict[str, tuple[str, ...]] = {}
+        if rule is not None:
+            read = protocol.read(rule)
+            self._items = {item.id: _(item.label) for item in (*read.checklist, *read.discharge)}
+            self._answered_by = {item.id: item.vitals for item in (*read.checklist, *read.discharge) if item.vitals}
+            self._before = tuple(item.id for item in read.checklist)
+            self._leaving = tuple(item.id for item in read.discharge)
+        marked = [each for each in record.moments if each.kind in {"event", "alarm"}]
+        self._numbers = {id(each.what): str(number) for number, each in enumerate(marked, start=1)}
+        self.lines = [self._line(each) for each in record.moments if not self._said_by_the_dose(each)]
+
+    # --- who and what
+
+    @property
+    def title(self) -> str:
+        return _("Session of %(day)s") % {"day": day(self.record.opened_at)}
+
+    @property
+    def protocol_title(self) -> str:
+        rule = self.record.protocol.rule
+        return _(rule.title) if rule else self.record.protocol.id
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        record = self.record
+        patient = record.patient
+        born = formats.date_format(patient.birth_date, _("j F Y"))
+        frozen = record.protocol
+        times = clock(record.opened_at)
+        if record.ended_at:
+            times = _("%(begin)s to %(end)s") % {"begin": times, "end": clock(record.ended_at)}
+        doses = "; ".join(
+            _("%(drug)s %(mg)s mg (as base), %(route)s") % {
+                "drug": drug_word(each.drug), "mg": mg(each.dose_mg), "route": self._route(each.route)}
+            for each in record.doses
+        )  # fmt: skip
+        state = _OUTCOMES.get(record.state)
+        pairs = [
+            (_("Patient"), patient.name),
+            (_("Record number"), patient.record_number),
+            (_("Born"), f"{born}, {Sex(patient.sex).label}"),
+            (_("Session"), f"{day(record.opened_at)}, {times}" + (f" ({state})" if state else "")),
+            (_("Chair"), record.chair),
+            (_("For"), f"{record.plan.indication} ({record.plan.title})"),
+            (_("Dose given"), doses or _("none")),
+            (_("Planned dose"), _("%(mg)s mg (as base)") % {"mg": mg(record.plan.dose_mg)}),
+            (_("Protocol"), _("%(title)s, version %(version)s (%(hash)s…)") % {
+                "title": self.protocol_title, "version": frozen.version, "hash": frozen.hash[:8]}),
+            (_("Staff"), "; ".join(str(each) for each in record.staff) or _("none")),
+        ]  # fmt: skip
+        if not frozen.intact:
+            pairs.append((_("Rulebook"), _("The text of this protocol is no longer the one of that day.")))
+        return pairs
+
+    def _route(self, code: str) -> str:
+        return route_word(code.partition("_")[0]) if "_" in code else route_word(code)
+
+    # --- the signature
+
+    @property
+    def standing_title(self) -> str:
+        signature = self.verified.signature
+        if signature is None:
+            return _("Not signed yet") if self.record.over else _("The session is still running")
+        if self.verified.standing == "unchanged":
+            return _("Signed and unchanged since")
+        return _("Signed, but the record has changed since")
+
+    @property
+    def standing(self) -> list[str]:
+        lines = []
+        for each in self.record.signatures:
+            same = each.content_hash == self.verified.hash
+            words = {"who": who(each.by), "when": day_and_clock(each.at)}
+            lines.append(
+                _("Signed by %(who)s on %(when)s; unchanged since.") % words
+                if same
+                else _("Signed by %(who)s on %(when)s; the record has changed since.") % words
+            )
+        if not lines:
+            if self.record.over:
+                lines.append(_("Nobody has signed this record."))
+            else:
+                lines.append(_("It can be signed when it is over."))
+        return lines
+
+    @property
+    def addenda(self) -> list[tuple[str, str]]:
+        return [
+            (_("%(who)s on %(when)s") % {"who": who(each.by), "when": day_and_clock(each.at)}, each.text)
+            for each in self.record.addenda
+        ]
+
+    # --- what must not be overlooked
+
+    @property
+    def remarks(self) -> list[str]:
+        """Gaps and reasons set aside, each as a sentence."""
+        found = [self._gap(each) for each in self.record.gaps]
+        for each in self.record.overrides:
+            found.append(
+                _("%(who)s set aside at %(time)s: %(what)s. Reason given: %(reason)s") % {
+                    "who": who(each.by), "time": clock(each.at), "what": self._set_aside(each),
+                    "reason": each.reason or "–"}
+            )  # fmt: skip
+        return found
+
+    def _gap(self, gap: Gap) -> str:
+        return _("The check due %(minute)d minutes after the start of the dose (%(time)s) was not made.") % {
+            "minute": gap.point.minute,
+            "time": clock(gap.point.due_at),
+        }
+
+    def _set_aside(self, entry: StateEntry) -> str:
+        parts = []
+        for code in entry.overridden:
+            stem, _colon, about = code.partition(":")
+            words = str(_SET_ASIDE.get(stem, stem))
+            name = self._items.get(about) or (vital_name(about) if about in VITALS else "")
+            parts.append(f"{name}: {words}" if name else words)
+        return "; ".join(parts)
+
+    # --- the time axis in words
+
+    def _said_by_the_dose(self, moment: Moment) -> bool:
+        """The state "dosing" says nothing beside the dose itself, unless something was set aside for it."""
+        if moment.kind != "state" or not self.record.doses:
+            return False
+        entry: StateEntry = moment.what
+        return entry.state is State.DOSING and not entry.overridden and not entry.reason
+
+    def _line(self, moment: Moment) -> Line:
+        make: Mapping[str, Callable[[datetime, Any], Line]] = {
+            "state": self._state, "check": self._checks, "prepared": self._prepared, "dose": self._dose,
+            "event": self._event, "alarm": self._alarm, "readings": self._readings, "monitor_on": self._monitor_on,
+            "monitor_off": self._monitor_off, "gap": self._missed, "measure": self._measured,
+        }  # fmt: skip
+        return make[moment.kind](moment.at, moment.what)
+
+    def _state(self, at: datetime, entry: StateEntry) -> Line:
+        details = [who(entry.by)] if entry.by else []
+        if entry.overridden:
+            details.append(_("Set aside: %(what)s") % {"what": self._set_aside(entry)})
+        if entry.reason:
+            details.append(_("Reason: %(reason)s") % {"reason": entry.reason})
+        left = self.record.left
+        if entry.state is State.LEFT and left is not None and left.companion_name:
+            details.insert(0, _("With %(name)s") % {"name": left.companion_name})
+        return Line(
+            at, _STATE_ICONS.get(entry.state, "circle"), str(_STATES.get(entry.state, entry.state.value)),
+            tuple(details), "state", grave=bool(entry.overridden),
+        )  # fmt: skip
+
+    def _checks(self, at: datetime, rows: Sequence[Check]) -> Line:
+        failed = [self._label(each.item_id) for each in rows if not each.passed]
+        passed = len(rows) - len(failed)
+        details = [who(rows[0].by)]
+        if len(rows) == 1:
+            row = rows[0]
+            title = f"{self._label(row.item_id)}: " + (_("passed") if row.passed else _("did not pass"))
+            if row.value:
+                title += f" ({row.value})"
+            if row.note:
+                details.append(row.note)
+        else:
+            title = ngettext("%(n)d check passed", "%(n)d checks passed", passed) % {"n": passed}
+            if failed:
+                details.append(_("Did not pass: %(items)s") % {"items": ", ".join(failed)})
+        return Line(at, "list-checks", title, tuple(details), "check", grave=bool(failed))
+
+    def _label(self, item_id: str) -> str:
+        named = {"padss": _("PADSS"), "aldrete": _("Aldrete score"), "companion_here": _("The companion is here")}
+        return named.get(item_id) or self._items.get(item_id, item_id)
+
+    def _prepared(self, at: datetime, row: DosePrepared) -> Line:
+        first = next(
+            (each for each in self.record.prepared
+             if each.id < row.id and (each.drug, each.route, each.dose_mg) == (row.drug, row.route, row.dose_mg)
+             and each.lot.upper() == row.lot.upper() and each.by != row.by),
+            None,
+        )  # fmt: skip
+        title = _("Dose checked by a second person") if first else _("Dose prepared")
+        words = _("%(drug)s %(mg)s mg, %(route)s, lot %(lot)s") % {
+            "drug": drug_word(row.drug), "mg": mg(row.dose_mg), "route": self._route(row.route), "lot": row.lot,
+        }  # fmt: skip
+        return Line(at, "pill", title, (words, who(row.by)), "prepared")
+
+    def _dose(self, at: datetime, dose: Dose) -> Line:
+        title = _("%(drug)s %(mg)s mg (as base) given %(route)s") % {
+            "drug": drug_word(dose.drug), "mg": mg(dose.dose_mg), "route": self._route(dose.route)}  # fmt: skip
+        details = [
+            _("Given by %(given)s, checked by %(checked)s") % {
+                "given": who(dose.given_by), "checked": who(dose.checked_by)},
+            _("Lot %(lot)s, over %(minutes)s minutes") % {"lot": dose.lot, "minutes": mg(dose.duration_min)},
+        ]  # fmt: skip
+        if dose.note:
+            details.append(dose.note)
+        return Line(at, "syringe", title, tuple(details), "dose")
+
+    def _event(self, at: datetime, event: Event) -> Line:
+        details = [event.note] if event.note else []
+        details.append(who(event.by))
+        if event.recorded_at - event.at > timedelta(minutes=1):
+            details[-1] += " " + _("(written down at %(time)s)") % {"time": clock(event.recorded_at)}
+        return Line(at, "notebook-pen", event_word(event.kind), tuple(details), "event", self._numbers[id(event)])
+
+    def _alarm(self, at: datetime, alarm: Alarm) -> Line:
+        first = alarm.first
+        details = [self._what_rose(first)]
+        details += [self._change(alarm, each) for each in alarm.changes[1:] if each.kind in _ALARM_CHANGES]
+        details += [each.note for each in alarm.changes if each.note and each.by and each.kind == "acknowledged"]
+        title = _("Alarm, %(priority)s: %(title)s") % {
+            "priority": _PRIORITIES.get(alarm.priority, alarm.priority), "title": self._rule_title(first)}  # fmt: skip
+        return Line(at, "bell", title, tuple(each for each in details if each), "alarm", self._numbers[id(alarm)],
+                    alarm.priority == "high")  # fmt: skip
+
+    def _rule_title(self, change: AlarmChange) -> str:
+        try:
+            return _(book().rule(change.rule_id, change.rule_version).title)
+        except KeyError:
+            return change.rule_id
+
+    def _what_rose(self, change: AlarmChange) -> str:
+        name = vital_name(change.code)
+        if change.why in WHY:
+            return f"{name}: {WHY[change.why]}"
+        if change.value is None:
+            return name
+        text = f"{name} {with_unit(change.code, change.value)}"
+        if change.limit is not None:
+            text += " " + _("(limit %(limit)s)") % {"limit": written(change.code, change.limit)}
+        return text
+
+    def _change(self, alarm: Alarm, change: AlarmChange) -> str:
+        text = str(_ALARM_CHANGES[change.kind]) % {
+            "who": who(change.by), "time": clock(change.at), "span": span_word(change.at - alarm.first.at),
+            "priority": _PRIORITIES.get(change.priority, change.priority),
+        }  # fmt: skip
+        return text[:1].upper() + text[1:]
+
+    def _readings(self, at: datetime, rows: Sequence[Reading]) -> Line:
+        details = [readings_in_words(each for each in rows if each.counts)]
+        odd = [each for each in rows if not each.counts]
+        details += [f"{vital_name(each.code)} {written(each.code, each.value)}: {self._why_odd(each)}" for each in odd]
+        details.append(_("Typed by %(who)s") % {"who": who(rows[0].by)})
+        return Line(at, "heart-pulse", _("Measured by hand"), tuple(each for each in details if each), "readings")
+
+    def _why_odd(self, reading: Reading) -> str:
+        if reading.superseded:
+            return _("corrected later")
+        return _("not counted, %(why)s") % {"why": _DOUBTS.get(reading.doubt, reading.doubt)}
+
+    def _monitor_on(self, at: datetime, monitor: MonitorOn) -> Line:
+        details = [who(monitor.from_by)] if monitor.from_by else []
+        if skew := self._skew(monitor):
+            details.append(skew)
+        return Line(at, "link", _("%(name)s put on") % {"name": monitor.name}, tuple(details), "monitor")
+
+    def _monitor_off(self, at: datetime, monitor: MonitorOn) -> Line:
+        details = (who(monitor.until_by),) if monitor.until_by else ()
+        return Line(at, "unlink", _("%(name)s taken off") % {"name": monitor.name}, details, "monitor")
+
+    def _skew(self, monitor: MonitorOn) -> str:
+        if monitor.ahead_s is None or abs(monitor.ahead_s) <= BELIEVED.total_seconds():
+            return ""
+        span = {"span": span_word(timedelta(seconds=monitor.ahead_s))}
+        if monitor.ahead_s > 0:
+            return _("Its clock was %(span)s ahead; the times here are corrected.") % span
+        return _("Its clock was %(span)s behind; the times here are corrected.") % span
+
+    def _clock(self, monitor: MonitorOn) -> str:
+        if monitor.ahead_s is None:
+            return _("Its readings carry no time of their own.")
+        return self._skew(monitor) or _("Its clock was right.")
+
+    def _missed(self, at: datetime, gap: Gap) -> Line:
+        return Line(at, "clock", _("A check was missed"), (self._gap(gap),), "gap", grave=True)
+
+    def _measured(self, at: datetime, measure: Measure) -> Line:
+        return Line(at, "clipboard-list", self._measure(measure), (), "measure")
+
+    # --- tables
+
+    @property
+    def doses(self) -> list[DoseRow]:
+        return [
+            DoseRow(
+                drug_word(each.drug), self._route(each.route), mg(each.dose_mg), mg(each.duration_min), each.lot,
+                formats.date_format(each.expires_on, _("j M Y")) if each.expires_on else "–", each.started_at,
+                who(each.given_by), f"{who(each.checked_by)}, {clock(each.checked_at)}", each.note,
+            )
+            for each in self.record.doses
+        ]  # fmt: skip
+
+    @property
+    def before(self) -> list[CheckRow]:
+        """The checklist before the dose, in the protocol's order."""
+        return [self._check(item) for item in self._before] if self.record.state not in _NOBODY_CAME else []
+
+    @property
+    def leaving(self) -> list[CheckRow]:
+        """What was asked before leaving: the protocol's items and whatever else was answered."""
+        extra = [each.item_id for each in self.record.checks if each.item_id not in self._before]
+        ids = list(dict.fromkeys([*self._leaving, *extra])) if self.record.doses or extra else []
+        return [self._check(item) for item in ids]
+
+    def _check(self, item_id: str) -> CheckRow:
+        rows = [each for each in self.record.checks if each.item_id == item_id]
+        newest = next((each for each in rows if each.counts), None)
+        label = self._label(item_id)
+        if newest is None:
+            vitals = self._answered_by.get(item_id, ())
+            begun = self.record.dose_started_at or self.record.composed_at
+            before = [each for each in self.record.readings
+                      if each.code in vitals and each.counts and each.at <= begun]  # fmt: skip
+            newest_of = {each.code: each for each in before}
+            if vitals and len(newest_of) == len(vitals):
+                last = max(newest_of.values(), key=lambda each: each.at)
+                source = who(last.by) if last.by else _("monitor")
+                words = readings_in_words(newest_of.values())
+                return CheckRow(label, _("measured"), True, words, "", last.at, source, "")
+            return CheckRow(label, _("not answered"), False, "", "", None, "", "")
+        earlier = [each for each in rows if not each.counts]
+        said = "; ".join(f"{clock(each.at)} {_('passed') if each.passed else _('did not pass')}" for each in earlier)
+        return CheckRow(
+            label, _("passed") if newest.passed else _("did not pass"), newest.passed, newest.value, newest.note,
+            newest.at, who(newest.by), _("Earlier: %(said)s") % {"said": said} if said else "",
+        )  # fmt: skip
+
+    @property
+    def alarms(self) -> list[AlarmRow]:
+        return [
+            AlarmRow(
+                self._numbers[id(each)], each.priority, str(_PRIORITIES.get(each.priority, each.priority)),
+                self._rule_title(each.first), self._what_rose(each.first), each.first.at,
+                who(each.taken.by) if each.taken else _("nobody"), span_word(each.waited) if each.waited else "–",
+                clock(each.ended_at) if each.ended_at else "–", f"{each.first.rule_id} v{each.first.rule_version}",
+                "; ".join(change.note for change in each.changes if change.note and change.kind == "acknowledged"),
+            )
+            for each in self.record.alarms
+        ]  # fmt: skip
+
+    @property
+    def monitors(self) -> list[MonitorRow]:
+        return [
+            MonitorRow(
+                f"{each.name} ({each.maker})" if each.maker else each.name,
+                _("%(begin)s to %(end)s") % {
+                    "begin": clock(each.from_at), "end": clock(each.until_at) if each.until_at else _("now")},
+                ", ".join(dict.fromkeys(who(one) for one in (each.from_by, each.until_by) if one)),
+                self._clock(each),
+            )
+            for each in self.record.monitors
+        ]  # fmt: skip
+
+    @property
+    def discharge(self) -> list[tuple[str, str]]:
+        left = self.record.left
+        if left is None:
+            return []
+        pairs = [
+            (_("Left at"), clock(left.at)),
+            (_("With"), left.companion_name or _("nobody named")),
+            (_("Let go by"), who(left.by)),
+        ]
+        for key, label in (("padss", _("PADSS")), ("aldrete", _("Aldrete score"))):
+            if left.criteria.get(key) is not None:
+                pairs.append((label, amount(left.criteria[key])))
+        if (minutes := left.criteria.get("minutes_since_dose_end")) is not None:
+            pairs.append((_("Observed after the dose"), span_word(timedelta(minutes=float(minutes)))))
+        return pairs
+
+    @property
+    def measures(self) -> list[tuple[str, str]]:
+        return [(day(each.completed_at), self._measure(each)) for each in self.record.measures]
+
+    def _measure(self, measure: Measure) -> str:
+        try:
+            asked = scale(measure.scale_id)
+        except KeyError:
+            return measure.scale_id
+        if measure.score is None:
+            return _("%(scale)s: no score, too much was left out") % {"scale": _(asked.rule.title)}
+        band = next((_(each.label) for each in asked.bands if each.code == measure.band), "")
+        words = f"{_(asked.rule.title)}: {mg(measure.score)}" + (f", {band}" if band else "")
+        if measure.safety_positive:
+            words += "; " + _("thoughts of death or self-harm reported")
+        return words
+
+    # --- the vital signs
+
+    @property
+    def vitals_columns(self) -> list[tuple[str, str]]:
+        """Name and unit of each column of the table of vital signs."""
+        found = []
+        for column in self._columns():
+            vital = VITALS[column[0]]
+            name = _("Pressure") if len(column) == 2 else vital_name(column[0])
+            found.append((name if not vital.score else _(vital.short), vital.unit.display))
+        return found
+
+    def _columns(self) -> list[tuple[str, ...]]:
+        present = self.record.series
+        found: list[tuple[str, ...]] = []
+        for upper, lower in zip(SYSTOLIC, DIASTOLIC, strict=True):
+            if upper in present or lower in present:
+                found.append((upper, lower))
+        skip = {*SYSTOLIC, *DIASTOLIC, "nibp_map", "art_map"}
+        return [*found, *((code,) for code in VITALS if code in present and code not in skip)]
+
+    @property
+    def vitals(self) -> list[VitalsRow]:
+        """Five minutes a row: the last value that counts; of a line that came more often, lowest to highest too."""
+        slots: dict[datetime, dict[str, list[Reading]]] = {}
+        for reading in self.record.readings:
+            if reading.counts:
+                local = timezone.localtime(reading.at)
+                slot = local.replace(minute=local.minute - local.minute % 5, second=0, microsecond=0)
+                slots.setdefault(slot, {}).setdefault(reading.code, []).append(reading)
+        columns = self._columns()
+        rows = []
+        for slot in sorted(slots):
+            given = slots[slot]
+            cells = tuple("/".join(self._cell(code, given.get(code, []), len(column)) for code in column)
+                          for column in columns)  # fmt: skip
+            said = tuple("–" if each == "–/–" else each for each in cells)
+            rows.append(VitalsRow(formats.date_format(slot, "H:i"), said, self._source(given)))
+        return rows
+
+    def _cell(self, code: str, rows: Sequence[Reading], together: int) -> str:
+        if not rows:
+            return "–"
+        low, high = min(each.value for each in rows), max(each.value for each in rows)
+        text = written(code, rows[-1].value)
+        if together == 1 and written(code, low) != written(code, high):
+            text += f" ({written(code, low)}–{written(code, high)})"
+        return text
+
+    def _source(self, given: Mapping[str, Sequence[Reading]]) -> str:
+        methods = {each.method for rows in given.values() for each in rows}
+        typed = sorted({who(each.by) for rows in given.values() for each in rows if each.method == "typed"})
+        parts = [_("monitor")] if "monitor" in methods else []
+        return "; ".join([*parts, *(_("typed by %(who)s") % {"who": each} for each in typed)])
+
+    @property
+    def odd(self) -> list[OddRow]:
+        """Readings that do not count, at most the first hundred: the rest stay in the record."""
+        return [
+            OddRow(clock(each.at), vital_name(each.code), with_unit(each.code, each.value), self._why_odd(each))
+            for each in self.record.readings
+            if not each.counts
+        ][:100]
+
+    @property
+    def vitals_summary(self) -> str:
+        """The picture in one sentence, for those who do not see it."""
+        parts = []
+        for code, rows in self.record.series.items():
+            values = [each.value for each in rows if each.counts]
+            if values and code in _NAMES:
+                parts.append(_("%(name)s %(low)s to %(high)s %(unit)s") % {
+                    "name": vital_name(code).lower(), "low": written(code, min(values)),
+                    "high": written(code, max(values)), "unit": VITALS[code].unit.display})  # fmt: skip
+        text = ", ".join(parts)
+        return text[:1].upper() + text[1:] if text else _("No reading was recorded.")
+
+    @property
+    def marks(self) -> list[Line]:
+        """What is numbered in the picture, in the order of its numbers."""
+        return [each for each in self.lines if each.number]
+
+    def ends(self) -> tuple[datetime, datetime]:
+        """The ends of the time axis."""
+        times = [self.record.opened_at, *(each.at for each in self.record.moments)]
+        if self.record.readings:
+            times += [self.record.readings[0].at, self.record.readings[-1].at]
+        return min(times), max(*times, min(times) + timedelta(minutes=30))
+
+    def lines_of(self, code: str) -> list[tuple[float, float]]:
+        """The readings of one vital sign that count, for drawing: thinned to what a line can show."""
+        return thinned([(each.at.timestamp(), each.value) for each in self.record.series.get(code, ()) if each.counts])
+
+    def pulse(self) -> str:
+        """The code of the line that is drawn as the heart rate."""
+        return next((code for code in PULSE if code in self.record.series), "")
+
+
+def drawn_lines() -> list[tuple[tuple[str, ...], str, str]]:
+    """What is drawn, from the top: codes that share a panel, its name and its unit."""
+    return [
+        (("hr",), _("Heart rate"), _("/min")),
+        ((SYSTOLIC[0], DIASTOLIC[0]), _("Blood pressure"), _("mmHg")),
+        ((SYSTOLIC[1], DIASTOLIC[1]), _("Arterial pressure"), _("mmHg")),
+        (("spo2",), _("Saturation"), "%"),
+        (("rr",), _("Breathing"), _("/min")),
+        (("etco2",), _("End-tidal CO₂"), _("mmHg")),
+    ]
+
+
+_NOBODY_CAME: Final = frozenset((State.PLANNED, State.DID_NOT_ATTEND))
+
+Points = list[tuple[float, float]]
+
+
+def thinned(points: Points, most: int = 480) -> Points:
+    """At most about ``most`` points: of each stretch its first, lowest, highest and last, at their own times."""
+    if len(points) <= most:
+        return points
+    size = -(-len(points) * 4 // most)
+    kept: Points = []
+    for begin in range(0, len(points), size):
+        run = points[begin : begin + size]
+        chosen = {run[0], run[-1], min(run, key=lambda p: p[1]), max(run, key=lambda p: p[1])}
+        kept += sorted(chosen)
+    return kept
+
+
+def gap_of(points: Sequence[tuple[float, float]]) -> float:
+    """Seconds without a reading after which a line breaks: three times its usual distance, at least two minutes."""
+    steps = [later[0] - earlier[0] for earlier, later in pairwise(points)]
+    return max(120.0, 3 * median(steps)) if steps else 120.0
+
+
+def local_hours(begins: datetime, ends: datetime) -> list[tuple[float, str]]:
+    """Half hours (or hours, in a long session) on the time axis."""
+    step = 30 if ends - begins <= timedelta(hours=5) else 60
+    at = timezone.localtime(begins).replace(second=0, microsecond=0)
+    at += timedelta(minutes=(-at.minute) % step)
+    found = []
+    while at <= ends:
+        found.append((at.timestamp(), formats.date_format(at, "H:i")))
+        at += timedelta(minutes=step)
+    return found

@@ -1,0 +1,330 @@
+"""The session record: read, signed, added to, and on paper."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import BytesIO
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+from pypdf import PdfReader
+
+from sojourn.care.chart import queries
+from sojourn.care.chart.record import content_hash
+from sojourn.care.monitoring.models import Observation
+from sojourn.care.treatment.models import Addendum, RecordSignature, SessionEvent
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.printing.figure import Figure, Line, Mark, Panel, Span, nice_ticks, svg
+from sojourn.interfaces.console.record_shown import thinned
+from tests.care.stage import Stage, adopt_everything, set_stage
+from tests.care.stage import arrive as come
+from tests.care.test_chart import BEGINS, lived_through
+from tests.conftest import Cast
+
+MARKUP = '#panic("x") *bold* _em_ $x^2$ = Heading ] } \\ #read("/etc/passwd") <label> @ref https://x.example `raw`'
+
+
+def at(stage: Stage, part: str = "record/") -> str:
+    return f"/clinic/sessions/{stage.id}/{part}"
+
+
+def hash_of(cast: Cast, stage: Stage) -> str:
+    with as_asker(cast.asker("nurse")):
+        return content_hash(queries.session_record(stage.id))
+
+
+def event(cast: Cast, stage: Stage, note: str) -> None:
+    with as_asker(cast.asker("nurse")):
+        SessionEvent.objects.create(
+            clinic=cast.clinic, patient=stage.patient, encounter_id=stage.id, by=cast.members["nurse"], kind="other",
+            note=note, at=BEGINS + timedelta(minutes=50), recorded_at=BEGINS + timedelta(minutes=50),
+        )  # fmt: skip
+
+
+def paper(client: Client, stage: Stage) -> PdfReader:
+    answer = client.get(at(stage, "record.pdf"))
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Cache-Control"] == "private, no-store"
+    return PdfReader(BytesIO(answer.content))
+
+
+def words(reader: PdfReader) -> str:
+    return " ".join(" ".join(page.extract_text().split()) for page in reader.pages)
+
+
+# ---------------------------------------------------------------- the page
+
+
+def test_the_page_says_what_happened(clinic: Cast):
+    stage = lived_through(clinic)
+    page = clinic.client("nurse").get(at(stage)).content.decode()
+    for said in (
+        "Ana Reyes1", "SJ-00001", "Session of 3 March 2026", "Ketamine 35 mg (as base)", "KX77", "Waves of warmth",
+        "Oxygen saturation is low", "40 seconds", "Oxygen by mask", "Walks with a stick since 2019",
+        "With Luis Reyes", "5 minutes ahead",
+        "The check due 20 minutes after the start of the dose (08:35) was not made.",
+        "Not signed yet", hash_of(clinic, stage), "spo2.low v1",
+    ):  # fmt: skip
+        assert said in page, said
+
+
+def test_few_queries_and_an_audit_row(clinic: Cast):
+    stage = lived_through(clinic)
+    client = clinic.client("nurse")
+    with CaptureQueriesContext(connection) as caught:
+        assert client.get(at(stage)).status_code == 200
+    asked = [each["sql"] for each in caught.captured_queries if "SAVEPOINT" not in each["sql"]]
+    assert len(asked) <= 12, "\n".join(asked)
+    with as_asker(clinic.asker("nurse")):
+        row = AuditEvent.objects.filter(action="record.opened").latest("id")
+    assert (row.patient_id, row.detail["form"]) == (stage.patient.pk, "page")
+
+
+def test_roles(clinic: Cast):
+    stage = lived_through(clinic)
+    allowed = {
+        role: [
+            clinic.client(role).get(at(stage)).status_code,
+            clinic.client(role).post(at(stage, "record/sign/")).status_code,
+        ]
+        for role in ("prescriber", "nurse", "therapist", "front_desk", "auditor")
+    }
+    assert allowed == {
+        "prescriber": [200, 409], "nurse": [200, 409], "therapist": [200, 403], "front_desk": [403, 403],
+        "auditor": [403, 403],
+    }  # fmt: skip
+
+
+def test_another_clinics_record_is_nowhere(clinic: Cast, other_clinic: Cast):
+    stage = lived_through(clinic)
+    stranger = other_clinic.client("prescriber")
+    assert stranger.get(at(stage)).status_code == 404
+    assert stranger.get(at(stage, "record.pdf")).status_code == 404
+    assert stranger.post(at(stage, "record/sign/"), {"seen": "x"}).status_code == 404
+    assert stranger.post(at(stage, "record/addendum/"), {"text": "x"}).status_code == 404
+
+
+def test_a_restricted_record_keeps_its_door(clinic: Cast):
+    stage = lived_through(clinic)
+    with as_asker(clinic.asker("nurse")):
+        stage.patient.restricted = True
+        stage.patient.save(update_fields=["restricted"])
+    for part in ("record/", "record.pdf"):
+        answer = clinic.client("nurse").get(at(stage, part))
+        assert answer.status_code == 302
+        assert "restricted" in answer["Location"]
+        assert clinic.client("prescriber").get(at(stage, part)).status_code == 200
+
+
+# ---------------------------------------------------------------- signing
+
+
+def test_sign_what_was_seen(clinic: Cast):
+    stage = lived_through(clinic)
+    client = clinic.client("nurse")
+    seen = hash_of(clinic, stage)
+    for _click in range(2):
+        answer = client.post(at(stage, "record/sign/"), {"seen": seen})
+        assert (answer.status_code, answer["Location"]) == (302, at(stage))
+    with as_asker(clinic.asker("nurse")):
+        assert RecordSignature.objects.get().content_hash == seen
+    page = client.get(at(stage)).content.decode()
+    assert "unchanged since." in page
+    assert "Sign this record" not in page  # the one who has signed need not again
+    assert "Sign this record" in clinic.client("prescriber").get(at(stage)).content.decode()
+
+
+def test_a_stale_page_is_not_signed(clinic: Cast):
+    stage = lived_through(clinic)
+    client = clinic.client("nurse")
+    seen = hash_of(clinic, stage)
+    event(clinic, stage, "Came in the meantime")
+    answer = client.post(at(stage, "record/sign/"), {"seen": seen})
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "This record has changed since you opened it." in page
+    assert hash_of(clinic, stage) in page  # the new one can be signed now
+    with as_asker(clinic.asker("nurse")):
+        assert not RecordSignature.objects.exists()
+
+
+def test_a_change_after_the_signature_shows(clinic: Cast):
+    stage = lived_through(clinic)
+    client = clinic.client("nurse")
+    client.post(at(stage, "record/sign/"), {"seen": hash_of(clinic, stage)})
+    event(clinic, stage, "Slipped in")
+    page = client.get(at(stage)).content.decode()
+    assert "Signed, but the record has changed since" in page
+    assert "Sign this record" in page
+
+
+def test_addenda_only_beside_a_signature_and_once(clinic: Cast):
+    stage = lived_through(clinic)
+    client = clinic.client("nurse")
+    refused = client.post(at(stage, "record/addendum/"), {"text": "Too early for this"})
+    assert refused.status_code == 409
+    assert "The record is not signed yet" in refused.content.decode()
+    client.post(at(stage, "record/sign/"), {"seen": hash_of(clinic, stage)})
+    empty = client.post(at(stage, "record/addendum/"), {"text": "  "})
+    assert empty.status_code == 409
+    for _click in range(2):
+        assert client.post(at(stage, "record/addendum/"), {"text": "Slept well.\nNo headache."}).status_code == 302
+    with as_asker(clinic.asker("nurse")):
+        assert Addendum.objects.get().text == "Slept well.\nNo headache."
+    page = client.get(at(stage)).content.decode()
+    assert "No headache." in page
+    assert "unchanged since." in page
+
+
+def test_a_running_session_can_be_read_not_signed(clinic: Cast):
+    adopt_everything(clinic)
+    with as_asker(clinic.asker("nurse")):
+        stage = set_stage(clinic)
+        come(stage, stage.appointment.during.lower)
+    client = clinic.client("nurse")
+    page = client.get(at(stage)).content.decode()
+    assert "The session is still running" in page
+    assert "Sign this record" not in page
+    assert client.post(at(stage, "record/sign/"), {"seen": hash_of(clinic, stage)}).status_code == 409
+    assert len(paper(client, stage).pages) >= 1
+
+
+# ---------------------------------------------------------------- on paper
+
+
+def test_the_paper_holds_the_record(clinic: Cast):
+    stage = lived_through(clinic)
+    clinic.clinic.address, clinic.clinic.phone = "418 Juniper Street\nDenver", "+1 303 555 0142"
+    with as_asker(clinic.asker("clinic_admin")):
+        clinic.clinic.save()
+    client = clinic.client("nurse")
+    client.post(at(stage, "record/sign/"), {"seen": hash_of(clinic, stage)})
+    reader = paper(client, stage)
+    count = len(reader.pages)
+    assert count >= 2
+    for number, page in enumerate(reader.pages, start=1):
+        text = " ".join(page.extract_text().split())
+        assert "Ana Reyes1 · SJ-00001" in text
+        assert f"Page {number} of {count}" in text
+        assert hash_of(clinic, stage) in text.replace(" ", "")
+    text = words(reader)
+    for said in (
+        clinic.clinic.name, "418 Juniper Street", "+1 303 555 0142", "Session of 3 March 2026", "KX77",
+        "Waves of warmth", "Oxygen saturation is low", "Walks with a stick since 2019",
+        "Identity confirmed with two identifiers", "Signed by", "unchanged since.", "126/80", "08:15",
+    ):  # fmt: skip
+        assert said in text, said
+    with as_asker(clinic.asker("nurse")):
+        assert AuditEvent.objects.filter(action="record.opened", detail__form="pdf").exists()
+
+
+def test_the_paper_is_tagged_and_says_what_it_is(clinic: Cast):
+    reader = paper(clinic.client("nurse"), lived_through(clinic))
+    assert reader.metadata is not None
+    assert reader.metadata.title == "Session of 3 March 2026, Ana Reyes1 · SJ-00001"
+    assert reader.metadata.author == clinic.clinic.name
+    root = reader.trailer["/Root"]
+    assert root["/Lang"] == "en"
+    assert root["/MarkInfo"]["/Marked"] == True  # noqa: E712 - pypdf has a truth of its own
+    assert root["/StructTreeRoot"]
+    xmp = root["/Metadata"].get_data().decode()
+    assert "<pdfaid:part>2</pdfaid:part>" in xmp
+    assert "<pdfuaid:part>1</pdfuaid:part>" in xmp
+    fonts = {str(f.get_object()["/BaseFont"]) for p in reader.pages for f in p["/Resources"]["/Font"].values()}
+    assert all("Libertinus" in each or "DejaVu" in each for each in fonts)
+
+
+def test_typed_markup_stays_what_was_typed(clinic: Cast):
+    stage = lived_through(clinic, note=MARKUP)
+    page = clinic.client("nurse").get(at(stage)).content.decode()
+    assert '#panic("x")' not in page  # escaped for the page
+    text = words(paper(clinic.client("nurse"), stage))
+    assert " ".join(MARKUP.split()) in text
+    assert "root:" not in text
+
+
+@pytest.mark.parametrize(
+    "note", ["波のよう — σ ✓ 😀", "a" * 400, "שלום", "line\n\n\nline", "</svg><script>alert(1)</script>"]
+)
+def test_any_letters_can_be_printed(clinic: Cast, note: str):
+    stage = lived_through(clinic)
+    event(clinic, stage, note)
+    assert len(paper(clinic.client("nurse"), stage).pages) >= 2
+
+
+def test_in_spanish(clinic: Cast):
+    stage = lived_through(clinic)
+    client = clinic.client("nurse")
+    client.cookies["django_language"] = "es"
+    reader = paper(client, stage)
+    assert reader.trailer["/Root"]["/Lang"] == "es"
+    assert "marzo" in words(reader).lower()
+    assert "March" not in words(reader)
+    with translation.override("es"):
+        assert hash_of(clinic, stage) in words(reader).replace(" ", "")
+
+
+def test_a_session_nobody_came_to(clinic: Cast):
+    """No dose, no reading: still a record, and still a document."""
+    adopt_everything(clinic)
+    with as_asker(clinic.asker("nurse")) as nurse:
+        stage = set_stage(clinic, at=BEGINS)
+        from sojourn.care.treatment import actions as treatment
+
+        stage.encounter = treatment.open_session(
+            by=nurse,
+            appointment_id=stage.appointment.pk,
+            transition="did_not_attend",
+            now=BEGINS + timedelta(minutes=45),
+        )
+        assert not Observation.objects.filter(encounter_id=stage.id).exists()
+    client = clinic.client("nurse")
+    page = client.get(at(stage)).content.decode()
+    assert "No reading was recorded" in page
+    assert "Sign this record" in page
+    assert "did not attend" in words(paper(client, stage))
+
+
+# ---------------------------------------------------------------- the drawing
+
+
+def test_ticks_are_round_and_hold_the_values():
+    for low, high in ((61, 94), (96, 96), (88, 100), (0.2, 0.9), (118, 204)):
+        ticks = nice_ticks(low, high)
+        assert ticks[0] <= low
+        assert ticks[-1] >= high
+        steps = {round(b - a, 9) for a, b in pairwise(ticks)}
+        assert len(steps) == 1
+
+
+def test_the_figure_is_svg_and_escapes_its_labels():
+    drawn = svg(
+        Figure(
+            0, 3600, [Panel("/min", [Line("<b>&", [(0, 60), (60, 61), (900, 70)], gap=120)])], [(1800, "9:30")],
+            [Span(600, 1200, "</svg>")], [Mark(700, "1"), Mark(705, "2", "high")],
+        ),
+        "Libertinus Serif",
+    )  # fmt: skip
+    root = ElementTree.fromstring(drawn)
+    texts = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"<b>&", "</svg>", "9:30", "1", "2"} <= set(texts)
+    lines = list(root.iter("{http://www.w3.org/2000/svg}polyline"))
+    assert len(lines) == 1  # the silence of 14 minutes breaks it
+
+
+def test_thinning_keeps_the_extremes():
+    points = [(float(n), 70 + n % 7) for n in range(7200)]
+    points[3511] = (3511.0, 31.0)
+    points[5222] = (5222.0, 188.0)
+    kept = thinned(points)
+    assert len(kept) <= 500
+    assert {(3511.0, 31.0), (5222.0, 188.0), points[0], points[-1]} <= set(kept)
+    assert kept == sorted(kept)
+    assert thinned(points[:100]) == points[:100]
