@@ -121,7 +121,7 @@ def one_person(theirs: dict[str, dict[str, object]]) -> str:
         return pk.simulate(KAMP, WHO, DOSE).concentration(SECONDS)["ketamine"]
 
     ours()
-    mine = best(ours, 200)
+    mine = best(ours, 500)
     rows = [
         [
             "**sojourn**",

@@ -31,11 +31,12 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Anything = NDArray[Any]
 
-# Roots closer than this (relative) are kept together. Apart, elimination loses at most its square root of
-# digits for three such roots; together, the polynomial converges fast enough. See tests/clinical/pk.
-_NEAR = 3e-2
+# Roots closer than this part of themselves are kept together: first only where they all but coincide, and
+# more widely where separating several close roots would cost digits (see _separate).
+_NEAR = (1e-3, 0.03, 0.1, 0.3, 0.5)
+_WORST_CONDITION = 1e4
 # Beyond this many time constants a mode has faded below anything that a double can add to its neighbours.
-_FADED = 60.0
+_FADED = 45.0
 # How far a mode moves before 1 - exp(-x) is safe without expm1.
 _EARLY = 1e-3
 # An input that lasts no longer than this enters at once: its rate would be no number.
@@ -165,10 +166,15 @@ def _take_apart(rates: Floats, outputs: Floats) -> list[_Modes]:
     blocks = _blocks((rates != 0).any(axis=0).tobytes(), size)
     into, back, lone = _block_modes(rates, blocks)
     triangle = into @ rates @ back
-    kept = _eliminate(triangle, into, back, lone)
+    # What arithmetic left above the triangle, and between orthogonal modes of one block, is rounding.
+    rounding = np.triu(np.ones((size, size), dtype=bool), 1) | (lone & ~np.eye(size, dtype=bool))
+    kept = None
+    if rounding.sum() < size * (size - 1):
+        triangle[:, rounding] = 0.0
+        kept = _separate(triangle, into, back)
     roots = triangle.diagonal(axis1=1, axis2=2).copy()
     outward = outputs @ back
-    if kept is None:
+    if kept is None or not kept.any():
         alone = tuple(_Family((k,), roots[:, k], None, 0) for k in range(size))
         return [_Modes(np.arange(people), roots, into, outward, alone)]
     kinds, which = np.unique(kept.reshape(people, -1), axis=0, return_inverse=True)
@@ -180,6 +186,29 @@ def _take_apart(rates: Floats, outputs: Floats) -> list[_Modes]:
         families = tuple(_families(kind.reshape(size, size), roots[pick], triangle[pick]))
         found.append(_Modes(rows, roots[pick], into[pick], outward[pick], families))
     return found
+
+
+def _separate(triangle: Anything, into: Anything, back: Anything) -> NDArray[np.bool_]:
+    """Separate modes in place, keeping together no more than precision asks for; says what stayed coupled.
+
+    A mode's condition (its length times its dual's) says how many digits separation costs. Whoever loses
+    too many is done again with more modes kept together.
+    """
+    kept = np.zeros(triangle.shape, dtype=bool)
+    todo = np.arange(len(triangle))
+    for near in _NEAR:
+        parts = [each[todo] for each in (triangle, into, back)]
+        stayed = _eliminate(parts[0], parts[1], parts[2], near)
+        condition = (np.abs(parts[2]).max(axis=1) * np.abs(parts[1]).max(axis=2)).max(axis=1)
+        good = (condition <= _WORST_CONDITION) | (near == _NEAR[-1])
+        done = todo[good]
+        for whole, part in zip((triangle, into, back), parts, strict=True):
+            whole[done] = part[good]
+        kept[done] = stayed[good]
+        todo = todo[~good]
+        if not len(todo):
+            break
+    return kept
 
 
 def _block_modes(rates: Floats, blocks: tuple[_Block, ...]) -> tuple[Anything, Anything, NDArray[np.bool_]]:
@@ -308,24 +337,19 @@ def _schur_modes(inner: Floats) -> tuple[Anything, Anything]:
     return np.swapaxes(q.conj(), 1, 2), q
 
 
-def _eliminate(triangle: Anything, into: Anything, back: Anything, lone: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """Remove couplings between modes with different roots, in place; says which stayed, None if none did."""
+def _eliminate(triangle: Anything, into: Anything, back: Anything, within: float) -> NDArray[np.bool_]:
+    """Remove couplings between modes whose roots differ by more than a part, in place; says which stayed."""
     people, size, _ = triangle.shape
-    # What arithmetic left above the triangle, and between orthogonal modes of one block, is rounding.
-    rounding = np.triu(np.ones((size, size), dtype=bool), 1) | (lone & ~np.eye(size, dtype=bool))
-    if rounding.sum() == size * (size - 1):
-        return None
-    triangle[:, rounding] = 0.0
     kept = np.zeros((people, size, size), dtype=bool)
     for apart in range(1, size):
         for j in range(size - apart):
             i = j + apart
-            coupling = triangle[:, i, j]
+            coupling = triangle[:, i, j].copy()
             if not coupling.any():
                 continue
             here, there = triangle[:, i, i], triangle[:, j, j]
             gap = there - here
-            near = np.abs(gap) <= _NEAR * np.maximum(np.abs(here), np.abs(there))
+            near = np.abs(gap) <= within * np.maximum(np.abs(here), np.abs(there))
             stays = near & (coupling != 0)
             kept[:, i, j] = stays
             x = np.where(near, 0.0, coupling / np.where(near, 1.0, gap))
@@ -334,7 +358,7 @@ def _eliminate(triangle: Anything, into: Anything, back: Anything, lone: NDArray
             triangle[:, i, j] = np.where(stays, coupling, 0.0)
             back[:, :, j] += x[:, None] * back[:, :, i]
             into[:, i, :] -= x[:, None] * into[:, j, :]
-    return kept if kept.any() else None
+    return kept
 
 
 def _families(kept: NDArray[np.bool_], roots: Anything, triangle: Anything) -> list[_Family]:
@@ -631,14 +655,16 @@ class Response:
         if times.ndim == 0:
             times = times[None]
         if times.ndim == 1:
-            order = np.argsort(times, kind="stable") if (np.diff(times) < 0).any() else None
+            grid = _even_step(times) if len(times) >= _GRID else None
+            rising = (grid is not None and grid > 0) or not (times[1:] < times[:-1]).any()
+            order = None if rising else np.argsort(times, kind="stable")
             ordered = times if order is None else times[order]
             result = np.empty((self.people, len(chosen), len(times)))
             for part in self._pieces:
                 whole = len(part.rows) == self.people
                 target = result if whole else np.empty((len(part.rows), len(chosen), len(times)))
                 if part.starts.shape[0] == 1:
-                    _shared(part, ordered, chosen, what, target)
+                    _shared(part, ordered, chosen, what, target, grid if rising else None)
                 else:
                     _scattered(part, ordered, chosen, what, target)
                 if not whole:
@@ -654,7 +680,7 @@ class Response:
         return result
 
 
-def _shared(part: _Pieces, times: Floats, chosen: list[int], what: str, target: Floats) -> None:
+def _shared(part: _Pieces, times: Floats, chosen: list[int], what: str, target: Floats, grid: float | None) -> None:
     """Everyone's inputs start and stop together: each piece is one contiguous run of times."""
     starts = part.starts[0]
     people = len(part.rows)
@@ -664,7 +690,6 @@ def _shared(part: _Pieces, times: Floats, chosen: list[int], what: str, target: 
     if what == "area":
         base = _areas_at_starts(part, chosen)
     early = _EARLY / part.fastest if part.fastest > 0 else 0.0
-    grid = _even_step(times) if len(times) >= _GRID else None
     everyone = slice(None)
     step = max(1, _BLOCK // max(1, len(times)))
     for s, start in enumerate(starts):
@@ -732,8 +757,10 @@ def _values(part: _Pieces, some: slice, s: int, chosen: list[int], dt: Floats, o
 def _even_step(dt: Floats) -> float | None:
     """The spacing of an even grid, or None where the instants are not evenly spaced to the last digits."""
     step = float(dt[-1] - dt[0]) / (len(dt) - 1)
-    ideal = dt[0] + step * np.arange(len(dt))
-    return step if bool(np.abs(dt - ideal).max() <= 1e-14 * abs(float(dt[-1])) + 1e-300) else None
+    ideal = step * np.arange(len(dt))
+    ideal += dt[0]
+    ideal -= dt
+    return step if bool(np.abs(ideal, out=ideal).max() <= 1e-14 * max(abs(float(dt[0])), abs(float(dt[-1])))) else None
 
 
 def _grid_values(part: _Pieces, some: slice, s: int, chosen: list[int], grid: tuple[float, float], out: Floats) -> None:

@@ -32,7 +32,7 @@ def cascade(draw: st.DrawFn) -> np.ndarray:
     """Depots, a body and a metabolite in a row, whose rates often coincide exactly or very nearly."""
     size = draw(st.integers(2, 5))
     base = draw(st.floats(0.02, 0.5))
-    near = st.sampled_from([0.0, 1e-12, 1e-8, 1e-5, 1e-3, 0.02, 0.029, 0.031, 0.3])
+    near = st.sampled_from([0.0, 0.0, 1e-12, 1e-8, 1e-5, 9e-4, 1.1e-3, 0.029, 0.031, 0.09, 0.11, 0.29, 0.31])
     rates = [base * (1 + draw(near)) for _ in range(size)]
     matrix = -np.diag(rates)
     for i in range(1, size):
@@ -107,7 +107,8 @@ def test_twice_the_dose_is_twice_the_curve(data: st.DataObject, factor: float) -
     matrix = data.draw(bodies)
     pours = data.draw(schedule(len(matrix)))
     more = [Pour(p.compartment, float(p.amount) * factor, p.start, p.duration) for p in pours]
-    assert close(amounts(matrix, more), factor * amounts(matrix, pours), 1e-9)
+    once = amounts(matrix, pours)
+    assert np.abs(amounts(matrix, more) - factor * once).max() <= 1e-10 * factor * float(once.max())
 
 
 @settings(max_examples=60, deadline=None)
@@ -200,7 +201,7 @@ def test_area_and_slope_belong_to_the_curve(data: st.DataObject) -> None:
 @given(mammillary(), st.floats(0.01, 10.0))
 def test_a_lasting_infusion_settles_at_rate_over_clearance(matrix: np.ndarray, per_min: float) -> None:
     """C = R / CL where everything leaves from the centre; in general the amounts solve A x = -R."""
-    long = 1e6
+    long = 60.0 / float(np.abs(np.linalg.eigvals(matrix)).min())
     found = amounts(matrix, [Pour(0, per_min * long, 0.0, long)], [long * 0.999999])[:, 0]
     wanted = np.linalg.solve(matrix, -per_min * np.eye(len(matrix))[0])
     assert found == pytest.approx(wanted, rel=1e-8)
