@@ -322,6 +322,11 @@ export function attach(root: ParentNode): void {
     host.dataset.armed = "";
     one(host);
   }
+  attachStrips(root);
+}
+
+/** The strips alone: what the board's pages need, without the weight of whole charts. */
+export function attachStrips(root: ParentNode): void {
   for (const host of root.querySelectorAll<HTMLElement>("[data-strip]:not([data-armed])")) {
     host.dataset.armed = "";
     const source = document.getElementById(host.dataset.strip ?? "");
