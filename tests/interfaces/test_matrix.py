@@ -23,6 +23,7 @@ from django.utils import timezone
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures.queries import scale
 from sojourn.care.monitoring import actions as monitoring
+from sojourn.care.monitoring.models import InboundMessage
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety import actions as safety
 from sojourn.care.safety.models import Flag
@@ -103,6 +104,20 @@ class House:
             return monitoring.add_device(by=by, name=f"Monitor {self.number}", key=f"KEY-{self.number}")
 
     @cached_property
+    def message(self) -> InboundMessage:
+        """A monitor's message that could not be used."""
+        with as_asker(self.cast.asker("clinic_admin")):
+            return InboundMessage.objects.create(
+                clinic_id=self.cast.clinic.pk,
+                received_at=timezone.now(),
+                peer="192.0.2.1",
+                digest=f"{self.number:032d}".encode(),
+                raw=b"no message",
+                ack="AR",
+                fault="no_header",
+            )
+
+    @cached_property
     def invitation(self) -> Any:
         by = self.cast.asker("clinic_admin")
         email = f"invited{self.number}@{self.cast.clinic.slug}.example"
@@ -125,6 +140,7 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "flag_id": (lambda house: house.flag.pk, True),
     "chair_id": (lambda house: house.booked.appointment.chair_id, False),
     "device_id": (lambda house: house.device.pk, False),
+    "message_id": (lambda house: house.message.pk, False),
     "membership_id": (lambda house: house.cast.members["nurse"].pk, False),
     "invitation_id": (lambda house: house.invitation.pk, False),
 }
