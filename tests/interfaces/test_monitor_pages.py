@@ -152,7 +152,9 @@ def test_the_bytes_are_shown_whole_escaped_and_their_opening_is_audited(clinic: 
     answer = clinic.client("clinic_admin").get(address)
     source = answer.content.decode()
     assert "<script>alert" not in source
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;␍\nPID|1||\\xff␀␍\n␜␍" in source
+    shown = re.search(r"<pre[^>]*>(.*?)</pre>", source, re.S)[1]
+    told = re.sub(r"<mark[^>]*>([^<]*)</mark>", r"{\1}", shown)
+    assert told == "{VT}MSH|^~\\&amp;|&lt;script&gt;alert(1)&lt;/script&gt;{CR}\nPID|1||{0xFF}{NUL}{CR}\n{FS}{CR}\n"
     with as_asker(clinic.asker("auditor")):
         row = AuditEvent.objects.get(action="monitor.message_opened")
         assert (row.entity_id, row.person_id) == (number, clinic.members["clinic_admin"].person_id)
@@ -178,14 +180,21 @@ def test_a_message_without_a_fault_is_not_opened_here(clinic: Cast):
 @pytest.mark.parametrize(
     ("raw", "seen"),
     [
-        (b"", ""),
-        (b"a\tb", "a␉b"),
-        (b"\x7f", "␡"),
-        ("Ñandú µ".encode(), "Ñandú µ"),
-        (b"\xc3", "\\xc3"),
-        ("\u202egnp".encode(), "\\u202egnp"),  # a character that turns the text round
-        ("\u200b".encode(), "\\u200b"),
+        (b"", []),
+        (b"a\tb", ["a", "TAB", "b"]),
+        (b"\x7f", ["DEL"]),
+        ("Ñandú µ".encode(), ["Ñandú µ"]),
+        (b"\xc3", ["0xC3"]),
+        ("\u202egnp".encode(), ["U+202E", "gnp"]),  # a character that turns the text round
+        ("\u200b".encode(), ["U+200B"]),
     ],
 )
 def test_nothing_hides_in_the_bytes(raw, seen):
-    assert visible(raw) == seen
+    assert [piece.text for piece in visible(raw)] == seen
+
+
+def test_every_byte_is_shown():
+    for code in range(256):
+        (piece,) = visible(bytes([code]))
+        assert piece.hidden is not (0x20 <= code < 0x7F)
+        assert piece.text.isprintable()

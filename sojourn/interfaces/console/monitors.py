@@ -240,26 +240,48 @@ def retire(request: HttpRequest, device_id: int) -> HttpResponse:
 
 # ---------------------------------------------------------------- the bytes of a message
 
-_PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡"}
+_NAMES = (
+    "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR", "SO", "SI", "DLE",
+    "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US",
+)  # fmt: skip
 
 
-def visible(raw: bytes) -> str:
-    """Bytes as text in which nothing hides: control characters as pictures, other odd bytes as \\xNN.
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a message: text as it was sent, or the name of something that cannot be seen. ``ends_line``: a
+    carriage return, which ends a segment."""
 
-    A line ends where the message ends its segments (CR), after the picture of it.
-    """
-    out: list[str] = []
+    text: str
+    hidden: bool = False
+    ends_line: bool = False
+
+
+def visible(raw: bytes) -> list[Piece]:
+    """Bytes as text in which nothing hides: control characters by their names, other odd bytes as 0xNN."""
+    pieces: list[Piece] = []
+    plain: list[str] = []
+
+    def name(text: str, *, ends_line: bool = False) -> None:
+        if plain:
+            pieces.append(Piece("".join(plain)))
+            plain.clear()
+        pieces.append(Piece(text, True, ends_line))
+
     for each in raw.decode("utf-8", "surrogateescape"):
         code = ord(each)
-        if code in _PICTURES:
-            out.append(_PICTURES[code] + ("\n" if each == "\r" else ""))
+        if code < len(_NAMES):
+            name(_NAMES[code], ends_line=each == "\r")
+        elif code == 0x7F:
+            name("DEL")
         elif 0xDC80 <= code <= 0xDCFF:
-            out.append(f"\\x{code - 0xDC00:02x}")
+            name(f"0x{code - 0xDC00:02X}")
         elif each.isprintable():
-            out.append(each)
+            plain.append(each)
         else:
-            out.append(f"\\u{code:04x}")
-    return "".join(out)
+            name(f"U+{code:04X}")
+    if plain:
+        pieces.append(Piece("".join(plain)))
+    return pieces
 
 
 @allowed("monitor.manage")
@@ -278,7 +300,7 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
         "words": words,
         "detail": detail,
         "size": len(raw),
-        "text": visible(raw[:65536]),
+        "pieces": visible(raw[:65536]),
         "cut": len(raw) > 65536,
     }
     return render(request, "console/monitors/message.html", context)

@@ -76,7 +76,9 @@ class Number:
     label: str
     unit: str
     released: str
+    with_unit: str
     ours: str
+    fixed: bool
     changed: bool
     mark: StrPromise
     verified: bool
@@ -148,8 +150,9 @@ def _numbers(standing: Standing, typed: Mapping[str, str]) -> list[Number]:
         field = field_name(rule.id, name)
         found.append(
             Number(
-                name, _(each.label), _unit(each.unit), _figure(each.value), _figure(ours), ours != each.value,
-                SHORT_MARKS[each.verification], each.verification == "verified", _may(each),
+                name, _(each.label), _unit(each.unit), _figure(each.value),
+                f"{_figure(each.value)} {_unit(each.unit)}".strip(), _figure(ours), each.tighten == "fixed",
+                ours != each.value, SHORT_MARKS[each.verification], each.verification == "verified", _may(each),
                 typed.get(field, _figure(ours)), field,
             )
         )  # fmt: skip
@@ -267,21 +270,30 @@ def rules(request: HttpRequest) -> HttpResponse:
 
 def _example(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What goes in or comes out of a worked example, as words and values."""
-    return [(key.replace("_", " "), _value(value)) for key, value in values.items()]
+    return [(key.replace("_", " "), _value(key, value)) for key, value in values.items()]
 
 
-def _value(value: Any) -> str:
+def _value(key: str, value: Any) -> str:
+    """A value of an example. Readings are pairs of seconds and value; the latest ones of value and age in minutes."""
     if isinstance(value, Mapping):
-        return "; ".join(f"{key} {_value(each)}" for key, each in value.items())
+        return "; ".join(f"{_code(name)} {_value(key, each)}" for name, each in value.items())
     if isinstance(value, tuple):
-        if value and all(isinstance(each, tuple) and len(each) == 2 for each in value):
-            return ", ".join(f"{_value(two)} ({_value(one)})" for one, two in value)
-        return ", ".join(_value(each) for each in value) or "–"
+        return _several(key, value)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if isinstance(value, int | float):
-        return _figure(float(value))
-    return str(value)
+    return _figure(float(value)) if isinstance(value, int | float) else str(value).replace("_", " ")
+
+
+def _several(key: str, value: tuple[Any, ...]) -> str:
+    if key == "readings":
+        return ", ".join(_("%(value)s at %(s)s s") % {"value": _figure(v), "s": _figure(s)} for s, v in value)
+    if key == "latest" and len(value) == 2:
+        return _("%(value)s, %(age)s min old") % {"value": _figure(value[0]), "age": _figure(value[1])}
+    return ", ".join(_value(key, each) for each in value) or "–"
+
+
+def _code(name: str) -> str:
+    return str(_(VITALS[name].short)) if name in VITALS else name.replace("_", " ")
 
 
 def _one(

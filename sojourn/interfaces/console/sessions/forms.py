@@ -19,6 +19,14 @@ from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, pl
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.sessions.words import DRUGS, QUICK
 
+# Short words for the chair; the page says whose numbers they are.
+LABELS = {
+    "nibp_sys": gettext_lazy("Systolic pressure"),
+    "nibp_dia": gettext_lazy("Diastolic pressure"),
+    "spo2": gettext_lazy("Saturation"),
+    "temp": gettext_lazy("Temperature"),
+    "cadss6": gettext_lazy("CADSS-6, total"),
+}
 AT_THE_CHAIR = ("nibp_sys", "nibp_dia", "hr", "spo2", "rr", "temp")
 RATED = ("pain", "nausea", "cadss6")
 MOAAS = "moaas"
@@ -68,7 +76,7 @@ class ValuesForm(forms.Form):
                 )  # fmt: skip
                 continue
             self.fields[code] = forms.FloatField(
-                label=_(vital.label), required=False, localize=True,
+                label=LABELS.get(code, _(vital.label)), required=False, localize=True,
                 widget=forms.TextInput(attrs={
                     "class": "figure", "inputmode": "decimal" if vital.places else "numeric", "autocomplete": "off",
                 }),

@@ -194,7 +194,10 @@ class Picture:
                           r["acknowledged_by"], r["why"], r["value"], r["limit"])
                 for r in rows["alarms"]
             ),
-            key=lambda each: (-Priority(each.priority).rank, each.since_at, each.rule_id, each.code),
+            # who still waits for somebody comes first
+            key=lambda each: (
+                bool(each.acknowledged_by), -Priority(each.priority).rank, each.since_at, each.rule_id, each.code
+            ),
         )  # fmt: skip
         self.monitors = [
             OnChair(r["device_id"], r["name"], _maybe(r["seen_at"]), r["skew_s"]) for r in rows["monitors"]

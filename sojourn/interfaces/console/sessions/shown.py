@@ -199,7 +199,7 @@ def due(picture: Picture) -> DueCheck | None:
         found.next.due_at if found.next else None,
         found.overdue_by > timedelta(0),
         tuple(
-            _("%(minute)d minutes after the start (%(time)s)") % {"minute": each.minute, "time": time_word(each.due_at)}
+            _("%(minute)d min (%(time)s)") % {"minute": each.minute, "time": time_word(each.due_at)}
             for each in found.missed
         ),
     )
@@ -223,6 +223,26 @@ class ItemRow:
     last: int
     by_readings: bool
     url: str
+
+    @property
+    def _person(self) -> bool:
+        return self.id == "companion_here"
+
+    @property
+    def pass_word(self) -> str:
+        return _("Is here") if self._person else _("Pass")
+
+    @property
+    def fail_word(self) -> str:
+        return _("Not here") if self._person else _("Fail")
+
+    @property
+    def passed(self) -> str:
+        return _("Is here") if self._person else _("Passed")
+
+    @property
+    def failed(self) -> str:
+        return _("Not here yet") if self._person else _("Did not pass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +356,12 @@ class Way:
     standing: list[Standing]
     allowed: bool
     may_override: bool
+    asked_above: frozenset[str] = frozenset()
+
+    @property
+    def listed(self) -> list[Standing]:
+        """What is listed as missing: all but what the page's own form asks for just now."""
+        return [each for each in self.standing if each.code not in self.asked_above]
 
     @property
     def to_set_aside(self) -> list[Standing]:
@@ -350,6 +376,7 @@ class Way:
         return bool(self.standing) and not self.fixed
 
 
+_DOSE_ITSELF = frozenset(("dose-not-recorded", "second-check-missing"))
 _MAIN = {
     State.ARRIVED: "complete_checks",
     State.CHECKED: "start_dose",
@@ -373,6 +400,7 @@ def main_way(picture: Picture, asker: Asker) -> Way | None:
         standing(picture, transition),
         asker.may(PERMISSIONS[transition]),
         asker.may("session.override"),
+        _DOSE_ITSELF if picture.state is State.CHECKED and dose(picture, asker).stage != "checked" else frozenset(),
     )
 
 

@@ -119,6 +119,7 @@ def _live(request: Request, picture: Picture, seen: int, entries: int | None = N
     may = request.asker.may
     return {
         "polls": not picture.over,
+        "wide_live": picture.state is State.DOSING,
         "moved": moved,
         "moved_word": STATES[picture.state] if moved else "",
         "figures": shown.figures(picture),
