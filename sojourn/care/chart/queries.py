@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Model, OuterRef, QuerySet, TextField
+from django.db.models import F, Func, Model, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast, JSONObject
 from django.utils import timezone
 
@@ -69,9 +69,18 @@ __all__ = [
     "verify_signature",
 ]
 
+
+class _Iso(Func):
+    """A time as ISO 8601 text, whatever the server's date style. Read so, a session of thirty thousand readings costs a
+    third of what the driver's own reading of times does."""
+
+    template = "(to_json(%(expressions)s) #>> '{}')"
+    output_field = TextField()
+
+
 _COLUMNS = (
-    "encounter_id", "id", "code", "value", "unit", "effective_at", "measured_at", "received_at", "method", "device_id",
-    "message_id", "by_id", "status", "doubt", "supersedes_id",
+    "encounter_id", "id", "code", "value", "unit", _Iso("effective_at"), _Iso("measured_at"), _Iso("received_at"),
+    "method", "device_id", "message_id", "by_id", "status", "doubt", "supersedes_id",
 )  # fmt: skip
 
 Raw = Mapping[str, Any]
@@ -129,8 +138,8 @@ class _Composer:
         corrected = {row[14] for row in readings if row[14] is not None}
         self.readings = tuple(
             Reading(
-                row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10],
-                people[row[11]] if row[11] else None, row[12], row[13], row[14], row[1] in corrected,
+                row[1], row[2], row[3], row[4], _at(row[5]), _at(row[6]) if row[6] else None, _at(row[7]), row[8],
+                row[9], row[10], people[row[11]] if row[11] else None, row[12], row[13], row[14], row[1] in corrected,
             )
             for row in readings
         )  # fmt: skip

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -544,9 +544,8 @@ def episodes(changes: Iterable[AlarmChange]) -> tuple[Alarm, ...]:
 def _utc(at: datetime | None) -> str | None:
     if at is None:
         return None
-    offset = at.utcoffset()
-    assert offset is not None, "a time without a zone"
-    return (at.replace(tzinfo=None) - offset).isoformat(timespec="microseconds") + "Z"
+    assert at.tzinfo is not None, "a time without a zone"
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
 
 
 def _exact(amount: Decimal) -> str:

@@ -14,6 +14,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
 from sojourn.care.booking.models import Appointment, Chair
+from sojourn.care.chart.queries import content_hash, session_records
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
 from sojourn.care.monitoring import ledger
 from sojourn.care.monitoring.models import AlarmState, Device, Signal
@@ -26,6 +27,7 @@ from sojourn.care.treatment.models import (
     DoseCheck,
     Encounter,
     MedicationAdministration,
+    RecordSignature,
     SessionEvent,
     SessionState,
 )
@@ -78,7 +80,7 @@ class Cast:
 
 
 def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
-    """Make the clinic, its people, rules, patients and their history. One transaction a patient."""
+    """Make the clinic, its people, rules, patients and their history. The caller holds the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
@@ -92,6 +94,39 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
     for number in range(demo.patients * scale):
         with as_asker(house(clinic_id, "Demo")):
             _patient(demo, cast, number, random.Random(f"{demo.slug}-{seed}-{number}"), sparse=scale > 1)
+    with as_asker(house(clinic_id, "Demo")):
+        sign_past(cast, days=30 if scale > 1 else None)
+
+
+_UNSIGNED = timedelta(days=2)  # the newest wait for somebody, as in a real clinic
+_BATCH = 40
+
+
+def sign_past(cast: Cast, *, days: int | None = None) -> int:
+    """Sign the records of past sessions but the newest, as the prescriber did later that day. Ask as the house.
+
+    ``days``: only sessions of so many days back. The hash is the record's own, so each reads as unchanged.
+    """
+    now = timezone.now()
+    sessions = Encounter.objects.filter(opened_at__lt=now - _UNSIGNED, signatures=None)
+    if days is not None:
+        sessions = sessions.filter(opened_at__gte=now - timedelta(days=days))
+    waiting = list(sessions.order_by("id").values_list("id", flat=True))
+    signed = 0
+    for begin in range(0, len(waiting), _BATCH):
+        records = session_records(waiting[begin : begin + _BATCH])
+        rows = [
+            RecordSignature(
+                clinic=cast.clinic, patient_id=each.patient.id, encounter_id=each.encounter_id,
+                content_hash=content_hash(each), at=each.ended_at + timedelta(minutes=37),
+                by=cast.members["prescriber"][each.encounter_id % len(cast.members["prescriber"])],
+            )
+            for each in records.values()
+            if each.ended_at is not None
+        ]  # fmt: skip
+        RecordSignature.objects.bulk_create(rows)
+        signed += len(rows)
+    return signed
 
 
 def load_cast(demo: DemoClinic) -> Cast:

@@ -1,4 +1,4 @@
-"""A figure of stacked panels on one time axis, drawn as SVG for paper.
+"""A figure of stacked panels on one time axis, drawn as SVG: the same on paper and on the page.
 
 Direct labels, units on the axis, doses as bars over it, marks as numbered signs. Black on white must be enough: an
 alarm's priority is a shape as well as a colour (IEC 60601-1-8: octagon high, triangle medium, circle low).
@@ -6,46 +6,65 @@ alarm's priority is a shape as well as a colour (IEC 60601-1-8: octagon high, tr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from itertools import pairwise
 from math import floor, log10
 from typing import Final, Literal
 
 Shape = Literal["event", "high", "medium", "low"]
-Place = Callable[[float], float]
 
-INK: Final = "#26233a"
-SOFT: Final = "#5b586b"
-GRID: Final = "#d9d5cc"
-LINES: Final = ("#453c8c", "#94582a", "#8a3f78", "#2f6670")
-ALARM: Final = {"high": ("#b3261e", "#ffffff"), "medium": ("#eab308", "#26233a"), "low": ("#7fd3e0", "#26233a")}
 
-WIDTH: Final = 720
-_LEFT, _RIGHT, _LINE = 44, 104, 12
-_GAP: Final = 28
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Colours as SVG takes them. ``alarm`` holds ground and ink of each priority."""
+
+    ink: str
+    soft: str
+    grid: str
+    ground: str
+    lines: Sequence[str]
+    alarm: Mapping[str, tuple[str, str]]
+
+
+PAPER: Final = Palette(
+    "#26233a", "#5b586b", "#d9d5cc", "#ffffff", ("#453c8c", "#94582a", "#8a3f78", "#2f6670"),
+    {"high": ("#b3261e", "#ffffff"), "medium": ("#eab308", "#26233a"), "low": ("#7fd3e0", "#26233a")},
+)  # fmt: skip
+# The colours of the pages, in whatever mood they are.
+PAGE: Final = Palette(
+    "var(--color-base-content)", "var(--color-soft)", "var(--color-line)", "var(--color-base-100)",
+    tuple(f"var(--color-chart-{number})" for number in range(1, 5)),
+    {each: (f"var(--color-alarm-{each})", f"var(--color-alarm-{each}-content)") for each in ("high", "medium", "low")},
+)  # fmt: skip
+
+WIDE: Final = 720
+NARROW: Final = 360
+_GAP: Final = 32
+_LINE: Final = 13
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: points (x in seconds, value). A step of more than ``gap`` seconds breaks it. ``dots``: no line."""
+    """One line: points (x in seconds, value). A step of more than ``gap`` seconds breaks it."""
 
     label: str
     points: Sequence[tuple[float, float]]
     gap: float | None = None
-    dots: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One value axis. ``bars``: its two lines are the ends of upright bars, as pressures are drawn."""
+    """One value axis of at least ``span`` units. ``bars``: its two lines are the ends of upright bars, as pressures are
+    drawn. ``crossed`` are points that were corrected later."""
 
+    name: str
     unit: str
     lines: Sequence[Line]
-    height: float = 64
+    height: float = 48
+    span: float = 0
     bars: bool = False
-    doubted: Sequence[tuple[float, float]] = ()
+    crossed: Sequence[tuple[float, float]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,194 +106,205 @@ def nice_ticks(low: float, high: float, about: int = 4) -> list[float]:
     count = 0
     while (first + count) * step < high:
         count += 1
-    return [(first + each) * step for each in range(count + 1)]
+    return [round((first + each) * step, 9) for each in range(count + 1)]
 
 
-def svg(figure: Figure, font: str) -> str:
-    """The figure as SVG text, ``WIDTH`` units wide; ``font`` is a family that the typesetter knows."""
-    top = 20 + (_LINE + 5) * _rows_of(figure.spans, figure)
-    marks_at = top
-    top += 20 if figure.marks else 0
-    parts: list[str] = []
-    y = float(top)
-    bottoms: list[tuple[float, float]] = []
-    for panel in figure.panels:
-        parts += _panel(panel, figure, y)
-        bottoms.append((y, y + panel.height))
-        y += panel.height + _GAP
-    end = y - _GAP
-    back = [f'<line x1="{_x(figure, x):.1f}" x2="{_x(figure, x):.1f}" y1="{top - 4:.1f}" y2="{end:.1f}" '
-            f'stroke="{GRID}" stroke-width="0.6"/>' for x, _label in figure.ticks]  # fmt: skip
-    front = [_text(_x(figure, x), end + 14, label, SOFT, anchor="middle") for x, label in figure.ticks]
-    height = end + 22
-    body = [
-        *back, *_spans(figure, top, end), *parts, *front, *_marks(figure, marks_at + 8, end),
-    ]  # fmt: skip
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" '
-        f'height="{height:.0f}" font-family="{escape(font)}" font-size="11">{"".join(body)}</svg>'
-    )
+def svg(figure: Figure, *, font: str, palette: Palette = PAPER, width: int = WIDE, label: str = "") -> str:
+    """The figure as SVG text, ``width`` units wide. ``font`` is a family, or "inherit" on a page. With ``label`` it is
+    an image of that name for screen readers."""
+    return _Sheet(figure, font, palette, width).svg(label)
 
 
-def _x(figure: Figure, x: float) -> float:
-    span = figure.ends - figure.begins or 1
-    return _LEFT + (x - figure.begins) / span * (WIDTH - _LEFT - _RIGHT)
+class _Sheet:
+    def __init__(self, figure: Figure, font: str, palette: Palette, width: int) -> None:
+        self.figure, self.font, self.colours, self.width = figure, font, palette, width
+        self.narrow = width < 500
+        self.left = 34.0 if self.narrow else 44.0
+        self.right = width - (10.0 if self.narrow else 104.0)
 
+    def svg(self, label: str) -> str:
+        figure = self.figure
+        rows = self.rows_of_spans()
+        marks_at = 22 + (_LINE + 3) * (max(rows, default=-1) + 1)
+        top = marks_at + (self.mark_rows() * 17 + 8 if figure.marks else 0) + 12
+        panels: list[str] = []
+        y = float(top)
+        for panel in figure.panels:
+            panels += self.panel(panel, y)
+            y += panel.height + _GAP
+        end = y - _GAP
+        ticks = figure.ticks[:: 2 if self.narrow and len(figure.ticks) > 4 else 1]
+        body = [
+            *(self.stroke(f"M{self.x(at):.1f} {top:.1f}V{end:.1f}", self.colours.grid, 0.6) for at, _label in ticks),
+            *self.spans(rows, top, end), *panels,
+            *(self.text(self.x(at), end + 15, words, self.colours.soft, "middle") for at, words in ticks),
+            *self.marks(marks_at, end),
+        ]  # fmt: skip
+        height = end + 24
+        named = f' role="img" aria-label="{escape(label)}"' if label else ""
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {height:.0f}" '
+            f'font-family="{escape(self.font)}" font-size="11"{named}>{"".join(body)}</svg>'
+        )
 
-def _text(x: float, y: float, words: str, colour: str = INK, *, anchor: str = "start", weight: str = "") -> str:
-    bold = f' font-weight="{weight}"' if weight else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}"{bold}>{escape(words)}</text>'
+    # --- small parts
 
+    def x(self, at: float) -> float:
+        whole = self.figure.ends - self.figure.begins or 1
+        return self.left + (at - self.figure.begins) / whole * (self.right - self.left)
 
-def _rows_of(spans: Sequence[Span], figure: Figure) -> int:
-    return max(_placed(spans, figure), default=-1) + 1
+    def text(self, x: float, y: float, words: str, colour: str, anchor: str = "start", more: str = "") -> str:
+        return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}"{more}>{escape(words)}</text>'
 
+    def stroke(self, path: str, colour: str, width: float, more: str = "") -> str:
+        return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}"{more}/>'
 
-def _placed(spans: Sequence[Span], figure: Figure) -> list[int]:
-    """The row of each span's label, so that no two touch. A letter is about 5 units wide at this size."""
-    ends: list[float] = []
-    rows = []
-    for span in spans:
-        begins = _x(figure, span.begins)
-        row = next((n for n, end in enumerate(ends) if end < begins), len(ends))
-        width = max(begins + 5 * len(span.label) + 8, _x(figure, span.ends or span.begins))
-        if row == len(ends):
-            ends.append(width)
+    def dot(self, x: float, y: float, colour: str, radius: float) -> str:
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}"/>'
+
+    # --- doses
+
+    def rows_of_spans(self) -> list[int]:
+        """The row of each dose's name, so that no two touch. A letter is about 6 units wide at this size."""
+        ends: list[float] = []
+        rows = []
+        for span in self.figure.spans:
+            begins = self.x(span.begins)
+            row = next((number for number, end in enumerate(ends) if end < begins), len(ends))
+            until = max(begins + 6 * len(span.label) + 8, self.x(span.ends or span.begins))
+            ends[row : row + 1] = [until]
+            rows.append(row)
+        return rows
+
+    def spans(self, rows: Sequence[int], top: float, end: float) -> list[str]:
+        parts = []
+        colour = self.colours.lines[0]
+        for span, row in zip(self.figure.spans, rows, strict=True):
+            begins, ends = self.x(span.begins), self.x(span.ends if span.ends is not None else span.begins)
+            y = 20 + row * (_LINE + 3)
+            start = min(begins, self.right - 6 * len(span.label))
+            parts.append(self.text(start, y - 7, span.label, self.colours.ink, more=' font-weight="bold"'))
+            parts.append(f'<rect x="{begins:.1f}" y="{y - 3:.1f}" width="{max(ends - begins, 1.5):.1f}" height="4" '
+                         f'fill="{colour}"/>')  # fmt: skip
+            parts.append(f'<rect x="{begins:.1f}" y="{top:.1f}" width="{ends - begins:.1f}" height="{end - top:.1f}" '
+                         f'fill="{colour}" fill-opacity="0.07"/>')  # fmt: skip
+            parts += [self.stroke(f"M{x:.1f} {y:.1f}V{end:.1f}", colour, 0.9) for x in sorted({begins, ends})]
+        return parts
+
+    # --- values
+
+    def panel(self, panel: Panel, top: float) -> list[str]:
+        values = [value for line in panel.lines for _at, value in line.points] + [value for _at, value in panel.crossed]
+        if not values:
+            return []
+        low, high = min(values), max(values)
+        spare = max(0.0, panel.span - (high - low)) / 2
+        ticks = nice_ticks(max(low - spare, min(low, 0.0)), high + spare, 5 if panel.height > 80 else 2)
+        bottom, step = top + panel.height, panel.height / (ticks[-1] - ticks[0])
+
+        def y(value: float) -> float:
+            return bottom - (value - ticks[0]) * step
+
+        parts = []
+        for tick in ticks:
+            parts.append(self.stroke(f"M{self.left} {y(tick):.1f}H{self.right}", self.colours.grid, 0.6))
+            parts.append(self.text(self.left - 6, y(tick) + 3.6, f"{tick:g}", self.colours.soft, "end"))
+        heights = [[(self.x(at), y(value)) for at, value in line.points] for line in panel.lines]
+        if panel.bars and len(panel.lines) == 2:
+            parts += self.bars(heights)
         else:
-            ends[row] = width
-        rows.append(row)
-    return rows
+            for number, line in enumerate(panel.lines):
+                parts += self.line(line, heights[number], self.colours.lines[number % 4])
+        for at, value in panel.crossed:
+            cross = f"M{self.x(at) - 3:.1f} {y(value) - 3:.1f}l6 6m0 -6l-6 6"
+            parts.append(self.stroke(cross, self.colours.soft, 1))
+        return [*parts, *self.names(panel, heights, top)]
 
-
-def _spans(figure: Figure, top: float, end: float) -> list[str]:
-    parts = []
-    for span, row in zip(figure.spans, _placed(figure.spans, figure), strict=True):
-        begins, ends = _x(figure, span.begins), _x(figure, span.ends if span.ends is not None else span.begins)
-        y = 18 + row * (_LINE + 5)
-        parts.append(_text(begins, y - 6, span.label, INK, weight="bold"))
-        parts.append(f'<rect x="{begins:.1f}" y="{y - 3:.1f}" width="{max(ends - begins, 1.5):.1f}" height="4" '
-                     f'fill="{LINES[0]}"/>')  # fmt: skip
-        for x in {begins, ends}:
-            parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y:.1f}" y2="{end:.1f}" stroke="{LINES[0]}" '
-                         f'stroke-width="0.9"/>')  # fmt: skip
-        parts.append(f'<rect x="{begins:.1f}" y="{top - 4:.1f}" width="{ends - begins:.1f}" '
-                     f'height="{end - top + 4:.1f}" '
-                     f'fill="{LINES[0]}" fill-opacity="0.05"/>')  # fmt: skip
-    return parts
-
-
-def _panel(panel: Panel, figure: Figure, top: float) -> list[str]:
-    values = [value for line in panel.lines for _at, value in line.points] + [value for _at, value in panel.doubted]
-    if not values:
-        return []
-    ticks = nice_ticks(min(values), max(values), 3 if panel.height < 60 else 4)
-    low, high = ticks[0], ticks[-1]
-
-    def y(value: float) -> float:
-        return top + panel.height - (value - low) / (high - low) * panel.height
-
-    right = WIDTH - _RIGHT
-    parts = [_text(_LEFT - 6, top - 7, panel.unit, SOFT, anchor="end")]
-    for tick in ticks:
-        parts.append(f'<line x1="{_LEFT}" x2="{right}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="{GRID}" '
-                     f'stroke-width="0.6"/>')  # fmt: skip
-        parts.append(_text(_LEFT - 6, y(tick) + 3.2, f"{tick:g}", SOFT, anchor="end"))
-    if panel.bars and len(panel.lines) == 2:
-        parts += _bars(panel.lines, figure, y)
-    else:
-        for number, line in enumerate(panel.lines):
-            parts += _line(line, LINES[number % len(LINES)], figure, y)
-    for at, value in panel.doubted:
-        parts.append(_cross(_x(figure, at), y(value)))
-    parts += _names(panel.lines, y, right)
-    return parts
-
-
-def _names(lines: Sequence[Line], y: Place, right: float) -> list[str]:
-    """Each line's name beside its last value, moved apart where they would touch."""
-    ends = sorted((y(line.points[-1][1]), number) for number, line in enumerate(lines) if line.points)
-    parts, last = [], -1e9
-    for at, number in ends:
-        last = max(at, last + _LINE)
-        parts.append(_text(right + 8, last + 3.2, lines[number].label, LINES[number % len(LINES)]))
-    return parts
-
-
-def _line(line: Line, colour: str, figure: Figure, y: Place) -> list[str]:
-    runs: list[list[tuple[float, float]]] = []
-    for point in line.points:
-        if runs and not line.dots and (line.gap is None or point[0] - runs[-1][-1][0] <= line.gap):
-            runs[-1].append(point)
-        else:
-            runs.append([point])
-    parts = []
-    for run in runs:
-        if len(run) == 1:
-            parts.append(_dot(_x(figure, run[0][0]), y(run[0][1]), colour))
-            continue
-        points = " ".join(f"{_x(figure, at):.1f},{y(value):.1f}" for at, value in run)
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.1" '
-                     f'stroke-linejoin="round"/>')  # fmt: skip
-    if len(line.points) <= 40:
-        parts += [_dot(_x(figure, at), y(value), colour, 1.7) for at, value in line.points]
-    return parts
-
-
-def _bars(lines: Sequence[Line], figure: Figure, y: Place) -> list[str]:
-    upper, lower = (dict(line.points) for line in lines[:2])
-    parts = []
-    for at in sorted({*upper, *lower}):
-        x = _x(figure, at)
-        if at in upper and at in lower:
-            parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y(upper[at]):.1f}" y2="{y(lower[at]):.1f}" '
-                         f'stroke="{SOFT}" stroke-width="0.8"/>')  # fmt: skip
-        for points, colour, tip in ((upper, LINES[0], 3.4), (lower, LINES[1], -3.4)):
-            if at in points:
-                v = y(points[at])
-                parts.append(f'<path d="M{x - 3.2:.1f} {v - tip:.1f}L{x:.1f} {v:.1f}L{x + 3.2:.1f} {v - tip:.1f}" '
-                             f'fill="none" stroke="{colour}" stroke-width="1.2"/>')  # fmt: skip
-    return parts
-
-
-def _dot(x: float, y: float, colour: str, r: float = 2) -> str:
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r}" fill="{colour}"/>'
-
-
-def _cross(x: float, y: float) -> str:
-    return f'<path d="M{x - 3:.1f} {y - 3:.1f}l6 6m0 -6l-6 6" stroke="{SOFT}" fill="none"/>'
-
-
-def _marks(figure: Figure, y: float, end: float) -> list[str]:
-    parts = []
-    for mark, x in zip(figure.marks, _apart([_x(figure, each.at) for each in figure.marks]), strict=True):
-        true = _x(figure, mark.at)
-        parts.append(f'<path d="M{x:.1f} {y + 6:.1f}L{true:.1f} {y + 11:.1f}V{end:.1f}" stroke="{SOFT}" fill="none" '
-                     f'stroke-width="0.7" stroke-dasharray="2 2"/>')  # fmt: skip
-        if mark.shape == "event":
+    def names(self, panel: Panel, heights: Sequence[Sequence[tuple[float, float]]], top: float) -> list[str]:
+        """The unit over the axis and each line's name beside its last value; all over the axis where it is narrow."""
+        if self.narrow:
+            return [self.text(0, top - 10, f"{panel.name}, {panel.unit}", self.colours.ink)]
+        parts = [self.text(self.left - 6, top - 12, panel.unit, self.colours.soft, "end")]
+        ends = sorted((points[-1][1], number) for number, points in enumerate(heights) if points)
+        last = -1e9
+        for end, number in ends:
+            last = max(end, last + _LINE)
             parts.append(
-                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6.5" fill="#ffffff" stroke="{INK}" stroke-width="0.9"/>'
+                self.text(self.right + 8, last + 3.6, panel.lines[number].label, self.colours.lines[number % 4])
             )
-            ink = INK
-        else:
-            fill, ink = ALARM[mark.shape]
-            path = {
-                "high": f"M{x - 2.9:.1f} {y - 7:.1f}h5.8l4.1 4.1v5.8l-4.1 4.1h-5.8l-4.1 -4.1v-5.8z",
-                "medium": f"M{x:.1f} {y - 8.5:.1f}l8.4 14.6h-16.8z",
-                "low": f"M{x - 7:.1f} {y:.1f}a7 7 0 1 0 14 0a7 7 0 1 0 -14 0z",
-            }[mark.shape]
-            parts.append(f'<path d="{path}" fill="{fill}" stroke="{INK}" stroke-width="0.7"/>')
-        parts.append(f'<text x="{x:.1f}" y="{y + 3:.1f}" fill="{ink}" text-anchor="middle" font-size="9" '
-                     f'font-weight="bold">{escape(mark.label)}</text>')  # fmt: skip
-    return parts
+        return parts
 
+    def line(self, line: Line, points: Sequence[tuple[float, float]], colour: str) -> list[str]:
+        runs: list[list[tuple[float, float]]] = []
+        before: float | None = None
+        for (at, _value), point in zip(line.points, points, strict=True):
+            if before is None or (line.gap is not None and at - before > line.gap):
+                runs.append([])
+            runs[-1].append(point)
+            before = at
+        parts = []
+        for run in runs:
+            way = "L".join(f"{x:.1f} {y:.1f}" for x, y in run)
+            parts.append(self.stroke(f"M{way}", colour, 1.2, ' stroke-linejoin="round"'))
+        few = len(points) <= 40
+        parts += [self.dot(x, y, colour, 1.8) for run in runs for x, y in run if few or len(run) == 1]
+        return parts
 
-def _apart(xs: Iterable[float], room: float = 16) -> list[float]:
-    """Places from left to right, none nearer than ``room`` to the one before, pushed back from the right edge."""
-    placed = list(xs)
-    for number, (before, here) in enumerate(pairwise(placed), start=1):
-        placed[number] = max(here, placed[number - 1] + room, before)
-    edge = WIDTH - _RIGHT + 60.0
-    for number in range(len(placed) - 1, -1, -1):
-        placed[number] = min(placed[number], edge)
-        edge = placed[number] - room
-    return placed
+    def bars(self, heights: Sequence[Sequence[tuple[float, float]]]) -> list[str]:
+        upper, lower = dict(heights[0]), dict(heights[1])
+        parts = [
+            self.stroke(f"M{x:.1f} {upper[x]:.1f}V{lower[x]:.1f}", self.colours.soft, 0.8)
+            for x in sorted(upper.keys() & lower.keys())
+        ]
+        for points, colour, tip in ((upper, self.colours.lines[0], -3.4), (lower, self.colours.lines[1], 3.4)):
+            for x, y in sorted(points.items()):
+                parts.append(self.stroke(f"M{x - 3.2:.1f} {y + tip:.1f}L{x:.1f} {y:.1f}L{x + 3.2:.1f} {y + tip:.1f}",
+                                         colour, 1.3))  # fmt: skip
+        return parts
+
+    # --- events and alarms
+
+    def mark_rows(self) -> int:
+        return max(self._placed()[1], default=-1) + 1
+
+    def _placed(self) -> tuple[list[float], list[int]]:
+        """Where each mark's sign stands: over its time, in the first of three rows that is free there."""
+        ends: list[float] = []
+        xs, rows = [], []
+        for mark in self.figure.marks:
+            x = self.x(mark.at)
+            row = next((number for number, end in enumerate(ends) if end <= x - 17), None)
+            if row is None and len(ends) < 3:
+                row = len(ends)
+                ends.append(x)
+            elif row is None:
+                row = min(range(3), key=lambda number: ends[number])
+                x = ends[row] + 17
+            ends[row] = x
+            xs.append(x)
+            rows.append(row)
+        return xs, rows
+
+    def marks(self, top: float, end: float) -> list[str]:
+        below, above = [], []
+        lowest = top + self.mark_rows() * 17
+        for mark, x, row in zip(self.figure.marks, *self._placed(), strict=True):
+            y = top + row * 17 + 8
+            way = f"M{x:.1f} {y + 7:.1f}V{lowest:.1f}L{self.x(mark.at):.1f} {lowest + 6:.1f}V{end:.1f}"
+            below.append(self.stroke(way, self.colours.soft, 0.8, ' stroke-dasharray="2 2.5"'))
+            above += self.sign(mark, x, y)
+        return [*below, *above]
+
+    def sign(self, mark: Mark, x: float, y: float) -> list[str]:
+        ground, ink = self.colours.alarm.get(mark.shape, (self.colours.ground, self.colours.ink))
+        path = {
+            "event": f"M{x - 7:.1f} {y:.1f}a7 7 0 1 0 14 0a7 7 0 1 0 -14 0z",
+            "high": f"M{x - 3:.1f} {y - 7.5:.1f}h6l4.4 4.4v6.2l-4.4 4.4h-6l-4.4 -4.4v-6.2z",
+            "medium": f"M{x:.1f} {y - 9:.1f}l9 15.6h-18z",
+            "low": f"M{x - 7.5:.1f} {y:.1f}a7.5 7.5 0 1 0 15 0a7.5 7.5 0 1 0 -15 0z",
+        }[mark.shape]
+        return [
+            f'<path d="{path}" fill="{ground}" stroke="{self.colours.ink}" stroke-width="0.8"/>',
+            self.text(x, y + (4 if mark.shape == "medium" else 3.2), mark.label, ink, "middle",
+                      ' font-size="9" font-weight="bold"'),
+        ]  # fmt: skip

@@ -49,11 +49,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An SVG with what it shows in words, and a sentence under it."""
+    """An SVG with what it shows in words, a sentence under it, and what its numbers mean."""
 
     svg: str
     alt: str
     caption: str
+    key: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import cast
 
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.utils import formats, timezone
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -21,14 +22,14 @@ from sojourn.care.chart.record import SessionRecord, verify_signature
 from sojourn.care.patients.models import Patient
 from sojourn.care.treatment import actions as treatment
 from sojourn.care.treatment.models import Encounter
-from sojourn.clinical.vitals import SYSTOLIC
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.foundation.printing import setting
+from sojourn.foundation.printing import figure, setting
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import closed
+from sojourn.interfaces.console.record_figure import figure_of
 from sojourn.interfaces.console.record_paper import document
-from sojourn.interfaces.console.record_shown import Shown, drawn_lines, gap_of
+from sojourn.interfaces.console.record_shown import Shown
 
 _BATCH = timedelta(minutes=2)  # the same addendum again within this is a second click
 
@@ -71,7 +72,9 @@ def _page(
         "shown": shown,
         "record": found,
         "verified": verified,
-        "strip": _strip(shown),
+        "wide": _drawing(shown, figure.WIDE),
+        "narrow": _drawing(shown, figure.NARROW),
+        "facts": (shown.facts[:5], shown.facts[5:]),
         "may_sign": may_sign and not (mine and verified.standing == "unchanged"),
         "may_add": may_sign and found.signature is not None,
         "form": form or AddendumForm(),
@@ -148,41 +151,13 @@ def record_pdf(request: HttpRequest, encounter_id: int) -> HttpResponse:
     return answer
 
 
-# ---------------------------------------------------------------- the chart on the page
-
-
-def _strip(shown: Shown) -> dict[str, Any] | None:
-    """Small lines on one time axis (StripSpec of charts.ts); None where nothing was measured."""
-    begins, ends = shown.ends()
-    rows: list[dict[str, Any]] = []
-    for codes, label, unit in drawn_lines():
-        given = [shown.pulse()] if codes == ("hr",) else [code for code in codes if code in shown.record.series]
-        lines = [points for code in given if code and (points := shown.lines_of(code))]
-        if lines:
-            values = [value for points in lines for _at, value in points]
-            low, high = min(values), max(values)
-            rows.append({
-                "key": codes[0], "label": label, "unit": _("%(low)s to %(high)s %(unit)s") % {
-                    "low": formats.number_format(round(low)), "high": formats.number_format(round(high)), "unit": unit},
-                "low": low - _room(low, high), "high": high + _room(low, high),
-                "lines": lines, "gap": None if codes[0] in SYSTOLIC else max(gap_of(each) for each in lines),
-            })  # fmt: skip
-    if not rows:
+def _drawing(shown: Shown, width: int) -> SafeString | None:
+    """The figure as SVG in the page's own colours, every text in it escaped. None where nothing was measured."""
+    drawn = figure_of(shown)
+    if not drawn.panels:
         return None
-    marks = [{"at": each.at.timestamp(), "label": each.number, "kind": each.kind} for each in shown.marks]
-    for dose in shown.record.doses:
-        words = f"{shown.doses[0].drug} {shown.doses[0].mg} mg" if len(shown.record.doses) == 1 else shown.doses[0].drug
-        marks.append({"at": dose.started_at.timestamp(), "label": words, "kind": "dose"})
-    if shown.record.dose_ended_at:
-        marks.append({"at": shown.record.dose_ended_at.timestamp(), "label": _("end"), "kind": "dose"})
-    return {
-        "rows": rows, "marks": sorted(marks, key=lambda each: float(each["at"])), "height": 76,
-        "zone": timezone.get_current_timezone_name(), "x_min": begins.timestamp(), "x_max": ends.timestamp(),
-    }  # fmt: skip
-
-
-def _room(low: float, high: float) -> float:
-    return max(1.0, (high - low) * 0.08)
+    words = figure.svg(drawn, font="inherit", palette=figure.PAGE, width=width, label=shown.vitals_summary)
+    return mark_safe(words)  # noqa: S308 - every text in it went through html.escape in foundation/printing/figure.py
 
 
 _ONE = "sessions/<int:encounter_id>/"

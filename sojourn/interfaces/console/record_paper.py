@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.printing import figure
 from sojourn.foundation.printing.setting import FONT, Column, Document, Entry, Picture, Section, Table
-from sojourn.interfaces.console.record_shown import CheckRow, Line, Shown, clock, drawn_lines, gap_of, local_hours
+from sojourn.interfaces.console.record_figure import figure_of
+from sojourn.interfaces.console.record_shown import CheckRow, Line, Shown, clock
 
 
 def document(clinic: Clinic | None, shown: Shown) -> Document:
@@ -88,8 +86,8 @@ def _doses(shown: Shown) -> Table:
 def _alarms(shown: Shown) -> Table:
     return Table(
         [
-            Column(_("No."), figures=True), Column(_("Time")), Column(_("Alarm"), "1.6fr"), Column(_("Value"), "1.4fr"),
-            Column(_("Taken by"), "1.2fr"), Column(_("After"), "0.8fr"), Column(_("Over at")), Column(_("Rule")),
+            Column(_("No."), figures=True), Column(_("Time")), Column(_("Alarm"), "1.7fr"), Column(_("Value"), "1.7fr"),
+            Column(_("Taken by"), "1.1fr"), Column(_("After")), Column(_("Over at")), Column(_("Rule"), "1fr"),
         ],
         [
             [each.number, clock(each.at), _noted(f"{each.title} ({each.priority_word})", each.notes), each.value,
@@ -100,17 +98,18 @@ def _alarms(shown: Shown) -> Table:
 
 
 def _checks(rows: list[CheckRow]) -> Table:
-    return Table(
-        [
-            Column(_("Item"), "2fr"), Column(_("Outcome"), "1.2fr"), Column(_("Time")), Column(_("By"), "1fr"),
-            Column(_("Note"), "1.2fr"),
-        ],
-        [
-            [each.label, f"{each.outcome}: {each.value}" if each.value else each.outcome,
-             clock(each.at) if each.at else "–", each.by, " ".join(said for said in (each.note, each.earlier) if said)]
-            for each in rows
-        ],
-    )  # fmt: skip
+    """The column of notes only where there are any."""
+    notes = [" ".join(said for said in (each.note, each.earlier) if said) for each in rows]
+    columns = [Column(_("Item"), "2fr"), Column(_("Outcome"), "1.4fr"), Column(_("Time")), Column(_("By"), "1.1fr")]
+    cells = [
+        [each.label, f"{each.outcome}: {each.value}" if each.value else each.outcome,
+         clock(each.at) if each.at else "–", each.by]
+        for each in rows
+    ]  # fmt: skip
+    if any(notes):
+        columns.append(Column(_("Note"), "1.4fr"))
+        cells = [[*row, note] for row, note in zip(cells, notes, strict=True)]
+    return Table(columns, cells)
 
 
 def _vitals(shown: Shown) -> Table:
@@ -139,62 +138,9 @@ def _noted(text: str, note: str) -> str:
     return f"{text}. {note}" if note else text
 
 
-# ---------------------------------------------------------------- the figure
-
-
 def _picture(shown: Shown) -> Picture | None:
-    drawn = _figure(shown)
+    drawn = figure_of(shown)
     if not drawn.panels:
         return None
-    parts = []
-    if any(each.bars for each in drawn.panels):
-        parts.append(_("Bars of blood pressure run from systolic to diastolic."))
-    if drawn.spans:
-        parts.append(_("The shaded stretch is the dose."))
-    if any(each.doubted for each in drawn.panels):
-        parts.append(_("A cross is a value that was corrected."))
-    parts += [f"{each.number}: {clock(each.at)} {each.title}." for each in shown.marks]
-    return Picture(figure.svg(drawn, FONT), shown.vitals_summary, " ".join(parts))
-
-
-def _figure(shown: Shown) -> figure.Figure:
-    begins, ends = shown.ends()
-    series = shown.record.series
-    panels = []
-    for codes, _label, unit in drawn_lines():
-        given = [shown.pulse()] if codes == ("hr",) else [code for code in codes if code in series]
-        lines = [
-            figure.Line(_direct(code), points, None if code in SYSTOLIC + DIASTOLIC else gap_of(points))
-            for code in given
-            if code and (points := shown.lines_of(code))
-        ]
-        corrected = [
-            (each.at.timestamp(), each.value) for code in given for each in series.get(code, ()) if each.superseded
-        ]
-        if lines:
-            pair = len(lines) == 2
-            panels.append(figure.Panel(unit, lines, 96 if pair else 60, bars=pair, doubted=corrected))
-    spans = [
-        figure.Span(
-            each.started_at.timestamp(), (shown.record.dose_ended_at or each.started_at).timestamp(),
-            f"{row.drug} {row.mg} mg",
-        )
-        for each, row in zip(shown.record.doses, shown.doses, strict=True)
-    ]  # fmt: skip
-    marks = [figure.Mark(each.at.timestamp(), each.number, _shape(shown, each)) for each in shown.marks]
-    return figure.Figure(begins.timestamp(), ends.timestamp(), panels, local_hours(begins, ends), spans, marks)
-
-
-def _direct(code: str) -> str:
-    """The name at the end of a line."""
-    if code in SYSTOLIC:
-        return _("Systolic")
-    if code in DIASTOLIC:
-        return _("Diastolic")
-    names = {"hr": _("Heart rate"), "pr": _("Pulse"), "spo2": _("Saturation"), "rr": _("Breathing")}
-    return names.get(code, _("End-tidal CO₂"))
-
-
-def _shape(shown: Shown, line: Line) -> figure.Shape:
-    priority = next((each.priority for each in shown.alarms if each.number == line.number), "event")
-    return cast(figure.Shape, priority) if priority in figure.ALARM else "event"
+    key = [(each.number, f"{clock(each.at)} {each.title}") for each in shown.marks]
+    return Picture(figure.svg(drawn, font=FONT), shown.vitals_summary, shown.legend, key)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, Final
 
-from django.utils import formats, timezone
+from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
@@ -34,7 +34,9 @@ from sojourn.care.chart.record import (
 from sojourn.care.monitoring.messages import BELIEVED
 from sojourn.care.patients.models import Sex
 from sojourn.clinical import protocol
+from sojourn.clinical.alarms.prepare import RISE
 from sojourn.clinical.protocol import State
+from sojourn.clinical.scales import say
 from sojourn.clinical.vitals import DIASTOLIC, PULSE, SYSTOLIC, VITALS
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.scales import scale
@@ -243,6 +245,11 @@ def vital_name(code: str) -> str:
     return _(VITALS[code].label) if code in VITALS else code
 
 
+def _inside(name: str) -> str:
+    """A name within a sentence: "sedation (MOAA/S)", but "MOAA/S"."""
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name
+
+
 def readings_in_words(rows: Iterable[Reading]) -> str:
     """Pressure 124/78 mmHg, Heart rate 71 /min: pairs together, in the order of the vital signs."""
     given = {each.code: each for each in rows}
@@ -254,7 +261,7 @@ def readings_in_words(rows: Iterable[Reading]) -> str:
                 "high": written(upper, high.value), "low": written(lower, low.value)})  # fmt: skip
     order = list(VITALS)
     for code in sorted(given, key=lambda each: order.index(each) if each in order else len(order)):
-        parts.append(f"{vital_name(code).lower()} {with_unit(code, given[code].value)}")
+        parts.append(f"{_inside(vital_name(code))} {with_unit(code, given[code].value)}")
     text = ", ".join(parts)
     return text[:1].upper() + text[1:]
 
@@ -279,9 +286,16 @@ class Shown:
             self._answered_by = {item.id: item.vitals for item in (*read.checklist, *read.discharge) if item.vitals}
             self._before = tuple(item.id for item in read.checklist)
             self._leaving = tuple(item.id for item in read.discharge)
-        marked = [each for each in record.moments if each.kind in {"event", "alarm"}]
+        self._alarms = _at_once(record.alarms)
+        firsts = {id(group[0]) for group in self._alarms}
+        told = [
+            each
+            for each in record.moments
+            if not self._said_by_the_dose(each) and (each.kind != "alarm" or id(each.what) in firsts)
+        ]
+        marked = [each for each in told if each.kind in {"event", "alarm"}]
         self._numbers = {id(each.what): str(number) for number, each in enumerate(marked, start=1)}
-        self.lines = [self._line(each) for each in record.moments if not self._said_by_the_dose(each)]
+        self.lines = [self._line(each) for each in told]
 
     # --- who and what
 
@@ -337,7 +351,7 @@ class Shown:
         if signature is None:
             return _("Not signed yet") if self.record.over else _("The session is still running")
         if self.verified.standing == "unchanged":
-            return _("Signed and unchanged since")
+            return _("Signed")
         return _("Signed, but the record has changed since")
 
     @property
@@ -480,7 +494,7 @@ class Shown:
 
     def _alarm(self, at: datetime, alarm: Alarm) -> Line:
         first = alarm.first
-        details = [self._what_rose(first)]
+        details = [self._what_rose_in(alarm)]
         details += [self._change(alarm, each) for each in alarm.changes[1:] if each.kind in _ALARM_CHANGES]
         details += [each.note for each in alarm.changes if each.note and each.by and each.kind == "acknowledged"]
         title = _("Alarm, %(priority)s: %(title)s") % {
@@ -494,6 +508,22 @@ class Shown:
         except KeyError:
             return change.rule_id
 
+    def _rises(self, change: AlarmChange) -> bool:
+        """Whether the rule compares with the patient's own value: its limit is then a distance, not a value."""
+        try:
+            return book().rule(change.rule_id, change.rule_version).kind == RISE
+        except KeyError:
+            return False
+
+    def _what_rose_in(self, alarm: Alarm) -> str:
+        """What rose; of signs that rose at once by one rule, all of them."""
+        group = next(each for each in self._alarms if each[0] is alarm)
+        if len(group) == 1:
+            return self._what_rose(alarm.first)
+        if (why := alarm.first.why) in WHY:
+            return f"{_listed(each.first.code for each in group)}: {WHY[why]}"
+        return ", ".join(self._what_rose(each.first) for each in group)
+
     def _what_rose(self, change: AlarmChange) -> str:
         name = vital_name(change.code)
         if change.why in WHY:
@@ -501,7 +531,9 @@ class Shown:
         if change.value is None:
             return name
         text = f"{name} {with_unit(change.code, change.value)}"
-        if change.limit is not None:
+        if change.baseline is not None and self._rises(change):
+            text += " " + _("(%(baseline)s before the dose)") % {"baseline": written(change.code, change.baseline)}
+        elif change.limit is not None:
             text += " " + _("(limit %(limit)s)") % {"limit": written(change.code, change.limit)}
         return text
 
@@ -606,12 +638,12 @@ class Shown:
         return [
             AlarmRow(
                 self._numbers[id(each)], each.priority, str(_PRIORITIES.get(each.priority, each.priority)),
-                self._rule_title(each.first), self._what_rose(each.first), each.first.at,
+                self._rule_title(each.first), self._what_rose_in(each), each.first.at,
                 who(each.taken.by) if each.taken else _("nobody"), span_word(each.waited) if each.waited else "–",
                 clock(each.ended_at) if each.ended_at else "–", f"{each.first.rule_id} v{each.first.rule_version}",
                 "; ".join(change.note for change in each.changes if change.note and change.kind == "acknowledged"),
             )
-            for each in self.record.alarms
+            for each, *_rest in self._alarms
         ]  # fmt: skip
 
     @property
@@ -653,10 +685,11 @@ class Shown:
             asked = scale(measure.scale_id)
         except KeyError:
             return measure.scale_id
+        title = say(asked.title, translation.get_language() or "en")
         if measure.score is None:
-            return _("%(scale)s: no score, too much was left out") % {"scale": _(asked.rule.title)}
+            return _("%(scale)s: no score, too much was left out") % {"scale": title}
         band = next((_(each.label) for each in asked.bands if each.code == measure.band), "")
-        words = f"{_(asked.rule.title)}: {mg(measure.score)}" + (f", {band}" if band else "")
+        words = f"{title}: {mg(measure.score)}" + (f", {band}" if band else "")
         if measure.safety_positive:
             words += "; " + _("thoughts of death or self-harm reported")
         return words
@@ -733,10 +766,24 @@ class Shown:
             values = [each.value for each in rows if each.counts]
             if values and code in _NAMES:
                 parts.append(_("%(name)s %(low)s to %(high)s %(unit)s") % {
-                    "name": vital_name(code).lower(), "low": written(code, min(values)),
+                    "name": _inside(vital_name(code)), "low": written(code, min(values)),
                     "high": written(code, max(values)), "unit": VITALS[code].unit.display})  # fmt: skip
         text = ", ".join(parts)
         return text[:1].upper() + text[1:] if text else _("No reading was recorded.")
+
+    @property
+    def legend(self) -> str:
+        """How to read the picture."""
+        parts = []
+        if any(code in self.record.series for code in SYSTOLIC):
+            parts.append(_("Bars of blood pressure run from systolic to diastolic."))
+        if self.record.doses:
+            parts.append(_("The shaded stretch is the dose."))
+        if any(each.superseded and not each.doubt for each in self.record.readings):
+            parts.append(_("A cross is a value that was corrected."))
+        if self.marks:
+            parts.append(_("Numbers are events and alarms."))
+        return " ".join(parts)
 
     @property
     def marks(self) -> list[Line]:
@@ -772,6 +819,23 @@ def drawn_lines() -> list[tuple[tuple[str, ...], str, str]]:
 
 
 _NOBODY_CAME: Final = frozenset((State.PLANNED, State.DID_NOT_ATTEND))
+
+
+def _listed(codes: Iterable[str]) -> str:
+    first, *others = [vital_name(code) for code in codes]
+    return ", ".join([first, *(_inside(each) for each in others)])
+
+
+def _at_once(alarms: Iterable[Alarm]) -> list[list[Alarm]]:
+    """Alarms that one rule raised at the same time, that ended at the same time and that the same person took: told
+    as one. When a monitor falls silent, each of its vital signs raises one."""
+    groups: dict[tuple[Any, ...], list[Alarm]] = {}
+    for each in alarms:
+        taken = (each.taken.by, each.taken.at) if each.taken else None
+        key = (each.first.rule_id, each.first.rule_version, each.priority, each.first.at, each.ended_at, taken)
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())
+
 
 Points = list[tuple[float, float]]
 
