@@ -127,7 +127,8 @@ def what_stands(encounter_id: int, monitors: list[Resending]) -> None:
     assert missing == 0
     assert len(raw) == accepted, (len(raw), accepted)
     assert rows == (accepted * 4, accepted * 4), rows
-    assert phases and all(phase == "acknowledged" and name for phase, name in phases), phases
+    assert phases
+    assert all(phase == "acknowledged" and name for phase, name in phases), phases
     print("every acknowledged reading is there exactly once; the alarm and its acknowledgement stand")
 
 

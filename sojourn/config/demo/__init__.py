@@ -14,15 +14,17 @@ MONITOR_BED = "CHAIR-1"
 
 def load(say: Callable[[str], None], *, scale: int = 1, seed: int = 1) -> None:
     """Load the demo clinics where they are missing, and set today's stage anew where its session is over."""
+    from django.db import transaction
+
     from sojourn.config.demo.story import make_clinic
     from sojourn.config.demo.today import set_stage
     from sojourn.foundation.accounts.models import Person
 
-    if not Person.objects.filter(demo=True).exists():
-        for clinic in CLINICS:
-            say(f"Inventing {clinic.name}: {clinic.patients * scale} patients and their history")
-            make_clinic(clinic, scale=scale, seed=seed)
     for clinic in CLINICS:
+        if not Person.objects.filter(email=f"clinic_admin@{clinic.domain}").exists():
+            say(f"Inventing {clinic.name}: {clinic.patients * scale} patients and their history")
+            with transaction.atomic():  # a clinic is there whole or not at all
+                make_clinic(clinic, scale=scale, seed=seed)
         set_stage(clinic)
 
 

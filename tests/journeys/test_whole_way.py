@@ -1,0 +1,33 @@
+"""The whole way, on real parts, in a real browser.
+
+Given a running house with the demo clinic: a patient is made, planned, booked and invited; answers on a phone; arrives,
+is checked, receives a dose, is watched by a monitor over HL7; an alarm rises and is answered; the patient recovers and
+leaves with a companion; the record is signed, printed and verified. Every page on the way is clean for axe.
+
+Runs in a process of its own (its own settings, database, ports), once with the clinic's pages at desk width and once at
+phone width.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("journey")]
+SCRIPT = Path(__file__).with_name("whole_way.py")
+
+
+@pytest.mark.parametrize("width", ["desk", "phone"])
+def test_the_whole_way(width):
+    env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), width], env=env, capture_output=True, text=True, timeout=280, check=False,
+        cwd=SCRIPT.parent.parent.parent,
+    )  # fmt: skip
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    assert "the whole way" in done.stdout
