@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from sojourn.care.monitoring import actions as monitoring
 from sojourn.care.monitoring.models import AlarmState, Device, Signal
@@ -18,8 +24,12 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.treatment import actions as treatment
 from sojourn.care.treatment.models import SessionEvent
 from sojourn.foundation.accounts.asker import as_asker
+from tests.browser import launch_options
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.conftest import Cast
+from tests.interfaces.web import HOME, Chair, Web, beat_of_the_watch, cookie_of, open_clinic, seat
+
+AXE = Path(__file__).parents[2] / "sojourn/foundation/ui/frontend/node_modules/axe-core/axe.min.js"
 
 URL = "/clinic/board/"
 
@@ -263,3 +273,192 @@ def test_it_costs_at_most_twelve_queries(clinic: Cast, stage: Stage) -> None:
         client.get(URL)
     said = [each["sql"] for each in queries if not each["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert len(said) <= 12, "\n".join(each[:120] for each in said)
+
+
+# --- in a browser, before the real server ---
+
+
+@pytest.fixture(scope="module")
+def server(django_db_setup: None) -> Iterator[Web]:
+    web = Web(str(HOME))
+    web.collect()
+    web.start()
+    yield web
+    web.stop()
+
+
+@pytest.fixture
+def web(server: Web, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    # Playwright's loop runs in this thread; what these tests write, another process reads: it is committed.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with django_db_blocker.unblock():
+        yield server
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(**launch_options())
+        yield chromium
+        chromium.close()
+
+
+def board_page(browser: Browser, web: Web, cast: Cast, width: int = 1280, height: int = 800, **more: Any) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": height}, **more)
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie_of(cast, "nurse"), "url": web.address}])
+    shown = context.new_page()
+    shown.set_default_timeout(20_000)
+    assert (answer := shown.goto(web.address + URL)) is not None
+    assert answer.status == 200
+    return shown
+
+
+def figure(shown: Page, chair: Chair, key: str) -> Locator:
+    return shown.locator(f'[data-chair="{chair.id}"] [data-vital="{key}"]')
+
+
+def violations(shown: Page) -> list[str]:
+    shown.evaluate(AXE.read_text())
+    found = shown.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
+    return [f"{each['id']}: {node['html'][:200]}" for each in found["violations"] for node in each["nodes"]]
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_board_stays_true_by_itself(web: Web, browser: Browser) -> None:
+    cast = open_clinic("board")
+    chair = seat(cast)
+    beat_of_the_watch()
+    shown = board_page(browser, web, cast)
+    errors: list[str] = []
+    shown.on("pageerror", lambda error: errors.append(str(error)))
+    shown.evaluate("window.stillHere = true")
+
+    chair.send(hr=83, spo2=97)
+    expect(figure(shown, chair, "hr").locator("[data-vital-figure]")).to_have_text("83")
+
+    # An alarm: colour, shape and word; taken by one tap, without leaving the page.
+    chair.send(spo2=88)
+    expect(figure(shown, chair, "spo2")).to_have_class(re.compile("is-high"))
+    expect(figure(shown, chair, "spo2").locator("[data-vital-says]")).to_have_text("Low")
+    expect(figure(shown, chair, "spo2").locator(".shape-high")).to_be_visible()
+    expect(shown.locator("[data-chair-alarm]")).to_have_text("High")
+    expect(shown.locator("[data-board-says]")).to_contain_text("Oxygen saturation is low")
+    assert violations(shown) == []
+    shown.get_by_role("button", name="Seen").click()
+    expect(shown.locator("[data-chair-answered]")).to_contain_text(f"seen by {cast.members['nurse'].name}")
+    expect(shown.locator("[data-chair-answered]")).to_be_visible()
+    expect(shown.get_by_role("button", name="Seen")).to_be_hidden()
+
+    # A call, answered by one tap.
+    nurse = cast.asker("nurse")
+    with as_asker(nurse):
+        treatment.note_event(by=nurse, encounter_id=chair.id, kind="patient_calls")
+        monitoring.announce(chair.stage.encounter)
+    shown.get_by_role("button", name="Ana needs someone").click()
+    expect(shown.locator("[data-chair-call]")).to_be_hidden()
+
+    # A patient arrives in the next chair; the name is in its fold.
+    second = seat(cast, 2, dosing=False)
+    expect(shown.get_by_role("heading", name="Chair 2 · Ana R.")).to_be_visible()
+    expect(shown.locator("main")).to_have_attribute("data-chairs", "2")
+    second.send(hr=64)
+    expect(figure(shown, second, "hr").locator("[data-vital-figure]")).to_have_text("64")
+    expect(shown.get_by_text("SJ-00002")).to_be_hidden()
+    shown.get_by_role("heading", name="Chair 2 · Ana R.").click()
+    expect(shown.get_by_text("SJ-00002")).to_be_visible()
+
+    # The sound is off until somebody taps, and the switch says so.
+    switch = shown.get_by_role("button", name="Sound is off")
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    switch.click()
+    expect(shown.get_by_role("button", name="Sound is on")).to_have_attribute("aria-pressed", "true")
+
+    # The watch falls asleep: said loudly, and taken back when it wakes.
+    beat_of_the_watch(datetime.now(UTC) - timedelta(seconds=30))
+    expect(shown.get_by_text("Alarms of silence are not being watched")).to_be_visible()
+    beat_of_the_watch()
+    expect(shown.get_by_text("Alarms of silence are not being watched")).to_be_hidden()
+    assert shown.evaluate("window.stillHere") is True
+    assert errors == []
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_stream_that_stops_is_said_and_comes_back_without_a_gap(web: Web, browser: Browser) -> None:
+    cast = open_clinic("board")
+    chair = seat(cast)
+    beat_of_the_watch()
+    shown = board_page(browser, web, cast)
+    chair.send(hr=70)
+    expect(figure(shown, chair, "hr").locator("[data-vital-figure]")).to_have_text("70")
+    web.stop()
+    banner = shown.locator("[data-board-lost]")
+    expect(banner).to_contain_text("The board lost its connection at")
+    expect(shown.locator("#board")).to_have_class(re.compile("is-stale"))
+    for value in (71, 72, 73):
+        chair.send(hr=value)
+    expect(figure(shown, chair, "hr").locator("[data-vital-figure]")).to_have_text("70")
+    web.start()
+    expect(figure(shown, chair, "hr").locator("[data-vital-figure]")).to_have_text("73", timeout=15_000)
+    expect(banner).to_be_hidden()
+    values = shown.evaluate(
+        "id => [...JSON.parse(document.querySelector(`[data-chair='${id}'] [data-chair-trend]`).dataset.hr)]", chair.id
+    )
+    assert values == [71, 70, 71, 72, 73]  # the check before the dose, and each reading once
+
+    # Signed out: it does not pretend to be trying.
+    Session.objects.filter(pk=shown.context.cookies()[0]["value"]).delete()
+    web.stop()
+    web.start()
+    expect(banner).to_contain_text("You were signed out", timeout=20_000)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_eight_chairs_fit_and_hinder_nobody(web: Web, browser: Browser) -> None:
+    cast = open_clinic("eight")
+    chairs = [seat(cast, number, dosing=number > 1) for number in range(1, 9)]
+    nurse = cast.asker("nurse")
+    with as_asker(nurse):
+        treatment.note_event(by=nurse, encounter_id=chairs[4].id, kind="patient_calls")
+    for width, height in ((375, 812), (768, 1024), (1280, 800)):
+        for mood in ("light", "dark"):
+            beat_of_the_watch()
+            for number, chair in enumerate(chairs):
+                spo2 = {1: 93, 2: 88}.get(number, 97)
+                chair.send(hr=112, spo2=spo2, rr=7 if number == 2 else 14, nibp_sys=124, nibp_dia=81)
+            shown = board_page(browser, web, cast, width, height, color_scheme=mood)
+            expect(shown.locator("[data-chair]")).to_have_count(8)
+            assert sizes_of(shown, ".vital-figure", "parseFloat(getComputedStyle(e).fontSize)") >= 48
+            assert sizes_of(shown, "#board button, #board summary", "e.getBoundingClientRect().height") >= 55.5
+            assert shown.evaluate(CUT_OFF, width == 1280) == []
+            assert violations(shown) == []
+            shown.context.close()
+
+
+def sizes_of(shown: Page, selector: str, size: str) -> float:
+    """The smallest of the visible elements."""
+    script = f"s => [...document.querySelectorAll(s)].filter(e => e.offsetParent).map(e => {size})"
+    return min(shown.evaluate(script, selector))
+
+
+# What does not fit: the page sideways, a figure in its box; and on a tablet anything below its chair or the screen.
+CUT_OFF = """
+tablet => {
+  const found = [];
+  const root = document.documentElement;
+  if (root.scrollWidth > innerWidth) found.push("the page is too wide");
+  if (tablet && root.scrollHeight > innerHeight) found.push("the page is too high");
+  for (const e of document.querySelectorAll(".vital-figure")) {
+    if (e.scrollWidth > e.parentElement.clientWidth + 1) found.push("too wide: " + e.textContent);
+  }
+  for (const chair of tablet ? document.querySelectorAll(".chair") : []) {
+    const end = chair.getBoundingClientRect().bottom + 1;
+    for (const e of chair.querySelectorAll(".vital, button")) {
+      if (e.getBoundingClientRect().bottom > end) found.push(chair.querySelector("h2").textContent + e.textContent);
+    }
+  }
+  return found;
+}
+"""

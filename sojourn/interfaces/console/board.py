@@ -411,7 +411,8 @@ def _figure(
         shown = f"{shown}/{lower[0]:.0f}" if lower else f"{shown}/–"
     age = _age(words, now.timestamp() - at)
     old = now.timestamp() - at > limit_of(codes[0], session, protocol_id)
-    said = words["doubted"] if doubt else words["old"] if old else "{age}"
+    # Beside an alarm's word there is no room for a second one: the figure is crossed all the same.
+    said = words["doubted"] if doubt else words["old"] if old and not alarm else "{age}"
     return replace(blank, value=shown, age=said.format(age=age), stale=bool(old or doubt))
 
 

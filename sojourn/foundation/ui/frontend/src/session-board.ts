@@ -70,6 +70,13 @@ function keep(session: Session): void {
   }
 }
 
+/** The heart rates of the trend in the order of time, beside the picture for whoever reads the page by program. */
+function write(box: HTMLElement, session: Session): void {
+  const host = box.querySelector<HTMLElement>("[data-chair-trend]");
+  const rates = lines(session, codesOf(session, "hr"))[0] ?? [];
+  if (host) host.dataset.hr = JSON.stringify(rates.map(([, value]) => value));
+}
+
 function forgetOld(): void {
   const before = now() - data.trend_s;
   for (const known of readings.values()) {
@@ -148,7 +155,7 @@ function drawFigure(box: HTMLElement, session: Session): void {
   const old = now() - at > limitOf(session, codes[0]!);
   box.classList.toggle("is-stale", old || doubt !== "");
   const spoken = ago(now() - at);
-  text(age, doubt ? fill(words.doubted!, { age: spoken }) : old ? fill(words.old!, { age: spoken }) : spoken);
+  text(age, doubt ? fill(words.doubted!, { age: spoken }) : old && !alarm ? fill(words.old!, { age: spoken }) : spoken);
 }
 
 function dueWords(session: Session): [string, boolean] {
@@ -447,6 +454,7 @@ function take(found: Session[]): void {
     if (!box) continue;
     drawChair(box, session);
     extend(session);
+    write(box, session);
     speak(session);
   }
   drawElsewhere();
