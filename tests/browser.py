@@ -25,7 +25,8 @@ def launch_options() -> dict[str, object]:
 
 
 def _as_root(*command: str) -> None:
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=env)
 
 
 def install() -> None:

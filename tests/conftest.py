@@ -66,10 +66,10 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
 
 
 @pytest.fixture
-def clinic(db: None) -> Iterator[Cast]:
-    yield make_clinic(f"north-{timezone.now().timestamp():.6f}".replace(".", "-"))
+def clinic(db: None) -> Cast:
+    return make_clinic(f"north-{timezone.now().timestamp():.6f}".replace(".", "-"))
 
 
 @pytest.fixture
-def other_clinic(db: None) -> Iterator[Cast]:
-    yield make_clinic(f"south-{timezone.now().timestamp():.6f}".replace(".", "-"))
+def other_clinic(db: None) -> Cast:
+    return make_clinic(f"south-{timezone.now().timestamp():.6f}".replace(".", "-"))

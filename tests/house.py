@@ -47,7 +47,8 @@ def _start_server() -> None:
                     f"-k {folder} -c listen_addresses='' -c fsync=off", "start"],
                    check=True, capture_output=True, cwd=folder, **as_user)  # fmt: skip
     subprocess.run([f"{SERVER}/psql", "-h", folder, "-U", "postgres", "-c",
-                    "CREATE ROLE sojourn_owner LOGIN CREATEROLE CREATEDB"], check=True, capture_output=True)  # fmt: skip
+                    "CREATE ROLE sojourn_owner LOGIN CREATEROLE CREATEDB"],
+                   check=True, capture_output=True)  # fmt: skip
 
 
 def _admin(sql: str) -> None:

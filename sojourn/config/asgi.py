@@ -6,7 +6,7 @@ Measured on this design's first day: Django under WSGI answers ten times as many
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 
@@ -17,7 +17,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_django = WSGIMiddleware(django_application, workers=8)
+# The two libraries write the same protocol in different types.
+_django: Any = WSGIMiddleware(cast(Any, django_application), workers=8)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -71,7 +71,7 @@ def test_a_dose_needs_a_second_person_who_wrote_the_same(ready: Cast):
         pass_checks(stage, now)
         for role, mg in (("nurse", "35"), ("nurse", "35"), ("prescriber", "53")):
             treatment.check_dose(
-                by=ready.asker(role), encounter_id=stage.id, drug="ketamine", route="iv_racemic", dose_mg=Decimal(mg), lot="A"
+                by=ready.asker(role), encounter_id=stage.id, drug="ketamine", route="iv", dose_mg=Decimal(mg), lot="A"
             )
         with pytest.raises(treatment.StepRefused) as refused:
             stage.step("start_dose", now=now)

@@ -183,9 +183,12 @@ def ask_for_phq9(doctor: Person, patient_id: int) -> None:
 def the_patient_answers_phq9(patient: Person) -> None:
     page = patient.page
     page.goto(f"{BASE}/today/")
-    page.locator("main a", has_text=re.compile("PHQ|questions|Answer|mood", re.I)).first.click()
+    begin = re.compile("Begin|Start|Go on", re.I)
+    page.locator("main").get_by_role("link", name=begin).first.click()
+    page.wait_for_url(re.compile("/measures/"))
     clean(page, "questionnaire, begin")
-    page.locator("main").get_by_role("button", name=re.compile("Begin|Start|Go on", re.I)).first.click()
+    main = page.locator("main")
+    main.get_by_role("button", name=begin).or_(main.get_by_role("link", name=begin)).first.click()
     for number in range(1, 40):
         if "/review" in page.url or "/sent" in page.url:
             break

@@ -181,7 +181,7 @@ def add_device(*, by: Asker, name: str, key: str, maker: str = "", now: datetime
     try:
         with transaction.atomic():
             device = Device.objects.create(
-                clinic_id=by.clinic_id, name=name, key=key, maker=maker, added_at=now or timezone.now()
+                clinic_id=by.here, name=name, key=key, maker=maker, added_at=now or timezone.now()
             )
     except IntegrityError as error:
         raise Refused(_("A monitor with this identifier exists already."), codes=("known-key",)) from error
@@ -216,8 +216,8 @@ def put_on(*, by: Asker, device_id: int, encounter_id: int, now: datetime | None
             return current
         raise Refused(_("%(monitor)s is on another session.") % {"monitor": device.name}, codes=("in-use",))
     association = DeviceAssociation.objects.create(
-        clinic_id=by.clinic_id, patient_id=encounter.patient_id, device=device, encounter=encounter,
-        from_at=now or timezone.now(), from_by_id=by.membership_id,
+        clinic_id=by.here, patient_id=encounter.patient_id, device=device, encounter=encounter,
+        from_at=now or timezone.now(), from_by_id=by.member,
     )  # fmt: skip
     record(by, "monitor.put_on", encounter, device=device.pk)
     announce(encounter)

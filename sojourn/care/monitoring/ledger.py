@@ -256,6 +256,7 @@ def _quoted(text: str) -> str:
         _PLAIN[text] = quoted  # codes and units come again and again
     return quoted
 
+
 _INSERT_OBSERVATIONS = """
 INSERT INTO monitoring_observation (clinic_id, patient_id, encounter_id, code, value, unit, effective_at, measured_at,
   received_at, method, device_id, message_id, by_id, status, doubt, supersedes_id)

@@ -22,9 +22,9 @@ Row = tuple[Any, ...]
 TREND = timedelta(minutes=20)
 CODES = (*PULSE, "spo2", "rr", *SYSTOLIC, *DIASTOLIC)
 RUNNING = sorted(state.value for state in PRESENT)
-# More readings of one vital sign than this are thinned for a trend: of each stretch the lowest and the highest stay,
-# so that a short dip is never smoothed away.
-_MANY, _STRETCH_S = 400, 15
+_STRETCH_S = 15
+# Who missed more readings than this gets the trends anew.
+MISSED_AT_MOST = 5000
 
 # Newest state, first dose, every signal, alarms that are open or ended unseen, the patient's call, and the monitors,
 # of all running sessions (and those of ``known``) or of ``ids`` alone.
@@ -58,30 +58,37 @@ WHERE CASE WHEN %(ids)s::bigint[] IS NULL
 ORDER BY e.id
 """
 
-# The believed readings of the last 20 minutes of some sessions, each above an id that was told before.
+# The believed readings of the last 20 minutes, of each stretch of time the lowest and the highest, so that a trend is
+# small and a short dip is never smoothed away. An array [value, id, time] carries a reading whole through min and max.
 TRENDS = """
-SELECT encounter_id, id, code, value, at, newest FROM (
-  SELECT o.encounter_id, o.id, o.code, o.value, extract(epoch FROM o.effective_at)::float8 AS at,
-    max(o.id) OVER (PARTITION BY o.encounter_id) AS newest,
-    count(*) OVER (PARTITION BY o.encounter_id, o.code) AS many,
-    row_number() OVER (PARTITION BY o.encounter_id, o.code, floor(extract(epoch FROM o.effective_at) / %(stretch)s)
-      ORDER BY o.value, o.id) AS from_lowest,
-    row_number() OVER (PARTITION BY o.encounter_id, o.code, floor(extract(epoch FROM o.effective_at) / %(stretch)s)
-      ORDER BY o.value DESC, o.id) AS from_highest
-  FROM unnest(%(ids)s::bigint[], %(told)s::bigint[]) AS t(id, told)
-  JOIN monitoring_observation o ON o.encounter_id = t.id AND o.id > t.told
-  WHERE o.effective_at > %(since)s AND o.doubt = '' AND o.code = ANY(%(codes)s)) r
-WHERE many <= %(many)s OR from_lowest = 1 OR from_highest = 1
-ORDER BY encounter_id, at, id
+SELECT o.encounter_id, o.code, min(ARRAY[o.value, o.id, extract(epoch FROM o.effective_at)]::float8[]),
+  max(ARRAY[o.value, o.id, extract(epoch FROM o.effective_at)]::float8[]), max(o.id)
+FROM monitoring_observation o
+WHERE o.encounter_id = ANY(%(ids)s) AND o.effective_at > %(since)s AND o.doubt = '' AND o.code = ANY(%(codes)s)
+GROUP BY o.encounter_id, o.code, floor(extract(epoch FROM o.effective_at)::float8 / %(stretch)s)
+"""
+
+# Every believed reading of the last 20 minutes above an id that was told before; at most ``most`` of them.
+MISSED = """
+WITH missed AS MATERIALIZED (
+  SELECT o.encounter_id, o.id, o.code, o.value, o.effective_at FROM monitoring_observation o
+  WHERE o.clinic_id = %(clinic)s AND o.id > %(floor)s AND o.effective_at > %(since)s AND o.doubt = ''
+    AND o.code = ANY(%(codes)s))
+SELECT m.encounter_id, m.id, m.code, m.value, extract(epoch FROM m.effective_at)::float8
+FROM missed m JOIN unnest(%(ids)s::bigint[], %(told)s::bigint[]) AS t(id, told)
+  ON t.id = m.encounter_id AND m.id > t.told
+LIMIT %(most)s
 """
 
 # The believed readings that came since the last look, by the index on (clinic, id): the cost is that of the new rows.
 FRESH = """
-SELECT o.encounter_id, o.id, o.code, o.value, extract(epoch FROM o.effective_at)::float8, o.method
-FROM monitoring_observation o
-JOIN unnest(%(ids)s::bigint[], %(told)s::bigint[]) AS t(id, told) ON t.id = o.encounter_id
-WHERE o.clinic_id = %(clinic)s AND o.id > %(floor)s AND o.id > t.told AND o.doubt = ''
-ORDER BY o.encounter_id, o.effective_at, o.id
+WITH fresh AS MATERIALIZED (
+  SELECT o.encounter_id, o.id, o.code, o.value, o.effective_at, o.method FROM monitoring_observation o
+  WHERE o.clinic_id = %(clinic)s AND o.id > %(floor)s AND o.doubt = '')
+SELECT f.encounter_id, f.id, f.code, f.value, extract(epoch FROM f.effective_at)::float8, f.method
+FROM fresh f JOIN unnest(%(ids)s::bigint[], %(told)s::bigint[]) AS t(id, told)
+  ON t.id = f.encounter_id AND f.id > t.told
+ORDER BY f.encounter_id, f.effective_at, f.id
 """
 
 NEWEST = "SELECT coalesce(max(id), 0) FROM monitoring_observation WHERE clinic_id = %(clinic)s"
@@ -100,10 +107,15 @@ def sessions_query(ids: Iterable[int] | None, known: Iterable[int] = ()) -> tupl
     return SESSIONS, {"ids": wanted, "known": sorted(known), "running": RUNNING}
 
 
-def trends_query(told: Mapping[int, int], now: datetime) -> tuple[str, dict[str, Any]]:
-    """``TRENDS`` with its values; ``told`` holds the newest reading that each session's reader has already."""
-    values = {"ids": list(told), "told": list(told.values()), "since": now - TREND, "codes": list(CODES)}
-    return TRENDS, {**values, "many": _MANY, "stretch": _STRETCH_S}
+def trends_query(ids: Iterable[int], now: datetime) -> tuple[str, dict[str, Any]]:
+    """``TRENDS`` with its values."""
+    return TRENDS, {"ids": sorted(ids), "since": now - TREND, "codes": list(CODES), "stretch": _STRETCH_S}
+
+
+def missed_query(clinic_id: int, told: Mapping[int, int], now: datetime) -> tuple[str, dict[str, Any]]:
+    """``MISSED`` with its values; ``told`` holds the newest reading that each session's reader has already."""
+    values = {"ids": list(told), "told": list(told.values()), "floor": min(told.values()), "clinic": clinic_id}
+    return MISSED, {**values, "since": now - TREND, "codes": list(CODES), "most": MISSED_AT_MOST + 1}
 
 
 def checks_query(ids: Iterable[int]) -> tuple[str, dict[str, Any]]:
@@ -159,13 +171,34 @@ def shown(row: Row, rounds: Rounds, now: datetime) -> dict[str, Any]:
 
 
 def trends_of(rows: Iterable[Row]) -> tuple[dict[int, list[list[Any]]], dict[int, int]]:
-    """Rows of ``TRENDS`` by session as [id, code, value, at], and the newest id of each session."""
+    """Rows of ``TRENDS`` by session as [id, code, value, at] in the order of time, and the newest id of each."""
     trends: dict[int, list[list[Any]]] = {}
     newest: dict[int, int] = {}
-    for encounter_id, observation_id, code, value, at, last in rows:
-        trends.setdefault(encounter_id, []).append([observation_id, code, value, at])
-        newest[encounter_id] = last
+    for encounter_id, code, low, high, last in rows:
+        trend = trends.setdefault(encounter_id, [])
+        trend.append([int(low[1]), code, low[0], low[2]])
+        if high[1] != low[1]:
+            trend.append([int(high[1]), code, high[0], high[2]])
+        newest[encounter_id] = max(last, newest.get(encounter_id, 0))
+    for trend in trends.values():
+        trend.sort(key=_by_time)
     return trends, newest
+
+
+def missed_of(rows: Iterable[Row]) -> tuple[dict[int, list[list[Any]]], dict[int, int]]:
+    """The same of rows of ``MISSED``."""
+    trends: dict[int, list[list[Any]]] = {}
+    newest: dict[int, int] = {}
+    for encounter_id, observation_id, code, value, at in rows:
+        trends.setdefault(encounter_id, []).append([observation_id, code, value, at])
+        newest[encounter_id] = max(observation_id, newest.get(encounter_id, 0))
+    for trend in trends.values():
+        trend.sort(key=_by_time)
+    return trends, newest
+
+
+def _by_time(point: list[Any]) -> tuple[float, int]:
+    return point[3], point[0]
 
 
 def checks_of(rows: Iterable[Row]) -> dict[int, list[float]]:
@@ -204,7 +237,7 @@ def read(cursor: Any, ids: Iterable[int] | None, now: datetime) -> list[dict[str
     found = [row[0] for row in rows]
     if not found:
         return []
-    cursor.execute(*trends_query(dict.fromkeys(found, 0), now))
+    cursor.execute(*trends_query(found, now))
     trends, newest = trends_of(cursor.fetchall())
     cursor.execute(*checks_query(found))
     checks = checks_of(cursor.fetchall())

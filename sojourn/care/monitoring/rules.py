@@ -66,7 +66,7 @@ def acting_rules(cursor: Cursor[Row], clinic_ids: Collection[int]) -> dict[int, 
         " FROM unnest(%s::bigint[]) AS c(id)",
         (wanted,),
     )
-    newest = dict(cursor.fetchall())
+    newest: dict[int, int] = dict(cursor.fetchall())
     stale = [each for each in wanted if each not in _known or _known[each][:2] != (newest[each], today)]
     if stale:
         decided = _decisions(cursor, stale)

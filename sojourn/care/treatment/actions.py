@@ -87,7 +87,7 @@ def open_session(*, by: Asker, appointment_id: int, transition: str = "arrive", 
     if isinstance(answer, protocol.Refused):
         raise StepRefused(answer)
     encounter = Encounter.objects.create(
-        clinic_id=by.clinic_id, patient_id=appointment.patient_id, care_plan=appointment.care_plan,
+        clinic_id=by.here, patient_id=appointment.patient_id, care_plan=appointment.care_plan,
         appointment=appointment, chair_id=appointment.chair_id, protocol_id=rule.id,
         protocol_version=str(rule.version), protocol_hash=rule.hash, opened_at=now,
     )  # fmt: skip
@@ -203,9 +203,9 @@ def check(
     if item_id not in known:
         raise Refused(_("The protocol has no such item."), codes=("unknown-item",))
     row = CheckResult.objects.create(
-        clinic_id=by.clinic_id, patient_id=encounter.patient_id, encounter=encounter, item_id=item_id,
+        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, item_id=item_id,
         outcome="passed" if passed else "failed", value=value, note=note, at=now or timezone.now(),
-        by_id=by.membership_id,
+        by_id=by.member,
     )  # fmt: skip
     record(by, "session.check", encounter, item=item_id, passed=passed)
     return row
@@ -241,8 +241,8 @@ def check_dose(
         raise Refused(_("Enter the lot number that stands on the vial or the device."), codes=("no-lot",))
     before = queries.dose_ready(encounter_id)
     row = DoseCheck.objects.create(
-        clinic_id=by.clinic_id, patient_id=encounter.patient_id, encounter=encounter, drug=drug, route=route,
-        dose_mg=dose_mg, lot=lot.strip(), at=now or timezone.now(), by_id=by.membership_id,
+        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, drug=drug, route=route,
+        dose_mg=dose_mg, lot=lot.strip(), at=now or timezone.now(), by_id=by.member,
     )  # fmt: skip
     agrees = before is None or before.checked is not None or queries.same_dose(before.prepared, row)
     record(by, "dose.checked", encounter, dose_mg=dose_mg, lot=lot.strip(), agrees=agrees)
@@ -271,10 +271,10 @@ def give_dose(
         raise Refused(_("The dose cannot have begun in the future."), codes=("future",))
     checker = checked if checked.by_id != by.membership_id else prepared
     return MedicationAdministration.objects.create(
-        clinic_id=by.clinic_id, patient_id=encounter.patient_id, encounter=encounter, drug=prepared.drug,
+        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, drug=prepared.drug,
         route=prepared.route, dose_mg=prepared.dose_mg,
         duration_min=Decimal(queries.protocol_of(encounter).dose_minutes), lot=prepared.lot, expires_on=expires_on,
-        started_at=started_at, given_by_id=by.membership_id, checked_by_id=checker.by_id, checked_at=checker.at,
+        started_at=started_at, given_by_id=by.member, checked_by_id=checker.by_id, checked_at=checker.at,
         recorded_at=now, note=note,
     )  # fmt: skip
 
@@ -304,8 +304,8 @@ def note_event(
 
 def _event(encounter: Encounter, by: Asker, kind: str, note: str, at: datetime, now: datetime) -> SessionEvent:
     return SessionEvent.objects.create(
-        clinic_id=by.clinic_id, patient_id=encounter.patient_id, encounter=encounter, kind=kind, note=note, at=at,
-        recorded_at=now, by_id=by.membership_id,
+        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, kind=kind, note=note, at=at,
+        recorded_at=now, by_id=by.member,
     )  # fmt: skip
 
 
@@ -330,14 +330,14 @@ def write_discharge(*, by: Asker, encounter: Encounter, facts: Facts, now: datet
     """How the patient left. Called inside the step that lets them go."""
     companion = encounter.appointment.companion
     return Discharge.objects.create(
-        clinic_id=by.clinic_id, patient_id=encounter.patient_id, encounter=encounter, companion=companion,
+        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, companion=companion,
         companion_name=companion.name if companion else "",
         criteria={
             "padss": facts.padss, "aldrete": facts.aldrete, "escort_present": facts.escort_present,
             "minutes_since_dose_end": facts.minutes_since_dose_end,
             "latest": {code: latest.value for code, latest in facts.latest.items()},
         },
-        at=now, by_id=by.membership_id,
+        at=now, by_id=by.member,
     )  # fmt: skip
 
 
@@ -363,8 +363,8 @@ def sign(*, by: Asker, encounter_id: int, content_hash: str, now: datetime | Non
     if State(newest.state) not in FINAL:
         raise Refused(_("The session is still running; sign its record when it is over."), codes=("running",))
     row = RecordSignature.objects.create(
-        clinic_id=by.clinic_id, patient_id=encounter.patient_id, encounter=encounter, content_hash=content_hash,
-        at=now or timezone.now(), by_id=by.membership_id,
+        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, content_hash=content_hash,
+        at=now or timezone.now(), by_id=by.member,
     )  # fmt: skip
     record(by, "session.signed", encounter, content_hash=content_hash)
     return row
@@ -380,8 +380,8 @@ def add_addendum(*, by: Asker, encounter_id: int, text: str, now: datetime | Non
     if not text.strip():
         raise Refused(_("Write what is to be added."), codes=("empty",))
     row = Addendum.objects.create(
-        clinic_id=by.clinic_id, patient_id=encounter.patient_id, encounter=encounter, text=text.strip(),
-        at=now or timezone.now(), by_id=by.membership_id,
+        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, text=text.strip(),
+        at=now or timezone.now(), by_id=by.member,
     )  # fmt: skip
     record(by, "session.addendum", encounter)
     return row

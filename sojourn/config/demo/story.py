@@ -196,13 +196,14 @@ def _patient(demo: DemoClinic, cast: Cast, number: int, own: random.Random, *, s
         return
     companion = RelatedPerson.objects.create(
         clinic=cast.clinic, patient=patient, name=f"{own.choice(people.GIVEN[own.choice(('female', 'male'))])} "
-        f"{patient.family_name}", relationship=own.choice(people.RELATIONS), phone=f"+1 303 555 0{own.randint(100, 199)}",
-        email="", created_at=_at(begins, time(10), zone),
+        f"{patient.family_name}", relationship=own.choice(people.RELATIONS),
+        phone=f"+1 303 555 0{own.randint(100, 199)}", email="", created_at=_at(begins, time(10), zone),
     )  # fmt: skip
     weight = own.randint(52, 104)
     plan = CarePlan.objects.create(
         clinic=cast.clinic, patient=patient, title="Induction", indication=own.choice(people.INDICATIONS),
-        protocol_id=PROTOCOL, dose_mg=Decimal(round(weight * 0.5 * 2) / 2).quantize(Decimal("0.1")), planned_sessions=6,
+        protocol_id=PROTOCOL, dose_mg=Decimal(round(weight * 0.5 * 2) / 2).quantize(Decimal("0.1")),
+        planned_sessions=6,
         intention=own.choice(people.INTENTIONS), started_on=begins,
         ended_on=begins + timedelta(days=45) if stage == "ended" else None,
         created_at=_at(begins, time(11), zone), created_by=cast.members["prescriber"][0],
@@ -300,7 +301,8 @@ def _book(cast: Cast, plan: CarePlan, companion: RelatedPerson | None, day: date
 def book_at(cast: Cast, plan: CarePlan, companion: RelatedPerson | None, chair: Chair, begins: datetime) -> Appointment:
     """Book one sitting from ``begins``."""
     return Appointment.objects.create(
-        clinic=cast.clinic, patient_id=plan.patient_id, care_plan=plan, chair=chair, during=DateTimeTZRange(begins, begins + SITTING),
+        clinic=cast.clinic, patient_id=plan.patient_id, care_plan=plan, chair=chair,
+        during=DateTimeTZRange(begins, begins + SITTING),
         companion=companion, booked_at=min(begins, timezone.now()) - timedelta(days=3),
         booked_by=cast.members["front_desk"][0],
     )  # fmt: skip
@@ -382,8 +384,10 @@ def _flag(
         ("closed", "Safety plan gone through again together; next visit kept. Will call if it changes.", 95),
     )  # fmt: skip
     FlagAnswer.objects.bulk_create(
-        FlagAnswer(clinic=cast.clinic, patient=patient, flag=flag, kind=kind, note=note, at=at + timedelta(minutes=after),
-                   by=who)
+        FlagAnswer(
+            clinic=cast.clinic, patient=patient, flag=flag, kind=kind, note=note, at=at + timedelta(minutes=after),
+            by=who,
+        )
         for kind, note, after in steps
     )  # fmt: skip
 

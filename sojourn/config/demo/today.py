@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from sojourn.care.booking.models import Appointment
+from sojourn.care.booking.models import Appointment, Chair
 from sojourn.care.monitoring import actions as monitoring
 from sojourn.care.monitoring import ledger
 from sojourn.care.monitoring.models import DeviceAssociation
+from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.treatment.models import Encounter
 from sojourn.care.treatment.queries import running
@@ -65,7 +66,7 @@ def _clinic_id(demo: DemoClinic) -> int:
         return Clinic.objects.get(slug=demo.slug).pk
 
 
-def _companion(plan: CarePlan) -> object:
+def _companion(plan: CarePlan) -> RelatedPerson | None:
     return plan.patient.related_people.filter(ended_at=None).first()
 
 
@@ -90,13 +91,13 @@ def _finish(cast: story.Cast, encounter: Encounter, now: datetime) -> None:
     monitoring.end_session(encounter=encounter, now=now, by=cast.asker("nurse"))
 
 
-def _running(cast: story.Cast, plan: CarePlan, chair: object, now: datetime) -> None:
+def _running(cast: story.Cast, plan: CarePlan, chair: Chair, now: datetime) -> None:
     """Fourteen minutes into the infusion, the monitor on."""
     own = random.Random(7)
     dose_at = now - _RUNNING_FOR
     arrived = dose_at - timedelta(minutes=22)
     nurse, other = cast.members["nurse"][:2]
-    appointment = story.book_at(cast, plan, _companion(plan), chair, arrived)  # type: ignore[arg-type]
+    appointment = story.book_at(cast, plan, _companion(plan), chair, arrived)
     encounter = story.open_encounter(cast, appointment, arrived)
     entered = [("arrived", arrived, ""), ("checked", dose_at - timedelta(minutes=5), ""), ("dosing", dose_at, "")]
     story.states(cast, encounter, entered, nurse)
@@ -115,7 +116,7 @@ def _waiting(cast: story.Cast, plan: CarePlan, chair: int, now: datetime) -> Non
     """Arrived a few minutes ago; the checks are half done."""
     arrived = now - timedelta(minutes=9)
     nurse = cast.members["nurse"][1]
-    appointment = story.book_at(cast, plan, _companion(plan), cast.chairs[chair], arrived)  # type: ignore[arg-type]
+    appointment = story.book_at(cast, plan, _companion(plan), cast.chairs[chair], arrived)
     encounter = story.open_encounter(cast, appointment, arrived)
     story.states(cast, encounter, [("arrived", arrived, "")], nurse)
     session = ledger.Session(cast.clinic.pk, encounter.pk, encounter.patient_id, encounter.protocol_id)
@@ -137,7 +138,7 @@ def _waiting(cast: story.Cast, plan: CarePlan, chair: int, now: datetime) -> Non
 def _over(cast: story.Cast, plan: CarePlan, chair: int, now: datetime) -> None:
     """This morning's session: over, not yet signed."""
     begins = now - timedelta(hours=3, minutes=20)
-    appointment = story.book_at(cast, plan, _companion(plan), cast.chairs[chair], begins)  # type: ignore[arg-type]
+    appointment = story.book_at(cast, plan, _companion(plan), cast.chairs[chair], begins)
     story._session(cast, appointment, random.Random(11), "left", sparse=False)
 
 

@@ -250,8 +250,7 @@ def _person_for(invitation: Invitation, by: Asker, password: str, language: str)
     person = queries.person_by_email(invitation.email)
     if by.person_id is not None and (person is None or by.person_id != person.pk):
         raise Refused(
-            _("You are signed in as somebody else. This invitation is for %(email)s.")
-            % {"email": invitation.email},
+            _("You are signed in as somebody else. This invitation is for %(email)s.") % {"email": invitation.email},
             codes=["other_person"],
         )
     if person is not None:

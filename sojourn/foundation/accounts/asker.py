@@ -50,6 +50,20 @@ class Asker:
             raise NotAllowed(permission)
 
     @property
+    def here(self) -> int:
+        """The id of the clinic in which the asker asks. Raises NotAllowed outside any clinic."""
+        if self.clinic_id is None:
+            raise NotAllowed("a clinic")
+        return self.clinic_id
+
+    @property
+    def member(self) -> int:
+        """The id of the asker's membership. Raises NotAllowed for a process of the house."""
+        if self.membership_id is None:
+            raise NotAllowed("a member")
+        return self.membership_id
+
+    @property
     def settings(self) -> tuple[str, str, str, str]:
         """The four values that row-level security reads: clinic, person, patient, token."""
         return (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django_stubs_ext import StrOrPromise
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
+class Refused(Exception):
     """``reasons`` are sentences for the person who asked; ``codes`` the same for programs and tests."""
 
     def __init__(self, *reasons: StrOrPromise, codes: Sequence[str] = ()) -> None:

@@ -36,8 +36,9 @@ class Protect(Operation):
     """Protect the table of a clinic-scoped model.
 
     ``patient``: the column by which a patient's own view is cut (``"patient_id"``, or ``"id"`` for Patient), or
-    None where patients have no business. ``own``: an extra condition under which a row shows (but cannot be written). ``signals``: what
-    the monitoring processes may do ("SELECT, INSERT"...), in every clinic, since one listener serves them all.
+    None where patients have no business. ``own``: an extra condition under which a row shows (but cannot be
+    written). ``signals``: what the monitoring processes may do ("SELECT, INSERT"...), in every clinic, since one
+    listener serves them all.
     ``unbound``: references that are left without a same-clinic constraint (hot tables).
     """
 
@@ -85,7 +86,7 @@ class Protect(Operation):
 
     def statements(self, model: type[models.Model]) -> list[str]:
         table = model._meta.db_table
-        fields = {field.column: field for field in model._meta.concrete_fields}
+        fields = {str(field.column): field for field in model._meta.concrete_fields}
         key = "id" if table == "accounts_clinic" else "clinic_id"
         seen = f"{key} = sojourn_clinic()"
         if self.patient:

@@ -11,7 +11,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """A transaction begins with the asker, so a forgotten filter shows nothing rather than everything."""
 
     def _set_autocommit(self, autocommit: bool) -> None:
-        super()._set_autocommit(autocommit)
+        super()._set_autocommit(autocommit)  # type: ignore[misc]  # the stubs leave it out
         if not autocommit and (who := asker.asking()) is not asker.NOBODY:
             with self.wrap_database_errors:
                 self.connection.execute(asker.SAY_WHO_ASKS, who.settings)
