@@ -18,4 +18,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.monitors")),
     path("", include("sojourn.interfaces.console.rules")),
     path("", include("sojourn.interfaces.console.board")),
+    path("", include("sojourn.interfaces.console.concentration")),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sojourn.interfaces.portal import answering, help, progress, record, today
+from sojourn.interfaces.portal import answering, help, medicine, progress, record, today
 
 app_name = "portal"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("measures/<int:request_id>/review/", answering.review, name="review"),
     path("measures/<int:request_id>/sent/", answering.sent, name="sent"),
     path("progress/", progress.progress, name="progress"),
+    path("medicine/", medicine.medicine, name="medicine"),
     path("record/", record.record, name="record"),
     path("help/", help.help_now, name="help"),
     path("here/", help.here, name="here"),

@@ -76,7 +76,7 @@ async function scripts() {
   await build({
     ...common,
     format: "esm",
-    entryPoints: { app: src("app.ts"), charts: src("charts.ts"), board: src("board.ts"), portal: src("portal.ts") },
+    entryPoints: Object.fromEntries(["app", "charts", "board", "portal", "explorer"].map((name) => [name, src(`${name}.ts`)])),
     outdir: out,
   });
   await build({ ...common, format: "iife", entryPoints: { theme: src("theme.ts") }, outdir: out });

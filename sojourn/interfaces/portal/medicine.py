@@ -1,0 +1,156 @@
+"""How the medicine comes and goes: one calm curve for the patient's own route, in plain words.
+
+The curve is a published model's, of a grown-up body. Its shape is shown, never an amount: for these models neither
+the dose nor the weight changes when it rises and falls by much, and a number in the blood would tell a patient nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from sojourn.care.patients.models import Patient
+from sojourn.care.plan import queries as plan
+from sojourn.clinical import pk
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.interfaces.portal import reads
+from sojourn.interfaces.portal.pages import show
+
+if TYPE_CHECKING:
+    from sojourn.clinical.pk import Model
+
+# The body that the models were written for (their own reference weight), and a dose that only scales the picture.
+_REFERENCE = {"weight_kg": 70.0, "ethnicity": "other"}
+_ANY_MG = 1.0
+_WIDE, _HIGH = 320.0, 120.0
+_LITTLE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The shape of the curve, and the moments that its sentence speaks of, in minutes from the start."""
+
+    area: str
+    line: str
+    given_wide: float
+    top_x: float
+    hours: tuple[tuple[float, int], ...]
+    top_min: int
+    half_min: int
+    little_min: int
+    model: str
+    source: str
+
+
+def model_for(drug: str, route: str) -> Model | None:
+    """The model that draws a drug by a route: the recommended one, else the first; None without any."""
+    known = [
+        model
+        for model in map(pk.load, pk.available())
+        if model.in_model_band and model.drug == drug and route in model.routes
+    ]
+    return next((model for model in known if model.recommended), next(iter(known), None))
+
+
+@lru_cache(maxsize=64)
+def picture(drug: str, route: str, minutes: float, age_y: int) -> Picture | None:
+    """The curve of a route; None where no published model describes it for somebody of this age."""
+    model = model_for(drug, route)
+    if model is None:
+        return None
+    dose = pk.Dose(drug, route, _ANY_MG, 0.0, minutes if route == "iv" else 0.0)
+    try:
+        simulated = pk.simulate(model, pk.Person(age_y=float(age_y), **_REFERENCE), [dose])  # type: ignore[arg-type]
+    except pk.Refused:
+        return None
+    top = pk.peak(simulated)
+    high, at = float(top.ng_per_ml[0]), float(top.at_min[0])
+    half, little = (float(pk.time_until_below(simulated, high * part)[0]) for part in (0.5, _LITTLE))
+    # As long as it takes until little is left, in whole hours; at least three and at most twelve.
+    last = 60.0 * min(12, max(3, -(-int(little) // 60)))
+    times = sorted({*(last * k / 160 for k in range(161)), at, dose.end_min})
+    values = simulated.concentration(times, [model.names[0]])[model.names[0]][0]
+    line = _points(times, [float(value) / high for value in values], last)
+    return Picture(
+        area=f"0,{_HIGH:.0f} {line} {_WIDE:.0f},{_HIGH:.0f}",
+        line=line,
+        given_wide=round(_WIDE * dose.end_min / last, 1),
+        top_x=round(_WIDE * at / last, 1),
+        hours=tuple((round(_WIDE * hour * 60 / last, 1), hour) for hour in range(1, int(last) // 60)),
+        top_min=_about(at),
+        half_min=_about(half - at),
+        little_min=_about(little),
+        model=model.title,
+        source=model.primary,
+    )
+
+
+def _points(times: Sequence[float], parts: Sequence[float], last: float) -> str:
+    return " ".join(
+        f"{_WIDE * at / last:.1f},{_HIGH - 0.92 * _HIGH * part:.1f}" for at, part in zip(times, parts, strict=True)
+    )
+
+
+def _about(minutes: float) -> int:
+    """To the nearest five minutes, and to the nearest half hour from two hours on: what the model can bear."""
+    step = 30 if minutes >= 120 else 5
+    return max(step, round(minutes / step) * step)
+
+
+def long(minutes: int) -> str:
+    """ "20 minutes", "2 and a half hours"."""
+    if minutes < 120:
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    hours, rest = divmod(minutes, 60)
+    if rest:
+        return _("%(n)d and a half hours") % {"n": hours}
+    return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+
+
+def words(drawn: Picture, route: str, minutes: int) -> list[str]:
+    """What the picture shows, in short sentences."""
+    if route == "iv":
+        first = _("The medicine goes into your vein for %(minutes)s. All that time it rises.") % {
+            "minutes": long(minutes)
+        }
+    else:
+        first = _("The medicine goes in slowly. It is highest after about %(minutes)s.") % {
+            "minutes": long(drawn.top_min)
+        }
+    return [
+        first,
+        _("Then it goes down, fast at first. About %(minutes)s after the top, your blood holds only half as much.")
+        % {"minutes": long(drawn.half_min)},
+        _("After about %(long)s, only a little is left.") % {"long": long(drawn.little_min)},
+        _("Some of it is still there when you already feel clear. That is why someone brings you home."),
+    ]
+
+
+@allowed("own.read")
+@require_GET
+def medicine(request: HttpRequest) -> HttpResponse:
+    """How the medicine of the patient's own course comes and goes."""
+    asked = cast(Request, request)
+    assert asked.asker.patient_id is not None
+    course = reads.way(asked.asker.patient_id, timezone.now()).course
+    protocol = plan.protocol(course.protocol_id) if course else None
+    drawn = None
+    if protocol is not None:
+        patient = Patient.objects.get(pk=asked.asker.patient_id)
+        age = patient.age_on(timezone.localdate())
+        drawn = picture(protocol.drug, protocol.route, float(protocol.dose_minutes), age)
+    context = {
+        "has_course": protocol is not None,
+        "picture": drawn,
+        "words": words(drawn, protocol.route, protocol.dose_minutes) if drawn and protocol else [],
+        "given_words": long(protocol.dose_minutes) if protocol and protocol.dose_minutes else "",
+    }
+    return show(request, "portal/medicine.html", context, active="today")
