@@ -244,6 +244,14 @@ class Regimen:
     def said(self) -> str:
         return f"{self.words}. {' '.join(self.sentences)}"
 
+    @property
+    def short(self) -> str:
+        """The highest concentration alone, for the line that stays in view on a phone."""
+        if self.explored is None:
+            return _("%(letter)s: no model answers") % {"letter": self.letter}
+        peaks = [curve.facts.peak_ng_per_ml for curve in self.explored.curves]
+        return _("%(letter)s: highest %(range)s") % {"letter": self.letter, "range": _range(min(peaks), max(peaks))}
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -265,6 +273,10 @@ class Answer:
     sources: tuple[Source, ...]
     zones: tuple[Source, ...]
     level: float | None
+
+    @property
+    def short(self) -> str:
+        return " · ".join(each.short for each in self.regimens)
 
     @property
     def answered(self) -> list[Regimen]:
@@ -558,6 +570,8 @@ def _asked(typed: Mapping[str, str], patient: Patient) -> Asked:
             route = form.cleaned_data["route"]
             length = float(minutes or 0) if route == "iv" else 0.0
             given.append((form_label.lower(), pk.Dose(form.cleaned_data["drug"], route, float(mg), 0.0, length)))
+    for needed in (who.fields["weight"], slots[0].form.fields["mg"]):
+        needed.required = True  # for the eye: without them there is no answer, but nothing wrong either
     weight = who.cleaned_data.get("weight") if not problems else None
     answer = None
     if not problems and weight is not None and given:
@@ -625,7 +639,8 @@ def _moving(found: Asked) -> JsonResponse:
     answer = found.answer
     chart = answer.chart.as_json() if answer and answer.chart else None
     said = {each.letter: each.said for each in answer.answered} if answer else {}
-    return JsonResponse({"chart": chart, "said": said}, status=422 if found.invalid else 200)
+    short = answer.short if answer else ""
+    return JsonResponse({"chart": chart, "said": said, "short": short}, status=422 if found.invalid else 200)
 
 
 def _pdf_url(patient_id: int, found: Asked) -> str:

@@ -4,7 +4,7 @@
 // the fields and "Show" do the same.
 import type { Spec } from "./charts";
 
-interface Moving { chart: Spec | null; said: Record<string, string> }
+interface Moving { chart: Spec | null; said: Record<string, string>; short: string }
 type Charts = typeof import("./charts");
 
 const form = document.querySelector<HTMLFormElement>("form[data-explorer]");
@@ -56,7 +56,9 @@ function forget(old: ParentNode): void {
   for (const canvas of old.querySelectorAll("canvas")) canvas.width = canvas.height = 0;
 }
 
-async function show({ chart, said }: Moving): Promise<void> {
+async function show({ chart, said, short }: Moving): Promise<void> {
+  const inView = document.getElementById("in-view");
+  if (inView) inView.textContent = short;
   const data = document.getElementById("concentration");
   const host = document.querySelector<HTMLElement>('[data-chart="concentration"]');
   const lines = [...document.querySelectorAll<HTMLElement>("[data-said]")];
