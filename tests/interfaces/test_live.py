@@ -154,7 +154,7 @@ def test_alarms_acknowledgements_steps_and_calls_are_told(web: Web, chair: Chair
         with as_asker(nurse):
             treatment.note_event(by=nurse, encounter_id=chair.id, kind="patient_calls")
         # Written without an announcement: found by the look that happens every few seconds.
-        event = board.next("sessions", timeout=8)
+        event = board.next("sessions", timeout=15)
         assert one(event, chair.id)["called"] is not None
         with as_asker(nurse):
             treatment.note_event(by=nurse, encounter_id=chair.id, kind="call_answered")

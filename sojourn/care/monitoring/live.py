@@ -61,11 +61,12 @@ ORDER BY e.id
 # The believed readings of the last 20 minutes, of each stretch of time the lowest and the highest, so that a trend is
 # small and a short dip is never smoothed away. An array [value, id, time] carries a reading whole through min and max.
 TRENDS = """
-SELECT o.encounter_id, o.code, min(ARRAY[o.value, o.id, extract(epoch FROM o.effective_at)]::float8[]),
-  max(ARRAY[o.value, o.id, extract(epoch FROM o.effective_at)]::float8[]), max(o.id)
-FROM monitoring_observation o
-WHERE o.encounter_id = ANY(%(ids)s) AND o.effective_at > %(since)s AND o.doubt = '' AND o.code = ANY(%(codes)s)
-GROUP BY o.encounter_id, o.code, floor(extract(epoch FROM o.effective_at)::float8 / %(stretch)s)
+SELECT r.encounter_id, r.code, min(r.reading), max(r.reading), max(r.id) FROM (
+  SELECT o.encounter_id, o.code, o.id, floor(date_part('epoch', o.effective_at) / %(stretch)s) AS stretch,
+    ARRAY[o.value, o.id::float8, date_part('epoch', o.effective_at)] AS reading
+  FROM monitoring_observation o
+  WHERE o.encounter_id = ANY(%(ids)s) AND o.effective_at > %(since)s AND o.doubt = '' AND o.code = ANY(%(codes)s)) r
+GROUP BY r.encounter_id, r.code, r.stretch
 """
 
 # Every believed reading of the last 20 minutes above an id that was told before; at most ``most`` of them.
@@ -74,7 +75,7 @@ WITH missed AS MATERIALIZED (
   SELECT o.encounter_id, o.id, o.code, o.value, o.effective_at FROM monitoring_observation o
   WHERE o.clinic_id = %(clinic)s AND o.id > %(floor)s AND o.effective_at > %(since)s AND o.doubt = ''
     AND o.code = ANY(%(codes)s))
-SELECT m.encounter_id, m.id, m.code, m.value, extract(epoch FROM m.effective_at)::float8
+SELECT m.encounter_id, m.id, m.code, m.value, date_part('epoch', m.effective_at)
 FROM missed m JOIN unnest(%(ids)s::bigint[], %(told)s::bigint[]) AS t(id, told)
   ON t.id = m.encounter_id AND m.id > t.told
 LIMIT %(most)s
@@ -85,7 +86,7 @@ FRESH = """
 WITH fresh AS MATERIALIZED (
   SELECT o.encounter_id, o.id, o.code, o.value, o.effective_at, o.method FROM monitoring_observation o
   WHERE o.clinic_id = %(clinic)s AND o.id > %(floor)s AND o.doubt = '')
-SELECT f.encounter_id, f.id, f.code, f.value, extract(epoch FROM f.effective_at)::float8, f.method
+SELECT f.encounter_id, f.id, f.code, f.value, date_part('epoch', f.effective_at), f.method
 FROM fresh f JOIN unnest(%(ids)s::bigint[], %(told)s::bigint[]) AS t(id, told)
   ON t.id = f.encounter_id AND f.id > t.told
 ORDER BY f.encounter_id, f.effective_at, f.id
@@ -107,9 +108,9 @@ def sessions_query(ids: Iterable[int] | None, known: Iterable[int] = ()) -> tupl
     return SESSIONS, {"ids": wanted, "known": sorted(known), "running": RUNNING}
 
 
-def trends_query(ids: Iterable[int], now: datetime) -> tuple[str, dict[str, Any]]:
+def trends_query(ids: Iterable[int], now: datetime, length: timedelta = TREND) -> tuple[str, dict[str, Any]]:
     """``TRENDS`` with its values."""
-    return TRENDS, {"ids": sorted(ids), "since": now - TREND, "codes": list(CODES), "stretch": _STRETCH_S}
+    return TRENDS, {"ids": sorted(ids), "since": now - length, "codes": list(CODES), "stretch": _STRETCH_S}
 
 
 def missed_query(clinic_id: int, told: Mapping[int, int], now: datetime) -> tuple[str, dict[str, Any]]:

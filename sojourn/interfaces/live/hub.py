@@ -12,9 +12,9 @@ import contextlib
 import json
 import logging
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -31,9 +31,11 @@ log = logging.getLogger(__name__)
 TICK_S = 0.1
 HEARTBEAT_S = 1.0
 # Notifications say what changed. In case one was not sent, everything is looked at this often all the same.
-LOOK_S = 5.0
+LOOK_S = 10.0
 # Rows that were committed out of the order of their ids are still found for this long.
 _UNSETTLED_S = 5.0
+# How long a stream may take to open.
+_OPENING = timedelta(seconds=60)
 # A watcher who has taken nothing for so many chunks of readings is let go; it comes back with what it has.
 _TOO_SLOW = 3000
 _OVER = frozenset(state.value for state in FINAL)
@@ -130,7 +132,8 @@ class Snapshot:
     """A clinic's running sessions with their trends, shared by streams that open together."""
 
     began: float
-    sessions: list[dict[str, Any]]
+    text: str
+    newest: dict[int, int]
 
 
 @dataclass(slots=True)
@@ -141,6 +144,7 @@ class Room:
     known: dict[int, Known] = field(default_factory=dict)
     dirty: set[int] = field(default_factory=set)
     everything: bool = True
+    behind: bool = False
     looked: float = 0.0
     marks: deque[tuple[float, int]] = field(default_factory=deque)
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -159,8 +163,8 @@ class Hub:
     def __init__(self) -> None:
         self.rooms: dict[int, Room] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._reader: AsyncConnection[Row] | None = None
-        self._reading = asyncio.Lock()
+        # What runs and what opens are read on connections of their own: a rush of new streams delays nobody's news.
+        self._news_reader, self._opening_reader = Reader(), Reader()
 
     def watch(self, watcher: Watcher) -> None:
         self.rooms.setdefault(watcher.clinic_id, Room()).watchers.add(watcher)
@@ -182,8 +186,8 @@ class Hub:
             for watcher in room.watchers:
                 watcher.gone = True
                 watcher.wake.set()
-        if self._reader is not None:
-            await self._reader.close()
+        await self._news_reader.close()
+        await self._opening_reader.close()
 
     # --- what is heard ---
 
@@ -210,7 +214,9 @@ class Hub:
 
     def _look_at_everything(self) -> None:
         for room in self.rooms.values():
-            room.everything = True
+            room.everything = room.behind = True
+            # A session without a reading so far has no mark to go on from: it is met anew.
+            room.known = {each: known for each, known in room.known.items() if known.told}
 
     # --- what is told ---
 
@@ -228,11 +234,9 @@ class Hub:
                     await self._tell_heartbeat()
             except (psycopg.Error, OSError, TimeoutError):
                 log.warning("the live side could not read; the pages mark themselves stale")
-                await self._forget_reader()
+                await self._news_reader.close()
                 await asyncio.sleep(1)
-                for room in self.rooms.values():
-                    room.known.clear()
-                    room.everything = True
+                self._look_at_everything()
             except Exception:
                 log.exception("the live side stumbled; it goes on")
                 await asyncio.sleep(1)
@@ -257,12 +261,14 @@ class Hub:
                     watcher.tell(encounter_id, text, chunk)
             if session["state"] in _OVER:
                 del room.known[encounter_id]
+        if ids is None:
+            room.behind = False
 
     async def _news(
         self, clinic_id: int, room: Room, ids: set[int] | None, at: float
     ) -> tuple[list[dict[str, Any]], Mapping[int, list[Point]]]:
         now = datetime.now(UTC)
-        async with self._asking(clinic_id) as cursor:
+        async with self._news_reader.asking(clinic_id) as cursor:
             if not room.marks:
                 await cursor.execute(live.NEWEST, {"clinic": clinic_id})
                 newest = await cursor.fetchone()
@@ -271,21 +277,27 @@ class Hub:
             rows = await cursor.fetchall()
             told = {row[0]: room.known[row[0]].told for row in rows if row[0] in room.known}
             strangers = [row[0] for row in rows if row[0] not in room.known]
-            trends = await self._fresh(cursor, clinic_id, room, told, at) if told else {}
-            if strangers:
-                trends.update(await self._meet(cursor, room, strangers, now))
+            floor = min(told.values(), default=0)
+            if not room.behind:
+                floor = max(floor, room.floor(at))
+            fresh: list[Row] = []
+            if told:
+                values = {"clinic": clinic_id, "floor": floor, "ids": list(told), "told": list(told.values())}
+                await cursor.execute(live.FRESH, values)
+                fresh = await cursor.fetchall()
+            met = await self._meet(cursor, room, strangers, now) if strangers else {}
+        # Only now, when all is read, do the marks move: what failed half-way is read again.
+        trends = self._moved(room, fresh, at)
+        for encounter_id, (known, points) in met.items():
+            room.known[encounter_id], trends[encounter_id] = known, points
         return [live.shown(row, room.known[row[0]].rounds, now) for row in rows], trends
 
-    async def _fresh(
-        self, cursor: AsyncCursor[Row], clinic_id: int, room: Room, told: Mapping[int, int], at: float
-    ) -> dict[int, list[Point]]:
-        floor = max(room.floor(at), min(told.values()))
-        await cursor.execute(
-            live.FRESH, {"clinic": clinic_id, "floor": floor, "ids": list(told), "told": list(told.values())}
-        )
+    @staticmethod
+    def _moved(room: Room, rows: Iterable[Row], at: float) -> dict[int, list[Point]]:
+        """Rows of ``FRESH`` by session, noted as told."""
         trends: dict[int, list[Point]] = {}
         newest = room.marks[-1][1]
-        for encounter_id, observation_id, code, value, measured, method in await cursor.fetchall():
+        for encounter_id, observation_id, code, value, measured, method in rows:
             known = room.known[encounter_id]
             known.told = max(known.told, observation_id)
             newest = max(newest, observation_id)
@@ -297,20 +309,23 @@ class Hub:
             room.marks.append((at, newest))
         return trends
 
+    @staticmethod
     async def _meet(
-        self, cursor: AsyncCursor[Row], room: Room, ids: list[int], now: datetime
-    ) -> dict[int, list[Point]]:
-        await cursor.execute(*live.trends_query(dict.fromkeys(ids, 0), now))
+        cursor: AsyncCursor[Row], room: Room, ids: list[int], now: datetime
+    ) -> dict[int, tuple[Known, list[Point]]]:
+        """Sessions that are new to the room. Streams began with their trends; what came while they opened is told."""
+        length = live.TREND if room.behind else _OPENING
+        await cursor.execute(*live.trends_query(ids, now, length))
         trends, newest = live.trends_of(await cursor.fetchall())
         await cursor.execute(*live.checks_query(ids))
         checks = live.checks_of(await cursor.fetchall())
-        for encounter_id in ids:
-            rounds = live.Rounds(checked=checks.get(encounter_id, []))
-            room.known[encounter_id] = Known(newest.get(encounter_id, 0), rounds)
-        return trends
+        return {
+            each: (Known(newest.get(each, 0), live.Rounds(checked=checks.get(each, []))), trends.get(each, []))
+            for each in ids
+        }
 
     async def _tell_heartbeat(self) -> None:
-        async with self._asking(None) as cursor:
+        async with self._news_reader.asking(None) as cursor:
             await cursor.execute("SELECT at FROM monitoring_heartbeat WHERE name = 'watch'")
             row = await cursor.fetchone()
         now = datetime.now(UTC)
@@ -326,65 +341,104 @@ class Hub:
 
     # --- what a stream begins with ---
 
-    async def open(self, watcher: Watcher, seen: Mapping[int, int]) -> list[dict[str, Any]]:
-        """The sessions that a new stream begins with, each with the readings that its reader has not ``seen``.
+    async def open(self, watcher: Watcher, seen: Mapping[int, int]) -> str:
+        """The sessions that a new stream begins with, each with the readings that its reader has not ``seen``, as JSON.
 
         The watcher must be watching already, so that nothing falls between this and its first event. Streams that
         open together share one reading of the clinic.
         """
         if watcher.encounter_id is not None or seen:
             ids = None if watcher.encounter_id is None else [watcher.encounter_id]
-            sessions = await self._read(watcher.clinic_id, ids, seen)
+            snapshot = await self._read(watcher.clinic_id, ids, seen)
         else:
             room = self.rooms[watcher.clinic_id]
-            clock = asyncio.get_running_loop().time
-            registered = clock()
+            registered = asyncio.get_running_loop().time()
             async with room.opening:
                 if room.snapshot is None or room.snapshot.began < registered:
-                    began = clock()
-                    room.snapshot = Snapshot(began, await self._read(watcher.clinic_id, None, {}))
-                sessions = room.snapshot.sessions
-        watcher.seen = {each["id"]: each["newest"] for each in sessions}
-        return sessions
+                    room.snapshot = await self._read(watcher.clinic_id, None, {})
+                snapshot = room.snapshot
+        watcher.seen = dict(snapshot.newest)
+        return snapshot.text
 
-    async def _read(self, clinic_id: int, ids: Iterable[int] | None, seen: Mapping[int, int]) -> list[dict[str, Any]]:
-        now = datetime.now(UTC)
-        async with self._asking(clinic_id) as cursor:
+    async def _read(self, clinic_id: int, ids: Iterable[int] | None, seen: Mapping[int, int]) -> Snapshot:
+        now, began = datetime.now(UTC), asyncio.get_running_loop().time()
+        async with self._opening_reader.asking(clinic_id) as cursor:
             await cursor.execute(*live.sessions_query(ids))
             rows = await cursor.fetchall()
             found = [row[0] for row in rows]
-            if not found:
-                return []
-            await cursor.execute(*live.trends_query({each: seen.get(each, 0) for each in found}, now))
-            trends, newest = live.trends_of(await cursor.fetchall())
+            trends, newest = await _trends(cursor, clinic_id, found, seen, now)
             await cursor.execute(*live.checks_query(found))
             checks = live.checks_of(await cursor.fetchall())
-        return [
+        newest = {each: newest.get(each, seen.get(each, 0)) for each in found}
+        sessions = [
             {
                 **live.shown(row, live.Rounds(checked=checks.get(row[0], [])), now),
-                "newest": newest.get(row[0], seen.get(row[0], 0)),
+                "newest": newest[row[0]],
                 "trend": trends.get(row[0], []),
             }
             for row in rows
         ]
+        return Snapshot(began, to_json(sessions), newest)
 
-    # --- the connection ---
+
+async def _trends(
+    cursor: AsyncCursor[Row], clinic_id: int, ids: list[int], seen: Mapping[int, int], now: datetime
+) -> tuple[dict[int, list[Point]], dict[int, int]]:
+    """Of sessions that the reader knows every reading that it missed, of others their trends."""
+    known = {each: seen[each] for each in ids if seen.get(each)}
+    missed: tuple[dict[int, list[Point]], dict[int, int]] = ({}, {})
+    if known:
+        await cursor.execute(*live.missed_query(clinic_id, known, now))
+        rows = await cursor.fetchall()
+        if len(rows) > live.MISSED_AT_MOST:
+            known = {}
+        else:
+            missed = live.missed_of(rows)
+    strangers = [each for each in ids if each not in known]
+    if not strangers:
+        return missed
+    await cursor.execute(*live.trends_query(strangers, now))
+    trends, newest = live.trends_of(await cursor.fetchall())
+    return {**missed[0], **trends}, {**missed[1], **newest}
+
+
+class Reader:
+    """One connection to the database, made anew when it breaks, for one reader at a time."""
+
+    def __init__(self) -> None:
+        self._connection: AsyncConnection[Row] | None = None
+        self._lock = asyncio.Lock()
 
     @contextlib.asynccontextmanager
-    async def _asking(self, clinic_id: int | None) -> Any:
+    async def asking(self, clinic_id: int | None) -> AsyncIterator[AsyncCursor[Row]]:
         """A cursor in a transaction that sees this clinic, or with None no clinic."""
-        async with self._reading, asyncio.timeout(10):
-            if self._reader is None or self._reader.closed:
-                self._reader = await _connect()
-            async with self._reader.transaction(), self._reader.cursor() as cursor:
-                await cursor.execute(SAY_WHO_ASKS, (str(clinic_id or ""), "", "", ""))
-                yield cursor
+        async with self._lock:
+            try:
+                async with asyncio.timeout(10):
+                    connection = await self._alive()
+                    async with connection.transaction(), connection.cursor() as cursor:
+                        await cursor.execute(SAY_WHO_ASKS, (str(clinic_id or ""), "", "", ""))
+                        yield cursor
+            except (psycopg.Error, OSError, TimeoutError):
+                await self.close()
+                raise
 
-    async def _forget_reader(self) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None:
+    async def _alive(self) -> AsyncConnection[Row]:
+        """The connection, or a new one where the old one was cut while nobody used it."""
+        if self._connection is not None:
+            try:
+                await self._connection.execute("SELECT 1")
+            except (psycopg.Error, OSError):
+                await self.close()
+        if self._connection is None:
+            self._connection = await _connect()
+        return self._connection
+
+    async def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
             with contextlib.suppress(psycopg.Error, OSError):
-                await reader.close()
+                await connection.close()
 
 
 async def _connect() -> AsyncConnection[Row]:

@@ -30,7 +30,7 @@ from django.utils.crypto import constant_time_compare
 from sojourn.care.monitoring.live import cursor_of, cursor_text
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.asker import Asker, as_asker
-from sojourn.interfaces.live.hub import Hub, Watcher, to_json
+from sojourn.interfaces.live.hub import Hub, Watcher
 
 log = logging.getLogger(__name__)
 
@@ -92,11 +92,11 @@ async def _stream(watcher: Watcher, asker: Asker, cookie: str, seen: Mapping[int
     except (psycopg.Error, OSError, TimeoutError):
         await _plain(send, 503, "the database does not answer; try again")
         return
-    if watcher.encounter_id is not None and not found:
+    if watcher.encounter_id is not None and not watcher.seen:
         await _plain(send, 404, "no such session")
         return
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-    snapshot = to_json({"resumed": bool(seen), "sessions": found})
+    snapshot = f'{{"resumed":{"true" if seen else "false"},"sessions":{found}}}'
     await _send(send, f"retry: 2000\nid: {cursor_text(watcher.seen)}\nevent: snapshot\ndata: {snapshot}\n\n")
     asked = time.monotonic()
     while True:
