@@ -392,9 +392,8 @@ def test_sliders_keys_axe_and_the_redraw(
         expect(page.locator("#answer canvas")).to_be_visible()
         looked_over(page)
         if SHOTS:
-            page.screenshot(
-                path=Path(SHOTS) / f"pk-explorer-{'phone' if width < 400 else 'desk'}.png", full_page=width < 400
-            )
+            page.locator("#answer" if width < 400 else "body").evaluate("(e) => e.scrollIntoView()")
+            page.screenshot(path=Path(SHOTS) / f"pk-explorer-{'phone' if width < 400 else 'desk'}.png")
         slider = page.get_by_role("slider", name="Dose of regimen A, milligrams")
         slider.focus()
         page.keyboard.press("ArrowRight")

@@ -763,7 +763,6 @@ class Expected:
     now_x: str
     first_at: datetime
     last_at: datetime
-    now_at: datetime
     assumptions: tuple[str, ...]
 
 
@@ -829,7 +828,6 @@ def expected(doses: Sequence[Dose], person: Person, first: datetime, now: dateti
         now_x=x(minute),
         first_at=first,
         last_at=first + timedelta(minutes=last),
-        now_at=now,
         assumptions=span.assumptions,
     )  # fmt: skip
 
