@@ -23,6 +23,7 @@ from tests.browser import launch_options
 BASE = f"http://127.0.0.1:{PORT}"
 WIDTHS = {"desk": (1280, 800), "phone": (375, 760)}
 AXE = ROOT / "sojourn/foundation/ui/frontend/node_modules/axe-core/axe.min.js"
+CHAIR = 4  # whose monitor is put on the patient
 BIRTH, EMAIL = "1986-04-09", "amparo.quiroga@example.com"
 checked: dict[str, int] = {}
 everybody: list[Person] = []
@@ -251,6 +252,14 @@ def hl7(bed: str, **values: int) -> bytes:
     return answer
 
 
+def write_down(person: Person, button: str) -> None:
+    """What stands on the vial and in the syringe, as this person reads it."""
+    person.page.locator("[name=drug][value=ketamine]").check(force=True)
+    person.page.fill("[name=dose_mg]", "34")
+    person.page.fill("[name=lot]", "KT2611")
+    person.press(button)
+
+
 def the_session_begins(nurse: Person, other: Person, patient_id: int) -> str:
     page = nurse.page
     page.goto(f"{BASE}/clinic/patients/{patient_id}/")
@@ -260,9 +269,9 @@ def the_session_begins(nurse: Person, other: Person, patient_id: int) -> str:
     page.wait_for_url(re.compile(r"/clinic/sessions/\d+/"))
     session = page.url
     clean(page, "session, arrived")
-    nurse.follow(re.compile("monitor", re.I))
+    page.goto(f"{session}monitor/")
     clean(page, "put a monitor on")
-    page.locator("li", has_text="Monitor Chair 4").get_by_role("button").first.click()
+    page.locator("li", has_text=f"Monitor Chair {CHAIR}").get_by_role("button").first.click()
     page.goto(session)
     page.fill("[name=nibp_sys]", "124")
     page.fill("[name=nibp_dia]", "79")
@@ -275,25 +284,21 @@ def the_session_begins(nurse: Person, other: Person, patient_id: int) -> str:
     nurse.press(re.compile("Checks complete"))
     expect(page.get_by_role("heading", name=re.compile("Prepare the dose"))).to_be_visible()
     clean(page, "session, prepare the dose")
-    page.fill("[name=dose_mg]", "34")
-    page.fill("[name=lot]", "KT2611")
-    nurse.press("Write it down")
-    expect(page.get_by_text("34").first).to_be_visible()
+    write_down(nurse, "Write it down")
+    expect(page.get_by_role("heading", name="A second person checks the dose")).to_be_visible()
 
     page = other.page
     page.goto(session)
     expect(page.locator("main")).not_to_contain_text("KT2611")
     clean(page, "session, second check")
-    page.fill("[name=dose_mg]", "34")
-    page.fill("[name=lot]", "KT2611")
-    other.press("I have checked it")
+    write_down(other, "I have checked it")
     expect(page.locator("main")).to_contain_text("KT2611")
 
     page = nurse.page
     page.goto(session)
     clean(page, "session, give the dose")
     nurse.press("Start the dose")
-    expect(page.get_by_text("The dose is running")).to_be_visible()
+    expect(page.get_by_role("heading", name="The dose is running")).to_be_visible()
     clean(page, "session, dose running")
     return session
 
@@ -301,18 +306,19 @@ def the_session_begins(nurse: Person, other: Person, patient_id: int) -> str:
 def an_alarm_is_answered(nurse: Person, session: str) -> None:
     page = nurse.page
     page.goto(f"{BASE}/clinic/board/")
-    chair = page.locator("section.chair", has_text="Amparo")
+    encounter_id = session.rstrip("/").rsplit("/", 1)[1]
+    chair = page.locator(f"section[data-chair='{encounter_id}']")
     expect(chair).to_be_visible()
-    hl7("CHAIR-4", spo2=97, hr=78, rr=14)
+    hl7(f"CHAIR-{CHAIR}", spo2=97, hr=78, rr=14)
     expect(chair.locator("[data-vital=spo2]")).to_contain_text("97", timeout=8000)
     clean(page, "board")
-    hl7("CHAIR-4", spo2=86, hr=91, rr=12)
+    hl7(f"CHAIR-{CHAIR}", spo2=86, hr=91, rr=12)
     expect(chair).to_have_class(re.compile("is-high"), timeout=8000)
     expect(chair.locator("[data-vital=spo2]")).to_contain_text("86")
     clean(page, "board, high alarm")
     chair.locator("[data-chair-seen] button").first.click()
     expect(chair.locator("[data-chair-answered]")).to_be_visible(timeout=8000)
-    hl7("CHAIR-4", spo2=97, hr=80, rr=14)
+    hl7(f"CHAIR-{CHAIR}", spo2=97, hr=80, rr=14)
     expect(chair).not_to_have_class(re.compile("is-high"), timeout=8000)
 
 
@@ -320,7 +326,7 @@ def the_patient_goes_home(nurse: Person, doctor: Person, session: str) -> None:
     page = nurse.page
     page.goto(session)
     nurse.press(re.compile("The dose has ended"))
-    expect(page.get_by_text("Before the patient leaves")).to_be_visible()
+    expect(page.get_by_role("heading", name="Before the patient leaves")).to_be_visible()
     clean(page, "session, observing")
     for button in page.locator("button[id^=pass-]").all():
         name = button.get_attribute("id")
@@ -335,6 +341,14 @@ def the_patient_goes_home(nurse: Person, doctor: Person, session: str) -> None:
     nurse.press("Add it up and save")
     page.goto(session)
 
+    page.goto(f"{session}values/")
+    clean(page, "enter values")
+    page.locator("[name=moaas][value='5']").check(force=True)
+    page.fill("[name=nibp_sys]", "126")
+    page.fill("[name=nibp_dia]", "80")
+    page.locator("main form button").last.click()
+    page.wait_for_url(re.compile(re.escape(session) + "($|[?#])"))
+
     page = doctor.page  # observation is not over: a prescriber sets that aside, with a reason of their own
     page.goto(session)
     page.get_by_text("Set reasons aside, as a prescriber").click()
@@ -342,7 +356,7 @@ def the_patient_goes_home(nurse: Person, doctor: Person, session: str) -> None:
         box.check(force=True)
     page.fill("[name=reason]", "Alert and steady; leaves with her sister, who is a nurse.")
     doctor.press(re.compile("Ready to leave"))
-    expect(page.get_by_text("See the patient out")).to_be_visible()
+    expect(page.get_by_role("heading", name="See the patient out")).to_be_visible()
     clean(page, "session, ready to leave")
     doctor.press(re.compile("The patient has left"))
     expect(page.locator("main")).not_to_contain_text("See the patient out")

@@ -41,8 +41,10 @@ def open_alarms(encounter_ids: Iterable[int] | None = None) -> list[AlarmState]:
         rows = rows.filter(encounter_id__in=list(encounter_ids))
     return sorted(
         rows,
-        key=lambda row: (-Priority(row.priority).rank, row.since_at.timestamp() if row.since_at else 0.0),
-    )
+        key=lambda row: (
+            -Priority(row.priority).rank, row.since_at.timestamp() if row.since_at else 0.0, row.rule_id, row.code
+        ),
+    )  # fmt: skip
 
 
 def observations(encounter_id: int, *, since: datetime | None = None) -> QuerySet[Observation]:
