@@ -61,12 +61,13 @@ ORDER BY e.id
 # The believed readings of the last 20 minutes, of each stretch of time the lowest and the highest, so that a trend is
 # small and a short dip is never smoothed away. An array [value, id, time] carries a reading whole through min and max.
 TRENDS = """
-SELECT r.encounter_id, r.code, min(r.reading), max(r.reading), max(r.id) FROM (
+SELECT s.encounter_id, s.code, s.low[2]::bigint, s.low[1], s.low[3], s.high[2]::bigint, s.high[1], s.high[3], s.newest
+FROM (SELECT r.encounter_id, r.code, min(r.reading) AS low, max(r.reading) AS high, max(r.id) AS newest FROM (
   SELECT o.encounter_id, o.code, o.id, floor(date_part('epoch', o.effective_at) / %(stretch)s) AS stretch,
     ARRAY[o.value, o.id::float8, date_part('epoch', o.effective_at)] AS reading
   FROM monitoring_observation o
   WHERE o.encounter_id = ANY(%(ids)s) AND o.effective_at > %(since)s AND o.doubt = '' AND o.code = ANY(%(codes)s)) r
-GROUP BY r.encounter_id, r.code, r.stretch
+GROUP BY r.encounter_id, r.code, r.stretch) s
 """
 
 # Every believed reading of the last 20 minutes above an id that was told before; at most ``most`` of them.
@@ -175,11 +176,11 @@ def trends_of(rows: Iterable[Row]) -> tuple[dict[int, list[list[Any]]], dict[int
     """Rows of ``TRENDS`` by session as [id, code, value, at] in the order of time, and the newest id of each."""
     trends: dict[int, list[list[Any]]] = {}
     newest: dict[int, int] = {}
-    for encounter_id, code, low, high, last in rows:
+    for encounter_id, code, low_id, low, low_at, high_id, high, high_at, last in rows:
         trend = trends.setdefault(encounter_id, [])
-        trend.append([int(low[1]), code, low[0], low[2]])
-        if high[1] != low[1]:
-            trend.append([int(high[1]), code, high[0], high[2]])
+        trend.append([low_id, code, low, low_at])
+        if high_id != low_id:
+            trend.append([high_id, code, high, high_at])
         newest[encounter_id] = max(last, newest.get(encounter_id, 0))
     for trend in trends.values():
         trend.sort(key=_by_time)

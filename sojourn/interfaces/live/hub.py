@@ -361,8 +361,8 @@ class Hub:
         return snapshot.text
 
     async def _read(self, clinic_id: int, ids: Iterable[int] | None, seen: Mapping[int, int]) -> Snapshot:
-        now, began = datetime.now(UTC), asyncio.get_running_loop().time()
         async with self._opening_reader.asking(clinic_id) as cursor:
+            now, began = datetime.now(UTC), asyncio.get_running_loop().time()
             await cursor.execute(*live.sessions_query(ids))
             rows = await cursor.fetchall()
             found = [row[0] for row in rows]
