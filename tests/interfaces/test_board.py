@@ -303,12 +303,14 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-def board_page(browser: Browser, web: Web, cast: Cast, width: int = 1280, height: int = 800, **more: Any) -> Page:
+def board_page(
+    browser: Browser, web: Web, cast: Cast, width: int = 1280, height: int = 800, url: str = URL, **more: Any
+) -> Page:
     context = browser.new_context(viewport={"width": width, "height": height}, **more)
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie_of(cast, "nurse"), "url": web.address}])
     shown = context.new_page()
     shown.set_default_timeout(20_000)
-    assert (answer := shown.goto(web.address + URL)) is not None
+    assert (answer := shown.goto(web.address + url)) is not None
     assert answer.status == 200
     return shown
 
@@ -412,6 +414,23 @@ def test_a_stream_that_stops_is_said_and_comes_back_without_a_gap(web: Web, brow
     web.stop()
     web.start()
     expect(banner).to_contain_text("You were signed out", timeout=20_000)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_sessions_own_page_follows_its_stream(web: Web, browser: Browser) -> None:
+    chair = seat(open_clinic("one"))
+    chair.send(spo2=97)
+    shown = board_page(browser, web, chair.cast, url=f"/clinic/sessions/{chair.id}/")
+    # The poll of every four seconds stands still, so that what follows can only come by the stream.
+    shown.clock.install()
+    shown.reload()
+    expect(shown.locator("#live")).to_contain_text("97")
+    shown.clock.run_for(1500)
+    chair.send(spo2=95)
+    shown.wait_for_timeout(800)
+    shown.clock.run_for(1500)
+    expect(shown.locator("#live")).to_contain_text("95")
 
 
 @pytest.mark.browser
