@@ -398,12 +398,14 @@ def test_a_stream_that_stops_is_said_and_comes_back_without_a_gap(web: Web, brow
     banner = shown.locator("[data-board-lost]")
     expect(banner).to_contain_text("The board lost its connection at")
     expect(shown.locator("#board")).to_have_class(re.compile("is-stale"))
+    expect(shown.locator(".vital.is-stale")).to_have_count(4)  # every figure is crossed
     for value in (71, 72, 73):
         chair.send(hr=value)
     expect(figure(shown, chair, "hr").locator("[data-vital-figure]")).to_have_text("70")
     web.start()
     expect(figure(shown, chair, "hr").locator("[data-vital-figure]")).to_have_text("73", timeout=15_000)
     expect(banner).to_be_hidden()
+    expect(figure(shown, chair, "hr")).not_to_have_class(re.compile("is-stale"))
     values = shown.evaluate(
         "id => [...JSON.parse(document.querySelector(`[data-chair='${id}'] [data-chair-trend]`).dataset.hr)]", chair.id
     )

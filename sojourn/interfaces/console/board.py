@@ -123,12 +123,12 @@ def _words() -> dict[str, Any]:
         "lost": _("The board lost its connection at {time}. It tries again by itself. Look at the monitors."),
         "signed_out": _("You were signed out at {time}, and the board stands still. Sign in again."),
         "asleep": _(
-            "Alarms of silence are not being watched: the watch gave its last sign {age}. Look at the patients"
-            " themselves, and call whoever looks after this server."
+            "Alarms of silence are not being watched: last sign {age}. Look at the patients, and call whoever looks"
+            " after this server."
         ),
         "never_awake": _(
-            "Alarms of silence are not being watched: the watch does not run. Look at the patients themselves, and"
-            " call whoever looks after this server."
+            "Alarms of silence are not being watched: the watch does not run. Look at the patients, and call whoever"
+            " looks after this server."
         ),
         "awake": _("Watch awake, {age}"),
         "watch_silent": _("Watch silent"),

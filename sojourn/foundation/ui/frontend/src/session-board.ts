@@ -153,7 +153,7 @@ function drawFigure(box: HTMLElement, session: Session): void {
   const lower = codes[1] ? session.signals[codes[1]] : undefined;
   text(figure, key === "bp" ? `${value.toFixed(0)}/${lower ? lower[0].toFixed(0) : "–"}` : value.toFixed(0));
   const old = now() - at > limitOf(session, codes[0]!);
-  box.classList.toggle("is-stale", old || doubt !== "");
+  box.classList.toggle("is-stale", old || doubt !== "" || lost !== null);
   const spoken = ago(now() - at);
   text(age, doubt ? fill(words.doubted!, { age: spoken }) : old && !alarm ? fill(words.old!, { age: spoken }) : spoken);
 }
@@ -394,8 +394,9 @@ function drawState(): void {
   const since = (performance.now() - beatAt) / 1000;
   const age = watchAge === null ? null : watchAge + since;
   const spoken = age === null ? "" : ago(age);
-  const asleep = age === null || age > data.watch_silent_s;
-  text(part("watch")?.querySelector("span") ?? null, asleep ? words.watch_silent! : fill(words.awake!, { age: spoken }));
+  // Of a watch that it cannot hear the board says nothing: its own loss is said already.
+  const asleep = lost === null && (age === null || age > data.watch_silent_s);
+  text(part("watch")?.querySelector("span") ?? null, asleep || lost !== null ? words.watch_silent! : fill(words.awake!, { age: spoken }));
   show(part("asleep"), asleep);
   text(part("asleep")?.querySelector("span") ?? null, asleep ? (age === null ? words.never_awake! : fill(words.asleep!, { age: spoken })) : "");
 }
