@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,7 +26,9 @@ class House:
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.home / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen([sys.executable, "-m", *arguments], stdout=log, stderr=log, env=dict(os.environ))
+            process = subprocess.Popen(
+                [sys.executable, "-m", *arguments], stdout=log, stderr=log, env=dict(os.environ), start_new_session=True
+            )
         self.processes[name] = process
         return process
 
@@ -56,11 +60,11 @@ class House:
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         self.processes.clear()
 
 

@@ -6,6 +6,7 @@ process keeps its state in PostgreSQL alone.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -78,11 +79,10 @@ class Supervisor:
         deadline = time.monotonic() + 12
         for process in running:
             assert process.popen is not None
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.popen.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                os.killpg(process.popen.pid, signal.SIGKILL)
-                process.popen.wait()
+            _end_group(process.popen.pid)
+            process.popen.wait()
         if self.database is not None:
             postgres.stop(self.database)
         for note in self._run_folder.glob("*.pid"):
@@ -102,6 +102,7 @@ class Supervisor:
                     process.falls = 0
                 continue
             if process.popen is not None:
+                _end_group(process.popen.pid)
                 process.falls += 1
                 wait = 0.0 if process.falls == 1 else min(_LONGEST_WAIT_S, 0.5 * 2**process.falls)
                 process.not_before = now + wait
@@ -137,6 +138,12 @@ class Supervisor:
     def _note_pid(self, name: str, pid: int) -> None:
         self._run_folder.mkdir(parents=True, exist_ok=True)
         (self._run_folder / f"{name}.pid").write_text(str(pid), encoding="ascii")
+
+
+def _end_group(pid: int) -> None:
+    """What a process leaves behind when it is killed (a web server's workers) must not go on serving."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def running_pids() -> dict[str, int]:

@@ -207,7 +207,13 @@ class Chair:
             found = tuple(Value(code, value, units.get(code, "/min"), at or now) for code, value in values.items())
             arrivals.append(
                 Arrival(
-                    digest=raw, raw=raw, received_at=now, peer="127.0.0.1:1", keys=(self.key,), sent_at=now, values=found
+                    digest=raw,
+                    raw=raw,
+                    received_at=now,
+                    peer="127.0.0.1:1",
+                    keys=(self.key,),
+                    sent_at=now,
+                    values=found,
                 )
             )
         with (

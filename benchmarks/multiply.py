@@ -1,0 +1,68 @@
+"""The demo times N, in SQL: every patient with all that belongs to them is copied N - 1 times, under new numbers.
+
+The sessions of today stay single, so that the board and the homes show one working day among a large history.
+"""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import sql
+
+# In the order in which rows refer to each other.
+LABELS = (
+    "booking.Chair", "patients.Patient", "patients.RelatedPerson", "plan.CarePlan", "booking.Appointment",
+    "treatment.Encounter", "treatment.SessionState", "treatment.CheckResult", "treatment.MedicationAdministration",
+    "treatment.DoseCheck", "treatment.SessionEvent", "treatment.Discharge", "treatment.RecordSignature",
+    "monitoring.Observation", "monitoring.Signal", "monitoring.AlarmState", "monitoring.AlarmEvent",
+    "measures.MeasureRequest", "measures.QuestionnaireResponse", "measures.Answer", "safety.Flag", "safety.FlagAnswer",
+)  # fmt: skip
+STEP = 100_000_000
+_TODAY = "upper(during) > now() - interval '12 hours'"
+_NOT_TODAY = {
+    "booking_appointment": f"NOT ({_TODAY})",
+    "treatment_encounter": f"appointment_id NOT IN (SELECT id FROM booking_appointment WHERE {_TODAY})",
+}
+
+
+def multiply(conninfo: str, times: int) -> None:
+    """Make ``times`` of everything; ``conninfo`` is a superuser's, since triggers and foreign keys rest meanwhile."""
+    from django.apps import apps
+    from django.db import models
+
+    chosen = [apps.get_model(label) for label in LABELS]
+    tables = {model._meta.db_table for model in chosen}
+    of_today = (
+        f"SELECT e.id FROM treatment_encounter e JOIN booking_appointment a ON a.id = e.appointment_id WHERE {_TODAY}"
+    )
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("SET synchronous_commit = off")
+        for model in chosen:
+            table = model._meta.db_table
+            columns, values = [], []
+            for field in model._meta.concrete_fields:
+                if isinstance(field, models.GeneratedField):
+                    continue
+                column = str(field.column)
+                moved = field.primary_key or (
+                    isinstance(field, models.ForeignKey) and field.related_model._meta.db_table in tables
+                )
+                value = f"{column if column != 'limit' else chr(34) + 'limit' + chr(34)}"
+                if moved:
+                    value = f"{column} + k * {STEP}"
+                elif column in {"record_number", "name"} and table in {"patients_patient", "booking_chair"}:
+                    value = f"{column} || '-' || k"
+                elif column == "in_use":
+                    value = "false"
+                columns.append(sql.Identifier(column))
+                values.append(sql.SQL(value))  # type: ignore[arg-type]
+            where = _NOT_TODAY.get(table, "true")
+            if any(str(field.column) == "encounter_id" for field in model._meta.concrete_fields):
+                where = f"encounter_id NOT IN ({of_today})"
+            connection.execute(
+                sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}, generate_series(1, {}) AS k WHERE id < {} AND {}").format(
+                    sql.Identifier(table), sql.SQL(", ").join(columns), sql.SQL(", ").join(values), sql.Identifier(table),
+                    sql.Literal(times - 1), sql.Literal(STEP), sql.SQL(where),  # type: ignore[arg-type]
+                )
+            )  # fmt: skip
+        connection.execute("SET session_replication_role = origin")
