@@ -210,7 +210,7 @@ def page() -> str:
         "who = pk.Person(weight_kg=70, age_y=40)",
         'dose = pk.Dose("ketamine", "iv", mg=35, start_min=0, duration_min=40)',
         "answer = pk.simulate(model, who, [dose])",
-        'answer.concentration([10, 20, 40])["ketamine"]   # ng/mL, exact at any instant',
+        'answer.concentration([10, 20, 40])["ketamine"]  # ng/mL, exact at any instant',
         "pk.peak(answer), pk.time_until_below(answer, 50)",
         "```",
         "",

@@ -79,16 +79,22 @@ def _digest(received: Received) -> bytes:
     return hashlib.sha256(received.raw + b"\x00" + mark).digest()
 
 
+def _text(text: str) -> str:
+    """Text that PostgreSQL can keep: it refuses NUL, which a broken sender may put anywhere. The bytes stay whole."""
+    return text.replace("\x00", "\ufffd")
+
+
 def _arrival(received: Received) -> Arrival:
     parsed = received.parsed
     if isinstance(parsed, Fault):
         return Arrival(
             _digest(received), received.raw, received.received_at, received.peer,
-            fault=f"{parsed.kind}: {parsed.reason}", fault_ack=parsed.ack_code,
+            fault=_text(f"{parsed.kind}: {parsed.reason}"), fault_ack=parsed.ack_code,
         )  # fmt: skip
     return Arrival(
-        _digest(received), received.raw, received.received_at, received.peer, parsed.device_keys,
-        parsed.patient_identifiers, parsed.receiving_facility, parsed.control_id, parsed.sent_at,
+        _digest(received), received.raw, received.received_at, received.peer, tuple(map(_text, parsed.device_keys)),
+        tuple(map(_text, parsed.patient_identifiers)), _text(parsed.receiving_facility), _text(parsed.control_id),
+        parsed.sent_at,
         tuple(
             Value(each.code, each.value, each.unit, each.measured_at, each.status, "bound" if each.comparator else "")
             for each in parsed.readings

@@ -72,6 +72,11 @@ def decode(raw: bytes, warnings: dict[str, None]) -> str:
     return text
 
 
+def _shown(text: str) -> str:
+    """A sender's word as it can stand in a warning: short, and without what cannot be seen."""
+    return "".join(each if each.isprintable() else "?" for each in text[:30])
+
+
 def _decode(raw: bytes, warnings: dict[str, None]) -> str:
     if raw.startswith(b"\xef\xbb\xbf"):
         raw = raw[3:]
@@ -91,13 +96,13 @@ def _decode(raw: bytes, warnings: dict[str, None]) -> str:
         try:
             text = raw.decode(codec)
         except UnicodeError:
-            warnings[f"charset:not {declared or 'UTF-8'} as declared"] = None
+            warnings[f"charset:not {_shown(declared) or 'UTF-8'} as declared"] = None
         else:
             if declared == "ASCII" and not raw.isascii():
                 warnings["charset:beyond ASCII"] = None
             return text
     else:
-        warnings["charset:unknown " + declared[:30]] = None
+        warnings["charset:unknown " + _shown(declared)] = None
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
