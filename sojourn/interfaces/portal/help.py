@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods
 
+from sojourn.care.monitoring import actions as monitoring
 from sojourn.care.treatment import actions as treatment
 from sojourn.care.treatment import queries as sessions
 from sojourn.foundation.accounts.access import Request, allowed, public
@@ -71,6 +72,7 @@ def _call(request: HttpRequest) -> bool:
         treatment.patient_calls(by=asker, encounter_id=running.pk)
     except Refused:
         return False
+    monitoring.announce(running)  # the board hears it at the commit, not at its next look
     return True
 
 
