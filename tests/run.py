@@ -35,7 +35,13 @@ def steps(how: str) -> list[tuple[str, list[str], dict[str, str]]]:
     ]
     if how == "quick":
         return [*lint, ("quick tests", [*pytest, "-n", "2", "-m", "not browser and not slow and not debian"], {})]
-    out = [*lint, ("tests", [*pytest, "-n", "2", "--dist", "loadgroup"], {})]
+    # The browser's own event loop stays in its process; nothing else runs there.
+    browser = {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
+    out = [
+        *lint,
+        ("tests", [*pytest, "-n", "2", "--dist", "loadgroup", "-m", "not browser"], {}),
+        ("browser tests", [*pytest, "-n", "2", "--dist", "loadgroup", "-m", "browser"], browser),
+    ]
     if server := debian_postgres():
         out.append(
             (
