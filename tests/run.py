@@ -35,13 +35,12 @@ def steps(how: str) -> list[tuple[str, list[str], dict[str, str]]]:
     ]
     if how == "quick":
         return [*lint, ("quick tests", [*pytest, "-n", "2", "-m", "not browser and not slow and not debian"], {})]
-    # The browser's own event loop stays in its process; nothing else runs there.
-    browser = {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
-    out = [
-        *lint,
-        ("tests", [*pytest, "-n", "2", "--dist", "loadgroup", "-m", "not browser"], {}),
-        ("browser tests", [*pytest, "-n", "2", "--dist", "loadgroup", "-m", "browser"], browser),
-    ]
+    out = [*lint, ("tests", [*pytest, "-n", "2", "--dist", "loadgroup", "-m", "not browser"], {})]
+    # A browser's event loop stays open for its whole file: each file with one gets a process of its own.
+    for path in sorted(Path("tests").rglob("test_*.py")):
+        if "mark.browser" in path.read_text(encoding="utf-8"):
+            allowed = {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
+            out.append((f"browser: {path.stem}", [*pytest, str(path), "-m", "browser"], allowed))
     if server := debian_postgres():
         out.append(
             (
