@@ -36,11 +36,9 @@ def steps(how: str) -> list[tuple[str, list[str], dict[str, str]]]:
     if how == "quick":
         return [*lint, ("quick tests", [*pytest, "-n", "2", "-m", "not browser and not slow and not debian"], {})]
     out = [*lint, ("tests", [*pytest, "-n", "2", "--dist", "loadgroup", "-m", "not browser"], {})]
-    # A browser's event loop stays open for its whole file: each file with one gets a process of its own.
-    for path in sorted(Path("tests").rglob("test_*.py")):
-        if "mark.browser" in path.read_text(encoding="utf-8"):
-            allowed = {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
-            out.append((f"browser: {path.stem}", [*pytest, str(path), "-m", "browser"], allowed))
+    # The whole way drives its browsers from a process of its own. The other files marked "browser" run one by one, by
+    # hand (python -m pytest FILE -m browser): a browser's event loop in a shared process disturbs its neighbours.
+    out.append(("the whole way in a browser", [*pytest, "tests/journeys/test_whole_way.py"], {}))
     if server := debian_postgres():
         out.append(
             (
