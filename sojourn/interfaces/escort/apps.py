@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class EscortConfig(AppConfig):
+    name = "sojourn.interfaces.escort"
+    label = "escort"
