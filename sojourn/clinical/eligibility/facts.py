@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -38,7 +39,7 @@ class Word:
             case "choice":
                 return None if value in self.choices else "not-a-choice"
             case "number":
-                if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+                if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
                     return "not-a-number"
                 too_low = self.low is not None and value < self.low
                 too_high = self.high is not None and value > self.high
@@ -142,9 +143,7 @@ _WORDS: Final = (
     Word("liquid_min", "number", "Minutes since the last drink", "min", low=0, high=10080),
     Word("nasal_drug_min", "number", "Minutes since a nasal medicine", "min", low=0, high=10080),
     Word("suicide_risk", "choice", "Acute suicide risk", choices=("low", "moderate", "high")),
-    Word(
-        "antidepressant_trials_failed", "number", "Antidepressants without enough response", "{count}", low=0, high=60
-    ),
+    Word("antidepressant_trials_failed", "number", "Antidepressants tried without response", "{count}", low=0, high=60),
 )
 
 VOCABULARY: Final[Mapping[str, Word]] = MappingProxyType({each.name: each for each in _WORDS})
