@@ -1,1 +1,34 @@
-"""What a person's other medicines do to ketamine, and it to them."""
+"""Interactions: a person's medicines and rules in, what they do beside ketamine out. Finding medicines by name."""
+
+from sojourn.clinical.interactions.checking import (
+    KIND,
+    LEVELS,
+    Interaction,
+    InteractionRule,
+    Level,
+    NotChecked,
+    Outcome,
+    check,
+    read,
+    unmentioned,
+)
+from sojourn.clinical.interactions.medicines import Medicine, exact, find, fold, recognise, written
+
+__all__ = [
+    "KIND",
+    "LEVELS",
+    "Interaction",
+    "InteractionRule",
+    "Level",
+    "Medicine",
+    "NotChecked",
+    "Outcome",
+    "check",
+    "exact",
+    "find",
+    "fold",
+    "read",
+    "recognise",
+    "unmentioned",
+    "written",
+]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.utils import timezone
 
-from sojourn.clinical import alarms
+from sojourn.clinical import alarms, eligibility, interactions
 from sojourn.clinical.protocol import Protocol
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.rules import Loosened, Rule, tighten
@@ -112,3 +113,61 @@ def protocol(clinic_id: int, protocol_id: str, at: datetime | None = None) -> Pr
 def protocols(clinic_id: int, at: datetime | None = None) -> tuple[Protocol, ...]:
     """Every protocol that the clinic has adopted. One query."""
     return tuple(read_protocol(each) for each in acting_rules(clinic_id, at).values() if each.kind == "protocol")
+
+
+def _shown(clinic_id: int, kind: str, at: datetime | None) -> list[tuple[Rule, bool]]:
+    """Every rule of a kind: the acting ones with the clinic's numbers, the others as released and not adopted. What a
+    clinic has retired is not among them. One query."""
+    return [
+        (each.newest if each.acting is None else each.acting, each.acting is not None)
+        for each in standings(clinic_id, at)
+        if each.newest.kind == kind
+        and not (each.acting is None and each.adoption is not None and each.adoption.retired)
+    ]
+
+
+def eligibility_rules(clinic_id: int, at: datetime | None = None) -> tuple[eligibility.EligibilityRule, ...]:
+    """The rules of candidacy as a clinic has them. Those that nobody has adopted come too, ``adopted=False``: they are
+    shown as unverified and never act. One query."""
+    return tuple(eligibility.read(rule, adopted=acts) for rule, acts in _shown(clinic_id, eligibility.KIND, at))
+
+
+def interaction_rules(clinic_id: int, at: datetime | None = None) -> tuple[interactions.InteractionRule, ...]:
+    """The rules of interactions as a clinic has them, the not adopted ones marked. One query."""
+    return tuple(interactions.read(rule, adopted=acts) for rule, acts in _shown(clinic_id, interactions.KIND, at))
+
+
+def stamp(rules: Iterable[Rule]) -> list[dict[str, Any]]:
+    """The rules as a decision stores them in JSON: id, version, hash, and the numbers that the clinic had changed."""
+    found = []
+    for rule in sorted(rules, key=lambda each: (each.id, each.version)):
+        released = known_rules().get((rule.id, rule.version))
+        changed = {
+            name: each.value
+            for name, each in sorted(rule.parameters.items())
+            if released is not None and each.value != released.parameters[name].value
+        }
+        found.append({"id": rule.id, "version": rule.version, "hash": rule.hash, "parameters": changed})
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """One stored rule read back. ``rule`` is what was decided by, with the clinic's numbers of that time; None when
+    this program no longer holds exactly that content."""
+
+    id: str
+    version: int
+    hash: str
+    rule: Rule | None
+
+
+def rules_at(stamped: Iterable[Mapping[str, Any]]) -> tuple[Stamped, ...]:
+    """The rules of a stamp as they were. No query."""
+    known = known_rules()
+    found = []
+    for row in stamped:
+        rule = known.get((row["id"], row["version"]))
+        own = tighten(rule, row.get("parameters") or {}) if rule is not None and rule.hash == row["hash"] else None
+        found.append(Stamped(row["id"], row["version"], row["hash"], None if isinstance(own, Loosened) else own))
+    return tuple(found)

@@ -1,0 +1,318 @@
+"""Who may be treated: facts and rules in, findings and what is still unknown out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Literal, cast, get_args
+
+from sojourn.clinical.eligibility import conditions
+from sojourn.clinical.eligibility.conditions import Condition
+from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Facts
+from sojourn.clinical.rules import Rule, RuleInvalid, Verification
+
+KIND: Final = "eligibility"
+
+Severity = Literal["absolute", "relative-high", "relative", "caution", "indication"]
+Action = Literal[
+    "block",  # no treatment; a prescriber overrides with a reason and a second signature
+    "block_unless_specialist",  # no treatment unless a specialist's decision is recorded
+    "hold",  # not now: a prescriber decides when
+    "urgent_review",  # seen today by somebody who can act, whatever is decided about treatment
+    "specialist_review",
+    "monitor",
+    "document",
+]
+Stage = Literal["treatment", "session"]
+
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)  # from the gravest
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
+DRUGS: Final = ("ketamine", "esketamine")
+_BLOCKS: Final = frozenset(("block", "block_unless_specialist"))
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """One degree of a rule: when it holds, how grave it is and what to do. The first that holds counts."""
+
+    when: Condition
+    severity: Severity
+    action: Action
+    advice: str  # message id: what to do, in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Facts that the rule asks for although its condition does not use them: a pregnancy test, a liver panel."""
+
+    facts: tuple[str, ...]
+    when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class EligibilityRule:
+    """A rule ready to be applied. ``adopted``: it acts in the clinic; otherwise it is only shown."""
+
+    rule: Rule
+    category: str
+    drugs: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    grades: tuple[Grade, ...]
+    wants: tuple[Want, ...]
+    moot: Condition | None  # while this holds, nothing is asked for the rule's sake
+    of_the_day: frozenset[str]  # at a session, these facts count only if they were told that day
+    never_overridden: bool
+    adopted: bool
+
+    @property
+    def id(self) -> str:
+        return self.rule.id
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """Every fact that the rule looks at."""
+        looked_at = [name for grade in self.grades for name in conditions.names(grade.when)]
+        return tuple(dict.fromkeys([*looked_at, *(name for want in self.wants for name in want.facts)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a person that a rule speaks of, and the facts that made it so."""
+
+    rule_id: str
+    version: int
+    rule_hash: str
+    severity: Severity
+    action: Action
+    never_overridden: bool
+    title: str  # message ids
+    statement: str
+    advice: str
+    because: tuple[Fact, ...]
+    sources: tuple[str, ...]
+    verification: Verification
+    adopted: bool
+    category: str = ""
+    tightened: bool = False
+
+    @property
+    def blocks(self) -> bool:
+        """Treatment does not go ahead without a signed override. What nobody has adopted never blocks."""
+        return self.adopted and self.action in _BLOCKS
+
+    @property
+    def urgent(self) -> bool:
+        """Somebody must see the person today, whatever is decided about treatment."""
+        return self.action == "urgent_review"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A fact that nobody has told, and why it matters. ``why`` are the titles (message ids) of the rules that ask."""
+
+    fact: str
+    rule_ids: tuple[str, ...]
+    why: tuple[str, ...]
+    severity: Severity  # of the gravest finding that it could lead to
+    adopted: bool  # whether a rule that acts here asks
+
+    @property
+    def label(self) -> str:
+        """What the fact is called (message id)."""
+        return VOCABULARY[self.fact].label
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What the rules say about a person on a day. Findings: the urgent first, then from the gravest; the missing from
+    the one that could weigh most."""
+
+    findings: tuple[Finding, ...]
+    missing: tuple[Missing, ...]
+
+    @property
+    def acting(self) -> tuple[Finding, ...]:
+        """The findings of rules that the clinic has adopted or that act by themselves."""
+        return tuple(each for each in self.findings if each.adopted)
+
+    @property
+    def not_adopted(self) -> tuple[Finding, ...]:
+        """The findings of rules that nobody has adopted: shown, and without effect."""
+        return tuple(each for each in self.findings if not each.adopted)
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """What stands in the way of treatment."""
+        return tuple(each for each in self.findings if each.blocks)
+
+
+def assess(facts: Facts, rules: Sequence[EligibilityRule], *, drug: str, stage: Stage, today: date) -> Assessment:
+    """What the rules for a drug say about a person before a course ("treatment") or before a dose ("session").
+
+    A fact that is absent is missing, never "no". The order of facts and of rules makes no difference.
+    """
+    findings: list[Finding] = []
+    asked: dict[str, list[tuple[EligibilityRule, Severity]]] = {}
+    for each in sorted(rules, key=lambda rule: rule.id):
+        if drug not in each.drugs or stage not in each.stages:
+            continue
+        finding, unknown = _apply(each, facts, stage, today)
+        if finding is not None:
+            findings.append(finding)
+        for name, severity in unknown.items():
+            asked.setdefault(name, []).append((each, severity))
+    missing = [
+        Missing(
+            fact=name,
+            rule_ids=tuple(rule.id for rule, _ in who),
+            why=tuple(rule.rule.title for rule, _ in who),
+            severity=min((severity for _, severity in who), key=SEVERITIES.index),
+            adopted=any(rule.adopted for rule, _ in who),
+        )
+        for name, who in asked.items()
+    ]
+    words = tuple(VOCABULARY)
+    return Assessment(
+        tuple(sorted(findings, key=_weight)),
+        tuple(sorted(missing, key=lambda each: (SEVERITIES.index(each.severity), words.index(each.fact)))),
+    )
+
+
+def _weight(finding: Finding) -> tuple[bool, int, int, str]:
+    return (
+        not finding.urgent,
+        SEVERITIES.index(finding.severity),
+        ACTIONS.index(finding.action),
+        finding.rule_id,
+    )
+
+
+def _apply(
+    rule: EligibilityRule, facts: Facts, stage: Stage, today: date
+) -> tuple[Finding | None, dict[str, Severity]]:
+    """The finding of one rule if there is one, and the facts it lacks with the severity they could lead to."""
+    numbers = rule.rule.parameters
+    fresh = rule.of_the_day if stage == "session" else frozenset[str]()
+    unknown: dict[str, Severity] = {}
+    finding: Finding | None = None
+    for grade in rule.grades:
+        verdict = conditions.judge(grade.when, facts, numbers, today, fresh)
+        if verdict.holds:
+            finding = _finding(rule, grade, tuple(facts[name] for name in verdict.because))
+            break
+        for name in verdict.missing:
+            unknown.setdefault(name, grade.severity)
+    gravest = min((each.severity for each in rule.grades), key=SEVERITIES.index)
+    for want in rule.wants:
+        if want.when is None or conditions.judge(want.when, facts, numbers, today, fresh).holds:
+            for name in want.facts:
+                if name not in facts:
+                    unknown.setdefault(name, gravest)
+    if rule.moot is not None and conditions.judge(rule.moot, facts, numbers, today, fresh).holds:
+        unknown = {}
+    return finding, unknown
+
+
+def _finding(rule: EligibilityRule, grade: Grade, because: tuple[Fact, ...]) -> Finding:
+    said = rule.rule
+    return Finding(
+        rule_id=said.id,
+        version=said.version,
+        rule_hash=said.hash,
+        severity=grade.severity,
+        action=grade.action,
+        never_overridden=rule.never_overridden,
+        title=said.title,
+        statement=said.statement,
+        advice=grade.advice,
+        because=because,
+        sources=said.sources,
+        verification=said.verification,
+        adopted=rule.adopted,
+        category=rule.category,
+        tightened=said.tightened,
+    )
+
+
+# --- reading ---
+
+_FIXED: Final = frozenset(
+    ("category", "drugs", "stages", "grades", "wants", "moot", "of_the_day", "never_overridden", "fact_base", "note")
+)
+
+
+def read(rule: Rule, *, adopted: bool = True) -> EligibilityRule:
+    """An eligibility rule from its data; raises RuleInvalid, naming what is wrong."""
+    if rule.kind != KIND:
+        raise RuleInvalid(f"{rule.id}: a rule of kind {rule.kind} says nothing about eligibility")
+    if extra := sorted(set(rule.fixed) - _FIXED):
+        raise RuleInvalid(f"{rule.id}: {', '.join(extra)} is not a part of an eligibility rule")
+    grades = tuple(_grade(rule, each) for each in rule.fact("grades"))
+    if not grades:
+        raise RuleInvalid(f"{rule.id}: no grades")
+    moot = rule.fixed.get("moot")
+    ready = EligibilityRule(
+        rule=rule,
+        category=str(rule.fact("category")),
+        drugs=_some(rule, "drugs", rule.fact("drugs"), DRUGS),
+        stages=cast(tuple[Stage, ...], _some(rule, "stages", rule.fact("stages"), STAGES)),
+        grades=grades,
+        wants=tuple(_want(rule, each) for each in rule.fixed.get("wants", ())),
+        moot=None if moot is None else _plain(rule, moot),
+        of_the_day=frozenset(_some(rule, "of_the_day", rule.fixed.get("of_the_day", ()), tuple(VOCABULARY), True)),
+        never_overridden=bool(rule.fixed.get("never_overridden", False)),
+        adopted=adopted,
+    )
+    used = {each.parameter for grade in grades for each in _comparisons(grade.when)}
+    if idle := sorted(set(rule.parameters) - used):
+        raise RuleInvalid(f"{rule.id}: {', '.join(idle)} is compared with nothing")
+    if stray := sorted(ready.of_the_day - set(ready.asks)):
+        raise RuleInvalid(f"{rule.id}: {', '.join(stray)} is of the day, but not asked")
+    return ready
+
+
+def _comparisons(condition: Condition) -> list[conditions.Compares]:
+    match condition:
+        case conditions.All(parts) | conditions.AnyOf(parts):
+            return [found for part in parts for found in _comparisons(part)]
+        case conditions.Not(part):
+            return _comparisons(part)
+        case conditions.Compares():
+            return [condition]
+        case conditions.Is():
+            return []
+
+
+def _plain(rule: Rule, data: Any) -> Condition:
+    """A condition about what is asked, not about what is found: it may use no number."""
+    found = conditions.read(rule, data)
+    if _comparisons(found):
+        raise RuleInvalid(f"{rule.id}: what is asked may not hang on a number")
+    return found
+
+
+def _some(rule: Rule, key: str, given: Any, known: tuple[str, ...], empty: bool = False) -> tuple[str, ...]:
+    found = tuple(str(each) for each in given)
+    if (not found and not empty) or any(each not in known for each in found):
+        raise RuleInvalid(f"{rule.id}: {key} cannot be {list(found)}")
+    return found
+
+
+def _grade(rule: Rule, data: Mapping[str, Any]) -> Grade:
+    severity, action, advice = data.get("severity"), data.get("action"), data.get("advice")
+    if severity not in SEVERITIES:
+        raise RuleInvalid(f"{rule.id}: severity cannot be {severity!r}")
+    if action not in ACTIONS:
+        raise RuleInvalid(f"{rule.id}: action cannot be {action!r}")
+    if not isinstance(advice, str) or not advice.strip():
+        raise RuleInvalid(f"{rule.id}: a grade needs advice")
+    return Grade(conditions.read(rule, data.get("when")), severity, action, advice)
+
+
+def _want(rule: Rule, data: Mapping[str, Any]) -> Want:
+    when = data.get("when")
+    return Want(
+        _some(rule, "wants", data.get("facts", ()), tuple(VOCABULARY)), None if when is None else _plain(rule, when)
+    )
