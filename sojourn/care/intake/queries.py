@@ -1,0 +1,308 @@
+"""What is known of a person before treatment: what they told, what clinicians entered, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal, TypeVar, cast
+
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from sojourn.care.intake.models import (
+    AllergyIntolerance,
+    ClinicalFact,
+    Concern,
+    Goal,
+    IntakeAnswer,
+    IntakeSubmission,
+    Line,
+    MedicationStatement,
+    Outcome,
+    PreviousTreatment,
+)
+from sojourn.care.intake.story import Told, story
+from sojourn.care.patients.models import Patient
+from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Facts, Value, known
+
+AnyLine = TypeVar("AnyLine", bound=Line)
+
+
+# ---------------------------------------------------------------- facts
+
+
+def facts(patient: Patient, today: date) -> Facts:
+    """All that is known of a patient, the newest of each. Two queries.
+
+    Age and sex come from the record ("record"); answers from the newest answer to each question that applies
+    ("patient"); the rest from clinicians and laboratories. On the same day a clinician's word goes before an
+    import, and an import before what the patient said. What nobody told is absent.
+    """
+    own = [Fact("age_years", float(patient.age_on(today)), today, "record")]
+    if patient.sex != "unknown":
+        own.append(Fact("sex", patient.sex, today, "record"))
+    entered = [each.fact for each in _standing_facts(patient.pk)]
+    by_rank = sorted(entered, key=lambda fact: fact.told_by == "clinician")
+    return known(*told_facts(answers(patient.pk), patient.sex), *by_rank, *own)
+
+
+def told_facts(given: Mapping[str, Answered], sex: str) -> tuple[Fact, ...]:
+    """What the answers tell, each with the day on which it was said. No query."""
+    said: list[Fact] = []
+    told = {each.question_id: each.told for each in given.values()}
+    for question in story().shown(told, sex):
+        answer = given.get(question.id)
+        if answer is not None:
+            day = timezone.localdate(answer.said_at)
+            said += [Fact(name, value, day, "patient") for name, value in answer.tells().items()]
+    return tuple(said)
+
+
+@dataclass(frozen=True, slots=True)
+class EnteredFact:
+    """A fact as a clinician or an import gave it. ``retracted``: taken back as entered in error."""
+
+    id: int
+    fact: Fact
+    note: str
+    at: datetime
+    by: str
+    retracted: bool
+
+    @property
+    def unit(self) -> str:
+        return VOCABULARY[self.fact.name].unit
+
+
+def _value(name: str, value: Any) -> Value:
+    return date.fromisoformat(value) if VOCABULARY[name].kind == "day" else cast(Value, value)
+
+
+def _entered(row: ClinicalFact, retracted: bool) -> EnteredFact:
+    told_by = cast(Literal["clinician", "imported"], row.told_by)
+    fact = Fact(row.name, _value(row.name, row.value), row.observed_on, told_by)
+    return EnteredFact(row.pk, fact, row.source_note, row.entered_at, row.entered_by_name, retracted)
+
+
+def entered_facts(patient_id: int) -> tuple[EnteredFact, ...]:
+    """Every fact that was entered or imported, oldest observation first, retracted ones marked. One query."""
+    rows = list(ClinicalFact.objects.filter(patient_id=patient_id).order_by("observed_on", "id"))
+    gone = {row.retracts_id for row in rows}
+    return tuple(_entered(row, row.pk in gone) for row in rows if row.retracts_id is None and row.name in VOCABULARY)
+
+
+def _standing_facts(patient_id: int) -> tuple[EnteredFact, ...]:
+    return tuple(each for each in entered_facts(patient_id) if not each.retracted)
+
+
+# ---------------------------------------------------------------- answers
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The newest answer to a question."""
+
+    id: int
+    question_id: str
+    told: Told
+    said_at: datetime
+    on_behalf: bool
+    confirmed: tuple[str, ...]
+
+    def tells(self) -> dict[str, Value]:
+        from sojourn.care.intake.story import tells
+
+        return tells(story().by_id[self.question_id], self.told)
+
+
+def answers(patient_id: int) -> dict[str, Answered]:
+    """The newest answer to each question that is still asked, by question. One query."""
+    rows = IntakeAnswer.objects.filter(patient_id=patient_id).order_by("question_id", "-id").distinct("question_id")
+    return {row.question_id: _answered(row) for row in rows if row.question_id in story().by_id}
+
+
+def _answered(row: IntakeAnswer) -> Answered:
+    return Answered(
+        row.pk, row.question_id, Told(row.standing, row.value), row.said_at, row.on_behalf, tuple(row.confirmed)
+    )
+
+
+def history(patient_id: int, question_id: str) -> tuple[Answered, ...]:
+    """Every answer ever given to a question, newest first. One query."""
+    rows = IntakeAnswer.objects.filter(patient_id=patient_id, question_id=question_id).order_by("-id")
+    return tuple(_answered(row) for row in rows)
+
+
+# ---------------------------------------------------------------- lists
+
+
+def newest_lines(model: type[AnyLine], patient_id: int) -> QuerySet[AnyLine]:
+    """The newest row of each line that is not removed, in the order in which the lines were begun. One query."""
+    manager = model._default_manager
+    newest = manager.filter(patient_id=patient_id).values("line").annotate(newest=Max("id")).values("newest")
+    return manager.filter(pk__in=newest, removed=False).order_by("id")
+
+
+@dataclass(frozen=True, slots=True)
+class MedicineTaken:
+    """A medicine as the person named it. ``rxcui`` None: it was not recognised, and is not checked."""
+
+    line: str
+    name: str
+    ingredient: str | None
+    rxcui: str | None
+    dose: str
+    how_often: str
+    since: str
+    current: bool
+    stopped_on: date | None
+    said_on: date
+    row_id: int
+
+    @property
+    def checked(self) -> bool:
+        """Whether the interactions can be looked up."""
+        return self.ingredient is not None
+
+
+def medicines(patient_id: int) -> tuple[MedicineTaken, ...]:
+    """What the person takes or took, current ones first. One query."""
+    rows = [_medicine(row) for row in newest_lines(MedicationStatement, patient_id)]
+    return tuple(sorted(rows, key=lambda each: not each.current))
+
+
+def _medicine(row: MedicationStatement) -> MedicineTaken:
+    return MedicineTaken(
+        line=str(row.line), name=row.name, ingredient=row.ingredient or None, rxcui=row.rxcui or None,
+        dose=row.dose, how_often=row.how_often, since=row.since, current=row.current, stopped_on=row.stopped_on,
+        said_on=timezone.localdate(row.said_at), row_id=row.pk,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Allergy:
+    line: str
+    substance: str
+    reaction: str
+    said_on: date
+    row_id: int
+
+
+def allergies(patient_id: int) -> tuple[Allergy, ...]:
+    """What the person is allergic to. Empty is not "none": see ``no_allergies``. One query."""
+    return tuple(
+        Allergy(str(row.line), row.substance, row.reaction, timezone.localdate(row.said_at), row.pk)
+        for row in newest_lines(AllergyIntolerance, patient_id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TriedBefore:
+    """A treatment tried before. ``adequate``: long enough at a full dose, by the person's own word; None unsure."""
+
+    line: str
+    kind: str
+    drug: str
+    ingredient: str | None
+    rxcui: str | None
+    dose: str
+    duration: str
+    outcome: Outcome
+    adequate: bool | None
+    said_on: date
+    row_id: int
+
+
+def previous_treatments(patient_id: int) -> tuple[TriedBefore, ...]:
+    """What was tried before, in the order in which it was told. One query."""
+    return tuple(
+        TriedBefore(
+            line=str(row.line), kind=row.kind, drug=row.name, ingredient=row.ingredient or None,
+            rxcui=row.rxcui or None, dose=row.dose, duration=row.duration, outcome=Outcome(row.outcome),
+            adequate=row.long_enough, said_on=timezone.localdate(row.said_at), row_id=row.pk,
+        )
+        for row in newest_lines(PreviousTreatment, patient_id)
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A goal or a worry, in the person's own words."""
+
+    line: str
+    text: str
+    said_on: date
+    row_id: int
+
+
+def goals(patient_id: int) -> tuple[Words, ...]:
+    """What the person hopes for. One query."""
+    return _words(Goal, patient_id)
+
+
+def concerns(patient_id: int) -> tuple[Words, ...]:
+    """Worries and questions. One query."""
+    return _words(Concern, patient_id)
+
+
+def _words(model: type[Goal] | type[Concern], patient_id: int) -> tuple[Words, ...]:
+    rows = cast("QuerySet[Goal]", newest_lines(model, patient_id))
+    return tuple(Words(str(row.line), row.text, timezone.localdate(row.said_at), row.pk) for row in rows)
+
+
+# ---------------------------------------------------------------- sent to the clinic
+
+
+def submissions(patient_id: int) -> list[IntakeSubmission]:
+    """Every time the story was sent, newest first. One query."""
+    return list(IntakeSubmission.objects.filter(patient_id=patient_id).order_by("-id"))
+
+
+def latest_submission(patient_id: int) -> IntakeSubmission | None:
+    """The newest sending, or None. One query."""
+    return IntakeSubmission.objects.filter(patient_id=patient_id).order_by("-id").first()
+
+
+# ---------------------------------------------------------------- timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened on the way in. ``kind``: "sent", "fact", "retracted", "medicine", "treatment".
+
+    ``what`` is the name of a fact, a medicine or a treatment as said; ``value`` its value, if it has one.
+    """
+
+    on: date
+    kind: str
+    what: str
+    value: Value | None = None
+    unit: str = ""
+    by: str = ""
+    note: str = ""
+
+
+def timeline(patient_id: int) -> tuple[Moment, ...]:
+    """What was sent, entered, started and stopped, newest day first. Three queries."""
+    moments: list[Moment] = []
+    for sent in submissions(patient_id):
+        moments.append(Moment(timezone.localdate(sent.said_at), "sent", ""))
+    for each in entered_facts(patient_id):
+        kind = "retracted" if each.retracted else "fact"
+        moments.append(Moment(each.fact.on, kind, each.fact.name, each.fact.value, each.unit, each.by, each.note))
+    for taken in medicines(patient_id):
+        if taken.stopped_on is not None:
+            moments.append(Moment(taken.stopped_on, "medicine", taken.name))
+    return tuple(sorted(moments, key=lambda moment: moment.on, reverse=True))
+
+
+def lines_of(patient_id: int) -> Sequence[tuple[str, Sequence[Any]]]:
+    """Every list with its lines, by the name of the list. Five queries."""
+    return (
+        ("medicines", medicines(patient_id)),
+        ("allergies", allergies(patient_id)),
+        ("treatments", previous_treatments(patient_id)),
+        ("goals", goals(patient_id)),
+        ("concerns", concerns(patient_id)),
+    )

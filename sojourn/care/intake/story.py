@@ -1,0 +1,356 @@
+"""The story's questions as data: ``story.toml`` beside this file, read once and checked while it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from functools import cached_property, lru_cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from sojourn.clinical.eligibility.facts import VOCABULARY, Value
+
+Kind = Literal["yes_no", "number", "choice", "checklist", "day", "text", "list"]
+LISTS: Final = ("medicines", "allergies", "treatments", "goals", "concerns", "people")
+RECORD_SEX: Final = "record.sex"
+# What a patient cannot tell: it is measured, examined, taken from the record, or asked on the day of a session.
+NOT_ASKED: Final = frozenset({
+    "age_years", "sex",  # from the record
+    "nyha", "sbp", "dbp", "heart_rate", "respiratory_rate", "spo2", "temperature", "consciousness", "on_oxygen",
+    "alt", "ast", "alp", "ggt", "bilirubin", "egfr", "qtc_ms", "ecg", "child_pugh", "pregnancy_test",
+    "suicide_risk", "lacks_capacity",  # judged by a clinician
+    "intoxicated_today", "fasted", "food_min", "liquid_min", "nasal_drug_min",  # on the day
+})  # fmt: skip
+# kg in a pound and cm in an inch are definitions (international yard and pound, 1959).
+_TO_KG: Final = {"kg": Decimal(1), "lb": Decimal("0.45359237")}
+_TO_CM: Final = {"cm": Decimal(1), "ft": Decimal("2.54")}
+_FEET = re.compile(
+    r"^\s*(\d)\s*(?:'|′|’|ft\.?|feet|foot|pies|\s)\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:\"|″|”|''|in\.?|inches)?)?\s*$"
+)
+
+
+class BadStory(ValueError):
+    """The file contradicts itself, or a fact is not in the vocabulary."""
+
+
+class Unreadable(ValueError):
+    """``code``: what is wrong with something typed; the interface says it in words."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Holds where the answer to ``of`` (a question, or "record.sex") is one of ``among``.
+
+    Words: "yes", "no", "unsure", "skipped", the id of a choice, or of a ticked line of a checklist.
+    """
+
+    of: str
+    among: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One choice, with the facts that it tells. In a checklist ``fact`` is yes where ticked."""
+
+    id: str
+    text: str
+    hint: str = ""
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    fact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One screen. ``fact``: what a yes, a number or a day tells. ``words`` are English message ids."""
+
+    id: str
+    section: str
+    kind: Kind
+    text: str
+    why: str
+    hint: str = ""
+    fact: str = ""
+    units: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    of: str = ""  # which list
+    when: tuple[Condition, ...] = ()
+    any_of: tuple[Condition, ...] = ()
+
+    @property
+    def facts(self) -> Iterator[str]:
+        """Every fact that an answer can tell."""
+        if self.fact:
+            yield self.fact
+        for choice in self.choices:
+            if choice.fact:
+                yield choice.fact
+            yield from choice.facts
+
+    def choice(self, choice_id: str) -> Choice | None:
+        return next((each for each in self.choices if each.id == choice_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    id: str
+    title: str
+    lead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Answers that do not go together. It is asked about when ``on`` is answered, and may be confirmed."""
+
+    id: str
+    on: str
+    when: tuple[Condition, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer without where it is stored. ``standing``: told, unsure, skipped."""
+
+    standing: str
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class Story:
+    version: str
+    sections: tuple[Section, ...]
+    questions: tuple[Question, ...]
+    contradictions: tuple[Contradiction, ...]
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Question]:
+        return MappingProxyType({each.id: each for each in self.questions})
+
+    def shown(self, told: Mapping[str, Told], sex: str) -> tuple[Question, ...]:
+        """The questions that apply, given what has been said so far."""
+        out: list[Question] = []
+        seen: dict[str, Told] = {}
+        for each in self.questions:
+            if _applies(each, seen, sex):
+                out.append(each)
+                if each.id in told:
+                    seen[each.id] = told[each.id]
+        return tuple(out)
+
+    def contradicted(self, question_id: str, told: Mapping[str, Told], sex: str) -> tuple[Contradiction, ...]:
+        """What ``told`` says against itself, of that which is asked about at ``question_id``."""
+        return tuple(
+            each
+            for each in self.contradictions
+            if each.on == question_id and all(_holds(condition, told, sex) for condition in each.when)
+        )
+
+    def facts(self, told: Mapping[str, Told], sex: str) -> dict[str, Value]:
+        """What the answers to the questions that apply tell. Unsure and skipped tell nothing."""
+        out: dict[str, Value] = {}
+        for each in self.shown(told, sex):
+            if each.id in told:
+                out.update(tells(each, told[each.id]))
+        return out
+
+
+def _words_of(told: Told | None) -> frozenset[str]:
+    if told is None:
+        return frozenset()
+    if told.standing != "told":
+        return frozenset({told.standing})
+    match told.value:
+        case bool():
+            return frozenset({"yes" if told.value else "no"})
+        case str():
+            return frozenset({told.value})
+        case {"yes": list(ticked)}:
+            return frozenset(ticked)
+    return frozenset()
+
+
+def _holds(condition: Condition, told: Mapping[str, Told], sex: str) -> bool:
+    words = frozenset({sex}) if condition.of == RECORD_SEX else _words_of(told.get(condition.of))
+    return bool(words & condition.among)
+
+
+def _applies(question: Question, told: Mapping[str, Told], sex: str) -> bool:
+    if not all(_holds(condition, told, sex) for condition in question.when):
+        return False
+    return not question.any_of or any(_holds(condition, told, sex) for condition in question.any_of)
+
+
+def tells(question: Question, told: Told) -> dict[str, Value]:
+    """The facts of one answer. Of a checklist, what was not ticked is "no" unless the rest was left unsure."""
+    if told.standing != "told":
+        return {}
+    if question.kind == "choice":
+        chosen = question.choice(told.value)
+        return dict(chosen.facts) if chosen is not None else {}
+    if question.kind == "checklist":
+        ticked, rest_unsure = set(told.value["yes"]), bool(told.value.get("rest_unsure"))
+        return {
+            each.fact: each.id in ticked
+            for each in question.choices
+            if each.fact and (each.id in ticked or not rest_unsure)
+        }
+    return {question.fact: _single(question, told.value)} if question.fact else {}
+
+
+def _single(question: Question, value: Any) -> Value:
+    if question.kind == "number":
+        return float(value["number"])
+    return date.fromisoformat(value["day"]) if question.kind == "day" else bool(value)
+
+
+def number(text: str, unit: str, question: Question) -> dict[str, Any]:
+    """A number as typed with its unit, and in the unit of the fact. Raises Unreadable: not-a-number, unit."""
+    if question.units and unit not in question.units:
+        raise Unreadable("unit")
+    typed = text.strip()
+    if unit == "ft":
+        found = _FEET.match(typed)
+        if not found:
+            raise Unreadable("feet")
+        inches = int(found[1]) * 12 + Decimal((found[2] or "0").replace(",", "."))
+        value = inches * _TO_CM["ft"]
+    else:
+        value = decimal(typed) * (_TO_KG | _TO_CM).get(unit, Decimal(1))
+    return {"typed": typed, "unit": unit, "number": float(round(value, 2))}
+
+
+def decimal(text: str) -> Decimal:
+    """A number as people write it: "82.5", "82,5", "1,200". Raises Unreadable("not-a-number")."""
+    plain = text.strip().replace("\u00a0", "").replace(" ", "")
+    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", plain):
+        plain = plain.replace(",", "")
+    try:
+        value = Decimal(plain.replace(",", "."))
+    except InvalidOperation:
+        raise Unreadable("not-a-number") from None
+    if not value.is_finite() or len(plain) > 20:
+        raise Unreadable("not-a-number")
+    return value
+
+
+# ---------------------------------------------------------------- reading the file
+
+
+def _conditions(rows: list[dict[str, Any]]) -> tuple[Condition, ...]:
+    return tuple(
+        Condition(row["of"], frozenset([row["is"]] if isinstance(row["is"], str) else row["is"])) for row in rows
+    )
+
+
+def _question(row: dict[str, Any], section: str) -> Question:
+    parts = dict(row)
+    choices = tuple(
+        Choice(
+            id=each["id"], text=each["text"], hint=each.get("hint", ""), fact=each.get("fact", ""),
+            facts=each.get("facts", {}),
+        )
+        for each in parts.pop("choices", [])
+    )  # fmt: skip
+    return Question(
+        section=section,
+        choices=choices,
+        when=_conditions(parts.pop("when", [])),
+        any_of=_conditions(parts.pop("any_of", [])),
+        units=tuple(parts.pop("units", [])),
+        **parts,
+    )
+
+
+def _check(story: Story) -> None:
+    before: set[str] = {RECORD_SEX}
+    told: set[str] = set()
+    for each in story.questions:
+        if each.id in before:
+            raise BadStory(f"{each.id} stands twice")
+        for condition in (*each.when, *each.any_of):
+            if condition.of not in before:
+                raise BadStory(f"{each.id} depends on {condition.of}, which is not asked before it")
+        before.add(each.id)
+        _check_question(each)
+        if twice := told & set(each.facts):
+            raise BadStory(f"{each.id} tells {sorted(twice)}, which another question tells")
+        told.update(each.facts)
+    for contradiction in story.contradictions:
+        places = {contradiction.on, *(condition.of for condition in contradiction.when)}
+        if places - before:
+            raise BadStory(f"contradiction {contradiction.id} speaks of what is not asked")
+
+
+def _check_question(question: Question) -> None:
+    if not question.why.strip():
+        raise BadStory(f"{question.id} does not say why it is asked")
+    for name in question.facts:
+        if name not in VOCABULARY:
+            raise BadStory(f"{question.id} tells {name}, which is no fact")
+    for choice in question.choices:
+        for name, value in choice.facts.items():
+            if fault := VOCABULARY[name].fault(value):
+                raise BadStory(f"{question.id} {choice.id}: {name} is {fault}")
+    if (question.kind == "list") != (question.of in LISTS):
+        raise BadStory(f"{question.id} is of no list")
+    if (question.kind in {"choice", "checklist"}) != bool(question.choices):
+        raise BadStory(f"{question.id} has the wrong choices")
+
+
+def read(text: str) -> Story:
+    """A story from its TOML. Raises BadStory."""
+    raw = tomllib.loads(text)
+    sections, questions = [], []
+    for row in raw["section"]:
+        sections.append(Section(row["id"], row["title"], row["lead"]))
+        questions += [_question(each, row["id"]) for each in row["question"]]
+    story = Story(
+        version=raw["version"],
+        sections=tuple(sections),
+        questions=tuple(questions),
+        contradictions=tuple(
+            Contradiction(row["id"], row["on"], _conditions(row["when"]), row["words"])
+            for row in raw.get("contradiction", [])
+        ),
+    )
+    _check(story)
+    return story
+
+
+def source() -> str:
+    return resources.files("sojourn.care.intake").joinpath("story.toml").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def story() -> Story:
+    """The story that this version of the house asks."""
+    return read(source())
+
+
+@lru_cache(maxsize=1)
+def digest() -> str:
+    """SHA-256 of the story's file."""
+    return hashlib.sha256(source().encode()).hexdigest()
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    """Every English text of the story that a person reads, with where it stands, for the translators."""
+    for section in story().sections:
+        yield section.title, section.id
+        yield section.lead, section.id
+    for each in story().questions:
+        for text in (each.text, each.why, each.hint, *(c.text for c in each.choices), *(c.hint for c in each.choices)):
+            if text:
+                yield text, each.id
+    for contradiction in story().contradictions:
+        yield contradiction.words, contradiction.id
