@@ -11,7 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
-from sojourn.clinical import alarms, news2, protocol, recovery, scales, vitals
+from sojourn.clinical import alarms, dosing, news2, protocol, recovery, scales, vitals
 from sojourn.clinical.rules import Example, Rule
 
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -153,6 +153,69 @@ def _protocol(rule: Rule, example: Example) -> Mapping[str, Any]:
     return {"target": found.target.value}
 
 
+def _dose(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """A dose under this rule alone. Whoever orders rounds to a hundredth of a milligram, and weighed today."""
+    given, rules = example.given, dosing.gather((rule,))
+    day = _BEGINNING.date()
+    studied = next(iter(rules.ranges), None)
+
+    def told(name: str, kind: type[dosing.Amount]) -> Any:
+        return kind.of(given[name]) if name in given else None
+
+    weight = told("weight", dosing.Kilograms)
+    order = dosing.Order(
+        route=studied.route if studied else str(rule.fixed.get("route", "")),
+        drug=studied.drug if studied else "ketamine",
+        rounding=dosing.Rounding(dosing.Milligrams.of("0.01"), "nearest"),
+        per_kg=told("per_kg", dosing.MgPerKg), fixed=told("fixed", dosing.Milligrams),
+        weight=None if weight is None else dosing.Weight(weight, day - timedelta(days=given.get("age", 0))),
+        stock=told("stock", dosing.MgPerMl), total=told("total", dosing.Millilitres), over=told("over", dosing.Minutes),
+    )  # fmt: skip
+    found = dosing.calculate(order, rules, day)
+    if isinstance(found, dosing.DoseRefused):
+        return {"refused": found.codes, "overridable": found.overridable}
+    shown = {
+        "dose_mg": found.dose, "draw_ml": found.draw, "diluent_ml": found.diluent,
+        "mg_per_ml": found.concentration, "ml_per_h": found.rate,
+    }  # fmt: skip
+    return {"refused": (), **{name: float(each.value) for name, each in shown.items() if each is not None}}
+
+
+def _limits(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """What this rule alone objects to in an order that no range speaks of."""
+    given, rules, day = example.given, dosing.gather((rule,)), _BEGINNING.date()
+    order = dosing.Order(
+        route=str(rule.fixed.get("route", "")), drug="ketamine",
+        rounding=dosing.Rounding(dosing.Milligrams.of("0.01"), "nearest"), per_kg=dosing.MgPerKg.of(1),
+        weight=dosing.Weight(
+            dosing.Kilograms.of(given.get("weight", 70)), day - timedelta(days=given.get("age", 0))
+        ),
+        stock=dosing.MgPerMl.of(given.get("mg_per_ml", 10)),
+    )  # fmt: skip
+    found = dosing.calculate(order, rules, day, override=True)
+    return {"refused": tuple(
+        each for each in (found.codes if isinstance(found, dosing.DoseRefused) else ()) if each != "no-studied-range"
+    )}  # fmt: skip
+
+
+def _salt(rule: Rule, example: Example) -> Mapping[str, Any]:
+    salt = dosing.gather((rule,)).salt
+    assert salt is not None
+    if "base" in example.given:
+        return {"hydrochloride": float(salt.of_base(dosing.Milligrams.of(example.given["base"])).value)}
+    return {"base": float(salt.of_hydrochloride(dosing.Milligrams.of(example.given["hydrochloride"])).value)}
+
+
+def _rounding(rule: Rule, example: Example) -> Mapping[str, Any]:
+    exact = dosing.Milligrams.of(example.given["mg"])
+    return {"dose_mg": float(dosing.read_rounding(rule).round(exact).value)}
+
+
+def _series(rule: Rule, example: Example) -> Mapping[str, Any]:
+    shortest, longest = dosing.gather((rule,)).series[0].lasts(int(example.given["sessions"]))
+    return {"shortest_days": shortest, "longest_days": longest}
+
+
 Runner = Callable[[Rule, Example], Mapping[str, Any]]
 _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
     {
@@ -164,5 +227,12 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "score.news2": _news2,
         "score.recovery": _recovery,
         "protocol": _protocol,
+        "dose.range": _dose,
+        "dose.concentration": _limits,
+        "dose.weight": _limits,
+        "dose.weight_age": _limits,
+        "dose.salt": _salt,
+        "dose.rounding": _rounding,
+        "dose.series": _series,
     }
 )

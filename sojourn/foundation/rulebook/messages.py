@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sojourn.clinical import recovery
+from sojourn.clinical import dosing, recovery
 from sojourn.clinical.protocol import TRANSITIONS
 from sojourn.clinical.protocol.guards import TEXTS
 from sojourn.clinical.rules import Rule
@@ -34,6 +34,8 @@ def _all() -> Iterator[tuple[str, str]]:
         yield step.label, f"transition {step.name}"
     for code, text in TEXTS.items():
         yield text, f"guard {code}"
+    for code, text in dosing.TEXTS.items():
+        yield text, f"dose {code}"
     for rule in book().newest.values():
         yield from _of_rule(rule)
     for plan in book().protocols():

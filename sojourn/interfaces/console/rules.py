@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
+from sojourn.clinical import dosing
 from sojourn.clinical.rules import Parameter, Rule, Verification
 from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.clinical.vitals import VITALS
@@ -33,6 +34,7 @@ from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
 HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
     ("protocols", gettext_lazy("Protocols of a session"), ("protocol",)),
     ("alarms", gettext_lazy("Alarms"), ("alarm.threshold", "alarm.rise", "alarm.silence", "alarm.escalation")),
+    ("doses", gettext_lazy("Doses"), dosing.KINDS),
     ("scores", gettext_lazy("Scores"), ("score.recovery", "score.news2")),
     ("measures", gettext_lazy("Questionnaires"), ("scale",)),
     ("plausible", gettext_lazy("What a reading can be"), ("plausibility",)),
