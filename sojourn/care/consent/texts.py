@@ -1,0 +1,396 @@
+"""The texts that patients agree to: files, composed for a language, a way of giving the medicine and a place.
+
+A document is ``documents/<id>.<version>.toml``, a pack of local clauses ``packs/<code>.<version>.toml``; both hold
+English and Spanish side by side, so that neither can say more than the other. A released version is never edited:
+its hash stands in ``RELEASED.toml`` (``python -m sojourn.care.consent.texts`` enters new ones).
+
+The texts are Sojourn's proposals. A prescriber adopts each before it is used, and counsel should review it first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from sojourn.clinical.rules import MARKS, Verification, content_hash, weakest
+
+LANGUAGES: Final = ("en", "es")
+# The ways of giving the medicine that the texts know: the rulebook's routes, and the labelled nasal spray.
+WAYS: Final = ("iv", "im", "sc", "in", "in_esketamine", "sl", "oral")
+RELEASED: Final = "RELEASED.toml"
+_PACKAGE: Final = "sojourn.care.consent"
+
+
+class TextInvalid(ValueError):
+    """A file cannot be a text to agree to; the message names the file and what is wrong."""
+
+
+def way_of(route: str, drug: str = "") -> str:
+    """The way of the texts for a route of the rulebook and a drug: "in" with esketamine is "in_esketamine"."""
+    return "in_esketamine" if route == "in" and drug == "esketamine" else route
+
+
+@dataclass(frozen=True, slots=True)
+class Cite:
+    """Where a statement comes from: a row of the fact base, and how far it was checked there."""
+
+    fact: str
+    mark: Verification
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A paragraph in both languages. ``ways``: only for these; empty: for all. ``ends_on``: a date that it names."""
+
+    text: Mapping[str, str]
+    ways: frozenset[str] = frozenset()
+    cites: tuple[Cite, ...] = ()
+    id: str = ""
+    document_id: str = ""
+    section_id: str = ""
+    ends_on: date | None = None
+
+    def holds_for(self, way: str) -> bool:
+        return not self.ways or way in self.ways
+
+    @property
+    def mark(self) -> Verification | None:
+        """The weakest of its citations; None where it states no fact."""
+        return weakest([each.mark for each in self.cites]) if self.cites else None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    id: str
+    title: Mapping[str, str]
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One version of a document, or of a pack (then ``sections`` are empty and ``clauses`` are not)."""
+
+    id: str
+    version: int
+    hash: str
+    title: Mapping[str, str]
+    effective_from: date
+    optional: bool = False
+    ways: frozenset[str] = frozenset()
+    summary: Mapping[str, str] = field(default_factory=dict)
+    sections: tuple[Section, ...] = ()
+    statements: tuple[Clause, ...] = ()
+    stops: tuple[Clause, ...] = ()
+    stays: tuple[Clause, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    staff_notes: tuple[Clause, ...] = ()
+    as_of: str = ""
+    review_on: date | None = None
+
+    @property
+    def is_pack(self) -> bool:
+        return self.id.startswith("pack:")
+
+    def needed_for(self, way: str) -> bool:
+        """Whether nobody is treated this way without it."""
+        return not self.optional and not self.is_pack and (not self.ways or way in self.ways)
+
+    @property
+    def every_clause(self) -> Iterator[Clause]:
+        for section in self.sections:
+            yield from section.clauses
+        yield from (*self.statements, *self.stops, *self.stays, *self.clauses, *self.staff_notes)
+
+    @property
+    def unverified(self) -> tuple[Clause, ...]:
+        """Clauses whose facts were not read in a source."""
+        return tuple(each for each in self.every_clause if each.mark not in (None, "verified"))
+
+    def stale(self, day: date) -> bool:
+        return self.review_on is not None and day > self.review_on
+
+    def lapsed(self, day: date) -> tuple[Clause, ...]:
+        """Clauses that name a date which has passed."""
+        return tuple(each for each in self.every_clause if each.ends_on is not None and each.ends_on < day)
+
+
+# ---------------------------------------------------------------- what a person reads
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section as read: ``local`` paragraphs come from the packs."""
+
+    id: str
+    title: str
+    paragraphs: tuple[str, ...]
+    local: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Exactly what is shown: one document in one language, for one way, with the clauses of one place."""
+
+    document_id: str
+    version: int
+    language: str
+    way: str
+    title: str
+    summary: str
+    parts: tuple[Part, ...]
+    statements: tuple[Statement, ...]
+    stops: tuple[str, ...]
+    stays: tuple[str, ...]
+    packs: tuple[tuple[str, int, str], ...] = ()  # id, version, reviewed by (ISO day or "")
+    optional: bool = False
+
+    @property
+    def content(self) -> str:
+        """Canonical JSON: sorted keys, no spaces."""
+        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the content, as hex."""
+        return hashlib.sha256(self.content.encode()).hexdigest()
+
+
+def read_text(content: str) -> Text:
+    """The text back from the JSON that was kept."""
+    data = json.loads(content)
+    return Text(
+        **{key: data[key] for key in ("document_id", "version", "language", "way", "title", "summary", "optional")},
+        parts=tuple(
+            Part(each["id"], each["title"], tuple(each["paragraphs"]), tuple(each["local"])) for each in data["parts"]
+        ),
+        statements=tuple(Statement(**each) for each in data["statements"]),
+        stops=tuple(data["stops"]),
+        stays=tuple(data["stays"]),
+        packs=tuple((each[0], each[1], each[2]) for each in data["packs"]),
+    )
+
+
+def compose(document: Source, packs: Iterable[Source], way: str, language: str) -> Text:
+    """A document with the local clauses, in one language. An unknown language reads English.
+
+    Where neither the document nor its local clauses differ by way, the way is left out: the same text is the same
+    agreement, however the medicine is given.
+    """
+    told = language if language in LANGUAGES else "en"
+    mine = [(pack, [each for each in pack.clauses if each.document_id == document.id]) for pack in packs]
+    mine = [(pack, clauses) for pack, clauses in mine if clauses]
+    differs = any(each.ways for each in document.every_clause) or any(each.ways for _, some in mine for each in some)
+
+    def say(clauses: Iterable[Clause]) -> tuple[str, ...]:
+        return tuple(each.text[told] for each in clauses if each.holds_for(way))
+
+    parts = [
+        Part(
+            section.id,
+            section.title[told],
+            say(section.clauses),
+            tuple(text for _, some in mine for text in say(each for each in some if each.section_id == section.id)),
+        )
+        for section in document.sections
+    ]
+    return Text(
+        document_id=document.id,
+        version=document.version,
+        language=told,
+        way=way if differs else "",
+        title=document.title[told],
+        summary=document.summary[told],
+        parts=tuple(each for each in parts if each.paragraphs or each.local),
+        statements=tuple(Statement(each.id, each.text[told]) for each in document.statements if each.holds_for(way)),
+        stops=say(document.stops),
+        stays=say(document.stays),
+        packs=tuple(
+            (pack.id.removeprefix("pack:"), pack.version, pack.review_on.isoformat() if pack.review_on else "")
+            for pack, _ in mine
+        ),
+        optional=document.optional,
+    )
+
+
+# ---------------------------------------------------------------- reading the files
+
+
+def parse(name: str, text: str) -> Source:
+    """One file; raises TextInvalid."""
+    try:
+        data = tomllib.loads(text)
+        return _source(data)
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as wrong:
+        raise TextInvalid(f"{name}: {wrong}") from wrong
+
+
+def _source(data: Mapping[str, Any]) -> Source:
+    pack = "code" in data
+    return Source(
+        id=f"pack:{data['code']}" if pack else str(data["id"]),
+        version=int(data["version"]),
+        hash=content_hash(data),
+        title=_both(data["title"]),
+        effective_from=data["effective_from"],
+        optional=bool(data.get("optional", False)),
+        ways=_ways(data),
+        summary=_both(data["summary"]) if "summary" in data else MappingProxyType({"en": "", "es": ""}),
+        sections=tuple(
+            Section(str(each["id"]), _both(each["title"]), tuple(_clause(one) for one in each["clause"]))
+            for each in data.get("section", [])
+        ),
+        statements=tuple(_clause(each) for each in data.get("statement", [])),
+        stops=tuple(_clause(each) for each in data.get("stops", [])),
+        stays=tuple(_clause(each) for each in data.get("stays", [])),
+        clauses=tuple(_clause(each) for each in data.get("clause", [])),
+        staff_notes=tuple(_clause(each) for each in data.get("staff_note", [])),
+        as_of=str(data.get("as_of", "")),
+        review_on=data["review_on"] if pack else None,
+    )
+
+
+def _both(value: Mapping[str, Any]) -> Mapping[str, str]:
+    missing = [each for each in LANGUAGES if not str(value.get(each, "")).strip()]
+    if missing:
+        raise TextInvalid(f"{value!r} says nothing in {', '.join(missing)}")
+    return MappingProxyType({each: " ".join(str(value[each]).split()) for each in LANGUAGES})
+
+
+def _ways(data: Mapping[str, Any]) -> frozenset[str]:
+    ways = frozenset(str(each) for each in data.get("ways", []))
+    if unknown := ways - set(WAYS):
+        raise TextInvalid(f"unknown ways: {', '.join(sorted(unknown))}")
+    return ways
+
+
+def _clause(data: Mapping[str, Any]) -> Clause:
+    cites = tuple(Cite(str(each["fact"]), each["mark"], str(each.get("note", ""))) for each in data.get("cites", []))
+    if wrong := [each.mark for each in cites if each.mark not in MARKS]:
+        raise TextInvalid(f"unknown marks: {', '.join(wrong)}")
+    return Clause(
+        text=_both(data),
+        ways=_ways(data),
+        cites=cites,
+        id=str(data.get("id", "")),
+        document_id=str(data.get("document", "")),
+        section_id=str(data.get("section", "")),
+        ends_on=data.get("ends_on"),
+    )
+
+
+def _files() -> list[tuple[str, str]]:
+    return [
+        (f"{folder}/{each.name}", each.read_text(encoding="utf-8"))
+        for folder in ("documents", "packs")
+        for each in sorted(resources.files(_PACKAGE).joinpath(folder).iterdir(), key=lambda file: file.name)
+        if each.name.endswith(".toml") and each.name != RELEASED
+    ]
+
+
+def bind(files: Iterable[tuple[str, str]]) -> Mapping[tuple[str, int], Source]:
+    """Sources by id and version from (name, TOML) pairs; raises TextInvalid."""
+    found: dict[tuple[str, int], Source] = {}
+    for name, text in files:
+        source = parse(name, text)
+        expected = f"{source.id.removeprefix('pack:')}.{source.version}.toml"
+        if name.rpartition("/")[2] != expected:
+            raise TextInvalid(f"{name}: should be named {expected}")
+        if (source.id, source.version) in found:
+            raise TextInvalid(f"{name}: stands twice")
+        found[source.id, source.version] = source
+    documents = {each.id: {section.id for section in each.sections} for each in found.values() if not each.is_pack}
+    for source in found.values():
+        for clause in source.clauses:
+            if clause.section_id not in documents.get(clause.document_id, ()):
+                raise TextInvalid(f"{source.id}: {clause.document_id}/{clause.section_id} is nowhere")
+    return MappingProxyType(found)
+
+
+@lru_cache(maxsize=1)
+def sources() -> Mapping[tuple[str, int], Source]:
+    """Every version of every document and pack that ships. Cached: the files are part of the program."""
+    return bind(_files())
+
+
+def newest() -> dict[str, Source]:
+    """The newest version of each text, documents first, in the order of the files."""
+    found: dict[str, Source] = {}
+    for source in sorted(sources().values(), key=lambda each: (each.is_pack, _ORDER.get(each.id, 99), each.version)):
+        found[source.id] = source
+    return found
+
+
+# The order in which a patient reads them.
+_ORDER: Final = {"treatment": 0, "off_label": 1, "driving": 2, "privacy": 3, "research": 4}
+
+
+def pack_ids(jurisdiction: str) -> tuple[str, ...]:
+    """The packs of a place that ship: its country's, then its own. "US-CA": ("pack:US", "pack:US-CA")."""
+    country = jurisdiction.partition("-")[0]
+    known = {source_id for source_id, _ in sources()}
+    return tuple(each for each in dict.fromkeys((f"pack:{country}", f"pack:{jurisdiction}")) if each in known)
+
+
+def jurisdictions() -> tuple[Source, ...]:
+    """The newest pack of every place that ships."""
+    return tuple(each for each in newest().values() if each.is_pack)
+
+
+# ---------------------------------------------------------------- released versions stay as they are
+
+
+def released() -> Mapping[tuple[str, int], str]:
+    text = resources.files(_PACKAGE).joinpath("documents", RELEASED).read_text(encoding="utf-8")
+    return {(name, int(number)): each for name, row in tomllib.loads(text).items() for number, each in row.items()}
+
+
+def check() -> tuple[str, ...]:
+    """What is wrong with the files; empty when they are sound."""
+    try:
+        ours = bind(_files())
+    except TextInvalid as wrong:
+        return (str(wrong),)
+    known = released()
+    return tuple(
+        f"{name} version {version}: {'edited after its release' if (name, version) in known else 'not released yet'}"
+        for (name, version), source in ours.items()
+        if known.get((name, version)) != source.hash
+    ) + tuple(f"{name} version {version}: released, but gone" for name, version in known if (name, version) not in ours)
+
+
+def main() -> int:
+    """Enter new versions into RELEASED.toml; 1 where a released one was edited."""
+    file = Path(__file__).parent / "documents" / RELEASED
+    known = dict(released()) if file.exists() else {}
+    ours = {key: source.hash for key, source in bind(_files()).items()}
+    edited = [key for key in known if ours.get(key, known[key]) != known[key]]
+    whole = {**ours, **known}
+    lines = ["# The hash of every released version of every text. Written by texts.py; never edited by hand.\n"]
+    for name in sorted({name for name, _ in whole}):
+        lines.append(f'\n["{name}"]\n')
+        lines += [f'{version} = "{whole[key, version]}"\n' for key, version in sorted(whole) if key == name]
+    file.write_text("".join(lines), encoding="utf-8")
+    for name, version in edited:
+        sys.stderr.write(f"{name} version {version} was edited after its release: write a new version\n")
+    return 1 if edited else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
