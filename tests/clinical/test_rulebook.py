@@ -86,8 +86,8 @@ def test_schedules_are_those_of_the_fact_base(protocol, points):
 
 
 def test_no_threshold_acts_without_adoption():
-    of_the_session = [each for each in book().newest.values() if each.kind.split(".")[0] in ("alarm", "protocol", "score")]
-    assert {each.id for each in of_the_session if each.acts_without_adoption} == {"news2"}
+    acting = [each for each in book().newest.values() if each.acts_without_adoption]
+    assert {each.id for each in acting if each.kind.split(".")[0] in ("alarm", "protocol", "score")} == {"news2"}
 
 
 def test_alarms_of_a_route_and_drug():

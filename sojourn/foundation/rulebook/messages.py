@@ -34,8 +34,7 @@ def _all() -> Iterator[tuple[str, str]]:
         yield step.label, f"transition {step.name}"
     for code, text in TEXTS.items():
         yield text, f"guard {code}"
-    for code, text in dosing.TEXTS.items():
-        yield text, f"dose {code}"
+    yield from ((text, f"dose {code}") for code, text in dosing.TEXTS.items())
     for rule in book().newest.values():
         yield from _of_rule(rule)
     for plan in book().protocols():
