@@ -36,7 +36,9 @@ class House:
         from sojourn.config.house import web_arguments
 
         self.start("web", *web_arguments())
-        for name in ("devices", "watch", "jobs"):
+        from sojourn.config.environment import environment
+
+        for name in (*environment().listeners, "watch", "jobs"):
             self.start(name, "sojourn.config.processes", name)
         self.until_well()
 

@@ -8,7 +8,6 @@ convention and therefore a rule (kind "plausibility"), not a number in this file
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 from types import MappingProxyType
 from typing import Final
 
@@ -85,9 +84,12 @@ class Implausible:
     high: float
 
 
+_PLAUSIBLE: Final = Plausible()
+
+
 def plausibility(rule: Rule, value: float) -> Plausible | Implausible:
     """Judges a value, in the vital sign's own unit, by the plausibility rule of that vital sign."""
     low, high = rule.number("low"), rule.number("high")
-    if isfinite(value) and low <= value <= high:
-        return Plausible()
+    if low <= value <= high:  # false for what is no number
+        return _PLAUSIBLE
     return Implausible(rule.id, rule.version, value, low, high)

@@ -24,6 +24,7 @@ class Environment:
     host: str
     mllp_host: str
     mllp_port: int
+    listeners: tuple[str, ...]
     public_url: str
     email_url: str
     email_from: str
@@ -43,6 +44,11 @@ def _flag(name: str) -> bool:
     return os.environ.get(name, "").lower() in {"1", "true", "yes", "on"}
 
 
+def _listeners(count: int) -> tuple[str, ...]:
+    """The names of the processes that listen to monitors, all on one port."""
+    return ("devices", *(f"devices-{number}" for number in range(2, count + 1)))
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """The environment of this process. Raises ValueError where a number is not one."""
@@ -58,6 +64,7 @@ def environment() -> Environment:
         host=os.environ.get("SOJOURN_HOST", "127.0.0.1"),
         mllp_host=os.environ.get("SOJOURN_MLLP_HOST", "127.0.0.1"),
         mllp_port=int(os.environ.get("SOJOURN_MLLP_PORT", "2575")),
+        listeners=_listeners(int(os.environ.get("SOJOURN_LISTENERS", min(2, os.cpu_count() or 1)))),
         public_url=os.environ.get("SOJOURN_URL", f"http://127.0.0.1:{port}").rstrip("/"),
         email_url=os.environ.get("EMAIL_URL", f"smtp://127.0.0.1:{mail_port}" if demo else ""),
         email_from=os.environ.get("SOJOURN_EMAIL_FROM", "Sojourn <sojourn@localhost>"),

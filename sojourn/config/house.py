@@ -55,7 +55,8 @@ def up(say: Callable[[str], None]) -> None:
 def _add_processes(supervisor: Supervisor) -> None:
     env = environment()
     supervisor.add("web", *web_arguments())
-    supervisor.add("devices", "sojourn.config.processes", "devices")
+    for name in env.listeners:
+        supervisor.add(name, "sojourn.config.processes", name)
     supervisor.add("watch", "sojourn.config.processes", "watch")
     supervisor.add("jobs", "sojourn.config.processes", "jobs")
     if env.demo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 import psycopg
 
@@ -20,12 +22,14 @@ log = logging.getLogger("sojourn")
 WATCH_EVERY_S = 1.0
 
 
-def devices() -> None:
-    """Listen to monitors (HL7 v2 over MLLP)."""
+def devices(name: str) -> None:
+    """Listen to monitors (HL7 v2 over MLLP), beside others of its kind: the system deals the connections out."""
     from sojourn.interfaces.devices.listener import Listener, serve
     from sojourn.interfaces.devices.store import PostgresStore
 
     env = environment()
+    gc.freeze()  # what is loaded by now stays; a batch makes thousands of short-lived objects and no rings
+    gc.set_threshold(50_000, 20, 20)
     store = PostgresStore(database("signals").conninfo())
 
     async def run() -> None:
@@ -36,7 +40,7 @@ def devices() -> None:
         def ready(port: int, listener: Listener) -> None:
             counted["counters"] = listener.counters
 
-        beating = asyncio.create_task(_beat("devices", stop, counted))
+        beating = asyncio.create_task(_beat(name, stop, counted))
         await serve(store, env.mllp_host, env.mllp_port, store.zone_for, stop, ready=ready)
         await beating
 
@@ -98,7 +102,7 @@ async def _beat(name: str, stop: asyncio.Event, told: Mapping[str, object] | Non
     from sojourn.care.monitoring.watching import beat
     from sojourn.interfaces.devices.listener import Counters
 
-    role = "signals" if name == "devices" else "app"
+    role = "signals" if name.startswith("devices") else "app"
 
     def once() -> None:
         conninfo = database(role).conninfo()
@@ -159,7 +163,10 @@ def demo_monitor() -> None:
     run_monitor()
 
 
-PROCESSES = {"devices": devices, "watch": watch, "jobs": jobs, "mail": mail, "demo-monitor": demo_monitor}
+PROCESSES = {
+    **{name: partial(devices, name) for name in environment().listeners},
+    "watch": watch, "jobs": jobs, "mail": mail, "demo-monitor": demo_monitor,
+}  # fmt: skip
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEMO = ENV.demo
 DEBUG = ENV.debug
+LISTENERS = ENV.listeners
 SECRET_KEY = secret("secret_key")
 _public = urlsplit(ENV.public_url)
 ALLOWED_HOSTS = [_public.hostname or "127.0.0.1", "127.0.0.1", "localhost", "[::1]"]

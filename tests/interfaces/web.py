@@ -24,7 +24,7 @@ from django.conf import settings
 
 from sojourn.care.monitoring import actions as monitoring
 from sojourn.care.monitoring.messages import Arrival, Value, take_messages
-from sojourn.config.environment import database
+from sojourn.config.environment import database, environment
 from sojourn.foundation.accounts.asker import as_asker
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage, to_dosing
 from tests.conftest import Cast, make_clinic
@@ -255,7 +255,7 @@ def beat_of_the_watch(at: datetime | None = None) -> None:
     from sojourn.care.monitoring.watching import beat
 
     with psycopg.connect(database("signals").conninfo()) as connection, connection.cursor() as cursor:
-        for name in ("watch", "devices", "jobs"):
+        for name in ("watch", "jobs", *environment().listeners):
             beat(cursor, name, at or datetime.now(UTC))
 
 

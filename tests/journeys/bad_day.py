@@ -19,7 +19,7 @@ from benchmarks.monitors.sender import Monitor, Tally
 
 MONITORS = int(os.environ.get("BAD_DAY_MONITORS", "200"))
 SECONDS = 24
-VICTIMS = {5: "devices", 9: "postgres", 14: "watch", 16: "web", 18: "postgres"}
+VICTIMS = {5: "devices", 7: "devices-2", 9: "postgres", 14: "watch", 16: "web", 18: "postgres"}
 
 
 class Resending:

@@ -99,8 +99,7 @@ def take(cursor: Cursor[Row], readings: Sequence[NewReading], now: datetime) -> 
         _judge_session(session, by_session[encounter_id], acting, signals, states, moved, changed, outcome, now)
     if not readings:
         return outcome
-    _insert_observations(cursor, readings)
-    _move_signals(cursor, moved)
+    _chart(cursor, readings, moved)
     store_states(cursor, changed)
     insert_events(cursor, outcome.happenings)
     announce(cursor, by_session)
@@ -229,78 +228,80 @@ def load_states(cursor: Cursor[Row], ids: Sequence[int]) -> dict[tuple[int, str,
 
 
 def columns(rows: Sequence[Row]) -> list[str]:
-    """The columns of ``rows`` as PostgreSQL array literals. psycopg would make the same lists in four times the time,
+    """The columns of ``rows`` as PostgreSQL array literals. psycopg would make the same lists in many times the time,
     and this is where a thousand messages a second spend most of theirs."""
-    return ["{" + ",".join(map(_element, column)) + "}" for column in zip(*rows, strict=True)]
+    times: dict[datetime, str] = {}
+    return ["{" + _literal(column, times) + "}" for column in zip(*rows, strict=True)]
 
 
-def _element(value: Any) -> str:
+def _literal(column: Row, times: dict[datetime, str]) -> str:
+    """One column, by its type: numbers as Python writes them, and text as it is where nothing needs quoting."""
+    kinds = set(map(type, column))
+    if kinds <= _NUMBERS:
+        return repr(list(column))[1:-1].replace("None", "NULL")
+    if kinds == {str}:
+        joined = '","'.join(column)
+        if "\\" not in joined and joined.count('"') == 2 * (len(column) - 1):
+            return f'"{joined}"'
+        return ",".join(map(_quoted, column))
+    return ",".join([_element(value, times) for value in column])
+
+
+_NUMBERS = frozenset((int, float, bool, type(None)))
+
+
+def _element(value: Any, times: dict[datetime, str]) -> str:
     if value is None:
         return "NULL"
-    kind = type(value)
-    if kind is str:
-        return _PLAIN.get(value) or _quoted(value)
-    if kind is int or kind is float:
-        return repr(value)
-    if kind is bytes:
+    if type(value) is datetime:  # the readings of a message share their times
+        text = times.get(value)
+        if text is None:
+            text = times[value] = value.isoformat()
+        return text
+    if type(value) is bytes:
         return f'"\\\\x{value.hex()}"'
-    return str(value.isoformat())
-
-
-_PLAIN: dict[str, str] = {}
+    return _quoted(value) if type(value) is str else repr(value)
 
 
 def _quoted(text: str) -> str:
-    quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if len(text) < 24 and len(_PLAIN) < 1000:
-        _PLAIN[text] = quoted  # codes and units come again and again
-    return quoted
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-_INSERT_OBSERVATIONS = """
-INSERT INTO monitoring_observation (clinic_id, patient_id, encounter_id, code, value, unit, effective_at, measured_at,
-  received_at, method, device_id, message_id, by_id, status, doubt, supersedes_id)
-SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::float8[], %s::text[],
-  %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-  %s::text[], %s::text[], %s::bigint[])
-"""
-
-
-def _insert_observations(cursor: Cursor[Row], readings: Iterable[NewReading]) -> None:
-    rows = [
-        (
-            one.session.clinic_id, one.session.patient_id, one.session.encounter_id, one.code, one.value, one.unit,
-            one.effective_at, one.measured_at, one.received_at, one.method, one.device_id, one.message_id, one.by_id,
-            one.status, one.doubt, one.supersedes_id,
-        )
-        for one in readings
-    ]  # fmt: skip
-    cursor.execute(_INSERT_OBSERVATIONS, columns(rows))
-
-
-_MOVE_SIGNALS = """
+# One set of arrays serves both tables: what is charted, and what of it is now the newest of its signal.
+_CHART = """
+WITH new AS MATERIALIZED (
+  SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::float8[], %s::text[],
+    %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+    %s::text[], %s::text[], %s::bigint[], %s::bool[], %s::timestamptz[])
+  AS n (clinic_id, patient_id, encounter_id, code, value, unit, effective_at, measured_at, received_at, method,
+    device_id, message_id, by_id, status, doubt, supersedes_id, newest, silent_after)),
+charted AS (
+  INSERT INTO monitoring_observation (clinic_id, patient_id, encounter_id, code, value, unit, effective_at,
+    measured_at, received_at, method, device_id, message_id, by_id, status, doubt, supersedes_id)
+  SELECT clinic_id, patient_id, encounter_id, code, value, unit, effective_at, measured_at, received_at, method,
+    device_id, message_id, by_id, status, doubt, supersedes_id FROM new)
 INSERT INTO monitoring_signal AS s (clinic_id, patient_id, encounter_id, code, value, unit, effective_at, received_at,
   doubt, silent_after)
-SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::float8[], %s::text[],
-  %s::timestamptz[], %s::timestamptz[], %s::text[], %s::timestamptz[])
+SELECT clinic_id, patient_id, encounter_id, code, value, unit, effective_at, received_at, doubt, silent_after
+FROM new WHERE newest
 ON CONFLICT (encounter_id, code) DO UPDATE SET value = excluded.value, unit = excluded.unit,
   effective_at = excluded.effective_at, received_at = excluded.received_at, doubt = excluded.doubt,
   silent_after = excluded.silent_after
 """
 
 
-def _move_signals(cursor: Cursor[Row], moved: Mapping[tuple[int, str], _Signal]) -> None:
+def _chart(cursor: Cursor[Row], readings: Iterable[NewReading], moved: Mapping[tuple[int, str], _Signal]) -> None:
+    """Write the readings, and move the signals whose newest is among them."""
     rows = []
-    for (encounter_id, code), signal in moved.items():
-        one = signal.newest
-        if one is None:
-            continue  # everything that came was older than what is known
+    for one in readings:
+        session = one.session
+        signal = moved[session.encounter_id, one.code]
         rows.append((
-            one.session.clinic_id, one.session.patient_id, encounter_id, code, one.value, one.unit,
-            one.effective_at, one.received_at, one.doubt, signal.silent_after,
+            session.clinic_id, session.patient_id, session.encounter_id, one.code, one.value, one.unit,
+            one.effective_at, one.measured_at, one.received_at, one.method, one.device_id, one.message_id, one.by_id,
+            one.status, one.doubt, one.supersedes_id, signal.newest is one, signal.silent_after,
         ))  # fmt: skip
-    if rows:
-        cursor.execute(_MOVE_SIGNALS, columns(rows))
+    cursor.execute(_CHART, columns(rows))
 
 
 _STORE_STATES = """

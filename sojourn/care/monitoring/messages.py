@@ -100,6 +100,7 @@ def take_messages(cursor: Cursor[Row], arrivals: Sequence[Arrival], now: datetim
             session.encounter_id if session else None, arrival.received_at, arrival.peer[:64], arrival.digest,
             arrival.raw, answer.ack, answer.reason[:300] if answer.ack != "AA" else "", arrival.control_id[:80],
         ))  # fmt: skip
+    rows.sort(key=_digest)  # two listeners that keep the same messages never wait for each other in a ring
     fresh = _insert_messages(cursor, rows)
     readings: list[ledger.NewReading] = []
     for digest, number in first.items():
@@ -194,6 +195,11 @@ SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[]
   %s::text[], %s::text[], %s::text[])
 ON CONFLICT (digest) DO NOTHING RETURNING digest, id
 """
+
+
+def _digest(row: Row) -> bytes:
+    digest: bytes = row[5]
+    return digest
 
 
 def _insert_messages(cursor: Cursor[Row], rows: Sequence[Row]) -> dict[bytes, int]:

@@ -113,11 +113,15 @@ class Observation(models.Model):
     of arrival otherwise. Both stay readable.
     """
 
-    clinic = models.ForeignKey("accounts.Clinic", on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    clinic = models.ForeignKey(
+        "accounts.Clinic", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     patient = models.ForeignKey(
         Patient, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
-    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="observations", db_index=False)
+    encounter = models.ForeignKey(
+        Encounter, on_delete=models.PROTECT, related_name="observations", db_constraint=False, db_index=False
+    )
     code = models.CharField(max_length=12)
     value = models.FloatField()
     unit = models.CharField(max_length=12)
@@ -149,11 +153,15 @@ class Signal(models.Model):
     """A vital sign that a session is expected to go on sending: its newest value, when silence
     is an alarm, and the patient's own value before the dose."""
 
-    clinic = models.ForeignKey("accounts.Clinic", on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    clinic = models.ForeignKey(
+        "accounts.Clinic", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     patient = models.ForeignKey(
         Patient, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
-    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="signals", db_index=False)
+    encounter = models.ForeignKey(
+        Encounter, on_delete=models.PROTECT, related_name="signals", db_constraint=False, db_index=False
+    )
     code = models.CharField(max_length=12)
     value = models.FloatField()
     unit = models.CharField(max_length=12)
@@ -161,17 +169,22 @@ class Signal(models.Model):
     received_at = models.DateTimeField()
     doubt = models.CharField(max_length=40, blank=True)
     silent_after: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
+    # What the watch looks through each second. An index on silent_after itself would be rewritten by every reading.
+    awaited = models.GeneratedField(
+        expression=models.Q(silent_after__isnull=False), output_field=models.BooleanField(), db_persist=True
+    )
     baseline = models.FloatField(null=True)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
         "code": CLINICAL, "value": CLINICAL, "unit": CLINICAL, "effective_at": CLINICAL,
         "received_at": OPERATIONAL, "doubt": CLINICAL, "silent_after": OPERATIONAL,
-        "baseline": CLINICAL,
+        "awaited": OPERATIONAL, "baseline": CLINICAL,
     }  # fmt: skip
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("encounter", "code"), name="one_signal_of_a_kind"),)
+        indexes = (models.Index(fields=("encounter",), condition=models.Q(awaited=True), name="signal_awaited"),)
 
 
 class AlarmState(models.Model):
@@ -179,11 +192,15 @@ class AlarmState(models.Model):
     process, so a restart forgets nothing. A rule that never left "quiet" has no row.
     """
 
-    clinic = models.ForeignKey("accounts.Clinic", on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    clinic = models.ForeignKey(
+        "accounts.Clinic", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     patient = models.ForeignKey(
         Patient, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
-    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="alarm_states", db_index=False)
+    encounter = models.ForeignKey(
+        Encounter, on_delete=models.PROTECT, related_name="alarm_states", db_constraint=False, db_index=False
+    )
     rule_id = models.CharField(max_length=60)
     code = models.CharField(max_length=12)
     phase = models.CharField(max_length=12)

@@ -22,7 +22,7 @@ Row = tuple[Any, ...]
 _OVERDUE = """
 SELECT e.clinic_id, e.id, e.patient_id, e.protocol_id FROM treatment_encounter e
 WHERE e.id IN (
-  SELECT encounter_id FROM monitoring_signal WHERE silent_after <= %(now)s
+  SELECT encounter_id FROM monitoring_signal WHERE awaited AND silent_after <= %(now)s
   UNION SELECT encounter_id FROM monitoring_alarmstate WHERE deadline_at <= %(now)s)
 ORDER BY e.id LIMIT 500
 """

@@ -385,7 +385,7 @@ async def serve(
     """
     listener = Listener(store, zone_for, limits=limits)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(listener.connect, host, port, backlog=1024)
+    server = await loop.create_server(listener.connect, host, port, backlog=1024, reuse_port=True)
     if ready is not None:
         ready(server.sockets[0].getsockname()[1], listener)
     writer = asyncio.create_task(listener.write(), name="mllp-writer")

@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
+from django.conf import settings
 
 from sojourn import __version__
 from sojourn.interfaces.live.connection import conninfo
 
 # Heartbeats come every second or two; one older than this means that the process is gone.
 _OLD_S = 15.0
-_PROCESSES = ("watch", "devices", "jobs")
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 async def state() -> tuple[int, dict[str, Any]]:
     """The status code and the JSON of /healthz."""
-    ages: dict[str, float | None] = dict.fromkeys(_PROCESSES)
+    listeners = settings.LISTENERS
+    ages: dict[str, float | None] = dict.fromkeys(("watch", "jobs", *listeners))
     counters: dict[str, Any] = {}
     began = time.monotonic()
     try:
@@ -38,7 +39,7 @@ async def state() -> tuple[int, dict[str, Any]]:
         database = "down"
     else:
         database = "up"
-        counters = next((json.loads(detail) for name, _, detail in rows if name == "devices"), {})
+        counters = {name: json.loads(detail) for name, _, detail in rows if name in listeners}
         now = datetime.now(UTC)
         ages.update({name: round((now - at).total_seconds(), 1) for name, at, _ in rows if name in ages})
     well = database == "up" and all(age is not None and age < _OLD_S for age in ages.values())
@@ -46,12 +47,18 @@ async def state() -> tuple[int, dict[str, Any]]:
         "status": "ok" if well else "down",
         "database": database,
         "watch_heartbeat_age_s": ages["watch"],
-        "devices_heartbeat_age_s": ages["devices"],
+        "devices_heartbeat_age_s": _oldest([ages[name] for name in listeners]),
         "jobs_heartbeat_age_s": ages["jobs"],
         "version": __version__,
         "monitors": counters,
         "answered_in_ms": round((time.monotonic() - began) * 1000),
     }
+
+
+def _oldest(ages: Sequence[float | None]) -> float | None:
+    """The age of the one that was heard longest ago; None where one has never been heard."""
+    known = [age for age in ages if age is not None]
+    return max(known) if len(known) == len(ages) else None
 
 
 async def application(scope: MutableMapping[str, Any], receive: Any, send: Send) -> None:
