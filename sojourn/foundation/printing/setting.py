@@ -95,28 +95,31 @@ class Document:
 
 
 def pdf(document: Document) -> bytes:
-    """The document as tagged PDF (PDF/A-2a and PDF/UA-1).
+    """The document as tagged PDF; see ``set_as_pdf``."""
+    return set_as_pdf("document.typ", asdict(document), document.made_at)
+
+
+def set_as_pdf(template: str, data: dict[str, Any], made: datetime) -> bytes:
+    """Data set by a template of this room as tagged PDF (PDF/A-2a and PDF/UA-1); ``made_at`` becomes its parts.
 
     Where somebody typed a sign that the carried fonts lack, those standards refuse it; it is then set with this
     machine's own fonts, tagged all the same.
     """
-    data = asdict(document)
-    made = document.made_at
     data["made"] = {"year": made.year, "month": made.month, "day": made.day, "hour": made.hour, "minute": made.minute}
     del data["made_at"]
     inputs = {"data": json.dumps(data, ensure_ascii=False)}
     try:
-        return _compile(inputs, made, system=False, standards=list(STANDARDS))
+        return _compile(template, inputs, made, system=False, standards=list(STANDARDS))
     except typst.TypstError:
-        return _compile(inputs, made, system=True, standards=[])
+        return _compile(template, inputs, made, system=True, standards=[])
 
 
-def _compile(inputs: Mapping[str, str], made: datetime, *, system: bool, standards: list[Any]) -> bytes:
+def _compile(template: str, inputs: Mapping[str, str], made: datetime, *, system: bool, standards: list[Any]) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a font that the machine lacks; the text is there all the same
         folder = _folder()
         return typst.compile(
-            str(folder / "document.typ"), root=str(folder), font_paths=_fonts(system), ignore_system_fonts=not system,
+            str(folder / template), root=str(folder), font_paths=_fonts(system), ignore_system_fonts=not system,
             sys_inputs=dict(inputs), pdf_standards=standards, timestamp=int(made.timestamp()),
         )  # fmt: skip
 

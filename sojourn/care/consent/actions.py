@@ -1,0 +1,458 @@
+"""Adopt the texts, ask for agreement, ask and answer questions, sign, counter-sign, withdraw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.consent import queries, texts
+from sojourn.care.consent.models import (
+    Consent,
+    ConsentAdoption,
+    ConsentCountersignature,
+    ConsentQuestion,
+    ConsentReply,
+    ConsentRequest,
+    ConsentWithdrawal,
+    Decision,
+)
+from sojourn.care.consent.texts import Text
+from sojourn.care.patients.models import Patient
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+from sojourn.foundation.mail import letters
+
+LONGEST_QUESTION: Final = 2000
+LONGEST_NAME: Final = 120
+LARGEST_DRAWING: Final = 20_000  # characters
+WIDE, HIGH = 600.0, 200.0  # the box in which a signature is drawn
+_SHORTEST_STROKE: Final = 40.0  # in the same units: less than this is a slip of the finger
+_PLACE: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+_PATH: Final = re.compile(r"(?:M\d{1,3}(?:\.\d)? \d{1,3}(?:\.\d)?(?:L\d{1,3}(?:\.\d)? \d{1,3}(?:\.\d)?)*)+")
+_POINT: Final = re.compile(r"([ML])([\d.]+) ([\d.]+)")
+
+
+def _clinic(by: Asker) -> Clinic:
+    return Clinic.objects.get(pk=by.here)
+
+
+def _patient(patient_id: int) -> Patient:
+    """The patient, held until the commit, so that two presses come one after the other."""
+    return Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+
+
+def _tell(patient: Patient, clinic: Clinic, what: str) -> None:
+    """A notice by e-mail: that there is something to read, and where; never what it says."""
+    if not patient.email:
+        return
+    link = settings.ENV.public_url + reverse("portal:agreements")
+    letters.post(
+        letters.write(
+            patient.email, "agreements", patient.language or clinic.language, name=patient.given_name,
+            clinic=clinic.name, phone=clinic.phone, what=what, link=link,
+        )
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- the clinic's texts
+
+
+@transaction.atomic
+def adopt(*, by: Asker, text_id: str, text_hash: str, now: datetime | None = None) -> ConsentAdoption:
+    """Make the newest version of a document or pack ("pack:US") the clinic's own.
+
+    ``text_hash`` is of the version that the prescriber has read. The same again returns the row that stands.
+    Refused: unknown-text, text-changed, not-in-effect.
+    """
+    by.must("consent.adopt")
+    at = now or timezone.now()
+    source = texts.newest().get(text_id)
+    if source is None:
+        raise Refused(_("There is no such text."), codes=("unknown-text",))
+    if source.hash != text_hash:
+        raise Refused(_("This text has a newer version. Read it before you adopt it."), codes=("text-changed",))
+    if source.effective_from > timezone.localdate(at):
+        raise Refused(_("This text may be used only from a later day."), codes=("not-in-effect",))
+    Clinic.objects.select_for_update(no_key=True).get(pk=by.here)
+    standing = ConsentAdoption.objects.filter(clinic_id=by.here, text_id=text_id).order_by("-id").first()
+    if standing is not None and (standing.version, standing.text_hash) == (source.version, source.hash):
+        return standing
+    row = ConsentAdoption.objects.create(
+        clinic_id=by.here,
+        text_id=source.id,
+        version=source.version,
+        text_hash=source.hash,
+        adopted_at=at,
+        adopted_by_id=by.member,
+    )
+    record(by, "consent.adopted", row, text=source.id, version=source.version, hash=source.hash)
+    return row
+
+
+@transaction.atomic
+def set_jurisdiction(*, by: Asker, code: str) -> Clinic:
+    """Say where the clinic is ("US-CO"); its texts then carry the clauses of that place.
+
+    What was signed with other clauses must be signed again. Refused: not-a-place.
+    """
+    by.must("clinic.jurisdiction")
+    place = code.strip().upper()
+    if not _PLACE.fullmatch(place):
+        raise Refused(
+            _("Write the code of a country or state, for example US-CO or GB."), codes=("not-a-place",)
+        )  # fmt: skip
+    clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.here)
+    if clinic.jurisdiction == place:
+        return clinic
+    before, clinic.jurisdiction = clinic.jurisdiction, place
+    clinic.save(update_fields=["jurisdiction"])
+    record(by, "clinic.jurisdiction_set", clinic, before=before, place=place)
+    return clinic
+
+
+# ---------------------------------------------------------------- asking
+
+
+@transaction.atomic
+def ask(
+    *, by: Asker, patient_id: int, route: str, drug: str = "", note: str = "", now: datetime | None = None
+) -> ConsentRequest:
+    """Ask a patient for agreement to the medicine by a route of the rulebook, and tell them by e-mail.
+
+    The same request again, while it is the newest and has no new note, returns the row that stands.
+    Refused: unknown-route, not-adopted.
+    """
+    by.must("consent.ask")
+    way = texts.way_of(route, drug)
+    if way not in texts.WAYS:
+        raise Refused(_("Choose how the medicine is given."), codes=("unknown-route",))
+    clinic = _clinic(by)
+    own = queries.shelf(clinic)
+    missing = [each for each in texts.newest().values() if each.needed_for(way) and not own.text(each.id, way, "en")]
+    if missing:
+        raise Refused(
+            _("A prescriber must adopt the clinic's texts first. Patients sign nothing before that."),
+            codes=("not-adopted",),
+        )
+    patient = _patient(patient_id)
+    said = note.strip()
+    before = queries.asked(patient.pk)
+    at = now or timezone.now()
+    if before is not None and (before.route, before.note) == (way, said) and (
+        (at - before.requested_at).total_seconds() < 120
+    ):  # fmt: skip
+        return before
+    row = ConsentRequest.objects.create(
+        clinic_id=by.here,
+        patient=patient,
+        route=way,
+        note=said,
+        requested_at=at,
+        requested_by_id=by.membership_id,
+    )
+    record(by, "consent.requested", row, route=way)
+    _tell(patient, clinic, "asked")
+    return row
+
+
+@transaction.atomic
+def ask_question(
+    *, by: Asker, document_id: str, section_id: str, text: str, now: datetime | None = None
+) -> ConsentQuestion:
+    """A patient asks about a section. The same open question again returns the row that stands.
+
+    Refused: unknown-section, question-empty, question-too-long.
+    """
+    by.must("own.sign")
+    document = texts.newest().get(document_id)
+    if document is None or section_id not in {each.id for each in document.sections}:
+        raise Refused(_("There is no such section."), codes=("unknown-section",))
+    said = text.strip()
+    if not said:
+        raise Refused(_("Write your question first."), codes=("question-empty",))
+    if len(said) > LONGEST_QUESTION:
+        raise Refused(
+            _("Please make it shorter: at most %(n)d letters.") % {"n": LONGEST_QUESTION}, codes=("question-too-long",)
+        )
+    patient = _patient(by.patient_id or 0)
+    same = ConsentQuestion.objects.filter(
+        patient=patient, document_id=document_id, section_id=section_id, text=said, replies=None
+    ).first()
+    if same is not None:
+        return same
+    row = ConsentQuestion.objects.create(
+        clinic_id=by.here,
+        patient=patient,
+        document_id=document_id,
+        section_id=section_id,
+        text=said,
+        asked_at=now or timezone.now(),
+    )
+    record(by, "consent.question_asked", row, document=document_id, section=section_id)
+    return row
+
+
+@transaction.atomic
+def reply(*, by: Asker, question_id: int, text: str, waived: bool = False, now: datetime | None = None) -> ConsentReply:
+    """Answer a question; or, as a prescriber, let it stand without an answer and say why (``waived``).
+
+    The patient reads both, and is told by e-mail. Refused: reply-empty, reason-missing.
+    """
+    by.must("consent.countersign" if waived else "consent.answer")
+    said = text.strip()
+    if not said:
+        if waived:
+            raise Refused(_("Say why this question needs no answer. The patient reads it."), codes=("reason-missing",))
+        raise Refused(_("Write the answer first."), codes=("reply-empty",))
+    question = ConsentQuestion.objects.select_related("patient").get(pk=question_id)
+    patient = _patient(question.patient_id)
+    newest = ConsentReply.objects.filter(question=question).order_by("-id").first()
+    if newest is not None and (newest.text, newest.waived, newest.replied_by_id) == (said, waived, by.member):
+        return newest
+    row = ConsentReply.objects.create(
+        clinic_id=by.here,
+        patient=patient,
+        question=question,
+        text=said,
+        waived=waived,
+        replied_at=now or timezone.now(),
+        replied_by_id=by.member,
+        replier_name=by.name,
+    )
+    record(by, "consent.question_waived" if waived else "consent.question_answered", row, question=question.pk)
+    _tell(patient, _clinic(by), "answered")
+    return row
+
+
+# ---------------------------------------------------------------- signing
+
+
+def drawing_fault(path: str) -> str | None:
+    """Why a drawn signature cannot be kept ("drawing-too-large", "drawing-invalid", "drawing-empty"), or None."""
+    if len(path) > LARGEST_DRAWING:
+        return "drawing-too-large"
+    if not _PATH.fullmatch(path):
+        return "drawing-invalid"
+    length, last = 0.0, (0.0, 0.0)
+    for letter, x, y in _POINT.findall(path):
+        here = (float(x), float(y))
+        if here[0] > WIDE or here[1] > HIGH:
+            return "drawing-invalid"
+        if letter == "L":
+            length += ((here[0] - last[0]) ** 2 + (here[1] - last[1]) ** 2) ** 0.5
+        last = here
+    return None if length >= _SHORTEST_STROKE else "drawing-empty"
+
+
+@transaction.atomic
+def sign(
+    *,
+    by: Asker,
+    token: str,
+    decision: str = Decision.PERMIT,
+    statements: Collection[str] = (),
+    signed_name: str = "",
+    drawn: str = "",
+    now: datetime | None = None,
+) -> Consent:
+    """A patient signs what the form showed, by a typed name or a drawn signature; or says no to an optional text.
+
+    ``token`` comes with the form (``queries.signing_token``) and is good once, for this patient, for this very text.
+    Refused: form-invalid, other-patient, replayed, not-asked, changed, already-signed, decision-missing,
+    statement:<id>, signature-missing, name-too-long, drawing-too-large, drawing-invalid, drawing-empty.
+    """
+    by.must("own.sign")
+    form = queries.read_token(token)
+    if form is None:
+        raise Refused(
+            _("This page was open too long. Nothing was signed. Please read it again and sign then."),
+            codes=("form-invalid",),
+        )
+    if form.patient_id != by.patient_id:
+        raise Refused(_("This page was made for somebody else. Nothing was signed."), codes=("other-patient",))
+    patient = _patient(form.patient_id)
+    if Consent.objects.filter(nonce=form.nonce).exists():
+        raise Refused(
+            _("You have sent this page before. It counts once, and nothing was signed a second time."),
+            codes=("replayed",),
+        )
+    text = _text_of(by, form)
+    newest = queries.newest_of(patient.pk).get(text.document_id)
+    if newest is not None and queries.withdrawn(newest) is None:
+        same = newest.content_hash == text.hash and newest.decision == decision
+        turned = newest.decision == Decision.PERMIT and decision == Decision.DENY
+        if same or turned:
+            raise Refused(_("You have answered this already. Nothing was changed."), codes=("already-signed",))
+    name = " ".join(signed_name.split())
+    _must_be_whole(text, decision, statements, name, drawn)
+    agreed = decision == Decision.PERMIT
+    row = Consent.objects.create(
+        clinic_id=by.here,
+        patient=patient,
+        document_id=text.document_id,
+        document_version=text.version,
+        language=text.language,
+        route=text.way,
+        jurisdiction=_clinic(by).jurisdiction,
+        content=text.content,
+        content_hash=text.hash,
+        decision=decision,
+        statements=[each.id for each in text.statements] if agreed else [],
+        signed_name=name if agreed and not drawn else "",
+        drawn=drawn if agreed else "",
+        nonce=form.nonce,
+        signed_at=now or timezone.now(),
+    )
+    record(
+        by, "consent.signed" if agreed else "consent.refused", row, document=text.document_id, version=text.version,
+        language=text.language, hash=text.hash, how="drawn" if row.drawn else "typed" if row.signed_name else "",
+    )  # fmt: skip
+    return row
+
+
+def _text_of(by: Asker, form: queries.Token) -> Text:
+    """The text as it is signed now, which must be the one that the form showed."""
+    request = queries.asked(form.patient_id)
+    if request is None:
+        raise Refused(_("The clinic has not asked you to sign this."), codes=("not-asked",))
+    own = queries.shelf(_clinic(by))
+    for language in texts.LANGUAGES:
+        text = own.text(form.document_id, request.route, language)
+        if text is not None and text.hash == form.content_hash:
+            return text
+    raise Refused(
+        _("This text has changed since you opened it. Nothing was signed. Please read the new one."), codes=("changed",)
+    )
+
+
+def _must_be_whole(text: Text, decision: str, statements: Collection[str], name: str, drawn: str) -> None:
+    """Raise Refused with everything that is missing at once."""
+    missing: dict[str, str] = {}
+    if decision not in Decision.values or (decision == Decision.DENY and not text.optional):
+        missing["decision-missing"] = _("Choose yes or no.")
+    elif decision == Decision.PERMIT:
+        for each in text.statements:
+            if each.id not in statements:
+                missing[f"statement:{each.id}"] = _("Please confirm: %(text)s") % {"text": each.text}
+        fault = drawing_fault(drawn) if drawn else None
+        if fault is not None:
+            missing[fault] = {
+                "drawing-too-large": _("This drawing is too large. Draw it more simply, or type your name."),
+                "drawing-invalid": _("This drawing could not be read. Draw it again, or type your name."),
+                "drawing-empty": _("This is only a dot. Draw your signature, or type your name."),
+            }[fault]
+        if len(name) > LONGEST_NAME:
+            missing["name-too-long"] = _("This name is too long.")
+        if not drawn and len(name) < 2:
+            missing["signature-missing"] = _("Type your name, or draw your signature.")
+    if missing:
+        raise Refused(*missing.values(), codes=tuple(missing))
+
+
+@transaction.atomic
+def countersign(
+    *,
+    by: Asker,
+    consent_id: int,
+    capacity_confirmed: bool,
+    seen_hash: str,
+    note: str = "",
+    now: datetime | None = None,
+) -> ConsentCountersignature:
+    """A prescriber confirms that the patient could decide, and signs beside them. The patient is told by e-mail.
+
+    ``seen_hash`` is of the text on the prescriber's page. A second press returns the row that stands.
+    Refused: not-agreed, withdrawn, changed, capacity-missing, open-questions.
+    """
+    by.must("consent.countersign")
+    consent = Consent.objects.get(pk=consent_id)
+    patient = _patient(consent.patient_id)
+    before = ConsentCountersignature.objects.filter(consent=consent).first()
+    if before is not None:
+        return before
+    newest = queries.newest_of(patient.pk)[consent.document_id]
+    request, clinic = queries.asked(patient.pk), _clinic(by)
+    way = request.route if request is not None else consent.route
+    code = queries.state(queries.shelf(clinic), newest, consent.document_id, way)
+    reasons: dict[str, str] = {}
+    if consent.decision != Decision.PERMIT:
+        reasons["not-agreed"] = _("The patient said no. There is nothing to sign.")
+    elif queries.withdrawn(newest) is not None:
+        reasons["withdrawn"] = _("The patient has withdrawn this agreement.")
+    elif newest.pk != consent.pk or code != "not-countersigned" or seen_hash != consent.content_hash:
+        reasons["changed"] = _("This is not what is agreed on now. Ask the patient to sign the present text.")
+    if not capacity_confirmed:
+        reasons["capacity-missing"] = _("Confirm that the patient was able to decide.")
+    waiting = queries.open_questions(patient.pk, consent.document_id)
+    if waiting:
+        reasons["open-questions"] = _("The patient has asked about this text and has no answer yet (%(n)d).") % {
+            "n": waiting
+        }
+    if reasons:
+        raise Refused(*reasons.values(), codes=tuple(reasons))
+    row = ConsentCountersignature.objects.create(
+        clinic_id=by.here,
+        patient=patient,
+        consent=consent,
+        capacity_confirmed=True,
+        note=note.strip(),
+        signed_at=now or timezone.now(),
+        signed_by_id=by.member,
+        signer_name=by.name,
+    )
+    record(by, "consent.countersigned", row, document=consent.document_id, hash=consent.content_hash)
+    _tell(patient, clinic, "copy")
+    return row
+
+
+@transaction.atomic
+def withdraw(*, by: Asker, consent_id: int, reason: str = "", now: datetime | None = None) -> ConsentWithdrawal:
+    """A patient takes an agreement back; or somebody of the clinic writes down that the patient has said so.
+
+    A second press returns the row that stands. Refused: not-agreed, superseded, reason-missing (staff).
+    """
+    own = by.may("own.sign")
+    if not own:
+        by.must("consent.ask")
+    consent = Consent.objects.get(pk=consent_id)
+    patient = _patient(consent.patient_id)
+    before = ConsentWithdrawal.objects.filter(consent=consent).first()
+    if before is not None:
+        return before
+    if consent.decision != Decision.PERMIT:
+        raise Refused(_("There is nothing to withdraw."), codes=("not-agreed",))
+    if queries.newest_of(patient.pk)[consent.document_id].pk != consent.pk:
+        raise Refused(_("There is a newer agreement. Withdraw that one."), codes=("superseded",))
+    if not own and not reason.strip():
+        raise Refused(_("Write down when and how the patient said it."), codes=("reason-missing",))
+    row = ConsentWithdrawal.objects.create(
+        clinic_id=by.here,
+        patient=patient,
+        consent=consent,
+        reason=reason.strip(),
+        withdrawn_at=now or timezone.now(),
+        noted_by_id=None if own else by.member,
+        noted_by_name="" if own else by.name,
+    )
+    record(by, "consent.withdrawn", row, document=consent.document_id, told=not own)
+    return row
+
+
+@transaction.atomic
+def open_copy(*, by: Asker, consent_id: int) -> Consent:
+    """Read a signed agreement, on the page or on paper; the audit keeps that it was opened."""
+    if not by.may("own.sign"):
+        by.must("consent.read")
+    row = Consent.objects.select_related("countersignature", "withdrawal", "patient").get(pk=consent_id)
+    record(by, "consent.opened", row, document=row.document_id)
+    return row
