@@ -7,11 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
-from sojourn.clinical import alarms, dosing, news2, protocol, recovery, scales, vitals
+from sojourn.clinical import (
+    alarms,
+    dosing,
+    eligibility,
+    interactions,
+    jurisdictions,
+    news2,
+    protocol,
+    recovery,
+    scales,
+    vitals,
+)
 from sojourn.clinical.rules import Example, Rule
 
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -28,7 +40,15 @@ def run(rule: Rule) -> tuple[str, ...]:
 
 def run_scale(scale: scales.Scale) -> tuple[str, ...]:
     """The same for a scale, whose examples need the questionnaire beside the rule."""
-    return tuple(_compare(scale.rule, partial(_scale, scale)))
+    return (*_compare(scale.rule, partial(_scale, scale)), *_findings(scale))
+
+
+def _findings(scale: scales.Scale) -> Iterator[str]:
+    for finding in scale.findings:
+        for title, answers, met in finding.examples:
+            found = scale.score(dict(zip((item.link_id for item in scale.scored), answers, strict=True)))
+            if isinstance(found, scales.Refusal) or (finding.code in found.findings) != met:
+                yield f"{scale.rule.id}: {finding.code}: {title}: expected {met}"
 
 
 def _compare(rule: Rule, work: Callable[[Example], Mapping[str, Any]]) -> Iterator[str]:
@@ -42,7 +62,8 @@ def _compare(rule: Rule, work: Callable[[Example], Mapping[str, Any]]) -> Iterat
 
 
 def _scale(scale: scales.Scale, example: Example) -> Mapping[str, Any]:
-    """Answers in the order of the scored items, "" where there is none; or two totals to compare."""
+    """Answers in the order of the scored items, "" where there is none; two totals to compare; or an entered total
+    ("" where its subscales make it) with the answers of the safety items."""
     given = example.given
     if "baseline" in given:
         change = scale.change_of_totals(given["baseline"], given["now"])
@@ -52,18 +73,29 @@ def _scale(scale: scales.Scale, example: Example) -> Mapping[str, Any]:
             "reliable": change.reliable,
             "difference": change.difference,
         }
-    pairs = zip(scale.scored, given["answers"], strict=True)
-    found = scale.score({item.link_id: None if value == "" else value for item, value in pairs})
+    if "total" in given:
+        parts = {code: _exactly(number) for code, number in given.get("parts", {}).items()}
+        total = None if given["total"] == "" else _exactly(given["total"])
+        found = scale.enter(total, parts, given.get("answers_safety", {}))
+    else:
+        pairs = zip(scale.scored, given["answers"], strict=True)
+        found = scale.score({item.link_id: None if value == "" else value for item, value in pairs})
     if isinstance(found, scales.Refusal):
         return {"refused": found.reasons, "safety": found.safety, "missing": found.missing}
     return {
-        "total": found.total,
+        "total": float(found.total),
         "band": None if found.band is None else found.band.code,
         "safety": found.safety,
         "missing": found.missing,
         "prorated": found.prorated,
         "screen": found.screen,
+        "findings": found.findings,
+        "parts": {code: float(number) for code, number in found.parts.items()},
     }
+
+
+def _exactly(number: float) -> scales.Number:
+    return number if isinstance(number, int) else Decimal(str(number))
 
 
 def _alarm(rule: Rule, example: Example) -> Mapping[str, Any]:
@@ -216,6 +248,51 @@ def _series(rule: Rule, example: Example) -> Mapping[str, Any]:
     return {"shortest_days": shortest, "longest_days": longest}
 
 
+def _eligibility(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """Facts by name, told today unless ``told_days_ago`` says otherwise; days as so many days ago. The drug and the
+    stage are the rule's first unless given."""
+    ready, given, today = eligibility.read(rule), example.given, _BEGINNING.date()
+    told = today - timedelta(days=given.get("told_days_ago", 0))
+    values = dict(given.get("facts", {}))
+    values |= {name: today - timedelta(days=days) for name, days in given.get("days_ago", {}).items()}
+    found = eligibility.assess(
+        eligibility.known(*(eligibility.Fact(name, value, told, "clinician") for name, value in values.items())),
+        (ready,),
+        drug=given.get("drug", ready.drugs[0]),
+        stage=given.get("stage", ready.stages[0]),
+        today=today,
+    )
+    finding = found.findings[0] if found.findings else None
+    by_name = [each.fact for each in found.missing]
+    return {
+        "finding": "none" if finding is None else finding.severity,
+        "action": None if finding is None else finding.action,
+        "because": () if finding is None else tuple(each.name for each in finding.because),
+        "missing": tuple(name for name in eligibility.VOCABULARY if name in by_name),
+    }
+
+
+def _interaction(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """``medicines`` are known ones, ``written`` is free text."""
+    ready, given = interactions.read(rule), example.given
+    medicines = [interactions.Medicine(name) for name in given.get("medicines", ())]
+    medicines += [interactions.written(text) for text in given.get("written", ())]
+    found = interactions.check(
+        medicines, (ready,), drug=given.get("drug", ready.drugs[0]), route=given.get("route", ready.routes[0])
+    )
+    hits = [each for each in found if isinstance(each, interactions.Interaction)]
+    named = {each.medicine.name for each in hits}
+    return {
+        "found": tuple(each.name for each in medicines if each.known and each.name in named),
+        "severity": hits[0].severity if hits else None,
+        "not_checked": tuple(each.medicine.name for each in found if isinstance(each, interactions.NotChecked)),
+    }
+
+
+def _jurisdiction(rule: Rule, example: Example) -> Mapping[str, Any]:
+    return {"stale": jurisdictions.read(rule).stale(example.given["on"])}
+
+
 Runner = Callable[[Rule, Example], Mapping[str, Any]]
 _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
     {
@@ -227,6 +304,9 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "score.news2": _news2,
         "score.recovery": _recovery,
         "protocol": _protocol,
+        "eligibility": _eligibility,
+        "interaction": _interaction,
+        "jurisdiction": _jurisdiction,
         "dose.range": _dose,
         "dose.concentration": _limits,
         "dose.weight": _limits,

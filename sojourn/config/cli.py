@@ -88,6 +88,10 @@ def _register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     rule_commands = rules.add_subparsers(dest="rulebook_command", metavar="COMMAND", required=True)
     check = rule_commands.add_parser("check", help="validate every rule and run every worked example")
     check.set_defaults(run=_rulebook_check)
+    release = rule_commands.add_parser("release", help="enter new versions of rules into RELEASED.toml (checkout)")
+    release.set_defaults(run=_rulebook_release)
+    table = rule_commands.add_parser("table", help="write the coverage table, docs/clinical/rulebook.md (checkout)")
+    table.set_defaults(run=_rulebook_table)
 
     from sojourn.clinical.pk import command as pk
 
@@ -206,6 +210,23 @@ def _rulebook_check(arguments: argparse.Namespace) -> int:
     if not wrong:
         say(f"{len(book().versions)} rules, every worked example right. Rulebook {book().hash[:12]}")
     return 1 if wrong else 0
+
+
+def _rulebook_release(arguments: argparse.Namespace) -> int:
+    from sojourn.foundation.rulebook import release
+
+    return release.main()
+
+
+def _rulebook_table(arguments: argparse.Namespace) -> int:
+    from sojourn.foundation.rulebook import coverage
+
+    if not coverage.PAGE.parent.is_dir():
+        say(f"There is no {coverage.PAGE.parent} here: the table is written in a checkout.")
+        return 1
+    coverage.main()
+    say(f"Written: {coverage.PAGE}")
+    return 0
 
 
 if __name__ == "__main__":

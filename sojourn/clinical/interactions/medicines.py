@@ -100,9 +100,9 @@ def one_slip(one: str, other: str) -> bool:
 
 # --- a list pasted as prose ---
 
-# What stands between two medicines. A full stop ends one only where no digit follows ("0.5 mg", "Dr. Ruiz").
+# What stands between two medicines. A full stop does so after a word or a unit, not in "0.5 mg" or "Dr. Ruiz".
 _BETWEEN: Final = re.compile(
-    r"[;\n\r\t•·|]+|,(?!\d)|(?<!\d)\.(?=\s|$)|\.(?=\s+\D)|\s[-–—*]\s|^\s*[-–—*]\s|(?:\b(?:and|plus|also|with|y|más|mas|"
+    r"[;\n\r\t•·|]+|,(?!\d)|(?:(?<=\w\w\w)|(?<=\bmg)|(?<=\bml)|(?<=\d))\.(?=\s|$)|\s[-–—*]\s|^\s*[-–—*]\s|(?:\b(?:and|plus|also|with|y|más|mas|"
     r"también|tambien|con)\b|&|\+)",
     re.IGNORECASE | re.MULTILINE,
 )

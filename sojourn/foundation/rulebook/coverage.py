@@ -1,12 +1,14 @@
-"""``python -m sojourn.foundation.rulebook.coverage`` writes docs/clinical/rulebook.md."""
+"""``sojourn rulebook table`` (or this module run by itself) writes docs/clinical/rulebook.md."""
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
 
+from sojourn.clinical import interactions
 from sojourn.clinical.rules import MARKS, Rule
 from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.medicines import medicines
 from sojourn.foundation.rulebook.scales import scales
 
 PAGE = Path(__file__).parents[3] / "docs" / "clinical" / "rulebook.md"
@@ -39,6 +41,47 @@ def _rows(rules: list[Rule]) -> list[str]:
     return lines
 
 
+def _table(rules: list[Rule]) -> list[str]:
+    """Rules, numbers, marks, examples and sources for each kind."""
+    lines = [
+        "",
+        "## Coverage",
+        "",
+        "| kind | rules | " + " | ".join(MARKS) + " | wait for adoption | numbers | worked examples | sources |",
+        "|---" * (len(MARKS) + 6) + "|",
+    ]
+    for kind in dict.fromkeys(each.kind for each in rules):
+        of_kind = [each for each in rules if each.kind == kind]
+        marks = Counter(each.verification for each in of_kind)
+        waits = sum(not each.acts_without_adoption for each in of_kind)
+        numbers = sum(len(each.parameters) for each in of_kind)
+        examples = sum(len(each.examples) for each in of_kind)
+        sources = len({source for each in of_kind for source in each.sources})
+        lines.append(
+            f"| {kind} | {len(of_kind)} | "
+            + " | ".join(str(marks[mark]) for mark in MARKS)
+            + f" | {waits} | {numbers} | {examples} | {sources} |"
+        )
+    return lines
+
+
+def _medicine_lines() -> list[str]:
+    """How far the list of medicines is covered."""
+    listed = medicines()
+    spoken = {name for rule in book().of_kind(interactions.KIND) for name in interactions.read(rule).medicines}
+    codes = Counter(each.rxcui_mark or "none" for each in listed)
+    rules = len(book().of_kind(interactions.KIND))
+    return [
+        "",
+        "## Medicines",
+        "",
+        f"{len(listed)} ingredients in `medicines.csv`; {len(spoken)} of them stand in {rules} rules of interaction, of "
+        f"the others no rule speaks. RxNorm codes: {codes['verified']} verified, {codes['recalled']} recalled, "
+        f"{codes['none']} without. Brand names are recalled, all of them: they help to find a medicine and prove "
+        "nothing. What a person writes that is not in the list is shown as not checked.",
+    ]
+
+
 def page() -> str:
     """The whole page, from the files as they are now."""
     whole, asked = book(), scales()
@@ -49,7 +92,7 @@ def page() -> str:
     lines = [
         "# The rulebook",
         "",
-        "Written by `python -m sojourn.foundation.rulebook.coverage`; a test holds it current. Do not edit.",
+        "Written by `sojourn rulebook table`; a test holds it current. Do not edit.",
         "",
         f"{len(rules)} rules, {sum(numbers.values())} numbers, "
         f"{sum(len(each.examples) for each in rules)} worked examples. "
@@ -61,8 +104,10 @@ def page() -> str:
         "|---|---|---|---|",
         *(f"| {mark} | {_MEANING[mark]} | {counts[mark]} | {numbers[mark]} |" for mark in MARKS),
     ]
+    lines += _table(rules)
     for kind in kinds:
         lines += ["", f"## {kind}", "", *_rows([each for each in rules if each.kind == kind])]
+    lines += _medicine_lines()
     lines += ["", "## Items of the protocols", "", "| protocol | item | override | mark | source |"]
     lines.append("|---|---|---|---|---|")
     for plan in whole.protocols():

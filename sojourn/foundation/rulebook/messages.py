@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sojourn.clinical import dosing, recovery
+from sojourn.clinical import dosing, eligibility, interactions, recovery
+from sojourn.clinical.eligibility import VOCABULARY
 from sojourn.clinical.protocol import TRANSITIONS
 from sojourn.clinical.protocol.guards import TEXTS
 from sojourn.clinical.rules import Rule
@@ -37,6 +38,7 @@ def _all() -> Iterator[tuple[str, str]]:
     yield from ((text, f"dose {code}") for code, text in dosing.TEXTS.items())
     for rule in book().newest.values():
         yield from _of_rule(rule)
+    yield from _of_candidacy()
     for plan in book().protocols():
         for item in (*plan.checklist, *plan.discharge):
             yield item.label, f"{plan.id} {item.id}"
@@ -52,6 +54,19 @@ def _all() -> Iterator[tuple[str, str]]:
         yield from _of_rule(scale.rule)
         for band in scale.bands:
             yield band.label, f"{scale.id} {band.code}"
+
+
+def _of_candidacy() -> Iterator[tuple[str, str]]:
+    """Facts, advice and interactions. The text of a law is quoted as it was read, and not translated."""
+    for word in VOCABULARY.values():
+        yield word.label, f"fact {word.name}"
+    for rule in book().of_kind(eligibility.KIND):
+        for grade in eligibility.read(rule).grades:
+            yield grade.advice, f"{rule.id} advice"
+    for rule in book().of_kind(interactions.KIND):
+        said = interactions.read(rule)
+        for text in (said.effect, said.evidence, said.action):
+            yield text, rule.id
 
 
 def _of_rule(rule: Rule) -> Iterator[tuple[str, str]]:

@@ -63,17 +63,19 @@ def decide(decided: Mapping[str, RuleAdoption], day: date) -> tuple[Standing, ..
     """Every rule with its decision, from the newest decision about each; no query."""
     known = known_rules()
     newest: dict[str, Rule] = {}
-    for (rule_id, _), rule in known.items():
-        if rule_id not in newest or newest[rule_id].version < rule.version:
+    in_force: dict[str, Rule] = {}
+    for (rule_id, version), rule in known.items():
+        if rule_id not in newest or newest[rule_id].version < version:
             newest[rule_id] = rule
+        if rule.effective_from <= day and (rule_id not in in_force or in_force[rule_id].version < version):
+            in_force[rule_id] = rule
     found: list[Standing] = []
     for rule_id, rule in newest.items():
         adoption = decided.get(rule_id)
         if adoption is not None and not adoption.retired:
             acting = _adopted(adoption, known.get((rule_id, adoption.version)))
         else:
-            in_force = [each for (name, _), each in known.items() if name == rule_id and each.effective_from <= day]
-            last = max(in_force, key=lambda each: each.version, default=None)
+            last = in_force.get(rule_id)
             acting = last if last is not None and last.acts_without_adoption else None
         found.append(Standing(rule, adoption, acting))
     return tuple(found)

@@ -102,6 +102,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "monitor.put_on": _("%(who)s put a monitor on %(patient)s."),
     "monitor.taken_off": _("%(who)s took a monitor off %(patient)s."),
     "rule.adopt": _("%(who)s adopted a rule (%(rule)s, version %(version)s)."),
+    "rule.adopt_set": _("%(who)s adopted %(n)s rules by one signature."),
     "rule.retire": _("%(who)s retired a rule (%(rule)s)."),
     "clinic.made": _("%(who)s set up the clinic."),
     "demo.made": _("%(who)s invented the demo clinic."),
