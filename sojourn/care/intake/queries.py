@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Literal, TypeVar, cast
 
@@ -22,8 +22,10 @@ from sojourn.care.intake.models import (
     Outcome,
     PreviousTreatment,
 )
-from sojourn.care.intake.story import Told, story
+from sojourn.care.intake.story import LISTS as LISTED
+from sojourn.care.intake.story import Told, story, tells
 from sojourn.care.patients.models import Patient
+from sojourn.care.patients.queries import people_of
 from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Facts, Value, known
 
 AnyLine = TypeVar("AnyLine", bound=Line)
@@ -111,8 +113,6 @@ class Answered:
     confirmed: tuple[str, ...]
 
     def tells(self) -> dict[str, Value]:
-        from sojourn.care.intake.story import tells
-
         return tells(story().by_id[self.question_id], self.told)
 
 
@@ -262,6 +262,74 @@ def submissions(patient_id: int) -> list[IntakeSubmission]:
 def latest_submission(patient_id: int) -> IntakeSubmission | None:
     """The newest sending, or None. One query."""
     return IntakeSubmission.objects.filter(patient_id=patient_id).order_by("-id").first()
+
+
+def content(patient: Patient) -> dict[str, Any]:
+    """All that was said, as it is sent: plain values that JSON can hold. Seven queries."""
+    given = answers(patient.pk)
+    told = {each.question_id: each.told for each in given.values()}
+    shown = [question.id for question in story().shown(told, patient.sex)]
+    return {
+        "answers": {
+            question_id: {
+                "standing": given[question_id].told.standing,
+                "value": given[question_id].told.value,
+                "on_behalf": given[question_id].on_behalf,
+            }
+            for question_id in shown
+            if question_id in given
+        },
+        **{name: [_kept(each) for each in rows] for name, rows in lines_of(patient.pk)},
+        "people": [
+            {"line": str(each.pk), "name": each.name, "relationship": each.relationship, "phone": each.phone,
+             "email": each.email}
+            for each in people_of(patient.pk)
+        ],
+    }  # fmt: skip
+
+
+_UNSENT = {"said_on", "row_id"}
+
+
+def _kept(each: Any) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in asdict(each).items()
+        if name not in _UNSENT
+    }
+
+
+def anything(sent: Mapping[str, Any]) -> bool:
+    """Whether a content holds anything at all that was said."""
+    return any(sent[name] for name in ("answers", *(LISTED)))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that differs between two sendings. ``of``: "answers" or a list; ``key``: the question or the line.
+
+    ``was`` or ``now`` is None where it was not there.
+    """
+
+    of: str
+    key: str
+    was: Mapping[str, Any] | None
+    now: Mapping[str, Any] | None
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
+    """What was added, changed or taken away from one content to the next. No query."""
+    found: list[Change] = []
+    for of in ("answers", *LISTED):
+        old, new = _keyed(before.get(of, {})), _keyed(after.get(of, {}))
+        for key in dict.fromkeys((*new, *old)):
+            if old.get(key) != new.get(key):
+                found.append(Change(of, key, old.get(key), new.get(key)))
+    return tuple(found)
+
+
+def _keyed(part: Any) -> dict[str, Any]:
+    return dict(part) if isinstance(part, dict) else {each["line"]: each for each in part}
 
 
 # ---------------------------------------------------------------- timeline

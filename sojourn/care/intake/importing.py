@@ -1,0 +1,178 @@
+"""Facts out of a laboratory's text: a CSV of name,value,unit,date, or a FHIR R4 Bundle of Observations.
+
+A unit is converted only where our own table of units knows both; otherwise it must be the unit of the fact. LOINC
+codes are those of our vital signs; a laboratory's own codes are refused by name rather than guessed.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from io import StringIO
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from sojourn.care.intake.story import Unreadable, decimal
+from sojourn.clinical.eligibility.facts import VOCABULARY, Value, Word
+from sojourn.clinical.units import UnitError, convert
+from sojourn.clinical.vitals import VITALS
+from sojourn.foundation.accounts.refused import Refused
+
+COLUMNS: Final = ("name", "value", "unit", "date")
+LOINC: Final = "http://loinc.org"
+_OF_VITAL: Final = {
+    "hr": "heart_rate", "spo2": "spo2", "rr": "respiratory_rate", "nibp_sys": "sbp", "nibp_dia": "dbp",
+    "temp": "temperature",
+}  # fmt: skip
+BY_LOINC: Final[Mapping[str, str]] = {
+    str(VITALS[code].loinc): name for code, name in _OF_VITAL.items() if VITALS[code].loinc
+}
+_DONE: Final = {"final", "amended", "corrected"}
+_SPELLED: Final = {"mmhg": "mm[Hg]", "°c": "Cel", "c": "Cel", "bpm": "/min", "µmol/l": "umol/L", "μmol/l": "umol/L"}
+_YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False, "sí": True, "si": True}
+MOST_ROWS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    name: str
+    value: Value
+    on: date
+
+
+def read(text: str) -> Iterator[tuple[str, Row | Refused]]:
+    """Each line or entry with where it stands ("Line 3"), read or refused."""
+    plain = text.strip().removeprefix("\ufeff").strip()
+    yield from (_bundle(plain) if plain.startswith("{") else _csv(plain))
+
+
+def _refuse(words: str, code: str) -> Refused:
+    return Refused(words, codes=(code,))
+
+
+def _csv(text: str) -> Iterator[tuple[str, Row | Refused]]:
+    rows = csv.DictReader(StringIO(text))
+    heads = [str(each).strip().lower() for each in rows.fieldnames or ()]
+    if not set(COLUMNS) <= set(heads):
+        words = _("The first line must name the columns: %(columns)s.") % {"columns": ",".join(COLUMNS)}
+        yield _("Line 1"), _refuse(words, "unreadable")
+        return
+    rows.fieldnames = heads
+    for number, row in enumerate(rows, start=2):
+        where = _("Line %(n)d") % {"n": number}
+        if number > MOST_ROWS:
+            yield where, _refuse(_("No more than %(n)d lines at a time.") % {"n": MOST_ROWS}, "too-long")
+            return
+        cells = {name: str(row.get(name) or "").strip() for name in COLUMNS}
+        if any(cells.values()):
+            yield where, _caught(cells)
+
+
+def _caught(cells: Mapping[str, str]) -> Row | Refused:
+    try:
+        return _row(cells["name"], cells["value"], cells["unit"], cells["date"])
+    except Refused as refused:
+        return refused
+
+
+def _row(name: str, value: str, unit: str, day: str) -> Row:
+    word = _word(name)
+    return Row(word.name, read_value(word, value, unit), _day(day))
+
+
+def _word(name: str) -> Word:
+    word = VOCABULARY.get(name.strip().lower().replace(" ", "_"))
+    if word is None:
+        raise _refuse(_("“%(name)s” is not a fact that we know of.") % {"name": name}, "unknown-fact")
+    return word
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text.strip()[:10])
+    except ValueError:
+        words = _("“%(text)s” is not a day. Write it like 2026-03-12.") % {"text": text}
+        raise _refuse(words, "unreadable") from None
+
+
+def read_value(word: Word, text: str, unit: str = "") -> Value:
+    """A value as typed, in the unit of the fact. Refused: not-a-number, unit, not-yes-or-no, unreadable."""
+    if word.kind == "number":
+        try:
+            value = decimal(text)
+        except Unreadable:
+            raise _refuse(_("“%(text)s” is not a number.") % {"text": text}, "not-a-number") from None
+        return _in_unit(word, str(value), unit)
+    if word.kind == "yes_no":
+        if text.strip().lower() not in _YES_NO:
+            raise _refuse(_("“%(text)s” is neither yes nor no.") % {"text": text}, "not-yes-or-no")
+        return _YES_NO[text.strip().lower()]
+    return _day(text) if word.kind == "day" else text.strip()
+
+
+def _in_unit(word: Word, value: str, unit: str) -> float:
+    given = _SPELLED.get(unit.strip().lower(), unit.strip())
+    if not given and word.unit not in {"", "{count}"}:
+        words = _("%(label)s needs its unit: %(unit)s.") % {"label": _(word.label), "unit": word.unit}
+        raise _refuse(words, "unit")
+    if given.lower() == word.unit.lower() or not given:
+        return float(value)
+    try:
+        return float(convert(value, given, word.unit))
+    except UnitError:
+        words = _("%(label)s is taken in %(unit)s, not in %(given)s.") % {
+            "label": _(word.label), "unit": word.unit, "given": unit,
+        }  # fmt: skip
+        raise _refuse(words, "unit") from None
+
+
+# ---------------------------------------------------------------- FHIR
+
+
+def _bundle(text: str) -> Iterator[tuple[str, Row | Refused]]:
+    try:
+        raw = json.loads(text)
+    except ValueError:
+        yield _("The text"), _refuse(_("This is not whole JSON."), "unreadable")
+        return
+    entries = raw.get("entry", []) if raw.get("resourceType") == "Bundle" else [{"resource": raw}]
+    for number, entry in enumerate(entries[:MOST_ROWS], start=1):
+        where = _("Entry %(n)d") % {"n": number}
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict) or resource.get("resourceType") != "Observation":
+            continue  # a bundle carries its patient and its laboratory too
+        for found in _observation(resource):
+            yield where, found
+
+
+def _observation(resource: Mapping[str, Any]) -> Iterator[Row | Refused]:
+    if resource.get("status") not in _DONE:
+        yield _refuse(_("This observation is not final."), "not-final")
+        return
+    day = str(resource.get("effectiveDateTime") or resource.get("issued") or "")
+    for part in resource.get("component") or (resource,):
+        try:
+            yield _measured(part, day)
+        except Refused as refused:
+            yield refused
+        except (AttributeError, KeyError, TypeError):
+            yield _refuse(_("This observation cannot be read."), "unreadable")
+
+
+def _measured(part: Mapping[str, Any], day: str) -> Row:
+    codings = part["code"].get("coding", [])
+    name = next((BY_LOINC[each["code"]] for each in codings
+                 if each.get("system") == LOINC and each.get("code") in BY_LOINC), None)  # fmt: skip
+    if name is None:
+        codes = ", ".join(str(each.get("code")) for each in codings) or str(part["code"].get("text", ""))
+        raise _refuse(
+            _("The code %(code)s is not one that we can place. Enter it by hand, or as CSV.") % {"code": codes},
+            "unknown-fact",
+        )
+    quantity = part["valueQuantity"]
+    unit = str(quantity.get("code") or quantity.get("unit") or "")
+    return Row(name, read_value(VOCABULARY[name], str(quantity["value"]), unit), _day(day))

@@ -1,0 +1,102 @@
+"""What came in from a form, turned into an answer; what cannot be read is said in words, and nothing is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from sojourn.care.intake.story import Question, Told, Unreadable, number
+from sojourn.care.patients.days import days_in
+from sojourn.foundation.accounts.refused import Refused
+
+LONGEST: Final = 4000
+UNSURE: Final = Told("unsure")
+SKIPPED: Final = Told("skipped")
+
+
+def told_of(question: Question, fields: Mapping[str, Sequence[str]]) -> Told:
+    """The answer that a form holds: fields "value" (one or several), "unit", "rest_unsure".
+
+    "press" or ``value`` "unsure" or "skip" stand for themselves. Refused: nothing, unreadable, not-a-number, feet,
+    unit, two-days, not-a-choice, too-long.
+    """
+    values = [each.strip() for each in fields.get("value", ())]
+    pressed = next(iter(fields.get("press", ())), "") or (values[0] if question.kind != "text" and values else "")
+    if pressed in {"unsure", "skip"}:
+        return UNSURE if pressed == "unsure" else SKIPPED
+    if question.kind == "checklist":
+        return _checklist(question, values, bool(fields.get("rest_unsure")))
+    text = values[0] if values else ""
+    if not text:
+        raise Refused(_nothing(question), codes=("nothing",))
+    if question.kind == "number":
+        return Told("told", _number(question, text, next(iter(fields.get("unit", ())), "")))
+    if question.kind == "day":
+        return Told("told", {"typed": text, "day": day_of(text).isoformat()})
+    return Told("told", long_text(text) if question.kind == "text" else _chosen(question, text))
+
+
+def _chosen(question: Question, text: str) -> str | bool:
+    among = {"yes_no": {"yes", "no"}, "list": {"none", "done"}}.get(question.kind) or {
+        each.id for each in question.choices
+    }
+    if text not in among:
+        raise Refused(_("Choose one of the answers shown."), codes=("not-a-choice",))
+    return text == "yes" if question.kind == "yes_no" else text
+
+
+def _nothing(question: Question) -> str:
+    if question.kind in {"number", "day", "text"}:
+        return _("Write your answer, or choose “I am not sure”.")
+    return _("Choose one of the answers shown.")
+
+
+def _checklist(question: Question, values: Sequence[str], rest_unsure: bool) -> Told:
+    known = [each.id for each in question.choices]
+    ticked = [each for each in values if each]
+    if set(ticked) - set(known):
+        raise Refused(_("Choose one of the answers shown."), codes=("not-a-choice",))
+    value: dict[str, Any] = {"yes": [each for each in known if each in ticked], "rest_unsure": rest_unsure}
+    return Told("told", value)
+
+
+def _number(question: Question, text: str, unit: str) -> dict[str, Any]:
+    try:
+        return number(text, unit, question)
+    except Unreadable as wrong:
+        if wrong.code == "feet":
+            reason = _("Write feet and inches, like 5 7 for five feet seven.")
+        elif wrong.code == "unit":
+            reason = _("Choose the unit beside the number.")
+        else:
+            reason = _("Write a number, like 70 or 70.5.")
+        raise Refused(reason, codes=(wrong.code,)) from None
+
+
+def day_of(text: str) -> date:
+    """A day as people write it. Refused: unreadable, two-days."""
+    days, rest = days_in(text)
+    if not days or rest:
+        raise Refused(_("Write the day like 12 March 2026."), codes=("unreadable",))
+    if len(days) > 1 and "/" in text:
+        raise Refused(
+            _("This can be read as %(one)s or %(other)s. Write the month as a word.")
+            % {"one": date_format(days[0], "j F Y"), "other": date_format(days[1], "j F Y")},
+            codes=("two-days",),
+        )
+    return days[-1]  # a year of two figures: the later one; the future is refused further on
+
+
+def long_text(text: str) -> str:
+    """A text as it was typed, with line ends of one kind. Refused: too-long."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(plain) > LONGEST:
+        raise Refused(
+            _("This is longer than we can keep (%(most)d characters). Please shorten it.") % {"most": LONGEST},
+            codes=("too-long",),
+        )
+    return plain

@@ -1,0 +1,122 @@
+"""Write to the clinic, answer a patient, and say that nothing more is needed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.messaging import queries
+from sojourn.care.messaging.models import Communication, CommunicationMark, MarkKind
+from sojourn.care.patients.models import Patient
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.audit.actions import record
+from sojourn.foundation.mail import letters
+
+LONGEST: Final = 8000
+
+
+def _text(body: str) -> str:
+    text = body.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not text:
+        raise Refused(_("Write a message first."), codes=("nothing",))
+    if len(text) > LONGEST:
+        raise Refused(
+            _("A message can have %(most)d characters. Yours has %(n)d. Send it in two parts.")
+            % {"most": LONGEST, "n": len(text)},
+            codes=("too-long",),
+        )
+    return text
+
+
+@transaction.atomic
+def write(
+    *, by: Asker, patient_id: int, body: str, key: UUID, seen: int | None = None, now: datetime | None = None
+) -> Communication:
+    """Write one message into a patient's thread. A patient writes to the clinic; staff answer, and the patient gets
+    an e-mail that says only that a message waits.
+
+    ``key`` comes with the empty form: the same key again returns the message that it sent. ``seen`` is the newest
+    message on the page of a member of staff. Refused: nothing, too-long; Overtaken ("overtaken") where a colleague
+    has answered since.
+    """
+    from_patient = by.patient_id is not None
+    by.must("own.answer" if from_patient else "message.write")
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    before = Communication.objects.filter(patient=patient, typed_key=key).first()
+    if before is not None:
+        return before
+    text = _text(body)
+    if not from_patient:
+        answered = Communication.objects.filter(patient=patient, from_patient=False, pk__gt=seen or 0).order_by("-id")
+        if (newest := answered.first()) is not None:
+            raise Overtaken(
+                _("%(name)s has answered meanwhile. Look first; what you typed is still here.")
+                % {"name": newest.sender_name},
+                codes=("overtaken",),
+            )
+    row = Communication.objects.create(
+        clinic_id=by.here, patient=patient, body=text, from_patient=from_patient, sent_at=now or timezone.now(),
+        sent_by_id=by.member, sender_name=by.name, typed_key=key,
+    )  # fmt: skip
+    record(by, "message.written", row, from_patient=from_patient)
+    if not from_patient and patient.email:
+        _tell(patient)
+    return row
+
+
+def _tell(patient: Patient) -> None:
+    """One letter that says that a message waits, and nothing of what it says or who it is from but the clinic."""
+    clinic = Clinic.objects.get(pk=patient.clinic_id)
+    link = settings.ENV.public_url + reverse("portal:messages")
+    letters.post(
+        letters.write(
+            patient.email, "message", patient.language or clinic.language, clinic=clinic.name, phone=clinic.phone,
+            link=link,
+        )
+    )  # fmt: skip
+
+
+def _mark(by: Asker, patient_id: int, upto: int, kind: MarkKind, now: datetime | None) -> CommunicationMark | None:
+    message = Communication.objects.get(pk=upto, patient_id=patient_id)
+    mark, new = CommunicationMark.objects.get_or_create(
+        upto=message,
+        kind=kind,
+        defaults={
+            "clinic_id": by.here, "patient_id": patient_id, "at": now or timezone.now(), "by_id": by.member,
+        },
+    )  # fmt: skip
+    return mark if new else None
+
+
+@transaction.atomic
+def mark_read(*, by: Asker, patient_id: int, upto: int, now: datetime | None = None) -> None:
+    """The patient has read the thread up to that message. Twice changes nothing."""
+    by.must("own.answer")
+    mark = _mark(by, patient_id, upto, MarkKind.READ, now)
+    if mark is not None:
+        record(by, "message.read", mark)
+
+
+@transaction.atomic
+def settle(*, by: Asker, patient_id: int, upto: int, now: datetime | None = None) -> None:
+    """Nothing more is needed up to that message (a call was made, it was a thank-you). Twice changes nothing.
+
+    Overtaken ("overtaken") where the patient has written since.
+    """
+    by.must("message.write")
+    Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    newest = queries.newest_of_patient(patient_id)
+    if newest is not None and newest.pk > upto:
+        raise Overtaken(_("The patient has written again meanwhile. Read it first."), codes=("overtaken",))
+    mark = _mark(by, patient_id, upto, MarkKind.SETTLED, now)
+    if mark is not None:
+        record(by, "message.settled", mark)
