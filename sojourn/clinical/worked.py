@@ -293,6 +293,10 @@ def _jurisdiction(rule: Rule, example: Example) -> Mapping[str, Any]:
     return {"stale": jurisdictions.read(rule).stale(example.given["on"])}
 
 
+def _battery(rule: Rule, _: Example) -> Mapping[str, Any]:
+    return {"indication": rule.fact("indication"), "scales": rule.fact("scales")}
+
+
 Runner = Callable[[Rule, Example], Mapping[str, Any]]
 _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
     {
@@ -304,6 +308,7 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "score.news2": _news2,
         "score.recovery": _recovery,
         "protocol": _protocol,
+        "battery": _battery,
         "eligibility": _eligibility,
         "interaction": _interaction,
         "jurisdiction": _jurisdiction,

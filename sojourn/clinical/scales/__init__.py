@@ -1,16 +1,47 @@
 """Questionnaires: asked, scored and compared over time. Definitions are files beside this package."""
 
+from sojourn.clinical.scales.expression import ExpressionWrong
+from sojourn.clinical.scales.fhir import Fault, Form, FormInvalid
+from sojourn.clinical.scales.items import Item, Option, Text, When, say
 from sojourn.clinical.scales.scale import (
     Band,
     Change,
-    Item,
-    Option,
+    Finding,
+    Licence,
+    Number,
+    OwnScoring,
+    Part,
     Refusal,
     Scale,
     Score,
-    Text,
-    parse,
-    say,
+    build,
+    own,
+    read,
+    text_for,
 )
 
-__all__ = ["Band", "Change", "Item", "Option", "Refusal", "Scale", "Score", "Text", "parse", "say"]
+__all__ = [
+    "Band",
+    "Change",
+    "ExpressionWrong",
+    "Fault",
+    "Finding",
+    "Form",
+    "FormInvalid",
+    "Item",
+    "Licence",
+    "Number",
+    "Option",
+    "OwnScoring",
+    "Part",
+    "Refusal",
+    "Scale",
+    "Score",
+    "Text",
+    "When",
+    "build",
+    "own",
+    "read",
+    "say",
+    "text_for",
+]

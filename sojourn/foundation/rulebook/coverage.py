@@ -123,7 +123,7 @@ def page() -> str:
                 marks.setdefault(item.mark, []).append(item.loinc)
         lines += [f"| {scale.id} | LOINC {', '.join(codes)} | {mark} |" for mark, codes in marks.items()]
         lines += [
-            f"| {scale.id} | wording in “{language}” | recalled, to be checked against the published form |"
+            f"| {scale.id} | wording in “{language}” | not yet compared with the published form |"
             for language in sorted(scale.unverified_languages)
         ]
     return "\n".join(lines) + "\n"

@@ -48,12 +48,20 @@ def _all() -> Iterator[tuple[str, str]]:
             yield part.label, f"{rule.id} {part.id}"
             for anchor in part.anchors:
                 yield anchor.text, f"{rule.id} {part.id} {anchor.points}"
+    for rule in book().of_kind("battery"):
+        yield rule.fact("label"), rule.id
     for caveat in book().rule("news2").fact("caveats"):
         yield caveat, "news2"
     for scale in scales():
         yield from _of_rule(scale.rule)
+        yield scale.construct, scale.id
+        yield scale.licence.note, scale.id
         for band in scale.bands:
             yield band.label, f"{scale.id} {band.code}"
+        for part in scale.parts:
+            yield part.label, f"{scale.id} {part.code}"
+        for finding in scale.findings:
+            yield finding.label, f"{scale.id} {finding.code}"
 
 
 def _of_candidacy() -> Iterator[tuple[str, str]]:
