@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 
+from sojourn.care.chart.queries import content_hash as record_hash
+from sojourn.care.chart.queries import session_record
 from sojourn.care.patients import actions as patients
-from sojourn.care.plan import actions, queries
-from sojourn.care.plan.models import CarePlan
+from sojourn.care.plan import actions, dose, gates, queries
+from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
+from sojourn.care.plan.parts import Goal, Part
 from sojourn.foundation.accounts.asker import NotAllowed, as_asker
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.models import Membership, Person
+from sojourn.foundation.accounts.queries import asker_of
+from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.rulebook import actions as rulebook
+from tests.care.stage import adopt_everything, to_dosing
 from tests.conftest import Cast
 
 NOW = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
 IV = "iv_racemic_40min"
 
 
-def patient(clinic: Cast):
+def patient(clinic: Cast, given_name: str = "Ana"):
     return patients.add(
         by=clinic.asker("prescriber"),
-        given_name="Ana",
+        given_name=given_name,
         family_name="Ruiz",
         birth_date=date(1980, 3, 12),
         now=NOW,
@@ -121,3 +129,435 @@ def test_the_chair_is_needed_for_dose_and_observation():
     assert queries.proposed_minutes("in_esketamine") == 120
     assert queries.proposed_minutes("im") == 120
     assert queries.proposed_minutes("homeopathy") is None
+
+
+def test_the_chair_is_needed_as_long_as_the_clinic_has_tightened(clinic: Cast):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        assert queries.proposed_minutes(IV, clinic.clinic.pk) == 120
+        rulebook.adopt(by=by, rule_id=IV, parameters={"min_observation": 110})
+        assert queries.proposed_minutes(IV, clinic.clinic.pk) == 150
+        assert queries.proposed_minutes(IV, clinic.clinic.pk, Decimal(60)) == 170
+        assert {each.id: queries.minutes_of(each) for each in queries.protocols_of(clinic.clinic.pk)}[IV] == 150
+
+
+# ---------------------------------------------------------------- versions of the plan
+
+TODAY = date(2026, 3, 2)
+# 0.5 mg/kg x 70 kg = 35 mg base (Andrade 2017); 50 mg/mL made up to 50 mL over 40 minutes.
+VALUES = {
+    "indication": "Major depressive disorder", "protocol_id": IV, "per_kg": Decimal("0.5"), "weight_kg": Decimal("70"),
+    "weight_on": TODAY, "round_mg": Decimal("0.5"), "round_direction": "nearest", "over_min": Decimal(40),
+    "stock_mg_per_ml": Decimal(50), "total_ml": Decimal(50), "sessions": 6, "min_days": 2, "max_days": 4,
+    "starts_on": TODAY, "review_after": 6, "goals": (Goal("Sleep through the night", "line-1"),),
+    "parts": (Part("cbt", "Dr. Vale", 1, "week"), Part("group", "The Tuesday group", 2, "month")),
+}  # fmt: skip
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> dict:
+    """Candidacy and consent as the test wants them; both stand unless it says otherwise."""
+    way = {"reasons": (), "conditions": (), "asked": []}
+
+    def answer(patient_id: int, route: str, drug: str) -> gates.Gates:
+        way["asked"].append((patient_id, route, drug))
+        return gates.Gates(way["reasons"], way["conditions"])
+
+    monkeypatch.setattr(gates, "gates", answer)
+    return way
+
+
+def colleague(clinic: Cast, role: str = "prescriber"):
+    """A second member of a role."""
+    person = Person.objects.create_user(f"second-{role}@{clinic.clinic.slug}.example", None)
+    return asker_of(Membership.objects.create(clinic=clinic.clinic, person=person, role=role, name="Second"))
+
+
+def drafted(clinic: Cast, patient_id: int, role: str = "prescriber", course_id=None, **changes) -> PlanVersion:
+    by = clinic.asker(role)
+    version = actions.draft(by=by, patient_id=patient_id, course_id=course_id, now=NOW)
+    return actions.save_draft(
+        by=by, version_id=version.pk, seen=version.revision, values=VALUES | changes, now=NOW
+    )  # fmt: skip
+
+
+def check(clinic: Cast, version: PlanVersion, role: str = "nurse", weight="70", amount="0.5") -> DoubleCheck:
+    return actions.double_check(
+        by=clinic.asker(role), version_id=version.pk, weight_kg=weight and Decimal(weight), amount=Decimal(amount),
+        now=NOW,
+    )  # fmt: skip
+
+
+def sign(clinic: Cast, version: PlanVersion, role: str = "prescriber", now=NOW, **more) -> PlanVersion:
+    fresh = queries.version(version.pk)
+    return actions.sign(
+        by=clinic.asker(role), version_id=version.pk, now=now, **{"seen_hash": dose.content_hash(fresh)} | more
+    )
+
+
+def codes(clinic: Cast, version: PlanVersion, **more) -> tuple[str, ...]:
+    with pytest.raises(Refused) as refused:
+        sign(clinic, version, **more)
+    return refused.value.codes
+
+
+def test_from_draft_to_a_course(clinic: Cast, free: dict):
+    with as_asker(clinic.asker("prescriber")):
+        who = patient(clinic)
+        version = drafted(clinic, who.pk)
+        assert (version.number, version.care_plan, version.dose_mg) == (1, None, Decimal("35.00"))
+        assert (version.route, version.drug) == ("iv", "ketamine")
+        assert version.working[0] == {
+            "step": "dose", "given": [["0.5", "mg/kg"], ["70", "kg"]], "result": ["35", "mg"],
+        }  # fmt: skip
+        assert {each["rule"] for each in version.rules} >= {"dose.iv.ketamine", "dose.salt", "dose.iv.concentration"}
+        assert queries.running(who.pk) == []
+        check(clinic, version)
+        signed = sign(clinic, version)
+        course = signed.care_plan
+        assert course is not None
+        assert (course.dose_mg, course.planned_sessions, course.protocol_id) == (Decimal("35.00"), 6, IV)
+        assert (course.indication, course.started_on) == ("Major depressive disorder", TODAY)
+        assert free["asked"] == [(who.pk, "iv", "ketamine")]
+        assert queries.in_force(course.pk, NOW) == signed
+        assert queries.in_force(course.pk, NOW - timedelta(seconds=1)) is None
+        assert queries.unchanged(queries.version(signed.pk))
+        assert list(AuditEvent.objects.order_by("seq").values_list("action", flat=True))[1:] == [
+            "plan.drafted", "plan.edited", "plan.checked", "plan.signed",
+        ]  # fmt: skip
+
+
+def test_a_signed_version_is_frozen_by_the_database(clinic: Cast, free: dict):
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(clinic, patient(clinic).pk)
+        check(clinic, version)
+        signed = sign(clinic, version)
+        for change in ({"dose_mg": Decimal(350)}, {"signed_at": None}, {"goals": []}):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                PlanVersion.objects.filter(pk=signed.pk).update(**change)
+        with pytest.raises(Refused) as refused:
+            actions.save_draft(
+                by=clinic.asker("prescriber"), version_id=signed.pk, seen=signed.revision,
+                values={"per_kg": Decimal("0.75")}, now=NOW,
+            )  # fmt: skip
+        assert refused.value.codes == ("signed",)
+
+
+def test_a_replayed_signature_signs_nothing(clinic: Cast, free: dict):
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(clinic, patient(clinic).pk)
+        check(clinic, version)
+        seen = dose.content_hash(queries.version(version.pk))
+        sign(clinic, version, seen_hash=seen)
+        assert codes(clinic, version, seen_hash=seen) == ("signed",)
+        assert CarePlan.objects.count() == 1
+        other = drafted(clinic, patient(clinic, "Bea").pk)
+        assert codes(clinic, other, seen_hash=seen) == ("changed",)  # a signature of one plan is none of another
+
+
+def test_two_prescribers_edit_the_same_draft(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(clinic, patient(clinic).pk)
+        seen = version.revision
+        actions.save_draft(
+            by=colleague(clinic), version_id=version.pk, seen=seen, values={"sessions": 8}, now=NOW
+        )  # fmt: skip
+        with pytest.raises(Overtaken):
+            actions.save_draft(
+                by=clinic.asker("prescriber"), version_id=version.pk, seen=seen, values={"sessions": 4}, now=NOW
+            )
+        assert PlanVersion.objects.get(pk=version.pk).sessions == 8
+
+
+def test_what_was_not_read_is_not_signed(clinic: Cast, free: dict):
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(clinic, patient(clinic).pk)
+        check(clinic, version)
+        read = dose.content_hash(queries.version(version.pk))
+        actions.save_draft(
+            by=clinic.asker("therapist"), version_id=version.pk, seen=version.revision,
+            values={"intention": "Dance again"}, now=NOW,
+        )  # fmt: skip
+        assert codes(clinic, version, seen_hash=read) == ("changed",)
+
+
+def test_saving_the_same_again_writes_nothing(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(clinic, patient(clinic).pk)
+        again = drafted(clinic, version.patient_id)
+        assert (again.pk, again.revision) == (version.pk, version.revision)
+        assert AuditEvent.objects.filter(action="plan.edited").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"weight_kg": Decimal(700)}, "weight-implausible"),
+        ({"weight_kg": Decimal(7)}, "weight-implausible"),
+        ({"per_kg": Decimal(0)}, "not-positive:per_kg"),
+        ({"sessions": -1}, "not-positive:sessions"),
+        ({"protocol_id": "homeopathy"}, "protocol-unknown"),
+        ({"min_days": 5, "max_days": 4}, "days-cross"),
+        ({"round_direction": "up"}, "rounding"),
+        ({"parts": (Part("seance", "Dr. Vale", 1, "week"),)}, "part-kind"),
+        ({"parts": (Part("cbt", "", 1, "week"),)}, "part-who"),
+        ({"parts": (Part("cbt", "Dr. Vale", 99, "week"),)}, "part-times"),
+        ({"goals": tuple(Goal(f"Goal {n}") for n in range(13))}, "too-many-goals"),
+    ],
+)
+def test_what_cannot_be_is_not_saved(clinic: Cast, changes: dict, code: str):
+    with as_asker(clinic.asker("prescriber")):
+        who = patient(clinic)
+        with pytest.raises(Refused) as refused:
+            drafted(clinic, who.pk, **changes)
+        assert refused.value.codes == (code,)
+
+
+# ---------------------------------------------------------------- the double check
+
+
+def test_nobody_checks_her_own_dose(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(clinic, patient(clinic).pk, role="nurse")
+        with pytest.raises(Refused) as refused:
+            check(clinic, version, role="nurse")
+        assert refused.value.codes == ("own-dose",)
+        assert check(clinic, version, role="prescriber").dose_mg == Decimal("35.00")
+
+
+def test_a_check_with_other_figures_says_both_and_keeps_nothing(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(clinic, patient(clinic).pk)
+        with pytest.raises(Refused) as refused:
+            check(clinic, version, weight="80")
+        assert refused.value.codes == ("weight-differs", "dose-differs")
+        said = " ".join(str(each) for each in refused.value.reasons)
+        assert all(figure in said for figure in ("70 kg", "80 kg", "35 mg", "40 mg"))
+        with pytest.raises(Refused) as refused:
+            check(clinic, version, amount="0.05")
+        assert refused.value.codes == ("amount-differs", "dose-differs")
+        assert not DoubleCheck.objects.exists()
+
+
+def test_a_check_counts_for_the_dose_that_was_checked_alone(clinic: Cast, free: dict):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        version = drafted(clinic, patient(clinic).pk)
+        first = check(clinic, version)
+        assert check(clinic, version).pk == first.pk  # a double click
+        version = actions.save_draft(
+            by=by, version_id=version.pk, seen=version.revision, values={"sessions": 8}, now=NOW
+        )
+        assert queries.standing_check(queries.version(version.pk)) == first
+        actions.save_draft(
+            by=by, version_id=version.pk, seen=version.revision, values={"weight_kg": Decimal(72)}, now=NOW
+        )
+        assert queries.standing_check(queries.version(version.pk)) is None
+        assert codes(clinic, version) == ("not-checked",)
+
+
+def test_a_spray_is_checked_without_a_weight(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(
+            clinic, patient(clinic).pk, protocol_id="in_esketamine", per_kg=None, weight_kg=None, weight_on=None,
+            fixed_mg=Decimal(56), over_min=None, stock_mg_per_ml=None, total_ml=None,
+        )  # fmt: skip
+        assert version.dose_mg == Decimal("56.00")
+        with pytest.raises(Refused) as refused:
+            check(clinic, version, weight=None, amount="84")
+        assert refused.value.codes == ("amount-differs", "dose-differs")
+        assert check(clinic, version, weight=None, amount="56").dose_mg == Decimal("56.00")
+
+
+# ---------------------------------------------------------------- what a signature needs
+
+
+def test_an_empty_draft_names_all_that_is_missing(clinic: Cast, free: dict):
+    with as_asker(clinic.asker("prescriber")):
+        version = actions.draft(by=clinic.asker("prescriber"), patient_id=patient(clinic).pk, now=NOW)
+        assert codes(clinic, version) == (
+            "incomplete:indication", "incomplete:protocol_id", "incomplete:dose_mg", "incomplete:sessions",
+            "incomplete:min_days", "incomplete:max_days", "incomplete:starts_on", "incomplete:review", "not-checked",
+        )  # fmt: skip
+
+
+def test_candidacy_and_consent_must_stand(clinic: Cast, free: dict):
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(clinic, patient(clinic).pk)
+        check(clinic, version)
+        free["reasons"] = (("candidacy", "Nobody has decided yet."), ("consent", "Not signed."))
+        assert codes(clinic, version) == ("candidacy", "consent")
+        free["reasons"], free["conditions"] = (), ("ECG before the second session",)
+        assert sign(clinic, version).standing == {"conditions": ["ECG before the second session"]}
+
+
+def test_a_stale_weight_is_not_signed_once_the_clinic_limits_it(clinic: Cast, free: dict):
+    """The rule says 30 days and is a convention: it acts only after adoption."""
+    with as_asker(clinic.asker("prescriber")):
+        old = drafted(clinic, patient(clinic).pk, weight_on=TODAY - timedelta(days=31))
+        check(clinic, old)
+        rulebook.adopt(by=clinic.asker("prescriber"), rule_id="dose.weight_age")
+        assert codes(clinic, old) == ("weight-stale",)
+        assert sign(clinic, old, now=NOW - timedelta(days=1)).signed_at == NOW - timedelta(days=1)
+
+
+def test_a_prescriber_goes_outside_of_what_was_studied_with_a_reason(clinic: Cast, free: dict):
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(clinic, patient(clinic).pk, per_kg=Decimal("0.9"))
+        check(clinic, version, amount="0.9")
+        assert codes(clinic, version) == ("outside-range", "beyond-reason")
+        assert codes(clinic, version, beyond_reason="   ") == ("outside-range", "beyond-reason")
+        signed = sign(clinic, version, beyond_reason="Tolerated 0.75 mg/kg well, no response")
+        assert [each["code"] for each in signed.beyond] == ["outside-range"]
+        assert signed.beyond_reason == "Tolerated 0.75 mg/kg well, no response"
+
+
+def test_never_is_never_whatever_the_reason(clinic: Cast, free: dict):
+    with as_asker(clinic.asker("prescriber")):
+        undiluted = drafted(clinic, patient(clinic).pk, stock_mg_per_ml=Decimal(100), total_ml=None)
+        check(clinic, undiluted)
+        assert codes(clinic, undiluted, beyond_reason="I want to") == ("concentration-not-allowed",)
+        adopt_everything(clinic)
+        anaesthetic = drafted(
+            clinic, patient(clinic, "Bea").pk, protocol_id="im", per_kg=Decimal("6.5"), over_min=None, total_ml=None
+        )
+        check(clinic, anaesthetic, amount="6.5")
+        assert codes(clinic, anaesthetic, beyond_reason="I want to") == ("another-use",)
+
+
+def test_a_clinics_own_narrower_range_counts(clinic: Cast, free: dict):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        version = drafted(clinic, patient(clinic).pk, per_kg=Decimal("0.6"))
+        check(clinic, version, amount="0.6")
+        rulebook.adopt(by=by, rule_id="dose.iv.ketamine", parameters={"high": 0.5})
+        assert codes(clinic, version) == ("outside-range", "beyond-reason")
+
+
+@pytest.mark.parametrize("role", ["therapist", "front_desk", "clinic_admin", "auditor"])
+def test_who_may_not_check_or_sign(clinic: Cast, free: dict, role: str):
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(clinic, patient(clinic).pk)
+        with pytest.raises(NotAllowed):
+            check(clinic, version, role=role)
+        with pytest.raises(NotAllowed):
+            sign(clinic, version, role=role)
+        with pytest.raises(NotAllowed):
+            sign(clinic, version, role="nurse")
+        if role != "therapist":
+            with pytest.raises(NotAllowed):
+                actions.draft(by=clinic.asker(role), patient_id=version.patient_id)
+
+
+# ---------------------------------------------------------------- the next version
+
+
+def test_a_new_version_supersedes_from_its_signature_on(clinic: Cast, free: dict):
+    by, later = clinic.asker("prescriber"), NOW + timedelta(days=7)
+    with as_asker(by):
+        first = drafted(clinic, patient(clinic).pk)
+        check(clinic, first)
+        first = sign(clinic, first)
+        course = first.care_plan
+        assert course is not None
+        second = drafted(clinic, first.patient_id, course_id=course.pk, per_kg=Decimal("0.6"))
+        assert (second.number, second.goals) == (2, first.goals)
+        check(clinic, second, amount="0.6")
+        assert queries.in_force(course.pk, later) == first
+        assert codes(clinic, second) == ("change-reason",)
+        second = actions.save_draft(
+            by=by, version_id=second.pk, seen=second.revision, values={"change_reason": "Partial response"}, now=NOW
+        )
+        sign(clinic, second, now=later)
+        course.refresh_from_db()
+        assert course.dose_mg == Decimal("42.00")  # 0.6 mg/kg x 70 kg
+        assert queries.in_force(course.pk, later) == second
+        assert queries.in_force(course.pk, later - timedelta(seconds=1)) == first
+        assert queries.ordered_at(course, later - timedelta(seconds=1)).dose_mg == Decimal("35.00")
+        assert queries.ordered_at(course, later).dose_mg == Decimal("42.00")
+        assert queries.before(second) == first
+        assert queries.in_force_of_patient(first.patient_id) == [second]
+
+
+def test_another_route_asks_for_consent_again(clinic: Cast, free: dict):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        first = drafted(clinic, patient(clinic).pk)
+        check(clinic, first)
+        course = sign(clinic, first).care_plan
+        assert course is not None
+        second = drafted(
+            clinic, first.patient_id, course_id=course.pk, protocol_id="in_esketamine", per_kg=None, weight_kg=None,
+            weight_on=None, fixed_mg=Decimal(56), over_min=None, stock_mg_per_ml=None, total_ml=None,
+            change_reason="No veins",
+        )  # fmt: skip
+        check(clinic, second, weight=None, amount="56")
+        sign(clinic, second, now=NOW + timedelta(days=1))
+        assert free["asked"][-1] == (first.patient_id, "in", "esketamine")
+        course.refresh_from_db()
+        assert (course.protocol_id, course.dose_mg) == ("in_esketamine", Decimal("56.00"))
+        assert queries.ordered_at(course, NOW).protocol_id == IV
+
+
+def test_a_course_begun_without_a_plan_gets_its_first_version_later(clinic: Cast, free: dict):
+    with as_asker(clinic.asker("prescriber")):
+        course = begin(clinic, patient(clinic).pk, intention="Sleep again")
+        assert queries.in_force(course.pk) is None
+        blank = actions.draft(by=clinic.asker("nurse"), patient_id=course.patient_id, course_id=course.pk, now=NOW)
+        assert (blank.protocol_id, blank.route, blank.sessions, blank.intention) == (IV, "iv", 6, "Sleep again")
+        version = drafted(clinic, course.patient_id, course_id=course.pk, per_kg=Decimal("0.4"))
+        check(clinic, version, amount="0.4")
+        sign(clinic, version, now=NOW + timedelta(days=1))
+        assert queries.ordered_at(course, NOW).dose_mg == Decimal("35.00")
+        course.refresh_from_db()
+        assert course.dose_mg == Decimal("28.00")
+
+
+def test_a_plan_signed_later_changes_no_record_of_a_session(clinic: Cast, free: dict):
+    adopt_everything(clinic)
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        stage = to_dosing(clinic, at=NOW)
+        before = session_record(stage.id, now=NOW)
+        course = stage.appointment.care_plan
+        version = drafted(clinic, stage.patient.pk, course_id=course.pk, per_kg=Decimal("0.6"))
+        check(clinic, version, amount="0.6")
+        sign(clinic, version, now=NOW + timedelta(hours=3))
+        after = session_record(stage.id, now=NOW)
+        assert after.plan == before.plan
+        assert record_hash(after) == record_hash(before)
+
+
+def test_one_open_draft_at_a_time_and_it_can_be_thrown_away(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")):
+        who = patient(clinic)
+        first = actions.draft(by=clinic.asker("nurse"), patient_id=who.pk, now=NOW)
+        assert actions.draft(by=clinic.asker("prescriber"), patient_id=who.pk, now=NOW) == first
+        actions.discard(by=clinic.asker("nurse"), version_id=first.pk, now=NOW)
+        with pytest.raises(Refused) as refused:
+            actions.discard(by=clinic.asker("nurse"), version_id=first.pk, now=NOW)
+        assert refused.value.codes == ("discarded",)
+        assert actions.draft(by=clinic.asker("nurse"), patient_id=who.pk, now=NOW).pk != first.pk
+        assert queries.versions_of_patient(who.pk)[0].pk != first.pk
+
+
+def test_another_clinic_sees_nothing_of_it(clinic: Cast, other_clinic: Cast, free: dict):
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(clinic, patient(clinic).pk)
+        check(clinic, version)
+    with as_asker(other_clinic.asker("prescriber")):
+        assert not PlanVersion.objects.exists()
+        assert not DoubleCheck.objects.exists()
+        with pytest.raises(PlanVersion.DoesNotExist):
+            actions.sign(by=other_clinic.asker("prescriber"), version_id=version.pk, seen_hash="", now=NOW)
+
+
+def test_a_patient_sees_the_own_plan_alone(clinic: Cast):
+    from dataclasses import replace
+
+    with as_asker(clinic.asker("prescriber")):
+        mine, other = patient(clinic), patient(clinic, "Bea")
+        drafted(clinic, mine.pk)
+        drafted(clinic, other.pk)
+    with as_asker(replace(clinic.asker("front_desk"), patient_id=mine.pk, permissions=frozenset({"own.read"}))):
+        assert [each.patient_id for each in PlanVersion.objects.all()] == [mine.pk]

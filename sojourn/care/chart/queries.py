@@ -9,8 +9,8 @@ from statistics import median
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Func, Model, OuterRef, QuerySet, TextField
-from django.db.models.functions import Cast, JSONObject
+from django.db.models import F, Func, Model, OuterRef, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.utils import timezone
 
 from sojourn.care.chart.record import (
@@ -41,6 +41,8 @@ from sojourn.care.chart.record import (
 )
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.monitoring.models import AlarmEvent, DeviceAssociation, Observation
+from sojourn.care.plan.models import PlanVersion
+from sojourn.care.plan.queries import order_from
 from sojourn.care.treatment.models import (
     Addendum,
     CheckResult,
@@ -99,6 +101,7 @@ def session_records(encounter_ids: Iterable[int], *, now: datetime | None = None
     now = now or timezone.now()
     encounters = list(
         Encounter.objects.select_related("patient", "chair", "care_plan", "appointment__companion")
+        .annotate(ordered_by=_ORDERED_BY, order_before=_ORDER_BEFORE)
         .annotate(**{f"its_{name}": each for name, each in _SUBQUERIES.items()})
         .filter(pk__in=list(encounter_ids))
     )
@@ -150,6 +153,7 @@ class _Composer:
     def record(self) -> SessionRecord:
         encounter = self.encounter
         patient, plan, booked = encounter.patient, encounter.care_plan, encounter.appointment
+        order = order_from(plan, encounter.order_before)  # type: ignore[attr-defined]
         rule = _released(encounter.protocol_id, encounter.protocol_version)
         schedule = tuple(int(each) for each in rule.fact("schedule")) if rule else ()
         states, doses, changes = self.states(), self.doses(), self.alarm_changes()
@@ -161,7 +165,7 @@ class _Composer:
             patient=Subject(
                 patient.pk, patient.record_number, patient.name, patient.birth_date, patient.sex, patient.restricted
             ),
-            plan=Plan(plan.pk, plan.title, plan.indication, plan.dose_mg, plan.planned_sessions),
+            plan=Plan(plan.pk, plan.title, order.indication, order.dose_mg, order.planned_sessions),
             protocol=FrozenProtocol(encounter.protocol_id, encounter.protocol_version, encounter.protocol_hash, rule),
             schedule=schedule,
             chair=encounter.chair.name,
@@ -363,3 +367,17 @@ def _subqueries() -> dict[str, ArraySubquery]:
 
 
 _SUBQUERIES = _subqueries()
+
+# The order under which a session ran is the one that stood at its first dose, or else when it was opened: a plan that
+# is signed later changes no record. The first signature after that moment holds what it set aside.
+_ORDERED_BY = Coalesce(
+    Subquery(
+        MedicationAdministration.objects.filter(encounter=OuterRef("pk")).order_by("started_at").values("started_at")[:1]
+    ),
+    F("opened_at"),
+)
+_ORDER_BEFORE = Subquery(
+    PlanVersion.objects.filter(care_plan=OuterRef("care_plan_id"), signed_at__gt=OuterRef("ordered_by"))
+    .order_by("signed_at")
+    .values("before")[:1]
+)

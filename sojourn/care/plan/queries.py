@@ -1,13 +1,22 @@
-"""Courses of treatment, and what their protocols say about time."""
+"""Courses of treatment, the versions of their plans, and what their protocols say about time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from math import ceil
+from typing import Any
 
-from sojourn.care.plan.models import CarePlan
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+
+from sojourn.care.plan.dose import content_hash, dose_hash
+from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.clinical.protocol import Protocol
 from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import queries as rulebook
 
 
 def protocols() -> tuple[Protocol, ...]:
@@ -20,10 +29,28 @@ def protocol(protocol_id: str) -> Protocol | None:
     return next((each for each in protocols() if each.id == protocol_id), None)
 
 
-def proposed_minutes(protocol_id: str) -> int | None:
-    """How long a chair is needed: the dose and the observation after it; None for an unknown protocol."""
-    found = protocol(protocol_id)
-    return None if found is None else ceil(found.dose_minutes + found.number("min_observation"))
+def protocol_of(clinic_id: int, protocol_id: str) -> Protocol | None:
+    """A protocol with the clinic's own stricter numbers; as released where it has not been adopted. One query."""
+    return rulebook.protocol(clinic_id, protocol_id) or protocol(protocol_id)
+
+
+def protocols_of(clinic_id: int) -> tuple[Protocol, ...]:
+    """Every protocol, with the clinic's own stricter numbers where it has adopted it. One query."""
+    own = {each.id: each for each in rulebook.protocols(clinic_id)}
+    return tuple(own.get(each.id, each) for each in protocols())
+
+
+def minutes_of(found: Protocol, over: Decimal | None = None) -> int:
+    """How long a chair is needed under a protocol: the dose (``over`` minutes, where a plan says so) and the
+    observation after it. No query."""
+    return ceil(found.dose_minutes if over is None else over) + ceil(found.number("min_observation"))
+
+
+def proposed_minutes(protocol_id: str, clinic_id: int | None = None, over: Decimal | None = None) -> int | None:
+    """How long a chair is needed: the dose and the observation after it; None for an unknown protocol. With the
+    clinic's own stricter numbers where it is named. At most one query."""
+    found = protocol(protocol_id) if clinic_id is None else protocol_of(clinic_id, protocol_id)
+    return None if found is None else minutes_of(found, over)
 
 
 def of_patient(patient_id: int) -> list[CarePlan]:
@@ -44,3 +71,91 @@ def running_of(patient_ids: Iterable[int]) -> dict[int, list[CarePlan]]:
     for course in rows:
         found.setdefault(course.patient_id, []).append(course)
     return found
+
+
+# ---------------------------------------------------------------- versions
+
+
+def _rows() -> QuerySet[PlanVersion]:
+    checks = DoubleCheck.objects.select_related("checked_by").order_by("-id")
+    people = ("care_plan", "drafted_by", "edited_by", "dosed_by", "signed_by")
+    return PlanVersion.objects.select_related("patient", *people).prefetch_related(Prefetch("checks", checks))
+
+
+def version(version_id: int) -> PlanVersion:
+    """One version with its patient, course, people and checks. Two queries. Raises PlanVersion.DoesNotExist."""
+    return _rows().get(pk=version_id)
+
+
+def versions_of_patient(patient_id: int) -> list[PlanVersion]:
+    """Every version of a patient's plans that was not thrown away, the newest first. Two queries."""
+    return list(_rows().filter(patient_id=patient_id, discarded_at=None).order_by("-id"))
+
+
+def draft_of(patient_id: int, care_plan_id: int | None) -> PlanVersion | None:
+    """The open draft of a course, or the first one of a patient without a course. One query."""
+    rows = PlanVersion.objects.filter(patient_id=patient_id, care_plan_id=care_plan_id, signed_at=None)
+    return rows.filter(discarded_at=None).first()
+
+
+def in_force(care_plan_id: int, at: datetime | None = None) -> PlanVersion | None:
+    """The version that holds for a course, now or at a time; None for a course that was begun without one.
+    One query."""
+    rows = PlanVersion.objects.filter(care_plan_id=care_plan_id, signed_at__lte=at or timezone.now())
+    return rows.order_by("-signed_at", "-number").first()
+
+
+def in_force_of_patient(patient_id: int) -> list[PlanVersion]:
+    """The versions that hold for the running courses of a patient, the newest course first. One query."""
+    rows = PlanVersion.objects.filter(patient_id=patient_id, signed_at__isnull=False, care_plan__ended_on=None)
+    newest = rows.order_by("care_plan_id", "-signed_at", "-number").distinct("care_plan_id")
+    found = PlanVersion.objects.filter(pk__in=newest.values("pk")).select_related("care_plan", "signed_by")
+    return list(found.order_by("-care_plan_id"))
+
+
+def before(version: PlanVersion) -> PlanVersion | None:
+    """The signed version before this one in its course. One query."""
+    if version.care_plan_id is None:
+        return None
+    rows = PlanVersion.objects.filter(care_plan_id=version.care_plan_id, signed_at__isnull=False)
+    return rows.filter(number__lt=version.number).order_by("-number").first()
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What a course ordered at a moment. ``dose_mg`` is base."""
+
+    protocol_id: str
+    indication: str
+    dose_mg: Decimal
+    planned_sessions: int
+
+
+def ordered_at(course: CarePlan, at: datetime) -> Ordered:
+    """The order of a course as it stood at a time. One query."""
+    rows = PlanVersion.objects.filter(care_plan=course, signed_at__gt=at).order_by("signed_at")
+    return order_from(course, rows.values_list("before", flat=True).first())
+
+
+def order_from(course: CarePlan, was: Mapping[str, Any] | None) -> Ordered:
+    """The order of a course from what the first signature after the moment set aside (None: there was none)."""
+    now = {
+        "protocol_id": course.protocol_id, "indication": course.indication, "dose_mg": course.dose_mg,
+        "planned_sessions": course.planned_sessions,
+    }  # fmt: skip
+    told = {**now, **(was or {})}
+    return Ordered(
+        str(told["protocol_id"]), str(told["indication"]), Decimal(str(told["dose_mg"])),
+        int(told["planned_sessions"]),
+    )  # fmt: skip
+
+
+def standing_check(version: PlanVersion) -> DoubleCheck | None:
+    """The newest double check of the very dose that a version now orders. No query on rows from here."""
+    now = dose_hash(version)
+    return next((each for each in version.checks.all() if each.dose_hash == now), None)
+
+
+def unchanged(version: PlanVersion) -> bool:
+    """Whether a signed version still says what was signed. No query."""
+    return version.content_hash == content_hash(version)

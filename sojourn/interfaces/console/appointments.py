@@ -257,7 +257,7 @@ def book(request: HttpRequest) -> HttpResponse:
     if gate := closed(asked, course.patient):
         return gate
     assert asked.clinic is not None
-    proposed = plan.proposed_minutes(course.protocol_id)
+    proposed = plan.proposed_minutes(course.protocol_id, asked.asker.here)
     people = patients.people_of(course.patient_id)
     initial: dict[str, Any] = {"day": timezone.localdate().isoformat(), "minutes": proposed}
     home = [person for person in people if person.brings_home]

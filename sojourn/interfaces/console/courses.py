@@ -45,12 +45,12 @@ class CourseForm(forms.Form):
     )  # fmt: skip
     started_on = forms.DateField(label=gettext_lazy("Begins on"), widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, clinic_id: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["protocol_id"].choices = [  # type: ignore[attr-defined]
             (each.id, _("%(title)s (%(minutes)d minutes in the chair)")
-             % {"title": _(each.rule.title), "minutes": queries.proposed_minutes(each.id) or 0})
-            for each in queries.protocols()
+             % {"title": _(each.rule.title), "minutes": queries.minutes_of(each)})
+            for each in queries.protocols_of(clinic_id)
         ]  # fmt: skip
 
 
@@ -73,7 +73,8 @@ def add(request: HttpRequest, patient_id: int) -> HttpResponse:
     patient = get_object_or_404(Patient, pk=patient_id)
     if gate := closed(asked, patient):
         return gate
-    form, status = CourseForm(request.POST or None, initial={"started_on": timezone.localdate()}), 200
+    initial = {"started_on": timezone.localdate()}
+    form, status = CourseForm(request.POST or None, initial=initial, clinic_id=asked.asker.here), 200
     if request.method == "POST":
         status = 422
         if form.is_valid():

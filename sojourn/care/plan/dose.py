@@ -1,0 +1,141 @@
+"""A version's order, its dose under the rules of the clinic, and the hashes that a check and a signature stand for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from sojourn.care.plan.models import PlanVersion
+from sojourn.clinical import dosing
+from sojourn.clinical.rules import Rule
+from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook.queries import Standing, standings
+
+PROPOSALS: Final = ("dose.rounding", "dose.series")
+ALWAYS: Final = ("dose.weight",)
+
+DOSE_FIELDS: Final = (
+    *("protocol_id", "route", "drug", "per_kg", "fixed_mg", "weight_kg", "weight_on", "round_mg", "round_direction"),
+    *("over_min", "stock_mg_per_ml", "total_ml", "dose_mg"),
+)
+CONTENT_FIELDS: Final = (
+    *("number", "indication", *DOSE_FIELDS, "working", "rules", "sessions", "min_days", "max_days", "starts_on"),
+    *("parts", "goals", "intention", "review_after", "review_on", "change_reason"),
+)
+CENT: Final = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Doses:
+    """What the clinic's rulebook says of doses. ``rules`` is what acts; ``waiting`` what nobody has adopted yet.
+
+    The bounds of a weight act everywhere (they catch slips of the pen); rounding and series are proposals, which the
+    prescriber makes her own by signing the plan, and so they are offered unadopted.
+    """
+
+    rules: dosing.DoseRules
+    waiting: tuple[Rule, ...]
+    known: dosing.DoseRules
+
+
+def doses_of(clinic_id: int) -> Doses:
+    """The rules about doses as they act in a clinic. One query."""
+    return sort(each for each in standings(clinic_id) if each.newest.kind in dosing.KINDS)
+
+
+def sort(found: Any) -> Doses:
+    """The same from the standings of the rules. No query."""
+    rows: list[Standing] = list(found)
+    acting = [
+        each.acting or each.newest
+        for each in rows
+        if each.acting is not None or each.newest.kind in (*PROPOSALS, *ALWAYS)
+    ]
+    waiting = tuple(
+        each.newest for each in rows if each.acting is None and each.newest.kind not in (*PROPOSALS, *ALWAYS)
+    )
+    return Doses(dosing.gather(acting), waiting, dosing.gather(each.acting or each.newest for each in rows))
+
+
+def protocol_way(protocol_id: str) -> tuple[str, str]:
+    """Route and drug of a protocol; two empty texts where the rulebook does not know it."""
+    found = next((each for each in book().protocols() if each.id == protocol_id), None)
+    return ("", "") if found is None else (found.route, found.drug)
+
+
+def order_of(version: PlanVersion) -> dosing.Order | None:
+    """What a version orders; None until it says by which route, how much, and how it is rounded."""
+    if not version.route or version.round_mg is None or (version.per_kg is None and version.fixed_mg is None):
+        return None
+    weight = None
+    if version.weight_kg is not None and version.weight_on is not None:
+        weight = dosing.Weight(dosing.Kilograms.of(version.weight_kg), version.weight_on)
+    return dosing.Order(
+        route=version.route,
+        drug=version.drug,
+        rounding=dosing.Rounding(dosing.Milligrams.of(version.round_mg), version.round_direction),
+        per_kg=None if version.per_kg is None else dosing.MgPerKg.of(version.per_kg),
+        fixed=None if version.fixed_mg is None else dosing.Milligrams.of(version.fixed_mg),
+        weight=weight,
+        stock=None if version.stock_mg_per_ml is None else dosing.MgPerMl.of(version.stock_mg_per_ml),
+        total=None if version.total_ml is None else dosing.Millilitres.of(version.total_ml),
+        over=None if version.over_min is None else dosing.Minutes.of(version.over_min),
+    )
+
+
+def work(
+    version: PlanVersion, rules: dosing.DoseRules, today: date, *, override: bool = False
+) -> dosing.DoseCalculation | dosing.DoseRefused | None:
+    """The dose of a version under some rules; None while it says too little."""
+    order = order_of(version)
+    return None if order is None else dosing.calculate(order, rules, today, override=override)
+
+
+def calculated(found: dosing.DoseCalculation | dosing.DoseRefused | None) -> dosing.DoseCalculation | None:
+    """The calculation of an answer, also where the dose itself is refused."""
+    return found.calculation if isinstance(found, dosing.DoseRefused) else found
+
+
+def milligrams(found: dosing.DoseCalculation) -> Decimal:
+    """The dose as a plan stores it. Steps of rounding are multiples of a hundredth, so nothing is lost."""
+    return found.dose.rounded(2)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def content(version: PlanVersion) -> dict[str, Any]:
+    """What a signature stands for, as plain data."""
+    return {
+        "patient": version.patient_id,
+        "version": version.pk,
+        **{name: _plain(getattr(version, name)) for name in CONTENT_FIELDS},
+    }
+
+
+def _hash(data: Mapping[str, Any]) -> str:
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def content_hash(version: PlanVersion) -> str:
+    """SHA-256 of the canonical JSON of ``content``."""
+    return _hash(content(version))
+
+
+def dose_hash(version: PlanVersion) -> str:
+    """SHA-256 of what a double check stands for: the order and its dose."""
+    return _hash({name: _plain(getattr(version, name)) for name in DOSE_FIELDS})
