@@ -1,0 +1,648 @@
+"""Agreements: what is shown, what is signed, and when it stands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core import signing
+from django.db import transaction
+from django.db.utils import IntegrityError, ProgrammingError
+from django.utils import timezone, translation
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sojourn.care.consent import actions, paper, queries, texts
+from sojourn.care.consent.models import Consent, ConsentAdoption, ConsentCountersignature, Decision
+from sojourn.care.patients.models import Patient
+from sojourn.clinical.rules import MARKS
+from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.models import AuditEvent
+from tests.care import consents as stage
+from tests.care.people import make_patient
+from tests.conftest import Cast
+
+IV = "iv"
+REQUIRED_IV = {"treatment", "off_label", "driving", "privacy"}
+
+
+@pytest.fixture
+def ana(clinic: Cast) -> Patient:
+    return make_patient(clinic)
+
+
+def refused(call: Any, **arguments: Any) -> tuple[str, ...]:
+    with pytest.raises(Refused) as said:
+        call(**arguments)
+    return said.value.codes
+
+
+def standing(cast: Cast, patient: Patient, route: str = IV, drug: str = "", **more: Any) -> queries.Standing:
+    with as_asker(cast.asker("nurse")):
+        return queries.standing(patient.pk, route=route, drug=drug, **more)
+
+
+def needs(cast: Cast, patient: Patient, route: str = IV, drug: str = "") -> dict[str, str]:
+    return {each.document_id: each.code for each in standing(cast, patient, route, drug).needs}
+
+
+@pytest.fixture
+def new_version(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Ship a newer version of a text, as a new file would."""
+
+    def ship(text_id: str, **changes: Any) -> texts.Source:
+        old = texts.newest()[text_id]
+        new = replace(old, version=old.version + 1, hash=f"{old.version + 1:064d}", **changes)
+        known = {**texts.sources(), (text_id, new.version): new}
+        monkeypatch.setattr(texts, "sources", lambda: known)
+        return new
+
+    return ship
+
+
+# ---------------------------------------------------------------- the texts
+
+
+def test_the_texts_are_sound_and_released():
+    assert texts.check() == ()
+    assert {each.id for each in texts.newest().values() if not each.is_pack} == REQUIRED_IV | {"research"}
+
+
+def _numbers(text: str) -> list[str]:
+    return sorted(each.replace(",", "").replace(".", "") for each in re.findall(r"\d+(?:[.,]\d+)*", text))
+
+
+@pytest.mark.parametrize("source", texts.newest().values(), ids=lambda each: each.id)
+def test_every_figure_has_a_source_and_both_languages_say_the_same(source: texts.Source):
+    for clause in source.every_clause:
+        figures = _numbers(clause.text["en"])
+        assert figures == _numbers(clause.text["es"]), clause.text["en"]
+        if figures:
+            assert clause.cites, f"a figure without a source: {clause.text['en']}"
+        assert all(each.mark in MARKS and each.fact for each in clause.cites)
+        assert clause.text["en"] != clause.text["es"]
+
+
+def _grade(words: str) -> float:
+    """Flesch-Kincaid grade level, with syllables as groups of vowels."""
+    sentences = max(1, len(re.findall(r"[.?!:]", words)))
+    found = re.findall(r"[A-Za-z]+", words)
+    syllables = sum(
+        max(1, len(re.findall(r"[aeiouy]+", each.lower())) - (each.lower().endswith("e") and len(each) > 3))
+        for each in found
+    )
+    return 0.39 * len(found) / sentences + 11.8 * syllables / max(1, len(found)) - 15.59
+
+
+@pytest.mark.parametrize("document_id", sorted(REQUIRED_IV | {"research"}))
+@pytest.mark.parametrize("way", texts.WAYS)
+def test_a_text_reads_at_grade_8_or_below(document_id: str, way: str):
+    text = texts.compose(texts.newest()[document_id], [texts.newest()["pack:US"]], way, "en")
+    for part in text.parts:
+        assert _grade(" ".join((*part.paragraphs, *part.local))) <= 8, part.title
+
+
+def test_the_hash_changes_with_anything_that_is_shown():
+    document, pack = texts.newest()["treatment"], texts.newest()["pack:US"]
+    base = texts.compose(document, [pack], "in_esketamine", "en")
+    others = [
+        texts.compose(document, [pack], "iv", "en"),
+        texts.compose(document, [pack], "in_esketamine", "es"),
+        texts.compose(document, [], "in_esketamine", "en"),
+        texts.compose(document, [replace(pack, version=2)], "in_esketamine", "en"),
+        texts.compose(document, [replace(pack, review_on=date(2027, 1, 1))], "in_esketamine", "en"),
+        texts.compose(replace(document, version=2), [pack], "in_esketamine", "en"),
+        texts.compose(replace(document, statements=document.statements[1:]), [pack], "in_esketamine", "en"),
+        texts.compose(replace(document, stops=()), [pack], "in_esketamine", "en"),
+    ]
+    part = base.parts[0]
+    for changed in (part.title + ".", part.title.upper()):
+        others.append(replace(base, parts=(replace(part, title=changed), *base.parts[1:])))
+    hashes = {each.hash for each in (base, *others)}
+    assert len(hashes) == len(others) + 1
+
+
+@given(st.data())
+def test_one_letter_anywhere_changes_the_hash_and_the_kept_text_reads_back(data: st.DataObject):
+    way = data.draw(st.sampled_from(texts.WAYS))
+    document = data.draw(st.sampled_from([each for each in texts.newest().values() if not each.is_pack]))
+    text = texts.compose(document, [texts.newest()["pack:US"]], way, data.draw(st.sampled_from(texts.LANGUAGES)))
+    assert texts.read_text(text.content) == text
+    number = data.draw(st.integers(0, len(text.parts) - 1))
+    part = text.parts[number]
+    if part.paragraphs:
+        at = data.draw(st.integers(0, len(part.paragraphs) - 1))
+        told = part.paragraphs[at]
+        cut = data.draw(st.integers(0, len(told) - 1))
+        paragraphs = (*part.paragraphs[:at], told[:cut] + told[cut + 1 :], *part.paragraphs[at + 1 :])
+        parts = (*text.parts[:number], replace(part, paragraphs=paragraphs), *text.parts[number + 1 :])
+        assert replace(text, parts=parts).hash != text.hash
+
+
+def test_a_text_that_says_the_same_by_every_way_is_one_agreement():
+    privacy = texts.newest()["privacy"]
+    assert len({texts.compose(privacy, [], way, "en").hash for way in texts.WAYS}) == 1
+    treatment = texts.newest()["treatment"]
+    assert len({texts.compose(treatment, [], way, "en").hash for way in texts.WAYS}) == len(texts.WAYS)
+
+
+def test_clauses_are_by_route_and_the_labelled_spray_needs_no_off_label_text():
+    iv = texts.compose(texts.newest()["treatment"], [], "iv", "en").content
+    spray = texts.compose(texts.newest()["treatment"], [], "in_esketamine", "en").content
+    assert "40 minutes" in iv
+    assert "drips into a vein" in iv
+    assert "drips into a vein" not in spray
+    # Spravato label, verified: large rises of pressure in 8-19 % against 1-4 %; loss of consciousness 0.3-0.4 %
+    assert "8 to 19 of 100" in spray
+    assert "3 to 4 of 1,000" in spray
+    assert not texts.newest()["off_label"].needed_for("in_esketamine")
+    assert texts.newest()["off_label"].needed_for("im")
+
+
+def test_packs_follow_the_place():
+    assert texts.pack_ids("US-CA") == ("pack:US", "pack:US-CA")
+    assert texts.pack_ids("US-TX") == ("pack:US",)
+    assert texts.pack_ids("GB") == ("pack:GB",)
+    assert texts.pack_ids("FR") == ()
+    # The flexibility ends on 31 December 2026 (fact base, verified)
+    us = texts.newest()["pack:US"]
+    assert [each.id for each in us.lapsed(date(2027, 1, 1))] == ["telemedicine"]
+    assert us.lapsed(date(2026, 12, 31)) == ()
+    assert us.stale(date(2027, 1, 1))
+    assert not us.stale(date(2026, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("id = 3 =", "Expected"),
+        ('id = "x"\nversion = 1\neffective_from = 2026-01-01\ntitle = { en = "X" }', "nothing in es"),
+        ('id = "x"\nversion = 1\neffective_from = 2026-01-01\nways = ["air"]\ntitle = { en = "X", es = "Y" }', "air"),
+    ],
+)
+def test_a_wrong_file_is_named(text: str, wrong: str):
+    with pytest.raises(texts.TextInvalid, match=wrong):
+        texts.bind([("documents/x.1.toml", text)])
+
+
+# ---------------------------------------------------------------- the whole way
+
+
+def test_an_agreement_from_adoption_to_counter_signature(clinic: Cast, ana: Patient):
+    assert set(needs(clinic, ana).values()) == {"not-adopted"}
+    with as_asker(clinic.asker("nurse")):
+        codes = refused(actions.ask, by=clinic.asker("nurse"), patient_id=ana.pk, route=IV)
+    assert codes == ("not-adopted",)
+    stage.adopt_texts(clinic)
+    stage.ask(clinic, ana)
+    assert needs(clinic, ana) == dict.fromkeys(REQUIRED_IV, "not-signed")
+    signed = {each: stage.sign(clinic, ana, each) for each in sorted(REQUIRED_IV)}
+    assert needs(clinic, ana) == dict.fromkeys(REQUIRED_IV, "not-countersigned")
+    for consent in signed.values():
+        stage.countersign(clinic, consent)
+    now = standing(clinic, ana)
+    assert now.valid
+    assert now.needs == ()
+    kept = now.consents["treatment"]
+    assert kept.content_hash == texts.read_text(kept.content).hash
+    assert kept.signed_name == ana.name
+    assert kept.statements == [each.id for each in texts.read_text(kept.content).statements]
+    with as_asker(clinic.asker("auditor")):
+        said = list(AuditEvent.objects.filter(action__startswith="consent.").values_list("action", flat=True))
+    assert said.count("consent.signed") == said.count("consent.countersigned") == 4
+    assert said.count("consent.requested") == 1
+
+
+def test_standing_takes_two_questions(clinic: Cast, ana: Patient, django_assert_num_queries: Any):
+    stage.agree(clinic, ana)
+    with as_asker(clinic.asker("nurse")), django_assert_num_queries(2):
+        found = queries.standing(ana.pk, route=IV)
+        assert found.valid
+        assert [queries.countersigned(each) is not None for each in found.consents.values()] == [True] * 4
+
+
+def test_standing_on_a_day_before(clinic: Cast, ana: Patient, monkeypatch: pytest.MonkeyPatch):
+    then = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: then + timedelta(days=10))
+    signed = stage.agree(clinic, ana, now=then)
+    by = stage.patient_asker(clinic, ana)
+    with as_asker(by):
+        actions.withdraw(by=by, consent_id=signed["treatment"].pk, now=then + timedelta(days=4))
+    day = timezone.localdate(then)
+    assert standing(clinic, ana, on=day).valid
+    assert not standing(clinic, ana, on=day - timedelta(days=2)).valid
+    assert not standing(clinic, ana, on=day + timedelta(days=5)).valid
+    assert not standing(clinic, ana).valid
+
+
+def test_in_spanish(clinic: Cast, ana: Patient):
+    signed = stage.agree(clinic, ana, language="es")
+    assert standing(clinic, ana).valid
+    kept = texts.read_text(signed["driving"].content)
+    assert kept.language == "es"
+    assert "No conduciré hasta el día siguiente" in kept.statements[0].text
+    with as_asker(clinic.asker("nurse")), translation.override("es"):
+        assert queries.judge(queries.shelf(clinic.clinic), {}, IV).needs[0].title == "Su tratamiento"
+
+
+# ---------------------------------------------------------------- replay
+
+
+def test_the_same_form_twice_counts_once(clinic: Cast, ana: Patient):
+    stage.adopt_texts(clinic)
+    stage.ask(clinic, ana)
+    by = stage.patient_asker(clinic, ana)
+    with as_asker(by):
+        token, text = stage.token_for(clinic, ana, "driving")
+        other, _text = stage.token_for(clinic, ana, "driving")
+        said = {"by": by, "statements": [each.id for each in text.statements], "signed_name": "Ana"}
+        actions.sign(token=token, **said)
+        assert refused(actions.sign, token=token, **said) == ("replayed",)
+        assert refused(actions.sign, token=other, **said) == ("already-signed",)
+        assert Consent.objects.count() == 1
+
+
+def test_an_old_form_after_a_new_version_is_refused(clinic: Cast, ana: Patient, new_version: Any):
+    stage.adopt_texts(clinic)
+    stage.ask(clinic, ana)
+    by = stage.patient_asker(clinic, ana)
+    with as_asker(by):
+        token, text = stage.token_for(clinic, ana, "driving")
+    new_version("driving", summary={"en": "New", "es": "Nuevo"})
+    said = {"by": by, "token": token, "statements": [each.id for each in text.statements], "signed_name": "Ana"}
+    stage.adopt_texts(clinic)
+    with as_asker(by):
+        assert refused(actions.sign, **said) == ("changed",)
+        assert Consent.objects.count() == 0
+
+
+def test_a_token_is_one_patients_and_ages_and_cannot_be_made_up(clinic: Cast, ana: Patient):
+    stage.adopt_texts(clinic)
+    stage.ask(clinic, ana)
+    other = make_patient(clinic, "Ben")
+    stage.ask(clinic, other)
+    with as_asker(stage.patient_asker(clinic, ana)):
+        token, text = stage.token_for(clinic, ana, "driving")
+    by = stage.patient_asker(clinic, other)
+    said = {"by": by, "statements": [each.id for each in text.statements], "signed_name": "Ben"}
+    with as_asker(by):
+        assert refused(actions.sign, token=token, **said) == ("other-patient",)
+        assert refused(actions.sign, token=token + "x", **said) == ("form-invalid",)
+        assert refused(actions.sign, token="", **said) == ("form-invalid",)
+        assert Consent.objects.count() == 0
+    assert queries.read_token(token, max_age_s=-1) is None
+    assert queries.read_token(signing.dumps({"patient": 1}, salt="other")) is None
+
+
+def test_a_form_without_its_parts_says_all_that_is_missing(clinic: Cast, ana: Patient):
+    stage.adopt_texts(clinic)
+    stage.ask(clinic, ana)
+    by = stage.patient_asker(clinic, ana)
+    with as_asker(by):
+        token, text = stage.token_for(clinic, ana, "driving")
+        ids = [each.id for each in text.statements]
+        assert refused(actions.sign, by=by, token=token) == (
+            *(f"statement:{each}" for each in ids),
+            "signature-missing",
+        )
+        assert refused(actions.sign, by=by, token=token, statements=ids, signed_name="x" * 121) == ("name-too-long",)
+        assert refused(actions.sign, by=by, token=token, statements=ids, decision="deny") == ("decision-missing",)
+        # the same form, mended, still counts
+        actions.sign(by=by, token=token, statements=ids, signed_name="Ana Reyes")
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        ("M10 10L200 120L300.5 20", None),
+        ("M10 10L60 60M100 10L140.5 60", None),
+        ("M10 10L12 10", "drawing-empty"),
+        ("M10 10", "drawing-empty"),
+        ("M10 10L700 10", "drawing-invalid"),
+        ("M10 10L20 201", "drawing-invalid"),
+        ('M10 10L50 50"/><script>', "drawing-invalid"),
+        ("M10 10L50 50Z", "drawing-invalid"),
+        ("L10 10L90 90", "drawing-invalid"),
+        ("M10 10" + "L90 90L10 10" * 3000, "drawing-too-large"),
+    ],
+)
+def test_a_drawing_is_a_small_path_and_nothing_else(path: str, fault: str | None):
+    assert actions.drawing_fault(path) == fault
+
+
+def test_a_drawn_signature_is_kept_and_printed(clinic: Cast, ana: Patient):
+    stage.adopt_texts(clinic)
+    stage.ask(clinic, ana)
+    by = stage.patient_asker(clinic, ana)
+    with as_asker(by):
+        token, text = stage.token_for(clinic, ana, "driving")
+        row = actions.sign(
+            by=by, token=token, statements=[each.id for each in text.statements], drawn="M10 10L200 120L300.5 20"
+        )
+        printed = paper.agreement(actions.open_copy(by=by, consent_id=row.pk), clinic.clinic)
+    assert 'd="M10 10L200 120L300.5 20"' in printed.signatures[0].svg
+    assert printed.about == f"{ana.name} · {ana.record_number}"
+    assert printed.hash == row.content_hash
+    assert printed.signatures[1].label == "Prescriber: not signed yet"
+
+
+# ---------------------------------------------------------------- questions
+
+
+def test_a_question_holds_the_counter_signature_until_it_is_answered_or_waived(clinic: Cast, ana: Patient):
+    stage.adopt_texts(clinic)
+    stage.ask(clinic, ana)
+    mine, doctor, nurse = stage.patient_asker(clinic, ana), clinic.asker("prescriber"), clinic.asker("nurse")
+    with as_asker(mine):
+        assert refused(actions.ask_question, by=mine, document_id="driving", section_id="nowhere", text="Why?") == (
+            "unknown-section",
+        )
+        assert refused(actions.ask_question, by=mine, document_id="driving", section_id="home", text=" ") == (
+            "question-empty",
+        )
+        first = actions.ask_question(by=mine, document_id="driving", section_id="home", text="May my son come?")
+        again = actions.ask_question(by=mine, document_id="driving", section_id="home", text="May my son come? ")
+        assert first.pk == again.pk
+        second = actions.ask_question(by=mine, document_id="driving", section_id="rest", text="And a beer?")
+    consent = stage.sign(clinic, ana, "driving")
+    counter = {
+        "by": doctor, "consent_id": consent.pk, "capacity_confirmed": True, "seen_hash": consent.content_hash,
+    }  # fmt: skip
+    with as_asker(doctor):
+        assert refused(actions.countersign, **counter) == ("open-questions",)
+    with as_asker(nurse):
+        actions.reply(by=nurse, question_id=first.pk, text="Yes, if he is an adult.")
+        with pytest.raises(NotAllowed):
+            actions.reply(by=nurse, question_id=second.pk, text="No", waived=True)
+    with as_asker(doctor):
+        assert refused(actions.countersign, **counter) == ("open-questions",)
+        assert refused(actions.reply, by=doctor, question_id=second.pk, text="", waived=True) == ("reason-missing",)
+        actions.reply(by=doctor, question_id=second.pk, text="Talked about it on the phone.", waived=True)
+        one = actions.countersign(**counter)
+        assert actions.countersign(**counter).pk == one.pk
+    with as_asker(mine):
+        told = queries.questions(ana.pk, "driving")
+        assert [each.open for each in told] == [False, False]
+        assert told[0].replies[0].replier_name == nurse.name
+
+
+def test_capacity_and_the_very_text_are_confirmed(clinic: Cast, ana: Patient):
+    stage.adopt_texts(clinic)
+    stage.ask(clinic, ana)
+    consent = stage.sign(clinic, ana, "driving")
+    doctor = clinic.asker("prescriber")
+    with as_asker(doctor):
+        assert refused(
+            actions.countersign, by=doctor, consent_id=consent.pk, capacity_confirmed=False, seen_hash="other"
+        ) == ("changed", "capacity-missing")
+        assert ConsentCountersignature.objects.count() == 0
+
+
+# ---------------------------------------------------------------- again, and no more
+
+
+def test_a_new_version_asks_again_once_it_is_adopted(clinic: Cast, ana: Patient, new_version: Any):
+    stage.agree(clinic, ana)
+    new_version("driving", summary={"en": "New words", "es": "Palabras nuevas"})
+    assert standing(clinic, ana).valid  # the clinic has not adopted it
+    stage.adopt_texts(clinic)
+    assert needs(clinic, ana) == {"driving": "changed"}
+    stage.countersign(clinic, stage.sign(clinic, ana, "driving"))
+    assert standing(clinic, ana).valid
+    with as_asker(clinic.asker("nurse")):
+        assert Consent.objects.filter(document_id="driving").count() == 2
+
+
+def test_a_new_pack_asks_again_only_where_it_speaks(clinic: Cast, ana: Patient, new_version: Any):
+    stage.agree(clinic, ana)
+    new_version("pack:US", review_on=date(2027, 12, 31))
+    assert standing(clinic, ana).valid
+    stage.adopt_texts(clinic)
+    # For the drip the pack speaks in the off-label text and in privacy; the clause for the spray is in "treatment",
+    # whose pack then carries another version too.
+    assert needs(clinic, ana) == {"treatment": "changed", "off_label": "changed", "privacy": "changed"}
+
+
+def test_another_route_asks_again_where_the_text_differs(clinic: Cast, ana: Patient):
+    stage.agree(clinic, ana)
+    assert needs(clinic, ana, "im") == {
+        "treatment": "changed", "off_label": "changed", "driving": "changed",
+    }  # fmt: skip
+    assert needs(clinic, ana, "in", "esketamine") == {"treatment": "changed", "driving": "changed"}
+    assert standing(clinic, ana).valid
+
+
+def test_another_place_asks_again(clinic: Cast, ana: Patient):
+    stage.agree(clinic, ana)
+    admin = clinic.asker("clinic_admin")
+    with as_asker(admin):
+        assert refused(actions.set_jurisdiction, by=admin, code="Nowhere land") == ("not-a-place",)
+        actions.set_jurisdiction(by=admin, code="us-ca")
+        clinic.clinic.refresh_from_db()
+    assert clinic.clinic.jurisdiction == "US-CA"
+    assert set(needs(clinic, ana).values()) == {"not-adopted"}
+    stage.adopt_texts(clinic)
+    assert needs(clinic, ana) == {"privacy": "changed"}
+
+
+def test_withdrawal_ends_it_and_the_clinic_is_told(clinic: Cast, ana: Patient):
+    signed = stage.agree(clinic, ana)
+    mine = stage.patient_asker(clinic, ana)
+    with as_asker(mine):
+        first = actions.withdraw(by=mine, consent_id=signed["treatment"].pk)
+        assert actions.withdraw(by=mine, consent_id=signed["treatment"].pk).pk == first.pk
+    assert needs(clinic, ana) == {"treatment": "withdrawn"}
+    now = timezone.now()
+    with as_asker(clinic.asker("nurse")):
+        assert queries.waiting(clinic.clinic.pk, now, now - timedelta(days=30)).withdrawn == 1
+    stage.countersign(clinic, stage.sign(clinic, ana, "treatment"))
+    assert standing(clinic, ana).valid
+    with as_asker(clinic.asker("nurse")):
+        assert queries.waiting(clinic.clinic.pk, now, now - timedelta(days=30)).withdrawn == 0
+
+
+def test_a_clinician_writes_down_a_withdrawal_with_how_it_was_said(clinic: Cast, ana: Patient):
+    signed = stage.agree(clinic, ana)
+    nurse = clinic.asker("nurse")
+    with as_asker(nurse):
+        assert refused(actions.withdraw, by=nurse, consent_id=signed["driving"].pk) == ("reason-missing",)
+        row = actions.withdraw(by=nurse, consent_id=signed["driving"].pk, reason="Said so on the phone at 9.")
+        assert row.noted_by_name == nurse.name
+    assert needs(clinic, ana) == {"driving": "withdrawn"}
+
+
+def test_research_is_free(clinic: Cast, ana: Patient):
+    stage.agree(clinic, ana)
+    mine = stage.patient_asker(clinic, ana)
+    with as_asker(mine):
+        token, _text = stage.token_for(clinic, ana, "research")
+        assert refused(actions.sign, by=mine, token=token, decision="") == ("decision-missing",)
+        no = actions.sign(by=mine, token=token, decision=Decision.DENY)
+        assert (no.signed_name, no.statements) == ("", [])
+    assert standing(clinic, ana).valid
+    with as_asker(clinic.asker("prescriber")):
+        by = clinic.asker("prescriber")
+        assert refused(
+            actions.countersign, by=by, consent_id=no.pk, capacity_confirmed=True, seen_hash=no.content_hash
+        ) == ("not-agreed",)
+    yes = stage.sign(clinic, ana, "research")
+    with as_asker(mine):
+        token, _text = stage.token_for(clinic, ana, "research")
+        assert refused(actions.sign, by=mine, token=token, decision=Decision.DENY) == ("already-signed",)
+        actions.withdraw(by=mine, consent_id=yes.pk)
+    assert standing(clinic, ana).valid
+    assert not [each for each in texts.newest().values() if each.id == "research" and each.needed_for(IV)]
+
+
+# ---------------------------------------------------------------- who, and what cannot be undone
+
+
+def test_only_the_roles_that_may(clinic: Cast, ana: Patient):
+    source = texts.newest()["driving"]
+    for role in ("nurse", "therapist", "front_desk", "clinic_admin", "auditor"):
+        with as_asker(clinic.asker(role)), pytest.raises(NotAllowed):
+            actions.adopt(by=clinic.asker(role), text_id=source.id, text_hash=source.hash)
+    stage.adopt_texts(clinic)
+    stage.ask(clinic, ana)
+    consent = stage.sign(clinic, ana, "driving")
+    for role in ("nurse", "therapist", "front_desk", "clinic_admin"):
+        with as_asker(clinic.asker(role)), pytest.raises(NotAllowed):
+            actions.countersign(
+                by=clinic.asker(role), consent_id=consent.pk, capacity_confirmed=True, seen_hash=consent.content_hash
+            )
+    for role in ("front_desk", "auditor", "clinic_admin"):
+        with as_asker(clinic.asker(role)), pytest.raises(NotAllowed):
+            actions.open_copy(by=clinic.asker(role), consent_id=consent.pk)
+    with as_asker(clinic.asker("prescriber")), pytest.raises(NotAllowed):
+        actions.sign(by=clinic.asker("prescriber"), token="")
+    with as_asker(clinic.asker("prescriber")), pytest.raises(NotAllowed):
+        actions.set_jurisdiction(by=clinic.asker("prescriber"), code="GB")
+
+
+def test_nobody_of_another_clinic_and_no_other_patient_sees_it(clinic: Cast, other_clinic: Cast, ana: Patient):
+    signed = stage.agree(clinic, ana)
+    neighbour = make_patient(clinic, "Ben")
+    for who in (other_clinic.asker("prescriber"), stage.patient_asker(clinic, neighbour)):
+        with as_asker(who):
+            assert not Consent.objects.exists()
+            assert not ConsentCountersignature.objects.exists()
+            assert queries.asked(ana.pk) is None
+            with pytest.raises(Consent.DoesNotExist):
+                actions.withdraw(by=who, consent_id=signed["driving"].pk)
+    mine = stage.patient_asker(clinic, ana)
+    with as_asker(mine):
+        assert Consent.objects.count() == 4
+
+
+def test_a_patient_cannot_adopt_or_counter_sign_behind_the_program(clinic: Cast, ana: Patient):
+    stage.agree(clinic, ana)
+    mine = stage.patient_asker(clinic, ana)
+    with as_asker(mine):
+        row = ConsentAdoption.objects.order_by("-id").first()
+        assert row is not None
+        row.pk = None
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            row.save(force_insert=True)
+
+
+def test_nothing_that_was_signed_can_be_changed(clinic: Cast, ana: Patient):
+    stage.agree(clinic, ana)
+    with as_asker(clinic.asker("prescriber")):
+        for model in (Consent, ConsentCountersignature):
+            with pytest.raises((ProgrammingError, IntegrityError)), transaction.atomic():
+                model.objects.update(signed_at=timezone.now())
+            with pytest.raises((ProgrammingError, IntegrityError)), transaction.atomic():
+                model.objects.all()._raw_delete("default")
+
+
+def test_letters_are_notices(clinic: Cast, ana: Patient, monkeypatch: pytest.MonkeyPatch):
+    sent: list[Any] = []
+    monkeypatch.setattr(actions.letters, "post", sent.append)
+    with as_asker(clinic.asker("nurse")):
+        Patient.objects.filter(pk=ana.pk).update(email="ana@example.org", language="es")
+    stage.agree(clinic, ana)
+    assert len(sent) == 5  # asked once, four copies
+    assert all("/today/agreements/" in each.text for each in sent)
+    assert not any(word in each.text.lower() + each.subject.lower() for each in sent for word in ("ketamin", "driving"))
+
+
+# ---------------------------------------------------------------- what waits
+
+
+def test_a_stale_pack_and_what_waits_are_told_in_one_question(
+    clinic: Cast, ana: Patient, django_assert_num_queries: Any
+):
+    stage.adopt_texts(clinic)
+    stage.ask(clinic, ana)
+    mine = stage.patient_asker(clinic, ana)
+    stage.sign(clinic, ana, "driving")
+    with as_asker(mine):
+        actions.ask_question(by=mine, document_id="privacy", section_id="who", text="Who?")
+    before = datetime(2026, 12, 31, 18, tzinfo=UTC)
+    with as_asker(clinic.asker("nurse")):
+        with django_assert_num_queries(1):
+            found = queries.waiting(clinic.clinic.pk, before, before)
+        assert (found.countersign, found.questions, found.withdrawn, found.to_adopt) == (1, 1, 0, 0)
+        assert found.stale == ()
+        later = queries.waiting(clinic.clinic.pk, before + timedelta(days=2), before)
+    assert [each.id for each in later.stale] == ["pack:US"]
+
+
+# ---------------------------------------------------------------- the law of standing
+
+ACTS = ("sign", "countersign", "withdraw", "new_version", "adopt", "deny")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(sorted(REQUIRED_IV))), max_size=14))
+def test_it_stands_exactly_if_the_newest_of_each_is_signed_counter_signed_kept_and_the_same(
+    clinic: Cast, acts: list[tuple[str, str]]
+):
+    """Whatever happens in whatever order, against a model that is a dictionary."""
+    shipped = dict(texts.sources())
+    with pytest.MonkeyPatch.context() as patch, transaction.atomic():
+        patch.setattr(texts, "sources", lambda: shipped)
+        patient = make_patient(clinic, "Caro")
+        stage.adopt_texts(clinic)
+        stage.ask(clinic, patient)
+        mine, doctor = stage.patient_asker(clinic, patient), clinic.asker("prescriber")
+        newest: dict[str, Consent] = {}
+        ok: dict[str, set[str]] = {each: set() for each in REQUIRED_IV}
+        adopted = dict.fromkeys(REQUIRED_IV, 1)
+        signed_version: dict[str, int] = {}
+        for act, name in acts:
+            try:
+                if act == "sign":
+                    newest[name] = stage.sign(clinic, patient, name)
+                    ok[name], signed_version[name] = {"signed"}, adopted[name]
+                elif act == "countersign" and name in newest:
+                    stage.countersign(clinic, newest[name])
+                    ok[name].add("countersigned")
+                elif act == "withdraw" and name in newest:
+                    with as_asker(mine):
+                        actions.withdraw(by=mine, consent_id=newest[name].pk)
+                    ok[name].add("withdrawn")
+                elif act == "new_version":
+                    old = texts.newest()[name]
+                    new = replace(old, version=old.version + 1, hash=f"{name} {old.version + 1}")
+                    shipped[name, new.version] = new
+                elif act == "adopt":
+                    source = texts.newest()[name]
+                    with as_asker(doctor):
+                        actions.adopt(by=doctor, text_id=name, text_hash=source.hash)
+                    adopted[name] = source.version
+            except Refused:
+                pass
+            expected = all(
+                ok[each] == {"signed", "countersigned"} and signed_version[each] == adopted[each]
+                for each in REQUIRED_IV
+            )
+            found = standing(clinic, patient)
+            assert found.valid is expected
+            assert bool(found.needs) is not found.valid
+        transaction.set_rollback(True)
+    clinic.members = {key: each for key, each in clinic.members.items() if not key.startswith("patient ")}
