@@ -75,7 +75,7 @@ def _medicine_lines() -> list[str]:
         "",
         "## Medicines",
         "",
-        f"{len(listed)} ingredients in `medicines.csv`; {len(spoken)} of them stand in {rules} rules of interaction, of "
+        f"{len(listed)} ingredients in `medicines.csv`; {len(spoken)} stand in {rules} rules of interaction, of "
         f"the others no rule speaks. RxNorm codes: {codes['verified']} verified, {codes['recalled']} recalled, "
         f"{codes['none']} without. Brand names are recalled, all of them: they help to find a medicine and prove "
         "nothing. What a person writes that is not in the list is shown as not checked.",
