@@ -1,0 +1,334 @@
+"""Medicine lists and what the rules say of them, by the fact base (facts/interactions.csv); finding medicines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sojourn.clinical import interactions, worked
+from sojourn.clinical.interactions import LEVELS, Interaction, Medicine, NotChecked, check, fold, read, written
+from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook.medicines import find, medicine, medicines, recognise
+
+RULES = tuple(read(each) for each in book().of_kind("interaction"))
+NAMES = tuple(each.name for each in medicines())
+ROUTES = interactions.checking.ROUTES
+
+KETALAR = "Ketalar PI"
+VERAART = "Veraart 2021 Int J Neuropsychopharmacol 24:808-831"
+ANDRADE = "Andrade 2017 J Clin Psychiatry 78(7)"
+
+
+@dataclass
+class Person:
+    """``expect``: medicine -> (severity, words of the action); ``says``: a source that stands behind the first."""
+
+    story: str
+    takes: tuple[str, ...]
+    expect: dict[str, tuple[str, str]]
+    says: str = ""
+    drug: str = "ketamine"
+    route: str = "iv"
+    unread: tuple[str, ...] = ()
+
+
+PEOPLE = [
+    Person("Takes nothing", (), {}),
+    Person("Takes metformin, of which no rule speaks", ("Metformin",), {}),
+    Person(
+        "Lorazepam at night for ten years",
+        ("Ativan",),
+        {"Lorazepam": ("major", "do not stop abruptly; consider lowest dose")},
+        VERAART,
+    ),
+    Person(
+        "Clonazepam, before the nasal spray",
+        ("Rivotril",),
+        {"Clonazepam": ("major", "monitor sedation")},
+        "Spravato PI 7.1",
+        drug="esketamine",
+        route="in",
+    ),
+    Person("Lamotrigine for bipolar II", ("Lamictal",), {"Lamotrigine": ("moderate", "do not stop")}, VERAART),
+    Person(
+        "An old MAO inhibitor", ("Parnate",), {"Tranylcypromine": ("moderate", "closely monitor BP")}, "Spravato PI 7.3"
+    ),
+    Person(
+        "Linezolid for a bone infection", ("Zyvox",), {"Linezolid": ("moderate", "closely monitor BP")}, "Spravato PI"
+    ),
+    Person("Adderall in the morning", ("Adderall",), {"Amphetamine": ("moderate", "hold on session morning")}, KETALAR),
+    Person("Theophylline for the lungs, ketamine", ("Theophylline",), {"Theophylline": ("major", "avoid")}, KETALAR),
+    Person(
+        "Theophylline, esketamine: the rule is of the ketamine label",
+        ("Theophylline",),
+        {},
+        drug="esketamine",
+        route="in",
+    ),
+    Person("A cold, and Sudafed", ("Sudafed",), {"Pseudoephedrine": ("moderate", "individualise dose")}, KETALAR),
+    Person("Oxycodone for the back", ("OxyContin",), {"Oxycodone": ("major", "naloxone available")}, KETALAR),
+    Person("Buprenorphine in recovery", ("Suboxone",), {"Buprenorphine": ("major", "naloxone available")}, KETALAR),
+    Person("Wine with dinner", ("alcohol",), {"Ethanol": ("major", "no alcohol 24 h")}, "Ketalar PI 7.3/5.9"),
+    Person("Pregabalin for nerves", ("Lyrica",), {"Pregabalin": ("moderate", "monitor")}, "Spravato PI 7.1"),
+    Person(
+        "Ticlopidine, lozenges",
+        ("Ticlid",),
+        {"Ticlopidine": ("major", "reduce oral/SL dose")},
+        "Peltoniemi 2011",
+        route="sl",
+    ),
+    Person("Ticlopidine, infusion: the study was of the mouth", ("Ticlid",), {}),
+    Person(
+        "Clarithromycin, by mouth",
+        ("Klacid",),
+        {"Clarithromycin": ("moderate", "reduce oral/SL")},
+        "Hagelberg 2010",
+        route="oral",
+    ),
+    Person(
+        "Rifampicin, by mouth",
+        ("Rifampicin",),
+        {"Rifampin": ("major", "avoid oral/SL")},
+        "Peltoniemi 2012",
+        route="oral",
+    ),
+    Person("Rifampicin, into a vein", ("Rifadin",), {"Rifampin": ("minor", "avoid oral/SL")}, "Peltoniemi 2012"),
+    Person(
+        "Hierba de San Juan, tablets under the tongue",
+        ("hierba de san juan",),
+        {"St John's wort": ("moderate", "avoid with oral/SL")},
+        "Peltoniemi 2012",
+        route="sl",
+    ),
+    Person("Carbamazepine", ("Tegretol",), {"Carbamazepine": ("moderate", "prefer parenteral")}, ANDRADE),
+    Person(
+        "Grapefruit juice, film by mouth",
+        ("grapefruit juice",),
+        {"Grapefruit juice": ("moderate", "avoid")},
+        "Peltoniemi 2012",
+        route="oral",
+    ),
+    Person("Levothyroxine", ("Eutirox",), {"Levothyroxine": ("moderate", "check euthyroid")}, "older Ketamine SmPC/PI"),
+    Person(
+        "Amlodipine and lisinopril",
+        ("Norvasc", "Zestril"),
+        {"Amlodipine": ("minor", "continue usual dose"), "Lisinopril": ("minor", "continue usual dose")},
+        "Szarmach 2020",
+    ),
+    Person("Memantine", ("Ebixa",), {"Memantine": ("moderate", "avoid or specialist decision")}, "memantine SmPC"),
+    Person("Naltrexone", ("Revia",), {"Naltrexone": ("moderate", "do not stop without prescriber")}, "Williams 2018"),
+    Person("Clozapine", ("Leponex",), {"Clozapine": ("minor", "inform")}, VERAART),
+    Person("Lithium", ("Litio",), {"Lithium": ("minor", "continue")}, VERAART),
+    Person(
+        "Valproate: the fact base knows nothing of it",
+        ("Depakote",),
+        {"Valproic acid": ("unknown", "inform")},
+        "no source",
+    ),
+    Person("Sertraline", ("Zoloft",), {"Sertraline": ("minor", "continue")}, ANDRADE),
+    Person("Something green from the market", ("te verde de la abuela",), {}, unread=("te verde de la abuela",)),
+    Person(
+        "A long list: the gravest first, the unread at the end",
+        ("Zoloft", "OxyContin", "a blue pill", "Lyrica"),
+        {
+            "Oxycodone": ("major", "naloxone"),
+            "Pregabalin": ("moderate", "monitor"),
+            "Sertraline": ("minor", "continue"),
+        },
+        KETALAR,
+        unread=("a blue pill",),
+    ),
+]
+
+
+@pytest.mark.parametrize("person", PEOPLE, ids=lambda each: each.story)
+def test_described_list(person: Person):
+    found = check([medicine(each) for each in person.takes], RULES, drug=person.drug, route=person.route)
+    hits = [each for each in found if isinstance(each, Interaction)]
+    assert [each.medicine.name for each in hits] == list(person.expect)
+    for each in hits:
+        severity, action = person.expect[each.medicine.name]
+        assert each.severity == severity
+        assert action in each.action
+        assert each.effect
+        assert each.evidence
+    assert [each.medicine.name for each in found if isinstance(each, NotChecked)] == list(person.unread)
+    assert found[len(hits) :] == tuple(each for each in found if isinstance(each, NotChecked))
+    if person.says:
+        assert any(person.says in source for source in hits[0].sources)
+
+
+# ---------------------------------------------------------------- the fact base
+
+
+def test_all_eighty_two_rows_are_covered_once():
+    named = [name for rule in RULES for name in rule.medicines]
+    assert len(named) == len(set(named)) == 82
+    assert set(named) <= set(NAMES)
+
+
+def test_the_codes_are_those_of_the_fact_base_and_no_other():
+    marks = [each.rxcui_mark for each in medicines()]
+    assert marks.count("verified") == 57  # facts/README.md: 57 of 82 rows verified
+    assert marks.count("recalled") == 25
+    spoken = {name for rule in RULES for name in rule.medicines}
+    assert {each.name for each in medicines() if each.rxcui} == spoken
+    assert {name: medicine(name).rxcui for name in ("Lorazepam", "Naltrexone", "Memantine")} == {
+        "Lorazepam": "6470", "Naltrexone": "7243", "Memantine": "6719",
+    }  # fmt: skip
+
+
+def test_marks_are_those_of_the_weakest_part():
+    by_id = {each.id: each.rule.verification for each in RULES}
+    assert by_id["interaction.benzodiazepine"] == "verified"
+    assert by_id["interaction.rifampin"] == "second-hand"
+    assert by_id["interaction.clopidogrel"] == by_id["interaction.linezolid"] == "derived"
+    assert by_id["interaction.ethanol"] == "convention"  # the 24 hours are
+    assert by_id["interaction.naltrexone"] == by_id["interaction.valproic-acid"] == "recalled"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda each: each.id)
+def test_worked_examples(rule):
+    assert worked.run(rule.rule) == ()
+
+
+# ---------------------------------------------------------------- laws
+
+
+LISTS = st.lists(st.one_of(st.sampled_from(medicines()), st.text(max_size=20).map(written)), max_size=8)
+WAYS = st.tuples(st.sampled_from(("ketamine", "esketamine")), st.sampled_from((*ROUTES, None)))
+
+
+@given(LISTS, WAYS, st.randoms(use_true_random=False))
+def test_order_and_repetition_are_irrelevant(taken, way, random):
+    drug, route = way
+    one = check(taken, RULES, drug=drug, route=route)
+    again = [*taken, *taken]
+    random.shuffle(again)
+    other = check(again, RULES, drug=drug, route=route)
+    assert [(fold(each.medicine.name), each.severity) for each in one] == [
+        (fold(each.medicine.name), each.severity) for each in other
+    ]
+
+
+@given(LISTS, WAYS)
+def test_free_text_is_never_silently_fine(taken, way):
+    drug, route = way
+    found = check(taken, RULES, drug=drug, route=route)
+    unread = {fold(each.medicine.name) for each in found if isinstance(each, NotChecked)}
+    assert unread == {fold(each.name) for each in taken if not each.known}
+
+
+@given(LISTS, st.sampled_from(medicines()), WAYS)
+def test_one_more_medicine_takes_no_interaction_away(taken, more, way):
+    drug, route = way
+    before = check(taken, RULES, drug=drug, route=route)
+    assert set(before) <= set(check([*taken, more], RULES, drug=drug, route=route))
+
+
+@given(st.sampled_from(medicines()), st.sampled_from(("ketamine", "esketamine")))
+def test_without_a_route_the_gravest_of_all_routes_is_said(taken, drug):
+    each_way = [found for route in ROUTES for found in check([taken], RULES, drug=drug, route=route)]
+    whole = check([taken], RULES, drug=drug, route=None)
+    assert bool(each_way) == bool(whole)
+    if whole:
+        assert LEVELS.index(whole[0].severity) == min(LEVELS.index(each.severity) for each in each_way)
+
+
+def test_unmentioned_is_not_safe_and_is_said_apart():
+    taken = [medicine("Metformin"), medicine("Zoloft"), medicine("something")]
+    assert [each.name for each in interactions.unmentioned(taken, RULES)] == ["Metformin"]
+
+
+def test_what_is_not_adopted_says_so():
+    (found,) = check(
+        [medicine("Ativan")], [replace(each, adopted=False) for each in RULES], drug="ketamine", route="iv"
+    )
+    assert isinstance(found, Interaction)
+    assert not found.adopted
+
+
+# ---------------------------------------------------------------- finding a medicine
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("loraz", "Lorazepam"), ("ATIVAN", "Lorazepam"), ("lorazepan", "Lorazepam"), ("rivot", "Clonazepam"),
+        ("litio", "Lithium"), ("ácido valproico", "Valproic acid"), ("acido val", "Valproic acid"),
+        ("depakine", "Valproic acid"), ("sertalina", "Sertraline"), ("setraline", "Sertraline"),
+        ("fluoxetin", "Fluoxetine"), ("st johns wort", "St John's wort"), ("St. John’s Wort", "St John's wort"),
+        ("hiperico", "St John's wort"), ("adrenaline", "Epinephrine"), ("paracetamol", "Acetaminophen"),
+        ("salbutamol", "Albuterol"), ("epilim", "Valproic acid"), ("trankimazin", "Alprazolam"),
+        ("elvanse", "Lisdexamfetamine"), ("nolotil", "Metamizole"), ("effexor xr", None), ("zzzz", None), ("x", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_find(typed, first):
+    found = find(typed)
+    assert (found[0].name if found else None) == first
+    assert len(find(typed, limit=2)) <= 2
+
+
+@given(st.sampled_from(medicines()), st.data())
+def test_every_medicine_is_found_by_each_of_its_names(each, data):
+    name = data.draw(st.sampled_from((each.name, *each.also, *each.brands)))
+    spelled = data.draw(st.sampled_from((name, name.upper(), fold(name), f"  {name} ")))
+    assert find(spelled, 20)[0] == each
+    assert medicine(spelled) == each
+
+
+@given(st.sampled_from(sorted({fold(name) for name in NAMES if len(fold(name)) >= 6})), st.data())
+def test_one_wrong_letter_still_finds_it(name, data):
+    place = data.draw(st.integers(1, len(name) - 1))
+    letter = data.draw(st.sampled_from("abcdefghijklmnopqrstuvwxyz"))
+    typed = name[:place] + letter + name[place + 1 :]
+    assert medicine(name) in find(typed, 40)
+
+
+@given(st.text(max_size=40))
+def test_any_text_may_be_typed(text):
+    find(text)
+    recognise(text)
+    assert medicine(text).known == any(medicine(text).name == each for each in NAMES)
+
+
+PROSE = """I take sertraline 100 mg in the morning, lorazepam 0.5 mg when I need it, and a baby aspirin.
+Dr. Ruiz started me on Lamictal 25mg; also fish oil + vitamin D
+- something for my stomach
+• Rivotril 0,5 mg y un poco de hierba de San Juan. lisinoprol 10 mg"""
+
+
+def test_a_list_pasted_as_prose():
+    found = recognise(PROSE)
+    assert [each.name for _, each in found if each] == [
+        "Sertraline", "Lorazepam", "Aspirin", "Lamotrigine", "Omega-3", "Vitamin D", "Clonazepam", "St John's wort",
+        "Lisinopril",
+    ]  # fmt: skip
+    assert [piece for piece, each in found if each is None] == ["something for my stomach"]
+
+
+def test_a_short_word_with_a_slip_is_not_guessed():
+    assert recognise("soma") == (("soma", medicine("Carisoprodol")),)
+    assert recognise("some") == (("some", None),)
+
+
+@given(
+    st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True), st.sampled_from((", ", "; ", "\n", " + "))
+)
+def test_every_name_in_a_list_is_recognised(names, between):
+    assert [each.name for _, each in recognise(between.join(names)) if each] == names
+
+
+@given(st.text(alphabet="abcdefgh ,.;\n-+0123456789áéñ", max_size=80))
+def test_nothing_that_was_written_is_lost(text):
+    kept = "".join(letter for piece, _ in dict.fromkeys(recognise(text)) for letter in fold(piece) if letter.isalpha())
+    apart = "".join(letter for letter in fold(text) if letter.isalpha())
+    assert sorted(set(kept)) == sorted(set(apart)) or set(apart) - set(kept) <= set("and")
+
+
+def test_a_written_medicine_keeps_its_words():
+    assert written("  a   blue pill ") == Medicine("a blue pill", known=False)
