@@ -49,7 +49,7 @@ def multiply(conninfo: str, times: int) -> None:
                 )
                 value = f"{column if column != 'limit' else chr(34) + 'limit' + chr(34)}"
                 if moved:
-                    value = f"{column} + k * {STEP}"
+                    value = f"{column} + k::bigint * {STEP}"
                 elif column in {"record_number", "name"} and table in {"patients_patient", "booking_chair"}:
                     value = f"{column} || '-' || k"
                 elif column == "in_use":

@@ -222,6 +222,13 @@ class AlarmState(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("encounter", "rule_id", "code"), name="one_state_a_rule"),)
+        indexes = (
+            models.Index(
+                fields=("clinic",),
+                condition=models.Q(phase__in=("raised", "acknowledged", "escalated")),
+                name="alarm_open",
+            ),
+        )
 
 
 class AlarmEventKind(models.TextChoices):

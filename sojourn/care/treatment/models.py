@@ -33,6 +33,9 @@ class Encounter(ClinicScoped):
         "protocol_version": OPERATIONAL, "protocol_hash": OPERATIONAL, "opened_at": OPERATIONAL,
     }  # fmt: skip
 
+    class Meta:
+        indexes = (models.Index(fields=("clinic", "opened_at"), name="encounter_newest"),)
+
 
 class SessionState(ClinicScoped):
     """A state that the session entered. The newest is where it stands; ``seq`` lets a second nurse see that

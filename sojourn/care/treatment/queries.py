@@ -107,6 +107,33 @@ def dose_ready(encounter_id: int) -> DoseReady | None:
     return ready
 
 
+def waiting_doses(encounter_ids: Iterable[int], *, not_by: int | None) -> list[DoseCheck]:
+    """The newest prepared dose of each session that nobody has checked yet and that ``not_by`` (a membership) did not
+    prepare: those she may check. One query."""
+    newest: dict[int, tuple[DoseCheck, bool]] = {}
+    ids = list(encounter_ids)
+    if not ids:
+        return []
+    for check in DoseCheck.objects.select_related("by").filter(encounter_id__in=ids).order_by("id"):
+        first, _checked = newest.get(check.encounter_id, (check, False))
+        if same_dose(first, check) and check.by_id != first.by_id:
+            newest[check.encounter_id] = (first, True)
+        else:
+            newest[check.encounter_id] = (check, False)
+    return [first for first, checked in newest.values() if not checked and first.by_id != not_by]
+
+
+def unsigned(since: datetime) -> list[Encounter]:
+    """Sessions opened since then that ended and whose record nobody has signed, with the patient. One query."""
+    newest = SessionState.objects.filter(encounter=OuterRef("pk")).order_by("-seq").values("state")[:1]
+    return list(
+        Encounter.objects.select_related("patient")
+        .annotate(state=Subquery(newest))
+        .filter(opened_at__gte=since, signatures=None, state=State.LEFT.value)
+        .order_by("opened_at")
+    )
+
+
 def same_dose(one: DoseCheck, other: DoseCheck) -> bool:
     """Whether two people wrote down the same drug, route, amount and lot."""
     return (one.drug, one.route, one.dose_mg, one.lot.upper()) == (

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import cast
 
-from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -25,7 +24,6 @@ from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import queries as safety
 from sojourn.care.treatment import queries as treatment
-from sojourn.care.treatment.models import DoseCheck, Encounter, SessionState
 from sojourn.care.treatment.queries import SessionRow
 from sojourn.clinical.protocol import FINAL, PRESENT, State
 from sojourn.foundation.accounts import queries as accounts
@@ -209,27 +207,9 @@ def _flags(today: Today) -> list[Wait]:
     return waits
 
 
-def _prepared_by_others(today: Today) -> list[tuple[SessionRow, DoseCheck]]:
-    """The sessions whose newest prepared dose is another's and has no second check, with that dose. One query."""
-    ready = {row.encounter_id: row for row in today.rows if row.state == State.CHECKED and row.encounter_id}
-    newest: dict[int, tuple[DoseCheck, bool]] = {}
-    if not ready:
-        return []
-    for check in DoseCheck.objects.select_related("by").filter(encounter_id__in=ready).order_by("id"):
-        first, _checked = newest.get(check.encounter_id, (check, False))
-        if treatment.same_dose(first, check) and check.by_id != first.by_id:
-            newest[check.encounter_id] = (first, True)
-        else:
-            newest[check.encounter_id] = (check, False)
-    return [
-        (ready[encounter_id], first)
-        for encounter_id, (first, checked) in newest.items()
-        if not checked and first.by_id != today.asker.membership_id
-    ]
-
-
 def _second_checks(today: Today) -> list[Wait]:
     """Doses that somebody else prepared and that wait for a second pair of eyes. One query."""
+    ready = {row.encounter_id: row for row in today.rows if row.state == State.CHECKED and row.encounter_id}
     return [
         Wait(
             "syringe",
@@ -238,19 +218,13 @@ def _second_checks(today: Today) -> list[Wait]:
             % {"name": today.named(row.appointment.patient), "chair": row.chair_name, "by": prepared.by.name},
             address("console:session", row.encounter_id),
         )
-        for row, prepared in _prepared_by_others(today)
+        for prepared in treatment.waiting_doses(ready, not_by=today.asker.membership_id)
+        for row in (ready[prepared.encounter_id],)
     ]
 
 
 def _unsigned(today: Today) -> list[Wait]:
     """Sessions that ended in the last month and whose record nobody has signed. One query."""
-    newest = SessionState.objects.filter(encounter=OuterRef("pk")).order_by("-seq").values("state")[:1]
-    found = list(
-        Encounter.objects.select_related("patient")
-        .annotate(state=Subquery(newest))
-        .filter(opened_at__gte=today.now - UNSIGNED_FOR, signatures=None, state=State.LEFT.value)
-        .order_by("opened_at")
-    )
     return [
         Wait(
             "signature",
@@ -262,7 +236,7 @@ def _unsigned(today: Today) -> list[Wait]:
             },
             address("console:record", encounter.pk) or address("console:session", encounter.pk),
         )
-        for encounter in found
+        for encounter in treatment.unsigned(today.now - UNSIGNED_FOR)
     ]
 
 

@@ -36,4 +36,12 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             "signal", models.Index(fields=["encounter"], condition=models.Q(awaited=True), name="signal_awaited")
         ),
+        migrations.AddIndex(
+            "alarmstate",
+            models.Index(
+                fields=["clinic"],
+                condition=models.Q(phase__in=("raised", "acknowledged", "escalated")),
+                name="alarm_open",
+            ),
+        ),
     ]
