@@ -211,7 +211,7 @@ def test_patients_see_and_answer_only_their_own(clinic: Cast, other_clinic: Cast
             actions.answer(by=by, response_id=response.pk, link_id="1", value=0)
     far = other_clinic.asker("nurse")
     with as_asker(far):
-        assert queries.latest(patient.pk) == []
+        assert queries.latest(patient.pk) == {}
         with pytest.raises(Patient.DoesNotExist):
             actions.request_measure(by=far, patient_id=patient.pk, scale_id="phq-9", due_at=START, now=START)
 

@@ -1,4 +1,4 @@
-"""Ask for a questionnaire, answer it, and complete it.
+"""Ask for questionnaires, answer them, enter scores, and load a clinic's own.
 
 Interfaces answer and complete through ``sojourn.care.safety.actions``, which raises the flag of an alarming
 answer in the same transaction; the database refuses a completed alarming answer without its flag.
@@ -6,30 +6,52 @@ answer in the same transaction; the database refuses a completed alarming answer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.measures import queries
-from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
+from sojourn.care.measures import own, queries
+from sojourn.care.measures.faults import in_words, said
+from sojourn.care.measures.models import Answer, MeasureRequest, OwnScale, QuestionnaireResponse, Sitting, Source
 from sojourn.care.patients.models import Patient
-from sojourn.clinical.scales import Refusal, Scale, say
+from sojourn.clinical.scales import FormInvalid, Number, Refusal, Scale, Score, say
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.rulebook.scales import scale
 
 
 def _scale(scale_id: str) -> Scale:
     try:
-        return scale(scale_id)
+        return queries.scale(scale_id)
     except KeyError:
         raise Refused(_("There is no questionnaire of this name."), codes=("unknown_scale",)) from None
+
+
+def _for_patients(asked: Scale) -> None:
+    """Refuse what a patient cannot be asked: there is no text, or somebody else rates it."""
+    if not asked.ships_text:
+        raise Refused(
+            _("%(title)s cannot be asked: %(reason)s")
+            % {"title": say(asked.title, _language()), "reason": _(asked.licence.note)},
+            codes=("no_text",),
+        )
+    if asked.rater != "self":
+        raise Refused(
+            _("%(title)s is rated by a clinician, not by the patient. Enter it.")
+            % {"title": say(asked.title, _language())},
+            codes=("not_self_rated",),
+        )
+
+
+def _language() -> str:
+    return translation.get_language() or "en"
 
 
 def _may_answer(by: Asker) -> None:
@@ -57,17 +79,18 @@ def request_measure(
     by.must("measure.request")
     assert by.clinic_id is not None
     asked = _scale(scale_id)
+    _for_patients(asked)
     now = now or timezone.now()
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     if due_at < now:
         raise Refused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
     waiting = queries.open_requests_of([patient.pk]).get(patient.pk, [])
     for request in waiting:
-        if request.scale_id == scale_id:
+        if request.scale.family == asked.family:
             raise Refused(
                 _("%(title)s is already open for %(name)s, until %(day)s.")
                 % {
-                    "title": say(asked.title, translation.get_language() or "en"),
+                    "title": say(asked.title, _language()),
                     "name": patient.name,
                     "day": date_format(timezone.localtime(request.due_at), "j F Y"),
                 },
@@ -83,6 +106,62 @@ def request_measure(
     )
     record(by, "measure.requested", request_row, scale_id=scale_id)
     return request_row
+
+
+@transaction.atomic
+def request_battery(
+    *, by: Asker, patient_id: int, indication: str, due_at: datetime, now: datetime | None = None
+) -> Sitting:
+    """Ask for everything that an indication begins with, as one sitting. What is open already joins it.
+
+    Refused while no prescriber has adopted the battery, while the same sitting is open, or where it asks nothing.
+    """
+    by.must("measure.request")
+    now = now or timezone.now()
+    battery = next((each for each in queries.batteries() if each.indication == indication), None)
+    if battery is None:
+        raise Refused(_("There is no battery for this indication."), codes=("unknown_battery",))
+    if not battery.adopted:
+        raise Refused(
+            _("A prescriber must adopt this battery before it is used: it is a convention, no source says it."),
+            codes=("not_adopted",),
+        )
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    if due_at < now:
+        raise Refused(_("The day by which it is wanted has passed."), codes=("due_in_the_past",))
+    if not battery.asked:
+        raise Refused(_("Nothing in this battery can be asked of the patient."), codes=("nothing_to_ask",))
+    waiting = {each.scale.family: each for each in queries.open_requests_of([patient.pk]).get(patient.pk, [])}
+    wanted = [each.family for each in battery.asked]
+    if all(family in waiting and waiting[family].sitting_id is not None for family in wanted):
+        raise Refused(_("These questionnaires are open already."), codes=("already_open",))
+    sitting = Sitting.objects.create(
+        clinic_id=by.here,
+        patient=patient,
+        indication=indication,
+        rule_id=battery.rule.id,
+        rule_version=battery.rule.version,
+        rule_hash=battery.rule.hash,
+        due_at=due_at,
+        requested_at=now,
+        requested_by_id=by.membership_id,
+    )
+    for asked in battery.asked:
+        standing = waiting.get(asked.family)
+        if standing is not None:
+            MeasureRequest.objects.filter(pk=standing.id).update(sitting=sitting)
+            continue
+        MeasureRequest.objects.create(
+            clinic_id=by.here,
+            patient=patient,
+            scale_id=asked.id,
+            due_at=due_at,
+            requested_at=now,
+            requested_by_id=by.membership_id,
+            sitting=sitting,
+        )
+    record(by, "measure.battery_requested", sitting, indication=indication, rule=battery.rule.id)
+    return sitting
 
 
 @transaction.atomic
@@ -135,8 +214,11 @@ def start_response(
         scale_id=asked.id,
         scale_version=str(asked.version),
         scale_hash=asked.hash,
-        language=translation.get_language() or "en",
+        family=asked.family,
+        language=_language(),
         started_at=now,
+        source=Source.PATIENT if by.patient_id is not None else Source.PAPER,
+        entered_by_id=None if by.patient_id is not None else by.membership_id,
     )
     record(by, "measure.started", response, scale_id=asked.id)
     return response
@@ -155,7 +237,10 @@ def answer(*, by: Asker, response_id: int, link_id: str, value: int | None, now:
         item = asked.item(link_id)
     except KeyError:
         raise Refused(_("There is no such question."), codes=("unknown_item",)) from None
-    if value is not None and value not in item.values:
+    if value is not None and not item.accepts(value):
+        if item.kind == "number":
+            limits = {"low": item.low, "high": item.high}
+            raise Refused(_("Enter a whole number from %(low)d to %(high)d.") % limits, codes=("unknown_answer",))
         raise Refused(_("Choose one of the answers shown."), codes=("unknown_answer",))
     newest = response.answers.filter(link_id=link_id).order_by("-id").first()
     if newest is not None and newest.value == value:
@@ -183,14 +268,15 @@ def complete(*, by: Asker, response_id: int, now: datetime | None = None) -> Que
     response = _hold(response_id)
     asked = _scale(response.scale_id)
     given = queries.answers_of([response.pk]).get(response.pk, {})
-    still_open = [item for item in asked.items if item.link_id not in given]
+    now_asked = asked.asked(given)
+    still_open = [(place, item) for place, item in enumerate(now_asked, start=1) if item.link_id not in given]
     if still_open:
         raise Refused(
-            *(_("Question %(number)d is still open.") % {"number": asked.items.index(item) + 1} for item in still_open),
-            codes=tuple(f"open:{item.link_id}" for item in still_open),
+            *(_("Question %(number)d is still open.") % {"number": place} for place, item in still_open),
+            codes=tuple(f"open:{item.link_id}" for place, item in still_open),
         )
     _score(response, asked, given)
-    response.language = translation.get_language() or response.language
+    response.language = _language()
     response.completed_at = now or timezone.now()
     response.save()
     record(
@@ -205,11 +291,189 @@ def complete(*, by: Asker, response_id: int, now: datetime | None = None) -> Que
 
 
 def _score(response: QuestionnaireResponse, asked: Scale, given: Mapping[str, int | None]) -> None:
-    result = asked.score(given)
-    response.scale_version, response.scale_hash = str(asked.version), asked.hash
+    _keep(response, asked, asked.score(given))
+
+
+def _keep(response: QuestionnaireResponse, asked: Scale, result: Score | Refusal) -> None:
+    response.scale_version, response.scale_hash, response.family = str(asked.version), asked.hash, asked.family
     response.safety_positive = bool(result.safety)
     if isinstance(result, Refusal):
         response.score, response.band = None, ""
-    else:
-        response.score = Decimal(result.total)
-        response.band = result.band.code if result.band is not None else ""
+        return
+    response.score = Decimal(result.total)
+    response.band = result.band.code if result.band is not None else ""
+    response.parts = {code: float(value) for code, value in result.parts.items()}
+    response.findings = list(result.findings)
+
+
+@transaction.atomic
+def enter_score(
+    *,
+    by: Asker,
+    patient_id: int,
+    scale_id: str,
+    total: Number | None,
+    parts: Mapping[str, Number] | None = None,
+    answers: Mapping[str, int | None] | None = None,
+    taken_at: datetime,
+    rater: str = "",
+    origin: str = "",
+    now: datetime | None = None,
+) -> QuestionnaireResponse:
+    """Enter a score that was worked out on the clinic's own licensed form.
+
+    ``parts``: subscales by code; ``answers``: those of the safety items, which are always wanted; ``rater``: who rated
+    it; ``origin``: where it stands. Refused with every reason. Interfaces use ``safety.actions.enter_score``.
+    """
+    by.must("measure.enter")
+    now = now or timezone.now()
+    asked = _scale(scale_id)
+    if taken_at > now:
+        raise Refused(_("The time on the form lies in the future."), codes=("future",))
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    result = asked.enter(total, parts, answers)
+    if isinstance(result, Refusal):
+        raise Refused(*(in_words(each, asked) for each in result.reasons), codes=result.reasons)
+    if QuestionnaireResponse.objects.filter(
+        patient=patient, family=asked.family, source=Source.ENTERED, completed_at=taken_at
+    ).exists():
+        raise Refused(_("A score of this scale is entered for that time already."), codes=("entered",))
+    response = QuestionnaireResponse(
+        clinic_id=by.here,
+        patient=patient,
+        scale_id=asked.id,
+        language=_language(),
+        started_at=taken_at,
+        completed_at=taken_at,
+        source=Source.ENTERED,
+        rater=rater.strip()[:120],
+        origin=origin.strip()[:200],
+        entered_by_id=by.membership_id,
+    )
+    _keep(response, asked, result)
+    response.save()
+    Answer.objects.bulk_create(
+        Answer(
+            clinic_id=by.here,
+            patient=patient,
+            response=response,
+            link_id=link_id,
+            value=value,
+            answered_at=taken_at,
+        )
+        for link_id, value in result.answers.items()
+    )
+    record(by, "measure.entered", response, scale_id=asked.id, safety_positive=response.safety_positive)
+    return response
+
+
+# --- a clinic's own questionnaires ---
+
+_CODE = re.compile(r"[^a-z0-9]+")
+
+
+def check_own(
+    *, code: str, stands_for: str, questionnaire: str, scoring: Mapping[str, Any], holder: str, statement: str
+) -> Scale:
+    """The scale that a file would make, without keeping it; raises Refused with everything that is wrong."""
+    reasons = []
+    if not statement.strip() or not holder.strip():
+        reasons.append(_("Say who holds the rights, and by which licence the clinic may use this questionnaire."))
+    try:
+        asked = own.read(
+            scale_id=f"{own.PREFIX}0",
+            code=code,
+            version=1,
+            stands_for=stands_for,
+            questionnaire=questionnaire,
+            scoring=scoring,
+            holder=holder,
+            statement=statement,
+        )
+    except FormInvalid as wrong:
+        faults = [said(each) for each in wrong.faults[:20]]
+        raise Refused(*reasons, *faults, codes=tuple(each.code for each in wrong.faults[:20])) from None
+    if reasons:
+        raise Refused(*reasons, codes=("no_licence",))
+    return asked
+
+
+@transaction.atomic
+def load_own_scale(
+    *,
+    by: Asker,
+    questionnaire: str,
+    scoring: Mapping[str, Any],
+    holder: str,
+    statement: str,
+    stands_for: str = "",
+    code: str = "",
+    now: datetime | None = None,
+) -> OwnScale:
+    """Load a questionnaire that the clinic holds a licence for: FHIR R4 Questionnaire JSON with its scoring.
+
+    ``stands_for``: a scale of ours whose text this is (its scoring is then ours). Without ``code`` the scale is named
+    after its title; the same code again is a new version, the same content again is the row that stands.
+    """
+    by.must("measure.define")
+    # a form in a web page sends its line ends its own way: they are no part of the content
+    questionnaire = questionnaire.replace("\r\n", "\n").strip()
+    scoring = {} if stands_for else dict(scoring)
+    asked = check_own(
+        code=code or "new",
+        stands_for=stands_for,
+        questionnaire=questionnaire,
+        scoring=scoring,
+        holder=holder,
+        statement=statement,
+    )
+    title = say(asked.title, "en")
+    code = code or stands_for or _CODE.sub("-", title.lower()).strip("-")[:40] or "own"
+    sign = own.digest(questionnaire, scoring, stands_for)
+    with connection.cursor() as cursor:  # two uploads of one code come one after the other
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"own-scale {by.here} {code}"])
+    newest = OwnScale.objects.filter(code=code).order_by("-version").first()
+    if newest is not None and newest.hash == sign and not newest.retired:
+        return newest
+    row = OwnScale.objects.create(
+        clinic_id=by.here,
+        code=code,
+        version=1 if newest is None else newest.version + 1,
+        title=title[:200],
+        stands_for=stands_for,
+        questionnaire=questionnaire,
+        scoring=scoring,
+        hash=sign,
+        licence_holder=holder.strip()[:200],
+        licence_statement=statement.strip(),
+        loaded_at=now or timezone.now(),
+        loaded_by_id=by.member,
+    )
+    record(by, "measure.loaded", row, code=code, version=row.version, hash=sign)
+    return row
+
+
+@transaction.atomic
+def retire_own_scale(*, by: Asker, code: str, now: datetime | None = None) -> OwnScale:
+    """Ask it no more. What was answered keeps its text and its score."""
+    by.must("measure.define")
+    newest = OwnScale.objects.filter(code=code).order_by("-version").first()
+    if newest is None or newest.retired:
+        raise Refused(_("This questionnaire is not in use."), codes=("not_in_use",))
+    row = OwnScale.objects.create(
+        clinic_id=by.here,
+        code=code,
+        version=newest.version + 1,
+        title=newest.title,
+        stands_for=newest.stands_for,
+        questionnaire=newest.questionnaire,
+        scoring=newest.scoring,
+        hash=newest.hash,
+        licence_holder=newest.licence_holder,
+        licence_statement=newest.licence_statement,
+        retired=True,
+        loaded_at=now or timezone.now(),
+        loaded_by_id=by.member,
+    )
+    record(by, "measure.retired", row, code=code, version=row.version)
+    return row

@@ -13,13 +13,13 @@ from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
 def trend_chart(trend: Trend, marks: Sequence[Mark] = ()) -> Chart:
     """The scores over time on their severity bands. A band reaches to where the next one begins."""
     bands = trend.scale.bands
-    ends = [*(band.low for band in bands[1:]), trend.scale.high]
+    ends = [*(band.low for band in bands[1:]), trend.scale.high] if bands else []
     return Chart(
-        series=[Series(_("Score"), [Point(point.at, point.total) for point in trend.scored])],
+        series=[Series(_("Score"), [Point(point.at, float(point.total or 0)) for point in trend.scored])],
         unit=_("points"),
         y_min=trend.scale.low,
         y_max=trend.scale.high,
-        decimals=0,
+        decimals=trend.scale.decimals,
         bands=[Band(_(band.label), band.low, end) for band, end in zip(bands, ends, strict=True)],
         marks=marks,
     )

@@ -1,17 +1,126 @@
-"""What was asked, what was answered, and how it moves over time."""
+"""What can be asked, what was asked, what was answered, and how it moves over time."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from django.db.models import QuerySet
 
-from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
-from sojourn.clinical.scales import Band, Change, Scale
-from sojourn.foundation.rulebook.scales import scale
+from sojourn.care.measures import own
+from sojourn.care.measures.models import Answer, MeasureRequest, OwnScale, QuestionnaireResponse, Sitting
+from sojourn.clinical.rules import Rule
+from sojourn.clinical.scales import Band, Change, Number, Scale
+from sojourn.foundation.accounts.asker import asking
+from sojourn.foundation.rulebook import scales as files
+from sojourn.foundation.rulebook.queries import standings
+
+BATTERY = "battery."
+
+# --- what can be asked ---
+
+
+def scale(scale_id: str) -> Scale:
+    """A scale of ours or of the asker's clinic ("own-12"); raises KeyError. One query for a clinic's own, else none."""
+    if not scale_id.startswith(own.PREFIX):
+        return files.scale(scale_id)
+    number = scale_id.removeprefix(own.PREFIX)
+    row = OwnScale.objects.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 18 else None
+    if row is None:
+        raise KeyError(scale_id)
+    return scale_of(row)
+
+
+def scale_of(row: OwnScale) -> Scale:
+    """The scale that a clinic's row makes. No query."""
+    return own.kept(
+        f"{own.PREFIX}{row.pk}",
+        row.code,
+        row.version,
+        row.stands_for,
+        row.questionnaire,
+        json.dumps(row.scoring, sort_keys=True),
+        row.licence_holder,
+        row.licence_statement,
+    )
+
+
+def own_rows() -> list[OwnScale]:
+    """The newest version of each of the clinic's own questionnaires that is not retired, by title. One query."""
+    newest = OwnScale.objects.select_related("loaded_by").order_by("code", "-version").distinct("code")
+    return sorted((row for row in newest if not row.retired), key=lambda row: (row.title, row.pk))
+
+
+def askable() -> list[Scale]:
+    """What a patient can be asked: our texts and the clinic's own, where it is the patient who answers. One query."""
+    mine = [scale_of(row) for row in own_rows()]
+    return [each for each in (*files.asked_scales(), *mine) if each.rater == "self"]
+
+
+def all_scales() -> list[Scale]:
+    """Every scale of ours and of the clinic. One query."""
+    return [*files.scales(), *(scale_of(row) for row in own_rows())]
+
+
+def adopted_rules() -> dict[str, Rule]:
+    """The rules that a prescriber of the asker's clinic has adopted, by id, with the clinic's numbers. One query."""
+    clinic_id = asking().clinic_id
+    if clinic_id is None:
+        return {}
+    return {
+        each.acting.id: each.acting
+        for each in standings(clinic_id)
+        if each.acting is not None and each.adoption is not None and not each.adoption.retired
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """What an indication begins with. ``asked`` is answered by the patient, ``entered`` by a clinician.
+
+    ``adopted``: a prescriber has adopted it; until then it cannot be requested.
+    """
+
+    rule: Rule
+    indication: str
+    label: str  # message id
+    asked: tuple[Scale, ...]
+    entered: tuple[Scale, ...]
+    adopted: bool
+
+
+def batteries() -> list[Battery]:
+    """Every battery with what it comes to in this clinic, in the order of the book. Two queries."""
+    clinic_id = asking().clinic_id
+    if clinic_id is None:
+        return []
+    mine: dict[str, Scale] = {each.stands_for: scale_of(each) for each in own_rows() if each.stands_for}
+    found = []
+    for each in standings(clinic_id):
+        if each.newest.kind != "battery":
+            continue
+        rule = each.acting or each.newest
+        whole = [mine.get(str(name)) or files.scale(str(name)) for name in rule.fact("scales")]
+        asked = tuple(one for one in whole if one.ships_text and one.rater == "self")
+        found.append(
+            Battery(
+                rule=rule,
+                indication=str(rule.fact("indication")),
+                label=str(rule.fact("label")),
+                asked=asked,
+                entered=tuple(one for one in whole if one not in asked),
+                adopted=each.acting is not None,
+            )
+        )
+    return found
+
+
+# --- what was asked and answered ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +134,8 @@ class OpenRequest:
     requested_at: datetime
     response_id: int | None
     answered: int
+    given: Mapping[str, int | None] = field(default_factory=dict)
+    sitting_id: int | None = None
 
     @property
     def scale(self) -> Scale:
@@ -32,7 +143,8 @@ class OpenRequest:
 
     @property
     def questions(self) -> int:
-        return len(self.scale.items)
+        """How many are asked, as far as the answers so far tell."""
+        return len(self.scale.asked(self.given))
 
     @property
     def started(self) -> bool:
@@ -48,13 +160,28 @@ class Scored:
     scale_id: str
     scale_version: str
     at: datetime
-    total: int | None
+    total: Number | None
     band_code: str
     safety_positive: bool
+    family: str = ""
+    parts: Mapping[str, Number] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
+    source: str = "patient"
+    rater: str = ""
 
     @property
     def scale(self) -> Scale:
         return scale(self.scale_id)
+
+    @property
+    def score(self) -> Number | None:
+        """The total, by its other name."""
+        return self.total
+
+    @property
+    def completed_at(self) -> datetime:
+        """When it was answered, or taken on paper."""
+        return self.at
 
     @property
     def band(self) -> Band | None:
@@ -95,56 +222,81 @@ def _scored(row: QuestionnaireResponse) -> Scored:
         scale_id=row.scale_id,
         scale_version=row.scale_version,
         at=row.completed_at,
-        total=None if row.score is None else int(row.score),
+        total=None if row.score is None else number(row.score),
         band_code=row.band,
         safety_positive=row.safety_positive,
+        family=row.family or row.scale_id,
+        parts={code: number(Decimal(str(each))) for code, each in row.parts.items()},
+        findings=tuple(row.findings),
+        source=row.source,
+        rater=row.rater,
     )
+
+
+def number(kept: Decimal) -> Number:
+    """A score as people write it: whole where it is whole."""
+    return int(kept) if kept == int(kept) else kept.normalize()
 
 
 def _completed() -> QuerySet[QuestionnaireResponse]:
     return QuestionnaireResponse.objects.filter(completed_at__isnull=False)
 
 
-def latest(patient_id: int) -> list[Scored]:
-    """The newest completed response to each questionnaire. One query."""
-    return latest_of([patient_id]).get(patient_id, [])
+def latest(patient_id: int) -> dict[str, Scored]:
+    """The newest completed response to each scale, by the scale's id. One query.
+
+    A clinic's own text of a scale of ours counts as that scale ("madrs"); its other own ones are "own.<code>".
+    """
+    return {each.family: each for each in latest_of([patient_id]).get(patient_id, [])}
 
 
 def latest_of(patient_ids: Iterable[int]) -> dict[int, list[Scored]]:
-    """The same for many patients, by patient. One query."""
+    """The same for many patients, by patient, in the order of the scales. One query."""
     rows = (
         _completed()
         .filter(patient_id__in=list(patient_ids))
         .order_by("patient_id", "scale_id", "-completed_at", "-id")
         .distinct("patient_id", "scale_id")
     )
-    found: dict[int, list[Scored]] = {}
+    found: dict[int, dict[str, Scored]] = {}
     for row in rows:
-        found.setdefault(row.patient_id, []).append(_scored(row))
-    return found
+        each, known = _scored(row), found.setdefault(row.patient_id, {})
+        if each.family not in known or known[each.family].at < each.at:
+            known[each.family] = each
+    return {patient_id: [known[family] for family in sorted(known)] for patient_id, known in found.items()}
 
 
 def trends(patient_id: int, *, first_dose_at: datetime | None = None) -> list[Trend]:
-    """Every questionnaire that the patient has completed, over time, by scale id. One query.
+    """Every scale that the patient has completed, over time, by id. Two queries, and one for each own scale.
 
     The baseline is the last score before ``first_dose_at``; without one, the first score.
     """
     rows: dict[str, list[Scored]] = {}
     for row in _completed().filter(patient_id=patient_id).order_by("completed_at", "id"):
-        rows.setdefault(row.scale_id, []).append(_scored(row))
-    return [
-        Trend(scale(scale_id), tuple(points), _baseline(points, first_dose_at))
-        for scale_id, points in sorted(rows.items())
-    ]
+        each = _scored(row)
+        rows.setdefault(each.family, []).append(each)
+    rules = adopted_rules() if rows else {}
+    return [_trend(family, points, rules, first_dose_at) for family, points in sorted(rows.items())]
 
 
 def trend(patient_id: int, scale_id: str, *, first_dose_at: datetime | None = None) -> Trend:
-    """One questionnaire over time. One query. Raises KeyError for an unknown scale."""
+    """One scale over time. Two queries. Raises KeyError for an unknown scale."""
+    asked = scale(scale_id)
     points = [
-        _scored(row)
-        for row in _completed().filter(patient_id=patient_id, scale_id=scale_id).order_by("completed_at", "id")
+        each
+        for row in _completed().filter(patient_id=patient_id).order_by("completed_at", "id")
+        if (each := _scored(row)).family == asked.family
     ]
-    return Trend(scale(scale_id), tuple(points), _baseline(points, first_dose_at))
+    rules = adopted_rules()
+    return Trend(asked.under(rules.get(asked.rule.id)), tuple(points), _baseline(points, first_dose_at))
+
+
+def _trend(family: str, points: list[Scored], rules: Mapping[str, Rule], first_dose_at: datetime | None) -> Trend:
+    try:
+        asked = files.scale(family)
+    except KeyError:
+        asked = scale(points[-1].scale_id)
+    return Trend(asked.under(rules.get(asked.rule.id)), tuple(points), _baseline(points, first_dose_at))
 
 
 def _baseline(points: Iterable[Scored], first_dose_at: datetime | None) -> Scored | None:
@@ -182,6 +334,8 @@ def open_requests_of(patient_ids: Iterable[int]) -> dict[int, list[OpenRequest]]
                 requested_at=row.requested_at,
                 response_id=response_id,
                 answered=len(given.get(response_id, {})) if response_id else 0,
+                given=given.get(response_id, {}) if response_id else {},
+                sitting_id=row.sitting_id,
             )
         )
     return found
@@ -216,8 +370,55 @@ def request_of(request_id: int) -> tuple[MeasureRequest, QuestionnaireResponse |
 
 
 def standing(given: Mapping[str, int | None], asked: Scale) -> int | None:
-    """The number (from 1) of the first question without an answer; None when all have one."""
-    for number, item in enumerate(asked.items, start=1):
+    """The number (from 1) of the first question that is asked and has no answer; None when all have one."""
+    for place, item in enumerate(asked.asked(given), start=1):
         if item.link_id not in given:
-            return number
+            return place
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One questionnaire of a sitting."""
+
+    request_id: int
+    scale: Scale
+    answered: int
+    questions: int
+    done: bool
+    withdrawn: bool
+
+    @property
+    def minutes(self) -> float:
+        """About how long what is left takes."""
+        return 0 if self.done else (self.questions - self.answered) * SECONDS_A_QUESTION / 60
+
+
+# How long one question takes to read and tap: our own estimate, shown as "about".
+SECONDS_A_QUESTION = 12
+
+
+def sitting(sitting_id: int) -> tuple[Sitting, list[Part]]:
+    """A sitting with its questionnaires in the order in which they were asked. Three queries.
+
+    Raises Sitting.DoesNotExist.
+    """
+    whole = Sitting.objects.get(pk=sitting_id)
+    rows = list(MeasureRequest.objects.select_related("response").filter(sitting=whole).order_by("id"))
+    begun = {row.pk: response for row in rows if (response := _response_of(row)) is not None}
+    given: dict[int, dict[str, Any]] = answers_of(each.pk for each in begun.values()) if begun else {}
+    parts = []
+    for row in rows:
+        asked, response = scale(row.scale_id), begun.get(row.pk)
+        answers = given.get(response.pk, {}) if response is not None else {}
+        parts.append(
+            Part(
+                request_id=row.pk,
+                scale=asked,
+                answered=len(answers),
+                questions=len(asked.asked(answers)),
+                done=response is not None and response.completed_at is not None,
+                withdrawn=row.withdrawn_at is not None,
+            )
+        )
+    return whole, [each for each in parts if not each.withdrawn]

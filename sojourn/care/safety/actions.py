@@ -17,12 +17,13 @@ from django.utils.translation import gettext as _
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures import queries as measured
 from sojourn.care.measures.models import Answer, QuestionnaireResponse
+from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag, FlagAnswer, FlagAnswerKind, FlagKind
+from sojourn.clinical.scales import Number
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.rulebook.scales import scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +96,49 @@ def enter_paper(
         patient_id=patient_id,
         now=filled_in_at,
     )
+    asked = {item.link_id for item in scale(scale_id).asked(answers)}
     for link_id, value in answers.items():
-        measures.answer(by=by, response_id=response.pk, link_id=link_id, value=value, now=filled_in_at)
+        if link_id in asked or value is not None:
+            measures.answer(by=by, response_id=response.pk, link_id=link_id, value=value, now=filled_in_at)
     response = measures.complete(by=by, response_id=response.pk, now=filled_in_at)
     if response.safety_positive:
         items = scale(scale_id).safety(answers)
         _raise(by, response, ", ".join(f"{scale_id} {item} = {answers[item]}" for item in items), now)
+    return response
+
+
+@transaction.atomic
+def enter_score(
+    *,
+    by: Asker,
+    patient_id: int,
+    scale_id: str,
+    total: Number | None,
+    parts: Mapping[str, Number] | None = None,
+    answers: Mapping[str, int | None] | None = None,
+    taken_at: datetime,
+    rater: str = "",
+    origin: str = "",
+    now: datetime | None = None,
+) -> QuestionnaireResponse:
+    """Enter a score from the clinic's own licensed form; an alarming safety item raises its flag in the same breath."""
+    now = now or timezone.now()
+    response = measures.enter_score(
+        by=by,
+        patient_id=patient_id,
+        scale_id=scale_id,
+        total=total,
+        parts=parts,
+        answers=answers,
+        taken_at=taken_at,
+        rater=rater,
+        origin=origin,
+        now=now,
+    )
+    if response.safety_positive:
+        given = dict(answers or {})
+        items = scale(scale_id).safety(given)
+        _raise(by, response, ", ".join(f"{scale_id} {item} = {given[item]}" for item in items), now)
     return response
 
 
@@ -114,7 +152,7 @@ def _raise(by: Asker, response: QuestionnaireResponse, detail: str, now: datetim
             "clinic_id": response.clinic_id,
             "patient_id": response.patient_id,
             "raised_at": now,
-            "detail": detail,
+            "detail": detail[:200],
         },
     )
     if new:

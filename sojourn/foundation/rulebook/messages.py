@@ -48,10 +48,14 @@ def _all() -> Iterator[tuple[str, str]]:
             yield part.label, f"{rule.id} {part.id}"
             for anchor in part.anchors:
                 yield anchor.text, f"{rule.id} {part.id} {anchor.points}"
-    for rule in book().of_kind("battery"):
-        yield rule.fact("label"), rule.id
     for caveat in book().rule("news2").fact("caveats"):
         yield caveat, "news2"
+    yield from _of_scales()
+
+
+def _of_scales() -> Iterator[tuple[str, str]]:
+    for rule in book().of_kind("battery"):
+        yield rule.fact("label"), rule.id
     for scale in scales():
         yield from _of_rule(scale.rule)
         yield scale.construct, scale.id

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.measures import queries as measures
 from sojourn.care.measures.models import QuestionnaireResponse
+from sojourn.care.measures.queries import scale
 from sojourn.care.patients import queries as patients
 from sojourn.care.safety import actions, queries
 from sojourn.care.safety.models import Flag, FlagAnswerKind
@@ -24,7 +25,6 @@ from sojourn.care.safety.queries import StandingFlag
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.foundation.rulebook.scales import scale
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import closed
 

@@ -31,6 +31,7 @@ from sojourn.care.chart.record import (
     StateEntry,
     Verified,
 )
+from sojourn.care.measures.queries import scale
 from sojourn.care.monitoring.messages import BELIEVED
 from sojourn.care.patients.models import Sex
 from sojourn.clinical import protocol
@@ -39,7 +40,6 @@ from sojourn.clinical.protocol import State
 from sojourn.clinical.scales import say
 from sojourn.clinical.vitals import DIASTOLIC, PULSE, SYSTOLIC, VITALS
 from sojourn.foundation.rulebook.load import book
-from sojourn.foundation.rulebook.scales import scale
 from sojourn.interfaces.console.sessions.words import WHY, drug_word, event_word, route_word, span_word
 
 SLOT: Final = timedelta(minutes=5)

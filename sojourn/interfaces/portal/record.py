@@ -58,6 +58,8 @@ SENTENCES: dict[str, StrPromise] = {
     "consent.withdrawn": gettext_lazy("Wrote down that you withdrew an agreement"),
     "consent.opened": gettext_lazy("Opened an agreement that you signed"),
     "measure.requested": gettext_lazy("Asked you to answer some questions"),
+    "measure.battery_requested": gettext_lazy("Asked you to answer some questions"),
+    "measure.entered": gettext_lazy("Entered a score of yours"),
     "measure.withdrawn": gettext_lazy("Took some questions back"),
     "measure.started": gettext_lazy("Entered a form that you filled in on paper"),
     "measure.answered": gettext_lazy("Entered a form that you filled in on paper"),
