@@ -20,11 +20,14 @@ from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
+from sojourn.care.consent import actions as consent_actions
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures.queries import scale
 from sojourn.care.monitoring import actions as monitoring
 from sojourn.care.monitoring.models import InboundMessage
 from sojourn.care.patients.models import RelatedPerson
+from sojourn.care.plan import actions as plans
+from sojourn.care.plan.models import PlanVersion
 from sojourn.care.safety import actions as safety
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts import actions as accounts
@@ -32,6 +35,7 @@ from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
+from tests.care import consents
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
 from tests.conftest import Cast, make_clinic
 
@@ -55,6 +59,12 @@ class House:
     cast: Cast
     number: int
     tag: str
+
+    @cached_property
+    def plan(self) -> PlanVersion:
+        """A draft of the running session's patient."""
+        with as_asker(self.cast.asker("nurse")):
+            return plans.draft(by=self.cast.asker("nurse"), patient_id=self.running.patient.pk)
 
     @cached_property
     def booked(self) -> Stage:
@@ -92,6 +102,25 @@ class House:
                 safety.answer_measure(by=by, response_id=response.pk, link_id=item.link_id, value=1)
             safety.complete_measure(by=by, response_id=response.pk)
             return Flag.objects.select_related("response").get(response=response)
+
+    @cached_property
+    def consent(self) -> Any:
+        """A signed agreement of the patient who signs in."""
+        consents.adopt_texts(self.cast)
+        patient = self.running.patient
+        consents.ask(self.cast, patient)
+        by = self.patient_asker
+        with as_asker(by):
+            token, text = consents.token_for(self.cast, patient, "driving")
+            return consent_actions.sign(
+                by=by, token=token, statements=[each.id for each in text.statements], signed_name=patient.name
+            )
+
+    @cached_property
+    def question(self) -> Any:
+        by = self.patient_asker
+        with as_asker(by):
+            return consent_actions.ask_question(by=by, document_id="driving", section_id="home", text="Who?")
 
     @property
     def patient_asker(self) -> Any:
@@ -137,7 +166,10 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "session_id": (lambda house: house.running.id, True),
     "request_id": (lambda house: house.request.pk, True),
     "response_id": (lambda house: house.flag.response_id, True),
+    "consent_id": (lambda house: house.consent.pk, True),
+    "question_id": (lambda house: house.question.pk, True),
     "flag_id": (lambda house: house.flag.pk, True),
+    "plan_id": (lambda house: house.plan.pk, True),
     "chair_id": (lambda house: house.booked.appointment.chair_id, False),
     "device_id": (lambda house: house.device.pk, False),
     "message_id": (lambda house: house.message.pk, False),
@@ -154,6 +186,8 @@ FREE: dict[str, object] = {
     "item_id": "padss",
     "name": "portal",
     "code": "hr",
+    "document_id": "driving",
+    "text_id": "driving",
 }
 # Where the same word means something else at one address.
 AT: dict[tuple[str, str], object] = {

@@ -16,11 +16,12 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from difflib import SequenceMatcher
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sojourn.clinical.rules import MARKS, Verification, content_hash, weakest
 
@@ -351,6 +352,35 @@ def pack_ids(jurisdiction: str) -> tuple[str, ...]:
 def jurisdictions() -> tuple[Source, ...]:
     """The newest pack of every place that ships."""
     return tuple(each for each in newest().values() if each.is_pack)
+
+
+def lines(source: Source, language: str) -> list[str]:
+    """Everything that a text says, one line each, in order."""
+    said = [source.title[language], source.summary[language]]
+    for section in source.sections:
+        said.append(section.title[language])
+        said += [_line(each, language) for each in section.clauses]
+    for some in (source.statements, source.stops, source.stays, source.clauses):
+        said += [_line(each, language) for each in some]
+    if source.is_pack:
+        said.append(f"{source.as_of} – {source.review_on}")
+    return [each for each in said if each]
+
+
+def _line(clause: Clause, language: str) -> str:
+    ways = f"[{', '.join(sorted(clause.ways))}] " if clause.ways else ""
+    return ways + clause.text[language]
+
+
+def difference(old: Source, new: Source, language: str) -> list[tuple[Literal["out", "in"], str]]:
+    """What the newer version no longer says ("out") and what it says instead ("in"), in order."""
+    before, after = lines(old, language), lines(new, language)
+    found: list[tuple[Literal["out", "in"], str]] = []
+    for what, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if what != "equal":
+            found += [("out", each) for each in before[a:b]]
+            found += [("in", each) for each in after[c:d]]
+    return found
 
 
 # ---------------------------------------------------------------- released versions stay as they are

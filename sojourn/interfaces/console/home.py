@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 from django_stubs_ext import StrPromise
 
 from sojourn.care.booking import queries as booking
+from sojourn.care.consent import queries as consent
 from sojourn.care.measures import queries as measures
 from sojourn.care.monitoring import queries as monitoring
 from sojourn.care.patients import queries as patients
@@ -33,6 +34,7 @@ from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit import queries as audit
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.interfaces.console import visits
+from sojourn.interfaces.console.consents import WITHDRAWN_FOR
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word, state_word
 from sojourn.interfaces.console.sentences import sentence
@@ -315,12 +317,36 @@ def _monitors(today: Today) -> list[Wait]:
     return waits
 
 
+def _consents(today: Today) -> list[Wait]:
+    """Agreements: signatures, questions, withdrawals, clauses past their review date. One query."""
+    found = consent.waiting(today.clinic_id, today.now, today.now - WITHDRAWN_FOR)
+    url = address("console:consents")
+    signs, asks = today.asker.may("consent.countersign"), today.asker.may("consent.answer")
+    waits = []
+    if found.withdrawn:
+        words = ngettext("%(n)d agreement was withdrawn", "%(n)d agreements were withdrawn", found.withdrawn)
+        waits.append(Wait("undo-2", words % {"n": found.withdrawn}, _("No treatment goes on without it."), url))
+    if found.countersign and signs:
+        words = ngettext("%(n)d agreement to counter-sign", "%(n)d agreements to counter-sign", found.countersign)
+        waits.append(Wait("signature", words % {"n": found.countersign}, "", url))
+    if found.questions and asks:
+        words = ngettext("%(n)d question before signing", "%(n)d questions before signing", found.questions)
+        waits.append(Wait("message-circle", words % {"n": found.questions}, "", url))
+    if found.stale:
+        places = ", ".join(each.title["en"] for each in found.stale)
+        waits.append(Wait("calendar-clock", _("Local clauses are past their review date"), places, url))
+    if found.to_adopt and today.asker.may("consent.adopt"):
+        words = ngettext("%(n)d text to adopt", "%(n)d texts to adopt", found.to_adopt) % {"n": found.to_adopt}
+        waits.append(Wait("scale", words, _("Patients sign nothing before that."), url))
+    return waits
+
+
 _ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
-    "nurse": (_alarms, _flags, _second_checks, _companions),
-    "prescriber": (_alarms, _second_checks, _flags, _unsigned),
-    "therapist": (_flags, _questionnaires),
+    "nurse": (_alarms, _flags, _second_checks, _companions, _consents),
+    "prescriber": (_alarms, _second_checks, _flags, _unsigned, _consents),
+    "therapist": (_flags, _questionnaires, _consents),
     "front_desk": (_companions, _questionnaires),
-    "clinic_admin": (_monitors, _staff),
+    "clinic_admin": (_monitors, _staff, _consents),
     "auditor": (),
 }
 

@@ -29,6 +29,7 @@ PLACES = (
     Place(_("Patients"), "console:patients", "users", ("patient.find",)),
     Place(_("Appointments"), "console:day", "calendar", ("patient.find",)),
     Place(_("Flags"), "console:flags", "flag", ("flag.read",)),
+    Place(_("Agreements"), "console:consents", "signature", ("consent.read", "consent.adopt", "clinic.jurisdiction")),
     Place(_("Chairs"), "console:chairs", "bed", ("chair.manage",)),
     Place(_("Staff"), "console:staff", "user-check", ("staff.manage",)),
     Place(_("Monitors"), "console:monitors", "monitor", ("monitor.read", "monitor.manage")),

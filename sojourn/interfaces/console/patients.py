@@ -527,6 +527,7 @@ def patient(request: HttpRequest, patient_id: int) -> HttpResponse:
         "past": [visit for visit in visits if not visit.ahead],
         "flagged": bool(safety.flagged([patient_id])) if asker.may("flag.read") else False,
         "flags_url": address("console:flags"),
+        "consents_url": address("console:patient_consents", patient_id) if asker.may("consent.read") else "",
         "measures_url": reverse("console:patient_measures", args=[patient_id]) if asker.may("measure.read") else "",
     }
     return render(request, "console/patients/patient.html", context)
@@ -575,7 +576,7 @@ def scores(patient_id: int) -> list[Score]:
     for trend in measures.trends(patient_id):
         newest = trend.points[-1]
         values = [(point.at, point.total) for point in trend.scored if point.total is not None]
-        top = max(band.high for band in trend.scale.bands)
+        top = trend.scale.high
         line, dot = _line(values, top)
         band = newest.band
         found.append(

@@ -7,6 +7,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.home")),
     path("", include("sojourn.interfaces.console.patients")),
     path("", include("sojourn.interfaces.console.courses")),
+    path("", include("sojourn.interfaces.console.plans")),
+    path("", include("sojourn.interfaces.console.consents")),
     path("", include("sojourn.interfaces.console.appointments")),
     path("", include("sojourn.interfaces.console.chairs")),
     path("", include("sojourn.interfaces.console.people")),

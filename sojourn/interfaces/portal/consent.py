@@ -302,9 +302,7 @@ def _form(request: HttpRequest, desk: Desk, text: Text, refused: Refused | None,
             "name": desk.asker.name,
             "signed_name": sent.get("signed_name", "") if sent is not None else "",
             "how": sent.get("how", "type") if sent is not None else "type",
-            "drawn": sent.get("drawn", "")
-            if sent is not None and not actions.drawing_fault(sent.get("drawn", ""))
-            else "",
+            "drawn": drawn if drawn and actions.drawing_fault(drawn) is None else "",
             "decision": sent.get("decision", "") if sent is not None else "",
             "errors": [
                 {"href": _anchor(code), "text": reason}

@@ -14,10 +14,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from sojourn.care.booking.models import Appointment
+from sojourn.care.intake import queries as intake
 from sojourn.care.measures import queries as measures
+from sojourn.care.messaging import queries as messaging
 from sojourn.clinical.scales import Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.interfaces.portal import path, reads
+from sojourn.interfaces.portal import consent, path, reads
 from sojourn.interfaces.portal.pages import show
 
 # How long one question takes to read and tap: our own estimate, shown as "about".
@@ -96,6 +98,7 @@ def today(request: HttpRequest) -> HttpResponse:
     assert asked.asker.patient_id is not None
     assert asked.clinic is not None
     now = timezone.now()
+    to_sign, to_sign_url = consent.next_open(asked.asker.patient_id, asked.clinic)
     way = reads.way(asked.asker.patient_id, now)
     waiting = [_open(each, now) for each in measures.open_requests(asked.asker.patient_id)]
     return show(
@@ -105,7 +108,11 @@ def today(request: HttpRequest) -> HttpResponse:
             "stages": path.stages(way.facts),
             "next": _next(way.next, asked.clinic.address) if way.next else None,
             "waiting": waiting,
+            "to_sign": to_sign,
+            "to_sign_url": to_sign_url,
             "in_session": way.running_id is not None,
+            "story_open": way.next is None and intake.latest_submission(asked.asker.patient_id) is None,
+            "unread": messaging.unread_count(asked.asker.patient_id),
             "given_name": asked.asker.name.split(" ")[0],
         },
         active="today",
