@@ -47,9 +47,9 @@ class Stage:
 def adopt_everything(cast: Cast) -> None:
     by = cast.asker("prescriber")
     with as_asker(by):
-        for standing in standings(cast.clinic.pk):
-            if standing.waits:
-                rulebook.adopt(by=by, rule_id=standing.newest.id)
+        waiting = {each.newest.id: each.newest.hash for each in standings(cast.clinic.pk) if each.waits}
+        if waiting:
+            rulebook.adopt_set(by=by, shown=waiting, signature=by.name)
 
 
 def set_stage(cast: Cast, *, at: datetime | None = None, number: int = 1) -> Stage:

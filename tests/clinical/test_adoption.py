@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import book, queries
-from sojourn.foundation.rulebook.actions import adopt, retire
+from sojourn.foundation.rulebook.actions import SetRefused, adopt, adopt_set, retire
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.conftest import Cast
 
@@ -22,7 +23,8 @@ NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 
 def test_nothing_unverified_acts_before_it_is_adopted(clinic: Cast):
     with as_asker(clinic.asker("prescriber")):
-        assert set(queries.acting_rules(clinic.clinic.pk)) == {"news2"}
+        acting = queries.acting_rules(clinic.clinic.pk).values()
+        assert all(each.verification == "verified" for each in acting)
         assert queries.alarm_rules(clinic.clinic.pk, "iv") == ()
         assert queries.protocol(clinic.clinic.pk, "iv_racemic_40min") is None
         waiting = {each.newest.id for each in queries.standings(clinic.clinic.pk) if each.waits}
@@ -121,3 +123,85 @@ def test_one_query(clinic: Cast, django_assert_num_queries):
         connection.ensure_connection()
         with django_assert_num_queries(1):
             queries.alarm_rules(clinic.clinic.pk, "iv", "ketamine")
+
+
+# ---------------------------------------------------------------- a set, by one signature
+
+
+def hashes(*names: str) -> dict[str, str]:
+    return {name: book().rule(name).hash for name in names}
+
+
+def test_a_set_is_adopted_by_one_signature_with_one_audit_row(clinic: Cast, django_assert_num_queries):
+    by = clinic.asker("prescriber")
+    shown = hashes("spo2.low", "CI-MI-6W", "interaction.memantine")
+    with as_asker(by):
+        connection.ensure_connection()
+        rows = adopt_set(
+            by=by, shown=shown, signature=f"  {by.name.upper()} ", parameters={"CI-MI-6W": {"days": 56}}, now=NOW
+        )
+        assert {each.rule_id: each.parameters for each in rows} == {
+            "spo2.low": {}, "CI-MI-6W": {"days": 56}, "interaction.memantine": {},
+        }  # fmt: skip
+        event = AuditEvent.objects.get(action__startswith="rule.")
+        assert (event.action, event.detail["n"]) == ("rule.adopt_set", 3)
+        assert {each["id"]: each["hash"] for each in event.detail["rules"]} == shown
+        assert adopt_set(by=by, shown=shown, signature=by.name, parameters={"CI-MI-6W": {"days": 56}}) == []
+        assert RuleAdoption.objects.count() == 3
+        assert queries.acting_rules(clinic.clinic.pk)["CI-MI-6W"].number("days") == 56
+
+
+def test_all_of_a_set_or_none(clinic: Cast):
+    by = clinic.asker("prescriber")
+    shown = {**hashes("spo2.low", "hr.high", "CI-MI-6W"), "hr.low": "0" * 64, "phlogiston": "1" * 64}
+    with as_asker(by):
+        with pytest.raises(SetRefused) as refused:
+            adopt_set(by=by, shown=shown, signature=by.name, parameters={"CI-MI-6W": {"days": 30}})
+        assert {name: each.codes for name, each in refused.value.by_rule.items()} == {
+            "CI-MI-6W": ("loosened",), "hr.low": ("rule-changed",), "phlogiston": ("unknown-rule",),
+        }  # fmt: skip
+        for kwargs, code in (
+            ({"shown": {}, "signature": by.name}, "nothing-chosen"),
+            ({"shown": hashes("spo2.low"), "signature": ""}, "signature-wrong"),
+            ({"shown": hashes("spo2.low"), "signature": "Somebody Else"}, "signature-wrong"),
+        ):
+            with pytest.raises(Refused) as why:
+                adopt_set(by=by, **kwargs)
+            assert why.value.codes == (code,)
+        assert RuleAdoption.objects.count() == 0
+        assert not AuditEvent.objects.filter(action__startswith="rule.").exists()
+    nurse = clinic.asker("nurse")
+    with as_asker(nurse), pytest.raises(NotAllowed):
+        adopt_set(by=nurse, shown=hashes("spo2.low"), signature=nurse.name)
+
+
+def test_candidacy_sees_what_acts_and_what_nobody_adopted(clinic: Cast, django_assert_num_queries):
+    by, pk = clinic.asker("prescriber"), clinic.clinic.pk
+    with as_asker(by):
+        before = {each.id: each.adopted for each in queries.eligibility_rules(pk)}
+        assert len(before) == len(book().of_kind("eligibility"))
+        assert before["CI-LACTATION"]  # read in its source
+        assert not before["CI-MI-6W"]  # recalled
+        adopt(by=by, rule_id="CI-MI-6W", parameters={"days": 90})
+        with django_assert_num_queries(1):
+            found = {each.id: each for each in queries.eligibility_rules(pk)}
+        assert found["CI-MI-6W"].adopted
+        assert found["CI-MI-6W"].rule.number("days") == 90
+        retire(by=by, rule_id="CI-MI-6W", reason="Not here")
+        assert "CI-MI-6W" not in {each.id for each in queries.eligibility_rules(pk)}
+        drugs = {each.id: each.adopted for each in queries.interaction_rules(pk)}
+        assert drugs["interaction.benzodiazepine"]
+        assert not drugs["interaction.naltrexone"]
+
+
+def test_a_decision_keeps_its_rules_and_reads_them_back(clinic: Cast):
+    by, pk = clinic.asker("prescriber"), clinic.clinic.pk
+    with as_asker(by):
+        adopt(by=by, rule_id="CI-MI-6W", parameters={"days": 90})
+        rules = [each.rule for each in queries.eligibility_rules(pk)]
+    stamp = json.loads(json.dumps(queries.stamp(rules)))
+    assert {"id": "CI-MI-6W", "version": 1, "hash": book().rule("CI-MI-6W").hash, "parameters": {"days": 90}} in stamp
+    back = {each.id: each.rule for each in queries.rules_at(stamp)}
+    assert back == {each.id: each for each in rules}
+    (gone,) = queries.rules_at([{**stamp[0], "hash": "0" * 64}])
+    assert (gone.id, gone.rule) == (stamp[0]["id"], None)

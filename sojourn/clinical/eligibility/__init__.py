@@ -1,5 +1,6 @@
 """Eligibility: facts about a person and rules in, findings with reasons and what is still unknown out."""
 
+from sojourn.clinical.eligibility import conditions
 from sojourn.clinical.eligibility.assessment import (
     ACTIONS,
     DRUGS,
@@ -37,6 +38,7 @@ __all__ = [
     "Value",
     "Word",
     "assess",
+    "conditions",
     "known",
     "read",
 ]

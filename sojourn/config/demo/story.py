@@ -88,9 +88,8 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
         cast = _cast(demo, clinic_id)
         record(by, "demo.made", cast.clinic, seed=seed, scale=scale)
     with as_asker(cast.asker("prescriber")) as prescriber:
-        for standing in standings(cast.clinic.pk):
-            if standing.waits:
-                rulebook.adopt(by=prescriber, rule_id=standing.newest.id)
+        waiting = {each.newest.id: each.newest.hash for each in standings(cast.clinic.pk) if each.waits}
+        rulebook.adopt_set(by=prescriber, shown=waiting, signature=prescriber.name)
     for number in range(demo.patients * scale):
         with as_asker(house(clinic_id, "Demo")):
             _patient(demo, cast, number, random.Random(f"{demo.slug}-{seed}-{number}"), sparse=scale > 1)

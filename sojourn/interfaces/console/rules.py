@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 from django.contrib import messages
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.clinical import dosing
+from sojourn.clinical import dosing, eligibility, interactions, jurisdictions
 from sojourn.clinical.rules import Parameter, Rule, Verification
 from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.clinical.vitals import VITALS
@@ -27,6 +27,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions, queries
+from sojourn.foundation.rulebook.differences import differences
 from sojourn.foundation.rulebook.queries import Standing
 from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
 
@@ -35,9 +36,12 @@ HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
     ("protocols", gettext_lazy("Protocols of a session"), ("protocol",)),
     ("alarms", gettext_lazy("Alarms"), ("alarm.threshold", "alarm.rise", "alarm.silence", "alarm.escalation")),
     ("doses", gettext_lazy("Doses"), dosing.KINDS),
+    ("eligibility", gettext_lazy("Who may be treated"), (eligibility.KIND,)),
+    ("interactions", gettext_lazy("Medicines beside ketamine"), (interactions.KIND,)),
     ("scores", gettext_lazy("Scores"), ("score.recovery", "score.news2")),
     ("measures", gettext_lazy("Questionnaires"), ("scale",)),
     ("plausible", gettext_lazy("What a reading can be"), ("plausibility",)),
+    ("law", gettext_lazy("Law by place"), (jurisdictions.KIND,)),
     ("other", gettext_lazy("Other rules"), ()),
 )
 
@@ -67,6 +71,60 @@ ALWAYS: Mapping[str, StrPromise] = {
         "Used everywhere to add up what people enter. What lets a patient go is a number of the protocol."
     ),
     "scale": gettext_lazy("Used everywhere to add up what a patient answered. It sets nothing off by itself."),
+    jurisdictions.KIND: gettext_lazy("There to be read. It is dated, and it sets nothing off by itself."),
+}
+_OWN_UNITS: Mapping[str, StrPromise | str] = {"a": gettext_lazy("years"), "{count}": ""}
+STAGES: Mapping[str, StrPromise] = {
+    "treatment": gettext_lazy("before a course"),
+    "session": gettext_lazy("before a dose"),
+}
+SEVERITIES: Mapping[eligibility.Severity, StrPromise] = {
+    "absolute": gettext_lazy("Absolute"),
+    "relative-high": gettext_lazy("Relative, high"),
+    "relative": gettext_lazy("Relative"),
+    "caution": gettext_lazy("Caution"),
+    "indication": gettext_lazy("Indication"),
+}
+ACTIONS: Mapping[eligibility.Action, StrPromise] = {
+    "block": gettext_lazy("Blocks; a prescriber overrides with a reason and a second signature"),
+    "block_unless_specialist": gettext_lazy("Blocks unless a specialist decides otherwise"),
+    "hold": gettext_lazy("Waits for a prescriber"),
+    "urgent_review": gettext_lazy("Seen today by a psychiatrist"),
+    "specialist_review": gettext_lazy("A specialist reviews"),
+    "monitor": gettext_lazy("Monitored more closely"),
+    "document": gettext_lazy("Written down"),
+}
+LEVELS: Mapping[interactions.Level, StrPromise] = {
+    "major": gettext_lazy("Major"),
+    "moderate": gettext_lazy("Moderate"),
+    "minor": gettext_lazy("Minor"),
+    "unknown": gettext_lazy("Not known"),
+    "none": gettext_lazy("None"),
+}
+LAW: Mapping[str, StrPromise] = {
+    "schedule": gettext_lazy("Schedule or class"),
+    "who_may_prescribe": gettext_lazy("Who may prescribe"),
+    "at_home": gettext_lazy("At home"),
+    "esketamine": gettext_lazy("Esketamine"),
+    "records": gettext_lazy("Records"),
+    "key_points": gettext_lazy("Key points"),
+    "fact_base": gettext_lazy("How far it was checked"),
+}
+RELATIONS: Mapping[str, StrPromise] = {
+    "above": gettext_lazy("%(what)s above %(limit)s"),
+    "at_least": gettext_lazy("%(what)s %(limit)s or more"),
+    "below": gettext_lazy("%(what)s below %(limit)s"),
+    "at_most": gettext_lazy("%(what)s %(limit)s or less"),
+    "within_days": gettext_lazy("%(what)s within %(limit)s"),
+    "days_ago_at_least": gettext_lazy("%(what)s %(limit)s ago or more"),
+}
+# What one may see of the list.
+SHOWS: Mapping[str, StrPromise] = {
+    "all": gettext_lazy("All rules"),
+    "waits": gettext_lazy("Waiting for adoption"),
+    "unverified": gettext_lazy("Not read in a source"),
+    "tightened": gettext_lazy("Made stricter here"),
+    "outdated": gettext_lazy("With a newer version"),
 }
 
 
@@ -117,6 +175,8 @@ class Line:
 
 
 def _unit(code: str) -> str:
+    if code in _OWN_UNITS:
+        return str(_OWN_UNITS[code])
     try:
         return unit(code).display
     except UnknownUnit:
@@ -189,6 +249,8 @@ def _where(rule: Rule) -> str:
         parts.append(", ".join(_(VITALS[str(code)].label) for code in vitals))
     if routes := rule.fixed.get("routes"):
         parts.append(", ".join(str(ROUTES.get(str(code), code)) for code in routes))
+    if stages := rule.fixed.get("stages"):
+        parts.append(", ".join(str(STAGES.get(str(code), code)) for code in stages))
     if drugs := rule.fixed.get("drugs"):
         parts.append(", ".join(str(DRUGS.get(str(code), code)) for code in drugs))
     return " · ".join(parts)
@@ -232,35 +294,71 @@ class Section:
     heading: StrPromise
     lines: list[Line]
     acting: int
+    waiting: int
+
+
+def group_of(rule: Rule) -> str:
+    """Under which heading a rule stands."""
+    kind = "scale" if rule.kind.startswith("score.") and rule.kind not in _PLACED else rule.kind
+    return _PLACED.get(kind, "other")
+
+
+_PLACED: Mapping[str, str] = {kind: anchor for anchor, _words, kinds in HEADINGS for kind in kinds}
 
 
 def sections(standings: Iterable[Standing], people: Mapping[int, str]) -> list[Section]:
     """Every rule under its heading."""
-    placed = {kind: number for number, (_anchor, _words, kinds) in enumerate(HEADINGS) for kind in kinds}
-    found: list[list[Line]] = [[] for _each in HEADINGS]
+    found: dict[str, list[Line]] = {anchor: [] for anchor, _words, _kinds in HEADINGS}
     for each in standings:
-        number = placed.get(each.newest.kind, len(HEADINGS) - 1)
-        if each.newest.kind.startswith("score.") and each.newest.kind not in placed:
-            number = placed["scale"]
-        found[number].append(line(each, people))
+        found[group_of(each.newest)].append(line(each, people))
     return [
-        Section(anchor, heading, lines, sum(each.acts for each in lines))
-        for (anchor, heading, _kinds), lines in zip(HEADINGS, found, strict=True)
+        Section(anchor, heading, lines, sum(each.acts for each in lines), sum(each.waits for each in lines))
+        for (anchor, heading, _kinds), lines in zip(HEADINGS, found.values(), strict=True)
         if lines
     ]
+
+
+def _shown(standing: Standing, show: str) -> bool:
+    match show:
+        case "waits":
+            return waits(standing)
+        case "unverified":
+            return standing.newest.verification != "verified"
+        case "tightened":
+            return standing.acting is not None and standing.acting.tightened
+        case "outdated":
+            return standing.outdated
+        case _:
+            return True
+
+
+def _says(rule: Rule, text: str) -> bool:
+    """Whether a rule holds every word of a search: in its id, its texts as shown, its sources, its medicines."""
+    medicines = (str(name) for name in rule.fixed.get("medicines", ()))
+    texts = (rule.id, rule.title, _(rule.title), rule.statement, _(rule.statement), *rule.sources, *medicines)
+    held = interactions.fold(" ".join(texts))
+    return all(word in held for word in interactions.fold(text).split())
 
 
 @allowed("rules.read")
 @require_GET
 def rules(request: HttpRequest) -> HttpResponse:
-    """Every rule of the book with what this clinic has decided about it."""
+    """Every rule of the book with what this clinic has decided about it; ``show`` and ``q`` narrow it."""
     asked = cast(Request, request)
     standings = queries.standings(_clinic(asked))
-    waiting = sum(waits(each) for each in standings)
+    show = request.GET.get("show", "all")
+    show = show if show in SHOWS else "all"
+    text = request.GET.get("q", "").strip()[:120]
+    found = [each for each in standings if _shown(each, show) and (not text or _says(each.newest, text))]
     context = {
-        "sections": sections(standings, _people(standings)),
-        "waiting": waiting,
+        "sections": sections(found, _people(found)),
+        "waiting": sum(waits(each) for each in standings),
         "total": len(standings),
+        "found": len(found),
+        "narrowed": show != "all" or bool(text),
+        "show": show,
+        "shows": [(code, words, code == show) for code, words in SHOWS.items()],
+        "text": text,
         "acting": sum(each.acting is not None or each.newest.kind in ALWAYS for each in standings),
         "may_adopt": asked.asker.may("rules.adopt"),
     }
@@ -278,7 +376,7 @@ def _example(values: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _value(key: str, value: Any) -> str:
     """A value of an example. Readings are pairs of seconds and value; the latest ones of value and age in minutes."""
     if isinstance(value, Mapping):
-        return "; ".join(f"{_code(name)} {_value(key, each)}" for name, each in value.items())
+        return "; ".join(f"{_code(name)} {_value(key, each)}" for name, each in value.items()) or "–"
     if isinstance(value, tuple):
         return _several(key, value)
     if isinstance(value, bool):
@@ -295,6 +393,8 @@ def _several(key: str, value: tuple[Any, ...]) -> str:
 
 
 def _code(name: str) -> str:
+    if name in eligibility.VOCABULARY:
+        return str(_(eligibility.VOCABULARY[name].label))
     return str(_(VITALS[name].short)) if name in VITALS else name.replace("_", " ")
 
 
@@ -311,12 +411,135 @@ def _one(
         "rule": line(standing, _people([standing]), typed),
         "examples": [(_(each.title), _example(each.given), _example(each.expect)) for each in rule.examples],
         "items": _items(rule),
+        "details": details(rule),
+        "compared": _compared(standing),
+        "versions": sorted(number for name, number in queries.known_rules() if name == rule_id),
         "effective_from": rule.effective_from,
         "may_adopt": request.asker.may("rules.adopt"),
         "reasons": [{"href": "", "text": str(each)} for each in refused.reasons] if refused else [],
         "reason": reason,
     }
     return render(request, "console/rules/rule.html", context, status=409 if refused else 200)
+
+
+# ---------------------------------------------------------------- what a rule of candidacy says
+
+Detail = tuple[str, str]
+
+
+def details(rule: Rule) -> list[tuple[str, list[Detail]]]:
+    """The parts of a rule that are no numbers: (heading, [(what, words)])."""
+    if rule.kind == eligibility.KIND:
+        return _of_eligibility(eligibility.read(rule))
+    if rule.kind == interactions.KIND:
+        return _of_interaction(interactions.read(rule))
+    if rule.kind == jurisdictions.KIND:
+        return _of_law(jurisdictions.read(rule))
+    return []
+
+
+def _of_eligibility(ready: eligibility.EligibilityRule) -> list[tuple[str, list[Detail]]]:
+    found: list[tuple[str, list[Detail]]] = []
+    for grade in ready.grades:
+        found.append(
+            (
+                str(SEVERITIES[grade.severity]),
+                [
+                    (_("When"), condition_words(grade.when, ready.rule)),
+                    (_("Then"), str(ACTIONS[grade.action])),
+                    (_("What to do"), _(grade.advice)),
+                ],
+            )
+        )
+    if ready.never_overridden:
+        found.append((_("Override"), [(_("Override"), _("Never, by anybody."))]))
+    said = ready.rule.fact("fact_base")
+    rows = [(_("Severity"), str(said["severity"])), (_("Action"), str(said["action"])),
+            (_("Verification"), str(said["verification"]))]  # fmt: skip
+    if note := ready.rule.fixed.get("note"):
+        rows.append((_("Note"), str(note)))
+    return [*found, (_("In the words of the fact base"), rows)]
+
+
+def _of_interaction(ready: interactions.InteractionRule) -> list[tuple[str, list[Detail]]]:
+    rows = [
+        (_("Medicines"), ", ".join(ready.medicines)),
+        (_("How grave"), str(LEVELS[ready.severity])),
+        *((f"{ROUTES.get(route, route)}", str(LEVELS[level])) for route, level in ready.by_route),
+        (_("Effect"), _(ready.effect)),
+        (_("Evidence"), _(ready.evidence)),
+        (_("What to do"), _(ready.action)),
+    ]
+    said = ready.rule.fact("fact_base")
+    return [
+        (_("Interaction"), rows),
+        (
+            _("In the words of the fact base"),
+            [(_("Severity"), str(said["severity"])), (_("Verification"), str(said["verification"]))],
+        ),
+    ]
+
+
+def _of_law(ready: jurisdictions.Jurisdiction) -> list[tuple[str, list[Detail]]]:
+    rows = [(str(words), ready.text(part)) for part, words in LAW.items()]
+    day = timezone.localdate()
+    stale = ready.stale(day)
+    dates = [
+        (_("Read on"), formats.date_format(ready.as_of)),
+        (_("Read again by"), formats.date_format(ready.review_on)),
+        *((_("Ends on %(day)s") % {"day": formats.date_format(each.on)}, each.what) for each in ready.ends),
+        (_("Today"), _("Stale: read the law again before relying on it.") if stale else _("Not stale.")),
+    ]
+    return [(_("What was read"), rows), (_("Dates"), dates)]
+
+
+def condition_words(condition: eligibility.conditions.Condition, rule: Rule) -> str:
+    """A condition as a person reads it."""
+    match condition:
+        case eligibility.conditions.All(parts):
+            return _(" and ").join(f"({condition_words(each, rule)})" for each in parts)
+        case eligibility.conditions.AnyOf(parts):
+            return _(" or ").join(condition_words(each, rule) for each in parts)
+        case eligibility.conditions.Not(part):
+            return _("not (%(what)s)") % {"what": condition_words(part, rule)}
+        case eligibility.conditions.Is(name, values):
+            return _is_words(_(eligibility.VOCABULARY[name].label), values)
+        case eligibility.conditions.Compares(name, relation, parameter):
+            number = rule.parameters[parameter]
+            return RELATIONS[relation] % {
+                "what": _(eligibility.VOCABULARY[name].label),
+                "limit": f"{_figure(number.value)} {_unit(number.unit)}".strip(),
+            }
+
+
+def _is_words(label: str, values: tuple[eligibility.Value, ...]) -> str:
+    if values == (True,):
+        return label
+    if values == (False,):
+        return _("%(what)s: no") % {"what": label}
+    return f"{label}: {', '.join(str(each) for each in values)}"
+
+
+def _compared(standing: Standing) -> list[tuple[str, str, str]]:
+    """What differs between the version that acts here and the newest, where there is a newer one."""
+    acting = queries.known_rules().get((standing.newest.id, standing.newest.version - 1))
+    if standing.outdated and standing.acting is not None:
+        acting = queries.known_rules().get((standing.acting.id, standing.acting.version))
+    if acting is None:
+        return []
+    return [
+        (each.part.replace(".", " · ").replace("_", " "), _whole(each.before), _whole(each.after))
+        for each in differences(acting, standing.newest)
+    ]
+
+
+def _whole(value: Any) -> str:
+    """A part of a rule, whatever it is."""
+    if value is None:
+        return "–"
+    if isinstance(value, date):
+        return formats.date_format(value)
+    return _value("", value)
 
 
 def _items(rule: Rule) -> list[tuple[str, list[tuple[str, str, StrPromise]]]]:
@@ -435,41 +658,71 @@ def retire(request: HttpRequest, rule_id: str) -> HttpResponse:
 @allowed("rules.adopt")
 @require_http_methods(["GET", "HEAD", "POST"])
 def adopt_several(request: HttpRequest) -> HttpResponse:
-    """Read the rules that wait and adopt those that are ticked: all of them or, where one is refused, none."""
+    """Read the rules that wait, of one heading (``group``) or of all, and adopt those that are ticked, or the whole
+    group, by one signature: all of them or, where one is refused, none."""
     asked = cast(Request, request)
+    group = request.GET.get("group", "")
+    if group and group not in _PLACED.values():
+        raise Http404
     typed = _typed(request) if request.method == "POST" else {}
     chosen = request.POST.getlist("rule")
+    if "whole" in request.POST:
+        chosen = [name.removeprefix("hash:") for name in request.POST if name.startswith("hash:")]
     reasons: list[dict[str, str]] = []
     if request.method == "POST":
-        if not chosen:
-            reasons = [{"href": "", "text": _("Tick the rules that you have read and want to adopt.")}]
-        else:
-            reasons = _adopt_all(asked, chosen, typed)
+        reasons = _adopt_all(asked, chosen, typed)
         if not reasons:
             words = ngettext("%(n)d rule acts in this clinic now.", "%(n)d rules act in this clinic now.", len(chosen))
             messages.success(request, words % {"n": len(chosen)})
             return redirect("console:rules")
     standings = queries.standings(_clinic(asked))
-    waiting = [each for each in standings if waits(each) or each.outdated]
+    waiting = [
+        each for each in standings if (waits(each) or each.outdated) and (not group or group_of(each.newest) == group)
+    ]
+    headings = {anchor: words for anchor, words, _kinds in HEADINGS}
     context = {
-        "lines": [(line(each, {}, typed), each.newest.id in chosen) for each in waiting],
+        "lines": [(line(each, {}, typed), each.newest.id in chosen, details(each.newest)) for each in waiting],
         "reasons": reasons,
+        "group": headings.get(group, ""),
+        "whole": group,
+        "signature": request.POST.get("signature", ""),
+        "me": asked.asker.name,
     }
     return render(request, "console/rules/adopt.html", context, status=409 if reasons else 200)
 
 
 def _adopt_all(request: Request, chosen: list[str], typed: Mapping[str, str]) -> list[dict[str, str]]:
     """Adopt every chosen rule in one go. Returns every reason of every rule that was refused; then none is adopted."""
+    wrong: dict[str, Refused] = {}
+    parameters: dict[str, dict[str, float]] = {}
+    for rule_id in chosen:
+        rule = _newest(rule_id)
+        if rule.kind in ALWAYS:
+            raise Http404  # there is nothing to decide
+        try:
+            parameters[rule_id] = _parameters(rule, typed)
+        except Refused as refused:
+            wrong[rule_id] = refused
     reasons: list[dict[str, str]] = []
-    with transaction.atomic():
-        for rule_id in dict.fromkeys(chosen):
-            try:
-                _adopt(request, rule_id, typed, request.POST.get(f"hash:{rule_id}", ""))
-            except Refused as refused:
-                anchor = f"#rule-{rule_id.replace('.', '-')}"
-                reasons += [{"href": anchor, "text": str(each)} for each in refused.reasons]
-        if reasons:
-            transaction.set_rollback(True)
+    if not wrong or len(wrong) < len(chosen):
+        try:
+            with transaction.atomic():
+                actions.adopt_set(
+                    by=request.asker,
+                    shown={each: request.POST.get(f"hash:{each}", "") for each in parameters},
+                    signature=request.POST.get("signature", ""),
+                    parameters=parameters,
+                )
+                if wrong:
+                    transaction.set_rollback(True)
+        except actions.SetRefused as refused:
+            wrong |= refused.by_rule
+        except Refused as refused:
+            href = "#signature" if "signature-wrong" in refused.codes else ""
+            reasons = [{"href": href, "text": str(each)} for each in refused.reasons]
+    for rule_id, each in wrong.items():
+        href = f"#rule-{rule_id.replace('.', '-')}"
+        reasons += [{"href": href, "text": str(why)} for why in _in_words(_newest(rule_id), each).reasons]
     return reasons
 
 
