@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Literal, TypeVar, cast
 
+from django.db import connection
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
@@ -190,11 +192,12 @@ class Allergy:
 
 
 def allergies(patient_id: int) -> tuple[Allergy, ...]:
-    """What the person is allergic to. Empty is not "none": see ``no_allergies``. One query."""
-    return tuple(
-        Allergy(str(row.line), row.substance, row.reaction, timezone.localdate(row.said_at), row.pk)
-        for row in newest_lines(AllergyIntolerance, patient_id)
-    )
+    """What the person is allergic to. Empty is not "none": that is the answer to the question. One query."""
+    return tuple(map(_allergy, newest_lines(AllergyIntolerance, patient_id)))
+
+
+def _allergy(row: AllergyIntolerance) -> Allergy:
+    return Allergy(str(row.line), row.substance, row.reaction, timezone.localdate(row.said_at), row.pk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +219,14 @@ class TriedBefore:
 
 def previous_treatments(patient_id: int) -> tuple[TriedBefore, ...]:
     """What was tried before, in the order in which it was told. One query."""
-    return tuple(
-        TriedBefore(
-            line=str(row.line), kind=row.kind, drug=row.name, ingredient=row.ingredient or None,
-            rxcui=row.rxcui or None, dose=row.dose, duration=row.duration, outcome=Outcome(row.outcome),
-            adequate=row.long_enough, said_on=timezone.localdate(row.said_at), row_id=row.pk,
-        )
-        for row in newest_lines(PreviousTreatment, patient_id)
+    return tuple(map(_treatment, newest_lines(PreviousTreatment, patient_id)))
+
+
+def _treatment(row: PreviousTreatment) -> TriedBefore:
+    return TriedBefore(
+        line=str(row.line), kind=row.kind, drug=row.name, ingredient=row.ingredient or None, rxcui=row.rxcui or None,
+        dose=row.dose, duration=row.duration, outcome=Outcome(row.outcome), adequate=row.long_enough,
+        said_on=timezone.localdate(row.said_at), row_id=row.pk,
     )  # fmt: skip
 
 
@@ -247,8 +251,11 @@ def concerns(patient_id: int) -> tuple[Words, ...]:
 
 
 def _words(model: type[Goal] | type[Concern], patient_id: int) -> tuple[Words, ...]:
-    rows = cast("QuerySet[Goal]", newest_lines(model, patient_id))
-    return tuple(Words(str(row.line), row.text, timezone.localdate(row.said_at), row.pk) for row in rows)
+    return tuple(map(_word, cast("QuerySet[Goal]", newest_lines(model, patient_id))))
+
+
+def _word(row: Goal | Concern) -> Words:
+    return Words(str(row.line), row.text, timezone.localdate(row.said_at), row.pk)
 
 
 # ---------------------------------------------------------------- sent to the clinic
@@ -265,10 +272,11 @@ def latest_submission(patient_id: int) -> IntakeSubmission | None:
 
 
 def content(patient: Patient) -> dict[str, Any]:
-    """All that was said, as it is sent: plain values that JSON can hold. Seven queries."""
+    """All that was said, as it is sent: plain values that JSON can hold. Three queries."""
     given = answers(patient.pk)
     told = {each.question_id: each.told for each in given.values()}
     shown = [question.id for question in story().shown(told, patient.sex)]
+    all_lists = lists(patient.pk)
     return {
         "answers": {
             question_id: {
@@ -279,7 +287,7 @@ def content(patient: Patient) -> dict[str, Any]:
             for question_id in shown
             if question_id in given
         },
-        **{name: [_kept(each) for each in rows] for name, rows in lines_of(patient.pk)},
+        **{name: [_kept(each) for each in all_lists.of(name)] for name in _MODELS},
         "people": [
             {"line": str(each.pk), "name": each.name, "relationship": each.relationship, "phone": each.phone,
              "email": each.email}
@@ -301,7 +309,7 @@ def _kept(each: Any) -> dict[str, Any]:
 
 def anything(sent: Mapping[str, Any]) -> bool:
     """Whether a content holds anything at all that was said."""
-    return any(sent[name] for name in ("answers", *(LISTED)))
+    return any(sent[name] for name in ("answers", *LISTED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,12 +373,52 @@ def timeline(patient_id: int) -> tuple[Moment, ...]:
     return tuple(sorted(moments, key=lambda moment: moment.on, reverse=True))
 
 
-def lines_of(patient_id: int) -> Sequence[tuple[str, Sequence[Any]]]:
-    """Every list with its lines, by the name of the list. Five queries."""
-    return (
-        ("medicines", medicines(patient_id)),
-        ("allergies", allergies(patient_id)),
-        ("treatments", previous_treatments(patient_id)),
-        ("goals", goals(patient_id)),
-        ("concerns", concerns(patient_id)),
+_MODELS: Mapping[str, type[Line]] = {
+    "medicines": MedicationStatement,
+    "allergies": AllergyIntolerance,
+    "treatments": PreviousTreatment,
+    "goals": Goal,
+    "concerns": Concern,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Every list that one adds to."""
+
+    medicines: tuple[MedicineTaken, ...]
+    allergies: tuple[Allergy, ...]
+    treatments: tuple[TriedBefore, ...]
+    goals: tuple[Words, ...]
+    concerns: tuple[Words, ...]
+
+    def of(self, name: str) -> tuple[Any, ...]:
+        """The lines of the list called ``name``."""
+        found: tuple[Any, ...] = getattr(self, name)
+        return found
+
+
+def lists(patient_id: int) -> Lists:
+    """The newest row of each line of all five lists. One query."""
+    parts = [
+        f"SELECT '{name}', to_jsonb(t) FROM (SELECT DISTINCT ON (line) * FROM {model._meta.db_table}"  # noqa: S608
+        " WHERE patient_id = %s ORDER BY line, id DESC) t WHERE NOT removed"
+        for name, model in _MODELS.items()
+    ]
+    rows: dict[str, list[Any]] = {name: [] for name in _MODELS}
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), [patient_id] * len(parts))
+        for name, kept in cursor.fetchall():
+            raw = json.loads(kept) if isinstance(kept, str) else kept
+            model = _MODELS[name]
+            fields = model._meta.concrete_fields
+            rows[name].append(model(**{field.attname: field.to_python(raw[str(field.column)]) for field in fields}))
+    for each in rows.values():
+        each.sort(key=lambda row: row.pk)
+    return Lists(
+        medicines=tuple(sorted(map(_medicine, rows["medicines"]), key=lambda each: not each.current)),
+        allergies=tuple(map(_allergy, rows["allergies"])),
+        treatments=tuple(map(_treatment, rows["treatments"])),
+        goals=tuple(map(_word, rows["goals"])),
+        concerns=tuple(map(_word, rows["concerns"])),
     )

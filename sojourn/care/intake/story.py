@@ -31,7 +31,8 @@ NOT_ASKED: Final = frozenset({
 _TO_KG: Final = {"kg": Decimal(1), "lb": Decimal("0.45359237")}
 _TO_CM: Final = {"cm": Decimal(1), "ft": Decimal("2.54")}
 _FEET = re.compile(
-    r"^\s*(\d)\s*(?:'|′|’|ft\.?|feet|foot|pies|\s)\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:\"|″|”|''|in\.?|inches)?)?\s*$"
+    r"^\s*(\d)\s*(?:(?:'|′|’|ft\.?|feet|foot|pies|\s)\s*"
+    r"(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:\"|″|”|''|in\.?|inches)?)?)?\s*$"
 )
 
 
@@ -87,14 +88,12 @@ class Question:
     any_of: tuple[Condition, ...] = ()
 
     @property
-    def facts(self) -> Iterator[str]:
-        """Every fact that an answer can tell."""
-        if self.fact:
-            yield self.fact
+    def facts(self) -> tuple[str, ...]:
+        """Every fact that an answer can tell, once."""
+        own = [self.fact] if self.fact else []
         for choice in self.choices:
-            if choice.fact:
-                yield choice.fact
-            yield from choice.facts
+            own += [*([choice.fact] if choice.fact else []), *choice.facts]
+        return tuple(dict.fromkeys(own))
 
     def choice(self, choice_id: str) -> Choice | None:
         return next((each for each in self.choices if each.id == choice_id), None)

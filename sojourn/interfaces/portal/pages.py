@@ -49,6 +49,7 @@ def _nav(active: str) -> list[dict[str, Any]]:
     entries = (
         ("today", _("Today"), "sunset"),
         ("progress", _("Progress"), "trending-up"),
+        ("messages", _("Messages"), "message-circle"),
         ("record", _("My record"), "file-text"),
     )
     return [

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sojourn.interfaces.portal import answering, consent, help, medicine, progress, record, today
+from sojourn.interfaces.portal import (
+    answering,
+    consent,
+    help,
+    intake,
+    medicine,
+    messages,
+    plan,
+    progress,
+    record,
+    today,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -20,8 +31,19 @@ urlpatterns = [
     path("agreements/<int:consent_id>/", consent.agreement, name="agreement"),
     path("agreements/<int:consent_id>/copy.pdf", consent.agreement_pdf, name="agreement_pdf"),
     path("agreements/<int:consent_id>/withdraw/", consent.withdraw, name="agreement_withdraw"),
+    path("story/", intake.overview, name="story"),
+    path("story/review/", intake.review, name="story_review"),
+    path("story/sent/", intake.sent, name="story_sent"),
+    path("story/search/", intake.search, name="story_search"),
+    path("story/paste/", intake.paste, name="story_paste"),
+    path("story/people/<int:related_person_id>/", intake.person, name="story_person"),
+    path("story/<slug:question_id>/", intake.question, name="story_question"),
+    path("story/<slug:question_id>/add/", intake.add, name="story_add"),
+    path("story/<slug:question_id>/<uuid:line_id>/", intake.line, name="story_line"),
+    path("messages/", messages.messages, name="messages"),
     path("progress/", progress.progress, name="progress"),
     path("medicine/", medicine.medicine, name="medicine"),
+    path("plan/", plan.plan, name="plan"),
     path("record/", record.record, name="record"),
     path("help/", help.help_now, name="help"),
     path("here/", help.here, name="here"),

@@ -123,6 +123,93 @@ function answers(form: HTMLFormElement): void {
   if (before !== null && buttons.some((button) => button.value === before)) choose(before);
 }
 
+// ------------------------------------------------------------------ any form that must not be lost
+function keptForm(form: HTMLFormElement): void {
+  const note = form.querySelector<HTMLElement>("[data-kept-note]");
+  const key = `kept-form:${location.pathname}`;
+  const store = (body: URLSearchParams | null) => {
+    try {
+      if (body === null) sessionStorage.removeItem(key);
+      else sessionStorage.setItem(key, body.toString());
+    } catch {
+      // The page itself still holds it.
+    }
+  };
+  let waiting: { body: URLSearchParams; url: string; button: HTMLButtonElement | null } | null = null;
+  let busy = false;
+
+  // The answer is a page to read (a question back, another tab's answer): let the browser show it.
+  const plainly = (button: HTMLButtonElement | null) => {
+    if (button?.name) {
+      const carry = document.createElement("input");
+      carry.type = "hidden";
+      carry.name = button.name;
+      carry.value = button.value;
+      form.append(carry);
+      if (button.hasAttribute("formaction")) form.action = button.formAction;
+    }
+    form.submit();
+  };
+
+  const attempt = async (): Promise<void> => {
+    if (busy || waiting === null) return;
+    busy = true;
+    const { body, url, button } = waiting;
+    try {
+      const answer = await send(url, body, "text/html");
+      if (answer.status >= 500 || (answer.status === 403 && !navigator.onLine)) throw new Error(String(answer.status));
+      waiting = null;
+      if (answer.redirected) {
+        if (new URL(answer.url).pathname.startsWith("/today/")) store(null); // else a sign-in comes first
+        location.assign(answer.url);
+      } else if (answer.status === 403) {
+        location.reload();
+      } else {
+        store(null);
+        plainly(button);
+      }
+    } catch {
+      if (note) note.hidden = false;
+      window.setTimeout(() => void attempt(), RETRY_MS);
+    } finally {
+      busy = false;
+    }
+  };
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (waiting !== null && busy) return;
+    const button = event.submitter as HTMLButtonElement | null;
+    const body = new URLSearchParams();
+    for (const [name, value] of new FormData(form, button)) if (typeof value === "string") body.append(name, value);
+    waiting = { body, url: button?.hasAttribute("formaction") ? button.formAction : form.action, button };
+    store(body);
+    void attempt();
+  });
+  addEventListener("online", () => void attempt());
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload(); // back to a form: as it stands on the server
+  });
+
+  // After a sign-in on the way, or a reload without a connection: what was typed stands in the form again.
+  try {
+    const before = sessionStorage.getItem(key);
+    if (before === null || document.querySelector("[role=alert]")) return;
+    const kept = new URLSearchParams(before);
+    for (const field of form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement>(
+      "input:not([type=hidden]), textarea, select",
+    )) {
+      const values = kept.getAll(field.name);
+      if (field instanceof HTMLInputElement && (field.type === "checkbox" || field.type === "radio"))
+        field.checked = values.includes(field.value);
+      else if (values[0]) field.value = values[0];
+    }
+    store(null);
+  } catch {
+    // Nothing kept.
+  }
+}
+
 // ------------------------------------------------------------------ the call for help
 function call(form: HTMLFormElement): void {
   const words = document.querySelector<HTMLElement>("[data-call-words]");
@@ -187,5 +274,6 @@ async function worker(): Promise<void> {
 }
 
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-answer]")) answers(form);
+for (const form of document.querySelectorAll<HTMLFormElement>("form[data-kept]")) keptForm(form);
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-call]")) call(form);
 void worker();

@@ -1,0 +1,60 @@
+"""Answers and lines in words, for the patient's pages and the clinic's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from sojourn.care.intake.models import Outcome, TreatmentKind
+from sojourn.care.intake.story import Question, Told
+
+
+def said(question: Question, told: Told | None) -> str:  # noqa: PLR0911 -- one for each kind
+    """What was answered, in words; "Still open" where nothing was."""
+    if told is None:
+        return _("Still open")
+    if told.standing != "told":
+        return _("Not sure") if told.standing == "unsure" else _("Skipped")
+    value = told.value
+    if question.kind == "yes_no":
+        return _("Yes") if value else _("No")
+    if question.kind == "number":
+        return f"{value['typed']} {value['unit']}".strip()
+    if question.kind == "day":
+        return date_format(date.fromisoformat(value["day"]), "j F Y")
+    if question.kind == "text":
+        return str(value)
+    if question.kind == "list":
+        return _("None") if value == "none" else _("The list is complete")
+    if question.kind == "choice":
+        chosen = question.choice(value)
+        return _(chosen.text) if chosen is not None else str(value)
+    return _ticked(question, value)
+
+
+def _ticked(question: Question, value: Mapping[str, Any]) -> str:
+    words = [_(each.text) for each in question.choices if each.id in value["yes"]]
+    if value.get("rest_unsure"):
+        words.append(_("not sure about the others") if words else _("not sure about some of them"))
+    return "; ".join(words) or _("None of these")
+
+
+def line(of: str, each: Mapping[str, Any]) -> tuple[str, str]:
+    """(what, details) of a line of a list, from its plain values."""
+    if of == "medicines":
+        since = _("since %(when)s") % {"when": each["since"]} if each["since"] else ""
+        stopped = "" if each["current"] else _("stopped")
+        return each["name"], ", ".join(filter(None, (each["dose"], each["how_often"], since, stopped)))
+    if of == "allergies":
+        return each["substance"], each["reaction"]
+    if of == "treatments":
+        kind = str(TreatmentKind(each["kind"]).label)
+        outcome = str(Outcome(each["outcome"]).label)
+        return each["drug"], ", ".join(filter(None, (kind, each["dose"], each["duration"], outcome)))
+    if of == "people":
+        return each["name"], ", ".join(filter(None, (each["relationship"], each["phone"], each["email"])))
+    return each["text"], ""
