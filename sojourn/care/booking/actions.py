@@ -1,25 +1,30 @@
-"""Keep the chairs, and book, move and cancel appointments. The database itself refuses a chair or patient twice."""
+"""Keep the chairs, and book, move and cancel appointments. The database itself refuses a chair, a patient or a member
+of the staff twice."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import queries
-from sojourn.care.booking.models import Appointment, AppointmentStatus, Chair
+from sojourn.care.booking import after, queries
+from sojourn.care.booking.models import Appointment, AppointmentStatus, Attendance, Chair, Room
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import withheld
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
 
 LONGEST = timedelta(hours=24)
 _OVERLAPS = ("one_patient_a_chair", "one_appointment_a_patient")
+_STAFF_FULL = ("a_nurse_has_room", "one_appointment_a_member")
 
 
 def _chair_name(name: str) -> str:
@@ -49,13 +54,20 @@ def add_chair(*, by: Asker, name: str) -> Chair:
 
 
 @transaction.atomic
-def edit_chair(*, by: Asker, chair_id: int, name: str, in_use: bool, now: datetime | None = None) -> Chair:
-    """Rename a chair, or take it out of use and back. Refused: name-missing, name-taken, still-booked."""
+def edit_chair(
+    *, by: Asker, chair_id: int, name: str, in_use: bool, room_id: int | None = None, now: datetime | None = None
+) -> Chair:
+    """Rename a chair, put it into a room, or take it out of use and back.
+
+    Refused: name-missing, name-taken, still-booked, room-unknown.
+    """
     by.must("chair.manage")
     name = _chair_name(name)
     chair = Chair.objects.select_for_update().get(pk=chair_id)
-    if (chair.name, chair.in_use) == (name, in_use):
+    if (chair.name, chair.in_use, chair.room_id) == (name, in_use, room_id):
         return chair
+    if room_id is not None and not Room.objects.filter(pk=room_id).exists():
+        raise Refused(_("Choose one of the rooms."), codes=("room-unknown",))
     if chair.in_use and not in_use:
         booked = Appointment.objects.filter(
             chair=chair, status=AppointmentStatus.BOOKED, during__endswith__gt=now or timezone.now()
@@ -66,21 +78,39 @@ def edit_chair(*, by: Asker, chair_id: int, name: str, in_use: bool, now: dateti
                 % {"chair": chair.name, "count": booked},
                 codes=("still-booked",),
             )
-    chair.name, chair.in_use = name, in_use
+    chair.name, chair.in_use, chair.room_id = name, in_use, room_id
     try:
         with transaction.atomic():
-            chair.save(update_fields=["name", "in_use"])
+            chair.save(update_fields=["name", "in_use", "room"])
     except IntegrityError as error:
         raise _name_taken(name) from error
     record(by, "chair.edited", chair, name=name, in_use=in_use)
     return chair
 
 
+@transaction.atomic
+def add_room(*, by: Asker, name: str) -> Room:
+    """A new room. Refused: name-missing, name-taken."""
+    by.must("chair.manage")
+    name = " ".join(name.split())[:40]
+    if not name:
+        raise Refused(_("Give the room a name."), codes=("name-missing",))
+    try:
+        with transaction.atomic():
+            room = Room.objects.create(clinic_id=by.here, name=name)
+    except IntegrityError as error:
+        raise Refused(_("There is a room called %(name)s already.") % {"name": name}, codes=("name-taken",)) from error
+    record(by, "room.added", room, name=name)
+    return room
+
+
 def _clock(at: datetime) -> str:
     return formats.date_format(timezone.localtime(at), "H:i")
 
 
-def _conflict(by: Asker, chair: Chair, patient: Patient, during: DateTimeTZRange, other_than: int | None) -> Refused:
+def _conflict(
+    by: Asker, chair: Chair, patient: Patient, during: DateTimeTZRange, other_than: int | None, turnover: int = 0
+) -> Refused:
     """Why the time is not free, naming the chair or the patient that is taken."""
     reasons: dict[str, str] = {}
     rows = queries.in_the_way(
@@ -88,13 +118,15 @@ def _conflict(by: Asker, chair: Chair, patient: Patient, during: DateTimeTZRange
         patient_id=patient.pk,
         from_at=during.lower,
         until_at=during.upper,
+        held_until=during.upper + timedelta(minutes=turnover),
         other_than=other_than,
     )
     hidden = withheld(by, [row.patient for row in rows], timezone.now())
     for row in rows:
         words = {
             "chair": row.chair.name, "patient": row.patient.name,
-            "from": _clock(row.during.lower), "until": _clock(row.during.upper),
+            "from": _clock(row.during.lower),
+            "until": _clock(row.during.upper + timedelta(minutes=row.turnover_minutes)),
         }  # fmt: skip
         if row.patient_id == patient.pk:
             reasons["patient-taken"] = (
@@ -118,8 +150,11 @@ def _range(starts_at: datetime, minutes: int) -> DateTimeTZRange:
 
 
 def _companion(patient_id: int, companion_id: int | None) -> RelatedPerson | None:
-    if companion_id is None:
-        return None
+    return None if companion_id is None else companion_of(patient_id, companion_id)
+
+
+def companion_of(patient_id: int, companion_id: int) -> RelatedPerson:
+    """One of the people beside this patient now. Refused: not-beside-patient."""
     person = RelatedPerson.objects.filter(pk=companion_id, patient_id=patient_id, ended_at=None).first()
     if person is None:
         raise Refused(_("Choose one of the people beside this patient."), codes=("not-beside-patient",))
@@ -140,6 +175,91 @@ def _must_be_ahead(starts_at: datetime, now: datetime) -> None:
         raise Refused(_("That day has passed."), codes=("day-has-passed",))
 
 
+# ---------------------------------------------------------------- who attends
+
+
+def one_at_a_time(by: Asker) -> None:
+    """Bookings of one clinic take turns until they commit, so that two never wait for each other in a ring."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sojourn.booking'), %s)", [by.here])
+
+
+def _staff_full(error: IntegrityError) -> bool:
+    return any(name in str(error) for name in _STAFF_FULL)
+
+
+def _add_attendance(appointment: Appointment, member: Membership) -> bool:
+    """Let a member attend; False where the database finds that they cannot."""
+    try:
+        with transaction.atomic():
+            Attendance.objects.create(
+                clinic_id=appointment.clinic_id,
+                patient_id=appointment.patient_id,
+                appointment=appointment,
+                member=member,
+                role=member.role,
+                during=appointment.during,
+            )
+    except IntegrityError as error:
+        if _staff_full(error):
+            return False
+        raise
+    return True
+
+
+def _attend(appointment: Appointment, staff: Collection[int], zone: ZoneInfo) -> None:
+    """Those who are named attend; where the clinic has adopted a number of chairs for a nurse and none is named, the
+    nurse with the fewest at that time does. Refused: not-staff, one-of-a-role, staff-taken, no-nurse."""
+    wanted = dict.fromkeys(staff)
+    named = {member.pk: member for member in queries.attending_staff()}
+    for member_id in wanted:
+        if member_id not in named:
+            raise Refused(_("Choose somebody who works in this clinic."), codes=("not-staff",))
+    chosen = [named[member_id] for member_id in wanted]
+    if len({member.role for member in chosen}) != len(chosen):
+        raise Refused(_("Choose one nurse, one therapist and one prescriber at most."), codes=("one-of-a-role",))
+    for member in chosen:
+        if not _add_attendance(appointment, member):
+            raise Refused(
+                _("%(name)s looks after somebody else from %(from)s to %(until)s.")
+                % {
+                    "name": member.name,
+                    "from": _clock(appointment.during.lower),
+                    "until": _clock(appointment.during.upper),
+                },
+                codes=("staff-taken",),
+            )
+    at_once = queries.rules().chairs_per_nurse
+    if at_once is None or any(member.role == "nurse" for member in chosen):
+        return
+    nurses = queries.nurses_at_work(appointment.during.lower, appointment.during.upper, zone)
+    if not any(_add_attendance(appointment, member) for member in nurses):
+        raise Refused(
+            _("No nurse has room from %(from)s to %(until)s. In this clinic a nurse looks after %(n)d at once.")
+            % {"from": _clock(appointment.during.lower), "until": _clock(appointment.during.upper), "n": at_once},
+            codes=("no-nurse",),
+        )
+
+
+def _must_be_open(by: Asker, during: DateTimeTZRange, zone: ZoneInfo, outside_hours: bool) -> None:
+    if outside_hours:
+        return
+    first = timezone.localdate(during.lower, zone)
+    said = queries.times(first, first + timedelta(days=1))
+    if not queries.is_open(said, during.lower, during.upper, zone):
+        raise Refused(
+            _("The clinic is closed then. Choose another time, or say that you book outside its hours."),
+            codes=("closed",),
+        )
+
+
+def _zone(by: Asker) -> ZoneInfo:
+    return Clinic.objects.get(pk=by.here).zone
+
+
+# ---------------------------------------------------------------- appointments
+
+
 @transaction.atomic
 def book(
     *,
@@ -149,49 +269,72 @@ def book(
     starts_at: datetime,
     minutes: int,
     companion_id: int | None = None,
+    staff: Collection[int] = (),
+    outside_hours: bool = False,
     now: datetime | None = None,
 ) -> Appointment:
     """Book a session of a course into a chair, ``minutes`` long from ``starts_at`` (aware).
 
-    Refused: chair-taken, patient-taken, chair-out-of-use, course-ended, length, day-has-passed, not-beside-patient.
+    ``staff`` are memberships, one of a role at most. Refused: chair-taken, patient-taken, chair-out-of-use,
+    course-ended, length, day-has-passed, not-beside-patient, closed, not-staff, one-of-a-role, staff-taken, no-nurse.
     """
     by.must("appointment.book")
-    assert by.clinic_id is not None
-    assert by.membership_id is not None
     now = now or timezone.now()
+    one_at_a_time(by)
+    course = CarePlan.objects.get(pk=care_plan_id)
+    appointment = place(
+        by=by, course=course, chair_id=chair_id, starts_at=starts_at, minutes=minutes, companion_id=companion_id,
+        staff=staff, outside_hours=outside_hours, now=now,
+    )  # fmt: skip
+    record(by, "appointment.booked", appointment, starts_at=starts_at, minutes=minutes, chair=chair_id)
+    return appointment
+
+
+@transaction.atomic
+def place(
+    *, by: Asker, course: CarePlan, chair_id: int, starts_at: datetime, minutes: int, companion_id: int | None,
+    staff: Collection[int], outside_hours: bool, now: datetime,
+) -> Appointment:  # fmt: skip
+    """Put one appointment into its chair, with who attends and what follows of it; or refuse and leave no trace.
+
+    A part of ``book`` and of the actions on series and waiting: they hold the turn and write the audit row.
+    """
     during = _range(starts_at, minutes)
     _must_be_ahead(starts_at, now)
     chair = _chair(chair_id)
-    course = CarePlan.objects.get(pk=care_plan_id)
     patient = Patient.objects.select_for_update(no_key=True).get(pk=course.patient_id)
     if course.ended_on is not None:
         raise Refused(_("This course has ended. Begin a new one first."), codes=("course-ended",))
+    zone, turnover = _zone(by), queries.rules().turnover_minutes
+    _must_be_open(by, during, zone, outside_hours)
     try:
         with transaction.atomic():
             appointment = Appointment.objects.create(
-                clinic_id=by.clinic_id,
+                clinic_id=by.here,
                 patient=patient,
                 care_plan=course,
                 chair=chair,
                 during=during,
+                turnover_minutes=turnover,
                 companion=_companion(patient.pk, companion_id),
                 booked_at=now,
-                booked_by_id=by.membership_id,
+                booked_by_id=by.member,
             )
     except IntegrityError as error:
         if any(name in str(error) for name in _OVERLAPS):
-            raise _conflict(by, chair, patient, during, None) from error
+            raise _conflict(by, chair, patient, during, None, turnover) from error
         raise
-    record(by, "appointment.booked", appointment, starts_at=starts_at, minutes=minutes, chair=chair.pk)
+    _attend(appointment, staff, zone)
+    after.settled(appointment, zone, now)
     return appointment
 
 
-def _standing(appointment_id: int, version: int) -> Appointment:
+def _standing(appointment_id: int, version: int | None) -> Appointment:
     """The appointment, locked, if it still stands as the asker saw it and its session has not begun."""
     appointment = Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=appointment_id)
     if appointment.status == AppointmentStatus.CANCELLED:
         raise Refused(_("This appointment is cancelled."), codes=("cancelled",))
-    if appointment.version != version:
+    if version is not None and appointment.version != version:
         raise Overtaken(
             _("Somebody changed this appointment while you were looking. Look again, then decide."),
             codes=("overtaken",),
@@ -214,28 +357,20 @@ def reschedule(
     starts_at: datetime,
     minutes: int,
     companion_id: int | None = None,
+    staff: Collection[int] | None = None,
+    outside_hours: bool = False,
     now: datetime | None = None,
 ) -> Appointment:
-    """Move an appointment to another time, chair or companion. Refused as ``book``; cancelled, session-begun;
-    Overtaken where somebody changed it since ``version``."""
+    """Move an appointment to another time, chair, companion or staff. Refused as ``book``; cancelled, session-begun;
+    Overtaken where somebody changed it since ``version``. ``staff`` None: those who attend stay, where they can; a
+    nurse who cannot is replaced."""
     by.must("appointment.book")
     now = now or timezone.now()
-    during = _range(starts_at, minutes)
-    _must_be_ahead(starts_at, now)
-    chair = _chair(chair_id)
-    appointment = _standing(appointment_id, version)
-    patient = Patient.objects.select_for_update(no_key=True).get(pk=appointment.patient_id)
-    was = appointment.during
-    appointment.chair, appointment.during = chair, during
-    appointment.companion = _companion(patient.pk, companion_id)
-    appointment.version += 1
-    try:
-        with transaction.atomic():
-            appointment.save(update_fields=["chair", "during", "companion", "version"])
-    except IntegrityError as error:
-        if any(name in str(error) for name in _OVERLAPS):
-            raise _conflict(by, chair, patient, during, appointment_id) from error
-        raise
+    one_at_a_time(by)
+    appointment, was = shift(
+        by=by, appointment_id=appointment_id, version=version, chair_id=chair_id, starts_at=starts_at,
+        minutes=minutes, companion_id=companion_id, staff=staff, outside_hours=outside_hours, now=now,
+    )  # fmt: skip
     record(
         by,
         "appointment.moved",
@@ -243,9 +378,66 @@ def reschedule(
         was=was.lower,
         starts_at=starts_at,
         minutes=minutes,
-        chair=chair.pk,
+        chair=chair_id,
     )
     return appointment
+
+
+@transaction.atomic
+def shift(
+    *, by: Asker, appointment_id: int, version: int | None, chair_id: int, starts_at: datetime, minutes: int,
+    companion_id: int | None, staff: Collection[int] | None, outside_hours: bool, now: datetime,
+) -> tuple[Appointment, DateTimeTZRange]:  # fmt: skip
+    """Move one appointment, or refuse and leave no trace; and when it was. A part as ``place`` is."""
+    during = _range(starts_at, minutes)
+    _must_be_ahead(starts_at, now)
+    chair = _chair(chair_id)
+    appointment = _standing(appointment_id, version)
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=appointment.patient_id)
+    zone, was, was_chair = _zone(by), appointment.during, appointment.chair_id
+    same_time = (was.lower, was.upper) == (during.lower, during.upper)
+    if not same_time:
+        _must_be_open(by, during, zone, outside_hours)
+        appointment.turnover_minutes = queries.rules().turnover_minutes
+    appointment.chair, appointment.during = chair, during
+    appointment.companion = _companion(patient.pk, companion_id)
+    appointment.version += 1
+    attending = {row.member_id: row.role for row in Attendance.objects.filter(appointment=appointment, active=True)}
+    people_stay = same_time and staff is None
+    if not people_stay:
+        Attendance.objects.filter(appointment=appointment, active=True).update(active=False)
+    try:
+        with transaction.atomic():
+            appointment.save(update_fields=["chair", "during", "turnover_minutes", "companion", "version"])
+    except IntegrityError as error:
+        if any(name in str(error) for name in _OVERLAPS):
+            turnover = appointment.turnover_minutes
+            raise _conflict(by, chair, patient, during, appointment_id, turnover) from error
+        raise
+    if not people_stay:
+        _keep_attending(appointment, attending, staff, zone)
+    if not same_time or was_chair != chair_id:
+        after.freed(appointment, was, was_chair, now)
+    after.settled(appointment, zone, now)
+    return appointment, was
+
+
+def _keep_attending(
+    appointment: Appointment, attending: dict[int, str], staff: Collection[int] | None, zone: ZoneInfo
+) -> None:
+    if staff is not None:
+        _attend(appointment, staff, zone)
+        return
+    here = {member.pk for member in queries.attending_staff() if member.role != "nurse"}
+    here |= {member.pk for member in queries.nurses_at_work(appointment.during.lower, appointment.during.upper, zone)}
+    wanted = [member_id for member_id in attending if member_id in here]
+    try:
+        with transaction.atomic():
+            _attend(appointment, wanted, zone)
+    except Refused as refused:
+        if "staff-taken" not in refused.codes or "nurse" not in attending.values():
+            raise
+        _attend(appointment, [each for each in wanted if attending[each] != "nurse"], zone)
 
 
 @transaction.atomic
@@ -255,12 +447,16 @@ def cancel(*, by: Asker, appointment_id: int, version: int, because: str, now: d
     because = " ".join(because.split())
     if not because:
         raise Refused(_("Say why the appointment is cancelled."), codes=("reason-missing",))
+    now = now or timezone.now()
+    one_at_a_time(by)
     appointment = _standing(appointment_id, version)
     appointment.status = AppointmentStatus.CANCELLED
-    appointment.cancelled_at = now or timezone.now()
+    appointment.cancelled_at = now
     appointment.cancelled_by_id = by.membership_id
     appointment.cancelled_because = because[:300]
     appointment.version += 1
     appointment.save(update_fields=["status", "cancelled_at", "cancelled_by", "cancelled_because", "version"])
+    after.unsettled(appointment, now)
+    after.freed(appointment, appointment.during, appointment.chair_id, now)
     record(by, "appointment.cancelled", appointment)
     return appointment

@@ -1,12 +1,17 @@
-"""The job that hands a letter to the mail server."""
+"""The jobs that hand a letter to the mail server and a text message to the carrier."""
 
 from __future__ import annotations
+
+import logging
 
 from django.core.mail import EmailMultiAlternatives
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from sojourn.foundation.mail import sms
 from sojourn.foundation.mail.letters import unseal
+
+log = logging.getLogger("sojourn")
 
 # 1, 4, 16, 64, 256 ... seconds: a mail server that is down for an hour delays a letter, it does not lose it.
 PATIENCE = RetryStrategy(max_attempts=9, exponential_wait=4)
@@ -21,3 +26,13 @@ def deliver(sealed: str) -> None:
         message.attach_alternative(letter.html, "text/html")
     message.extra_headers["Auto-Submitted"] = "auto-generated"
     message.send()
+
+
+@app.task(name="mail.text", queue="mail", retry=PATIENCE)
+def text(sealed: str) -> None:
+    """Hand one sealed text message to the carrier. A message that it will never take is logged and left."""
+    message = sms.unseal(sealed)
+    try:
+        sms.carrier().send(message["to"], message["text"], message["key"])
+    except sms.Rejected:
+        log.warning("the carrier rejected a text message (%s)", message["key"])

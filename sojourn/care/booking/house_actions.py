@@ -1,0 +1,138 @@
+"""The clinic's hours, its days unlike others, and its own numbers for booking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.booking import queries
+from sojourn.care.booking.models import BookingRules, HoursOnDay, WorkingHours
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+
+MOST_CHAIRS, LONGEST_TURNOVER, FURTHEST_REMINDER, LONGEST_HEAD_START = 20, 240, 24 * 30, 24 * 60
+
+
+@transaction.atomic
+def decide_rules(
+    *,
+    by: Asker,
+    chairs_per_nurse: int | None,
+    turnover_minutes: int,
+    remind_hours: Sequence[int],
+    head_start_minutes: int,
+    now: datetime | None = None,
+) -> BookingRules:
+    """Adopt the clinic's own numbers; they act from now on and bear the name of whoever decides.
+
+    ``chairs_per_nurse`` has no published source: None keeps it unadopted. What is booked already stays. Refused:
+    chairs-per-nurse, turnover, remind-hours, head-start.
+    """
+    by.must("booking.rules")
+    reasons: dict[str, str] = {}
+    if chairs_per_nurse is not None and not 1 <= chairs_per_nurse <= MOST_CHAIRS:
+        reasons["chairs-per-nurse"] = _("A nurse looks after 1 to %(n)d chairs.") % {"n": MOST_CHAIRS}
+    if not 0 <= turnover_minutes <= LONGEST_TURNOVER:
+        reasons["turnover"] = _("Making a chair ready takes 0 to %(n)d minutes.") % {"n": LONGEST_TURNOVER}
+    wanted = sorted(set(remind_hours), reverse=True)
+    if len(wanted) > 4 or any(not 1 <= each <= FURTHEST_REMINDER for each in wanted):
+        reasons["remind-hours"] = _("Give at most four reminders, each 1 to %(n)d hours before.") % {
+            "n": FURTHEST_REMINDER
+        }
+    if not 0 <= head_start_minutes <= LONGEST_HEAD_START:
+        reasons["head-start"] = _("The head start is 0 to %(n)d minutes.") % {"n": LONGEST_HEAD_START}
+    if reasons:
+        raise Refused(*reasons.values(), codes=tuple(reasons))
+    row = BookingRules.objects.create(
+        clinic_id=by.here,
+        chairs_per_nurse=chairs_per_nurse,
+        turnover_minutes=turnover_minutes,
+        remind_hours=wanted,
+        head_start_minutes=head_start_minutes,
+        decided_at=now or timezone.now(),
+        decided_by_id=by.member,
+    )
+    record(
+        by,
+        "booking.rules_decided",
+        row,
+        chairs_per_nurse=chairs_per_nurse,
+        turnover_minutes=turnover_minutes,
+        remind_hours=wanted,
+        head_start_minutes=head_start_minutes,
+    )
+    return row
+
+
+def _member(member_id: int | None) -> Membership | None:
+    return None if member_id is None else Membership.objects.select_for_update(no_key=True).get(pk=member_id)
+
+
+@transaction.atomic
+def set_week(
+    *, by: Asker, week: Mapping[int, Sequence[tuple[time, time]]], member_id: int | None = None
+) -> list[WorkingHours]:
+    """State the ordinary week of a person, or the clinic's opening hours without ``member_id``; the one before is
+    replaced. Refused: hours-order, hours-overlap, not-staff."""
+    by.must("hours.manage")
+    member = _member(member_id)
+    if member is not None and member.role not in queries.ATTENDING:
+        raise Refused(_("Hours are kept for nurses, therapists and prescribers."), codes=("not-staff",))
+    for stretches in week.values():
+        until: time | None = None
+        for begins, ends in sorted(stretches):
+            if begins >= ends:
+                raise Refused(_("The hours must begin before they end."), codes=("hours-order",))
+            if until is not None and begins < until:
+                raise Refused(_("Two stretches of one day overlap."), codes=("hours-overlap",))
+            until = ends
+    WorkingHours.objects.filter(member=member).delete()
+    rows = WorkingHours.objects.bulk_create(
+        WorkingHours(clinic_id=by.here, member=member, weekday=day, begins=begins, ends=ends)
+        for day, stretches in week.items()
+        for begins, ends in stretches
+    )
+    record(by, "hours.set", member, days=sorted({row.weekday for row in rows}))
+    return rows
+
+
+@transaction.atomic
+def set_day(
+    *,
+    by: Asker,
+    on: date,
+    begins: time | None = None,
+    ends: time | None = None,
+    why: str = "",
+    member_id: int | None = None,
+) -> HoursOnDay:
+    """A day unlike the week: other hours, or none. It replaces what was said of that day. Refused: hours-order,
+    not-staff."""
+    by.must("hours.manage")
+    member = _member(member_id)
+    if member is not None and member.role not in queries.ATTENDING:
+        raise Refused(_("Hours are kept for nurses, therapists and prescribers."), codes=("not-staff",))
+    if (begins is None) != (ends is None) or (begins is not None and ends is not None and begins >= ends):
+        raise Refused(_("Give both a beginning and an end in order, or neither for a day off."), codes=("hours-order",))
+    row, _made = HoursOnDay.objects.update_or_create(
+        clinic_id=by.here, member=member, on=on,
+        defaults={"begins": begins, "ends": ends, "why": " ".join(why.split())[:80]},
+    )  # fmt: skip
+    record(by, "hours.day_set", row, on=on, closed=begins is None)
+    return row
+
+
+@transaction.atomic
+def unset_day(*, by: Asker, on: date, member_id: int | None = None) -> None:
+    """The day is as its week again. Unsetting twice changes nothing."""
+    by.must("hours.manage")
+    row = HoursOnDay.objects.filter(member_id=member_id, on=on).first()
+    if row is not None:
+        record(by, "hours.day_unset", row, on=on)
+        row.delete()

@@ -1,0 +1,188 @@
+"""Reminders: planned with the booking, sent once at their time, dropped with a cancelled appointment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db import transaction
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext as _
+
+from sojourn.care.booking import queries
+from sojourn.care.booking.models import Appointment, AppointmentStatus, Channel, Reminder, ReminderPreference
+from sojourn.care.booking.reminding import QUIET_FROM, QUIET_UNTIL, due_at, quiet_ends
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+from sojourn.foundation.mail import letters, sms
+
+
+def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Reminder]:
+    """Plan the reminders of an appointment as it stands; those of another beginning fall. A part of booking."""
+    from sojourn.care.booking import jobs
+
+    starts_at = appointment.during.lower
+    Reminder.objects.filter(appointment=appointment, sent_at=None, dropped_at=None).exclude(starts_at=starts_at).update(
+        dropped_at=now
+    )
+    chosen = queries.reminder_preference(appointment.patient_id)
+    rows: list[Reminder] = []
+    if chosen is not None and chosen.channel == Channel.NONE:
+        drop(appointment, now)
+        return rows
+    for hours in queries.rules().remind_hours:
+        due = due_at(
+            starts_at,
+            hours,
+            ZoneInfo(chosen.zone) if chosen else zone,
+            chosen.quiet_from if chosen else QUIET_FROM,
+            chosen.quiet_until if chosen else QUIET_UNTIL,
+            now,
+        )
+        if due is None:
+            continue
+        row, made = Reminder.objects.get_or_create(
+            appointment=appointment,
+            starts_at=starts_at,
+            hours_before=hours,
+            defaults={
+                "clinic_id": appointment.clinic_id, "patient_id": appointment.patient_id, "due_at": due,
+            },
+        )  # fmt: skip
+        if row.sent_at is not None:
+            continue
+        if made or row.due_at != due or row.dropped_at is not None:
+            row.due_at, row.dropped_at = due, None
+            row.save(update_fields=["due_at", "dropped_at"])
+            jobs.remind.configure(schedule_at=due).defer(clinic_id=appointment.clinic_id, reminder_id=row.pk)
+        rows.append(row)
+    return rows
+
+
+def drop(appointment: Appointment, now: datetime) -> None:
+    """Nobody is reminded of this appointment any more. A part of cancelling."""
+    Reminder.objects.filter(appointment=appointment, sent_at=None, dropped_at=None).update(dropped_at=now)
+
+
+@transaction.atomic
+def send(*, by: Asker, reminder_id: int, now: datetime | None = None) -> bool:
+    """Send one reminder if it is due and still true; whether it went. Sending twice sends once.
+
+    ``by`` is the house. The letter and the mark that it was sent are one transaction.
+    """
+    by.must("reminder.send")
+    now = now or timezone.now()
+    row = Reminder.objects.select_for_update(of=("self",)).select_related("appointment__patient").get(pk=reminder_id)
+    appointment = row.appointment
+    if row.sent_at is not None or row.dropped_at is not None or row.due_at > now:
+        return False
+    if (
+        appointment.status != AppointmentStatus.BOOKED
+        or appointment.during.lower != row.starts_at
+        or row.starts_at <= now
+    ):
+        row.dropped_at = now
+        row.save(update_fields=["dropped_at"])
+        return False
+    chosen, clinic = queries.reminder_preference(row.patient_id), Clinic.objects.get(pk=row.clinic_id)
+    zone = ZoneInfo(chosen.zone) if chosen else clinic.zone
+    quiet = (chosen.quiet_from, chosen.quiet_until) if chosen else (QUIET_FROM, QUIET_UNTIL)
+    if (until := quiet_ends(now, zone, *quiet)) > now:
+        # The house was away when it was due.
+        _put_off(row, until, now)
+        return False
+    channel = _by(chosen, appointment)
+    if channel is None:
+        row.dropped_at = now
+        row.save(update_fields=["dropped_at"])
+        return False
+    row.sent_at, row.sent_by_channel = now, channel
+    row.save(update_fields=["sent_at", "sent_by_channel"])
+    _tell(appointment, clinic, zone, channel, f"reminder-{row.pk}")
+    record(by, "reminder.sent", row, channel=channel, hours_before=row.hours_before)
+    return True
+
+
+def _put_off(row: Reminder, until: datetime, now: datetime) -> None:
+    """Wait for the end of the quiet hours, or drop the reminder where that is too late."""
+    from sojourn.care.booking import jobs
+
+    if until >= row.starts_at:
+        row.dropped_at = now
+        row.save(update_fields=["dropped_at"])
+        return
+    row.due_at = until
+    row.save(update_fields=["due_at"])
+    jobs.remind.configure(schedule_at=until).defer(clinic_id=row.clinic_id, reminder_id=row.pk)
+
+
+def _by(chosen: ReminderPreference | None, appointment: Appointment) -> str | None:
+    """The way to reach the patient: as chosen, by e-mail where text messages cannot go, None where nothing can."""
+    wanted = chosen.channel if chosen else Channel.EMAIL
+    if wanted == Channel.NONE:
+        return None
+    if wanted == Channel.SMS and sms.can_send() and appointment.patient.phone:
+        return str(Channel.SMS)
+    return str(Channel.EMAIL) if appointment.patient.email else None
+
+
+def _tell(appointment: Appointment, clinic: Clinic, zone: ZoneInfo, channel: str, key: str) -> None:
+    """Words that any eye may meet: an appointment, the clinic, a time with its zone. Nothing of why."""
+    patient = appointment.patient
+    with translation.override(patient.language or clinic.language):
+        local = appointment.during.lower.astimezone(zone)
+        when = formats.date_format(local, _("l j F Y, H:i"))
+        if zone.key != clinic.time_zone:
+            when = f"{when} ({zone.key.replace('_', ' ')})"
+        if channel == Channel.SMS:
+            text = _("Appointment: %(when)s, %(clinic)s.") % {"when": when, "clinic": clinic.name}
+            sms.post(patient.phone, text, key)
+            return
+    letters.post(
+        letters.write(
+            patient.email, "reminder", patient.language or clinic.language,
+            name=patient.given_name, clinic=clinic.name, phone=clinic.phone, address=clinic.address, when=when,
+        )
+    )  # fmt: skip
+
+
+@transaction.atomic
+def prefer(
+    *, by: Asker, zone: str, channel: str, quiet_from: time, quiet_until: time, now: datetime | None = None
+) -> ReminderPreference:
+    """How the patient wants to be reminded; what is ahead is planned anew. Refused: zone-unknown, channel-unknown,
+    no-text-messages."""
+    by.must("own.visits")
+    if by.patient_id is None:
+        raise Refused(_("Only the patient chooses this."), codes=("not-a-patient",))
+    now = now or timezone.now()
+    try:
+        there = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Refused(_("Choose a time zone from the list."), codes=("zone-unknown",)) from error
+    if channel not in Channel.values:
+        raise Refused(_("Choose how we may reach you."), codes=("channel-unknown",))
+    if channel == Channel.SMS and not sms.can_send():
+        raise Refused(_("This clinic cannot send text messages yet."), codes=("no-text-messages",))
+    row, _made = ReminderPreference.objects.update_or_create(
+        patient_id=by.patient_id,
+        defaults={
+            "clinic_id": by.here, "zone": zone, "channel": channel, "quiet_from": quiet_from,
+            "quiet_until": quiet_until, "changed_at": now,
+        },
+    )  # fmt: skip
+    for appointment in Appointment.objects.filter(
+        patient_id=by.patient_id, status=AppointmentStatus.BOOKED, during__startswith__gt=now
+    ):
+        plan(appointment, there, now)
+    record(by, "reminder.preferred", row, channel=channel)
+    return row
+
+
+def sender(clinic_id: int) -> Asker:
+    """The house as it sends reminders, letters to companions and offers in one clinic."""
+    return replace(house(clinic_id), permissions=frozenset({"reminder.send"}))

@@ -1,0 +1,138 @@
+"""Book a whole series, or repair one, in one step: all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.booking import actions
+from sojourn.care.booking.models import Appointment, PreferredTimes
+from sojourn.care.booking.proposing import PARTS
+from sojourn.care.plan.models import CarePlan
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One session of a series as it was chosen. ``moves``: the appointment that goes there, with the version that was
+    seen; None books a new one."""
+
+    starts_at: datetime
+    minutes: int
+    chair_id: int
+    staff: tuple[int, ...] = ()
+    moves: int | None = None
+    version: int | None = None
+
+
+class SeriesTaken(Refused):
+    """Some of the chosen times are no longer free; nothing was booked. ``taken`` are their places in the series."""
+
+    def __init__(self, *reasons: str, codes: Sequence[str], taken: Sequence[int]) -> None:
+        super().__init__(*reasons, codes=codes)
+        self.taken = tuple(taken)
+
+
+@transaction.atomic
+def book_series(
+    *,
+    by: Asker,
+    care_plan_id: int,
+    wanted: Sequence[Wanted],
+    companion_id: int | None = None,
+    now: datetime | None = None,
+) -> list[Appointment]:
+    """Book the new sessions of a series and move those that move: all of it, or nothing.
+
+    Refused: nothing-wanted, same-day, course-ended; SeriesTaken names each time that somebody took meanwhile (or that
+    is refused for another reason), so that only those are chosen anew.
+    """
+    by.must("appointment.book")
+    now = now or timezone.now()
+    if not wanted:
+        raise Refused(_("There is nothing to book."), codes=("nothing-wanted",))
+    if len({timezone.localdate(each.starts_at) for each in wanted}) < len(wanted):
+        raise Refused(_("Two sessions lie on the same day. Choose another time for one of them."), codes=("same-day",))
+    actions.one_at_a_time(by)
+    course = CarePlan.objects.get(pk=care_plan_id)
+    if course.ended_on is not None:
+        raise Refused(_("This course has ended. Begin a new one first."), codes=("course-ended",))
+    booked, reasons, codes, taken = [], [], [], []
+    # Each is tried, so that everything that was taken meanwhile is named at once.
+    with transaction.atomic():
+        for number, each in enumerate(wanted):
+            try:
+                with transaction.atomic():
+                    booked.append(_one(by, course, each, companion_id, now))
+            except Refused as refused:
+                taken.append(number)
+                codes += [code for code in refused.codes if code not in codes]
+                when = formats.date_format(timezone.localtime(each.starts_at), _("l j F Y, H:i"))
+                reasons.append(f"{when}: {' '.join(str(reason) for reason in refused.reasons)}")
+        if taken:
+            raise SeriesTaken(
+                *reasons,
+                _("Nothing was booked. The other times are kept below; choose these anew."),
+                codes=codes,
+                taken=taken,
+            )
+    record(
+        by, "series.booked", course, appointments=[row.pk for row in booked],
+        moved=sum(each.moves is not None for each in wanted),
+    )  # fmt: skip
+    return booked
+
+
+def _one(by: Asker, course: CarePlan, each: Wanted, companion_id: int | None, now: datetime) -> Appointment:
+    if each.moves is None:
+        return actions.place(
+            by=by, course=course, chair_id=each.chair_id, starts_at=each.starts_at, minutes=each.minutes,
+            companion_id=companion_id, staff=each.staff, outside_hours=False, now=now,
+        )  # fmt: skip
+    standing = Appointment.objects.get(pk=each.moves, care_plan=course)
+    return actions.shift(
+        by=by, appointment_id=standing.pk, version=each.version, chair_id=each.chair_id, starts_at=each.starts_at,
+        minutes=each.minutes, companion_id=standing.companion_id, staff=each.staff or None, outside_hours=False,
+        now=now,
+    )[0]  # fmt: skip
+
+
+@transaction.atomic
+def state_times(
+    *,
+    by: Asker,
+    patient_id: int,
+    weekdays: Sequence[int] = (),
+    parts: Sequence[str] = (),
+    cannot: Sequence[date] = (),
+    now: datetime | None = None,
+) -> PreferredTimes:
+    """When the patient can come: by the patient, or written down for them. Empty means any. Refused: unknown-times,
+    too-many-days."""
+    if by.patient_id is not None:
+        by.must("own.visits")
+        patient_id = by.patient_id
+    else:
+        by.must("appointment.book")
+    if any(day not in range(7) for day in weekdays) or any(part not in PARTS for part in parts):
+        raise Refused(_("Choose from the days and times that are shown."), codes=("unknown-times",))
+    if len(set(cannot)) > 60:
+        raise Refused(_("Name at most 60 days on which you cannot come."), codes=("too-many-days",))
+    row = PreferredTimes.objects.create(
+        clinic_id=by.here,
+        patient_id=patient_id,
+        weekdays=sorted(set(weekdays)),
+        parts=[part for part in PARTS if part in parts],
+        cannot=sorted(set(cannot)),
+        stated_at=now or timezone.now(),
+        stated_by_id=by.member,
+    )
+    record(by, "times.stated", row)
+    return row

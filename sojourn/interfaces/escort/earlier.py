@@ -1,0 +1,57 @@
+"""An earlier time offered to somebody who waits: yes or no, by the link of the letter.
+
+Opening the link changes nothing, since mail scanners open links too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from sojourn.care.booking import queries, waiting_actions
+from sojourn.care.booking.models import OfferAnswer
+from sojourn.foundation.accounts.access import public
+from sojourn.foundation.accounts.actions import hash_of
+from sojourn.foundation.accounts.asker import Asker, set_asker
+from sojourn.foundation.accounts.refused import Refused
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "POST"])
+def earlier(request: HttpRequest, token: str) -> HttpResponse:
+    """Take the earlier time, or let it go."""
+    by = Asker(token_hash=hash_of(token))
+    set_asker(by)
+    found = queries.offer_by(by.token_hash)
+    if found is None:
+        return _page(request, {"standing": "unknown"}, 404)
+    offer, clinic = found
+    timezone.activate(clinic.zone)
+    context: dict[str, Any] = {"clinic": clinic, "begins": offer.during.lower, "ends": offer.during.upper}
+    if request.method == "POST":
+        try:
+            if request.POST.get("answer") == "yes":
+                waiting_actions.accept(by=by)
+            elif request.POST.get("answer") == "no":
+                waiting_actions.decline(by=by)
+            return redirect("escort:earlier", token)
+        except Refused as refused:
+            standing = "gone" if "gone" in refused.codes else "refused"
+            return _page(request, {**context, "standing": standing, "reasons": refused.reasons}, 409)
+    standing = offer.answer or ("open" if offer.during.lower > timezone.now() else OfferAnswer.GONE)
+    return _page(request, {**context, "standing": str(standing)}, 410 if standing == OfferAnswer.GONE else 200)
+
+
+def _page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    context = {"crisis_url": reverse("portal:help"), **context}
+    response = render(request, "escort/earlier.html", context, status=status)
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response

@@ -1,0 +1,97 @@
+"""The page of whoever brings a patient home: what is expected and when, yes or no, and what holds tonight.
+
+Opening the link changes nothing, since mail scanners open links too.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from sojourn.care.booking import queries, way_home_actions
+from sojourn.care.booking.queries import EscortView, WayHome
+from sojourn.foundation.accounts.access import public
+from sojourn.foundation.accounts.actions import hash_of
+from sojourn.foundation.accounts.asker import Asker, set_asker
+from sojourn.foundation.accounts.refused import Refused
+
+
+class AnswerForm(forms.Form):
+    note = forms.CharField(
+        label=_("Do you want to tell the clinic something?"), max_length=300, required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("For example: I come by bus, or call me when it is over."),
+    )  # fmt: skip
+
+
+def zone_words(zone: ZoneInfo, at: datetime) -> str:
+    """The clock that is meant: "Denver (MST)"; without the letters where the zone has only an offset."""
+    city = zone.key.rsplit("/", 1)[-1].replace("_", " ")
+    letters = at.astimezone(zone).strftime("%Z")
+    return f"{city} ({letters})" if letters.isalpha() else city
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "POST"])
+def way_home(request: HttpRequest, token: str) -> HttpResponse:
+    """What the link opens. Only a sent form changes anything."""
+    by = Asker(token_hash=hash_of(token))
+    set_asker(by)
+    view = queries.escort_view(by.token_hash)
+    if view is None:
+        return _page(request, "escort/closed.html", {"standing": "unknown"}, 404)
+    timezone.activate(view.clinic.zone)
+    if request.method == "POST" and request.POST.get("do") == "renew":
+        way_home_actions.renew(by=by)
+        return _page(request, "escort/closed.html", {"standing": "renewed", "clinic": view.clinic})
+    standing = view.standing(timezone.now())
+    if standing in {"replaced", "expired", "cancelled", "other"}:
+        # Whoever holds an old link learns nothing of the visit: not whose it is, nor when.
+        return _page(request, "escort/closed.html", {"standing": standing, "clinic": view.clinic}, 410)
+    form = AnswerForm(request.POST or None, initial={"note": view.way.note})
+    reasons: tuple[Any, ...] = ()
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid() and request.POST.get("answer") in {"yes", "no"}:
+            try:
+                comes = request.POST["answer"] == "yes"
+                way_home_actions.answer(by=by, comes=comes, note=form.cleaned_data["note"])
+                return redirect("escort:way_home", token)
+            except Refused as refused:
+                status, reasons = 409, refused.reasons
+    context = _shown(view, standing) | {"form": form, "reasons": reasons}
+    return _page(request, "escort/way_home.html", context, status)
+
+
+def _shown(view: EscortView, standing: str) -> dict[str, Any]:
+    during = view.appointment.during
+    return {
+        "clinic": view.clinic,
+        "name": view.person.name,
+        "given_name": view.given_name,
+        "begins": during.lower,
+        "ends": during.upper,
+        "zone": zone_words(view.clinic.zone, during.lower),
+        "open": standing == "open",
+        "said": {WayHome.CONFIRMED: "yes", WayHome.DECLINED: "no"}.get(view.way.state, ""),
+        "said_at": view.way.answered_at,
+    }
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    response = render(request, template, {"crisis_url": reverse("portal:help"), **context}, status=status)
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
