@@ -26,6 +26,7 @@ from sojourn.clinical.dosing.quantities import (
 )
 from sojourn.clinical.dosing.rules import (
     KINDS,
+    WEIGHT_AGE,
     Ceiling,
     DoseRange,
     DoseRules,
@@ -40,6 +41,7 @@ __all__ = [
     "DIRECTIONS",
     "KINDS",
     "TEXTS",
+    "WEIGHT_AGE",
     "Amount",
     "Ceiling",
     "DoseCalculation",
