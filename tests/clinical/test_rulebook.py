@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+from pathlib import Path
+
 import pytest
 
-from sojourn.clinical import alarms, recovery
+from sojourn.clinical import alarms, eligibility, recovery
 from sojourn.clinical.rules import RuleInvalid
 from sojourn.clinical.vitals import VITALS, Implausible, Plausible, plausibility
-from sojourn.foundation.rulebook import book, check, coverage, load, release
+from sojourn.foundation.rulebook import book, check, coverage, jurisdictions, load, release
 
 
 def test_every_rule_is_sound_and_every_example_comes_out():
@@ -151,3 +155,66 @@ def test_recovery_scales_are_read_with_their_anchors():
 )
 def test_within_a_fifth_of_the_baseline(before, now, is_outside):
     assert recovery.outside(before, now, 20) is is_outside
+
+
+# ---------------------------------------------------------------- adding a rule is one file
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "add-an-eligibility-rule.md"
+
+
+@pytest.fixture
+def with_the_new_rule(monkeypatch):
+    """The rulebook with the rule of the page appended to eligibility.toml, as the page says."""
+    (text,) = re.findall(r"```toml\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.S)
+    files = [(name, f"{old}\n{text}" if name == "rules/eligibility.toml" else old) for name, old in load._files()]
+    monkeypatch.setattr(load, "_files", lambda: files)
+    load.book.cache_clear()
+    yield load.book().rule("EX-HEART-RATE")
+    monkeypatch.undo()
+    load.book.cache_clear()
+
+
+def test_the_rule_of_the_how_to_is_one_file_and_is_applied(with_the_new_rule):
+    page = HOW_TO.read_text(encoding="utf-8")
+    named = re.findall(r"^\| \d \| `([^`]+)` \|", page, re.M)
+    assert "One file by hand, two written by commands" in page
+    assert len(named) == 3
+    assert all((HOW_TO.parents[2] / name).is_file() for name in named)
+    assert load.check() == ("EX-HEART-RATE version 1: not in RELEASED.toml yet",)
+    today = date(2026, 12, 1)
+    facts = eligibility.known(eligibility.Fact("heart_rate", 130, today, "clinician"))
+    rules = [eligibility.read(each) for each in load.book().of_kind("eligibility")]
+    found = eligibility.assess(facts, rules, drug="ketamine", stage="session", today=today)
+    assert [(each.rule_id, each.action) for each in found.findings] == [("EX-HEART-RATE", "hold")]
+
+
+# ---------------------------------------------------------------- the medicines and the law
+
+
+def test_an_interaction_of_a_medicine_that_cannot_be_found_is_reported(monkeypatch):
+    text = [(name, each.replace('"Memantine"', '"Memantium"')) for name, each in load._files()]
+    monkeypatch.setattr(load, "_files", lambda: text)
+    assert "interaction.memantine: Memantium is not in medicines.csv" in load.check()
+
+
+@pytest.mark.parametrize(
+    ("code", "pages", "day", "stale"),
+    [
+        ("US", ["US"], date(2026, 12, 31), False),  # facts/jurisdictions.csv: telemedicine through 31 Dec 2026
+        ("US", ["US"], date(2027, 1, 1), True),
+        ("US-CA", ["US-CA", "US"], date(2026, 12, 31), False),
+        ("US-CA", ["US-CA", "US"], date(2027, 1, 1), True),  # what lapses for the country lapses for the state
+        ("US-NV", ["US"], date(2026, 12, 1), False),
+        ("GB", ["GB"], date(2027, 11, 22), False),
+        ("GB", ["GB"], date(2027, 11, 23), True),
+        ("FR", [], date(2026, 12, 1), True),  # nothing was read: never to be relied on
+    ],
+)
+def test_law_goes_stale(code, pages, day, stale):
+    assert [each.code for each in jurisdictions.of_code(code)] == pages
+    assert jurisdictions.stale(code, day) is stale
+
+
+def test_eleven_places_are_those_of_the_fact_base():
+    places = [each.code for each in jurisdictions.jurisdictions()]
+    assert places == ["US", "US-CA", "US-UT", "US-CO", "GB", "CA", "AU", "DE", "NL", "IN", "BR"]
