@@ -7,7 +7,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -244,13 +246,21 @@ def test_use_what_was_studied(clinic: Cast, who: Patient):
     assert (found.per_kg, found.sessions, found.max_days) == (Decimal("0.5000"), 6, 4)
 
 
-def test_a_page_takes_few_statements(clinic: Cast, who: Patient, django_assert_max_num_queries):
+def test_a_page_takes_few_statements(clinic: Cast, who: Patient):
     version = signed(clinic, who)
-    for name in ("plan", "plan_version"):
-        client = clinic.client("prescriber")
-        address = reverse(f"console:{name}", args=[who.pk if name == "plan" else version.pk])
-        with django_assert_max_num_queries(16):  # 12 of ours, and the savepoints and settings of a test
+    second = begun(clinic, who, course=str(version.care_plan_id))
+    assert clinic.client("nurse").post(
+        reverse("console:plan_edit", args=[second.pk]), typed(change_reason="Less") | {"per_kg": "0.4"}
+    )
+    client = clinic.client("prescriber")
+    pages = [("plan", who.pk), ("plan_version", version.pk), ("plan_version", second.pk), ("plan_edit", second.pk)]
+    for name, number in [*pages, ("plan_sign", second.pk), ("plan_check", second.pk)]:
+        address = reverse(f"console:{name}", args=[number])
+        client.get(address)
+        with CaptureQueriesContext(connection) as queries:
             assert client.get(address).status_code == 200
+        spoken = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+        assert len(spoken) <= 12, f"{name}: {len(spoken)}\n" + "\n".join(each[:160] for each in spoken)
 
 
 def test_another_clinic_finds_nothing(clinic: Cast, other_clinic: Cast, who: Patient):

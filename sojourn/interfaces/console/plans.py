@@ -29,6 +29,7 @@ from sojourn.interfaces.console import plan_shown
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import closed, day_words
 from sojourn.interfaces.console.plan_paper import document
+from sojourn.interfaces.console.rules import SHORT_MARKS
 
 _BLANK_ROWS = 2
 
@@ -46,7 +47,7 @@ def _decimal(label: Any, digits: int, places: int, **more: Any) -> forms.Decimal
     )
 
 
-def _whole(label: Any, **more: Any) -> forms.IntegerField:
+def _count(label: Any, **more: Any) -> forms.IntegerField:
     widget = forms.NumberInput(attrs={"class": "figure", "inputmode": "numeric"})
     return forms.IntegerField(label=label, required=False, max_value=200, widget=widget, **more)
 
@@ -73,15 +74,15 @@ class PlanForm(forms.Form):
     stock_mg_per_ml = _decimal(gettext_lazy("In the vial, as base"), 7, 3)
     total_ml = _decimal(gettext_lazy("Made up to"), 7, 2)
     over_min = _decimal(gettext_lazy("Over"), 5, 1)
-    sessions = _whole(gettext_lazy("Sessions"))
-    min_days = _whole(gettext_lazy("Days between, at least"))
-    max_days = _whole(gettext_lazy("Days between, at most"))
+    sessions = _count(gettext_lazy("Sessions"))
+    min_days = _count(gettext_lazy("Days between, at least"))
+    max_days = _count(gettext_lazy("Days between, at most"))
     starts_on = _day(gettext_lazy("Begins on"))
     intention = forms.CharField(
         label=gettext_lazy("Intention"), required=False, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("What the patient hopes for, in the patient's words"),
     )  # fmt: skip
-    review_after = _whole(gettext_lazy("Look at the plan again after so many sessions"))
+    review_after = _count(gettext_lazy("Look at the plan again after so many sessions"))
     review_on = _day(gettext_lazy("Or on"))
     change_reason = forms.CharField(
         label=gettext_lazy("Why the plan changes"), required=False, widget=forms.Textarea(attrs={"rows": 2})
@@ -103,7 +104,7 @@ class PartForm(forms.Form):
         label=gettext_lazy("What"), required=False, choices=(("", gettext_lazy("Nothing")), *KINDS.items())
     )
     who = forms.CharField(label=gettext_lazy("Who does it"), max_length=80, required=False)
-    times = _whole(gettext_lazy("How often"))
+    times = _count(gettext_lazy("How often"))
     period = forms.ChoiceField(label=gettext_lazy("In which time"), required=False, choices=tuple(PERIODS.items()))
     note = forms.CharField(label=gettext_lazy("Note"), max_length=200, required=False)
 
@@ -341,7 +342,7 @@ def _editor(
         "has_way": bool(version.route),
         "usual": any(each.usual is not None for each in ranges),
         "series": series,
-        "series_mark": None if series is None else plan_shown.SHORT_MARKS[series.rule.verification],
+        "series_mark": None if series is None else SHORT_MARKS[series.rule.verification],
         "waiting": [each for each in doses.waiting if each.fixed.get("route") == version.route or each.kind == (
             dosing.WEIGHT_AGE)],
         "stamps": plan_shown.stamps(version),
