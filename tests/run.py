@@ -5,14 +5,19 @@ Run as ``python -m tests.run quick`` or ``all``.
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
+TESTS = Path(__file__).parent
 
 
 def debian_postgres() -> str | None:
@@ -25,39 +30,68 @@ def debian_postgres() -> str | None:
     return str(found[0][1]) if found and found[-1][0] >= 15 else None
 
 
-def steps(how: str) -> list[tuple[str, list[str], dict[str, str]]]:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command. ``alone``: nothing runs beside it."""
+
+    name: str
+    command: list[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    alone: bool = True
+
+
+def browser_files() -> list[Path]:
+    """The files that drive Chromium. Each gets a process of its own: its event loop stays open to the end of the
+    process, and disturbs whoever comes after."""
+    found = [path for path in sorted(TESTS.rglob("test_*.py")) if "mark.browser" in path.read_text(encoding="utf-8")]
+    journeys = [path for path in found if path.parent.name == "journeys"]
+    return [*journeys, *(path for path in found if path not in journeys)]  # the long ones first
+
+
+def steps(how: str) -> Iterator[Step]:
     pytest = [PYTHON, "-m", "pytest"]
-    lint: list[tuple[str, list[str], dict[str, str]]] = [
-        ("lint", [str(BIN / "ruff"), "check", "--quiet", "."], {}),
-        ("format", [str(BIN / "ruff"), "format", "--quiet", "--check", "."], {}),
-        ("import contracts", [str(BIN / "lint-imports"), "--no-cache"], {}),
-        ("types", [str(BIN / "mypy"), "--no-error-summary"], {}),
-    ]
+    yield Step("lint", [str(BIN / "ruff"), "check", "--quiet", "."])
+    yield Step("format", [str(BIN / "ruff"), "format", "--quiet", "--check", "."])
+    yield Step("import contracts", [str(BIN / "lint-imports"), "--no-cache"])
+    yield Step("types", [str(BIN / "mypy"), "--no-error-summary"])
     if how == "quick":
-        return [*lint, ("quick tests", [*pytest, "-n", "2", "-m", "not browser and not slow and not debian"], {})]
-    out = [*lint, ("tests", [*pytest, "-n", "2", "--dist", "loadgroup", "-m", "not browser"], {})]
-    # The whole way drives its browsers from a process of its own. The other files marked "browser" run one by one, by
-    # hand (python -m pytest FILE -m browser): a browser's event loop in a shared process disturbs its neighbours.
-    out.append(("the whole way in a browser", [*pytest, "tests/journeys/test_whole_way.py"], {}))
+        yield Step("quick tests", [*pytest, "-n", "2", "-m", "not browser and not slow and not debian"])
+        return
+    yield Step("tests", [*pytest, "-n", "2", "--dist", "loadgroup", "-m", "not browser"])
+    for path in browser_files():
+        yield Step(f"in a browser, {path.stem}", [*pytest, str(path), "-m", "browser"], alone=False)
     if server := debian_postgres():
-        out.append(
-            (
-                f"tests of the database on the server PostgreSQL {Path(server).parent.name}",
-                [*pytest, "-n", "2", "tests/care", "-m", "not browser and not slow"],
-                {"SOJOURN_TEST_POSTGRES": server},
-            )
+        yield Step(
+            f"tests of the database on the server PostgreSQL {Path(server).parent.name}",
+            [*pytest, "-n", "2", "tests/care", "-m", "not browser and not slow"],
+            {"SOJOURN_TEST_POSTGRES": server},
         )
-    return out
+
+
+def carry_out(step: Step) -> bool:
+    """Run a step and tell how it went. What runs beside others speaks when it is done."""
+    start = time.monotonic()
+    done = subprocess.run(
+        step.command, env={**os.environ, **step.env}, check=False, text=True,
+        stdout=None if step.alone else subprocess.PIPE, stderr=None if step.alone else subprocess.STDOUT,
+    )  # fmt: skip
+    said = "" if step.alone else f"{done.stdout}"
+    print(
+        f"{said}{'ok  ' if done.returncode == 0 else 'FAIL'} {step.name}: {time.monotonic() - start:.0f} s", flush=True
+    )
+    return done.returncode == 0
 
 
 def main() -> int:
     how = sys.argv[1] if len(sys.argv) > 1 else "quick"
     began = time.monotonic()
-    for name, command, env in steps(how):
-        start = time.monotonic()
-        done = subprocess.run(command, env={**os.environ, **env}, check=False)
-        print(f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name}: {time.monotonic() - start:.0f} s", flush=True)
-        if done.returncode:
+    for alone, group in itertools.groupby(steps(how), key=lambda step: step.alone):
+        if alone:
+            well = all(carry_out(step) for step in group)
+        else:
+            with ThreadPoolExecutor(2) as two:
+                well = all(list(two.map(carry_out, group)))
+        if not well:
             return 1
     print(f"all green in {time.monotonic() - began:.0f} s", flush=True)
     return 0

@@ -5,7 +5,10 @@ Requests take turns, since they share one connection. Static files come from the
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connections
 from django.test import Client
 from django.test.testcases import LiveServerThread
@@ -28,13 +32,42 @@ class _InTurn(StaticFilesHandler):
             return super().__call__(environ, start_response)
 
 
+class _Server(ThreadedWSGIServer):
+    """A browser keeps its connections open; this server hangs up when it goes, so that none is left to find."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines: set[Any] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.lines.add(request)
+        super().process_request(request, client_address)
+
+    def close_request(self, request: Any) -> None:
+        super().close_request(request)
+        self.lines.discard(request)
+
+    def hang_up(self, seconds: float = 10) -> None:
+        """Each line's own thread closes it."""
+        for line in list(self.lines):
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+        deadline = time.monotonic() + seconds
+        while self.lines and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
+class _ServerThread(LiveServerThread):
+    server_class = _Server
+
+
 @contextmanager
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a server on the test's connection."""
     connection = connections["default"]
     connection.inc_thread_sharing()
     monkeypatch.setattr(connection, "close", lambda: None)  # the server's threads end with closing theirs
-    server = LiveServerThread("127.0.0.1", _InTurn, connections_override={"default": connection})
+    server = _ServerThread("127.0.0.1", _InTurn, connections_override={"default": connection})
     server.daemon = True
     server.start()
     server.is_ready.wait()
@@ -44,6 +77,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.port}"
     finally:
         server.terminate()
+        server.httpd.hang_up()
         connection.dec_thread_sharing()
 
 

@@ -17,11 +17,7 @@ from tests.care.test_accounts import GOOD, invite
 from tests.conftest import Cast
 from tests.interfaces.phone import chromium, served, sign_in
 
-pytestmark = [
-    pytest.mark.browser,
-    # A browser that goes leaves its kept-alive connection to the server's thread, which the collector then finds open.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed:ResourceWarning"),
-]
+pytestmark = pytest.mark.browser
 AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = os.environ.get("SOJOURN_TEST_SHOTS", "")  # a folder, to look at the pages
 

@@ -5,7 +5,7 @@ is checked, receives a dose, is watched by a monitor over HL7; an alarm rises an
 leaves with a companion; the record is signed, printed and verified. Every page on the way is clean for axe.
 
 Runs in a process of its own (its own settings, database, ports), with the clinic's pages at desk width and the
-patient's at phone width.
+patient's at phone width, then the other way round.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("ho
 SCRIPT = Path(__file__).with_name("whole_way.py")
 
 
-@pytest.mark.parametrize("width", ["desk"])
+@pytest.mark.parametrize("width", ["desk", "phone"])
 def test_the_whole_way(width):
     env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
     done = subprocess.run(
