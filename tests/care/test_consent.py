@@ -343,7 +343,7 @@ def test_a_drawn_signature_is_kept_and_printed(clinic: Cast, ana: Patient):
         row = actions.sign(
             by=by, token=token, statements=[each.id for each in text.statements], drawn="M10 10L200 120L300.5 20"
         )
-        printed = paper.agreement(actions.open_copy(by=by, consent_id=row.pk), clinic.clinic)
+        printed = paper.agreement(actions.open_copy(by=by, consent=row), clinic.clinic)
     assert 'd="M10 10L200 120L300.5 20"' in printed.signatures[0].svg
     assert printed.about == f"{ana.name} · {ana.record_number}"
     assert printed.hash == row.content_hash
@@ -516,7 +516,7 @@ def test_only_the_roles_that_may(clinic: Cast, ana: Patient):
             )
     for role in ("front_desk", "auditor", "clinic_admin"):
         with as_asker(clinic.asker(role)), pytest.raises(NotAllowed):
-            actions.open_copy(by=clinic.asker(role), consent_id=consent.pk)
+            actions.open_copy(by=clinic.asker(role), consent=consent)
     with as_asker(clinic.asker("prescriber")), pytest.raises(NotAllowed):
         actions.sign(by=clinic.asker("prescriber"), token="")
     with as_asker(clinic.asker("prescriber")), pytest.raises(NotAllowed):

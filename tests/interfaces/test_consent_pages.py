@@ -249,6 +249,7 @@ def test_asking_and_counter_signing(clinic: Cast, ana: Patient):
         assert queries.asked(ana.pk) is not None
     consent = stage.sign(clinic, ana, "driving")
     address = f"/clinic/consents/{consent.pk}/"
+    doctor.get(address)  # the session notes that somebody is there, once a minute
     with at_most(12):
         assert "Sign beside the patient" in body(doctor.get(address))
     with at_most(12):

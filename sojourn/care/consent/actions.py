@@ -449,10 +449,9 @@ def withdraw(*, by: Asker, consent_id: int, reason: str = "", now: datetime | No
 
 
 @transaction.atomic
-def open_copy(*, by: Asker, consent_id: int) -> Consent:
-    """Read a signed agreement, on the page or on paper; the audit keeps that it was opened."""
+def open_copy(*, by: Asker, consent: Consent) -> Consent:
+    """Read a signed agreement that was found, on the page or on paper; the audit keeps that it was opened."""
     if not by.may("own.sign"):
         by.must("consent.read")
-    row = Consent.objects.select_related("countersignature", "withdrawal", "patient").get(pk=consent_id)
-    record(by, "consent.opened", row, document=row.document_id)
-    return row
+    record(by, "consent.opened", consent, document=consent.document_id)
+    return consent

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core import signing
@@ -288,6 +288,40 @@ def taken_back(since: datetime) -> QuerySet[Consent]:
     return Consent.objects.filter(withdrawal__withdrawn_at__gte=since).exclude(Exists(newer))
 
 
+def open_for_patient(clinic_id: int, patient_id: int) -> tuple[str, ...] | None:
+    """The documents that wait for the patient's own signature; None where the clinic asks for nothing. One query."""
+    newest = Consent.objects.filter(patient_id=patient_id).order_by("document_id", "-id").distinct("document_id")
+    said = newest.values(
+        row=JSONObject(d="document_id", h="content_hash", p="decision", l="language", w="withdrawal__id")
+    )
+    requests = ConsentRequest.objects.filter(patient_id=patient_id).order_by("-id").values("route")[:1]
+    row = (
+        Clinic.objects.filter(pk=clinic_id)
+        .annotate(asked_route=Subquery(requests), said=ArraySubquery(said), adoptions=ArraySubquery(_adoptions()))
+        .values("jurisdiction", "asked_route", "said", "adoptions")
+        .get()
+    )
+    if row["asked_route"] is None:
+        return None
+    own = _shelf(row["jurisdiction"], [(each["t"], each["v"], each["h"]) for each in row["adoptions"]])
+    decided = {each["d"]: each for each in row["said"]}
+    waiting = []
+    for document in texts.newest().values():
+        if not document.needed_for(row["asked_route"]) or own.text(document.id, row["asked_route"], "en") is None:
+            continue
+        one = decided.get(document.id)
+        now = own.text(document.id, row["asked_route"], one["l"]) if one is not None else None
+        kept = one is not None and one["p"] == Decision.PERMIT and one["w"] is None
+        if not kept or one is None or now is None or now.hash != one["h"]:
+            waiting.append(document.id)
+    return tuple(waiting)
+
+
+def _adoptions() -> QuerySet[ConsentAdoption, Any]:
+    rows = ConsentAdoption.objects.filter(clinic_id=OuterRef("pk")).order_by("id")
+    return rows.values(row=JSONObject(t="text_id", v="version", h="text_hash"))
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """How much waits in a clinic, and which of its packs are past their review date."""
@@ -309,14 +343,13 @@ def waiting(clinic_id: int, now: datetime, since: datetime) -> Waiting:
         counted = rows.filter(clinic_id=OuterRef("pk")).order_by().values("clinic_id").annotate(n=Count("pk"))
         return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
 
-    adoptions = ConsentAdoption.objects.filter(clinic_id=OuterRef("pk")).order_by("id")
     row = (
         Clinic.objects.filter(pk=clinic_id)
         .annotate(
             n_countersign=count(to_countersign()),
             n_questions=count(unanswered()),
             n_withdrawn=count(taken_back(since)),
-            adoptions=ArraySubquery(adoptions.values(row=JSONObject(t="text_id", v="version", h="text_hash"))),
+            adoptions=ArraySubquery(_adoptions()),
         )
         .values("jurisdiction", "n_countersign", "n_questions", "n_withdrawn", "adoptions")
         .get()

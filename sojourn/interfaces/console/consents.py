@@ -456,8 +456,8 @@ def answer(request: HttpRequest, question_id: int) -> HttpResponse:
         return gate
     typed, waived = request.POST.get("text", ""), request.POST.get("outcome") == "waive"
     if waived and not asked.asker.may("consent.countersign"):
-        reasons = (_("Only a prescriber lets a question stand without an answer."),)
-        return _patient_page(asked, question.patient, reasons, question=question_id, text=typed)
+        why = _("Only a prescriber lets a question stand without an answer.")
+        return _patient_page(asked, question.patient, (why,), question=question_id, text=typed)
     try:
         actions.reply(by=asked.asker, question_id=question_id, text=typed, waived=waived)
     except Refused as refused:
@@ -519,7 +519,7 @@ def consent(request: HttpRequest, consent_id: int) -> HttpResponse:
     found = _consent(asked, consent_id)
     if isinstance(found, HttpResponse):
         return found
-    actions.open_copy(by=asked.asker, consent_id=consent_id)
+    actions.open_copy(by=asked.asker, consent=found)
     return _consent_page(asked, found)
 
 
@@ -572,7 +572,7 @@ def consent_pdf(request: HttpRequest, consent_id: int) -> HttpResponse:
     found = _consent(asked, consent_id)
     if isinstance(found, HttpResponse):
         return found
-    row = actions.open_copy(by=asked.asker, consent_id=consent_id)
+    row = actions.open_copy(by=asked.asker, consent=found)
     reply = HttpResponse(paper.pdf(row, asked.clinic), content_type="application/pdf")
     day = timezone.localdate(row.signed_at)
     reply["Content-Disposition"] = f'inline; filename="agreement-{row.document_id}-{day:%Y-%m-%d}.pdf"'

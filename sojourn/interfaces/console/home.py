@@ -188,8 +188,8 @@ def _alarms(today: Today) -> list[Wait]:
 
 
 def _flags(today: Today) -> list[Wait]:
-    """The open flags, those that nobody has taken first. Two queries."""
-    found = safety.open_flags()
+    """The open flags, those that nobody has taken first. One query."""
+    found = safety.open_in_brief()
     taken = sum(not flag.waiting for flag in found)
     waits = [
         Wait(

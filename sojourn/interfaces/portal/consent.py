@@ -118,13 +118,9 @@ def _line(desk: Desk, document: Source, asked: list[queries.Asked]) -> Line:
 
 
 def next_open(patient_id: int, clinic: Clinic) -> tuple[int, str]:
-    """How many agreements wait for the patient, and the address of the page. Three queries, one where none is asked."""
-    wanted = queries.asked(patient_id)
-    if wanted is None:
-        return 0, ""
-    judged = queries.judge(queries.shelf(clinic), queries.newest_of(patient_id), wanted.route)
-    mine = [each for each in judged.needs if each.code in ("not-signed", "changed", "withdrawn")]
-    return len(mine), reverse("portal:agreements")
+    """How many agreements wait for the patient, and the address of the page ("" where none is asked). One query."""
+    waiting = queries.open_for_patient(clinic.pk, patient_id)
+    return (0, "") if waiting is None else (len(waiting), reverse("portal:agreements"))
 
 
 @allowed("own.sign")
@@ -382,8 +378,7 @@ def agreement_pdf(request: HttpRequest, consent_id: int) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
     asked = cast(Request, request)
     assert asked.clinic is not None
-    get_object_or_404(Consent, pk=consent_id)
-    consent = actions.open_copy(by=asked.asker, consent_id=consent_id)
+    consent = actions.open_copy(by=asked.asker, consent=_found(consent_id))
     answer = HttpResponse(paper.pdf(consent, asked.clinic), content_type="application/pdf")
     day = timezone.localdate(consent.signed_at)
     answer["Content-Disposition"] = f'inline; filename="agreement-{consent.document_id}-{day:%Y-%m-%d}.pdf"'
