@@ -197,7 +197,8 @@ def test_lists_are_changed_and_taken_off(clinic: Cast, patient: Patient, client:
     assert "Sleep through" in page
     client.post(url, {"seen": seen(page), "text": "Sleep until six"})
     assert "Sleep until six" in client.get(f"{STORY}goals/").text
-    assert press(client, "goals", press="none").status_code == 409
+    assert "Take it off first" in press(client, "goals", press="none").text
+    assert press(client, "goals", press="done")["Location"] == f"{STORY}concerns/"
     client.post(url, {"remove": "1"})
     assert "Nothing is on this list yet" in client.get(f"{STORY}goals/").text
     client.post(f"{STORY}people/add/", {"name": "Luis", "phone": "555 0199"})
@@ -207,6 +208,8 @@ def test_lists_are_changed_and_taken_off(clinic: Cast, patient: Patient, client:
     client.post(f"{STORY}people/{luis.pk}/")
     assert "Luis" not in client.get(f"{STORY}people/").text
     assert client.post(f"{STORY}allergies/add/", {"substance": ""}).status_code == 422
+    assert press(client, "allergies", press="none").status_code == 302
+    assert ">None<" in client.get(f"{STORY}review/").text
 
 
 def test_another_patients_lines_and_people_are_not_there(clinic: Cast, patient: Patient, client: Client):

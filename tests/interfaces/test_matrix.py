@@ -21,6 +21,7 @@ from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
 from sojourn.care.consent import actions as consent_actions
+from sojourn.care.intake import actions as intake
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures.queries import scale
 from sojourn.care.monitoring import actions as monitoring
@@ -122,6 +123,13 @@ class House:
         with as_asker(by):
             return consent_actions.ask_question(by=by, document_id="driving", section_id="home", text="Who?")
 
+    @cached_property
+    def medicine(self) -> Any:
+        """A line of the patient's own list of medicines."""
+        by = self.patient_asker
+        with as_asker(by):
+            return intake.say_line(by=by, patient_id=by.patient_id, of="medicines", name="Lithium", current=True)
+
     @property
     def patient_asker(self) -> Any:
         return self.cast.asker(f"patient{self.tag}")
@@ -170,6 +178,7 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "question_id": (lambda house: house.question.pk, True),
     "flag_id": (lambda house: house.flag.pk, True),
     "plan_id": (lambda house: house.plan.pk, True),
+    "line_id": (lambda house: house.medicine.line, True),
     "chair_id": (lambda house: house.booked.appointment.chair_id, False),
     "device_id": (lambda house: house.device.pk, False),
     "message_id": (lambda house: house.message.pk, False),
@@ -179,6 +188,7 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
 # Everything else: words that mean the same in every clinic.
 FREE: dict[str, object] = {
     "token": "no-such-token",
+    "topic": "medicines",
     "number": 1,
     "scale_id": "phq-9",
     "rule_id": "iv_racemic_40min",

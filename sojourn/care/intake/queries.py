@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Literal, TypeVar, cast
@@ -26,7 +26,7 @@ from sojourn.care.intake.models import (
 )
 from sojourn.care.intake.story import LISTS as LISTED
 from sojourn.care.intake.story import Told, story, tells
-from sojourn.care.patients.models import Patient
+from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Facts, Value, known
 
@@ -273,25 +273,29 @@ def latest_submission(patient_id: int) -> IntakeSubmission | None:
 
 def content(patient: Patient) -> dict[str, Any]:
     """All that was said, as it is sent: plain values that JSON can hold. Three queries."""
-    given = answers(patient.pk)
+    return snapshot(patient.sex, answers(patient.pk), lists(patient.pk), people_of(patient.pk))
+
+
+def snapshot(
+    sex: str, given: Mapping[str, Answered], everything: Lists, people: Sequence[RelatedPerson]
+) -> dict[str, Any]:
+    """The content of what was read already. No query."""
     told = {each.question_id: each.told for each in given.values()}
-    shown = [question.id for question in story().shown(told, patient.sex)]
-    all_lists = lists(patient.pk)
     return {
         "answers": {
-            question_id: {
-                "standing": given[question_id].told.standing,
-                "value": given[question_id].told.value,
-                "on_behalf": given[question_id].on_behalf,
+            each.id: {
+                "standing": given[each.id].told.standing,
+                "value": given[each.id].told.value,
+                "on_behalf": given[each.id].on_behalf,
             }
-            for question_id in shown
-            if question_id in given
+            for each in story().shown(told, sex)
+            if each.id in given
         },
-        **{name: [_kept(each) for each in all_lists.of(name)] for name in _MODELS},
+        **{name: [_kept(each) for each in everything.of(name)] for name in _MODELS},
         "people": [
             {"line": str(each.pk), "name": each.name, "relationship": each.relationship, "phone": each.phone,
              "email": each.email}
-            for each in people_of(patient.pk)
+            for each in people
         ],
     }  # fmt: skip
 

@@ -30,7 +30,7 @@ def told_of(question: Question, fields: Mapping[str, Sequence[str]]) -> Told:
         return UNSURE if pressed == "unsure" else SKIPPED
     if question.kind == "checklist":
         return _checklist(question, values, bool(fields.get("rest_unsure")))
-    text = values[0] if values else ""
+    text = pressed if question.kind == "list" else values[0] if values else ""
     if not text:
         raise Refused(_nothing(question), codes=("nothing",))
     if question.kind == "number":

@@ -40,6 +40,17 @@ SENTENCES: Mapping[str, StrPromise] = {
     "patient.person_added": _("%(who)s put somebody beside %(patient)s."),
     "patient.person_edited": _("%(who)s changed what is known of somebody beside %(patient)s."),
     "patient.person_ended": _("%(who)s noted that somebody is no longer beside %(patient)s."),
+    # the story and messages
+    "intake.answered": _("%(who)s answered a question of the story of %(patient)s (%(question)s)."),
+    "intake.line_said": _("%(who)s wrote a line into the story of %(patient)s (%(list)s)."),
+    "intake.line_removed": _("%(who)s took a line out of the story of %(patient)s (%(list)s)."),
+    "intake.sent": _("%(who)s sent the story of %(patient)s to the clinic."),
+    "fact.entered": _("%(who)s entered a finding of %(patient)s (%(fact)s)."),
+    "fact.retracted": _("%(who)s took a finding of %(patient)s back (%(fact)s)."),
+    "fact.imported": _("%(who)s imported findings of %(patient)s (%(count)s)."),
+    "message.written": _("%(who)s wrote a message in the thread of %(patient)s."),
+    "message.read": _("%(patient)s read the messages of the clinic."),
+    "message.settled": _("%(who)s noted that the messages of %(patient)s need no answer."),
     # the plan
     "course.begun": _("%(who)s began a course of treatment for %(patient)s."),
     "course.ended": _("%(who)s ended a course of treatment of %(patient)s."),

@@ -112,20 +112,20 @@ def _way(request: HttpRequest) -> Way:
     return Way(patient, queries.answers(patient.pk))
 
 
-def _url(question_id: str, to_review: bool = False) -> str:
-    url = reverse("portal:story_question", args=[question_id])
+def _url(topic: str, to_review: bool = False) -> str:
+    url = reverse("portal:story_question", args=[topic])
     return f"{url}?to={REVIEW}" if to_review else url
 
 
-def _known(question_id: str) -> Question:
-    question = story().by_id.get(question_id)
+def _known(topic: str) -> Question:
+    question = story().by_id.get(topic)
     if question is None:
         raise Http404
     return question
 
 
-def _listed(question_id: str) -> Question:
-    question = _known(question_id)
+def _listed(topic: str) -> Question:
+    question = _known(topic)
     if question.kind != "list":
         raise Http404
     return question
@@ -169,9 +169,9 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
-def question(request: HttpRequest, question_id: str) -> HttpResponse:
+def question(request: HttpRequest, topic: str) -> HttpResponse:
     """One question. Each answer is saved by itself, and the next question comes."""
-    asked = _known(question_id)
+    asked = _known(topic)
     way = _way(request)
     to_review = (request.POST.get("to") or request.GET.get("to")) == REVIEW
     if request.method == "POST":
@@ -373,9 +373,9 @@ def _save_line(request: HttpRequest, asked: Question, form: Any, line: UUID | No
 
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
-def add(request: HttpRequest, question_id: str) -> HttpResponse:
+def add(request: HttpRequest, topic: str) -> HttpResponse:
     """Add a line to a list."""
-    asked = _listed(question_id)
+    asked = _listed(topic)
     form = forms.FORMS[asked.of](request.POST or None)
     if request.method != "POST":
         return _form_page(request, asked, form)
@@ -395,9 +395,9 @@ def _written(request: HttpRequest, asked: Question, form: Any, line: UUID | None
 
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
-def line(request: HttpRequest, question_id: str, line_id: UUID) -> HttpResponse:
+def line(request: HttpRequest, topic: str, line_id: UUID) -> HttpResponse:
     """Change a line of a list, or take it off (``remove``)."""
-    asked = _listed(question_id)
+    asked = _listed(topic)
     by = _asker(request)
     if asked.of == "people" or by.patient_id is None:
         raise Http404
