@@ -247,7 +247,10 @@ def _where(rule: Rule) -> str:
     parts = []
     if vitals := rule.fixed.get("vitals"):
         parts.append(", ".join(_(VITALS[str(code)].label) for code in vitals))
-    if routes := rule.fixed.get("routes"):
+    routes = rule.fixed.get("routes", ())
+    if set(routes) == set(ROUTES):
+        parts.append(_("by any route"))
+    elif routes:
         parts.append(", ".join(str(ROUTES.get(str(code), code)) for code in routes))
     if stages := rule.fixed.get("stages"):
         parts.append(", ".join(str(STAGES.get(str(code), code)) for code in stages))
