@@ -261,7 +261,7 @@ def test_lists_of_patients_cost_as_much_as_one(clinic: Cast, django_assert_num_q
         assert {pk: [(s.scale_id, s.total) for s in rows] for pk, rows in newest.items()} == {
             pk: [("gad-7", 7), ("phq-9", 16)] for pk in ids
         }
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(1):
             waiting = queries.open_requests_of(ids)
         assert all(waiting[pk][0].answered == 1 for pk in ids)
 

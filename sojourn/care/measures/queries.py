@@ -10,15 +10,20 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+from django.utils import timezone
 
 from sojourn.care.measures import own
 from sojourn.care.measures.models import Answer, MeasureRequest, OwnScale, QuestionnaireResponse, Sitting
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.scales import Band, Change, Number, Scale
 from sojourn.foundation.accounts.asker import asking
+from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.rulebook import scales as files
-from sojourn.foundation.rulebook.queries import standings
+from sojourn.foundation.rulebook.models import RuleAdoption
+from sojourn.foundation.rulebook.queries import Standing, decide, standings
 
 BATTERY = "battery."
 
@@ -58,25 +63,30 @@ def own_rows() -> list[OwnScale]:
 
 def askable() -> list[Scale]:
     """What a patient can be asked: our texts and the clinic's own, where it is the patient who answers. One query."""
-    mine = [scale_of(row) for row in own_rows()]
+    return _askable([scale_of(row) for row in own_rows()])
+
+
+def _askable(mine: Iterable[Scale]) -> list[Scale]:
     return [each for each in (*files.asked_scales(), *mine) if each.rater == "self"]
-
-
-def all_scales() -> list[Scale]:
-    """Every scale of ours and of the clinic. One query."""
-    return [*files.scales(), *(scale_of(row) for row in own_rows())]
 
 
 def adopted_rules() -> dict[str, Rule]:
     """The rules that a prescriber of the asker's clinic has adopted, by id, with the clinic's numbers. One query."""
     clinic_id = asking().clinic_id
-    if clinic_id is None:
-        return {}
+    return {} if clinic_id is None else _adopted(standings(clinic_id))
+
+
+def _adopted(all_rules: Iterable[Standing]) -> dict[str, Rule]:
     return {
         each.acting.id: each.acting
-        for each in standings(clinic_id)
+        for each in all_rules
         if each.acting is not None and each.adoption is not None and not each.adoption.retired
     }
+
+
+def numbered() -> list[Scale]:
+    """Our scales without text whose items are known by number: a clinic can load their text. No query."""
+    return [each for each in files.scales() if not each.ships_text and each.items]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +105,68 @@ class Battery:
 
 
 def batteries() -> list[Battery]:
-    """Every battery with what it comes to in this clinic, in the order of the book. Two queries."""
+    """Every battery with what it comes to in this clinic, in the order of the book. One query."""
+    return list(shelf().batteries)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """All that a clinic has to ask and to enter, read at once."""
+
+    own: tuple[OwnScale, ...]
+    rules: Mapping[str, Rule]  # adopted, by id
+    batteries: tuple[Battery, ...]
+
+    @cached_property
+    def mine(self) -> list[Scale]:
+        return [scale_of(row) for row in self.own]
+
+    @property
+    def askable(self) -> list[Scale]:
+        """What a patient can be asked."""
+        return _askable(self.mine)
+
+    @property
+    def with_text(self) -> list[Scale]:
+        """What can be entered answer by answer with its words."""
+        return [*files.asked_scales(), *self.mine]
+
+    @property
+    def without_text(self) -> list[Scale]:
+        """What is entered as a score, ours whose text the clinic has not loaded, by title."""
+        loaded = {each.family for each in self.mine}
+        return [each for each in files.scales() if not each.ships_text and each.id not in loaded]
+
+
+def _json(rows: QuerySet[Any], *names: str) -> ArraySubquery:
+    return ArraySubquery(rows.values(row=JSONObject(**{name: F(name) for name in names})))
+
+
+_OWN = (
+    "id", "clinic_id", "code", "version", "title", "stands_for", "questionnaire", "scoring", "hash", "licence_holder",
+    "licence_statement", "retired",
+)  # fmt: skip
+_ADOPTION = ("id", "rule_id", "version", "rule_hash", "parameters", "retired")
+
+
+def shelf() -> Shelf:
+    """What the asker's clinic has to ask and to enter. One query."""
     clinic_id = asking().clinic_id
     if clinic_id is None:
-        return []
-    mine: dict[str, Scale] = {each.stands_for: scale_of(each) for each in own_rows() if each.stands_for}
+        return Shelf((), {}, ())
+    mine_of = OwnScale.objects.filter(clinic_id=OuterRef("pk")).order_by("code", "-version").distinct("code")
+    decided_of = RuleAdoption.objects.filter(clinic_id=OuterRef("pk")).order_by("rule_id", "-id").distinct("rule_id")
+    own_json, adopted_json = (
+        Clinic.objects.filter(pk=clinic_id).values_list(_json(mine_of, *_OWN), _json(decided_of, *_ADOPTION)).get()
+    )
+    rows = sorted(
+        (row for row in (OwnScale(**each) for each in own_json) if not row.retired), key=lambda row: (row.title, row.pk)
+    )
+    decided = {each["rule_id"]: RuleAdoption(**each) for each in adopted_json}
+    all_rules = decide(decided, timezone.now().date())
+    mine = {each.stands_for: scale_of(each) for each in rows if each.stands_for}
     found = []
-    for each in standings(clinic_id):
+    for each in all_rules:
         if each.newest.kind != "battery":
             continue
         rule = each.acting or each.newest
@@ -117,7 +182,7 @@ def batteries() -> list[Battery]:
                 adopted=each.acting is not None,
             )
         )
-    return found
+    return Shelf(tuple(rows), _adopted(all_rules), tuple(found))
 
 
 # --- what was asked and answered ---
@@ -266,8 +331,11 @@ def latest_of(patient_ids: Iterable[int]) -> dict[int, list[Scored]]:
     return {patient_id: [known[family] for family in sorted(known)] for patient_id, known in found.items()}
 
 
-def trends(patient_id: int, *, first_dose_at: datetime | None = None) -> list[Trend]:
-    """Every scale that the patient has completed, over time, by id. Two queries, and one for each own scale.
+def trends(
+    patient_id: int, *, first_dose_at: datetime | None = None, rules: Mapping[str, Rule] | None = None
+) -> list[Trend]:
+    """Every scale that the patient has completed, over time, by id. Two queries (one where the adopted ``rules`` are
+    given), and one for each own scale.
 
     The baseline is the last score before ``first_dose_at``; without one, the first score.
     """
@@ -275,7 +343,8 @@ def trends(patient_id: int, *, first_dose_at: datetime | None = None) -> list[Tr
     for row in _completed().filter(patient_id=patient_id).order_by("completed_at", "id"):
         each = _scored(row)
         rows.setdefault(each.family, []).append(each)
-    rules = adopted_rules() if rows else {}
+    if rules is None:
+        rules = adopted_rules() if rows else {}
     return [_trend(family, points, rules, first_dose_at) for family, points in sorted(rows.items())]
 
 
@@ -308,23 +377,22 @@ def _baseline(points: Iterable[Scored], first_dose_at: datetime | None) -> Score
 
 
 def open_requests(patient_id: int) -> list[OpenRequest]:
-    """What waits for the patient's answers, the one wanted first first. Two queries."""
+    """What waits for the patient's answers, the one wanted first first. One query."""
     return open_requests_of([patient_id]).get(patient_id, [])
 
 
 def open_requests_of(patient_ids: Iterable[int]) -> dict[int, list[OpenRequest]]:
-    """The same for many patients, by patient. Two queries."""
-    requests = list(
-        MeasureRequest.objects.select_related("response")
-        .filter(patient_id__in=list(patient_ids), withdrawn_at=None)
+    """The same for many patients, by patient. One query."""
+    newest = Answer.objects.filter(response__request_id=OuterRef("pk")).order_by("link_id", "-id").distinct("link_id")
+    rows = (
+        MeasureRequest.objects.filter(patient_id__in=list(patient_ids), withdrawn_at=None)
         .exclude(response__completed_at__isnull=False)
+        .annotate(begun_id=F("response__id"), answers_given=_json(newest, "link_id", "value"))
         .order_by("due_at", "id")
     )
-    begun = {row.pk: response.pk for row in requests if (response := _response_of(row)) is not None}
-    given = answers_of(begun.values()) if begun else {}
     found: dict[int, list[OpenRequest]] = {}
-    for row in requests:
-        response_id = begun.get(row.pk)
+    for row in rows:
+        given = {each["link_id"]: each["value"] for each in row.answers_given}
         found.setdefault(row.patient_id, []).append(
             OpenRequest(
                 id=row.pk,
@@ -332,9 +400,9 @@ def open_requests_of(patient_ids: Iterable[int]) -> dict[int, list[OpenRequest]]
                 scale_id=row.scale_id,
                 due_at=row.due_at,
                 requested_at=row.requested_at,
-                response_id=response_id,
-                answered=len(given.get(response_id, {})) if response_id else 0,
-                given=given.get(response_id, {}) if response_id else {},
+                response_id=row.begun_id,
+                answered=len(given),
+                given=given,
                 sitting_id=row.sitting_id,
             )
         )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -20,24 +23,30 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from sojourn.care.measures import actions, queries
 from sojourn.care.measures.charts import trend_chart
 from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse
-from sojourn.care.measures.queries import OpenRequest, Scored, Trend
+from sojourn.care.measures.queries import OpenRequest, Scored, Shelf, Trend, scale
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import actions as safety
 from sojourn.care.treatment.models import MedicationAdministration
-from sojourn.clinical.scales import Scale, say
+from sojourn.clinical.scales import Item, Number, Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.foundation.rulebook.scales import scale, scales
 from sojourn.foundation.ui.charts import Chart, Mark
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import closed
 
 DUE_IN = timedelta(days=7)
+MOST_RADIOS = 12
 
 
 def _language() -> str:
     return translation.get_language() or "en"
+
+
+def short_first(title: str) -> str:
+    """ "GAD-7 · Generalized Anxiety ..." of "Generalized Anxiety ... (GAD-7)": a narrow box cuts the end off."""
+    found = re.fullmatch(r"(.+) \(([^()]{2,16})\)", title)
+    return f"{found[2]} · {found[1]}" if found else title
 
 
 class RequestForm(forms.Form):
@@ -48,10 +57,10 @@ class RequestForm(forms.Form):
         label=gettext_lazy("Wanted by"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, askable: list[Scale], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast(forms.ChoiceField, self.fields["scale_id"]).choices = [
-            (each.id, say(each.title, _language())) for each in scales()
+            (each.id, short_first(say(each.title, _language()))) for each in askable
         ]
         self.fields["due_on"].initial = timezone.localdate() + DUE_IN
 
@@ -74,14 +83,7 @@ class PaperForm(forms.Form):
         self.fields["filled_on"].initial = now.date()
         self.fields["filled_at"].initial = now.time().replace(second=0, microsecond=0)
         for item in asked.items:
-            self.fields[f"item-{item.link_id}"] = forms.TypedChoiceField(
-                label=f"{item.prefix} {say(item.text, language)}".strip(),
-                choices=[(option.value, f"{option.value}  {say(option.text, language)}") for option in item.options],
-                widget=forms.RadioSelect(attrs={"class": "radio"}),
-                coerce=int,
-                empty_value=None,
-                required=False,
-            )
+            self.fields[f"item-{item.link_id}"] = _item_field(item, language)
 
     @property
     def questions(self) -> list[forms.BoundField]:
@@ -98,6 +100,120 @@ class PaperForm(forms.Form):
         return {item.link_id: values.get(f"item-{item.link_id}") for item in self.asked.items}
 
 
+def _item_field(item: Item, language: str) -> forms.Field:
+    """One question. Where no words ship it is called by its number."""
+    words = say(item.text, language)
+    label = f"{item.prefix} {words}".strip() if words else _("Item %(number)s") % {"number": item.link_id}
+    if item.kind == "number" or (not words and len(item.options) > MOST_RADIOS):
+        low, high = item.bounds
+        return forms.IntegerField(label=label, min_value=low, max_value=high, required=False, help_text=f"{low}–{high}")
+    return forms.TypedChoiceField(
+        label=label,
+        choices=[
+            (
+                option.value,
+                f"{option.value}  {text}" if (text := say(option.text, language)) != str(option.value) else text,
+            )
+            for option in item.options
+        ],
+        widget=forms.RadioSelect(attrs={"class": "radio"}),
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
+
+
+class BatteryForm(forms.Form):
+    """What an indication begins with, and by when."""
+
+    indication = forms.ChoiceField(label=gettext_lazy("Indication"))
+    due_on = forms.DateField(
+        label=gettext_lazy("Wanted by"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(self, batteries: tuple[queries.Battery, ...], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "battery-%s", **kwargs})
+        cast(forms.ChoiceField, self.fields["indication"]).choices = [
+            (each.indication, _(each.label)) for each in batteries
+        ]
+        self.fields["due_on"].initial = timezone.localdate() + DUE_IN
+
+
+class ScoreForm(forms.Form):
+    """A score from the clinic's own form: total or subscales, and the items that are about danger."""
+
+    taken_on = forms.DateField(
+        label=gettext_lazy("Taken on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    taken_at = forms.TimeField(label=gettext_lazy("At"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    rater = forms.CharField(label=gettext_lazy("Rated by"), max_length=120)
+    origin = forms.CharField(
+        label=gettext_lazy("Where it stands"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("For example: paper form in the file, letter of another clinic."),
+    )
+
+    def __init__(self, asked: Scale, rater: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.asked = asked
+        now = timezone.localtime()
+        self.fields["taken_on"].initial = now.date()
+        self.fields["taken_at"].initial = now.time().replace(second=0, microsecond=0)
+        self.fields["rater"].initial = rater
+        self.numbers: list[str] = []
+        for part in asked.parts:
+            self._number(f"part-{part.code}", _(part.label), part.low, part.high, part.decimals)
+        self._number("total", _("Total"), asked.low, asked.high, asked.decimals)
+        for name in asked.safety_items:
+            item = asked.item(name)
+            low, high = item.bounds
+            words = say(item.text, _language())
+            label = words or _("Item %(number)s, about danger") % {"number": name}
+            self._number(f"item-{name}", label, low, high, 0)
+
+    def _number(self, name: str, label: str, low: int, high: int, decimals: int) -> None:
+        self.numbers.append(name)
+        self.fields[name] = forms.DecimalField(
+            label=label,
+            min_value=low,
+            max_value=high,
+            decimal_places=decimals,
+            required=False,
+            help_text=f"{low}–{high}",
+            widget=forms.NumberInput(attrs={"inputmode": "decimal" if decimals else "numeric"}),
+        )
+
+    @property
+    def figures(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.numbers]
+
+    @staticmethod
+    def _plain(value: Decimal) -> Number:
+        return int(value) if value == int(value) else value
+
+    @property
+    def total(self) -> Number | None:
+        value = self.cleaned_data.get("total")
+        return None if value is None else self._plain(value)
+
+    @property
+    def parts(self) -> dict[str, Number]:
+        return {
+            part.code: self._plain(value)
+            for part in self.asked.parts
+            if (value := self.cleaned_data.get(f"part-{part.code}")) is not None
+        }
+
+    @property
+    def safety(self) -> dict[str, int | None]:
+        return {
+            name: int(value)
+            for name in self.asked.safety_items
+            if (value := self.cleaned_data.get(f"item-{name}")) is not None
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One completed questionnaire, newest first on the page."""
@@ -106,6 +222,7 @@ class Row:
     total: str
     band: str
     change: str
+    notes: tuple[str, ...]  # subscales, findings, who rated it
     alarming: bool
     url: str
 
@@ -148,7 +265,7 @@ def _change(trend: Trend, point: Scored) -> str:
         "none": _("within the noise"),
         None: "",
     }[change.reliable]
-    parts = [f"{change.difference:+d}".replace("-", "−"), words]
+    parts = [f"{change.difference:+}".replace("-", "−"), words]
     if change.remission:
         parts.append(_("remission"))
     elif change.response:
@@ -171,13 +288,17 @@ def _explained(trend: Trend, first_dose_at: datetime | None) -> str:
         % {"total": trend.baseline.total, "day": day}
     ]
     rule = trend.scale.rule
-    least = rule.optional("reliable_change")
+    least = trend.scale.counts("reliable_change")
     if least is not None:
         mark = rule.parameters["reliable_change"].verification
         texts.append(
             _("A change of %(n)s points or more is reliable (%(mark)s).")
             % {"n": number_format(least, decimal_pos=0), "mark": _MARKS.get(mark, mark)}
         )
+    waiting = trend.scale.waiting
+    if waiting:
+        labels = ", ".join(_(rule.parameters[name].label) for name in waiting)
+        texts.append(_("Not judged until a prescriber adopts the scoring: %(numbers)s.") % {"numbers": labels})
     return " ".join(texts)
 
 
@@ -201,8 +322,9 @@ def _picture(trend: Trend, doses: list[MedicationAdministration]) -> Picture:
         Row(
             at=point.at,
             total="–" if point.total is None else str(point.total),
-            band=_(point.band.label) if point.band else _("no score, too much left out"),
+            band=_band(trend, point),
             change=_change(trend, point),
+            notes=tuple(_notes(trend.scale, point)),
             alarming=point.safety_positive,
             url=reverse("console:response", args=[point.response_id]),
         )
@@ -210,6 +332,25 @@ def _picture(trend: Trend, doses: list[MedicationAdministration]) -> Picture:
     )
     chart = trend_chart(trend, marks) if trend.scored else None
     return Picture(trend.scale.id, title, chart, _explained(trend, first), rows)
+
+
+def _band(trend: Trend, point: Scored) -> str:
+    if point.total is None:
+        return _("no score, too much left out")
+    band = next((each for each in trend.scale.bands if each.code == point.band_code), None)
+    return _(band.label) if band is not None else "–"
+
+
+def _notes(asked: Scale, point: Scored) -> Iterator[str]:
+    """What stands beside the total: subscales, findings, the screening cut-off, who rated it."""
+    labels = {each.code: _(each.label) for each in asked.parts}
+    if point.parts:
+        yield " · ".join(f"{labels.get(code, code)} {value}" for code, value in point.parts.items())
+    for each in asked.findings:
+        if each.code in point.findings:
+            yield _(each.label)
+    if point.source == "entered":
+        yield _("entered, rated by %(name)s") % {"name": point.rater} if point.rater else _("entered")
 
 
 def _waiting(request: OpenRequest, now: datetime, may: bool) -> Waiting:
@@ -224,8 +365,16 @@ def _waiting(request: OpenRequest, now: datetime, may: bool) -> Waiting:
     )
 
 
-def _page(request: Request, patient: Patient, form: RequestForm, status: int = 200) -> HttpResponse:
+def _page(
+    request: Request,
+    patient: Patient,
+    form: RequestForm | None = None,
+    battery: BatteryForm | None = None,
+    shelf: Shelf | None = None,
+    status: int = 200,
+) -> HttpResponse:
     asker, now = request.asker, timezone.now()
+    shelf = shelf or queries.shelf()
     doses = doses_of(patient.pk)
     first = doses[0].started_at if doses else None
     may_ask = asker.may("measure.request")
@@ -233,25 +382,64 @@ def _page(request: Request, patient: Patient, form: RequestForm, status: int = 2
         "patient": patient,
         "name": patient.name,
         "patient_url": address("console:patient", patient.pk),
-        "pictures": [_picture(trend, doses) for trend in queries.trends(patient.pk, first_dose_at=first)],
+        "pictures": [
+            _picture(trend, doses) for trend in queries.trends(patient.pk, first_dose_at=first, rules=shelf.rules)
+        ],
         "waiting": [_waiting(each, now, may_ask) for each in queries.open_requests(patient.pk)],
         "doses": bool(doses),
-        "form": form if may_ask else None,
+        "form": (form or RequestForm(shelf.askable)) if may_ask else None,
+        "batteries": [_kit(each) for each in shelf.batteries] if may_ask else [],
+        "battery_form": (battery or BatteryForm(tuple(each for each in shelf.batteries if each.adopted)))
+        if may_ask and (battery is not None or any(each.adopted for each in shelf.batteries))
+        else None,
+        "rules_url": address("console:rules") if asker.may("rules.read") else "",
         "paper": [
             (say(each.title, _language()), reverse("console:paper_measure", args=[patient.pk, each.id]))
-            for each in scales()
+            for each in shelf.with_text
         ]
         if asker.may("measure.enter")
         else [],
-        "unverified": _unverified(),
+        "entered": [
+            (say(each.title, _language()), reverse("console:enter_score", args=[patient.pk, each.id]))
+            for each in shelf.without_text
+            if each.enterable
+        ]
+        if asker.may("measure.enter")
+        else [],
+        "own_url": reverse("console:own_scales") if asker.may("measure.define") else "",
+        "unverified": _unverified(shelf),
     }
     return render(request, "console/measures/measures.html", context, status=status)
 
 
-def _unverified() -> list[str]:
-    """Questionnaires whose wording in the reader's language is not yet verified."""
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """A battery, as one reads what it asks."""
+
+    label: str
+    asked: str
+    entered: str
+    adopted: bool
+
+
+def _kit(battery: queries.Battery) -> Kit:
+    language = _language()
+    return Kit(
+        label=_(battery.label),
+        asked=", ".join(say(each.title, language) for each in battery.asked),
+        entered=", ".join(say(each.title, language) for each in battery.entered),
+        adopted=battery.adopted,
+    )
+
+
+def _unverified(shelf: Shelf) -> list[str]:
+    """Questionnaires whose wording in the reader's language is not yet verified, or is not there."""
     language = _language().split("-")[0]
-    return [say(each.title, language) for each in scales() if language in each.unverified_languages]
+    return [
+        say(each.title, language)
+        for each in shelf.askable
+        if language in each.unverified_languages or language not in each.languages
+    ]
 
 
 @allowed("measure.read")
@@ -263,7 +451,7 @@ def measures(request: HttpRequest, patient_id: int) -> HttpResponse:
     if gate := closed(asked, patient):
         return gate
     patients.open_record(by=asked.asker, patient=patient, part="clinical")
-    return _page(asked, patient, RequestForm())
+    return _page(asked, patient)
 
 
 @allowed("measure.request")
@@ -275,7 +463,8 @@ def ask(request: HttpRequest, patient_id: int) -> HttpResponse:
     patient = get_object_or_404(Patient, pk=patient_id)
     if gate := closed(asked, patient):
         return gate
-    form = RequestForm(request.POST)
+    shelf = queries.shelf()
+    form = RequestForm(shelf.askable, request.POST)
     status = 422
     if form.is_valid():
         due_at = datetime.combine(form.cleaned_data["due_on"], time(23, 59), asked.clinic.zone)
@@ -290,7 +479,7 @@ def ask(request: HttpRequest, patient_id: int) -> HttpResponse:
             for reason in refused.reasons:
                 form.add_error(None, str(reason))
     if asked.asker.may("measure.read"):
-        return _page(asked, patient, form, status)
+        return _page(asked, patient, form, shelf=shelf, status=status)
     context = {
         "patient": patient,
         "name": patient.name,
@@ -298,6 +487,94 @@ def ask(request: HttpRequest, patient_id: int) -> HttpResponse:
         "patient_url": address("console:patient", patient.pk),
     }
     return render(request, "console/measures/ask.html", context, status=status)
+
+
+@allowed("measure.request")
+@require_POST
+def ask_battery(request: HttpRequest, patient_id: int) -> HttpResponse:
+    """Ask for everything that an indication begins with."""
+    asked = cast(Request, request)
+    assert asked.clinic is not None
+    patient = get_object_or_404(Patient, pk=patient_id)
+    if gate := closed(asked, patient):
+        return gate
+    shelf = queries.shelf()
+    form = BatteryForm(shelf.batteries, request.POST)
+    status = 422
+    if form.is_valid():
+        due_at = datetime.combine(form.cleaned_data["due_on"], time(23, 59), asked.clinic.zone)
+        try:
+            actions.request_battery(
+                by=asked.asker, patient_id=patient.pk, indication=form.cleaned_data["indication"], due_at=due_at
+            )
+            messages.success(request, _("Asked as one sitting. It stands on the patient's page now."))
+            return _back(asked, patient)
+        except Refused as refused:
+            status = 409
+            for reason in refused.reasons:
+                form.add_error(None, str(reason))
+    if asked.asker.may("measure.read"):
+        return _page(asked, patient, battery=form, shelf=shelf, status=status)
+    for reasons in form.errors.values():
+        for text in reasons:
+            messages.warning(request, str(text))
+    return _back(asked, patient)
+
+
+@allowed("measure.enter")
+@require_http_methods(["GET", "POST"])
+def enter_score(request: HttpRequest, patient_id: int, scale_id: str) -> HttpResponse:
+    """Enter a score from the clinic's own licensed form."""
+    asked = cast(Request, request)
+    assert asked.clinic is not None
+    patient = get_object_or_404(Patient, pk=patient_id)
+    if gate := closed(asked, patient):
+        return gate
+    try:
+        definition = scale(scale_id)
+    except KeyError:
+        raise Http404 from None
+    if definition.rule.fixed.get("entry") == "items":
+        return redirect("console:paper_measure", patient.pk, scale_id)
+    form = ScoreForm(definition, asked.asker.name, request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            values = form.cleaned_data
+            try:
+                response = safety.enter_score(
+                    by=asked.asker,
+                    patient_id=patient.pk,
+                    scale_id=scale_id,
+                    total=form.total,
+                    parts=form.parts,
+                    answers=form.safety,
+                    taken_at=datetime.combine(values["taken_on"], values["taken_at"], asked.clinic.zone),
+                    rater=values["rater"],
+                    origin=values["origin"],
+                )
+                return _entered(asked, patient, response)
+            except Refused as refused:
+                status = 409
+                for reason in refused.reasons:
+                    form.add_error(None, str(reason))
+    context = {
+        "patient": patient,
+        "name": patient.name,
+        "form": form,
+        "title": say(definition.title, _language()),
+        "statement": _(definition.rule.statement),
+        "licence": _(definition.licence.note) if definition.licence.ships != "own" else definition.licence.note,
+        "holder": definition.licence.holder,
+        "mark": _MARKS.get(definition.rule.verification, definition.rule.verification),
+        "sources": definition.rule.sources,
+        "items_url": reverse("console:paper_measure", args=[patient.pk, definition.id])
+        if definition.items and definition.formula is not None
+        else "",
+        "back_url": reverse("console:measures", args=[patient.pk]),
+    }
+    return render(request, "console/measures/enter.html", context, status=status)
 
 
 def _back(request: Request, patient: Patient) -> HttpResponse:
@@ -362,6 +639,7 @@ def paper(request: HttpRequest, patient_id: int, scale_id: str) -> HttpResponse:
         "form": form,
         "title": say(definition.title, _language()),
         "stem": say(definition.stem, _language()),
+        "licence": "" if definition.ships_text else _(definition.licence.note),
         "back_url": reverse("console:measures", args=[patient.pk]),
     }
     return render(request, "console/measures/paper.html", context, status=status)
@@ -394,7 +672,9 @@ def response(request: HttpRequest, response_id: int) -> HttpResponse:
     """Every answer of one questionnaire."""
     asked = cast(Request, request)
     row = get_object_or_404(
-        QuestionnaireResponse.objects.select_related("patient"), pk=response_id, completed_at__isnull=False
+        QuestionnaireResponse.objects.select_related("patient", "entered_by"),
+        pk=response_id,
+        completed_at__isnull=False,
     )
     if gate := closed(asked, row.patient):
         return gate
@@ -406,16 +686,26 @@ def response(request: HttpRequest, response_id: int) -> HttpResponse:
     lines = []
     for item in definition.items:
         value = given.get(item.link_id)
-        words = next((say(option.text, language) for option in item.options if option.value == value), _("left out"))
+        if item.link_id not in given and (row.source == "entered" or item.enable):
+            continue  # not asked, or entered as a whole
+        words = next((say(option.text, language) for option in item.options if option.value == value), "")
+        words = words or (_("left out") if value is None else f"{value} {item.unit}".strip())
         points = "" if value is None or not item.scored else str(value)
-        lines.append(Line(f"{item.prefix} {say(item.text, language)}".strip(), words, points, item.link_id in alarming))
+        text = say(item.text, language) or _("Item %(number)s") % {"number": item.link_id}
+        prefix = item.prefix if say(item.text, language) else ""
+        lines.append(Line(f"{prefix} {text}".strip(), words, points, item.link_id in alarming))
+    labels = {each.code: _(each.label) for each in definition.parts}
     context = {
         "patient": row.patient,
         "name": row.patient.name,
         "title": say(definition.title, language),
         "stem": say(definition.stem, language),
         "row": row,
-        "total": None if row.score is None else int(row.score),
+        "total": None if row.score is None else queries.number(row.score),
+        "parts": [(labels.get(code, code), value) for code, value in row.parts.items()],
+        "findings": [_(each.label) for each in definition.findings if each.code in row.findings],
+        "source": row.get_source_display(),
+        "entered_by": row.entered_by,
         "out_of": definition.high,
         "band": _(band.label) if band else "",
         "lines": lines,
@@ -426,10 +716,165 @@ def response(request: HttpRequest, response_id: int) -> HttpResponse:
     return render(request, "console/measures/response.html", context)
 
 
+# ---------------------------------------------------------------- a clinic's own
+
+
+class OwnForm(forms.Form):
+    """A questionnaire that the clinic holds a licence for."""
+
+    questionnaire = forms.CharField(
+        label=gettext_lazy("Questionnaire"),
+        help_text=gettext_lazy("FHIR R4 Questionnaire, as JSON. Each answer has a number (ordinalValue)."),
+        widget=forms.Textarea(attrs={"rows": 12, "class": "textarea mono", "spellcheck": "false"}),
+        max_length=400_000,
+    )
+    stands_for = forms.ChoiceField(
+        label=gettext_lazy("It is the text of"),
+        required=False,
+        help_text=gettext_lazy("Then it is scored as that scale, question by question in the same order."),
+    )
+    score = forms.CharField(
+        label=gettext_lazy("Otherwise, how it is scored"),
+        required=False,
+        max_length=2000,
+        help_text=gettext_lazy(
+            "For example: sum[1..9], 4 * sum[1..5], max[1..4] + sum[5], mean[1..6], sum[1, -2]: -2 is reversed."
+        ),
+        widget=forms.TextInput(attrs={"class": "input mono", "spellcheck": "false"}),
+    )
+    higher_is = forms.ChoiceField(
+        label=gettext_lazy("A higher score is"),
+        choices=[("worse", gettext_lazy("worse")), ("better", gettext_lazy("better"))],
+        initial="worse",
+    )
+    most_missing = forms.IntegerField(
+        label=gettext_lazy("Questions that may be left out"), min_value=0, max_value=50, initial=0
+    )
+    decimals = forms.IntegerField(label=gettext_lazy("Decimals of the score"), min_value=0, max_value=2, initial=0)
+    bands = forms.CharField(
+        label=gettext_lazy("Bands"),
+        required=False,
+        help_text=gettext_lazy("One a line: 0-4 Minimal"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=2000,
+    )
+    safety_items = forms.CharField(
+        label=gettext_lazy("Questions about danger"),
+        required=False,
+        max_length=400,
+        help_text=gettext_lazy("Their linkIds, with commas. An answer at or above the number raises a flag at once."),
+    )
+    safety_from = forms.IntegerField(label=gettext_lazy("A flag from"), initial=1, required=False)
+    holder = forms.CharField(label=gettext_lazy("Who holds the rights"), max_length=200)
+    statement = forms.CharField(
+        label=gettext_lazy("The clinic's licence"),
+        help_text=gettext_lazy("By which agreement the clinic may use it: number, date, what it allows."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["stands_for"]).choices = [
+            ("", _("none of these")),
+            *((each.id, short_first(say(each.title, _language()))) for each in queries.numbered()),
+        ]
+
+    def clean_bands(self) -> list[tuple[str, str, int, int]]:
+        rows: list[tuple[str, str, int, int]] = []
+        for line in self.cleaned_data["bands"].splitlines():
+            if not line.strip():
+                continue
+            found = _BAND.fullmatch(line.strip())
+            if found is None:
+                raise forms.ValidationError(_("“%(line)s” is no band. Write: 0-4 Minimal") % {"line": line.strip()})
+            low, high, label = found.groups()
+            rows.append((f"band_{len(rows) + 1}", label, int(low), int(high)))
+        return rows
+
+    @property
+    def scoring(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        return {
+            "score": values["score"],
+            "higher_is": values["higher_is"],
+            "most_missing": values["most_missing"],
+            "decimals": values["decimals"],
+            "bands": [list(each) for each in values["bands"]],
+            "safety_items": [each.strip() for each in values["safety_items"].split(",") if each.strip()],
+            "safety_from": values["safety_from"] or 1,
+        }
+
+
+_BAND = re.compile(r"(-?\d+)\s*(?:-|–|to)\s*(-?\d+)\s*:?\s+(.{1,80})")
+
+
+@allowed("measure.define")
+@require_http_methods(["GET", "POST"])
+def own_scales(request: HttpRequest) -> HttpResponse:
+    """The clinic's own questionnaires: those in use, and a form to load one."""
+    asked = cast(Request, request)
+    form = OwnForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            values = form.cleaned_data
+            try:
+                row = actions.load_own_scale(
+                    by=asked.asker,
+                    questionnaire=values["questionnaire"],
+                    scoring=form.scoring,
+                    holder=values["holder"],
+                    statement=values["statement"],
+                    stands_for=values["stands_for"],
+                )
+                messages.success(
+                    request,
+                    _("%(title)s is loaded, version %(version)d.") % {"title": row.title, "version": row.version},
+                )
+                return redirect("console:own_scales")
+            except Refused as refused:
+                status = 409
+                for reason in refused.reasons:
+                    form.add_error(None, str(reason))
+    rows = queries.own_rows()
+    context = {
+        "form": form,
+        "rows": [
+            {
+                "row": row,
+                "items": len(queries.scale_of(row).items),
+                "stands_for": say(scale(row.stands_for).title, _language()) if row.stands_for else "",
+                "retire_url": reverse("console:retire_own_scale", args=[row.code]),
+            }
+            for row in rows
+        ],
+    }
+    return render(request, "console/measures/own.html", context, status=status)
+
+
+@allowed("measure.define")
+@require_POST
+def retire_own_scale(request: HttpRequest, code: str) -> HttpResponse:
+    """Ask it no more."""
+    try:
+        actions.retire_own_scale(by=cast(Request, request).asker, code=code)
+        messages.success(request, _("It is not asked any more. What was answered stays."))
+    except Refused as refused:
+        for reason in refused.reasons:
+            messages.warning(request, str(reason))
+    return redirect("console:own_scales")
+
+
 urlpatterns = [
     path("patients/<int:patient_id>/measures/", measures, name="measures"),
     path("patients/<int:patient_id>/measures/ask/", ask, name="ask_measure"),
+    path("patients/<int:patient_id>/measures/battery/", ask_battery, name="ask_battery"),
     path("patients/<int:patient_id>/measures/<slug:scale_id>/paper/", paper, name="paper_measure"),
+    path("patients/<int:patient_id>/measures/<slug:scale_id>/score/", enter_score, name="enter_score"),
     path("measures/requests/<int:request_id>/withdraw/", withdraw, name="withdraw_measure"),
     path("measures/responses/<int:response_id>/", response, name="response"),
+    path("measures/own/", own_scales, name="own_scales"),
+    path("measures/own/<slug:code>/retire/", retire_own_scale, name="retire_own_scale"),
 ]

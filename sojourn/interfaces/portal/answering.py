@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,17 +11,18 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures import queries
-from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse
+from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse, Sitting
+from sojourn.care.measures.queries import scale
 from sojourn.care.safety import actions as safety
 from sojourn.clinical.scales import Item, Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.foundation.rulebook.scales import scale
 from sojourn.interfaces.portal.pages import show
 from sojourn.interfaces.portal.today import minutes_for
 
@@ -28,7 +30,7 @@ SKIP = "skip"
 REVIEW = "review"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sheet:
     """A request of this patient with what has been answered so far."""
 
@@ -41,9 +43,18 @@ class Sheet:
     def id(self) -> int:
         return self.request.pk
 
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        """The questions that are asked, given the answers so far."""
+        return self.scale.asked(self.given)
+
     @property
     def total(self) -> int:
-        return len(self.scale.items)
+        return len(self.items)
+
+    @property
+    def answered(self) -> int:
+        return sum(item.link_id in self.given for item in self.items)
 
     @property
     def title(self) -> str:
@@ -127,7 +138,7 @@ def intro(request: HttpRequest, request_id: int) -> HttpResponse:
             "sheet": sheet,
             "minutes": minutes_for(sheet.scale),
             "begun": bool(sheet.given),
-            "answered": len(sheet.given),
+            "answered": sheet.answered,
             "next_url": sheet.at(standing) if standing else reverse("portal:review", args=[sheet.id]),
             "safety": bool(sheet.scale.safety_items),
         },
@@ -149,9 +160,14 @@ def question(request: HttpRequest, request_id: int, number: int) -> HttpResponse
 
 
 def _ask(
-    request: HttpRequest, sheet: Sheet, number: int, to_review: bool, errors: tuple[object, ...] = ()
+    request: HttpRequest,
+    sheet: Sheet,
+    number: int,
+    to_review: bool,
+    errors: tuple[object, ...] = (),
+    typed: str | None = None,
 ) -> HttpResponse:
-    item = sheet.scale.items[number - 1]
+    item = sheet.items[number - 1]
     language = _language()
     chosen = sheet.given.get(item.link_id)
     back = sheet.at(number - 1) if number > 1 else reverse("portal:measure", args=[sheet.id])
@@ -167,6 +183,9 @@ def _ask(
                 Choice(option.value, say(option.text, language), key, option.value == chosen)
                 for key, option in enumerate(item.options, start=1)
             ],
+            "item": item,
+            "value": typed if typed is not None else chosen,
+            "middle": (item.low + item.high) // 2,
             "left_out": item.link_id in sheet.given and chosen is None,
             "back": reverse("portal:review", args=[sheet.id]) if to_review else back,
             "to_review": to_review,
@@ -179,23 +198,29 @@ def _ask(
 
 def _take(request: HttpRequest, sheet: Sheet, number: int, to_review: bool) -> HttpResponse:
     by = _asker(request)
-    item = sheet.scale.items[number - 1]
+    item = sheet.items[number - 1]
     typed = request.POST.get("value", "")
+    if item.kind == "number" and SKIP in request.POST:
+        typed = SKIP
     try:
         value = None if typed == SKIP else int(typed)
     except ValueError:
-        return _ask(request, sheet, number, to_review, (_("Choose one of the answers shown."),))
+        words = _("Choose one of the answers shown.")
+        if item.kind == "number":
+            words = _("Enter a whole number from %(low)d to %(high)d.") % {"low": item.low, "high": item.high}
+        return _ask(request, sheet, number, to_review, (words,), typed[:20])
     try:
         response = measures.start_response(by=by, request_id=sheet.id)
         answered = safety.answer_measure(by=by, response_id=response.pk, link_id=item.link_id, value=value)
     except Refused as refused:
         if "unknown_answer" in refused.codes:
-            return _ask(request, sheet, number, to_review, refused.reasons)
+            return _ask(request, sheet, number, to_review, refused.reasons, typed[:20])
         return _refused(request, sheet, refused)
     if answered.alarming:
         target = reverse("portal:help_first", args=[sheet.id, number])
         return redirect(f"{target}?to={REVIEW}" if to_review else target)
-    return redirect(_after(sheet, number, to_review))
+    now = Sheet(sheet.request, response, sheet.scale, {**sheet.given, item.link_id: value})
+    return redirect(_after(now, number, to_review))
 
 
 def _after(sheet: Sheet, number: int, to_review: bool) -> str:
@@ -240,7 +265,7 @@ def _lines(request: HttpRequest, sheet: Sheet, errors: tuple[object, ...] = ()) 
             item.link_id not in sheet.given,
             f"{sheet.at(number)}?to={REVIEW}",
         )
-        for number, item in enumerate(sheet.scale.items, start=1)
+        for number, item in enumerate(sheet.items, start=1)
     ]
     standing = sheet.standing
     return show(
@@ -264,6 +289,8 @@ def _answer(item: Item, sheet: Sheet, language: str) -> str:
     value = sheet.given[item.link_id]
     if value is None:
         return _("Skipped")
+    if item.kind == "number":
+        return f"{value} {item.unit}".strip()
     return next(say(option.text, language) for option in item.options if option.value == value)
 
 
@@ -296,6 +323,60 @@ def sent(request: HttpRequest, request_id: int) -> HttpResponse:
             "sheet": sheet,
             "alarming": sheet.response.safety_positive,
             "without_score": sheet.response.score is None,
-            "others": queries.open_requests(sheet.request.patient_id)[:1],
+            **_next(sheet),
         },
     )
+
+
+def _next(sheet: Sheet) -> dict[str, object]:
+    """What is asked after this one: the rest of the same sitting, else whatever is open. Two queries."""
+    waiting = queries.open_requests(sheet.request.patient_id)
+    same = [each for each in waiting if each.sitting_id is not None and each.sitting_id == sheet.request.sitting_id]
+    return {"others": (same or waiting)[:1], "sitting_left": len(same)}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One questionnaire of a sitting."""
+
+    title: str
+    words: str
+    done: bool
+    now: bool
+
+
+@allowed("own.answer")
+@require_GET
+def sitting(request: HttpRequest, sitting_id: int) -> HttpResponse:
+    """Several questionnaires as one: how many, how long, where one stands."""
+    try:
+        _whole, parts = queries.sitting(sitting_id)
+    except Sitting.DoesNotExist:
+        raise Http404 from None
+    ahead = [part for part in parts if not part.done]
+    minutes = max(1, round(sum(part.minutes for part in ahead)))
+    return show(
+        request,
+        "portal/measures/sitting.html",
+        {
+            "parts": [
+                Step(say(part.scale.title, _language()), _words(part), part.done, bool(ahead) and part is ahead[0])
+                for part in parts
+            ],
+            "n": len(parts),
+            "done": len(parts) - len(ahead),
+            "minutes": ngettext("about %(n)d minute", "about %(n)d minutes", minutes) % {"n": minutes},
+            "begun": any(part.answered for part in parts),
+            "next_url": reverse("portal:measure", args=[ahead[0].request_id]) if ahead else "",
+            "safety": any(part.scale.safety_items for part in ahead),
+        },
+        nav=False,
+    )
+
+
+def _words(part: queries.Part) -> str:
+    if part.done:
+        return _("sent")
+    if part.answered:
+        return _("%(done)d of %(all)d answered") % {"done": part.answered, "all": part.questions}
+    return ngettext("%(n)d question", "%(n)d questions", part.questions) % {"n": part.questions}

@@ -65,7 +65,7 @@ def sentence(trend: Trend) -> str:
         return _("There is no score yet, since some questions were left open.")
     change = trend.change(newest)
     if change is None or trend.baseline is None:
-        return _("This is your first score: %(total)d of %(high)d. The next one shows which way it goes.") % {
+        return _("This is your first score: %(total)s of %(high)s. The next one shows which way it goes.") % {
             "total": newest.total,
             "high": trend.scale.high,
         }
@@ -78,22 +78,22 @@ def sentence(trend: Trend) -> str:
     if change.reliable == "better":
         return (
             _(
-                "Your score is %(now)d. On %(day)s it was %(then)d. That is a change for the better of"
-                " %(points)d points, more than ordinary ups and downs."
+                "Your score is %(now)s. On %(day)s it was %(then)s. That is a change for the better of"
+                " %(points)s points, more than ordinary ups and downs."
             )
             % facts
         )
     if change.reliable == "worse":
         return (
             _(
-                "Your score is %(now)d. On %(day)s it was %(then)d. Things are harder now, by %(points)d points:"
+                "Your score is %(now)s. On %(day)s it was %(then)s. Things are harder now, by %(points)s points:"
                 " more than ordinary ups and downs. Your care team can see this. Talk with them about it."
             )
             % facts
         )
     if change.reliable == "none":
         return (
-            _("Your score is %(now)d. On %(day)s it was %(then)d. That is within the range of ordinary ups and downs.")
+            _("Your score is %(now)s. On %(day)s it was %(then)s. That is within the range of ordinary ups and downs.")
             % facts
         )
-    return _("Your score is %(now)d. On %(day)s it was %(then)d.") % facts
+    return _("Your score is %(now)s. On %(day)s it was %(then)s.") % facts

@@ -90,6 +90,33 @@ def _open(request: measures.OpenRequest, now: datetime) -> Open:
     )
 
 
+def _waiting(requests: list[measures.OpenRequest], now: datetime) -> list[Open]:
+    """What waits: a sitting of several questionnaires is one thing."""
+    found: dict[int, Open] = {}
+    for each in requests:
+        same = [other for other in requests if each.sitting_id is not None and other.sitting_id == each.sitting_id]
+        if len(same) < 2:
+            found[-each.id] = _open(each, now)
+        elif each.sitting_id is not None and each.sitting_id not in found:
+            found[each.sitting_id] = _sitting(each.sitting_id, same, now)
+    return list(found.values())
+
+
+def _sitting(sitting_id: int, requests: list[measures.OpenRequest], now: datetime) -> Open:
+    n = len(requests)
+    left = sum(each.questions - each.answered for each in requests)
+    minutes = max(1, round(left * SECONDS_A_QUESTION / 60))
+    due_at = min(each.due_at for each in requests)
+    return Open(
+        title=ngettext("%(n)d short questionnaire", "%(n)d short questionnaires", n) % {"n": n},
+        url=reverse("portal:sitting", args=[sitting_id]),
+        minutes=ngettext("about %(n)d minute", "about %(n)d minutes", minutes) % {"n": minutes},
+        progress="",
+        due_at=due_at,
+        late=due_at < now,
+    )
+
+
 @allowed("own.read")
 @require_GET
 def today(request: HttpRequest) -> HttpResponse:
@@ -100,7 +127,7 @@ def today(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     to_sign, to_sign_url = consent.next_open(asked.asker.patient_id, asked.clinic)
     way = reads.way(asked.asker.patient_id, now)
-    waiting = [_open(each, now) for each in measures.open_requests(asked.asker.patient_id)]
+    waiting = _waiting(measures.open_requests(asked.asker.patient_id), now)
     return show(
         request,
         "portal/today.html",

@@ -277,3 +277,12 @@ for (const form of document.querySelectorAll<HTMLFormElement>("form[data-answer]
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-kept]")) keptForm(form);
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-call]")) call(form);
 void worker();
+
+// A slider beside a typed number: without script only the number is there.
+for (const slider of document.querySelectorAll<HTMLInputElement>("input[data-slider]")) {
+  const typed = document.getElementById(slider.dataset.slider ?? "");
+  if (!(typed instanceof HTMLInputElement)) continue;
+  slider.hidden = false;
+  slider.addEventListener("input", () => { typed.value = slider.value; });
+  typed.addEventListener("input", () => { if (typed.value !== "") slider.value = typed.value; });
+}

@@ -1,0 +1,271 @@
+"""The whole set on the pages: entered scores, batteries as one sitting, a clinic's own questionnaire, other answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from sojourn.care.measures import queries
+from sojourn.care.measures.models import MeasureRequest, OwnScale, QuestionnaireResponse, Sitting
+from sojourn.care.patients.models import Patient
+from sojourn.care.safety.models import Flag
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.rulebook import actions as rulebook
+from tests.care.own_forms import MADRS_LIKE, SLEEP, choice
+from tests.care.people import make_patient
+from tests.conftest import Cast
+from tests.interfaces.spoken import at_most
+
+
+@pytest.fixture
+def patient(clinic: Cast) -> Patient:
+    return make_patient(clinic)
+
+
+def score_form(**more: Any) -> dict[str, Any]:
+    now = timezone.localtime()
+    return {"taken_on": f"{now:%Y-%m-%d}", "taken_at": "00:00", "rater": "Nora", "origin": "paper in the file", **more}
+
+
+def own_form(**more: Any) -> dict[str, Any]:
+    return {
+        "questionnaire": json.dumps(SLEEP), "score": "sum[1..3]", "higher_is": "worse", "most_missing": "0",
+        "decimals": "0", "holder": "We", "statement": "Contract 7 of 2026", "safety_from": "1", **more,
+    }  # fmt: skip
+
+
+def test_a_score_is_entered_with_its_licence_and_shown_with_its_band(clinic: Cast, patient: Patient):
+    client = clinic.client("nurse")
+    page = f"/clinic/patients/{patient.pk}/measures/"
+    listed = client.get(page).text
+    assert f"{page}madrs/score/" in listed
+    assert f"{page}kset/score/" not in listed  # its range is not known
+    form = client.get(f"{page}madrs/score/").text
+    assert "Hold your own licence and enter the score" in form
+    assert "Royal College of Psychiatrists" in form
+    assert "Item 10, about danger" in form
+    held = client.post(f"{page}madrs/score/", score_form(total="24"))
+    assert held.status_code == 409
+    assert "Enter item 10 too" in held.text
+    assert 'value="24"' in held.text
+    assert client.post(f"{page}madrs/score/", score_form(total="61", **{"item-10": "0"})).status_code == 422
+    done = client.post(f"{page}madrs/score/", score_form(total="24", **{"item-10": "1"}))
+    assert done["Location"] == page
+    with at_most(12):
+        text = client.get(page).text
+    assert "Moderate" in text
+    assert "entered, rated by Nora" in text
+    again = client.post(f"{page}madrs/score/", score_form(total="24", **{"item-10": "1"}))
+    assert again.status_code == 409  # the second of two taps
+    with as_asker(clinic.asker("nurse")):
+        row = QuestionnaireResponse.objects.get()
+        assert (row.score, row.band, row.source, row.origin) == (24, "moderate", "entered", "paper in the file")
+        assert queries.latest(patient.pk)["madrs"].score == 24
+    shown = client.get(f"/clinic/measures/responses/{row.pk}/").text
+    assert "entered as a score" in shown
+
+
+def test_a_safety_item_of_an_entered_score_raises_the_flag(clinic: Cast, patient: Patient):
+    client = clinic.client("nurse")
+    page = f"/clinic/patients/{patient.pk}/measures/madrs/score/"
+    answer = client.post(page, score_form(total="30", **{"item-10": "4"}))
+    assert "/clinic/flags/" in answer["Location"]
+    with as_asker(clinic.asker("nurse")):
+        assert Flag.objects.get().detail == "madrs 10 = 4"
+    assert client.get(answer["Location"]).status_code == 200
+
+
+def test_the_columbia_screener_is_entered_by_its_questions(clinic: Cast, patient: Patient):
+    client = clinic.client("nurse")
+    root = f"/clinic/patients/{patient.pk}/measures/c-ssrs-screener/"
+    paper = client.get(f"{root}score/")["Location"]
+    assert paper == f"{root}paper/"
+    now = timezone.localtime()
+    at = {"filled_on": f"{now:%Y-%m-%d}", "filled_at": "00:00"}
+    page = client.get(paper).text
+    assert "Item 6r" in page
+    answer = client.post(
+        paper, {**at, "item-1": "1", "item-2": "1", "item-3": "0", "item-4": "1", "item-5": "0", "item-6": "0"}
+    )
+    assert "/clinic/flags/" in answer["Location"]
+    with as_asker(clinic.asker("nurse")):
+        row = QuestionnaireResponse.objects.get()
+        assert (row.score, row.band, row.safety_positive) == (3, "high", True)
+        assert Flag.objects.count() == 1
+
+
+def test_cadss_subscales_make_the_total(clinic: Cast, patient: Patient):
+    client = clinic.client("nurse")
+    page = f"/clinic/patients/{patient.pk}/measures/cadss/score/"
+    parts = {"part-depersonalisation": "5", "part-derealisation": "7", "part-amnesia": "1"}
+    assert "do not make this total" in client.post(page, score_form(total="20", **parts)).text
+    assert client.post(page, score_form(**parts)).status_code == 302
+    with as_asker(clinic.asker("nurse")):
+        row = QuestionnaireResponse.objects.get()
+        assert (row.score, row.parts) == (13, {"depersonalisation": 5, "derealisation": 7, "amnesia": 1})
+    assert "Depersonalisation 5" in client.get(f"/clinic/patients/{patient.pk}/measures/").text
+
+
+def test_a_battery_waits_for_a_prescriber_and_is_then_one_sitting(clinic: Cast, patient: Patient):
+    client, page = clinic.client("nurse"), f"/clinic/patients/{patient.pk}/measures/"
+    due = {"indication": "depression", "due_on": f"{timezone.localdate():%Y-%m-%d}"}
+    assert "A prescriber adopts a battery before it is used" in client.get(page).text
+    held = client.post(f"{page}battery/", due)
+    assert held.status_code == 409
+    assert "must adopt this battery" in held.text
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        rulebook.adopt(by=by, rule_id="battery.depression")
+    assert "Ask for all of them" in client.get(page).text
+    assert client.post(f"{page}battery/", due)["Location"] == page
+    assert client.post(f"{page}battery/", due).status_code == 409  # twice is once
+    with as_asker(clinic.asker("nurse")):
+        (sitting,) = Sitting.objects.all()
+        assert [each.scale_id for each in MeasureRequest.objects.order_by("id")] == ["phq-9", "gad-7", "audit-c"]
+    phone = clinic.client("Alma")
+    today = phone.get("/today/").text
+    assert "3 short questionnaires" in today
+    assert f"/today/sittings/{sitting.pk}/" in today
+    with at_most(12):
+        whole = phone.get(f"/today/sittings/{sitting.pk}/").text
+    assert "3 short questionnaires, about 4 minutes" in whole  # 20 questions of 12 seconds
+    with as_asker(clinic.asker("nurse")):
+        last = MeasureRequest.objects.get(scale_id="audit-c")
+    for number in (1, 2, 3):
+        phone.post(f"/today/measures/{last.pk}/{number}/", {"value": "0"})
+    sent = phone.post(f"/today/measures/{last.pk}/review/")
+    assert "2 more questionnaires in this sitting" in phone.get(sent["Location"]).text
+    assert "1 of 3 are sent" in phone.get(f"/today/sittings/{sitting.pk}/").text
+
+
+def test_another_patient_sees_no_sitting_of_mine(clinic: Cast, patient: Patient):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        rulebook.adopt(by=by, rule_id="battery.ptsd")
+    clinic.client("nurse").post(
+        f"/clinic/patients/{patient.pk}/measures/battery/",
+        {"indication": "ptsd", "due_on": f"{timezone.localdate():%Y-%m-%d}"},
+    )
+    with as_asker(clinic.asker("nurse")):
+        sitting = Sitting.objects.get()
+    make_patient(clinic, "Bruno")
+    assert clinic.client("Bruno").get(f"/today/sittings/{sitting.pk}/").status_code == 404
+    assert clinic.client("Alma").get(f"/today/sittings/{sitting.pk}/").status_code == 200
+
+
+def test_a_clinics_own_questionnaire_is_asked_on_the_phone_like_any_other(
+    clinic: Cast, other_clinic: Cast, patient: Patient
+):
+    admin, nurse, phone = clinic.client("clinic_admin"), clinic.client("nurse"), clinic.client("Alma")
+    assert admin.post("/clinic/measures/own/", own_form(bands="0-4 Calm\n5-108 Restless"))["Location"]
+    listed = admin.get("/clinic/measures/own/").text
+    assert "Sleep in three questions" in listed
+    assert "Contract 7 of 2026" in listed
+    assert "Sleep in three questions" not in other_clinic.client("clinic_admin").get("/clinic/measures/own/").text
+    with as_asker(clinic.asker("nurse")):
+        row = OwnScale.objects.get()
+    due = {"scale_id": f"own-{row.pk}", "due_on": f"{timezone.localdate():%Y-%m-%d}"}
+    page = f"/clinic/patients/{patient.pk}/measures/"
+    assert nurse.post(f"{page}ask/", due).status_code == 302
+    with as_asker(clinic.asker("nurse")):
+        request = MeasureRequest.objects.get()
+    at = f"/today/measures/{request.pk}/"
+    assert "Question 1 of 2" in phone.get(f"{at}1/").text  # the third is asked only after a yes
+    phone.cookies["django_language"] = "es"
+    assert "¿Durmió mal?" in phone.get(f"{at}1/").text
+    phone.cookies["django_language"] = "en"
+    assert phone.post(f"{at}1/", {"value": "1"})["Location"] == f"{at}2/"
+    second = phone.get(f"{at}2/").text
+    assert "Question 2 of 3" in second
+    assert 'type="number"' in second
+    assert 'type="range"' in second
+    for wrong in ("101", "-1", "a lot", "1.5", ""):
+        held = phone.post(f"{at}2/", {"value": wrong})
+        assert held.status_code == 409
+        assert "Enter a whole number from 0 to 100" in held.text
+        assert f'value="{wrong}"' in held.text  # what was typed is kept
+    assert phone.post(f"{at}2/", {"value": "40"})["Location"] == f"{at}3/"
+    phone.post(f"{at}3/", {"value": "2"})
+    assert "40" in phone.get(f"{at}review/").text
+    phone.post(f"{at}review/")
+    with as_asker(clinic.asker("nurse")):
+        done = QuestionnaireResponse.objects.get()
+        assert (done.score, done.scale_version, len(done.scale_hash)) == (43, "1", 64)
+        assert queries.latest(patient.pk)["own.sleep-in-three-questions"].total == 43
+    assert "Restless" in nurse.get(page).text
+    assert "Your score" not in phone.get("/today/progress/").text
+    assert "43" in phone.get("/today/progress/").text
+
+
+def test_a_number_can_be_skipped_too(clinic: Cast, patient: Patient):
+    clinic.client("clinic_admin").post("/clinic/measures/own/", own_form(most_missing="1"))
+    with as_asker(clinic.asker("nurse")):
+        row = OwnScale.objects.get()
+    due = {"scale_id": f"own-{row.pk}", "due_on": f"{timezone.localdate():%Y-%m-%d}"}
+    clinic.client("nurse").post(f"/clinic/patients/{patient.pk}/measures/ask/", due)
+    with as_asker(clinic.asker("nurse")):
+        request = MeasureRequest.objects.get()
+    phone = clinic.client("Alma")
+    phone.post(f"/today/measures/{request.pk}/1/", {"value": "0"})
+    phone.post(f"/today/measures/{request.pk}/2/", {"value": "", "skip": "skip"})
+    assert "Skipped" in phone.get(f"/today/measures/{request.pk}/review/").text
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"questionnaire": "{"}, "This is not JSON"),
+        ({"questionnaire": "[]"}, "not a FHIR Questionnaire"),
+        ({"questionnaire": json.dumps({**SLEEP, "item": []})}, "has no questions"),
+        ({"questionnaire": json.dumps({**SLEEP, "item": [SLEEP["item"][0]] * 2})}, "linkId 1 stands twice"),
+        (
+            {"questionnaire": json.dumps({**SLEEP, "item": [{"linkId": "x", "type": "string", "text": "Why?"}]})},
+            "Item x is of type string",
+        ),
+        (
+            {"questionnaire": json.dumps({**SLEEP, "item": [choice("7", "How?", [("Well", None), ("Badly", 1)])]})},
+            "Item 7: the answer “Well” has no number",
+        ),
+        ({"score": "sum[1..9]"}, "there is no item 9"),
+        ({"score": "__import__('os').system('id')"}, "not a part of this language"),
+        ({"bands": "few: bad"}, "is no band"),
+        ({"bands": "0-4 Calm\n6-108 Restless"}, "gap or an overlap"),
+        ({"statement": " "}, "This field is required"),
+    ],
+)
+def test_a_wrong_file_says_what_is_wrong_and_keeps_what_was_typed(clinic: Cast, change, says):
+    client = clinic.client("prescriber")
+    answer = client.post("/clinic/measures/own/", own_form(**change))
+    assert answer.status_code in (409, 422)
+    assert says in answer.text.replace("&#x27;", "'")
+    assert "Contract 7 of 2026" in answer.text or "statement" in change
+    with as_asker(clinic.asker("nurse")):
+        assert not OwnScale.objects.exists()
+
+
+def test_the_text_of_a_known_scale_keeps_its_scoring_and_its_trend(clinic: Cast, patient: Patient):
+    clinic.client("prescriber").post(
+        "/clinic/measures/own/", own_form(questionnaire=json.dumps(MADRS_LIKE), stands_for="madrs", score="")
+    )
+    nurse, page = clinic.client("nurse"), f"/clinic/patients/{patient.pk}/measures/"
+    nurse.post(f"{page}madrs/score/", score_form(total="30", **{"item-10": "0"}))
+    with as_asker(clinic.asker("nurse")):
+        row = OwnScale.objects.get()
+    now = timezone.localtime()
+    form = {"filled_on": f"{now:%Y-%m-%d}", "filled_at": "00:01"}
+    form |= {f"item-{number}": "1" for number in range(1, 11)}
+    assert nurse.post(f"{page}own-{row.pk}/paper/", form).status_code == 302
+    with as_asker(clinic.asker("nurse")):
+        (trend,) = queries.trends(patient.pk)
+        assert (trend.scale.id, [each.total for each in trend.points]) == ("madrs", [30, 10])
+        assert queries.latest(patient.pk)["madrs"].band_code == "mild"
+    refused = nurse.post(f"{page}ask/", {"scale_id": f"own-{row.pk}", "due_on": f"{now:%Y-%m-%d}"})
+    assert refused.status_code == 422  # a clinician rates it: it is not among what a patient is asked
+
+
+def test_only_those_who_may_load_one(clinic: Cast):
+    for role, status in (("nurse", 403), ("front_desk", 403), ("prescriber", 200), ("clinic_admin", 200)):
+        assert clinic.client(role).get("/clinic/measures/own/").status_code == status
