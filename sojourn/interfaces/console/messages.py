@@ -43,7 +43,9 @@ def inbox(request: HttpRequest) -> HttpResponse:
     """Who waits for an answer, the longest first; then the other threads."""
     asked = cast(Request, request)
     waiting, recent = queries.waiting(), queries.recent()
-    hidden = withheld(asked.asker, [each.patient for each in (*waiting, *recent)], timezone.now())
+    hidden = withheld(
+        asked.asker, [*(each.patient for each in waiting), *(each.patient for each in recent)], timezone.now()
+    )
     first = {each.patient.pk for each in waiting}
     context = {
         "waiting": [

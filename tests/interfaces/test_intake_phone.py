@@ -1,0 +1,157 @@
+"""Your story on a real phone browser: lost connections, another tab, a medicine found while typing, axe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from sojourn.care.intake import actions, queries
+from sojourn.care.intake.story import Told
+from sojourn.care.patients.models import Patient
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.ui.build import BUILT, FRONTEND
+from tests.care.people import asker_for, make_patient
+from tests.conftest import Cast
+from tests.interfaces.phone import chromium, served, sign_in
+
+pytestmark = pytest.mark.browser
+AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES = os.environ.get("SOJOURN_PICTURES", "")
+STORY = "/today/story/"
+
+
+@pytest.fixture
+def patient(clinic: Cast) -> Patient:
+    return make_patient(clinic, sex="male")
+
+
+@pytest.fixture
+def address(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    assert (BUILT / "portal.js").exists(), "Run python -m sojourn.foundation.ui.build first."
+    with served(monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+def at(browser: Browser, clinic: Cast, who: str, address: str, width: int = 375, dark: bool = False) -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": 812}, base_url=address, reduced_motion="reduce",
+        color_scheme="dark" if dark else "light",
+    )  # fmt: skip
+    client = clinic.client(who)
+    client.get("/today/help/")
+    sign_in(context, address, client)
+    return context.new_page()
+
+
+@pytest.fixture
+def phone(browser: Browser, clinic: Cast, patient: Patient, address: str) -> Iterator[Page]:
+    page = at(browser, clinic, "Alma", address)
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    yield page
+    page.context.close()
+    assert not broken
+
+
+def told(clinic: Cast, patient: Patient, question: str) -> Told | None:
+    with as_asker(clinic.asker("nurse")):
+        found = queries.answers(patient.pk).get(question)
+    return found.told if found else None
+
+
+def axe(page: Page, name: str) -> None:
+    if PICTURES:
+        page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})")
+    assert not found["violations"], [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
+
+
+def test_an_answer_without_connection_is_kept_and_sent_later(phone: Page, clinic: Cast, patient: Patient):
+    phone.goto(f"{STORY}why_now/")
+    phone.get_by_role("textbox").fill("I am tired of being tired")
+    phone.context.set_offline(True)
+    phone.get_by_role("button", name="Save and go on").click()
+    expect(phone.get_by_text("What you typed is kept on this page")).to_be_visible()
+    phone.context.set_offline(False)
+    phone.wait_for_url(f"**{STORY}psychosis/")
+    assert told(clinic, patient, "why_now") == Told("told", "I am tired of being tired")
+    phone.get_by_role("button", name="I am not sure").click()
+    phone.wait_for_url(f"**{STORY}psychosis_now/")
+    assert told(clinic, patient, "psychosis") == Told("unsure")
+
+
+def test_a_doubt_and_another_tab_are_shown_with_script_too(phone: Page, clinic: Cast, patient: Patient):
+    phone.goto(f"{STORY}can_become_pregnant/")
+    phone.get_by_role("button", name="Yes", exact=True).click()
+    expect(phone.get_by_text("Is your answer right?")).to_be_visible()
+    axe(phone, "doubt")
+    phone.get_by_role("button", name="Yes, my answer is right").click()
+    phone.wait_for_url(f"**{STORY}pregnant/")
+    assert told(clinic, patient, "can_become_pregnant") == Told("told", True)
+    other = phone.context.new_page()
+    other.goto(f"{STORY}bipolar/")
+    phone.goto(f"{STORY}bipolar/")
+    phone.get_by_role("button", name="Yes", exact=True).click()
+    phone.wait_for_url(f"**{STORY}mania_now/")
+    other.get_by_role("button", name="No", exact=True).click()
+    expect(other.get_by_text("Saved on the other page:")).to_be_visible()
+    axe(other, "overtaken")
+    other.get_by_role("button", name="No", exact=True).click()
+    other.wait_for_url(f"**{STORY}mania_now/")
+    assert told(clinic, patient, "bipolar") == Told("told", False)
+
+
+def test_a_medicine_is_found_while_typing(phone: Page, clinic: Cast, patient: Patient):
+    phone.goto(f"{STORY}medicines/")
+    phone.get_by_role("link", name="Add one").click()
+    phone.get_by_label("Name of the medicine").press_sequentially("zolof")
+    phone.get_by_role("radio", name="Sertraline").check()
+    axe(phone, "medicine")
+    phone.get_by_role("button", name="Save").click()
+    phone.wait_for_url(f"**{STORY}medicines/")
+    expect(phone.get_by_text("Recognized as Sertraline")).to_be_visible()
+    axe(phone, "medicines")
+
+
+def test_every_page_is_for_everybody(browser: Browser, phone: Page, clinic: Cast, patient: Patient, address: str):
+    by = asker_for(clinic, patient)
+    with as_asker(by):
+        for text in ("Sleep through the night", "Walk the dog again"):
+            actions.say_line(by=by, patient_id=patient.pk, of="goals", text=text)
+        actions.say_line(by=by, patient_id=patient.pk, of="medicines", name="moon dust", current=True, dose="a pinch")
+        actions.answer(by=by, patient_id=patient.pk, question_id="bipolar", told=Told("unsure"), seen=None)
+        actions.send(by=by, patient_id=patient.pk)
+    for path in ("", "weight/", "heart_now/", "goals/", "goals/add/", "people/add/", "paste/", "review/", "sent/"):
+        phone.goto(STORY + path)
+        axe(phone, f"story-{path.strip('/').replace('/', '-') or 'overview'}")
+    phone.goto("/today/messages/")
+    axe(phone, "messages")
+    phone.get_by_label("Your message").fill("May I eat before the session?")
+    phone.get_by_role("button", name="Send to the clinic").click()
+    expect(phone.get_by_text("Your message has arrived")).to_be_visible()
+    phone.goto("/today/")
+    axe(phone, "today")
+    for dark in (False, True):
+        desk = at(browser, clinic, "nurse", address, 1280, dark)
+        mood = "dark" if dark else "light"
+        base = f"/clinic/patients/{patient.pk}"
+        for name, path in {
+            "clinic-story": f"{base}/story/", "clinic-question": f"{base}/story/heart_now/",
+            "clinic-line": f"{base}/story/medicines/add/", "clinic-inbox": "/clinic/messages/",
+            "clinic-thread": f"{base}/messages/",
+        }.items():  # fmt: skip
+            desk.goto(path)
+            axe(desk, f"{name}-{mood}")
+        desk.context.close()
