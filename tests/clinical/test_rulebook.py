@@ -83,6 +83,10 @@ def test_numbers_are_those_of_the_fact_base(rule, parameter, value):
         ("iv_racemic_40min", (0, 10, 20, 30, 40, 60, 80, 100, 120)),
         ("im", (0, 10, 20, 30, 45, 60, 90, 120)),
         ("in_esketamine", (0, 40, 60, 90, 120)),
+        ("sc", (0, 15, 30, 45, 60, 90, 120)),
+        ("in_racemic", (0, 15, 30, 45, 60, 90, 120)),
+        ("sl", (0, 30, 60, 90, 120)),
+        ("oral", (0, 30, 60, 90, 120)),
     ],
 )
 def test_schedules_are_those_of_the_fact_base(protocol, points):
