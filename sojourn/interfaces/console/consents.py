@@ -372,8 +372,7 @@ def _patient_page(request: Request, patient: Patient, reasons: tuple[str, ...] =
         "asked_way": way_words(wanted.route) if wanted else "",
         "other_way": bool(wanted and planned and wanted.route != planned),
         "planned_way": way_words(planned) if planned else "",
-        "questions": queries.questions(patient.pk),
-        "titles": _titles(),
+        "questions": [(_about(each.question), each) for each in queries.questions(patient.pk)],
         "ways": [(code, str(words)) for code, words in WAYS.items()],
         "chosen_way": typed.get("way", way or "iv"),
         "typed": typed,
@@ -385,6 +384,15 @@ def _patient_page(request: Request, patient: Patient, reasons: tuple[str, ...] =
         "no_email": not patient.email,
     }
     return render(request, "console/consents/patient.html", context, status=409 if reasons else 200)
+
+
+def _about(question: ConsentQuestion) -> str:
+    """The text and its section, as titles."""
+    source, language = texts.newest().get(question.document_id), queries.reading_language()
+    if source is None:
+        return question.document_id
+    section = next((each.title[language] for each in source.sections if each.id == question.section_id), "")
+    return " · ".join(each for each in (source.title[language], section) if each)
 
 
 def _state(own: queries.Shelf, consent: Consent | None, document_id: str, way: str) -> str:

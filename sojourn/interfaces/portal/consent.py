@@ -161,7 +161,10 @@ def _closed(request: HttpRequest, document: Source) -> HttpResponse:
 
 def _reviews(text: Text) -> list[tuple[str, object]]:
     """The places whose clauses stand in the text, with the day by which they are reviewed."""
-    return [(place, parse_date(review)) for place, _version, review in text.packs if review]
+    titles = {each.id: each.title[text.language] for each in texts.jurisdictions()}
+    return [
+        (titles.get(f"pack:{place}", place), parse_date(review)) for place, _version, review in text.packs if review
+    ]
 
 
 @allowed("own.sign")
