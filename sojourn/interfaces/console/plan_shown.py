@@ -189,6 +189,7 @@ class Shown:
     """A version as its page, its paper and a comparison say it."""
 
     title: str
+    dose: str
     standing: str
     kind: str
     facts: list[tuple[str, str]]
@@ -294,6 +295,7 @@ def show(version: PlanVersion) -> Shown:
     words, kind = standing(version)
     return Shown(
         title=_("Plan, version %(n)d") % {"n": version.number},
+        dose="–" if version.dose_mg is None else _("%(mg)s mg") % {"mg": number(version.dose_mg)},
         standing=words,
         kind=kind,
         facts=facts(version),

@@ -58,8 +58,35 @@ def _day(label: Any) -> forms.DateField:
     )
 
 
-class PlanForm(forms.Form):
+class DraftForm(forms.Form):
+    """A form whose fields may all be left open now, while those of ``wanted`` are not called optional: the signature
+    will ask for them."""
+
+    use_required_attribute = False
+    wanted: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._call_wanted(True)
+
+    def full_clean(self) -> None:
+        self._call_wanted(False)
+        super().full_clean()
+        self._call_wanted(True)
+
+    def _call_wanted(self, now: bool) -> None:
+        for name in self.wanted:
+            self.fields[name].required = now
+
+
+class PlanForm(DraftForm):
     """One version of a plan. A draft may leave anything open."""
+
+    wanted = (
+        *("indication", "protocol_id", "weight_kg", "weight_on", "per_kg", "fixed_mg", "round_mg", "round_direction"),
+        *("stock_mg_per_ml", "total_ml", "over_min", "sessions", "min_days", "max_days", "starts_on", "change_reason"),
+        *("review_after", "review_on"),
+    )
 
     indication = forms.CharField(label=gettext_lazy("Indication"), max_length=120, required=False)
     protocol_id = forms.ChoiceField(label=gettext_lazy("Route and protocol"), required=False)
@@ -97,8 +124,10 @@ class PlanForm(forms.Form):
         ]  # fmt: skip
 
 
-class PartForm(forms.Form):
+class PartForm(DraftForm):
     """One part of the plan beside the medicine; left empty it is none."""
+
+    wanted = ("kind", "who", "times", "period")
 
     kind = forms.ChoiceField(
         label=gettext_lazy("What"), required=False, choices=(("", gettext_lazy("Nothing")), *KINDS.items())
@@ -115,8 +144,10 @@ class PartForm(forms.Form):
         return Part(told["kind"], told["who"].strip(), told["times"] or 0, told["period"], told["note"].strip())
 
 
-class GoalForm(forms.Form):
+class GoalForm(DraftForm):
     """One goal; left empty it is none."""
+
+    wanted = ("text",)
 
     text = forms.CharField(label=gettext_lazy("Goal"), max_length=300, required=False)
     line = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -346,7 +377,7 @@ def _editor(
         "waiting": [each for each in doses.waiting if each.fixed.get("route") == version.route or each.kind == (
             dosing.WEIGHT_AGE)],
         "stamps": plan_shown.stamps(version),
-        "expected": answer.answered[0].said if answer else "",
+        "expected": answer.answered[0].sentences[0] if answer and answer.answered[0].sentences else "",
         "explorer": plan_shown.explorer_url(version) if request.asker.may("pk.explore") else "",
         "first": version.care_plan_id is None or queries.before(version) is None,
     }  # fmt: skip
@@ -511,7 +542,7 @@ def paper(request: HttpRequest, plan_id: int) -> HttpResponse:
     return answer
 
 
-_ONE = "plans/<int:plan_id>/"
+_ONE = "patients/plans/<int:plan_id>/"
 
 urlpatterns = [
     path("patients/<int:patient_id>/plan/", plan, name="plan"),
@@ -521,5 +552,5 @@ urlpatterns = [
     path(f"{_ONE}discard/", discard, name="plan_discard"),
     path(f"{_ONE}check/", check, name="plan_check"),
     path(f"{_ONE}sign/", sign, name="plan_sign"),
-    path("plans/<int:plan_id>.pdf", paper, name="plan_pdf"),
+    path("patients/plans/<int:plan_id>.pdf", paper, name="plan_pdf"),
 ]
