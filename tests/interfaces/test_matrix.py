@@ -36,6 +36,7 @@ from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
+from sojourn.foundation.rulebook import actions as rulebook
 from tests.care import consents
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
 from tests.conftest import Cast, make_clinic
@@ -91,6 +92,19 @@ class House:
         with as_asker(by):
             return measures.request_measure(
                 by=by, patient_id=self.running.patient.pk, scale_id="gad-7", due_at=timezone.now() + timedelta(days=3)
+            )
+
+    @cached_property
+    def sitting(self) -> Any:
+        """Several questionnaires asked as one."""
+        by = self.cast.asker("prescriber")
+        with as_asker(by):
+            rulebook.adopt(by=by, rule_id="battery.ptsd")
+            return measures.request_battery(
+                by=by,
+                patient_id=self.running.patient.pk,
+                indication="ptsd",
+                due_at=timezone.now() + timedelta(days=3),
             )
 
     @cached_property
@@ -173,6 +187,7 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "encounter_id": (lambda house: house.running.id, True),
     "session_id": (lambda house: house.running.id, True),
     "request_id": (lambda house: house.request.pk, True),
+    "sitting_id": (lambda house: house.sitting.pk, True),
     "response_id": (lambda house: house.flag.response_id, True),
     "consent_id": (lambda house: house.consent.pk, True),
     "question_id": (lambda house: house.question.pk, True),

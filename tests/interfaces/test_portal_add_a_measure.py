@@ -1,4 +1,4 @@
-"""Follows docs/how-to/add-a-measure.md to the letter: takes its two files, and answers what they make."""
+"""Follows docs/how-to/add-a-measure.md to the letter: takes its one file, and answers what it makes."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ def block(language: str) -> str:
 
 @pytest.fixture
 def definitions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of definitions with the page's two files in it, and nothing else touched."""
+    """The folder of definitions with the page's file in it, and nothing else touched."""
     for each in scales._folder().iterdir():
         (tmp_path / each.name).write_text(each.read_text(encoding="utf-8"), encoding="utf-8")
-    (tmp_path / "rest-2.json").write_text(block("json"), encoding="utf-8")
     (tmp_path / "rest-2.toml").write_text(block("toml"), encoding="utf-8")
     monkeypatch.setattr(scales, "_folder", lambda: tmp_path)
     scales.ids.cache_clear()
@@ -66,17 +65,17 @@ def test_it_is_asked_answered_scored_and_shown(definitions: Path, clinic: Cast):
         client.post(f"/today/measures/{row.pk}/{number}/", {"value": "1"})
     client.post(f"/today/measures/{row.pk}/review/")
     with as_asker(nurse):
-        (newest,) = queries.latest(patient.pk)
+        newest = queries.latest(patient.pk)["rest-2"]
         assert (newest.total, newest.band_code) == (2, "tired")
     assert "This is your first score: 2 of 2" in client.get("/today/progress/").text
     assert "Tired" in staff.get(page).text
 
 
-def test_the_page_counts_the_files_rightly():
+def test_the_page_counts_the_files_rightly(definitions: Path):
     text = PAGE.read_text(encoding="utf-8")
     files = re.findall(r"^\| \d \| `([^`]+)`", text, re.MULTILINE)
-    assert "Two files and one entry" in text
-    assert len(files) == 3
-    root = PAGE.parents[2]
-    for name in files:
-        assert (root / name.replace("<id>", "phq-9")).exists()
+    assert text.startswith("# Add a measure\n\nOne file with its worked examples, no code.")
+    assert len(files) == 1
+    assert (PAGE.parents[2] / files[0].replace("<id>", "phq-9")).exists()
+    shipped = {each.name for each in (PAGE.parents[2] / files[0]).parent.iterdir()}
+    assert {each.name for each in definitions.iterdir()} - shipped == {"rest-2.toml"}
