@@ -128,6 +128,13 @@ def test_a_checklist_tells_no_of_what_was_not_ticked_unless_the_rest_is_unsure(c
     assert "aneurysm" not in known
 
 
+def test_none_of_these_is_said_and_never_assumed(clinic: Cast, patient: Patient):
+    say(clinic, patient, "vessels", told_of(story().by_id["vessels"], {"press": ["none"]}))
+    assert facts(clinic, patient)["aneurysm"].value is False
+    say(clinic, patient, "brain_ever", told_of(story().by_id["brain_ever"], {"rest_unsure": ["1"]}))
+    assert "seizures" not in facts(clinic, patient)
+
+
 def test_what_no_longer_applies_is_kept_but_tells_nothing(clinic: Cast, patient: Patient):
     gate = say(clinic, patient, "can_become_pregnant", YES)
     say(clinic, patient, "pregnant", YES)
@@ -214,6 +221,8 @@ def test_what_was_confirmed_without_a_contradiction_is_not_written_down(clinic: 
         ("bipolar", {"value": ["maybe"]}, "not-a-choice"),
         ("bipolar", {}, "nothing"),
         ("heart_now", {"value": ["dragons"]}, "not-a-choice"),
+        ("heart_now", {}, "nothing"),
+        ("heart_now", {"value": ["rhythm"], "press": ["none"]}, "both"),
         ("why_now", {"value": ["x" * 4001]}, "too-long"),
         ("will_drive", {"value": ["yes"]}, "contradiction:escort-and-driving"),
     ],

@@ -138,7 +138,7 @@ def test_every_page_is_for_everybody(browser: Browser, phone: Page, clinic: Cast
         axe(phone, f"story-{path.strip('/').replace('/', '-') or 'overview'}")
     phone.goto("/today/messages/")
     axe(phone, "messages")
-    phone.get_by_label("Your message").fill("May I eat before the session?")
+    phone.get_by_role("textbox", name="Your message").fill("May I eat before the session?")
     phone.get_by_role("button", name="Send to the clinic").click()
     expect(phone.get_by_text("Your message has arrived")).to_be_visible()
     phone.goto("/today/")

@@ -22,14 +22,17 @@ def told_of(question: Question, fields: Mapping[str, Sequence[str]]) -> Told:
     """The answer that a form holds: fields "value" (one or several), "unit", "rest_unsure".
 
     "press" or ``value`` "unsure" or "skip" stand for themselves. Refused: nothing, unreadable, not-a-number, feet,
-    unit, two-days, not-a-choice, too-long.
+    unit, two-days, not-a-choice, too-long, both.
     """
     values = [each.strip() for each in fields.get("value", ())]
     pressed = next(iter(fields.get("press", ())), "") or (values[0] if question.kind != "text" and values else "")
     if pressed in {"unsure", "skip"}:
         return UNSURE if pressed == "unsure" else SKIPPED
     if question.kind == "checklist":
-        return _checklist(question, values, bool(fields.get("rest_unsure")))
+        none = pressed == "none"
+        return _checklist(
+            question, [] if none and values == ["none"] else values, bool(fields.get("rest_unsure")), none
+        )
     text = pressed if question.kind == "list" else values[0] if values else ""
     if not text:
         raise Refused(_nothing(question), codes=("nothing",))
@@ -55,9 +58,16 @@ def _nothing(question: Question) -> str:
     return _("Choose one of the answers shown.")
 
 
-def _checklist(question: Question, values: Sequence[str], rest_unsure: bool) -> Told:
+def _checklist(question: Question, values: Sequence[str], rest_unsure: bool, none: bool) -> Told:
+    """Going on without a tick is no answer: "none of these" is said with its own button."""
     known = [each.id for each in question.choices]
     ticked = [each for each in values if each]
+    if none and (ticked or rest_unsure):
+        raise Refused(
+            _("You ticked something, and also chose “None of these”. Change one of the two."), codes=("both",)
+        )
+    if not (none or ticked or rest_unsure):
+        raise Refused(_("Tick what fits, or choose “None of these”."), codes=("nothing",))
     if set(ticked) - set(known):
         raise Refused(_("Choose one of the answers shown."), codes=("not-a-choice",))
     value: dict[str, Any] = {"yes": [each for each in known if each in ticked], "rest_unsure": rest_unsure}
