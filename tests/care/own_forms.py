@@ -8,7 +8,7 @@ from typing import Any
 FHIR = "http://hl7.org/fhir/StructureDefinition/"
 
 
-def choice(link_id: str, text: str, answers: Sequence[tuple[str, int | None]], **more: Any) -> dict[str, Any]:
+def choice(link_id: str, text: str, answers: Sequence[tuple[str, float | None]], **more: Any) -> dict[str, Any]:
     """A question with a choice of answers; None: the answer has no number."""
     options = []
     for words, value in answers:

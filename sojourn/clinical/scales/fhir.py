@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final, TypeGuard, cast
 
 from sojourn.clinical.rules import MARKS, Verification
 from sojourn.clinical.scales.items import NO_TEXT, Item, Kind, Operator, Option, Text, When
@@ -83,6 +84,11 @@ def load(text: str) -> dict[str, Any]:
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no number")
+
+
+def _whole(number: object) -> TypeGuard[int | float]:
+    """Whether it is a whole number: not yes or no, not 1e999."""
+    return isinstance(number, int | float) and not isinstance(number, bool) and isfinite(number) and number % 1 == 0
 
 
 def read(data: Mapping[str, Any]) -> Form:
@@ -244,7 +250,7 @@ class _Reader:
         if isinstance(number, bool) or not isinstance(number, int | float):
             self.wrong("no-ordinal", link_id, coding["display"])
             return None
-        if int(number) != number or abs(number) > LARGEST:
+        if not _whole(number) or abs(number) > LARGEST:
             self.wrong("not-a-whole-number", link_id, number)
             return None
         code = coding.get("code")
@@ -258,7 +264,7 @@ class _Reader:
         for url in (_MIN, _MAX):
             held = self.extension(entry, url) or {}
             number = held.get("valueInteger", held.get("valueDecimal"))
-            if isinstance(number, bool) or not isinstance(number, int | float) or int(number) != number:
+            if not _whole(number):
                 self.wrong("no-bounds", link_id)
                 return 0, 1
             ends.append(int(number))
@@ -287,7 +293,7 @@ class _Reader:
                 number = each.get("answerInteger", each.get("answerDecimal"))
             elif isinstance(each.get("answerCoding"), dict):
                 number = self.codes[question].get(str(each["answerCoding"].get("code")))
-            if isinstance(number, bool) or not isinstance(number, int | float) or int(number) != number:
+            if not _whole(number):
                 self.wrong("wrong-branch", link_id)
                 continue
             yield When(question, cast(Operator, each["operator"]), int(number))
