@@ -51,6 +51,10 @@ SENTENCES: Mapping[str, StrPromise] = {
     "message.written": _("%(who)s wrote a message in the thread of %(patient)s."),
     "message.read": _("%(patient)s read the messages of the clinic."),
     "message.settled": _("%(who)s noted that the messages of %(patient)s need no answer."),
+    # candidacy
+    "candidacy.decided": _("%(who)s decided whether the treatment fits %(patient)s (%(kind)s, %(drug)s)."),
+    "candidacy.override_signed": _("%(who)s signed a reason against a block of %(patient)s (%(rule)s)."),
+    "candidacy.override_second_signed": _("%(who)s signed second against a block of %(patient)s (%(rule)s)."),
     # the plan
     "course.begun": _("%(who)s began a course of treatment for %(patient)s."),
     "course.ended": _("%(who)s ended a course of treatment of %(patient)s."),

@@ -6,6 +6,9 @@ from django.urls import path
 
 from sojourn.interfaces.portal import (
     answering,
+    appointments,
+    calendar,
+    candidacy,
     consent,
     help,
     intake,
@@ -20,6 +23,14 @@ from sojourn.interfaces.portal import (
 app_name = "portal"
 urlpatterns = [
     path("", today.today, name="today"),
+    path("visits/", appointments.visits, name="visits"),
+    path("visits/<int:appointment_id>/way-home/", appointments.companion, name="visit_companion"),
+    path("visits/sooner/", appointments.sooner, name="sooner"),
+    path("visits/offers/<int:offer_id>/", appointments.offer, name="offer"),
+    path("visits/times/", calendar.times, name="visits_times"),
+    path("visits/reminders/", calendar.reminders, name="visits_reminders"),
+    path("visits/calendar/", calendar.my_feed, name="visits_feed"),
+    path("feeds/<str:token>.ics", calendar.feed, name="feed"),
     path("measures/<int:request_id>/", answering.intro, name="measure"),
     path("measures/<int:request_id>/<int:number>/", answering.question, name="question"),
     path("measures/<int:request_id>/<int:number>/help/", answering.help_first, name="help_first"),
@@ -45,6 +56,7 @@ urlpatterns = [
     path("progress/", progress.progress, name="progress"),
     path("medicine/", medicine.medicine, name="medicine"),
     path("plan/", plan.plan, name="plan"),
+    path("decision/", candidacy.decision, name="decision"),
     path("record/", record.record, name="record"),
     path("help/", help.help_now, name="help"),
     path("here/", help.here, name="here"),

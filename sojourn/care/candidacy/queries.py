@@ -1,0 +1,396 @@
+"""What the rules say about a person now, what was decided, and whether the decision still stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Final, Literal, TypeVar
+
+from django.core import signing
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from sojourn.care.candidacy import judging
+from sojourn.care.candidacy.models import CandidacyDecision, Kind, Override, OverrideSignature
+from sojourn.care.intake import queries as intake
+from sojourn.care.intake.queries import MedicineTaken
+from sojourn.care.intake.story import NOT_ASKED
+from sojourn.care.patients.models import Patient
+from sojourn.clinical import eligibility, interactions, news2
+from sojourn.clinical.eligibility import VOCABULARY, Assessment, Facts, Finding, Missing, Value
+from sojourn.clinical.interactions import Interaction, Medicine
+from sojourn.clinical.rules import Rule
+from sojourn.foundation.rulebook import medicines as shipped
+from sojourn.foundation.rulebook.queries import stamp, standings
+
+STAGE: Final = "treatment"
+FORM_LIVES_S: Final = 12 * 3600
+_SALT: Final = "sojourn.candidacy.seen"
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+# ---------------------------------------------------------------- the rules as the clinic has them
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of candidacy and of interactions, those that nobody adopted among them, and the score of vitals."""
+
+    eligibility: tuple[eligibility.EligibilityRule, ...]
+    interactions: tuple[interactions.InteractionRule, ...]
+    news2: Rule | None
+
+    @property
+    def stamps(self) -> list[dict[str, Any]]:
+        """Id, version, hash, own numbers and whether it acts, of every rule that was applied."""
+        both = [*self.eligibility, *self.interactions]
+        acts = {each.rule.id: each.adopted for each in both}
+        return [{**row, "adopted": acts[row["id"]]} for row in stamp(each.rule for each in both)]
+
+
+def rules(clinic_id: int, at: datetime | None = None) -> Rules:
+    """What a clinic judges candidacy by. One query."""
+    shown = [
+        (each.newest if each.acting is None else each.acting, each.acting is not None)
+        for each in standings(clinic_id, at)
+        if each.acting is not None or each.adoption is None or not each.adoption.retired
+    ]
+    return Rules(
+        tuple(eligibility.read(rule, adopted=acts) for rule, acts in shown if rule.kind == eligibility.KIND),
+        tuple(interactions.read(rule, adopted=acts) for rule, acts in shown if rule.kind == interactions.KIND),
+        next((rule for rule, acts in shown if rule.id == "news2" and acts), None),
+    )
+
+
+# ---------------------------------------------------------------- what the rules say now
+
+
+How = Literal["ask", "measure", "laboratory", "ecg", "test", "judge"]
+_MEASURED: Final = frozenset(
+    ("weight_kg", "height_cm", "sbp", "dbp", "heart_rate", "respiratory_rate", "spo2", "temperature", "on_oxygen")
+)
+_LABORATORY: Final = frozenset(("alt", "ast", "alp", "ggt", "bilirubin", "egfr"))
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A fact that nobody has told: what, which rules ask, and how one gets it."""
+
+    missing: Missing
+    how: How
+
+    @property
+    def fact(self) -> str:
+        return self.missing.fact
+
+
+def how(name: str) -> How:
+    """How one comes to know a fact."""
+    if name in _MEASURED:
+        return "measure"
+    if name in _LABORATORY:
+        return "laboratory"
+    if name in ("ecg", "qtc_ms"):
+        return "ecg"
+    if name == "pregnancy_test":
+        return "test"
+    return "judge" if name in NOT_ASKED else "ask"
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """What the rules say about a person on a day, for one drug by one route (None: any), and what it rests on."""
+
+    patient: Patient
+    drug: str
+    route: str | None
+    on: date
+    facts: Facts
+    taken: tuple[MedicineTaken, ...]
+    rules: Rules
+    assessment: Assessment
+    interactions: tuple[Interaction, ...]
+    not_checked: tuple[Medicine, ...]  # free text: nobody has looked at them
+    unmentioned: tuple[Medicine, ...]  # known, and no rule speaks of them: no finding of safety
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.assessment.findings
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        return self.assessment.blocking
+
+    @cached_property
+    def missing(self) -> tuple[Gap, ...]:
+        return tuple(Gap(each, how(each.fact)) for each in self.assessment.missing)
+
+    @cached_property
+    def by_severity(self) -> dict[str, tuple[Finding, ...]]:
+        """The findings of acting rules, from the gravest severity."""
+        acting = self.assessment.acting
+        groups = {each: tuple(one for one in acting if one.severity == each) for each in eligibility.SEVERITIES}
+        return {name: found for name, found in groups.items() if found}
+
+    @property
+    def news2(self) -> news2.News2 | news2.NotScored | None:
+        """The score of the newest vital signs, why there is none, or None where the rule does not act."""
+        return None if self.rules.news2 is None else score_vitals(self.rules.news2, self.facts)
+
+    def basis(self) -> dict[str, Any]:
+        """All of it as a decision keeps it."""
+        return {
+            "drug": self.drug, "route": self.route, "on": self.on.isoformat(),
+            "facts": [judging.plain_fact(each) for each in self.facts.values()],
+            "medicines": [_plain_medicine(each) for each in self.taken],
+            "findings": [judging.plain_finding(each) for each in self.findings],
+            "interactions": [judging.plain_interaction(each) for each in self.interactions],
+            "not_checked": [each.name for each in self.not_checked],
+            "unmentioned": [each.name for each in self.unmentioned],
+            "missing": [
+                {"fact": each.fact, "rule_ids": list(each.rule_ids), "severity": each.severity, "adopted": each.adopted}
+                for each in self.assessment.missing
+            ],
+            "rules": self.rules.stamps,
+        }  # fmt: skip
+
+    def seen(self, decision_id: int | None) -> dict[str, Any]:
+        """What a page shows, small enough for its form to carry; see ``seeing``."""
+        return {
+            "patient": self.patient.pk, "drug": self.drug, "route": self.route, "decision": decision_id,
+            "facts": judging.seen_facts(self.facts),
+            "medicines": sorted([each.name, each.ingredient or "", each.dose, each.current] for each in self.taken),
+            "findings": {
+                f"{judging.fingerprint(each)[:20]}{'+' if each.adopted else '-'}": each.title for each in self.findings
+            },
+            "interactions": {
+                f"{each.medicine.name} {each.rule_id} {each.version}{'+' if each.adopted else '-'}": each.medicine.name
+                for each in self.interactions
+            },
+        }  # fmt: skip
+
+
+def _plain_medicine(taken: MedicineTaken) -> dict[str, Any]:
+    return {
+        "name": taken.name, "ingredient": taken.ingredient, "rxcui": taken.rxcui, "dose": taken.dose,
+        "how_often": taken.how_often, "current": taken.current, "said_on": taken.said_on.isoformat(),
+    }  # fmt: skip
+
+
+_AVPU: Final[Mapping[Value, news2.Consciousness]] = {
+    "alert": "A", "confused": "C", "voice": "V", "pain": "P", "unresponsive": "U",
+}  # fmt: skip
+_VITALS: Final = (
+    "respiratory_rate", "spo2", "on_oxygen", "sbp", "heart_rate", "consciousness", "temperature",
+)  # fmt: skip
+
+
+def score_vitals(rule: Rule, facts: Facts) -> news2.News2 | news2.NotScored:
+    """NEWS2 of the newest vital signs; refused ("not-of-one-day") unless all were taken on the same day."""
+
+    def number(name: str) -> float | None:
+        return float(facts[name].value) if name in facts else None  # type: ignore[arg-type]
+
+    known = [facts[name] for name in _VITALS if name in facts]
+    pregnant = any(
+        name in facts and facts[name].value == value
+        for name, value in (("pregnant", True), ("pregnancy_test", "positive"))
+    )
+    oxygen = facts.get("on_oxygen")
+    awake = facts.get("consciousness")
+    result = news2.score(
+        rule,
+        news2.Observations(
+            rr=number("respiratory_rate"), spo2=number("spo2"), oxygen=None if oxygen is None else bool(oxygen.value),
+            sbp=number("sbp"), pulse=number("heart_rate"), temp=number("temperature"),
+            consciousness=None if awake is None else _AVPU[awake.value], age_years=number("age_years"),
+            pregnant=pregnant,
+        ),
+    )  # fmt: skip
+    if isinstance(result, news2.News2) and len({each.on for each in known}) > 1:
+        return news2.NotScored(("not-of-one-day",))
+    return result
+
+
+def assess(
+    patient: Patient,
+    facts: Facts,
+    taken: Sequence[MedicineTaken],
+    by: Rules,
+    *,
+    drug: str,
+    route: str | None,
+    on: date,
+) -> Assessed:
+    """What the rules say of facts and medicines that were read already. No query."""
+    named = [
+        shipped.medicine(each.ingredient) if each.ingredient else interactions.written(each.name)
+        for each in taken
+        if each.current
+    ]
+    outcomes = interactions.check(named, by.interactions, drug=drug, route=route)
+    return Assessed(
+        patient=patient,
+        drug=drug,
+        route=route,
+        on=on,
+        facts=facts,
+        taken=tuple(taken),
+        rules=by,
+        assessment=eligibility.assess(facts, by.eligibility, drug=drug, stage=STAGE, today=on),
+        interactions=tuple(each for each in outcomes if isinstance(each, Interaction)),
+        not_checked=tuple(each.medicine for each in outcomes if not isinstance(each, Interaction)),
+        unmentioned=interactions.unmentioned(named, by.interactions),
+    )
+
+
+def assessment(patient_id: int, drug: str, on: date | None = None, *, route: str | None = None) -> Assessed:
+    """What the rules say about a patient on a day (today). Five queries. Raises Patient.DoesNotExist."""
+    return assessment_of(Patient.objects.get(pk=patient_id), drug, route, on)
+
+
+def assessment_of(patient: Patient, drug: str, route: str | None, on: date | None) -> Assessed:
+    """The same for a patient who was read already. Four queries."""
+    day = on or timezone.localdate()
+    return assess(
+        patient, intake.facts(patient, day), intake.medicines(patient.pk), rules(patient.clinic_id),
+        drug=drug, route=route, on=day,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- what a page has shown
+
+
+def seeing(assessed: Assessed, decision_id: int | None) -> str:
+    """What the page of a decision shows, sealed for its form."""
+    return signing.dumps(assessed.seen(decision_id), salt=_SALT, compress=True)
+
+
+def read_seen(token: str) -> dict[str, Any] | None:
+    """What a page had shown; None where it is not one of ours, or is too old."""
+    try:
+        found = signing.loads(token, salt=_SALT, max_age=FORM_LIVES_S)
+    except signing.BadSignature:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is not as it was shown, in words: facts, medicines, findings, interactions. Empty where nothing changed."""
+    words: list[str] = []
+    old, new = before["facts"], now["facts"]
+    words += [_(VOCABULARY[name].label) for name in VOCABULARY if old.get(name) != new.get(name)]
+    was, are = (sorted(map(tuple, each["medicines"])) for each in (before, now))
+    words += sorted({str(each[0]) for each in set(was) ^ set(are)})
+    for part in ("findings", "interactions"):
+        gone, come = before[part], now[part]
+        words += [_(title) for title in dict.fromkeys((gone | come)[key] for key in gone.keys() ^ come.keys())]
+    return tuple(dict.fromkeys(words))
+
+
+# ---------------------------------------------------------------- decisions and overrides
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """An override with its second signature, if there is one."""
+
+    row: Override
+    second: OverrideSignature | None
+
+    @property
+    def finding(self) -> str:
+        return self.row.finding
+
+    @property
+    def in_effect(self) -> bool:
+        return self.second is not None
+
+
+def overrides(patient_id: int) -> tuple[Overridden, ...]:
+    """Every override of a patient, newest first. One query."""
+    rows = Override.objects.filter(patient_id=patient_id).select_related("second").order_by("-id")
+    return tuple(Overridden(each, getattr(each, "second", None)) for each in rows)
+
+
+def in_effect(found: Iterable[Overridden], drug: str) -> frozenset[str]:
+    """The fingerprints of what two prescribers have overridden for a drug. No query."""
+    return frozenset(each.finding for each in found if each.in_effect and each.row.drug == drug)
+
+
+def decisions(patient_id: int) -> list[CandidacyDecision]:
+    """Every decision about a patient, newest first. One query."""
+    return list(CandidacyDecision.objects.filter(patient_id=patient_id).order_by("-id"))
+
+
+def latest(patient_id: int) -> CandidacyDecision | None:
+    """The newest decision, or None. One query. A patient may ask it about themselves."""
+    return CandidacyDecision.objects.filter(patient_id=patient_id).order_by("-id").first()
+
+
+# ---------------------------------------------------------------- does it stand?
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether somebody may be treated now. ``reasons`` say why not, in words; empty where they may.
+
+    ``conditions`` are those of the acceptance. ``changed`` are the findings that came after it.
+    """
+
+    may_treat: bool
+    reasons: tuple[str, ...]
+    conditions: tuple[str, ...]
+    decision: CandidacyDecision | None
+    changed: tuple[Finding, ...] = ()
+
+
+def standing(patient_id: int, on: date | None = None, *, drug: str | None = None, route: str | None = None) -> Standing:
+    """Whether the newest decision lets somebody be treated, judged by what is known on a day (today).
+
+    With ``drug`` or ``route``, also whether it speaks of them. One query where nobody accepted, else six. The decision
+    itself is never touched: new facts end what it allows, and taking a wrong entry back lets it stand again.
+    """
+    decision = latest(patient_id)
+    if decision is None or decision.kind not in (Kind.ACCEPT, Kind.CONDITIONS):
+        return judge(decision, None, on or timezone.localdate())
+    assessed = assessment(patient_id, decision.drug, on, route=decision.route)
+    return judge(decision, assessed, assessed.on, drug=drug, route=route)
+
+
+def judge(
+    decision: CandidacyDecision | None,
+    assessed: Assessed | None,
+    on: date,
+    *,
+    drug: str | None = None,
+    route: str | None = None,
+) -> Standing:
+    """The standing from the newest decision and what the rules say now of its drug. No query."""
+    if decision is None:
+        return Standing(False, (_("No prescriber has decided yet whether this treatment fits."),), (), None)
+    if decision.kind == Kind.DECLINE:
+        return Standing(False, (_("A prescriber has decided against this treatment."),), (), decision)
+    if decision.kind == Kind.DEFER:
+        return Standing(False, (_deferred(decision, on),), (), decision)
+    assert assessed is not None
+    reasons: list[str] = []
+    if (drug or decision.drug, route or decision.route) != (decision.drug, decision.route):
+        reasons.append(_("The decision speaks of another medicine or of another way to give it."))
+    overridden = {each["finding"] for each in decision.overrides}
+    changed = judging.changed_since(assessed.findings, decision.basis["findings"], overridden)
+    reasons += [_("Changed since the decision: %(what)s") % {"what": _(each.title)} for each in changed]
+    return Standing(not reasons, tuple(reasons), tuple(decision.conditions), decision, changed)
+
+
+def _deferred(decision: CandidacyDecision, on: date) -> str:
+    if decision.until_on is None:
+        return _("The decision is put off until what is awaited has come.")
+    day = date_format(decision.until_on, "j F Y")
+    if on >= decision.until_on:
+        return _("The decision was put off until %(day)s. It is due now.") % {"day": day}
+    return _("The decision is put off until %(day)s.") % {"day": day}

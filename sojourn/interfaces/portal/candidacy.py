@@ -1,0 +1,31 @@
+"""Your care team's answer: whether the treatment fits, why, what else could help, and what comes next."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from sojourn.care.candidacy import queries, wording
+from sojourn.care.candidacy.models import Kind
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.interfaces.portal.pages import show
+
+
+@allowed("own.read")
+@require_GET
+def decision(request: HttpRequest) -> HttpResponse:
+    """The newest decision in the patient's words; before there is one, what happens until then."""
+    asked = cast(Request, request)
+    found = queries.latest(asked.asker.patient_id or 0)
+    return show(
+        request,
+        "portal/candidacy/decision.html",
+        {
+            "decision": found,
+            "reading": wording.reading(found) if found else None,
+            "accepted": found is not None and found.kind in (Kind.ACCEPT, Kind.CONDITIONS),
+        },
+        active="today",
+    )
