@@ -20,6 +20,7 @@ from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
+from sojourn.care.booking.models import Offer, WaitingEntry
 from sojourn.care.consent import actions as consent_actions
 from sojourn.care.intake import actions as intake
 from sojourn.care.measures import actions as measures
@@ -80,6 +81,21 @@ class House:
         with as_asker(self.cast.asker("nurse")):
             arrive(stage, timezone.now())
         return stage
+
+    @cached_property
+    def offer(self) -> Offer:
+        """An earlier time offered to the patient of the running session."""
+        stage, now = self.running, timezone.now()
+        with as_asker(self.cast.asker("nurse")):
+            entry = WaitingEntry.objects.create(
+                clinic=self.cast.clinic, patient=stage.patient, care_plan=stage.appointment.care_plan, joined_at=now,
+                joined_by=self.cast.members["nurse"],
+            )  # fmt: skip
+            return Offer.objects.create(
+                clinic=self.cast.clinic, patient=stage.patient, entry=entry, freed_id=stage.appointment.pk,
+                chair=stage.appointment.chair, during=(now + timedelta(days=1), now + timedelta(days=1, hours=3)),
+                made_at=now, opens_at=now,
+            )  # fmt: skip
 
     @cached_property
     def companion(self) -> RelatedPerson:
@@ -198,6 +214,7 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "device_id": (lambda house: house.device.pk, False),
     "message_id": (lambda house: house.message.pk, False),
     "membership_id": (lambda house: house.cast.members["nurse"].pk, False),
+    "offer_id": (lambda house: house.offer.pk, True),
     "invitation_id": (lambda house: house.invitation.pk, False),
 }
 # Everything else: words that mean the same in every clinic.
@@ -223,7 +240,7 @@ TYPED: dict[str, dict[str, str]] = {
     "clinic/sessions/<int:encounter_id>/check/": {"item": "consent", "outcome": "passed"},
 }
 # Addresses that have nothing to show by an ordinary visit: a token is a secret, the demo is off, and so on.
-NOTHING_THERE = ("invitation/", "outbox/", "accounts/", "ui/")
+NOTHING_THERE = ("way-home/", "earlier/", "clinic/feeds/", "today/feeds/", "invitation/", "outbox/", "accounts/", "ui/")
 
 
 # ---------------------------------------------------------------- the addresses

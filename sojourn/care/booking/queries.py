@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -94,6 +94,19 @@ def on_day(day: date, zone: ZoneInfo, *, with_cancelled: bool = False) -> list[A
     if not with_cancelled:
         rows = rows.filter(status=AppointmentStatus.BOOKED)
     return list(rows.order_by("during", "chair__name"))
+
+
+def between(first: date, last: date, zone: ZoneInfo) -> list[Appointment]:
+    """The booked appointments that begin from one day to another, in order. One query."""
+    span = (day_bounds(first, zone)[0], day_bounds(last, zone)[1])
+    rows = appointments().filter(during__startswith__gte=span[0], during__startswith__lt=span[1])
+    return list(rows.filter(status=AppointmentStatus.BOOKED).order_by("during", "chair__name"))
+
+
+def ahead(now: datetime, until: datetime) -> list[Appointment]:
+    """The booked appointments that begin between two moments, in order. One query."""
+    rows = appointments().filter(during__startswith__gt=now, during__startswith__lt=until)
+    return list(rows.filter(status=AppointmentStatus.BOOKED).order_by("during", "chair__name"))
 
 
 def of_patient(patient_id: int) -> list[Appointment]:
@@ -433,9 +446,15 @@ def propose_series(
     now: datetime,
     weekdays: frozenset[int] = frozenset(),
     therapist_id: int | None = None,
+    holding: Sequence[proposing.Slot] = (),
+    leaving: Collection[int] = (),
 ) -> Proposed:
     """What is left of a course's series, in one step: sessions that stand are kept where the spacing allows it, the
-    others placed. The same call repairs a series after a cancellation. Ten queries."""
+    others placed. The same call repairs a series after a cancellation. Ten queries.
+
+    ``holding`` are times that were chosen but not booked yet: they are kept like those that stand, as number -1, -2 and
+    so on; ``leaving`` are appointments that have been chosen to move and so stand no longer.
+    """
     standing = series_of(course, zone, now)
     shape = proposing.SeriesShape(len(standing.ahead) + standing.open, min_days, max_days, earliest, weekdays)
     stated = stated_times(course.patient_id)
@@ -449,7 +468,10 @@ def propose_series(
         free.slots(minutes, now=now, therapist_id=therapist_id, patient_busy=busy),
         zone,
         after=standing.last_on,
-        standing=[proposing.Standing(row.pk, row.during.lower) for row in standing.ahead],
+        standing=[
+            *(proposing.Standing(row.pk, row.during.lower) for row in standing.ahead if row.pk not in leaving),
+            *(proposing.Standing(-1 - number, slot.begins) for number, slot in enumerate(holding)),
+        ],
         wish=wish_of(stated),
     )
     return Proposed(answer, standing, free, shape, minutes, stated)

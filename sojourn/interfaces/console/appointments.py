@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.booking import actions, queries
 from sojourn.care.booking.models import Appointment, Chair
+from sojourn.care.booking.queries import Way
 from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
@@ -30,9 +31,11 @@ from sojourn.care.treatment.queries import SessionRow
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word, closed, state_word, tell
+from sojourn.interfaces.console.way_home import way_word
 
 STEP = timedelta(minutes=15)
 _OPENS, _CLOSES = time(8), time(18)
@@ -67,6 +70,8 @@ class Cell:
     detail: str = ""
     word: Word | None = None
     ahead: bool = True
+    way: Word | None = None
+    staff: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def _window(day: date, zone: ZoneInfo, rows: Sequence[SessionRow]) -> tuple[date
 
 def _stretches(
     day: date, chair: Chair, rows: Sequence[SessionRow], begins: datetime, ends: datetime, asker: Asker,
-    hidden: frozenset[int], now: datetime,
+    hidden: frozenset[int], now: datetime, ways: Mapping[int, Way], staff: Mapping[int, str],
 ) -> list[tuple[int, Cell]]:  # fmt: skip
     """One chair's day without gaps: (the quarter that it begins in, stretch). Elapsed time, so that a day on which
     the clocks change is as long as it is."""
@@ -127,8 +132,8 @@ def _stretches(
         last = max(first + 1, -(-(appointment.during.upper - begins) // STEP))
         free(first)
         secret = appointment.patient_id in hidden
-        companion = appointment.companion
-        named = companion is not None and companion.ended_at is None
+        way = ways.get(appointment.pk)
+        shown = way is not None and not secret and row.state not in FINAL
         found.append((
             first,
             Cell(
@@ -136,8 +141,9 @@ def _stretches(
                 f"{_clock(appointment.during.lower)}–{_clock(appointment.during.upper)}",
                 title=_("Restricted record") if secret else appointment.patient.name,
                 url=reverse("console:appointment", args=[appointment.pk]),
-                detail="" if secret or named or row.state in FINAL else _("no companion named"),
                 word=state_word(row.state, clinical=asker.may("session.read")),
+                way=way_word(way) if shown and way is not None else None,
+                staff=staff.get(appointment.pk, ""),
             ),
         ))  # fmt: skip
         at = last
@@ -147,13 +153,23 @@ def _stretches(
 
 def timeline(
     day: date, zone: ZoneInfo, chairs: Sequence[Chair], rows: Sequence[SessionRow], asker: Asker,
-    hidden: frozenset[int], now: datetime,
+    hidden: frozenset[int], now: datetime, ways: Mapping[int, Way] | None = None,
+    staff: Mapping[int, str] | None = None,
 ) -> tuple[list[Quarter], list[ChairDay]]:  # fmt: skip
     """The day as a table of quarter hours by chairs, and as one list a chair."""
     begins, ends = _window(day, zone, rows)
     columns = [
         _stretches(
-            day, chair, [r for r in rows if r.appointment.chair_id == chair.pk], begins, ends, asker, hidden, now
+            day,
+            chair,
+            [r for r in rows if r.appointment.chair_id == chair.pk],
+            begins,
+            ends,
+            asker,
+            hidden,
+            now,
+            ways or {},
+            staff or {},
         )
         for chair in chairs
     ]
@@ -182,7 +198,12 @@ def day(request: HttpRequest) -> HttpResponse:
     hidden = patients.withheld(asked.asker, [row.appointment.patient for row in rows], now)
     booked = {row.appointment.chair_id for row in rows}
     chairs = [chair for chair in queries.chairs(with_retired=True) if chair.in_use or chair.pk in booked]
-    quarters, lists = timeline(shown, zone, chairs, rows, asked.asker, hidden, now)
+    ways = queries.ways_home([row.appointment for row in rows])
+    attending = {
+        appointment_id: ", ".join(each.member.name for each in members)
+        for appointment_id, members in queries.attendances([row.appointment.pk for row in rows]).items()
+    }
+    quarters, lists = timeline(shown, zone, chairs, rows, asked.asker, hidden, now, ways, attending)
     root = reverse("console:day")
     context = {
         "day": shown,
@@ -198,6 +219,7 @@ def day(request: HttpRequest) -> HttpResponse:
         "may_manage": asked.asker.may("chair.manage"),
         "may_book": asked.asker.may("appointment.book"),
         "book_url": f"{reverse('console:appointment_book')}?day={shown.isoformat()}",
+        "week_url": f"{reverse('console:week')}?day={shown.isoformat()}",
     }
     return render(request, "console/appointments/day.html", context)
 
@@ -218,16 +240,35 @@ class AppointmentForm(forms.Form):
         label=gettext_lazy("Who brings the patient home"), coerce=int, empty_value=None, required=False
     )
 
-    def __init__(self, *args: Any, chairs: Sequence[Chair], people: Sequence[Any], **kwargs: Any) -> None:
+    nurse = forms.TypedChoiceField(label=gettext_lazy("Nurse"), coerce=int, empty_value=None, required=False)
+    therapist = forms.TypedChoiceField(label=gettext_lazy("Therapist"), coerce=int, empty_value=None, required=False)
+    prescriber = forms.TypedChoiceField(
+        label=gettext_lazy("Prescriber in the room"), coerce=int, empty_value=None, required=False
+    )
+    outside_hours = forms.BooleanField(label=gettext_lazy("Also outside the opening hours"), required=False)
+
+    def __init__(
+        self, *args: Any, chairs: Sequence[Chair], people: Sequence[Any], staff: Sequence[Membership], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        for role in queries.ATTENDING:
+            nobody = _("Whoever has room, where the clinic asks for a nurse") if role == "nurse" else _("Nobody")
+            self.fields[role].choices = [  # type: ignore[attr-defined]
+                ("", nobody), *((member.pk, member.name) for member in staff if member.role == role)
+            ]  # fmt: skip
         self.fields["chair"].choices = [(chair.pk, chair.name) for chair in chairs]  # type: ignore[attr-defined]
         self.fields["companion"].choices = [  # type: ignore[attr-defined]
             ("", _("Nobody named yet")),
             *((p.pk, f"{p.name} ({p.relationship})" if p.relationship else p.name) for p in people),
         ]
 
+    def staff(self) -> list[int]:
+        """The memberships that were chosen to attend."""
+        return [self.cleaned_data[role] for role in queries.ATTENDING if self.cleaned_data.get(role) is not None]
+
 
 _FIELDS = {
+    "closed": "time", "no-nurse": "time", "staff-taken": "time", "not-staff": "nurse",
     "chair-taken": "time", "patient-taken": "time", "no-such-time": "time", "day-has-passed": "day",
     "length": "minutes", "chair-out-of-use": "chair", "not-beside-patient": "companion",
 }  # fmt: skip
@@ -257,20 +298,22 @@ def book(request: HttpRequest) -> HttpResponse:
     if gate := closed(asked, course.patient):
         return gate
     assert asked.clinic is not None
-    proposed = plan.proposed_minutes(course.protocol_id, asked.asker.here)
+    proposed = queries.session_minutes(course)
     people = patients.people_of(course.patient_id)
     initial: dict[str, Any] = {"day": timezone.localdate().isoformat(), "minutes": proposed}
     home = [person for person in people if person.brings_home]
     if home:
         initial["companion"] = home[0].pk
     form = AppointmentForm(
-        request.POST or None, initial=initial | _free_time(asked), chairs=queries.chairs(), people=people
-    )
+        request.POST or None, initial=initial | _free_time(asked), chairs=queries.chairs(), people=people,
+        staff=queries.attending_staff(),
+    )  # fmt: skip
     status = 200
+    instead: list[tuple[str, str]] = []
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            values = form.cleaned_data
+            values = dict(form.cleaned_data)  # a field with an error drops out of the form's own
             try:
                 appointment = actions.book(
                     by=asked.asker,
@@ -279,6 +322,8 @@ def book(request: HttpRequest) -> HttpResponse:
                     starts_at=queries.moment(values["day"], values["time"], asked.clinic.zone),
                     minutes=values["minutes"],
                     companion_id=values["companion"],
+                    staff=form.staff(),
+                    outside_hours=values["outside_hours"],
                 )
                 return redirect("console:appointment", appointment.pk)
             except Chair.DoesNotExist:
@@ -286,7 +331,11 @@ def book(request: HttpRequest) -> HttpResponse:
             except Refused as refused:
                 status = 409
                 tell(form, refused, _FIELDS)
+                if _TAKEN & set(refused.codes):
+                    instead = _instead(asked, course, values)
     context = {
+        "instead": instead,
+        "series_url": reverse("console:series", args=[course.pk]),
         "patient": course.patient,
         "name": course.patient.name,
         "course": _course_label(course, asked.asker),
@@ -378,7 +427,12 @@ def appointment(request: HttpRequest, appointment_id: int) -> HttpResponse:
         "companion": found.companion_id,
     }
     chairs = [chair for chair in queries.chairs(with_retired=True) if chair.in_use or chair.pk == found.chair_id]
-    form = AppointmentForm(request.POST or None, initial=initial, chairs=chairs, people=people)
+    attending = queries.attendances([found.pk]).get(found.pk, [])
+    initial |= {each.role: each.member_id for each in attending}
+    form = AppointmentForm(
+        request.POST or None, initial=initial, chairs=chairs, people=people,
+        staff=queries.attending_staff() if movable else [],
+    )  # fmt: skip
     status = 200
     if request.method == "POST":
         if not asked.asker.may("appointment.book"):
@@ -395,13 +449,25 @@ def appointment(request: HttpRequest, appointment_id: int) -> HttpResponse:
                     starts_at=queries.moment(values["day"], values["time"], asked.clinic.zone),
                     minutes=values["minutes"],
                     companion_id=values["companion"],
+                    staff=None if set(form.staff()) == {each.member_id for each in attending} else form.staff(),
+                    outside_hours=values["outside_hours"],
                 )
                 return redirect("console:appointment", appointment_id)
             except Refused as refused:
                 status = 409
                 tell(form, refused, _FIELDS)
     companion = found.companion
+    way = queries.ways_home([found])[found.pk]
+    ahead = movable and found.during.lower > timezone.now()
     context = {
+        "way": way,
+        "way_word": way_word(way),
+        "settle_way": ahead and way.person is not None,
+        "staff": ", ".join(each.member.name for each in attending),
+        "series_url": reverse("console:series", args=[found.care_plan_id])
+        if asked.asker.may("appointment.book")
+        else "",
+        "wait_url": reverse("console:course_wait", args=[found.care_plan_id]) if ahead else "",
         "appointment": found,
         "name": found.patient.name,
         "patient_url": reverse("console:patient", args=[found.patient_id]),
@@ -424,6 +490,32 @@ def appointment(request: HttpRequest, appointment_id: int) -> HttpResponse:
         "day_url": f"{reverse('console:day')}?day={starts.date().isoformat()}",
     }
     return render(request, "console/appointments/appointment.html", context, status=status)
+
+
+_TAKEN = {"chair-taken", "patient-taken", "no-nurse", "staff-taken", "closed"}
+
+
+def _instead(asked: Request, course: CarePlan, values: dict[str, Any]) -> list[tuple[str, str]]:
+    """The nearest free times, each with the address of this form filled with it."""
+    assert asked.clinic is not None
+    try:
+        at = queries.moment(values["day"], values["time"], asked.clinic.zone)
+    except Refused:
+        return []
+    found = queries.alternatives(
+        at=at, minutes=values["minutes"], patient_id=course.patient_id, zone=asked.clinic.zone, now=timezone.now()
+    )
+    chairs = {chair.pk: chair.name for chair in queries.chairs()}
+    out = []
+    for slot in found:
+        local = timezone.localtime(slot.begins)
+        query = urlencode({
+            "course": str(course.pk), "day": local.date().isoformat(), "time": local.strftime("%H:%M"),
+            "chair": str(slot.chair_id),
+        })  # fmt: skip
+        words = f"{formats.date_format(local, _('D j M'))}, {_clock(slot.begins)}, {chairs.get(slot.chair_id, '')}"
+        out.append((words, f"{reverse('console:appointment_book')}?{query}"))
+    return out
 
 
 class CancelForm(forms.Form):

@@ -29,7 +29,6 @@ PLACES = (
     Place(_("Patients"), "console:patients", "users", ("patient.find",)),
     Place(_("Appointments"), "console:day", "calendar", ("patient.find",)),
     Place(_("Messages"), "console:messages", "message-circle", ("message.read",)),
-    Place(_("Calendar"), "console:week", "calendar-clock", ("patient.find",)),
     Place(_("Way home"), "console:ways_home", "car", ("appointment.book",)),
     Place(_("Flags"), "console:flags", "flag", ("flag.read",)),
     Place(_("Agreements"), "console:consents", "signature", ("consent.read", "consent.adopt", "clinic.jurisdiction")),

@@ -48,6 +48,7 @@ def show(
 def _nav(active: str) -> list[dict[str, Any]]:
     entries = (
         ("today", _("Today"), "sunset"),
+        ("visits", _("Visits"), "calendar"),
         ("progress", _("Progress"), "trending-up"),
         ("messages", _("Messages"), "message-circle"),
         ("record", _("My record"), "file-text"),
