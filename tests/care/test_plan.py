@@ -159,7 +159,7 @@ def free(monkeypatch: pytest.MonkeyPatch) -> dict:
     """Candidacy and consent as the test wants them; both stand unless it says otherwise."""
     way = {"reasons": (), "conditions": (), "asked": []}
 
-    def answer(patient_id: int, route: str, drug: str) -> gates.Gates:
+    def answer(patient_id: int, route: str, drug: str, on: date) -> gates.Gates:
         way["asked"].append((patient_id, route, drug))
         return gates.Gates(way["reasons"], way["conditions"])
 

@@ -30,7 +30,8 @@ IV = "iv_racemic_40min"
 def way(monkeypatch: pytest.MonkeyPatch) -> dict:
     """Candidacy and consent stand, unless the test says otherwise."""
     told: dict = {"reasons": (), "conditions": ()}
-    monkeypatch.setattr(gates, "gates", lambda *_: gates.Gates(told["reasons"], told["conditions"]))
+    for name in ("gates", "decided", "agreed"):
+        monkeypatch.setattr(gates, name, lambda *_: gates.Gates(told["reasons"], told["conditions"]))
     return told
 
 
@@ -211,6 +212,7 @@ def test_what_stands_against_a_signature_is_all_said(clinic: Cast, who: Patient,
     version = saved(clinic, who)
     client, address = clinic.client("prescriber"), reverse("console:plan_sign", args=[version.pk])
     page = client.get(address).content.decode()
+    assert "Nobody has decided yet." in client.get(reverse("console:plan_needs", args=[version.pk])).content.decode()
     answer = client.post(address, {"seen": seen(page)})
     assert answer.status_code == 409
     for words in ("Nobody has decided yet.", "The patient has not signed.", "has not checked this dose yet"):
@@ -266,7 +268,7 @@ def test_a_page_takes_few_statements(clinic: Cast, who: Patient):
 def test_another_clinic_finds_nothing(clinic: Cast, other_clinic: Cast, who: Patient):
     version = saved(clinic, who)
     client = other_clinic.client("prescriber")
-    for name in ("plan_version", "plan_edit", "plan_check", "plan_sign", "plan_pdf"):
+    for name in ("plan_version", "plan_edit", "plan_check", "plan_sign", "plan_pdf", "plan_needs"):
         assert client.get(reverse(f"console:{name}", args=[version.pk])).status_code == 404
     assert client.post(reverse("console:plan_discard", args=[version.pk])).status_code == 404
     assert client.get(reverse("console:plan", args=[who.pk])).status_code == 404
@@ -326,3 +328,24 @@ def test_a_patient_finds_no_way_into_the_editor(clinic: Cast, who: Patient):
     client = patient_client(clinic, who)
     for name in ("plan_version", "plan_edit", "plan_check", "plan_sign", "plan_pdf"):
         assert client.get(reverse(f"console:{name}", args=[version.pk])).status_code == 403
+
+
+def test_the_rooms_before_answer_for_themselves(clinic: Cast, who: Patient, monkeypatch: pytest.MonkeyPatch):
+    """Nobody has decided and nobody has agreed: both are said, each in few statements, and nothing is signed."""
+    monkeypatch.undo()
+    version = saved(clinic, who)
+    checked(clinic, version)
+    client = clinic.client("prescriber")
+    address = reverse("console:plan_needs", args=[version.pk])
+    assert "No prescriber has decided yet" in client.get(address).content.decode()
+    assert "The clinic has not adopted this text yet" in client.get(address + "?of=agreements").content.decode()
+    for each in (address, address + "?of=agreements"):
+        with CaptureQueriesContext(connection) as queries:
+            client.get(each)
+        spoken = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+        assert len(spoken) <= 12, "\n".join(spoken)
+    sign_page = reverse("console:plan_sign", args=[version.pk])
+    answer = client.post(sign_page, {"seen": seen(client.get(sign_page).content.decode())})
+    assert answer.status_code == 409
+    assert "No prescriber has decided yet" in answer.content.decode()
+    assert again(clinic, version).signed_at is None

@@ -384,7 +384,7 @@ def sign(
     wrong += more
     if queries.standing_check(version) is None:
         wrong.append(("not-checked", _("A second clinician has not checked this dose yet.")))
-    way = gates.gates(patient.pk, version.route, version.drug)
+    way = gates.gates(patient.pk, version.route, version.drug, today)
     wrong += way.reasons
     if wrong:
         raise Refused(*(words for _code, words in wrong), codes=tuple(code for code, _words in wrong))

@@ -483,14 +483,13 @@ def _whole(request: Request, version: PlanVersion) -> dict[str, Any]:
     doses = dose.doses_of(request.asker.here)
     found = dose.work(version, doses.rules, today) if version.open else None
     last = queries.before(version)
-    way = gates.gates(version.patient_id, version.route, version.drug) if version.open and version.route else None
     return _frame(version) | {
         "shown": plan_shown.show(version),
         "bar": plan_shown.bar(version, doses),
         "reasons": plan_shown.reasons(found),
         "overridable": isinstance(found, dosing.DoseRefused) and found.overridable,
         "check": queries.standing_check(version),
-        "gates": way,
+        "waits_for": ("decision", "agreements") if version.open and version.route else (),
         "last": last,
         "differences": plan_shown.differences(last, version),
         "answer": plan_shown.expected(version, version.patient, today) if request.asker.may("pk.explore") else None,
@@ -526,6 +525,20 @@ def one(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @allowed("plan.read")
 @require_GET
+def needs(request: HttpRequest, plan_id: int) -> HttpResponse:
+    """What still stands against a signature from outside the plan: the decision about treatment, or with
+    ``?of=agreements`` the patient's agreements. A piece of the version's page, read when that page is there."""
+    asked = cast(Request, request)
+    version = get_object_or_404(PlanVersion.objects.select_related("patient"), pk=plan_id)
+    if gate := closed(asked, version.patient):
+        return gate
+    about = gates.agreed if request.GET.get("of") == "agreements" else gates.decided
+    way = about(version.patient_id, version.route, version.drug) if version.open and version.route else None
+    return render(request, "console/plans/_needs.html", {"gates": way, "of": about is gates.agreed})
+
+
+@allowed("plan.read")
+@require_GET
 def paper(request: HttpRequest, plan_id: int) -> HttpResponse:
     """A signed version as a PDF, in the reader's language."""
     asked = cast(Request, request)
@@ -549,6 +562,7 @@ urlpatterns = [
     path("patients/<int:patient_id>/plan/draft/", draft, name="plan_draft"),
     path(_ONE, one, name="plan_version"),
     path(f"{_ONE}edit/", edit, name="plan_edit"),
+    path(f"{_ONE}needs/", needs, name="plan_needs"),
     path(f"{_ONE}discard/", discard, name="plan_discard"),
     path(f"{_ONE}check/", check, name="plan_check"),
     path(f"{_ONE}sign/", sign, name="plan_sign"),
