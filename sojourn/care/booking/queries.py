@@ -173,9 +173,25 @@ def rules() -> Rules:
 def session_minutes(course: CarePlan) -> int | None:
     """How long a patient is in the chair: the dose, as long as the plan says, and the observation after it, with the
     clinic's stricter numbers where it has adopted the protocol; None for an unknown protocol. Two queries."""
+    return numbers_of(course).minutes
+
+
+@dataclass(frozen=True, slots=True)
+class CourseNumbers:
+    """What a course says about time: minutes in the chair, and the fewest and most days between two sessions."""
+
+    minutes: int | None
+    spacing: tuple[int, int] | None
+
+
+def numbers_of(course: CarePlan) -> CourseNumbers:
+    """Both, from the signed plan and the protocol. Two queries."""
     version = plan_queries.in_force(course.pk)
     over = version.over_min if version is not None else None
-    return plan_queries.proposed_minutes(course.protocol_id, course.clinic_id, over)
+    spacing = None
+    if version is not None and version.min_days is not None and version.max_days is not None:
+        spacing = (version.min_days, version.max_days)
+    return CourseNumbers(plan_queries.proposed_minutes(course.protocol_id, course.clinic_id, over), spacing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +231,12 @@ def times(first: date | None = None, last: date | None = None) -> dict[int | Non
 def exceptions_from(day: date, *, member_id: int | None = None) -> list[HoursOnDay]:
     """The days unlike the week from ``day`` on, of one person or of the clinic. One query."""
     return list(HoursOnDay.objects.filter(member_id=member_id, on__gte=day).order_by("on"))
+
+
+def closed_days(first: date, last: date) -> frozenset[date]:
+    """The days on which the clinic is closed unlike its week. One query."""
+    rows = HoursOnDay.objects.filter(member=None, begins=None, on__range=(first, last))
+    return frozenset(rows.values_list("on", flat=True))
 
 
 def is_open(times_: dict[int | None, Times], begins: datetime, ends: datetime, zone: ZoneInfo) -> bool:
@@ -278,6 +300,7 @@ class FreeTime:
     nurses: tuple[proposing.Free, ...] | None
     therapists: tuple[proposing.Free, ...]
     names: dict[int, str]
+    chair_names: dict[int, str]
     rules: Rules
     assumed_hours: bool
 
@@ -302,8 +325,9 @@ class FreeTime:
         )
 
 
-def free_time(first: date, last: date, zone: ZoneInfo) -> FreeTime:
-    """Chairs and people, and when they are free, from ``first`` to ``last``. Seven queries whatever the time."""
+def free_time(first: date, last: date, zone: ZoneInfo, staff: Sequence[Membership] | None = None) -> FreeTime:
+    """Chairs and people, and when they are free, from ``first`` to ``last``. Seven queries whatever the time; six
+    where the ``staff`` is known already."""
     days = hours.days_between(first, last)
     begins, ends = day_bounds(first, zone)[0], day_bounds(last, zone)[1]
     own, said = rules(), times(first, last)
@@ -321,7 +345,8 @@ def free_time(first: date, last: date, zone: ZoneInfo) -> FreeTime:
         "member_id", "during"
     ):
         loads.setdefault(member_id, []).append((during.lower, during.upper))
-    staff = attending_staff()
+    people = attending_staff() if staff is None else staff
+    all_chairs = chairs()
 
     def at_work(member: Membership) -> tuple[proposing.Span, ...]:
         theirs = said.get(member.pk)
@@ -333,16 +358,17 @@ def free_time(first: date, last: date, zone: ZoneInfo) -> FreeTime:
     def free(role: str, at_once: int) -> tuple[proposing.Free, ...]:
         return tuple(
             proposing.Free(each.pk, proposing.spare(at_work(each), loads.get(each.pk, []), at_once))
-            for each in staff
+            for each in people
             if each.role == role
         )
 
     return FreeTime(
         zone,
-        tuple(proposing.Free(each.pk, proposing.subtract(open_, taken.get(each.pk, []))) for each in chairs()),
+        tuple(proposing.Free(each.pk, proposing.subtract(open_, taken.get(each.pk, []))) for each in all_chairs),
         None if own.chairs_per_nurse is None else free("nurse", own.chairs_per_nurse),
         free("therapist", 1),
-        {each.pk: each.name for each in staff},
+        {each.pk: each.name for each in people},
+        {each.pk: each.name for each in all_chairs},
         own,
         not clinic.said,
     )
@@ -448,6 +474,7 @@ def propose_series(
     therapist_id: int | None = None,
     holding: Sequence[proposing.Slot] = (),
     leaving: Collection[int] = (),
+    staff: Sequence[Membership] | None = None,
 ) -> Proposed:
     """What is left of a course's series, in one step: sessions that stand are kept where the spacing allows it, the
     others placed. The same call repairs a series after a cancellation. Ten queries.
@@ -460,7 +487,7 @@ def propose_series(
     stated = stated_times(course.patient_id)
     latest_standing = max((a.during.lower.astimezone(zone).date() for a in standing.ahead), default=earliest)
     last = max(earliest, latest_standing) + timedelta(days=min(MOST_DAYS, shape.sessions * max_days + SEARCHED_DAYS))
-    free = free_time(max(earliest, now.astimezone(zone).date()), last, zone)
+    free = free_time(max(earliest, now.astimezone(zone).date()), last, zone, staff)
     of_series = {row.pk for row in standing.ahead}
     busy = [(row.during.lower, row.during.upper) for row in _ahead(course.patient_id, now) if row.pk not in of_series]
     answer = proposing.propose(

@@ -91,17 +91,19 @@ def week(request: HttpRequest) -> HttpResponse:
     hidden = patients.withheld(asked.asker, [row.patient for row in rows], now)
     ways = queries.ways_home(rows)
     attending = queries.attendances([row.pk for row in rows])
-    times = queries.times(first, dates[-1])[None]
+    closed = queries.closed_days(first, dates[-1])
     local = {row.pk: row.during.lower.astimezone(zone).date() for row in rows}
     days = [
         Day(
             each.isoformat(), formats.date_format(each, _("D j M")), f"{reverse('console:day')}?day={each.isoformat()}",
-            each == today, _("closed") if times.said and not hours.on_day(each, times.week, times.exceptions) else "",
+            each == today, _("closed") if each in closed else "",
             sum(day == each for day in local.values()),
         )
         for each in dates
     ]  # fmt: skip
-    days = [day for day in days if day.count or not day.closed or date.fromisoformat(day.iso).weekday() < 5]
+    days = [
+        day for day in days if day.count or date.fromisoformat(day.iso).weekday() < 5
+    ]  # an empty weekend is not shown
 
     def cells(mine: Sequence[Appointment], by_staff: bool) -> tuple[tuple[Day, tuple[Entry, ...]], ...]:
         return tuple(

@@ -172,8 +172,9 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
     if gate := closed(asked, course.patient):
         return gate
     zone, now = asked.clinic.zone, timezone.now()
-    spacing, minutes = queries.spacing_of(course), queries.session_minutes(course)
-    staff = [member for member in queries.attending_staff() if member.role == "therapist"]
+    numbers = queries.numbers_of(course)
+    spacing, minutes = numbers.spacing, numbers.minutes
+    staff = queries.attending_staff()
     typed = request.POST if request.method == "POST" else request.GET
     initial: dict[str, Any] = {
         "earliest": max(timezone.localdate() + timedelta(days=1), course.started_on), "minutes": minutes,
@@ -184,7 +185,7 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
     bound = sent or (spacing is not None and minutes is not None)
     form = ShapeForm(
         data if bound else None, initial=initial, spaced=spacing is not None,
-        therapists=[(member.pk, member.name) for member in staff],
+        therapists=[(member.pk, member.name) for member in staff if member.role == "therapist"],
     )  # fmt: skip
     people = patients.people_of(course.patient_id)
     context: dict[str, Any] = {
@@ -226,7 +227,7 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
     kept = [each for number, each in enumerate(chosen) if number not in taken]
     found = queries.propose_series(
         course, min_days=values["min_days"], max_days=values["max_days"], earliest=values["earliest"],
-        minutes=values["minutes"], zone=zone, now=now, therapist_id=values.get("therapist"),
+        minutes=values["minutes"], zone=zone, now=now, therapist_id=values.get("therapist"), staff=staff,
         holding=[each.slot for each in kept], leaving=[each.moves for each in chosen if each.moves is not None],
     )  # fmt: skip
     context |= _shown(found, kept, [each for number, each in enumerate(chosen) if number in taken], zone)
@@ -250,7 +251,7 @@ def _shown(found: Proposed, kept: Sequence[Chosen], failed: Sequence[Chosen], zo
     }
     if isinstance(answer, NoSeries):
         return shown | {"why_not": _why_not(answer, found.shape.sessions)}
-    chairs = {chair.pk: chair.name for chair in queries.chairs()}
+    chairs = found.free.chair_names
     standing = {row.pk: row for row in found.standing.ahead}
     leaving = iter([each for each in failed if each.moves is not None])
     lines: list[Line] = []

@@ -24,7 +24,7 @@ from sojourn.foundation.accounts.refused import Refused
 
 @public
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def earlier(request: HttpRequest, token: str) -> HttpResponse:
     """Take the earlier time, or let it go."""
     by = Asker(token_hash=hash_of(token))

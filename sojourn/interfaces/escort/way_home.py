@@ -43,7 +43,7 @@ def zone_words(zone: ZoneInfo, at: datetime) -> str:
 
 @public
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def way_home(request: HttpRequest, token: str) -> HttpResponse:
     """What the link opens. Only a sent form changes anything."""
     by = Asker(token_hash=hash_of(token))
