@@ -68,12 +68,13 @@ def _page(
     mine = found.signature is not None and found.signature.by is not None and (
         found.signature.by.id == request.asker.membership_id
     )  # fmt: skip
+    drawn = figure_of(shown)
     context = {
         "shown": shown,
         "record": found,
         "verified": verified,
-        "wide": _drawing(shown, figure.WIDE),
-        "narrow": _drawing(shown, figure.NARROW),
+        "wide": _drawing(shown, drawn, figure.WIDE),
+        "narrow": _drawing(shown, drawn, figure.NARROW),
         "facts": (shown.facts[:5], shown.facts[5:]),
         "may_sign": may_sign and not (mine and verified.standing == "unchanged"),
         "may_add": may_sign and found.signature is not None,
@@ -151,9 +152,8 @@ def record_pdf(request: HttpRequest, encounter_id: int) -> HttpResponse:
     return answer
 
 
-def _drawing(shown: Shown, width: int) -> SafeString | None:
+def _drawing(shown: Shown, drawn: figure.Figure, width: int) -> SafeString | None:
     """The figure as SVG in the page's own colours, every text in it escaped. None where nothing was measured."""
-    drawn = figure_of(shown)
     if not drawn.panels:
         return None
     words = figure.svg(drawn, font="inherit", palette=figure.PAGE, width=width, label=shown.vitals_summary)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from statistics import median
 from typing import Any, Final
@@ -223,6 +224,12 @@ def amount(value: Any, places: int | None = None) -> str:
     return str(formats.number_format(value, decimal_pos=places, use_l10n=True))
 
 
+@lru_cache(maxsize=4096)
+def _reading(value: float, places: int, language: str) -> str:
+    """The same few values stand on a page again and again, and writing one in a language's way is slow."""
+    return amount(value, places)
+
+
 def mg(value: Any) -> str:
     """35 mg, 37.5 mg: no zeros that say nothing."""
     shown = value.normalize()
@@ -231,7 +238,7 @@ def mg(value: Any) -> str:
 
 def written(code: str, value: float) -> str:
     vital = VITALS.get(code)
-    return amount(value, vital.places) if vital else amount(value)
+    return _reading(float(value), vital.places, translation.get_language() or "en") if vital else amount(value)
 
 
 def with_unit(code: str, value: float) -> str:
@@ -720,9 +727,8 @@ class Shown:
         """Five minutes a row: the last value that counts; of a line that came more often, lowest to highest too."""
         slots: dict[datetime, dict[str, list[Reading]]] = {}
         for reading in self.record.readings:
-            if reading.counts:
-                local = timezone.localtime(reading.at)
-                slot = local.replace(minute=local.minute - local.minute % 5, second=0, microsecond=0)
+            if reading.counts:  # every zone is whole quarters of an hour away, so five minutes begin alike in all
+                slot = reading.at.replace(minute=reading.at.minute - reading.at.minute % 5, second=0, microsecond=0)
                 slots.setdefault(slot, {}).setdefault(reading.code, []).append(reading)
         columns = self._columns()
         rows = []
@@ -731,7 +737,7 @@ class Shown:
             cells = tuple("/".join(self._cell(code, given.get(code, []), len(column)) for code in column)
                           for column in columns)  # fmt: skip
             said = tuple("–" if each == "–/–" else each for each in cells)
-            rows.append(VitalsRow(formats.date_format(slot, "H:i"), said, self._source(given)))
+            rows.append(VitalsRow(clock(slot), said, self._source(given)))
         return rows
 
     def _cell(self, code: str, rows: Sequence[Reading], together: int) -> str:
