@@ -66,6 +66,8 @@ def test_a_score_is_entered_with_its_licence_and_shown_with_its_band(clinic: Cas
         assert queries.latest(patient.pk)["madrs"].score == 24
     shown = client.get(f"/clinic/measures/responses/{row.pk}/").text
     assert "entered as a score" in shown
+    # what a clinician rates is no chart on the patient's phone
+    assert "MADRS" not in clinic.client("Alma").get("/today/progress/").text
 
 
 def test_a_safety_item_of_an_entered_score_raises_the_flag(clinic: Cast, patient: Patient):

@@ -36,6 +36,7 @@ PLACES = (
     Place(_("Hours"), "console:hours", "clock", ("hours.manage",)),
     Place(_("Staff"), "console:staff", "user-check", ("staff.manage",)),
     Place(_("Monitors"), "console:monitors", "monitor", ("monitor.read", "monitor.manage")),
+    Place(_("Own questionnaires"), "console:own_scales", "clipboard-list", ("measure.define",)),
     Place(_("Rules"), "console:rules", "scale", ("rules.read",)),
     Place(_("Audit"), "console:audit", "history", ("audit.read",)),
 )

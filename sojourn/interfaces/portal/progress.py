@@ -35,11 +35,12 @@ class Picture:
 @allowed("own.read")
 @require_GET
 def progress(request: HttpRequest) -> HttpResponse:
-    """Every questionnaire that was sent, over time."""
+    """Every questionnaire that the patient answers, over time. What a clinician rates is spoken about, not charted."""
     patient_id = cast(Request, request).asker.patient_id
     assert patient_id is not None
     first = reads.first_dose_at(patient_id)
-    pictures = [picture(trend) for trend in queries.trends(patient_id, first_dose_at=first)]
+    trends = queries.trends(patient_id, first_dose_at=first)
+    pictures = [picture(trend) for trend in trends if trend.scale.rater == "self"]
     return show(request, "portal/progress.html", {"pictures": pictures}, active="progress")
 
 

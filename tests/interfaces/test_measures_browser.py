@@ -1,0 +1,121 @@
+"""The whole set before real eyes: a slider on a phone, the clinic's forms on a desk; axe clean, light and dark."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from sojourn.care.measures import actions as measures
+from sojourn.care.measures.models import QuestionnaireResponse
+from sojourn.care.patients.models import Patient
+from sojourn.care.safety import actions as safety
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.ui.build import BUILT, FRONTEND
+from tests.care.own_forms import SLEEP
+from tests.care.people import make_patient
+from tests.conftest import Cast
+from tests.interfaces.phone import chromium, served, sign_in
+
+pytestmark = pytest.mark.browser
+AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
+SHOTS = os.environ.get("SOJOURN_SHOTS")
+
+
+@pytest.fixture
+def address(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    assert (BUILT / "portal.js").exists(), "Run python -m sojourn.foundation.ui.build first."
+    with served(monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def patient(clinic: Cast) -> Patient:
+    return make_patient(clinic)
+
+
+def clean(page: Page, name: str) -> None:
+    """No axe finding in light and dark, and no scrolling sideways."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.nodes.map(n => n.html)])")
+        assert found == [], (name, scheme, found)
+        if SHOTS:
+            page.screenshot(path=str(Path(SHOTS) / f"{name}-{scheme}.png"), full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
+
+
+def test_a_slider_a_number_and_a_sitting_on_a_phone(browser: Browser, clinic: Cast, patient: Patient, address: str):
+    by = clinic.asker("prescriber")
+    due = timezone.now() + timedelta(days=2)
+    with as_asker(by):
+        row = measures.load_own_scale(
+            by=by, questionnaire=json.dumps(SLEEP), scoring={"score": "sum[1..3]"}, holder="We", statement="Contract 7"
+        )
+        request = measures.request_measure(by=by, patient_id=patient.pk, scale_id=f"own-{row.pk}", due_at=due)
+        rulebook.adopt(by=by, rule_id="battery.ptsd")
+        sitting = measures.request_battery(by=by, patient_id=patient.pk, indication="ptsd", due_at=due)
+    context = browser.new_context(viewport={"width": 375, "height": 812}, base_url=address)
+    sign_in(context, address, clinic.client("Alma"))
+    page = context.new_page()
+    page.goto(f"/today/sittings/{sitting.pk}/")
+    expect(page.get_by_text("4 short questionnaires, about 8 minutes")).to_be_visible()
+    clean(page, "sitting-phone")
+    page.goto(f"/today/measures/{request.pk}/1/")
+    page.get_by_role("button", name="No").click()
+    slider = page.get_by_role("slider")
+    expect(slider).to_be_visible()
+    clean(page, "slider-phone")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_label("Your answer")).to_have_value("51")
+    page.get_by_label("Your answer").fill("70")
+    expect(slider).to_have_value("70")
+    page.get_by_role("button", name="Save and go on").click()
+    page.get_by_role("button", name="Send my answers").click()
+    expect(page.get_by_text("Your answers are sent")).to_be_visible()
+    with as_asker(by):
+        assert QuestionnaireResponse.objects.get().score == 70
+    context.close()
+
+
+def test_the_clinics_forms_on_a_desk_and_on_a_phone(browser: Browser, clinic: Cast, patient: Patient, address: str):
+    by = clinic.asker("prescriber")
+    now = timezone.now()
+    with as_asker(by):
+        for days, total in ((30, 33), (20, 28), (5, 14)):
+            safety.enter_score(
+                by=by, patient_id=patient.pk, scale_id="madrs", total=total, answers={"10": 1}, rater="Nora",
+                taken_at=now - timedelta(days=days),
+            )  # fmt: skip
+        measures.load_own_scale(
+            by=by, questionnaire=json.dumps(SLEEP), scoring={"score": "sum[1..3]"}, holder="We", statement="Contract 7"
+        )
+        rulebook.adopt(by=by, rule_id="battery.depression")
+    for width in (1280, 375):
+        context = browser.new_context(viewport={"width": width, "height": 900}, base_url=address)
+        sign_in(context, address, clinic.client("prescriber"))
+        page = context.new_page()
+        for name, path in (
+            ("measures", f"/clinic/patients/{patient.pk}/measures/"),
+            ("enter", f"/clinic/patients/{patient.pk}/measures/cadss/score/"),
+            ("columbia", f"/clinic/patients/{patient.pk}/measures/c-ssrs-screener/paper/"),
+            ("own", "/clinic/measures/own/"),
+        ):
+            page.goto(path)
+            clean(page, f"{name}-{width}")
+        context.close()
