@@ -32,6 +32,11 @@ _BODY = (
     b"OBX|4|NM|151562^MDC_RESP_RATE^MDC|1.7.1.151562|%d|264928^MDC_DIM_RESP_PER_MIN^MDC|||||R\r"
     b"\x1c\r"
 )
+_LINES = _BODY.split(b"\r")
+# The same message with its first reading alone, and that one the pulse: its values tell readings apart for half a minute.
+_ONE = b"\r".join([*_LINES[:4], _LINES[4].replace(b"150456^MDC_PULS_OXIM_SAT_O2", b"149530^MDC_PULS_OXIM_PULS_RATE")
+                   .replace(b"1.3.1.150456", b"1.3.1.149530")
+                   .replace(b"262688^MDC_DIM_PERCENT", b"264864^MDC_DIM_BEAT_PER_MIN"), *_LINES[-2:]])  # fmt: skip
 FIRST_DEVICE = 0x000F140000100000  # EUI-64 of monitor 0
 
 
@@ -55,14 +60,16 @@ class Tally:
 
 
 class Monitor(asyncio.Protocol):
-    def __init__(self, number: int, tally: Tally, run: int) -> None:
+    def __init__(self, number: int, tally: Tally, run: int, readings: int = 4) -> None:
         self.number, self.tally, self.run = number, tally, run
         self.due: deque[float] = deque()
         self.transport: asyncio.Transport | None = None
         self.tail = b""
         eui = FIRST_DEVICE + number
         # all that never changes is written now; two %s for the time and the numbers remain
-        self.template = _BODY.replace(b"%016X", b"%016X" % eui).replace(b"BENCH-%d", b"BENCH-%d" % number)
+        self.readings = readings
+        body = _BODY if readings == 4 else _ONE
+        self.template = body.replace(b"%016X", b"%016X" % eui).replace(b"BENCH-%d", b"BENCH-%d" % number)
         self.template = self.template.replace(b"PID|||%s", b"PID|||")
         self.count = 0
 
@@ -81,7 +88,7 @@ class Monitor(asyncio.Protocol):
         self.count += 1
         n = self.count + self.number
         pulse = 60 + n % 31
-        numbers = (95 + n % 5, pulse, pulse, 12 + n % 6)
+        numbers = (95 + n % 5, pulse, pulse, 12 + n % 6) if self.readings == 4 else (pulse,)
         self.transport.write(self.template % (stamp, self.run + self.number, self.count, stamp, *numbers))
         self.due.append(now)
         self.tally.sent += 1
@@ -104,7 +111,9 @@ class Monitor(asyncio.Protocol):
                 tally.latencies.append(now - self.due.popleft())
 
 
-async def run(host: str, port: int, monitors: int, seconds: float, *, warm_up: float = 2.0) -> dict[str, object]:
+async def run(
+    host: str, port: int, monitors: int, seconds: float, *, warm_up: float = 2.0, readings: int = 4
+) -> dict[str, object]:
     """Send for so long; the first seconds are sent but not counted in the latencies."""
     loop = asyncio.get_running_loop()
     tally = Tally()
@@ -113,7 +122,7 @@ async def run(host: str, port: int, monitors: int, seconds: float, *, warm_up: f
     for begin in range(0, monitors, 100):  # in hundreds: a listener's backlog is finite
         made = await asyncio.gather(
             *(
-                loop.create_connection(lambda n=n: Monitor(n, tally, run_id), host, port)  # type: ignore[misc]
+                loop.create_connection(lambda n=n: Monitor(n, tally, run_id, readings), host, port)  # type: ignore[misc]
                 for n in range(begin, min(begin + 100, monitors))
             )
         )
