@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-PORT, MLLP_PORT, MAIL_PORT = 8791, 2791, 2792
+# Two houses may stand side by side: HOUSE_PORT moves all three.
+PORT = int(os.environ.get("HOUSE_PORT", "8791"))
+MLLP_PORT, MAIL_PORT = PORT - 6000, PORT - 5999
 
 
 @dataclass

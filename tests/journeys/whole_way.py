@@ -11,6 +11,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
@@ -21,6 +22,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from benchmarks.house import MLLP_PORT, PORT, House, house
 from tests.browser import launch_options
+
+if TYPE_CHECKING:
+    from sojourn.config.postbox import Letter
 
 BASE = f"http://127.0.0.1:{PORT}"
 WIDTHS = {"desk": (1280, 800), "phone": (375, 760)}
@@ -47,10 +51,10 @@ def clean(page: Page, name: str) -> None:
 class Person:
     """Somebody at a browser of their own."""
 
-    def __init__(self, browser: Browser, width: str) -> None:
+    def __init__(self, browser: Browser, width: str, locale: str = "en-US") -> None:
         w, h = WIDTHS[width]
         self.page = browser.new_context(
-            viewport={"width": w, "height": h}, locale="en-US", bypass_csp=True, accept_downloads=True
+            viewport={"width": w, "height": h}, locale=locale, bypass_csp=True, accept_downloads=True
         ).new_page()
         self.page.set_default_timeout(25_000)
         everybody.append(self)
@@ -140,22 +144,22 @@ def an_appointment_now(patient_id: int) -> None:
         )  # fmt: skip
 
 
-def a_letter(subject: str) -> str:
-    """The newest link in the post box, once the letter has come."""
+def a_letter(subject: str, to: str = EMAIL, about: str = "") -> Letter:
+    """The newest letter with a link (that holds ``about``) in the post box, once it has come."""
     from sojourn.config import postbox
 
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         for letter in postbox.letters():
-            if EMAIL in letter.to and letter.links:
-                return letter.links[0]
+            if to in letter.to and any(about in link for link in letter.links):
+                return letter
         time.sleep(0.3)
     raise AssertionError(f"no letter: {subject}")
 
 
 def the_patient_answers(patient: Person) -> None:
     page = patient.page
-    page.goto(a_letter("invitation"))
+    page.goto(a_letter("invitation").links[0])
     clean(page, "invitation")
     for field in page.locator("input[type=password]").all():
         field.fill("lantern-over-slow-water-7")

@@ -1,0 +1,35 @@
+"""From the invitation to a signed plan and a booked series with a confirmed way home, in a real browser.
+
+Given a running house with the demo clinic: the front desk invites a patient, who tells the story on a phone, goes on
+with it on another one, and writes to the clinic; a prescriber reads, asks for the first questionnaires, enters what is
+missing and decides; the patient reads the answer, asks about an agreement, signs one by typing and one by drawing; the plan is
+drafted, checked by another and signed; the series is booked in one step and repaired in one step; the support person
+confirms through the link alone. The patient at phone width, the clinic at desk width. Every page is clean for axe.
+
+Once with everybody reading English, once with everybody reading Spanish. Runs in a process of its own (its own
+settings, database and ports, which are not those of the other journey).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("first_contact")]
+SCRIPT = Path(__file__).with_name("first_contact.py")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_from_first_contact_to_a_signed_plan(language):
+    env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), language], env=env, capture_output=True, text=True, timeout=400, check=False,
+        cwd=SCRIPT.parent.parent.parent,
+    )  # fmt: skip
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    assert "first contact in" in done.stdout
