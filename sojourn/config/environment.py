@@ -26,6 +26,7 @@ class Environment:
     mllp_port: int
     listeners: tuple[str, ...]
     public_url: str
+    trusted_proxies: int
     email_url: str
     email_from: str
     mail_port: int
@@ -66,6 +67,7 @@ def environment() -> Environment:
         mllp_port=int(os.environ.get("SOJOURN_MLLP_PORT", "2575")),
         listeners=_listeners(int(os.environ.get("SOJOURN_LISTENERS", min(2, os.cpu_count() or 1)))),
         public_url=os.environ.get("SOJOURN_URL", f"http://127.0.0.1:{port}").rstrip("/"),
+        trusted_proxies=int(os.environ.get("SOJOURN_TRUSTED_PROXIES", "0")),
         email_url=os.environ.get("EMAIL_URL", f"smtp://127.0.0.1:{mail_port}" if demo else ""),
         email_from=os.environ.get("SOJOURN_EMAIL_FROM", "Sojourn <sojourn@localhost>"),
         mail_port=mail_port,

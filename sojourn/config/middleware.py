@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
+from django_htmx.http import HttpResponseClientRedirect
 
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.access import Request
@@ -74,6 +75,13 @@ def _asked_by_itself(request: HttpRequest) -> bool:
     return "HX-Request" in request.headers or request.headers.get("Sec-Fetch-Dest") == "empty"
 
 
+def _to_the_door(request: HttpRequest) -> HttpResponse:
+    """The sign-in page. A part of a page that asked for its next picture must not show it in its own frame."""
+    if "HX-Request" in request.headers:
+        return HttpResponseClientRedirect(settings.LOGIN_URL)
+    return redirect(settings.LOGIN_URL)
+
+
 class WhoAsks:
     """Find what the signed-in person is in which clinic, and tell the database."""
 
@@ -86,7 +94,7 @@ class WhoAsks:
         if request.user.is_authenticated:
             if self._idle_too_long(asked):
                 logout(request)
-                return redirect(f"{settings.LOGIN_URL}")
+                return _to_the_door(request)
             self._name_the_asker(asked)
             if self._second_factor_missing(asked):
                 return redirect("entry:second_factor")

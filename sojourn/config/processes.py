@@ -84,7 +84,12 @@ def jobs() -> None:
         beating = asyncio.create_task(_beat("jobs", stop))
         async with app.open_async():
             worker = asyncio.create_task(
-                app.run_worker_async(install_signal_handlers=False, listen_notify=True, fetch_job_polling_interval=5)
+                app.run_worker_async(
+                    install_signal_handlers=False,
+                    listen_notify=True,
+                    fetch_job_polling_interval=5,
+                    delete_jobs="successful",  # a letter holds a link that lets somebody in
+                )
             )
             await asyncio.wait({worker, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
             if worker.done():

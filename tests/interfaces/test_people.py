@@ -286,7 +286,7 @@ def recorded_actions() -> dict[str, str]:
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            if name == "record" and len(node.args) >= 2:
+            if name in {"record", "write_audit"} and len(node.args) >= 2:
                 for code in codes_of(node.args[1]):
                     found[code] = f"{path.relative_to(root)}:{node.lineno}"
     return found
@@ -301,6 +301,8 @@ def codes_of(written: ast.expr) -> list[str]:
     """The codes that an argument can be: itself, or one for each transition of a session."""
     if isinstance(written, ast.Constant):
         return [str(written.value)]
+    if isinstance(written, ast.IfExp):
+        return [*codes_of(written.body), *codes_of(written.orelse)]
     text = ast.unparse(written)
     if text == "f'session.{transition}'":
         return [f"session.{each.name}" for each in TRANSITIONS]

@@ -37,6 +37,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "patient.added": _("%(who)s made a record for %(patient)s."),
     "patient.edited": _("%(who)s changed the record of %(patient)s."),
     "patient.opened": _("%(who)s opened the record of %(patient)s."),
+    "record.opened": _("%(who)s opened the session record of %(patient)s."),
     "patient.person_added": _("%(who)s put somebody beside %(patient)s."),
     "patient.person_edited": _("%(who)s changed what is known of somebody beside %(patient)s."),
     "patient.person_ended": _("%(who)s noted that somebody is no longer beside %(patient)s."),

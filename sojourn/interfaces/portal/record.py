@@ -35,6 +35,7 @@ SENTENCES: dict[str, StrPromise] = {
     "patient.opened": gettext_lazy("Opened your record"),
     "patient.added": gettext_lazy("Made your record"),
     "patient.edited": gettext_lazy("Changed your details"),
+    "record.opened": gettext_lazy("Read the record of a session"),
     "patient.person_added": gettext_lazy("Added a person beside you"),
     "patient.person_edited": gettext_lazy("Changed a person beside you"),
     "patient.person_ended": gettext_lazy("Took a person off your list"),
