@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
 from django.utils import timezone, translation
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -78,7 +78,7 @@ def _asked_by_itself(request: HttpRequest) -> bool:
 def _to_the_door(request: HttpRequest) -> HttpResponse:
     """The sign-in page. A part of a page that asked for its next picture must not show it in its own frame."""
     if "HX-Request" in request.headers:
-        return HttpResponseClientRedirect(settings.LOGIN_URL)
+        return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
     return redirect(settings.LOGIN_URL)
 
 
