@@ -21,6 +21,9 @@ from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
 from sojourn.care.booking.models import Offer, WaitingEntry
+from sojourn.care.candidacy import actions as candidacy_actions
+from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.candidacy.judging import fingerprint
 from sojourn.care.consent import actions as consent_actions
 from sojourn.care.intake import actions as intake
 from sojourn.care.measures import actions as measures
@@ -154,6 +157,19 @@ class House:
             return consent_actions.ask_question(by=by, document_id="driving", section_id="home", text="Who?")
 
     @cached_property
+    def override(self) -> Any:
+        """The first of two signatures against a block."""
+        by, patient = self.cast.asker("prescriber"), self.running.patient
+        with as_asker(by):
+            for name in ("can_become_pregnant", "pregnant"):
+                intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=True, on=timezone.localdate())
+            found = candidacy.assessment(patient.pk, "ketamine")
+            key = next(fingerprint(each) for each in found.blocking if each.rule_id == "CI-PREGNANCY")
+            return candidacy_actions.override(
+                by=by, patient_id=patient.pk, drug="ketamine", finding=key, reason="Seen by obstetrics"
+            )
+
+    @cached_property
     def medicine(self) -> Any:
         """A line of the patient's own list of medicines."""
         by = self.patient_asker
@@ -208,12 +224,14 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "consent_id": (lambda house: house.consent.pk, True),
     "question_id": (lambda house: house.question.pk, True),
     "flag_id": (lambda house: house.flag.pk, True),
+    "override_id": (lambda house: house.override.pk, True),
     "plan_id": (lambda house: house.plan.pk, True),
     "line_id": (lambda house: house.medicine.line, True),
     "chair_id": (lambda house: house.booked.appointment.chair_id, False),
     "device_id": (lambda house: house.device.pk, False),
     "message_id": (lambda house: house.message.pk, False),
     "membership_id": (lambda house: house.cast.members["nurse"].pk, False),
+    "visit_id": (lambda house: house.running.appointment.pk, True),
     "offer_id": (lambda house: house.offer.pk, True),
     "invitation_id": (lambda house: house.invitation.pk, False),
 }

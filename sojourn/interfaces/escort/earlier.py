@@ -52,6 +52,5 @@ def earlier(request: HttpRequest, token: str) -> HttpResponse:
 def _page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
     context = {"crisis_url": reverse("portal:help"), **context}
     response = render(request, "escort/earlier.html", context, status=status)
-    response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -30,7 +30,7 @@ class AnswerForm(forms.Form):
     note = forms.CharField(
         label=_("Do you want to tell the clinic something?"), max_length=300, required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("For example: I come by bus, or call me when it is over."),
+        help_text=_("For example: I come by bus."),
     )  # fmt: skip
 
 
@@ -92,6 +92,5 @@ def _shown(view: EscortView, standing: str) -> dict[str, Any]:
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     response = render(request, template, {"crisis_url": reverse("portal:help"), **context}, status=status)
-    response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -98,7 +98,11 @@ def sooner(request: HttpRequest) -> HttpResponse:
     """Ask to come earlier, or no longer."""
     asked = cast(Request, request)
     text = request.POST.get("course", "")
-    if not text.isdigit() or not CarePlan.objects.filter(pk=int(text), patient_id=asked.asker.patient_id).exists():
+    if not text.isdigit():
+        lines = [_("Nothing is booked yet that could come earlier.")]
+        return show(request, "portal/visits/said.html", {"title": _("Nothing has changed"), "lines": lines},
+                    active="visits", status=422)  # fmt: skip
+    if not CarePlan.objects.filter(pk=int(text), patient_id=asked.asker.patient_id).exists():
         raise Http404
     try:
         if request.POST.get("do") == "leave":
@@ -168,11 +172,11 @@ _FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "ema
 
 @allowed("own.visits")
 @require_http_methods(["GET", "POST"])
-def companion(request: HttpRequest, appointment_id: int) -> HttpResponse:
+def companion(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Name who brings one home from one visit."""
     asked = cast(Request, request)
     patient_id = asked.asker.patient_id
-    row = Appointment.objects.select_related("companion").filter(pk=appointment_id, patient_id=patient_id).first()
+    row = Appointment.objects.select_related("companion").filter(pk=visit_id, patient_id=patient_id).first()
     if row is None or patient_id is None:
         raise Http404
     people = people_of(patient_id)
@@ -186,12 +190,12 @@ def companion(request: HttpRequest, appointment_id: int) -> HttpResponse:
             try:
                 if values["who"] == "new":
                     way_home_actions.bring(
-                        by=asked.asker, appointment_id=appointment_id, name=values["name"], email=values["email"],
+                        by=asked.asker, appointment_id=visit_id, name=values["name"], email=values["email"],
                         phone=values["phone"], relationship=values["relationship"],
                     )  # fmt: skip
                 else:
                     way_home_actions.name_companion(
-                        by=asked.asker, appointment_id=appointment_id, person_id=int(values["who"])
+                        by=asked.asker, appointment_id=visit_id, person_id=int(values["who"])
                     )
                 return redirect("portal:visits")
             except Refused as refused:

@@ -1,0 +1,127 @@
+"""Calendar, proposal, visits and the companion's page in Chromium: axe clean, nothing wider than the screen.
+
+``SOJOURN_PICTURES`` names a folder for pictures of each page, to be looked at.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Browser, Page
+
+from sojourn.care.booking import way_home_actions
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.ui.build import BUILT, FRONTEND
+from tests.conftest import Cast
+from tests.interfaces.phone import chromium, served, sign_in
+from tests.interfaces.test_calendar_pages import (
+    adopt,
+    companion,
+    day_ahead,
+    open_weekdays,
+    patient_client,
+    shape,
+)
+from tests.interfaces.test_console_day import book, chair, course
+from tests.interfaces.test_escort import asked
+
+pytestmark = pytest.mark.browser
+AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES = os.environ.get("SOJOURN_PICTURES", "")
+SCREENS = [
+    ("phone", 375, 812, "light"),
+    ("phone", 375, 812, "dark"),
+    ("desk", 1280, 800, "light"),
+    ("desk", 1280, 800, "dark"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+def faults(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    found = page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
+    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
+
+
+def look(page: Page, name: str, address: str) -> list[str]:
+    answer = page.goto(address)
+    assert answer is not None
+    assert answer.status == 200, name
+    page.wait_for_timeout(150)
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    found = [f"{name}: {each}" for each in faults(page)]
+    return [*found, f"{name} is {wider} px wider than the screen"] if wider > 0 else found
+
+
+@pytest.mark.parametrize(("size", "width", "height", "mood"), SCREENS)
+def test_every_page_is_clear(
+    clinic: Cast, browser: Browser, monkeypatch: pytest.MonkeyPatch, size: str, width: int, height: int, mood: str
+):
+    assert (BUILT / "app.css").exists(), "Run python -m sojourn.foundation.ui.build first."
+    open_weekdays(clinic)
+    adopt(clinic, 3)
+    first, link = asked(clinic)
+    day = day_ahead(3).date().isoformat()
+    two, three, bo = chair(clinic, "Chair 2"), chair(clinic, "Window"), course(clinic, "Bo")
+    book(clinic, bo, two, day_ahead(3, 9))
+    book(clinic, course(clinic, "Cy"), three, day_ahead(3, 13), companion_id=None)
+    eve = course(clinic, "Eve")
+    later = book(clinic, eve, three, day_ahead(4, 9), companion_id=companion(clinic, eve).pk)
+    with as_asker(clinic.asker("front_desk")) as by:
+        way_home_actions.write_answer(by=by, appointment_id=later.pk, comes=True, note="by bus")
+    portal = patient_client(clinic, first.care_plan)
+    pages = {
+        "front_desk": {
+            "week": reverse("console:week") + f"?day={day}",
+            "week-staff": reverse("console:week") + f"?day={day}&by=staff",
+            "day": reverse("console:day") + f"?day={day}",
+            "series": reverse("console:series", args=[bo.pk]) + "?" + urlencode(shape()),
+            "ways-home": reverse("console:ways_home"),
+            "appointment": reverse("console:appointment", args=[first.pk]),
+            "waiting": reverse("console:waiting"),
+        },
+        "clinic_admin": {
+            "hours": reverse("console:hours"),
+            "rules": reverse("console:booking_rules"),
+            "chairs": reverse("console:chairs"),
+        },
+        "patient": {
+            "visits": reverse("portal:visits"),
+            "visit-companion": reverse("portal:visit_companion", args=[first.pk]),
+            "visit-times": reverse("portal:visits_times"),
+            "visit-reminders": reverse("portal:visits_reminders"),
+            "visit-feed": reverse("portal:visits_feed"),
+        },
+        "": {"escort": link},
+    }
+    wrong: list[str] = []
+    with served(monkeypatch) as address:
+        for role, addresses in pages.items():
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, base_url=address, reduced_motion="reduce",
+                color_scheme="dark" if mood == "dark" else "light",
+            )  # fmt: skip
+            if role:
+                sign_in(context, address, portal if role == "patient" else clinic.client(role))
+            page = context.new_page()
+            for name, path in addresses.items():
+                wrong += look(page, f"{name}-{size}-{mood}", path)
+            if not role:
+                page.goto(link)
+                page.get_by_role("button", name="Yes, I bring Ana home").click()
+                page.get_by_text("You said yes").wait_for()
+                page.goto(link)
+            context.close()
+    assert wrong == []
