@@ -168,7 +168,7 @@ def demo_monitor() -> None:
     run_monitor()
 
 
-PROCESSES = {
+PROCESSES: dict[str, Callable[[], None]] = {
     **{name: partial(devices, name) for name in environment().listeners},
     "watch": watch, "jobs": jobs, "mail": mail, "demo-monitor": demo_monitor,
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -541,7 +541,7 @@ class Score:
     """The newest score of one questionnaire and the way it came. ``line`` are the points of a small drawing."""
 
     title: str
-    total: int | None
+    total: Decimal | int | None
     out_of: int
     band: str
     at: datetime
@@ -554,7 +554,7 @@ class Score:
 _WIDE, _HIGH, _EDGE = 120, 32, 4
 
 
-def _line(values: list[tuple[datetime, int]], top: int) -> tuple[str, tuple[float, float] | None]:
+def _line(values: Sequence[tuple[datetime, Decimal | int]], top: int) -> tuple[str, tuple[float, float] | None]:
     """Points of a polyline in a box of 120 by 32: time across, the score up from nothing to the highest possible."""
     if len(values) < 2:
         return "", None
@@ -563,7 +563,7 @@ def _line(values: list[tuple[datetime, int]], top: int) -> tuple[str, tuple[floa
     points = [
         (
             round(_EDGE + (at.timestamp() - first) / span * (_WIDE - 2 * _EDGE), 1),
-            round(_HIGH - _EDGE - total / max(top, 1) * (_HIGH - 2 * _EDGE), 1),
+            round(_HIGH - _EDGE - float(total) / max(top, 1) * (_HIGH - 2 * _EDGE), 1),
         )
         for at, total in values
     ]
