@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Literal, TypeVar, cast
@@ -43,12 +43,18 @@ def facts(patient: Patient, today: date) -> Facts:
     ("patient"); the rest from clinicians and laboratories. On the same day a clinician's word goes before an
     import, and an import before what the patient said. What nobody told is absent.
     """
+    return facts_of(patient, today, answers(patient.pk), entered_facts(patient.pk))
+
+
+def facts_of(patient: Patient, today: date, given: Mapping[str, Answered], entered: Iterable[EnteredFact]) -> Facts:
+    """The facts of what was read already. No query."""
     own = [Fact("age_years", float(patient.age_on(today)), today, "record")]
     if patient.sex != "unknown":
         own.append(Fact("sex", patient.sex, today, "record"))
-    entered = [each.fact for each in _standing_facts(patient.pk)]
-    by_rank = sorted(entered, key=lambda fact: fact.told_by == "clinician")
-    return known(*told_facts(answers(patient.pk), patient.sex), *by_rank, *own)
+    by_rank = sorted(
+        (each.fact for each in entered if not each.retracted), key=lambda fact: fact.told_by == "clinician"
+    )
+    return known(*told_facts(given, patient.sex), *by_rank, *own)
 
 
 def told_facts(given: Mapping[str, Answered], sex: str) -> tuple[Fact, ...]:
@@ -91,13 +97,14 @@ def _entered(row: ClinicalFact, retracted: bool) -> EnteredFact:
 
 def entered_facts(patient_id: int) -> tuple[EnteredFact, ...]:
     """Every fact that was entered or imported, oldest observation first, retracted ones marked. One query."""
-    rows = list(ClinicalFact.objects.filter(patient_id=patient_id).order_by("observed_on", "id"))
+    return entered_of(ClinicalFact.objects.filter(patient_id=patient_id).order_by("observed_on", "id"))
+
+
+def entered_of(given: Iterable[ClinicalFact]) -> tuple[EnteredFact, ...]:
+    """The same of rows that were read already, all those of a patient. No query."""
+    rows = list(given)
     gone = {row.retracts_id for row in rows}
     return tuple(_entered(row, row.pk in gone) for row in rows if row.retracts_id is None and row.name in VOCABULARY)
-
-
-def _standing_facts(patient_id: int) -> tuple[EnteredFact, ...]:
-    return tuple(each for each in entered_facts(patient_id) if not each.retracted)
 
 
 # ---------------------------------------------------------------- answers

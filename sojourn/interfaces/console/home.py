@@ -391,6 +391,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "lines": [line for line in lines if not line.over],
         "over": [line for line in lines if line.over],
         "waits": [wait for part in _ROLES.get(asker.role, ()) for wait in part(today)],
+        "decisions_url": address("console:candidacies_waiting") if asker.may("candidacy.read") else "",
         "waits_here": bool(_ROLES.get(asker.role)),
         "may_book": asker.may("appointment.book"),
         "events": [_event(row) for row in audit.events()[:15]] if asker.role == "auditor" else [],

@@ -22,6 +22,7 @@ class Facts:
     in_session: bool = False
     sessions_done: int = 0
     sessions_planned: int = 0
+    decision: str = ""  # the kind of the clinic's newest answer, "" for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def stages(facts: Facts) -> list[Stage]:
         "follow_up": _("Staying well"),
     }
     notes = {
-        "consultation": _("You and your care team find out if this treatment fits you."),
+        "consultation": _answered(facts.decision),
         "plan": _("Your plan is written. Next, the clinic books your first session with you."),
         "preparation": _("Your first session is booked. Your care team helps you get ready for it."),
         "sessions": _("You are in the middle of your sessions."),
@@ -77,6 +78,17 @@ def stages(facts: Facts) -> list[Stage]:
         )
         for number, code in enumerate(STAGES)
     ]
+
+
+def _answered(decision: str) -> str:
+    """What the first stage says, by the clinic's answer."""
+    if decision in ("accept", "accept_with_conditions"):
+        return _("Your care team says that this treatment can fit you. Next, you make a plan together.")
+    if decision == "defer":
+        return _("Something comes first. Then your care team looks again.")
+    if decision == "decline":
+        return _("Your care team has an answer for you, and other ways to go on.")
+    return _("You and your care team find out if this treatment fits you.")
 
 
 def _sessions(facts: Facts) -> str:

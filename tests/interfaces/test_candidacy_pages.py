@@ -1,0 +1,364 @@
+"""The pages of candidacy: the prescriber's desk, the nurse's entries, the patient's reading."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from sojourn.care.candidacy import queries, wording
+from sojourn.care.candidacy.models import CandidacyDecision, Override
+from sojourn.care.intake import actions as intake
+from sojourn.care.intake.models import ClinicalFact
+from sojourn.care.intake.story import Told
+from sojourn.care.measures import actions as measures
+from sojourn.care.patients.models import Patient
+from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.models import Membership, Person
+from sojourn.foundation.accounts.queries import asker_of, house
+from sojourn.foundation.audit.models import AuditEvent
+from tests.care import consents
+from tests.care.people import asker_for, make_patient
+from tests.conftest import Cast
+from tests.interfaces.spoken import at_most
+from tests.interfaces.test_portal import grade, prose
+
+
+@pytest.fixture
+def ana(clinic: Cast) -> Patient:
+    return make_patient(clinic, "Ana", sex="female")
+
+
+def page_of(patient: Patient, rest: str = "") -> str:
+    return f"/clinic/patients/{patient.pk}/candidacy/{rest}"
+
+
+def body(page: Any) -> str:
+    return unescape(str(page.content.decode()))
+
+
+def hidden(page: Any, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.content.decode())
+    assert found, f"no {name}"
+    return unescape(found[1])
+
+
+def know(clinic: Cast, patient: Patient, **facts: Any) -> None:
+    by = clinic.asker("nurse")
+    with as_asker(by):
+        for name, value in facts.items():
+            intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=timezone.localdate())
+
+
+def pregnant(clinic: Cast, patient: Patient) -> None:
+    know(clinic, patient, can_become_pregnant=True, pregnancy_test="positive")
+
+
+def takes(clinic: Cast, patient: Patient, name: str) -> None:
+    by = clinic.asker("nurse")
+    with as_asker(by):
+        intake.say_line(by=by, patient_id=patient.pk, of="medicines", name=name, current=True, stopped_on=None)
+
+
+def second_prescriber(clinic: Cast) -> Asker:
+    with as_asker(house(clinic.clinic.pk)):
+        person = Person.objects.create_user(f"second@{clinic.clinic.slug}.example")
+        member = Membership.objects.create(clinic=clinic.clinic, person=person, role="prescriber", name="Second Eyes")
+        clinic.members["second"] = member
+        return asker_of(member)
+
+
+def answer(client: Client, patient: Patient, step: str = "sign", **typed: Any) -> Any:
+    page = client.get(page_of(patient))
+    given = {"way": hidden(page, "way"), "seen": hidden(page, "seen"), "step": step} | typed
+    return client.post(page_of(patient, "decide/"), given)
+
+
+def signed(clinic: Cast, patient: Patient, **typed: Any) -> None:
+    assert answer(clinic.client("prescriber"), patient, **typed).status_code == 302
+
+
+DECLINE = {"kind": "decline", "explanation": "Your heart is not steady now.", "alternatives": "Talk therapy with us."}
+
+
+# ---------------------------------------------------------------- the desk
+
+
+def test_an_empty_record_says_what_is_missing(clinic: Cast, ana: Patient):
+    prescriber = clinic.client("prescriber")
+    prescriber.get("/clinic/")
+    with at_most(12):
+        page = prescriber.get(page_of(ana))
+    text = body(page)
+    for words in ("Nobody has decided yet", "Blood pressure", "Liver panel", "ECG", "things to ask the patient"):
+        assert words in text
+    assert "stands in the way" not in text.split("Your decision")[0].replace("No acting rule stands in the way", "")
+    with as_asker(clinic.asker("auditor")):
+        assert AuditEvent.objects.filter(action="patient.opened").exists()
+
+
+def test_a_full_record_keeps_to_twelve_statements_and_shows_reasons(clinic: Cast, ana: Patient):
+    pregnant(clinic, ana)
+    know(clinic, ana, bp_rise_hazard=True, sbp=124.0, dbp=78.0)
+    for name in ("Diazepam", "Grandmother’s tea", "Paracetamol"):
+        takes(clinic, ana, name)
+    by = asker_for(clinic, ana)
+    with as_asker(by):
+        intake.answer(by=by, patient_id=ana.pk, question_id="bipolar", told=Told("told", True), seen=None)
+        intake.send(by=by, patient_id=ana.pk)
+    nurse = clinic.asker("nurse")
+    with as_asker(nurse):
+        measures.enter_score(by=nurse, patient_id=ana.pk, scale_id="isi", total=15, taken_at=timezone.now())
+    signed(clinic, ana, **DECLINE)
+    prescriber = clinic.client("prescriber")
+    prescriber.get("/clinic/")
+    with at_most(12):
+        page = prescriber.get(page_of(ana))
+    text = body(page)
+    for words in (
+        "Declined", "Pregnancy test: positive", "entered by the clinic", "Absolute", "Override with a reason",
+        "1 finding stands in the way", "2 findings of rules that nobody has adopted", "Diazepam", "Major", "Grandmother’s tea",
+        "Not checked", "Paracetamol", "What happened", "The story was sent", "Insomnia",
+    ):  # fmt: skip
+        assert words in text, words
+    assert len(page.content) < 200_000
+
+
+def test_a_blood_pressure_is_entered_where_it_is_missed(clinic: Cast, ana: Patient):
+    nurse, today = clinic.client("nurse"), timezone.localdate().isoformat()
+    assert "Your decision" not in body(nurse.get(page_of(ana)))
+    given = {"panel": "pressure", "sbp": "700", "dbp": "80", "observed_on": today, "source_note": "left arm"}
+    wrong = nurse.post(page_of(ana, "facts/"), given)
+    assert wrong.status_code == 409
+    assert 'value="700"' in body(wrong)
+    assert 'value="80"' in body(wrong)
+    assert 'value="left arm"' in body(wrong)
+    assert 'href="#panel-pressure"' in body(wrong)
+    with as_asker(clinic.asker("nurse")):
+        assert not ClinicalFact.objects.exists(), "all of a panel or none"
+    for _press in range(2):
+        assert nurse.post(page_of(ana, "facts/"), given | {"sbp": "118,5"}).status_code == 302
+    with as_asker(clinic.asker("nurse")):
+        assert sorted(ClinicalFact.objects.values_list("name", "value")) == [("dbp", 80.0), ("sbp", 118.5)]
+    text = body(nurse.get(page_of(ana)))
+    assert "So far 118.5 mmHg" in text
+    for bad in ({"sbp": "", "dbp": ""}, {"sbp": "much"}, {"observed_on": "soon"}):
+        assert nurse.post(page_of(ana, "facts/"), given | bad).status_code == 409
+
+
+def test_the_preview_shows_the_patients_words_and_signs_nothing(clinic: Cast, ana: Patient):
+    prescriber = clinic.client("prescriber")
+    page = answer(prescriber, ana, "preview", **DECLINE)
+    assert page.status_code == 200
+    for words in ("This is what the patient will read", "Your heart is not steady now.", "Talk therapy with us."):
+        assert words in body(page)
+    with as_asker(clinic.asker("nurse")):
+        assert not CandidacyDecision.objects.exists()
+    back = prescriber.post(
+        page_of(ana, "decide/"), DECLINE | {"step": "change", "way": "ketamine-iv", "seen": hidden(page, "seen")}
+    )
+    assert "Your heart is not steady now." in body(back)
+    done = prescriber.post(
+        page_of(ana, "decide/"), DECLINE | {"step": "sign", "way": "ketamine-iv", "seen": hidden(page, "seen")}
+    )
+    assert done.status_code == 302
+    again = prescriber.post(
+        page_of(ana, "decide/"), DECLINE | {"step": "sign", "way": "ketamine-iv", "seen": hidden(page, "seen")}
+    )
+    assert again.status_code == 302
+    with as_asker(clinic.asker("nurse")):
+        assert CandidacyDecision.objects.count() == 1
+
+
+def test_what_is_not_whole_comes_back_with_what_was_typed(clinic: Cast, ana: Patient):
+    prescriber = clinic.client("prescriber")
+    typed = {"kind": "defer", "explanation": "A test first.", "until_on": "soon", "awaited": ["ecg"]}
+    page = answer(prescriber, ana, "preview", **typed)
+    assert page.status_code == 409
+    assert "A test first." in body(page)
+    assert 'value="soon"' in body(page)
+    assert 'href="#until"' in body(page)
+    page = answer(prescriber, ana, "preview", kind="decline")
+    assert 'href="#explanation"' in body(page)
+    assert 'href="#alternatives"' in body(page)
+    stale = prescriber.post(page_of(ana, "decide/"), DECLINE | {"step": "sign", "seen": "forged"})
+    assert stale.status_code == 409
+    assert "open for too long" in body(stale)
+
+
+def test_a_page_that_was_overtaken_names_what_changed(clinic: Cast, ana: Patient):
+    prescriber = clinic.client("prescriber")
+    page = prescriber.get(page_of(ana))
+    pregnant(clinic, ana)
+    sent = {"way": "ketamine-iv", "seen": hidden(page, "seen"), "step": "sign", "kind": "accept", "explanation": "So."}
+    overtaken = prescriber.post(page_of(ana, "decide/"), sent)
+    assert overtaken.status_code == 409
+    assert "Pregnancy test" in body(overtaken)
+    assert "So." in body(overtaken)
+    blocked = prescriber.post(page_of(ana, "decide/"), sent | {"seen": hidden(overtaken, "seen")})
+    assert blocked.status_code == 409
+    assert "this stands in the way" in body(blocked)
+
+
+def test_two_prescribers_override_on_the_page(clinic: Cast, ana: Patient):
+    pregnant(clinic, ana)
+    first, second = clinic.client("prescriber"), None
+    second_prescriber(clinic)
+    second = clinic.client("second")
+    page = first.get(page_of(ana))
+    given = {"way": "ketamine-iv", "finding": hidden(page, "finding"), "reason": ""}
+    empty = first.post(page_of(ana, "override/"), given)
+    assert empty.status_code == 409
+    assert first.post(page_of(ana, "override/"), given | {"reason": "Seen by obstetrics"}).status_code == 302
+    with as_asker(clinic.asker("nurse")):
+        row = Override.objects.get()
+    mine = body(first.get(page_of(ana)))
+    assert "Waits for another prescriber" in mine
+    assert "Sign second" not in mine
+    refused = first.post(f"/clinic/candidacy/overrides/{row.pk}/", {"way": "ketamine-iv"})
+    assert refused.status_code == 409
+    assert "1 override to sign second" in body(second.get("/clinic/candidacy/waiting/"))
+    assert "1 override to sign second" not in body(first.get("/clinic/candidacy/waiting/"))
+    assert "Sign second" in body(second.get(page_of(ana)))
+    assert second.post(f"/clinic/candidacy/overrides/{row.pk}/", {"way": "ketamine-iv"}).status_code == 302
+    signed(clinic, ana, kind="accept")
+    text = body(first.get(page_of(ana)))
+    assert "Accepted" in text
+    assert "overridden" in text
+
+
+def test_a_new_fact_shows_that_the_decision_does_not_stand(clinic: Cast, ana: Patient):
+    signed(clinic, ana, kind="accept")
+    prescriber = clinic.client("prescriber")
+    assert "Changed since the decision" not in body(prescriber.get(page_of(ana)))
+    pregnant(clinic, ana)
+    assert "Changed since the decision" in body(prescriber.get(page_of(ana)))
+
+
+def test_what_was_awaited_has_come(clinic: Cast, ana: Patient):
+    until = (timezone.localdate() + timedelta(days=9)).isoformat()
+    signed(clinic, ana, kind="defer", explanation="A test first.", until_on=until, awaited=["ecg", "alt"])
+    know(clinic, ana, ecg="normal")
+    text = body(clinic.client("nurse").get(page_of(ana)))
+    assert "What was awaited has come" in text
+    assert "ECG: normal" in text
+
+
+def test_what_waits_leads_from_home_to_the_patient(clinic: Cast, ana: Patient):
+    by = asker_for(clinic, ana)
+    with as_asker(by):
+        intake.answer(by=by, patient_id=ana.pk, question_id="bipolar", told=Told("told", False), seen=None)
+        intake.send(by=by, patient_id=ana.pk)
+    prescriber = clinic.client("prescriber")
+    prescriber.get("/clinic/")
+    with at_most(12):
+        assert "/clinic/candidacy/waiting/" in body(prescriber.get("/clinic/"))
+    with at_most(12):
+        assert "1 story sent, not decided" in body(prescriber.get("/clinic/candidacy/waiting/"))
+    with at_most(12):
+        listed = body(prescriber.get("/clinic/candidacy/"))
+    assert ana.name in listed
+    assert page_of(ana) in listed
+    signed(clinic, ana, **DECLINE)
+    assert "Nobody waits for a decision" in body(prescriber.get("/clinic/candidacy/"))
+
+
+def test_a_restricted_record_stays_closed(clinic: Cast, ana: Patient):
+    with as_asker(clinic.asker("prescriber")):
+        Patient.objects.filter(pk=ana.pk).update(restricted=True)
+    assert clinic.client("nurse").get(page_of(ana)).status_code == 302
+    assert clinic.client("prescriber").get(page_of(ana)).status_code == 200
+    assert clinic.client("front_desk").get(page_of(ana)).status_code == 403
+
+
+def test_another_clinic_finds_no_such_page(clinic: Cast, other_clinic: Cast, ana: Patient):
+    assert other_clinic.client("prescriber").get(page_of(ana)).status_code == 404
+
+
+# ---------------------------------------------------------------- the phone
+
+
+def phone(clinic: Cast, patient: Patient) -> Client:
+    client = clinic.client(patient.given_name)
+    client.get("/today/help/")
+    return client
+
+
+def test_before_there_is_an_answer_the_page_says_what_happens(clinic: Cast, ana: Patient):
+    client = phone(clinic, ana)
+    with at_most(12):
+        assert "Our answer will stand here" in body(client.get("/today/decision/"))
+    assert "/today/decision/" not in body(client.get("/today/"))
+
+
+def test_a_decline_leads_somewhere(clinic: Cast, ana: Patient):
+    signed(clinic, ana, would_change="A steady heart for three months.", **DECLINE)
+    client = phone(clinic, ana)
+    with at_most(12):
+        text = body(client.get("/today/decision/"))
+    for words in (
+        "We do not think this treatment is right for you now", "Your heart is not steady now.",
+        "Talk therapy with us.", "A steady heart for three months.", "/today/messages/", "What comes next",
+    ):  # fmt: skip
+        assert words in text
+    consents.adopt_texts(clinic)
+    consents.ask(clinic, ana)
+    with at_most(12):
+        assert "/today/decision/" in body(client.get("/today/"))
+
+
+def test_a_deferral_says_what_is_awaited_in_plain_words(clinic: Cast, ana: Patient):
+    awaited = {"awaited": ["alt", "ast", "sbp"], "awaited_words": "A letter"}
+    signed(clinic, ana, kind="defer", explanation="A test first.", **awaited)
+    text = body(phone(clinic, ana).get("/today/decision/"))
+    assert "Not yet" in text
+    assert text.count("A blood test of your liver") == 1
+    assert "Your blood pressure" in text
+    assert "A letter" in text
+
+
+def test_the_preview_is_what_the_patient_reads(clinic: Cast, ana: Patient):
+    said = {"kind": "accept_with_conditions", "conditions": "An ECG first\nNo driving", "explanation": "Your heart."}
+    preview = body(answer(clinic.client("prescriber"), ana, "preview", **said))
+    signed(clinic, ana, **said)
+    with as_asker(clinic.asker("nurse")):
+        row = queries.latest(ana.pk)
+        assert row is not None
+        reading = wording.reading(row)
+    theirs = body(phone(clinic, ana).get("/today/decision/"))
+    lines = [line for part in reading.parts for line in (part.title, *part.lines)]
+    for words in (reading.title, reading.lead, reading.next, *lines):
+        assert words in preview
+        assert words in theirs
+
+
+def test_nobody_reads_the_answer_of_another(clinic: Cast, ana: Patient):
+    other = make_patient(clinic, "Bea")
+    signed(clinic, ana, **DECLINE)
+    assert "Your heart" not in body(phone(clinic, other).get("/today/decision/"))
+
+
+@pytest.mark.parametrize("kind", ["accept", "accept_with_conditions", "defer", "decline"])
+def test_the_answer_reads_at_grade_eight_or_below(clinic: Cast, ana: Patient, kind: str):
+    typed: dict[str, Any] = {"kind": kind, "explanation": "We want you to be safe."}
+    if kind == "accept_with_conditions":
+        typed["conditions"] = "We test your heart first."
+    if kind == "defer":
+        typed["awaited"] = ["ecg", "alt"]
+    if kind == "decline":
+        typed["alternatives"] = "We can start talk therapy with you."
+    signed(clinic, ana, **typed)
+    text = prose(body(phone(clinic, ana).get("/today/decision/")))
+    assert len(text.split()) > 15
+    assert grade(text) <= 8
+
+
+def test_actions_are_told_apart_in_the_audit(clinic: Cast, ana: Patient):
+    signed(clinic, ana, **DECLINE)
+    text = body(clinic.client("auditor").get("/clinic/audit/"))
+    assert "decided whether the treatment fits" in text
