@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from secrets import choice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
@@ -16,6 +19,7 @@ os.environ["HOUSE_PORT"] = os.environ.get(
     "HOUSE_PORT", "8891"
 )  # beside the other journey, which may run at the same time
 
+import pypdf
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from benchmarks.house import house
@@ -36,6 +40,8 @@ TYPED = {
         "prose": "lisinopril 10 mg every morning, and moon dust when my back hurts",
         "reaction": "a rash",
         "treatment": "talk therapy",
+        "condition": "Blood pressure under 140 over 90 on each day",
+        "explanation": "Your heart and your liver look well, and two medicines have not helped enough.",
         "question": "May I change my mind on the day itself?",
         "answer": "Yes, up to the moment when the dose begins, and you need not say why.",
         "note": "I come by bus.",
@@ -51,6 +57,8 @@ TYPED = {
         "prose": "lisinopril 10 mg cada mañana, y polvo de luna cuando me duele la espalda",
         "reaction": "una erupción",
         "treatment": "terapia de conversación",
+        "condition": "Presión arterial por debajo de 140 con 90 cada día",
+        "explanation": "Su corazón y su hígado están bien, y dos medicinas no han ayudado lo suficiente.",
         "question": "¿Puedo cambiar de opinión el mismo día?",
         "answer": "Sí, hasta que empiece la dosis, y sin decir por qué.",
         "note": "Voy en autobús.",
@@ -71,6 +79,12 @@ class Words:
         with override(self.language):
             said = gettext(text)
         return said % fill if fill else said.replace("%%", "%")
+
+    def count(self, one: str, many: str, n: int) -> str:
+        from django.utils.translation import ngettext, override
+
+        with override(self.language):
+            return ngettext(one, many, n) % {"n": n}
 
     def label(self, text: str) -> re.Pattern[str]:
         """The label of a field, whether or not it is called optional."""
@@ -135,7 +149,7 @@ class Cast:
     patient: Someone
     family: str
     patient_id: int = 0
-    course_id: int = 0
+    series: str = ""
     given: str = "Amparo"
     companion: str = "Rosa"
     kinds: set[str] = field(default_factory=set)
@@ -390,6 +404,343 @@ def the_patient_answers_the_battery(c: Cast) -> None:
     assert "/sent/" in page.url, page.url
 
 
+# ---------------------------------------------------------------- the decision
+
+# What the clinic measures: the panel's title, and what is entered under which label.
+MEASURED: tuple[tuple[str, dict[str, str]], ...] = (
+    ("Blood pressure", {"Systolic blood pressure": "124", "Diastolic blood pressure": "78"}),
+    ("Liver panel", {"ALT": "22", "AST": "20", "ALP": "70", "GGT": "18", "Bilirubin": "9"}),
+    ("ECG", {"ECG": "normal", "QTc interval": "412"}),
+    ("Pregnancy test", {"Pregnancy test": "negative"}),
+)
+
+
+def the_prescriber_decides(c: Cast) -> None:
+    me, page = c.doctor, c.doctor.go("/clinic/candidacy/")
+    me.look("decisions that wait")
+    page.get_by_role("link", name=re.compile(c.family)).first.click()
+    me.reads("Nobody has decided yet")
+    me.reads("Not checked: look these up")
+    expect(page.locator("main")).to_contain_text(re.compile("lisinopril", re.I))
+    me.look("candidacy")
+    for number, (panel, values) in enumerate(MEASURED):
+        title = me.words(panel)
+        box = page.locator("details", has=page.locator("summary", has_text=re.compile(f"^{re.escape(title)}$"))).last
+        if not box.is_visible():
+            page.locator("summary", has_text=me.words("Enter something newer")).click()
+        if box.get_attribute("open") is None:
+            box.locator("summary").first.click()
+        for label, value in values.items():
+            control = me.field(label, box)
+            if control.evaluate("each => each.tagName") == "SELECT":
+                control.select_option(value)
+            else:
+                control.fill(value)
+        if number == 0:
+            me.look("candidacy, entering")
+        box.get_by_role("button", name=re.compile("^" + re.escape(me.words("Enter")))).click()
+        expect(page.get_by_text(me.words("Entered. The findings below know it.")).first).to_be_visible()
+    expect(page.locator("main")).to_contain_text("124")
+    me.look("candidacy, measured")
+    page.get_by_role("radio", name=me.words("Accept with conditions")).check(force=True)
+    me.fill("Conditions", c.typed["condition"])
+    me.fill("Why, for the patient", c.typed["explanation"])
+    me.tap("See what the patient will read")
+    expect(page.locator("article.card")).to_contain_text(c.typed["condition"])
+    me.look("decision, before the signature")
+    me.tap("Sign")
+    expect(page.get_by_text(me.words("Signed. The patient can read it now.")).first).to_be_visible()
+    me.reads("Accepted with conditions")
+    me.look("candidacy, decided")
+
+
+def the_patient_reads_the_decision(c: Cast) -> None:
+    letter = a_letter("decision", to=c.email, about="/today/decision/")
+    page = c.patient.go(letter.links[0])
+    expect(page.locator("main")).to_contain_text(c.typed["condition"])
+    expect(page.locator("main")).to_contain_text(c.typed["explanation"])
+    c.patient.look("decision, patient")
+
+
+# ---------------------------------------------------------------- agreements
+
+
+def the_clinic_asks_for_agreement(c: Cast) -> None:
+    page = c.doctor.go("/clinic/consents/")
+    c.doctor.look("agreements, clinic")
+    boxes = page.locator("input[name=text]")
+    if boxes.count():
+        for box in boxes.all():
+            box.check()
+        c.doctor.tap("I have read the ticked texts and adopt them")
+        expect(boxes).to_have_count(0)
+    page = c.nurse.go(f"{c.home}consents/")
+    c.nurse.field("How the medicine is given").select_option("iv")
+    c.nurse.tap("Ask the patient to sign")
+    c.nurse.reads("Ask again")
+    c.nurse.look("agreements of a patient")
+
+
+def the_patient_asks_and_signs(c: Cast) -> None:
+    from sojourn.care.consent import texts
+
+    letter = a_letter("agreements", to=c.email, about="/today/agreements/")
+    me, page = c.patient, c.patient.go(letter.links[0])
+    main = page.locator("main")
+    me.look("agreements, patient")
+    needed = [
+        each for each in texts.newest().values() if not each.is_pack and not each.optional and each.needed_for("iv")
+    ]
+    for number, document in enumerate(needed):
+        me.go("/today/agreements/")
+        expect(main).to_contain_text(document.title[c.words.language])
+        main.locator("a[href*='/agreements/read/']").first.click()
+        expect(page.locator("article")).to_have_attribute("lang", c.words.language)
+        if number == 0:
+            me.look("agreement, a part")
+            me.fill("Your question", c.typed["question"])
+            me.tap("Ask this")
+            me.reads("Waits for an answer")
+            the_clinic_answers(c)
+            page.reload()
+            expect(main).to_contain_text(c.typed["answer"])
+            me.look("agreement, a question answered")
+        while not page.url.endswith("/sign/"):
+            here = page.url
+            onward = [me.words(each) for each in ("Next", "To the signature")]
+            main.get_by_role("link", name=re.compile("^(" + "|".join(map(re.escape, onward)) + ")$")).click()
+            page.wait_for_url(lambda url, here=here: url != here)
+        sign(c, drawn=number == 1, looked=number < 2)
+    me.go("/today/agreements/")
+    me.reads("Nothing waits for you here.")
+
+
+def sign(c: Cast, *, drawn: bool, looked: bool) -> None:
+    me, page = c.patient, c.patient.page
+    for statement in page.locator("input[name=statement]").all():
+        statement.check(force=True)
+    if drawn:
+        page.get_by_role("radio", name=me.words("Draw with a finger")).check(force=True)
+        canvas = page.locator("canvas")
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 20, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        for step in range(1, 12):
+            up = -1 if step % 2 else 1
+            page.mouse.move(box["x"] + 20 + step * 20, box["y"] + box["height"] / 2 + up * box["height"] / 4)
+        page.mouse.up()
+    else:
+        me.fill("Your full name", f"{c.given} {c.family}")
+    if looked:
+        me.look(f"agreement, {'drawn' if drawn else 'typed'}")
+    me.tap("Sign", page.locator("form[data-sign]"))
+    page.wait_for_url(re.compile(r"/agreements/\d+/"))
+    me.reads("Signed. Thank you")
+    if drawn:
+        expect(page.get_by_role("img", name=me.words("Your drawn signature"))).to_be_visible()
+    if looked:
+        me.look("agreement, signed")
+
+
+def the_clinic_answers(c: Cast) -> None:
+    page = c.nurse.go("/clinic/consents/")
+    page.get_by_role("link", name=re.compile(c.family)).first.click()
+    page.wait_for_url(re.compile(r"/patients/\d+/consents/"))
+    expect(page.locator("main")).to_contain_text(c.typed["question"])
+    c.nurse.fill("Answer", c.typed["answer"])
+    c.nurse.tap("Send the answer")
+    expect(page.locator("main")).to_contain_text(c.typed["answer"])
+    c.nurse.look("agreements, a question answered")
+
+
+def the_prescriber_countersigns(c: Cast) -> None:
+    me, page = c.doctor, c.doctor.go("/clinic/consents/")
+    mine = page.locator("section[aria-labelledby=waits]").get_by_role("link", name=re.compile(c.family))
+    left = mine.count()
+    assert left >= 2
+    for number in range(left):
+        me.go("/clinic/consents/")
+        mine.first.click()
+        page.wait_for_url(re.compile(r"/consents/\d+/$"))
+        if number == 0:
+            me.look("agreement, before the counter-signature")
+        page.get_by_label(me.words("The patient understood this, could weigh it, and decided freely.")).check()
+        me.tap("Counter-sign")
+        expect(me.button("Counter-sign")).to_have_count(0)
+    me.go(f"{c.home}consents/")
+    me.reads("All agreements stand")
+    me.look("agreements stand")
+
+    page = c.patient.go("/today/agreements/")
+    copies = page.locator("main a[href*='/agreements/']", has_text=c.words("Read it, get a copy, or withdraw"))
+    copies.first.click()
+    page.wait_for_url(re.compile(r"/agreements/\d+/$"))
+    paper = page.request.get(f"{page.url}copy.pdf")
+    assert paper.ok, paper.status
+    text = "\n".join(each.extract_text() for each in pypdf.PdfReader(io.BytesIO(paper.body())).pages)
+    assert c.family in text
+    assert "Okafor" in text, text[:600]
+
+
+# ---------------------------------------------------------------- the plan
+
+
+def the_clinics_day(ahead: int = 0) -> date:
+    return datetime.now(ZoneInfo("America/Denver")).date() + timedelta(days=ahead)
+
+
+def the_plan_is_signed(c: Cast) -> None:
+    me, page = c.doctor, c.doctor.go(c.home)
+    me.open("Plan of treatment")
+    me.tap("Write a plan")
+    me.fill("Indication", "Treatment-resistant depression")
+    me.field("Route and protocol").select_option("iv_racemic_40min")
+    me.fill("Weight", "68")
+    me.fill("Weighed on", str(the_clinics_day()))
+    me.tap("Use the dose most studied")
+    me.tap("Use this series")
+    me.fill("In the vial, as base", "50")
+    me.fill("Made up to", "50")
+    me.fill("Begins on", str(the_clinics_day(1)))
+    me.field("Look at the plan again after so many sessions").fill("6")
+    part = page.get_by_role("group", name=me.words("Part %(n)s", n=1))
+    me.field("What", part).select_option(index=1)
+    me.field("Who does it", part).fill("Dana Whitfield")
+    me.field("How often", part).fill("1")
+    expect(page.get_by_label(me.words("Goal %(n)s", n=1)).first).to_have_value(c.typed["goal"])
+    me.look("plan, the draft")
+    me.tap("Save the draft")
+    page.wait_for_url(re.compile(r"/plans/\d+/$"))
+    version = page.url
+    expect(page.locator("main")).to_contain_text(re.compile(r"\b34\b"))  # 0.5 mg/kg of 68 kg
+    expect(page.get_by_text(me.words("The patient's agreements stand.")).first).to_be_visible()
+    me.look("plan, a version")
+
+    page = c.nurse.go(version)
+    c.nurse.open("Check the dose")
+    expect(page.locator("main")).not_to_contain_text(re.compile(r"\b34\b"))
+    c.nurse.look("plan, check the dose")
+    c.nurse.fill("Weight", "68")
+    c.nurse.fill("Dose, as you would order it", "0.5")
+    c.nurse.tap("Compare")
+    page.wait_for_url(version)
+    c.nurse.reads("Dose checked by %(name)s", name="Tomás Herrera")
+
+    page = me.go(version)
+    me.open("Read and sign")
+    me.look("plan, before the signature")
+    me.tap("Sign this plan")
+    page.wait_for_url(version)
+    me.reads("holds now")
+    me.look("plan, signed")
+
+    page = c.patient.go("/today/")
+    c.patient.open("My plan")
+    c.patient.reads("What you get")
+    expect(page.locator("main")).to_contain_text(c.typed["goal"])
+    expect(page.locator("main")).to_contain_text("Dana Whitfield")
+    c.patient.look("My plan")
+
+
+# ---------------------------------------------------------------- the series and the way home
+
+
+def the_series_is_booked(c: Cast) -> None:
+    me, page = c.patient, c.patient.go("/today/visits/")
+    me.open("Which times suit me")
+    page.get_by_label(me.words("Morning, before 12")).check(force=True)
+    me.look("visits, times")
+    me.tap("Save")
+    page.wait_for_url(re.compile("/visits/$"))
+
+    page = c.desk.go(c.home)
+    c.desk.look("patient, front desk")
+    c.desk.open("Book")
+    c.desk.open("Book the whole series in one step")
+    page.wait_for_url(re.compile("/series/"))
+    c.desk.reads("The patient can come:")
+    slots = page.locator("select[name^=slot-]")
+    expect(slots).to_have_count(6)
+    c.desk.field("Who brings the patient home from the new sessions").select_option(
+        label=page.locator("#companion option", has_text=c.companion).first.inner_text()
+    )
+    c.desk.look("series, proposed")
+    page.get_by_role("button", name=c.words.count("Book %(n)d session", "Book these %(n)d sessions", 6)).click()
+    expect(
+        page.get_by_text(c.words.count("%(n)d session is booked.", "%(n)d sessions are booked.", 6)).first
+    ).to_be_visible()
+    c.series = page.url
+    c.desk.look("series, booked")
+    c.desk.go("/clinic/appointments/week/")
+    c.desk.look("calendar, week")
+
+    page = me.go("/today/visits/")
+    expect(page.locator("main ol > li")).to_have_count(6)
+    me.look("visits, booked")
+    me.open("My visits in my own calendar")
+    me.tap("Make an address")
+    link = page.locator("main .mono").inner_text().strip()
+    me.look("visits, calendar feed")
+    feed = Someone(c.browser, "phone", c.words).page.request.get(link)  # a calendar has no session
+    assert feed.headers["content-type"].startswith("text/calendar"), feed.headers
+    text = feed.text()
+    assert text.count("BEGIN:VEVENT") == 6, text
+    assert c.family not in text
+
+
+def the_way_home_is_confirmed(c: Cast) -> None:
+    page = c.desk.go("/clinic/way-home/")
+    c.desk.look("way home, open")
+    mine = page.locator("section[aria-labelledby=open] li", has_text=c.family)
+    mine.first.get_by_role("button").click()
+    letter = a_letter("way home", to=c.companion_email, about="/way-home/")
+    assert letter.subject == c.words("Can you bring %(given_name)s home?", given_name=c.given), letter.subject
+
+    rosa = Someone(c.browser, "phone", c.words)
+    phone = rosa.go(letter.links[0])
+    rosa.reads("Will you come?")
+    expect(phone.locator("main")).not_to_contain_text(c.family)
+    rosa.look("way home, the companion")
+    rosa.fill("Do you want to tell the clinic something?", c.typed["note"])
+    rosa.tap("Yes, I bring %(given_name)s home", given_name=c.given)
+    rosa.reads("You said yes")
+    rosa.look("way home, said yes")
+
+    page = c.desk.go("/clinic/way-home/")
+    sure = page.locator("section[aria-labelledby=settled] li", has_text=c.family)
+    expect(sure).to_contain_text(c.words("way home confirmed"))
+    expect(sure).to_contain_text(c.typed["note"])
+    c.desk.look("way home, confirmed")
+    page = c.patient.go("/today/visits/")
+    expect(page.locator("main ol > li").first).to_contain_text(c.companion)
+
+
+def one_session_is_cancelled_and_the_series_repaired(c: Cast) -> None:
+    page = c.desk.go(c.home)
+    rows = page.locator("main tbody tr")
+    expect(rows).to_have_count(6)
+    rows.nth(2).get_by_role("link").first.click()
+    page.wait_for_url(re.compile(r"/appointments/\d+/$"))
+    c.desk.look("appointment")
+    c.desk.open("Cancel the appointment")
+    page.wait_for_url(re.compile("/cancel/"))
+    page.locator("[name=because]").fill(c.typed["because"])
+    c.desk.look("appointment, cancel")
+    c.desk.tap("Cancel the appointment")
+    page.wait_for_url(lambda url: "/cancel/" not in url)
+
+    page = c.desk.go(c.series)
+    c.desk.look("series, to repair")
+    whole = c.words("Book this series")
+    one = c.words.count("Book %(n)d session", "Book these %(n)d sessions", 1)
+    page.get_by_role("button", name=re.compile(f"^({re.escape(whole)}|{re.escape(one)})$")).click()
+    c.desk.reads("Every planned session has taken place or been booked.")
+    page = c.patient.go("/today/visits/")
+    expect(page.locator("main ol > li")).to_have_count(6)
+
+
 # ---------------------------------------------------------------- steps
 
 STEPS = (
@@ -399,6 +750,15 @@ STEPS = (
     the_patient_tells_the_story,
     the_clinic_reads_and_asks,
     the_patient_answers_the_battery,
+    the_prescriber_decides,
+    the_patient_reads_the_decision,
+    the_clinic_asks_for_agreement,
+    the_patient_asks_and_signs,
+    the_prescriber_countersigns,
+    the_plan_is_signed,
+    the_series_is_booked,
+    the_way_home_is_confirmed,
+    one_session_is_cancelled_and_the_series_repaired,
 )
 
 

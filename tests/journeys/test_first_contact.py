@@ -1,10 +1,11 @@
 """From the invitation to a signed plan and a booked series with a confirmed way home, in a real browser.
 
 Given a running house with the demo clinic: the front desk invites a patient, who tells the story on a phone, goes on
-with it on another one, and writes to the clinic; a prescriber reads, asks for the first questionnaires, enters what is
-missing and decides; the patient reads the answer, asks about an agreement, signs one by typing and one by drawing; the plan is
-drafted, checked by another and signed; the series is booked in one step and repaired in one step; the support person
-confirms through the link alone. The patient at phone width, the clinic at desk width. Every page is clean for axe.
+with it on another one, and writes to the clinic; a prescriber reads, asks for the first questionnaires, enters what
+is missing and decides; the patient reads the answer, asks about an agreement, signs one by typing and one by drawing;
+the plan is drafted, checked by another and signed; the series is booked in one step and repaired in one step; the
+support person confirms through the link alone. The patient at phone width, the clinic at desk width. Every page is
+clean for axe.
 
 Once with everybody reading English, once with everybody reading Spanish. Runs in a process of its own (its own
 settings, database and ports, which are not those of the other journey).
