@@ -28,6 +28,9 @@ class DemoClinic:
     chairs: tuple[str, ...]
     patients: int
     prefix: str
+    signed_in: int  # the number of the patient behind patient@: in their series, and in the chair today
+    stages: tuple[int, ...] = ()  # which rows of story.STAGES its first patients are; empty: all in their order
+    first_name: int = 0  # where its names begin, so that no two clinics invent the same person
 
 
 HARBOR = DemoClinic(
@@ -39,7 +42,7 @@ HARBOR = DemoClinic(
         Staff("front_desk", "Jo Park", ""), Staff("clinic_admin", "Priya Raman", ""),
         Staff("auditor", "Samuel Osei", "CPA"), Staff("prescriber", "Dr. Henrik Sørensen", "DO"),
     ),
-    ("Chair 1", "Chair 2", "Chair 3", "Chair 4"), 40, "HL",
+    ("Chair 1", "Chair 2", "Chair 3", "Chair 4"), 52, "HL", 9,
 )  # fmt: skip
 
 ALBORADA = DemoClinic(
@@ -51,7 +54,8 @@ ALBORADA = DemoClinic(
         Staff("clinic_admin", "Rafael Quintana", ""), Staff("auditor", "Beatriz Luna", "CPA"),
         Staff("nurse", "Noemí Prado", "RN"),
     ),
-    ("Sillón 1", "Sillón 2"), 9, "CA",
+    ("Sillón 1", "Sillón 2"), 15, "CA", 1,
+    stages=(4, 9, 14, 19, 25, 29, 34, 39, 5, 2, 44, 47, 49, 0, 1), first_name=60,
 )  # fmt: skip
 
 CLINICS = (HARBOR, ALBORADA)
@@ -161,11 +165,13 @@ FAMILY = [
     "Duarte",
     "Finch",
 ]
-RELATIONS = ("wife", "husband", "sister", "brother", "friend", "mother", "father", "partner", "neighbour", "daughter")
-INDICATIONS = (
-    "Treatment-resistant depression", "Treatment-resistant depression", "Treatment-resistant depression",
-    "Major depressive disorder, recurrent", "Post-traumatic stress disorder", "Bipolar II depression",
-)  # fmt: skip
+# Who brings somebody home, by the sex of that person.
+RELATIONS = {
+    "female": ("wife", "sister", "friend", "partner", "neighbour"),
+    "male": ("husband", "brother", "friend", "partner", "neighbour"),
+}
+OF_THE_YOUNG = {"female": "mother", "male": "father"}
+OF_THE_OLD = {"female": "daughter", "male": "son"}
 INTENTIONS = (
     "To feel something other than tired, and to play with my children again.",
     "To meet the memory of the accident without running from it.",

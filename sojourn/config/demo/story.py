@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
-from sojourn.care.booking.models import Appointment, Chair
+from sojourn.care.booking import actions as booking
+from sojourn.care.booking import series_actions as series
+from sojourn.care.booking import waiting_actions as waiting
+from sojourn.care.booking.models import Appointment, Attendance, Chair, EscortAnswer, EscortLink
 from sojourn.care.chart.queries import content_hash, session_records
-from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
+from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse, Sitting
+from sojourn.care.measures.queries import Battery, batteries
 from sojourn.care.monitoring import ledger
 from sojourn.care.monitoring.models import AlarmState, Device, Signal
 from sojourn.care.patients.models import Patient, RelatedPerson
+from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety.models import Flag, FlagAnswer
 from sojourn.care.treatment.models import (
@@ -33,17 +40,19 @@ from sojourn.care.treatment.models import (
 )
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms import Event, Happening
-from sojourn.clinical.scales import Refusal
-from sojourn.config.demo import people
+from sojourn.clinical.scales import Refusal, Scale
+from sojourn.config.demo import clinic_house, people, tales, way
 from sojourn.config.demo.people import DemoClinic
+from sojourn.config.demo.tales import Twist
+from sojourn.config.demo.way import Team, Walk
 from sojourn.config.virtual_monitor import BASELINE_S, readings
+from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import asker_of, house
+from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook.load import book
-from sojourn.foundation.rulebook.queries import standings
 from sojourn.foundation.rulebook.scales import scale
 
 PROTOCOL = "iv_racemic_40min"
@@ -51,9 +60,9 @@ INDUCTION_DAYS = (0, 3, 7, 10, 14, 17)
 SLOTS = (time(8, 30), time(11, 45), time(15, 0))
 SITTING = timedelta(minutes=150)
 
-# How the forty stand on the way: stage, and the arc of their depression.
+# How they stand on the way: stage, and the arc of their depression or what the clinic has to think about.
 STAGES = (
-    ("asked", ""), ("asked", ""), ("asked", ""), ("asked", ""),
+    ("invited", ""), ("begun", ""), ("sent", "benzodiazepine"), ("agreed", ""),
     *(("planned", "") for _ in range(5)),
     *(("induction", arc) for arc in ("responds", "slowly", "responds", "none", "responds", "slowly", "responds",
                                      "none", "responds", "worse")),
@@ -62,7 +71,16 @@ STAGES = (
                                        "responds", "responds", "slowly")),
     ("ended", "none"), ("ended", "worse"), ("ended", "none"), ("ended", "responds"),
     ("stopped", "slowly"), ("absent", "slowly"),
+    ("invited", ""), ("begun", ""), ("sent", "opioid"), ("sent", ""), ("deferred", "pressure"),
+    ("declined", "aneurysm"), ("asked", "bipolar"), ("question", ""), ("agreed", ""), ("drafted", ""),
+    ("signed", ""), ("reviewed", ""),
 )  # fmt: skip
+TREATED = frozenset({"planned", "induction", "after", "maintenance", "ended", "stopped", "absent"})
+# The newest step of those who are not treated yet.
+NEWEST_STEP = {
+    "begun": "begun", "sent": "sent", "reviewed": "reviewed", "deferred": "decided", "declined": "decided",
+    "asked": "asked", "question": "question", "agreed": "agreed", "drafted": "drafted", "signed": "signed",
+}  # fmt: skip
 
 
 @dataclass
@@ -74,9 +92,22 @@ class Cast:
     chairs: list[Chair]
     device: Device | None = None
     taken: set[tuple[int, datetime]] = field(default_factory=set)  # chairs, and patients by their negative number
+    batteries: dict[str, Battery] = field(default_factory=dict)
 
     def asker(self, role: str, number: int = 0) -> Asker:
         return asker_of(self.members[role][number])
+
+    @cached_property
+    def team(self) -> Team:
+        """Who leads people along the way."""
+        return Team(
+            clinic=self.clinic,
+            prescribers=[asker_of(each) for each in self.members["prescriber"]],
+            nurses=[asker_of(each) for each in self.members["nurse"]],
+            therapist=self.members["therapist"][0],
+            desk=self.asker("front_desk"),
+            password=make_password(people.PASSWORD),
+        )
 
 
 def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
@@ -87,14 +118,19 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
     with as_asker(house(clinic_id, "Demo")) as by:
         cast = _cast(demo, clinic_id)
         record(by, "demo.made", cast.clinic, seed=seed, scale=scale)
-    with as_asker(cast.asker("prescriber")) as prescriber:
-        waiting = {each.newest.id: each.newest.hash for each in standings(cast.clinic.pk) if each.waits}
-        rulebook.adopt_set(by=prescriber, shown=waiting, signature=prescriber.name)
-    for number in range(demo.patients * scale):
-        with as_asker(house(clinic_id, "Demo")):
+    furnish_house(cast)
+    with timezone.override(cast.clinic.zone), as_asker(house(clinic_id, "Demo")):
+        cast.batteries = {each.indication: each for each in batteries()}
+        for number in range(demo.patients * scale):
             _patient(demo, cast, number, random.Random(f"{demo.slug}-{seed}-{number}"), sparse=scale > 1)
-    with as_asker(house(clinic_id, "Demo")):
+        _wait_for_earlier(cast)
         sign_past(cast, days=30 if scale > 1 else None)
+
+
+def furnish_house(cast: Cast) -> None:
+    """What the clinic decides before the first patient, as far as it is missing."""
+    staff = [each.pk for role in ("prescriber", "nurse", "therapist") for each in cast.members[role]]
+    clinic_house.furnish(cast.clinic, cast.asker("prescriber"), cast.asker("clinic_admin"), staff)
 
 
 _UNSIGNED = timedelta(days=2)  # the newest wait for somebody, as in a real clinic
@@ -180,51 +216,143 @@ def _cast(demo: DemoClinic, clinic_id: int) -> Cast:
 # --- one patient ---
 
 
+def _stage(demo: DemoClinic, number: int) -> tuple[str, str]:
+    return STAGES[demo.stages[number % len(demo.stages)] if demo.stages else number % len(STAGES)]
+
+
+def _begins(stage: str, today: date, own: random.Random, *, signed_in: bool) -> date:
+    """The day of the first session, or the one to which somebody is on the way."""
+    weeks = {"after": 4, "maintenance": own.randint(18, 34), "ended": 14, "stopped": 3, "absent": 3}.get(stage, 0)
+    if signed_in:
+        day = today - timedelta(days=12)  # four sessions lie behind her, the fifth is today
+    elif stage == "planned":
+        day = today + timedelta(days=own.randint(2, 5))
+    elif stage == "induction":
+        day = today - timedelta(days=own.randint(3, 15))
+    elif stage in TREATED:
+        day = today - timedelta(weeks=weeks, days=own.randint(2, 9))
+    else:
+        day = way.anchor_for(NEWEST_STEP.get(stage, "invited"), today, own.randint(2, 4))
+    return day + timedelta(days=(7 - day.weekday()) % 7 if day.weekday() > 4 else 0)
+
+
 def _patient(demo: DemoClinic, cast: Cast, number: int, own: random.Random, *, sparse: bool) -> None:
-    stage, arc = (
-        STAGES[number % len(STAGES)] if demo.patients >= len(STAGES) else STAGES[(number * 5 + 4) % len(STAGES)]
-    )
+    stage, kind = _stage(demo, number)
     now = timezone.now()
-    zone = cast.clinic.zone
-    weeks = {"asked": 0, "planned": 0, "induction": 2, "after": 5, "maintenance": own.randint(18, 34), "ended": 14,
-             "stopped": 3, "absent": 3}[stage]  # fmt: skip
-    begins = now.astimezone(zone).date() - timedelta(weeks=weeks, days=own.randint(2, 9))
-    patient = _who(demo, cast, number, own, begins)
-    if stage == "asked":
-        _ask(cast, patient, now + timedelta(days=own.randint(1, 5)))
+    today = now.astimezone(cast.clinic.zone).date()
+    begins = _begins(stage, today, own, signed_in=number == demo.signed_in)
+    patient, email = _who(demo, cast, number, own, begins, stage, kind)
+    twist: Twist = kind if stage not in TREATED else ""  # type: ignore[assignment]
+    tale = tales.tell(own, patient.sex, patient.age_on(today), patient.language, twist)
+    signed_in = number == demo.signed_in
+    walk = Walk(cast.team, patient, tale, begins, own, number, signed_in)
+    if stage == "invited":
+        way.send_invitation(walk, email, now - timedelta(days=own.randint(1, 4), hours=2))
+    else:
+        way.join(walk, f"patient@{demo.domain}" if signed_in else email)
+        _walk(cast, walk, stage, kind, sparse=sparse)
+    Patient.objects.filter(pk=patient.pk).update(email=email)
+
+
+def _walk(cast: Cast, walk: Walk, stage: str, kind: str, *, sparse: bool) -> None:
+    """As far on the way as the stage says."""
+    if stage == "begun":
+        way.tell_story(walk, share=walk.own.uniform(0.3, 0.6))
         return
-    companion = RelatedPerson.objects.create(
-        clinic=cast.clinic, patient=patient, name=f"{own.choice(people.GIVEN[own.choice(('female', 'male'))])} "
-        f"{patient.family_name}", relationship=own.choice(people.RELATIONS),
-        phone=f"+1 303 555 0{own.randint(100, 199)}", email="", created_at=_at(begins, time(10), zone),
-    )  # fmt: skip
-    weight = own.randint(52, 104)
-    plan = CarePlan.objects.create(
-        clinic=cast.clinic, patient=patient, title="Induction", indication=own.choice(people.INDICATIONS),
-        protocol_id=PROTOCOL, dose_mg=Decimal(round(weight * 0.5 * 2) / 2).quantize(Decimal("0.1")),
-        planned_sessions=6,
-        intention=own.choice(people.INTENTIONS), started_on=begins,
-        ended_on=begins + timedelta(days=45) if stage == "ended" else None,
-        created_at=_at(begins, time(11), zone), created_by=cast.members["prescriber"][0],
-    )  # fmt: skip
-    baseline = own.randint(15, 23)
-    _measure(cast, patient, baseline, _at(begins, time(9), zone), own)
-    if stage == "planned":
-        _book(cast, plan, companion, now.astimezone(zone).date() + timedelta(days=own.randint(1, 9)))
-        _ask(cast, patient, now + timedelta(days=2))
+    companion = _companion_of(cast, walk)
+    way.tell_story(walk)
+    _battery(cast, walk)
+    if stage != "sent":
+        _clinic_side(cast, walk, companion, stage, kind, sparse=sparse)
+    elif kind == "":
+        way.write_messages(walk, timezone.now() - timedelta(hours=3), waits=True)
+
+
+def _clinic_side(
+    cast: Cast, walk: Walk, companion: RelatedPerson, stage: str, kind: str, *, sparse: bool
+) -> None:  # fmt: skip
+    """Looked at, decided, agreed, planned: the newest step is the last."""
+    way.review(walk, without=("ecg", "qtc_ms", "pregnancy_test", "sbp", "dbp") if stage == "reviewed" else ())
+    if stage == "reviewed":
         return
-    days = _session_days(stage, begins, now.date(), own)
-    _sessions(cast, plan, companion, stage, arc, baseline, days, own, sparse=sparse)
-    today = now.astimezone(zone).date()
+    unusual = {"deferred": way.DEFERRED, "declined": way.DECLINED}.get(stage)
+    bipolar = walk.tale.battery == "bipolar_depression"
+    way.decide(walk, unusual or (way.WITH_CONDITIONS if bipolar else way.ACCEPTED))
+    if unusual is not None:
+        return
+    way.ask_consent(walk)
+    if stage == "question" or (walk.number % 6 == 0 and stage != "asked"):
+        way.ask_question(walk, answered=stage != "question")
+    if stage in {"asked", "question"}:
+        return
+    signed = way.agree(walk)
+    if stage != "agreed":
+        way.countersign(walk, signed)
+        _planned(cast, walk, companion, stage, kind, sparse=sparse)
+
+
+def _planned(cast: Cast, walk: Walk, companion: RelatedPerson, stage: str, kind: str, *, sparse: bool) -> None:
+    version = way.draft(walk, walk.own.choice(people.INTENTIONS))
+    if stage == "drafted":
+        return
+    way.check(walk, version, walk.at("checked"))
+    course = way.sign(walk, version, walk.at("signed"))
+    if stage in TREATED:
+        _course(cast, walk, course, companion, stage, kind, sparse=sparse)
+
+
+def _companion_of(cast: Cast, walk: Walk) -> RelatedPerson:
+    own, patient = walk.own, walk.patient
+    sex = own.choice(("female", "male"))
+    kin = people.OF_THE_YOUNG if walk.tale.age < 40 else people.OF_THE_OLD if walk.tale.age > 52 else None
+    relation = kin[sex] if kin is not None and own.random() < 0.4 else own.choice(people.RELATIONS[sex])
+    given = own.choice(people.GIVEN[sex])
+    family = own.choice(people.FAMILY) if relation in {"friend", "neighbour", "partner"} else patient.family_name
+    email = f"{given}.{family}.{cast.clinic.slug[0]}{walk.number}@example.com".lower()
+    reached = own.random() < 0.7
+    return RelatedPerson.objects.create(
+        clinic=cast.clinic, patient=patient, name=f"{given} {family}", relationship=relation, brings_home=True,
+        phone=_phone(cast, own), email=email if reached else "",
+        created_at=walk.at("begun", timedelta(minutes=20)),
+    )  # fmt: skip
+
+
+def _phone(cast: Cast, own: random.Random) -> str:
+    return f"{cast.clinic.phone[:10]}0{own.randint(100, 199)}"
+
+
+def _course(
+    cast: Cast, walk: Walk, course: CarePlan, companion: RelatedPerson, stage: str, arc: str, *, sparse: bool
+) -> None:
+    """What of the course has happened, what is booked, and what is asked for now."""
+    own, number, begins, baseline = walk.own, walk.number, walk.anchor, walk.tale.phq
+    now = timezone.now()
+    today = now.astimezone(cast.clinic.zone).date()
+    scales = _followed(walk)
+    days = _session_days(stage, begins, today, own)
+    if walk.signed_in:
+        del days[4]  # it is today's
+    course = _sessions(cast, walk, course, companion, stage, arc, baseline, days, sparse=sparse)
     if stage in {"after", "ended"}:
         for week in range(1, 4):
             day = days[5] + timedelta(weeks=week)
             if day < today:
-                _measure(cast, patient, _depression(arc, baseline, 7, own), _at(day, time(18), zone), own)
+                _measure(cast, walk, _depression(arc, baseline, 7, own), _at(day, time(18), cast.clinic.zone), scales)
+    if stage == "ended":
+        plans.end(
+            by=walk.prescriber, course_id=course.pk, ended_on=begins + timedelta(days=45),
+            now=_at(begins + timedelta(days=45), time(12), cast.clinic.zone),
+        )  # fmt: skip
     if stage == "maintenance":
-        _book(cast, plan, companion, today + timedelta(days=own.randint(2, 20)))
-    if stage != "ended" and own.random() < 0.6:
-        _ask(cast, patient, now + timedelta(days=own.randint(0, 4)))
+        _ahead(cast, walk, course, companion, today + timedelta(days=own.randint(2, 18)))
+    if stage == "after" and own.random() < 0.5:
+        _ahead(cast, walk, course, companion, today + timedelta(days=own.randint(3, 12)))
+    if number % 4 == 1 and stage != "ended":
+        way.write_messages(walk, now - timedelta(days=own.randint(1, 9), hours=own.randint(1, 5)))
+    if number == 11:
+        way.write_messages(walk, now - timedelta(hours=5), waits=True)
+    if walk.signed_in or (stage not in {"ended", "planned"} and own.random() < 0.6):
+        _ask(cast, walk.patient, now + timedelta(days=1 if walk.signed_in else own.randint(0, 4)), scales)
 
 
 def _session_days(stage: str, begins: date, today: date, own: random.Random) -> list[date]:
@@ -239,72 +367,184 @@ def _session_days(stage: str, begins: date, today: date, own: random.Random) -> 
 
 
 def _sessions(
-    cast: Cast, plan: CarePlan, companion: RelatedPerson, stage: str, arc: str, baseline: int, days: list[date],
-    own: random.Random, *, sparse: bool,
-) -> None:  # fmt: skip
-    """What of the course has happened, and the next sitting booked."""
-    today = timezone.now().astimezone(cast.clinic.zone).date()
+    cast: Cast, walk: Walk, course: CarePlan, companion: RelatedPerson, stage: str, arc: str, baseline: int,
+    days: list[date], *, sparse: bool,
+) -> CarePlan:  # fmt: skip
+    """What of the course has happened, the plan changed on its way, and the sittings to come booked."""
+    own, zone, scales = walk.own, cast.clinic.zone, _followed(walk)
+    today = timezone.now().astimezone(zone).date()
     for index, day in enumerate(days):
         if day >= today:
-            _book(cast, plan, companion, max(day, today + timedelta(days=1)))
-            return
+            _ahead(cast, walk, course, companion, max(day, today + timedelta(days=1)))
+            continue
+        course = _changed(walk, course, stage, arc, index, day, zone)
         ending = {("stopped", 1): "stopped_early", ("absent", 2): "did_not_attend"}.get((stage, index), "left")
-        appointment = _book(cast, plan, companion, day)
+        appointment = _book(cast, course, companion, day)
+        if appointment.during.lower.astimezone(zone).date() >= today:  # no chair was free before today
+            continue
         if index:
             score = _depression(arc, baseline, index + 1, own)
-            before = appointment.during.lower - timedelta(hours=own.randint(3, 20))
-            _measure(cast, plan.patient, score, before, own)
+            _measure(cast, walk, score, appointment.during.lower - timedelta(hours=own.randint(3, 20)), scales)
         _session(cast, appointment, own, ending, sparse=sparse)
+    return course
 
 
-def _who(demo: DemoClinic, cast: Cast, number: int, own: random.Random, begins: date) -> Patient:
+def _changed(walk: Walk, course: CarePlan, stage: str, arc: str, index: int, day: date, zone: object) -> CarePlan:
+    """A new version of the plan where the course takes a turn: a higher dose, or maintenance."""
+    at = _at(day - timedelta(days=1), time(17, 20), zone)
+    weight = round((walk.tale.weight_kg + walk.own.choice((-1.0, -0.5, 0.5, 1.0))) * 2) / 2
+    if stage == "induction" and arc == "slowly" and index == 3:
+        return way.change(
+            walk, course, at, "After three sessions the PHQ-9 has hardly fallen. Well tolerated. Raised within the "
+            "studied range.", weight, per_kg=Decimal("0.6"),
+        )  # fmt: skip
+    if stage == "maintenance" and index == len(INDUCTION_DAYS):
+        return way.change(
+            walk, course, at, "The series of six is done and has helped. One session a month, looked at again after "
+            "three.", weight, sessions=18, min_days=20, max_days=42, review_after=3, starts_on=day,
+        )  # fmt: skip
+    return course
+
+
+def _who(
+    demo: DemoClinic, cast: Cast, number: int, own: random.Random, begins: date, stage: str, kind: str
+) -> tuple[Patient, str]:
+    """The person, still without an address: no letter goes out while their past is written. And the address."""
     sex = own.choices(("female", "male", "other"), (58, 38, 4))[0]
-    given = people.GIVEN[sex][number % len(people.GIVEN[sex])]
-    family = people.FAMILY[(number * 7 + 3) % len(people.FAMILY)]
+    if kind == "benzodiazepine":
+        sex = "female"
+    elif kind in {"opioid", "pressure", "aneurysm"}:
+        sex = "male"
+    place = demo.first_name + number
+    given = people.GIVEN[sex][place % len(people.GIVEN[sex])]
+    family = people.FAMILY[(place * 7 + 3) % len(people.FAMILY)]
+    years = {"benzodiazepine": (1980, 1992), "reviewed": (1985, 1999)}.get(kind or stage, (1956, 2003))
+    created = _at(begins - timedelta(days=26), time(14), cast.clinic.zone)
     patient = Patient.objects.create(
         clinic=cast.clinic, record_number=f"{demo.prefix}-{number + 1:05d}", given_name=given, family_name=family,
-        birth_date=date(own.randint(1956, 2003), own.randint(1, 12), own.randint(1, 28)), sex=sex,
-        email=f"{given}.{family}.{number}@example.com".lower(), phone=f"+1 303 555 0{own.randint(100, 199)}",
+        birth_date=tales.birth_date(own, *years), sex=sex, phone=_phone(cast, own),
         language="es" if demo.language == "es" or own.random() < 0.15 else "en",
-        restricted=number == 17, created_at=_at(begins - timedelta(days=6), time(14), cast.clinic.zone),
-        created_by=cast.members["front_desk"][0],
+        restricted=number == 17, created_at=created, created_by=cast.members["front_desk"][0],
     )  # fmt: skip
-    if number == _SIGNED_IN_PATIENT:
-        person = _person(f"patient@{demo.domain}", make_password(people.PASSWORD), demo.language)
-        Membership.objects.create(
-            clinic=cast.clinic, person=person, role="patient", name=patient.name, patient_id=patient.pk
-        )
-    return patient
-
-
-_SIGNED_IN_PATIENT = 9  # the first of those in their induction: she is the one in the chair today
+    return patient, f"{given}.{family}.{demo.prefix}{number}@example.com".lower()
 
 
 def _at(day: date, clock: time, zone: object) -> datetime:
     return datetime.combine(day, clock, zone)  # type: ignore[arg-type]
 
 
-def _book(cast: Cast, plan: CarePlan, companion: RelatedPerson | None, day: date) -> Appointment:
-    """The first free chair and slot from ``day`` on; clinics rest at the weekend."""
+# --- appointments ---
+
+
+def _free(cast: Cast, patient_id: int, day: date, slots: Sequence[time]) -> Iterator[tuple[Chair, datetime]]:
+    """Free chairs and slots from ``day`` on; clinics rest at the weekend."""
     while True:
         if day.weekday() < 5:
-            for slot in SLOTS:
+            for slot in slots:
+                begins = _at(day, slot, cast.clinic.zone)
+                if (-patient_id, day) in cast.taken:
+                    continue
                 for chair in cast.chairs:
-                    begins = _at(day, slot, cast.clinic.zone)
-                    if not cast.taken & {(chair.pk, begins), (-plan.patient_id, begins)}:
-                        cast.taken |= {(chair.pk, begins), (-plan.patient_id, begins)}
-                        return book_at(cast, plan, companion, chair, begins)
+                    if (chair.pk, begins) not in cast.taken:
+                        yield chair, begins
         day += timedelta(days=1)
 
 
+def _take(cast: Cast, patient_id: int, chair: Chair, begins: datetime) -> None:
+    cast.taken |= {(chair.pk, begins), (-patient_id, begins.date())}
+
+
+def _book(cast: Cast, plan: CarePlan, companion: RelatedPerson | None, day: date) -> Appointment:
+    """The first free chair and slot from ``day`` on, in the past."""
+    chair, begins = next(_free(cast, plan.patient_id, day, SLOTS))
+    _take(cast, plan.patient_id, chair, begins)
+    return book_at(cast, plan, companion, chair, begins)
+
+
+def _ahead(cast: Cast, walk: Walk, course: CarePlan, companion: RelatedPerson, day: date) -> Appointment:
+    """A sitting to come, booked by the front desk as on any day; and what is known of its way home."""
+    own, now = walk.own, timezone.now()
+    slots = own.sample(SLOTS, len(SLOTS))
+    for chair, begins in _free(cast, course.patient_id, day, slots):
+        try:
+            appointment = booking.book(
+                by=cast.team.desk, care_plan_id=course.pk, chair_id=chair.pk, starts_at=begins,
+                minutes=int(SITTING.total_seconds() // 60), companion_id=companion.pk,
+                now=now - timedelta(days=own.randint(1, 3)),
+            )  # fmt: skip
+        except Refused:
+            continue
+        _take(cast, course.patient_id, chair, begins)
+        break
+    _ride(cast, walk, appointment, companion, now)
+    return appointment
+
+
+def _ride(cast: Cast, walk: Walk, appointment: Appointment, companion: RelatedPerson, now: datetime) -> None:
+    """Confirmed, declined, asked without an answer, or not asked yet."""
+    if appointment.during.lower - now > timedelta(days=9):
+        return
+    how = walk.own.choices(("confirmed", "asked", "declined", "open"), (55, 20, 10, 15))[0]
+    if walk.signed_in:
+        how = "asked"
+    answered = now - timedelta(hours=walk.own.randint(3, 40))
+    if how == "open" or (how == "asked" and not companion.email):
+        return
+    if companion.email:
+        EscortLink.objects.create(
+            clinic=cast.clinic, patient=walk.patient, appointment=appointment, person=companion,
+            starts_at=appointment.during.lower, token_hash=hash_of(secrets.token_urlsafe(32)),
+            sent_at=answered - timedelta(hours=5), expires_at=appointment.during.upper + timedelta(days=1),
+        )  # fmt: skip
+    if how != "asked":
+        EscortAnswer.objects.create(
+            clinic=cast.clinic, patient=walk.patient, appointment=appointment, person=companion,
+            starts_at=appointment.during.lower, comes=how == "confirmed",
+            note="" if how == "confirmed" else walk.tale.say(("I am at work that day.", "Ese día trabajo.")),
+            answered_at=answered, written_by=None if companion.email else cast.members["front_desk"][0],
+        )  # fmt: skip
+
+
 def book_at(cast: Cast, plan: CarePlan, companion: RelatedPerson | None, chair: Chair, begins: datetime) -> Appointment:
-    """Book one sitting from ``begins``."""
-    return Appointment.objects.create(
+    """One sitting from ``begins``, around now or in the past; of the last days with who attended and who drove."""
+    now = timezone.now()
+    appointment = Appointment.objects.create(
         clinic=cast.clinic, patient_id=plan.patient_id, care_plan=plan, chair=chair,
         during=DateTimeTZRange(begins, begins + SITTING),
-        companion=companion, booked_at=min(begins, timezone.now()) - timedelta(days=3),
+        companion=companion, booked_at=min(begins, now) - timedelta(days=3),
         booked_by=cast.members["front_desk"][0],
     )  # fmt: skip
+    if now - begins < _REMEMBERED:
+        nurses = cast.members["nurse"]
+        nurse = nurses[cast.chairs.index(chair) * len(nurses) // len(cast.chairs)]
+        Attendance.objects.create(
+            clinic=cast.clinic, patient_id=plan.patient_id, appointment=appointment, member=nurse, role="nurse",
+            during=appointment.during,
+        )  # fmt: skip
+        if companion is not None:
+            EscortAnswer.objects.create(
+                clinic=cast.clinic, patient_id=plan.patient_id, appointment=appointment, person=companion,
+                starts_at=begins, comes=True, answered_at=min(begins, now) - timedelta(days=1, hours=2),
+                written_by=None if companion.email else cast.members["front_desk"][0],
+            )  # fmt: skip
+    return appointment
+
+
+_REMEMBERED = timedelta(days=10)
+
+
+def _wait_for_earlier(cast: Cast) -> None:
+    """Two or three would come earlier, and have said when they can."""
+    later = (
+        Appointment.objects.filter(during__startswith__gt=timezone.now() + timedelta(days=5), status="booked")
+        .order_by("patient_id", "id").distinct("patient_id").values_list("patient_id", "care_plan_id")
+    )  # fmt: skip
+    for number, (patient_id, course_id) in enumerate(later[1:8:3]):
+        waiting.join(by=cast.team.desk, care_plan_id=course_id, now=timezone.now() - timedelta(days=number, hours=6))
+        series.state_times(
+            by=cast.team.desk, patient_id=patient_id, weekdays=((0, 2), (1, 3), ())[number], parts=("morning",),
+            now=timezone.now() - timedelta(days=number, hours=6),
+        )  # fmt: skip
 
 
 # --- questionnaires ---
@@ -333,27 +573,51 @@ def _spread(total: int, items: int, own: random.Random, last_at_most: int) -> li
     return values
 
 
-def _measure(cast: Cast, patient: Patient, phq: int, at: datetime, own: random.Random) -> None:
+def _followed(walk: Walk) -> tuple[str, ...]:
+    """What is asked before each session: mood and anxiety, and the scale of the illness."""
+    return ("phq-9", "gad-7", "pcl-5") if walk.tale.battery == "ptsd" else ("phq-9", "gad-7")
+
+
+def _totals(phq: int, own: random.Random) -> dict[str, int]:
+    """Totals that go together, for the scales of the demo."""
+    return {
+        "phq-9": phq, "gad-7": max(0, min(21, round(phq * 0.72 + own.gauss(0, 1.5)))),
+        "pcl-5": max(0, min(80, round(phq * 2.6 + own.gauss(0, 3)))), "audit-c": own.choice((0, 0, 1, 1, 2, 3)),
+    }  # fmt: skip
+
+
+def _battery(cast: Cast, walk: Walk) -> None:
+    """The questionnaires with which an indication begins, as one sitting on the day on which the story was sent."""
+    at = walk.at("sent", timedelta(minutes=25))
+    battery = cast.batteries[walk.tale.battery]
+    sitting = Sitting.objects.create(
+        clinic=cast.clinic, patient=walk.patient, indication=battery.indication, rule_id=battery.rule.id,
+        rule_version=battery.rule.version, rule_hash=battery.rule.hash, due_at=at + timedelta(days=3),
+        requested_at=walk.at("invited", timedelta(minutes=30)), requested_by=cast.members["nurse"][0],
+    )  # fmt: skip
+    _measure(cast, walk, walk.tale.phq, at, tuple(each.id for each in battery.asked), sitting)
+
+
+def _measure(
+    cast: Cast, walk: Walk, phq: int, at: datetime, scales: Sequence[str], sitting: Sitting | None = None
+) -> None:
+    own, patient = walk.own, walk.patient
     dark = 2 if phq >= 20 and own.random() < 0.4 else 1 if phq >= 15 and own.random() < 0.45 else 0
-    gad = max(0, min(21, round(phq * 0.72 + own.gauss(0, 1.5))))
-    for scale_id, total, last in (("phq-9", phq, dark), ("gad-7", gad, 3)):
+    totals = _totals(phq, own)
+    for scale_id in scales:
         asked = scale(scale_id)
-        scored = [item.link_id for item in asked.scored]
-        answers: dict[str, int | None] = dict(
-            zip(scored, _spread(min(total, 3 * (len(scored) - 1) + last), len(scored), own, last), strict=True)
-        )
-        for item in asked.items:
-            if item.link_id not in answers:
-                answers[item.link_id] = min(3, max(0, round(total / 8)))
+        answers = _answers(asked, totals[scale_id], dark if scale_id == "phq-9" else None, own)
         result = asked.score(answers)
-        assert not isinstance(result, Refusal)
+        assert not isinstance(result, Refusal), (scale_id, result)
         request = MeasureRequest.objects.create(
-            clinic=cast.clinic, patient=patient, scale_id=scale_id, due_at=at + timedelta(days=1),
-            requested_at=at - timedelta(days=2), requested_by=cast.members["nurse"][0],
+            clinic=cast.clinic, patient=patient, scale_id=scale_id, sitting=sitting,
+            due_at=sitting.due_at if sitting else at + timedelta(days=1),
+            requested_at=sitting.requested_at if sitting else at - timedelta(days=2),
+            requested_by=cast.members["nurse"][0],
         )  # fmt: skip
         response = QuestionnaireResponse.objects.create(
             clinic=cast.clinic, patient=patient, request=request, scale_id=scale_id, scale_version=str(asked.version),
-            scale_hash=asked.hash, language=patient.language, started_at=at - timedelta(minutes=4),
+            scale_hash=asked.hash, family=asked.family, language=patient.language, started_at=at - timedelta(minutes=4),
         )  # fmt: skip
         Answer.objects.bulk_create(
             Answer(clinic=cast.clinic, patient=patient, response=response, link_id=link_id, value=value, answered_at=at)
@@ -364,7 +628,29 @@ def _measure(cast: Cast, patient: Patient, phq: int, at: datetime, own: random.R
         response.completed_at, response.score = at, Decimal(result.total)
         response.band = result.band.code if result.band else ""
         response.safety_positive = bool(result.safety)
+        response.parts = {code: float(value) for code, value in result.parts.items()}
+        response.findings = list(result.findings)
         response.save()
+
+
+def _answers(asked: Scale, total: int, last_at_most: int | None, own: random.Random) -> dict[str, int | None]:
+    """``total`` spread over the scored items; the last one (thoughts of death) held at ``last_at_most``."""
+    items = [item for item in asked.items if item.scored]
+    most = [max(item.values) for item in items]
+    if last_at_most is not None:
+        most[-1] = last_at_most
+    values = dict(zip((item.link_id for item in items), _spread(total, most, own), strict=True))
+    given: dict[str, int | None] = {}
+    for item in asked.items:  # an item without points says how hard it all makes life
+        given[item.link_id] = values.get(item.link_id, min(max(item.values), round(total / 8)))
+    return given
+
+
+def _spread(total: int, most: Sequence[int], own: random.Random) -> list[int]:
+    values = [0] * len(most)
+    for _ in range(min(total, sum(most))):
+        values[own.choice([index for index, value in enumerate(values) if value < most[index]])] += 1
+    return values
 
 
 def _flag(
@@ -391,8 +677,8 @@ def _flag(
     )  # fmt: skip
 
 
-def _ask(cast: Cast, patient: Patient, due_at: datetime) -> None:
-    for scale_id in ("phq-9", "gad-7"):
+def _ask(cast: Cast, patient: Patient, due_at: datetime, scales: Sequence[str]) -> None:
+    for scale_id in scales:
         MeasureRequest.objects.create(
             clinic=cast.clinic, patient=patient, scale_id=scale_id, due_at=due_at, requested_at=timezone.now(),
             requested_by=cast.members["nurse"][0],

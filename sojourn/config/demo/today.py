@@ -45,7 +45,7 @@ def set_stage(demo: DemoClinic) -> None:
             .exclude(patient__in=Appointment.objects.filter(status="booked", during__overlap=near).values("patient"))
             .order_by("id")
         )
-        signed_in = [p for p in plans if p.patient.record_number == f"{demo.prefix}-{story._SIGNED_IN_PATIENT + 1:05d}"]
+        signed_in = [p for p in plans if p.patient.record_number == f"{demo.prefix}-{demo.signed_in + 1:05d}"]
         others = [p for p in plans if p not in signed_in]
         random.Random(now.date().isoformat()).shuffle(others)
         first, *others = [*signed_in, *others]

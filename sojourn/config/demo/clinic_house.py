@@ -1,0 +1,74 @@
+"""What a clinic decides before the first patient: its rules, texts, rooms, hours and numbers for booking."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from django.utils import timezone
+
+from sojourn.care.booking import house_actions
+from sojourn.care.booking.models import BookingRules, Chair, Room, WorkingHours
+from sojourn.care.consent import queries as consent
+from sojourn.care.consent.models import ConsentAdoption
+from sojourn.care.consent.texts import Source
+from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.audit.actions import record
+from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook.queries import standings
+
+OPEN = (time(8), time(18))
+ROOMS = {"en": ("Garden room", "Quiet room"), "es": ("Sala del jardín", "Sala tranquila")}
+OPENED_BEFORE = timedelta(days=400)  # longer than any history of the demo
+CHAIRS_PER_NURSE = 2
+TURNOVER_MINUTES = 15
+
+
+def furnish(clinic: Clinic, prescriber: Asker, admin: Asker, staff: list[int]) -> None:
+    """Whatever of it is missing; what stands stays. ``staff`` are the members whose hours are kept."""
+    opened = timezone.now() - OPENED_BEFORE
+    with as_asker(prescriber):
+        waiting = {each.newest.id: each.newest.hash for each in standings(clinic.pk) if each.waits}
+        if waiting:
+            rulebook.adopt_set(by=prescriber, shown=waiting, signature=prescriber.name)
+        _texts(clinic, prescriber, opened)
+        if not BookingRules.objects.exists():
+            house_actions.decide_rules(
+                by=prescriber, chairs_per_nurse=CHAIRS_PER_NURSE, turnover_minutes=TURNOVER_MINUTES,
+                remind_hours=(48, 4), head_start_minutes=30, now=opened,
+            )  # fmt: skip
+    with as_asker(admin):
+        if not WorkingHours.objects.exists():
+            week = dict.fromkeys(range(5), (OPEN,))
+            for member_id in (None, *staff):
+                house_actions.set_week(by=admin, week=week, member_id=member_id)
+        if not Room.objects.exists():
+            _rooms(clinic)
+
+
+def _texts(clinic: Clinic, by: Asker, opened: datetime) -> None:
+    """The documents and the packs of the place, adopted when the clinic opened: past agreements rest on them.
+
+    As rows: the action adopts a text only from the day on which its file takes effect, and that is the release's.
+    """
+    sources: list[Source] = list(consent.to_adopt(consent.shelf(clinic)))
+    if not sources:
+        return
+    rows = ConsentAdoption.objects.bulk_create(
+        ConsentAdoption(
+            clinic=clinic, text_id=each.id, version=each.version, text_hash=each.hash, adopted_at=opened,
+            adopted_by_id=by.member,
+        )
+        for each in sources
+    )  # fmt: skip
+    for row in rows:
+        record(by, "consent.adopted", row, text=row.text_id, version=row.version, hash=row.text_hash)
+
+
+def _rooms(clinic: Clinic) -> None:
+    chairs = list(Chair.objects.order_by("id"))
+    names = ROOMS.get(clinic.language, ROOMS["en"])
+    for number, name in enumerate(names):
+        room = Room.objects.create(clinic=clinic, name=name)
+        half = chairs[number::2] if len(chairs) <= 2 else chairs[number * 2 : number * 2 + 2]
+        Chair.objects.filter(pk__in=[each.pk for each in half]).update(room=room)
