@@ -53,9 +53,10 @@ class Rules:
     @property
     def stamps(self) -> list[dict[str, Any]]:
         """Id, version, hash, own numbers and whether it acts, of every rule that was applied."""
-        both = [*self.eligibility, *self.interactions]
-        acts = {each.rule.id: each.adopted for each in both}
-        return [{**row, "adopted": acts[row["id"]]} for row in stamp(each.rule for each in both)]
+        both = [(each.rule, each.adopted) for each in self.eligibility]
+        both += [(each.rule, each.adopted) for each in self.interactions]
+        acts = {rule.id: adopted for rule, adopted in both}
+        return [{**row, "adopted": acts[row["id"]]} for row in stamp(rule for rule, _adopted in both)]
 
 
 def rules(clinic_id: int, at: datetime | None = None) -> Rules:

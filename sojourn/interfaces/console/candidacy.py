@@ -391,7 +391,7 @@ _RISKS: Mapping[str, StrPromise] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Warning2:
+class EarlyWarning:
     """NEWS2, or why there is none."""
 
     total: int | None
@@ -401,12 +401,12 @@ class Warning2:
     why_not: str
 
 
-def _news2(found: news2.News2 | news2.NotScored | None) -> Warning2 | None:
+def _news2(found: news2.News2 | news2.NotScored | None) -> EarlyWarning | None:
     if found is None:
         return None
     if isinstance(found, news2.News2):
         parts = tuple((_(VOCABULARY[_NEWS2_PARTS[name]].label), points) for name, points in found.parts.items())
-        return Warning2(found.total, str(_RISKS[found.risk.value]), parts, tuple(_(each) for each in found.caveats), "")
+        return EarlyWarning(found.total, str(_RISKS[found.risk.value]), parts, tuple(_(each) for each in found.caveats), "")
     codes = found.reasons
     if "not-of-one-day" in codes:
         why = _("The vital signs were not all taken on one day.")
@@ -418,7 +418,7 @@ def _news2(found: news2.News2 | news2.NotScored | None) -> Warning2 | None:
         names = [each.partition(":")[2] for each in codes]
         labels = (_(VOCABULARY[_NEWS2_PARTS[each]].label) for each in names if each in _NEWS2_PARTS)
         why = _("Not known: %(what)s.") % {"what": ", ".join(dict.fromkeys(labels))}
-    return Warning2(None, "", (), (), why)
+    return EarlyWarning(None, "", (), (), why)
 
 
 @dataclass(frozen=True, slots=True)

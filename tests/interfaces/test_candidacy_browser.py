@@ -1,0 +1,121 @@
+"""Candidacy in Chromium: axe clean, nothing wider than the screen, the form opens what a decision needs.
+
+``SOJOURN_PICTURES`` names a folder for pictures of each page, to be looked at.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, Page
+
+from sojourn.care.intake import actions as intake
+from sojourn.care.intake.story import Told
+from sojourn.care.measures import actions as measures
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.ui.build import BUILT, FRONTEND
+from tests.care.people import asker_for, make_patient
+from tests.conftest import Cast
+from tests.interfaces.phone import chromium, served, sign_in
+from tests.interfaces.test_candidacy_pages import know, page_of, phone, pregnant, second_prescriber, takes
+
+pytestmark = pytest.mark.browser
+AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES = os.environ.get("SOJOURN_PICTURES", "")
+SCREENS = [("phone", 375, 812, "light"), ("desk", 1280, 900, "dark")]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+def faults(page: Page, name: str) -> list[str]:
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    found = page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
+    wrong = [f"{name}: {each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [*wrong, f"{name} is {wider} px wider than the screen"] if wider > 0 else wrong
+
+
+@pytest.mark.parametrize(("size", "width", "height", "mood"), SCREENS)
+def test_from_findings_to_a_signed_answer(
+    clinic: Cast, browser: Browser, monkeypatch: pytest.MonkeyPatch, size: str, width: int, height: int, mood: str
+):
+    assert (BUILT / "app.css").exists(), "Run python -m sojourn.foundation.ui.build first."
+    ana = make_patient(clinic, "Ana", sex="female")
+    pregnant(clinic, ana)
+    know(clinic, ana, bp_rise_hazard=True, heart_rate=72.0, seizures=True)
+    for name in ("Diazepam", "Lamotrigine", "Grandmother’s tea", "Paracetamol"):
+        takes(clinic, ana, name)
+    told = asker_for(clinic, ana)
+    with as_asker(told):
+        intake.answer(by=told, patient_id=ana.pk, question_id="bipolar", told=Told("told", True), seen=None)
+        intake.send(by=told, patient_id=ana.pk)
+    nurse = clinic.asker("nurse")
+    with as_asker(nurse):
+        measures.enter_score(by=nurse, patient_id=ana.pk, scale_id="isi", total=15, taken_at=timezone.now())
+    second_prescriber(clinic)
+    wrong: list[str] = []
+    with served(monkeypatch) as address:
+
+        def open_as(client: object) -> Page:
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, base_url=address, reduced_motion="reduce",
+                color_scheme="dark" if mood == "dark" else "light",
+            )  # fmt: skip
+            sign_in(context, address, client)
+            return context.new_page()
+
+        page = open_as(clinic.client("prescriber"))
+        page.goto("/clinic/")
+        page.get_by_role("link", name="1 story sent, not decided").click()
+        wrong += faults(page, f"list-{size}-{mood}")
+        page.get_by_role("link", name="Ana Reyes").click()
+        page.locator("#panel-pressure summary").click()
+        panel = page.locator("#panel-pressure")
+        panel.get_by_label("Systolic blood pressure").fill("124")
+        panel.get_by_label("Diastolic blood pressure").fill("78")
+        panel.get_by_role("button", name="Enter").click()
+        page.get_by_text("Entered. The findings below know it.").wait_for()
+        page.get_by_text("Override with a reason").first.click()
+        page.get_by_label("Why it does not hold for this patient").first.fill("Obstetrics has agreed in writing.")
+        wrong += faults(page, f"page-{size}-{mood}")
+        page.get_by_role("button", name="Sign the reason").first.click()
+        page.get_by_text("Waits for another prescriber").wait_for()
+        assert not page.get_by_label("Conditions", exact=True).is_visible()
+        page.get_by_label("Accept with conditions").check()
+        page.get_by_label("Conditions", exact=True).fill("An ECG first")
+        page.get_by_label("Why, for the patient").fill("We want to look at your heart first.")
+        page.get_by_role("button", name="See what the patient will read").click()
+        page.get_by_text("this stands in the way").first.wait_for()
+        wrong += faults(page, f"refused-{size}-{mood}")
+        assert page.get_by_label("Conditions", exact=True).input_value() == "An ECG first"
+
+        other = open_as(clinic.client("second"))
+        other.goto(page_of(ana))
+        other.get_by_role("button", name="Sign second").click()
+        other.get_by_text("Signed second.").wait_for()
+
+        page.get_by_role("button", name="See what the patient will read").click()
+        page.get_by_role("heading", name="Read it and sign").wait_for()
+        wrong += faults(page, f"preview-{size}-{mood}")
+        page.get_by_role("button", name="Sign", exact=True).click()
+        page.get_by_text("Signed. The patient can read it now.").wait_for()
+        wrong += faults(page, f"signed-{size}-{mood}")
+
+        theirs = open_as(phone(clinic, ana))
+        theirs.goto("/today/")
+        theirs.get_by_role("link", name="Read our answer").click()
+        theirs.get_by_text("An ECG first").wait_for()
+        wrong += faults(theirs, f"answer-{size}-{mood}")
+        for each in (page, other, theirs):
+            each.context.close()
+    assert wrong == []
