@@ -269,6 +269,26 @@ def test_two_prescribers_edit_the_same_draft(clinic: Cast):
         assert PlanVersion.objects.get(pk=version.pk).sessions == 8
 
 
+def test_the_page_does_not_overtake_itself(clinic: Cast):
+    """It saves as one goes; the button pressed meanwhile carries the revision from before."""
+    by = clinic.asker("prescriber")
+
+    def saved(sessions: int, seen: int, seconds: int = 0) -> PlanVersion:
+        now = NOW + timedelta(seconds=seconds)
+        return actions.save_draft(by=by, version_id=version.pk, seen=seen, values={"sessions": sessions}, now=now)
+
+    with as_asker(by):
+        version = drafted(clinic, patient(clinic).pk)
+        seen = version.revision
+        saved(8, seen)
+        assert saved(4, seen, seconds=1).sessions == 4
+        with pytest.raises(Overtaken):
+            saved(5, seen, seconds=2)  # two saves behind: another tab
+        with pytest.raises(Overtaken):
+            saved(5, seen + 1, seconds=60)  # long ago: another tab
+        assert PlanVersion.objects.get(pk=version.pk).sessions == 4
+
+
 def test_what_was_not_read_is_not_signed(clinic: Cast, free: dict):
     with as_asker(clinic.asker("prescriber")):
         version = drafted(clinic, patient(clinic).pk)

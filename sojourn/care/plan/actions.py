@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -105,6 +105,7 @@ _COPIED: Final = (
     *("round_direction", "over_min", "stock_mg_per_ml", "total_ml", "dose_mg", "working", "rules", "dosed_by_id"),
     *("sessions", "min_days", "max_days", "starts_on", "parts", "goals", "intention", "review_after", "review_on"),
 )
+_OWN: Final = timedelta(seconds=10)
 EDITABLE: Final = (
     *("indication", "protocol_id", "per_kg", "fixed_mg", "weight_kg", "weight_on", "round_mg", "round_direction"),
     *("over_min", "stock_mg_per_ml", "total_ml", "sessions", "min_days", "max_days", "starts_on", "parts", "goals"),
@@ -170,14 +171,14 @@ def save_draft(
     """Write what was typed into a draft and work its dose out. ``seen`` is the revision that the asker had before her.
 
     ``values`` holds any of EDITABLE; ``parts`` as Part, ``goals`` as Goal. A draft may be incomplete, but nothing in
-    it may be impossible. Nothing changed: nothing is written. Raises Overtaken (somebody saved in between), and
-    Refused: signed, discarded, protocol-unknown, weight-implausible, not-positive:FIELD, rounding, days-cross,
-    part-..., too-many-goals.
+    it may be impossible. Nothing changed: nothing is written. Raises Overtaken (somebody saved in between, but for the
+    asker's own page a moment ago), and Refused: signed, discarded, protocol-unknown, weight-implausible,
+    not-positive:FIELD, rounding, days-cross, part-..., too-many-goals.
     """
     by.must("plan.draft")
     version = PlanVersion.objects.select_for_update(no_key=True).select_related("patient").get(pk=version_id)
     _must_be_open(version)
-    if version.revision != seen:
+    if version.revision != seen and not _own_page(version, by, seen, now or timezone.now()):
         raise Overtaken(
             _("Somebody else changed this draft a moment ago. What you typed is still here; nothing was saved."),
             codes=("overtaken",),
@@ -204,6 +205,12 @@ def save_draft(
     version.save()
     record(by, "plan.edited", version, number=version.number, fields=changed)
     return version
+
+
+def _own_page(version: PlanVersion, by: Asker, seen: int, at: datetime) -> bool:
+    """Whether the save in between was this page's own. It saves as one goes: a button pressed while that is under way
+    carries the revision from before it, and the whole sheet."""
+    return version.revision == seen + 1 and version.edited_by_id == by.membership_id and at - version.edited_at < _OWN
 
 
 def _must_be_open(version: PlanVersion) -> None:
