@@ -123,7 +123,7 @@ def test_a_full_record_keeps_to_twelve_statements_and_shows_reasons(clinic: Cast
     for words in (
         "Declined", "Pregnancy test: positive", "entered by the clinic", "Absolute", "Override with a reason",
         "1 finding stands in the way", "2 findings of rules that nobody has adopted", "Diazepam", "Major", "Grandmother’s tea",
-        "Not checked", "Paracetamol", "What happened", "The story was sent", "Insomnia",
+        "Not checked", "Acetaminophen", "What happened", "The story was sent", "Insomnia",
     ):  # fmt: skip
         assert words in text, words
     assert len(page.content) < 200_000
@@ -182,6 +182,9 @@ def test_what_is_not_whole_comes_back_with_what_was_typed(clinic: Cast, ana: Pat
     assert page.status_code == 409
     assert "A test first." in body(page)
     assert 'value="soon"' in body(page)
+    assert re.search(r'value="defer"[^>]* checked', body(page))
+    assert not re.search(r'value="accept"[^>]* checked', body(page))
+    assert re.search(r'name="awaited" value="ecg" checked', body(page))
     assert 'href="#until"' in body(page)
     page = answer(prescriber, ana, "preview", kind="decline")
     assert 'href="#explanation"' in body(page)

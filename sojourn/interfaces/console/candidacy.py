@@ -406,7 +406,9 @@ def _news2(found: news2.News2 | news2.NotScored | None) -> EarlyWarning | None:
         return None
     if isinstance(found, news2.News2):
         parts = tuple((_(VOCABULARY[_NEWS2_PARTS[name]].label), points) for name, points in found.parts.items())
-        return EarlyWarning(found.total, str(_RISKS[found.risk.value]), parts, tuple(_(each) for each in found.caveats), "")
+        return EarlyWarning(
+            found.total, str(_RISKS[found.risk.value]), parts, tuple(_(each) for each in found.caveats), ""
+        )
     codes = found.reasons
     if "not-of-one-day" in codes:
         why = _("The vital signs were not all taken on one day.")
@@ -627,11 +629,9 @@ def _page(
         "source_note": (values or {}).get("source_note", ""),
         "may_enter": asker.may("fact.enter"),
         "may_decide": asker.may("candidacy.decide"),
-        "kinds": _kinds(),
+        "kinds": _kinds(typed.kind if typed else ""),
         "typed": typed or Typed(),
-        "awaitable": [
-            (each.name, each.label) for group in panels if group.missing for each in group.inputs if not each.known
-        ],
+        "awaitable": [(each.name, each.label) for group in panels for each in group.inputs if not each.known],
         "seen": queries.seeing(assessed, newest.pk if newest else None),
         "reason": reason,
         "history": [_past(each) for each in file.decisions],
@@ -651,14 +651,24 @@ def _arrived(newest: CandidacyDecision | None, assessed: Assessed) -> list[str]:
     ]
 
 
-def _kinds() -> list[tuple[str, str, str]]:
-    """Each decision with its words, and which fields of the form it opens."""
-    return [
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A decision that can be chosen, and which fields of the form it opens."""
+
+    value: str
+    label: str
+    opens: str
+    chosen: bool
+
+
+def _kinds(chosen: str) -> list[Choice]:
+    kinds = (
         (Kind.ACCEPT, _("Accept"), "nothing"),
         (Kind.CONDITIONS, _("Accept with conditions"), "conditions"),
         (Kind.DEFER, _("Defer: not yet"), "until"),
         (Kind.DECLINE, _("Decline: this treatment does not fit"), "nothing"),
-    ]
+    )
+    return [Choice(kind.value, label, opens, kind.value == chosen) for kind, label, opens in kinds]
 
 
 @dataclass(frozen=True, slots=True)
