@@ -432,11 +432,11 @@ def test_the_patient_chooses_how_to_be_reminded(clinic: Cast):
 
 
 def test_a_patient_meets_no_other_patients_visit(clinic: Cast):
-    ana, bo = course(clinic, "Ana"), course(clinic, "Bo")
+    ana, bo = course(clinic, "Ana"), course(clinic, "Balthasar")
     theirs = book(clinic, bo, chair(clinic), day_ahead(3))
     portal = patient_client(clinic, ana)
     assert portal.get(reverse("portal:visit_companion", args=[theirs.pk])).status_code == 404
-    assert "Bo" not in body(portal.get(reverse("portal:visits")))
+    assert "Balthasar" not in body(portal.get(reverse("portal:visits")))
 
 
 def test_series_refuses_nothing_silently(clinic: Cast):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
@@ -18,12 +18,10 @@ PATIENCE = RetryStrategy(max_attempts=6, exponential_wait=4)
 @contextmanager
 def _as_the_house(clinic_id: int) -> Iterator[Asker]:
     """Ask as the house in one clinic; a connection that a restart of the database left behind is not used."""
-    close_old_connections()
-    try:
-        with as_asker(reminder_actions.sender(clinic_id)) as by:
-            yield by
-    finally:
+    if not connection.in_atomic_block:
         close_old_connections()
+    with as_asker(reminder_actions.sender(clinic_id)) as by:
+        yield by
 
 
 @app.task(name="booking.remind", queue="booking", retry=PATIENCE)

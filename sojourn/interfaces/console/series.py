@@ -287,11 +287,11 @@ def _line(
     source = held or left
     moves, version = (source.moves, source.version) if source else (None, None)
     if each.kind == "moved" and each.appointment_id is not None:
-        moves = each.appointment_id
-        if moves < 0:  # a time that was chosen, and does not fit the others any more
-            moves, version = kept[-1 - moves].moves, kept[-1 - moves].version
+        if each.appointment_id < 0:  # a time that was chosen, and does not fit the others any more
+            before = kept[-1 - each.appointment_id]
+            moves, version = before.moves, before.version
         else:
-            version = standing[moves].version
+            moves, version = each.appointment_id, standing[each.appointment_id].version
     was = ""
     if moves is not None and moves in standing:
         was = formats.date_format(timezone.localtime(standing[moves].during.lower), _("D j M, H:i"))

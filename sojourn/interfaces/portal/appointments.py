@@ -49,6 +49,7 @@ class Visit:
 
 
 def _visit(row: Appointment, way: Way) -> Visit:
+    words: StrPromise | str
     words, kind = _WORDS[way.state]
     if way.person is not None and way.state == WayHome.UNASKED and not way.reachable:
         words, kind = _("is called by the clinic"), "open"
@@ -102,7 +103,7 @@ def sooner(request: HttpRequest) -> HttpResponse:
         lines = [_("Nothing is booked yet that could come earlier.")]
         return show(request, "portal/visits/said.html", {"title": _("Nothing has changed"), "lines": lines},
                     active="visits", status=422)  # fmt: skip
-    if not CarePlan.objects.filter(pk=int(text), patient_id=asked.asker.patient_id).exists():
+    if not CarePlan.objects.filter(pk=int(text), patient_id=asked.asker.patient_id or 0).exists():
         raise Http404
     try:
         if request.POST.get("do") == "leave":
@@ -120,7 +121,7 @@ def sooner(request: HttpRequest) -> HttpResponse:
 def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     """An earlier time: take it or let it go."""
     asked = cast(Request, request)
-    row = Offer.objects.filter(pk=offer_id, patient_id=asked.asker.patient_id).first()
+    row = Offer.objects.filter(pk=offer_id, patient_id=asked.asker.patient_id or 0).first()
     if row is None:
         raise Http404
     if request.method == "POST":
@@ -175,9 +176,9 @@ _FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "ema
 def companion(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Name who brings one home from one visit."""
     asked = cast(Request, request)
-    patient_id = asked.asker.patient_id
+    patient_id = asked.asker.patient_id or 0
     row = Appointment.objects.select_related("companion").filter(pk=visit_id, patient_id=patient_id).first()
-    if row is None or patient_id is None:
+    if row is None:
         raise Http404
     people = people_of(patient_id)
     current = row.companion.pk if row.companion is not None and row.companion.ended_at is None else None

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from sojourn.care.booking import queries as booking
 from sojourn.care.booking.models import Appointment
 from sojourn.care.monitoring import actions as monitoring
 from sojourn.care.monitoring import queries as monitoring_queries
@@ -32,6 +33,7 @@ from sojourn.foundation.accounts.asker import NotAllowed
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.patients import Word
 from sojourn.interfaces.console.sessions import shown
 from sojourn.interfaces.console.sessions.forms import (
     AT_THE_CHAIR,
@@ -48,6 +50,7 @@ from sojourn.interfaces.console.sessions.forms import (
 )
 from sojourn.interfaces.console.sessions.picture import Picture, load
 from sojourn.interfaces.console.sessions.words import QUICK, QUICK_ICONS, STATES, skew_word
+from sojourn.interfaces.console.way_home import way_word
 
 View = Callable[..., HttpResponse]
 
@@ -210,11 +213,18 @@ def _observing(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
         "items": shown.discharge_items(picture),
         "scores": shown.scores(picture),
         "companion_row": shown.companion_row(picture),
+        "way_word": _way_word(picture),
     }
 
 
 def _ready(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
-    return {"companion_row": shown.companion_row(picture)}
+    return {"companion_row": shown.companion_row(picture), "way_word": _way_word(picture)}
+
+
+def _way_word(picture: Picture) -> Word | None:
+    """What the companion said beforehand about the way home; None where nobody is named. Two queries."""
+    way = booking.ways_home([picture.encounter.appointment])[picture.encounter.appointment_id]
+    return None if way.person is None else way_word(way)
 
 
 def _nothing(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
