@@ -122,8 +122,8 @@ def test_a_full_record_keeps_to_twelve_statements_and_shows_reasons(clinic: Cast
     text = body(page)
     for words in (
         "Declined", "Pregnancy test: positive", "entered by the clinic", "Absolute", "Override with a reason",
-        "1 finding stands in the way", "2 findings of rules that nobody has adopted", "Diazepam", "Major", "Grandmother’s tea",
-        "Not checked", "Acetaminophen", "What happened", "The story was sent", "Insomnia",
+        "1 finding stands in the way", "2 findings of rules that nobody has adopted", "Diazepam", "Major",
+        "Grandmother’s tea", "Not checked", "Acetaminophen", "What happened", "The story was sent", "Insomnia",
     ):  # fmt: skip
         assert words in text, words
     assert len(page.content) < 200_000
