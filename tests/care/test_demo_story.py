@@ -2,34 +2,234 @@
 
 from __future__ import annotations
 
-import time
+import hashlib
+import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
-from sojourn.config.demo import people, story
+from sojourn.care.booking.models import Appointment, BookingRules, EscortAnswer, EscortLink, WaitingEntry, WorkingHours
+from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.candidacy.models import CandidacyDecision
+from sojourn.care.consent import queries as consent
+from sojourn.care.consent.models import Consent, ConsentCountersignature, ConsentQuestion, ConsentRequest
+from sojourn.care.intake import queries as intake
+from sojourn.care.intake.models import ClinicalFact, IntakeAnswer, IntakeSubmission, MedicationStatement
+from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse
+from sojourn.care.messaging.models import Communication
+from sojourn.care.patients.models import Patient, RelatedPerson
+from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
+from sojourn.care.treatment.models import Encounter, MedicationAdministration
+from sojourn.config.demo import people, story, today
 from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
 from sojourn.foundation.accounts.queries import house
+
+CLINICS = [each.slug for each in people.CLINICS]
 
 
 @pytest.fixture(scope="module")
 def clinics(django_db_setup: None, django_db_blocker) -> Iterator[dict[str, int]]:
     """Both clinics of the demo, loaded once for this file and rolled back after it."""
-    from sojourn.config.demo.today import _clinic_id, set_stage
-
     with django_db_blocker.unblock(), transaction.atomic():
-        found = {}
         for demo in people.CLINICS:
-            began = time.perf_counter()
             story.make_clinic(demo, scale=1, seed=1)
-            set_stage(demo)
-            found[demo.slug] = _clinic_id(demo)
-            print(demo.slug, round(time.perf_counter() - began, 1), "s")
-        yield found
+            today.set_stage(demo)
+        yield {demo.slug: today._clinic_id(demo) for demo in people.CLINICS}
         transaction.set_rollback(True)
 
 
-def test_loads(clinics):
-    with as_asker(house(clinics["harbor-light"])):
-        pass
+@pytest.fixture(params=CLINICS)
+def clinic(request, clinics: dict[str, int]) -> Iterator[Clinic]:
+    """One of them, seen as its house."""
+    with as_asker(house(clinics[request.param])):
+        found = Clinic.objects.get(slug=request.param)
+        with timezone.override(found.zone):
+            yield found
+
+
+def times(rows, name: str) -> dict[int, datetime]:
+    """The first of each patient."""
+    found: dict[int, datetime] = {}
+    for patient_id, at in rows.order_by(name).values_list("patient_id", name):
+        found.setdefault(patient_id, at)
+    return found
+
+
+def test_every_step_comes_after_the_one_it_rests_on(clinic: Clinic):
+    way = [
+        {each.pk: each.created_at for each in Patient.objects.all()},
+        times(Invitation.objects.exclude(patient_id=None), "sent_at"),
+        times(IntakeAnswer.objects, "said_at"),
+        times(IntakeSubmission.objects, "said_at"),
+        times(ClinicalFact.objects.filter(name="sbp"), "entered_at"),
+        times(CandidacyDecision.objects, "decided_at"),
+        times(ConsentRequest.objects, "requested_at"),
+        times(Consent.objects, "signed_at"),
+        times(ConsentCountersignature.objects, "signed_at"),
+        times(PlanVersion.objects, "drafted_at"),
+        times(DoubleCheck.objects, "checked_at"),
+        times(PlanVersion.objects.exclude(signed_at=None), "signed_at"),
+        times(Encounter.objects, "opened_at"),
+    ]
+    assert all(way)
+    for patient_id in way[0]:
+        reached = [step[patient_id] for step in way if patient_id in step]
+        assert reached == sorted(reached), patient_id
+        assert reached[-1] <= timezone.now()
+    for earlier, later in pairwise(way[1:]):
+        if later is not way[4]:  # a consultation may still lack a blood pressure
+            assert set(later) <= set(earlier)
+
+
+def test_nobody_is_treated_without_story_decision_agreement_and_plan(clinic: Clinic):
+    treated = set(Encounter.objects.values_list("patient_id", flat=True))
+    assert treated
+    for version in PlanVersion.objects.exclude(signed_at=None).select_related("patient"):
+        on = timezone.localdate(version.signed_at)
+        decision = CandidacyDecision.objects.filter(patient=version.patient).latest("id")
+        assert decision.kind in ("accept", "accept_with_conditions")
+        assert decision.decided_at < version.signed_at
+        assert consent.standing(version.patient_id, route=version.route, drug=version.drug, on=on).valid
+        assert version.checks.exists()
+        assert version.dosed_by_id not in version.checks.values_list("checked_by_id", flat=True)
+        treated.discard(version.patient_id)
+    assert not treated
+
+
+def test_who_is_in_a_running_course_may_still_be_treated(clinic: Clinic):
+    for course in CarePlan.objects.filter(ended_on=None):
+        assert candidacy.standing(course.patient_id, drug="ketamine", route="iv").may_treat
+        assert consent.standing(course.patient_id, route="iv", drug="ketamine").valid
+
+
+def test_every_dose_is_that_of_the_plan_in_force_then(clinic: Clinic):
+    given = MedicationAdministration.objects.select_related("encounter")
+    assert given.exists()
+    for dose in given:
+        version = (
+            PlanVersion.objects.filter(care_plan_id=dose.encounter.care_plan_id, signed_at__lt=dose.started_at)
+            .order_by("-signed_at")
+            .first()
+        )
+        assert version is not None
+        assert version.dose_mg == dose.dose_mg
+        assert abs(version.dose_mg - version.weight_kg * version.per_kg) <= version.round_mg / 2  # to the nearest step
+        assert 0 <= (timezone.localdate(version.signed_at) - version.weight_on).days <= 30
+
+
+def test_nothing_that_cannot_be(clinic: Clinic):
+    now = timezone.now()
+    for patient in Patient.objects.all():
+        facts = {name: each.value for name, each in intake.facts(patient, timezone.localdate(now)).items()}
+        if patient.sex == "male":
+            assert not any(facts.get(name) for name in ("can_become_pregnant", "pregnant", "breast_feeding"))
+            assert "pregnancy_test" not in facts
+        assert 18 <= facts["age_years"] <= 90
+        if CarePlan.objects.filter(patient=patient).exists():
+            assert 16 < facts["weight_kg"] / (facts["height_cm"] / 100) ** 2 < 40
+            assert facts["sbp"] <= 140  # above it the rulebook waits (RC-HTN-BASE)
+        failed = [each for each in intake.previous_treatments(patient.pk) if each.kind == "medicine"]
+        if "antidepressant_trials_failed" in facts:
+            assert facts["antidepressant_trials_failed"] == len(failed)
+            current = {each.name for each in intake.medicines(patient.pk)}
+            assert not current & {each.drug for each in failed}
+    assert not Appointment.objects.filter(booked_at__gt=now).exists()
+    assert not QuestionnaireResponse.objects.filter(completed_at__gt=now).exists()
+
+
+def test_each_stage_of_the_way_has_somebody(clinic: Clinic):
+    agreed = set(Consent.objects.values_list("patient_id", flat=True))
+    signed = set(ConsentCountersignature.objects.values_list("patient_id", flat=True))
+    begun = set(IntakeAnswer.objects.values_list("patient_id", flat=True))
+    sent = set(IntakeSubmission.objects.values_list("patient_id", flat=True))
+    kinds = set(CandidacyDecision.objects.values_list("kind", flat=True))
+    assert Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now()).exists()
+    assert begun - sent
+    assert sent - set(CandidacyDecision.objects.values_list("patient_id", flat=True))
+    assert {"accept", "defer"} <= kinds
+    assert ConsentQuestion.objects.filter(replies=None).exists()
+    assert PlanVersion.objects.filter(signed_at=None, checks=None).exists()
+    assert PlanVersion.objects.filter(number=2).exclude(change_reason="").exists()
+    assert EscortAnswer.objects.filter(comes=True).exists()
+    assert WorkingHours.objects.filter(member=None).exists()
+    assert BookingRules.objects.latest("id").chairs_per_nurse
+    assert WaitingEntry.objects.filter(left_at=None).exists()
+    if clinic.slug == "harbor-light":
+        assert agreed - signed
+        assert {"decline", "accept_with_conditions"} <= kinds
+        assert EscortAnswer.objects.filter(comes=False).exists()
+        takes = MedicationStatement.objects.filter(name="Lorazepam").values_list("patient_id", flat=True)
+        assert MedicationStatement.objects.filter(name="Sertraline", patient__in=takes).exists()
+        last = Communication.objects.order_by("patient_id", "-id").distinct("patient_id")
+        assert any(each.from_patient for each in last)
+
+
+def test_the_signed_in_patient_has_something_to_do_and_to_look_at(clinics: dict[str, int]):
+    for demo in people.CLINICS:
+        with as_asker(house(clinics[demo.slug])):
+            member = Membership.objects.get(person__email=f"patient@{demo.domain}")
+            mine = {"patient_id": member.patient_id}
+            open_ones = MeasureRequest.objects.filter(**mine, withdrawn_at=None, response=None)
+            assert open_ones.exists()
+            ahead = Appointment.objects.filter(
+                **mine, status="booked", during__startswith__gt=timezone.now() + timedelta(hours=12)
+            )
+            assert ahead.exists()
+            assert not EscortAnswer.objects.filter(appointment__in=ahead).exists()
+            assert EscortLink.objects.filter(appointment__in=ahead).exists() or not RelatedPerson.objects.filter(
+                **mine
+            ).exclude(email="")
+            assert Encounter.objects.filter(**mine).count() >= 4
+            assert PlanVersion.objects.filter(**mine).exclude(signed_at=None).exists()
+
+
+def test_the_two_clinics_know_nothing_of_each_other(clinics: dict[str, int]):
+    emails: list[set[str]] = []
+    for slug in CLINICS:
+        with as_asker(house(clinics[slug])):
+            assert set(Patient.objects.values_list("clinic__slug", flat=True)) == {slug}
+            assert set(PlanVersion.objects.values_list("clinic__slug", flat=True)) == {slug}
+            emails.append(set(Patient.objects.exclude(email="").values_list("email", flat=True)))
+    assert not emails[0] & emails[1]
+
+
+def digest(clinic_id: int) -> str:
+    """What was invented, without numbers that the database gives and moments that hang on the clock."""
+    with as_asker(house(clinic_id)):
+        kept = [
+            list(Patient.objects.order_by("record_number").values_list("record_number", "given_name", "birth_date")),
+            list(IntakeAnswer.objects.order_by("id").values_list("question_id", "value")),
+            list(ClinicalFact.objects.order_by("id").values_list("name", "value", "observed_on")),
+            list(CandidacyDecision.objects.order_by("id").values_list("kind", "explanation")),
+            list(PlanVersion.objects.order_by("id").values_list("number", "dose_mg", "indication", "starts_on")),
+            list(QuestionnaireResponse.objects.order_by("id").values_list("scale_id", "score")),
+            list(Encounter.objects.order_by("id").values_list("patient__record_number", "chair__name", "opened_at")),
+        ]
+    return hashlib.sha256(json.dumps(kept, default=str).encode()).hexdigest()
+
+
+@pytest.mark.django_db
+def test_the_same_seed_invents_the_same_people(django_db_blocker):
+    found = []
+    for seed in (1, 1, 2):
+        with transaction.atomic():
+            story.make_clinic(people.ALBORADA, scale=1, seed=seed)
+            found.append(digest(today._clinic_id(people.ALBORADA)))
+            transaction.set_rollback(True)
+    assert found[0] == found[1] != found[2]
+
+
+@pytest.mark.django_db
+def test_a_house_made_by_an_earlier_version_starts():
+    """Nothing of issue 3 in it: what the clinic decides is furnished, and the patients stay as they are."""
+    from sojourn.config import demo
+
+    story.make_clinic(people.ALBORADA, scale=1, seed=1)
+    story.make_clinic(people.HARBOR, scale=0, seed=1)
+    demo.load(lambda _: None)
+    demo.load(lambda _: None)

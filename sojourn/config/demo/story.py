@@ -232,7 +232,7 @@ def _begins(stage: str, today: date, own: random.Random, *, signed_in: bool) -> 
     elif stage in TREATED:
         day = today - timedelta(weeks=weeks, days=own.randint(2, 9))
     else:
-        day = way.anchor_for(NEWEST_STEP.get(stage, "invited"), today, own.randint(2, 4))
+        return way.anchor_for(NEWEST_STEP.get(stage, "invited"), today, own.randint(2, 4))
     return day + timedelta(days=(7 - day.weekday()) % 7 if day.weekday() > 4 else 0)
 
 
@@ -247,7 +247,7 @@ def _patient(demo: DemoClinic, cast: Cast, number: int, own: random.Random, *, s
     signed_in = number == demo.signed_in
     walk = Walk(cast.team, patient, tale, begins, own, number, signed_in)
     if stage == "invited":
-        way.send_invitation(walk, email, now - timedelta(days=own.randint(1, 4), hours=2))
+        way.send_invitation(walk, email, now - timedelta(days=own.randint(1, 2), hours=2))
     else:
         way.join(walk, f"patient@{demo.domain}" if signed_in else email)
         _walk(cast, walk, stage, kind, sparse=sparse)
@@ -285,10 +285,14 @@ def _clinic_side(
         way.ask_question(walk, answered=stage != "question")
     if stage in {"asked", "question"}:
         return
-    signed = way.agree(walk)
-    if stage != "agreed":
+    if stage in TREATED - {"planned"}:
+        way.agree_long_ago(walk)
+    else:
+        signed = way.agree(walk)
+        if stage == "agreed":
+            return
         way.countersign(walk, signed)
-        _planned(cast, walk, companion, stage, kind, sparse=sparse)
+    _planned(cast, walk, companion, stage, kind, sparse=sparse)
 
 
 def _planned(cast: Cast, walk: Walk, companion: RelatedPerson, stage: str, kind: str, *, sparse: bool) -> None:
@@ -601,28 +605,36 @@ def _battery(cast: Cast, walk: Walk) -> None:
 def _measure(
     cast: Cast, walk: Walk, phq: int, at: datetime, scales: Sequence[str], sitting: Sitting | None = None
 ) -> None:
+    """Asked, answered and scored: every scale of one occasion at once."""
     own, patient = walk.own, walk.patient
     dark = 2 if phq >= 20 and own.random() < 0.4 else 1 if phq >= 15 and own.random() < 0.45 else 0
     totals = _totals(phq, own)
-    for scale_id in scales:
-        asked = scale(scale_id)
-        answers = _answers(asked, totals[scale_id], dark if scale_id == "phq-9" else None, own)
-        result = asked.score(answers)
-        assert not isinstance(result, Refusal), (scale_id, result)
-        request = MeasureRequest.objects.create(
-            clinic=cast.clinic, patient=patient, scale_id=scale_id, sitting=sitting,
+    asked = [scale(each) for each in scales]
+    given = [_answers(each, totals[each.id], dark if each.id == "phq-9" else None, own) for each in asked]
+    requests = MeasureRequest.objects.bulk_create(
+        MeasureRequest(
+            clinic=cast.clinic, patient=patient, scale_id=each.id, sitting=sitting,
             due_at=sitting.due_at if sitting else at + timedelta(days=1),
             requested_at=sitting.requested_at if sitting else at - timedelta(days=2),
             requested_by=cast.members["nurse"][0],
-        )  # fmt: skip
-        response = QuestionnaireResponse.objects.create(
-            clinic=cast.clinic, patient=patient, request=request, scale_id=scale_id, scale_version=str(asked.version),
-            scale_hash=asked.hash, family=asked.family, language=patient.language, started_at=at - timedelta(minutes=4),
-        )  # fmt: skip
-        Answer.objects.bulk_create(
-            Answer(clinic=cast.clinic, patient=patient, response=response, link_id=link_id, value=value, answered_at=at)
-            for link_id, value in answers.items()
         )
+        for each in asked
+    )  # fmt: skip
+    responses = QuestionnaireResponse.objects.bulk_create(
+        QuestionnaireResponse(
+            clinic=cast.clinic, patient=patient, request=request, scale_id=each.id, scale_version=str(each.version),
+            scale_hash=each.hash, family=each.family, language=patient.language, started_at=at - timedelta(minutes=4),
+        )
+        for each, request in zip(asked, requests, strict=True)
+    )  # fmt: skip
+    Answer.objects.bulk_create(
+        Answer(clinic=cast.clinic, patient=patient, response=response, link_id=link_id, value=value, answered_at=at)
+        for response, answers in zip(responses, given, strict=True)
+        for link_id, value in answers.items()
+    )
+    for each, response, answers in zip(asked, responses, given, strict=True):
+        result = each.score(answers)
+        assert not isinstance(result, Refusal), (each.id, result)
         if result.safety:
             _flag(cast, patient, response, result.safety, answers, at, own)
         response.completed_at, response.score = at, Decimal(result.total)
@@ -630,7 +642,9 @@ def _measure(
         response.safety_positive = bool(result.safety)
         response.parts = {code: float(value) for code, value in result.parts.items()}
         response.findings = list(result.findings)
-        response.save()
+    QuestionnaireResponse.objects.bulk_update(
+        responses, ("completed_at", "score", "band", "safety_positive", "parts", "findings")
+    )
 
 
 def _answers(asked: Scale, total: int, last_at_most: int | None, own: random.Random) -> dict[str, int | None]:
@@ -711,7 +725,7 @@ def _session(cast: Cast, appointment: Appointment, own: random.Random, ending: s
     checks(cast, encounter, dose_at - timedelta(minutes=6), nurse)
     dose(cast, encounter, dose_at, nurse, other, own)
     episode = own.choices(("normal", "hypertensive", "desaturation"), (84, 12, 4))[0]
-    vitals(cast, encounter, dose_at, leaves, episode, own.randint(1, 10**6), 600 if sparse else 60, nurse)
+    vitals(cast, encounter, dose_at, leaves, episode, own.randint(1, 10**6), _every_s(begins, sparse=sparse), nurse)
     noted = [
         (kind, note, dose_at + timedelta(minutes=own.randint(8, 36))) for kind, note in own.sample(people.EVENTS, 2)
     ]
@@ -729,6 +743,11 @@ def _session(cast: Cast, appointment: Appointment, own: random.Random, ending: s
         criteria={"padss": 10, "escort_present": True, "minutes_since_dose_end": (leaves - dose_ends).seconds // 60},
         at=leaves, by=nurse,
     )  # fmt: skip
+
+
+def _every_s(begins: datetime, *, sparse: bool) -> int:
+    """How often a reading was kept: by the minute of late, thinner further back, so that a start stays short."""
+    return 600 if sparse else 60 if timezone.now() - begins < _REMEMBERED else 180
 
 
 def open_encounter(cast: Cast, appointment: Appointment, at: datetime) -> Encounter:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,8 +21,9 @@ from sojourn.care.candidacy.actions import Answer as Decided
 from sojourn.care.consent import actions as consent
 from sojourn.care.consent import queries as agreed
 from sojourn.care.consent import texts
-from sojourn.care.consent.models import Consent
+from sojourn.care.consent.models import Consent, ConsentCountersignature, Decision
 from sojourn.care.intake import actions as intake
+from sojourn.care.intake import queries as known
 from sojourn.care.intake.models import (
     AllergyIntolerance,
     ClinicalFact,
@@ -69,6 +71,10 @@ class Team:
     desk: Asker
     password: str  # encoded
     forms: dict[str, list[texts.Text]] = field(default_factory=dict)
+
+    @cached_property
+    def rules(self) -> judged.Rules:
+        return judged.rules(self.clinic.pk)
 
 
 @dataclass
@@ -145,7 +151,7 @@ def tell_story(walk: Walk, *, share: float = 1.0) -> None:
     tale, begun, sent = walk.tale, walk.at("begun"), walk.at("sent")
     said = list(tales.answers(tale).items())
     said = said[: max(3, round(len(said) * share))]
-    known = {question_id for question_id, _told in said}
+    reached = {question_id for question_id, _told in said}
     between = (sent - timedelta(minutes=15) - begun) / max(1, len(said))
     clock = {question_id: begun + between * number for number, (question_id, _told) in enumerate(said)}
     IntakeAnswer.objects.bulk_create(
@@ -158,7 +164,7 @@ def tell_story(walk: Walk, *, share: float = 1.0) -> None:
     def common(of: str, number: int) -> dict[str, Any]:
         return _said(walk, clock[of] + timedelta(seconds=20 * number)) | {"line": UUID(int=walk.own.getrandbits(128))}
 
-    if "medicines" in known:
+    if "medicines" in reached:
         MedicationStatement.objects.bulk_create(
             MedicationStatement(
                 **common("medicines", number), **_recognised(each.name), name=each.name, dose=each.dose,
@@ -166,7 +172,7 @@ def tell_story(walk: Walk, *, share: float = 1.0) -> None:
             )
             for number, each in enumerate(tale.medicines)
         )  # fmt: skip
-    if "treatments" in known:
+    if "treatments" in reached:
         PreviousTreatment.objects.bulk_create(
             PreviousTreatment(
                 **common("treatments", number), **(_recognised(each.name) if each.kind == "medicine" else {}),
@@ -175,14 +181,14 @@ def tell_story(walk: Walk, *, share: float = 1.0) -> None:
             )
             for number, each in enumerate(tale.treatments)
         )  # fmt: skip
-    if "allergies" in known:
+    if "allergies" in reached:
         AllergyIntolerance.objects.bulk_create(
             AllergyIntolerance(**common("allergies", number), substance=what, reaction=tale.say(words))
             for number, (what, words) in enumerate(tale.allergies)
         )
-    if "goals" in known:
+    if "goals" in reached:
         Goal.objects.bulk_create(Goal(**common("goals", n), text=each) for n, each in enumerate(tale.goals))
-    if "concerns" in known:
+    if "concerns" in reached:
         Concern.objects.bulk_create(Concern(**common("concerns", n), text=each) for n, each in enumerate(tale.concerns))
     if share >= 1:
         intake.send(by=walk.speaker, patient_id=walk.patient.pk, now=sent)
@@ -293,7 +299,8 @@ def decide(walk: Walk, reasoned: Reasoned) -> None:
     """The prescriber signs what the rules and the person's situation allow."""
     at, tale = walk.at("decided"), walk.tale
     newest = judged.latest(walk.patient.pk)
-    assessed = judged.assessment_of(walk.patient, DRUG, ROUTE, at.date())
+    facts, taken = known.facts(walk.patient, at.date()), known.medicines(walk.patient.pk)
+    assessed = judged.assess(walk.patient, facts, taken, walk.team.rules, drug=DRUG, route=ROUTE, on=at.date())
     candidacy.decide(
         by=walk.prescriber,
         patient_id=walk.patient.pk,
@@ -341,6 +348,28 @@ def agree(walk: Walk) -> list[Consent]:
         )  # fmt: skip
         signed.append(row)
     return signed
+
+
+def agree_long_ago(walk: Walk) -> None:
+    """The same as rows, for those whose agreement is history: signed by the patient, then by the prescriber."""
+    clinic, by = walk.team.clinic, walk.prescriber
+    signed = Consent.objects.bulk_create(
+        Consent(
+            clinic=clinic, patient=walk.patient, document_id=text.document_id, document_version=text.version,
+            language=text.language, route=text.way, jurisdiction=clinic.jurisdiction, content=text.content,
+            content_hash=text.hash, decision=Decision.PERMIT, statements=[each.id for each in text.statements],
+            signed_name=walk.patient.name, nonce=f"{walk.own.getrandbits(128):032x}",
+            signed_at=walk.at("agreed", timedelta(minutes=6 * number)),
+        )
+        for number, text in enumerate(_texts(walk))
+    )  # fmt: skip
+    ConsentCountersignature.objects.bulk_create(
+        ConsentCountersignature(
+            clinic=clinic, patient=walk.patient, consent=row, capacity_confirmed=True, signed_by_id=by.member,
+            signer_name=by.name, signed_at=walk.at("countersigned", timedelta(minutes=2 * number)),
+        )
+        for number, row in enumerate(signed)
+    )  # fmt: skip
 
 
 def _texts(walk: Walk) -> list[texts.Text]:
