@@ -10,7 +10,16 @@ from psycopg import sql
 
 # In the order in which rows refer to each other.
 LABELS = (
-    "booking.Chair", "patients.Patient", "patients.RelatedPerson", "plan.CarePlan", "booking.Appointment",
+    "booking.Chair", "patients.Patient", "patients.RelatedPerson",
+    "messaging.Communication", "messaging.CommunicationMark",
+    "measures.Sitting", "intake.IntakeAnswer", "intake.MedicationStatement", "intake.AllergyIntolerance",
+    "intake.PreviousTreatment", "intake.Goal", "intake.Concern", "intake.IntakeSubmission", "intake.ClinicalFact",
+    "consent.ConsentRequest", "consent.ConsentQuestion", "consent.ConsentReply", "consent.Consent",
+    "consent.ConsentCountersignature", "consent.ConsentWithdrawal",
+    "candidacy.Override", "candidacy.OverrideSignature", "candidacy.CandidacyDecision",
+    "plan.CarePlan", "plan.PlanVersion", "plan.DoubleCheck",
+    "booking.Appointment", "booking.Attendance", "booking.PreferredTimes", "booking.WaitingEntry", "booking.Reminder",
+    "booking.EscortLink", "booking.EscortAnswer",
     "treatment.Encounter", "treatment.SessionState", "treatment.CheckResult", "treatment.MedicationAdministration",
     "treatment.DoseCheck", "treatment.SessionEvent", "treatment.Discharge", "treatment.RecordSignature",
     "monitoring.Observation", "monitoring.Signal", "monitoring.AlarmState", "monitoring.AlarmEvent",
@@ -21,6 +30,13 @@ _TODAY = "upper(during) > now() - interval '12 hours'"
 _NOT_TODAY = {
     "booking_appointment": f"NOT ({_TODAY})",
     "treatment_encounter": f"appointment_id NOT IN (SELECT id FROM booking_appointment WHERE {_TODAY})",
+}
+
+
+# Unique in themselves, and as long as they are: each copy has one of its own.
+_OWN = {
+    "nonce": "md5(nonce || '-' || k)",
+    "token_hash": "encode(sha256(convert_to(token_hash || '-' || k, 'UTF8')), 'hex')",
 }
 
 
@@ -47,16 +63,22 @@ def multiply(conninfo: str, times: int) -> None:
                 moved = field.primary_key or (
                     isinstance(field, models.ForeignKey) and field.related_model._meta.db_table in tables
                 )
-                value = f"{column if column != 'limit' else chr(34) + 'limit' + chr(34)}"
+                value = f'"{column}"'
                 if moved:
                     value = f"{column} + k::bigint * {STEP}"
                 elif column in {"record_number", "name"} and table in {"patients_patient", "booking_chair"}:
                     value = f"{column} || '-' || k"
+                elif column in _OWN:
+                    value = _OWN[column]
                 elif column == "in_use":
                     value = "false"
                 columns.append(sql.Identifier(column))
                 values.append(sql.SQL(value))  # type: ignore[arg-type]
             where = _NOT_TODAY.get(table, "true")
+            if table != "treatment_encounter" and any(
+                str(field.column) == "appointment_id" for field in model._meta.concrete_fields
+            ):
+                where = f"appointment_id NOT IN (SELECT id FROM booking_appointment WHERE {_TODAY})"
             if any(str(field.column) == "encounter_id" for field in model._meta.concrete_fields):
                 where = f"encounter_id NOT IN ({of_today})"
             connection.execute(

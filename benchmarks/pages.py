@@ -30,7 +30,7 @@ def _sign_in(email: str) -> tuple[str, Any]:
 
 
 def pages() -> list[tuple[str, str, str]]:
-    """(name, sign-in, address) of the ten main pages."""
+    """(name, sign-in, address) of the main pages."""
     from sojourn.care.measures.models import MeasureRequest
     from sojourn.care.treatment.models import Encounter
     from sojourn.care.treatment.queries import running
@@ -57,6 +57,12 @@ def pages() -> list[tuple[str, str, str]]:
         ("session board", nurse, "/clinic/board/"),
         ("session record", nurse, f"/clinic/sessions/{over.pk}/record/"),
         ("patient's Today", patient_login, "/today/"),
+        ("patient's story, clinic", nurse, f"/clinic/patients/{patient}/story/"),
+        ("candidacy of all", "prescriber@harbor.demo", "/clinic/candidacy/"),
+        ("candidacy", "prescriber@harbor.demo", f"/clinic/patients/{patient}/candidacy/"),
+        ("plan", "prescriber@harbor.demo", f"/clinic/patients/{patient}/plan/"),
+        ("calendar of the week", "front_desk@harbor.demo", "/clinic/appointments/week/"),
+        ("patient's story, phone", patient_login, "/today/story/"),
     ]
 
 
