@@ -73,7 +73,7 @@ def multiply(conninfo: str, times: int) -> None:
                 elif column == "in_use":
                     value = "false"
                 columns.append(sql.Identifier(column))
-                values.append(sql.SQL(value))  # type: ignore[arg-type]
+                values.append(sql.SQL(value))
             where = _NOT_TODAY.get(table, "true")
             if table != "treatment_encounter" and any(
                 str(field.column) == "appointment_id" for field in model._meta.concrete_fields
@@ -84,7 +84,7 @@ def multiply(conninfo: str, times: int) -> None:
             connection.execute(
                 sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}, generate_series(1, {}) AS k WHERE id < {} AND {}").format(
                     sql.Identifier(table), sql.SQL(", ").join(columns), sql.SQL(", ").join(values), sql.Identifier(table),
-                    sql.Literal(times - 1), sql.Literal(STEP), sql.SQL(where),  # type: ignore[arg-type]
+                    sql.Literal(times - 1), sql.Literal(STEP), sql.SQL(where),
                 )
             )  # fmt: skip
         connection.execute("SET session_replication_role = origin")

@@ -225,11 +225,18 @@ def test_the_same_seed_invents_the_same_people(django_db_blocker):
 
 
 @pytest.mark.django_db
-def test_a_house_made_by_an_earlier_version_starts():
-    """Nothing of issue 3 in it: what the clinic decides is furnished, and the patients stay as they are."""
+def test_a_house_made_by_an_earlier_version_starts(monkeypatch: pytest.MonkeyPatch):
+    """Nothing of the way to a plan in it, and nobody to put on stage: what the clinic decides is added, once."""
     from sojourn.config import demo
 
-    story.make_clinic(people.ALBORADA, scale=1, seed=1)
-    story.make_clinic(people.HARBOR, scale=0, seed=1)
+    with monkeypatch.context() as before:
+        before.setattr(story, "furnish_house", lambda cast: None)
+        for each in people.CLINICS:
+            story.make_clinic(each, scale=0, seed=1)
     demo.load(lambda _: None)
     demo.load(lambda _: None)
+    for each in people.CLINICS:
+        with as_asker(house(today._clinic_id(each))):
+            assert BookingRules.objects.count() == 1
+            assert consent.shelf(Clinic.objects.get(slug=each.slug)).text("treatment", "iv", each.language)
+            assert not Patient.objects.exists()

@@ -13,11 +13,14 @@ MONITOR_BED = "CHAIR-1"
 
 
 def load(say: Callable[[str], None], *, scale: int = 1, seed: int = 1) -> None:
-    """Load the demo clinics where they are missing, and set today's stage anew where its session is over."""
+    """Load the demo clinics where they are missing, and set today's stage anew where its session is over.
+
+    A clinic that an earlier version made keeps its people as they are; what it must decide by now is added.
+    """
     from django.db import transaction
 
     from sojourn.config.demo.story import make_clinic
-    from sojourn.config.demo.today import set_stage
+    from sojourn.config.demo.today import furnish_old, set_stage
     from sojourn.foundation.accounts.models import Person
 
     for clinic in CLINICS:
@@ -25,6 +28,8 @@ def load(say: Callable[[str], None], *, scale: int = 1, seed: int = 1) -> None:
             say(f"Inventing {clinic.name}: {clinic.patients * scale} patients and their history")
             with transaction.atomic():  # a clinic is there whole or not at all
                 make_clinic(clinic, scale=scale, seed=seed)
+        else:
+            furnish_old(clinic)
         set_stage(clinic)
 
 

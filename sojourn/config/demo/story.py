@@ -91,7 +91,7 @@ class Cast:
     members: dict[str, list[Membership]]
     chairs: list[Chair]
     device: Device | None = None
-    taken: set[tuple[int, datetime]] = field(default_factory=set)  # chairs, and patients by their negative number
+    taken: set[tuple[int, date]] = field(default_factory=set)  # chairs, and patients by their negative number
     batteries: dict[str, Battery] = field(default_factory=dict)
 
     def asker(self, role: str, number: int = 0) -> Asker:
@@ -562,19 +562,6 @@ def _depression(arc: str, baseline: int, session: int, own: random.Random) -> in
     }[arc or "none"]  # fmt: skip
     wave = own.gauss(0, 1.3) + (1.5 if session > 7 and session % 2 else 0)
     return max(0, min(27, round(baseline * share[min(session, len(share)) - 1] + wave)))
-
-
-def _spread(total: int, items: int, own: random.Random, last_at_most: int) -> list[int]:
-    """``total`` over items of 0 to 3, the last one (thoughts of death) held lower than the rest."""
-    values = [0] * items
-    while sum(values) < total:
-        index = own.randrange(items)
-        most = last_at_most if index == items - 1 else 3
-        if values[index] < most:
-            values[index] += 1
-        elif all(v == 3 for v in values[:-1]) and values[-1] >= most:
-            break
-    return values
 
 
 def _followed(walk: Walk) -> tuple[str, ...]:

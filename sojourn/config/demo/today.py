@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
+from django.db.models import F
 from django.utils import timezone
 
 from sojourn.care.booking.models import Appointment, Chair
+from sojourn.care.consent.models import ConsentAdoption
 from sojourn.care.monitoring import actions as monitoring
 from sojourn.care.monitoring import ledger
 from sojourn.care.monitoring.models import DeviceAssociation
@@ -37,24 +39,40 @@ def set_stage(demo: DemoClinic) -> None:
             return
         for session in sessions:
             _finish(cast, session, now)
-        _clear_chairs(now)
-        near = (now - _NEAR, now + _NEAR)
-        plans = list(
-            CarePlan.objects.select_related("patient")
-            .filter(ended_on=None, patient__restricted=False)
-            .exclude(patient__in=Appointment.objects.filter(status="booked", during__overlap=near).values("patient"))
-            .order_by("id")
-        )
-        signed_in = [p for p in plans if p.patient.record_number == f"{demo.prefix}-{demo.signed_in + 1:05d}"]
-        others = [p for p in plans if p not in signed_in]
-        random.Random(now.date().isoformat()).shuffle(others)
-        first, *others = [*signed_in, *others]
+        _clear_chairs(cast, now)
+        plans = _on_stage(demo, now)[: len(cast.chairs)]
+        if not plans:
+            return
+        first, *others = plans
         _running(cast, first, cast.chairs[0], now)
-        if len(cast.chairs) > 1:
+        if len(others) > 0:
             _waiting(cast, others[0], 1, now)
-        if len(cast.chairs) > 2:
+        if len(others) > 1:
             _over(cast, others[1], 2, now)
+        if len(others) > 2:
             story.book_at(cast, others[2], _companion(others[2]), cast.chairs[3], now + timedelta(hours=1))
+
+
+def furnish_old(demo: DemoClinic) -> None:
+    """A clinic of an earlier version has no texts, hours and numbers for booking yet."""
+    with as_asker(house(_clinic_id(demo), "Demo")):
+        if not ConsentAdoption.objects.exists():
+            story.furnish_house(story.load_cast(demo))
+
+
+def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:
+    """Courses that are under way and have nothing else today, the signed-in patient's first."""
+    near = (now - _NEAR, now + _NEAR)
+    plans = list(
+        CarePlan.objects.select_related("patient")
+        .filter(ended_on=None, patient__restricted=False, pk__in=Encounter.objects.values("care_plan"))
+        .exclude(patient__in=Appointment.objects.filter(status="booked", during__overlap=near).values("patient"))
+        .order_by("id")
+    )
+    signed_in = [p for p in plans if p.patient.record_number == f"{demo.prefix}-{demo.signed_in + 1:05d}"]
+    others = [p for p in plans if p not in signed_in]
+    random.Random(now.date().isoformat()).shuffle(others)
+    return [*signed_in, *others]
 
 
 def _clinic_id(demo: DemoClinic) -> int:
@@ -70,10 +88,13 @@ def _companion(plan: CarePlan) -> RelatedPerson | None:
     return plan.patient.related_people.filter(ended_at=None).first()
 
 
-def _clear_chairs(now: datetime) -> None:
+def _clear_chairs(cast: story.Cast, now: datetime) -> None:
     """Whatever the generator booked around now makes room for the stage."""
     window = (now - _NEAR, now + _NEAR)
-    Appointment.objects.filter(during__overlap=window, encounter=None).update(status="cancelled")
+    Appointment.objects.filter(during__overlap=window, encounter=None).filter(status="booked").update(
+        status="cancelled", cancelled_at=now, cancelled_by=cast.members["front_desk"][0], version=F("version") + 1,
+        cancelled_because="The chair is needed for another session.",
+    )  # fmt: skip
 
 
 def _finish(cast: story.Cast, encounter: Encounter, now: datetime) -> None:
