@@ -372,7 +372,9 @@ _SUBQUERIES = _subqueries()
 # is signed later changes no record. The first signature after that moment holds what it set aside.
 _ORDERED_BY = Coalesce(
     Subquery(
-        MedicationAdministration.objects.filter(encounter=OuterRef("pk")).order_by("started_at").values("started_at")[:1]
+        MedicationAdministration.objects.filter(encounter=OuterRef("pk"))
+        .order_by("started_at")
+        .values("started_at")[:1]
     ),
     F("opened_at"),
 )
