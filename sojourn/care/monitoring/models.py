@@ -171,7 +171,9 @@ class Signal(models.Model):
     silent_after: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     # What the watch looks through each second. An index on silent_after itself would be rewritten by every reading.
     awaited = models.GeneratedField(
-        expression=models.Q(silent_after__isnull=False), output_field=models.BooleanField(), db_persist=True
+        expression=models.ExpressionWrapper(models.Q(silent_after__isnull=False), output_field=models.BooleanField()),
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
     baseline = models.FloatField(null=True)
 

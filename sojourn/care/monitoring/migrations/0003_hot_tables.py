@@ -29,7 +29,11 @@ class Migration(migrations.Migration):
             "signal",
             "awaited",
             models.GeneratedField(
-                db_persist=True, expression=models.Q(silent_after__isnull=False), output_field=models.BooleanField()
+                db_persist=True,
+                expression=models.ExpressionWrapper(
+                    models.Q(silent_after__isnull=False), output_field=models.BooleanField()
+                ),
+                output_field=models.BooleanField(),
             ),
         ),
         migrations.RunSQL("DROP INDEX signal_overdue", migrations.RunSQL.noop),
