@@ -20,6 +20,7 @@ CATALOGUE = ROOT / "sojourn" / "locale" / "es" / "LC_MESSAGES" / "django.po"
 KEYWORDS = {
     "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "ngettext": (1, 2),
     "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
+    "N_": None,  # clinical/pk marks its messages so
 }  # fmt: skip
 Message = tuple[str, str, str | None]  # context, singular, plural
 
