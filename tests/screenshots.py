@@ -16,21 +16,84 @@ BASE = f"http://127.0.0.1:{PORT}"
 SIZES = {"desk": (1280, 800), "phone": (375, 812)}
 
 
+ALL_KINDS = [("desk", "light"), ("desk", "dark"), ("phone", "light")]
+PHONE_FIRST = [("phone", "light"), ("phone", "dark"), ("desk", "light")]
+
+
 def shoot(browser: Browser, who: str, pages: dict[str, str], kinds: list[tuple[str, str]]) -> None:
+    """Each page in each kind, as ``who`` sees it ("" for somebody who is not signed in)."""
     for size, mood in kinds:
         width, height = SIZES[size]
         scheme = "dark" if mood == "dark" else "light"
         page = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme).new_page()  # type: ignore[arg-type]
-        page.goto(f"{BASE}/accounts/login/")
-        page.fill("[name=login]", who)
-        page.fill("[name=password]", "quiet harbor at dusk")
-        page.press("[name=password]", "Enter")
-        page.wait_for_url(lambda url: "login" not in url)
+        if who:
+            page.goto(f"{BASE}/accounts/login/")
+            page.fill("[name=login]", who)
+            page.fill("[name=password]", "quiet harbor at dusk")
+            page.press("[name=password]", "Enter")
+            page.wait_for_url(lambda url: "login" not in url)
         for name, path in pages.items():
-            page.goto(BASE + path)
+            answer = page.goto(path if path.startswith("http") else BASE + path)
+            assert answer is not None
+            assert answer.ok, (name, path, answer.status)
             page.wait_for_timeout(2500 if "board" in name else 700)
             page.screenshot(path=FOLDER / f"{name}-{size}-{mood}.png")
         page.context.close()
+
+
+def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
+    """The pages from the story to the way home: the prescriber's, the front desk's, and the companion's link."""
+    from django.utils import timezone
+
+    from sojourn.care.booking import way_home_actions
+    from sojourn.care.booking.models import Appointment
+    from sojourn.care.candidacy import queries as candidacy
+    from sojourn.care.consent.models import Consent
+    from sojourn.care.plan.models import PlanVersion
+    from sojourn.config import postbox
+    from sojourn.config.demo.people import HARBOR
+    from sojourn.config.demo.today import _clinic_id
+    from sojourn.foundation.accounts.asker import as_asker
+    from sojourn.foundation.accounts.models import Membership
+    from sojourn.foundation.accounts.queries import asker_of
+    from sojourn.foundation.accounts.queries import house as of_house
+
+    with as_asker(of_house(_clinic_id(HARBOR), "pictures")):
+        desk = asker_of(Membership.objects.get(role="front_desk"))
+        waits = candidacy.undecided().order_by("said_at").first()
+        agreed = Consent.objects.order_by("id").last()
+        draft = PlanVersion.objects.filter(signed_at=None, discarded_at=None).exclude(dose_mg=None).first()
+        signed = PlanVersion.objects.exclude(signed_at=None).order_by("signed_at").last()
+        ahead = Appointment.objects.filter(
+            status="booked", during__startswith__gt=timezone.now(), companion__ended_at=None
+        ).exclude(companion__email="")
+        coming = ahead.order_by("during").first()
+        assert waits is not None
+        assert agreed is not None
+        assert signed is not None
+        assert coming is not None
+    with as_asker(desk):
+        way_home_actions.ask(by=desk, appointment_id=coming.pk)
+    deadline = time.monotonic() + 30
+    links: list[str] = []
+    while not links and time.monotonic() < deadline:
+        links = [link for letter in postbox.letters() for link in letter.links if "/way-home/" in link]
+        time.sleep(0.3)
+    doctor = {
+        "story-clinic": f"/clinic/patients/{waits.patient_id}/story/",
+        "candidacies": "/clinic/candidacy/",
+        "candidacy": f"/clinic/patients/{waits.patient_id}/candidacy/",
+        "plan": f"/clinic/patients/plans/{signed.pk}/",
+        "agreements-clinic": f"/clinic/patients/{agreed.patient_id}/consents/",
+    }
+    if draft is not None:
+        doctor["plan-draft"] = f"/clinic/patients/plans/{draft.pk}/edit/"
+    front = {
+        "calendar": "/clinic/appointments/week/",
+        "series": f"/clinic/courses/{coming.care_plan_id}/series/",
+        "way-home": "/clinic/way-home/",
+    }
+    return doctor, front, links[0]
 
 
 def main() -> None:
@@ -46,21 +109,36 @@ def main() -> None:
 
         demo.load(lambda _: None)
         with as_asker(of_house(_clinic_id(HARBOR), "pictures")):
-            patient = Membership.objects.get(role="patient").patient_id
+            patient = Membership.objects.get(role="patient", person__email="patient@harbor.demo").patient_id
             open_one = MeasureRequest.objects.filter(patient_id=patient, response=None).order_by("id").first()
+        found.start("mail", "sojourn.config.processes", "mail")
         found.start_all()
         found.start("monitor", "sojourn.config.processes", "demo-monitor")
+        doctor, front, companion = first_contact()
         time.sleep(8)
         where = {name: path for name, _, path in pages()}
-        all_kinds = [("desk", "light"), ("desk", "dark"), ("phone", "light")]
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
             clinic = {"board": "/clinic/board/", "home-clinic": "/clinic/", "session": where["session"]}
-            shoot(browser, "nurse@harbor.demo", clinic, all_kinds)
-            portal = {"home-patient": "/today/", "progress": "/today/progress/"}
+            shoot(browser, "nurse@harbor.demo", clinic, ALL_KINDS)
+            shoot(browser, "prescriber@harbor.demo", doctor, ALL_KINDS)
+            shoot(browser, "front_desk@harbor.demo", front, ALL_KINDS)
+            shoot(browser, "", {"way-home-companion": companion}, PHONE_FIRST)
+            portal = {
+                "home-patient": "/today/",
+                "progress": "/today/progress/",
+                "story": "/today/story/",
+                "story-question": "/today/story/heart_now/",
+                "story-medicines": "/today/story/medicines/",
+                "decision": "/today/decision/",
+                "agreements": "/today/agreements/",
+                "agreement": "/today/agreements/read/treatment/1/",
+                "my-plan": "/today/plan/",
+                "visits": "/today/visits/",
+            }
             if open_one is not None:
                 portal["questionnaire"] = f"/today/measures/{open_one.pk}/1/"
-            shoot(browser, "patient@harbor.demo", portal, [("phone", "light"), ("phone", "dark"), ("desk", "light")])
+            shoot(browser, "patient@harbor.demo", portal, PHONE_FIRST)
             browser.close()
     print(f"pictures in {FOLDER}, monitors on port {MLLP_PORT}", file=sys.stderr)
 
