@@ -160,6 +160,8 @@ def test_each_stage_of_the_way_has_somebody(clinic: Clinic):
     assert BookingRules.objects.latest("id").chairs_per_nurse
     assert WaitingEntry.objects.filter(left_at=None).exists()
     if clinic.slug == "harbor-light":
+        second = PlanVersion.objects.filter(number=2).exclude(change_reason="")
+        assert any(each.per_kg != each.care_plan.versions.get(number=1).per_kg for each in second)
         assert agreed - signed
         assert {"decline", "accept_with_conditions"} <= kinds
         assert EscortAnswer.objects.filter(comes=False).exists()

@@ -30,7 +30,6 @@ class DemoClinic:
     prefix: str
     signed_in: int  # the number of the patient behind patient@: in their series, and in the chair today
     stages: tuple[int, ...] = ()  # which rows of story.STAGES its first patients are; empty: all in their order
-    first_name: int = 0  # where its names begin, so that no two clinics invent the same person
 
 
 HARBOR = DemoClinic(
@@ -55,7 +54,7 @@ ALBORADA = DemoClinic(
         Staff("nurse", "Noemí Prado", "RN"),
     ),
     ("Sillón 1", "Sillón 2"), 15, "CA", 1,
-    stages=(4, 9, 14, 19, 25, 29, 34, 39, 5, 2, 44, 47, 49, 0, 1), first_name=60,
+    stages=(4, 9, 14, 19, 25, 29, 34, 39, 5, 2, 44, 47, 49, 0, 1),
 )  # fmt: skip
 
 CLINICS = (HARBOR, ALBORADA)
@@ -165,6 +164,33 @@ FAMILY = [
     "Duarte",
     "Finch",
 ]
+SPANISH_GIVEN = {
+    "female": ["Ana", "Rosa", "Marisol", "Inés", "Carmen", "Pilar", "Lorena", "Graciela", "Noelia", "Teresa", "Julia"],
+    "male": ["Luis", "Mateo", "Andrés", "Tomás", "Ignacio", "Rubén", "Esteban", "Joaquín", "Pablo", "Óscar", "Raúl"],
+    "other": ["Alex", "Guadalupe", "Cruz"],
+}
+SPANISH_FAMILY = [
+    *(
+        "Reyes",
+        "Castellanos",
+        "Delgado",
+        "Ortega",
+        "Sandoval",
+        "Villareal",
+        "Solano",
+        "Cárdenas",
+        "Aguilar",
+        "Bautista",
+    ),
+    *("Salazar", "Fuentes", "Paredes", "Serrano", "Duarte", "Montes", "Ibarra", "Quiroga", "Lozano"),
+]
+
+
+def names(language: str) -> tuple[dict[str, list[str]], list[str]]:
+    """Given names by sex, and family names, as they are common where that language is spoken."""
+    return (SPANISH_GIVEN, SPANISH_FAMILY) if language == "es" else (GIVEN, FAMILY)
+
+
 # Who brings somebody home, by the sex of that person.
 RELATIONS = {
     "female": ("wife", "sister", "friend", "partner", "neighbour"),

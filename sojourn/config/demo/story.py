@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -18,6 +19,7 @@ from django.utils import timezone
 from sojourn.care.booking import actions as booking
 from sojourn.care.booking import series_actions as series
 from sojourn.care.booking import waiting_actions as waiting
+from sojourn.care.booking import way_home_actions as way_home
 from sojourn.care.booking.models import Appointment, Attendance, Chair, EscortAnswer, EscortLink
 from sojourn.care.chart.queries import content_hash, session_records
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse, Sitting
@@ -220,7 +222,7 @@ def _stage(demo: DemoClinic, number: int) -> tuple[str, str]:
     return STAGES[demo.stages[number % len(demo.stages)] if demo.stages else number % len(STAGES)]
 
 
-def _begins(stage: str, today: date, own: random.Random, *, signed_in: bool) -> date:
+def _begins(stage: str, kind: str, today: date, own: random.Random, *, signed_in: bool) -> date:
     """The day of the first session, or the one to which somebody is on the way."""
     weeks = {"after": 4, "maintenance": own.randint(18, 34), "ended": 14, "stopped": 3, "absent": 3}.get(stage, 0)
     if signed_in:
@@ -228,7 +230,8 @@ def _begins(stage: str, today: date, own: random.Random, *, signed_in: bool) -> 
     elif stage == "planned":
         day = today + timedelta(days=own.randint(2, 5))
     elif stage == "induction":
-        day = today - timedelta(days=own.randint(3, 15))
+        # Whom it helps slowly, far enough for the dose to have been raised.
+        day = today - timedelta(days=own.randint(13, 15) if kind == "slowly" else own.randint(3, 15))
     elif stage in TREATED:
         day = today - timedelta(weeks=weeks, days=own.randint(2, 9))
     else:
@@ -240,7 +243,7 @@ def _patient(demo: DemoClinic, cast: Cast, number: int, own: random.Random, *, s
     stage, kind = _stage(demo, number)
     now = timezone.now()
     today = now.astimezone(cast.clinic.zone).date()
-    begins = _begins(stage, today, own, signed_in=number == demo.signed_in)
+    begins = _begins(stage, kind, today, own, signed_in=number == demo.signed_in)
     patient, email = _who(demo, cast, number, own, begins, stage, kind)
     twist: Twist = kind if stage not in TREATED else ""  # type: ignore[assignment]
     tale = tales.tell(own, patient.sex, patient.age_on(today), patient.language, twist)
@@ -310,10 +313,11 @@ def _companion_of(cast: Cast, walk: Walk) -> RelatedPerson:
     sex = own.choice(("female", "male"))
     kin = people.OF_THE_YOUNG if walk.tale.age < 40 else people.OF_THE_OLD if walk.tale.age > 52 else None
     relation = kin[sex] if kin is not None and own.random() < 0.4 else own.choice(people.RELATIONS[sex])
-    given = own.choice(people.GIVEN[sex])
-    family = own.choice(people.FAMILY) if relation in {"friend", "neighbour", "partner"} else patient.family_name
-    email = f"{given}.{family}.{cast.clinic.slug[0]}{walk.number}@example.com".lower()
-    reached = own.random() < 0.7
+    names, families = people.names(cast.clinic.language)
+    given = own.choice([each for each in names[sex] if each != patient.given_name])
+    family = own.choice(families) if relation in {"friend", "neighbour", "partner"} else patient.family_name
+    email = _address(given, family, f"{cast.clinic.slug[0]}{walk.number}")
+    reached = own.random() < 0.7 or walk.signed_in
     return RelatedPerson.objects.create(
         clinic=cast.clinic, patient=patient, name=f"{given} {family}", relationship=relation, brings_home=True,
         phone=_phone(cast, own), email=email if reached else "",
@@ -321,8 +325,13 @@ def _companion_of(cast: Cast, walk: Walk) -> RelatedPerson:
     )  # fmt: skip
 
 
+def _address(given: str, family: str, mark: str) -> str:
+    plain = unicodedata.normalize("NFKD", f"{given}.{family}.{mark}").encode("ascii", "ignore").decode()
+    return f"{plain.lower()}@example.com"
+
+
 def _phone(cast: Cast, own: random.Random) -> str:
-    return f"{cast.clinic.phone[:10]}0{own.randint(100, 199)}"
+    return f"{cast.clinic.phone[:11]}0{own.randint(100, 199)}"
 
 
 def _course(
@@ -352,7 +361,9 @@ def _course(
     if stage == "after" and own.random() < 0.5:
         _ahead(cast, walk, course, companion, today + timedelta(days=own.randint(3, 12)))
     if number % 4 == 1 and stage != "ended":
-        way.write_messages(walk, now - timedelta(days=own.randint(1, 9), hours=own.randint(1, 5)))
+        then = today - timedelta(days=own.randint(3, 9))
+        then -= timedelta(days=max(0, then.weekday() - 4))
+        way.write_messages(walk, _at(then, time(own.randint(9, 15), own.randint(0, 59)), cast.clinic.zone))
     if number == 11:
         way.write_messages(walk, now - timedelta(hours=5), waits=True)
     if walk.signed_in or (stage not in {"ended", "planned"} and own.random() < 0.6):
@@ -383,7 +394,7 @@ def _sessions(
             continue
         course = _changed(walk, course, stage, arc, index, day, zone)
         ending = {("stopped", 1): "stopped_early", ("absent", 2): "did_not_attend"}.get((stage, index), "left")
-        appointment = _book(cast, course, companion, day)
+        appointment = _book(cast, course, companion, day, own)
         if appointment.during.lower.astimezone(zone).date() >= today:  # no chair was free before today
             continue
         if index:
@@ -395,7 +406,8 @@ def _sessions(
 
 def _changed(walk: Walk, course: CarePlan, stage: str, arc: str, index: int, day: date, zone: object) -> CarePlan:
     """A new version of the plan where the course takes a turn: a higher dose, or maintenance."""
-    at = _at(day - timedelta(days=1), time(17, 20), zone)
+    eve = day - timedelta(days=1)
+    at = _at(eve - timedelta(days=max(0, eve.weekday() - 4)), time(18, 20), zone)
     weight = round((walk.tale.weight_kg + walk.own.choice((-1.0, -0.5, 0.5, 1.0))) * 2) / 2
     if stage == "induction" and arc == "slowly" and index == 3:
         return way.change(
@@ -419,9 +431,9 @@ def _who(
         sex = "female"
     elif kind in {"opioid", "pressure", "aneurysm"}:
         sex = "male"
-    place = demo.first_name + number
-    given = people.GIVEN[sex][place % len(people.GIVEN[sex])]
-    family = people.FAMILY[(place * 7 + 3) % len(people.FAMILY)]
+    names, families = people.names(demo.language)
+    given = names[sex][number % len(names[sex])]
+    family = families[(number * 7 + 3) % len(families)]
     years = {"benzodiazepine": (1980, 1992), "reviewed": (1985, 1999)}.get(kind or stage, (1956, 2003))
     created = _at(begins - timedelta(days=26), time(14), cast.clinic.zone)
     patient = Patient.objects.create(
@@ -430,7 +442,7 @@ def _who(
         language="es" if demo.language == "es" or own.random() < 0.15 else "en",
         restricted=number == 17, created_at=created, created_by=cast.members["front_desk"][0],
     )  # fmt: skip
-    return patient, f"{given}.{family}.{demo.prefix}{number}@example.com".lower()
+    return patient, _address(given, family, f"{demo.prefix}{number}")
 
 
 def _at(day: date, clock: time, zone: object) -> datetime:
@@ -458,9 +470,9 @@ def _take(cast: Cast, patient_id: int, chair: Chair, begins: datetime) -> None:
     cast.taken |= {(chair.pk, begins), (-patient_id, begins.date())}
 
 
-def _book(cast: Cast, plan: CarePlan, companion: RelatedPerson | None, day: date) -> Appointment:
+def _book(cast: Cast, plan: CarePlan, companion: RelatedPerson | None, day: date, own: random.Random) -> Appointment:
     """The first free chair and slot from ``day`` on, in the past."""
-    chair, begins = next(_free(cast, plan.patient_id, day, SLOTS))
+    chair, begins = next(_free(cast, plan.patient_id, day, own.sample(SLOTS, len(SLOTS))))
     _take(cast, plan.patient_id, chair, begins)
     return book_at(cast, plan, companion, chair, begins)
 
@@ -489,8 +501,9 @@ def _ride(cast: Cast, walk: Walk, appointment: Appointment, companion: RelatedPe
     if appointment.during.lower - now > timedelta(days=9):
         return
     how = walk.own.choices(("confirmed", "asked", "declined", "open"), (55, 20, 10, 15))[0]
-    if walk.signed_in:
-        how = "asked"
+    if walk.signed_in:  # with its letter in the outbox: the companion's link can be opened
+        way_home.ask(by=cast.team.desk, appointment_id=appointment.pk, now=now - timedelta(hours=3))
+        return
     answered = now - timedelta(hours=walk.own.randint(3, 40))
     if how == "open" or (how == "asked" and not companion.email):
         return

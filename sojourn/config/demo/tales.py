@@ -230,7 +230,7 @@ def _measured(tale: Tale, own: random.Random, twist: Twist) -> None:
         "temperature": round(own.uniform(36.3, 36.9), 1), "consciousness": "alert", "on_oxygen": False,
         "ecg": "normal", "qtc_ms": float(own.randint(396, 432)),
         "suicide_risk": "moderate" if tale.phq >= 21 else "low", "lacks_capacity": False,
-        "nyha": "none",
+        "nyha": "none", "hypertension_uncontrolled": high,
     }  # fmt: skip
     if tale.told.get("can_become_pregnant"):
         tale.found["pregnancy_test"] = "negative"
