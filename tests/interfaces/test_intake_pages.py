@@ -142,6 +142,32 @@ def test_a_question_that_does_not_apply_leads_back(clinic: Cast, client: Client)
     assert client.get(f"{STORY}no_such_question/").status_code == 404
 
 
+def ticked(page: str) -> set[str]:
+    boxes = re.findall(r'<input class="(?:radio|checkbox)"[^>]*>', page)
+    return {re.search(r'value="([^"]*)"', box)[1] for box in boxes if " checked" in box}  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("question", "fields", "chosen"),
+    [
+        ("high_blood_pressure", {"value": "no"}, {"no"}),
+        ("blood_pressure_control", {"value": "high"}, {"high"}),
+        ("heart_now", {"value": ["angina", "cv_event"]}, {"angina", "cv_event"}),
+        ("heart_now", {"value": ["angina"], "rest_unsure": "1"}, {"angina", "1"}),
+    ],
+)
+def test_the_clinic_sees_ticked_what_was_answered_before(clinic: Cast, patient: Patient, question, fields, chosen):
+    nurse = clinic.client("nurse")
+    url = f"/clinic/patients/{patient.pk}/story/{question}/"
+    assert ticked(nurse.get(url).text) == set()
+    assert nurse.post(url, {"seen": "", **fields}).status_code == 302
+    page = nurse.get(url).text
+    assert ticked(page) == chosen
+    wrong = nurse.post(url, {"seen": "", "value": "nothing-like-it"})
+    assert wrong.status_code == 409
+    assert ticked(wrong.text) == set()
+
+
 # ---------------------------------------------------------------- lists
 
 

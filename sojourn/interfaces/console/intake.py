@@ -219,6 +219,7 @@ def question(request: HttpRequest, patient_id: int, topic: str) -> HttpResponse:
     doubts = [code.removeprefix(_CONTRADICTION) for code in refused.codes if code.startswith(_CONTRADICTION)] if (
         refused
     ) else []  # fmt: skip
+    chosen = _chosen(found, answer, request.POST)
     context = {
         "patient": patient,
         "question": found,
@@ -228,16 +229,20 @@ def question(request: HttpRequest, patient_id: int, topic: str) -> HttpResponse:
         "seen": answer.id if answer else "",
         "standing": wording.said(found, answer.told) if answer else "",
         "typed": _typed(found, answer, request.POST),
-        "chosen": _chosen(found, answer, request.POST),
-        "options": [("yes", _("Yes")), ("no", _("No"))]
-        if found.kind == "yes_no"
-        else [(each.id, _(each.text)) for each in found.choices],
+        "options": [(value, label, value in chosen) for value, label in _options(found)],
+        "rest_unsure": "rest_unsure" in chosen,
         "unit": request.POST.get("unit") or _unit(found, answer),
         "errors": [{"href": "#answer", "text": str(reason)} for reason in refused.reasons] if refused else [],
         "doubts": doubts,
         "lines": _lines(patient.pk, found),
     }
     return render(request, "console/intake/question.html", context, status=409 if refused else 200)
+
+
+def _options(found: Question) -> list[tuple[str, str]]:
+    if found.kind == "yes_no":
+        return [("yes", _("Yes")), ("no", _("No"))]
+    return [(each.id, _(each.text)) for each in found.choices]
 
 
 def _lines(patient_id: int, found: Question) -> list[Entry]:
