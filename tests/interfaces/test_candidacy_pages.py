@@ -8,6 +8,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
@@ -149,6 +150,35 @@ def test_a_blood_pressure_is_entered_where_it_is_missed(clinic: Cast, ana: Patie
     assert "So far 118.5 mmHg" in text
     for bad in ({"sbp": "", "dbp": ""}, {"sbp": "much"}, {"observed_on": "soon"}):
         assert nurse.post(page_of(ana, "facts/"), given | bad).status_code == 409
+
+
+def test_a_laboratory_report_is_taken_whole_or_comes_back(clinic: Cast, ana: Patient):
+    nurse, url, today = clinic.client("nurse"), page_of(ana, "report/"), timezone.localdate().isoformat()
+    good = f"name,value,unit,date\nalt,23,U/L,{today}\negfr,88,mL/min/{{1.73_m2}},{today}\n"
+    bad = good + f"ast,many,U/L,{today}\nferritin,20,ug/L,{today}\n"
+    for sent in ({"report": bad}, {"file": SimpleUploadedFile("lab.csv", bad.encode())}):
+        wrong = nurse.post(url, {"source_note": "Lab North", **sent})
+        text = body(wrong)
+        assert wrong.status_code == 409
+        for words in ("Line 4: “many” is not a number.", "Line 5: “ferritin”", f"ast,many,U/L,{today}", "Lab North"):
+            assert words in text, words
+        assert 'href="#report"' in text
+    for sent in (
+        {"report": ""},
+        {"report": good, "file": SimpleUploadedFile("lab.csv", good.encode())},
+        {"file": SimpleUploadedFile("lab.csv", b"\xff\xfe\x00")},
+        {"file": SimpleUploadedFile("lab.csv", b"x" * 1_000_001)},
+    ):
+        assert nurse.post(url, sent).status_code == 409
+    with as_asker(clinic.asker("nurse")):
+        assert not ClinicalFact.objects.exists()
+    assert nurse.post(url, {"report": good, "source_note": "Lab North"}).status_code == 302
+    done = nurse.post(url, {"file": SimpleUploadedFile("lab.csv", b"\xef\xbb\xbf" + good.encode())}, follow=True)
+    assert "0 results were taken from the report. 2 were known already." in body(done)
+    with as_asker(clinic.asker("nurse")):
+        rows = sorted(ClinicalFact.objects.values_list("name", "value", "told_by"))
+    assert rows == [("alt", 23.0, "imported"), ("egfr", 88.0, "imported")]
+    assert clinic.client("front_desk").post(url, {"report": good}).status_code == 403
 
 
 def test_the_preview_shows_the_patients_words_and_signs_nothing(clinic: Cast, ana: Patient):

@@ -47,7 +47,10 @@ class Row:
 def read(text: str) -> Iterator[tuple[str, Row | Refused]]:
     """Each line or entry with where it stands ("Line 3"), read or refused."""
     plain = text.strip().removeprefix("\ufeff").strip()
-    yield from (_bundle(plain) if plain.startswith("{") else _csv(plain))
+    try:
+        yield from (_bundle(plain) if plain.startswith("{") else _csv(plain))
+    except csv.Error:
+        yield _("The text"), _refuse(_("This cannot be read as CSV: a field does not end."), "unreadable")
 
 
 def _refuse(words: str, code: str) -> Refused:
@@ -136,10 +139,13 @@ def _in_unit(word: Word, value: str, unit: str) -> float:
 def _bundle(text: str) -> Iterator[tuple[str, Row | Refused]]:
     try:
         raw = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         yield _("The text"), _refuse(_("This is not whole JSON."), "unreadable")
         return
     entries = raw.get("entry", []) if raw.get("resourceType") == "Bundle" else [{"resource": raw}]
+    if not isinstance(entries, list):
+        yield _("The text"), _refuse(_("The entries of this bundle cannot be read."), "unreadable")
+        return
     for number, entry in enumerate(entries[:MOST_ROWS], start=1):
         where = _("Entry %(n)d") % {"n": number}
         resource = entry.get("resource") if isinstance(entry, dict) else None

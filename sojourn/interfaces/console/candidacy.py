@@ -45,6 +45,7 @@ from sojourn.interfaces.console.rules import ACTIONS, LEVELS, SEVERITIES, SHORT_
 
 HOW_MANY = 50
 MOST_MOMENTS = 60
+MOST_BYTES = 1_000_000  # of a laboratory's report
 
 # Values of a choice as a clinician reads them.
 CHOICES: Mapping[str, StrPromise] = {
@@ -575,6 +576,7 @@ def _page(
     panel: str = "",
     values: Mapping[str, str] | None = None,
     reason: tuple[str, str] = ("", ""),
+    report: tuple[str, str] = ("", ""),
 ) -> HttpResponse:
     """The whole page. Four queries more."""
     patient, newest, asker, today = file.patient, file.newest, request.asker, timezone.localdate()
@@ -634,6 +636,9 @@ def _page(
         "awaitable": [(each.name, each.label) for group in panels for each in group.inputs if not each.known],
         "seen": queries.seeing(assessed, newest.pk if newest else None),
         "reason": reason,
+        "report": report[0],
+        "report_note": report[1],
+        "newer_open": place == "report",
         "history": [_past(each) for each in file.decisions],
     }
     return render(request, "console/candidacy/page.html", context, status=409 if refused else 200)
@@ -812,6 +817,49 @@ def enter(request: HttpRequest, patient_id: int) -> HttpResponse:
     return redirect(f"{reverse('console:candidacy', args=[file.patient.pk])}?way={drug}-{route}#findings")
 
 
+def _report(request: Request) -> str:
+    """The report as text, pasted or in a file. Refused: both, too-long, unreadable."""
+    file, pasted = request.FILES.get("file"), request.POST.get("report", "")
+    if file is None:
+        return pasted
+    if pasted.strip():
+        words = _("There is a pasted report and a file. Empty the field, or leave the file out.")
+        raise Refused(words, codes=("both",))
+    if (file.size or 0) > MOST_BYTES:
+        raise Refused(_("The file is larger than a report should be: at most 1 MB."), codes=("too-long",))
+    try:
+        return file.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        words = _("The file cannot be read as text. Save it as CSV in UTF-8, or as FHIR JSON.")
+        raise Refused(words, codes=("unreadable",)) from None
+
+
+@allowed("fact.enter")
+@require_POST
+def take_report(request: HttpRequest, patient_id: int) -> HttpResponse:
+    """Take a laboratory's report, whole or not at all. What was sent comes back where a line of it is refused."""
+    asked = cast(Request, request)
+    file = _file(asked, patient_id)
+    if isinstance(file, HttpResponse):
+        return file
+    text, note = request.POST.get("report", ""), request.POST.get("source_note", "")
+    try:
+        text = _report(asked)
+        found = intake.import_facts(by=asked.asker, patient_id=file.patient.pk, text=text, source_note=note)
+    except Refused as refused:
+        return _page(asked, file, refused=refused, place="report", report=(text, note))
+    n = len(found.taken)
+    said = ngettext("%(n)d result was taken from the report.", "%(n)d results were taken from the report.", n) % {
+        "n": n
+    }
+    if found.known:
+        known = ngettext("%(n)d was known already.", "%(n)d were known already.", found.known) % {"n": found.known}
+        said = f"{said} {known}"
+    messages.success(request, said)
+    drug, route = _way(request.POST, file.newest)
+    return redirect(f"{reverse('console:candidacy', args=[file.patient.pk])}?way={drug}-{route}#findings")
+
+
 @allowed("candidacy.decide")
 @require_POST
 def override(request: HttpRequest, patient_id: int) -> HttpResponse:
@@ -923,5 +971,6 @@ urlpatterns = [
     path("patients/<int:patient_id>/candidacy/", candidacy, name="candidacy"),
     path("patients/<int:patient_id>/candidacy/decide/", decide, name="candidacy_decide"),
     path("patients/<int:patient_id>/candidacy/facts/", enter, name="candidacy_enter"),
+    path("patients/<int:patient_id>/candidacy/report/", take_report, name="candidacy_report"),
     path("patients/<int:patient_id>/candidacy/override/", override, name="candidacy_override"),
 ]
