@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -73,9 +74,11 @@ class House:
 
 
 @contextmanager
-def house() -> Iterator[House]:
-    """An empty, prepared house in a temporary folder. Sets the environment of this process and its children."""
+def house(*, demo: bool = False) -> Iterator[House]:
+    """A prepared house in a temporary folder, empty or with the demo. Sets the environment of this process and its
+    children. HOUSE_COPY names a folder in which the first demo house is kept for the next ones to begin from."""
     home = Path(tempfile.mkdtemp(prefix="sb-"))
+    kept = Path(os.environ["HOUSE_COPY"]) if demo and "HOUSE_COPY" in os.environ else None
     os.environ.update(
         SOJOURN_HOME=str(home), PORT=str(PORT), SOJOURN_MLLP_PORT=str(MLLP_PORT), SOJOURN_MAIL_PORT=str(MAIL_PORT),
         SOJOURN_DEMO="1", DJANGO_SETTINGS_MODULE="sojourn.config.settings", SOJOURN_OWNER_ALIAS="1",
@@ -83,11 +86,23 @@ def house() -> Iterator[House]:
     os.environ.pop("DATABASE_URL", None)
     from sojourn.config import installation, postgres
 
-    server = postgres.start()
+    server: subprocess.Popen[bytes] | None = None
     found = House(home)
     try:
-        installation.prepare(lambda _: None)
-        os.environ.pop("SOJOURN_OWNER_ALIAS")
+        with _in_turn(kept):
+            copied = kept is not None and (kept / "house").exists()
+            if copied:
+                subprocess.run(["cp", "-a", f"{kept}/house/.", str(home)], check=True)
+            server = postgres.start()
+            installation.prepare(lambda _: None)
+            os.environ.pop("SOJOURN_OWNER_ALIAS")
+            if demo:
+                from sojourn.config import demo as people
+
+                people.load(lambda _: None)
+            if kept is not None and not copied and server is not None:
+                _keep(home, kept, server)
+                server = postgres.start()
         from django.core.management import call_command
 
         call_command("collectstatic", interactive=False, verbosity=0)
@@ -100,6 +115,29 @@ def house() -> Iterator[House]:
         if server is not None:
             postgres.stop(server)
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def _in_turn(folder: Path | None) -> Iterator[None]:
+    """One builds, the others wait for it."""
+    if folder is None:
+        yield
+        return
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _keep(home: Path, kept: Path, server: subprocess.Popen[bytes]) -> None:
+    """Stop the server, so that its files are at rest, and copy the whole house."""
+    from django.db import connections
+
+    from sojourn.config import postgres
+
+    connections.close_all()
+    postgres.stop(server)
+    subprocess.run(["cp", "-a", str(home), str(kept / "copying")], check=True)
+    (kept / "copying").rename(kept / "house")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 Loaded with ``-p`` so that the environment stands before Django reads its settings. ``SOJOURN_TEST_POSTGRES`` names
 the bin folder of a server PostgreSQL (Debian's 15); the same tests then run on it through ``DATABASE_URL``.
+``SOJOURN_TEST_HOME`` names a house that shall outlive this run, for several runs after or beside one another: each
+takes a database of its own by ``SOJOURN_TEST_NAME``, and whoever named the house ends it.
 """
 
 from __future__ import annotations
@@ -19,16 +21,18 @@ from pathlib import Path
 import pytest
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+OURS = WORKER == "main" and "SOJOURN_TEST_HOME" not in os.environ
+DATABASE = f"test_{os.environ.get('SOJOURN_TEST_NAME', '')}{WORKER}"
 HOME = Path(os.environ.setdefault("SOJOURN_TEST_HOME", tempfile.mkdtemp(prefix="sj-")))
 os.environ["SOJOURN_HOME"] = str(HOME)
 os.environ["SOJOURN_OWNER_ALIAS"] = "1"
-os.environ["SOJOURN_DATABASE"] = f"test_{WORKER}"
+os.environ["SOJOURN_DATABASE"] = DATABASE
 for name in ("SOJOURN_DEMO", "SOJOURN_DEBUG", "EMAIL_URL", "SOJOURN_URL", "PORT", "DATABASE_URL"):
     os.environ.pop(name, None)
 _processes: list[subprocess.Popen[bytes]] = []
 SERVER = os.environ.get("SOJOURN_TEST_POSTGRES", "")
 if SERVER:
-    os.environ["DATABASE_URL"] = f"postgresql://sojourn_owner@/test_{WORKER}?host={HOME}/server"
+    os.environ["DATABASE_URL"] = f"postgresql://sojourn_owner@/{DATABASE}?host={HOME}/server"
 
 
 def _start_server() -> None:
@@ -65,7 +69,7 @@ def _prepare_template() -> None:
 
     if SERVER:
         _start_server()
-        _admin(f'CREATE DATABASE "test_{WORKER}" OWNER sojourn_owner')
+        _admin(f'CREATE DATABASE "{DATABASE}" OWNER sojourn_owner')
     else:
         process = postgres.start()
         assert process is not None
@@ -75,7 +79,7 @@ def _prepare_template() -> None:
     from django.db import connections
 
     connections.close_all()
-    _admin(f'CREATE DATABASE template_house TEMPLATE "test_{WORKER}" OWNER sojourn_owner')
+    _admin(f'CREATE DATABASE template_house TEMPLATE "{DATABASE}" OWNER sojourn_owner')
 
 
 def make_database() -> None:
@@ -87,12 +91,16 @@ def make_database() -> None:
             _prepare_template()
             ready.touch()
         else:
-            _admin(f'CREATE DATABASE "test_{WORKER}" TEMPLATE template_house OWNER sojourn_owner')
+            _admin(f'CREATE DATABASE "{DATABASE}" TEMPLATE template_house OWNER sojourn_owner')
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if WORKER != "main":
-        return
+    if OURS:
+        end()
+
+
+def end() -> None:
+    """Stop the house's PostgreSQL and forget its folder."""
     if SERVER and (HOME / "server" / "data").exists():
         as_user = {"user": "postgres"} if os.geteuid() == 0 else {}
         subprocess.run([f"{SERVER}/pg_ctl", "-D", HOME / "server" / "data", "-m", "immediate", "stop"],

@@ -5,10 +5,14 @@ Run as ``python -m tests.run quick`` or ``all``.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -59,20 +63,26 @@ def steps(how: str) -> Iterator[Step]:
         return
     yield Step("tests", [*pytest, "-n", "2", "--dist", "loadgroup", "-m", "not browser"])
     for path in browser_files():
-        yield Step(f"in a browser, {path.stem}", [*pytest, str(path), "-m", "browser"], alone=False)
+        yield Step(
+            f"in a browser, {path.stem}",
+            [*pytest, str(path), "-m", "browser"],
+            {"SOJOURN_TEST_NAME": f"{path.stem}_"},
+            alone=False,
+        )
     if server := debian_postgres():
         yield Step(
             f"tests of the database on the server PostgreSQL {Path(server).parent.name}",
             [*pytest, "-n", "2", "tests/care", "-m", "not browser and not slow"],
-            {"SOJOURN_TEST_POSTGRES": server},
+            {"SOJOURN_TEST_POSTGRES": server, "SOJOURN_TEST_HOME": ""},
         )
 
 
 def carry_out(step: Step) -> bool:
     """Run a step and tell how it went. What runs beside others speaks when it is done."""
     start = time.monotonic()
+    env = {name: value for name, value in {**os.environ, **step.env}.items() if value}
     done = subprocess.run(
-        step.command, env={**os.environ, **step.env}, check=False, text=True,
+        step.command, env=env, check=False, text=True,
         stdout=None if step.alone else subprocess.PIPE, stderr=None if step.alone else subprocess.STDOUT,
     )  # fmt: skip
     said = "" if step.alone else f"{done.stdout}"
@@ -83,8 +93,28 @@ def carry_out(step: Step) -> bool:
 
 
 def main() -> int:
+    """One test house and one demo house for the whole run: making them anew for each step would take minutes."""
     how = sys.argv[1] if len(sys.argv) > 1 else "quick"
     began = time.monotonic()
+    homes = [Path(tempfile.mkdtemp(prefix=prefix)) for prefix in ("sj-", "sd-")]
+    os.environ |= {"SOJOURN_TEST_HOME": str(homes[0]), "HOUSE_COPY": str(homes[1])}
+    try:
+        return _carry_out_all(how, began)
+    finally:
+        end_server(homes[0])
+        for home in homes:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def end_server(home: Path) -> None:
+    """Stop the PostgreSQL of the test house."""
+    pid = home / "postmaster.pid"
+    if pid.exists():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid.read_text()), signal.SIGQUIT)
+
+
+def _carry_out_all(how: str, began: float) -> int:
     for alone, group in itertools.groupby(steps(how), key=lambda step: step.alone):
         if alone:
             well = all(carry_out(step) for step in group)

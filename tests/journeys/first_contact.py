@@ -775,10 +775,7 @@ STEPS = (
 
 
 def main(language: str) -> None:
-    with house() as found:
-        from sojourn.config import demo
-
-        demo.load(lambda _: None)
+    with house(demo=True) as found:
         found.start("mail", "sojourn.config.processes", "mail")
         found.start_all()
         with sync_playwright() as playwright:

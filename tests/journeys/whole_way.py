@@ -412,10 +412,7 @@ def walk(found: House, desk: Person, doctor: Person, nurse: Person, patient: Per
 
 
 def main(width: str) -> None:
-    with house() as found:
-        from sojourn.config import demo
-
-        demo.load(lambda _: None)
+    with house(demo=True) as found:
         found.start("mail", "sojourn.config.processes", "mail")
         found.start_all()
         with sync_playwright() as playwright:
