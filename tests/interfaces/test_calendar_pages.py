@@ -22,6 +22,7 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person
 from tests.conftest import Cast
+from tests.interfaces.spoken import at_most
 from tests.interfaces.test_console_day import DENVER, body, book, chair, course
 
 MOST_QUERIES = 12
@@ -196,6 +197,37 @@ def test_a_time_taken_meanwhile_is_named_and_the_rest_is_kept(clinic: Cast):
     assert client.post(url, new).status_code == 302
     with as_asker(clinic.asker("nurse")):
         assert Appointment.objects.filter(care_plan=ana).count() == 6
+
+
+def test_a_series_takes_twelve_statements_whatever_stands_in_it(clinic: Cast):
+    open_weekdays(clinic)
+    adopt(clinic, 2)
+    one, ana, bo = chair(clinic), course(clinic, "Ana"), course(clinic, "Bo")
+    luis = companion(clinic, ana)
+    with as_asker(clinic.asker("nurse")):
+        HoursOnDay.objects.create(clinic=clinic.clinic, on=day_ahead(3).date())
+        HoursOnDay.objects.create(
+            clinic=clinic.clinic, member=clinic.members["nurse"], on=day_ahead(4).date(), begins=time(9), ends=time(12)
+        )
+    me = patient_client(clinic, ana)
+    assert me is not None
+    by = clinic.asker("patient")
+    with as_asker(by):
+        series_actions.state_times(
+            by=by, patient_id=ana.patient_id, weekdays=[0, 1, 2, 3], parts=["morning"], cannot=[day_ahead(2).date()]
+        )
+    book(clinic, ana, one, day_ahead(1), companion_id=luis.pk)
+    book(clinic, bo, one, day_ahead(1, 14))
+    client, url = clinic.client("front_desk"), reverse("console:series", args=[ana.pk])
+    client.get(url)
+    with at_most(MOST_QUERIES):
+        page = body(client.get(url, shape()))
+    for words in ("1 booked ahead", "Monday, Tuesday, Wednesday, Thursday; mornings; not on", "Luis", "stands"):
+        assert words in page, words
+    assert "closed" not in page
+    with at_most(MOST_QUERIES):
+        client.get(url)
+    assert client.get(reverse("console:series", args=[10**9])).status_code == 404
 
 
 def test_where_no_series_fits_it_is_said_why(clinic: Cast):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 
 from sojourn.care.plan.dose import content_hash, dose_hash
@@ -101,8 +101,13 @@ def draft_of(patient_id: int, care_plan_id: int | None) -> PlanVersion | None:
 def in_force(care_plan_id: int, at: datetime | None = None) -> PlanVersion | None:
     """The version that holds for a course, now or at a time; None for a course that was begun without one.
     One query."""
-    rows = PlanVersion.objects.filter(care_plan_id=care_plan_id, signed_at__lte=at or timezone.now())
-    return rows.order_by("-signed_at", "-number").first()
+    return in_force_here(care_plan_id, at or timezone.now()).first()
+
+
+def in_force_here(care_plan: int | OuterRef, at: datetime) -> QuerySet[PlanVersion]:
+    """The signed versions of a course at a time, the one that holds first: for a subquery of another room."""
+    rows = PlanVersion.objects.filter(care_plan_id=care_plan, signed_at__lte=at)
+    return rows.order_by("-signed_at", "-number")
 
 
 def in_force_of_patient(patient_id: int) -> list[PlanVersion]:

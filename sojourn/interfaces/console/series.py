@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import formats, timezone
 from django.utils.dates import WEEKDAYS
@@ -24,7 +24,6 @@ from sojourn.care.booking.models import PreferredTimes
 from sojourn.care.booking.proposing import NoSeries, Planned, Proposal, Slot
 from sojourn.care.booking.queries import FreeTime, Proposed
 from sojourn.care.booking.series_actions import SeriesTaken, Wanted, book_series
-from sojourn.care.patients import queries as patients
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
@@ -165,15 +164,19 @@ def _chosen(request: Request, minutes: int) -> list[Chosen]:
 @allowed("appointment.book")
 @require_http_methods(["GET", "POST"])
 def series(request: HttpRequest, course_id: int) -> HttpResponse:
-    """Propose, look over, book. A sent proposal that fails in part keeps the rest and proposes anew for what failed."""
+    """Propose, look over, book. A sent proposal that fails in part keeps the rest and proposes anew for what failed.
+    Seven queries."""
     asked = cast(Request, request)
     assert asked.clinic is not None
-    course = get_object_or_404(CarePlan.objects.select_related("patient"), pk=course_id)
+    zone, now = asked.clinic.zone, timezone.now()
+    try:
+        known = queries.series_file(course_id, now)
+    except CarePlan.DoesNotExist:
+        raise Http404 from None
+    course = known.course
     if gate := closed(asked, course.patient):
         return gate
-    zone, now = asked.clinic.zone, timezone.now()
-    numbers = queries.numbers_of(course)
-    spacing, minutes = numbers.spacing, numbers.minutes
+    spacing, minutes, people = known.numbers.spacing, known.numbers.minutes, known.people
     staff = queries.attending_staff()
     typed = request.POST if request.method == "POST" else request.GET
     initial: dict[str, Any] = {
@@ -187,7 +190,6 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
         data if bound else None, initial=initial, spaced=spacing is not None,
         therapists=[(member.pk, member.name) for member in staff if member.role == "therapist"],
     )  # fmt: skip
-    people = patients.people_of(course.patient_id)
     context: dict[str, Any] = {
         "patient": course.patient, "name": course.patient.name, "course": course, "form": form,
         "spaced": spacing is not None, "people": people,
@@ -227,7 +229,7 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
     kept = [each for number, each in enumerate(chosen) if number not in taken]
     found = queries.propose_series(
         course, min_days=values["min_days"], max_days=values["max_days"], earliest=values["earliest"],
-        minutes=values["minutes"], zone=zone, now=now, therapist_id=values.get("therapist"), staff=staff,
+        minutes=values["minutes"], zone=zone, now=now, therapist_id=values.get("therapist"), staff=staff, known=known,
         holding=[each.slot for each in kept], leaving=[each.moves for each in chosen if each.moves is not None],
     )  # fmt: skip
     context |= _shown(found, kept, [each for number, each in enumerate(chosen) if number in taken], zone)
