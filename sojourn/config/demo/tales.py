@@ -70,9 +70,9 @@ class Tale:
 NIGHT: Final[Words] = ("at night", "por la noche")
 MORNING: Final[Words] = ("in the morning", "por la mañana")
 NEEDED: Final[Words] = ("when needed", "cuando hace falta")
-SINCE: Final[tuple[Words, ...]] = (
-    ("since last spring", "desde la primavera pasada"), ("about two years", "unos dos años"),
-    ("eight months", "ocho meses"), ("for as long as I can think", "desde siempre"), ("since 2023", "desde 2023"),
+SINCE: Final[tuple[Words, ...]] = (  # the pages say "since" before it
+    ("last spring", "la primavera pasada"), ("about two years ago", "hace unos dos años"),
+    ("eight months ago", "hace ocho meses"), ("I was a student", "mis años de estudiante"), ("2023", "2023"),
 )  # fmt: skip
 ANTIDEPRESSANTS: Final = (
     ("Sertraline", "150 mg"), ("Venlafaxine", "150 mg"), ("Bupropion", "300 mg"), ("Escitalopram", "20 mg"),
