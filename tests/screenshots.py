@@ -50,6 +50,7 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     from sojourn.care.candidacy import queries as candidacy
     from sojourn.care.consent.models import Consent
     from sojourn.care.plan.models import PlanVersion
+    from sojourn.care.treatment.models import Encounter
     from sojourn.config import postbox
     from sojourn.config.demo.people import HARBOR
     from sojourn.config.demo.today import _clinic_id
@@ -67,7 +68,8 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
         ahead = Appointment.objects.filter(
             status="booked", during__startswith__gt=timezone.now(), companion__ended_at=None
         ).exclude(companion__email="")
-        coming = ahead.order_by("during").first()
+        new = ahead.exclude(care_plan__in=Encounter.objects.values("care_plan"))  # the whole series lies ahead
+        coming = new.order_by("during").first() or ahead.order_by("during").first()
         assert waits is not None
         assert agreed is not None
         assert signed is not None
