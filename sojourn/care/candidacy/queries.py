@@ -339,18 +339,6 @@ def latest(patient_id: int) -> CandidacyDecision | None:
     return CandidacyDecision.objects.filter(patient_id=patient_id).order_by("-id").first()
 
 
-def so_far(patient_id: int) -> tuple[bool, str]:
-    """Whether the story was sent, and the kind of the newest decision ("" for none). One query.
-
-    A patient may ask it about themselves.
-    """
-    sent = IntakeSubmission.objects.filter(patient_id=OuterRef("pk"))
-    kinds = CandidacyDecision.objects.filter(patient_id=OuterRef("pk")).order_by("-id").values("kind")[:1]
-    row = Patient.objects.filter(pk=patient_id).annotate(sent=Exists(sent), kind=Subquery(kinds))
-    found = row.values_list("sent", "kind").first()
-    return (False, "") if found is None else (found[0], found[1] or "")
-
-
 # ---------------------------------------------------------------- everything about one patient
 
 

@@ -53,16 +53,19 @@ def newest_of_patient(patient_id: int) -> Communication | None:
     return Communication.objects.filter(patient_id=patient_id, from_patient=True).order_by("-id").first()
 
 
-def unread_count(patient_id: int) -> int:
-    """How many messages of the clinic the patient has not opened. One query."""
+def unread(patient: int | OuterRef) -> QuerySet[Communication]:
+    """The messages of the clinic that the patient has not opened; ``patient`` is an id, or a reference to one."""
     read = (
-        CommunicationMark.objects.filter(patient_id=patient_id, kind=MarkKind.READ)
+        CommunicationMark.objects.filter(patient_id=OuterRef("patient_id"), kind=MarkKind.READ)
         .order_by("-upto_id")
         .values("upto_id")[:1]
     )
-    return Communication.objects.filter(
-        patient_id=patient_id, from_patient=False, pk__gt=Coalesce(Subquery(read), 0)
-    ).count()
+    return Communication.objects.filter(patient_id=patient, from_patient=False, pk__gt=Coalesce(Subquery(read), 0))
+
+
+def unread_count(patient_id: int) -> int:
+    """How many messages of the clinic the patient has not opened. One query."""
+    return unread(patient_id).count()
 
 
 @dataclass(frozen=True, slots=True)

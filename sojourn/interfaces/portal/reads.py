@@ -8,9 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Subquery
 
 from sojourn.care.booking.models import Appointment, AppointmentStatus
+from sojourn.care.candidacy.models import CandidacyDecision
+from sojourn.care.intake.models import IntakeSubmission
+from sojourn.care.messaging.queries import unread
+from sojourn.care.patients.models import Patient
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.treatment.models import MedicationAdministration
 from sojourn.care.treatment.queries import SessionRow, with_states
@@ -75,6 +79,29 @@ def sessions_of(patient_id: int) -> list[SessionRow]:
 def _dosed(appointment: Appointment) -> bool:
     """Whether a dose was given in the session of an appointment that came from ``sessions_of``."""
     return bool(getattr(appointment, "dosed", False))
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Whether the story was sent, the kind of the clinic's newest answer ("" for none), messages not opened yet."""
+
+    sent: bool = False
+    decision: str = ""
+    unread: int = 0
+
+
+def news(patient_id: int) -> News:
+    """What is new between the patient and the clinic. One query."""
+    sent = IntakeSubmission.objects.filter(patient_id=OuterRef("pk"))
+    kinds = CandidacyDecision.objects.filter(patient_id=OuterRef("pk")).order_by("-id").values("kind")[:1]
+    waiting = unread(OuterRef("pk")).order_by().values("patient_id").annotate(n=Count("pk")).values("n")
+    row = (
+        Patient.objects.filter(pk=patient_id)
+        .annotate(sent=Exists(sent), kind=Subquery(kinds), unread=Subquery(waiting))
+        .values_list("sent", "kind", "unread")
+        .first()
+    )
+    return News() if row is None else News(row[0], row[1] or "", row[2] or 0)
 
 
 def first_dose_at(patient_id: int) -> datetime | None:

@@ -14,9 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from sojourn.care.booking.models import Appointment
-from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.measures import queries as measures
-from sojourn.care.messaging import queries as messaging
 from sojourn.clinical.scales import Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.interfaces.portal import consent, path, reads
@@ -127,21 +125,21 @@ def today(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     to_sign, to_sign_url = consent.next_open(asked.asker.patient_id, asked.clinic)
     way = reads.way(asked.asker.patient_id, now)
-    sent, answered = candidacy.so_far(asked.asker.patient_id)
+    news = reads.news(asked.asker.patient_id)
     waiting = _waiting(measures.open_requests(asked.asker.patient_id), now)
     return show(
         request,
         "portal/today.html",
         {
-            "stages": path.stages(replace(way.facts, decision=answered)),
+            "stages": path.stages(replace(way.facts, decision=news.decision)),
             "next": _next(way.next, asked.clinic.address) if way.next else None,
             "waiting": waiting,
-            "answered": answered,
+            "answered": news.decision,
             "to_sign": to_sign,
             "to_sign_url": to_sign_url,
             "in_session": way.running_id is not None,
-            "story_open": way.next is None and not sent,
-            "unread": messaging.unread_count(asked.asker.patient_id),
+            "story_open": way.next is None and not news.sent,
+            "unread": news.unread,
             "given_name": asked.asker.name.split(" ")[0],
         },
         active="today",
