@@ -6,6 +6,7 @@ import html
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,8 +16,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sojourn.care.booking import actions as booking
-from sojourn.care.booking.models import Appointment, Chair
+from sojourn.care.booking.models import Appointment, Chair, EscortAnswer
 from sojourn.care.measures.models import MeasureRequest
+from sojourn.care.messaging import actions as messaging
+from sojourn.care.messaging.models import Communication
 from sojourn.care.patients import actions as patients
 from sojourn.care.plan import actions as plan
 from sojourn.care.plan.models import CarePlan
@@ -24,6 +27,7 @@ from sojourn.care.safety.models import Flag, FlagKind
 from sojourn.care.treatment.models import DoseCheck, Encounter, SessionState
 from sojourn.care.treatment.queries import sessions_on
 from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.interfaces.console.appointments import timeline
 from tests.conftest import Cast
 
@@ -293,6 +297,55 @@ def test_the_desk_sees_arrivals_and_missing_companions_but_no_states(clinic: Cas
         assert secret not in page
 
 
+def test_the_desk_sees_where_the_way_home_stands(clinic: Cast):
+    desk = clinic.asker("front_desk")
+    for number, (given, comes) in enumerate({"Ana": False, "Bo": True, "Cy": None}.items()):
+        plan_ = course(clinic, given)
+        with as_asker(desk):
+            person = patients.add_person(
+                by=desk, patient_id=plan_.patient_id, name=f"Luis{given}", phone="555", email="luis@example.org"
+            )
+        row = book(clinic, plan_, chair(clinic, f"Chair {number}"), today_at(23), companion_id=person.pk)
+        if comes is not None:
+            with as_asker(desk):
+                EscortAnswer.objects.create(
+                    clinic=clinic.clinic, patient_id=plan_.patient_id, appointment=row, person=person, comes=comes,
+                    starts_at=row.during.lower, answered_at=timezone.now(), written_by=clinic.members["front_desk"],
+                )  # fmt: skip
+    book(clinic, course(clinic, "Di"), chair(clinic, "Chair 9"), today_at(22), minutes=30)
+    page = home(clinic, "front_desk").split("Waits for you")[1]
+    for words in (
+        "The way home is declined", "Ana Ruiz, by LuisAna", "The way home is not asked yet", "Cy Ruiz, by LuisCy",
+        "Nobody is named who brings the patient home", "Di Ruiz",
+    ):  # fmt: skip
+        assert words in page, words
+    assert "LuisBo" not in page, "confirmed: nothing to do"
+    assert page.index("LuisAna") < page.index("LuisCy"), "the declined first"
+
+
+def test_who_answers_patients_sees_how_many_wait(clinic: Cast):
+    ana, waiting = course(clinic, "Ana"), reverse("console:messages_waiting")
+    answering = ("nurse", "front_desk", "therapist", "prescriber")
+    for role in answering:
+        assert f'hx-get="{waiting}"' in home(clinic, role)
+        assert "waits for an answer" not in body(clinic.client(role).get(waiting))
+    assert waiting not in home(clinic, "clinic_admin")
+    with as_asker(clinic.asker("nurse")):
+        person = Person.objects.create_user(f"ana@{clinic.clinic.slug}.example")
+        clinic.members["Ana"] = Membership.objects.create(
+            clinic=clinic.clinic, person=person, role="patient", name="Ana", patient_id=ana.patient_id
+        )
+    by = clinic.asker("Ana")
+    with as_asker(by):
+        messaging.write(by=by, patient_id=ana.patient_id, body="May I drive?", key=uuid4())
+    for role in answering:
+        page = body(clinic.client(role).get(waiting))
+        assert "1 patient waits for an answer" in page, role
+        assert f'href="{reverse("console:messages")}"' in page
+        assert "May I drive" not in page
+    assert clinic.client("auditor").get(waiting).status_code == 403
+
+
 def test_the_prescriber_sees_second_checks_flags_and_unsigned_records(clinic: Cast):
     ana = book(clinic, course(clinic, "Ana"), chair(clinic), today_at(12))
     encounter = session(clinic, ana, "arrived", "checked")
@@ -367,7 +420,20 @@ def test_pages_stay_within_twelve_queries(clinic: Cast):
                     clinic=clinic.clinic, patient_id=appointment.patient_id, kind=FlagKind.SUICIDAL_THOUGHTS,
                     raised_at=timezone.now(),
                 )  # fmt: skip
+    eva = course(clinic, "Eva", restricted=True)
+    with as_asker(clinic.asker("prescriber")):
+        by = clinic.asker("prescriber")
+        luis = patients.add_person(by=by, patient_id=eva.patient_id, name="Luis", phone="555")
+        booking.book(
+            by=by, care_plan_id=eva.pk, chair_id=chair(clinic, "Chair 7").pk, starts_at=today_at(22), minutes=60,
+            companion_id=luis.pk,
+        )  # fmt: skip
+        Communication.objects.create(
+            clinic=clinic.clinic, patient_id=eva.patient_id, body="Hello", from_patient=True,
+            typed_key=uuid4(), sent_at=timezone.now(), sent_by=clinic.members["nurse"], sender_name="Eva",
+        )  # fmt: skip
     pages = {role: [reverse("console:home")] for role in ROLES}
+    pages["front_desk"] += [reverse("console:messages_waiting")]
     pages["nurse"] += [
         reverse("console:day"), reverse("console:appointment", args=[appointment.pk]),
         f"{reverse('console:appointment_book')}?course={appointment.care_plan_id}",

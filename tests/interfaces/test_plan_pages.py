@@ -117,6 +117,11 @@ def test_the_whole_way(clinic: Cast, who: Patient):
         assert CarePlan.objects.get().dose_mg == Decimal("35.00")
     page = client.get(reverse("console:plan_version", args=[version.pk])).content.decode()
     assert "holds now" in page
+    series = f'href="{reverse("console:series", args=[again(clinic, version).care_plan_id])}"'
+    assert series in page
+    for role in ("nurse", "front_desk", "prescriber"):
+        assert series in clinic.client(role).get(reverse("console:patient", args=[who.pk])).content.decode(), role
+    assert series not in clinic.client("therapist").get(reverse("console:patient", args=[who.pk])).content.decode()
     # the same click once more is harmless
     assert client.post(reverse("console:plan_sign", args=[version.pk]), {"seen": seen(sign_page)}).status_code == 302
     with as_asker(clinic.asker("prescriber")):

@@ -33,6 +33,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console import visits
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word, closed, state_word, tell
 from sojourn.interfaces.console.way_home import way_word
@@ -194,7 +195,7 @@ def day(request: HttpRequest) -> HttpResponse:
     assert asked.clinic is not None
     zone, now, today = asked.clinic.zone, timezone.now(), timezone.localdate()
     shown = _day_of(request.GET.get("day"))
-    rows = treatment.sessions_on(shown, zone)
+    rows = visits.on_day(shown, zone)
     hidden = patients.withheld(asked.asker, [row.appointment.patient for row in rows], now)
     booked = {row.appointment.chair_id for row in rows}
     chairs = [chair for chair in queries.chairs(with_retired=True) if chair.in_use or chair.pk in booked]

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 from django_stubs_ext import StrPromise
 
 from sojourn.care.booking import queries as booking
+from sojourn.care.booking.queries import WayHome
 from sojourn.care.consent import queries as consent
 from sojourn.care.measures import queries as measures
 from sojourn.care.monitoring import queries as monitoring
@@ -267,12 +268,36 @@ def _companions(today: Today) -> list[Wait]:
     planned = [row.appointment for row in today.rows if row.state not in FINAL]
     missing = [each for each in booking.without_companion(planned) if not today.hides(each.patient)]
     words = _("Nobody is named who brings the patient home")
-    if today.asker.role == "front_desk" or len(missing) == 1:
-        return [
-            Wait("car", words, each.patient.name, reverse("console:appointment", args=[each.pk])) for each in missing
-        ]
+    if len(missing) == 1:
+        return [Wait("car", words, missing[0].patient.name, reverse("console:appointment", args=[missing[0].pk]))]
     names = ", ".join(each.patient.name for each in missing)
     return [Wait("car", words, names, reverse("console:day"))] if missing else []
+
+
+_WAYS_HOME: Mapping[WayHome, StrPromise] = {
+    WayHome.DECLINED: gettext_lazy("The way home is declined"),
+    WayHome.NOBODY: gettext_lazy("Nobody is named who brings the patient home"),
+    WayHome.UNASKED: gettext_lazy("The way home is not asked yet"),
+    WayHome.ASKED: gettext_lazy("The way home is not confirmed"),
+}
+
+
+def _ways_home(today: Today) -> list[Wait]:
+    """Today's patients whose way home is open, those that are declined first. Two queries, or none."""
+    planned = [row.appointment for row in today.rows if row.state not in FINAL]
+    ways = booking.ways_home(planned)
+    waits = []
+    for state, words in _WAYS_HOME.items():
+        for each in planned:
+            way = ways[each.pk]
+            if way.state != state:
+                continue
+            secret = today.hides(each.patient)
+            who = today.named(each.patient)
+            if way.person is not None and not secret:
+                who = _("%(name)s, by %(person)s") % {"name": who, "person": way.person.name}
+            waits.append(Wait("car", str(words), who, reverse("console:appointment", args=[each.pk])))
+    return waits
 
 
 def _staff(today: Today) -> list[Wait]:
@@ -345,7 +370,7 @@ _ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
     "nurse": (_alarms, _flags, _second_checks, _companions, _consents),
     "prescriber": (_alarms, _second_checks, _flags, _unsigned, _consents),
     "therapist": (_flags, _questionnaires, _consents),
-    "front_desk": (_companions, _questionnaires),
+    "front_desk": (_ways_home, _questionnaires),
     "clinic_admin": (_monitors, _staff, _consents),
     "auditor": (),
 }
@@ -392,6 +417,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "over": [line for line in lines if line.over],
         "waits": [wait for part in _ROLES.get(asker.role, ()) for wait in part(today)],
         "decisions_url": address("console:candidacies_waiting") if asker.may("candidacy.read") else "",
+        "messages_url": address("console:messages_waiting") if asker.may("message.read") else "",
         "waits_here": bool(_ROLES.get(asker.role)),
         "may_book": asker.may("appointment.book"),
         "events": [_event(row) for row in audit.events()[:15]] if asker.role == "auditor" else [],

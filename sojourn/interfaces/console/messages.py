@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.messaging import actions, queries
@@ -71,6 +72,15 @@ def inbox(request: HttpRequest) -> HttpResponse:
     return render(request, "console/messages/inbox.html", context)
 
 
+@allowed("message.read")
+@require_GET
+def waiting(request: HttpRequest) -> HttpResponse:
+    """How many patients wait for an answer, for the first page of the clinic, which loads it after itself."""
+    n = queries.waiting_count()
+    words = ngettext("%(n)d patient waits for an answer", "%(n)d patients wait for an answer", n) % {"n": n}
+    return render(request, "console/messages/waiting.html", {"words": words if n else ""})
+
+
 def _key(typed: str) -> UUID:
     try:
         return UUID(typed)
@@ -118,5 +128,6 @@ def thread(request: HttpRequest, patient_id: int) -> HttpResponse:
 
 urlpatterns = [
     path("messages/", inbox, name="messages"),
+    path("messages/waiting/", waiting, name="messages_waiting"),
     path("patients/<int:patient_id>/messages/", thread, name="thread"),
 ]

@@ -459,6 +459,7 @@ class Course:
     by: str
     end_url: str
     book_url: str
+    series_url: str
 
 
 def _plain(amount: Decimal) -> Decimal:
@@ -488,6 +489,9 @@ def _courses(asker: Asker, patient_id: int) -> list[Course]:
                 if running and asker.may("course.create")
                 else "",
                 book_url=book if asker.may("appointment.book") else "",
+                series_url=reverse("console:series", args=[course.pk])
+                if running and asker.may("appointment.book")
+                else "",
             )
         )
     return found
