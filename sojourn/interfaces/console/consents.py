@@ -153,7 +153,7 @@ def _waits(request: Request, rows: Iterable[Consent | ConsentQuestion], what: st
         lines.append(
             Waits(
                 name=_("Restricted record") if secret else each.patient.name,
-                title=titles.get(each.document_id, each.document_id),
+                title="" if secret else titles.get(each.document_id, each.document_id),
                 at=when,
                 url=url,
                 detail=detail,
