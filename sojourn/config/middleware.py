@@ -8,7 +8,7 @@ from typing import cast
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone, translation
@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.asker import NOBODY, Asker, set_asker
+from sojourn.foundation.accounts.asker import NOBODY, Asker, asking, set_asker
 from sojourn.foundation.accounts.models import Person
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -57,8 +57,11 @@ class OneTransaction:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not connection.in_atomic_block:
+            set_asker(NOBODY)  # said before it begins, the transaction has nobody to take back
         with transaction.atomic():
-            set_asker(NOBODY)
+            if asking() is not NOBODY:
+                set_asker(NOBODY)
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
