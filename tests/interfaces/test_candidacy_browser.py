@@ -85,6 +85,17 @@ def test_from_findings_to_a_signed_answer(
         panel.get_by_label("Diastolic blood pressure").fill("78")
         panel.get_by_role("button", name="Enter").click()
         page.get_by_text("Entered. The findings below know it.").wait_for()
+        page.get_by_text("Enter something newer").click()
+        page.locator("summary", has_text="Laboratory report").click()
+        lines = f"name,value,unit,date\nweight_kg,many,kg,{timezone.localdate().isoformat()}"
+        page.get_by_label("Paste the report").fill(lines)
+        page.get_by_role("button", name="Take the report").click()
+        page.get_by_text("Line 2: “many” is not a number.").wait_for()
+        assert page.get_by_label("Paste the report").input_value().replace("\r", "") == lines
+        wrong += faults(page, f"report-{size}-{mood}")
+        page.get_by_label("Paste the report").fill(lines.replace("many", "70"))
+        page.get_by_role("button", name="Take the report").click()
+        page.get_by_text("1 result was taken from the report.").wait_for()
         page.get_by_text("Override with a reason").first.click()
         page.get_by_label("Why it does not hold for this patient").first.fill("Obstetrics has agreed in writing.")
         wrong += faults(page, f"page-{size}-{mood}")
