@@ -6,6 +6,7 @@ import io
 import os
 import re
 import sys
+import time
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -781,6 +782,7 @@ def main(language: str) -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
             c = cast(browser, language)
+            began = time.monotonic()
             try:
                 for step in STEPS:
                     step(c)
@@ -789,9 +791,12 @@ def main(language: str) -> None:
                     print(person.page.url)
                 raise
             browser.close()
+        took = time.monotonic() - began
         the_audit_is_whole(found)
     assert not left_in_english, left_in_english
-    print(f"first contact in {language}; axe clean on {sum(checked.values())} looks at {len(checked)} pages")
+    print(
+        f"first contact in {language}; axe clean on {sum(checked.values())} looks at {len(checked)} pages, in {took:.0f} s"
+    )
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ SCRIPT = Path(__file__).with_name("first_contact.py")
 def test_from_first_contact_to_a_signed_plan(language):
     env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), language], env=env, capture_output=True, text=True, timeout=400, check=False,
+        [sys.executable, str(SCRIPT), language], env=env, capture_output=True, text=True, timeout=600, check=False,
         cwd=SCRIPT.parent.parent.parent,
     )  # fmt: skip
     print(done.stdout)
