@@ -210,9 +210,13 @@ def times(first: date | None = None, last: date | None = None) -> dict[int | Non
     ``last`` only. One query."""
     weeks: dict[int | None, dict[int, list[hours.Stretch]]] = {None: {}}
     unlike: dict[int | None, dict[date, tuple[hours.Stretch, ...]]] = {None: {}}
-    nothing = {"no_day": Value(None, models.DateField()), "no_weekday": Value(None, models.PositiveSmallIntegerField())}
-    ordinary = WorkingHours.objects.annotate(**nothing).values_list("member_id", "weekday", "no_day", "begins", "ends")
-    exceptions = HoursOnDay.objects.annotate(**nothing).values_list("member_id", "no_weekday", "on", "begins", "ends")
+    no_day, no_weekday = Value(None, models.DateField()), Value(None, models.PositiveSmallIntegerField())
+    ordinary = WorkingHours.objects.annotate(no_day=no_day).values_list(
+        "member_id", "weekday", "no_day", "begins", "ends"
+    )
+    exceptions = HoursOnDay.objects.annotate(no_weekday=no_weekday).values_list(
+        "member_id", "no_weekday", "on", "begins", "ends"
+    )
     if first is not None and last is not None:
         exceptions = exceptions.filter(on__range=(first, last))
     rows: Iterable[tuple[Any, ...]] = ordinary.order_by().union(exceptions.order_by(), all=True)
@@ -521,13 +525,13 @@ def series_file(course_id: int, at: datetime) -> SeriesFile:
         .get(pk=course_id)
     )
     numbers, wish, rule = course.in_version or {}, course.in_wish, course.in_rules
-    spacing, over = (numbers.get("min_days"), numbers.get("max_days")), numbers.get("over_min")
+    least, most, over = numbers.get("min_days"), numbers.get("max_days"), numbers.get("over_min")
     minutes = plan_queries.proposed_minutes(
         course.protocol_id, course.clinic_id, None if over is None else Decimal(str(over))
     )
     return SeriesFile(
         course=course,
-        numbers=CourseNumbers(minutes, None if None in spacing else spacing),
+        numbers=CourseNumbers(minutes, None if least is None or most is None else (least, most)),
         stated=None
         if wish is None
         else PreferredTimes(

@@ -828,7 +828,7 @@ def _report(request: Request) -> str:
     if (file.size or 0) > MOST_BYTES:
         raise Refused(_("The file is larger than a report should be: at most 1 MB."), codes=("too-long",))
     try:
-        return file.read().decode("utf-8-sig")
+        return bytes(file.read()).decode("utf-8-sig")
     except UnicodeDecodeError:
         words = _("The file cannot be read as text. Save it as CSV in UTF-8, or as FHIR JSON.")
         raise Refused(words, codes=("unreadable",)) from None
