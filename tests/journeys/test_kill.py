@@ -22,7 +22,7 @@ def test_nothing_acknowledged_is_lost(tmp_path):
     """Run in a process of its own: it needs a house, settings and database of its own."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
     done = subprocess.run(
-        [sys.executable, str(SCRIPT)], env=env, capture_output=True, text=True, timeout=240, check=False,
+        [sys.executable, str(SCRIPT)], env=env, capture_output=True, text=True, timeout=420, check=False,
         cwd=Path(__file__).parent.parent.parent,
     )  # fmt: skip
     print(done.stdout)

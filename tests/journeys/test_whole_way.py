@@ -25,7 +25,7 @@ SCRIPT = Path(__file__).with_name("whole_way.py")
 def test_the_whole_way(width):
     env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), width], env=env, capture_output=True, text=True, timeout=280, check=False,
+        [sys.executable, str(SCRIPT), width], env=env, capture_output=True, text=True, timeout=420, check=False,
         cwd=SCRIPT.parent.parent.parent,
     )  # fmt: skip
     print(done.stdout)
