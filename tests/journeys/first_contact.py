@@ -794,9 +794,8 @@ def main(language: str) -> None:
         took = time.monotonic() - began
         the_audit_is_whole(found)
     assert not left_in_english, left_in_english
-    print(
-        f"first contact in {language}; axe clean on {sum(checked.values())} looks at {len(checked)} pages, in {took:.0f} s"
-    )
+    looks = f"axe clean on {sum(checked.values())} looks at {len(checked)} pages"
+    print(f"first contact in {language}; {looks}; {took:.0f} s of walking")
 
 
 if __name__ == "__main__":
