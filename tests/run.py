@@ -22,6 +22,21 @@ from pathlib import Path
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 TESTS = Path(__file__).parent
+# What rests on the database itself: who sees which rows, what it refuses, what it chains, what is judged in it.
+OF_THE_DATABASE = [
+    f"tests/care/test_{name}.py"
+    for name in (
+        "isolation",
+        "accounts",
+        "audit",
+        "booking",
+        "booking_series",
+        "ledger",
+        "session",
+        "consent",
+        "safety",
+    )
+]
 
 
 def debian_postgres() -> str | None:
@@ -72,7 +87,7 @@ def steps(how: str) -> Iterator[Step]:
     if server := debian_postgres():
         yield Step(
             f"tests of the database on the server PostgreSQL {Path(server).parent.name}",
-            [*pytest, "-n", "2", "tests/care", "-m", "not browser and not slow"],
+            [*pytest, "-n", "2", *OF_THE_DATABASE, "-m", "not browser and not slow"],
             {"SOJOURN_TEST_POSTGRES": server, "SOJOURN_TEST_HOME": ""},
         )
 

@@ -32,6 +32,10 @@ from sojourn.foundation.accounts.queries import house
 CLINICS = [each.slug for each in people.CLINICS]
 
 
+# One worker makes the demo, once; it takes most of a minute.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo_story")]
+
+
 @pytest.fixture(scope="module")
 def clinics(django_db_setup: None, django_db_blocker) -> Iterator[dict[str, int]]:
     """Both clinics of the demo, loaded once for this file and rolled back after it."""

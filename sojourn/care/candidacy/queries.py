@@ -31,7 +31,7 @@ from sojourn.clinical.interactions import Interaction, Medicine
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.rulebook import medicines as shipped
-from sojourn.foundation.rulebook.queries import stamp, standings
+from sojourn.foundation.rulebook.queries import ids_of, stamp, standings
 
 STAGE: Final = "treatment"
 FORM_LIVES_S: Final = 12 * 3600
@@ -63,7 +63,7 @@ def rules(clinic_id: int, at: datetime | None = None) -> Rules:
     """What a clinic judges candidacy by. One query."""
     shown = [
         (each.newest if each.acting is None else each.acting, each.acting is not None)
-        for each in standings(clinic_id, at)
+        for each in standings(clinic_id, at, ids_of(eligibility.KIND, interactions.KIND) | {"news2"})
         if each.acting is not None or each.adoption is None or not each.adoption.retired
     ]
     return Rules(

@@ -14,7 +14,7 @@ from sojourn.care.plan.models import PlanVersion
 from sojourn.clinical import dosing
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.rulebook import book
-from sojourn.foundation.rulebook.queries import Standing, standings
+from sojourn.foundation.rulebook.queries import Standing, ids_of, standings
 
 PROPOSALS: Final = ("dose.rounding", "dose.series")
 ALWAYS: Final = ("dose.weight",)
@@ -45,7 +45,7 @@ class Doses:
 
 def doses_of(clinic_id: int) -> Doses:
     """The rules about doses as they act in a clinic. One query."""
-    return sort(each for each in standings(clinic_id) if each.newest.kind in dosing.KINDS)
+    return sort(standings(clinic_id, only=ids_of(*dosing.KINDS)))
 
 
 def sort(found: Any) -> Doses:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -43,41 +44,59 @@ class Standing:
 
 def known_rules() -> Mapping[tuple[str, int], Rule]:
     """Every version of every rule, those of the scales among them."""
+    return _known(book().hash)
+
+
+@lru_cache(maxsize=2)
+def _known(_book: str) -> Mapping[tuple[str, int], Rule]:
     return {**book().versions, **{(each.rule.id, each.rule.version): each.rule for each in scales()}}
 
 
-def adoptions(clinic_id: int, at: datetime | None = None) -> dict[str, RuleAdoption]:
-    """The newest decision about each rule, as it stood at a time or as it stands. One query."""
+@lru_cache(maxsize=2)
+def _versions(_book: str) -> Mapping[str, tuple[Rule, ...]]:
+    """The versions of each rule of a book (named by its hash), the oldest first, by id."""
+    found: dict[str, list[Rule]] = {}
+    for rule in known_rules().values():
+        found.setdefault(rule.id, []).append(rule)
+    return {rule_id: tuple(sorted(each, key=lambda rule: rule.version)) for rule_id, each in found.items()}
+
+
+def ids_of(*kinds: str) -> frozenset[str]:
+    """The ids of the rules whose newest version is of some kinds."""
+    return frozenset(rule_id for rule_id, versions in _versions(book().hash).items() if versions[-1].kind in kinds)
+
+
+def adoptions(
+    clinic_id: int, at: datetime | None = None, only: Collection[str] | None = None
+) -> dict[str, RuleAdoption]:
+    """The newest decision about each rule, or about some by id, as it stood at a time or as it stands. One query."""
     rows = RuleAdoption.objects.filter(clinic_id=clinic_id)
+    if only is not None:
+        rows = rows.filter(rule_id__in=only)
     if at is not None:
         rows = rows.filter(adopted_at__lte=at)
     return {each.rule_id: each for each in rows.order_by("rule_id", "-id").distinct("rule_id")}
 
 
-def standings(clinic_id: int, at: datetime | None = None) -> tuple[Standing, ...]:
-    """Every rule with what the clinic has decided about it, in the order of the book. One query."""
-    return decide(adoptions(clinic_id, at), (at or timezone.now()).date())
+def standings(clinic_id: int, at: datetime | None = None, only: Collection[str] | None = None) -> tuple[Standing, ...]:
+    """Every rule, or some by id, with what the clinic has decided about it, in the order of the book. One query."""
+    return decide(adoptions(clinic_id, at, only), (at or timezone.now()).date(), only)
 
 
-def decide(decided: Mapping[str, RuleAdoption], day: date) -> tuple[Standing, ...]:
-    """Every rule with its decision, from the newest decision about each; no query."""
+def decide(decided: Mapping[str, RuleAdoption], day: date, only: Collection[str] | None = None) -> tuple[Standing, ...]:
+    """Every rule, or some by id, with its decision, from the newest decision about each; no query."""
     known = known_rules()
-    newest: dict[str, Rule] = {}
-    in_force: dict[str, Rule] = {}
-    for (rule_id, version), rule in known.items():
-        if rule_id not in newest or newest[rule_id].version < version:
-            newest[rule_id] = rule
-        if rule.effective_from <= day and (rule_id not in in_force or in_force[rule_id].version < version):
-            in_force[rule_id] = rule
     found: list[Standing] = []
-    for rule_id, rule in newest.items():
+    for rule_id, versions in _versions(book().hash).items():
+        if only is not None and rule_id not in only:
+            continue
         adoption = decided.get(rule_id)
         if adoption is not None and not adoption.retired:
             acting = _adopted(adoption, known.get((rule_id, adoption.version)))
         else:
-            last = in_force.get(rule_id)
+            last = next((each for each in reversed(versions) if each.effective_from <= day), None)
             acting = last if last is not None and last.acts_without_adoption else None
-        found.append(Standing(rule, adoption, acting))
+        found.append(Standing(versions[-1], adoption, acting))
     return tuple(found)
 
 
@@ -89,16 +108,16 @@ def _adopted(adoption: RuleAdoption, rule: Rule | None) -> Rule | None:
     return None if isinstance(own, Loosened) else own
 
 
-def acting_rules(clinic_id: int, at: datetime | None = None) -> dict[str, Rule]:
+def acting_rules(clinic_id: int, at: datetime | None = None, only: Collection[str] | None = None) -> dict[str, Rule]:
     """The rules that act in a clinic, by id, with its own stricter numbers. One query."""
-    return {each.acting.id: each.acting for each in standings(clinic_id, at) if each.acting is not None}
+    return {each.acting.id: each.acting for each in standings(clinic_id, at, only) if each.acting is not None}
 
 
 def alarm_rules(
     clinic_id: int, route: str, drug: str | None = None, at: datetime | None = None
 ) -> tuple[alarms.AlarmRule, ...]:
     """The alarms that act in a clinic for a route ("iv", "im", "in" ...) and a drug. One query."""
-    acting = acting_rules(clinic_id, at)
+    acting = acting_rules(clinic_id, at, ids_of(*alarms.KINDS, alarms.ESCALATION))
     escalates = next(
         (each for each in acting.values() if each.kind == alarms.ESCALATION and route in each.fact("routes")),
         None,
@@ -108,13 +127,13 @@ def alarm_rules(
 
 def protocol(clinic_id: int, protocol_id: str, at: datetime | None = None) -> Protocol | None:
     """A protocol with the clinic's numbers, or None while it has not been adopted. One query."""
-    rule = acting_rules(clinic_id, at).get(protocol_id)
+    rule = acting_rules(clinic_id, at, {protocol_id}).get(protocol_id)
     return None if rule is None else read_protocol(rule)
 
 
 def protocols(clinic_id: int, at: datetime | None = None) -> tuple[Protocol, ...]:
     """Every protocol that the clinic has adopted. One query."""
-    return tuple(read_protocol(each) for each in acting_rules(clinic_id, at).values() if each.kind == "protocol")
+    return tuple(read_protocol(each) for each in acting_rules(clinic_id, at, ids_of("protocol")).values())
 
 
 def _shown(clinic_id: int, kind: str, at: datetime | None) -> list[tuple[Rule, bool]]:
@@ -122,9 +141,8 @@ def _shown(clinic_id: int, kind: str, at: datetime | None) -> list[tuple[Rule, b
     clinic has retired is not among them. One query."""
     return [
         (each.newest if each.acting is None else each.acting, each.acting is not None)
-        for each in standings(clinic_id, at)
-        if each.newest.kind == kind
-        and not (each.acting is None and each.adoption is not None and each.adoption.retired)
+        for each in standings(clinic_id, at, ids_of(kind))
+        if not (each.acting is None and each.adoption is not None and each.adoption.retired)
     ]
 
 
