@@ -630,6 +630,7 @@ def the_plan_is_signed(c: Cast) -> None:
     me.look("plan, a version")
 
     page = c.nurse.go(version)
+    expect(page.locator("main")).not_to_contain_text(re.compile(r"\b34\b"))  # she checks it without having seen it
     c.nurse.open("Check the dose")
     expect(page.locator("main")).not_to_contain_text(re.compile(r"\b34\b"))
     c.nurse.look("plan, check the dose")
