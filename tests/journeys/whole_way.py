@@ -125,7 +125,7 @@ def the_clinic_invites_and_books(desk: Person, patient_id: int) -> None:
 
 def an_appointment_now(patient_id: int) -> None:
     """Booked by the front desk's own action for a quarter of an hour ago, since a test does not wait for the hour."""
-    from sojourn.care.booking import actions
+    from sojourn.care.booking import actions, house_actions
     from sojourn.care.booking.models import Chair
     from sojourn.care.patients.models import RelatedPerson
     from sojourn.care.plan.models import CarePlan
@@ -133,9 +133,17 @@ def an_appointment_now(patient_id: int) -> None:
     from sojourn.foundation.accounts.models import Membership, Person
     from sojourn.foundation.accounts.queries import asker_of
 
-    with as_asker(Asker(person_id=Person.objects.get(email="front_desk@harbor.demo").pk)):
-        by = asker_of(Membership.objects.get(role="front_desk"))
-    now = datetime.now(UTC)
+    def member(role: str) -> Asker:
+        with as_asker(Asker(person_id=Person.objects.get(email=f"{role}@harbor.demo").pk)):
+            return asker_of(Membership.objects.get(role=role))
+
+    # The journey runs at any hour of any day, when no nurse of the demo may be at work.
+    prescriber = member("prescriber")
+    with as_asker(prescriber):
+        house_actions.decide_rules(
+            by=prescriber, chairs_per_nurse=None, turnover_minutes=0, remind_hours=(), head_start_minutes=0
+        )
+    by, now = member("front_desk"), datetime.now(UTC)
     with as_asker(by):
         chair = Chair.objects.create(clinic_id=by.clinic_id, name=f"Chair {patient_id}")
         plan = CarePlan.objects.get(patient_id=patient_id)
@@ -182,7 +190,7 @@ def ask_for_phq9(doctor: Person, patient_id: int) -> None:
         radio.check(force=True)
     else:
         page.locator("[name=scale_id]").select_option("phq-9")
-    due = page.locator("[name=due_on]")
+    due = page.locator("[name=due_on]").first
     if due.count() and not due.input_value():
         due.fill((datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%d"))
     page.locator("main form button").last.click()
