@@ -193,7 +193,7 @@ def ask_for_phq9(doctor: Person, patient_id: int) -> None:
     due = page.locator("[name=due_on]").first
     if due.count() and not due.input_value():
         due.fill((datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%d"))
-    page.locator("main form button").last.click()
+    page.locator("main form", has=page.locator("[name=scale_id]")).get_by_role("button").last.click()
     expect(page.locator("main")).to_contain_text("PHQ-9")
 
 
