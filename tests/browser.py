@@ -15,7 +15,8 @@ ARGUMENTS = [
 
 
 def debian_chromium() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser")
+    """The headless shell where it is: it draws the same and costs less."""
+    return shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
 def launch_options() -> dict[str, object]:
@@ -32,7 +33,7 @@ def _as_root(*command: str) -> None:
 def install() -> None:
     packages = []
     if shutil.which("apt-get") and os.geteuid() == 0:
-        packages += [] if debian_chromium() else ["chromium"]
+        packages += [] if debian_chromium() else ["chromium-headless-shell"]
         packages += [] if Path("/usr/lib/postgresql").exists() else ["postgresql"]
         if packages:
             print(f"Installing {' and '.join(packages)} from Debian (a minute or two)", flush=True)

@@ -89,9 +89,13 @@ def _register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
     rules = commands.add_parser("rulebook", help="the clinical rules")
     rule_commands = rules.add_subparsers(dest="rulebook_command", metavar="COMMAND", required=True)
-    check = rule_commands.add_parser("check", help="validate every rule and run every worked example")
+    check = rule_commands.add_parser(
+        "check", help="validate every rule and every text to sign, and run every worked example"
+    )
     check.set_defaults(run=_rulebook_check)
-    release = rule_commands.add_parser("release", help="enter new versions of rules into RELEASED.toml (checkout)")
+    release = rule_commands.add_parser(
+        "release", help="enter new versions of rules and texts into RELEASED.toml (checkout)"
+    )
     release.set_defaults(run=_rulebook_release)
     table = rule_commands.add_parser("table", help="write the coverage table, docs/clinical/rulebook.md (checkout)")
     table.set_defaults(run=_rulebook_table)
@@ -205,9 +209,10 @@ def _audit_verify(arguments: argparse.Namespace) -> int:
 
 
 def _rulebook_check(arguments: argparse.Namespace) -> int:
+    from sojourn.care.consent import texts
     from sojourn.foundation.rulebook.load import book, check
 
-    wrong = check()
+    wrong = (*check(), *texts.check())
     for each in wrong:
         say(each)
     if not wrong:
@@ -216,9 +221,10 @@ def _rulebook_check(arguments: argparse.Namespace) -> int:
 
 
 def _rulebook_release(arguments: argparse.Namespace) -> int:
+    from sojourn.care.consent import texts
     from sojourn.foundation.rulebook import release
 
-    return release.main()
+    return max(release.main(), texts.main())
 
 
 def _rulebook_table(arguments: argparse.Namespace) -> int:

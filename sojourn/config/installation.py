@@ -97,9 +97,10 @@ def first_clinic(*, name: str, time_zone: str, jurisdiction: str, admin_email: s
     """Make a clinic and invite its first administrator; the link that lets them in. Raises CannotPrepare."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-    from django.db import connection
+    from django.db import IntegrityError, connection
     from django.utils.text import slugify
 
+    from sojourn.care.consent.actions import PLACE
     from sojourn.foundation.accounts import actions
     from sojourn.foundation.accounts.asker import as_asker
     from sojourn.foundation.accounts.models import Clinic
@@ -111,17 +112,23 @@ def first_clinic(*, name: str, time_zone: str, jurisdiction: str, admin_email: s
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise CannotPrepare(f"{time_zone} is no time zone; write it like America/Denver") from error
+    place = jurisdiction.strip().upper()
+    if not PLACE.fullmatch(place):  # the texts that patients sign hang on it
+        raise CannotPrepare(f"{jurisdiction} is no country or state; write its code, like US-CO or GB")
+    slug = slugify(name)[:50] or "clinic"
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
     founder = replace(house(clinic_id, "sojourn init"), permissions=frozenset({"staff.manage"}))
     try:
         with as_asker(founder):
-            clinic = Clinic.objects.create(
-                id=clinic_id, name=name, slug=slugify(name), time_zone=time_zone, jurisdiction=jurisdiction
-            )
+            clinic = Clinic.objects.create(id=clinic_id, name=name, slug=slug, time_zone=time_zone, jurisdiction=place)
             record(founder, "clinic.made", clinic)
             invited = actions.invite(by=founder, email=admin_email, name=admin_name, role="clinic_admin")
+    except IntegrityError as error:
+        raise CannotPrepare(
+            f"There is a clinic called {slug} already; it invites its people on its own pages."
+        ) from error
     except Refused as error:
         raise CannotPrepare(str(error)) from error
     return invited.link

@@ -10,16 +10,17 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.shortcuts import redirect
 from django.utils import timezone, translation
-from django_htmx.http import HttpResponseClientRedirect
 
+from sojourn.config.errors import bad_request
 from sojourn.foundation.accounts import queries
-from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.accounts.access import Request, to_the_door
 from sojourn.foundation.accounts.asker import NOBODY, Asker, asking, set_asker
 from sojourn.foundation.accounts.models import Person
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+LARGEST_REQUEST = 4_000_000  # bytes; the largest of ours is a laboratory's report of 1 MB
 
 _POLICY = "; ".join((
     "default-src 'self'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
@@ -44,6 +45,20 @@ class SecurityHeaders:
         if settings.SECURE:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         return response
+
+
+class NotTooLarge:
+    """A request of more than any page of ours sends is refused unread: a stranger's upload would fill the disk, since
+    its form is taken apart before anybody asks who sent it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        told = request.META.get("CONTENT_LENGTH") or "0"
+        if not told.isdecimal() or int(told) > LARGEST_REQUEST:
+            return bad_request(request)
+        return self.get_response(request)
 
 
 class OneTransaction:
@@ -78,13 +93,6 @@ def _asked_by_itself(request: HttpRequest) -> bool:
     return "HX-Request" in request.headers or request.headers.get("Sec-Fetch-Dest") == "empty"
 
 
-def _to_the_door(request: HttpRequest) -> HttpResponse:
-    """The sign-in page. A part of a page that asked for its next picture must not show it in its own frame."""
-    if "HX-Request" in request.headers:
-        return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
-    return redirect(settings.LOGIN_URL)
-
-
 class WhoAsks:
     """Find what the signed-in person is in which clinic, and tell the database."""
 
@@ -95,9 +103,9 @@ class WhoAsks:
         asked = cast(Request, request)
         asked.asker, asked.clinic, asked.memberships = NOBODY, None, []
         if request.user.is_authenticated:
-            if self._idle_too_long(asked):
+            if self._over(asked):
                 logout(request)
-                return _to_the_door(request)
+                return to_the_door(request)
             self._name_the_asker(asked)
             if self._second_factor_missing(asked):
                 return redirect("entry:second_factor")
@@ -120,12 +128,14 @@ class WhoAsks:
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language() or "en"
 
-    def _idle_too_long(self, request: Request) -> bool:
+    def _over(self, request: Request) -> bool:
+        """Whether the sign-in has ended: nobody at the keyboard for too long, or a day's work since it began."""
         now = int(time.time())
+        # A session's own expiry begins anew each time it is saved; this does not.
+        if now - request.session.setdefault("since", now) > settings.SESSION_COOKIE_AGE:
+            return True
         seen = request.session.get("seen", now)
-        limit = max(settings.SESSION_IDLE_S.values())
-        limit = request.session.get("idle_s", limit)
-        if now - seen > limit:
+        if now - seen > request.session.get("idle_s", max(settings.SESSION_IDLE_S.values())):
             return True
         if "seen" in request.session and _asked_by_itself(request):
             return False

@@ -46,7 +46,7 @@ def backup(file: Path, say: Say) -> int:
         part = file.with_suffix(file.suffix + ".part")
         done = subprocess.run(
             [_program("pg_dump"), *_where(admin), "--format", "custom", "--file", str(part), admin.name],
-            env=env, capture_output=True, text=True, check=False,
+            env=env, capture_output=True, text=True, check=False, umask=0o077,  # clinical data, from the first byte
         )  # fmt: skip
         if done.returncode:
             part.unlink(missing_ok=True)
@@ -54,7 +54,6 @@ def backup(file: Path, say: Say) -> int:
             if "row-level security" in done.stderr:
                 say("The user of DATABASE_URL does not see every clinic's rows; back up as a role with BYPASSRLS.")
             return 1
-        part.chmod(0o600)
         part.rename(file)
     say(f"Kept in {file} ({file.stat().st_size / 1e6:.1f} MB). It holds clinical data: keep it as you keep the chart.")
     return 0

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "sojourn.config.middleware.OneTransaction",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "sojourn.config.middleware.NotTooLarge",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -121,7 +122,13 @@ if os.environ.get("SOJOURN_OWNER_ALIAS"):
     DATABASES["owner"]["TEST"] = {"MIRROR": "default"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "house_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "house_cache",
+        # It holds the counts of wrong tries. Of the usual 300 rows a flood of made-up addresses would push them out.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}  # fmt: skip
 
 AUTH_USER_MODEL = "accounts.Person"
 AUTHENTICATION_BACKENDS = ["sojourn.config.signin.SignIn"]
@@ -159,7 +166,7 @@ MFA_TOTP_ISSUER = "Sojourn"
 USERSESSIONS_TRACK_ACTIVITY = False
 
 SESSION_IDLE_S = {"staff": 30 * 60, "patient": 60 * 60}
-SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())  # also the longest that one sign-in lasts
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [ENV.public_url]

@@ -126,7 +126,7 @@ class Supervisor:
 
     def _start(self, process: Process) -> None:
         log = environment().home / "log"
-        log.mkdir(parents=True, exist_ok=True)
+        log.mkdir(mode=0o700, parents=True, exist_ok=True)  # a trace may quote what was typed
         with (log / f"{process.name}.log").open("ab") as file:
             process.popen = subprocess.Popen(
                 process.command, stdout=file, stderr=file, stdin=subprocess.DEVNULL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import cast
 
 from django.conf import settings
@@ -50,9 +51,7 @@ def switch(request: HttpRequest, membership_id: int) -> HttpResponse:
 @require_POST
 def still_here(request: HttpRequest) -> HttpResponse:
     """The person answered the idle warning."""
-    request.session["seen"] = 0
-    request.session.modified = True
-    request.session.pop("seen")
+    request.session["seen"] = int(time.time())
     return HttpResponse(status=204)
 
 

@@ -161,6 +161,23 @@ def test_a_patient_has_one_account(clinic: Cast):
     assert refused.value.codes == ("patient_has_account",)
 
 
+def test_a_new_address_makes_the_link_to_a_wrong_one_worthless(clinic: Cast):
+    wrong = invite(clinic, "anna@home.example", "patient", patient_id=77)
+    other = invite(clinic, "bo@home.example", "patient", patient_id=78)
+    right = invite(clinic, "ana@home.example", "patient", patient_id=77)
+    with pytest.raises(Refused) as refused:
+        accept(wrong.link)
+    assert refused.value.codes == ("withdrawn",)
+    assert len(audited(clinic, "person.invitation_withdrawn")) == 1
+    accept(right.link)
+    accept(other.link)
+    with as_asker(clinic.asker("front_desk")):
+        Invitation.objects.filter(pk=wrong.invitation.pk).update(withdrawn_at=None)
+    with pytest.raises(Refused) as refused:
+        accept(wrong.link)
+    assert refused.value.codes == ("patient_has_account",)
+
+
 def test_accepting_makes_the_person_and_the_membership(clinic: Cast):
     membership = accept(invite(clinic, credentials="RN").link, language="es")
     person = membership.person

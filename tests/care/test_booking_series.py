@@ -318,6 +318,24 @@ def test_a_series_is_proposed_booked_and_repaired_in_one_step(desk: Cast):
     assert 9 not in days
 
 
+def test_a_repair_offers_the_time_that_was_given_up_only_where_no_other_is_left(desk: Cast):
+    open_weekdays(desk)
+    chair(desk)
+    ana, by = course(desk), desk.asker("front_desk")
+    booked = series_actions.book_series(by=by, care_plan_id=ana.pk, wanted=wanted_of(proposed(ana)), now=NOW)
+    gone = booked[2].during
+    actions.cancel(by=by, appointment_id=booked[2].pk, version=1, because="ill", now=NOW)
+
+    def again() -> list[proposing.Slot]:
+        return [each.slot for each in proposed(ana).answer.sessions if each.slot is not None]
+
+    (slot,) = again()
+    assert slot.begins >= gone.upper or slot.ends <= gone.lower
+    # Nothing but that very time is left: better that than no series.
+    house_actions.set_week(by=desk.asker("clinic_admin"), week={day: [(time(8), time(10))] for day in range(5)})
+    assert [each.begins for each in again()] == [gone.lower]
+
+
 def test_the_stated_times_of_the_patient_are_kept(desk: Cast):
     open_weekdays(desk)
     chair(desk)
@@ -334,6 +352,16 @@ def test_the_stated_times_of_the_patient_are_kept(desk: Cast):
     assert {each.weekday() for each in local} == {1, 3}
     assert all(12 <= each.hour < 17 for each in local)
     assert local[0].date() == date(2026, 3, 10)
+
+
+def test_a_companion_who_has_gone_holds_no_series_up(desk: Cast):
+    ana, one, by = course(desk), chair(desk), desk.asker("front_desk")
+    luis = patients.add_person(by=by, patient_id=ana.patient_id, name="Luis", phone="555")
+    standing = book(desk, ana, one, companion_id=luis.pk)
+    patients.end_person(by=by, person_id=luis.pk)
+    wanted = [series_actions.Wanted(TEN + timedelta(days=1), 120, one.pk, moves=standing.pk, version=1)]
+    (moved,) = series_actions.book_series(by=by, care_plan_id=ana.pk, wanted=wanted, now=NOW)
+    assert (moved.pk, moved.companion_id) == (standing.pk, None)
 
 
 def test_all_of_a_series_or_nothing_naming_what_was_taken(desk: Cast):
@@ -438,6 +466,34 @@ def test_a_time_that_the_desk_gave_away_is_gone_kindly(desk: Cast):
     run_offers(desk, NOW + timedelta(minutes=1))
     assert letters() == []
     assert Appointment.objects.get(pk=anns.pk).version == 1
+
+
+def test_whoever_leaves_the_list_hears_of_no_time_any_more(desk: Cast):
+    first = book(desk, course(desk, "Ana"), chair(desk))
+    ((ann, _anns),) = waiting_patients(desk, 1)
+    by = desk.asker("front_desk")
+    actions.cancel(by=by, appointment_id=first.pk, version=1, because="ill", now=NOW)
+    me = patient_asker(desk, ann.patient_id)
+    with as_asker(me):
+        waiting_actions.leave(by=me, care_plan_id=ann.pk, now=NOW)
+    run_offers(desk, NOW + timedelta(minutes=1))
+    assert letters() == []
+    with as_asker(me):
+        offer = Offer.objects.get()
+        assert refused(lambda: waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)) == ("declined",)
+
+
+def test_a_time_that_was_taken_and_then_cancelled_is_said(desk: Cast):
+    first = book(desk, course(desk, "Ana"), chair(desk))
+    ((ann, anns),) = waiting_patients(desk, 1)
+    by = desk.asker("front_desk")
+    actions.cancel(by=by, appointment_id=first.pk, version=1, because="ill", now=NOW)
+    me, offer = patient_asker(desk, ann.patient_id), Offer.objects.get()
+    with as_asker(me):
+        waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)
+    actions.cancel(by=by, appointment_id=anns.pk, version=2, because="ill", now=NOW)
+    with as_asker(me):
+        assert refused(lambda: waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)) == ("accepted",)
 
 
 def test_another_patients_offer_is_not_there(desk: Cast):

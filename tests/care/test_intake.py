@@ -482,6 +482,19 @@ pregnancy_test,negative,,2026-02-20
 """
 
 
+def pressed(*subjects: str, born: str = "", comparator: str = "") -> dict[str, object]:
+    """A bundle of one systolic pressure for each subject, with a Patient where ``born`` is told."""
+    more = {"comparator": comparator} if comparator else {}
+    found = [
+        {"resourceType": "Observation", "status": "final", "effectiveDateTime": "2026-02-20T09:30:00Z",
+         "subject": {"reference": subject}, "code": {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]},
+         "valueQuantity": {"value": 128, "code": "mm[Hg]", **more}}
+        for subject in subjects
+    ]  # fmt: skip
+    people = [{"resourceType": "Patient", "birthDate": born}] if born else []
+    return {"resourceType": "Bundle", "entry": [{"resource": each} for each in (*people, *found)]}
+
+
 def test_a_csv_of_results_is_taken_once(clinic: Cast, patient: Patient):
     nurse = clinic.asker("nurse")
     with as_asker(nurse):
@@ -513,6 +526,11 @@ def test_a_csv_of_results_is_taken_once(clinic: Cast, patient: Patient):
         (json.dumps({"resourceType": "Observation", "status": "final",
                      "code": {"coding": [{"system": "http://loinc.org", "code": "1742-6"}]}}), "unknown-fact"),
         (json.dumps({"resourceType": "Observation", "status": "final"}), "unreadable"),
+        (json.dumps({"resourceType": "Observation", "status": "final", "component": 5}), "unreadable"),
+        (json.dumps(pressed("Patient/1", "Patient/2")), "another-patient"),
+        (json.dumps(pressed("Patient/1", born="1951-02-03")), "another-patient"),
+        (json.dumps(pressed("Patient/1", comparator="<")), "unreadable"),
+        (json.dumps(pressed(*["Patient/1"] * 501)), "too-long"),
     ],
 )  # fmt: skip
 def test_an_import_is_taken_whole_or_not_at_all(clinic: Cast, patient: Patient, text: str, code: str):
@@ -523,6 +541,14 @@ def test_an_import_is_taken_whole_or_not_at_all(clinic: Cast, patient: Patient, 
             actions.import_facts(by=nurse, patient_id=patient.pk, text=text + good, now=NOW)
         assert code in caught.value.codes
         assert not ClinicalFact.objects.filter(patient=patient).exists()
+
+
+def test_a_fhir_bundle_of_somebody_born_on_that_day(clinic: Cast, patient: Patient):
+    nurse = clinic.asker("nurse")
+    with as_asker(nurse):
+        text = json.dumps(pressed("Patient/1", born=patient.birth_date.isoformat()[:7]))
+        actions.import_facts(by=nurse, patient_id=patient.pk, text=text, now=NOW)
+    assert facts(clinic, patient)["sbp"].value == 128
 
 
 def test_a_fhir_bundle_of_a_blood_pressure(clinic: Cast, patient: Patient):

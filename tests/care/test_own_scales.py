@@ -52,6 +52,13 @@ def test_the_same_file_again_is_the_row_that_stands_and_another_is_a_version(cli
     assert actions_of == ["measure.loaded", "measure.loaded"]
 
 
+@pytest.mark.parametrize("decimals", [-1, 3, 50])
+def test_a_score_has_as_many_decimals_as_can_be_kept(clinic: Cast, decimals: int):
+    with pytest.raises(Refused) as refused:
+        load(clinic, scoring={**SCORING, "decimals": decimals})
+    assert refused.value.codes == ("no-scoring",)
+
+
 def test_a_retired_one_is_asked_no_more_and_what_stands_stays(clinic: Cast, patient: Patient):
     row = load(clinic)
     by = clinic.asker("prescriber")

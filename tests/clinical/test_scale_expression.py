@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sojourn.clinical.scales import ExpressionWrong
-from sojourn.clinical.scales.expression import DEEPEST, LONGEST, extent, holds, read, read_condition, value
+from sojourn.clinical.scales.expression import (
+    DEEPEST,
+    LONGEST,
+    MOST_STEPS,
+    extent,
+    holds,
+    read,
+    read_condition,
+    value,
+)
 
 IDS = ["1", "2", "3", "4", "5", "6r", "q-7"]
 BOUNDS = dict.fromkeys(IDS, (0, 4))
@@ -76,11 +85,26 @@ def test_what_is_left_out_is_prorated_in_a_sum_and_what_is_not_asked_is_not():
         ("sum[1", "expected"),
         ("(" * (DEEPEST + 2) + "1" + ")" * (DEEPEST + 2), "within each other"),
         ("1" + " + 1" * LONGEST, "longer than"),
+        ("1" + "+1" * MOST_STEPS + "*1", "sums and products"),
+        (f"sum[{', '.join(['1..5'] * 300)}]", "stands twice"),
     ],
 )
 def test_it_refuses_and_says_where(text, says):
     with pytest.raises(ExpressionWrong, match=says):
         read(text, IDS)
+
+
+def test_the_deepest_expression_is_still_read_through():
+    node = read("1" + "+1" * MOST_STEPS, IDS)
+    assert value(node, GIVEN, BOUNDS) == MOST_STEPS + 1
+    assert extent(node, BOUNDS) == (MOST_STEPS + 1, MOST_STEPS + 1)
+    with pytest.raises(ExpressionWrong):
+        read("1" + "+1" * (LONGEST // 2 - 1), IDS)
+
+
+def test_a_bracket_tried_as_a_condition_costs_no_depth():
+    deep = "(" * DEEPEST + "sum[1]" + ")" * DEEPEST
+    assert holds(read_condition(f"{deep} >= 1 and {deep} >= 1", IDS), GIVEN, BOUNDS)
 
 
 @given(st.text(max_size=60))

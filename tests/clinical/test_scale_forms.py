@@ -88,6 +88,20 @@ def test_the_shipped_forms_pass_the_same_door():
             [choice("6", "?", TWO), choice("7", "How?", TWO, enableWhen=[{"question": "6", "operator": "~"}])],
             ("wrong-branch", "7"),
         ),
+        ([choice("7", "How?", [("Well", 0), ("Badly", 10**400)])], ("not-a-whole-number", "7")),
+        ([{"linkId": "g", "type": "group", "repeats": True, "item": [choice("7", "How?", TWO)]}], ("repeats", "g")),
+        (
+            [
+                choice("6", "?", TWO),
+                {
+                    "linkId": "g",
+                    "type": "group",
+                    "item": [choice("7", "How?", TWO)],
+                    "enableWhen": [{"question": "6", "operator": "=", "answerInteger": 1}],
+                },
+            ],
+            ("branch-of-group", "g"),
+        ),
         ([choice(str(n), "How?", TWO) for n in range(fhir.MOST_ITEMS + 1)], ("too-many-items", "")),
     ],
 )
@@ -112,12 +126,26 @@ def test_all_faults_are_told_at_once():
         ('{"resourceType": "Patient"}', "not-a-questionnaire"),
         ("[" * 100_000, "too-deep"),
         (" " * (fhir.MOST_BYTES + 1), "too-large"),
+        ('{"resourceType": "Questionnaire", "title": "\\ud800"}', "not-json"),
     ],
 )
 def test_what_is_no_questionnaire_is_refused(text, code):
     with pytest.raises(FormInvalid) as wrong:
         fhir.load(text)
     assert wrong.value.faults[0].code == code
+
+
+@pytest.mark.parametrize("parts", [5, [5], [{"url": "language"}], [{"url": "language", "valueCode": "es"}]])
+def test_a_mark_of_ours_that_says_little_is_no_end(parts):
+    form = form_of(choice("7", "How?", TWO), extension=[{"url": fhir.VERIFICATION, "extension": parts}])
+    assert form.unverified_languages <= {"es"}
+
+
+def test_a_total_fits_where_scores_are_kept():
+    form = form_of(choice("7", "How?", TWO))
+    with pytest.raises(RuleInvalid, match="can go beyond"):
+        own(scale_id="own-1", family="own.x", version=1, form=form, scoring=OwnScoring("sum[7] * 100001"),
+            licence=LICENCE)  # fmt: skip
 
 
 JSON = st.recursive(

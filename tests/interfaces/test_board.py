@@ -203,7 +203,9 @@ def test_values_typed_by_hand_count_as_long_as_the_protocol_says(clinic: Cast, s
 
 def test_an_implausible_value_is_crossed(clinic: Cast, stage: Stage) -> None:
     readings(stage, hr=999)
-    assert "Not believable" in body_of(page(clinic))
+    body = body_of(page(clinic))
+    assert "Not believable" in body
+    assert 'class="vital is-low is-stale" data-vital="hr"' in body
 
 
 @pytest.mark.parametrize("age", [None, timedelta(seconds=42)])
@@ -443,18 +445,25 @@ def test_eight_chairs_fit_and_hinder_nobody(web: Web, browser: Browser) -> None:
     nurse = cast.asker("nurse")
     with as_asker(nurse):
         treatment.note_event(by=nurse, encounter_id=chairs[4].id, kind="patient_calls")
-    for width, height in ((375, 812), (768, 1024), (1280, 800)):
+    for width, height in ((375, 812), (768, 1024), (1280, 800), (1920, 1080)):
         for mood in ("light", "dark"):
             beat_of_the_watch()
             for number, chair in enumerate(chairs):
-                spo2 = {1: 93, 2: 88}.get(number, 97)
+                spo2 = {1: 93, 2: 88, 3: 0}.get(number, 97)  # 0: the oximeter has lost the finger
                 chair.send(hr=112, spo2=spo2, rr=7 if number == 2 else 14, nibp_sys=124, nibp_dia=81)
             shown = board_page(browser, web, cast, width, height, color_scheme=mood)
             expect(shown.locator("[data-chair]")).to_have_count(8)
             assert sizes_of(shown, ".vital-figure", "parseFloat(getComputedStyle(e).fontSize)") >= 48
             assert sizes_of(shown, "#board button, #board summary", "e.getBoundingClientRect().height") >= 55.5
-            assert shown.evaluate(CUT_OFF, width == 1280) == []
+            tablet = width >= 1280
+            assert shown.evaluate(CUT_OFF, tablet) == []
             assert violations(shown) == []
+            if tablet and mood == "light":
+                web.stop()
+                expect(shown.locator("[data-board-lost]")).to_be_visible()
+                shown.wait_for_timeout(1500)  # the trends give their room
+                assert shown.evaluate(CUT_OFF, tablet) == []
+                web.start()
             shown.context.close()
 
 
@@ -476,7 +485,7 @@ tablet => {
   }
   for (const chair of tablet ? document.querySelectorAll(".chair") : []) {
     const end = chair.getBoundingClientRect().bottom + 1;
-    for (const e of chair.querySelectorAll(".vital, button")) {
+    for (const e of chair.querySelectorAll(".vital, .vital-age, .chair-figures, button")) {
       if (e.getBoundingClientRect().bottom > end) found.push(chair.querySelector("h2").textContent + e.textContent);
     }
   }

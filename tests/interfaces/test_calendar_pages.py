@@ -83,6 +83,11 @@ def test_the_week_by_chair_and_by_staff(clinic: Cast):
     staff = body(client.get(reverse("console:week"), {"day": at.date().isoformat(), "by": "staff"}))
     assert nurse in staff
     assert "Nobody named" not in staff
+    Membership.objects.filter(pk=clinic.members["nurse"].pk).update(ended_at=timezone.now())
+    left = body(client.get(reverse("console:week"), {"day": at.date().isoformat(), "by": "staff"}))
+    assert "Nobody named" in left  # whoever was named has left: the session is not lost with them
+    assert "Ana Ruiz" in left
+    Membership.objects.filter(pk=clinic.members["nurse"].pk).update(ended_at=None)
     day = body(client.get(reverse("console:day"), {"day": at.date().isoformat()}))
     assert nurse in day
     assert "way home not asked yet" in day
@@ -197,6 +202,40 @@ def test_a_time_taken_meanwhile_is_named_and_the_rest_is_kept(clinic: Cast):
     assert client.post(url, new).status_code == 302
     with as_asker(clinic.asker("nurse")):
         assert Appointment.objects.filter(care_plan=ana).count() == 6
+
+
+def test_two_times_on_one_day_keep_the_rest_that_was_chosen(clinic: Cast):
+    open_weekdays(clinic)
+    chair(clinic)
+    client, url = clinic.client("front_desk"), reverse("console:series", args=[course(clinic).pk])
+    page = body(client.get(url, shape()))
+    assert re.search(r'<a href="/clinic/appointments/"[^>]*aria-current="page"', page)
+    sent = fields_of(page)
+    last = re.search(r'<select[^>]*name="slot-5"[^>]*>.*?</select>', page, re.DOTALL)
+    assert last
+    other = next(each for each in re.findall(r'value="([^"]+)"', last[0]) if each != sent["slot-5"])
+    answer = client.post(url, sent | {"slot-5": other, "slot-1": sent["slot-0"]})
+    assert answer.status_code == 409
+    assert "Two sessions lie on the same day" in body(answer)
+    assert other in fields_of(body(answer)).values()
+
+
+def test_a_chair_or_an_appointment_that_is_not_there_is_not_found(clinic: Cast):
+    open_weekdays(clinic)
+    chair(clinic)
+    client, url = clinic.client("front_desk"), reverse("console:series", args=[course(clinic).pk])
+    sent = fields_of(body(client.get(url, shape())))
+    begins = sent["slot-0"].split("|")[0]
+    assert client.post(url, sent | {"slot-0": f"{begins}|{10**9}||"}).status_code == 404
+    assert client.post(url, sent | {"moves-0": f"{10**9}:1"}).status_code == 404
+    assert client.post(url, sent | {"slot-0": f"{begins}|²||"}).status_code == 302  # no number: that one is left out
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "²", "2026-02-30"])
+def test_a_slip_of_the_year_shows_today(clinic: Cast, day: str):
+    client = clinic.client("front_desk")
+    for name in ("day", "week"):
+        assert client.get(reverse(f"console:{name}"), {"day": day}).status_code == 200
 
 
 def test_a_series_takes_twelve_statements_whatever_stands_in_it(clinic: Cast):
@@ -360,6 +399,7 @@ def test_the_way_home_is_chased_in_one_click(clinic: Cast):
     assert "A letter is on its way to Luis" in page
     assert client.post(ask, {"next": "https://evil.example/"}).url == reverse("console:appointment", args=[first.pk])
     said = reverse("console:way_home_answer", args=[first.pk])
+    assert client.post(said).status_code == 400  # silence is not a yes
     assert client.post(said, {"answer": "yes"}).status_code == 302
     page = body(client.get(reverse("console:appointment", args=[first.pk])))
     assert "way home confirmed" in page

@@ -150,6 +150,10 @@ def test_a_blood_pressure_is_entered_where_it_is_missed(clinic: Cast, ana: Patie
     assert "So far 118.5 mmHg" in text
     for bad in ({"sbp": "", "dbp": ""}, {"sbp": "much"}, {"observed_on": "soon"}):
         assert nurse.post(page_of(ana, "facts/"), given | bad).status_code == 409
+    for text in ("1,200", "1.200", "12,345,678"):  # never 1.2 U/L
+        answer = nurse.post(page_of(ana, "facts/"), {"panel": "liver", "alt": text, "observed_on": today})
+        assert "can be read two ways" in body(answer)
+    assert nurse.post(page_of(ana, "facts/"), {"panel": "liver", "alt": "0,250", "observed_on": today}).url
 
 
 def test_a_laboratory_report_is_taken_whole_or_comes_back(clinic: Cast, ana: Patient):

@@ -20,7 +20,7 @@ from sojourn.care.plan import actions as plan
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.treatment.models import Encounter, SessionState
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.foundation.accounts.models import BreakGlass, Invitation
+from sojourn.foundation.accounts.models import BreakGlass, Invitation, Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
 from tests.conftest import Cast
 
@@ -281,6 +281,15 @@ def test_the_patient_is_invited_once(clinic: Cast, mailoutbox):
         invitation = Invitation.objects.get()
         assert (invitation.patient_id, invitation.role, invitation.email) == (patient.pk, "patient", "ana@example.org")
     assert "the link waits to be used" in body(client.get(address))
+    page = reverse("console:patient", args=[patient.pk])
+    assert "Invite to the portal" in body(client.get(page))
+    with as_asker(clinic.asker("front_desk")):
+        person = Person.objects.create_user("ana@example.org", None)
+        Membership.objects.create(
+            clinic=clinic.clinic, person=person, role="patient", name="Ana", patient_id=patient.pk
+        )  # fmt: skip
+    assert "Invite to the portal" not in body(client.get(page))
+    assert f'href="{address}"' in body(client.get(page))
 
 
 ROLES = ("prescriber", "nurse", "therapist", "front_desk", "clinic_admin", "auditor")

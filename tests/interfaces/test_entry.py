@@ -16,6 +16,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, hotp_value, yield_hotp_counters_from_time
 from allauth.usersessions.models import UserSession
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -294,6 +295,22 @@ def test_guessing_locks_the_address_and_says_for_how_long(clinic: Cast):
     assert house_events()[-1][1]["why"] == "locked"
 
 
+def test_wrong_tries_are_counted_by_person_whatever_the_host_and_the_spelling(clinic: Cast):
+    """The port of a Host header is anybody's to choose; İ, ı and ſ are i and s to the database."""
+    person = with_password(clinic, "nurse")
+    spellings = [person.email, person.email.upper(), f" {person.email}", person.email.replace("s", "ſ"), person.email]
+    for port, spelling in enumerate(spellings, start=8001):
+        sign_in(Client(headers={"host": f"localhost:{port}"}), spelling, "wrong wrong wrong")
+    assert "Wait 15 minutes" in sign_in(Client(headers={"host": "127.0.0.1:9000"}), person.email).content.decode()
+
+
+def test_a_reset_link_leads_to_this_house_by_its_own_name(clinic: Cast, settings: Any):
+    client = Client(headers={"host": "localhost:666"})
+    client.post("/accounts/password/reset/", {"email": with_password(clinic, "nurse").email})
+    assert f"{settings.ENV.public_url}/accounts/password/reset/key/" in posted()[-1].text
+    assert "666" not in posted()[-1].text
+
+
 def test_the_lock_opens_by_itself(clinic: Cast, monkeypatch: pytest.MonkeyPatch):
     person = with_password(clinic, "nurse")
     for _try in range(5):
@@ -460,6 +477,29 @@ def test_a_person_who_types_stays_signed_in(clinic: Cast, clock: Any):
         clock.go(60)
         assert client.post("/here/").status_code == 204
     assert client.get("/clinic/").status_code == 200
+
+
+def test_a_sign_in_ends_after_twelve_hours_however_busy(clinic: Cast, clock: Any):
+    client = clinic.client("nurse")
+    client.get("/clinic/")
+    for _third in range(36):
+        clock.go(20 * 60)
+        assert client.post("/here/").status_code == 204
+    clock.go(60)
+    assert client.post("/here/")["Location"].startswith(LOGIN)
+
+
+def test_an_upload_larger_than_any_page_sends_is_refused_unread(clinic: Cast):
+    file = SimpleUploadedFile("large.csv", b"x" * 4_000_001)
+    answer = Client(enforce_csrf_checks=True).post(LOGIN, {"login": "a@b.example", "file": file})
+    assert answer.status_code == 400  # and not the 403 of whoever read it
+    assert "could not read" in answer.text
+
+
+def test_a_part_of_a_page_leads_a_stranger_to_the_door(clinic: Cast):
+    told = Client().get("/clinic/", headers={"HX-Request": "true"})
+    assert (told.status_code, told["HX-Redirect"]) == (200, LOGIN)
+    assert Client().get("/clinic/")["Location"] == f"{LOGIN}?next=/clinic/"
 
 
 def test_patients_have_an_hour(clinic: Cast, clock: Any):

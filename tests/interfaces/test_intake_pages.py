@@ -57,6 +57,9 @@ def test_the_whole_story_by_taps_to_the_clinic(clinic: Cast, patient: Patient, c
         at = answer["Location"]
         steps += 1
     assert steps == len(story().shown({"can_become_pregnant": Told("skipped")}, "male"))
+    finished = client.get(f"{STORY}{story().questions[0].id}/").text
+    assert f"Question 1 of {steps}" in finished
+    assert "left" not in re.search(r'class="progress-words".*?</div>', finished, re.DOTALL)[0]  # type: ignore[index]
     review = client.get(at).text
     assert "Not sure" in review
     assert "Skipped" in review

@@ -119,6 +119,20 @@ def test_retiring_waits_until_it_is_off_and_a_second_press_is_harmless(clinic: C
         assert AuditEvent.objects.filter(action="monitor.retired").count() == 1
 
 
+def test_a_monitor_is_renamed_and_keeps_its_identifier(clinic: Cast):
+    found = device(clinic)
+    client, address = clinic.client("clinic_admin"), reverse("console:monitor_rename", args=[found.pk])
+    assert clinic.client("nurse").post(address, {"name": "Bay 9"}).status_code == 403
+    assert client.post(address, {"name": " "}).status_code == 409
+    for _ in range(2):
+        assert client.post(address, {"name": " Garden  2 "}).status_code == 302
+    page = body(client.get(reverse("console:monitors")))
+    assert "Garden 2" in page
+    assert "bed:Bay 1" in page
+    with as_asker(clinic.asker("auditor")):
+        assert AuditEvent.objects.filter(action="monitor.renamed").count() == 1
+
+
 def test_faults_stand_together_by_what_was_wrong_and_who_sent_it(clinic: Cast):
     early = timezone.now() - timedelta(hours=2)
     for port in (1, 2, 3):

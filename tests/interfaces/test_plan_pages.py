@@ -144,6 +144,8 @@ def test_the_working_comes_live_from_the_server(clinic: Cast, who: Patient):
         "Studied: 0.1 to 0.75 mg/kg.",
         "What was studied, not what is allowed.",
         'name="revision" id="revision" value="2"',
+        "Use the dose most studied",
+        "Use this series",
     ):
         assert words in page, words
     assert "<html" not in page
@@ -156,6 +158,7 @@ def test_the_working_comes_live_from_the_server(clinic: Cast, who: Patient):
         ({"per_kg": "half"}, "Enter a number"),
         ({"min_days": "5", "max_days": "3"}, "The fewest days between sessions are more than the most."),
         ({"part-0-who": ""}, "Write who does this part of the plan."),
+        ({"part-1-note": "Tuesdays"}, "Choose what kind of part it is."),
     ],
 )
 def test_what_is_wrong_is_said_and_what_was_typed_stays(clinic: Cast, who: Patient, more: dict, words: str):
@@ -199,6 +202,8 @@ def test_the_check_is_blind_and_says_both_figures(clinic: Cast, who: Patient):
     blind = clinic.client("nurse").get(reverse("console:plan_check", args=[version.pk])).content.decode()
     assert "mg/kg × " not in blind
     assert "35 mg" not in blind
+    assert "(optional)" not in blind
+    assert checked(clinic, version, weight="").status_code == 422
     answer = checked(clinic, version, weight="80")
     page = answer.content.decode()
     assert answer.status_code == 409
@@ -210,6 +215,16 @@ def test_the_check_is_blind_and_says_both_figures(clinic: Cast, who: Patient):
     assert own.status_code == 409
     with as_asker(clinic.asker("nurse")):
         assert not DoubleCheck.objects.exists()
+        # The same person in another role is no second pair of eyes.
+        clinic.members["also nurse"] = Membership.objects.create(
+            clinic=clinic.clinic, person=clinic.members["prescriber"].person, role="nurse", name="Also"
+        )
+    client = clinic.client("also nurse")
+    assert "You worked this dose out yourself" in client.get(
+        reverse("console:plan_check", args=[version.pk])
+    ).content.decode()  # fmt: skip
+    other = client.post(reverse("console:plan_check", args=[version.pk]), {"weight_kg": "70", "amount": "0.5"})
+    assert other.status_code == 409
 
 
 def test_what_stands_against_a_signature_is_all_said(clinic: Cast, who: Patient, way: dict):

@@ -13,8 +13,9 @@ from sojourn.care.measures import actions as measures
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import actions as safety
 from sojourn.care.treatment.models import SessionEvent
+from sojourn.foundation.accounts.actions import open_restricted
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.foundation.accounts.models import BreakGlass, Clinic, Membership, Person
+from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.audit.actions import record
 from sojourn.interfaces.portal.path import Facts, here, stages
@@ -173,11 +174,7 @@ def test_the_record_says_who_looked_and_why(helped: Cast, patient: Patient):
     with as_asker(nurse):
         record(nurse, "patient.opened", patient, part="clinical")
         record(nurse, "patient.opened", patient, part="clinical")
-        opening = BreakGlass.objects.create(
-            clinic=helped.clinic, membership=helped.members["nurse"], patient_id=patient.pk,
-            reason="Found asleep in the waiting room", opened_at=now, until_at=now + timedelta(hours=1),
-        )  # fmt: skip
-        record(nurse, "record.break_glass", opening, patient_id=patient.pk)
+        open_restricted(by=nurse, patient_id=patient.pk, reason="Found asleep in the waiting room", now=now)
     send_phq9(helped, patient, [0] * 9, now)
     client = signed_in(helped, patient)
     with at_most(12):
@@ -185,6 +182,7 @@ def test_the_record_says_who_looked_and_why(helped: Cast, patient: Patient):
     assert "Nurse" in text
     assert "Opened your record" in text
     assert "2 times" in text
+    assert "Opened your closed record in need" in text
     assert "Found asleep in the waiting room" in text
     assert patient.record_number in text
     assert "filled in on paper" not in text  # what I did myself is not somebody's look

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
+from tests.care.own_forms import choice
 from tests.care.people import make_patient
 from tests.conftest import Cast
 from tests.interfaces.spoken import at_most
@@ -27,6 +29,24 @@ def patient(clinic: Cast) -> Patient:
     with as_asker(house(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(**CRISIS)
     return make_patient(clinic)
+
+
+@pytest.fixture
+def branching(clinic: Cast, patient: Patient) -> MeasureRequest:
+    """Three questions; the second is asked only after a yes to the first, and is about danger."""
+    after_yes = {"enableWhen": [{"question": "1", "operator": "=", "answerBoolean": True}]}
+    form = {"resourceType": "Questionnaire", "title": "Made up", "item": [
+        {"linkId": "1", "type": "boolean", "text": "Was it bad?"},
+        choice("2", "How bad?", [("Bad", 0), ("Worse", 1)], **after_yes),
+        choice("3", "How long?", [("Short", 0), ("Long", 1)]),
+    ]}  # fmt: skip
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        row = measures.load_own_scale(
+            by=by, questionnaire=json.dumps(form), holder="We", statement="Contract 7",
+            scoring={"score": "sum[1..3]", "safety_items": ["2"], "safety_from": 1},
+        )  # fmt: skip
+    return ask(clinic, patient, f"own-{row.pk}")
 
 
 @pytest.fixture
@@ -148,6 +168,24 @@ def test_what_is_no_answer_is_asked_again(clinic: Cast, patient: Patient, reques
     assert "Choose one of the answers shown" in answer.text
     with as_asker(clinic.asker("nurse")):
         assert not Answer.objects.filter(response__request=request_row).exists()
+
+
+def test_a_page_from_before_a_branch_closed_answers_what_it_showed(
+    clinic: Cast, patient: Patient, branching: MeasureRequest
+):
+    client = clinic.client("Alma")
+    client.post(url(branching, 1), {"item": "1", "value": "1"})
+    assert 'name="item" value="2"' in client.get(url(branching, 2)).text
+    client.post(url(branching, 1), {"item": "1", "value": "0"})  # in another tab
+    stale = client.post(url(branching, 2), {"item": "2", "value": "1"})
+    assert stale["Location"] == url(branching, 2, "help")
+    assert client.get(stale["Location"]).status_code == 200
+    with as_asker(clinic.asker("nurse")):
+        given = {row.link_id: row.value for row in Answer.objects.order_by("id")}
+        assert given == {"1": 0, "2": 1}
+        assert Flag.objects.filter(patient=patient).count() == 1
+    assert client.post(url(branching, 3), {"item": "3", "value": "1"})["Location"] == url(branching, "review")
+    assert client.post(url(branching, 1), {"item": "9", "value": "1"}).status_code == 404
 
 
 @pytest.mark.parametrize("number", [0, 11, 99])

@@ -161,6 +161,11 @@ def companion_of(patient_id: int, companion_id: int) -> RelatedPerson:
     return person
 
 
+def companion_still(row: Appointment) -> int | None:
+    """Who brings the patient home from this appointment, if that person is beside the patient still."""
+    return row.companion_id if row.companion is not None and row.companion.ended_at is None else None
+
+
 def _chair(chair_id: int) -> Chair:
     """The chair, locked: whoever books it next waits, so that two who book at once never lock each other out."""
     chair = Chair.objects.select_for_update(no_key=True).get(pk=chair_id)

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from sojourn.care.booking import actions
 from sojourn.care.booking.models import CalendarFeed
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker
@@ -28,6 +29,7 @@ def open_feed(*, by: Asker, now: datetime | None = None) -> Opened:
     """A secret address for the asker's own appointments; the one before stops working."""
     by.must("own.visits" if by.patient_id is not None else "calendar.feed")
     now = now or timezone.now()
+    actions.one_at_a_time(by)  # a second click ends the first one's feed, and opens its own
     CalendarFeed.objects.filter(member_id=by.member, ended_at=None).update(ended_at=now)
     token = secrets.token_urlsafe(32)
     feed = CalendarFeed.objects.create(

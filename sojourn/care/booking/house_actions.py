@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import queries
+from sojourn.care.booking import actions, queries
 from sojourn.care.booking.models import BookingRules, HoursOnDay, WorkingHours
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
@@ -81,6 +81,7 @@ def set_week(
     """State the ordinary week of a person, or the clinic's opening hours without ``member_id``; the one before is
     replaced. Refused: hours-order, hours-overlap, not-staff."""
     by.must("hours.manage")
+    actions.one_at_a_time(by)  # a second click must not state the week twice
     member = _member(member_id)
     if member is not None and member.role not in queries.ATTENDING:
         raise Refused(_("Hours are kept for nurses, therapists and prescribers."), codes=("not-staff",))

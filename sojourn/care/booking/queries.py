@@ -30,7 +30,6 @@ from sojourn.care.booking.models import (
     HoursOnDay,
     Offer,
     PreferredTimes,
-    Reminder,
     ReminderPreference,
     Room,
     WaitingEntry,
@@ -445,12 +444,12 @@ class SeriesStanding:
 def series_of(course: CarePlan, zone: ZoneInfo, now: datetime) -> SeriesStanding:
     """The booked appointments of a course, past and ahead. One query. A session that was missed still counts as one
     of those before: whether it is made good is the prescriber's to say, by planning one more."""
-    return _series(course, zone, now, _in_series(Q(care_plan=course)))
+    return _series(course, zone, now, _in_series(Q(care_plan=course, status=AppointmentStatus.BOOKED)))
 
 
 def _in_series(wanted: Q) -> list[Any]:
     return list(
-        Appointment.objects.filter(wanted, status=AppointmentStatus.BOOKED)
+        Appointment.objects.filter(wanted)
         .select_related("chair", "companion")
         .annotate(begun=Q(encounter__isnull=False))
         .order_by("during")
@@ -579,13 +578,17 @@ def propose_series(
     known: SeriesFile | None = None,
 ) -> Proposed:
     """What is left of a course's series, in one step: sessions that stand are kept where the spacing allows it, the
-    others placed. The same call repairs a series after a cancellation. Eight queries; four
-    less where ``staff`` and the course's file are ``known`` already.
+    others placed. The same call repairs a series after a cancellation: the time that was given up is proposed again
+    only where no other is left. Eight queries; four less where ``staff`` and the course's file are ``known`` already.
 
     ``holding`` are times that were chosen but not booked yet: they are kept like those that stand, as number -1, -2 and
     so on; ``leaving`` are appointments that have been chosen to move and so stand no longer.
     """
-    rows = _in_series(Q(care_plan=course) | Q(patient_id=course.patient_id, during__endswith__gt=now))
+    found = _in_series(
+        Q(care_plan=course, status=AppointmentStatus.BOOKED) | Q(patient_id=course.patient_id, during__endswith__gt=now)
+    )
+    rows = [row for row in found if row.status == AppointmentStatus.BOOKED]
+    given_up = [(row.during.lower, row.during.upper) for row in found if row.status == AppointmentStatus.CANCELLED]
     standing = _series(course, zone, now, [row for row in rows if row.care_plan_id == course.pk])
     shape = proposing.SeriesShape(len(standing.ahead) + standing.open, min_days, max_days, earliest, weekdays)
     stated = stated_times(course.patient_id) if known is None else known.stated
@@ -598,17 +601,20 @@ def propose_series(
         free = free_time(first, last, zone, staff, known.rules, known.seats)
     of_series = {row.pk for row in standing.ahead}
     busy = [(row.during.lower, row.during.upper) for row in rows if row.during.upper > now and row.pk not in of_series]
-    answer = proposing.propose(
-        shape,
-        free.slots(minutes, now=now, therapist_id=therapist_id, patient_busy=busy),
-        zone,
-        after=standing.last_on,
-        standing=[
-            *(proposing.Standing(row.pk, row.during.lower) for row in standing.ahead if row.pk not in leaving),
-            *(proposing.Standing(-1 - number, slot.begins) for number, slot in enumerate(holding)),
-        ],
-        wish=wish_of(stated),
-    )
+    for away in ([*busy, *given_up], busy) if given_up else (busy,):
+        answer = proposing.propose(
+            shape,
+            free.slots(minutes, now=now, therapist_id=therapist_id, patient_busy=away),
+            zone,
+            after=standing.last_on,
+            standing=[
+                *(proposing.Standing(row.pk, row.during.lower) for row in standing.ahead if row.pk not in leaving),
+                *(proposing.Standing(-1 - number, slot.begins) for number, slot in enumerate(holding)),
+            ],
+            wish=wish_of(stated),
+        )
+        if isinstance(answer, proposing.Proposal):
+            break
     return Proposed(answer, standing, free, shape, minutes, stated)
 
 
@@ -720,11 +726,6 @@ def offers_by_time(now: datetime) -> list[Offer]:
 def reminder_preference(patient_id: int) -> ReminderPreference | None:
     """How a patient wants to be reminded; None where nothing was said. One query."""
     return ReminderPreference.objects.filter(patient_id=patient_id).first()
-
-
-def reminders_of(appointment_id: int) -> list[Reminder]:
-    """The reminders of an appointment, sent or due. One query."""
-    return list(Reminder.objects.filter(appointment_id=appointment_id).order_by("due_at", "id"))
 
 
 def feed_of(member_id: int) -> CalendarFeed | None:

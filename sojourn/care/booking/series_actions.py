@@ -99,8 +99,8 @@ def _one(by: Asker, course: CarePlan, each: Wanted, companion_id: int | None, no
     standing = Appointment.objects.get(pk=each.moves, care_plan=course)
     return actions.shift(
         by=by, appointment_id=standing.pk, version=each.version, chair_id=each.chair_id, starts_at=each.starts_at,
-        minutes=each.minutes, companion_id=standing.companion_id, staff=each.staff or None, outside_hours=False,
-        now=now,
+        minutes=each.minutes, companion_id=actions.companion_still(standing), staff=each.staff or None,
+        outside_hours=False, now=now,
     )[0]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -50,12 +51,14 @@ def join(*, by: Asker, care_plan_id: int, now: datetime | None = None) -> Waitin
 
 @transaction.atomic
 def leave(*, by: Asker, care_plan_id: int, now: datetime | None = None) -> None:
-    """Wait no longer. Leaving twice changes nothing."""
+    """Wait no longer, and let go of what is offered. Leaving twice changes nothing."""
     by.must("own.visits" if by.patient_id is not None else "appointment.book")
+    now = now or timezone.now()
     entry = WaitingEntry.objects.select_for_update().filter(care_plan_id=care_plan_id, left_at=None).first()
     if entry is not None:
-        entry.left_at = now or timezone.now()
+        entry.left_at = now
         entry.save(update_fields=["left_at"])
+        entry.offers.filter(answer="").update(answer=OfferAnswer.DECLINED, answered_at=now)
         record(by, "waiting.left", entry)
 
 
@@ -83,7 +86,7 @@ def offer(left: Appointment, during: DateTimeTZRange, chair_id: int, now: dateti
     offers: list[Offer] = []
     head_start = timedelta(minutes=queries.rules().head_start_minutes)
     for entry in queries.waiting():
-        if entry.care_plan_id == left.care_plan_id or not _helps(entry, during, now):
+        if entry.care_plan_id == left.care_plan_id or not _helps(entry, during, zone):
             continue
         if not queries.wish_of(queries.stated_times(entry.patient_id)).fits(during.lower.astimezone(zone)):
             continue
@@ -99,7 +102,7 @@ def offer(left: Appointment, during: DateTimeTZRange, chair_id: int, now: dateti
     return offers
 
 
-def _helps(entry: WaitingEntry, during: DateTimeTZRange, now: datetime) -> bool:
+def _helps(entry: WaitingEntry, during: DateTimeTZRange, zone: ZoneInfo) -> bool:
     """Whether the time is long enough, comes before what the patient has, and keeps the plan's spacing."""
     moves = _to_move(entry.care_plan, during.lower)
     if moves is None or moves.during.upper - moves.during.lower > during.upper - during.lower:
@@ -107,7 +110,6 @@ def _helps(entry: WaitingEntry, during: DateTimeTZRange, now: datetime) -> bool:
     spacing = queries.spacing_of(entry.care_plan)
     if spacing is None:
         return True
-    zone = Clinic.objects.get(pk=entry.clinic_id).zone
     day = during.lower.astimezone(zone).date()
     others = [
         row.lower.astimezone(zone).date()
@@ -187,11 +189,16 @@ def _gone() -> Refused:
     )
 
 
+def _taken_already() -> Refused:
+    return Refused(_("You have taken this time already. Call the clinic to change it."), codes=("accepted",))
+
+
 @transaction.atomic
 def accept(*, by: Asker, offer_id: int | None = None, now: datetime | None = None) -> Appointment:
     """Take an earlier time: the first who does gets it, and the others hear kindly. By link or signed in.
 
-    Taking it twice returns the same appointment. Refused: unknown, gone, declined, nothing-to-move.
+    Taking it twice returns the same appointment. Refused: unknown, gone, declined, nothing-to-move; accepted (it was
+    taken, and then moved or cancelled).
     """
     now = now or timezone.now()
     found, clinic = _found(by, offer_id)
@@ -207,7 +214,12 @@ def accept(*, by: Asker, offer_id: int | None = None, now: datetime | None = Non
         )
         course = row.entry.care_plan
         if row.answer == OfferAnswer.ACCEPTED:
-            return Appointment.objects.get(care_plan=course, during__startswith=row.during.lower, status="booked")
+            taken = Appointment.objects.filter(
+                care_plan=course, during__startswith=row.during.lower, status=AppointmentStatus.BOOKED
+            ).first()
+            if taken is None:
+                raise _taken_already()
+            return taken
         if row.answer == OfferAnswer.DECLINED:
             raise Refused(_("You let this time go."), codes=("declined",))
         if row.answer == OfferAnswer.GONE or row.during.lower <= now or row.opens_at > now:
@@ -219,13 +231,14 @@ def accept(*, by: Asker, offer_id: int | None = None, now: datetime | None = Non
         try:
             taken, _was = actions.shift(
                 by=desk, appointment_id=moves.pk, version=None, chair_id=row.chair_id, starts_at=row.during.lower,
-                minutes=minutes, companion_id=_companion(moves), staff=None, outside_hours=True, now=now,
+                minutes=minutes, companion_id=actions.companion_still(moves), staff=None, outside_hours=True, now=now,
             )  # fmt: skip
         except Refused as refused:
             raise _gone() from refused
         row.answer, row.answered_at = OfferAnswer.ACCEPTED, now
         row.save(update_fields=["answer", "answered_at"])
         WaitingEntry.objects.filter(pk=row.entry_id).update(left_at=now)
+        row.entry.offers.filter(answer="").update(answer=OfferAnswer.DECLINED, answered_at=now)
         for other in (
             Offer.objects.filter(freed_id=row.freed_id, during=row.during, answer="")
             .exclude(pk=row.pk)
@@ -239,25 +252,16 @@ def accept(*, by: Asker, offer_id: int | None = None, now: datetime | None = Non
     return taken
 
 
-def _companion(row: Appointment) -> int | None:
-    companion = row.companion
-    return companion.pk if companion is not None and companion.ended_at is None else None
-
-
 @transaction.atomic
 def decline(*, by: Asker, offer_id: int | None = None, now: datetime | None = None) -> Offer:
-    """Let an offered time go; the place on the list stays. Refused: unknown, gone."""
+    """Let an offered time go; the place on the list stays. Refused: unknown, gone, accepted."""
     found, _clinic = _found(by, offer_id)
     guest = Asker(clinic_id=found.clinic_id, patient_id=found.patient_id, role="patient", name=by.name,
                   person_id=by.person_id)  # fmt: skip
     with as_asker(guest):
         row = Offer.objects.select_for_update(of=("self",)).get(pk=found.pk)
         if row.answer in {OfferAnswer.ACCEPTED, OfferAnswer.GONE}:
-            raise (
-                _gone()
-                if row.answer == OfferAnswer.GONE
-                else Refused(_("You have taken this time already. Call the clinic to change it."), codes=("accepted",))
-            )
+            raise _gone() if row.answer == OfferAnswer.GONE else _taken_already()
         if not row.answer:
             row.answer, row.answered_at = OfferAnswer.DECLINED, now or timezone.now()
             row.save(update_fields=["answer", "answered_at"])

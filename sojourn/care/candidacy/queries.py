@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core import signing
@@ -21,7 +21,6 @@ from sojourn.care.candidacy.models import CandidacyDecision, Kind, Override, Ove
 from sojourn.care.intake import queries as intake
 from sojourn.care.intake.models import ClinicalFact, IntakeSubmission
 from sojourn.care.intake.queries import EnteredFact, MedicineTaken
-from sojourn.care.intake.story import NOT_ASKED
 from sojourn.care.measures import queries as measures
 from sojourn.care.measures.queries import Scored
 from sojourn.care.patients.models import Patient
@@ -76,38 +75,6 @@ def rules(clinic_id: int, at: datetime | None = None) -> Rules:
 # ---------------------------------------------------------------- what the rules say now
 
 
-How = Literal["ask", "measure", "laboratory", "ecg", "test", "judge"]
-_MEASURED: Final = frozenset(
-    ("weight_kg", "height_cm", "sbp", "dbp", "heart_rate", "respiratory_rate", "spo2", "temperature", "on_oxygen")
-)
-_LABORATORY: Final = frozenset(("alt", "ast", "alp", "ggt", "bilirubin", "egfr"))
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A fact that nobody has told: what, which rules ask, and how one gets it."""
-
-    missing: Missing
-    how: How
-
-    @property
-    def fact(self) -> str:
-        return self.missing.fact
-
-
-def how(name: str) -> How:
-    """How one comes to know a fact."""
-    if name in _MEASURED:
-        return "measure"
-    if name in _LABORATORY:
-        return "laboratory"
-    if name in ("ecg", "qtc_ms"):
-        return "ecg"
-    if name == "pregnancy_test":
-        return "test"
-    return "judge" if name in NOT_ASKED else "ask"
-
-
 @dataclass(frozen=True)
 class Assessed:
     """What the rules say about a person on a day, for one drug by one route (None: any), and what it rests on."""
@@ -132,9 +99,9 @@ class Assessed:
     def blocking(self) -> tuple[Finding, ...]:
         return self.assessment.blocking
 
-    @cached_property
-    def missing(self) -> tuple[Gap, ...]:
-        return tuple(Gap(each, how(each.fact)) for each in self.assessment.missing)
+    @property
+    def missing(self) -> tuple[Missing, ...]:
+        return self.assessment.missing
 
     @cached_property
     def by_severity(self) -> dict[str, tuple[Finding, ...]]:

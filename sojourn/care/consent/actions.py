@@ -37,7 +37,7 @@ LONGEST_NAME: Final = 120
 LARGEST_DRAWING: Final = 20_000  # characters
 WIDE, HIGH = 600.0, 200.0  # the box in which a signature is drawn
 _SHORTEST_STROKE: Final = 40.0  # in the same units: less than this is a slip of the finger
-_PLACE: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+PLACE: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")  # ISO 3166: a country, or a state of it
 _PATH: Final = re.compile(r"(?:M\d{1,3}(?:\.\d)? \d{1,3}(?:\.\d)?(?:L\d{1,3}(?:\.\d)? \d{1,3}(?:\.\d)?)*)+")
 _POINT: Final = re.compile(r"([ML])([\d.]+) ([\d.]+)")
 
@@ -107,7 +107,7 @@ def set_jurisdiction(*, by: Asker, code: str) -> Clinic:
     """
     by.must("clinic.jurisdiction")
     place = code.strip().upper()
-    if not _PLACE.fullmatch(place):
+    if not PLACE.fullmatch(place):
         raise Refused(
             _("Write the code of a country or state, for example US-CO or GB."), codes=("not-a-place",)
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 A document is ``documents/<id>.<version>.toml``, a pack of local clauses ``packs/<code>.<version>.toml``; both hold
 English and Spanish side by side, so that neither can say more than the other. A released version is never edited:
-its hash stands in ``RELEASED.toml`` (``python -m sojourn.care.consent.texts`` enters new ones).
+its hash stands in ``RELEASED.toml`` (``sojourn rulebook release`` enters new ones).
 
 The texts are Sojourn's proposals. A prescriber adopts each before it is used, and counsel should review it first.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -24,11 +23,13 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from sojourn.clinical.rules import MARKS, Verification, content_hash, weakest
+from sojourn.foundation.rulebook.release import entered, write
 
 LANGUAGES: Final = ("en", "es")
 # The ways of giving the medicine that the texts know: the rulebook's routes, and the labelled nasal spray.
 WAYS: Final = ("iv", "im", "sc", "in", "in_esketamine", "sl", "oral")
 RELEASED: Final = "RELEASED.toml"
+_HEAD: Final = "# The hash of every released version of every text. Written by texts.py; never edited by hand.\n\n"
 _PACKAGE: Final = "sojourn.care.consent"
 
 
@@ -407,20 +408,5 @@ def check() -> tuple[str, ...]:
 
 def main() -> int:
     """Enter new versions into RELEASED.toml; 1 where a released one was edited."""
-    file = Path(__file__).parent / "documents" / RELEASED
-    known = dict(released()) if file.exists() else {}
     ours = {key: source.hash for key, source in bind(_files()).items()}
-    edited = [key for key in known if ours.get(key, known[key]) != known[key]]
-    whole = {**ours, **known}
-    lines = ["# The hash of every released version of every text. Written by texts.py; never edited by hand.\n"]
-    for name in sorted({name for name, _ in whole}):
-        lines.append(f'\n["{name}"]\n')
-        lines += [f'{version} = "{whole[key, version]}"\n' for key, version in sorted(whole) if key == name]
-    file.write_text("".join(lines), encoding="utf-8")
-    for name, version in edited:
-        sys.stderr.write(f"{name} version {version} was edited after its release: write a new version\n")
-    return 1 if edited else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return write(Path(__file__).parent / "documents" / RELEASED, *entered(_HEAD, released(), ours))

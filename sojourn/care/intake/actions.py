@@ -137,13 +137,13 @@ def _check_number(question: Question, value: Mapping[str, Any]) -> None:
 def _check_day(day: date, patient: Patient, today: date) -> None:
     if day > today:
         raise Refused(
-            _("%(day)s has not come yet. Write a day in the past.") % {"day": date_format(day, "j F Y")},
+            _("%(day)s has not come yet. Write a day in the past.") % {"day": date_format(day, _("j F Y"))},
             codes=("future",),
         )
     if day < patient.birth_date:
         raise Refused(
             _("%(day)s is before the date of birth in your record. Look at the year again.")
-            % {"day": date_format(day, "j F Y")},
+            % {"day": date_format(day, _("j F Y"))},
             codes=("before-birth",),
         )
 
@@ -533,7 +533,7 @@ def import_facts(
     reasons: list[str] = []
     codes: list[str] = []
     ready: list[importing.Row] = []
-    for where, found in importing.read(text):
+    for where, found in importing.read(text, patient.birth_date):
         try:
             if isinstance(found, Refused):
                 raise found

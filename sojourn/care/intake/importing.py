@@ -44,17 +44,22 @@ class Row:
     on: date
 
 
-def read(text: str) -> Iterator[tuple[str, Row | Refused]]:
-    """Each line or entry with where it stands ("Line 3"), read or refused."""
+def read(text: str, birth_date: date) -> Iterator[tuple[str, Row | Refused]]:
+    """Each line or entry with where it stands ("Line 3"), read or refused. A bundle that names a patient must name one
+    who was born on that day."""
     plain = text.strip().removeprefix("\ufeff").strip()
     try:
-        yield from (_bundle(plain) if plain.startswith("{") else _csv(plain))
+        yield from (_bundle(plain, birth_date) if plain.startswith("{") else _csv(plain))
     except csv.Error:
         yield _("The text"), _refuse(_("This cannot be read as CSV: a field does not end."), "unreadable")
 
 
 def _refuse(words: str, code: str) -> Refused:
     return Refused(words, codes=(code,))
+
+
+def _too_many() -> Refused:
+    return _refuse(_("No more than %(n)d lines at a time.") % {"n": MOST_ROWS}, "too-long")
 
 
 def _csv(text: str) -> Iterator[tuple[str, Row | Refused]]:
@@ -68,7 +73,7 @@ def _csv(text: str) -> Iterator[tuple[str, Row | Refused]]:
     for number, row in enumerate(rows, start=2):
         where = _("Line %(n)d") % {"n": number}
         if number > MOST_ROWS:
-            yield where, _refuse(_("No more than %(n)d lines at a time.") % {"n": MOST_ROWS}, "too-long")
+            yield where, _too_many()
             return
         cells = {name: str(row.get(name) or "").strip() for name in COLUMNS}
         if any(cells.values()):
@@ -136,9 +141,10 @@ def _in_unit(word: Word, value: str, unit: str) -> float:
 # ---------------------------------------------------------------- FHIR
 
 
-def _bundle(text: str) -> Iterator[tuple[str, Row | Refused]]:
+def _bundle(text: str, birth_date: date) -> Iterator[tuple[str, Row | Refused]]:
     try:
         raw = json.loads(text)
+        json.dumps(raw, ensure_ascii=False).encode()  # half a character could not be shown in a reason
     except (ValueError, RecursionError):
         yield _("The text"), _refuse(_("This is not whole JSON."), "unreadable")
         return
@@ -146,13 +152,30 @@ def _bundle(text: str) -> Iterator[tuple[str, Row | Refused]]:
     if not isinstance(entries, list):
         yield _("The text"), _refuse(_("The entries of this bundle cannot be read."), "unreadable")
         return
-    for number, entry in enumerate(entries[:MOST_ROWS], start=1):
+    resources = [entry.get("resource") if isinstance(entry, dict) else None for entry in entries]
+    if stranger := _stranger(resources, birth_date):
+        yield _("The text"), _refuse(stranger, "another-patient")
+        return
+    for number, resource in enumerate(resources, start=1):
         where = _("Entry %(n)d") % {"n": number}
-        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if number > MOST_ROWS:
+            yield where, _too_many()
+            return
         if not isinstance(resource, dict) or resource.get("resourceType") != "Observation":
             continue  # a bundle carries its patient and its laboratory too
         for found in _observation(resource):
             yield where, found
+
+
+def _stranger(resources: list[Any], birth_date: date) -> str:
+    """Why these resources are not, or not only, this patient's; "" where nothing says so."""
+    held = [each for each in resources if isinstance(each, dict)]
+    born = [each.get("birthDate") for each in held if each.get("resourceType") == "Patient"]
+    if any(isinstance(day, str) and day and not birth_date.isoformat().startswith(day) for day in born):
+        return _("This is somebody else's: the date of birth in it is not the patient's.")
+    subjects = [each.get("subject") for each in held if each.get("resourceType") == "Observation"]
+    people = {str(each.get("reference")) for each in subjects if isinstance(each, dict) and each.get("reference")}
+    return _("This speaks of more than one patient.") if len(born) > 1 or len(people) > 1 else ""
 
 
 def _observation(resource: Mapping[str, Any]) -> Iterator[Row | Refused]:
@@ -160,7 +183,8 @@ def _observation(resource: Mapping[str, Any]) -> Iterator[Row | Refused]:
         yield _refuse(_("This observation is not final."), "not-final")
         return
     day = str(resource.get("effectiveDateTime") or resource.get("issued") or "")
-    for part in resource.get("component") or (resource,):
+    parts = resource.get("component")
+    for part in parts if isinstance(parts, list) and parts else (resource,):
         try:
             yield _measured(part, day)
         except Refused as refused:
@@ -180,5 +204,7 @@ def _measured(part: Mapping[str, Any], day: str) -> Row:
             "unknown-fact",
         )
     quantity = part["valueQuantity"]
+    if quantity.get("comparator"):  # "less than 5" is not 5
+        raise TypeError("a bound is not a value")
     unit = str(quantity.get("code") or quantity.get("unit") or "")
     return Row(name, read_value(VOCABULARY[name], str(quantity["value"]), unit), _day(day))

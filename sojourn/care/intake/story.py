@@ -237,7 +237,7 @@ def decimal(text: str) -> Decimal:
         value = Decimal(plain.replace(",", "."))
     except InvalidOperation:
         raise Unreadable("not-a-number") from None
-    if not value.is_finite() or len(plain) > 20:
+    if not value.is_finite() or len(plain) > 20 or abs(value.adjusted()) > 20:  # nobody writes 1e99
         raise Unreadable("not-a-number")
     return value
 

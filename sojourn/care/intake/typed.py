@@ -95,7 +95,7 @@ def day_of(text: str) -> date:
     if len(days) > 1 and "/" in text:
         raise Refused(
             _("This can be read as %(one)s or %(other)s. Write the month as a word.")
-            % {"one": date_format(days[0], "j F Y"), "other": date_format(days[1], "j F Y")},
+            % {"one": date_format(days[0], _("j F Y")), "other": date_format(days[1], _("j F Y"))},
             codes=("two-days",),
         )
     return days[-1]  # a year of two figures: the later one; the future is refused further on

@@ -25,7 +25,7 @@ def said(question: Question, told: Told | None) -> str:  # noqa: PLR0911 -- one 
     if question.kind == "number":
         return f"{value['typed']} {value['unit']}".strip()
     if question.kind == "day":
-        return date_format(date.fromisoformat(value["day"]), "j F Y")
+        return date_format(date.fromisoformat(value["day"]), _("j F Y"))
     if question.kind == "text":
         return str(value)
     if question.kind == "list":

@@ -92,7 +92,7 @@ def request_measure(
                 % {
                     "title": say(asked.title, _language()),
                     "name": patient.name,
-                    "day": date_format(timezone.localtime(request.due_at), "j F Y"),
+                    "day": date_format(timezone.localtime(request.due_at), _("j F Y")),
                 },
                 codes=("already_open",),
             )

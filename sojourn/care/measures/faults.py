@@ -33,6 +33,9 @@ _FAULTS: dict[str, str | Promise] = {
     "not-a-whole-number": gettext_lazy("Item %(item)s: %(detail)s is not a whole number up to 10,000."),
     "no-bounds": gettext_lazy("Item %(item)s needs a minValue and a higher maxValue, both whole numbers."),
     "wrong-branch": gettext_lazy("Item %(item)s: its enableWhen cannot be read."),
+    "branch-of-group": gettext_lazy(
+        "Item %(item)s: a group with a condition cannot be taken. Put the condition on each of its questions."
+    ),
     "branch-on-later": gettext_lazy("Item %(item)s depends on %(detail)s, which does not come before it."),
     "wrong-translation": gettext_lazy("Item %(item)s: a translation cannot be read."),
     "text-too-long": gettext_lazy("Item %(item)s: a text is longer than %(detail)s signs."),

@@ -24,6 +24,7 @@ from sojourn.clinical.scales import (
 from sojourn.foundation.rulebook.scales import scale as shipped
 
 PREFIX = "own-"
+MOST_DECIMALS = 2  # as many as a score is kept with
 
 
 def family_of(code: str, stands_for: str) -> str:
@@ -40,11 +41,14 @@ def digest(questionnaire: str, scoring: Mapping[str, Any], stands_for: str) -> s
 def scoring_of(table: Mapping[str, Any]) -> OwnScoring:
     """The scoring as it is kept in a row; raises FormInvalid."""
     try:
+        decimals = int(table.get("decimals", 0))
+        if not 0 <= decimals <= MOST_DECIMALS:
+            raise ValueError(decimals)
         return OwnScoring(
             score=str(table["score"]),
             higher_is="better" if table.get("higher_is") == "better" else "worse",
             most_missing=int(table.get("most_missing", 0)),
-            decimals=int(table.get("decimals", 0)),
+            decimals=decimals,
             safety_items=tuple(str(each) for each in table.get("safety_items", ())),
             safety_from=int(table.get("safety_from", 1)),
             bands=tuple((str(a), str(b), int(c), int(d)) for a, b, c, d in table.get("bands", ())),

@@ -110,7 +110,7 @@ def waiting_count() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """A thread in which nobody waits, with its newest message."""
+    """A thread that was written in lately, with its newest message."""
 
     patient: Patient
     newest: Communication

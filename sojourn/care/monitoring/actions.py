@@ -16,10 +16,9 @@ from sojourn.care.monitoring.models import AlarmState, Device, DeviceAssociation
 from sojourn.care.monitoring.rules import acting_rules
 from sojourn.care.treatment import actions as treatment
 from sojourn.care.treatment.models import Encounter, SessionState
-from sojourn.care.treatment.queries import is_present
 from sojourn.clinical import alarms
 from sojourn.clinical.alarms import Event, Happening, NothingToAcknowledge, Phase, Reason, Why
-from sojourn.clinical.protocol import FINAL, State
+from sojourn.clinical.protocol import FINAL, PRESENT, State
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
@@ -49,7 +48,6 @@ def take_readings(
     by.must("session.observe")
     now = now or timezone.now()
     measured_at = measured_at or now
-    encounter = Encounter.objects.get(pk=encounter_id)
     unknown = sorted(set(values) - set(VITALS))
     if unknown:
         raise Refused(_("Unknown vital sign: %(code)s.") % {"code": ", ".join(unknown)}, codes=("unknown-vital",))
@@ -59,7 +57,8 @@ def take_readings(
         raise Refused(_("The time of the reading lies ahead. Correct it."), codes=("future",))
     if now - measured_at > timedelta(hours=12):
         raise Refused(_("The time of the reading is more than 12 hours ago. Correct it."), codes=("past",))
-    if not is_present(encounter_id):
+    encounter, newest = treatment.lock_session(encounter_id, None)
+    if newest.state not in PRESENT:
         raise Refused(_("This session is not running; readings cannot be added."), codes=("not-running",))
     session = session_of(encounter)
     readings = []
@@ -190,6 +189,21 @@ def add_device(*, by: Asker, name: str, key: str, maker: str = "", now: datetime
 
 
 @transaction.atomic
+def rename_device(*, by: Asker, device_id: int, name: str) -> Device:
+    """Call a monitor otherwise. The same name again changes nothing. Refused: name-missing."""
+    by.must("monitor.manage")
+    name = " ".join(name.split())[:60]
+    if not name:
+        raise Refused(_("Give the monitor a name."), codes=("name-missing",))
+    device = Device.objects.select_for_update(no_key=True).get(pk=device_id)
+    if device.name != name:
+        device.name = name
+        device.save(update_fields=["name"])
+        record(by, "monitor.renamed", device, name=name)
+    return device
+
+
+@transaction.atomic
 def retire_device(*, by: Asker, device_id: int, now: datetime | None = None) -> Device:
     """Take a monitor out of use. Refused while it is on a session."""
     by.must("monitor.manage")
@@ -206,9 +220,9 @@ def retire_device(*, by: Asker, device_id: int, now: datetime | None = None) -> 
 def put_on(*, by: Asker, device_id: int, encounter_id: int, now: datetime | None = None) -> DeviceAssociation:
     """Put a monitor on a patient in a running session. Refused where it is on another, or the session is over."""
     by.must("monitor.associate")
-    encounter = Encounter.objects.get(pk=encounter_id)
+    encounter, newest = treatment.lock_session(encounter_id, None)
     device = Device.objects.select_for_update(no_key=True).get(pk=device_id, retired_at=None)
-    if not is_present(encounter_id):
+    if newest.state not in PRESENT:
         raise Refused(_("This session is not running."), codes=("not-running",))
     current = DeviceAssociation.objects.filter(device=device, until_at=None).first()
     if current is not None:
@@ -253,8 +267,8 @@ def end_session(*, encounter: Encounter, now: datetime, by: Asker) -> None:
     DeviceAssociation.objects.filter(encounter=encounter, until_at=None).update(
         until_at=now, until_by_id=by.membership_id
     )
+    _end_alarms(encounter, now, by, only_silence=False)  # takes the ledger's lock, as writers of signals must
     Signal.objects.filter(encounter=encounter).update(silent_after=None)
-    _end_alarms(encounter, now, by, only_silence=False)
 
 
 def _end_alarms(encounter: Encounter, now: datetime, by: Asker, *, only_silence: bool) -> None:
@@ -280,6 +294,7 @@ def _end_alarms(encounter: Encounter, now: datetime, by: Asker, *, only_silence:
 def set_baseline(*, encounter: Encounter) -> None:
     """Keep the newest believed values as the patient's own, for rules that speak of a rise over them."""
     with connection.cursor() as cursor:
+        ledger.lock(cursor.cursor, [encounter.pk])
         cursor.execute(
             "UPDATE monitoring_signal SET baseline = value WHERE encounter_id = %s AND doubt = ''",
             [encounter.pk],

@@ -154,20 +154,14 @@ def _judge_session(
             signal = signals[key] = _Signal()
         newest_at = signal.effective_at
         recent = [Reading(one.effective_at, one.value, bool(one.doubt)) for one in ones]
-        heard = any(one.method == MONITOR and not one.doubt for one in ones)
         for rule in acting.alarms(session.protocol_id, code):
             state_key = (encounter_id, rule.rule_id, code)
             stored = states.get(state_key)
             if rule.silence is not None:
-                if not heard:
-                    continue  # only a monitor is expected to go on by itself
-                if stored is None or stored.phase is Phase.QUIET:
-                    if signal.silent_after is None or now < signal.silent_after:
-                        signal.silent_after = now + rule.silence
-                        continue
-                    stored = stored or State()
-                stored = stored._replace(newest_at=newest_at, deadline=stored.deadline or signal.silent_after)
-                signal.silent_after = now + rule.silence
+                stored = _awaited(rule.silence, stored, signal, ones, now)
+                if stored is None:
+                    continue
+                stored = stored._replace(newest_at=newest_at)
             else:
                 stored = State(newest_at=newest_at) if stored is None else stored._replace(newest_at=newest_at)
             judgement = alarms.judge(rule, recent, stored, now, signal.baseline)
@@ -181,6 +175,29 @@ def _judge_session(
                 signal.newest = one
                 signal.effective_at = newest_at
         moved[key] = signal
+
+
+def _awaited(
+    wait: timedelta, stored: State | None, signal: _Signal, ones: Sequence[NewReading], now: datetime
+) -> State | None:
+    """What a rule of silence judges ``ones`` by; None where all that they do is to move its deadline, or nothing.
+
+    Only a monitor is expected to go on by itself: from its first message on, even where nothing in that can be
+    believed, for what cannot be believed must not look as if all were well. Only what can be believed breaks a silence.
+    """
+    monitored = [one for one in ones if one.method == MONITOR]
+    heard = any(not one.doubt for one in monitored)
+    until = now + wait
+    quiet = stored is None or stored.phase is Phase.QUIET
+    if quiet and monitored and (signal.silent_after is None or (heard and now < signal.silent_after)):
+        signal.silent_after = until
+        return None
+    if not heard:
+        return None
+    stored = stored or State()
+    stored = stored._replace(deadline=stored.deadline or signal.silent_after)
+    signal.silent_after = until
+    return stored
 
 
 # --- sessions in order ---

@@ -20,8 +20,12 @@ from sojourn.foundation.rulebook.load import book
 Row = tuple[Any, ...]
 Ack = Literal["AA", "AE", "AR"]
 
-# A monitor's clock within two minutes of ours is believed; beyond that its offset is measured and shown.
+# A monitor's clock that is further from ours than this is said wherever the monitor is shown.
 BELIEVED = timedelta(seconds=120)
+# What the seconds of a monitor's stamps and the way of its messages make of two clocks that agree.
+_NOISE = timedelta(seconds=5)
+# For so long every message must come equally late before it is the clock that was set back, not the way that is slow.
+_SET_BACK = timedelta(seconds=30)
 _SEEN_EVERY = timedelta(seconds=5)
 
 
@@ -66,7 +70,7 @@ class Answer:
 
 @dataclass(slots=True)
 class _Known:
-    """A device as the database knows it, and the session it is on, if any."""
+    """A device as the database knows it, and the session it is on, if any, ``since`` when."""
 
     device_id: int
     clinic_id: int
@@ -74,6 +78,7 @@ class _Known:
     last_seen_at: datetime | None
     offset_s: float | None
     session: ledger.Session | None
+    since: datetime | None
     record_number: str | None
 
 
@@ -103,6 +108,7 @@ def take_messages(cursor: Cursor[Row], arrivals: Sequence[Arrival], now: datetim
     rows.sort(key=_digest)  # two listeners that keep the same messages never wait for each other in a ring
     fresh = _insert_messages(cursor, rows)
     readings: list[ledger.NewReading] = []
+    early: list[tuple[ledger.NewReading, datetime]] = []
     for digest, number in first.items():
         message_id = fresh.get(digest)
         device = found[number]
@@ -111,12 +117,13 @@ def take_messages(cursor: Cursor[Row], arrivals: Sequence[Arrival], now: datetim
         elif device is not None and answers[number].ack == "AA":
             _measure_clock(device, arrivals[number])
             if device.session is not None:
-                readings += _readings(device, device.session, arrivals[number], message_id)
+                readings += _readings(device, device.session, arrivals[number], message_id, early)
     for number, arrival in enumerate(arrivals):
         answers[number] = answers[first[arrival.digest]]
+    readings += _own(cursor, early)
     _supersede(cursor, readings)
     ledger.take(cursor, readings, now)
-    _seen(cursor, list({d.device_id: d for d in found if d is not None}.values()), now)
+    _seen(cursor, {d.device_id: d for d in found if d is not None}, now)
     return answers
 
 
@@ -144,7 +151,7 @@ def _same_patient(arrival: Arrival, record_number: str) -> bool:
 
 _DEVICES = """
 SELECT d.key, d.id, d.clinic_id, c.slug, d.last_seen_at, d.clock_skew_s, a.encounter_id, a.patient_id, e.protocol_id,
-       p.record_number
+       a.from_at, p.record_number
 FROM monitoring_device d
 JOIN accounts_clinic c ON c.id = d.clinic_id
 LEFT JOIN monitoring_deviceassociation a ON a.device_id = d.id AND a.until_at IS NULL
@@ -170,9 +177,9 @@ def _devices(cursor: Cursor[Row], keys: set[str]) -> dict[str, list[_Known]]:
     cursor.execute(_DEVICES, (list(keys),))
     known: dict[str, list[_Known]] = {}
     for row in cursor.fetchall():
-        key, device_id, clinic_id, slug, seen_at, offset, encounter_id, patient_id, protocol_id, number = row
+        key, device_id, clinic_id, slug, seen_at, offset, encounter_id, patient_id, protocol_id, since, number = row
         session = ledger.Session(clinic_id, encounter_id, patient_id, protocol_id) if encounter_id else None
-        known.setdefault(key, []).append(_Known(device_id, clinic_id, slug, seen_at, offset, session, number))
+        known.setdefault(key, []).append(_Known(device_id, clinic_id, slug, seen_at, offset, session, since, number))
     return known
 
 
@@ -217,35 +224,86 @@ def _earlier(cursor: Cursor[Row], digest: bytes) -> Answer:
     return Answer(row[0], row[1])
 
 
+@dataclass(slots=True)
+class _Late:
+    """A device whose messages come later than its clock has been known to say: since when, and by how much."""
+
+    since: datetime
+    delay: float
+
+
+_late: dict[int, _Late] = {}
+
+
 def _measure_clock(device: _Known, arrival: Arrival) -> None:
-    """The smallest delay seen is the difference of the clocks: a message held up on its way is late, not early."""
+    """The smallest delay seen is the difference of the clocks: a message held up on its way is late, not early.
+
+    Messages that are all late by the same for a while were not held up: somebody has set the clock back, and without
+    a new measure every reading would look old from then on, and raise nothing.
+    """
     said = arrival.sent_at or max((v.measured_at for v in arrival.values if v.measured_at), default=None)
     if said is None:
         return
     delay = (arrival.received_at - said).total_seconds()
     if device.offset_s is None or delay < -device.offset_s:
         device.offset_s = -delay
+    elif delay + device.offset_s > 2 * _NOISE.total_seconds():
+        run = _late.get(device.device_id)
+        if run is None or abs(delay - run.delay) > _NOISE.total_seconds():
+            _late[device.device_id] = _Late(arrival.received_at, delay)
+            return
+        if arrival.received_at - run.since < _SET_BACK:
+            return
+        device.offset_s = -min(delay, run.delay)
+    _late.pop(device.device_id, None)
 
 
-def _readings(device: _Known, session: ledger.Session, arrival: Arrival, message_id: int) -> list[ledger.NewReading]:
-    shift = timedelta(0)
-    if device.offset_s is not None and abs(device.offset_s) > BELIEVED.total_seconds():
-        shift = timedelta(seconds=device.offset_s)
+def _readings(
+    device: _Known, session: ledger.Session, arrival: Arrival, message_id: int,
+    early: list[tuple[ledger.NewReading, datetime]],
+) -> list[ledger.NewReading]:  # fmt: skip
+    """The values of a message. Those measured before the monitor came to this session go to ``early``, with when."""
+    offset = timedelta(seconds=device.offset_s or 0)
+    shift = offset if abs(offset) > _NOISE else timedelta(0)
     out = []
     for one in arrival.values:
         value, doubt = in_own_unit(one.code, one.value, one.unit)
         effective = arrival.received_at
         if one.measured_at is not None:
             effective = min(one.measured_at - shift, arrival.received_at)
-        out.append(
-            ledger.NewReading(
-                session, one.code, value, VITALS[one.code].unit.code if doubt != "unit" else one.unit, effective,
-                arrival.received_at, one.measured_at, ledger.MONITOR, device.device_id, message_id, None,
-                "corrected" if one.status == "C" else "final",
-                one.doubt or doubt or ("test" if arrival.test else ""),
-            )
+        reading = ledger.NewReading(
+            session, one.code, value, VITALS[one.code].unit.code if doubt != "unit" else one.unit, effective,
+            arrival.received_at, one.measured_at, ledger.MONITOR, device.device_id, message_id, None,
+            "corrected" if one.status == "C" else "final",
+            one.doubt or doubt or ("test" if arrival.test else ""),
         )  # fmt: skip
+        measured = None if one.measured_at is None else one.measured_at - offset
+        if measured is None or device.since is None or measured >= device.since:
+            out.append(reading)
+        else:
+            early.append((reading, measured))
     return out
+
+
+def _own(cursor: Cursor[Row], early: Sequence[tuple[ledger.NewReading, datetime]]) -> list[ledger.NewReading]:
+    """Of readings from before their monitor came to its session, those that cannot be another patient's.
+
+    A monitor goes on repeating its last cuff measurement, and sends what it could not send before: what was measured
+    while it was on somebody else is never charted here. Its message is kept.
+    """
+    if not early:
+        return []
+    cursor.execute(
+        "SELECT w.device_id, max(w.until_at) FROM monitoring_deviceassociation w"
+        " JOIN monitoring_deviceassociation here ON here.device_id = w.device_id AND here.until_at IS NULL"
+        " WHERE w.device_id = ANY(%s) AND w.until_at IS NOT NULL AND w.encounter_id <> here.encounter_id"
+        " GROUP BY w.device_id",
+        (list({reading.device_id for reading, _ in early}),),
+    )
+    left: dict[int | None, datetime] = dict(cursor.fetchall())
+    return [
+        reading for reading, measured in early if reading.device_id not in left or measured > left[reading.device_id]
+    ]
 
 
 def in_own_unit(code: str, value: float, unit: str) -> tuple[float, str]:
@@ -274,8 +332,12 @@ def _supersede(cursor: Cursor[Row], readings: Sequence[ledger.NewReading]) -> No
             reading.supersedes_id = row[0] if row else None
 
 
-def _seen(cursor: Cursor[Row], devices: Sequence[_Known], now: datetime) -> None:
-    late = [d for d in devices if d.last_seen_at is None or now - d.last_seen_at > _SEEN_EVERY]
+def _seen(cursor: Cursor[Row], devices: Mapping[int, _Known], now: datetime) -> None:
+    late = [
+        device
+        for _, device in sorted(devices.items())  # in one order, so that two listeners do not wait in a ring
+        if device.last_seen_at is None or now - device.last_seen_at > _SEEN_EVERY
+    ]
     if late:
         cursor.execute(
             "UPDATE monitoring_device d SET last_seen_at = %s, clock_skew_s = s.skew"

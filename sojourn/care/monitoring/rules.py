@@ -38,8 +38,13 @@ class Acting:
         return by_code.get(code, ())
 
     def rule(self, protocol_id: str, rule_id: str, code: str) -> AlarmRule | None:
-        """One acting rule by id and vital sign, or None where it no longer acts."""
-        return next((rule for rule in self.alarms(protocol_id, code) if rule.rule_id == rule_id), None)
+        """One rule by id and vital sign: as it acts or, where it acts no longer, as released, so that what it raised
+        can still be answered and ended. None where the rulebook has no such rule."""
+        found = next((rule for rule in self.alarms(protocol_id, code) if rule.rule_id == rule_id), None)
+        if found is None and rule_id in book().newest:
+            ready = alarms.prepare(book().rule(rule_id), None)
+            found = next((rule for rule in ready if rule.vital == code), None)
+        return found
 
     def _prepare(self, protocol_id: str) -> dict[str, tuple[AlarmRule, ...]]:
         protocol = book().rule(protocol_id)

@@ -20,7 +20,9 @@ from sojourn.clinical.alarms import Phase, State
 Row = tuple[Any, ...]
 
 _OVERDUE = """
-SELECT e.clinic_id, e.id, e.patient_id, e.protocol_id FROM treatment_encounter e
+SELECT e.clinic_id, e.id, e.patient_id, e.protocol_id, EXISTS (
+  SELECT FROM monitoring_deviceassociation w WHERE w.encounter_id = e.id AND w.until_at IS NULL)
+FROM treatment_encounter e
 WHERE e.id IN (
   SELECT encounter_id FROM monitoring_signal WHERE awaited AND silent_after <= %(now)s
   UNION SELECT encounter_id FROM monitoring_alarmstate WHERE deadline_at <= %(now)s)
@@ -31,9 +33,11 @@ ORDER BY e.id LIMIT 500
 def look(cursor: Cursor[Row], now: datetime) -> int:
     """Judge every session in which a deadline has passed; the number of happenings. The caller commits."""
     cursor.execute(_OVERDUE, {"now": now})
-    sessions = {row[1]: ledger.Session(row[0], row[1], row[2], row[3]) for row in cursor.fetchall()}
-    if not sessions:
+    rows = cursor.fetchall()
+    if not rows:
         return 0
+    sessions = {row[1]: ledger.Session(*row[:4]) for row in rows}
+    monitored = {row[1] for row in rows if row[4]}
     ids = sorted(sessions)
     ledger.lock(cursor, ids)
     rules = acting_rules(cursor, {session.clinic_id for session in sessions.values()})
@@ -48,18 +52,22 @@ def look(cursor: Cursor[Row], now: datetime) -> int:
             happenings.extend((session, rule, happening) for happening in judgement.happenings)
 
     for encounter_id, code, silent_after in _claim_silent(cursor, ids, now):
+        if encounter_id not in monitored:
+            continue  # its monitor came off while a last message was on its way
         session = sessions[encounter_id]
         for rule in rules[session.clinic_id].alarms(session.protocol_id, code):
             if rule.silence is not None:
                 state = states.get((encounter_id, rule.rule_id, code)) or State()
                 judge(session, rule, state._replace(deadline=silent_after))
     for (encounter_id, rule_id, code), state in states.items():
+        if state.deadline is None or state.deadline > now:
+            continue
         session = sessions[encounter_id]
-        if state.phase is Phase.RAISED and state.deadline is not None and state.deadline <= now:
-            rule_found = rules[session.clinic_id].rule(session.protocol_id, rule_id, code)
-            if rule_found is not None:
-                judge(session, rule_found, state)
-        elif state.deadline is not None and state.deadline <= now:
+        raised = state.phase is Phase.RAISED
+        rule_found = rules[session.clinic_id].rule(session.protocol_id, rule_id, code) if raised else None
+        if rule_found is not None:
+            judge(session, rule_found, state)
+        else:
             _forget_deadline(cursor, encounter_id, rule_id, code)
     ledger.store_states(cursor, changed)
     ledger.insert_events(cursor, happenings)

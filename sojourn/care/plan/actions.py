@@ -309,7 +309,8 @@ def double_check(
     ordered = version.per_kg if version.per_kg is not None else version.fixed_mg
     if version.dose_mg is None or ordered is None:
         raise Refused(_("There is no dose to check yet."), codes=("nothing-to-check",))
-    if by.member in (version.dosed_by_id, version.drafted_by_id if version.dosed_by_id is None else None):
+    author = version.dosed_by or version.drafted_by
+    if author.person_id == by.person_id:  # the person, not the role: a second role is no second pair of eyes
         raise Refused(
             _("You worked this dose out yourself. Somebody else must check it."), codes=("own-dose",)
         )  # fmt: skip
@@ -332,8 +333,9 @@ def double_check(
 def _differences(
     version: PlanVersion, ordered: Decimal, weight_kg: Decimal | None, amount: Decimal
 ) -> Iterator[tuple[str, str]]:
-    def said(code: str, words: str, theirs: Decimal, ours: object) -> tuple[str, str]:
-        return code, words % {"plan": _figure(theirs), "yours": "–" if ours is None else _figure(Decimal(str(ours)))}
+    def said(code: str, words: str, theirs: Decimal, ours: Decimal | None) -> tuple[str, str]:
+        yours = "–" if ours is None else dosing.trimmed(ours)
+        return code, words % {"plan": dosing.trimmed(theirs), "yours": yours}
 
     if version.per_kg is not None:
         assert version.weight_kg is not None
@@ -355,11 +357,6 @@ def _differences(
     if own != version.dose_mg:
         words = _("The milligrams differ: the plan says %(plan)s mg, your figures give %(yours)s mg.")
         yield said("dose-differs", words, version.dose_mg, own)
-
-
-def _figure(value: Decimal) -> str:
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @transaction.atomic

@@ -27,7 +27,6 @@ CONTENT_FIELDS: Final = (
     *("number", "indication", *DOSE_FIELDS, "working", "rules", "sessions", "min_days", "max_days", "starts_on"),
     *("parts", "goals", "intention", "review_after", "review_on", "change_reason"),
 )
-CENT: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +107,7 @@ def milligrams(found: dosing.DoseCalculation) -> Decimal:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        text = format(value, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        return dosing.trimmed(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):

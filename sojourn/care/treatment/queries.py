@@ -38,11 +38,6 @@ def states_of(encounter_ids: Iterable[int]) -> dict[int, SessionState]:
     return {row.encounter_id: row for row in rows}
 
 
-def is_present(encounter_id: int) -> bool:
-    """Whether the patient is here and somebody answers for the watching."""
-    return current_state(encounter_id).state in PRESENT
-
-
 def running() -> QuerySet[Encounter]:
     """Sessions whose patient is here, with patient, chair and newest state (``state``, ``state_at``, ``state_seq``)."""
     newest = SessionState.objects.filter(encounter=OuterRef("pk")).order_by("-seq")

@@ -23,6 +23,7 @@ from sojourn.clinical.dosing.quantities import (
     MlPerHour,
     Rounding,
     plain,
+    trimmed,
 )
 from sojourn.clinical.dosing.rules import (
     KINDS,
@@ -68,4 +69,5 @@ __all__ = [
     "gather",
     "plain",
     "read_rounding",
+    "trimmed",
 ]

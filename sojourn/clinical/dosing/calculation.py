@@ -19,6 +19,7 @@ from sojourn.clinical.dosing.quantities import (
     MlPerHour,
     Rounding,
     plain,
+    trimmed,
 )
 from sojourn.clinical.dosing.rules import DoseRange, DoseRules
 from sojourn.clinical.rules import Rule
@@ -336,5 +337,4 @@ def _work(order: Order, studied: DoseRange | None, rules: DoseRules) -> DoseCalc
 
 
 def _short(amount: Amount, places: int) -> str:
-    words = format(amount.rounded(places), "f")
-    return words.rstrip("0").rstrip(".") if "." in words else words
+    return trimmed(amount.rounded(places))

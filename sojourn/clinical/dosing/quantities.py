@@ -16,12 +16,17 @@ from sojourn.clinical import units
 from sojourn.clinical.units import Number, Quantity, Unit, UnitError, exact
 
 
+def trimmed(value: Decimal) -> str:
+    """A number as text, with a point and without zeros that say nothing."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def plain(value: Fraction) -> str:
     """A number as text: a decimal where it ends within six places, else a fraction."""
     millionths = value * 10**6
     if millionths.denominator == 1:
-        words = format(Decimal(millionths.numerator).scaleb(-6), "f")
-        return words.rstrip("0").rstrip(".") if "." in words else words
+        return trimmed(Decimal(millionths.numerator).scaleb(-6))
     return f"{value.numerator}/{value.denominator}"
 
 

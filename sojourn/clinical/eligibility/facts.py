@@ -151,7 +151,7 @@ VOCABULARY: Final[Mapping[str, Word]] = MappingProxyType({each.name: each for ea
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing known about a person: what, since when, and who says so ("patient", "clinician", "device")."""
+    """One thing known about a person: what, since when, and who says so ("record": their own particulars)."""
 
     name: str
     value: Value

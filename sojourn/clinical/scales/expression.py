@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +18,7 @@ from typing import Final, Literal, NoReturn, cast
 
 LONGEST: Final = 2000
 DEEPEST: Final = 20
+MOST_STEPS: Final = 200  # sums and products in one expression: each is a step deeper for whoever reads the tree
 
 Fold = Literal["sum", "mean", "max", "min", "count", "any", "all"]
 Compare = Literal[">=", "<=", ">", "<", "="]
@@ -236,6 +238,7 @@ class _Reader:
         self.tokens: list[tuple[str, str, int]] = []
         self.at = 0
         self.depth = 0
+        self.steps = 0
         where = 0
         while text[where:].strip():
             found = _TOKEN.match(text, where)
@@ -272,6 +275,12 @@ class _Reader:
         if self.depth > DEEPEST:
             raise ExpressionWrong(f"more than {DEEPEST} brackets within each other")
 
+    def step(self) -> None:
+        self.at += 1
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise ExpressionWrong(f"more than {MOST_STEPS} sums and products")
+
     def condition(self) -> Condition:
         parts = [self.both()]
         while self.takes("or"):
@@ -285,19 +294,18 @@ class _Reader:
         return parts[0] if len(parts) == 1 else Joined("and", tuple(parts))
 
     def comparison(self) -> Condition:
-        start = self.at
+        start, depth = self.at, self.depth
         if self.takes("("):  # a bracketed condition, or arithmetic that begins with a bracket
             self.deeper()
             try:
                 inner = self.condition()
                 self.must(")")
                 if self.next()[1] not in _COMPARE and self.next()[1] not in ("+", "-", "*", "/"):
-                    self.depth -= 1
+                    self.depth = depth
                     return inner
             except ExpressionWrong:
                 pass
-            self.depth -= 1
-            self.at = start
+            self.at, self.depth = start, depth
         left = self.expression()
         sign = self.next()[1]
         if sign not in _COMPARE:
@@ -311,7 +319,7 @@ class _Reader:
         node = self.term()
         while self.next()[0] == "sign" and self.next()[1] in ("+", "-"):
             sign = cast(Literal["+", "-"], self.next()[1])
-            self.at += 1
+            self.step()
             node = Arithmetic(sign, node, self.term())
         return node
 
@@ -319,7 +327,7 @@ class _Reader:
         node = self.factor()
         while self.next()[0] == "sign" and self.next()[1] in ("*", "/"):
             sign = cast(Literal["*", "/"], self.next()[1])
-            self.at += 1
+            self.step()
             right = self.factor()
             if sign == "/" and not (isinstance(right, Number) and right.value != 0):
                 raise ExpressionWrong("divide only by a number that is not 0")
@@ -363,9 +371,9 @@ class _Reader:
             members += [Member(name, back) for name in self.link_ids[one : two + 1]]
             if not self.takes(","):
                 break
-        doubled = {each.link_id for each in members if sum(each.link_id == other.link_id for other in members) > 1}
-        if doubled:
-            raise ExpressionWrong(f"item {sorted(doubled)[0]} stands twice in {fold}[…]")
+        most, times = Counter(each.link_id for each in members).most_common(1)[0]
+        if times > 1:
+            raise ExpressionWrong(f"item {most} stands twice in {fold}[…]")
         compare: Compare | None = None
         limit = Fraction(0)
         if fold in _COUNTING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from types import MappingProxyType
 from typing import Any, Final, TypeGuard, cast
 
@@ -73,6 +72,7 @@ def load(text: str) -> dict[str, Any]:
         raise FormInvalid(Fault("too-large", detail=str(MOST_BYTES // 1000)))
     try:
         data = json.loads(text, parse_constant=_no_constant)
+        json.dumps(data, ensure_ascii=False).encode()  # half a character (a lone surrogate) could not be kept
     except RecursionError:
         raise FormInvalid(Fault("too-deep")) from None
     except ValueError as wrong:
@@ -88,7 +88,9 @@ def _no_constant(name: str) -> float:
 
 def _whole(number: object) -> TypeGuard[int | float]:
     """Whether it is a whole number: not yes or no, not 1e999."""
-    return isinstance(number, int | float) and not isinstance(number, bool) and isfinite(number) and number % 1 == 0
+    if isinstance(number, float):
+        return number.is_integer()
+    return isinstance(number, int) and not isinstance(number, bool)
 
 
 def read(data: Mapping[str, Any]) -> Form:
@@ -160,10 +162,7 @@ class _Reader:
                     self.stems.append(self.text(entry, "text", link_id))
                 continue
             if kind == "group":
-                if isinstance(entry.get("text"), str):
-                    self.stems.append(self.text(entry, "text", link_id))
-                inner = entry.get("item")
-                self.walk(inner if isinstance(inner, list) else [], f"{where}.", depth + 1)
+                self.group(link_id, entry, where, depth)
                 continue
             if link_id in self.codes:
                 self.wrong("link-id-twice", link_id)
@@ -171,6 +170,16 @@ class _Reader:
             self.item(link_id, entry)
             if isinstance(entry.get("item"), list):
                 self.wrong("items-below", link_id)
+
+    def group(self, link_id: str, entry: Mapping[str, Any], where: str, depth: int) -> None:
+        if isinstance(entry.get("text"), str):
+            self.stems.append(self.text(entry, "text", link_id))
+        if entry.get("repeats") is True:
+            self.wrong("repeats", link_id)
+        if entry.get("enableWhen"):  # its questions would be asked of everybody
+            self.wrong("branch-of-group", link_id)
+        inner = entry.get("item")
+        self.walk(inner if isinstance(inner, list) else [], f"{where}.", depth + 1)
 
     def item(self, link_id: str, entry: Mapping[str, Any]) -> None:
         self.codes[link_id] = {}
@@ -349,9 +358,10 @@ class _Reader:
         held = self.data.get("extension", ())
         for extension in held if isinstance(held, list) else ():
             if isinstance(extension, dict) and extension.get("url") == VERIFICATION:
-                parts = {part["url"]: part for part in extension.get("extension", ())}
-                if "language" in parts and parts["mark"]["valueCode"] != "verified":
-                    yield str(parts["language"]["valueCode"])
+                language = (self.extension(extension, "language") or {}).get("valueCode")
+                mark = (self.extension(extension, "mark") or {}).get("valueCode")
+                if isinstance(language, str) and mark != "verified":
+                    yield language
 
 
 YES_NO: Final = (

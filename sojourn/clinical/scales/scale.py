@@ -15,12 +15,13 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final, Literal, cast
 
-from sojourn.clinical.rules import MARKS, Rule, RuleInvalid, Verification, content_hash, frozen, parse_rule
+from sojourn.clinical.rules import MARKS, Parameter, Rule, RuleInvalid, Verification, content_hash, frozen, parse_rule
 from sojourn.clinical.scales import compose, expression, fhir
 from sojourn.clinical.scales.expression import ExpressionWrong
 from sojourn.clinical.scales.items import NO_TEXT, Item, Option, Text, When, asked
 
 KIND: Final = "scale"
+LARGEST_TOTAL: Final = 100_000  # of a clinic's own scoring: what comes out must fit where scores are kept
 # A number of these marks counts for nothing until a prescriber has adopted the rule.
 _WAITING: Final = ("recalled",)
 _TABLES: Final = frozenset(("rule", "instrument", "licence", "questionnaire", "finding"))
@@ -212,18 +213,25 @@ class Scale:
         """The names of the numbers that wait for a prescriber's adoption."""
         return tuple(name for name in self.rule.parameters if self.counts(name) is None)
 
+    def cutoff(self, sex: str | None = None) -> Parameter | None:
+        """The screening cut-off for somebody of this sex, whether or not it may be acted on now; None where the scale
+        has none. Where it differs by sex and that is not told, the more cautious holds."""
+        parameters = self.rule.parameters
+        by_sex = {
+            name: parameters[held] for name in ("female", "male") if (held := f"screen_cutoff_{name}") in parameters
+        }
+        if not by_sex:
+            return parameters.get("screen_cutoff")
+        pick = min if self.higher_is_worse else max
+        return by_sex.get(sex or "") or pick(by_sex.values(), key=lambda each: each.value)
+
     def screen(self, total: Number, sex: str | None = None) -> bool | None:
-        """At or past the screening cut-off. Where it differs by sex and that is not told, the more cautious holds."""
-        cutoff = self.counts("screen_cutoff")
-        if cutoff is None:
-            by_sex = {
-                name: held for name in ("female", "male") if (held := self.counts(f"screen_cutoff_{name}")) is not None
-            }
-            if not by_sex:
-                return None
-            cautious = min(by_sex.values()) if self.higher_is_worse else max(by_sex.values())
-            cutoff = by_sex.get(sex or "", cautious)
-        return float(total) >= cutoff if self.higher_is_worse else float(total) <= cutoff
+        """At or past the screening cut-off; None while there is none that may be acted on."""
+        held = self.cutoff(sex)
+        limit = None if held is None else self.counts(held.name)
+        if limit is None:
+            return None
+        return float(total) >= limit if self.higher_is_worse else float(total) <= limit
 
     def safety(self, answers: Mapping[str, int | None]) -> tuple[str, ...]:
         """The safety items answered at or above their limit; to be asked after every single answer."""
@@ -631,6 +639,8 @@ def own(*, scale_id: str, family: str, version: int, form: fhir.Form, scoring: O
     bounds = {each.link_id: each.bounds for each in form.items}
     optional = frozenset(each.link_id for each in form.items if each.enable)
     low, high = expression.extent(formula, bounds, optional)
+    if max(-low, high) > LARGEST_TOTAL:
+        raise RuleInvalid(f"scale.{scale_id}: the total can go beyond {LARGEST_TOTAL:,}")
     parameters: dict[str, Any] = {
         "most_missing": {"value": scoring.most_missing, "unit": "{items}", "tighten": "fixed"}
     }

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, resolve_url
+from django_htmx.http import HttpResponseClientRedirect
 
 from sojourn.foundation.accounts.asker import NOBODY, Asker
 from sojourn.foundation.accounts.models import Clinic, Membership
@@ -26,6 +29,14 @@ class Request(HttpRequest):
     htmx: Any
 
 
+def to_the_door(request: HttpRequest, *, then: str = "") -> HttpResponse:
+    """The sign-in page, which leads back to ``then``. A part of a page that asked for its next picture must not show it
+    in its own frame."""
+    if "HX-Request" in request.headers:
+        return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
+    return redirect_to_login(then) if then else redirect(settings.LOGIN_URL)
+
+
 def allowed(*permissions: str) -> Callable[[View], View]:
     """Open the view to roles that hold any of ``permissions``; others get 403, strangers the sign-in page."""
 
@@ -36,7 +47,7 @@ def allowed(*permissions: str) -> Callable[[View], View]:
             if asker is NOBODY or asker.clinic_id is None:
                 if request.user.is_authenticated:
                     return redirect("nowhere")
-                return redirect_to_login(request.get_full_path())
+                return to_the_door(request, then=request.get_full_path())
             if not any(asker.may(permission) for permission in permissions):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
@@ -59,7 +70,7 @@ def signed_in(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return to_the_door(request, then=request.get_full_path())
         return view(request, *args, **kwargs)
 
     guarded.permissions = "signed in"  # type: ignore[attr-defined]

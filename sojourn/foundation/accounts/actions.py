@@ -63,8 +63,9 @@ def invite(
     """Invite somebody into the asker's clinic by e-mail.
 
     Staff need ``staff.manage`` in the asker; a patient or support person needs ``patient.edit`` and ``patient_id``,
-    which the caller has found in the clinic. Refuses with codes ``unknown_role``, ``no_patient``, ``bad_email``,
-    ``no_name``, ``already_member``, ``patient_has_account`` or ``already_invited``.
+    which the caller has found in the clinic. A patient has one link: a new one to another address withdraws those that
+    went to a wrong one. Refuses with codes ``unknown_role``, ``no_patient``, ``bad_email``, ``no_name``,
+    ``already_member``, ``patient_has_account`` or ``already_invited``.
     """
     if role not in roles():
         raise Refused(_("There is no such role."), codes=["unknown_role"])
@@ -75,6 +76,8 @@ def invite(
     # One at a time in a clinic, so that a double press sends one invitation.
     clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.clinic_id or 0)
     _must_be_invitable(clinic, email, name, role, None if staff else patient_id, now)
+    if role == "patient":
+        _withdraw_others(by, patient_id, now)
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
         clinic=clinic,
@@ -114,6 +117,16 @@ def _must_be_invitable(clinic: Clinic, email: str, name: str, role: str, patient
             _("An invitation to %(email)s is open already. You can send it again from the list.") % {"email": email},
             codes=["already_invited"],
         )
+
+
+def _withdraw_others(by: Asker, patient_id: int | None, now: datetime) -> None:
+    """Make worthless what was sent for this patient before, perhaps into a stranger's mailbox."""
+    for other in Invitation.objects.select_for_update().filter(
+        clinic_id=by.here, role="patient", patient_id=patient_id, accepted_at=None, withdrawn_at=None
+    ):
+        other.withdrawn_at = now
+        other.save(update_fields=["withdrawn_at"])
+        record(by, "person.invitation_withdrawn", other, role=other.role)
 
 
 def _send(invitation: Invitation, clinic: Clinic, token: str, language: str = "") -> str:
@@ -203,7 +216,8 @@ def accept(*, by: Asker, password: str = "", language: str = "", now: datetime |
 
     ``by`` asks with the link's ``token_hash``; ``by.person_id`` is whoever is signed in. A stranger gives a
     ``password`` and becomes a person; an existing person signs in first and joins. Refuses with ``unknown``,
-    ``expired``, ``used``, ``withdrawn``, ``sign_in_first``, ``other_person``, ``weak_password`` or ``already_member``.
+    ``expired``, ``used``, ``withdrawn``, ``sign_in_first``, ``other_person``, ``weak_password``, ``already_member`` or
+    ``patient_has_account``.
     """
     now = now or timezone.now()
     found = queries.invitation_by(by.token_hash)
@@ -275,6 +289,13 @@ def _join(invitation: Invitation, person: Person) -> Membership:
         clinic_id=invitation.clinic_id, person=person, role=invitation.role, ended_at=None
     ).exists():
         raise Refused(_("You have this role in the clinic already."), codes=["already_member"])
+    if (
+        invitation.role == "patient"
+        and Membership.objects.filter(
+            clinic_id=invitation.clinic_id, role="patient", patient_id=invitation.patient_id, ended_at=None
+        ).exists()
+    ):
+        raise Refused(_("This patient has an account already."), codes=["patient_has_account"])
     return Membership.objects.create(
         clinic_id=invitation.clinic_id,
         person=person,

@@ -13,7 +13,7 @@ from sojourn.foundation.mail.letters import unseal
 
 log = logging.getLogger("sojourn")
 
-# 1, 4, 16, 64, 256 ... seconds: a mail server that is down for an hour delays a letter, it does not lose it.
+# 4, 16, 64, 256 ... seconds: a mail server that is down for an hour delays a letter, it does not lose it.
 PATIENCE = RetryStrategy(max_attempts=9, exponential_wait=4)
 
 

@@ -1,4 +1,4 @@
-"""``sojourn rulebook table`` (or this module run by itself) writes docs/clinical/rulebook.md."""
+"""``sojourn rulebook table`` writes docs/clinical/rulebook.md."""
 
 from __future__ import annotations
 
@@ -132,7 +132,3 @@ def page() -> str:
 def main() -> None:
     """Write the page into the checkout."""
     PAGE.write_text(page(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""``python -m sojourn.foundation.rulebook.release`` enters new versions into RELEASED.toml.
+"""``sojourn rulebook release`` enters new versions into RELEASED.toml.
 
 It only ever adds: a version that was released and then edited is reported and left as it was.
 """
@@ -6,6 +6,7 @@ It only ever adds: a version that was released and then edited is reported and l
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from sojourn.foundation.rulebook.load import RELEASED, book, released
@@ -17,14 +18,20 @@ _HEAD = "# The hash of every released version of every rule. Written by release.
 
 def text() -> tuple[str, tuple[str, ...]]:
     """The file with the new versions added, and the versions that were edited after their release."""
-    known = dict(released())
     ours = {key: rule.hash for key, rule in book().versions.items()}
     ours |= {(each.rule.id, each.rule.version): each.rule.hash for each in scales()}
+    return entered(_HEAD, released(), ours)
+
+
+def entered(
+    head: str, known: Mapping[tuple[str, int], str], ours: Mapping[tuple[str, int], str]
+) -> tuple[str, tuple[str, ...]]:
+    """A file of released hashes, by name and version, with ours added, and those of ours that were edited since."""
     edited = tuple(
         f"{name} version {version}" for (name, version), now in ours.items() if known.get((name, version), now) != now
     )
     whole = {**ours, **known}
-    lines = [_HEAD]
+    lines = [head]
     for name in sorted({name for name, _ in whole}):
         lines.append(f'["{name}"]\n')
         lines += [f'{version} = "{whole[key, version]}"\n' for key, version in sorted(whole) if key == name]
@@ -34,12 +41,12 @@ def text() -> tuple[str, tuple[str, ...]]:
 
 def main() -> int:
     """Write the file; 1 when something was edited that must not be."""
-    content, edited = text()
-    FILE.write_text(content, encoding="utf-8")
+    return write(FILE, *text())
+
+
+def write(file: Path, content: str, edited: tuple[str, ...]) -> int:
+    """Write the file all the same, and say what was edited that must not be; then 1."""
+    file.write_text(content, encoding="utf-8")
     for each in edited:
         sys.stderr.write(f"{each} was edited after its release: write a new version\n")
     return 1 if edited else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

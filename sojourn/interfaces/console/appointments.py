@@ -33,7 +33,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console import visits
+from sojourn.interfaces.console import typed, visits
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word, closed, state_word, tell
 from sojourn.interfaces.console.way_home import way_word
@@ -50,13 +50,6 @@ def _long_day(day: date) -> str:
     return formats.date_format(day, _("l j F Y"))
 
 
-def _day_of(text: str | None) -> date:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return timezone.localdate()
-
-
 # ---------------------------------------------------------------- the day by chair
 
 
@@ -68,7 +61,6 @@ class Cell:
     span: str  # 09:00 to 11:00
     title: str = ""
     url: str = ""
-    detail: str = ""
     word: Word | None = None
     ahead: bool = True
     way: Word | None = None
@@ -194,7 +186,7 @@ def day(request: HttpRequest) -> HttpResponse:
     asked = cast(Request, request)
     assert asked.clinic is not None
     zone, now, today = asked.clinic.zone, timezone.now(), timezone.localdate()
-    shown = _day_of(request.GET.get("day"))
+    shown = typed.day(request.GET.get("day"))
     rows = visits.on_day(shown, zone)
     hidden = patients.withheld(asked.asker, [row.appointment.patient for row in rows], now)
     booked = {row.appointment.chair_id for row in rows}
@@ -292,10 +284,10 @@ def _free_time(asked: Request) -> dict[str, str]:
 def book(request: HttpRequest) -> HttpResponse:
     """Book: find the patient, choose the course where there are several, then where and when."""
     asked = cast(Request, request)
-    course_id = request.GET.get("course", "")
-    if not course_id.isdigit():
+    course_id = typed.whole(request.GET.get("course"))
+    if course_id is None:
         return _whom(asked)
-    course = get_object_or_404(CarePlan.objects.select_related("patient"), pk=int(course_id))
+    course = get_object_or_404(CarePlan.objects.select_related("patient"), pk=course_id)
     if gate := closed(asked, course.patient):
         return gate
     assert asked.clinic is not None
@@ -364,9 +356,9 @@ def _whom(asked: Request) -> HttpResponse:
     text, now = asked.GET.get("q", ""), timezone.now()
     kept = _free_time(asked)
     found: list[Patient] = []
-    patient_id = asked.GET.get("patient", "")
-    if patient_id.isdigit():
-        found = [get_object_or_404(Patient, pk=int(patient_id))]
+    patient_id = typed.whole(asked.GET.get("patient"))
+    if patient_id is not None:
+        found = [get_object_or_404(Patient, pk=patient_id)]
     elif text.strip():
         found = list(patients.find(text, asker=asked.asker, now=now)[:20])
     hidden = patients.withheld(asked.asker, found, now)
@@ -387,7 +379,7 @@ def _whom(asked: Request) -> HttpResponse:
     context = {
         "text": text,
         "kept": kept,
-        "sought": bool(text.strip() or patient_id),
+        "sought": bool(text.strip() or found),
         "bookable": bookable,
         "withheld": len(hidden),
         "may_create": asked.asker.may("patient.create"),
@@ -403,8 +395,7 @@ def _found(asked: Request, appointment_id: int) -> Appointment:
 
 
 def _seen(request: HttpRequest) -> int:
-    text = request.POST.get("version", "")
-    return int(text) if text.isdigit() else 0
+    return typed.whole(request.POST.get("version")) or 0
 
 
 @allowed("patient.find")

@@ -71,7 +71,7 @@ _SHORT: Mapping[str, StrPromise] = {
 Words = Mapping[str, Any]
 LimitOf = Callable[[str, Mapping[str, Any], str], float]
 
-# What stands on the board, and which vital signs answer it: of several the fresher one, else the first.
+# What stands on the board, and which vital signs answer it: of several one that can be believed, then the fresher.
 FIGURES = {
     "hr": (("hr",), ("pr",)),
     "bp": (("nibp_sys", "nibp_dia"), ("art_sys", "art_dia")),
@@ -118,8 +118,6 @@ def _words() -> dict[str, Any]:
         "escalated": _("nobody has answered"),
         "over": _("It is over, and nobody has seen it"),
         "more": _("and {n} more"),
-        "no_signal": _("No signal"),
-        "fine": _("No alarm"),
         "lost": _("The board lost its connection at {time}. It tries again by itself. Look at the monitors."),
         "signed_out": _("You were signed out at {time}, and the board stands still. Sign in again."),
         "asleep": _(
@@ -136,12 +134,13 @@ def _words() -> dict[str, Any]:
         "sound_off": _("Sound is off"),
         "failed": _("That did not go through. Try again."),
         "elsewhere": _("{what} alarm on another page"),
+        "calls_elsewhere": _("Somebody on another page needs someone"),
     }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One large figure. ``alarm`` is a priority; ``word`` says what is wrong."""
+    """One large figure. ``alarm`` is a priority, "low" also where the value cannot be believed."""
 
     key: str
     label: str
@@ -390,10 +389,10 @@ def _figure(
     signals = session["signals"]
     codes = max(
         (each for each in FIGURES[key] if each[0] in signals),
-        key=lambda each: signals[each[0]][1],
+        key=lambda each: (not signals[each[0]][2], signals[each[0]][1]),
         default=FIGURES[key][0],
     )
-    if key == "hr" and "hr" in signals and codes == ("pr",):
+    if key == "hr" and "hr" in signals and not signals["hr"][2] and codes == ("pr",):
         fresh = now.timestamp() - signals["hr"][1] <= limit_of("hr", session, protocol_id)
         codes = ("hr",) if fresh else codes
     alarm = _alarm_of(key, session)
@@ -413,7 +412,8 @@ def _figure(
     old = now.timestamp() - at > limit_of(codes[0], session, protocol_id)
     # Beside an alarm's word there is no room for a second one: the figure is crossed all the same.
     said = words["doubted"] if doubt else words["old"] if old and not alarm else "{age}"
-    return replace(blank, value=shown, age=said.format(age=age), stale=bool(old or doubt))
+    marked = blank.alarm or ("low" if doubt else "")
+    return replace(blank, value=shown, age=said.format(age=age), stale=bool(old or doubt), alarm=marked)
 
 
 def _alarm_of(key: str, session: Mapping[str, Any]) -> Mapping[str, Any] | None:

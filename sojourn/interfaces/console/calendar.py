@@ -23,6 +23,7 @@ from sojourn.care.booking.queries import Feed, Way, WayHome
 from sojourn.care.patients import queries as patients
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
+from sojourn.interfaces.console import typed
 from sojourn.interfaces.console.patients import Word
 from sojourn.interfaces.console.way_home import way_word
 
@@ -57,13 +58,6 @@ class Row:
     cells: tuple[tuple[Day, tuple[Entry, ...]], ...]
 
 
-def _day_of(text: str | None) -> date:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return timezone.localdate()
-
-
 def _entry(row: Appointment, way: Way, who: str, secret: bool, now: datetime) -> Entry:
     open_way = row.during.lower > now and not hasattr(row, "encounter") and way.state != WayHome.CONFIRMED
     return Entry(
@@ -83,7 +77,7 @@ def week(request: HttpRequest) -> HttpResponse:
     asked = cast(Request, request)
     assert asked.clinic is not None
     zone, now, today = asked.clinic.zone, timezone.now(), timezone.localdate()
-    shown = _day_of(request.GET.get("day"))
+    shown = typed.day(request.GET.get("day"))
     first = shown - timedelta(days=shown.weekday())
     dates = hours.days_between(first, first + timedelta(days=6))
     by = "staff" if request.GET.get("by") == "staff" else "chair"
@@ -130,11 +124,12 @@ def week(request: HttpRequest) -> HttpResponse:
         ]  # fmt: skip
     else:
         whose = {row.pk: {each.member_id for each in attending.get(row.pk, [])} for row in rows}
+        members = {member.pk: member.name for member in queries.attending_staff()}
         table = [
-            Row(member.name, cells([row for row in rows if member.pk in whose[row.pk]], by_staff=True))
-            for member in queries.attending_staff()
+            Row(name, cells([row for row in rows if pk in whose[row.pk]], by_staff=True))
+            for pk, name in members.items()
         ]
-        alone = [row for row in rows if not whose[row.pk]]
+        alone = [row for row in rows if not whose[row.pk] & members.keys()]  # also where who was named has left
         if alone:
             table.append(Row(_("Nobody named"), cells(alone, by_staff=True)))
     root = reverse("console:week")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,7 +24,7 @@ from django_stubs_ext import StrPromise
 from sojourn.care.candidacy import actions, judging, queries, wording
 from sojourn.care.candidacy.actions import Answer
 from sojourn.care.candidacy.models import CandidacyDecision, Kind, Override
-from sojourn.care.candidacy.queries import Assessed, File, Gap, How, Moment, Overridden
+from sojourn.care.candidacy.queries import Assessed, File, Moment, Overridden
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake import queries as story
 from sojourn.care.measures import queries as measures
@@ -32,7 +33,7 @@ from sojourn.care.patients import actions as patients
 from sojourn.care.patients import queries as people
 from sojourn.care.patients.models import Patient
 from sojourn.clinical import eligibility, news2
-from sojourn.clinical.eligibility import VOCABULARY, Fact, Finding, Value
+from sojourn.clinical.eligibility import VOCABULARY, Fact, Facts, Finding, Missing, Value
 from sojourn.clinical.interactions import Interaction
 from sojourn.clinical.scales import say
 from sojourn.clinical.units import UnknownUnit, unit
@@ -46,6 +47,7 @@ from sojourn.interfaces.console.rules import ACTIONS, LEVELS, SEVERITIES, SHORT_
 HOW_MANY = 50
 MOST_MOMENTS = 60
 MOST_BYTES = 1_000_000  # of a laboratory's report
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}([.,]\d{3})+")
 
 # Values of a choice as a clinician reads them.
 CHOICES: Mapping[str, StrPromise] = {
@@ -279,9 +281,7 @@ class Panel:
 class Ask:
     """A fact that the patient can tell."""
 
-    name: str
     label: str
-    why: str
     adopted: bool
 
 
@@ -310,7 +310,7 @@ def _panels(assessed: Assessed, typed: Mapping[str, str], opened: str) -> list[P
     found = []
     for name, (title, facts) in PANELS.items():
         wanted = [gaps[each] for each in facts if each in gaps]
-        why = dict.fromkeys(_(words) for gap in wanted for words in gap.missing.why)
+        why = dict.fromkeys(_(words) for gap in wanted for words in gap.why)
         found.append(
             Panel(
                 id=name,
@@ -324,23 +324,9 @@ def _panels(assessed: Assessed, typed: Mapping[str, str], opened: str) -> list[P
     return sorted(found, key=lambda each: not each.missing)
 
 
-def _asks(gaps: Iterable[Gap]) -> list[Ask]:
+def _asks(gaps: Iterable[Missing]) -> list[Ask]:
     inside = {name for _title, names in PANELS.values() for name in names}
-    return [
-        Ask(each.fact, _(each.missing.label), ", ".join(_(words) for words in each.missing.why), each.missing.adopted)
-        for each in gaps
-        if each.fact not in inside
-    ]
-
-
-HOWS: Mapping[How, StrPromise] = {
-    "ask": gettext_lazy("ask the patient"),
-    "measure": gettext_lazy("measure it"),
-    "laboratory": gettext_lazy("laboratory"),
-    "ecg": gettext_lazy("write an ECG"),
-    "test": gettext_lazy("make the test"),
-    "judge": gettext_lazy("judge it"),
-}
+    return [Ask(_(each.label), each.adopted) for each in gaps if each.fact not in inside]
 
 
 # ---------------------------------------------------------------- interactions, scores, days
@@ -400,16 +386,18 @@ class EarlyWarning:
     parts: tuple[tuple[str, int], ...]
     caveats: tuple[str, ...]
     why_not: str
+    on: date | None = None
 
 
-def _news2(found: news2.News2 | news2.NotScored | None) -> EarlyWarning | None:
+def _news2(found: news2.News2 | news2.NotScored | None, facts: Facts) -> EarlyWarning | None:
     if found is None:
         return None
     if isinstance(found, news2.News2):
         parts = tuple((_(VOCABULARY[_NEWS2_PARTS[name]].label), points) for name, points in found.parts.items())
         return EarlyWarning(
-            found.total, str(_RISKS[found.risk.value]), parts, tuple(_(each) for each in found.caveats), ""
-        )
+            found.total, str(_RISKS[found.risk.value]), parts, tuple(_(each) for each in found.caveats), "",
+            facts["respiratory_rate"].on,
+        )  # fmt: skip
     codes = found.reasons
     if "not-of-one-day" in codes:
         why = _("The vital signs were not all taken on one day.")
@@ -622,7 +610,7 @@ def _page(
         "not_checked": [each.name for each in assessed.not_checked],
         "unmentioned": [each.name for each in assessed.unmentioned],
         "takes_any": any(each.current for each in taken),
-        "news2": _news2(assessed.news2),
+        "news2": _news2(assessed.news2, assessed.facts),
         "scores": _scores(scored),
         "days": days[:MOST_MOMENTS],
         "more_days": max(0, len(days) - MOST_MOMENTS),
@@ -770,11 +758,17 @@ def decide(request: HttpRequest, patient_id: int) -> HttpResponse:
 
 
 def _value(name: str, text: str) -> Value:
-    """What was typed as the value of a fact. Refused: not-a-number, not-a-choice."""
+    """What was typed as the value of a fact. Refused: not-a-number, two-ways."""
     word = VOCABULARY[name]
     if word.kind == "yes_no" and text in ("yes", "no"):
         return text == "yes"
     if word.kind == "number":
+        if _THOUSANDS.fullmatch(text):  # 1,200 U/L must not become 1.2
+            raise Refused(
+                _("%(label)s: “%(text)s” can be read two ways. Write it without a mark for the thousands.")
+                % {"label": _(word.label), "text": text},
+                codes=("two-ways",),
+            )
         try:
             return float(text.replace(",", "."))
         except ValueError:

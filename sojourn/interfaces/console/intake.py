@@ -25,6 +25,7 @@ from sojourn.care.patients.queries import people_of
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.patients import closed
+from sojourn.interfaces.console.typed import whole
 
 _CONTRADICTION = "contradiction:"
 
@@ -187,11 +188,6 @@ def _known(topic: str) -> Question:
     return question
 
 
-def _seen(request: HttpRequest) -> int | None:
-    typed = request.POST.get("seen", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else None
-
-
 @allowed("intake.enter")
 @require_http_methods(["GET", "POST"])
 def question(request: HttpRequest, patient_id: int, topic: str) -> HttpResponse:
@@ -209,7 +205,7 @@ def question(request: HttpRequest, patient_id: int, topic: str) -> HttpResponse:
                 patient_id=patient.pk,
                 question_id=found.id,
                 told=told_of(found, dict(request.POST.lists())),
-                seen=_seen(request),
+                seen=whole(request.POST.get("seen")),
                 confirmed=frozenset(request.POST.getlist("confirmed")),
             )
             return redirect("console:intake", patient.pk)
@@ -342,7 +338,7 @@ def _save(request: HttpRequest, patient_id: int, found: Question, values: dict[s
         patient_id=patient_id,
         of=found.of,
         line=line_id,
-        seen=_seen(request),
+        seen=whole(request.POST.get("seen")),
         sure=request.POST.get("sure") == "yes",
         **values,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -33,13 +34,15 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.charts import Chart, Mark
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients import closed
+from sojourn.interfaces.console.patients import closed, tell
+from sojourn.interfaces.console.rules import SHORT_MARKS
 
 DUE_IN = timedelta(days=7)
 MOST_RADIOS = 12
 
 
-def _language() -> str:
+def reading_language() -> str:
+    """The language in which the page is read."""
     return translation.get_language() or "en"
 
 
@@ -49,20 +52,33 @@ def short_first(title: str) -> str:
     return f"{found[2]} · {found[1]}" if found else title
 
 
-class RequestForm(forms.Form):
-    """What to ask, and by when."""
+class DueForm(forms.Form):
+    """By when something is asked for."""
 
-    scale_id = forms.ChoiceField(label=gettext_lazy("Questionnaire"))
     due_on = forms.DateField(
         label=gettext_lazy("Wanted by"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["due_on"].initial = timezone.localdate() + DUE_IN
+
+    def due_at(self, zone: ZoneInfo) -> datetime:
+        """The end of that day."""
+        return datetime.combine(self.cleaned_data["due_on"], time(23, 59), zone)
+
+
+class RequestForm(DueForm):
+    """What to ask, and by when."""
+
+    scale_id = forms.ChoiceField(label=gettext_lazy("Questionnaire"))
+    field_order = ("scale_id",)
+
     def __init__(self, askable: list[Scale], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast(forms.ChoiceField, self.fields["scale_id"]).choices = [
-            (each.id, short_first(say(each.title, _language()))) for each in askable
+            (each.id, short_first(say(each.title, reading_language()))) for each in askable
         ]
-        self.fields["due_on"].initial = timezone.localdate() + DUE_IN
 
 
 class PaperForm(forms.Form):
@@ -78,7 +94,7 @@ class PaperForm(forms.Form):
     def __init__(self, asked: Scale, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.asked = asked
-        language = _language()
+        language = reading_language()
         now = timezone.localtime()
         self.fields["filled_on"].initial = now.date()
         self.fields["filled_at"].initial = now.time().replace(second=0, microsecond=0)
@@ -123,20 +139,17 @@ def _item_field(item: Item, language: str) -> forms.Field:
     )
 
 
-class BatteryForm(forms.Form):
+class BatteryForm(DueForm):
     """What an indication begins with, and by when."""
 
     indication = forms.ChoiceField(label=gettext_lazy("Indication"))
-    due_on = forms.DateField(
-        label=gettext_lazy("Wanted by"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    field_order = ("indication",)
 
     def __init__(self, batteries: tuple[queries.Battery, ...], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "battery-%s", **kwargs})
         cast(forms.ChoiceField, self.fields["indication"]).choices = [
             (each.indication, _(each.label)) for each in batteries
         ]
-        self.fields["due_on"].initial = timezone.localdate() + DUE_IN
 
 
 class ScoreForm(forms.Form):
@@ -168,7 +181,7 @@ class ScoreForm(forms.Form):
         for name in asked.safety_items:
             item = asked.item(name)
             low, high = item.bounds
-            words = say(item.text, _language())
+            words = say(item.text, reading_language())
             label = words or _("Item %(number)s, about danger") % {"number": name}
             self._number(f"item-{name}", label, low, high, 0)
 
@@ -293,7 +306,7 @@ def _explained(trend: Trend, first_dose_at: datetime | None) -> str:
         mark = rule.parameters["reliable_change"].verification
         texts.append(
             _("A change of %(n)s points or more is reliable (%(mark)s).")
-            % {"n": number_format(least, decimal_pos=0), "mark": _MARKS.get(mark, mark)}
+            % {"n": number_format(least, decimal_pos=0), "mark": SHORT_MARKS[mark]}
         )
     waiting = trend.scale.waiting
     if waiting:
@@ -302,17 +315,8 @@ def _explained(trend: Trend, first_dose_at: datetime | None) -> str:
     return " ".join(texts)
 
 
-_MARKS = {
-    "verified": gettext_lazy("read in a source"),
-    "second-hand": gettext_lazy("second-hand source"),
-    "derived": gettext_lazy("derived"),
-    "convention": gettext_lazy("convention"),
-    "recalled": gettext_lazy("not yet verified"),
-}
-
-
 def _picture(trend: Trend, doses: list[MedicationAdministration]) -> Picture:
-    title = say(trend.scale.title, _language())
+    title = say(trend.scale.title, reading_language())
     first = doses[0].started_at if doses else None
     marks = [
         Mark(dose.started_at, _("%(mg)s mg") % {"mg": number_format(dose.dose_mg.normalize(), use_l10n=True)})
@@ -355,7 +359,7 @@ def _notes(asked: Scale, point: Scored) -> Iterator[str]:
 
 def _waiting(request: OpenRequest, now: datetime, may: bool) -> Waiting:
     return Waiting(
-        title=say(request.scale.title, _language()),
+        title=say(request.scale.title, reading_language()),
         progress=_("%(done)d of %(all)d answered") % {"done": request.answered, "all": request.questions}
         if request.started
         else _("not begun"),
@@ -394,13 +398,13 @@ def _page(
         else None,
         "rules_url": address("console:rules") if asker.may("rules.read") else "",
         "paper": [
-            (say(each.title, _language()), reverse("console:paper_measure", args=[patient.pk, each.id]))
+            (say(each.title, reading_language()), reverse("console:paper_measure", args=[patient.pk, each.id]))
             for each in shelf.with_text
         ]
         if asker.may("measure.enter")
         else [],
         "entered": [
-            (say(each.title, _language()), reverse("console:enter_score", args=[patient.pk, each.id]))
+            (say(each.title, reading_language()), reverse("console:enter_score", args=[patient.pk, each.id]))
             for each in shelf.without_text
             if each.enterable
         ]
@@ -423,7 +427,7 @@ class Kit:
 
 
 def _kit(battery: queries.Battery) -> Kit:
-    language = _language()
+    language = reading_language()
     return Kit(
         label=_(battery.label),
         asked=", ".join(say(each.title, language) for each in battery.asked),
@@ -434,7 +438,7 @@ def _kit(battery: queries.Battery) -> Kit:
 
 def _unverified(shelf: Shelf) -> list[str]:
     """Questionnaires whose wording in the reader's language is not yet verified, or is not there."""
-    language = _language().split("-")[0]
+    language = reading_language().split("-")[0]
     return [
         say(each.title, language)
         for each in shelf.askable
@@ -467,17 +471,16 @@ def ask(request: HttpRequest, patient_id: int) -> HttpResponse:
     form = RequestForm(shelf.askable, request.POST)
     status = 422
     if form.is_valid():
-        due_at = datetime.combine(form.cleaned_data["due_on"], time(23, 59), asked.clinic.zone)
         try:
             actions.request_measure(
-                by=asked.asker, patient_id=patient.pk, scale_id=form.cleaned_data["scale_id"], due_at=due_at
-            )
+                by=asked.asker, patient_id=patient.pk, scale_id=form.cleaned_data["scale_id"],
+                due_at=form.due_at(asked.clinic.zone),
+            )  # fmt: skip
             messages.success(request, _("Asked. It stands on the patient's page now."))
             return _back(asked, patient)
         except Refused as refused:
             status = 409
-            for reason in refused.reasons:
-                form.add_error(None, str(reason))
+            tell(form, refused, {})
     if asked.asker.may("measure.read"):
         return _page(asked, patient, form, shelf=shelf, status=status)
     context = {
@@ -502,17 +505,16 @@ def ask_battery(request: HttpRequest, patient_id: int) -> HttpResponse:
     form = BatteryForm(shelf.batteries, request.POST)
     status = 422
     if form.is_valid():
-        due_at = datetime.combine(form.cleaned_data["due_on"], time(23, 59), asked.clinic.zone)
         try:
             actions.request_battery(
-                by=asked.asker, patient_id=patient.pk, indication=form.cleaned_data["indication"], due_at=due_at
-            )
+                by=asked.asker, patient_id=patient.pk, indication=form.cleaned_data["indication"],
+                due_at=form.due_at(asked.clinic.zone),
+            )  # fmt: skip
             messages.success(request, _("Asked as one sitting. It stands on the patient's page now."))
             return _back(asked, patient)
         except Refused as refused:
             status = 409
-            for reason in refused.reasons:
-                form.add_error(None, str(reason))
+            tell(form, refused, {})
     if asked.asker.may("measure.read"):
         return _page(asked, patient, battery=form, shelf=shelf, status=status)
     for reasons in form.errors.values():
@@ -521,19 +523,22 @@ def ask_battery(request: HttpRequest, patient_id: int) -> HttpResponse:
     return _back(asked, patient)
 
 
+def _definition(scale_id: str) -> Scale:
+    try:
+        return scale(scale_id)
+    except KeyError:
+        raise Http404 from None
+
+
 @allowed("measure.enter")
 @require_http_methods(["GET", "POST"])
 def enter_score(request: HttpRequest, patient_id: int, scale_id: str) -> HttpResponse:
     """Enter a score from the clinic's own licensed form."""
     asked = cast(Request, request)
     assert asked.clinic is not None
-    patient = get_object_or_404(Patient, pk=patient_id)
+    patient, definition = get_object_or_404(Patient, pk=patient_id), _definition(scale_id)
     if gate := closed(asked, patient):
         return gate
-    try:
-        definition = scale(scale_id)
-    except KeyError:
-        raise Http404 from None
     if definition.rule.fixed.get("entry") == "items":
         return redirect("console:paper_measure", patient.pk, scale_id)
     form = ScoreForm(definition, asked.asker.name, request.POST or None)
@@ -557,17 +562,16 @@ def enter_score(request: HttpRequest, patient_id: int, scale_id: str) -> HttpRes
                 return _entered(asked, patient, response)
             except Refused as refused:
                 status = 409
-                for reason in refused.reasons:
-                    form.add_error(None, str(reason))
+                tell(form, refused, {})
     context = {
         "patient": patient,
         "name": patient.name,
         "form": form,
-        "title": say(definition.title, _language()),
+        "title": say(definition.title, reading_language()),
         "statement": _(definition.rule.statement),
         "licence": _(definition.licence.note) if definition.licence.ships != "own" else definition.licence.note,
         "holder": definition.licence.holder,
-        "mark": _MARKS.get(definition.rule.verification, definition.rule.verification),
+        "mark": SHORT_MARKS[definition.rule.verification],
         "sources": definition.rule.sources,
         "items_url": reverse("console:paper_measure", args=[patient.pk, definition.id])
         if definition.items and definition.formula is not None
@@ -606,13 +610,9 @@ def paper(request: HttpRequest, patient_id: int, scale_id: str) -> HttpResponse:
     """Enter a form that was filled in on paper."""
     asked = cast(Request, request)
     assert asked.clinic is not None
-    patient = get_object_or_404(Patient, pk=patient_id)
+    patient, definition = get_object_or_404(Patient, pk=patient_id), _definition(scale_id)
     if gate := closed(asked, patient):
         return gate
-    try:
-        definition = scale(scale_id)
-    except KeyError:
-        raise Http404 from None
     form = PaperForm(definition, request.POST or None)
     status = 200
     if request.method == "POST":
@@ -631,14 +631,13 @@ def paper(request: HttpRequest, patient_id: int, scale_id: str) -> HttpResponse:
                 return _entered(asked, patient, response)
             except Refused as refused:
                 status = 409
-                for reason in refused.reasons:
-                    form.add_error(None, str(reason))
+                tell(form, refused, {})
     context = {
         "patient": patient,
         "name": patient.name,
         "form": form,
-        "title": say(definition.title, _language()),
-        "stem": say(definition.stem, _language()),
+        "title": say(definition.title, reading_language()),
+        "stem": say(definition.stem, reading_language()),
         "licence": "" if definition.ships_text else _(definition.licence.note),
         "back_url": reverse("console:measures", args=[patient.pk]),
     }
@@ -679,7 +678,7 @@ def response(request: HttpRequest, response_id: int) -> HttpResponse:
     if gate := closed(asked, row.patient):
         return gate
     patients.open_record(by=asked.asker, patient=row.patient, part="clinical")
-    definition, language = scale(row.scale_id), _language()
+    definition, language = scale(row.scale_id), reading_language()
     given = queries.answers_of([row.pk]).get(row.pk, {})
     alarming = definition.safety(given)
     band = next((band for band in definition.bands if band.code == row.band), None)
@@ -716,157 +715,6 @@ def response(request: HttpRequest, response_id: int) -> HttpResponse:
     return render(request, "console/measures/response.html", context)
 
 
-# ---------------------------------------------------------------- a clinic's own
-
-
-class OwnForm(forms.Form):
-    """A questionnaire that the clinic holds a licence for."""
-
-    questionnaire = forms.CharField(
-        label=gettext_lazy("Questionnaire"),
-        help_text=gettext_lazy("FHIR R4 Questionnaire, as JSON. Each answer has a number (ordinalValue)."),
-        widget=forms.Textarea(attrs={"rows": 12, "class": "textarea mono", "spellcheck": "false"}),
-        max_length=400_000,
-    )
-    stands_for = forms.ChoiceField(
-        label=gettext_lazy("It is the text of"),
-        required=False,
-        help_text=gettext_lazy("Then it is scored as that scale, question by question in the same order."),
-    )
-    score = forms.CharField(
-        label=gettext_lazy("Otherwise, how it is scored"),
-        required=False,
-        max_length=2000,
-        help_text=gettext_lazy(
-            "For example: sum[1..9], 4 * sum[1..5], max[1..4] + sum[5], mean[1..6], sum[1, -2]: -2 is reversed."
-        ),
-        widget=forms.TextInput(attrs={"class": "input mono", "spellcheck": "false"}),
-    )
-    higher_is = forms.ChoiceField(
-        label=gettext_lazy("A higher score is"),
-        choices=[("worse", gettext_lazy("worse")), ("better", gettext_lazy("better"))],
-        initial="worse",
-    )
-    most_missing = forms.IntegerField(
-        label=gettext_lazy("Questions that may be left out"), min_value=0, max_value=50, initial=0
-    )
-    decimals = forms.IntegerField(label=gettext_lazy("Decimals of the score"), min_value=0, max_value=2, initial=0)
-    bands = forms.CharField(
-        label=gettext_lazy("Bands"),
-        required=False,
-        help_text=gettext_lazy("One a line: 0-4 Minimal"),
-        widget=forms.Textarea(attrs={"rows": 4}),
-        max_length=2000,
-    )
-    safety_items = forms.CharField(
-        label=gettext_lazy("Questions about danger"),
-        required=False,
-        max_length=400,
-        help_text=gettext_lazy("Their linkIds, with commas. An answer at or above the number raises a flag at once."),
-    )
-    safety_from = forms.IntegerField(label=gettext_lazy("A flag from"), initial=1, required=False)
-    holder = forms.CharField(label=gettext_lazy("Who holds the rights"), max_length=200)
-    statement = forms.CharField(
-        label=gettext_lazy("The clinic's licence"),
-        help_text=gettext_lazy("By which agreement the clinic may use it: number, date, what it allows."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=2000,
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        cast(forms.ChoiceField, self.fields["stands_for"]).choices = [
-            ("", _("none of these")),
-            *((each.id, short_first(say(each.title, _language()))) for each in queries.numbered()),
-        ]
-
-    def clean_bands(self) -> list[tuple[str, str, int, int]]:
-        rows: list[tuple[str, str, int, int]] = []
-        for line in self.cleaned_data["bands"].splitlines():
-            if not line.strip():
-                continue
-            found = _BAND.fullmatch(line.strip())
-            if found is None:
-                raise forms.ValidationError(_("“%(line)s” is no band. Write: 0-4 Minimal") % {"line": line.strip()})
-            low, high, label = found.groups()
-            rows.append((f"band_{len(rows) + 1}", label, int(low), int(high)))
-        return rows
-
-    @property
-    def scoring(self) -> dict[str, Any]:
-        values = self.cleaned_data
-        return {
-            "score": values["score"],
-            "higher_is": values["higher_is"],
-            "most_missing": values["most_missing"],
-            "decimals": values["decimals"],
-            "bands": [list(each) for each in values["bands"]],
-            "safety_items": [each.strip() for each in values["safety_items"].split(",") if each.strip()],
-            "safety_from": values["safety_from"] or 1,
-        }
-
-
-_BAND = re.compile(r"(-?\d+)\s*(?:-|–|to)\s*(-?\d+)\s*:?\s+(.{1,80})")
-
-
-@allowed("measure.define")
-@require_http_methods(["GET", "POST"])
-def own_scales(request: HttpRequest) -> HttpResponse:
-    """The clinic's own questionnaires: those in use, and a form to load one."""
-    asked = cast(Request, request)
-    form = OwnForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            values = form.cleaned_data
-            try:
-                row = actions.load_own_scale(
-                    by=asked.asker,
-                    questionnaire=values["questionnaire"],
-                    scoring=form.scoring,
-                    holder=values["holder"],
-                    statement=values["statement"],
-                    stands_for=values["stands_for"],
-                )
-                messages.success(
-                    request,
-                    _("%(title)s is loaded, version %(version)d.") % {"title": row.title, "version": row.version},
-                )
-                return redirect("console:own_scales")
-            except Refused as refused:
-                status = 409
-                for reason in refused.reasons:
-                    form.add_error(None, str(reason))
-    rows = queries.own_rows()
-    context = {
-        "form": form,
-        "rows": [
-            {
-                "row": row,
-                "items": len(queries.scale_of(row).items),
-                "stands_for": say(scale(row.stands_for).title, _language()) if row.stands_for else "",
-                "retire_url": reverse("console:retire_own_scale", args=[row.code]),
-            }
-            for row in rows
-        ],
-    }
-    return render(request, "console/measures/own.html", context, status=status)
-
-
-@allowed("measure.define")
-@require_POST
-def retire_own_scale(request: HttpRequest, code: str) -> HttpResponse:
-    """Ask it no more."""
-    try:
-        actions.retire_own_scale(by=cast(Request, request).asker, code=code)
-        messages.success(request, _("It is not asked any more. What was answered stays."))
-    except Refused as refused:
-        for reason in refused.reasons:
-            messages.warning(request, str(reason))
-    return redirect("console:own_scales")
-
-
 urlpatterns = [
     path("patients/<int:patient_id>/measures/", measures, name="measures"),
     path("patients/<int:patient_id>/measures/ask/", ask, name="ask_measure"),
@@ -875,6 +723,4 @@ urlpatterns = [
     path("patients/<int:patient_id>/measures/<slug:scale_id>/score/", enter_score, name="enter_score"),
     path("measures/requests/<int:request_id>/withdraw/", withdraw, name="withdraw_measure"),
     path("measures/responses/<int:response_id>/", response, name="response"),
-    path("measures/own/", own_scales, name="own_scales"),
-    path("measures/own/<slug:code>/retire/", retire_own_scale, name="retire_own_scale"),
 ]

@@ -22,6 +22,7 @@ from sojourn.care.patients.queries import withheld
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.patients import closed
+from sojourn.interfaces.console.typed import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,6 @@ def _key(typed: str) -> UUID:
         return uuid4()
 
 
-def _number(typed: str) -> int:
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
-
-
 @allowed("message.read")
 @require_http_methods(["GET", "POST"])
 def thread(request: HttpRequest, patient_id: int) -> HttpResponse:
@@ -103,7 +100,7 @@ def thread(request: HttpRequest, patient_id: int) -> HttpResponse:
     typed, key, reasons = "", uuid4(), tuple[object, ...]()
     if request.method == "POST":
         typed, key = request.POST.get("body", ""), _key(request.POST.get("key", ""))
-        seen = _number(request.POST.get("seen", ""))
+        seen = whole(request.POST.get("seen")) or 0
         try:
             if request.POST.get("settle"):
                 actions.settle(by=asked.asker, patient_id=patient.pk, upto=seen)

@@ -101,6 +101,7 @@ class Line:
     on: str
     on_url: str
     retire_url: str
+    rename_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,7 @@ def _line(device: Device, association: DeviceAssociation | None, request: Reques
     return Line(
         device.pk, device.name, device.maker, device.key, device.last_seen_at, skew_word(device.clock_skew_s), on,
         on_url, reverse("console:monitor_retire", args=[device.pk]),
+        reverse("console:monitor_rename", args=[device.pk]),
     )  # fmt: skip
 
 
@@ -220,6 +222,19 @@ def add(request: HttpRequest) -> HttpResponse:
     except Refused as refused:
         return _page(asked, form=form, refused=refused)
     messages.success(request, _("%(name)s is added. A nurse can put it on a patient.") % {"name": device.name})
+    return redirect("console:monitors")
+
+
+@allowed("monitor.manage")
+@require_POST
+def rename(request: HttpRequest, device_id: int) -> HttpResponse:
+    """Call a monitor as people do now; what it sends and has measured stays its own."""
+    asked = cast(Request, request)
+    device = get_object_or_404(Device, pk=device_id, retired_at=None)
+    try:
+        actions.rename_device(by=asked.asker, device_id=device.pk, name=request.POST.get("name", ""))
+    except Refused as refused:
+        return _page(asked, refused=refused)
     return redirect("console:monitors")
 
 
@@ -309,6 +324,7 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
 urlpatterns = [
     path("monitors/", monitors, name="monitors"),
     path("monitors/add/", add, name="monitor_add"),
+    path("monitors/<int:device_id>/rename/", rename, name="monitor_rename"),
     path("monitors/<int:device_id>/retire/", retire, name="monitor_retire"),
     path("monitors/messages/<int:message_id>/", message, name="monitor_message"),
 ]

@@ -42,6 +42,14 @@ PLACES = (
 )
 
 
+# Pages whose address does not begin with that of the place they belong to, by the first word of their name.
+_BELONGS = {
+    "series": "console:day",
+    "session": "console:board",
+    **dict.fromkeys(("course", "candidacies", "response", "record"), "console:patients"),
+}
+
+
 def address(name: str, *args: object) -> str:
     """The address of a page of the house, or "" where this installation has no such page."""
     try:
@@ -61,7 +69,10 @@ def nav(request: HttpRequest) -> dict[str, Any]:
         for place in PLACES
         if (not place.may or any(asker.may(each) for each in place.may)) and (url := address(place.name))
     ]
-    here = max((url for _place, url in places if request.path.startswith(url)), key=len, default=root)
+    name = (request.resolver_match.url_name if request.resolver_match else None) or ""
+    belongs = address(_BELONGS.get(name.partition("_")[0], ""))
+    urls = [url for _place, url in places]
+    here = belongs if belongs in urls else max((each for each in urls if request.path.startswith(each)), key=len)
     return {
         "nav": [
             {"label": place.label, "url": url, "icon": place.icon, "active": url == here, "count": 0}

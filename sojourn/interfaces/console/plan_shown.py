@@ -22,6 +22,7 @@ from sojourn.care.plan.models import PlanVersion
 from sojourn.care.plan.parts import KINDS, PERIODS, goals, parts
 from sojourn.clinical import dosing, pk
 from sojourn.clinical.units import UnknownUnit, unit
+from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.console import concentration
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import day_words
@@ -288,6 +289,11 @@ def standing(version: PlanVersion) -> tuple[str, str]:
     if version.discarded_at is not None:
         return _("thrown away"), "off"
     return (_("draft, dose checked"), "active") if queries.standing_check(version) else (_("draft"), "open")
+
+
+def own_dose(version: PlanVersion, asker: Asker) -> bool:
+    """Whether the asker, in whatever role, worked the dose out: then somebody else checks it."""
+    return version.dosed_by is not None and version.dosed_by.person_id == asker.person_id
 
 
 def show(version: PlanVersion) -> Shown:

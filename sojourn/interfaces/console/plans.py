@@ -30,26 +30,21 @@ from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import closed, day_words
 from sojourn.interfaces.console.plan_paper import document
 from sojourn.interfaces.console.rules import SHORT_MARKS
+from sojourn.interfaces.console.typed import whole
 
 _BLANK_ROWS = 2
 
 
-def plain_number(value: Decimal) -> str:
-    """A number for a number field: a point, no digits that say nothing."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _decimal(label: Any, digits: int, places: int, **more: Any) -> forms.DecimalField:
+def _decimal(label: Any, digits: int, places: int, *, required: bool = False) -> forms.DecimalField:
     widget = forms.NumberInput(attrs={"class": "figure", "step": "any", "inputmode": "decimal"})
     return forms.DecimalField(
-        label=label, required=False, max_digits=digits, decimal_places=places, widget=widget, **more
-    )
+        label=label, required=required, max_digits=digits, decimal_places=places, widget=widget
+    )  # fmt: skip
 
 
-def _count(label: Any, **more: Any) -> forms.IntegerField:
+def _count(label: Any) -> forms.IntegerField:
     widget = forms.NumberInput(attrs={"class": "figure", "inputmode": "numeric"})
-    return forms.IntegerField(label=label, required=False, max_value=200, widget=widget, **more)
+    return forms.IntegerField(label=label, required=False, max_value=200, widget=widget)
 
 
 def _day(label: Any) -> forms.DateField:
@@ -139,7 +134,7 @@ class PartForm(DraftForm):
 
     def part(self) -> Part | None:
         told = self.cleaned_data
-        if not told.get("kind") and not told.get("who"):
+        if not any(told.get(name) for name in ("kind", "who", "times", "note")):
             return None
         return Part(told["kind"], told["who"].strip(), told["times"] or 0, told["period"], told["note"].strip())
 
@@ -161,7 +156,7 @@ class Sheet:
         initial = {name: getattr(version, name) for name in names}
         for name, value in initial.items():
             if isinstance(value, Decimal):
-                initial[name] = plain_number(value)
+                initial[name] = dosing.trimmed(value)
         stored_parts = [each.plain for each in parts(version.parts)]
         stored_goals = [each.plain for each in goals(version.goals)]
         self.plan = PlanForm(typed, initial=initial, clinic_id=clinic_id, auto_id="%s")
@@ -207,7 +202,7 @@ class Sheet:
 
 def _rows(typed: Mapping[str, Any] | None, prefix: str, stored: int, most: int) -> int:
     numbers = [name.split("-")[1] for name in typed or () if name.startswith(f"{prefix}-")]
-    told = max((int(each) + 1 for each in numbers if each.isdigit()), default=0)
+    told = max((number + 1 for each in numbers if (number := whole(each)) is not None), default=0)
     return min(most, max(told, stored + _BLANK_ROWS))
 
 
@@ -246,6 +241,7 @@ def plan(request: HttpRequest, patient_id: int) -> HttpResponse:
     rows = queries.versions_of_patient(patient_id)
     drafted = {each.care_plan_id for each in rows if each.open}
     holding: dict[int, int] = {}
+    may_check = asked.asker.may("plan.check")
     for each in rows:
         if each.signed_at is not None and each.care_plan_id is not None:
             holding.setdefault(each.care_plan_id, each.pk)
@@ -253,7 +249,12 @@ def plan(request: HttpRequest, patient_id: int) -> HttpResponse:
         "patient": patient,
         "name": patient.name,
         "versions": [
-            {"row": each, "shown": plan_shown.show(each), "holds": holding.get(each.care_plan_id or 0) == each.pk}
+            {
+                "row": each,
+                "shown": plan_shown.show(each),
+                "holds": holding.get(each.care_plan_id or 0) == each.pk,
+                "blind": each.open and may_check and not plan_shown.own_dose(each, asked.asker),
+            }
             for each in rows
         ],
         "courses": [
@@ -262,8 +263,6 @@ def plan(request: HttpRequest, patient_id: int) -> HttpResponse:
         ],
         "first_drafted": None in drafted,
         "may_draft": asked.asker.may("plan.draft"),
-        "may_check": asked.asker.may("plan.check"),
-        "may_sign": asked.asker.may("plan.sign"),
     }
     return render(request, "console/plans/plan.html", context)
 
@@ -276,8 +275,7 @@ def draft(request: HttpRequest, patient_id: int) -> HttpResponse:
     patient = get_object_or_404(Patient, pk=patient_id)
     if gate := closed(asked, patient):
         return gate
-    course = request.POST.get("course", "")
-    course_id = int(course) if course.isdigit() else None
+    course_id = whole(request.POST.get("course"))
     if course_id is not None and not any(each.pk == course_id for each in queries.of_patient(patient_id)):
         raise Http404
     try:
@@ -313,11 +311,9 @@ def _save(request: Request, version: PlanVersion, sheet: Sheet) -> HttpResponse:
     values = sheet.values
     if use:
         values |= _studied(use, values, request.asker.here)
-    seen = request.POST.get("revision", "")
+    seen = whole(request.POST.get("revision")) or 0
     try:
-        actions.save_draft(
-            by=request.asker, version_id=version.pk, seen=int(seen) if seen.isdigit() else 0, values=values
-        )
+        actions.save_draft(by=request.asker, version_id=version.pk, seen=seen, values=values)
     except Refused as refused:
         overtaken, status = isinstance(refused, Overtaken), 422 if live else 409
         return _editor(
@@ -372,10 +368,13 @@ def _editor(
         "by_weight": not ranges or ranges[0].basis == "mg/kg",
         "has_way": bool(version.route),
         "usual": any(each.usual is not None for each in ranges),
-        "series": series,
+        "series": "" if series is None else _(series.rule.statement),
         "series_mark": None if series is None else SHORT_MARKS[series.rule.verification],
-        "waiting": [each for each in doses.waiting if each.fixed.get("route") == version.route or each.kind == (
-            dosing.WEIGHT_AGE)],
+        "waiting": [
+            _(each.title)
+            for each in doses.waiting
+            if each.fixed.get("route") == version.route or each.kind == dosing.WEIGHT_AGE
+        ],
         "stamps": plan_shown.stamps(version),
         "expected": answer.answered[0].sentences[0] if answer and answer.answered[0].sentences else "",
         "explorer": plan_shown.explorer_url(version) if request.asker.may("pk.explore") else "",
@@ -407,11 +406,13 @@ def discard(request: HttpRequest, plan_id: int) -> HttpResponse:
 class CheckForm(forms.Form):
     """The checker's own figures."""
 
-    weight_kg = _decimal(gettext_lazy("Weight, as you read it"), 6, 2)
-    amount = forms.DecimalField(
-        label=gettext_lazy("Dose, as you would order it"), max_digits=8, decimal_places=4,
-        widget=forms.NumberInput(attrs={"class": "figure", "step": "any", "inputmode": "decimal"}),
-    )  # fmt: skip
+    weight_kg = _decimal(gettext_lazy("Weight, as you read it"), 6, 2, required=True)
+    amount = _decimal(gettext_lazy("Dose, as you would order it"), 8, 4, required=True)
+
+    def __init__(self, *args: Any, by_weight: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not by_weight:
+            del self.fields["weight_kg"]
 
 
 @allowed("plan.check")
@@ -424,12 +425,16 @@ def check(request: HttpRequest, plan_id: int) -> HttpResponse:
         return version
     if not version.open:
         return redirect("console:plan_version", plan_id)
-    form, status, errors = CheckForm(request.POST or None), 200, []
+    by_weight = version.per_kg is not None
+    form, status, errors = CheckForm(request.POST or None, by_weight=by_weight), 200, []
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                actions.double_check(by=asked.asker, version_id=plan_id, **form.cleaned_data)
+                actions.double_check(
+                    by=asked.asker, version_id=plan_id, weight_kg=form.cleaned_data.get("weight_kg"),
+                    amount=form.cleaned_data["amount"],
+                )  # fmt: skip
                 messages.success(request, _("Checked: your figures and the plan's agree."))
                 return redirect("console:plan_version", plan_id)
             except Refused as refused:
@@ -438,9 +443,9 @@ def check(request: HttpRequest, plan_id: int) -> HttpResponse:
     context = _frame(version) | {
         "form": form,
         "errors": errors,
-        "by_weight": version.per_kg is not None,
+        "by_weight": by_weight,
         "ready": version.dose_mg is not None,
-        "own": asked.asker.membership_id == version.dosed_by_id,
+        "own": plan_shown.own_dose(version, asked.asker),
         "protocol": _(protocol.rule.title) if protocol else "",
         "weighed": day_words(version.weight_on) if version.weight_on else "",
     }
@@ -516,7 +521,7 @@ def one(request: HttpRequest, plan_id: int) -> HttpResponse:
         "holds": holds,
         "unchanged": version.signed_at is None or queries.unchanged(version),
         "may_draft": asked.asker.may("plan.draft"),
-        "may_check": asked.asker.may("plan.check") and asked.asker.membership_id != version.dosed_by_id,
+        "may_check": asked.asker.may("plan.check") and not plan_shown.own_dose(version, asked.asker),
         "may_sign": asked.asker.may("plan.sign"),
         "may_book": asked.asker.may("appointment.book"),
     }

@@ -138,6 +138,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     # monitors and rules
     "monitor.added": _("%(who)s added a monitor (%(key)s)."),
     "monitor.message_opened": _("%(who)s looked at the bytes of a monitor's message."),
+    "monitor.renamed": _("%(who)s renamed a monitor: %(name)s."),
     "monitor.retired": _("%(who)s retired a monitor."),
     "monitor.put_on": _("%(who)s put a monitor on %(patient)s."),
     "monitor.taken_off": _("%(who)s took a monitor off %(patient)s."),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -28,6 +28,7 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.patients import closed
+from sojourn.interfaces.console.typed import whole
 
 PARTS = {
     "morning": gettext_lazy("mornings"),
@@ -93,16 +94,16 @@ def _value(slot: Slot) -> str:
 
 def _slot(text: str, minutes: int) -> Slot | None:
     parts = text.split("|")
-    if len(parts) != 4 or not parts[1].isdigit():
+    if len(parts) != 4:
         return None
+    chair, nurse, therapist = map(whole, parts[1:])
     try:
         begins = datetime.fromisoformat(parts[0])
     except ValueError:
         return None
-    if begins.tzinfo is None:
+    if begins.tzinfo is None or chair is None:
         return None
-    nurse, therapist = (int(part) if part.isdigit() else None for part in parts[2:])
-    return Slot(begins, begins + timedelta(minutes=minutes), int(parts[1]), nurse, therapist)
+    return Slot(begins, begins + timedelta(minutes=minutes), chair, nurse, therapist)
 
 
 def _label(slot: Slot, chairs: dict[int, str], free: FreeTime) -> str:
@@ -150,15 +151,13 @@ class Chosen:
 
 def _chosen(request: Request, minutes: int) -> list[Chosen]:
     found = []
-    for number in range(60):
-        slot = _slot(request.POST.get(f"slot-{number}", ""), minutes)
-        if slot is None:
+    for name, text in request.POST.items():
+        number = name.removeprefix("slot-")
+        if number == name or (slot := _slot(str(text), minutes)) is None:
             continue
         moves, _sep, version = request.POST.get(f"moves-{number}", "").partition(":")
-        found.append(
-            Chosen(slot, int(moves) if moves.isdigit() else None, int(version) if version.isdigit() else None)
-        )  # fmt: skip
-    return found
+        found.append(Chosen(slot, whole(moves), whole(version)))
+    return sorted(found, key=lambda each: each.slot.begins)
 
 
 @allowed("appointment.book")
@@ -225,25 +224,26 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
         except Refused as refused:
             status = 409
             context["reasons"] = refused.reasons
-            chosen = []
+        except ObjectDoesNotExist:
+            raise Http404 from None
     kept = [each for number, each in enumerate(chosen) if number not in taken]
     found = queries.propose_series(
         course, min_days=values["min_days"], max_days=values["max_days"], earliest=values["earliest"],
         minutes=values["minutes"], zone=zone, now=now, therapist_id=values.get("therapist"), staff=staff, known=known,
         holding=[each.slot for each in kept], leaving=[each.moves for each in chosen if each.moves is not None],
     )  # fmt: skip
-    context |= _shown(found, kept, [each for number, each in enumerate(chosen) if number in taken], zone)
+    context |= _shown(found, kept, [each for number, each in enumerate(chosen) if number in taken])
     return render(request, "console/series/series.html", context, status=status)
 
 
 def _companion(request: HttpRequest, ids: Sequence[int], usual: int | None) -> int | None:
     if request.method != "POST":
         return usual
-    text = request.POST.get("companion", "")
-    return int(text) if text.isdigit() and int(text) in ids else None
+    chosen = whole(request.POST.get("companion"))
+    return chosen if chosen in ids else None
 
 
-def _shown(found: Proposed, kept: Sequence[Chosen], failed: Sequence[Chosen], zone: ZoneInfo) -> dict[str, Any]:
+def _shown(found: Proposed, kept: Sequence[Chosen], failed: Sequence[Chosen]) -> dict[str, Any]:
     answer = found.answer
     shown: dict[str, Any] = {
         "standing": found.standing,
@@ -256,12 +256,10 @@ def _shown(found: Proposed, kept: Sequence[Chosen], failed: Sequence[Chosen], zo
     chairs = found.free.chair_names
     standing = {row.pk: row for row in found.standing.ahead}
     leaving = iter([each for each in failed if each.moves is not None])
-    lines: list[Line] = []
-    days: list[date] = []
-    for number, each in enumerate(answer.sessions):
-        line = _line(number, each, found, kept, next(leaving, None) if each.kind == "new" else None, chairs, standing)
-        lines.append(line)
-        days.append(line.begins.astimezone(zone).date())
+    lines = [
+        _line(number, each, found, kept, next(leaving, None) if each.kind == "new" else None, chairs, standing)
+        for number, each in enumerate(answer.sessions)
+    ]
     changing = sum(line.kind != "kept" for line in lines)
     return shown | {
         "lines": lines,

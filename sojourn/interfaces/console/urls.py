@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.people")),
     path("", include("sojourn.interfaces.console.audit")),
     path("", include("sojourn.interfaces.console.measures")),
+    path("", include("sojourn.interfaces.console.own_scales")),
     path("", include("sojourn.interfaces.console.flags")),
     path("", include("sojourn.interfaces.console.record")),
     path("", include("sojourn.interfaces.console.sessions")),

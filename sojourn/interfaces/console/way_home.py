@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -122,11 +122,14 @@ def write_answer(request: HttpRequest, appointment_id: int) -> HttpResponse:
     _appointment, gate = _row(asked, appointment_id)
     if gate:
         return gate
+    said = request.POST.get("answer", "")
+    if said not in ("yes", "no"):  # silence is not a yes
+        return HttpResponseBadRequest()
     try:
         way_home_actions.write_answer(
             by=asked.asker,
             appointment_id=appointment_id,
-            comes=request.POST.get("answer") != "no",
+            comes=said == "yes",
             note=request.POST.get("note", ""),
         )
     except Refused as refused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
@@ -18,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from sojourn.foundation.accounts import actions, sealing
+from sojourn.foundation.accounts import actions, queries, sealing
 from sojourn.foundation.accounts.models import Person
 from sojourn.foundation.mail import letters
 
@@ -46,6 +47,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def format_email_subject(self, subject: str) -> str:
         return str(subject)
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """At the address that this house goes by, whatever name the request was sent to."""
+        return str(settings.ENV.public_url + urlsplit(super().get_reset_password_from_key_url(key)).path)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue the letter in the request's transaction; the jobs process sends it."""
         request = self.request
@@ -67,6 +72,13 @@ class AccountAdapter(DefaultAccountAdapter):
         if getattr(user, "demo", False) and not settings.DEMO:
             return self.respond_user_inactive(request, user)
         return super().pre_login(request, user, **more)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Wrong tries are counted by person, however the address is written and by whatever name this house was asked
+        (allauth counts by the Host header, whose port anybody may choose)."""
+        email = str(credentials.get("email") or "").strip()
+        person = queries.person_by_email(email) if email else None
+        return f"person {person.pk}" if person is not None else f"address {email.lower()}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         try:

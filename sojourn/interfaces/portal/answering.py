@@ -130,7 +130,6 @@ def _refused(request: HttpRequest, sheet: Sheet, refused: Refused) -> HttpRespon
 def intro(request: HttpRequest, request_id: int) -> HttpResponse:
     """What is asked, how long it takes, who sees it."""
     sheet = _sheet(request_id)
-    standing = sheet.standing
     return _closed(request, sheet) or show(
         request,
         "portal/measures/intro.html",
@@ -139,7 +138,7 @@ def intro(request: HttpRequest, request_id: int) -> HttpResponse:
             "minutes": minutes_for(sheet.scale),
             "begun": bool(sheet.given),
             "answered": sheet.answered,
-            "next_url": sheet.at(standing) if standing else reverse("portal:review", args=[sheet.id]),
+            "next_url": _onward(sheet),
             "safety": bool(sheet.scale.safety_items),
         },
         nav=False,
@@ -151,12 +150,30 @@ def intro(request: HttpRequest, request_id: int) -> HttpResponse:
 def question(request: HttpRequest, request_id: int, number: int) -> HttpResponse:
     """One question. A tap saves it and goes on; an alarming answer shows help first."""
     sheet = _sheet(request_id)
+    to_review = (request.POST if request.method == "POST" else request.GET).get("to") == REVIEW
+    if request.method == "POST" and request.POST.get("item"):
+        return _take(request, sheet, *_meant(sheet, request.POST["item"], number), to_review)
     if not 1 <= number <= sheet.total:
         raise Http404
-    to_review = (request.POST if request.method == "POST" else request.GET).get("to") == REVIEW
     if request.method == "POST":
-        return _take(request, sheet, number, to_review)
+        return _take(request, sheet, sheet.items[number - 1], number, to_review)
     return _closed(request, sheet) or _ask(request, sheet, number, to_review)
+
+
+def _meant(sheet: Sheet, link_id: str, number: int) -> tuple[Item, int]:
+    """The question that was read, and its place now: another page may have opened or closed a branch since. What is not
+    asked any more is taken all the same, since it may be about danger."""
+    try:
+        item = sheet.scale.item(link_id)
+    except KeyError:
+        raise Http404 from None
+    place = sheet.items.index(item) + 1 if item in sheet.items else max(1, min(number, sheet.total))
+    return item, place
+
+
+def _onward(sheet: Sheet) -> str:
+    """The first question that is open, or the review."""
+    return sheet.at(sheet.standing) if sheet.standing else reverse("portal:review", args=[sheet.id])
 
 
 def _ask(
@@ -196,9 +213,8 @@ def _ask(
     )
 
 
-def _take(request: HttpRequest, sheet: Sheet, number: int, to_review: bool) -> HttpResponse:
+def _take(request: HttpRequest, sheet: Sheet, item: Item, number: int, to_review: bool) -> HttpResponse:
     by = _asker(request)
-    item = sheet.items[number - 1]
     typed = request.POST.get("value", "")
     if item.kind == "number" and SKIP in request.POST:
         typed = SKIP
@@ -220,7 +236,7 @@ def _take(request: HttpRequest, sheet: Sheet, number: int, to_review: bool) -> H
         target = reverse("portal:help_first", args=[sheet.id, number])
         return redirect(f"{target}?to={REVIEW}" if to_review else target)
     now = Sheet(sheet.request, response, sheet.scale, {**sheet.given, item.link_id: value})
-    return redirect(_after(now, number, to_review))
+    return redirect(_after(now, number, to_review) if item in now.items else _onward(now))
 
 
 def _after(sheet: Sheet, number: int, to_review: bool) -> str:

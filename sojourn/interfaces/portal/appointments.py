@@ -99,7 +99,7 @@ def sooner(request: HttpRequest) -> HttpResponse:
     """Ask to come earlier, or no longer."""
     asked = cast(Request, request)
     text = request.POST.get("course", "")
-    if not text.isdigit():
+    if not text.isdecimal():
         lines = [_("Nothing is booked yet that could come earlier.")]
         return show(request, "portal/visits/said.html", {"title": _("Nothing has changed"), "lines": lines},
                     active="visits", status=422)  # fmt: skip
@@ -128,7 +128,7 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
         try:
             if request.POST.get("answer") == "yes":
                 waiting_actions.accept(by=asked.asker, offer_id=offer_id)
-            else:
+            elif request.POST.get("answer") == "no":
                 waiting_actions.decline(by=asked.asker, offer_id=offer_id)
         except Refused as refused:
             return show(

@@ -59,7 +59,9 @@ class Way:
 
     @property
     def minutes(self) -> str:
-        """About how long the rest takes, in words."""
+        """About how long the rest takes, in words; "" where nothing is left."""
+        if self.first_open is None:
+            return ""
         n = max(1, round((self.total - self.answered) * SECONDS_A_SCREEN / 60))
         return ngettext("about %(n)d minute left", "about %(n)d minutes left", n) % {"n": n}
 

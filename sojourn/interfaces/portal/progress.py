@@ -73,7 +73,7 @@ def sentence(trend: Trend) -> str:
     facts = {
         "now": newest.total,
         "then": trend.baseline.total,
-        "day": date_format(timezone.localtime(trend.baseline.at), "j F Y"),
+        "day": date_format(timezone.localtime(trend.baseline.at), _("j F Y")),
         "points": abs(change.difference),
     }
     if change.reliable == "better":

@@ -80,7 +80,7 @@ SENTENCES: dict[str, StrPromise] = {
     "flag.answered": gettext_lazy("Answered an alert about you"),
     "session.signed": gettext_lazy("Signed the record of a session"),
     "session.addendum": gettext_lazy("Added to the record of a session"),
-    "record.break_glass": gettext_lazy("Opened your closed record in need"),
+    "record.glass_broken": gettext_lazy("Opened your closed record in need"),
 }
 _IN_A_SESSION = ("session.", "dose.", "reading.", "monitor.", "alarm.")
 
@@ -136,7 +136,7 @@ def _looks(patient_id: int, own_person_id: int | None) -> list[Look]:
     ]
 
     def one_line(row: AuditEvent) -> tuple[object, ...]:
-        opening = row.entity_id if row.action == "record.break_glass" else None
+        opening = row.entity_id if row.action == "record.glass_broken" else None
         return (timezone.localdate(row.at), row.name, row.role, _what(row.action), opening)
 
     rows.sort(key=lambda row: (timezone.localdate(row.at), row.name, _what(row.action), row.at), reverse=True)
@@ -144,7 +144,7 @@ def _looks(patient_id: int, own_person_id: int | None) -> list[Look]:
     for _key, group in groupby(rows, key=one_line):
         members = list(group)
         first = members[0]
-        opening = reasons.get(first.entity_id or 0) if first.action == "record.break_glass" else None
+        opening = reasons.get(first.entity_id or 0) if first.action == "record.glass_broken" else None
         looks.append(_look(members, opening))
     return sorted(looks, key=lambda look: look.at, reverse=True)
 

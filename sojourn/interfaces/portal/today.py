@@ -20,9 +20,6 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.interfaces.portal import consent, path, reads
 from sojourn.interfaces.portal.pages import show
 
-# How long one question takes to read and tap: our own estimate, shown as "about".
-SECONDS_A_QUESTION = 12
-
 
 @dataclass(frozen=True, slots=True)
 class Next:
@@ -48,7 +45,7 @@ class Open:
 
 def minutes_for(scale: Scale) -> str:
     """About how long the questionnaire takes, in words."""
-    n = max(1, round(len(scale.items) * SECONDS_A_QUESTION / 60))
+    n = max(1, round(len(scale.items) * measures.SECONDS_A_QUESTION / 60))
     return ngettext("about %(n)d minute", "about %(n)d minutes", n) % {"n": n}
 
 
@@ -103,7 +100,7 @@ def _waiting(requests: list[measures.OpenRequest], now: datetime) -> list[Open]:
 def _sitting(sitting_id: int, requests: list[measures.OpenRequest], now: datetime) -> Open:
     n = len(requests)
     left = sum(each.questions - each.answered for each in requests)
-    minutes = max(1, round(left * SECONDS_A_QUESTION / 60))
+    minutes = max(1, round(left * measures.SECONDS_A_QUESTION / 60))
     due_at = min(each.due_at for each in requests)
     return Open(
         title=ngettext("%(n)d short questionnaire", "%(n)d short questionnaires", n) % {"n": n},

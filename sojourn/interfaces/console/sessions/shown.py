@@ -126,9 +126,10 @@ def figures(picture: Picture) -> list[Figure]:
     """The newest of every vital sign, the four of the board first; pairs together."""
     newest = dict(picture.newest)
     found: list[Figure] = []
-    pulse = next((newest[code] for code in PULSE if code in newest), None)
-    if pulse is not None:
-        found.append(_figure(picture, _("Heart rate"), pulse))
+    pulses = [newest[code] for code in PULSE if code in newest]
+    if pulses:  # the heart's own, unless the other is fresher: a count by hand never hides the oximeter
+        known = max(each.at for each in pulses) - timedelta(seconds=book().rule(SILENCE).number("seconds"))
+        found.append(_figure(picture, _("Heart rate"), next(each for each in pulses if each.at >= known)))
     for one, other, label in zip(SYSTOLIC, DIASTOLIC, (_("Blood pressure"), _("Arterial pressure")), strict=True):
         if one in newest and other in newest:
             found.append(_figure(picture, label, newest[one], newest[other]))

@@ -570,8 +570,6 @@ def acknowledge(request: Request, picture: Picture) -> HttpResponse:
     except Refused as refused:
         if request.htmx:
             return _live_again(request, picture, [str(each) for each in refused.reasons])
-        if isinstance(refused, Overtaken) or line is None:
-            return _page(request, picture, refused=refused)
         return _page(request, picture, refused=refused)
     return _live_again(request, picture, []) if request.htmx else _to_session(picture, "#live")
 

@@ -36,7 +36,8 @@ function answers(form: HTMLFormElement): void {
   const buttons = [...form.querySelectorAll<HTMLButtonElement>("button[name=value]")];
   const choices = buttons.filter((button) => button.hasAttribute("aria-pressed"));
   const note = form.querySelector<HTMLElement>("[data-answer-note]");
-  const key = `answer:${location.pathname}`;
+  const item = form.querySelector<HTMLInputElement>("input[name=item]")?.value ?? "";
+  const key = `answer:${location.pathname}:${item}`; // a branch may have put another question in this place
   let waiting: string | null = null;
   let busy = false;
 
@@ -62,6 +63,7 @@ function answers(form: HTMLFormElement): void {
     busy = true;
     const value = waiting;
     const body = new URLSearchParams({ value });
+    if (item) body.set("item", item);
     const to = form.querySelector<HTMLInputElement>("input[name=to]");
     if (to) body.set("to", to.value);
     try {

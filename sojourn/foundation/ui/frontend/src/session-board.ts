@@ -114,12 +114,14 @@ function limitOf(session: Session, code: string): number {
 }
 
 function codesOf(session: Session, key: string): string[] {
-  const groups = FIGURES[key]!.filter((each) => session.signals[each[0]!]);
-  if (!groups.length) return FIGURES[key]![0]!;
+  const known = FIGURES[key]!.filter((each) => session.signals[each[0]!]);
+  if (!known.length) return FIGURES[key]![0]!;
+  const believed = known.filter((each) => !session.signals[each[0]!]![2]);
+  const groups = believed.length ? believed : known;
   const at = (each: string[]) => session.signals[each[0]!]![1];
   const freshest = groups.reduce((best, each) => (at(each) > at(best) ? each : best));
   const heart = session.signals.hr;
-  if (key === "hr" && heart && now() - heart[1] <= limitOf(session, "hr")) return ["hr"];
+  if (key === "hr" && heart && !heart[2] && now() - heart[1] <= limitOf(session, "hr")) return ["hr"];
   return freshest;
 }
 
@@ -137,12 +139,12 @@ function drawFigure(box: HTMLElement, session: Session): void {
   const all = FIGURES[key]!.flat();
   const alarm = session.alarms.filter((each) => isOpen(each) && all.includes(each.code))
     .sort((a, b) => (RANK[b.priority] ?? 0) - (RANK[a.priority] ?? 0))[0];
-  mark(box, alarm?.priority ?? "");
+  const signal = session.signals[codes[0]!];
+  mark(box, alarm?.priority ?? (signal?.[2] ? "low" : "")); // what cannot be believed never looks calm
   text(box.querySelector("[data-vital-says]"), alarm ? words.short[alarm.rule] ?? "" : "");
   if (key === "hr") text(box.querySelector("[data-vital-label]"), codes[0] === "pr" ? words.pulse! : words.heart!);
   const figure = box.querySelector("[data-vital-figure]");
   const age = box.querySelector("[data-vital-age]");
-  const signal = session.signals[codes[0]!];
   if (!signal) {
     box.classList.remove("is-stale");
     text(figure, "–");
@@ -297,15 +299,18 @@ function drawAll(): void {
   drawElsewhere();
 }
 
-/** The gravest alarm that waits for somebody among chairs that this page does not show. */
+/** The gravest alarm that waits for somebody, and whoever calls, among chairs that this page does not show. */
 function drawElsewhere(): void {
   const here = new Set(boxes().map((box) => Number(box.dataset.chair)));
-  const waiting = [...sessions.values()].filter((each) => !here.has(each.id) && !OVER.has(each.state))
-    .flatMap((each) => each.alarms.filter((alarm) => isOpen(alarm) && alarm.phase !== "acknowledged"));
-  const gravest = waiting.sort(graver)[0];
+  const others = [...sessions.values()].filter((each) => !here.has(each.id) && !OVER.has(each.state));
+  const gravest = others.flatMap((each) => each.alarms.filter((alarm) => isOpen(alarm) && alarm.phase !== "acknowledged"))
+    .sort(graver)[0];
+  const said: string[] = [];
+  if (gravest) said.push(fill(words.elsewhere!, { what: words.priorities[gravest.priority] ?? "" }));
+  if (others.some((each) => each.called !== null)) said.push(words.calls_elsewhere!);
   const box = part("elsewhere");
-  show(box, Boolean(gravest));
-  if (gravest && box) text(box.querySelector("span"), fill(words.elsewhere!, { what: words.priorities[gravest.priority] ?? "" }));
+  show(box, said.length > 0);
+  text(box?.querySelector("span") ?? null, said.join(" · "));
 }
 
 /** A session came or went: the server draws the chairs anew, and the stream goes on meanwhile. */

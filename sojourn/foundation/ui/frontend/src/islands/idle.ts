@@ -30,7 +30,7 @@ export function idle(): void {
   const stay = async () => {
     const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
     const answer = await fetch(url, { method: "POST", headers: { "X-CSRFToken": token }, credentials: "same-origin" });
-    if (answer.ok) {
+    if (answer.ok && !answer.redirected) { // a redirection leads to the door: the sign-in has ended already
       mark();
       if (dialog.open) dialog.close();
     } else {
