@@ -128,6 +128,8 @@ def _findings() -> Iterator[tuple[bool, str]]:
     wrong = check()
     yield not wrong, "the rulebook is sound" if not wrong else f"the rulebook: {wrong[0]}"
     yield bool(env.email_url), "e-mail has a server" if env.email_url else "e-mail has no server: set EMAIL_URL"
+    if env.public_url.startswith("https"):
+        yield env.trusted_proxies > 0, f"{env.trusted_proxies} trusted proxies (with 0, whoever guesses locks all out)"
     yield env.public_url.startswith("https") or env.host == "127.0.0.1", f"pages are served at {env.public_url}"
 
 
