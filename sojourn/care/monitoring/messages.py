@@ -80,6 +80,7 @@ class _Known:
     session: ledger.Session | None
     since: datetime | None
     record_number: str | None
+    clock_moved: bool = False
 
 
 def take_messages(cursor: Cursor[Row], arrivals: Sequence[Arrival], now: datetime) -> list[Answer]:
@@ -245,9 +246,10 @@ def _measure_clock(device: _Known, arrival: Arrival) -> None:
     if said is None:
         return
     delay = (arrival.received_at - said).total_seconds()
-    if device.offset_s is None or delay < -device.offset_s:
+    known = device.offset_s
+    if known is None or delay < -known:
         device.offset_s = -delay
-    elif delay + device.offset_s > 2 * _NOISE.total_seconds():
+    elif delay + known > 2 * _NOISE.total_seconds():
         run = _late.get(device.device_id)
         if run is None or abs(delay - run.delay) > _NOISE.total_seconds():
             _late[device.device_id] = _Late(arrival.received_at, delay)
@@ -256,6 +258,7 @@ def _measure_clock(device: _Known, arrival: Arrival) -> None:
             return
         device.offset_s = -min(delay, run.delay)
     _late.pop(device.device_id, None)
+    device.clock_moved |= known is None or abs((device.offset_s or 0) - known) > _NOISE.total_seconds()
 
 
 def _readings(
@@ -336,7 +339,7 @@ def _seen(cursor: Cursor[Row], devices: Mapping[int, _Known], now: datetime) -> 
     late = [
         device
         for _, device in sorted(devices.items())  # in one order, so that two listeners do not wait in a ring
-        if device.last_seen_at is None or now - device.last_seen_at > _SEEN_EVERY
+        if device.clock_moved or device.last_seen_at is None or now - device.last_seen_at > _SEEN_EVERY
     ]
     if late:
         cursor.execute(
