@@ -332,7 +332,7 @@ def test_a_repair_offers_the_time_that_was_given_up_only_where_no_other_is_left(
     (slot,) = again()
     assert slot.begins >= gone.upper or slot.ends <= gone.lower
     # Nothing but that very time is left: better that than no series.
-    house_actions.set_week(by=desk.asker("clinic_admin"), week={day: [(time(8), time(10))] for day in range(5)})
+    house_actions.set_week(by=desk.asker("clinic_admin"), week={gone.lower.weekday(): [(time(8), time(10))]})
     assert [each.begins for each in again()] == [gone.lower]
 
 
