@@ -102,7 +102,7 @@ def _words() -> dict[str, Any]:
         "hours": _("{n} h ago"),
         "none": _("no reading yet"),
         "old": _("Old: {age}"),
-        "doubted": _("Not believable: {age}"),
+        "doubted": _("Not believable"),
         "pulse": _("Pulse"),
         "heart": _("Heart"),
         "dose": _("{n} min since the dose"),
@@ -411,9 +411,10 @@ def _figure(
     age = _age(words, now.timestamp() - at)
     old = now.timestamp() - at > limit_of(codes[0], session, protocol_id)
     # Beside an alarm's word there is no room for a second one: the figure is crossed all the same.
-    said = words["doubted"] if doubt else words["old"] if old and not alarm else "{age}"
-    marked = blank.alarm or ("low" if doubt else "")
-    return replace(blank, value=shown, age=said.format(age=age), stale=bool(old or doubt), alarm=marked)
+    if doubt and not alarm:
+        blank = replace(blank, alarm=Priority.LOW.value, word=words["doubted"])
+    said = words["old"] if old and not blank.alarm else "{age}"
+    return replace(blank, value=shown, age=said.format(age=age), stale=bool(old or doubt))
 
 
 def _alarm_of(key: str, session: Mapping[str, Any]) -> Mapping[str, Any] | None:

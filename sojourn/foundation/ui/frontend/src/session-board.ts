@@ -141,7 +141,7 @@ function drawFigure(box: HTMLElement, session: Session): void {
     .sort((a, b) => (RANK[b.priority] ?? 0) - (RANK[a.priority] ?? 0))[0];
   const signal = session.signals[codes[0]!];
   mark(box, alarm?.priority ?? (signal?.[2] ? "low" : "")); // what cannot be believed never looks calm
-  text(box.querySelector("[data-vital-says]"), alarm ? words.short[alarm.rule] ?? "" : "");
+  text(box.querySelector("[data-vital-says]"), alarm ? words.short[alarm.rule] ?? "" : signal?.[2] ? words.doubted! : "");
   if (key === "hr") text(box.querySelector("[data-vital-label]"), codes[0] === "pr" ? words.pulse! : words.heart!);
   const figure = box.querySelector("[data-vital-figure]");
   const age = box.querySelector("[data-vital-age]");
@@ -157,7 +157,7 @@ function drawFigure(box: HTMLElement, session: Session): void {
   const old = now() - at > limitOf(session, codes[0]!);
   box.classList.toggle("is-stale", old || doubt !== "" || lost !== null);
   const spoken = ago(now() - at);
-  text(age, doubt ? fill(words.doubted!, { age: spoken }) : old && !alarm ? fill(words.old!, { age: spoken }) : spoken);
+  text(age, old && !alarm && !doubt ? fill(words.old!, { age: spoken }) : spoken);
 }
 
 function dueWords(session: Session): [string, boolean] {
