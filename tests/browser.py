@@ -1,4 +1,8 @@
-"""A Chromium for the tests: Debian's package where we are root on Debian, else the test tool's own download."""
+"""Chromium for the tests, and what every page must be in it.
+
+Debian's package where we are root on Debian, else the test tool's own download. ``SOJOURN_PICTURES`` names a folder
+for a picture of every page that is looked at.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+AXE = Path(__file__).parent.parent / "sojourn/foundation/ui/frontend/node_modules/axe-core/axe.min.js"
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PICTURES = os.environ.get("SOJOURN_PICTURES", "")
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
@@ -23,6 +34,24 @@ def launch_options() -> dict[str, object]:
     """What to give to playwright's ``chromium.launch``."""
     path = debian_chromium()
     return {"args": ARGUMENTS, **({"executable_path": path} if path else {})}
+
+
+def faults(page: Page, name: str) -> list[str]:
+    """What axe objects to on the page (WCAG 2.2 AA and good practice), and whether it is wider than the screen."""
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/{name.strip('/').replace('/', '-')}.png", full_page=True)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "rules => axe.run(document, {preload: false, resultTypes: ['violations'], runOnly: rules}).then(r =>"
+        " r.violations.flatMap(v => v.nodes.slice(0, 3).map(n => v.id + ': ' + n.html.slice(0, 200))))",
+        AXE_RULES,
+    )
+    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"{name}: {each}" for each in [*found, *([f"{over} px wider than the screen"] if over > 0 else [])]]
+
+
+def clean(page: Page, name: str) -> None:
+    assert (found := faults(page, name)) == [], "\n".join(found)
 
 
 def _as_root(*command: str) -> None:

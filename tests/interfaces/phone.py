@@ -20,9 +20,8 @@ from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connections
 from django.test import Client
 from django.test.testcases import LiveServerThread
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext
 
-CHROMIUM = "/usr/bin/chromium"
 _one_at_a_time = threading.Lock()
 
 
@@ -79,16 +78,6 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         server.terminate()
         server.httpd.hang_up()
         connection.dec_thread_sharing()
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser. Its loop runs in this thread, beside which Django would refuse to ask the database."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def sign_in(context: BrowserContext, address: str, client: Client) -> None:

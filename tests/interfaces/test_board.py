@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from sojourn.care.monitoring import actions as monitoring
 from sojourn.care.monitoring.models import AlarmState, Device, Signal
@@ -24,12 +23,10 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.treatment import actions as treatment
 from sojourn.care.treatment.models import SessionEvent
 from sojourn.foundation.accounts.asker import as_asker
-from tests.browser import launch_options
+from tests.browser import faults
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.conftest import Cast
 from tests.interfaces.web import HOME, Chair, Web, beat_of_the_watch, cookie_of, open_clinic, seat
-
-AXE = Path(__file__).parents[2] / "sojourn/foundation/ui/frontend/node_modules/axe-core/axe.min.js"
 
 URL = "/clinic/board/"
 
@@ -297,14 +294,6 @@ def web(server: Web, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) ->
         yield server
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(**launch_options())
-        yield chromium
-        chromium.close()
-
-
 def board_page(
     browser: Browser, web: Web, cast: Cast, width: int = 1280, height: int = 800, url: str = URL, **more: Any
 ) -> Page:
@@ -319,12 +308,6 @@ def board_page(
 
 def figure(shown: Page, chair: Chair, key: str) -> Locator:
     return shown.locator(f'[data-chair="{chair.id}"] [data-vital="{key}"]')
-
-
-def violations(shown: Page) -> list[str]:
-    shown.evaluate(AXE.read_text())
-    found = shown.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
-    return [f"{each['id']}: {node['html'][:200]}" for each in found["violations"] for node in each["nodes"]]
 
 
 @pytest.mark.browser
@@ -348,7 +331,7 @@ def test_the_board_stays_true_by_itself(web: Web, browser: Browser) -> None:
     expect(figure(shown, chair, "spo2").locator(".shape-high")).to_be_visible()
     expect(shown.locator("[data-chair-alarm]")).to_have_text("High")
     expect(shown.locator("[data-board-says]")).to_contain_text("Oxygen saturation is low")
-    assert violations(shown) == []
+    assert faults(shown, "board") == []
     shown.get_by_role("button", name="Seen").click()
     expect(shown.locator("[data-chair-answered]")).to_contain_text(f"seen by {cast.members['nurse'].name}")
     expect(shown.locator("[data-chair-answered]")).to_be_visible()
@@ -457,7 +440,7 @@ def test_eight_chairs_fit_and_hinder_nobody(web: Web, browser: Browser) -> None:
             assert sizes_of(shown, "#board button, #board summary", "e.getBoundingClientRect().height") >= 55.5
             tablet = width >= 1280
             assert shown.evaluate(CUT_OFF, tablet) == []
-            assert violations(shown) == []
+            assert faults(shown, "board") == []
             if tablet and mood == "light":
                 web.stop()
                 expect(shown.locator("[data-board-lost]")).to_be_visible()

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -15,9 +13,10 @@ from playwright.sync_api import Browser, Page
 
 from sojourn.care.booking import way_home_actions
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.foundation.ui.build import BUILT, FRONTEND
+from sojourn.foundation.ui.build import BUILT
+from tests.browser import faults
 from tests.conftest import Cast
-from tests.interfaces.phone import chromium, served, sign_in
+from tests.interfaces.phone import served, sign_in
 from tests.interfaces.test_calendar_pages import (
     adopt,
     companion,
@@ -30,8 +29,6 @@ from tests.interfaces.test_console_day import book, chair, course
 from tests.interfaces.test_escort import asked
 
 pytestmark = pytest.mark.browser
-AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
-PICTURES = os.environ.get("SOJOURN_PICTURES", "")
 SCREENS = [
     ("phone", 375, 812, "light"),
     ("phone", 375, 812, "dark"),
@@ -40,29 +37,12 @@ SCREENS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-def faults(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-    found = page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
-    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
-
-
 def look(page: Page, name: str, address: str) -> list[str]:
     answer = page.goto(address)
     assert answer is not None
     assert answer.status == 200, name
     page.wait_for_timeout(150)
-    if PICTURES:
-        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
-    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    found = [f"{name}: {each}" for each in faults(page)]
-    return [*found, f"{name} is {wider} px wider than the screen"] if wider > 0 else found
+    return faults(page, name)
 
 
 @pytest.mark.parametrize(("size", "width", "height", "mood"), SCREENS)

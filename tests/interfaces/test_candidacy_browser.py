@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
@@ -16,33 +13,15 @@ from sojourn.care.intake import actions as intake
 from sojourn.care.intake.story import Told
 from sojourn.care.measures import actions as measures
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.foundation.ui.build import BUILT, FRONTEND
+from sojourn.foundation.ui.build import BUILT
+from tests.browser import faults
 from tests.care.people import asker_for, make_patient
 from tests.conftest import Cast
-from tests.interfaces.phone import chromium, served, sign_in
+from tests.interfaces.phone import served, sign_in
 from tests.interfaces.test_candidacy_pages import know, page_of, phone, pregnant, second_prescriber, takes
 
 pytestmark = pytest.mark.browser
-AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
-PICTURES = os.environ.get("SOJOURN_PICTURES", "")
 SCREENS = [("phone", 375, 812, "light"), ("desk", 1280, 900, "dark")]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-def faults(page: Page, name: str) -> list[str]:
-    if PICTURES:
-        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-    found = page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
-    wrong = [f"{name}: {each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
-    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [*wrong, f"{name} is {wider} px wider than the screen"] if wider > 0 else wrong
 
 
 @pytest.mark.parametrize(("size", "width", "height", "mood"), SCREENS)

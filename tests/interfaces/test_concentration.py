@@ -7,18 +7,15 @@ and Domino 1984, in the worked examples of the models).
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone, translation
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from pypdf import PdfReader
 
 from sojourn.care.patients.models import Patient
@@ -27,18 +24,17 @@ from sojourn.care.treatment.models import CheckResult
 from sojourn.clinical import pk
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.ui.build import BUILT, FRONTEND
+from sojourn.foundation.ui.build import BUILT
 from sojourn.interfaces.console.concentration import charted, expected, instants, reason, weight_in
 from sojourn.interfaces.portal.medicine import picture, words
+from tests.browser import clean
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.care.stage import arrive as come
 from tests.conftest import Cast
-from tests.interfaces.phone import chromium, served, sign_in
+from tests.interfaces.phone import served, sign_in
 from tests.interfaces.spoken import at_most
 from tests.interfaces.test_portal import signed_in
 
-AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
-SHOTS = os.environ.get("SHOTS", "")
 ASK = {"weight": "70", "a-drug": "ketamine", "a-route": "iv", "a-mg": "35", "a-minutes": "40"}
 REST = {f"{letter}-{name}": value for letter in "bcd" for name, value in (("drug", "ketamine"), ("route", "iv"))}
 
@@ -367,12 +363,6 @@ def test_the_shape_does_not_hang_on_the_dose_and_children_get_none():
 # ---------------------------------------------------------------- in a browser
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [375, 1280])
 def test_sliders_keys_axe_and_the_redraw(
@@ -390,10 +380,7 @@ def test_sliders_keys_axe_and_the_redraw(
         page.on("pageerror", lambda error: broken.append(str(error)))
         page.goto(f"{at(patient)}?{query}")
         expect(page.locator("#answer canvas")).to_be_visible()
-        looked_over(page)
-        if SHOTS:
-            page.locator("#answer" if width < 400 else "body").evaluate("(e) => e.scrollIntoView()")
-            page.screenshot(path=Path(SHOTS) / f"pk-explorer-{'phone' if width < 400 else 'desk'}.png")
+        clean(page, f"pk-explorer-{width}")
         slider = page.get_by_role("slider", name="Dose of regimen A, milligrams")
         slider.focus()
         page.keyboard.press("ArrowRight")
@@ -444,9 +431,7 @@ def test_the_patients_picture_and_the_overlay_are_fair(
             sign_in(context, address, who)
             page = context.new_page()
             page.goto(where)
-            looked_over(page)
-            if SHOTS:
-                page.screenshot(path=Path(SHOTS) / f"{name}.png")
+            clean(page, name)
             page.wait_for_load_state("networkidle")
             context.close()
 
@@ -474,9 +459,7 @@ def test_the_overlay_outlives_the_live_part_and_stays_hidden(
         with page.expect_response("**/live/**"):
             pass
         expect(shown).to_contain_text("Still rising")
-        looked_over(page)
-        if SHOTS:
-            page.screenshot(path=Path(SHOTS) / "pk-session.png")
+        clean(page, "pk-session")
         shown.get_by_role("link", name="Hide it on this device").click()
         expect(shown.get_by_role("link", name="Show it")).to_be_visible()
         page.reload()
@@ -484,13 +467,3 @@ def test_the_overlay_outlives_the_live_part_and_stays_hidden(
         page.goto("about:blank")
         page.wait_for_load_state("networkidle")
         context.close()
-
-
-def looked_over(page: Page) -> None:
-    """axe finds nothing, and nothing is wider than the screen."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document)")["violations"]
-    assert not found, [(v["id"], [n["html"][:160] for n in v["nodes"]]) for v in found]
-    wide = "[...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1)"
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        raise AssertionError(page.evaluate(f"{wide}.map((e) => e.outerHTML.slice(0, 120))"))

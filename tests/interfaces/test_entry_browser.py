@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.ui.build import FRONTEND
+from tests.browser import clean
 from tests.care.test_accounts import GOOD, invite
 from tests.conftest import Cast
-from tests.interfaces.phone import chromium, served, sign_in
+from tests.interfaces.phone import served, sign_in
 
 pytestmark = pytest.mark.browser
-AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
-SHOTS = os.environ.get("SOJOURN_TEST_SHOTS", "")  # a folder, to look at the pages
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture
@@ -65,16 +54,6 @@ def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iter
     assert not wrong
 
 
-def fair(page: Page, name: str) -> None:
-    """axe finds nothing, nothing runs off the side; and a picture, where one is asked for."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert not found["violations"], [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found["violations"]]
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}-{page.viewport_size['width']}.png", full_page=True)
-
-
 @pytest.mark.parametrize("page", [375, 1280], indirect=True)
 def test_a_stranger_becomes_a_nurse_with_a_passkey(page: Page, clinic: Cast):
     link = "/" + invite(clinic, credentials="RN").link.split("/", 3)[3]
@@ -91,39 +70,39 @@ def test_a_stranger_becomes_a_nurse_with_a_passkey(page: Page, clinic: Cast):
         expect(page.locator(f'[data-rule="{name}"] [data-met]')).to_be_visible()
     page.get_by_role("button", name="Show the password").click()
     assert password.get_attribute("type") == "text"
-    fair(page, "invitation")
+    clean(page, "invitation")
     page.get_by_role("button", name="Save and set up").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Set up your second factor")
-    fair(page, "second-factor")
+    clean(page, "second-factor")
     page.get_by_role("link", name="An app on your phone").click()
     expect(page.get_by_role("img", name="A square code")).to_be_visible()
-    fair(page, "app")
+    clean(page, "app")
     page.get_by_role("link", name="Choose another way").click()
     page.get_by_role("link", name="A passkey").click()
     page.get_by_label("Name").fill("My phone")
     page.get_by_label("Let it open the door alone").check()
-    fair(page, "passkey")
+    clean(page, "passkey")
     page.get_by_role("button", name="Ask my device").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Keep these recovery codes")
     assert page.locator("[data-codes] li").count() == 10
-    fair(page, "recovery-codes")
+    clean(page, "recovery-codes")
     page.get_by_role("link", name="I have kept them").click()
     page.wait_for_url("**/clinic/")
 
     page.goto("/accounts/2fa/")
-    fair(page, "security")
+    clean(page, "security")
     page.goto("/accounts/2fa/webauthn/")
     expect(page.get_by_role("rowheader", name="My phone")).to_be_visible()
-    fair(page, "passkeys")
+    clean(page, "passkeys")
     page.goto("/accounts/sessions/")
-    fair(page, "sessions")
+    clean(page, "sessions")
     page.goto("/accounts/logout/")
-    fair(page, "sign-out")
+    clean(page, "sign-out")
     page.locator("main").get_by_role("button", name="Sign out").click()
 
     page.goto("/accounts/login/")
-    fair(page, "sign-in")
+    clean(page, "sign-in")
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url("**/clinic/")
     with as_asker(clinic.asker("auditor")):
@@ -146,7 +125,7 @@ def test_a_passkey_stands_behind_the_password_too_and_says_when_it_fails(page: P
     page.get_by_label("Password", exact=True).fill(GOOD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Now your second factor")
-    fair(page, "factor")
+    clean(page, "factor")
     devtools, authenticator = page.devtools, page.authenticator  # type: ignore[attr-defined]
     devtools.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False})
     devtools.send("WebAuthn.clearCredentials", {"authenticatorId": authenticator})
@@ -159,6 +138,6 @@ def test_the_administrators_pages_are_fair(page: Page, clinic: Cast, address: st
     invite(clinic)
     sign_in(page.context, address, clinic.client("clinic_admin"))
     page.goto("/clinic/people/")
-    fair(page, "staff")
+    clean(page, "staff")
     page.goto("/clinic/audit/?verify=1")
-    fair(page, "audit")
+    clean(page, "audit")

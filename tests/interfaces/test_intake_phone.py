@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -13,14 +11,13 @@ from sojourn.care.intake import actions, queries
 from sojourn.care.intake.story import Told
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.foundation.ui.build import BUILT, FRONTEND
+from sojourn.foundation.ui.build import BUILT
+from tests.browser import clean
 from tests.care.people import asker_for, make_patient
 from tests.conftest import Cast
-from tests.interfaces.phone import chromium, served, sign_in
+from tests.interfaces.phone import served, sign_in
 
 pytestmark = pytest.mark.browser
-AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
-PICTURES = os.environ.get("SOJOURN_PICTURES", "")
 STORY = "/today/story/"
 
 
@@ -33,12 +30,6 @@ def patient(clinic: Cast) -> Patient:
 def address(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     assert (BUILT / "portal.js").exists(), "Run python -m sojourn.foundation.ui.build first."
     with served(monkeypatch) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
         yield found
 
 
@@ -69,15 +60,6 @@ def told(clinic: Cast, patient: Patient, question: str) -> Told | None:
     return found.told if found else None
 
 
-def axe(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})")
-    assert not found["violations"], [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
-
-
 def test_an_answer_without_connection_is_kept_and_sent_later(phone: Page, clinic: Cast, patient: Patient):
     phone.goto(f"{STORY}why_now/")
     phone.get_by_role("textbox").fill("I am tired of being tired")
@@ -96,7 +78,7 @@ def test_a_doubt_and_another_tab_are_shown_with_script_too(phone: Page, clinic: 
     phone.goto(f"{STORY}can_become_pregnant/")
     phone.get_by_role("button", name="Yes", exact=True).click()
     expect(phone.get_by_text("Is your answer right?")).to_be_visible()
-    axe(phone, "doubt")
+    clean(phone, "doubt")
     phone.get_by_role("button", name="Yes, my answer is right").click()
     phone.wait_for_url(f"**{STORY}pregnant/")
     assert told(clinic, patient, "can_become_pregnant") == Told("told", True)
@@ -107,7 +89,7 @@ def test_a_doubt_and_another_tab_are_shown_with_script_too(phone: Page, clinic: 
     phone.wait_for_url(f"**{STORY}mania_now/")
     other.get_by_role("button", name="No", exact=True).click()
     expect(other.get_by_text("Saved on the other page:")).to_be_visible()
-    axe(other, "overtaken")
+    clean(other, "overtaken")
     other.get_by_role("button", name="No", exact=True).click()
     other.wait_for_url(f"**{STORY}mania_now/")
     assert told(clinic, patient, "bipolar") == Told("told", False)
@@ -118,11 +100,11 @@ def test_a_medicine_is_found_while_typing(phone: Page, clinic: Cast, patient: Pa
     phone.get_by_role("link", name="Add one").click()
     phone.get_by_label("Name of the medicine").press_sequentially("zolof")
     phone.get_by_role("radio", name="Sertraline").check()
-    axe(phone, "medicine")
+    clean(phone, "medicine")
     phone.get_by_role("button", name="Save").click()
     phone.wait_for_url(f"**{STORY}medicines/")
     expect(phone.get_by_text("Recognized as Sertraline")).to_be_visible()
-    axe(phone, "medicines")
+    clean(phone, "medicines")
 
 
 def test_every_page_is_for_everybody(browser: Browser, phone: Page, clinic: Cast, patient: Patient, address: str):
@@ -135,14 +117,14 @@ def test_every_page_is_for_everybody(browser: Browser, phone: Page, clinic: Cast
         actions.send(by=by, patient_id=patient.pk)
     for path in ("", "weight/", "heart_now/", "goals/", "goals/add/", "people/add/", "paste/", "review/", "sent/"):
         phone.goto(STORY + path)
-        axe(phone, f"story-{path.strip('/').replace('/', '-') or 'overview'}")
+        clean(phone, f"story-{path.strip('/').replace('/', '-') or 'overview'}")
     phone.goto("/today/messages/")
-    axe(phone, "messages")
+    clean(phone, "messages")
     phone.get_by_role("textbox", name="Your message").fill("May I eat before the session?")
     phone.get_by_role("button", name="Send to the clinic").click()
     expect(phone.get_by_text("Your message has arrived")).to_be_visible()
     phone.goto("/today/")
-    axe(phone, "today")
+    clean(phone, "today")
     for dark in (False, True):
         desk = at(browser, clinic, "nurse", address, 1280, dark)
         mood = "dark" if dark else "light"
@@ -153,5 +135,5 @@ def test_every_page_is_for_everybody(browser: Browser, phone: Page, clinic: Cast
             "clinic-thread": f"{base}/messages/",
         }.items():  # fmt: skip
             desk.goto(path)
-            axe(desk, f"{name}-{mood}")
+            clean(desk, f"{name}-{mood}")
         desk.context.close()

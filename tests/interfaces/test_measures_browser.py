@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -18,15 +16,14 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety import actions as safety
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook import actions as rulebook
-from sojourn.foundation.ui.build import BUILT, FRONTEND
+from sojourn.foundation.ui.build import BUILT
+from tests.browser import clean
 from tests.care.own_forms import SLEEP
 from tests.care.people import make_patient
 from tests.conftest import Cast
-from tests.interfaces.phone import chromium, served, sign_in
+from tests.interfaces.phone import served, sign_in
 
 pytestmark = pytest.mark.browser
-AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
-SHOTS = os.environ.get("SOJOURN_SHOTS")
 
 
 @pytest.fixture
@@ -36,27 +33,15 @@ def address(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
 @pytest.fixture
 def patient(clinic: Cast) -> Patient:
     return make_patient(clinic)
 
 
-def clean(page: Page, name: str) -> None:
-    """No axe finding in light and dark, and no scrolling sideways."""
+def clean_in_both_moods(page: Page, name: str) -> None:
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = page.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.nodes.map(n => n.html)])")
-        assert found == [], (name, scheme, found)
-        if SHOTS:
-            page.screenshot(path=str(Path(SHOTS) / f"{name}-{scheme}.png"), full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
+        clean(page, f"{name}-{scheme}")
 
 
 def test_a_slider_a_number_and_a_sitting_on_a_phone(browser: Browser, clinic: Cast, patient: Patient, address: str):
@@ -74,12 +59,12 @@ def test_a_slider_a_number_and_a_sitting_on_a_phone(browser: Browser, clinic: Ca
     page = context.new_page()
     page.goto(f"/today/sittings/{sitting.pk}/")
     expect(page.get_by_text("4 short questionnaires, about 8 minutes")).to_be_visible()
-    clean(page, "sitting-phone")
+    clean_in_both_moods(page, "sitting-phone")
     page.goto(f"/today/measures/{request.pk}/1/")
     page.get_by_role("button", name="No").click()
     slider = page.get_by_role("slider")
     expect(slider).to_be_visible()
-    clean(page, "slider-phone")
+    clean_in_both_moods(page, "slider-phone")
     slider.focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_label("Your answer")).to_have_value("51")
@@ -117,5 +102,5 @@ def test_the_clinics_forms_on_a_desk_and_on_a_phone(browser: Browser, clinic: Ca
             ("own", "/clinic/measures/own/"),
         ):
             page.goto(path)
-            clean(page, f"{name}-{width}")
+            clean_in_both_moods(page, f"{name}-{width}")
         context.close()

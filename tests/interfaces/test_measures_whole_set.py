@@ -99,6 +99,28 @@ def test_the_columbia_screener_is_entered_by_its_questions(clinic: Cast, patient
         assert Flag.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("sex", "says", "reached"),
+    [
+        ("male", "Closer look in men from 4 (from memory).", False),
+        ("female", "Closer look in women from 3 (from memory).", True),
+        ("unknown", "Closer look in women from 3 (from memory). Sex is not told: the more careful number holds.", True),
+    ],
+)
+def test_the_cut_off_of_a_closer_look_is_that_of_the_patients_sex(clinic: Cast, sex: str, says: str, reached: bool):
+    patient, client = make_patient(clinic, sex=sex), clinic.client("nurse")
+    page, now = f"/clinic/patients/{patient.pk}/measures/", timezone.localtime()
+    drinks = {"filled_on": f"{now:%Y-%m-%d}", "filled_at": "00:00", "item-1": "3", "item-2": "0", "item-3": "0"}
+    assert client.post(f"{page}audit-c/paper/", drinks).status_code == 302
+    before = client.get(page).text
+    assert says in before
+    assert "asks for a closer look" not in before  # from memory: it says nothing before a prescriber adopts it
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        rulebook.adopt(by=by, rule_id="scale.audit-c")
+    assert ("asks for a closer look" in client.get(page).text) is reached
+
+
 def test_cadss_subscales_make_the_total(clinic: Cast, patient: Patient):
     client = clinic.client("nurse")
     page = f"/clinic/patients/{patient.pk}/measures/cadss/score/"

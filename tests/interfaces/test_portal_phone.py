@@ -14,15 +14,15 @@ from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireRe
 from sojourn.care.safety.models import Flag
 from sojourn.care.treatment.models import SessionEvent
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.foundation.ui.build import BUILT, FRONTEND
+from sojourn.foundation.ui.build import BUILT
+from tests.browser import clean
 from tests.care.stage import Stage
 from tests.conftest import Cast
-from tests.interfaces.phone import chromium, served, sign_in
+from tests.interfaces.phone import served, sign_in
 from tests.interfaces.test_portal import dosing, helped, send_phq9, signed_in
 from tests.interfaces.test_portal_answering import url
 
 pytestmark = pytest.mark.browser
-AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
 __all__ = ["helped"]  # a fixture
 
 
@@ -30,12 +30,6 @@ __all__ = ["helped"]  # a fixture
 def address(helped: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     assert (BUILT / "portal.js").exists(), "Run python -m sojourn.foundation.ui.build first."
     with served(monkeypatch) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
         yield found
 
 
@@ -139,11 +133,7 @@ def test_help_and_the_quiet_screen_work_without_connection(phone: Page, helped: 
 def looked_over(page: Page, address: str) -> None:
     """axe finds nothing, and nothing is wider than the screen."""
     page.goto(address)
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document)")["violations"]
-    said = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found]
-    assert not said, (address, said)
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
+    clean(page, address)
 
 
 @pytest.mark.slow

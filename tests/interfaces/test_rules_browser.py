@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
 from sojourn.foundation.rulebook.models import RuleAdoption
-from sojourn.foundation.ui.build import FRONTEND
+from tests.browser import clean
 from tests.conftest import Cast
-from tests.interfaces.phone import chromium, served, sign_in
+from tests.interfaces.phone import served, sign_in
 
 pytestmark = pytest.mark.browser
-AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
-SHOTS = os.environ.get("SOJOURN_TEST_SHOTS", "")  # a folder, to look at the pages
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture
@@ -30,19 +21,6 @@ def address(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with served(monkeypatch) as found:
         yield found
     set_asker(NOBODY)
-
-
-def looked_at(page: Page, name: str) -> None:
-    """Nothing wider than the screen, nothing that axe objects to."""
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']}).then(r => r.violations.map("
-        "v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | ')))"
-    )
-    assert found == [], name
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (375, "dark")])
@@ -54,15 +32,15 @@ def test_a_group_is_read_and_signed(browser: Browser, address: str, clinic: Cast
     sign_in(context, address, clinic.client("prescriber"))
     page = context.new_page()
     page.goto("/clinic/rules/?q=memantine")
-    looked_at(page, f"rules-{width}")
+    clean(page, f"rules-{width}")
     page.goto("/clinic/rules/RC-HTN-BASE/")
-    looked_at(page, f"rule-{width}")
+    clean(page, f"rule-{width}")
     page.goto("/clinic/rules/?show=waits")
     page.locator("section", has=page.get_by_role("heading", name="Medicines beside ketamine")).get_by_role(
         "link", name="Read and adopt"
     ).click()
     page.get_by_text("What it does").first.click()
-    looked_at(page, f"adopt-{width}")
+    clean(page, f"adopt-{width}")
     page.get_by_label("Sign with your name").fill(clinic.asker("prescriber").name)
     page.get_by_role("button", name="I have read them: adopt all").click()
     page.get_by_text("rules act in this clinic now").wait_for()

@@ -21,14 +21,13 @@ import pypdf
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from benchmarks.house import MLLP_PORT, PORT, House, house
-from tests.browser import launch_options
+from tests import browser as chromium
 
 if TYPE_CHECKING:
     from sojourn.config.postbox import Letter
 
 BASE = f"http://127.0.0.1:{PORT}"
 WIDTHS = {"desk": (1280, 800), "phone": (375, 760)}
-AXE = ROOT / "sojourn/foundation/ui/frontend/node_modules/axe-core/axe.min.js"
 CHAIR = 4  # whose monitor is put on the patient
 BIRTH, EMAIL = "1986-04-09", "amparo.quiroga@example.com"
 checked: dict[str, int] = {}
@@ -36,16 +35,7 @@ everybody: list[Person] = []
 
 
 def clean(page: Page, name: str) -> None:
-    """The page has no accessibility fault that axe knows of (WCAG 2.2 AA)."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate(
-        "axe.run(document, {preload: false, resultTypes: ['violations'],"
-        " runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
-        ".then(r => r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target.join(' ')).join(' | ')))"
-    )
-    assert not found, f"{name}: {found}"
-    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert over <= 0, f"{name} is {over} px too wide"
+    chromium.clean(page, name)
     checked[name] = checked.get(name, 0) + 1
 
 
@@ -425,7 +415,7 @@ def main(width: str) -> None:
         found.start("mail", "sojourn.config.processes", "mail")
         found.start_all()
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
+            browser = playwright.chromium.launch(**chromium.launch_options())  # type: ignore[arg-type]
             desk, doctor, nurse = (Person(browser, width) for _ in range(3))
             patient = Person(browser, "phone" if width == "desk" else "desk")
             try:

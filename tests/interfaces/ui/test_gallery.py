@@ -5,12 +5,11 @@ import datetime as dt
 import pytest
 from playwright.sync_api import Page, expect
 
-from sojourn.foundation.ui.build import FRONTEND
+from tests.browser import AXE, AXE_RULES
 
 pytestmark = pytest.mark.browser
 
-AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
-RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
+RULES = f"{{runOnly: {AXE_RULES}}}"
 CONTRAST = "{runOnly: {type: 'rule', values: ['color-contrast']}}"
 PAGES = ["/ui/", *(f"/ui/layout/{name}/" for name in ("portal", "plain", "step", "board", "altered", "error"))]
 
