@@ -13,7 +13,7 @@ from django.db.models.functions import Concat
 from sojourn.care.patients.days import days_in
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.foundation.accounts.asker import Asker
-from sojourn.foundation.accounts.models import BreakGlass
+from sojourn.foundation.accounts.models import BreakGlass, Membership
 
 FIRST_NUMBER = "1001"
 _JOINT = re.compile(r"[\s\-.,;/()_\u2010-\u2014]+")
@@ -74,10 +74,11 @@ def withheld(asker: Asker, patients: Iterable[Patient], now: datetime) -> frozen
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A patient, and whether this asker may only know that the record exists."""
+    """A patient, and whether this asker may only know that the record exists. ``signs_in``: to the own portal."""
 
     patient: Patient
     withheld: bool
+    signs_in: bool
 
 
 def record_for(asker: Asker, patient_id: int, now: datetime) -> Record:
@@ -85,8 +86,10 @@ def record_for(asker: Asker, patient_id: int, now: datetime) -> Record:
     glass = BreakGlass.objects.filter(
         membership_id=asker.membership_id or 0, patient_id=OuterRef("pk"), until_at__gt=now
     )
-    patient = Patient.objects.annotate(glass=Exists(glass)).get(pk=patient_id)
-    return Record(patient, patient.restricted and not asker.may("patient.restricted") and not patient.glass)
+    own = Membership.objects.filter(patient_id=OuterRef("pk"), role="patient", ended_at=None)
+    patient = Patient.objects.annotate(glass=Exists(glass), signs_in=Exists(own)).get(pk=patient_id)
+    shut = patient.restricted and not asker.may("patient.restricted") and not patient.glass
+    return Record(patient, shut, patient.signs_in)
 
 
 def find(text: str, *, asker: Asker, now: datetime) -> QuerySet[Patient]:

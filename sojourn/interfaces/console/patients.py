@@ -35,7 +35,6 @@ from sojourn.foundation.accounts import actions as accounts
 from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
-from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit import queries as audit
 from sojourn.interfaces.console import visits as sessions
@@ -498,11 +497,6 @@ def _courses(asker: Asker, patient_id: int) -> list[Course]:
     return found
 
 
-def _signs_in(members: Sequence[Membership]) -> bool:
-    """Whether the patient is among those who sign in for the patient."""
-    return any(member.role == "patient" for member in members)
-
-
 @allowed("patient.find")
 @require_GET
 def patient(request: HttpRequest, patient_id: int) -> HttpResponse:
@@ -528,8 +522,7 @@ def patient(request: HttpRequest, patient_id: int) -> HttpResponse:
         "language": dict(settings.LANGUAGES).get(found.language, found.language),
         "clinical": clinical,
         "may_edit": asker.may("patient.edit"),
-        "has_account": asker.may("patient.edit")
-        and _signs_in(accounts_queries.accounts_of_patient(asker.here, patient_id)),
+        "has_account": record.signs_in,
         "may_plan": asker.may("course.create"),
         "may_book": asker.may("appointment.book"),
         "people": queries.people_of(patient_id),
@@ -721,7 +714,7 @@ def access(request: HttpRequest, patient_id: int) -> HttpResponse:
         "name": found.name,
         "form": form,
         "accounts": [(member.name, member.person.email, member.role) for member in members],
-        "has_account": _signs_in(members),
+        "has_account": any(member.role == "patient" for member in members),
         "invitations": [
             (row, accounts_queries.standing(row, timezone.now()))
             for row in accounts_queries.invitations(asked.asker.clinic_id, patient_id=patient_id)
