@@ -286,8 +286,21 @@ def _change(trend: Trend, point: Scored) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _explained(trend: Trend, first_dose_at: datetime | None) -> str:
-    """How the change is judged: against what, and by which number."""
+def _closer_look(asked: Scale, sex: str) -> str:
+    """From which total a closer look is asked for in this patient, and how far that number was checked."""
+    held = asked.cutoff(sex)
+    if held is None:
+        return ""
+    plain = _("Closer look from") if asked.higher_is_worse else _("Closer look at or below")
+    label = _(held.label) if held.name != "screen_cutoff" else plain
+    text = f"{label} {number_format(held.value, decimal_pos=0)} ({SHORT_MARKS[held.verification]})."
+    if held.name not in ("screen_cutoff", f"screen_cutoff_{sex}"):
+        text = f"{text} {_('Sex is not told: the more careful number holds.')}"
+    return text
+
+
+def _explained(trend: Trend, first_dose_at: datetime | None, sex: str) -> str:
+    """How a total and its change are judged: against what, and by which number."""
     if trend.baseline is None:
         return ""
     before = first_dose_at is not None and trend.baseline.at <= first_dose_at
@@ -308,6 +321,8 @@ def _explained(trend: Trend, first_dose_at: datetime | None) -> str:
             _("A change of %(n)s points or more is reliable (%(mark)s).")
             % {"n": number_format(least, decimal_pos=0), "mark": SHORT_MARKS[mark]}
         )
+    if closer := _closer_look(trend.scale, sex):
+        texts.append(closer)
     waiting = trend.scale.waiting
     if waiting:
         labels = ", ".join(_(rule.parameters[name].label) for name in waiting)
@@ -315,7 +330,7 @@ def _explained(trend: Trend, first_dose_at: datetime | None) -> str:
     return " ".join(texts)
 
 
-def _picture(trend: Trend, doses: list[MedicationAdministration]) -> Picture:
+def _picture(trend: Trend, doses: list[MedicationAdministration], sex: str) -> Picture:
     title = say(trend.scale.title, reading_language())
     first = doses[0].started_at if doses else None
     marks = [
@@ -328,14 +343,14 @@ def _picture(trend: Trend, doses: list[MedicationAdministration]) -> Picture:
             total="–" if point.total is None else str(point.total),
             band=_band(trend, point),
             change=_change(trend, point),
-            notes=tuple(_notes(trend.scale, point)),
+            notes=tuple(_notes(trend.scale, point, sex)),
             alarming=point.safety_positive,
             url=reverse("console:response", args=[point.response_id]),
         )
         for point in reversed(trend.points)
     )
     chart = trend_chart(trend, marks) if trend.scored else None
-    return Picture(trend.scale.id, title, chart, _explained(trend, first), rows)
+    return Picture(trend.scale.id, title, chart, _explained(trend, first, sex), rows)
 
 
 def _band(trend: Trend, point: Scored) -> str:
@@ -345,7 +360,7 @@ def _band(trend: Trend, point: Scored) -> str:
     return _(band.label) if band is not None else "–"
 
 
-def _notes(asked: Scale, point: Scored) -> Iterator[str]:
+def _notes(asked: Scale, point: Scored, sex: str) -> Iterator[str]:
     """What stands beside the total: subscales, findings, the screening cut-off, who rated it."""
     labels = {each.code: _(each.label) for each in asked.parts}
     if point.parts:
@@ -353,6 +368,8 @@ def _notes(asked: Scale, point: Scored) -> Iterator[str]:
     for each in asked.findings:
         if each.code in point.findings:
             yield _(each.label)
+    if point.total is not None and asked.screen(point.total, sex):
+        yield _("asks for a closer look")
     if point.source == "entered":
         yield _("entered, rated by %(name)s") % {"name": point.rater} if point.rater else _("entered")
 
@@ -387,7 +404,8 @@ def _page(
         "name": patient.name,
         "patient_url": address("console:patient", patient.pk),
         "pictures": [
-            _picture(trend, doses) for trend in queries.trends(patient.pk, first_dose_at=first, rules=shelf.rules)
+            _picture(trend, doses, patient.sex)
+            for trend in queries.trends(patient.pk, first_dose_at=first, rules=shelf.rules)
         ],
         "waiting": [_waiting(each, now, may_ask) for each in queries.open_requests(patient.pk)],
         "doses": bool(doses),
