@@ -295,7 +295,7 @@ def _closer_look(asked: Scale, sex: str) -> str:
     label = _(held.label) if held.name != "screen_cutoff" else plain
     text = f"{label} {number_format(held.value, decimal_pos=0)} ({SHORT_MARKS[held.verification]})."
     if held.name not in ("screen_cutoff", f"screen_cutoff_{sex}"):
-        text = f"{text} {_('Sex is not told: the more careful number holds.')}"
+        return " ".join((text, _("Sex is not told: the more careful number holds.")))
     return text
 
 
