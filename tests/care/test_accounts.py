@@ -11,9 +11,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.utils import timezone
 
+from sojourn.config import installation
 from sojourn.foundation.accounts import actions, queries
 from sojourn.foundation.accounts.asker import Asker, NotAllowed, as_asker
-from sojourn.foundation.accounts.models import BreakGlass, Invitation, Membership, Person
+from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.mail.letters import Letter, unseal
@@ -176,6 +177,19 @@ def test_a_new_address_makes_the_link_to_a_wrong_one_worthless(clinic: Cast):
     with pytest.raises(Refused) as refused:
         accept(wrong.link)
     assert refused.value.codes == ("patient_has_account",)
+
+
+def test_the_first_clinic_is_made_once_and_in_a_place_that_there_is(clinic: Cast):
+    wanted = {"name": "Kliniken på Höjden", "time_zone": "Europe/Stockholm", "admin_email": "ada@home.example",
+              "admin_name": "Ada"}  # fmt: skip
+    with pytest.raises(installation.CannotPrepare, match="no country or state"):
+        installation.first_clinic(**wanted, jurisdiction="Sweden")
+    membership = accept(installation.first_clinic(**wanted, jurisdiction="se"))
+    with as_asker(queries.asker_of(membership)):
+        made = Clinic.objects.get(pk=membership.clinic_id)
+        assert (made.slug, made.jurisdiction, membership.role) == ("kliniken-pa-hojden", "SE", "clinic_admin")
+    with pytest.raises(installation.CannotPrepare, match="already"):
+        installation.first_clinic(**wanted, jurisdiction="SE")
 
 
 def test_accepting_makes_the_person_and_the_membership(clinic: Cast):

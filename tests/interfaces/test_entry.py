@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes, policy
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, hotp_value, yield_hotp_counters_from_time
 from allauth.usersessions.models import UserSession
+from django.core import mail
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -22,12 +24,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.foundation.accounts import actions, queries
+from sojourn.foundation.accounts import actions, queries, sealing
 from sojourn.foundation.accounts.asker import NOBODY, Asker, as_asker, set_asker
 from sojourn.foundation.accounts.models import Invitation, Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.mail.jobs import deliver
-from sojourn.foundation.mail.letters import seal
+from sojourn.foundation.mail.jobs import deliver, text
+from sojourn.foundation.mail.letters import Letter, seal
 from sojourn.interfaces.entry.adapter import wait_words
 from tests.care.test_accounts import GOOD, invite, posted
 from tests.conftest import Cast
@@ -228,6 +230,25 @@ def test_a_letter_leaves_over_smtp(clinic: Cast, settings):
     assert message["Subject"] == f"Your invitation to {clinic.clinic.name}"
     assert {part.get_content_type() for part in message.iter_parts()} == {"text/plain", "text/html"}
     assert link in message.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize(("minutes", "sent"), [(-1, 0), (1, 1)])
+def test_what_waited_until_it_was_no_longer_true_is_not_sent(settings: Any, minutes: int, sent: int):
+    until = timezone.now() + timedelta(minutes=minutes)
+    deliver(sealed=seal(Letter("ana@home.example", "Your appointment", "At ten", until=until.isoformat())))
+    assert len(mail.outbox) == sent
+    settings.SMS_CARRIER = f"{__name__}.Carrier"
+    Carrier.sent.clear()
+    held = {"to": "+15550100", "text": "At ten", "key": "one", "until": until.isoformat()}
+    text(sealed=sealing.seal(json.dumps(held), "sms"))
+    assert len(Carrier.sent) == sent
+
+
+class Carrier:
+    sent: ClassVar[list[str]] = []
+
+    def send(self, to: str, text: str, key: str) -> None:
+        self.sent.append(to)
 
 
 def test_a_refused_action_posts_nothing_and_a_reset_posts_one(clinic: Cast):

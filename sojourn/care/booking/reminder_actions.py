@@ -140,13 +140,14 @@ def _tell(appointment: Appointment, clinic: Clinic, zone: ZoneInfo, channel: str
             when = f"{when} ({zone.key.replace('_', ' ')})"
         if channel == Channel.SMS:
             text = _("Appointment: %(when)s, %(clinic)s.") % {"when": when, "clinic": clinic.name}
-            sms.post(patient.phone, text, key)
+            sms.post(patient.phone, text, key, until=appointment.during.lower)
             return
     letters.post(
         letters.write(
             patient.email, "reminder", patient.language or clinic.language,
             name=patient.given_name, clinic=clinic.name, phone=clinic.phone, address=clinic.address, when=when,
-        )
+        ),
+        until=appointment.during.lower,
     )  # fmt: skip
 
 

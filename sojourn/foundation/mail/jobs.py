@@ -9,7 +9,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from sojourn.foundation.mail import sms
-from sojourn.foundation.mail.letters import unseal
+from sojourn.foundation.mail.letters import too_late, unseal
 
 log = logging.getLogger("sojourn")
 
@@ -19,8 +19,11 @@ PATIENCE = RetryStrategy(max_attempts=9, exponential_wait=4)
 
 @app.task(name="mail.deliver", queue="mail", retry=PATIENCE)
 def deliver(sealed: str) -> None:
-    """Send one sealed letter over SMTP. Raises what smtplib raises; the queue tries again."""
+    """Send one sealed letter over SMTP. Raises what smtplib raises; the queue tries again, until it is too late."""
     letter = unseal(sealed)
+    if too_late(letter.until):
+        log.warning("a letter waited until it was no longer true; it is not sent")
+        return
     message = EmailMultiAlternatives(subject=letter.subject, body=letter.text, to=[letter.to])
     if letter.html:
         message.attach_alternative(letter.html, "text/html")
@@ -32,6 +35,9 @@ def deliver(sealed: str) -> None:
 def text(sealed: str) -> None:
     """Hand one sealed text message to the carrier. A message that it will never take is logged and left."""
     message = sms.unseal(sealed)
+    if too_late(message.get("until", "")):
+        log.warning("a text message waited until it was no longer true; it is not sent (%s)", message["key"])
+        return
     try:
         sms.carrier().send(message["to"], message["text"], message["key"])
     except sms.Rejected:

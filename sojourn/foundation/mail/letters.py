@@ -8,24 +8,27 @@ must not hold a usable one.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 
 from sojourn.foundation.accounts import sealing
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """``to`` is one address. ``html`` may be empty; ``text`` may not."""
+    """``to`` is one address. ``html`` may be empty; ``text`` may not. ``until``: a moment (ISO 8601) after which it is
+    not true any more; "" for never."""
 
     to: str
     subject: str
     text: str
     html: str = ""
+    until: str = ""
 
 
 def write(to: str, template: str, language: str, **context: Any) -> Letter:
@@ -37,11 +40,16 @@ def write(to: str, template: str, language: str, **context: Any) -> Letter:
     return Letter(to, subject, text, html)
 
 
-def post(letter: Letter) -> None:
-    """Queue the letter; it leaves once the running transaction commits."""
+def post(letter: Letter, *, until: datetime | None = None) -> None:
+    """Queue the letter; it leaves once the running transaction commits, and not after ``until``."""
     from sojourn.foundation.mail.jobs import deliver
 
-    deliver.defer(sealed=seal(letter))
+    deliver.defer(sealed=seal(replace(letter, until=until.isoformat()) if until else letter))
+
+
+def too_late(until: str) -> bool:
+    """Whether what waited in the queue (a server was down) says nothing true any more."""
+    return bool(until) and timezone.now() > datetime.fromisoformat(until)
 
 
 def seal(letter: Letter) -> str:

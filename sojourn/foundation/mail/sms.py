@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from django.conf import settings
@@ -73,13 +74,14 @@ def carrier() -> Carrier:
     return made
 
 
-def post(to: str, text: str, key: str) -> None:
-    """Queue one message, sealed; it leaves once the running transaction commits."""
+def post(to: str, text: str, key: str, *, until: datetime | None = None) -> None:
+    """Queue one message, sealed; it leaves once the running transaction commits, and not after ``until``."""
     from sojourn.foundation.mail.jobs import text as deliver
 
-    deliver.defer(sealed=sealing.seal(json.dumps({"to": to, "text": text[:LONGEST], "key": key}), "sms"))
+    held = {"to": to, "text": text[:LONGEST], "key": key, "until": until.isoformat() if until else ""}
+    deliver.defer(sealed=sealing.seal(json.dumps(held), "sms"))
 
 
 def unseal(sealed: str) -> dict[str, str]:
-    """What a queued message holds: to, text, key. Raises sealing.InvalidToken where the secret key has changed."""
+    """What a queued message holds: to, text, key, until. Raises sealing.InvalidToken where the secret key changed."""
     return {str(name): str(value) for name, value in json.loads(sealing.unseal(sealed, "sms")).items()}
