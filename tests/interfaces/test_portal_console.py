@@ -46,7 +46,7 @@ def test_the_measures_page_shows_scores_bands_and_doses(clinic: Cast):
     assert "Solid marks are doses" in text
     # the fact base: reliable change 5, second-hand; the last score before the first dose is the baseline
     assert "Baseline: 8 on" in text
-    assert "A change of 5 points or more is reliable (second-hand source)" in text
+    assert "A change of 5 points or more is reliable (second-hand)" in text
     assert "Moderately severe" in text
     response = QuestionnaireResponse.objects
     with as_asker(clinic.asker("nurse")):
