@@ -10,12 +10,36 @@ import pytest
 from django.db import connections
 from django.test import Client
 from django.utils import timezone, translation
+from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import asker_of
 from sojourn.foundation.accounts.roles import roles
 from tests import house
+
+settings.register_profile("house", deadline=None)  # a busy machine is no fault of what is tested
+settings.load_profile("house")
+# What stays in one worker, for the sake of what it sets up; and what takes long, so that it begins first.
+TOGETHER = ("tests/care/test_demo_story.py", "tests/interfaces/test_board.py", "tests/interfaces/test_live.py")
+LONG = ("tests/journeys/", "tests/repo/test_wheel.py", "tests/interfaces/devices/test_fuzz.py")
+
+
+class _Scheduling(LoadScopeScheduling):
+    """Test by test, but some files whole. (xdist's groups write into a test's id, which pytest no longer lets them.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0] if nodeid.startswith(TOGETHER) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
+    return _Scheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @dataclass

@@ -76,7 +76,7 @@ def steps(how: str) -> Iterator[Step]:
     if how == "quick":
         yield Step("quick tests", [*pytest, "-n", "2", "-m", "not browser and not slow and not debian"])
         return
-    yield Step("tests", [*pytest, "-n", "2", "--dist", "loadgroup", "-m", "not browser"])
+    yield Step("tests", [*pytest, "-n", "2", "-m", "not browser"])
     for path in browser_files():
         yield Step(
             f"in a browser, {path.stem}",

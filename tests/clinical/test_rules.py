@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn.clinical.rules import MARKS, Loosened, RuleInvalid, content_hash, parse_rule, tighten
@@ -31,6 +31,7 @@ def table(**changes: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@settings(max_examples=30)  # for each of some two hundred rules
 @given(data=st.data())
 def test_tightening_never_loosens(rule, data):
     changes = data.draw(

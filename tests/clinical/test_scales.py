@@ -6,7 +6,7 @@ from fractions import Fraction
 from importlib import resources
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn.clinical.rules import RuleInvalid
@@ -18,6 +18,7 @@ PHQ, GAD = scale("phq-9"), scale("gad-7")
 
 
 COUNTED = [each for each in scales() if each.scored]
+FOR_EACH = settings(max_examples=30)  # of some thirty scales
 SUMMED = [each for each in COUNTED if each.rule.fixed.get("score") is None]
 
 
@@ -64,6 +65,7 @@ def test_every_worked_example_comes_out(of):
 
 
 @pytest.mark.parametrize("of", COUNTED, ids=lambda each: each.id)
+@FOR_EACH
 @given(data=st.data())
 def test_a_score_stays_in_its_range_or_says_what_is_missing(of, data):
     given_answers = data.draw(filled(of))
@@ -84,6 +86,7 @@ def test_a_score_stays_in_its_range_or_says_what_is_missing(of, data):
 
 
 @pytest.mark.parametrize("of", SUMMED, ids=lambda each: each.id)
+@FOR_EACH
 @given(data=st.data())
 def test_a_plain_total_is_the_sum(of, data):
     given_answers = data.draw(filled(of, gaps=False))
@@ -92,6 +95,7 @@ def test_a_plain_total_is_the_sum(of, data):
 
 
 @pytest.mark.parametrize("of", COUNTED, ids=lambda each: each.id)
+@FOR_EACH
 @given(data=st.data())
 def test_a_higher_answer_moves_the_total_one_way(of, data):
     """Up everywhere, and down at a reversed item: DAST-10, question 3."""
@@ -105,6 +109,7 @@ def test_a_higher_answer_moves_the_total_one_way(of, data):
 
 
 @pytest.mark.parametrize("of", COUNTED, ids=lambda each: each.id)
+@FOR_EACH
 @given(data=st.data())
 def test_the_order_of_the_answers_is_irrelevant(of, data):
     first = data.draw(filled(of))

@@ -22,12 +22,12 @@ from django.test import Client
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import BrowserContext
 
-_one_at_a_time = threading.Lock()
+one_at_a_time = threading.Lock()  # taken by each request, and by a test that asks the database while pages load
 
 
 class _InTurn(StaticFilesHandler):
     def __call__(self, environ: Any, start_response: Any) -> Any:
-        with _one_at_a_time:
+        with one_at_a_time:
             return super().__call__(environ, start_response)
 
 

@@ -15,7 +15,7 @@ from sojourn.foundation.ui.build import BUILT
 from tests.browser import clean
 from tests.care.people import asker_for, make_patient
 from tests.conftest import Cast
-from tests.interfaces.phone import served, sign_in
+from tests.interfaces.phone import one_at_a_time, served, sign_in
 
 pytestmark = pytest.mark.browser
 STORY = "/today/story/"
@@ -55,7 +55,7 @@ def phone(browser: Browser, clinic: Cast, patient: Patient, address: str) -> Ite
 
 
 def told(clinic: Cast, patient: Patient, question: str) -> Told | None:
-    with as_asker(clinic.asker("nurse")):
+    with one_at_a_time, as_asker(clinic.asker("nurse")):
         found = queries.answers(patient.pk).get(question)
     return found.told if found else None
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("first_contact")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 SCRIPT = Path(__file__).with_name("first_contact.py")
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 SCRIPT = Path(__file__).with_name("whole_way.py")
 
 
