@@ -18,7 +18,7 @@ from sojourn.foundation.ui.build import BUILT
 from tests.browser import clean
 from tests.care.stage import Stage
 from tests.conftest import Cast
-from tests.interfaces.phone import served, sign_in
+from tests.interfaces.phone import one_at_a_time, served, sign_in
 from tests.interfaces.test_portal import dosing, helped, send_phq9, signed_in
 from tests.interfaces.test_portal_answering import url
 
@@ -62,7 +62,7 @@ def phone(browser: Browser, helped: Cast, stage: Stage, row: MeasureRequest, add
 
 
 def given(cast: Cast, row: MeasureRequest) -> dict[str, int | None]:
-    with as_asker(cast.asker("nurse")):
+    with one_at_a_time, as_asker(cast.asker("nurse")):
         found = Answer.objects.filter(response__request=row).order_by("id")
         return {answer.link_id: answer.value for answer in found}
 
@@ -119,7 +119,7 @@ def test_help_and_the_quiet_screen_work_without_connection(phone: Page, helped: 
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Call out. Someone is near you.")
     phone.context.set_offline(False)
     expect(phone.get_by_role("heading", level=1)).to_have_text("Someone is coming", timeout=15_000)
-    with as_asker(helped.asker("nurse")):
+    with one_at_a_time, as_asker(helped.asker("nurse")):
         assert SessionEvent.objects.filter(encounter_id=stage.id, kind="patient_calls").count() == 1
     # nothing that tells of a person is on the device
     kept = phone.evaluate(
@@ -155,7 +155,7 @@ def test_axe_finds_nothing_on_the_clinics_pages(browser: Browser, helped: Cast, 
     for days, last in ((9, 0), (2, 1)):
         send_phq9(helped, stage.patient, [1] * 8 + [last], timezone.now() - timedelta(days=days))
     nurse = helped.client("nurse")
-    with as_asker(helped.asker("nurse")):
+    with one_at_a_time, as_asker(helped.asker("nurse")):
         flag, response = Flag.objects.get(), QuestionnaireResponse.objects.latest("id")
     measures_page = f"/clinic/patients/{stage.patient.pk}/measures/"
     pages = [measures_page, f"{measures_page}phq-9/paper/", "/clinic/flags/", f"/clinic/flags/{flag.pk}/"]
