@@ -42,7 +42,7 @@ from sojourn.care.treatment.models import (
 )
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms import Event, Happening
-from sojourn.clinical.scales import Refusal, Scale
+from sojourn.clinical.scales import Refusal, Scale, Score
 from sojourn.config.demo import clinic_house, people, tales, way
 from sojourn.config.demo.people import DemoClinic
 from sojourn.config.demo.tales import Twist
@@ -620,31 +620,31 @@ def _measure(
         )
         for each in asked
     )  # fmt: skip
+    results = [_scored(each, answers) for each, answers in zip(asked, given, strict=True)]
     responses = QuestionnaireResponse.objects.bulk_create(
         QuestionnaireResponse(
             clinic=cast.clinic, patient=patient, request=request, scale_id=each.id, scale_version=str(each.version),
             scale_hash=each.hash, family=each.family, language=patient.language, started_at=at - timedelta(minutes=4),
+            completed_at=at, score=Decimal(result.total), band=result.band.code if result.band else "",
+            safety_positive=bool(result.safety), findings=list(result.findings),
+            parts={code: float(value) for code, value in result.parts.items()},
         )
-        for each, request in zip(asked, requests, strict=True)
+        for each, request, result in zip(asked, requests, results, strict=True)
     )  # fmt: skip
     Answer.objects.bulk_create(
         Answer(clinic=cast.clinic, patient=patient, response=response, link_id=link_id, value=value, answered_at=at)
         for response, answers in zip(responses, given, strict=True)
         for link_id, value in answers.items()
     )
-    for each, response, answers in zip(asked, responses, given, strict=True):
-        result = each.score(answers)
-        assert not isinstance(result, Refusal), (each.id, result)
+    for response, answers, result in zip(responses, given, results, strict=True):
         if result.safety:
             _flag(cast, patient, response, result.safety, answers, at, own)
-        response.completed_at, response.score = at, Decimal(result.total)
-        response.band = result.band.code if result.band else ""
-        response.safety_positive = bool(result.safety)
-        response.parts = {code: float(value) for code, value in result.parts.items()}
-        response.findings = list(result.findings)
-    QuestionnaireResponse.objects.bulk_update(
-        responses, ("completed_at", "score", "band", "safety_positive", "parts", "findings")
-    )
+
+
+def _scored(asked: Scale, answers: dict[str, int | None]) -> Score:
+    result = asked.score(answers)
+    assert not isinstance(result, Refusal), (asked.id, result)
+    return result
 
 
 def _answers(asked: Scale, total: int, last_at_most: int | None, own: random.Random) -> dict[str, int | None]:
