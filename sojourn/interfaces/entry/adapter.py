@@ -85,8 +85,10 @@ class AccountAdapter(DefaultAccountAdapter):
             super().pre_authenticate(request, **credentials)
         except ValidationError as error:
             wait_s = locked_for_s(request, self._get_login_attempts_cache_key(request, **credentials))
-            email = credentials.get("email", "")
-            actions.note_failed_sign_in(email=email, why="locked", ip=self.get_client_ip(request))
+            # Whoever is locked out can try without end, and no audit row is ever removed: one a minute tells enough.
+            if cache.add(f"locked:{ratelimit.get_ip(request)}", True, 60):
+                email = credentials.get("email", "")
+                actions.note_failed_sign_in(email=email, why="locked", ip=self.get_client_ip(request))
             raise ValidationError(wait_words(wait_s), code=error.code) from error
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:

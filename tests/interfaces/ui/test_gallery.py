@@ -154,7 +154,7 @@ def test_the_page_warns_before_it_signs_out(page: Page, address: str) -> None:
     with page.expect_response("**/here/"):
         page.clock.run_for("01:01")
     heard = "Date.now() - Number(localStorage.getItem('sojourn-last-active')) < 60_000"
-    assert any(page.evaluate(heard) for _ in range(500))
+    assert any(page.evaluate(heard) for _ in range(5_000))
     page.clock.run_for("03:05")
     expect(warning).to_be_visible()
     page.clock.run_for("02:10")
