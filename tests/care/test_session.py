@@ -93,6 +93,20 @@ def test_a_dose_that_differs_from_the_plan_needs_a_note(ready: Cast):
         stage.step("start_dose", now=now, note="Prescriber asked for 40 mg today")
 
 
+def test_a_dose_begins_after_the_arrival_and_not_in_the_future(ready: Cast):
+    now = timezone.now()
+    with as_asker(ready.asker("nurse")):
+        stage = set_stage(ready, at=now)
+        arrive(stage, now)
+        pass_checks(stage, now)
+        check_dose(stage, now)
+        for wrong, code in ((now - timedelta(hours=10), "before-arrival"), (now + timedelta(minutes=2), "future")):
+            with pytest.raises(Refused) as refused:
+                stage.step("start_dose", started_at=wrong, now=now)
+            assert refused.value.codes == (code,)
+        stage.step("start_dose", started_at=now.replace(second=0, microsecond=0), now=now)
+
+
 def test_a_second_nurse_is_told_not_overwritten(ready: Cast):
     now = timezone.now()
     with as_asker(ready.asker("nurse")):

@@ -131,7 +131,7 @@ def seen(page: str) -> str:
 
 def test_the_whole_way_through_the_pages(ready: Cast):
     """Nothing but what a nurse and a prescriber can press and type."""
-    stage = on_stage(ready)
+    stage = on_stage(ready, at=timezone.now() - timedelta(minutes=5))
     nurse, prescriber = ready.client("nurse"), ready.client("prescriber")
     answer = nurse.post(reverse("console:arrive", args=[stage.appointment.pk]))
     here = answer.url

@@ -269,6 +269,10 @@ def give_dose(
         )
     if started_at > now:
         raise Refused(_("The dose cannot have begun in the future."), codes=("future",))
+    # A slip of hours would stand in the record for ever. An arrival may be written down late, an appointment not.
+    earliest = min(encounter.opened_at, encounter.appointment.during.lower)
+    if started_at < earliest.replace(second=0, microsecond=0):  # a clock is typed without seconds
+        raise Refused(_("The dose cannot have begun before the patient arrived."), codes=("before-arrival",))
     checker = checked if checked.by_id != by.membership_id else prepared
     return MedicationAdministration.objects.create(
         clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, drug=prepared.drug,
