@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,8 +15,11 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection as django_connection
+from django.db import transaction
 
 from sojourn.care.monitoring import actions as monitoring
+from sojourn.care.monitoring import ledger
 from sojourn.care.monitoring.live import cursor_of, cursor_text
 from sojourn.care.treatment import actions as treatment
 from sojourn.config.environment import database
@@ -293,6 +297,41 @@ def test_it_goes_on_when_its_connections_are_cut(web: Web, chair: Chair) -> None
                 break
         assert took[-1] < 1, took
         board.next("beat")
+
+
+@pytest.mark.parametrize("what", ["end_session", "set_baseline"])
+def test_a_batch_and_a_person_never_wait_for_each_other(chair: Chair, django_db_blocker: Any, what: str) -> None:
+    """Who writes a session's signals holds the ledger's lock first: here a batch has it, and a person comes after."""
+    chair.send(hr=70, spo2=97)
+    nurse, failed = chair.cast.asker("nurse"), list[BaseException]()
+
+    def person() -> None:
+        try:
+            with django_db_blocker.unblock(), as_asker(nurse), transaction.atomic():
+                if what == "end_session":
+                    monitoring.end_session(encounter=chair.stage.encounter, now=datetime.now(UTC), by=nurse)
+                else:
+                    monitoring.set_baseline(encounter=chair.stage.encounter)
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            django_connection.close()
+
+    thread = threading.Thread(target=person)
+    with psycopg.connect(database("signals").conninfo()) as batch, batch.cursor() as cursor:
+        ledger.lock(cursor, [chair.id])
+        thread.start()
+        waiting, deadline = 0, time.monotonic() + 10
+        while not waiting and time.monotonic() < deadline:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted",
+                           (chair.id,))  # fmt: skip
+            (waiting,) = cursor.fetchone() or (0,)
+        assert waiting == 1
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
+        cursor.execute("UPDATE monitoring_signal SET value = value WHERE encounter_id = %s", (chair.id,))
+        batch.commit()
+    thread.join(10)
+    assert not failed
 
 
 def test_health(web: Web) -> None:
