@@ -21,7 +21,6 @@ from pathlib import Path
 
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
-TESTS = Path(__file__).parent
 # What rests on the database itself: who sees which rows, what it refuses, what it chains, what is judged in it.
 OF_THE_DATABASE = [
     f"tests/care/test_{name}.py"
@@ -51,39 +50,27 @@ def debian_postgres() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command. ``alone``: nothing runs beside it."""
+    """One command, and the group that it may run beside."""
 
     name: str
     command: list[str]
     env: Mapping[str, str] = field(default_factory=dict)
-    alone: bool = True
-
-
-def browser_files() -> list[Path]:
-    """The files that drive Chromium. Each gets a process of its own: its event loop stays open to the end of the
-    process, and disturbs whoever comes after."""
-    found = [path for path in sorted(TESTS.rglob("test_*.py")) if "mark.browser" in path.read_text(encoding="utf-8")]
-    journeys = [path for path in found if path.parent.name == "journeys"]
-    return [*journeys, *(path for path in found if path not in journeys)]  # the long ones first
+    group: str = ""
 
 
 def steps(how: str) -> Iterator[Step]:
+    """Those of one group run beside each other; the groups one after the other."""
     pytest = [PYTHON, "-m", "pytest"]
-    yield Step("lint", [str(BIN / "ruff"), "check", "--quiet", "."])
-    yield Step("format", [str(BIN / "ruff"), "format", "--quiet", "--check", "."])
-    yield Step("import contracts", [str(BIN / "lint-imports"), "--no-cache"])
-    yield Step("types", [str(BIN / "mypy"), "--no-error-summary"])
+    yield Step("lint", [str(BIN / "ruff"), "check", "--quiet", "."], group="static")
+    yield Step("format", [str(BIN / "ruff"), "format", "--quiet", "--check", "."], group="static")
+    yield Step("types", [str(BIN / "mypy"), "--no-error-summary"], group="static")
+    yield Step("import contracts", [str(BIN / "lint-imports"), "--no-cache"], group="static")
     if how == "quick":
         yield Step("quick tests", [*pytest, "-n", "2", "-m", "not browser and not slow and not debian"])
         return
-    yield Step("tests", [*pytest, "-n", "2", "-m", "not browser"])
-    for path in browser_files():
-        yield Step(
-            f"in a browser, {path.stem}",
-            [*pytest, str(path), "-m", "browser"],
-            {"SOJOURN_TEST_NAME": f"{path.stem}_"},
-            alone=False,
-        )
+    yield Step("tests", [*pytest, "-n", "3", "-m", "not browser"])
+    # Chromium's event loop stays open to the end of a process and disturbs whoever comes after: a run of its own.
+    yield Step("tests in a browser", [*pytest, "-n", "3", "-m", "browser"], {"SOJOURN_TEST_NAME": "browser_"})
     if server := debian_postgres():
         yield Step(
             f"tests of the database on the server PostgreSQL {Path(server).parent.name}",
@@ -98,9 +85,9 @@ def carry_out(step: Step) -> bool:
     env = {name: value for name, value in {**os.environ, **step.env}.items() if value}
     done = subprocess.run(
         step.command, env=env, check=False, text=True,
-        stdout=None if step.alone else subprocess.PIPE, stderr=None if step.alone else subprocess.STDOUT,
+        stdout=subprocess.PIPE if step.group else None, stderr=subprocess.STDOUT if step.group else None,
     )  # fmt: skip
-    said = "" if step.alone else f"{done.stdout}"
+    said = done.stdout or ""
     print(
         f"{said}{'ok  ' if done.returncode == 0 else 'FAIL'} {step.name}: {time.monotonic() - start:.0f} s", flush=True
     )
@@ -130,12 +117,9 @@ def end_server(home: Path) -> None:
 
 
 def _carry_out_all(how: str, began: float) -> int:
-    for alone, group in itertools.groupby(steps(how), key=lambda step: step.alone):
-        if alone:
-            well = all(carry_out(step) for step in group)
-        else:
-            with ThreadPoolExecutor(2) as two:
-                well = all(list(two.map(carry_out, group)))
+    for _, group in itertools.groupby(steps(how), key=lambda step: step.group or step.name):
+        with ThreadPoolExecutor(2) as two:
+            well = all(list(two.map(carry_out, group)))
         if not well:
             return 1
     print(f"all green in {time.monotonic() - began:.0f} s", flush=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import RoutePattern
@@ -35,6 +36,7 @@ from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.safety import actions as safety
 from sojourn.care.safety.models import Flag
+from sojourn.config import errors
 from sojourn.foundation.accounts import actions as accounts
 from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
 from sojourn.foundation.accounts.models import Membership, Person
@@ -348,7 +350,9 @@ def enrol(house: House) -> None:
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """Two clinics, made once; each request is rolled back by itself, everything at the end."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with django_db_blocker.unblock(), transaction.atomic(), pytest.MonkeyPatch.context() as patch:
+        # Thousands of refusals need no page each.
+        patch.setattr(errors, "_page", lambda request, status: HttpResponse(status=status))
         north, south = make_clinic("matrix-north"), make_clinic("matrix-south")
         here, neighbour, there = House(north, 1, ""), House(north, 11, "2"), House(south, 21, "")
         for cast in (north, south):

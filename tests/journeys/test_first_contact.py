@@ -24,12 +24,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 SCRIPT = Path(__file__).with_name("first_contact.py")
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
-def test_from_first_contact_to_a_signed_plan(language):
+@pytest.mark.parametrize(("language", "port"), [("en", "8891"), ("es", "8991")])
+def test_from_first_contact_to_a_signed_plan(language, port):
     env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), language], env=env, capture_output=True, text=True, timeout=600, check=False,
-        cwd=SCRIPT.parent.parent.parent,
+        [sys.executable, str(SCRIPT), language], env={**env, "HOUSE_PORT": port}, cwd=SCRIPT.parent.parent.parent,
+        capture_output=True, text=True, timeout=420, check=False,
     )  # fmt: skip
     print(done.stdout)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]

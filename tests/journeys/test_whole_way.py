@@ -21,12 +21,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 SCRIPT = Path(__file__).with_name("whole_way.py")
 
 
-@pytest.mark.parametrize("width", ["desk", "phone"])
-def test_the_whole_way(width):
+@pytest.mark.parametrize(("width", "port"), [("desk", "8691"), ("phone", "8791")])
+def test_the_whole_way(width, port):
     env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), width], env=env, capture_output=True, text=True, timeout=420, check=False,
-        cwd=SCRIPT.parent.parent.parent,
+        [sys.executable, str(SCRIPT), width], env={**env, "HOUSE_PORT": port}, cwd=SCRIPT.parent.parent.parent,
+        capture_output=True, text=True, timeout=420, check=False,
     )  # fmt: skip
     print(done.stdout)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
