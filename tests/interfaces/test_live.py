@@ -24,7 +24,7 @@ from sojourn.care.monitoring.live import cursor_of, cursor_text
 from sojourn.care.treatment import actions as treatment
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.interfaces.live.hub import LOOK_S
+from sojourn.interfaces.live.hub import LOOK_S, Chunk, Watcher
 from tests.interfaces.web import HOME, Chair, Web, beat_of_the_watch, cookie_of, open_clinic, seat, stream
 
 # Real commits, seen by another process: pytest-django's transaction is not used here.
@@ -352,6 +352,16 @@ def test_health(web: Web) -> None:
     assert status == 503
     assert (found["status"], found["database"]) == ("down", "up")
     assert found["watch_heartbeat_age_s"] > 100
+
+
+def test_a_watcher_that_takes_nothing_is_let_go_and_nothing_is_kept_for_it() -> None:
+    watcher = Watcher(clinic_id=1)
+    for number in range(10_000):
+        watcher.tell(7, "{}", Chunk([[number, "hr", 70, 0.0]], number, number, f'[{number},"hr",70,0.0]'))
+    assert watcher.gone
+    assert watcher.wake.is_set()
+    assert not watcher.readings
+    assert watcher.take() == ""
 
 
 def test_the_cursor_survives_the_way_there_and_back() -> None:

@@ -75,14 +75,15 @@ class Watcher:
     gone: bool = False
 
     def tell(self, encounter_id: int, text: str, chunk: Chunk | None) -> None:
-        if self.encounter_id is not None and self.encounter_id != encounter_id:
+        if self.gone or (self.encounter_id is not None and self.encounter_id != encounter_id):
             return
         self.pending[encounter_id] = text
         if chunk is not None:
             chunks = self.readings.setdefault(encounter_id, [])
             chunks.append(chunk)
-            if len(chunks) > _TOO_SLOW:
+            if len(chunks) > _TOO_SLOW:  # its line may hang for long: nothing is kept for it any more
                 self.gone = True
+                self.pending, self.readings = {}, {}
         self.wake.set()
 
     def take(self) -> str:
