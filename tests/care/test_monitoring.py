@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
+from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.monitoring import actions as monitoring
 from sojourn.care.monitoring import messages
 from sojourn.care.monitoring.messages import Answer, Arrival, Value, take_messages
@@ -16,6 +17,7 @@ from sojourn.care.monitoring.watching import look
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.interfaces.console.record_shown import Shown
 from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.conftest import Cast
 
@@ -165,7 +167,26 @@ def test_an_alarm_of_a_rule_that_acts_no_longer_can_be_answered_and_ends(clinic:
         monitoring.end_session(encounter=stage.encounter, now=after(302), by=nurse)
         assert phase("spo2.low", "spo2") == "quiet"
         kinds = AlarmEvent.objects.filter(rule_id="spo2.low").order_by("id").values_list("kind", flat=True)
-        assert list(kinds) == ["raised", "escalated", "acknowledged", "recovered"]
+        assert list(kinds) == ["raised", "escalated", "acknowledged", "ended"]
+
+
+def test_the_record_says_that_an_alarm_worsened_and_how_it_ended(stage: Stage, nurse: Asker):
+    with as_asker(nurse):
+        send(after(1), spo2=93)
+        send(after(20), spo2=85)
+        send(after(30), hr=70)
+        watch(after(95))
+        monitoring.take_off(by=nurse, device_id=Device.objects.get().pk, now=after(120))
+        monitoring.end_session(encounter=stage.encounter, now=after(180), by=nurse)
+        record = session_record(stage.id)
+        lines = Shown(record, verify_signature(record)).lines
+    told = {each.title: " ".join(each.details) for each in lines if each.kind == "alarm"}
+    low = told["Alarm, high: Oxygen saturation is low"]
+    assert "Priority raised to high" in low
+    assert "Ended with the session" in low
+    silence = next(text for title, text in told.items() if "silent" in title)
+    assert "the monitor was taken off" in silence
+    assert "ecovered" not in low + silence
 
 
 def test_nothing_is_added_to_a_session_that_is_over(stage: Stage, nurse: Asker, clinic: Cast):

@@ -12,7 +12,15 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.monitoring import ledger, queries
 from sojourn.care.monitoring.messages import in_own_unit
-from sojourn.care.monitoring.models import AlarmState, Device, DeviceAssociation, Signal
+from sojourn.care.monitoring.models import (
+    MONITOR_OFF,
+    SESSION_OVER,
+    AlarmEventKind,
+    AlarmState,
+    Device,
+    DeviceAssociation,
+    Signal,
+)
 from sojourn.care.monitoring.rules import acting_rules
 from sojourn.care.treatment import actions as treatment
 from sojourn.care.treatment.models import Encounter, SessionState
@@ -286,9 +294,8 @@ def _end_alarms(encounter: Encounter, now: datetime, by: Asker, *, only_silence:
                 reason = Reason(Why.WITHIN_LIMITS, rule.rule_id, rule.version, row.code, None, None, None)
                 ended.append((session, rule, Happening(Event.RECOVERED, now, alarms.Priority(row.priority), reason)))
             AlarmState.objects.filter(pk=row.pk).update(phase=Phase.QUIET.value, deadline_at=None)
-        ledger.insert_events(
-            cursor, ended, by_id=by.membership_id, note="session ended" if not only_silence else "monitor off"
-        )
+        note = MONITOR_OFF if only_silence else SESSION_OVER
+        ledger.insert_events(cursor, ended, by_id=by.membership_id, note=note, kind=AlarmEventKind.ENDED.value)
 
 
 def set_baseline(*, encounter: Encounter) -> None:

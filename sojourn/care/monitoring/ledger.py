@@ -366,13 +366,15 @@ def insert_events(
     *,
     by_id: int | None = None,
     note: str = "",
+    kind: str = "",
 ) -> None:
-    """One AlarmEvent for each happening."""
+    """One AlarmEvent for each happening, of its own kind or of ``kind``."""
     rows = [
         (
             session.clinic_id, session.patient_id, session.encounter_id, rule.rule_id, rule.version, rule.hash,
-            rule.vital, happening.event.value, happening.priority.value, happening.at, happening.reason.why.value,
-            happening.reason.value, happening.reason.limit, happening.reason.baseline, note, by_id,
+            rule.vital, kind or happening.event.value, happening.priority.value, happening.at,
+            happening.reason.why.value, happening.reason.value, happening.reason.limit, happening.reason.baseline,
+            note, by_id,
         )
         for session, rule, happening in happenings
     ]  # fmt: skip

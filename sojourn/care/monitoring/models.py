@@ -243,6 +243,10 @@ class AlarmEventKind(models.TextChoices):
     ENDED = "ended", _("ended with the session")
 
 
+# Why an alarm ended that no reading ended.
+MONITOR_OFF, SESSION_OVER = "monitor off", "session ended"
+
+
 class AlarmEvent(ClinicScoped):
     """A change of an alarm, with the rule that spoke, its version and hash, and the value that made it."""
 

@@ -34,6 +34,7 @@ from sojourn.care.chart.record import (
 )
 from sojourn.care.measures.queries import scale
 from sojourn.care.monitoring.messages import BELIEVED
+from sojourn.care.monitoring.models import MONITOR_OFF
 from sojourn.care.patients.models import Sex
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms.prepare import RISE
@@ -92,6 +93,7 @@ _DOUBTS: Final[Mapping[str, StrPromise]] = {
     "unit": gettext_lazy("its unit cannot be that of this vital sign"),
     "implausible": gettext_lazy("outside of what is plausible"),
     "test": gettext_lazy("a test message of the monitor"),
+    "bound": gettext_lazy("the monitor gave only a limit for it"),
 }
 
 _ALARM_CHANGES: Final[Mapping[str, StrPromise]] = {
@@ -99,8 +101,8 @@ _ALARM_CHANGES: Final[Mapping[str, StrPromise]] = {
     "escalated": gettext_lazy("nobody had answered by %(time)s: escalated"),
     "recovered": gettext_lazy("recovered at %(time)s"),
     "ended": gettext_lazy("ended with the session at %(time)s"),
-    "priority-raised": gettext_lazy("priority raised to %(priority)s at %(time)s"),
-    "priority-lowered": gettext_lazy("priority lowered to %(priority)s at %(time)s"),
+    "priority_raised": gettext_lazy("priority raised to %(priority)s at %(time)s"),
+    "priority_lowered": gettext_lazy("priority lowered to %(priority)s at %(time)s"),
 }
 
 _PRIORITIES: Final[Mapping[str, StrPromise]] = {
@@ -545,7 +547,10 @@ class Shown:
         return text
 
     def _change(self, alarm: Alarm, change: AlarmChange) -> str:
-        text = str(_ALARM_CHANGES[change.kind]) % {
+        words = _ALARM_CHANGES[change.kind]
+        if change.kind == "ended" and change.note == MONITOR_OFF:
+            words = _("ended at %(time)s: the monitor was taken off")
+        text = str(words) % {
             "who": who(change.by), "time": clock(change.at), "span": span_word(change.at - alarm.first.at),
             "priority": _PRIORITIES.get(change.priority, change.priority),
         }  # fmt: skip
