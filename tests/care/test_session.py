@@ -14,10 +14,15 @@ from sojourn.care.monitoring.watching import look
 from sojourn.care.treatment import actions as treatment
 from sojourn.care.treatment.models import Discharge, MedicationAdministration, SessionState
 from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
+from tests.care.test_plan import check, drafted, free, sign
 from tests.conftest import Cast
+
+__all__ = ["free"]  # a fixture
 
 
 @pytest.fixture
@@ -78,6 +83,40 @@ def test_a_dose_needs_a_second_person_who_wrote_the_same(ready: Cast):
         assert refused.value.codes == ("second-check-missing",)
         with pytest.raises(Refused):  # setting it aside is a prescriber's, with a reason
             stage.step("start_dose", "prescriber", overrides=["second-check-missing"], now=now)
+
+
+def test_a_second_role_is_no_second_person(ready: Cast):
+    now = timezone.now()
+    with as_asker(house(ready.clinic.pk)):
+        ready.members["the same nurse"] = Membership.objects.create(
+            clinic=ready.clinic, person=ready.members["nurse"].person, role="prescriber", name="The same nurse"
+        )
+    with as_asker(ready.asker("nurse")):
+        stage = set_stage(ready, at=now)
+        arrive(stage, now)
+        pass_checks(stage, now)
+        for role in ("nurse", "the same nurse"):
+            treatment.check_dose(
+                by=ready.asker(role), encounter_id=stage.id, drug="ketamine", route="iv", dose_mg=Decimal(35), lot="A"
+            )
+        with pytest.raises(treatment.StepRefused) as refused:
+            stage.step("start_dose", now=now)
+        assert refused.value.codes == ("second-check-missing",)
+
+
+def test_a_dose_runs_as_long_as_the_signed_plan_says(ready: Cast, free: dict):
+    now = timezone.now()
+    with as_asker(ready.asker("nurse")):
+        stage = set_stage(ready, at=now)
+        course = stage.appointment.care_plan_id
+        version = drafted(ready, stage.patient.pk, course_id=course, over_min=Decimal(60))
+        check(ready, version)
+        sign(ready, version)
+        arrive(stage, now)
+        pass_checks(stage, now)
+        check_dose(stage, now)
+        stage.step("start_dose", now=now)
+        assert MedicationAdministration.objects.get().duration_min == 60
 
 
 def test_a_dose_that_differs_from_the_plan_needs_a_note(ready: Cast):

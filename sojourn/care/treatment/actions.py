@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.care.booking.models import Appointment, AppointmentStatus
+from sojourn.care.plan import queries as plans
 from sojourn.care.treatment import queries
 from sojourn.care.treatment.models import (
     Addendum,
@@ -255,7 +256,8 @@ def give_dose(
 ) -> MedicationAdministration:  # fmt: skip
     """Chart the prepared and checked dose as given. Called inside the step that starts it.
 
-    A dose that differs from the plan needs a note. The checker is whoever of the two did not give it.
+    A dose that differs from the plan needs a note. The checker is whoever of the two did not give it. It runs as long
+    as the signed plan says, else as long as the protocol does.
     """
     ready = queries.dose_ready(encounter.pk)
     if ready is None:
@@ -273,11 +275,13 @@ def give_dose(
     earliest = min(encounter.opened_at, encounter.appointment.during.lower)
     if started_at < earliest.replace(second=0, microsecond=0):  # a clock is typed without seconds
         raise Refused(_("The dose cannot have begun before the patient arrived."), codes=("before-arrival",))
-    checker = checked if checked.by_id != by.membership_id else prepared
+    checker = checked if checked.by.person_id != by.person_id else prepared
+    version = plans.in_force(encounter.care_plan_id, now)
+    over = version.over_min if version else None
+    minutes = Decimal(queries.protocol_of(encounter).dose_minutes) if over is None else over
     return MedicationAdministration.objects.create(
         clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, drug=prepared.drug,
-        route=prepared.route, dose_mg=prepared.dose_mg,
-        duration_min=Decimal(queries.protocol_of(encounter).dose_minutes), lot=prepared.lot, expires_on=expires_on,
+        route=prepared.route, dose_mg=prepared.dose_mg, duration_min=minutes, lot=prepared.lot, expires_on=expires_on,
         started_at=started_at, given_by_id=by.member, checked_by_id=checker.by_id, checked_at=checker.at,
         recorded_at=now, note=note,
     )  # fmt: skip

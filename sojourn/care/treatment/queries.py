@@ -95,7 +95,7 @@ def dose_ready(encounter_id: int) -> DoseReady | None:
     rows = list(DoseCheck.objects.select_related("by").filter(encounter_id=encounter_id).order_by("id"))
     ready: DoseReady | None = None
     for row in rows:
-        if ready is not None and same_dose(ready.prepared, row) and row.by_id != ready.prepared.by_id:
+        if ready is not None and same_dose(ready.prepared, row) and two_people(row, ready.prepared):
             ready = DoseReady(ready.prepared, row)
         else:
             ready = DoseReady(row, None)
@@ -103,7 +103,7 @@ def dose_ready(encounter_id: int) -> DoseReady | None:
 
 
 def waiting_doses(encounter_ids: Iterable[int], *, not_by: int | None) -> list[DoseCheck]:
-    """The newest prepared dose of each session that nobody has checked yet and that ``not_by`` (a membership) did not
+    """The newest prepared dose of each session that nobody has checked yet and that ``not_by`` (a person) did not
     prepare: those she may check. One query."""
     newest: dict[int, tuple[DoseCheck, bool]] = {}
     ids = list(encounter_ids)
@@ -111,11 +111,11 @@ def waiting_doses(encounter_ids: Iterable[int], *, not_by: int | None) -> list[D
         return []
     for check in DoseCheck.objects.select_related("by").filter(encounter_id__in=ids).order_by("id"):
         first, _checked = newest.get(check.encounter_id, (check, False))
-        if same_dose(first, check) and check.by_id != first.by_id:
+        if same_dose(first, check) and two_people(first, check):
             newest[check.encounter_id] = (first, True)
         else:
             newest[check.encounter_id] = (check, False)
-    return [first for first, checked in newest.values() if not checked and first.by_id != not_by]
+    return [first for first, checked in newest.values() if not checked and first.by.person_id != not_by]
 
 
 def unsigned(since: datetime) -> list[Encounter]:
@@ -127,6 +127,11 @@ def unsigned(since: datetime) -> list[Encounter]:
         .filter(opened_at__gte=since, signatures=None, state=State.LEFT.value)
         .order_by("opened_at")
     )
+
+
+def two_people(one: DoseCheck, other: DoseCheck) -> bool:
+    """Whether two people wrote them: a second role is no second pair of eyes."""
+    return one.by.person_id != other.by.person_id
 
 
 def same_dose(one: DoseCheck, other: DoseCheck) -> bool:

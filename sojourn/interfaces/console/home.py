@@ -221,7 +221,7 @@ def _second_checks(today: Today) -> list[Wait]:
             % {"name": today.named(row.appointment.patient), "chair": row.chair_name, "by": prepared.by.name},
             address("console:session", row.encounter_id),
         )
-        for prepared in treatment.waiting_doses(ready, not_by=today.asker.membership_id)
+        for prepared in treatment.waiting_doses(ready, not_by=today.asker.person_id)
         for row in (ready[prepared.encounter_id],)
     ]
 

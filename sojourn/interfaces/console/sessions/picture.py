@@ -74,7 +74,7 @@ class Prepared:
     dose_mg: Decimal
     lot: str
     at: datetime
-    by_id: int
+    person_id: int
     by: str
 
     def same(self, other: Prepared) -> bool:
@@ -91,6 +91,7 @@ class Given:
     route: str
     dose_mg: Decimal
     lot: str
+    duration_min: float
     started_at: datetime
     by: str
     checked_by: str
@@ -175,12 +176,12 @@ class Picture:
             for r in rows["checks"]  # the oldest first: the newest stays
         }
         self.prepared = [
-            Prepared(r["drug"], r["route"], _mg(r["dose_mg"]), r["lot"], _at(r["at"]), r["by_id"], r["by"])
+            Prepared(r["drug"], r["route"], _mg(r["dose_mg"]), r["lot"], _at(r["at"]), r["person_id"], r["by"])
             for r in rows["dose_checks"]
         ]
         self.doses = [
-            Given(r["drug"], r["route"], _mg(r["dose_mg"]), r["lot"], _at(r["started_at"]), r["by"],
-                  r["checked_by"], r["note"])
+            Given(r["drug"], r["route"], _mg(r["dose_mg"]), r["lot"], float(r["duration_min"]), _at(r["started_at"]),
+                  r["by"], r["checked_by"], r["note"])
             for r in rows["doses"]
         ]  # fmt: skip
         self.newest = {
@@ -233,7 +234,7 @@ class Picture:
         """The newest prepared dose and its second check, as ``treatment.queries.dose_ready`` finds them."""
         ready: tuple[Prepared, Prepared | None] | None = None
         for row in self.prepared:
-            if ready is not None and ready[0].same(row) and row.by_id != ready[0].by_id:
+            if ready is not None and ready[0].same(row) and row.person_id != ready[0].person_id:
                 ready = (ready[0], row)
             else:
                 ready = (row, None)
@@ -245,7 +246,7 @@ class Picture:
         if len(self.prepared) < 2:
             return None
         first, second = self.prepared[-2:]
-        if first.by_id == second.by_id or first.same(second) or _was_settled(self.prepared[:-1]):
+        if first.person_id == second.person_id or first.same(second) or _was_settled(self.prepared[:-1]):
             return None
         return first, second
 
@@ -319,7 +320,7 @@ class Picture:
 
 def _was_settled(rows: list[Prepared]) -> bool:
     """Whether the last of these rows confirmed the one before it: what follows is then a new preparation."""
-    return len(rows) > 1 and rows[-1].by_id != rows[-2].by_id and rows[-1].same(rows[-2])
+    return len(rows) > 1 and rows[-1].person_id != rows[-2].person_id and rows[-1].same(rows[-2])
 
 
 def _score(row: Check | None) -> int | None:
@@ -381,11 +382,12 @@ def _subqueries() -> dict[str, ArraySubquery]:
             _of_session(CheckResult).order_by("id"), "id", "item_id", "outcome", "value", "note", "at", by=F("by__name")
         ),
         "dose_checks": _array(
-            _of_session(DoseCheck).order_by("id"), "drug", "route", "dose_mg", "lot", "at", "by_id", by=F("by__name")
+            _of_session(DoseCheck).order_by("id"), "drug", "route", "dose_mg", "lot", "at",
+            person_id=F("by__person_id"), by=F("by__name"),
         ),
         "doses": _array(
             _of_session(MedicationAdministration).order_by("started_at", "id"),
-            "drug", "route", "dose_mg", "lot", "started_at", "note",
+            "drug", "route", "dose_mg", "lot", "duration_min", "started_at", "note",
             by=F("given_by__name"), checked_by=F("checked_by__name"),
         ),
         "signals": _array(

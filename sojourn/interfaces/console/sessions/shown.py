@@ -470,7 +470,7 @@ def dose(picture: Picture, asker: Asker) -> Dose:
     if picture.mismatch is not None:
         pair = [_entry(e.by, e.at, e.drug, e.route, e.dose_mg, e.lot) for e in picture.mismatch]
         return Dose("differs", planned, drug, route, pair[0], pair[1])
-    if first.by_id == asker.membership_id:
+    if first.person_id == asker.person_id:
         return Dose(
             "waits", planned, drug, route, one, differs_from_plan=first.dose_mg != picture.encounter.care_plan.dose_mg
         )

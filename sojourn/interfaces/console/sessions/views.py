@@ -144,7 +144,7 @@ def _live(request: Request, picture: Picture, seen: int, entries: int | None = N
 def _dose_until(picture: Picture) -> datetime | None:
     if picture.state is not State.DOSING or not picture.doses:
         return None
-    return picture.doses[0].started_at + timedelta(minutes=picture.protocol.dose_minutes)
+    return picture.doses[0].started_at + timedelta(minutes=picture.doses[0].duration_min)
 
 
 def _refusal(picture: Picture, refused: Refused) -> list[dict[str, str]]:
