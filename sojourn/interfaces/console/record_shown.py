@@ -547,10 +547,10 @@ class Shown:
         return text
 
     def _change(self, alarm: Alarm, change: AlarmChange) -> str:
-        words = _ALARM_CHANGES[change.kind]
+        words = str(_ALARM_CHANGES[change.kind])
         if change.kind == "ended" and change.note == MONITOR_OFF:
             words = _("ended at %(time)s: the monitor was taken off")
-        text = str(words) % {
+        text = words % {
             "who": who(change.by), "time": clock(change.at), "span": span_word(change.at - alarm.first.at),
             "priority": _PRIORITIES.get(change.priority, change.priority),
         }  # fmt: skip
