@@ -12,7 +12,7 @@ from sojourn.foundation.audit.models import AuditEvent
 from tests.browser import clean
 from tests.care.test_accounts import GOOD, invite
 from tests.conftest import Cast
-from tests.interfaces.phone import served, sign_in
+from tests.interfaces.phone import one_at_a_time, served, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -105,7 +105,7 @@ def test_a_stranger_becomes_a_nurse_with_a_passkey(page: Page, clinic: Cast):
     clean(page, "sign-in")
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url("**/clinic/")
-    with as_asker(clinic.asker("auditor")):
+    with one_at_a_time, as_asker(clinic.asker("auditor")):
         done = list(AuditEvent.objects.order_by("seq").values_list("action", flat=True))
     assert done.count("person.signed_in") == 2
     assert {"person.invited", "person.joined", "second_factor.added", "person.signed_out"} <= set(done)

@@ -21,7 +21,7 @@ from tests.browser import clean
 from tests.care.own_forms import SLEEP
 from tests.care.people import make_patient
 from tests.conftest import Cast
-from tests.interfaces.phone import served, sign_in
+from tests.interfaces.phone import one_at_a_time, served, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -73,7 +73,7 @@ def test_a_slider_a_number_and_a_sitting_on_a_phone(browser: Browser, clinic: Ca
     page.get_by_role("button", name="Save and go on").click()
     page.get_by_role("button", name="Send my answers").click()
     expect(page.get_by_text("Your answers are sent")).to_be_visible()
-    with as_asker(by):
+    with one_at_a_time, as_asker(by):
         assert QuestionnaireResponse.objects.get().score == 70
     context.close()
 

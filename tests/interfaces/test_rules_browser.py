@@ -11,7 +11,7 @@ from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.browser import clean
 from tests.conftest import Cast
-from tests.interfaces.phone import served, sign_in
+from tests.interfaces.phone import one_at_a_time, served, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -44,6 +44,6 @@ def test_a_group_is_read_and_signed(browser: Browser, address: str, clinic: Cast
     page.get_by_label("Sign with your name").fill(clinic.asker("prescriber").name)
     page.get_by_role("button", name="I have read them: adopt all").click()
     page.get_by_text("rules act in this clinic now").wait_for()
-    with as_asker(clinic.asker("prescriber")):
+    with one_at_a_time, as_asker(clinic.asker("prescriber")):
         assert RuleAdoption.objects.count() == 14
     context.close()
