@@ -13,7 +13,7 @@ from sojourn.care.monitoring import actions as monitoring
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.treatment import actions as treatment
-from sojourn.care.treatment.models import Encounter
+from sojourn.care.treatment.models import CheckResult, Encounter
 from sojourn.care.treatment.queries import current_state, protocol_of
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook import actions as rulebook
@@ -83,11 +83,16 @@ def arrive(stage: Stage, now: datetime) -> None:
 
 
 def pass_checks(stage: Stage, now: datetime) -> None:
-    by = stage.cast.asker("nurse")
+    """Every item of the checklist, as ``treatment.check`` would write it, in one statement."""
     assert stage.encounter is not None
-    for item in protocol_of(stage.encounter).checklist:
-        if not item.vitals:
-            treatment.check(by=by, encounter_id=stage.id, item_id=item.id, passed=True, now=now)
+    CheckResult.objects.bulk_create(
+        CheckResult(
+            clinic=stage.cast.clinic, patient=stage.patient, encounter=stage.encounter, item_id=item.id,
+            outcome="passed", at=now, by=stage.cast.members["nurse"],
+        )
+        for item in protocol_of(stage.encounter).checklist
+        if not item.vitals
+    )  # fmt: skip
     stage.vitals(now, nibp_sys=124, nibp_dia=78, spo2=98, hr=71, rr=14)
     stage.step("complete_checks", now=now)
 

@@ -29,12 +29,7 @@ from tests.interfaces.test_console_day import book, chair, course
 from tests.interfaces.test_escort import asked
 
 pytestmark = pytest.mark.browser
-SCREENS = [
-    ("phone", 375, 812, "light"),
-    ("phone", 375, 812, "dark"),
-    ("desk", 1280, 800, "light"),
-    ("desk", 1280, 800, "dark"),
-]
+SCREENS = [("phone", 375, 812, "dark"), ("desk", 1280, 800, "light")]
 
 
 def look(page: Page, name: str, address: str) -> list[str]:

@@ -91,8 +91,10 @@ def test_the_clinics_forms_on_a_desk_and_on_a_phone(browser: Browser, clinic: Ca
             by=by, questionnaire=json.dumps(SLEEP), scoring={"score": "sum[1..3]"}, holder="We", statement="Contract 7"
         )
         rulebook.adopt(by=by, rule_id="battery.depression")
-    for width in (1280, 375):
-        context = browser.new_context(viewport={"width": width, "height": 900}, base_url=address)
+    for width, mood in ((1280, "dark"), (375, "light")):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, base_url=address, color_scheme=mood, reduced_motion="reduce"  # type: ignore[arg-type]
+        )  # fmt: skip
         sign_in(context, address, clinic.client("prescriber"))
         page = context.new_page()
         for name, path in (
@@ -102,5 +104,5 @@ def test_the_clinics_forms_on_a_desk_and_on_a_phone(browser: Browser, clinic: Ca
             ("own", "/clinic/measures/own/"),
         ):
             page.goto(path)
-            clean_in_both_moods(page, f"{name}-{width}")
+            clean(page, f"{name}-{width}")
         context.close()
