@@ -22,6 +22,7 @@ from sojourn.care.intake import queries as intake
 from sojourn.care.intake.models import ClinicalFact, IntakeAnswer, IntakeSubmission, MedicationStatement
 from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse
 from sojourn.care.messaging.models import Communication
+from sojourn.care.monitoring.models import AlarmEvent
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.care.treatment.models import Encounter, MedicationAdministration
@@ -142,6 +143,7 @@ def test_nothing_that_cannot_be(clinic: Clinic):
             assert facts["antidepressant_trials_failed"] == len(failed)
             current = {each.name for each in intake.medicines(patient.pk)}
             assert not current & {each.drug for each in failed}
+    assert not AlarmEvent.objects.filter(rule_id__startswith="silence.").exists()  # every chart is without a gap
     assert not Appointment.objects.filter(booked_at__gt=now).exists()
     assert not QuestionnaireResponse.objects.filter(completed_at__gt=now).exists()
 

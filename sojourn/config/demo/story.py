@@ -856,7 +856,8 @@ def vitals(
     with transaction.atomic(), connection.cursor() as wrapped:
         cursor = wrapped.cursor
         ledger.take(cursor, before, dose_at)
-        Signal.objects.filter(encounter=encounter).update(baseline=_own_value())
+        # The second lot comes at once, hours after the first: nobody was silent in between.
+        Signal.objects.filter(encounter=encounter).update(baseline=_own_value(), silent_after=None)
         outcome = ledger.take(cursor, after, until)
         seen = [
             (

@@ -125,7 +125,7 @@ def _live(request: Request, picture: Picture, seen: int, entries: int | None = N
         "wide_live": picture.state is State.DOSING,
         "moved": moved,
         "moved_word": STATES[picture.state] if moved else "",
-        "figures": shown.figures(picture),
+        "figures": shown.figures(picture) if picture.state in PRESENT else [],
         "alarms": shown.alarm_lines(picture),
         "call": picture.call,
         "due": shown.due(picture) if picture.state in PRESENT and picture.state is not State.READY_TO_LEAVE else None,
