@@ -10,8 +10,11 @@ from sojourn.care.measures.queries import Trend
 from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
 
 
-def trend_chart(trend: Trend, marks: Sequence[Mark] = ()) -> Chart:
-    """The scores over time on their severity bands. A band reaches to where the next one begins."""
+def trend_chart(trend: Trend, marks: Sequence[Mark] = ()) -> Chart | None:
+    """The scores over time on their severity bands; None while one score draws no line. A band reaches to where the
+    next one begins."""
+    if len(trend.scored) < 2:
+        return None
     bands = trend.scale.bands
     ends = [*(band.low for band in bands[1:]), trend.scale.high] if bands else []
     return Chart(

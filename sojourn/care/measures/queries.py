@@ -334,8 +334,8 @@ def latest_of(patient_ids: Iterable[int]) -> dict[int, list[Scored]]:
 def trends(
     patient_id: int, *, first_dose_at: datetime | None = None, rules: Mapping[str, Rule] | None = None
 ) -> list[Trend]:
-    """Every scale that the patient has completed, over time, by id. Two queries (one where the adopted ``rules`` are
-    given), and one for each own scale.
+    """Every scale that the patient has completed, over time, the one answered most often first. Two queries (one where
+    the adopted ``rules`` are given), and one for each own scale.
 
     The baseline is the last score before ``first_dose_at``; without one, the first score.
     """
@@ -345,7 +345,8 @@ def trends(
         rows.setdefault(each.family, []).append(each)
     if rules is None:
         rules = adopted_rules() if rows else {}
-    return [_trend(family, points, rules, first_dose_at) for family, points in sorted(rows.items())]
+    most_often = sorted(rows.items(), key=lambda each: (-len(each[1]), each[0]))
+    return [_trend(family, points, rules, first_dose_at) for family, points in most_often]
 
 
 def trend(patient_id: int, scale_id: str, *, first_dose_at: datetime | None = None) -> Trend:

@@ -330,12 +330,17 @@ def _explained(trend: Trend, first_dose_at: datetime | None, sex: str) -> str:
     return " ".join(texts)
 
 
+def _milligrams(dose: MedicationAdministration) -> str:
+    return _("%(mg)s mg") % {"mg": number_format(dose.dose_mg.normalize(), use_l10n=True)}
+
+
 def _picture(trend: Trend, doses: list[MedicationAdministration], sex: str) -> Picture:
     title = say(trend.scale.title, reading_language())
     first = doses[0].started_at if doses else None
     marks = [
-        Mark(dose.started_at, _("%(mg)s mg") % {"mg": number_format(dose.dose_mg.normalize(), use_l10n=True)})
-        for dose in doses
+        # Said where it changes: the same again would cover itself.
+        Mark(dose.started_at, "" if before and before.dose_mg == dose.dose_mg else _milligrams(dose))
+        for before, dose in zip([None, *doses], doses, strict=False)
     ]
     rows = tuple(
         Row(
@@ -349,8 +354,7 @@ def _picture(trend: Trend, doses: list[MedicationAdministration], sex: str) -> P
         )
         for point in reversed(trend.points)
     )
-    chart = trend_chart(trend, marks) if trend.scored else None
-    return Picture(trend.scale.id, title, chart, _explained(trend, first, sex), rows)
+    return Picture(trend.scale.id, title, trend_chart(trend, marks), _explained(trend, first, sex), rows)
 
 
 def _band(trend: Trend, point: Scored) -> str:

@@ -51,7 +51,7 @@ def picture(trend: Trend) -> Picture:
     return Picture(
         scale_id=scale.id,
         title=title,
-        chart=trend_chart(trend) if trend.scored else None,
+        chart=trend_chart(trend),
         sentence=sentence(trend),
         caption=_("Lower numbers mean fewer problems.")
         if scale.higher_is_worse

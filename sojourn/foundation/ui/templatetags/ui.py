@@ -76,8 +76,9 @@ def ago(at: dt.datetime | None, stale_after: int | str | None = None, now: dt.da
 
 @register.simple_tag
 def clock(at: dt.datetime | None, style: str = "time", zone: str = "") -> str:
-    """A moment in the reader's zone (the active one, or ``zone``): style ``time`` 14:05, ``second`` 14:05:09, ``day`` Tue 4 Mar
-    (4 Mar 2025 where it is most of a year away), ``long`` Tuesday 4 March 2025, 14:05. Empty without a moment."""
+    """A moment in the reader's zone (the active one, or ``zone``): style ``time`` 14:05, ``second`` 14:05:09,
+    ``day`` Tue 4 Mar (4 Mar 2025 where it is most of a year away), ``long`` Tuesday 4 March 2025, 14:05.
+    Empty without a moment."""
     if at is None:
         return ""
     local = timezone.localtime(at, zoneinfo.ZoneInfo(zone) if zone else None)
