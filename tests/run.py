@@ -68,7 +68,7 @@ def steps(how: str) -> Iterator[Step]:
     if how == "quick":
         yield Step("quick tests", [*pytest, "-n", "2", "-m", "not browser and not slow and not debian"])
         return
-    yield Step("tests", [*pytest, "-n", "2", "-m", "not browser"])
+    yield Step("tests", [*pytest, "-n", "3", "-m", "not browser"])
     # Chromium's event loop stays open to the end of a process and disturbs whoever comes after: a run of its own.
     yield Step("tests in a browser", [*pytest, "-n", "3", "-m", "browser"], {"SOJOURN_TEST_NAME": "browser_"})
     if server := debian_postgres():

@@ -26,9 +26,14 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def _nowhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("static")
+
+
 @pytest.fixture(autouse=True)
-def _plain_assets(settings: Any, tmp_path: Path) -> None:
-    settings.STATIC_ROOT = tmp_path
+def _plain_assets(settings: Any, _nowhere: Path) -> None:
+    settings.STATIC_ROOT = _nowhere
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -75,14 +75,14 @@ def ago(at: dt.datetime | None, stale_after: int | str | None = None, now: dt.da
 
 
 @register.simple_tag
-def clock(at: dt.datetime | None, style: str = "time", zone: str = "") -> str:
+def clock(at: dt.datetime | None, style: str = "time", zone: str = "", now: dt.datetime | None = None) -> str:
     """A moment in the reader's zone (the active one, or ``zone``): style ``time`` 14:05, ``second`` 14:05:09,
     ``day`` Tue 4 Mar (4 Mar 2025 where it is most of a year away), ``long`` Tuesday 4 March 2025, 14:05.
     Empty without a moment."""
     if at is None:
         return ""
     local = timezone.localtime(at, zoneinfo.ZoneInfo(zone) if zone else None)
-    far = abs((timezone.now() - local).days) > 300
+    far = abs(((now or timezone.now()) - local).days) > 300
     # Translators: date patterns in Django's notation; write the order that people use.
     patterns = {"time": "H:i", "second": "H:i:s", "day": _("j M Y") if far else _("D j M"), "long": _("l j F Y, H:i")}
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), formats.date_format(local, patterns[style]))
