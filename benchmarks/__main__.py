@@ -81,7 +81,8 @@ def _pages(found: Any) -> str:
     shown = ", ".join(f"{name} {size}" for name, size in assets.items())
     return (
         f"## (b) Pages with the demo times {found['scale']}\n\n{found['patients']:,} patients, {found['readings']:,} readings."
-        f" One request after the other over HTTP.\n\n{table}\n\nOur assets, compressed KB: {shown}.\n"
+        " One request after the other over HTTP. What is multiplied is everything but today, the chairs too: times 100,"
+        f" the week is one of 400 chairs.\n\n{table}\n\nOur assets, compressed KB: {shown}.\n"
     )
 
 
