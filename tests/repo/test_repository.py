@@ -100,6 +100,7 @@ def test_writing_happens_in_actions_and_nowhere_else():
     assert not [each for each in found if "session.save" not in each and "catalog" not in each], found
 
 
+@pytest.mark.slow  # it asks the database
 def test_models_and_migrations_agree(db):
     from django.core.management import call_command
 
