@@ -16,10 +16,10 @@ run: $(VENV)/run.stamp $(VENV)/assets.stamp ## the demo clinic at http://127.0.0
 
 setup: $(VENV)/dev.stamp $(VENV)/assets.stamp $(VENV)/browser.stamp ## everything for development and tests
 
-test: setup ## everything, on both PostgreSQL versions, under ten minutes
+test: setup ## everything, on both PostgreSQL versions and in a browser
 	@$(BIN)/python -m tests.run all
 
-check: $(VENV)/dev.stamp $(VENV)/assets.stamp ## lint, types, import contracts and the quick tests, under a minute
+check: $(VENV)/dev.stamp $(VENV)/assets.stamp ## lint, types, import contracts and the quick tests, about a minute
 	@$(BIN)/python -m tests.run quick
 
 bench: setup ## the workloads, with their limits, into benchmarks/RESULTS.md
