@@ -48,7 +48,7 @@ def _start_server() -> None:
     subprocess.run([f"{SERVER}/initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8"],
                    check=True, capture_output=True, cwd=folder, **as_user)  # fmt: skip
     subprocess.run([f"{SERVER}/pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o",
-                    f"-k {folder} -c listen_addresses='' -c fsync=off", "start"],
+                    f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=200", "start"],
                    check=True, capture_output=True, cwd=folder, **as_user)  # fmt: skip
     subprocess.run([f"{SERVER}/psql", "-h", folder, "-U", "postgres", "-c",
                     "CREATE ROLE sojourn_owner LOGIN CREATEROLE CREATEDB"],

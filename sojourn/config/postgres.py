@@ -24,7 +24,7 @@ from sojourn.config.environment import environment
 # fsync stays on: a reading that was acknowledged is on the disk.
 _TUNING = {
     "listen_addresses": "",
-    "max_connections": "100",
+    "max_connections": "200",
     "shared_buffers": "256MB",
     "effective_cache_size": "2GB",
     "work_mem": "16MB",
