@@ -20,6 +20,7 @@ from pathlib import Path
 # Two houses may stand side by side: HOUSE_PORT moves all three.
 PORT = int(os.environ.get("HOUSE_PORT", "8791"))
 MLLP_PORT, MAIL_PORT = PORT - 6000, PORT - 5999
+EMPTY = "template_house"  # in a kept house: the database as it was before the demo came
 
 
 @dataclass
@@ -76,14 +77,11 @@ class House:
 @contextmanager
 def house(*, demo: bool = False) -> Iterator[House]:
     """A prepared house in a temporary folder, empty or with the demo. Sets the environment of this process and its
-    children. HOUSE_COPY names a folder in which the first demo house is kept for the next ones to begin from."""
+    children. HOUSE_COPY names a folder in which the first demo house is kept for the next houses to begin from."""
     home = Path(tempfile.mkdtemp(prefix="sb-"))
-    kept = Path(os.environ["HOUSE_COPY"]) if demo and "HOUSE_COPY" in os.environ else None
-    os.environ.update(
-        SOJOURN_HOME=str(home), PORT=str(PORT), SOJOURN_MLLP_PORT=str(MLLP_PORT), SOJOURN_MAIL_PORT=str(MAIL_PORT),
-        SOJOURN_DEMO="1", DJANGO_SETTINGS_MODULE="sojourn.config.settings", SOJOURN_OWNER_ALIAS="1",
-    )  # fmt: skip
-    os.environ.pop("DATABASE_URL", None)
+    kept = Path(os.environ["HOUSE_COPY"]) if "HOUSE_COPY" in os.environ else None
+    _move_in(home)
+    os.environ["SOJOURN_OWNER_ALIAS"] = "1"
     from sojourn.config import installation, postgres
 
     server: subprocess.Popen[bytes] | None = None
@@ -93,16 +91,19 @@ def house(*, demo: bool = False) -> Iterator[House]:
             copied = kept is not None and (kept / "house").exists()
             if copied:
                 subprocess.run(["cp", "-a", f"{kept}/house/.", str(home)], check=True)
+                os.environ["SOJOURN_DATABASE"] = "sojourn" if demo else EMPTY
             server = postgres.start()
             installation.prepare(lambda _: None)
             os.environ.pop("SOJOURN_OWNER_ALIAS")
-            if demo:
+            if demo and not copied:
+                if kept is not None:
+                    _copy_database(home, EMPTY)
                 from sojourn.config import demo as people
 
                 people.load(lambda _: None)
-            if kept is not None and not copied and server is not None:
-                _keep(home, kept, server)
-                server = postgres.start()
+                if kept is not None and server is not None:
+                    _keep(home, kept, server)
+                    server = postgres.start()
         from django.core.management import call_command
 
         call_command("collectstatic", interactive=False, verbosity=0)
@@ -115,6 +116,43 @@ def house(*, demo: bool = False) -> Iterator[House]:
         if server is not None:
             postgres.stop(server)
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def open_house() -> Iterator[House]:
+    """A demo house with all its processes and its post box: the one of HOUSE_JOIN, which somebody else keeps open at
+    HOUSE_PORT, or one of our own."""
+    if home := os.environ.get("HOUSE_JOIN"):
+        _move_in(Path(home))
+        import django
+
+        django.setup()
+        yield House(Path(home))
+        return
+    with house(demo=True) as found:
+        found.start("mail", "sojourn.config.processes", "mail")
+        found.start_all()
+        yield found
+
+
+def _move_in(home: Path) -> None:
+    os.environ.update(
+        SOJOURN_HOME=str(home), PORT=str(PORT), SOJOURN_MLLP_PORT=str(MLLP_PORT), SOJOURN_MAIL_PORT=str(MAIL_PORT),
+        SOJOURN_DEMO="1", DJANGO_SETTINGS_MODULE="sojourn.config.settings",
+    )  # fmt: skip
+    os.environ.pop("DATABASE_URL", None)
+
+
+def _copy_database(home: Path, name: str) -> None:
+    """The database as it is now, under another name, in the same server."""
+    import psycopg
+    from django.db import connections
+
+    connections.close_all()
+    with psycopg.connect(
+        host=str(home / "postgres" / "socket"), user="postgres", dbname="postgres", autocommit=True
+    ) as server:
+        server.execute(f'CREATE DATABASE "{name}" TEMPLATE sojourn OWNER sojourn_owner')
 
 
 @contextmanager

@@ -71,15 +71,30 @@ def _prepare_template() -> None:
         _start_server()
         _admin(f'CREATE DATABASE "{DATABASE}" OWNER sojourn_owner')
     else:
+        if kept := _kept():
+            subprocess.run(["cp", "-a", f"{kept}/.", str(HOME)], check=True)
         process = postgres.start()
         assert process is not None
         (HOME / "postmaster.pid").write_text(str(process.pid))
         _processes.append(process)  # kept: it outlives this worker, and the main process ends it
+        if kept:
+            _copy_template()
+            return
     installation.prepare(lambda _: None)
     from django.db import connections
 
     connections.close_all()
     _admin(f'CREATE DATABASE template_house TEMPLATE "{DATABASE}" OWNER sojourn_owner')
+
+
+def _kept() -> Path | None:
+    """The demo house at rest that ``make test`` has made already, with the database as it was before the demo came."""
+    house = Path(os.environ.get("HOUSE_COPY", "/nowhere")) / "house"
+    return house if house.exists() else None
+
+
+def _copy_template() -> None:
+    _admin(f'CREATE DATABASE "{DATABASE}" TEMPLATE template_house OWNER sojourn_owner')
 
 
 def make_database() -> None:
@@ -91,7 +106,7 @@ def make_database() -> None:
             _prepare_template()
             ready.touch()
         else:
-            _admin(f'CREATE DATABASE "{DATABASE}" TEMPLATE template_house OWNER sojourn_owner')
+            _copy_template()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

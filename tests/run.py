@@ -21,6 +21,7 @@ from pathlib import Path
 
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
+HOUSE_PORT = "8691"  # of the demo house
 # What rests on the database itself: who sees which rows, what it refuses, what it chains, what is judged in it.
 OF_THE_DATABASE = [
     f"tests/care/test_{name}.py"
@@ -71,14 +72,19 @@ def steps(how: str) -> Iterator[Step]:
     if how == "quick":
         yield Step("quick tests", [*pytest, "-n", "2", *WITHOUT_A_DATABASE, "-m", "not browser and not slow"])
         return
+    yield Step("the demo house", [PYTHON, "-m", "tests.journeys.stay", "wait"], group="static")
     yield Step("tests", [*pytest, "-n", "3", "-m", "not browser"])
     # Chromium's event loop stays open to the end of a process and disturbs whoever comes after: a run of its own.
-    yield Step("tests in a browser", [*pytest, "-n", "3", "-m", "browser"], {"SOJOURN_TEST_NAME": "browser_"})
+    yield Step(
+        "tests in a browser",
+        [*pytest, "-n", "3", "-m", "browser"],
+        {"SOJOURN_TEST_NAME": "browser_", "HOUSE_PORT": HOUSE_PORT},
+    )
     if server := debian_postgres():
         yield Step(
             f"tests of the database on the server PostgreSQL {Path(server).parent.name}",
             [*pytest, "-n", "2", *OF_THE_DATABASE, "-m", "not browser and not slow"],
-            {"SOJOURN_TEST_POSTGRES": server, "SOJOURN_TEST_HOME": ""},
+            {"SOJOURN_TEST_POSTGRES": server, "SOJOURN_TEST_HOME": "", "HOUSE_COPY": ""},
         )
 
 
@@ -101,14 +107,30 @@ def main() -> int:
     """One test house and one demo house for the whole run: making them anew for each step would take minutes."""
     how = sys.argv[1] if len(sys.argv) > 1 else "quick"
     began = time.monotonic()
-    homes = [Path(tempfile.mkdtemp(prefix=prefix)) for prefix in ("sj-", "sd-")]
-    os.environ |= {"SOJOURN_TEST_HOME": str(homes[0]), "HOUSE_COPY": str(homes[1])}
-    try:
+    if how == "quick":
         return _carry_out_all(how, began)
+    home, kept = (Path(tempfile.mkdtemp(prefix=prefix)) for prefix in ("sj-", "sd-"))
+    os.environ |= {"SOJOURN_TEST_HOME": str(home), "HOUSE_COPY": str(kept)}
+    try:
+        with demo_house(kept):
+            return _carry_out_all(how, began)
     finally:
-        end_server(homes[0])
-        for home in homes:
-            shutil.rmtree(home, ignore_errors=True)
+        end_server(home)
+        for each in (home, kept):
+            shutil.rmtree(each, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def demo_house(kept: Path) -> Iterator[None]:
+    """The house in which the journeys walk, side by side. It opens while the files are looked over."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
+    env["HOUSE_PORT"] = HOUSE_PORT
+    stay = subprocess.Popen([PYTHON, "-m", "tests.journeys.stay"], env=env, stdin=subprocess.PIPE)
+    os.environ["HOUSE_JOIN"] = str(kept / "open")
+    try:
+        yield
+    finally:
+        stay.communicate()
 
 
 def end_server(home: Path) -> None:

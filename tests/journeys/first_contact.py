@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import sys
 import time
@@ -16,14 +15,11 @@ from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
-os.environ["HOUSE_PORT"] = os.environ.get(
-    "HOUSE_PORT", "8891"
-)  # beside the other journey, which may run at the same time
 
 import pypdf
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from benchmarks.house import house
+from benchmarks.house import open_house
 from tests.browser import launch_options
 from tests.journeys.whole_way import BASE, Person, a_letter, checked, clean, everybody, the_audit_is_whole
 
@@ -159,7 +155,7 @@ class Cast:
     patient_id: int = 0
     series: str = ""
     given: str = "Amparo"
-    companion: str = "Rosa Belmonte"
+    companion: str = "Rosa Almendro"
     kinds: set[str] = field(default_factory=set)
 
     @property
@@ -178,7 +174,7 @@ class Cast:
 def cast(browser: Browser, language: str) -> Cast:
     words = Words(language)
     desk, doctor, nurse = (Someone(browser, "desk", words) for _ in range(3))
-    family = "Quiroga" + "".join(choice("abdefgilmnorstuv") for _ in range(5))
+    family = "Belmonte" + "".join(choice("abdefgilmnorstuv") for _ in range(5))
     return Cast(browser, words, TYPED[language], desk, doctor, nurse, Someone(browser, "phone", words), family)
 
 
@@ -777,9 +773,7 @@ STEPS = (
 
 
 def main(language: str) -> None:
-    with house(demo=True) as found:
-        found.start("mail", "sojourn.config.processes", "mail")
-        found.start_all()
+    with open_house() as found:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
             c = cast(browser, language)

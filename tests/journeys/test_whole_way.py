@@ -25,7 +25,7 @@ SCRIPT = Path(__file__).with_name("whole_way.py")
 def test_the_whole_way(width, port):
     env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), width], env={**env, "HOUSE_PORT": port}, cwd=SCRIPT.parent.parent.parent,
+        [sys.executable, str(SCRIPT), width], env={"HOUSE_PORT": port, **env}, cwd=SCRIPT.parent.parent.parent,
         capture_output=True, text=True, timeout=420, check=False,
     )  # fmt: skip
     print(done.stdout)

@@ -48,8 +48,8 @@ def test_the_wheel_runs_without_node(tmp_path_factory):
     assert any(name.endswith("es/LC_MESSAGES/django.mo") for name in names)
     assert not any("node_modules" in name for name in names)
 
-    subprocess.run([sys.executable, "-m", "venv", tmp / "v"], check=True)
-    pip = [tmp / "v/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp / "v"], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", tmp / "v/bin/python", "install", "--quiet", "--no-compile"]
     subprocess.run([*pip, "--require-hashes", "-r", ROOT / "requirements/run.txt"], check=True, capture_output=True)
     subprocess.run([*pip, "--no-deps", wheel], check=True, capture_output=True)
 
