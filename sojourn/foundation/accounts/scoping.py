@@ -138,6 +138,47 @@ class Protect(Operation):
         ]
 
 
+class Together(Operation):
+    """Operations whose models Django pictures once, after the last of them.
+
+    After each operation Django draws every related model anew, and everything here is related through Clinic: one
+    by one that is most of the time of making a database. No two operations in it may change the same thing.
+    """
+
+    reduces_to_sql = True
+
+    def __init__(self, *operations: Operation) -> None:
+        self.operations = operations
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        state.__dict__.pop("apps", None)
+        for operation in self.operations:
+            operation.state_forwards(app_label, state)
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for operation in self.operations:
+            operation.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for operation in reversed(self.operations):
+            operation.database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self) -> str:
+        return "; ".join(operation.describe() for operation in self.operations)
+
+
 FUNCTIONS = """
 CREATE FUNCTION sojourn_clinic() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
   AS $$ SELECT nullif(current_setting('sojourn.clinic', true), '')::bigint $$;

@@ -4,6 +4,8 @@ import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
 
@@ -15,7 +17,7 @@ class Migration(migrations.Migration):
         ('plan', '0001_initial'),
     ]
 
-    operations = [
+    operations = [Together(
         migrations.CreateModel(
             name='Chair',
             fields=[
@@ -24,6 +26,9 @@ class Migration(migrations.Migration):
                 ('in_use', models.BooleanField(default=True)),
                 ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.clinic')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'name'), name='one_chair_of_a_name')],
+            },
         ),
         migrations.CreateModel(
             name='Appointment',
@@ -39,13 +44,8 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='patients.patient')),
                 ('chair', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='booking.chair')),
             ],
+            options={
+                'indexes': [models.Index(fields=['clinic', 'patient'], name='appointment_of_patient')],
+            },
         ),
-        migrations.AddConstraint(
-            model_name='chair',
-            constraint=models.UniqueConstraint(fields=('clinic', 'name'), name='one_chair_of_a_name'),
-        ),
-        migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['clinic', 'patient'], name='appointment_of_patient'),
-        ),
-    ]
+    )]

@@ -1,10 +1,12 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0002_protect"), ("booking", "0002_protect")]
-    operations = [
+    operations = [Together(
         migrations.AddField("appointment", "cancelled_at", models.DateTimeField(null=True)),
         migrations.AddField(
             "appointment",
@@ -28,4 +30,4 @@ class Migration(migrations.Migration):
             " FOREIGN KEY (clinic_id, cancelled_by_id) REFERENCES accounts_membership(clinic_id, id)",
             migrations.RunSQL.noop,
         ),
-    ]
+    )]

@@ -5,6 +5,8 @@ import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
 
@@ -15,7 +17,7 @@ class Migration(migrations.Migration):
         ('plan', '0002_protect'),
     ]
 
-    operations = [
+    operations = [Together(
         migrations.AddField(
             model_name='appointment',
             name='turnover_minutes',
@@ -78,6 +80,9 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=40, verbose_name='name')),
                 ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.clinic')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'name'), name='one_room_of_a_name')],
+            },
         ),
         migrations.AddField(
             model_name='chair',
@@ -95,6 +100,9 @@ class Migration(migrations.Migration):
                 ('joined_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('left_at', None)), fields=('care_plan',), name='one_wait_a_course')],
+            },
         ),
         migrations.CreateModel(
             name='Offer',
@@ -113,6 +121,9 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
                 ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='booking.waitingentry')),
             ],
+            options={
+                'indexes': [models.Index(fields=['clinic', 'freed_id'], name='offers_of_a_time')],
+            },
         ),
         migrations.CreateModel(
             name='WorkingHours',
@@ -124,6 +135,9 @@ class Migration(migrations.Migration):
                 ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.clinic')),
                 ('member', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('begins__lt', models.F('ends'))), name='hours_begin_before_they_end'), models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='a_week_has_seven_days')],
+            },
         ),
         migrations.CreateModel(
             name='Attendance',
@@ -225,24 +239,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('appointment', 'starts_at', 'hours_before'), name='reminded_once')],
             },
         ),
-        migrations.AddConstraint(
-            model_name='room',
-            constraint=models.UniqueConstraint(fields=('clinic', 'name'), name='one_room_of_a_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitingentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('left_at', None)), fields=('care_plan',), name='one_wait_a_course'),
-        ),
-        migrations.AddIndex(
-            model_name='offer',
-            index=models.Index(fields=['clinic', 'freed_id'], name='offers_of_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('begins__lt', models.F('ends'))), name='hours_begin_before_they_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='a_week_has_seven_days'),
-        ),
-    ]
+    )]

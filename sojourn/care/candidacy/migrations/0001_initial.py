@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
 
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
         ('patients', '0003_search'),
     ]
 
-    operations = [
+    operations = [Together(
         migrations.CreateModel(
             name='Override',
             fields=[
@@ -31,6 +33,9 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
                 ('signed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
             ],
+            options={
+                'indexes': [models.Index(fields=['patient', '-id'], name='override_newest')],
+            },
         ),
         migrations.CreateModel(
             name='OverrideSignature',
@@ -76,8 +81,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('previous',), name='one_decision_follows')],
             },
         ),
-        migrations.AddIndex(
-            model_name='override',
-            index=models.Index(fields=['patient', '-id'], name='override_newest'),
-        ),
-    ]
+    )]

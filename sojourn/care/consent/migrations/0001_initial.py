@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
 
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
         ('patients', '0003_search'),
     ]
 
-    operations = [
+    operations = [Together(
         migrations.CreateModel(
             name='Consent',
             fields=[
@@ -34,6 +36,10 @@ class Migration(migrations.Migration):
                 ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.clinic')),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='patients.patient')),
             ],
+            options={
+                'indexes': [models.Index(fields=['clinic', 'patient', 'document_id', '-id'], name='consent_newest')],
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'nonce'), name='one_form_one_signature')],
+            },
         ),
         migrations.CreateModel(
             name='ConsentAdoption',
@@ -46,6 +52,9 @@ class Migration(migrations.Migration):
                 ('adopted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
                 ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.clinic')),
             ],
+            options={
+                'indexes': [models.Index(fields=['clinic', 'text_id', '-id'], name='consent_adopted')],
+            },
         ),
         migrations.CreateModel(
             name='ConsentCountersignature',
@@ -75,6 +84,9 @@ class Migration(migrations.Migration):
                 ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.clinic')),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consent_questions', to='patients.patient')),
             ],
+            options={
+                'indexes': [models.Index(fields=['clinic', 'patient', 'document_id'], name='consent_question')],
+            },
         ),
         migrations.CreateModel(
             name='ConsentReply',
@@ -104,6 +116,9 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consent_requests', to='patients.patient')),
                 ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
             ],
+            options={
+                'indexes': [models.Index(fields=['clinic', 'patient', '-id'], name='consent_asked')],
+            },
         ),
         migrations.CreateModel(
             name='ConsentWithdrawal',
@@ -121,24 +136,4 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['clinic', 'patient', 'document_id', '-id'], name='consent_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(fields=('clinic', 'nonce'), name='one_form_one_signature'),
-        ),
-        migrations.AddIndex(
-            model_name='consentadoption',
-            index=models.Index(fields=['clinic', 'text_id', '-id'], name='consent_adopted'),
-        ),
-        migrations.AddIndex(
-            model_name='consentquestion',
-            index=models.Index(fields=['clinic', 'patient', 'document_id'], name='consent_question'),
-        ),
-        migrations.AddIndex(
-            model_name='consentrequest',
-            index=models.Index(fields=['clinic', 'patient', '-id'], name='consent_asked'),
-        ),
-    ]
+    )]

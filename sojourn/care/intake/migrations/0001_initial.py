@@ -4,6 +4,8 @@ import django.db.models.deletion
 import uuid
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
 
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         ('patients', '0003_search'),
     ]
 
-    operations = [
+    operations = [Together(
         migrations.CreateModel(
             name='AllergyIntolerance',
             fields=[
@@ -171,4 +173,4 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['patient', 'line', '-id'], name='treatment_newest')],
             },
         ),
-    ]
+    )]

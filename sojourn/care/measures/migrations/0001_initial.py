@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
 
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
         ('patients', '0001_initial'),
     ]
 
-    operations = [
+    operations = [Together(
         migrations.CreateModel(
             name='MeasureRequest',
             fields=[
@@ -47,6 +49,9 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questionnaire_responses', to='patients.patient')),
                 ('request', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='response', to='measures.measurerequest')),
             ],
+            options={
+                'indexes': [models.Index(fields=['clinic', 'patient', 'scale_id', 'completed_at'], name='response_trend')],
+            },
         ),
         migrations.CreateModel(
             name='Answer',
@@ -63,8 +68,4 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.AddIndex(
-            model_name='questionnaireresponse',
-            index=models.Index(fields=['clinic', 'patient', 'scale_id', 'completed_at'], name='response_trend'),
-        ),
-    ]
+    )]

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
 
@@ -12,7 +14,7 @@ class Migration(migrations.Migration):
         ('patients', '0003_search'),
     ]
 
-    operations = [
+    operations = [Together(
         migrations.AddField(
             model_name='questionnaireresponse',
             name='entered_by',
@@ -93,4 +95,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('clinic', 'code', 'version'), name='one_version_of_own_scale')],
             },
         ),
-    ]
+    )]

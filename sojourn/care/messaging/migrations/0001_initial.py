@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
 
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
         ('patients', '0003_search'),
     ]
 
-    operations = [
+    operations = [Together(
         migrations.CreateModel(
             name='Communication',
             fields=[
@@ -27,6 +29,10 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='communications', to='patients.patient')),
                 ('sent_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
             ],
+            options={
+                'indexes': [models.Index(fields=['patient', '-id'], name='message_newest')],
+                'constraints': [models.UniqueConstraint(fields=('patient', 'typed_key'), name='message_sent_once')],
+            },
         ),
         migrations.CreateModel(
             name='CommunicationMark',
@@ -39,21 +45,9 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
                 ('upto', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='marks', to='messaging.communication')),
             ],
+            options={
+                'indexes': [models.Index(fields=['patient', 'kind', '-upto'], name='mark_newest')],
+                'constraints': [models.UniqueConstraint(fields=('upto', 'kind'), name='one_mark_of_a_kind')],
+            },
         ),
-        migrations.AddIndex(
-            model_name='communication',
-            index=models.Index(fields=['patient', '-id'], name='message_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='communication',
-            constraint=models.UniqueConstraint(fields=('patient', 'typed_key'), name='message_sent_once'),
-        ),
-        migrations.AddIndex(
-            model_name='communicationmark',
-            index=models.Index(fields=['patient', 'kind', '-upto'], name='mark_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='communicationmark',
-            constraint=models.UniqueConstraint(fields=('upto', 'kind'), name='one_mark_of_a_kind'),
-        ),
-    ]
+    )]

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
 
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         ('treatment', '0002_protect'),
     ]
 
-    operations = [
+    operations = [Together(
         migrations.CreateModel(
             name='Heartbeat',
             fields=[
@@ -37,6 +39,9 @@ class Migration(migrations.Migration):
                 ('clock_skew_s', models.FloatField(blank=True, null=True)),
                 ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.clinic')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('clinic', 'key'), name='one_device_of_a_key')],
+            },
         ),
         migrations.CreateModel(
             name='DeviceAssociation',
@@ -51,6 +56,9 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
                 ('until_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('until_at', None)), fields=('device',), name='one_session_a_monitor')],
+            },
         ),
         migrations.CreateModel(
             name='InboundMessage',
@@ -93,6 +101,9 @@ class Migration(migrations.Migration):
                 ('encounter', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='observations', to='treatment.encounter')),
                 ('patient', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
             ],
+            options={
+                'indexes': [models.Index(fields=['encounter', 'effective_at'], name='observation_of_session')],
+            },
         ),
         migrations.CreateModel(
             name='Signal',
@@ -110,6 +121,9 @@ class Migration(migrations.Migration):
                 ('encounter', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='signals', to='treatment.encounter')),
                 ('patient', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('encounter', 'code'), name='one_signal_of_a_kind')],
+            },
         ),
         migrations.CreateModel(
             name='AlarmEvent',
@@ -159,20 +173,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('encounter', 'rule_id', 'code'), name='one_state_a_rule')],
             },
         ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('clinic', 'key'), name='one_device_of_a_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='deviceassociation',
-            constraint=models.UniqueConstraint(condition=models.Q(('until_at', None)), fields=('device',), name='one_session_a_monitor'),
-        ),
-        migrations.AddIndex(
-            model_name='observation',
-            index=models.Index(fields=['encounter', 'effective_at'], name='observation_of_session'),
-        ),
-        migrations.AddConstraint(
-            model_name='signal',
-            constraint=models.UniqueConstraint(fields=('encounter', 'code'), name='one_signal_of_a_kind'),
-        ),
-    ]
+    )]

@@ -1,6 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 def _reference(to, related_name):
     return models.ForeignKey(
@@ -19,7 +21,7 @@ class Migration(migrations.Migration):
     """
 
     dependencies = [("monitoring", "0002_protect"), ("treatment", "0002_protect")]
-    operations = [
+    operations = [Together(
         *(
             migrations.AlterField(model, field, _reference(to, name))
             for model, own in (("observation", "observations"), ("signal", "signals"), ("alarmstate", "alarm_states"))
@@ -48,4 +50,4 @@ class Migration(migrations.Migration):
                 name="alarm_open",
             ),
         ),
-    ]
+    )]

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
 
@@ -12,7 +14,7 @@ class Migration(migrations.Migration):
         ('accounts', '0001_initial'),
     ]
 
-    operations = [
+    operations = [Together(
         migrations.CreateModel(
             name='Patient',
             fields=[
@@ -31,6 +33,10 @@ class Migration(migrations.Migration):
                 ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.clinic')),
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
             ],
+            options={
+                'indexes': [models.Index(fields=['clinic', 'family_name', 'given_name'], name='patient_by_name')],
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'record_number'), name='one_record_number')],
+            },
         ),
         migrations.CreateModel(
             name='RelatedPerson',
@@ -50,12 +56,4 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['clinic', 'family_name', 'given_name'], name='patient_by_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.UniqueConstraint(fields=('clinic', 'record_number'), name='one_record_number'),
-        ),
-    ]
+    )]

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
 
@@ -12,7 +14,7 @@ class Migration(migrations.Migration):
         ('plan', '0002_protect'),
     ]
 
-    operations = [
+    operations = [Together(
         migrations.CreateModel(
             name='PlanVersion',
             fields=[
@@ -63,6 +65,10 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plan_versions', to='patients.patient')),
                 ('signed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
             ],
+            options={
+                'indexes': [models.Index(fields=['care_plan', '-signed_at'], name='plan_version_in_force')],
+                'constraints': [models.UniqueConstraint(fields=('care_plan', 'number'), name='plan_version_number'), models.UniqueConstraint(condition=models.Q(('care_plan__isnull', False), ('discarded_at', None), ('signed_at', None)), fields=('care_plan',), name='plan_one_draft'), models.UniqueConstraint(condition=models.Q(('care_plan', None), ('discarded_at', None), ('signed_at', None)), fields=('patient',), name='plan_one_first_draft')],
+            },
         ),
         migrations.CreateModel(
             name='DoubleCheck',
@@ -82,20 +88,4 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.AddIndex(
-            model_name='planversion',
-            index=models.Index(fields=['care_plan', '-signed_at'], name='plan_version_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.UniqueConstraint(fields=('care_plan', 'number'), name='plan_version_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('care_plan__isnull', False), ('discarded_at', None), ('signed_at', None)), fields=('care_plan',), name='plan_one_draft'),
-        ),
-        migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('care_plan', None), ('discarded_at', None), ('signed_at', None)), fields=('patient',), name='plan_one_first_draft'),
-        ),
-    ]
+    )]

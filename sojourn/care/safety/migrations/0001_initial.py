@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
 
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         ('patients', '0001_initial'),
     ]
 
-    operations = [
+    operations = [Together(
         migrations.CreateModel(
             name='Flag',
             fields=[
@@ -46,4 +48,4 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-    ]
+    )]

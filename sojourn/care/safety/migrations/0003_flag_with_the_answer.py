@@ -1,5 +1,7 @@
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 # A completed questionnaire with a positive safety item never stands without its flag, whoever wrote it and
 # however. Checked at the commit, since the flag needs the response first. Who asks may have changed by then, so
 # the check looks as the row's own clinic, and gives the word back.
@@ -30,7 +32,7 @@ CREATE CONSTRAINT TRIGGER flag_with_the_answer AFTER INSERT OR UPDATE ON measure
 
 class Migration(migrations.Migration):
     dependencies = [("safety", "0002_protect")]
-    operations = [
+    operations = [Together(
         migrations.AddConstraint(
             model_name="flag",
             constraint=models.UniqueConstraint(fields=("response", "kind"), name="one_flag_a_response"),
@@ -44,4 +46,4 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["flag", "-id"], name="flag_answer_newest"),
         ),
         migrations.RunSQL(NEVER_WITHOUT_A_FLAG, migrations.RunSQL.noop),
-    ]
+    )]

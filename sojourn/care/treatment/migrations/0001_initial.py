@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from sojourn.foundation.accounts.scoping import Together
+
 
 class Migration(migrations.Migration):
 
@@ -15,7 +17,7 @@ class Migration(migrations.Migration):
         ('plan', '0001_initial'),
     ]
 
-    operations = [
+    operations = [Together(
         migrations.CreateModel(
             name='Encounter',
             fields=[
@@ -176,4 +178,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('encounter', 'seq'), name='one_state_at_a_time')],
             },
         ),
-    ]
+    )]
