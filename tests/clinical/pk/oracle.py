@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -18,14 +19,28 @@ def exponential(matrix: np.ndarray) -> np.ndarray:
     For triangular matrices SciPy 1.17 takes a short cut that loses half the digits where roots lie close
     together (two stages 1e-12 apart come out 5e-6 wrong); turned by a rotation no matrix is triangular.
     """
-    size = len(matrix)
-    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(size, size)))[0]
+    turn = _turn(len(matrix))
     return np.asarray(turn.T @ expm(turn @ matrix @ turn.T) @ turn)
+
+
+@cache
+def _turn(size: int) -> np.ndarray:
+    return np.linalg.qr(np.random.default_rng(0).normal(size=(size, size)))[0]
 
 
 def by_exponential(rates: np.ndarray, pours: Sequence[Pour], times: Sequence[float]) -> np.ndarray:
     """Amounts (n, T) by superposing matrix exponentials; an infusion is one more compartment that feeds."""
     size = len(rates)
+    passed = cache(lambda minutes: exponential(rates * minutes))  # many pours end equally long ago
+
+    @cache
+    def poured(compartment: int, minutes: float) -> np.ndarray:
+        """What an infusion of 1 per minute leaves at its end."""
+        fed = np.zeros((size + 1, size + 1))
+        fed[:size, :size] = rates
+        fed[compartment, size] = 1.0
+        return exponential(fed * minutes)[:size, size]
+
     columns = []
     for at in times:
         amounts = np.zeros(size)
@@ -34,15 +49,10 @@ def by_exponential(rates: np.ndarray, pours: Sequence[Pour], times: Sequence[flo
             if at < start:
                 continue
             if duration == 0:
-                begin = np.zeros(size)
-                begin[pour.compartment] = amount
-                amounts += exponential(rates * (at - start)) @ begin
+                amounts += passed(at - start)[:, pour.compartment] * amount
                 continue
-            fed = np.zeros((size + 1, size + 1))
-            fed[:size, :size] = rates
-            fed[pour.compartment, size] = amount / duration
             end = min(at, start + duration)
-            amounts += exponential(rates * (at - end)) @ exponential(fed * (end - start))[:size, size]
+            amounts += passed(at - end) @ poured(pour.compartment, end - start) * (amount / duration)
         columns.append(amounts)
     return np.array(columns).T
 
