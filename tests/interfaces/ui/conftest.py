@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.test import override_settings
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, Page
 
 from sojourn.foundation.ui.build import BUILT
 
 
-@pytest.fixture(autouse=True)
-def _gallery_alone(settings: Any) -> None:
+@pytest.fixture(autouse=True, scope="package")
+def _gallery_alone() -> Iterator[None]:
+    """One template engine for every test here: with one each, every component would be compiled anew."""
     assert (BUILT / "app.css").exists(), "Run python -m sojourn.foundation.ui.build first."
-    settings.ROOT_URLCONF = "tests.interfaces.ui.urls"
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
     engine = settings.TEMPLATES[0]
     processors = ["django.template.context_processors.request"]
-    settings.TEMPLATES = [{**engine, "OPTIONS": {**engine["OPTIONS"], "context_processors": processors}}]
-    settings.MIDDLEWARE = [
-        "sojourn.config.middleware.SecurityHeaders",
-        "django.middleware.locale.LocaleMiddleware",
-        "django.middleware.csrf.CsrfViewMiddleware",
-    ]
+    with override_settings(
+        ROOT_URLCONF="tests.interfaces.ui.urls",
+        TEMPLATES=[{**engine, "OPTIONS": {**engine["OPTIONS"], "context_processors": processors}}],
+        MIDDLEWARE=[
+            "sojourn.config.middleware.SecurityHeaders",
+            "django.middleware.locale.LocaleMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
+        ],
+    ):
+        yield
 
 
 @pytest.fixture
-def address(_gallery_alone: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     # Playwright's loop runs in this thread while Django renders in another; nothing here touches a database.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     server = LiveServerThread("127.0.0.1", StaticFilesHandler, connections_override={})
