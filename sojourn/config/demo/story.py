@@ -14,6 +14,7 @@ from functools import cached_property
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Model
 from django.utils import timezone
 
 from sojourn.care.booking import actions as booking
@@ -95,6 +96,18 @@ class Cast:
     device: Device | None = None
     taken: set[tuple[int, date]] = field(default_factory=set)  # chairs, and patients by their negative number
     batteries: dict[str, Battery] = field(default_factory=dict)
+    held: dict[type[Model], list[Model]] = field(default_factory=dict)  # by table, each after those it refers to
+
+    def add(self, *rows: Model) -> None:
+        """Rows for the next ``write``: a course's sessions go in together, not one by one."""
+        for row in rows:
+            self.held.setdefault(type(row), []).append(row)
+
+    def write(self) -> None:
+        """Write the rows that are held. Whoever asks the database about a session writes first."""
+        held, self.held = self.held, {}
+        for model, rows in held.items():
+            model._default_manager.bulk_create(rows)
 
     def asker(self, role: str, number: int = 0) -> Asker:
         return asker_of(self.members[role][number])
@@ -351,6 +364,7 @@ def _course(
             day = days[5] + timedelta(weeks=week)
             if day < today:
                 _measure(cast, walk, _depression(arc, baseline, 7, own), _at(day, time(18), cast.clinic.zone), scales)
+    cast.write()
     if stage == "ended":
         plans.end(
             by=walk.prescriber, course_id=course.pk, ended_on=begins + timedelta(days=45),
@@ -390,9 +404,10 @@ def _sessions(
     today = timezone.now().astimezone(zone).date()
     for index, day in enumerate(days):
         if day >= today:
+            cast.write()
             _ahead(cast, walk, course, companion, max(day, today + timedelta(days=1)))
             continue
-        course = _changed(walk, course, stage, arc, index, day, zone)
+        course = _changed(cast, walk, course, stage, arc, index, day, zone)
         ending = {("stopped", 1): "stopped_early", ("absent", 2): "did_not_attend"}.get((stage, index), "left")
         appointment = _book(cast, course, companion, day, own)
         if appointment.during.lower.astimezone(zone).date() >= today:  # no chair was free before today
@@ -404,17 +419,21 @@ def _sessions(
     return course
 
 
-def _changed(walk: Walk, course: CarePlan, stage: str, arc: str, index: int, day: date, zone: object) -> CarePlan:
+def _changed(
+    cast: Cast, walk: Walk, course: CarePlan, stage: str, arc: str, index: int, day: date, zone: object
+) -> CarePlan:
     """A new version of the plan where the course takes a turn: a higher dose, or maintenance."""
     eve = day - timedelta(days=1)
     at = _at(eve - timedelta(days=max(0, eve.weekday() - 4)), time(18, 20), zone)
     weight = round((walk.tale.weight_kg + walk.own.choice((-1.0, -0.5, 0.5, 1.0))) * 2) / 2
     if stage == "induction" and arc == "slowly" and index == 3:
+        cast.write()
         return way.change(
             walk, course, at, "After three sessions the PHQ-9 has hardly fallen. Well tolerated. Raised within the "
             "studied range.", weight, per_kg=Decimal("0.6"),
         )  # fmt: skip
     if stage == "maintenance" and index == len(INDUCTION_DAYS):
+        cast.write()
         return way.change(
             walk, course, at, "The series of six is done and has helped. One session a month, looked at again after "
             "three.", weight, sessions=18, min_days=20, max_days=42, review_after=3, starts_on=day,
@@ -600,6 +619,7 @@ def _battery(cast: Cast, walk: Walk) -> None:
         requested_at=walk.at("invited", timedelta(minutes=30)), requested_by=cast.members["nurse"][0],
     )  # fmt: skip
     _measure(cast, walk, walk.tale.phq, at, tuple(each.id for each in battery.asked), sitting)
+    cast.write()
 
 
 def _measure(
@@ -611,7 +631,7 @@ def _measure(
     totals = _totals(phq, own)
     asked = [scale(each) for each in scales]
     given = [_answers(each, totals[each.id], dark if each.id == "phq-9" else None, own) for each in asked]
-    requests = MeasureRequest.objects.bulk_create(
+    requests = [
         MeasureRequest(
             clinic=cast.clinic, patient=patient, scale_id=each.id, sitting=sitting,
             due_at=sitting.due_at if sitting else at + timedelta(days=1),
@@ -619,9 +639,9 @@ def _measure(
             requested_by=cast.members["nurse"][0],
         )
         for each in asked
-    )  # fmt: skip
+    ]  # fmt: skip
     results = [_scored(each, answers) for each, answers in zip(asked, given, strict=True)]
-    responses = QuestionnaireResponse.objects.bulk_create(
+    responses = [
         QuestionnaireResponse(
             clinic=cast.clinic, patient=patient, request=request, scale_id=each.id, scale_version=str(each.version),
             scale_hash=each.hash, family=each.family, language=patient.language, started_at=at - timedelta(minutes=4),
@@ -630,12 +650,13 @@ def _measure(
             parts={code: float(value) for code, value in result.parts.items()},
         )
         for each, request, result in zip(asked, requests, results, strict=True)
-    )  # fmt: skip
-    Answer.objects.bulk_create(
+    ]  # fmt: skip
+    cast.add(*requests, *responses)
+    cast.add(*(
         Answer(clinic=cast.clinic, patient=patient, response=response, link_id=link_id, value=value, answered_at=at)
         for response, answers in zip(responses, given, strict=True)
         for link_id, value in answers.items()
-    )
+    ))  # fmt: skip
     for response, answers, result in zip(responses, given, results, strict=True):
         if result.safety:
             _flag(cast, patient, response, result.safety, answers, at, own)
@@ -671,10 +692,11 @@ def _flag(
     cast: Cast, patient: Patient, response: QuestionnaireResponse, items: tuple[str, ...],
     answers: dict[str, int | None], at: datetime, own: random.Random,
 ) -> None:  # fmt: skip
-    flag = Flag.objects.create(
+    flag = Flag(
         clinic=cast.clinic, patient=patient, kind="suicidal_thoughts", raised_at=at, response=response,
         detail=", ".join(f"{response.scale_id} {item} = {answers[item]}" for item in items),
     )  # fmt: skip
+    cast.add(flag)
     if timezone.now() - at < timedelta(days=1):
         return  # the newest still wait for somebody
     who = cast.members["therapist"][0] if own.random() < 0.5 else cast.members["prescriber"][0]
@@ -682,21 +704,23 @@ def _flag(
         ("seen", "", 25), ("contacted", "Phoned. Passive thoughts, no plan, no means at hand. Partner is at home.", 70),
         ("closed", "Safety plan gone through again together; next visit kept. Will call if it changes.", 95),
     )  # fmt: skip
-    FlagAnswer.objects.bulk_create(
+    cast.add(*(
         FlagAnswer(
             clinic=cast.clinic, patient=patient, flag=flag, kind=kind, note=note, at=at + timedelta(minutes=after),
             by=who,
         )
         for kind, note, after in steps
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def _ask(cast: Cast, patient: Patient, due_at: datetime, scales: Sequence[str]) -> None:
-    for scale_id in scales:
-        MeasureRequest.objects.create(
+    MeasureRequest.objects.bulk_create(
+        MeasureRequest(
             clinic=cast.clinic, patient=patient, scale_id=scale_id, due_at=due_at, requested_at=timezone.now(),
             requested_by=cast.members["nurse"][0],
-        )  # fmt: skip
+        )
+        for scale_id in scales
+    )  # fmt: skip
 
 
 # --- a session that is over ---
@@ -729,20 +753,20 @@ def _session(cast: Cast, appointment: Appointment, own: random.Random, ending: s
     noted = [
         (kind, note, dose_at + timedelta(minutes=own.randint(8, 36))) for kind, note in own.sample(people.EVENTS, 2)
     ]
-    SessionEvent.objects.bulk_create(
+    cast.add(*(
         SessionEvent(
             clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, kind=kind, note=note, at=at,
             recorded_at=at, by=nurse,
         )
         for kind, note, at in noted
-    )  # fmt: skip
+    ))  # fmt: skip
     ready_checks(cast, encounter, leaves - timedelta(minutes=4), nurse)
-    Discharge.objects.create(
+    cast.add(Discharge(
         clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, companion=appointment.companion,
         companion_name=appointment.companion.name if appointment.companion else "",
         criteria={"padss": 10, "escort_present": True, "minutes_since_dose_end": (leaves - dose_ends).seconds // 60},
         at=leaves, by=nurse,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def _every_s(begins: datetime, *, sparse: bool) -> int:
@@ -764,38 +788,38 @@ def states(
     cast: Cast, encounter: Encounter, entered: list[tuple[str, datetime, str]], by: Membership, after: int = 0
 ) -> None:
     """The session entered these states, one after the other; ``after`` is how many it has been in already."""
-    SessionState.objects.bulk_create(
+    cast.add(*(
         SessionState(
             clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, seq=after + number, state=name,
             at=at, by=by, reason=reason,
         )
         for number, (name, at, reason) in enumerate(entered, start=1)
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def checks(cast: Cast, encounter: Encounter, at: datetime, nurse: Membership) -> None:
     """Every item of the pre-flight checklist that readings do not answer."""
     items = protocol.read(book().rule(encounter.protocol_id)).checklist
-    CheckResult.objects.bulk_create(
+    cast.add(*(
         CheckResult(
             clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, item_id=item.id, outcome="passed",
             at=at - timedelta(seconds=20 * number), by=nurse,
         )
         for number, item in enumerate(items)
         if not item.vitals
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def ready_checks(cast: Cast, encounter: Encounter, at: datetime, nurse: Membership) -> None:
     """Every item of discharge, PADSS and the companion."""
     items = [item.id for item in protocol.read(book().rule(encounter.protocol_id)).discharge]
-    CheckResult.objects.bulk_create(
+    cast.add(*(
         CheckResult(
             clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, item_id=item, outcome="passed",
             value="10" if item == "padss" else "", at=at, by=nurse,
         )
         for item in (*items, "padss", "companion_here")
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def dose(
@@ -807,12 +831,12 @@ def dose(
         "clinic": cast.clinic, "patient_id": encounter.patient_id, "encounter": encounter, "drug": rule.drug,
         "route": rule.route, "dose_mg": encounter.care_plan.dose_mg, "lot": f"KT{at:%y%m}{own.randint(10, 99)}",
     }  # fmt: skip
-    DoseCheck.objects.bulk_create(
-        DoseCheck(**common, at=at - timedelta(minutes=minutes), by=who) for who, minutes in ((nurse, 4), (other, 3))
-    )
-    MedicationAdministration.objects.create(
-        **common, duration_min=Decimal(rule.dose_minutes), expires_on=at.date() + timedelta(days=400), started_at=at,
-        given_by=nurse, checked_by=other, checked_at=at - timedelta(minutes=3), recorded_at=at,
+    cast.add(
+        *(DoseCheck(**common, at=at - timedelta(minutes=minutes), by=who) for who, minutes in ((nurse, 4), (other, 3))),
+        MedicationAdministration(
+            **common, duration_min=Decimal(rule.dose_minutes), expires_on=at.date() + timedelta(days=400),
+            started_at=at, given_by=nurse, checked_by=other, checked_at=at - timedelta(minutes=3), recorded_at=at,
+        ),
     )  # fmt: skip
 
 

@@ -51,6 +51,7 @@ def set_stage(demo: DemoClinic) -> None:
             _over(cast, others[1], 2, now)
         if len(others) > 2:
             story.book_at(cast, others[2], _companion(others[2]), cast.chairs[3], now + timedelta(hours=1))
+        cast.write()
 
 
 def furnish_old(demo: DemoClinic) -> None:
@@ -109,6 +110,7 @@ def _finish(cast: story.Cast, encounter: Encounter, now: datetime) -> None:
         rest = [*watched, ("ready_to_leave", ended, ""), ("left", ended, "")]
         story.ready_checks(cast, encounter, ended, nurse)
         story.states(cast, encounter, rest, nurse, len(been))
+    cast.write()
     monitoring.end_session(encounter=encounter, now=now, by=cast.asker("nurse"))
 
 
