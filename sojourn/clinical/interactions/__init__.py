@@ -12,7 +12,7 @@ from sojourn.clinical.interactions.checking import (
     read,
     unmentioned,
 )
-from sojourn.clinical.interactions.medicines import Medicine, exact, find, fold, recognise, written
+from sojourn.clinical.interactions.medicines import Medicine, Names, exact, find, fold, recognise, written
 
 __all__ = [
     "KIND",
@@ -21,6 +21,7 @@ __all__ = [
     "InteractionRule",
     "Level",
     "Medicine",
+    "Names",
     "NotChecked",
     "Outcome",
     "check",

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 _SLIP_FROM: Final = 5  # letters: below that, one wrong letter makes another word
@@ -43,24 +42,30 @@ def fold(text: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9]+", " ", plain.casefold().replace("'", "").replace("’", "")).split())
 
 
-@lru_cache(maxsize=64)
-def _index(medicines: tuple[Medicine, ...]) -> tuple[tuple[str, int, Medicine], ...]:
-    """(folded name, 0 for the ingredient's own name and 1 for the others, medicine) for every name there is."""
-    return tuple(
-        (fold(name), 0 if name == each.name else 1, each)
-        for each in medicines
-        for name in (each.name, *each.also, *each.brands)
-    )
+class Names:
+    """Every name of some medicines, folded; made once, looked into often.
+
+    ``every`` has (folded name, 0 for the ingredient's own name and 1 for the others, medicine).
+    """
+
+    def __init__(self, medicines: Iterable[Medicine]) -> None:
+        self.every = tuple(
+            (fold(name), 0 if name == each.name else 1, each)
+            for each in medicines
+            for name in (each.name, *each.also, *each.brands)
+        )
+        self.medicine = {name: each for name, _, each in reversed(self.every)}  # the first of several holds
+        self.longest = max((name.count(" ") for name in self.medicine), default=0) + 1
 
 
-def find(text: str, medicines: Sequence[Medicine], limit: int = 8) -> tuple[Medicine, ...]:
+def find(text: str, names: Names, limit: int = 8) -> tuple[Medicine, ...]:
     """The medicines whose ingredient or brand begins with the text, best first; a slip of one letter in a word of five
     letters or more is forgiven. Nothing for a text of fewer than two letters."""
     wanted = fold(text)
     if len(wanted) < 2:
         return ()
     ranked: list[tuple[int, int, int, str, Medicine]] = []
-    for name, other, each in _index(tuple(medicines)):
+    for name, other, each in names.every:
         if name == wanted:
             ranked.append((0, other, len(name), each.name, each))
         elif name.startswith(wanted):
@@ -73,10 +78,10 @@ def find(text: str, medicines: Sequence[Medicine], limit: int = 8) -> tuple[Medi
     return tuple(dict.fromkeys(row[4] for row in ranked))[:limit]
 
 
-def exact(text: str, medicines: Sequence[Medicine]) -> Medicine | None:
+def exact(text: str, names: Names) -> Medicine | None:
     """The medicine of exactly this name or brand (accents and case apart), or None."""
     wanted = fold(text)
-    return next((each for name, _, each in _index(tuple(medicines)) if name == wanted), None) if wanted else None
+    return names.medicine.get(wanted) if wanted else None
 
 
 def _slip_prefix(wanted: str, name: str) -> bool:
@@ -108,7 +113,7 @@ _BETWEEN: Final = re.compile(
 )
 
 
-def recognise(text: str, medicines: Sequence[Medicine]) -> tuple[tuple[str, Medicine | None], ...]:
+def recognise(text: str, names: Names) -> tuple[tuple[str, Medicine | None], ...]:
     """The pieces of a medicine list written as prose, each with the medicine it names, or None.
 
     Every piece of the text that holds a letter comes back, in order, so that nothing that was written is lost. A piece
@@ -116,7 +121,7 @@ def recognise(text: str, medicines: Sequence[Medicine]) -> tuple[tuple[str, Medi
     """
     found: list[tuple[str, Medicine | None]] = []
     for piece in _pieces(text):
-        named = tuple(_named(piece, tuple(medicines)))
+        named = tuple(_named(piece, names))
         found += [(piece, each) for each in named] or [(piece, None)]
     return tuple(found)
 
@@ -128,17 +133,15 @@ def _pieces(text: str) -> Iterator[str]:
             yield kept
 
 
-def _named(piece: str, medicines: tuple[Medicine, ...]) -> Iterator[Medicine]:
+def _named(piece: str, names: Names) -> Iterator[Medicine]:
     """The medicines that a piece names: the longest run of words that is a name, then on from there."""
     words = fold(piece).split()
-    names = {name: each for name, _, each in reversed(_index(medicines))}
-    longest = max((name.count(" ") for name in names), default=0) + 1
     seen: list[str] = []
     start = 0
     while start < len(words):
-        for length in range(min(longest, len(words) - start), 0, -1):
+        for length in range(min(names.longest, len(words) - start), 0, -1):
             run = " ".join(words[start : start + length])
-            hit = names.get(run) or (_slipped(run, names) if length == 1 else None)
+            hit = names.medicine.get(run) or (_slipped(run, names) if length == 1 else None)
             if hit is not None:
                 if hit.name not in seen:
                     seen.append(hit.name)
@@ -148,9 +151,11 @@ def _named(piece: str, medicines: tuple[Medicine, ...]) -> Iterator[Medicine]:
         start += 1
 
 
-def _slipped(word: str, names: Iterable[str] | dict[str, Medicine]) -> Medicine | None:
+def _slipped(word: str, names: Names) -> Medicine | None:
     """The one medicine that the word misses by one letter; None where there is none, or two."""
-    if len(word) < _SLIP_FROM or not isinstance(names, dict):
+    if len(word) < _SLIP_FROM:
         return None
-    near = {each.name: each for name, each in names.items() if len(name) >= _SLIP_FROM and one_slip(word, name)}
+    near = {
+        each.name: each for name, each in names.medicine.items() if len(name) >= _SLIP_FROM and one_slip(word, name)
+    }
     return next(iter(near.values())) if len(near) == 1 else None

@@ -8,7 +8,7 @@ from importlib import resources
 from io import StringIO
 
 from sojourn.clinical import interactions
-from sojourn.clinical.interactions import Medicine
+from sojourn.clinical.interactions import Medicine, Names
 
 
 @cache
@@ -28,20 +28,25 @@ def medicines() -> tuple[Medicine, ...]:
     )
 
 
+@cache
+def _names() -> Names:
+    return Names(medicines())
+
+
 def _several(cell: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in cell.split(";") if each.strip())
 
 
 def find(text: str, limit: int = 8) -> tuple[Medicine, ...]:
     """The medicines whose ingredient or brand begins with the text, best first."""
-    return interactions.find(text, medicines(), limit)
+    return interactions.find(text, _names(), limit)
 
 
 def recognise(text: str) -> tuple[tuple[str, Medicine | None], ...]:
     """The pieces of a medicine list pasted as prose, each with the medicine it names, or None."""
-    return interactions.recognise(text, medicines())
+    return interactions.recognise(text, _names())
 
 
 def medicine(name: str) -> Medicine:
     """The medicine of exactly this name or brand; a free-text one (``known`` false) where the list has none."""
-    return interactions.exact(name, medicines()) or interactions.written(name)
+    return interactions.exact(name, _names()) or interactions.written(name)
