@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 from django.utils.translation import gettext as _
@@ -45,7 +46,8 @@ def figure_of(shown: Shown) -> figure.Figure:
         )
         for each, row in zip(record.doses, shown.doses, strict=True)
     ]
-    marks = [figure.Mark(each.at.timestamp(), each.number, _shape(shown, each)) for each in shown.marks]
+    priorities = {each.number: each.priority for each in shown.alarms}
+    marks = [figure.Mark(each.at.timestamp(), each.number, _shape(priorities, each)) for each in shown.marks]
     return figure.Figure(begins.timestamp(), ends.timestamp(), panels, local_hours(begins, ends), spans, marks)
 
 
@@ -59,6 +61,6 @@ def _direct(code: str) -> str:
     return names.get(code, _("End-tidal CO₂"))
 
 
-def _shape(shown: Shown, line: Line) -> figure.Shape:
-    priority = next((each.priority for each in shown.alarms if each.number == line.number), "event")
+def _shape(priorities: Mapping[str, str], line: Line) -> figure.Shape:
+    priority = priorities.get(line.number, "event")
     return cast(figure.Shape, priority) if priority in figure.PAPER.alarm else "event"

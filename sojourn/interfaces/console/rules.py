@@ -405,8 +405,7 @@ def _one(
     request: Request, rule_id: str, *, refused: Refused | None = None, typed: Mapping[str, str] | None = None,
     reason: str = "",
 ) -> HttpResponse:  # fmt: skip
-    standings = queries.standings(_clinic(request))
-    standing = next((each for each in standings if each.newest.id == rule_id), None)
+    standing = next(iter(queries.standings(_clinic(request), only={rule_id})), None)
     if standing is None:
         raise Http404
     rule = standing.newest
