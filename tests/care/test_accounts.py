@@ -277,13 +277,13 @@ def test_a_token_opens_its_own_row_and_nothing_else(clinic: Cast, other_clinic: 
         assert Invitation.objects.count() == 0
 
 
-@pytest.mark.parametrize("password", ["short", "123456789012345", "new@north.example", "passwordpassword1"[:8], ""])
-def test_weak_passwords_are_refused_with_reasons(clinic: Cast, password: str):
+def test_weak_passwords_are_refused_with_reasons(clinic: Cast):
     link = invite(clinic).link
-    with pytest.raises(Refused) as refused:
-        accept(link, password)
-    assert refused.value.codes == ("weak_password",)
-    assert refused.value.reasons
+    for password in ("short", "123456789012345", "new@north.example", "passwordpassword1"[:8], ""):
+        with pytest.raises(Refused) as refused:
+            accept(link, password)
+        assert refused.value.codes == ("weak_password",), password
+        assert refused.value.reasons
     assert accept(link).role == "nurse"
 
 
