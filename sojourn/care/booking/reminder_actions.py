@@ -55,9 +55,11 @@ def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Remind
         )  # fmt: skip
         if row.sent_at is not None:
             continue
-        if made or row.due_at != due or row.dropped_at is not None:
+        again = row.due_at != due or row.dropped_at is not None
+        if again:
             row.due_at, row.dropped_at = due, None
             row.save(update_fields=["due_at", "dropped_at"])
+        if made or again:
             jobs.remind.configure(schedule_at=due).defer(clinic_id=appointment.clinic_id, reminder_id=row.pk)
         rows.append(row)
     return rows

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
@@ -97,6 +97,7 @@ class Cast:
     taken: set[tuple[int, date]] = field(default_factory=set)  # chairs, and patients by their negative number
     batteries: dict[str, Battery] = field(default_factory=dict)
     held: dict[type[Model], list[Model]] = field(default_factory=dict)  # by table, each after those it refers to
+    watched: list[Encounter] = field(default_factory=list)  # their alarms are still as the last reading left them
 
     def add(self, *rows: Model) -> None:
         """Rows for the next ``write``: a course's sessions go in together, not one by one."""
@@ -108,6 +109,10 @@ class Cast:
         held, self.held = self.held, {}
         for model, rows in held.items():
             model._default_manager.bulk_create(rows)
+        watched, self.watched = self.watched, []
+        if watched:
+            Signal.objects.filter(encounter__in=watched).update(silent_after=None)
+            AlarmState.objects.filter(encounter__in=watched).update(phase="quiet", deadline_at=None)
 
     def asker(self, role: str, number: int = 0) -> Asker:
         return asker_of(self.members[role][number])
@@ -121,7 +126,7 @@ class Cast:
             nurses=[asker_of(each) for each in self.members["nurse"]],
             therapist=self.members["therapist"][0],
             desk=self.asker("front_desk"),
-            password=make_password(people.PASSWORD),
+            password=_encoded(),
         )
 
 
@@ -188,6 +193,12 @@ def load_cast(demo: DemoClinic) -> Cast:
     return Cast(clinic, members, list(Chair.objects.order_by("id")), Device.objects.order_by("id").first())
 
 
+@cache
+def _encoded() -> str:
+    """The password that everybody of the demo has; once, for hashing it is slow on purpose."""
+    return make_password(people.PASSWORD)
+
+
 def _person(email: str, encoded: str, language: str) -> Person:
     return Person.objects.create(email=email, password=encoded, demo=True, language=language)
 
@@ -198,7 +209,7 @@ def _cast(demo: DemoClinic, clinic_id: int) -> Cast:
         jurisdiction=demo.jurisdiction, address=demo.address, phone=demo.phone,
         crisis_name="988 Suicide & Crisis Lifeline", crisis_phone="988",
     )  # fmt: skip
-    encoded = make_password(people.PASSWORD)
+    encoded = _encoded()
     members: dict[str, list[Membership]] = {}
     for staff in demo.staff:
         already = members.setdefault(staff.role, [])
@@ -895,8 +906,7 @@ def vitals(
             if happening.event is Event.RAISED
         ]
         ledger.insert_events(cursor, seen, by_id=nurse.pk)
-        Signal.objects.filter(encounter=encounter).update(silent_after=None)
-        AlarmState.objects.filter(encounter=encounter).update(phase="quiet", deadline_at=None)
+    cast.watched.append(encounter)
 
 
 def _own_value() -> object:
