@@ -86,6 +86,8 @@ def exact(text: str, names: Names) -> Medicine | None:
 
 def _slip_prefix(wanted: str, name: str) -> bool:
     """Whether the text is the beginning of the name but for one letter wrong, missing, extra, or two exchanged."""
+    if wanted[0] not in name[:2] and name[:1] not in wanted[:2] and wanted[1:3] != name[1:3]:
+        return False  # the only slip may be the first letter, but then the next two stand (most names end here)
     return any(one_slip(wanted, name[:length]) for length in (len(wanted) - 1, len(wanted), len(wanted) + 1))
 
 
@@ -93,8 +95,10 @@ def one_slip(one: str, other: str) -> bool:
     """Whether two words differ by one letter: wrong, missing, extra, or exchanged with its neighbour."""
     if one == other or abs(len(one) - len(other)) > 1:
         return False
-    short, long = sorted((one, other), key=len)
-    first = next((number for number, letter in enumerate(short) if letter != long[number]), len(short))
+    short, long = (one, other) if len(one) <= len(other) else (other, one)
+    first = 0
+    while first < len(short) and short[first] == long[first]:
+        first += 1
     if len(short) < len(long):
         return short[first:] == long[first + 1 :]
     if short[first + 1 :] == long[first + 1 :]:
