@@ -416,10 +416,11 @@ def _arrays() -> dict[str, RawSQL]:
     query = Encounter.objects.annotate(**{f"its_{name}": each for name, each in _subqueries().items()}).query
     compiler = query.get_compiler("default")
     compiler.setup_query()
-    return {
-        name.removeprefix("its_"): RawSQL(*compiler.compile(each), each.output_field)  # noqa: S611 (our own words)
-        for name, each in query.annotations.items()
-    }
+    found = {}
+    for name, each in query.annotations.items():
+        sql, params = compiler.compile(each)
+        found[name.removeprefix("its_")] = RawSQL(sql, params, each.output_field)  # noqa: S611 - our own words
+    return found
 
 
 def load(encounter_id: int, now: datetime) -> Picture:
