@@ -1,19 +1,20 @@
-"""Malformed HL7 in every way that chance can bend it: always an answer or a kept fault, never an exception.
+"""Malformed HL7 in every way that hypothesis can invent: always an answer or a kept fault, never an exception.
 
-SOJOURN_FUZZ_CASES raises the number of cases (the reader gets so many, the socket a twenty-fifth of it). Chance is a
-plain generator: nothing here is shrunk or remembered, and hypothesis took twenty times as long as what it tried. Its
-seed is drawn from the run's own (pytest-randomly says it), and what fails says its bytes.
+SOJOURN_FUZZ_CASES raises the number of cases (the reader gets so many, the socket a twenty-fifth of it). Hypothesis
+draws what a message is bent by as one number, and says it where one fails, with the bytes; a draw for each single
+change took twenty times as long as the reading that it tried.
 """
 
 import asyncio
 import os
 import random
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
 
 from sojourn.interfaces.devices.ack import answer
 from sojourn.interfaces.devices.dialects import VITALS
@@ -164,9 +165,14 @@ def pieces(chance):
     return stream, [chance.within(0, 3000) for _ in range(chance.randint(0, 6))]
 
 
-def each_case(number: int) -> Iterator[Chance]:
-    seed = random.getrandbits(64)  # the global one is seeded by pytest-randomly
-    return (Chance(f"{seed} {case}") for case in range(number))
+chances = st.integers(0, 2**64 - 1).map(Chance)
+
+
+def tries(cases):
+    return settings(
+        max_examples=cases, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+        database=None,
+    )  # fmt: skip
 
 
 def sound(message: ParsedMessage) -> None:
@@ -208,13 +214,14 @@ def test_the_reader_bears_everything(capsys):
         assert reply.startswith(b"MSH")
         assert read(raw, ZONE) == result  # no state but caches
 
-    for chance in each_case(CASES):
+    @tries(CASES)
+    @given(chances)
+    def each(chance):
         raw = bent(chance) if chance.random() < 0.75 else from_nowhere(chance)
-        try:
-            bears(raw)
-        except BaseException as wrong:
-            wrong.add_note(f"the message: {raw!r}")
-            raise
+        note(f"the message: {raw!r}")
+        bears(raw)
+
+    each()
     with capsys.disabled():
         sys.stdout.write(
             f"\nfuzz: {sum(cases.values())} messages to the reader ({cases['read']} read, {cases['fault']} faults)\n"
@@ -257,14 +264,15 @@ def test_the_listener_bears_everything(capsys):
             if len([u for u in units if not isinstance(u, Frame)]) < limits.faults_each:
                 assert kept >= {u.body for u in units}  # every unit, sound or not, was kept
 
-        for chance in each_case(SOCKET_CASES):
+        @tries(SOCKET_CASES)
+        @given(chances)
+        def each(chance):
             stream, cuts = pieces(chance)
             cases["streams"] += 1
-            try:
-                runner.run(one(stream, cuts))
-            except BaseException as wrong:
-                wrong.add_note(f"the stream: {stream!r}, cut at {cuts}")
-                raise
+            note(f"the stream: {stream!r}, cut at {cuts}")
+            runner.run(one(stream, cuts))
+
+        each()
     with capsys.disabled():
         sys.stdout.write(f"\nfuzz: {cases['streams']} streams over the socket\n")
     assert cases["streams"] == SOCKET_CASES
