@@ -20,7 +20,9 @@ from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connections
 from django.test import Client
 from django.test.testcases import LiveServerThread
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser import faults
 
 one_at_a_time = threading.Lock()  # taken by each request, and by a test that asks the database while pages load
 
@@ -84,3 +86,17 @@ def sign_in(context: BrowserContext, address: str, client: Client) -> None:
     """Hand the browser the session of a signed-in test client."""
     cookie = client.cookies[settings.SESSION_COOKIE_NAME]
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": address}])
+
+
+def looked_over(page: Page, name: str, path: str, *screens: tuple[int, str]) -> list[str]:
+    """What axe objects to, and what is wider than the screen, in each width and mood: loaded once, in the first."""
+    found: list[str] = []
+    for width, mood in screens:
+        page.set_viewport_size({"width": width, "height": 812})
+        page.emulate_media(color_scheme=mood, reduced_motion="reduce")  # type: ignore[arg-type]
+        if (width, mood) == screens[0]:
+            answer = page.goto(path)
+            assert answer is not None
+            assert answer.status == 200, name
+        found += faults(page, f"{name}-{width}-{mood}")
+    return found

@@ -9,14 +9,13 @@ from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from sojourn.care.booking import way_home_actions
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.ui.build import BUILT
-from tests.browser import faults
 from tests.conftest import Cast
-from tests.interfaces.phone import served, sign_in
+from tests.interfaces.phone import looked_over, served, sign_in
 from tests.interfaces.test_calendar_pages import (
     adopt,
     companion,
@@ -29,21 +28,10 @@ from tests.interfaces.test_console_day import book, chair, course
 from tests.interfaces.test_escort import asked
 
 pytestmark = pytest.mark.browser
-SCREENS = [("phone", 375, 812, "dark"), ("desk", 1280, 800, "light")]
+SCREENS = ((375, "dark"), (1280, "light"))
 
 
-def look(page: Page, name: str, address: str) -> list[str]:
-    answer = page.goto(address)
-    assert answer is not None
-    assert answer.status == 200, name
-    page.wait_for_timeout(150)
-    return faults(page, name)
-
-
-@pytest.mark.parametrize(("size", "width", "height", "mood"), SCREENS)
-def test_every_page_is_clear(
-    clinic: Cast, browser: Browser, monkeypatch: pytest.MonkeyPatch, size: str, width: int, height: int, mood: str
-):
+def test_every_page_is_clear(clinic: Cast, browser: Browser, monkeypatch: pytest.MonkeyPatch):
     assert (BUILT / "app.css").exists(), "Run python -m sojourn.foundation.ui.build first."
     open_weekdays(clinic)
     adopt(clinic, 3)
@@ -84,15 +72,12 @@ def test_every_page_is_clear(
     wrong: list[str] = []
     with served(monkeypatch) as address:
         for role, addresses in pages.items():
-            context = browser.new_context(
-                viewport={"width": width, "height": height}, base_url=address, reduced_motion="reduce",
-                color_scheme="dark" if mood == "dark" else "light",
-            )  # fmt: skip
+            context = browser.new_context(base_url=address, reduced_motion="reduce")
             if role:
                 sign_in(context, address, portal if role == "patient" else clinic.client(role))
             page = context.new_page()
             for name, path in addresses.items():
-                wrong += look(page, f"{name}-{size}-{mood}", path)
+                wrong += looked_over(page, name, path, *SCREENS)
             if not role:
                 page.goto(link)
                 page.get_by_role("button", name="Yes, I bring Ana home").click()

@@ -21,7 +21,7 @@ from tests.browser import clean
 from tests.care.own_forms import SLEEP
 from tests.care.people import make_patient
 from tests.conftest import Cast
-from tests.interfaces.phone import one_at_a_time, served, sign_in
+from tests.interfaces.phone import looked_over, one_at_a_time, served, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -91,18 +91,16 @@ def test_the_clinics_forms_on_a_desk_and_on_a_phone(browser: Browser, clinic: Ca
             by=by, questionnaire=json.dumps(SLEEP), scoring={"score": "sum[1..3]"}, holder="We", statement="Contract 7"
         )
         rulebook.adopt(by=by, rule_id="battery.depression")
-    for width, mood in ((1280, "dark"), (375, "light")):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, base_url=address, color_scheme=mood, reduced_motion="reduce"  # type: ignore[arg-type]
-        )  # fmt: skip
-        sign_in(context, address, clinic.client("prescriber"))
-        page = context.new_page()
-        for name, path in (
-            ("measures", f"/clinic/patients/{patient.pk}/measures/"),
-            ("enter", f"/clinic/patients/{patient.pk}/measures/cadss/score/"),
-            ("columbia", f"/clinic/patients/{patient.pk}/measures/c-ssrs-screener/paper/"),
-            ("own", "/clinic/measures/own/"),
-        ):
-            page.goto(path)
-            clean(page, f"{name}-{width}")
-        context.close()
+    context = browser.new_context(base_url=address, reduced_motion="reduce")
+    sign_in(context, address, clinic.client("prescriber"))
+    page = context.new_page()
+    wrong: list[str] = []
+    for name, path in (
+        ("measures", f"/clinic/patients/{patient.pk}/measures/"),
+        ("enter", f"/clinic/patients/{patient.pk}/measures/cadss/score/"),
+        ("columbia", f"/clinic/patients/{patient.pk}/measures/c-ssrs-screener/paper/"),
+        ("own", "/clinic/measures/own/"),
+    ):
+        wrong += looked_over(page, name, path, (1280, "dark"), (375, "light"))
+    context.close()
+    assert wrong == []

@@ -15,10 +15,9 @@ from sojourn.care.safety.models import Flag
 from sojourn.care.treatment.models import SessionEvent
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.ui.build import BUILT
-from tests.browser import clean
 from tests.care.stage import Stage
 from tests.conftest import Cast
-from tests.interfaces.phone import one_at_a_time, served, sign_in
+from tests.interfaces.phone import looked_over, one_at_a_time, served, sign_in
 from tests.interfaces.test_portal import dosing, helped, send_phq9, signed_in
 from tests.interfaces.test_portal_answering import url
 
@@ -130,23 +129,16 @@ def test_help_and_the_quiet_screen_work_without_connection(phone: Page, helped: 
     assert {path for path in kept if not path.startswith("/static/")} == {"/today/help/", "/today/here/"}
 
 
-def looked_over(page: Page, address: str) -> None:
-    """axe finds nothing, and nothing is wider than the screen."""
-    page.goto(address)
-    clean(page, address)
-
-
 @pytest.mark.slow
 def test_axe_finds_nothing_and_nothing_overflows(phone: Page, helped: Cast, stage: Stage, row: MeasureRequest):
     for days in (9, 2):
         send_phq9(helped, stage.patient, [1] * 8 + [0], timezone.now() - timedelta(days=days))
     pages = ["/today/", "/today/progress/", "/today/record/", "/today/help/", "/today/here/"]
     pages += [url(row), url(row, 1), url(row, 9, "help"), url(row, "review")]
-    for width, mood in ((375, "light"), (1280, "dark")):
-        phone.set_viewport_size({"width": width, "height": 812})
-        phone.emulate_media(color_scheme=mood)  # type: ignore[arg-type]
-        for page in pages:
-            looked_over(phone, page)
+    wrong: list[str] = []
+    for page in pages:
+        wrong += looked_over(phone, page, page, (375, "light"), (1280, "dark"))
+    assert wrong == []
 
 
 @pytest.mark.slow
@@ -160,14 +152,11 @@ def test_axe_finds_nothing_on_the_clinics_pages(browser: Browser, helped: Cast, 
     measures_page = f"/clinic/patients/{stage.patient.pk}/measures/"
     pages = [measures_page, f"{measures_page}phq-9/paper/", "/clinic/flags/", f"/clinic/flags/{flag.pk}/"]
     pages.append(f"/clinic/measures/responses/{response.pk}/")
-    for width, mood in ((375, "dark"), (1280, "light")):
-        context = browser.new_context(
-            viewport={"width": width, "height": 800},
-            base_url=address,
-            color_scheme=mood,  # type: ignore[arg-type]
-        )
-        sign_in(context, address, nurse)
-        desk = context.new_page()
-        for page in pages:
-            looked_over(desk, page)
-        context.close()
+    context = browser.new_context(base_url=address, reduced_motion="reduce")
+    sign_in(context, address, nurse)
+    desk = context.new_page()
+    wrong: list[str] = []
+    for page in pages:
+        wrong += looked_over(desk, page, page, (375, "dark"), (1280, "light"))
+    context.close()
+    assert wrong == []
