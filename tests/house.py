@@ -16,6 +16,8 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,7 @@ DATABASE = f"test_{os.environ.get('SOJOURN_TEST_NAME', '')}{WORKER}"
 HOME = Path(os.environ.setdefault("SOJOURN_TEST_HOME", tempfile.mkdtemp(prefix="sj-")))
 os.environ["SOJOURN_HOME"] = str(HOME)
 os.environ["SOJOURN_OWNER_ALIAS"] = "1"
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads wait by spinning, beside other workers
 os.environ["SOJOURN_DATABASE"] = DATABASE
 for name in ("SOJOURN_DEMO", "SOJOURN_DEBUG", "EMAIL_URL", "SOJOURN_URL", "PORT", "DATABASE_URL"):
     os.environ.pop(name, None)
@@ -107,6 +110,23 @@ def make_database() -> None:
             ready.touch()
         else:
             _copy_template()
+
+
+@contextmanager
+def demo_database() -> Iterator[bool]:
+    """Ask the demo that came with a kept house, where there is one: whether it is so."""
+    from django.db import connection
+
+    if SERVER or _kept() is None:
+        yield False
+        return
+    connection.close()
+    connection.settings_dict["NAME"] = "sojourn"
+    try:
+        yield True
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = DATABASE
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
