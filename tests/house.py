@@ -75,7 +75,7 @@ def _prepare_template() -> None:
         _admin(f'CREATE DATABASE "{DATABASE}" OWNER sojourn_owner')
     else:
         if kept := _kept():
-            subprocess.run(["cp", "-a", f"{kept}/.", str(HOME)], check=True)
+            subprocess.run(["cp", "-a", kept / "postgres", HOME], check=True)  # the secrets stay our own
         process = postgres.start()
         assert process is not None
         (HOME / "postmaster.pid").write_text(str(process.pid))
