@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connections
@@ -62,13 +64,25 @@ class Cast:
         return client
 
 
+DENVER = ZoneInfo("America/Denver")
+
+
+def now_here() -> datetime:
+    """This moment by the clocks of the cast's clinics: for many hours their day is not that of UTC."""
+    return timezone.localtime(timezone=DENVER)
+
+
+def today() -> date:
+    return now_here().date()
+
+
 def make_clinic(slug: str) -> Cast:
     """A clinic with one member of every staff role, made through the owner-less role that the product uses."""
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
     with as_asker(Asker(clinic_id=clinic_id, role="house", name="test")):
-        clinic = Clinic.objects.create(id=clinic_id, name=f"Clinic {slug}", slug=slug, time_zone="America/Denver")
+        clinic = Clinic.objects.create(id=clinic_id, name=f"Clinic {slug}", slug=slug, time_zone=DENVER.key)
         staff = {code: role for code, role in roles().items() if role.staff}
         people = [Person(email=f"{code}@{slug}.example", password="!") for code in staff]  # "!": no password opens it
         members = [

@@ -203,6 +203,15 @@ def test_yesterday_is_over_but_this_morning_may_be_written_down(desk: Cast):
     book(desk, ana, one, at=NOW - timedelta(hours=2))
 
 
+def test_the_day_that_has_passed_is_the_clinics(desk: Cast):
+    """At 19:00 in Denver it is tomorrow in UTC, and this morning is still today."""
+    by, evening = desk.asker("front_desk"), TEN + timedelta(hours=9)
+    booked = actions.book(
+        by=by, care_plan_id=course(desk).pk, chair_id=chair(desk).pk, starts_at=TEN, minutes=120, now=evening
+    )
+    assert booked.during.lower == TEN
+
+
 def test_an_ended_course_is_not_booked(desk: Cast):
     ana = course(desk)
     plan.end(by=desk.asker("prescriber"), course_id=ana.pk, ended_on=date(2026, 3, 2), now=NOW)

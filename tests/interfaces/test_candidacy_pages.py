@@ -25,7 +25,7 @@ from sojourn.foundation.accounts.queries import asker_of, house
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care import consents
 from tests.care.people import asker_for, make_patient
-from tests.conftest import Cast
+from tests.conftest import Cast, now_here
 from tests.interfaces.spoken import at_most
 from tests.interfaces.test_portal import grade, prose
 
@@ -53,7 +53,7 @@ def know(clinic: Cast, patient: Patient, **facts: Any) -> None:
     by = clinic.asker("nurse")
     with as_asker(by):
         for name, value in facts.items():
-            intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=timezone.localdate())
+            intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=now_here().date())
 
 
 def pregnant(clinic: Cast, patient: Patient) -> None:
@@ -131,7 +131,7 @@ def test_a_full_record_keeps_to_twelve_statements_and_shows_reasons(clinic: Cast
 
 
 def test_a_blood_pressure_is_entered_where_it_is_missed(clinic: Cast, ana: Patient):
-    nurse, today = clinic.client("nurse"), timezone.localdate().isoformat()
+    nurse, today = clinic.client("nurse"), now_here().date().isoformat()
     assert "Your decision" not in body(nurse.get(page_of(ana)))
     given = {"panel": "pressure", "sbp": "700", "dbp": "80", "observed_on": today, "source_note": "left arm"}
     wrong = nurse.post(page_of(ana, "facts/"), given)
@@ -157,7 +157,7 @@ def test_a_blood_pressure_is_entered_where_it_is_missed(clinic: Cast, ana: Patie
 
 
 def test_a_laboratory_report_is_taken_whole_or_comes_back(clinic: Cast, ana: Patient):
-    nurse, url, today = clinic.client("nurse"), page_of(ana, "report/"), timezone.localdate().isoformat()
+    nurse, url, today = clinic.client("nurse"), page_of(ana, "report/"), now_here().date().isoformat()
     good = f"name,value,unit,date\nalt,23,U/L,{today}\negfr,88,mL/min/{{1.73_m2}},{today}\n"
     bad = good + f"ast,many,U/L,{today}\nferritin,20,ug/L,{today}\n"
     for sent in ({"report": bad}, {"file": SimpleUploadedFile("lab.csv", bad.encode())}):
@@ -278,7 +278,7 @@ def test_a_new_fact_shows_that_the_decision_does_not_stand(clinic: Cast, ana: Pa
 
 
 def test_what_was_awaited_has_come(clinic: Cast, ana: Patient):
-    until = (timezone.localdate() + timedelta(days=9)).isoformat()
+    until = (now_here().date() + timedelta(days=9)).isoformat()
     signed(clinic, ana, kind="defer", explanation="A test first.", until_on=until, awaited=["ecg", "alt"])
     know(clinic, ana, ecg="normal")
     text = body(clinic.client("nurse").get(page_of(ana)))

@@ -29,7 +29,7 @@ from sojourn.care.treatment.queries import sessions_on
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.interfaces.console.appointments import timeline
-from tests.conftest import Cast
+from tests.conftest import Cast, today
 
 DENVER = ZoneInfo("America/Denver")
 ROLES = ("prescriber", "nurse", "therapist", "front_desk", "clinic_admin", "auditor")
@@ -56,7 +56,7 @@ def course(clinic: Cast, given="Ana", restricted=False) -> CarePlan:
         )
         return plan.begin(
             by=by, patient_id=who.pk, indication="Depression", protocol_id="iv_racemic_40min", dose_mg=Decimal(35),
-            planned_sessions=6, started_on=timezone.localdate() - timedelta(days=2), title="First series",
+            planned_sessions=6, started_on=today() - timedelta(days=2), title="First series",
         )  # fmt: skip
 
 
@@ -139,7 +139,7 @@ def test_an_hour_that_does_not_exist_is_told(clinic: Cast, settings):
     one, ana = chair(clinic), course(clinic)
     forward = next(
         day for n in range(1, 400)
-        if (day := timezone.localdate() + timedelta(days=n)).month == 3 and day.weekday() == 6 and 8 <= day.day <= 14
+        if (day := today() + timedelta(days=n)).month == 3 and day.weekday() == 6 and 8 <= day.day <= 14
     )  # fmt: skip
     answer = clinic.client("nurse").post(
         f"{reverse('console:appointment_book')}?course={ana.pk}", typed(forward.isoformat(), "02:30", one)

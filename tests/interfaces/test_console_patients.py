@@ -22,7 +22,7 @@ from sojourn.care.treatment.models import Encounter, SessionState
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import BreakGlass, Invitation, Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
-from tests.conftest import Cast
+from tests.conftest import Cast, today
 
 FORM = {
     "given_name": "Ana", "family_name": "Ruiz", "birth_date": "12 March 1980", "sex": "female", "language": "en",
@@ -43,7 +43,7 @@ def begin(clinic: Cast, patient: Patient) -> CarePlan:
         return plan.begin(
             by=clinic.asker("prescriber"), patient_id=patient.pk, indication="Major depressive disorder",
             protocol_id="iv_racemic_40min", dose_mg=Decimal("37.5"), planned_sessions=6,
-            started_on=timezone.localdate() - timedelta(days=3), title="First series",
+            started_on=today() - timedelta(days=3), title="First series",
         )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def test_a_day_that_is_not_clear_is_asked_for_again(clinic: Cast, written: str):
 
 
 def test_a_birth_in_the_future_is_told_beside_the_field(clinic: Cast):
-    tomorrow = timezone.localdate() + timedelta(days=2)
+    tomorrow = today() + timedelta(days=2)
     answer = clinic.client("nurse").post(reverse("console:patient_add"), FORM | {"birth_date": tomorrow.isoformat()})
     assert answer.status_code == 409
     assert 'href="#id_birth_date"' in body(answer)
@@ -328,7 +328,7 @@ def test_courses_begin_and_end(clinic: Cast):
     assert "Ketamine by infusion over 40 minutes (120 minutes in the chair)" in page
     typed = {
         "protocol_id": "iv_racemic_40min", "indication": "Depression", "dose_mg": "0", "planned_sessions": "6",
-        "started_on": timezone.localdate().isoformat(),
+        "started_on": today().isoformat(),
     }  # fmt: skip
     assert client.post(address, typed).status_code == 422
     assert client.post(address, typed | {"dose_mg": "35"}).status_code == 302
@@ -338,8 +338,8 @@ def test_courses_begin_and_end(clinic: Cast):
     with as_asker(clinic.asker("prescriber")):
         course = CarePlan.objects.get()
     end = reverse("console:course_end", args=[course.pk])
-    assert client.post(end, {"ended_on": timezone.localdate().isoformat()}).status_code == 302
-    assert client.post(end, {"ended_on": timezone.localdate().isoformat()}).status_code == 409
+    assert client.post(end, {"ended_on": today().isoformat()}).status_code == 302
+    assert client.post(end, {"ended_on": today().isoformat()}).status_code == 409
 
 
 def test_pages_stay_within_twelve_queries(clinic: Cast):

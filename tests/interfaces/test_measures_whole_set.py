@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from sojourn.care.measures import queries
 from sojourn.care.measures.models import MeasureRequest, OwnScale, QuestionnaireResponse, Sitting
@@ -16,7 +15,7 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care.own_forms import MADRS_LIKE, SLEEP, choice
 from tests.care.people import make_patient
-from tests.conftest import Cast
+from tests.conftest import Cast, now_here
 from tests.interfaces.spoken import at_most
 
 
@@ -26,7 +25,7 @@ def patient(clinic: Cast) -> Patient:
 
 
 def score_form(**more: Any) -> dict[str, Any]:
-    now = timezone.localtime()
+    now = now_here()
     return {"taken_on": f"{now:%Y-%m-%d}", "taken_at": "00:00", "rater": "Nora", "origin": "paper in the file", **more}
 
 
@@ -85,7 +84,7 @@ def test_the_columbia_screener_is_entered_by_its_questions(clinic: Cast, patient
     root = f"/clinic/patients/{patient.pk}/measures/c-ssrs-screener/"
     paper = client.get(f"{root}score/")["Location"]
     assert paper == f"{root}paper/"
-    now = timezone.localtime()
+    now = now_here()
     at = {"filled_on": f"{now:%Y-%m-%d}", "filled_at": "00:00"}
     page = client.get(paper).text
     assert "Item 6r" in page
@@ -109,7 +108,7 @@ def test_the_columbia_screener_is_entered_by_its_questions(clinic: Cast, patient
 )
 def test_the_cut_off_of_a_closer_look_is_that_of_the_patients_sex(clinic: Cast, sex: str, says: str, reached: bool):
     patient, client = make_patient(clinic, sex=sex), clinic.client("nurse")
-    page, now = f"/clinic/patients/{patient.pk}/measures/", timezone.localtime()
+    page, now = f"/clinic/patients/{patient.pk}/measures/", now_here()
     drinks = {"filled_on": f"{now:%Y-%m-%d}", "filled_at": "00:00", "item-1": "3", "item-2": "0", "item-3": "0"}
     assert client.post(f"{page}audit-c/paper/", drinks).status_code == 302
     before = client.get(page).text
@@ -135,7 +134,7 @@ def test_cadss_subscales_make_the_total(clinic: Cast, patient: Patient):
 
 def test_a_battery_waits_for_a_prescriber_and_is_then_one_sitting(clinic: Cast, patient: Patient):
     client, page = clinic.client("nurse"), f"/clinic/patients/{patient.pk}/measures/"
-    due = {"indication": "depression", "due_on": f"{timezone.localdate():%Y-%m-%d}"}
+    due = {"indication": "depression", "due_on": f"{now_here().date():%Y-%m-%d}"}
     assert "A prescriber adopts a battery before it is used" in client.get(page).text
     held = client.post(f"{page}battery/", due)
     assert held.status_code == 409
@@ -171,7 +170,7 @@ def test_another_patient_sees_no_sitting_of_mine(clinic: Cast, patient: Patient)
         rulebook.adopt(by=by, rule_id="battery.ptsd")
     clinic.client("nurse").post(
         f"/clinic/patients/{patient.pk}/measures/battery/",
-        {"indication": "ptsd", "due_on": f"{timezone.localdate():%Y-%m-%d}"},
+        {"indication": "ptsd", "due_on": f"{now_here().date():%Y-%m-%d}"},
     )
     with as_asker(clinic.asker("nurse")):
         sitting = Sitting.objects.get()
@@ -191,7 +190,7 @@ def test_a_clinics_own_questionnaire_is_asked_on_the_phone_like_any_other(
     assert "Sleep in three questions" not in other_clinic.client("clinic_admin").get("/clinic/measures/own/").text
     with as_asker(clinic.asker("nurse")):
         row = OwnScale.objects.get()
-    due = {"scale_id": f"own-{row.pk}", "due_on": f"{timezone.localdate():%Y-%m-%d}"}
+    due = {"scale_id": f"own-{row.pk}", "due_on": f"{now_here().date():%Y-%m-%d}"}
     page = f"/clinic/patients/{patient.pk}/measures/"
     assert nurse.post(f"{page}ask/", due).status_code == 302
     with as_asker(clinic.asker("nurse")):
@@ -228,7 +227,7 @@ def test_a_number_can_be_skipped_too(clinic: Cast, patient: Patient):
     clinic.client("clinic_admin").post("/clinic/measures/own/", own_form(most_missing="1"))
     with as_asker(clinic.asker("nurse")):
         row = OwnScale.objects.get()
-    due = {"scale_id": f"own-{row.pk}", "due_on": f"{timezone.localdate():%Y-%m-%d}"}
+    due = {"scale_id": f"own-{row.pk}", "due_on": f"{now_here().date():%Y-%m-%d}"}
     clinic.client("nurse").post(f"/clinic/patients/{patient.pk}/measures/ask/", due)
     with as_asker(clinic.asker("nurse")):
         request = MeasureRequest.objects.get()
@@ -278,7 +277,7 @@ def test_the_text_of_a_known_scale_keeps_its_scoring_and_its_trend(clinic: Cast,
     nurse.post(f"{page}madrs/score/", score_form(total="30", **{"item-10": "0"}))
     with as_asker(clinic.asker("nurse")):
         row = OwnScale.objects.get()
-    now = timezone.localtime()
+    now = now_here()
     form = {"filled_on": f"{now:%Y-%m-%d}", "filled_at": "00:01"}
     form |= {f"item-{number}": "1" for number in range(1, 11)}
     assert nurse.post(f"{page}own-{row.pk}/paper/", form).status_code == 302

@@ -11,7 +11,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
@@ -21,7 +20,7 @@ from sojourn.care.plan.parts import Goal, Part
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.interfaces.console import plan_shown
-from tests.conftest import Cast
+from tests.conftest import Cast, today
 
 IV = "iv_racemic_40min"
 
@@ -40,7 +39,7 @@ def who(clinic: Cast) -> Patient:
     with as_asker(clinic.asker("prescriber")):
         return patients.add(
             by=clinic.asker("prescriber"), given_name="Ana", family_name="Ruiz",
-            birth_date=timezone.localdate().replace(year=1980, day=1),
+            birth_date=today().replace(year=1980, day=1),
         )  # fmt: skip
 
 
@@ -48,9 +47,9 @@ def typed(**more: str) -> dict[str, str]:
     """The editor as it is sent, with the infusion most studied: 0.5 mg/kg x 70 kg = 35 mg."""
     return {
         "indication": "Major depressive disorder", "protocol_id": IV, "weight_kg": "70",
-        "weight_on": timezone.localdate().isoformat(), "per_kg": "0.5", "fixed_mg": "", "round_mg": "0.5",
+        "weight_on": today().isoformat(), "per_kg": "0.5", "fixed_mg": "", "round_mg": "0.5",
         "round_direction": "nearest", "stock_mg_per_ml": "50", "total_ml": "50", "over_min": "40", "sessions": "6",
-        "min_days": "2", "max_days": "4", "starts_on": timezone.localdate().isoformat(), "intention": "",
+        "min_days": "2", "max_days": "4", "starts_on": today().isoformat(), "intention": "",
         "review_after": "6", "review_on": "", "change_reason": "",
         "part-0-kind": "cbt", "part-0-who": "Dr. Vale", "part-0-times": "1", "part-0-period": "week",
         "part-0-note": "", "part-1-kind": "", "part-1-who": "", "part-1-times": "", "part-1-period": "week",
@@ -326,7 +325,7 @@ def test_my_plan_in_plain_words(clinic: Cast, who: Patient):
             values={
                 "parts": (Part("group", "The Tuesday group", 2, "month"),),
                 "goals": (Goal("Sleep through the night"), Goal("Work half days")),
-                "review_on": timezone.localdate() + timedelta(days=30),
+                "review_on": today() + timedelta(days=30),
             },
         )  # fmt: skip
     checked(clinic, version)

@@ -13,7 +13,7 @@ from sojourn.care.safety.models import Flag, FlagAnswer
 from sojourn.foundation.accounts.asker import as_asker
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything, to_dosing
-from tests.conftest import Cast
+from tests.conftest import Cast, now_here, today
 from tests.interfaces.spoken import at_most
 from tests.interfaces.test_portal import send_phq9, signed_in
 
@@ -24,7 +24,7 @@ def patient(clinic: Cast) -> Patient:
 
 
 def paper(values: list[int | str], **more: str) -> dict[str, str]:
-    at = timezone.localtime()
+    at = now_here()
     form = {f"item-{number}": str(value) for number, value in enumerate(values, start=1)}
     return {"filled_on": f"{at:%Y-%m-%d}", "filled_at": "00:00", **form, **more}
 
@@ -60,7 +60,7 @@ def test_the_measures_page_shows_scores_bands_and_doses(clinic: Cast):
 def test_a_measure_is_asked_for_once_and_taken_back(clinic: Cast, patient: Patient):
     client = clinic.client("nurse")
     page = f"/clinic/patients/{patient.pk}/measures/"
-    due = {"scale_id": "phq-9", "due_on": f"{timezone.localdate() + timedelta(days=3):%Y-%m-%d}"}
+    due = {"scale_id": "phq-9", "due_on": f"{today() + timedelta(days=3):%Y-%m-%d}"}
     assert client.post(f"{page}ask/", due)["Location"] == page
     again = client.post(f"{page}ask/", due)
     assert again.status_code == 409
@@ -76,7 +76,7 @@ def test_the_front_desk_asks_but_does_not_read(clinic: Cast, patient: Patient):
     client = clinic.client("front_desk")
     page = f"/clinic/patients/{patient.pk}/measures/"
     assert client.get(page).status_code == 403
-    due = {"scale_id": "gad-7", "due_on": f"{timezone.localdate() + timedelta(days=3):%Y-%m-%d}"}
+    due = {"scale_id": "gad-7", "due_on": f"{today() + timedelta(days=3):%Y-%m-%d}"}
     assert client.post(f"{page}ask/", due)["Location"] == f"/clinic/patients/{patient.pk}/"
     assert client.post(f"{page}ask/", due).status_code == 409
     assert client.get(f"{page}phq-9/paper/").status_code == 403

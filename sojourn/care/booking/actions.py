@@ -174,9 +174,9 @@ def _chair(chair_id: int) -> Chair:
     return chair
 
 
-def _must_be_ahead(starts_at: datetime, now: datetime) -> None:
+def _must_be_ahead(starts_at: datetime, now: datetime, zone: ZoneInfo) -> None:
     """Today's past hours may still be written down; yesterday may not."""
-    if timezone.localdate(starts_at) < timezone.localdate(now):
+    if timezone.localdate(starts_at, zone) < timezone.localdate(now, zone):
         raise Refused(_("That day has passed."), codes=("day-has-passed",))
 
 
@@ -304,13 +304,13 @@ def place(
 
     A part of ``book`` and of the actions on series and waiting: they hold the turn and write the audit row.
     """
-    during = _range(starts_at, minutes)
-    _must_be_ahead(starts_at, now)
+    during, zone = _range(starts_at, minutes), _zone(by)
+    _must_be_ahead(starts_at, now, zone)
     chair = _chair(chair_id)
     patient = Patient.objects.select_for_update(no_key=True).get(pk=course.patient_id)
     if course.ended_on is not None:
         raise Refused(_("This course has ended. Begin a new one first."), codes=("course-ended",))
-    zone, turnover = _zone(by), queries.rules().turnover_minutes
+    turnover = queries.rules().turnover_minutes
     _must_be_open(by, during, zone, outside_hours)
     try:
         with transaction.atomic():
@@ -394,12 +394,12 @@ def shift(
     companion_id: int | None, staff: Collection[int] | None, outside_hours: bool, now: datetime,
 ) -> tuple[Appointment, DateTimeTZRange]:  # fmt: skip
     """Move one appointment, or refuse and leave no trace; and when it was. A part as ``place`` is."""
-    during = _range(starts_at, minutes)
-    _must_be_ahead(starts_at, now)
+    during, zone = _range(starts_at, minutes), _zone(by)
+    _must_be_ahead(starts_at, now, zone)
     chair = _chair(chair_id)
     appointment = _standing(appointment_id, version)
     patient = Patient.objects.select_for_update(no_key=True).get(pk=appointment.patient_id)
-    zone, was, was_chair = _zone(by), appointment.during, appointment.chair_id
+    was, was_chair = appointment.during, appointment.chair_id
     same_time = (was.lower, was.upper) == (during.lower, during.upper)
     if not same_time:
         _must_be_open(by, during, zone, outside_hours)

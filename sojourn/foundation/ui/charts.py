@@ -71,7 +71,7 @@ class Chart:
 
     @property
     def zone_name(self) -> str:
-        return self.zone or timezone.get_current_timezone_name()
+        return self.zone or str(timezone.get_current_timezone())
 
     def as_json(self) -> dict[str, Any]:
         return {

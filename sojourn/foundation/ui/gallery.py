@@ -198,7 +198,7 @@ def _strip(now: dt.datetime) -> dict[str, Any]:
     return {
         "x_min": start,
         "x_max": now.timestamp(),
-        "zone": timezone.get_current_timezone_name(),
+        "zone": str(timezone.get_current_timezone()),
         "marks": [{"at": start + 240, "label": _("Dose"), "kind": "dose"}],
         "rows": [
             {"key": "hr", "label": _("Heart rate"), "unit": "/min", "low": 50, "high": 120,

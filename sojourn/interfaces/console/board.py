@@ -243,7 +243,7 @@ def board(request: HttpRequest) -> HttpResponse:
             "data": {
                 "now": now.timestamp(),
                 "watch_age_s": watch_age_s,
-                "zone": timezone.get_current_timezone_name(),
+                "zone": str(timezone.get_current_timezone()),
                 "stream": "/live/board",
                 "here": reverse("still_here"),
                 "cursor": live.cursor_text({each: one["newest"] for each, one in sessions.items()}),

@@ -72,6 +72,13 @@ def test_countdown(seconds: int, words: str) -> None:
     assert f">{words}<" in ui.countdown(NOW + dt.timedelta(seconds=seconds), now=NOW)
 
 
+def test_a_chart_knows_a_zone_that_has_no_letters() -> None:
+    """Such a zone calls itself "+11", by which nobody finds it again."""
+    with timezone.override("Etc/GMT-11"):
+        chart = Chart(unit="points", series=[Series("Score", [Point(NOW, 12)])])
+        assert chart.rows() == [[(NOW + dt.timedelta(hours=11)).strftime("%H:%M"), "12"]]
+
+
 def test_a_chart_is_also_a_table() -> None:
     chart = Chart(
         unit="points",
