@@ -16,7 +16,7 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import faults
 from tests.care.people import asker_for, make_patient
-from tests.conftest import Cast
+from tests.conftest import Cast, now_here
 from tests.interfaces.phone import served, sign_in
 from tests.interfaces.test_candidacy_pages import know, page_of, phone, pregnant, second_prescriber, takes
 
@@ -66,7 +66,7 @@ def test_from_findings_to_a_signed_answer(
         page.get_by_text("Entered. The findings below know it.").wait_for()
         page.get_by_text("Enter something newer").click()
         page.locator("summary", has_text="Laboratory report").click()
-        lines = f"name,value,unit,date\nweight_kg,many,kg,{timezone.localdate().isoformat()}"
+        lines = f"name,value,unit,date\nweight_kg,many,kg,{now_here().date().isoformat()}"
         page.get_by_label("Paste the report").fill(lines)
         page.get_by_role("button", name="Take the report").click()
         page.get_by_text("Line 2: “many” is not a number.").wait_for()
