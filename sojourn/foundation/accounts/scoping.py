@@ -151,29 +151,17 @@ class Together(Operation):
         self.operations = operations
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        state.__dict__.pop("apps", None)
+        state.__dict__.pop("apps", None)  # a state without its picture takes changes without drawing them
         for operation in self.operations:
             operation.state_forwards(app_label, state)
 
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
+    def database_forwards(self, *states: Any) -> None:
         for operation in self.operations:
-            operation.database_forwards(app_label, schema_editor, from_state, to_state)
+            operation.database_forwards(*states)
 
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
+    def database_backwards(self, *states: Any) -> None:
         for operation in reversed(self.operations):
-            operation.database_backwards(app_label, schema_editor, from_state, to_state)
+            operation.database_backwards(*states)
 
     def describe(self) -> str:
         return "; ".join(operation.describe() for operation in self.operations)
