@@ -30,7 +30,7 @@ def main() -> None:
         with psycopg.connect(admin.conninfo(), autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
             patients = connection.execute("SELECT count(*) FROM patients_patient").fetchone()
-            readings = connection.execute("SELECT count(*) FROM monitoring_observation").fetchone()
+            readings = connection.execute("SELECT count(*) FROM vitals_observation").fetchone()
         found.start_all()
         rows = pages.run(found)
         arguments.out.write_text(

@@ -203,10 +203,11 @@ def _ward(number: int, numbers: range) -> Ward:
 
     from benchmarks.monitors.sender import device
     from sojourn.care.booking.models import Appointment, Chair
-    from sojourn.care.monitoring.models import Device, DeviceAssociation
+    from sojourn.care.encounter.models import Encounter, SessionState
     from sojourn.care.patients.models import Patient
     from sojourn.care.plan.models import CarePlan
-    from sojourn.care.treatment.models import Encounter, MedicationAdministration, SessionState
+    from sojourn.care.session.models import MedicationAdministration
+    from sojourn.care.vitals.models import Device, DeviceAssociation
     from sojourn.foundation.accounts.asker import Asker, as_asker
     from sojourn.foundation.accounts.models import Clinic, Membership, Person
     from sojourn.foundation.accounts.queries import asker_of

@@ -20,16 +20,16 @@ LABELS = (
     "plan.CarePlan", "plan.PlanVersion", "plan.DoubleCheck",
     "booking.Appointment", "booking.Attendance", "booking.PreferredTimes", "booking.WaitingEntry", "booking.Reminder",
     "booking.EscortLink", "booking.EscortAnswer",
-    "treatment.Encounter", "treatment.SessionState", "treatment.CheckResult", "treatment.MedicationAdministration",
-    "treatment.DoseCheck", "treatment.SessionEvent", "treatment.Discharge", "treatment.RecordSignature",
-    "monitoring.Observation", "monitoring.Signal", "monitoring.AlarmState", "monitoring.AlarmEvent",
+    "encounter.Encounter", "encounter.SessionState", "session.CheckResult", "session.MedicationAdministration",
+    "session.DoseCheck", "session.SessionEvent", "session.Discharge", "session.RecordSignature",
+    "vitals.Observation", "alarms.CurrentVital", "alarms.AlarmState", "alarms.AlarmEvent",
     "measures.MeasureRequest", "measures.QuestionnaireResponse", "measures.Answer", "safety.Flag", "safety.FlagAnswer",
 )  # fmt: skip
 STEP = 100_000_000
 _TODAY = "upper(during) > now() - interval '12 hours'"
 _NOT_TODAY = {
     "booking_appointment": f"NOT ({_TODAY})",
-    "treatment_encounter": f"appointment_id NOT IN (SELECT id FROM booking_appointment WHERE {_TODAY})",
+    "encounter_encounter": f"appointment_id NOT IN (SELECT id FROM booking_appointment WHERE {_TODAY})",
 }
 
 
@@ -48,7 +48,7 @@ def multiply(conninfo: str, times: int) -> None:
     chosen = [apps.get_model(label) for label in LABELS]
     tables = {model._meta.db_table for model in chosen}
     of_today = (
-        f"SELECT e.id FROM treatment_encounter e JOIN booking_appointment a ON a.id = e.appointment_id WHERE {_TODAY}"
+        f"SELECT e.id FROM encounter_encounter e JOIN booking_appointment a ON a.id = e.appointment_id WHERE {_TODAY}"
     )
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
@@ -75,7 +75,7 @@ def multiply(conninfo: str, times: int) -> None:
                 columns.append(sql.Identifier(column))
                 values.append(sql.SQL(value))
             where = _NOT_TODAY.get(table, "true")
-            if table != "treatment_encounter" and any(
+            if table != "encounter_encounter" and any(
                 str(field.column) == "appointment_id" for field in model._meta.concrete_fields
             ):
                 where = f"appointment_id NOT IN (SELECT id FROM booking_appointment WHERE {_TODAY})"

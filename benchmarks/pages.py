@@ -31,9 +31,9 @@ def _sign_in(email: str) -> tuple[str, Any]:
 
 def pages() -> list[tuple[str, str, str]]:
     """(name, sign-in, address) of the main pages."""
+    from sojourn.care.encounter.models import Encounter
+    from sojourn.care.encounter.queries import running
     from sojourn.care.measures.models import MeasureRequest
-    from sojourn.care.treatment.models import Encounter
-    from sojourn.care.treatment.queries import running
     from sojourn.config.demo.people import HARBOR
     from sojourn.config.demo.today import _clinic_id
     from sojourn.foundation.accounts.asker import as_asker

@@ -49,8 +49,8 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     from sojourn.care.booking.models import Appointment
     from sojourn.care.candidacy import queries as candidacy
     from sojourn.care.consent.models import Consent
+    from sojourn.care.encounter.models import Encounter
     from sojourn.care.plan.models import PlanVersion
-    from sojourn.care.treatment.models import Encounter
     from sojourn.config import postbox
     from sojourn.config.demo.people import HARBOR
     from sojourn.config.demo.today import _clinic_id

@@ -30,7 +30,7 @@ def raw_rates(seconds: float = 3.0) -> dict[str, float]:
 
     found = {}
     with psycopg.connect(database("owner").conninfo(), autocommit=True) as connection:
-        connection.execute("CREATE TABLE bench_raw (LIKE monitoring_observation INCLUDING DEFAULTS)")
+        connection.execute("CREATE TABLE bench_raw (LIKE vitals_observation INCLUDING DEFAULTS)")
         connection.execute("CREATE SEQUENCE bench_seq; ALTER TABLE bench_raw ALTER id SET DEFAULT nextval('bench_seq')")
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         row = (1, 1, 1, "hr", 71.0, "/min", now, now, now, "monitor", 1, 1, None, "final", "", None)
@@ -166,7 +166,7 @@ def stored(since_id: int) -> int:
     from sojourn.config.environment import database
 
     with psycopg.connect(database("signals").conninfo()) as connection:
-        row = connection.execute("SELECT count(*) FROM monitoring_observation WHERE id > %s", (since_id,)).fetchone()
+        row = connection.execute("SELECT count(*) FROM vitals_observation WHERE id > %s", (since_id,)).fetchone()
         assert row
         return int(row[0])
 
@@ -175,7 +175,7 @@ def newest() -> int:
     from sojourn.config.environment import database
 
     with psycopg.connect(database("signals").conninfo()) as connection:
-        row = connection.execute("SELECT coalesce(max(id), 0) FROM monitoring_observation").fetchone()
+        row = connection.execute("SELECT coalesce(max(id), 0) FROM vitals_observation").fetchone()
         assert row
         return int(row[0])
 

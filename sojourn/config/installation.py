@@ -9,6 +9,7 @@ from dataclasses import replace
 import psycopg
 from psycopg import sql
 
+from sojourn.config import moved_rooms
 from sojourn.config.environment import database, environment
 
 _SHARED_TABLES = ("accounts_person",)
@@ -23,6 +24,8 @@ def prepare(say: Callable[[str], None]) -> None:
     """Roles, database, migrations and grants, each step said through ``say``. Raises CannotPrepare."""
     make_roles_and_database()
     say("Bringing the tables up to date")
+    with psycopg.connect(database("owner").conninfo(), autocommit=True) as connection:
+        moved_rooms.rename(connection)
     _migrate()
     _grants()
 

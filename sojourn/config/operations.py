@@ -117,7 +117,7 @@ def _findings() -> Iterator[tuple[bool, str]]:
             "every clinic's table is under row-level security" + "".join(f"; not {name}" for (name,) in bare),
         )
         beats = connection.execute(
-            "SELECT name, extract(epoch FROM now() - at) FROM monitoring_heartbeat ORDER BY name"
+            "SELECT name, extract(epoch FROM now() - at) FROM heartbeat_heartbeat ORDER BY name"
         ).fetchall()
         for name, age in beats:
             yield age < 15, f"{name} gave a sign of life {age:.0f} s ago"

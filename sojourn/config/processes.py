@@ -50,7 +50,8 @@ def devices(name: str) -> None:
 
 def watch() -> None:
     """Notice what time alone does: silence, alarms that nobody answers. Stamps the heartbeat that pages show."""
-    from sojourn.care.monitoring.watching import beat, look
+    from sojourn.care.vitals.watch import sweep_deadlines
+    from sojourn.foundation.heartbeat.actions import stamp_heartbeat
 
     stopping = _stop_flag()
     connection: psycopg.Connection[tuple[object, ...]] | None = None
@@ -61,9 +62,9 @@ def watch() -> None:
                 connection = psycopg.connect(database("signals").conninfo(), autocommit=True, connect_timeout=5)
             now = datetime.now(UTC)
             with connection.transaction(), connection.cursor() as cursor:
-                look(cursor, now)
+                sweep_deadlines(cursor, now)
             with connection.cursor() as cursor:
-                beat(cursor, "watch", now)
+                stamp_heartbeat(cursor, "watch", now)
         except psycopg.Error:
             log.exception("watch lost the database; trying again")
             if connection is not None:
@@ -104,7 +105,7 @@ def jobs() -> None:
 
 async def _beat(name: str, stop: asyncio.Event, told: Mapping[str, object] | None = None) -> None:
     """Stamp a heartbeat every two seconds; a database that is away is not this process's end."""
-    from sojourn.care.monitoring.watching import beat
+    from sojourn.foundation.heartbeat.actions import stamp_heartbeat
     from sojourn.interfaces.devices.listener import Counters
 
     role = "signals" if name.startswith("devices") else "app"
@@ -114,7 +115,9 @@ async def _beat(name: str, stop: asyncio.Event, told: Mapping[str, object] | Non
         with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as connection, connection.cursor() as cursor:
             while not stop.is_set():
                 counters = (told or {}).get("counters")
-                beat(cursor, name, datetime.now(UTC), counters.as_dict() if isinstance(counters, Counters) else None)
+                stamp_heartbeat(
+                    cursor, name, datetime.now(UTC), counters.as_dict() if isinstance(counters, Counters) else None
+                )
                 time.sleep(2)
 
     while not stop.is_set():

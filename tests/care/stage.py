@@ -9,12 +9,15 @@ from decimal import Decimal
 from django.utils import timezone
 
 from sojourn.care.booking.models import Appointment, Chair
-from sojourn.care.monitoring import actions as monitoring
+from sojourn.care.encounter import actions as encounter_actions
+from sojourn.care.encounter.models import Encounter
+from sojourn.care.encounter.queries import current_state, protocol_of
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.treatment import actions as treatment
-from sojourn.care.treatment.models import CheckResult, Encounter
-from sojourn.care.treatment.queries import current_state, protocol_of
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session import advancing
+from sojourn.care.session.models import CheckResult
+from sojourn.care.vitals import actions as vitals_actions
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook.queries import standings
@@ -36,10 +39,10 @@ class Stage:
         return self.encounter.pk
 
     def step(self, transition: str, role: str = "nurse", **more: object) -> None:
-        monitoring.take_step(by=self.cast.asker(role), encounter_id=self.id, transition=transition, **more)
+        advancing.advance_session(by=self.cast.asker(role), encounter_id=self.id, transition=transition, **more)
 
     def vitals(self, now: datetime, **values: float) -> None:
-        monitoring.take_readings(
+        vitals_actions.take_readings(
             by=self.cast.asker("nurse"), encounter_id=self.id, values=values, measured_at=now, now=now
         )
 
@@ -79,7 +82,7 @@ def set_stage(cast: Cast, *, at: datetime | None = None, number: int = 1) -> Sta
 
 def arrive(stage: Stage, now: datetime) -> None:
     by = stage.cast.asker("nurse")
-    stage.encounter = treatment.open_session(by=by, appointment_id=stage.appointment.pk, now=now)
+    stage.encounter = encounter_actions.open_session(by=by, appointment_id=stage.appointment.pk, now=now)
 
 
 def pass_checks(stage: Stage, now: datetime) -> None:
@@ -99,7 +102,7 @@ def pass_checks(stage: Stage, now: datetime) -> None:
 
 def check_dose(stage: Stage, now: datetime, mg: str = "35", lot: str = "K1234") -> None:
     for role in ("nurse", "prescriber"):
-        treatment.check_dose(
+        session_actions.check_dose(
             by=stage.cast.asker(role), encounter_id=stage.id, drug="ketamine", route="iv_racemic",
             dose_mg=Decimal(mg), lot=lot, now=now,
         )  # fmt: skip

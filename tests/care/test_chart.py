@@ -16,14 +16,19 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
+from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.alarms import judging
+from sojourn.care.alarms import store as alarm_store
+from sojourn.care.alarms.models import AlarmEvent
 from sojourn.care.chart import actions, queries
 from sojourn.care.chart.record import SessionRecord, content_hash, verify_signature
+from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.measures.models import QuestionnaireResponse
-from sojourn.care.monitoring import actions as monitoring
-from sojourn.care.monitoring import ledger
-from sojourn.care.monitoring.models import AlarmEvent, DeviceAssociation, Observation
-from sojourn.care.treatment import actions as treatment
-from sojourn.care.treatment.models import CheckResult, DoseCheck, Encounter, RecordSignature, SessionEvent, SessionState
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session.models import CheckResult, DoseCheck, RecordSignature, SessionEvent
+from sojourn.care.vitals import actions as vitals_actions
+from sojourn.care.vitals import ingest
+from sojourn.care.vitals.models import DeviceAssociation, Observation
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership
@@ -43,16 +48,16 @@ def minutes(n: float) -> datetime:
 def monitor_says(stage: Stage, device_id: int, at: datetime, *, ahead_s: float = 0, **values: float) -> None:
     """Readings as a monitor sends them, whose clock runs ``ahead_s`` ahead."""
     assert stage.encounter is not None
-    session = monitoring.session_of(stage.encounter)
+    session = alarm_store.session_of(stage.encounter)
     units = {"hr": "/min", "spo2": "%", "rr": "/min", "nibp_sys": "mm[Hg]", "nibp_dia": "mm[Hg]"}
     rows = [
-        ledger.NewReading(
-            session, code, value, units[code], at, at, at + timedelta(seconds=ahead_s), ledger.MONITOR, device_id
+        judging.NewReading(
+            session, code, value, units[code], at, at, at + timedelta(seconds=ahead_s), judging.MONITOR, device_id
         )
         for code, value in values.items()
     ]
     with connection.cursor() as cursor:
-        ledger.take(cursor.cursor, rows, at)
+        ingest.record_batch(cursor.cursor, rows, at)
 
 
 def lived_through(cast: Cast, *, number: int = 1, note: str = "Waves of warmth") -> Stage:
@@ -70,18 +75,20 @@ def lived_through(cast: Cast, *, number: int = 1, note: str = "Waves of warmth")
         )  # fmt: skip
         come(stage, BEGINS)
     with as_asker(cast.asker("clinic_admin")) as admin:
-        device = monitoring.add_device(by=admin, name="Monitor 1", key=f"bed:B{number}", maker="Mindray")
+        device = vitals_actions.add_device(by=admin, name="Monitor 1", key=f"bed:B{number}", maker="Mindray")
     with as_asker(nurse):
-        monitoring.put_on(by=nurse, device_id=device.pk, encounter_id=stage.id, now=minutes(2))
+        vitals_actions.put_on(by=nurse, device_id=device.pk, encounter_id=stage.id, now=minutes(2))
         pass_checks(stage, minutes(10))
         check_dose(stage, minutes(14), lot="KX77")
         stage.step("start_dose", now=minutes(15), started_at=minutes(15))
         usual = {"nibp_sys": 126, "nibp_dia": 80, "hr": 74, "rr": 14, "spo2": 97}
         for n in (0, 10):
             monitor_says(stage, device.pk, minutes(15 + n), ahead_s=300, **usual)
-        treatment.note_event(by=nurse, encounter_id=stage.id, kind="nausea", note=note, at=minutes(33), now=minutes(34))
+        session_actions.note_event(
+            by=nurse, encounter_id=stage.id, kind="nausea", note=note, at=minutes(33), now=minutes(34)
+        )
         monitor_says(stage, device.pk, minutes(40), ahead_s=300, spo2=88)
-        monitoring.acknowledge(
+        alarm_actions.acknowledge(
             by=nurse, encounter_id=stage.id, rule_id="spo2.low", code="spo2", note="Oxygen by mask",
             now=minutes(40) + timedelta(seconds=40),
         )  # fmt: skip
@@ -95,8 +102,8 @@ def lived_through(cast: Cast, *, number: int = 1, note: str = "Waves of warmth")
         stage.vitals(late, nibp_sys=122, nibp_dia=76, spo2=98, hr=70, rr=14, moaas=5)
         for item in ("walks", "dissociation", "no_crisis", "driving", "companion_here"):
             passed = item != "walks"
-            treatment.check(by=nurse, encounter_id=stage.id, item_id=item, passed=passed, now=late)
-        treatment.check(by=nurse, encounter_id=stage.id, item_id="padss", passed=True, value="9", now=late)
+            session_actions.check(by=nurse, encounter_id=stage.id, item_id=item, passed=passed, now=late)
+        session_actions.check(by=nurse, encounter_id=stage.id, item_id="padss", passed=True, value="9", now=late)
     with as_asker(prescriber):
         stage.step(
             "find_ready",
@@ -295,7 +302,7 @@ def test_signed_and_unchanged_until_something_changes(clinic: Cast):
         actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=seen)
         actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=seen)  # a second click
         assert RecordSignature.objects.count() == 1
-        treatment.add_addendum(by=nurse, encounter_id=stage.id, text="Phoned the next day: well.")
+        session_actions.add_addendum(by=nurse, encounter_id=stage.id, text="Phoned the next day: well.")
     record = composed(clinic, stage)
     assert verify_signature(record).standing == "unchanged"
     assert record.signature is not None
@@ -335,7 +342,7 @@ def test_an_addendum_only_after_a_signature(clinic: Cast):
     stage = lived_through(clinic)
     nurse = clinic.asker("nurse")
     with as_asker(nurse), pytest.raises(Refused) as refused:
-        treatment.add_addendum(by=nurse, encounter_id=stage.id, text="Too early")
+        session_actions.add_addendum(by=nurse, encounter_id=stage.id, text="Too early")
     assert refused.value.codes == ("unsigned",)
 
 

@@ -13,19 +13,20 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from sojourn.care.alarms.models import AlarmEvent
 from sojourn.care.booking.models import Appointment, BookingRules, EscortAnswer, EscortLink, WaitingEntry, WorkingHours
 from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent import queries as consent
 from sojourn.care.consent.models import Consent, ConsentCountersignature, ConsentQuestion, ConsentRequest
+from sojourn.care.encounter.models import Encounter
 from sojourn.care.intake import queries as intake
 from sojourn.care.intake.models import ClinicalFact, IntakeAnswer, IntakeSubmission, MedicationStatement
 from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse
 from sojourn.care.messaging.models import Communication
-from sojourn.care.monitoring.models import AlarmEvent
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
-from sojourn.care.treatment.models import Encounter, MedicationAdministration
+from sojourn.care.session.models import MedicationAdministration
 from sojourn.config.demo import people, story, today
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership

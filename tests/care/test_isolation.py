@@ -12,7 +12,7 @@ from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.models import AuditEvent
 from tests.conftest import Cast
 
-SHARED = {"accounts.Person", "monitoring.Heartbeat"}
+SHARED = {"accounts.Person", "heartbeat.Heartbeat"}
 
 
 def our_models() -> list[type]:

@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
+from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.chart.queries import session_record, verify_signature
-from sojourn.care.monitoring import actions as monitoring
-from sojourn.care.monitoring import messages
-from sojourn.care.monitoring.messages import Answer, Arrival, Value, take_messages
-from sojourn.care.monitoring.models import AlarmEvent, AlarmState, Device, Observation, Signal
-from sojourn.care.monitoring.watching import look
+from sojourn.care.session import advancing
+from sojourn.care.vitals import actions as vitals_actions
+from sojourn.care.vitals import messages
+from sojourn.care.vitals.messages import Answer, Arrival, Value, take_messages
+from sojourn.care.vitals.models import Device, Observation
+from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions as rulebook
@@ -42,7 +45,7 @@ def stage(clinic: Cast, nurse: Asker) -> Stage:
     with as_asker(nurse):
         stage = to_dosing(clinic, at=NOW)
         device = Device.objects.create(clinic=clinic.clinic, name="M1", key=KEY, added_at=NOW)
-        monitoring.put_on(by=nurse, device_id=device.pk, encounter_id=stage.id, now=NOW)
+        vitals_actions.put_on(by=nurse, device_id=device.pk, encounter_id=stage.id, now=NOW)
     return stage
 
 
@@ -62,7 +65,7 @@ def send(
 
 def watch(at: datetime) -> int:
     with connection.cursor() as cursor:
-        return look(cursor.cursor, at)
+        return sweep_deadlines(cursor.cursor, at)
 
 
 def after(seconds: float) -> datetime:
@@ -106,7 +109,7 @@ def test_a_slow_clocks_readings_are_as_new_as_their_arrival(stage: Stage, nurse:
     with as_asker(nurse):
         for second in range(1, 4):
             send(after(second), clock=after(second - 100), spo2=97)
-        assert Signal.objects.get(code="spo2").effective_at == after(3)
+        assert CurrentVital.objects.get(code="spo2").effective_at == after(3)
 
 
 def test_a_clock_that_is_set_back_is_measured_anew(stage: Stage, nurse: Asker):
@@ -115,7 +118,7 @@ def test_a_clock_that_is_set_back_is_measured_anew(stage: Stage, nurse: Asker):
         send(after(1), clock=after(601), spo2=97)
         for second in range(2, 40):
             send(after(second), clock=after(second), spo2=88)
-        assert Signal.objects.get(code="spo2").effective_at == after(39)
+        assert CurrentVital.objects.get(code="spo2").effective_at == after(39)
         assert phase("spo2.low", "spo2") == "raised"
 
 
@@ -127,16 +130,16 @@ def test_messages_that_were_held_up_do_not_move_the_clock(stage: Stage, nurse: A
             send(after(302 + second / 1000), clock=after(second), spo2=97)
         assert Observation.objects.latest("id").effective_at == after(292)
         send(after(303), spo2=96)
-        assert Signal.objects.get(code="spo2").effective_at == after(303)
+        assert CurrentVital.objects.get(code="spo2").effective_at == after(303)
 
 
 def test_a_cuff_of_the_patient_before_is_not_charted(clinic: Cast, stage: Stage, nurse: Asker):
     with as_asker(nurse):
         send(after(60), measured=after(30), nibp_sys=182, nibp_dia=104)
         device = Device.objects.get()
-        monitoring.take_off(by=nurse, device_id=device.pk, now=after(90))
+        vitals_actions.take_off(by=nurse, device_id=device.pk, now=after(90))
         other = to_dosing(clinic, at=after(90), number=2)
-        monitoring.put_on(by=nurse, device_id=device.pk, encounter_id=other.id, now=after(120))
+        vitals_actions.put_on(by=nurse, device_id=device.pk, encounter_id=other.id, now=after(120))
         assert send(after(130), measured=after(30), nibp_sys=182, nibp_dia=104, hr=70).ack == "AA"
         assert not Observation.objects.filter(encounter=other.encounter, method="monitor").exists()
         # Measured on the new patient, a moment before the nurse said so.
@@ -147,11 +150,11 @@ def test_a_cuff_of_the_patient_before_is_not_charted(clinic: Cast, stage: Stage,
 def test_a_message_on_its_way_while_the_monitor_comes_off_awaits_nothing(stage: Stage, nurse: Asker):
     with as_asker(nurse):
         send(after(1), spo2=97)
-        monitoring.take_off(by=nurse, device_id=Device.objects.get().pk, now=after(2))
-        Signal.objects.filter(code="spo2").update(silent_after=after(61))  # as its last batch leaves it
+        vitals_actions.take_off(by=nurse, device_id=Device.objects.get().pk, now=after(2))
+        CurrentVital.objects.filter(code="spo2").update(silent_after=after(61))  # as its last batch leaves it
         watch(after(62))
         assert phase("silence.continuous", "spo2") == ""
-        assert not Signal.objects.exclude(silent_after=None).exists()
+        assert not CurrentVital.objects.exclude(silent_after=None).exists()
 
 
 def test_an_alarm_of_a_rule_that_acts_no_longer_can_be_answered_and_ends(clinic: Cast, stage: Stage, nurse: Asker):
@@ -163,8 +166,8 @@ def test_an_alarm_of_a_rule_that_acts_no_longer_can_be_answered_and_ends(clinic:
     with as_asker(nurse):
         watch(after(300))
         assert phase("spo2.low", "spo2") == "escalated"
-        monitoring.acknowledge(by=nurse, encounter_id=stage.id, rule_id="spo2.low", code="spo2", now=after(301))
-        monitoring.end_session(encounter=stage.encounter, now=after(302), by=nurse)
+        alarm_actions.acknowledge(by=nurse, encounter_id=stage.id, rule_id="spo2.low", code="spo2", now=after(301))
+        advancing.end_session(encounter=stage.encounter, now=after(302), by=nurse)
         assert phase("spo2.low", "spo2") == "quiet"
         kinds = AlarmEvent.objects.filter(rule_id="spo2.low").order_by("id").values_list("kind", flat=True)
         assert list(kinds) == ["raised", "escalated", "acknowledged", "ended"]
@@ -176,8 +179,8 @@ def test_the_record_says_that_an_alarm_worsened_and_how_it_ended(stage: Stage, n
         send(after(20), spo2=85)
         send(after(30), hr=70)
         watch(after(95))
-        monitoring.take_off(by=nurse, device_id=Device.objects.get().pk, now=after(120))
-        monitoring.end_session(encounter=stage.encounter, now=after(180), by=nurse)
+        vitals_actions.take_off(by=nurse, device_id=Device.objects.get().pk, now=after(120))
+        advancing.end_session(encounter=stage.encounter, now=after(180), by=nurse)
         record = session_record(stage.id)
         lines = Shown(record, verify_signature(record)).lines
     told = {each.title: " ".join(each.details) for each in lines if each.kind == "alarm"}
@@ -193,11 +196,11 @@ def test_nothing_is_added_to_a_session_that_is_over(stage: Stage, nurse: Asker, 
     with as_asker(nurse):
         stage.step("stop_early", reason="Asked to stop", now=after(60))
         stage.step("observe_after_stop", now=after(61))
-        monitoring.end_session(encounter=stage.encounter, now=after(62), by=nurse)
+        advancing.end_session(encounter=stage.encounter, now=after(62), by=nurse)
         stage.encounter.states.create(
             clinic=clinic.clinic, patient=stage.patient, seq=90, state="left", at=after(62), by=clinic.members["nurse"]
         )
         with pytest.raises(Refused):
-            monitoring.put_on(by=nurse, device_id=Device.objects.get().pk, encounter_id=stage.id, now=after(63))
+            vitals_actions.put_on(by=nurse, device_id=Device.objects.get().pk, encounter_id=stage.id, now=after(63))
         with pytest.raises(Refused):
             stage.vitals(after(63), spo2=97)

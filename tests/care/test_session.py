@@ -8,11 +8,14 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from sojourn.care.monitoring import actions as monitoring
-from sojourn.care.monitoring.models import AlarmEvent, AlarmState, Observation, Signal
-from sojourn.care.monitoring.watching import look
-from sojourn.care.treatment import actions as treatment
-from sojourn.care.treatment.models import Discharge, MedicationAdministration, SessionState
+from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
+from sojourn.care.encounter import actions as encounter_actions
+from sojourn.care.encounter.models import SessionState
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session.models import Discharge, MedicationAdministration
+from sojourn.care.vitals.models import Observation
+from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.queries import house
@@ -39,13 +42,13 @@ def test_the_whole_way(ready: Cast):
         stage.step("end_dose", now=end)
         late = end + timedelta(minutes=81)
         stage.vitals(late, nibp_sys=122, nibp_dia=76, spo2=98, hr=70, rr=14, moaas=5)
-        with pytest.raises(treatment.StepRefused) as refused:
+        with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("find_ready", now=late)
         assert "score-missing" in refused.value.codes
         by = ready.asker("nurse")
         for item in ("walks", "dissociation", "no_crisis", "driving", "companion_here"):
-            treatment.check(by=by, encounter_id=stage.id, item_id=item, passed=True, now=late)
-        treatment.check(by=by, encounter_id=stage.id, item_id="padss", passed=True, value="10", now=late)
+            session_actions.check(by=by, encounter_id=stage.id, item_id=item, passed=True, now=late)
+        session_actions.check(by=by, encounter_id=stage.id, item_id="padss", passed=True, value="10", now=late)
         stage.step("find_ready", now=late)
         stage.step("leave", now=late)
         assert [s.state for s in SessionState.objects.order_by("seq")] == [
@@ -53,7 +56,7 @@ def test_the_whole_way(ready: Cast):
         ]  # fmt: skip
         assert Discharge.objects.get().companion_name == "Luis Reyes"
         assert MedicationAdministration.objects.get().dose_mg == 35
-        assert not Signal.objects.exclude(silent_after=None).exists()
+        assert not CurrentVital.objects.exclude(silent_after=None).exists()
         actions = set(AuditEvent.objects.values_list("action", flat=True))
         assert {"session.arrive", "session.start_dose", "session.leave", "dose.checked"} <= actions
 
@@ -63,7 +66,7 @@ def test_nothing_begins_before_a_prescriber_adopts_the_protocol(clinic: Cast):
     with as_asker(clinic.asker("nurse")):
         stage = set_stage(clinic, at=now)
         arrive(stage, now)
-        with pytest.raises(treatment.StepRefused) as refused:
+        with pytest.raises(encounter_actions.StepRefused) as refused:
             pass_checks(stage, now)
         assert "protocol-not-adopted" in refused.value.codes
 
@@ -75,10 +78,10 @@ def test_a_dose_needs_a_second_person_who_wrote_the_same(ready: Cast):
         arrive(stage, now)
         pass_checks(stage, now)
         for role, mg in (("nurse", "35"), ("nurse", "35"), ("prescriber", "53")):
-            treatment.check_dose(
+            session_actions.check_dose(
                 by=ready.asker(role), encounter_id=stage.id, drug="ketamine", route="iv", dose_mg=Decimal(mg), lot="A"
             )
-        with pytest.raises(treatment.StepRefused) as refused:
+        with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("start_dose", now=now)
         assert refused.value.codes == ("second-check-missing",)
         with pytest.raises(Refused):  # setting it aside is a prescriber's, with a reason
@@ -96,10 +99,10 @@ def test_a_second_role_is_no_second_person(ready: Cast):
         arrive(stage, now)
         pass_checks(stage, now)
         for role in ("nurse", "the same nurse"):
-            treatment.check_dose(
+            session_actions.check_dose(
                 by=ready.asker(role), encounter_id=stage.id, drug="ketamine", route="iv", dose_mg=Decimal(35), lot="A"
             )
-        with pytest.raises(treatment.StepRefused) as refused:
+        with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("start_dose", now=now)
         assert refused.value.codes == ("second-check-missing",)
 
@@ -163,9 +166,11 @@ def test_an_alarm_rises_is_answered_and_recovers(ready: Cast):
         stage.vitals(now + timedelta(minutes=1), spo2=88)
         state = AlarmState.objects.get(rule_id="spo2.low", code="spo2")
         assert (state.phase, state.priority, state.value) == ("raised", "high", 88)
-        monitoring.acknowledge(by=ready.asker("nurse"), encounter_id=stage.id, rule_id="spo2.low", code="spo2")
+        alarm_actions.acknowledge(by=ready.asker("nurse"), encounter_id=stage.id, rule_id="spo2.low", code="spo2")
         with pytest.raises(Overtaken):
-            monitoring.acknowledge(by=ready.asker("prescriber"), encounter_id=stage.id, rule_id="spo2.low", code="spo2")
+            alarm_actions.acknowledge(
+                by=ready.asker("prescriber"), encounter_id=stage.id, rule_id="spo2.low", code="spo2"
+            )
         stage.vitals(now + timedelta(minutes=2), spo2=97)
         kinds = list(AlarmEvent.objects.filter(rule_id="spo2.low").order_by("id").values_list("kind", flat=True))
         assert kinds == ["raised", "acknowledged", "recovered"]
@@ -179,7 +184,7 @@ def test_an_unanswered_alarm_escalates(ready: Cast, django_db_blocker):
         stage = to_dosing(ready, at=now)
         stage.vitals(now, spo2=88)
         with connection.cursor() as cursor:
-            look(cursor.cursor, now + timedelta(minutes=29))
+            sweep_deadlines(cursor.cursor, now + timedelta(minutes=29))
         assert AlarmState.objects.get(rule_id="spo2.low").phase == "escalated"
 
 
@@ -197,6 +202,6 @@ def test_a_session_stopped_early_is_observed_after_a_dose(ready: Cast):
     with as_asker(ready.asker("nurse")):
         stage: Stage = to_dosing(ready, at=now)
         stage.step("stop_early", reason="Asked to stop", now=now)
-        with pytest.raises(treatment.StepRefused):
+        with pytest.raises(encounter_actions.StepRefused):
             stage.step("leave_without_dose", now=now)
         stage.step("observe_after_stop", now=now)

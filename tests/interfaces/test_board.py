@@ -17,11 +17,14 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from sojourn.care.monitoring import actions as monitoring
-from sojourn.care.monitoring.models import AlarmState, Device, Signal
+from sojourn.care.alarms.models import AlarmState, CurrentVital
+from sojourn.care.encounter import actions as encounter_actions
+from sojourn.care.encounter import announcing
 from sojourn.care.patients.models import Patient
-from sojourn.care.treatment import actions as treatment
-from sojourn.care.treatment.models import SessionEvent
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session.models import SessionEvent
+from sojourn.care.vitals import actions as vitals_actions
+from sojourn.care.vitals.models import Device
 from sojourn.foundation.accounts.asker import as_asker
 from tests.browser import faults
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
@@ -61,7 +64,7 @@ def body_of(html: str) -> str:
 def readings(stage: Stage, role: str = "nurse", **values: float) -> None:
     by = stage.cast.asker(role)
     with as_asker(by):
-        monitoring.take_readings(by=by, encounter_id=stage.id, values=values)
+        vitals_actions.take_readings(by=by, encounter_id=stage.id, values=values)
 
 
 def test_it_shows_each_running_session_whole(clinic: Cast, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +149,7 @@ def test_an_alarm_that_ended_unseen_is_still_said(clinic: Cast, stage: Stage) ->
 def test_a_call_is_answered_by_one_tap_and_only_once(clinic: Cast, stage: Stage) -> None:
     with as_asker(clinic.asker("nurse")):
         for _ in range(3):  # pressed three times
-            treatment.note_event(by=clinic.asker("nurse"), encounter_id=stage.id, kind="patient_calls")
+            session_actions.note_event(by=clinic.asker("nurse"), encounter_id=stage.id, kind="patient_calls")
     assert "Ana needs someone" in body_of(page(clinic))
     url = reverse("console:board_going", args=[stage.id])
     assert clinic.client("therapist").post(url).status_code == 302
@@ -177,24 +180,24 @@ def test_old_readings_are_crossed_and_say_so(clinic: Cast, stage: Stage) -> None
     # With a monitor on: 60 seconds for what should come all the time, 15 minutes for the cuff (rules silence.*).
     with as_asker(clinic.asker("nurse")):
         device = Device.objects.create(clinic=clinic.clinic, name="M", key="k", added_at=timezone.now())
-        monitoring.put_on(by=clinic.asker("nurse"), device_id=device.pk, encounter_id=stage.id)
-        Signal.objects.update(effective_at=timezone.now() - timedelta(seconds=100))
+        vitals_actions.put_on(by=clinic.asker("nurse"), device_id=device.pk, encounter_id=stage.id)
+        CurrentVital.objects.update(effective_at=timezone.now() - timedelta(seconds=100))
     body = body_of(page(clinic))
     assert body.count("is-stale") == 3
     assert "Old: 1 min ago" in body
     assert ">124/78<" in body.partition('data-vital="bp"')[2][:400]
     with as_asker(clinic.asker("nurse")):
-        Signal.objects.update(effective_at=timezone.now() - timedelta(minutes=16))
+        CurrentVital.objects.update(effective_at=timezone.now() - timedelta(minutes=16))
     assert body_of(page(clinic)).count("is-stale") == 4
 
 
 def test_values_typed_by_hand_count_as_long_as_the_protocol_says(clinic: Cast, stage: Stage) -> None:
     with as_asker(clinic.asker("nurse")):
-        Signal.objects.update(effective_at=timezone.now() - timedelta(minutes=14))
+        CurrentVital.objects.update(effective_at=timezone.now() - timedelta(minutes=14))
     assert "is-stale" not in body_of(page(clinic))
     assert "No monitor on" in body_of(page(clinic))
     with as_asker(clinic.asker("nurse")):
-        Signal.objects.update(effective_at=timezone.now() - timedelta(minutes=16))
+        CurrentVital.objects.update(effective_at=timezone.now() - timedelta(minutes=16))
     assert body_of(page(clinic)).count("is-stale") == 4
 
 
@@ -220,7 +223,7 @@ def test_a_monitors_wrong_clock_is_said(clinic: Cast, stage: Stage) -> None:
         device = Device.objects.create(
             clinic=clinic.clinic, name="M", key="k", added_at=timezone.now(), clock_skew_s=431.0
         )
-        monitoring.put_on(by=clinic.asker("nurse"), device_id=device.pk, encounter_id=stage.id)
+        vitals_actions.put_on(by=clinic.asker("nurse"), device_id=device.pk, encounter_id=stage.id)
     assert "The monitor&#x27;s clock is 7 min ahead" in body_of(page(clinic))
 
 
@@ -255,7 +258,7 @@ def test_nine_chairs_come_on_two_pages_and_chair_10_after_chair_9(clinic: Cast) 
     with as_asker(clinic.asker("nurse")):
         for number in range(1, 11):
             stage = set_stage(clinic, at=now, number=number)
-            treatment.open_session(by=clinic.asker("nurse"), appointment_id=stage.appointment.pk)
+            encounter_actions.open_session(by=clinic.asker("nurse"), appointment_id=stage.appointment.pk)
     first, second = page(clinic), page(clinic, query="?page=2")
     assert [n for n in range(1, 11) if f"Chair {n} ·" in body_of(first)] == list(range(1, 9))
     assert [n for n in range(1, 11) if f"Chair {n} ·" in body_of(second)] == [9, 10]
@@ -340,8 +343,8 @@ def test_the_board_stays_true_by_itself(web: Web, browser: Browser) -> None:
     # A call, answered by one tap.
     nurse = cast.asker("nurse")
     with as_asker(nurse):
-        treatment.note_event(by=nurse, encounter_id=chair.id, kind="patient_calls")
-        monitoring.announce(chair.stage.encounter)
+        session_actions.note_event(by=nurse, encounter_id=chair.id, kind="patient_calls")
+        announcing.announce(chair.stage.encounter)
     shown.get_by_role("button", name="Ana needs someone").click()
     expect(shown.locator("[data-chair-call]")).to_be_hidden()
 
@@ -427,7 +430,7 @@ def test_eight_chairs_fit_and_hinder_nobody(web: Web, browser: Browser) -> None:
     chairs = [seat(cast, number, dosing=number > 1) for number in range(1, 9)]
     nurse = cast.asker("nurse")
     with as_asker(nurse):
-        treatment.note_event(by=nurse, encounter_id=chairs[4].id, kind="patient_calls")
+        session_actions.note_event(by=nurse, encounter_id=chairs[4].id, kind="patient_calls")
     tablets = []
     for width, height in ((375, 812), (768, 1024), (1280, 800), (1920, 1080)):
         beat_of_the_watch()

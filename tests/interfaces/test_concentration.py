@@ -20,7 +20,7 @@ from pypdf import PdfReader
 
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.treatment.models import CheckResult
+from sojourn.care.session.models import CheckResult
 from sojourn.clinical import pk
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent

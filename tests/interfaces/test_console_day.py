@@ -17,6 +17,8 @@ from django.utils import timezone
 
 from sojourn.care.booking import actions as booking
 from sojourn.care.booking.models import Appointment, Chair, EscortAnswer
+from sojourn.care.encounter.models import Encounter, SessionState
+from sojourn.care.encounter.queries import sessions_on
 from sojourn.care.measures.models import MeasureRequest
 from sojourn.care.messaging import actions as messaging
 from sojourn.care.messaging.models import Communication
@@ -24,8 +26,7 @@ from sojourn.care.patients import actions as patients
 from sojourn.care.plan import actions as plan
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety.models import Flag, FlagKind
-from sojourn.care.treatment.models import DoseCheck, Encounter, SessionState
-from sojourn.care.treatment.queries import sessions_on
+from sojourn.care.session.models import DoseCheck
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.interfaces.console.appointments import timeline

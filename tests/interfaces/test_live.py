@@ -18,10 +18,12 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection as django_connection
 from django.db import transaction
 
-from sojourn.care.monitoring import actions as monitoring
-from sojourn.care.monitoring import ledger
-from sojourn.care.monitoring.live import cursor_of, cursor_text
-from sojourn.care.treatment import actions as treatment
+from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.alarms import store as alarm_store
+from sojourn.care.encounter import announcing
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session import advancing
+from sojourn.care.session.live import cursor_of, cursor_text
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.interfaces.live.hub import LOOK_S, Chunk, Watcher
@@ -152,18 +154,18 @@ def test_alarms_acknowledgements_steps_and_calls_are_told(web: Web, chair: Chair
         (alarm,) = one(event, chair.id)["alarms"]
         assert (alarm["rule"], alarm["priority"], alarm["phase"], alarm["value"]) == ("spo2.low", "high", "raised", 88)
         with as_asker(nurse):
-            monitoring.acknowledge(by=nurse, encounter_id=chair.id, rule_id="spo2.low", code="spo2")
+            alarm_actions.acknowledge(by=nurse, encounter_id=chair.id, rule_id="spo2.low", code="spo2")
         event = board.next("sessions")
         (alarm,) = one(event, chair.id)["alarms"]
         assert (alarm["phase"], alarm["by"]) == ("acknowledged", nurse.name)
         with as_asker(nurse):
-            treatment.note_event(by=nurse, encounter_id=chair.id, kind="patient_calls")
+            session_actions.note_event(by=nurse, encounter_id=chair.id, kind="patient_calls")
         # Written without an announcement: found by the look that happens every few seconds.
         event = board.next("sessions", timeout=15)
         assert one(event, chair.id)["called"] is not None
         with as_asker(nurse):
-            treatment.note_event(by=nurse, encounter_id=chair.id, kind="call_answered")
-            monitoring.announce(chair.stage.encounter)
+            session_actions.note_event(by=nurse, encounter_id=chair.id, kind="call_answered")
+            announcing.announce(chair.stage.encounter)
         assert one(board.next("sessions"), chair.id)["called"] is None
         with as_asker(nurse):
             chair.stage.step("end_dose")
@@ -309,9 +311,9 @@ def test_a_batch_and_a_person_never_wait_for_each_other(chair: Chair, django_db_
         try:
             with django_db_blocker.unblock(), as_asker(nurse), transaction.atomic():
                 if what == "end_session":
-                    monitoring.end_session(encounter=chair.stage.encounter, now=datetime.now(UTC), by=nurse)
+                    advancing.end_session(encounter=chair.stage.encounter, now=datetime.now(UTC), by=nurse)
                 else:
-                    monitoring.set_baseline(encounter=chair.stage.encounter)
+                    alarm_actions.set_baseline(encounter=chair.stage.encounter)
         except BaseException as error:
             failed.append(error)
         finally:
@@ -319,7 +321,7 @@ def test_a_batch_and_a_person_never_wait_for_each_other(chair: Chair, django_db_
 
     thread = threading.Thread(target=person)
     with psycopg.connect(database("signals").conninfo()) as batch, batch.cursor() as cursor:
-        ledger.lock(cursor, [chair.id])
+        alarm_store.lock(cursor, [chair.id])
         thread.start()
         waiting, deadline = 0, time.monotonic() + 10
         while not waiting and time.monotonic() < deadline:
@@ -328,7 +330,7 @@ def test_a_batch_and_a_person_never_wait_for_each_other(chair: Chair, django_db_
             (waiting,) = cursor.fetchone() or (0,)
         assert waiting == 1
         cursor.execute("SET LOCAL lock_timeout = '2s'")
-        cursor.execute("UPDATE monitoring_signal SET value = value WHERE encounter_id = %s", (chair.id,))
+        cursor.execute("UPDATE alarms_currentvital SET value = value WHERE encounter_id = %s", (chair.id,))
         batch.commit()
     thread.join(10)
     assert not failed

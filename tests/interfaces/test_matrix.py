@@ -31,13 +31,13 @@ from sojourn.care.consent import actions as consent_actions
 from sojourn.care.intake import actions as intake
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures.queries import scale
-from sojourn.care.monitoring import actions as monitoring
-from sojourn.care.monitoring.models import InboundMessage
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.safety import actions as safety
 from sojourn.care.safety.models import Flag
+from sojourn.care.vitals import actions as vitals_actions
+from sojourn.care.vitals.models import InboundMessage
 from sojourn.config import errors
 from sojourn.foundation.accounts import actions as accounts
 from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
@@ -188,7 +188,7 @@ class House:
     def device(self) -> Any:
         by = self.cast.asker("clinic_admin")
         with as_asker(by):
-            return monitoring.add_device(by=by, name=f"Monitor {self.number}", key=f"KEY-{self.number}")
+            return vitals_actions.add_device(by=by, name=f"Monitor {self.number}", key=f"KEY-{self.number}")
 
     @cached_property
     def message(self) -> InboundMessage:

@@ -11,8 +11,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.monitoring import actions as monitoring
-from sojourn.care.monitoring.models import Device, InboundMessage
+from sojourn.care.vitals import actions as vitals_actions
+from sojourn.care.vitals.models import Device, InboundMessage
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.interfaces.console.monitors import KINDS, fault_words, visible
@@ -29,7 +29,7 @@ def body(response) -> str:
 def device(cast: Cast, name: str = "Bay 1", **more) -> Device:
     by = cast.asker("clinic_admin")
     with as_asker(by):
-        found = monitoring.add_device(by=by, name=name, key=f"bed:{name}", maker="Mindray")
+        found = vitals_actions.add_device(by=by, name=name, key=f"bed:{name}", maker="Mindray")
         Device.objects.filter(pk=found.pk).update(**more)
     return found
 
@@ -50,7 +50,7 @@ def test_the_list_says_last_heard_on_whom_and_how_the_clock_goes(clinic: Cast, d
     device(clinic, "Bay 2")
     with as_asker(clinic.asker("nurse")):
         stage = to_dosing(clinic)
-        monitoring.put_on(by=clinic.asker("nurse"), device_id=on.pk, encounter_id=stage.id)
+        vitals_actions.put_on(by=clinic.asker("nurse"), device_id=on.pk, encounter_id=stage.id)
     for each in range(30):
         fault(clinic, UNKNOWN, peer=f"10.0.0.7:{50000 + each}")
     client = clinic.client("nurse")
@@ -106,13 +106,13 @@ def test_retiring_waits_until_it_is_off_and_a_second_press_is_harmless(clinic: C
     client = clinic.client("clinic_admin")
     with as_asker(clinic.asker("nurse")):
         stage = to_dosing(clinic)
-        monitoring.put_on(by=clinic.asker("nurse"), device_id=found.pk, encounter_id=stage.id)
+        vitals_actions.put_on(by=clinic.asker("nurse"), device_id=found.pk, encounter_id=stage.id)
     address = reverse("console:monitor_retire", args=[found.pk])
     answer = client.post(address)
     assert answer.status_code == 409
     assert "This monitor is on a session. Take it off first." in body(answer)
     with as_asker(clinic.asker("nurse")):
-        monitoring.take_off(by=clinic.asker("nurse"), device_id=found.pk)
+        vitals_actions.take_off(by=clinic.asker("nurse"), device_id=found.pk)
     for _ in range(2):
         assert client.post(address).status_code == 302
     with as_asker(clinic.asker("auditor")):

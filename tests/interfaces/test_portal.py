@@ -12,7 +12,7 @@ from django.utils import timezone
 from sojourn.care.measures import actions as measures
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import actions as safety
-from sojourn.care.treatment.models import SessionEvent
+from sojourn.care.session.models import SessionEvent
 from sojourn.foundation.accounts.actions import open_restricted
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic, Membership, Person

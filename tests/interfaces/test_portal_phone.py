@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
 from sojourn.care.safety.models import Flag
-from sojourn.care.treatment.models import SessionEvent
+from sojourn.care.session.models import SessionEvent
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.ui.build import BUILT
 from tests.care.stage import Stage

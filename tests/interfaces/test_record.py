@@ -15,8 +15,9 @@ from pypdf import PdfReader
 
 from sojourn.care.chart import queries
 from sojourn.care.chart.record import content_hash
-from sojourn.care.monitoring.models import Observation
-from sojourn.care.treatment.models import Addendum, RecordSignature, SessionEvent
+from sojourn.care.encounter import actions as encounter_actions
+from sojourn.care.session.models import Addendum, RecordSignature, SessionEvent
+from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.printing.figure import Figure, Line, Mark, Panel, Span, nice_ticks, svg
@@ -278,9 +279,8 @@ def test_a_session_nobody_came_to(clinic: Cast):
     adopt_everything(clinic)
     with as_asker(clinic.asker("nurse")) as nurse:
         stage = set_stage(clinic, at=BEGINS)
-        from sojourn.care.treatment import actions as treatment
 
-        stage.encounter = treatment.open_session(
+        stage.encounter = encounter_actions.open_session(
             by=nurse,
             appointment_id=stage.appointment.pk,
             transition="did_not_attend",

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.monitoring.models import AlarmState
+from sojourn.care.alarms.models import AlarmState
 from sojourn.clinical import worked
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent

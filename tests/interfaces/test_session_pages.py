@@ -13,21 +13,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.monitoring import actions as monitoring
-from sojourn.care.monitoring import queries as monitoring_queries
-from sojourn.care.monitoring.models import AlarmEvent, AlarmState, Device, DeviceAssociation, Observation
+from sojourn.care.alarms.models import AlarmEvent, AlarmState
+from sojourn.care.encounter.models import Encounter, SessionState
+from sojourn.care.encounter.queries import current_state, protocol_of
 from sojourn.care.patients.models import RelatedPerson
-from sojourn.care.treatment import actions as treatment
-from sojourn.care.treatment.models import (
-    CheckResult,
-    Discharge,
-    DoseCheck,
-    Encounter,
-    MedicationAdministration,
-    SessionEvent,
-    SessionState,
-)
-from sojourn.care.treatment.queries import current_state, protocol_of
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session import facts as session_facts
+from sojourn.care.session.models import CheckResult, Discharge, DoseCheck, MedicationAdministration, SessionEvent
+from sojourn.care.vitals import actions as vitals_actions
+from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.asker import as_asker
@@ -108,8 +102,8 @@ def recovered(cast: Cast, **more) -> Stage:
     by = cast.asker("nurse")
     with as_asker(by):
         for item in ("walks", "dissociation", "no_crisis", "driving"):
-            treatment.check(by=by, encounter_id=stage.id, item_id=item, passed=True)
-        treatment.check(by=by, encounter_id=stage.id, item_id="padss", passed=True, value="10")
+            session_actions.check(by=by, encounter_id=stage.id, item_id=item, passed=True)
+        session_actions.check(by=by, encounter_id=stage.id, item_id="padss", passed=True, value="10")
     return stage
 
 
@@ -194,9 +188,9 @@ def with_reasons(stage: Stage, cast: Cast, transition: str) -> list[str]:
 def engine(stage: Stage, now: datetime) -> protocol.Facts:
     """What the engine itself finds for its guards."""
     encounter = Encounter.objects.select_related("appointment__companion").get(pk=stage.id)
-    facts = treatment.facts_of(encounter, current_state(stage.id), now)
+    facts = session_actions.facts_of(encounter, current_state(stage.id), now)
     adopted = encounter.protocol_id in acting_rules(encounter.clinic_id)
-    return monitoring_queries.facts_with_readings(facts, encounter, now, adopted=adopted)
+    return session_facts.facts_with_readings(facts, encounter, now, adopted=adopted)
 
 
 @pytest.mark.parametrize("make", [arrived, checked, dosing, observing, recovered, leaving])
@@ -207,8 +201,8 @@ def test_the_page_knows_what_the_engine_knows(ready: Cast, make):
         stage.vitals(now, nibp_sys=130, nibp_dia=80, spo2=88)
         stage.vitals(now, nibp_sys=140, nibp_dia=85)
         stage.vitals(now, nibp_sys=150, nibp_dia=90, hr=250, temp=36.6)
-        treatment.check(by=ready.asker("nurse"), encounter_id=stage.id, item_id="companion_here", passed=True)
-        treatment.check(by=ready.asker("nurse"), encounter_id=stage.id, item_id="walks", passed=False)
+        session_actions.check(by=ready.asker("nurse"), encounter_id=stage.id, item_id="companion_here", passed=True)
+        session_actions.check(by=ready.asker("nurse"), encounter_id=stage.id, item_id="walks", passed=False)
         later = now + timedelta(minutes=3)
         assert load(stage.id, later).facts() == engine(stage, later)
         assert load(stage.id, later).facts().pressure_rising is True
@@ -243,7 +237,7 @@ def test_two_entries_of_a_dose(ready: Cast, rows, expected):
     stage = checked(ready)
     with as_asker(ready.asker("nurse")):
         for role, mg in rows:
-            treatment.check_dose(
+            session_actions.check_dose(
                 by=ready.asker(role), encounter_id=stage.id, drug="ketamine", route="iv", dose_mg=Decimal(mg), lot="A"
             )
         picture = load(stage.id, timezone.now())
@@ -662,7 +656,7 @@ def test_a_call_for_help_stays_until_somebody_comes(ready: Cast):
     client = ready.client("nurse")
     with as_asker(ready.asker("nurse")):
         SessionEvent.objects.create(
-            clinic=ready.clinic, patient=stage.patient, encounter_id=stage.id, kind=treatment.PATIENT_CALLS,
+            clinic=ready.clinic, patient=stage.patient, encounter_id=stage.id, kind=session_actions.PATIENT_CALLS,
             at=timezone.now(), recorded_at=timezone.now(), by=ready.members["nurse"],
         )  # fmt: skip
     assert "The patient asks for someone" in body(client.get(url("session_live", stage)))
@@ -670,7 +664,7 @@ def test_a_call_for_help_stays_until_somebody_comes(ready: Cast):
         assert client.post(url("session_answer", stage), {"seen": "3"}).status_code == 302
     assert "The patient asks for someone" not in body(client.get(url("session_live", stage)))
     with as_asker(ready.asker("nurse")):
-        assert SessionEvent.objects.filter(kind=treatment.CALL_ANSWERED).count() == 1
+        assert SessionEvent.objects.filter(kind=session_actions.CALL_ANSWERED).count() == 1
 
 
 def test_ratings_are_typed_and_sedation_has_its_anchors(ready: Cast):
@@ -712,7 +706,7 @@ def test_stopping_before_a_dose_lets_the_patient_go(ready: Cast):
 def monitor(cast: Cast, name: str = "Bed 3", **more) -> Device:
     by = cast.asker("clinic_admin")
     with as_asker(by):
-        device = monitoring.add_device(by=by, name=name, key=f"bed:{name}", maker="Mindray")
+        device = vitals_actions.add_device(by=by, name=name, key=f"bed:{name}", maker="Mindray")
         Device.objects.filter(pk=device.pk).update(**more)
     return device
 

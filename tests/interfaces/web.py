@@ -22,8 +22,8 @@ from typing import Any
 import psycopg
 from django.conf import settings
 
-from sojourn.care.monitoring import actions as monitoring
-from sojourn.care.monitoring.messages import Arrival, Value, take_messages
+from sojourn.care.vitals import actions as vitals_actions
+from sojourn.care.vitals.messages import Arrival, Value, take_messages
 from sojourn.config.environment import database, environment
 from sojourn.foundation.accounts.asker import as_asker
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage, to_dosing
@@ -238,9 +238,9 @@ def seat(cast: Cast, number: int = 1, *, at: datetime | None = None, dosing: boo
         with as_asker(nurse):
             arrive(stage, at)
     with as_asker(cast.asker("clinic_admin")):
-        device = monitoring.add_device(by=cast.asker("clinic_admin"), name=f"Monitor {number}", key=key)
+        device = vitals_actions.add_device(by=cast.asker("clinic_admin"), name=f"Monitor {number}", key=key)
     with as_asker(nurse):
-        monitoring.put_on(by=nurse, device_id=device.pk, encounter_id=stage.id)
+        vitals_actions.put_on(by=nurse, device_id=device.pk, encounter_id=stage.id)
     return Chair(cast, stage, device.pk, key)
 
 
@@ -252,11 +252,11 @@ def open_clinic(name: str) -> Cast:
 
 
 def beat_of_the_watch(at: datetime | None = None) -> None:
-    from sojourn.care.monitoring.watching import beat
+    from sojourn.foundation.heartbeat.actions import stamp_heartbeat
 
     with psycopg.connect(database("signals").conninfo()) as connection, connection.cursor() as cursor:
         for name in ("watch", "jobs", *environment().listeners):
-            beat(cursor, name, at or datetime.now(UTC))
+            stamp_heartbeat(cursor, name, at or datetime.now(UTC))
 
 
 HOME = Path(os.environ.get("SOJOURN_HOME", "."))

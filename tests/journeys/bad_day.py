@@ -16,6 +16,8 @@ import psycopg
 
 from benchmarks.house import MLLP_PORT, PORT, House, Ward, house, wards
 from benchmarks.monitors.sender import Monitor, Tally
+from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.vitals import actions as vitals_actions
 
 MONITORS = int(os.environ.get("BAD_DAY_MONITORS", "200"))
 SECONDS = 24
@@ -86,7 +88,6 @@ async def the_day(found: House) -> list[Resending]:
 
 def an_acknowledged_alarm(ward: Ward) -> int:
     """Before the day: one session has a high alarm that its nurse has acknowledged."""
-    from sojourn.care.monitoring import actions
     from sojourn.foundation.accounts.asker import Asker, as_asker
     from sojourn.foundation.accounts.models import Membership
     from sojourn.foundation.accounts.queries import asker_of
@@ -95,11 +96,11 @@ def an_acknowledged_alarm(ward: Ward) -> int:
         nurse = asker_of(Membership.objects.get(role="nurse"))
     encounter_id = next(iter(ward.encounters.values()))
     with as_asker(nurse):
-        actions.take_readings(by=nurse, encounter_id=encounter_id, values={"nibp_sys": 196, "nibp_dia": 104})
-        from sojourn.care.monitoring.queries import open_alarms
+        vitals_actions.take_readings(by=nurse, encounter_id=encounter_id, values={"nibp_sys": 196, "nibp_dia": 104})
+        from sojourn.care.alarms.queries import open_alarms
 
         for alarm in open_alarms([encounter_id]):
-            actions.acknowledge(by=nurse, encounter_id=encounter_id, rule_id=alarm.rule_id, code=alarm.code)
+            alarm_actions.acknowledge(by=nurse, encounter_id=encounter_id, rule_id=alarm.rule_id, code=alarm.code)
         assert open_alarms([encounter_id])
     return encounter_id
 
@@ -109,15 +110,13 @@ def what_stands(encounter_id: int, monitors: list[Resending]) -> None:
 
     accepted = sum(len(each.accepted) for each in monitors)
     with psycopg.connect(database("signals").conninfo()) as connection:
-        raw = {
-            bytes(each) for (each,) in connection.execute("SELECT raw FROM monitoring_inboundmessage WHERE ack = 'AA'")
-        }
+        raw = {bytes(each) for (each,) in connection.execute("SELECT raw FROM vitals_inboundmessage WHERE ack = 'AA'")}
         missing = sum(message[1:-2] not in raw for each in monitors for message in each.accepted)
         rows = connection.execute(
-            "SELECT count(*), count(DISTINCT (message_id, code)) FROM monitoring_observation WHERE method = 'monitor'"
+            "SELECT count(*), count(DISTINCT (message_id, code)) FROM vitals_observation WHERE method = 'monitor'"
         ).fetchone()
         phases = connection.execute(
-            "SELECT phase, acknowledged_by_name FROM monitoring_alarmstate WHERE encounter_id = %s AND phase <> 'quiet'"
+            "SELECT phase, acknowledged_by_name FROM alarms_alarmstate WHERE encounter_id = %s AND phase <> 'quiet'"
             " AND code LIKE 'nibp%%'",
             (encounter_id,),
         ).fetchall()

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.chart.queries import content_hash, session_record
 from sojourn.care.chart.record import SessionRecord
-from sojourn.care.treatment import actions as treatment
-from sojourn.care.treatment.models import Encounter, RecordSignature
+from sojourn.care.encounter import actions as encounter_actions
+from sojourn.care.encounter.models import Encounter
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session.models import RecordSignature
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken
 from sojourn.foundation.audit.actions import record as write_audit
@@ -33,7 +35,7 @@ def sign_record(*, by: Asker, encounter_id: int, seen_hash: str, now: datetime |
     Raises Overtaken where the record has changed since it was read, Refused while the session runs.
     """
     by.must("session.sign")
-    treatment.lock_session(encounter_id, None)
+    encounter_actions.lock_session(encounter_id, None)
     record = session_record(encounter_id, now=now)
     stored = content_hash(record)
     if stored != seen_hash:
@@ -43,4 +45,4 @@ def sign_record(*, by: Asker, encounter_id: int, seen_hash: str, now: datetime |
     mine = [each for each in record.signatures if each.by and each.by.id == by.membership_id]
     if mine and mine[-1].content_hash == stored:
         return RecordSignature.objects.get(pk=mine[-1].id)
-    return treatment.sign(by=by, encounter_id=encounter_id, content_hash=stored, now=now)
+    return session_actions.sign(by=by, encounter_id=encounter_id, content_hash=stored, now=now)

@@ -13,6 +13,7 @@ from django.db.models import F, Func, Model, OuterRef, QuerySet, Subquery, TextF
 from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.utils import timezone
 
+from sojourn.care.alarms.models import AlarmEvent
 from sojourn.care.chart.record import (
     TYPED,
     AddedLater,
@@ -39,21 +40,20 @@ from sojourn.care.chart.record import (
     episodes,
     verify_signature,
 )
+from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.measures.models import QuestionnaireResponse
-from sojourn.care.monitoring.models import AlarmEvent, DeviceAssociation, Observation
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.plan.queries import order_from
-from sojourn.care.treatment.models import (
+from sojourn.care.session.models import (
     Addendum,
     CheckResult,
     Discharge,
     DoseCheck,
-    Encounter,
     MedicationAdministration,
     RecordSignature,
     SessionEvent,
-    SessionState,
 )
+from sojourn.care.vitals.models import DeviceAssociation, Observation
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.clinical.protocol.schedule import next_check_due
 from sojourn.clinical.rules import Rule

@@ -17,30 +17,32 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Model
 from django.utils import timezone
 
+from sojourn.care.alarms import judging
+from sojourn.care.alarms import store as alarm_store
+from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.booking import actions as booking
 from sojourn.care.booking import series_actions as series
 from sojourn.care.booking import waiting_actions as waiting
 from sojourn.care.booking import way_home_actions as way_home
 from sojourn.care.booking.models import Appointment, Attendance, Chair, EscortAnswer, EscortLink
 from sojourn.care.chart.queries import content_hash, session_records
+from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse, Sitting
 from sojourn.care.measures.queries import Battery, batteries
-from sojourn.care.monitoring import ledger
-from sojourn.care.monitoring.models import AlarmState, Device, Signal
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety.models import Flag, FlagAnswer
-from sojourn.care.treatment.models import (
+from sojourn.care.session.models import (
     CheckResult,
     Discharge,
     DoseCheck,
-    Encounter,
     MedicationAdministration,
     RecordSignature,
     SessionEvent,
-    SessionState,
 )
+from sojourn.care.vitals import ingest
+from sojourn.care.vitals.models import Device
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms import Event, Happening
 from sojourn.clinical.scales import Refusal, Scale, Score
@@ -111,7 +113,7 @@ class Cast:
             model._default_manager.bulk_create(rows)
         watched, self.watched = self.watched, []
         if watched:
-            Signal.objects.filter(encounter__in=watched).update(silent_after=None)
+            CurrentVital.objects.filter(encounter__in=watched).update(silent_after=None)
             AlarmState.objects.filter(encounter__in=watched).update(phase="quiet", deadline_at=None)
 
     def asker(self, role: str, number: int = 0) -> Asker:
@@ -852,9 +854,9 @@ def dose(
 
 
 def monitor_readings(
-    session: ledger.Session, dose_at: datetime, until: datetime, episode: str, seed: int, every_s: int,
+    session: alarm_store.Session, dose_at: datetime, until: datetime, episode: str, seed: int, every_s: int,
     device_id: int | None,
-) -> Iterator[ledger.NewReading]:  # fmt: skip
+) -> Iterator[judging.NewReading]:  # fmt: skip
     """What a monitor would have sent from five minutes before the dose: rates, saturation, and each cuff once."""
     t, cuff_t = 0.0, -1.0
     begins = dose_at - timedelta(seconds=BASELINE_S)
@@ -863,7 +865,7 @@ def monitor_readings(
         at = begins + timedelta(seconds=t)
         for code, value, unit in (("hr", sample.hr, "/min"), ("spo2", sample.spo2, "%"), ("rr", sample.rr, "/min")):
             if value is not None:
-                yield ledger.NewReading(session, code, value, unit, at, at, at, ledger.MONITOR, device_id)
+                yield judging.NewReading(session, code, value, unit, at, at, at, judging.MONITOR, device_id)
         if sample.cuff is not None and sample.cuff.t > cuff_t:
             cuff_t = sample.cuff.t
             cuff_at = begins + timedelta(seconds=cuff_t)
@@ -872,8 +874,8 @@ def monitor_readings(
                 ("nibp_dia", sample.cuff.dia),
                 ("nibp_map", sample.cuff.map),
             ):
-                yield ledger.NewReading(
-                    session, code, value, "mm[Hg]", cuff_at, cuff_at, cuff_at, ledger.MONITOR, device_id
+                yield judging.NewReading(
+                    session, code, value, "mm[Hg]", cuff_at, cuff_at, cuff_at, judging.MONITOR, device_id
                 )
         t += every_s
 
@@ -883,17 +885,17 @@ def vitals(
     nurse: Membership,
 ) -> None:  # fmt: skip
     """Readings through the real door, judged by the clinic's rules; what rose was acknowledged and recovered."""
-    session = ledger.Session(cast.clinic.pk, encounter.pk, encounter.patient_id, encounter.protocol_id)
+    session = alarm_store.Session(cast.clinic.pk, encounter.pk, encounter.patient_id, encounter.protocol_id)
     device_id = cast.device.pk if cast.device else None
     all_readings = list(monitor_readings(session, dose_at, until, episode, seed, every_s, device_id))
     before = [one for one in all_readings if one.effective_at < dose_at]
     after = [one for one in all_readings if one.effective_at >= dose_at]
     with transaction.atomic(), connection.cursor() as wrapped:
         cursor = wrapped.cursor
-        ledger.take(cursor, before, dose_at)
+        ingest.record_batch(cursor, before, dose_at)
         # The second lot comes at once, hours after the first: nobody was silent in between.
-        Signal.objects.filter(encounter=encounter).update(baseline=_own_value(), silent_after=None)
-        outcome = ledger.take(cursor, after, until)
+        CurrentVital.objects.filter(encounter=encounter).update(baseline=_own_value(), silent_after=None)
+        outcome = ingest.record_batch(cursor, after, until)
         seen = [
             (
                 s,
@@ -905,7 +907,7 @@ def vitals(
             for s, rule, happening in outcome.happenings
             if happening.event is Event.RAISED
         ]
-        ledger.insert_events(cursor, seen, by_id=nurse.pk)
+        alarm_store.insert_events(cursor, seen, by_id=nurse.pk)
     cast.watched.append(encounter)
 
 

@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 from django.db.models import F
 from django.utils import timezone
 
+from sojourn.care.alarms import judging
+from sojourn.care.alarms import store as alarm_store
 from sojourn.care.booking.models import Appointment, Chair
 from sojourn.care.consent.models import ConsentAdoption
-from sojourn.care.monitoring import actions as monitoring
-from sojourn.care.monitoring import ledger
-from sojourn.care.monitoring.models import DeviceAssociation
+from sojourn.care.encounter.models import Encounter
+from sojourn.care.encounter.queries import running
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.treatment.models import Encounter
-from sojourn.care.treatment.queries import running
+from sojourn.care.session import advancing
+from sojourn.care.vitals import ingest
+from sojourn.care.vitals.models import DeviceAssociation
 from sojourn.config.demo import people, story
 from sojourn.config.demo.people import DemoClinic
 from sojourn.config.virtual_monitor import BASELINE_S
@@ -111,7 +113,7 @@ def _finish(cast: story.Cast, encounter: Encounter, now: datetime) -> None:
         story.ready_checks(cast, encounter, ended, nurse)
         story.states(cast, encounter, rest, nurse, len(been))
     cast.write()
-    monitoring.end_session(encounter=encounter, now=now, by=cast.asker("nurse"))
+    advancing.end_session(encounter=encounter, now=now, by=cast.asker("nurse"))
 
 
 def _running(cast: story.Cast, plan: CarePlan, chair: Chair, now: datetime) -> None:
@@ -142,16 +144,16 @@ def _waiting(cast: story.Cast, plan: CarePlan, chair: int, now: datetime) -> Non
     appointment = story.book_at(cast, plan, _companion(plan), cast.chairs[chair], arrived)
     encounter = story.open_encounter(cast, appointment, arrived)
     story.states(cast, encounter, [("arrived", arrived, "")], nurse)
-    session = ledger.Session(cast.clinic.pk, encounter.pk, encounter.patient_id, encounter.protocol_id)
+    session = alarm_store.Session(cast.clinic.pk, encounter.pk, encounter.patient_id, encounter.protocol_id)
     from django.db import connection
 
     at = now - timedelta(minutes=3)
     values = (("nibp_sys", 128.0, "mm[Hg]"), ("nibp_dia", 81.0, "mm[Hg]"), ("spo2", 98.0, "%"), ("hr", 74.0, "/min"))
     with connection.cursor() as cursor:
-        ledger.take(
+        ingest.record_batch(
             cursor.cursor,
             [
-                ledger.NewReading(session, code, value, unit, at, at, at, ledger.TYPED, by_id=nurse.pk)
+                judging.NewReading(session, code, value, unit, at, at, at, judging.TYPED, by_id=nurse.pk)
                 for code, value, unit in values
             ],
             now,

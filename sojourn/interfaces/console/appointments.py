@@ -22,12 +22,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from sojourn.care.booking import actions, queries
 from sojourn.care.booking.models import Appointment, Chair
 from sojourn.care.booking.queries import Way
+from sojourn.care.encounter import queries as encounter_queries
+from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.treatment import queries as treatment
-from sojourn.care.treatment.queries import SessionRow
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
@@ -407,7 +407,7 @@ def appointment(request: HttpRequest, appointment_id: int) -> HttpResponse:
     if gate := closed(asked, found.patient):
         return gate
     assert asked.clinic is not None
-    row = treatment.with_states([found])[0]
+    row = encounter_queries.with_states([found])[0]
     movable = found.status == "booked" and row.encounter_id is None and asked.asker.may("appointment.book")
     people = patients.people_of(found.patient_id)
     starts = timezone.localtime(found.during.lower)

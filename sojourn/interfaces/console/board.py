@@ -22,14 +22,14 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.care.monitoring import actions as monitoring
-from sojourn.care.monitoring import live
-from sojourn.care.monitoring.messages import BELIEVED
-from sojourn.care.monitoring.queries import heartbeat_age
+from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.encounter import announcing
+from sojourn.care.encounter.models import Encounter
+from sojourn.care.encounter.queries import running
 from sojourn.care.patients.queries import withheld
-from sojourn.care.treatment import actions as treatment
-from sojourn.care.treatment.models import Encounter
-from sojourn.care.treatment.queries import running
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session import live
+from sojourn.care.vitals.messages import BELIEVED
 from sojourn.clinical.alarms import KINDS, SILENCE, Priority
 from sojourn.clinical.alarms.prepare import RISE
 from sojourn.clinical.protocol import State
@@ -38,6 +38,7 @@ from sojourn.clinical.units import convert
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.heartbeat.queries import heartbeat_age
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.queries import acting_rules
 from sojourn.interfaces.console.nav import address
@@ -453,7 +454,7 @@ def seen(request: HttpRequest, encounter_id: int) -> HttpResponse:
         if not bar:
             raise Http404
         try:
-            monitoring.acknowledge(by=asker, encounter_id=encounter_id, rule_id=rule_id, code=code)
+            alarm_actions.acknowledge(by=asker, encounter_id=encounter_id, rule_id=rule_id, code=code)
         except Refused as refused:
             if "not-open" not in refused.codes:  # it ended by itself in the meantime: nothing is left to do
                 refusals += [str(reason) for reason in refused.reasons]
@@ -471,10 +472,10 @@ def going(request: HttpRequest, encounter_id: int) -> HttpResponse:
     if not found or found[0]["called"] is None:
         return _answered(request, asker, [])
     try:
-        treatment.note_event(by=asker, encounter_id=encounter_id, kind=treatment.CALL_ANSWERED)
+        session_actions.note_event(by=asker, encounter_id=encounter_id, kind=session_actions.CALL_ANSWERED)
     except Refused as refused:
         return _answered(request, asker, [str(reason) for reason in refused.reasons])
-    monitoring.announce(encounter)
+    announcing.announce(encounter)
     return _answered(request, asker, [])
 
 

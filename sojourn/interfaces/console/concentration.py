@@ -28,8 +28,8 @@ from django.views.decorators.http import require_GET
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
-from sojourn.care.treatment import queries as treatment
-from sojourn.care.treatment.models import CheckResult, MedicationAdministration
+from sojourn.care.session import queries as session_queries
+from sojourn.care.session.models import CheckResult, MedicationAdministration
 from sojourn.clinical import pk
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts.access import Request, allowed
@@ -881,7 +881,7 @@ def _overlay(request: HttpRequest, picture: sessions.Picture) -> dict[str, Any]:
     patient = picture.encounter.patient
     try:
         person = pk.Person(weight_kg=float(weight), age_y=float(patient.age_on(timezone.localdate())), sex=patient.sex)
-        doses, first = charted(list(treatment.doses(picture.id)), ended)
+        doses, first = charted(list(session_queries.doses(picture.id)), ended)
         context["expected"] = expected(doses, person, first, picture.now)
     except pk.Refused as why:
         context["refused"] = reason(why)

@@ -17,16 +17,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 from django_stubs_ext import StrPromise
 
+from sojourn.care.alarms import queries as alarm_queries
 from sojourn.care.booking import queries as booking
 from sojourn.care.booking.queries import WayHome
 from sojourn.care.consent import queries as consent
+from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.measures import queries as measures
-from sojourn.care.monitoring import queries as monitoring
 from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import queries as safety
-from sojourn.care.treatment import queries as treatment
-from sojourn.care.treatment.queries import SessionRow
+from sojourn.care.session import queries as session_queries
+from sojourn.care.vitals import queries as vitals_queries
 from sojourn.clinical.protocol import FINAL, PRESENT, State
 from sojourn.foundation.accounts import queries as accounts
 from sojourn.foundation.accounts.access import Request, allowed
@@ -34,6 +35,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit import queries as audit
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.heartbeat import queries as heartbeat_queries
 from sojourn.interfaces.console import visits
 from sojourn.interfaces.console.consents import WITHDRAWN_FOR
 from sojourn.interfaces.console.nav import address
@@ -175,7 +177,7 @@ def _lines(today: Today) -> list[Line]:
 
 def _alarms(today: Today) -> list[Wait]:
     """One line for all open alarms, as grave as the gravest. One query."""
-    found = monitoring.open_alarms()
+    found = alarm_queries.open_alarms()
     if not found:
         return []
     waiting = [alarm for alarm in found if alarm.acknowledged_at is None]
@@ -221,7 +223,7 @@ def _second_checks(today: Today) -> list[Wait]:
             % {"name": today.named(row.appointment.patient), "chair": row.chair_name, "by": prepared.by.name},
             address("console:session", row.encounter_id),
         )
-        for prepared in treatment.waiting_doses(ready, not_by=today.asker.person_id)
+        for prepared in session_queries.waiting_doses(ready, not_by=today.asker.person_id)
         for row in (ready[prepared.encounter_id],)
     ]
 
@@ -239,7 +241,7 @@ def _unsigned(today: Today) -> list[Wait]:
             },
             address("console:record", encounter.pk) or address("console:session", encounter.pk),
         )
-        for encounter in treatment.unsigned(today.now - UNSIGNED_FOR)
+        for encounter in session_queries.unsigned(today.now - UNSIGNED_FOR)
     ]
 
 
@@ -321,7 +323,7 @@ def _staff(today: Today) -> list[Wait]:
 def _monitors(today: Today) -> list[Wait]:
     """Messages of monitors that could not be used, and whether somebody watches for silence. Two queries."""
     url = address("console:monitors")
-    age = monitoring.heartbeat_age("watch", today.now)
+    age = heartbeat_queries.heartbeat_age("watch", today.now)
     watching = age is not None and age <= WATCH_SILENT_AFTER
     waits = []
     if not watching:
@@ -333,7 +335,7 @@ def _monitors(today: Today) -> list[Wait]:
                 url,
             )
         )
-    faults = [row for row in monitoring.message_faults() if row.received_at > today.now - timedelta(days=1)]
+    faults = [row for row in vitals_queries.message_faults() if row.received_at > today.now - timedelta(days=1)]
     if faults:
         words = ngettext(
             "%(n)d message of a monitor could not be used", "%(n)d messages of monitors could not be used", len(faults)

@@ -28,7 +28,7 @@ from sojourn.care.measures.queries import OpenRequest, Scored, Shelf, Trend, sca
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import actions as safety
-from sojourn.care.treatment.models import MedicationAdministration
+from sojourn.care.session.models import MedicationAdministration
 from sojourn.clinical.scales import Item, Number, Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused

@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.care.monitoring import actions, queries
-from sojourn.care.monitoring.models import Device, DeviceAssociation, InboundMessage
 from sojourn.care.patients import queries as patients
+from sojourn.care.vitals import actions as vitals_actions
+from sojourn.care.vitals import queries as vitals_queries
+from sojourn.care.vitals.models import Device, DeviceAssociation, InboundMessage
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
@@ -188,7 +189,7 @@ def _page(request: Request, *, form: DeviceForm | None = None, refused: Refused 
         for row in DeviceAssociation.objects.select_related("patient", "encounter__chair").filter(until_at=None)
     }
     hidden = patients.withheld(request.asker, [row.patient for row in on.values()], now)
-    faults = queries.message_faults(FAULTS_SHOWN)
+    faults = vitals_queries.message_faults(FAULTS_SHOWN)
     manages = request.asker.may("monitor.manage")
     context = {
         "lines": [_line(device, on.get(device.pk), request, hidden) for device in devices],
@@ -218,7 +219,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(asked, form=form)
     try:
-        device = actions.add_device(by=asked.asker, **form.cleaned_data)
+        device = vitals_actions.add_device(by=asked.asker, **form.cleaned_data)
     except Refused as refused:
         return _page(asked, form=form, refused=refused)
     messages.success(request, _("%(name)s is added. A nurse can put it on a patient.") % {"name": device.name})
@@ -232,7 +233,7 @@ def rename(request: HttpRequest, device_id: int) -> HttpResponse:
     asked = cast(Request, request)
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
     try:
-        actions.rename_device(by=asked.asker, device_id=device.pk, name=request.POST.get("name", ""))
+        vitals_actions.rename_device(by=asked.asker, device_id=device.pk, name=request.POST.get("name", ""))
     except Refused as refused:
         return _page(asked, refused=refused)
     return redirect("console:monitors")
@@ -246,7 +247,7 @@ def retire(request: HttpRequest, device_id: int) -> HttpResponse:
     device = get_object_or_404(Device, pk=device_id)
     if device.retired_at is None:
         try:
-            actions.retire_device(by=asked.asker, device_id=device_id)
+            vitals_actions.retire_device(by=asked.asker, device_id=device_id)
         except Refused as refused:
             return _page(asked, refused=refused)
         messages.success(request, _("%(name)s is out of use.") % {"name": device.name})

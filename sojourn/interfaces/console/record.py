@@ -19,9 +19,9 @@ from django.views.decorators.http import require_GET, require_POST
 from sojourn.care.chart import actions
 from sojourn.care.chart.queries import session_record
 from sojourn.care.chart.record import SessionRecord, verify_signature
+from sojourn.care.encounter.models import Encounter
 from sojourn.care.patients.models import Patient
-from sojourn.care.treatment import actions as treatment
-from sojourn.care.treatment.models import Encounter
+from sojourn.care.session import actions as session_actions
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.printing import figure, setting
@@ -128,7 +128,7 @@ def addendum(request: HttpRequest, encounter_id: int) -> HttpResponse:
     )  # fmt: skip
     if not again:
         try:
-            treatment.add_addendum(by=asked.asker, encounter_id=encounter_id, text=text)
+            session_actions.add_addendum(by=asked.asker, encounter_id=encounter_id, text=text)
         except Refused as refused:
             return _page(asked, found, reasons=said(refused), form=form, status=409)
     return redirect(reverse("console:record", args=[encounter_id]) + "#addenda")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
+from sojourn.care.alarms.models import MONITOR_OFF
 from sojourn.care.chart.record import (
     Alarm,
     AlarmChange,
@@ -33,9 +34,8 @@ from sojourn.care.chart.record import (
     Verified,
 )
 from sojourn.care.measures.queries import scale
-from sojourn.care.monitoring.messages import BELIEVED
-from sojourn.care.monitoring.models import MONITOR_OFF
 from sojourn.care.patients.models import Sex
+from sojourn.care.vitals.messages import BELIEVED
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms.prepare import RISE
 from sojourn.clinical.protocol import State

@@ -9,8 +9,8 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from sojourn.care.booking import queries as booking
 from sojourn.care.booking.models import Appointment, AppointmentStatus
-from sojourn.care.treatment.models import SessionState
-from sojourn.care.treatment.queries import SessionRow
+from sojourn.care.encounter.models import SessionState
+from sojourn.care.encounter.queries import SessionRow
 from sojourn.clinical.protocol import State
 
 

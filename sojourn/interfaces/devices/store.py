@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from sojourn.care.monitoring.messages import Arrival, Value, take_messages
+from sojourn.care.vitals.messages import Arrival, Value, take_messages
 
 from .listener import Outcome, Received
 from .results import Fault

@@ -33,7 +33,7 @@ async def state() -> tuple[int, dict[str, Any]]:
                 conninfo(), autocommit=True, connect_timeout=2
             ) as connection:
                 rows = await (
-                    await connection.execute("SELECT name, at, detail::text FROM monitoring_heartbeat")
+                    await connection.execute("SELECT name, at, detail::text FROM heartbeat_heartbeat")
                 ).fetchall()
     except (psycopg.Error, TimeoutError, OSError):
         database = "down"

@@ -20,8 +20,8 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 
-from sojourn.care.monitoring import live
-from sojourn.care.monitoring.ledger import CHANNEL
+from sojourn.care.encounter.announcing import CHANNEL
+from sojourn.care.session import live
 from sojourn.clinical.protocol import FINAL
 from sojourn.foundation.accounts.asker import SAY_WHO_ASKS
 from sojourn.interfaces.live.connection import conninfo
@@ -327,7 +327,7 @@ class Hub:
 
     async def _tell_heartbeat(self) -> None:
         async with self._news_reader.asking(None) as cursor:
-            await cursor.execute("SELECT at FROM monitoring_heartbeat WHERE name = 'watch'")
+            await cursor.execute("SELECT at FROM heartbeat_heartbeat WHERE name = 'watch'")
             row = await cursor.fetchone()
         now = datetime.now(UTC)
         age = None if row is None else round((now - row[0]).total_seconds(), 1)

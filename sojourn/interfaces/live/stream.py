@@ -27,7 +27,7 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from sojourn.care.monitoring.live import cursor_of, cursor_text
+from sojourn.care.session.live import cursor_of, cursor_text
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.interfaces.live.hub import Hub, Watcher

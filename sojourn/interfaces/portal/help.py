@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods
 
-from sojourn.care.monitoring import actions as monitoring
-from sojourn.care.treatment import actions as treatment
-from sojourn.care.treatment import queries as sessions
+from sojourn.care.encounter import announcing
+from sojourn.care.encounter import queries as encounter_queries
+from sojourn.care.session import actions as session_actions
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.pages import help_lines, remembered, show
@@ -65,14 +65,14 @@ def _call(request: HttpRequest) -> bool:
     """Raise the call in the session that runs; False where none does."""
     asker = cast(Request, request).asker
     assert asker.patient_id is not None
-    running = sessions.running().filter(patient_id=asker.patient_id).order_by("-opened_at").first()
+    running = encounter_queries.running().filter(patient_id=asker.patient_id).order_by("-opened_at").first()
     if running is None:
         return False
     try:
-        treatment.patient_calls(by=asker, encounter_id=running.pk)
+        session_actions.patient_calls(by=asker, encounter_id=running.pk)
     except Refused:
         return False
-    monitoring.announce(running)  # the board hears it at the commit, not at its next look
+    announcing.announce(running)  # the board hears it at the commit, not at its next look
     return True
 
 

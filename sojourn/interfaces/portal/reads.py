@@ -12,12 +12,12 @@ from django.db.models import Count, Exists, OuterRef, Subquery
 
 from sojourn.care.booking.models import Appointment, AppointmentStatus
 from sojourn.care.candidacy.models import CandidacyDecision
+from sojourn.care.encounter.queries import SessionRow, with_states
 from sojourn.care.intake.models import IntakeSubmission
 from sojourn.care.messaging.queries import unread
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.treatment.models import MedicationAdministration
-from sojourn.care.treatment.queries import SessionRow, with_states
+from sojourn.care.session.models import MedicationAdministration
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.interfaces.portal.path import Facts
 

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 from django_stubs_ext import StrPromise
 
+from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.patients.models import Patient
 from sojourn.care.patients.queries import people_of
-from sojourn.care.treatment.queries import SessionRow
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import BreakGlass

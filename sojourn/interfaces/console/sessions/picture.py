@@ -19,18 +19,13 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 from django.http import Http404
 
-from sojourn.care.monitoring.models import AlarmState, Device, DeviceAssociation, Observation, Signal
-from sojourn.care.monitoring.queries import OPEN
-from sojourn.care.treatment.actions import CALL_ANSWERED, PATIENT_CALLS
-from sojourn.care.treatment.models import (
-    CheckResult,
-    DoseCheck,
-    Encounter,
-    MedicationAdministration,
-    SessionEvent,
-    SessionState,
-)
-from sojourn.care.treatment.queries import protocol_of
+from sojourn.care.alarms.models import AlarmState, CurrentVital
+from sojourn.care.alarms.queries import OPEN
+from sojourn.care.encounter.models import Encounter, SessionState
+from sojourn.care.encounter.queries import protocol_of
+from sojourn.care.session.actions import CALL_ANSWERED, PATIENT_CALLS
+from sojourn.care.session.models import CheckResult, DoseCheck, MedicationAdministration, SessionEvent
+from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms import Priority
 from sojourn.clinical.protocol import FINAL, Facts, Latest, Protocol, State
@@ -370,7 +365,7 @@ def _source(name: str) -> Subquery:
 
 def _subqueries() -> dict[str, ArraySubquery]:
     monitors = _of_session(DeviceAssociation).filter(until_at=None).order_by("id")
-    signals = _of_session(Signal)
+    signals = _of_session(CurrentVital)
     alarms = _of_session(AlarmState).filter(phase__in=OPEN)
     measured = _of_session(Observation).filter(Q(method="typed") | Q(code__in=SYSTOLIC)).order_by("effective_at", "id")
     decisions = RuleAdoption.objects.filter(rule_id=OuterRef("protocol_id")).order_by("-id")[:1]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.treatment.actions import PERMISSIONS, said
+from sojourn.care.encounter.actions import PERMISSIONS, said
 from sojourn.clinical import protocol, recovery
 from sojourn.clinical.alarms import Phase
 from sojourn.clinical.protocol import State, next_check_due

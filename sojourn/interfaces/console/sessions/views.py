@@ -17,14 +17,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from sojourn.care.alarms import actions as alarm_actions
 from sojourn.care.booking import queries as booking
 from sojourn.care.booking.models import Appointment
-from sojourn.care.monitoring import actions as monitoring
-from sojourn.care.monitoring import queries as monitoring_queries
-from sojourn.care.monitoring.models import Device
+from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients import queries as patients_queries
-from sojourn.care.treatment import actions as treatment
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session import advancing
+from sojourn.care.vitals import actions as vitals_actions
+from sojourn.care.vitals import queries as vitals_queries
+from sojourn.care.vitals.models import Device
 from sojourn.clinical import protocol, recovery
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts import queries as accounts
@@ -273,7 +276,7 @@ def _appointment(appointment_id: int, request: Request) -> Appointment:
 def _opened(request: Request, appointment_id: int, transition: str, reason: str = "") -> HttpResponse:
     appointment = _appointment(appointment_id, request)
     try:
-        encounter = treatment.open_session(
+        encounter = encounter_actions.open_session(
             by=request.asker, appointment_id=appointment_id, transition=transition, reason=reason
         )
     except NotAllowed as error:
@@ -336,7 +339,7 @@ def _not_coming(
 def _step(transition: str) -> Callable[..., Any]:
     """The view of one step of the transition table."""
 
-    @of_session(treatment.PERMISSIONS[transition], methods=["POST"])
+    @of_session(encounter_actions.PERMISSIONS[transition], methods=["POST"])
     def step(request: Request, picture: Picture) -> HttpResponse:
         typed: dict[str, Any] = {name: request.POST.get(name, "") for name in ("reason", "note", "started")}
         typed["overrides"] = request.POST.getlist("override")
@@ -346,7 +349,7 @@ def _step(transition: str) -> Callable[..., Any]:
             refused = Refused(_("Write the start time as 14:05."), codes=("bad-time",))
             return _page(request, picture, refused=refused, typed=typed)
         try:
-            monitoring.take_step(
+            advancing.advance_session(
                 by=request.asker, encounter_id=picture.id, transition=transition, seen=_seen(request),
                 overrides=typed["overrides"], reason=typed["reason"], note=typed["note"],
                 started_at=moment_of(started, picture.now),
@@ -384,7 +387,7 @@ def stop(request: Request, picture: Picture) -> HttpResponse:
             raise Http404
         if form.is_valid():
             try:
-                monitoring.take_step(
+                advancing.advance_session(
                     by=request.asker, encounter_id=picture.id, transition=transition, seen=_seen(request),
                     reason=form.cleaned_data["reason"],
                 )  # fmt: skip
@@ -416,9 +419,9 @@ def check(request: Request, picture: Picture) -> HttpResponse:
         raise Http404
     anchor = f"#item-{item}"
     try:
-        treatment.lock_session(picture.id, _seen(request))
+        encounter_actions.lock_session(picture.id, _seen(request))
         _same_answer_seen(request, picture.id, item)
-        treatment.check(
+        session_actions.check(
             by=request.asker, encounter_id=picture.id, item_id=item, passed=outcome == "passed",
             note=request.POST.get("note", "").strip()[:500],
         )  # fmt: skip
@@ -471,8 +474,8 @@ def score(request: Request, picture: Picture, scale_id: str) -> HttpResponse:
         needed = picture.protocol.number(f"{scale_id}_at_least")
         parts = " · ".join(f"{_(item.label)} {found.parts[item.id]}" for item in scale.items)
         try:
-            treatment.lock_session(picture.id, _seen(request))
-            treatment.check(
+            encounter_actions.lock_session(picture.id, _seen(request))
+            session_actions.check(
                 by=request.asker, encounter_id=picture.id, item_id=scale_id, passed=found.total >= needed,
                 value=str(found.total), note=parts,
             )  # fmt: skip
@@ -497,7 +500,7 @@ def values(request: Request, picture: Picture) -> HttpResponse:
     if request.method == "POST":
         if form.is_valid():
             try:
-                monitoring.take_readings(
+                vitals_actions.take_readings(
                     by=request.asker, encounter_id=picture.id, values=form.values(),
                     measured_at=moment_of(form.cleaned_data["at"], picture.now),
                 )  # fmt: skip
@@ -538,8 +541,8 @@ def dose(request: Request, picture: Picture) -> HttpResponse:
         response.status_code = 422
         return response
     try:
-        treatment.lock_session(picture.id, _seen(request))
-        treatment.check_dose(
+        encounter_actions.lock_session(picture.id, _seen(request))
+        session_actions.check_dose(
             by=request.asker, encounter_id=picture.id, drug=form.cleaned_data["drug"], route=picture.protocol.route,
             dose_mg=form.cleaned_data["dose_mg"], lot=form.cleaned_data["lot"],
         )  # fmt: skip
@@ -563,7 +566,7 @@ def acknowledge(request: Request, picture: Picture) -> HttpResponse:
         context = {**_common(request, picture), "alarm": line, "note": "", "refused": []}
         return render(request, "console/sessions/acknowledge.html", context)
     try:
-        monitoring.acknowledge(
+        alarm_actions.acknowledge(
             by=request.asker, encounter_id=picture.id, rule_id=rule_id, code=code,
             note=request.POST.get("note", "").strip()[:500],
         )  # fmt: skip
@@ -587,7 +590,7 @@ def answer(request: Request, picture: Picture) -> HttpResponse:
     """Somebody has gone to the patient who asked for help. Once answered, a second press changes nothing."""
     if picture.call is not None:
         try:
-            treatment.note_event(by=request.asker, encounter_id=picture.id, kind=treatment.CALL_ANSWERED)
+            session_actions.note_event(by=request.asker, encounter_id=picture.id, kind=session_actions.CALL_ANSWERED)
         except Refused as refused:
             return _page(request, picture, refused=refused)
     return _live_again(request, picture, []) if request.htmx else _to_session(picture, "#live")
@@ -600,7 +603,7 @@ def note(request: Request, picture: Picture) -> HttpResponse:
     refused: list[dict[str, str]] = []
     if request.method == "POST" and form.is_valid():
         try:
-            treatment.note_event(
+            session_actions.note_event(
                 by=request.asker, encounter_id=picture.id, kind=form.cleaned_data["kind"],
                 note=form.cleaned_data["note"].strip(), at=moment_of(form.cleaned_data["at"], picture.now),
             )  # fmt: skip
@@ -624,11 +627,11 @@ def monitor(request: Request, picture: Picture) -> HttpResponse:
         try:
             if request.POST.get("do") == "off":
                 if device.pk in {each.device_id for each in picture.monitors}:
-                    monitoring.take_off(by=request.asker, device_id=device.pk)
+                    vitals_actions.take_off(by=request.asker, device_id=device.pk)
             elif device.retired_at is not None:
                 raise Refused(_("This monitor is out of use."), codes=("retired",))
             else:
-                monitoring.put_on(by=request.asker, device_id=device.pk, encounter_id=picture.id)
+                vitals_actions.put_on(by=request.asker, device_id=device.pk, encounter_id=picture.id)
         except Refused as error:
             refused = _refusal(picture, error)
         else:
@@ -638,7 +641,7 @@ def monitor(request: Request, picture: Picture) -> HttpResponse:
         "on": shown.monitors(picture),
         "free": [
             shown.MonitorLine(each.pk, each.name, each.last_seen_at, skew_word(each.clock_skew_s))
-            for each in monitoring_queries.free_monitors()
+            for each in vitals_queries.free_monitors()
         ],
         "refused": refused,
         "monitors_url": address("console:monitors") if request.asker.may("monitor.read") else "",
@@ -679,7 +682,7 @@ def companion(request: Request, picture: Picture) -> HttpResponse:
 
 
 def _name(request: Request, picture: Picture, form: SomebodyForm) -> None:
-    treatment.lock_session(picture.id, _seen(request))
+    encounter_actions.lock_session(picture.id, _seen(request))
     chosen = _number(request.POST.get("person", ""))
     if form.is_bound:
         chosen = patients.add_person(
@@ -687,10 +690,10 @@ def _name(request: Request, picture: Picture, form: SomebodyForm) -> None:
             relationship=form.cleaned_data["relationship"], phone=form.cleaned_data["phone"],
         ).pk  # fmt: skip
     before = picture.companion.pk if picture.companion else None
-    treatment.name_companion(by=request.asker, encounter_id=picture.id, related_person_id=chosen)
+    session_actions.name_companion(by=request.asker, encounter_id=picture.id, related_person_id=chosen)
     here = picture.checks.get("companion_here")
     if before != chosen and here is not None and here.outcome == "passed":
-        treatment.check(
+        session_actions.check(
             by=request.asker, encounter_id=picture.id, item_id="companion_here", passed=False,
             note=_("Somebody else is named now."),
         )  # fmt: skip

@@ -1,0 +1,94 @@
+"""What people do with alarms, and what ends them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.alarms import store as alarm_store
+from sojourn.care.alarms.models import MONITOR_OFF, SESSION_OVER, AlarmEventKind, AlarmState, CurrentVital
+from sojourn.care.alarms.rules import acting_rules
+from sojourn.care.alarms.store import session_of
+from sojourn.care.encounter.announcing import notify
+from sojourn.care.encounter.models import Encounter
+from sojourn.clinical import alarms
+from sojourn.clinical.alarms import Event, Happening, NothingToAcknowledge, Phase, Reason, Why
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.audit.actions import record
+
+
+@transaction.atomic
+def acknowledge(
+    *, by: Asker, encounter_id: int, rule_id: str, code: str, note: str = "", now: datetime | None = None
+) -> None:
+    """A person has seen the alarm and takes it. Refused where nothing waits; Overtaken where another was quicker."""
+    by.must("session.alarm")
+    now = now or timezone.now()
+    encounter = Encounter.objects.get(pk=encounter_id)
+    session = session_of(encounter)
+    with connection.cursor() as wrapped:
+        cursor = wrapped.cursor
+        alarm_store.lock(cursor, [encounter_id])
+        state = alarm_store.load_states(cursor, [encounter_id]).get((encounter_id, rule_id, code))
+        rule = acting_rules(cursor, [encounter.clinic_id])[encounter.clinic_id].rule(session.protocol_id, rule_id, code)
+        if state is None or rule is None:
+            raise Refused(_("There is no such alarm in this session."), codes=("no-alarm",))
+        judgement = alarms.acknowledge(rule, state, by.name, now)
+        if isinstance(judgement, NothingToAcknowledge):
+            if judgement.acknowledged_by:
+                raise Overtaken(
+                    _("%(name)s has already acknowledged this alarm.") % {"name": judgement.acknowledged_by},
+                    codes=("already-acknowledged",),
+                )
+            raise Refused(_("This alarm is not waiting for anybody any more."), codes=("not-open",))
+        row = AlarmState.objects.get(encounter_id=encounter_id, rule_id=rule_id, code=code)
+        row.phase, row.deadline_at = judgement.state.phase.value, judgement.state.deadline
+        row.acknowledged_at, row.acknowledged_by_name = now, by.name
+        row.save(update_fields=["phase", "deadline_at", "acknowledged_at", "acknowledged_by_name"])
+        alarm_store.insert_events(
+            cursor,
+            [(session, rule, happening) for happening in judgement.happenings],
+            by_id=by.membership_id,
+            note=note,
+        )
+        notify(cursor, session.clinic_id, session.encounter_id)
+    record(by, "alarm.acknowledged", encounter, rule=rule_id, code=code)
+
+
+def expect_no_more(*, encounter: Encounter, now: datetime, by: Asker) -> None:
+    """No monitor is expected to go on: deadlines of silence end, and silence alarms end with them."""
+    end_alarms(encounter, now, by, only_silence=True)
+    CurrentVital.objects.filter(encounter=encounter).update(silent_after=None)
+
+
+def end_alarms(encounter: Encounter, now: datetime, by: Asker, *, only_silence: bool) -> None:
+    session = session_of(encounter)
+    with connection.cursor() as wrapped:
+        cursor = wrapped.cursor
+        alarm_store.lock(cursor, [encounter.pk])
+        acting = acting_rules(cursor, [encounter.clinic_id])[encounter.clinic_id]
+        ended = []
+        for row in AlarmState.objects.filter(encounter=encounter).exclude(phase=Phase.QUIET):
+            rule = acting.rule(session.protocol_id, row.rule_id, row.code)
+            if rule is None or (only_silence and rule.silence is None):
+                continue
+            if row.phase in {Phase.RAISED, Phase.ACKNOWLEDGED, Phase.ESCALATED}:
+                reason = Reason(Why.WITHIN_LIMITS, rule.rule_id, rule.version, row.code, None, None, None)
+                ended.append((session, rule, Happening(Event.RECOVERED, now, alarms.Priority(row.priority), reason)))
+            AlarmState.objects.filter(pk=row.pk).update(phase=Phase.QUIET.value, deadline_at=None)
+        note = MONITOR_OFF if only_silence else SESSION_OVER
+        alarm_store.insert_events(cursor, ended, by_id=by.membership_id, note=note, kind=AlarmEventKind.ENDED.value)
+
+
+def set_baseline(*, encounter: Encounter) -> None:
+    """Keep the newest believed values as the patient's own, for rules that speak of a rise over them."""
+    with connection.cursor() as cursor:
+        alarm_store.lock(cursor.cursor, [encounter.pk])
+        cursor.execute(
+            "UPDATE alarms_currentvital SET baseline = value WHERE encounter_id = %s AND doubt = ''",
+            [encounter.pk],
+        )

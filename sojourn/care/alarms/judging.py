@@ -1,0 +1,135 @@
+"""What a batch of readings does to the alarms of its sessions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from psycopg import Cursor
+
+from sojourn.care.alarms.columns import Row
+from sojourn.care.alarms.rules import Acting
+from sojourn.care.alarms.store import Session
+from sojourn.clinical import alarms
+from sojourn.clinical.alarms import AlarmRule, Happening, Phase, Reading, State
+
+MONITOR = "monitor"
+
+TYPED = "typed"
+
+
+@dataclass(slots=True)
+class NewReading:
+    """A value in its vital sign's own unit, about to be stored. ``doubt`` says why it is not believed."""
+
+    session: Session
+    code: str
+    value: float
+    unit: str
+    effective_at: datetime
+    received_at: datetime
+    measured_at: datetime | None = None
+    method: str = MONITOR
+    device_id: int | None = None
+    message_id: int | None = None
+    by_id: int | None = None
+    status: str = "final"
+    doubt: str = ""
+    supersedes_id: int | None = None
+
+
+@dataclass(slots=True)
+class NewestOfSignal:
+    """The newest of one vital sign in one session."""
+
+    value: float | None = None
+    effective_at: datetime | None = None
+    silent_after: datetime | None = None
+    baseline: float | None = None
+    newest: NewReading | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a batch set off: alarm rows written, by session."""
+
+    happenings: list[tuple[Session, AlarmRule, Happening]] = field(default_factory=list)
+
+
+def judge_session(
+    session: Session,
+    readings: list[NewReading],
+    acting: Acting,
+    signals: dict[tuple[int, str], NewestOfSignal],
+    states: dict[tuple[int, str, str], State],
+    moved: dict[tuple[int, str], NewestOfSignal],
+    changed: list[tuple[Session, AlarmRule, State, alarms.Judgement | None]],
+    outcome: Outcome,
+    now: datetime,
+) -> None:
+    encounter_id = session.encounter_id
+    by_code: dict[str, list[NewReading]] = defaultdict(list)
+    for reading in readings:
+        by_code[reading.code].append(reading)
+    for code, ones in by_code.items():
+        key = (encounter_id, code)
+        signal = signals.get(key)
+        if signal is None:
+            signal = signals[key] = NewestOfSignal()
+        newest_at = signal.effective_at
+        recent = [Reading(one.effective_at, one.value, bool(one.doubt)) for one in ones]
+        for rule in acting.alarms(session.protocol_id, code):
+            state_key = (encounter_id, rule.rule_id, code)
+            stored = states.get(state_key)
+            if rule.silence is not None:
+                stored = _awaited(rule.silence, stored, signal, ones, now)
+                if stored is None:
+                    continue
+                stored = stored._replace(newest_at=newest_at)
+            else:
+                stored = State(newest_at=newest_at) if stored is None else stored._replace(newest_at=newest_at)
+            judgement = alarms.judge(rule, recent, stored, now, signal.baseline)
+            if judgement.changed:
+                states[state_key] = judgement.state
+                changed.append((session, rule, judgement.state, judgement))
+                outcome.happenings += [(session, rule, happening) for happening in judgement.happenings]
+        for one in ones:
+            if newest_at is None or one.effective_at >= newest_at:
+                newest_at = one.effective_at
+                signal.newest = one
+                signal.effective_at = newest_at
+        moved[key] = signal
+
+
+def _awaited(
+    wait: timedelta, stored: State | None, signal: NewestOfSignal, ones: Sequence[NewReading], now: datetime
+) -> State | None:
+    """What a rule of silence judges ``ones`` by; None where all that they do is to move its deadline, or nothing.
+
+    Only a monitor is expected to go on by itself: from its first message on, even where nothing in that can be
+    believed, for what cannot be believed must not look as if all were well. Only what can be believed breaks a silence.
+    """
+    monitored = [one for one in ones if one.method == MONITOR]
+    heard = any(not one.doubt for one in monitored)
+    until = now + wait
+    quiet = stored is None or stored.phase is Phase.QUIET
+    if quiet and monitored and (signal.silent_after is None or (heard and now < signal.silent_after)):
+        signal.silent_after = until
+        return None
+    if not heard:
+        return None
+    stored = stored or State()
+    stored = stored._replace(deadline=stored.deadline or signal.silent_after)
+    signal.silent_after = until
+    return stored
+
+
+def load_current(cursor: Cursor[Row], ids: Sequence[int]) -> dict[tuple[int, str], NewestOfSignal]:
+    cursor.execute(
+        "SELECT encounter_id, code, value, effective_at, silent_after, baseline FROM alarms_currentvital"
+        " WHERE encounter_id = ANY(%s)",
+        (list(ids),),
+    )
+    return {(row[0], row[1]): NewestOfSignal(*row[2:]) for row in cursor.fetchall()}

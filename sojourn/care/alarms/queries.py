@@ -1,0 +1,31 @@
+"""Newest vital signs and alarms, as pages and guards ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sojourn.care.alarms.models import AlarmState, CurrentVital
+from sojourn.clinical.alarms import Phase, Priority
+
+OPEN = (Phase.RAISED.value, Phase.ACKNOWLEDGED.value, Phase.ESCALATED.value)
+
+
+def current_vitals(encounter_ids: Iterable[int]) -> dict[int, dict[str, CurrentVital]]:
+    """The newest value of every vital sign of each session. One query."""
+    found: dict[int, dict[str, CurrentVital]] = {}
+    for signal in CurrentVital.objects.filter(encounter_id__in=list(encounter_ids)):
+        found.setdefault(signal.encounter_id, {})[signal.code] = signal
+    return found
+
+
+def open_alarms(encounter_ids: Iterable[int] | None = None) -> list[AlarmState]:
+    """Alarms that exist now, the gravest and oldest first; of some sessions, or of the whole clinic. One query."""
+    rows = AlarmState.objects.filter(phase__in=OPEN)
+    if encounter_ids is not None:
+        rows = rows.filter(encounter_id__in=list(encounter_ids))
+    return sorted(
+        rows,
+        key=lambda row: (
+            -Priority(row.priority).rank, row.since_at.timestamp() if row.since_at else 0.0, row.rule_id, row.code
+        ),
+    )  # fmt: skip

@@ -1,0 +1,118 @@
+"""Alarm states and their events in batches, on the cursor that is given. A batch is a handful of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from psycopg import Cursor
+
+from sojourn.care.alarms.columns import Row, columns
+from sojourn.care.encounter.models import Encounter
+from sojourn.clinical import alarms
+from sojourn.clinical.alarms import AlarmRule, Happening, Phase, Priority, State
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What judging needs to know of a running session."""
+
+    clinic_id: int
+    encounter_id: int
+    patient_id: int
+    protocol_id: str
+
+
+def lock(cursor: Cursor[Row], encounter_ids: Sequence[int]) -> None:
+    """Hold these sessions' alarms until the transaction ends. ``encounter_ids`` must be in rising order."""
+    cursor.execute(
+        "SELECT pg_advisory_xact_lock(7301, id) FROM unnest(%s::int[]) AS id ORDER BY id",
+        (list(encounter_ids),),
+    )
+
+
+def load_states(cursor: Cursor[Row], ids: Sequence[int]) -> dict[tuple[int, str, str], State]:
+    """The alarm states of sessions by (encounter, rule, vital sign)."""
+    cursor.execute(
+        "SELECT encounter_id, rule_id, code, phase, since_at, priority, deadline_at, acknowledged_at,"
+        " acknowledged_by_name FROM alarms_alarmstate WHERE encounter_id = ANY(%s)",
+        (list(ids),),
+    )
+    return {
+        (encounter, rule, code): State(
+            Phase(phase),
+            None,
+            since,
+            Priority(priority) if priority else None,
+            deadline,
+            seen_at,
+            seen_by or None,
+        )
+        for encounter, rule, code, phase, since, priority, deadline, seen_at, seen_by in cursor.fetchall()
+    }
+
+
+_STORE_STATES = """
+INSERT INTO alarms_alarmstate (clinic_id, patient_id, encounter_id, rule_id, code, phase, priority, since_at,
+  deadline_at, acknowledged_at, acknowledged_by_name, why, value, "limit")
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
+  %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::float8[], %s::float8[])
+ON CONFLICT (encounter_id, rule_id, code) DO UPDATE SET phase = excluded.phase, priority = excluded.priority,
+  since_at = excluded.since_at, deadline_at = excluded.deadline_at, acknowledged_at = excluded.acknowledged_at,
+  acknowledged_by_name = excluded.acknowledged_by_name, why = excluded.why, value = excluded.value,
+  "limit" = excluded."limit"
+"""
+
+
+def store_states(
+    cursor: Cursor[Row], changed: Iterable[tuple[Session, AlarmRule, State, alarms.Judgement | None]]
+) -> None:
+    """Write the last state of each rule that changed. A silence deadline lives with its signal, not here."""
+    rows: dict[tuple[int, str, str], Row] = {}
+    for session, rule, state, judgement in changed:
+        deadline = None if rule.silence is not None and not state.open else state.deadline
+        rows[session.encounter_id, rule.rule_id, rule.vital] = (
+            session.clinic_id, session.patient_id, session.encounter_id, rule.rule_id, rule.vital,
+            state.phase.value, state.priority.value if state.priority else "", state.since, deadline,
+            state.acknowledged_at, state.acknowledged_by or "",
+            judgement.why.value if judgement else "", judgement.value if judgement else None,
+            judgement.limit if judgement else None,
+        )  # fmt: skip
+    if rows:
+        cursor.execute(_STORE_STATES, columns(list(rows.values())))
+
+
+_INSERT_EVENTS = """
+INSERT INTO alarms_alarmevent (clinic_id, patient_id, encounter_id, rule_id, rule_version, rule_hash, code, kind,
+  priority, at, why, value, "limit", baseline, note, by_id)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::int[], %s::text[], %s::text[],
+  %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::float8[], %s::float8[], %s::float8[], %s::text[],
+  %s::bigint[])
+"""
+
+
+def insert_events(
+    cursor: Cursor[Row],
+    happenings: Iterable[tuple[Session, AlarmRule, Happening]],
+    *,
+    by_id: int | None = None,
+    note: str = "",
+    kind: str = "",
+) -> None:
+    """One AlarmEvent for each happening, of its own kind or of ``kind``."""
+    rows = [
+        (
+            session.clinic_id, session.patient_id, session.encounter_id, rule.rule_id, rule.version, rule.hash,
+            rule.vital, kind or happening.event.value, happening.priority.value, happening.at,
+            happening.reason.why.value, happening.reason.value, happening.reason.limit, happening.reason.baseline,
+            note, by_id,
+        )
+        for session, rule, happening in happenings
+    ]  # fmt: skip
+    if rows:
+        cursor.execute(_INSERT_EVENTS, columns(rows))
+
+
+def session_of(encounter: Encounter) -> Session:
+    """The session as judging knows it."""
+    return Session(encounter.clinic_id, encounter.pk, encounter.patient_id, encounter.protocol_id)

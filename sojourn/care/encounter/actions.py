@@ -1,0 +1,138 @@
+"""Open a session, hold it, and enter its next state if its guards allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.booking.models import Appointment, AppointmentStatus
+from sojourn.care.encounter import queries as encounter_queries
+from sojourn.care.encounter.models import Encounter, SessionState
+from sojourn.clinical import protocol
+from sojourn.clinical.protocol import BY_NAME, Facts, State
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.audit.actions import record
+from sojourn.foundation.rulebook.load import book
+
+PERMISSIONS = {
+    "arrive": "session.arrive",
+    "complete_checks": "session.check",
+    "start_dose": "session.dose",
+    "end_dose": "session.observe",
+    "find_ready": "session.discharge",
+    "observe_again": "session.discharge",
+    "leave": "session.discharge",
+    "stop_early": "session.stop",
+    "observe_after_stop": "session.observe",
+    "leave_without_dose": "session.discharge",
+    "did_not_attend": "session.arrive",
+    "cancel": "session.stop",
+}
+
+
+class StepRefused(Refused):
+    """The guards' reasons, each with its code and whether a prescriber may set it aside."""
+
+    def __init__(self, refused: protocol.Refused) -> None:
+        self.guard = refused
+        super().__init__(*(said(reason) for reason in refused.reasons), codes=[r.code for r in refused.reasons])
+
+
+def said(reason: protocol.Reason) -> str:
+    """A guard's reason in the reader's language."""
+    values = {name: _(value) if isinstance(value, str) else value for name, value in reason.values.items()}
+    return _(reason.text).format(**values)
+
+
+@transaction.atomic
+def open_session(*, by: Asker, appointment_id: int, transition: str = "arrive", reason: str = "",
+                 now: datetime | None = None) -> Encounter:  # fmt: skip
+    """The patient of an appointment has arrived (or did not attend): its session begins, protocol frozen into it.
+
+    A second click finds the session that the first one opened. Refused for an appointment that was cancelled.
+    """
+    by.must(PERMISSIONS[transition])
+    now = now or timezone.now()
+    appointment = Appointment.objects.select_for_update(of=("self",)).select_related("care_plan").get(pk=appointment_id)
+    existing = Encounter.objects.filter(appointment=appointment).first()
+    if existing is not None:
+        return existing
+    if appointment.status != AppointmentStatus.BOOKED:
+        raise Refused(_("This appointment was cancelled."), codes=("cancelled",))
+    rule = book().rule(appointment.care_plan.protocol_id)
+    late = (now - appointment.during.lower).total_seconds() / 60
+    answer = protocol.guard(
+        transition, Facts(State.PLANNED, reason=reason, minutes_since_appointment=late), protocol.read(rule)
+    )
+    if isinstance(answer, protocol.Refused):
+        raise StepRefused(answer)
+    encounter = Encounter.objects.create(
+        clinic_id=by.here, patient_id=appointment.patient_id, care_plan=appointment.care_plan,
+        appointment=appointment, chair_id=appointment.chair_id, protocol_id=rule.id,
+        protocol_version=str(rule.version), protocol_hash=rule.hash, opened_at=now,
+    )  # fmt: skip
+    _enter(encounter, 1, answer.target, by, now, reason, [])
+    record(by, f"session.{transition}", encounter)
+    return encounter
+
+
+def _enter(
+    encounter: Encounter, seq: int, state: State, by: Asker, now: datetime, reason: str, overridden: list[str]
+) -> SessionState:
+    return SessionState.objects.create(
+        clinic_id=encounter.clinic_id, patient_id=encounter.patient_id, encounter=encounter, seq=seq,
+        state=state.value, at=now, by_id=by.membership_id, reason=reason, overridden=overridden,
+    )  # fmt: skip
+
+
+def lock_session(encounter_id: int, seen: int | None) -> tuple[Encounter, SessionState]:
+    """The session and its newest state, held until the transaction ends.
+
+    ``seen`` is the number of the state that the person looked at. Raises Overtaken when another has moved on since.
+    """
+    encounter = Encounter.objects.select_for_update(no_key=True).get(pk=encounter_id)
+    newest = encounter_queries.current_state(encounter_id)
+    if seen is not None and newest.seq != seen:
+        raise Overtaken(
+            _("%(name)s has moved this session on in the meantime. Nothing of yours was lost; look again.")
+            % {"name": newest.by.name if newest.by else _("Somebody")},
+            codes=("overtaken",),
+        )
+    return encounter, newest
+
+
+def step(
+    *,
+    by: Asker,
+    encounter: Encounter,
+    newest: SessionState,
+    transition: str,
+    facts: Facts,
+    overrides: Collection[str] = (),
+    reason: str = "",
+    now: datetime,
+) -> SessionState:
+    """Take one step of a locked session if its guards allow it. Raises StepRefused with every reason.
+
+    ``overrides`` are codes that a prescriber sets aside; they need ``session.override`` and a reason.
+    """
+    by.must(PERMISSIONS[transition])
+    if overrides:
+        by.must("session.override")
+        if not reason.strip():
+            raise Refused(_("Setting a reason aside needs your own reason, in words."), codes=("reason-missing",))
+    answer = protocol.guard(transition, facts, encounter_queries.protocol_of(encounter), frozenset(overrides))
+    if isinstance(answer, protocol.Refused):
+        raise StepRefused(answer)
+    overridden = [each.code for each in answer.overridden]
+    row = _enter(encounter, newest.seq + 1, answer.target, by, now, reason, overridden)
+    record(by, f"session.{transition}", encounter, state=row.state, overridden=overridden)
+    return row
+
+
+assert set(PERMISSIONS) == set(BY_NAME)

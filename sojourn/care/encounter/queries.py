@@ -1,0 +1,114 @@
+"""Where sessions stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from sojourn.care.booking.models import Appointment, AppointmentStatus
+from sojourn.care.encounter.models import Encounter, SessionState
+from sojourn.clinical import protocol
+from sojourn.clinical.protocol import PRESENT, Protocol, State
+from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.queries import protocol as protocol_adopted_at
+
+
+def current_state(encounter_id: int) -> SessionState:
+    """The newest state row of a session."""
+    return SessionState.objects.select_related("by").filter(encounter_id=encounter_id).latest("seq")
+
+
+def states_of(encounter_ids: Iterable[int]) -> dict[int, SessionState]:
+    """The newest state of each session. One query."""
+    rows = (
+        SessionState.objects.filter(encounter_id__in=list(encounter_ids))
+        .order_by("encounter_id", "-seq")
+        .distinct("encounter_id")
+    )
+    return {row.encounter_id: row for row in rows}
+
+
+def running() -> QuerySet[Encounter]:
+    """Sessions whose patient is here, with patient, chair and newest state (``state``, ``state_at``, ``state_seq``)."""
+    newest = SessionState.objects.filter(encounter=OuterRef("pk")).order_by("-seq")
+    return (
+        Encounter.objects.select_related("patient", "chair", "care_plan")
+        .annotate(
+            state=Subquery(newest.values("state")[:1]),
+            state_at=Subquery(newest.values("at")[:1]),
+            state_seq=Subquery(newest.values("seq")[:1]),
+        )
+        .filter(opened_at__gte=_lately(), state__in=[state.value for state in PRESENT])
+        .order_by("chair__name")
+    )
+
+
+def _lately() -> datetime:
+    """Sessions end on their day; the bound keeps the newest-state look-up to few rows."""
+    from django.utils import timezone
+
+    return timezone.now() - timedelta(hours=36)
+
+
+def protocol_of(encounter: Encounter) -> Protocol:
+    """The protocol under which the session was opened, with the clinic's own stricter numbers of that moment.
+
+    Where the clinic has not adopted it, the released text: its guards then let nothing begin. One query.
+    """
+    adopted = protocol_adopted_at(encounter.clinic_id, encounter.protocol_id, encounter.opened_at)
+    if adopted is not None and str(adopted.rule.version) == encounter.protocol_version:
+        return adopted
+    return protocol.read(book().rule(encounter.protocol_id, int(encounter.protocol_version)))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One appointment of a day and where its session stands. ``state`` is "planned" before the patient comes."""
+
+    appointment: Appointment
+    encounter_id: int | None
+    state: State
+    state_at: datetime | None
+
+    @property
+    def patient_name(self) -> str:
+        return self.appointment.patient.name
+
+    @property
+    def chair_name(self) -> str:
+        return self.appointment.chair.name
+
+
+def sessions_on(day: date, zone: ZoneInfo) -> list[SessionRow]:
+    """Every booked appointment of a day in the clinic's zone, by time, with its session. Two queries."""
+    begins = datetime.combine(day, time(), zone)
+    ends = datetime.combine(day + timedelta(days=1), time(), zone)
+    appointments = list(
+        Appointment.objects.select_related("patient", "chair", "care_plan", "companion", "encounter")
+        .filter(status=AppointmentStatus.BOOKED, during__startswith__gte=begins, during__startswith__lt=ends)
+        .order_by("during", "chair__name")
+    )
+    return with_states(appointments)
+
+
+def with_states(appointments: Sequence[Appointment]) -> list[SessionRow]:
+    """Appointments (fetched with their encounter) with the state of their sessions. One query."""
+    encounters = {a.pk: a.encounter.pk for a in appointments if hasattr(a, "encounter")}
+    states = states_of(encounters.values())
+    rows = []
+    for appointment in appointments:
+        encounter_id = encounters.get(appointment.pk)
+        newest = states.get(encounter_id) if encounter_id else None
+        rows.append(
+            SessionRow(
+                appointment,
+                encounter_id,
+                State(newest.state) if newest else State.PLANNED,
+                newest.at if newest else None,
+            )
+        )
+    return rows

@@ -1,6 +1,0 @@
-from django.apps import AppConfig
-
-
-class TreatmentConfig(AppConfig):
-    name = "sojourn.care.treatment"
-    label = "treatment"

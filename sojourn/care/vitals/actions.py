@@ -1,0 +1,161 @@
+"""What people do with monitors and readings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.alarms import judging
+from sojourn.care.alarms.actions import expect_no_more
+from sojourn.care.alarms.store import session_of
+from sojourn.care.encounter import actions as encounter_actions
+from sojourn.care.encounter.announcing import announce
+from sojourn.care.vitals import ingest
+from sojourn.care.vitals.messages import in_own_unit
+from sojourn.care.vitals.models import Device, DeviceAssociation
+from sojourn.clinical.protocol import PRESENT
+from sojourn.clinical.vitals import VITALS
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+
+
+@transaction.atomic
+def take_readings(
+    *,
+    by: Asker,
+    encounter_id: int,
+    values: Mapping[str, float],
+    measured_at: datetime | None = None,
+    now: datetime | None = None,
+) -> judging.Outcome:
+    """Chart values that a person read or counted: ``values`` by vital code, each in its own unit.
+
+    They go through the monitors' door: stored, judged, announced. Implausible values are kept and marked. Refused
+    for an unknown vital sign, a time in the future or before the day, or a session that is over.
+    """
+    by.must("session.observe")
+    now = now or timezone.now()
+    measured_at = measured_at or now
+    unknown = sorted(set(values) - set(VITALS))
+    if unknown:
+        raise Refused(_("Unknown vital sign: %(code)s.") % {"code": ", ".join(unknown)}, codes=("unknown-vital",))
+    if not values:
+        raise Refused(_("Enter at least one value."), codes=("nothing",))
+    if measured_at > now + timedelta(minutes=1):
+        raise Refused(_("The time of the reading lies ahead. Correct it."), codes=("future",))
+    if now - measured_at > timedelta(hours=12):
+        raise Refused(_("The time of the reading is more than 12 hours ago. Correct it."), codes=("past",))
+    encounter, newest = encounter_actions.lock_session(encounter_id, None)
+    if newest.state not in PRESENT:
+        raise Refused(_("This session is not running; readings cannot be added."), codes=("not-running",))
+    session = session_of(encounter)
+    readings = []
+    for code, value in values.items():
+        own = VITALS[code].unit.code
+        kept, doubt = in_own_unit(code, float(value), own)
+        readings.append(
+            judging.NewReading(
+                session,
+                code,
+                kept,
+                own,
+                measured_at,
+                now,
+                measured_at,
+                judging.TYPED,
+                by_id=by.membership_id,
+                doubt=doubt,
+            )
+        )
+    with connection.cursor() as cursor:
+        outcome = ingest.record_batch(cursor.cursor, readings, now)  # psycopg's own cursor, in this transaction
+    record(by, "reading.typed", encounter, codes=sorted(values))
+    return outcome
+
+
+@transaction.atomic
+def add_device(*, by: Asker, name: str, key: str, maker: str = "", now: datetime | None = None) -> Device:
+    """Add a monitor by the identifier that its messages carry ("kind:value")."""
+    by.must("monitor.manage")
+    try:
+        with transaction.atomic():
+            device = Device.objects.create(
+                clinic_id=by.here, name=name, key=key, maker=maker, added_at=now or timezone.now()
+            )
+    except IntegrityError as error:
+        raise Refused(_("A monitor with this identifier exists already."), codes=("known-key",)) from error
+    record(by, "monitor.added", device, key=key)
+    return device
+
+
+@transaction.atomic
+def rename_device(*, by: Asker, device_id: int, name: str) -> Device:
+    """Call a monitor otherwise. The same name again changes nothing. Refused: name-missing."""
+    by.must("monitor.manage")
+    name = " ".join(name.split())[:60]
+    if not name:
+        raise Refused(_("Give the monitor a name."), codes=("name-missing",))
+    device = Device.objects.select_for_update(no_key=True).get(pk=device_id)
+    if device.name != name:
+        device.name = name
+        device.save(update_fields=["name"])
+        record(by, "monitor.renamed", device, name=name)
+    return device
+
+
+@transaction.atomic
+def retire_device(*, by: Asker, device_id: int, now: datetime | None = None) -> Device:
+    """Take a monitor out of use. Refused while it is on a session."""
+    by.must("monitor.manage")
+    device = Device.objects.select_for_update().get(pk=device_id)
+    if device.associations.filter(until_at=None).exists():
+        raise Refused(_("This monitor is on a session. Take it off first."), codes=("in-use",))
+    device.retired_at = now or timezone.now()
+    device.save(update_fields=["retired_at"])
+    record(by, "monitor.retired", device)
+    return device
+
+
+@transaction.atomic
+def put_on(*, by: Asker, device_id: int, encounter_id: int, now: datetime | None = None) -> DeviceAssociation:
+    """Put a monitor on a patient in a running session. Refused where it is on another, or the session is over."""
+    by.must("monitor.associate")
+    encounter, newest = encounter_actions.lock_session(encounter_id, None)
+    device = Device.objects.select_for_update(no_key=True).get(pk=device_id, retired_at=None)
+    if newest.state not in PRESENT:
+        raise Refused(_("This session is not running."), codes=("not-running",))
+    current = DeviceAssociation.objects.filter(device=device, until_at=None).first()
+    if current is not None:
+        if current.encounter_id == encounter_id:
+            return current
+        raise Refused(_("%(monitor)s is on another session.") % {"monitor": device.name}, codes=("in-use",))
+    association = DeviceAssociation.objects.create(
+        clinic_id=by.here, patient_id=encounter.patient_id, device=device, encounter=encounter,
+        from_at=now or timezone.now(), from_by_id=by.member,
+    )  # fmt: skip
+    record(by, "monitor.put_on", encounter, device=device.pk)
+    announce(encounter)
+    return association
+
+
+@transaction.atomic
+def take_off(*, by: Asker, device_id: int, now: datetime | None = None) -> None:
+    """Take a monitor off its session. Its silence is then expected."""
+    by.must("monitor.associate")
+    now = now or timezone.now()
+    association = DeviceAssociation.objects.select_for_update().filter(device_id=device_id, until_at=None).first()
+    if association is None:
+        raise Refused(_("This monitor is on no session."), codes=("not-on",))
+    association.until_at, association.until_by_id = now, by.membership_id
+    association.save(update_fields=["until_at", "until_by"])
+    encounter = association.encounter
+    others = DeviceAssociation.objects.filter(encounter=encounter, until_at=None).exists()
+    if not others:
+        expect_no_more(encounter=encounter, now=now, by=by)
+    record(by, "monitor.taken_off", encounter, device=device_id)
+    announce(encounter)

@@ -1,0 +1,99 @@
+"""What time alone does: signals that fell silent, alarms that nobody answered. Run by the watch process.
+
+Two watchers are safe: sessions are locked, and what one has judged the other finds judged.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from psycopg import Cursor
+
+from sojourn.care.alarms import store as alarm_store
+from sojourn.care.alarms.rules import acting_rules
+from sojourn.care.encounter import announcing
+from sojourn.clinical import alarms
+from sojourn.clinical.alarms import Phase, State
+
+Row = tuple[Any, ...]
+
+_OVERDUE = """
+SELECT e.clinic_id, e.id, e.patient_id, e.protocol_id, EXISTS (
+  SELECT FROM vitals_deviceassociation w WHERE w.encounter_id = e.id AND w.until_at IS NULL)
+FROM encounter_encounter e
+WHERE e.id IN (
+  SELECT encounter_id FROM alarms_currentvital WHERE awaited AND silent_after <= %(now)s
+  UNION SELECT encounter_id FROM alarms_alarmstate WHERE deadline_at <= %(now)s)
+ORDER BY e.id LIMIT 500
+"""
+
+
+def sweep_deadlines(cursor: Cursor[Row], now: datetime) -> int:
+    """Judge every session in which a deadline has passed; the number of happenings. The caller commits."""
+    cursor.execute(_OVERDUE, {"now": now})
+    rows = cursor.fetchall()
+    if not rows:
+        return 0
+    sessions = {row[1]: alarm_store.Session(*row[:4]) for row in rows}
+    monitored = {row[1] for row in rows if row[4]}
+    ids = sorted(sessions)
+    alarm_store.lock(cursor, ids)
+    rules = acting_rules(cursor, {session.clinic_id for session in sessions.values()})
+    states = alarm_store.load_states(cursor, ids)
+    changed: list[tuple[alarm_store.Session, alarms.AlarmRule, State, alarms.Judgement | None]] = []
+    happenings: list[tuple[alarm_store.Session, alarms.AlarmRule, alarms.Happening]] = []
+
+    def judge(session: alarm_store.Session, rule: alarms.AlarmRule, state: State) -> None:
+        judgement = alarms.judge(rule, (), state, now)
+        if judgement.changed:
+            changed.append((session, rule, judgement.state, judgement))
+            happenings.extend((session, rule, happening) for happening in judgement.happenings)
+
+    for encounter_id, code, silent_after in _claim_silent(cursor, ids, now):
+        if encounter_id not in monitored:
+            continue  # its monitor came off while a last message was on its way
+        session = sessions[encounter_id]
+        for rule in rules[session.clinic_id].alarms(session.protocol_id, code):
+            if rule.silence is not None:
+                state = states.get((encounter_id, rule.rule_id, code)) or State()
+                judge(session, rule, state._replace(deadline=silent_after))
+    for (encounter_id, rule_id, code), state in states.items():
+        if state.deadline is None or state.deadline > now:
+            continue
+        session = sessions[encounter_id]
+        raised = state.phase is Phase.RAISED
+        rule_found = rules[session.clinic_id].rule(session.protocol_id, rule_id, code) if raised else None
+        if rule_found is not None:
+            judge(session, rule_found, state)
+        else:
+            _forget_deadline(cursor, encounter_id, rule_id, code)
+    alarm_store.store_states(cursor, changed)
+    alarm_store.insert_events(cursor, happenings)
+    by_clinic: dict[int, set[int]] = defaultdict(set)
+    for session, _, _ in happenings:
+        by_clinic[session.clinic_id].add(session.encounter_id)
+    for clinic_id, encounters in by_clinic.items():
+        cursor.execute(
+            "SELECT pg_notify(%s, %s)", (announcing.CHANNEL, f"{clinic_id}:{','.join(map(str, encounters))}")
+        )
+    return len(happenings)
+
+
+def _claim_silent(cursor: Cursor[Row], ids: list[int], now: datetime) -> list[tuple[int, str, datetime]]:
+    cursor.execute(
+        "UPDATE alarms_currentvital s SET silent_after = NULL FROM alarms_currentvital old"
+        " WHERE s.id = old.id AND s.encounter_id = ANY(%s) AND s.silent_after <= %s"
+        " RETURNING s.encounter_id, s.code, old.silent_after",
+        (ids, now),
+    )
+    return [(int(encounter), str(code), at) for encounter, code, at in cursor.fetchall()]
+
+
+def _forget_deadline(cursor: Cursor[Row], encounter_id: int, rule_id: str, code: str) -> None:
+    """A pending alarm waits for its confirming reading, not for the clock."""
+    cursor.execute(
+        "UPDATE alarms_alarmstate SET deadline_at = NULL WHERE encounter_id = %s AND rule_id = %s AND code = %s",
+        (encounter_id, rule_id, code),
+    )

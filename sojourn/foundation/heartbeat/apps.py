@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class HeartbeatConfig(AppConfig):
+    name = "sojourn.foundation.heartbeat"
+    label = "heartbeat"
