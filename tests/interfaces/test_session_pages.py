@@ -20,6 +20,7 @@ from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import facts as session_facts
 from sojourn.care.session.models import CheckResult, Discharge, DoseCheck, MedicationAdministration, SessionEvent
+from sojourn.care.session.snapshot import load
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
 from sojourn.clinical import protocol
@@ -28,7 +29,6 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook.queries import acting_rules
 from sojourn.interfaces.console.sessions import shown
 from sojourn.interfaces.console.sessions.forms import moment_of
-from sojourn.interfaces.console.sessions.picture import load
 from sojourn.interfaces.console.sessions.words import skew_word
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
 from tests.conftest import Cast

@@ -30,6 +30,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
 from sojourn.care.session import queries as session_queries
 from sojourn.care.session.models import CheckResult, MedicationAdministration
+from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import pk
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts.access import Request, allowed
@@ -38,7 +39,7 @@ from sojourn.foundation.printing import setting
 from sojourn.foundation.printing.setting import Column, Document, Picture, Section, Table
 from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
 from sojourn.interfaces.console.patients import closed, years_words
-from sojourn.interfaces.console.sessions import picture as sessions
+from sojourn.interfaces.console.sessions.opening import session_or_404
 
 if TYPE_CHECKING:
     from sojourn.clinical.pk import Dose, Model, Person, Refused
@@ -843,7 +844,7 @@ def _range(low: float, high: float) -> str:
 def overlay(request: HttpRequest, encounter_id: int) -> HttpResponse:
     """The expected concentration of a session now and next. A picture beside the care; it holds nothing back."""
     asked = cast(Request, request)
-    picture = sessions.load(encounter_id, timezone.now())
+    picture = session_or_404(encounter_id)
     if gate := closed(asked, picture.encounter.patient):
         return gate
     live, wish = bool(asked.htmx), request.GET.get("show", "")
@@ -867,7 +868,7 @@ def overlay(request: HttpRequest, encounter_id: int) -> HttpResponse:
     return response
 
 
-def _overlay(request: HttpRequest, picture: sessions.Picture) -> dict[str, Any]:
+def _overlay(request: HttpRequest, picture: SessionSnapshot) -> dict[str, Any]:
     typed = request.GET.get("weight", "")
     check = picture.checks.get("weight")
     weight = weight_in(typed) if typed else weight_in(check.value) if check else None

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.encounter.actions import PERMISSIONS, said
+from sojourn.care.session.snapshot import Check, Newest
+from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import protocol, recovery
 from sojourn.clinical.alarms import Phase
 from sojourn.clinical.protocol import State, next_check_due
@@ -21,7 +23,6 @@ from sojourn.clinical.vitals import DIASTOLIC, PULSE, SYSTOLIC, VITALS
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.sessions.picture import Check, Newest, Picture
 from sojourn.interfaces.console.sessions.words import (
     GROUPS,
     STATES,

@@ -25,6 +25,7 @@ from sojourn.care.patients import actions as patients
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import advancing
+from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals import queries as vitals_queries
 from sojourn.care.vitals.models import Device
@@ -51,7 +52,7 @@ from sojourn.interfaces.console.sessions.forms import (
     ValuesForm,
     moment_of,
 )
-from sojourn.interfaces.console.sessions.picture import Picture, load
+from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.words import QUICK, QUICK_ICONS, STATES, skew_word
 from sojourn.interfaces.console.way_home import way_word
 
@@ -70,7 +71,7 @@ def of_session(*permissions: str, methods: Iterable[str] = ("GET", "HEAD")) -> C
         @wraps(view)
         def opened(request: HttpRequest, encounter_id: int, **more: Any) -> HttpResponseBase:
             asked = cast(Request, request)
-            picture = load(encounter_id, timezone.now())
+            picture = session_or_404(encounter_id)
             if not accounts.may_open(asked.asker, picture.encounter.patient, picture.now):
                 door = address("console:restricted", picture.encounter.patient_id)
                 if not door:
@@ -166,7 +167,7 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     """The session's own page. After a refusal it comes back with the reasons on top and what was typed."""
     if refused is not None:
-        picture = load(picture.id, timezone.now())
+        picture = session_or_404(picture.id)
     may = request.asker.may
     way = shown.main_way(picture, request.asker)
     context = {
@@ -436,7 +437,7 @@ def check(request: Request, picture: Picture) -> HttpResponse:
 
 def _same_answer_seen(request: Request, encounter_id: int, item: str) -> None:
     """Refuse to write over an answer that the person has not seen."""
-    newest = load(encounter_id, timezone.now()).checks.get(item)
+    newest = session_or_404(encounter_id).checks.get(item)
     if newest is not None and str(newest.id) != request.POST.get("last", ""):
         raise Overtaken(
             _("%(name)s has answered this in the meantime. Look at it before you change it.") % {"name": newest.by},
@@ -446,7 +447,7 @@ def _same_answer_seen(request: Request, encounter_id: int, item: str) -> None:
 
 def _item(request: Request, encounter_id: int, item: str, errors: list[str], status: int) -> HttpResponse:
     """The row, and beside it the list of what is still missing."""
-    picture = load(encounter_id, timezone.now())
+    picture = session_or_404(encounter_id)
     context = {
         **_common(request, picture),
         "row": shown.item_row(picture, item),
@@ -580,7 +581,7 @@ def acknowledge(request: Request, picture: Picture) -> HttpResponse:
 def _live_again(request: Request, picture: Picture, said: list[str]) -> HttpResponse:
     """The live fragment after a tap in it, with what there is to say."""
     number = _small(request.POST.get("seen", ""), picture.seq)
-    picture = load(picture.id, timezone.now())
+    picture = session_or_404(picture.id)
     context = {**_common(request, picture), **_live(request, picture, number), "said": said}
     return render(request, "console/sessions/_live.html", context)
 

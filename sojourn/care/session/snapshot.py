@@ -17,7 +17,6 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
-from django.http import Http404
 
 from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.alarms.queries import OPEN
@@ -153,7 +152,7 @@ class Measured:
     doubt: str
 
 
-class Picture:
+class SessionSnapshot:
     """A session at one moment, with everything that its page shows and its guards ask."""
 
     def __init__(self, encounter: Encounter, now: datetime) -> None:
@@ -418,8 +417,8 @@ def _arrays() -> dict[str, RawSQL]:
     return found
 
 
-def load(encounter_id: int, now: datetime) -> Picture:
-    """The session with everything about it, or Http404. One query."""
+def load(encounter_id: int, now: datetime) -> SessionSnapshot:
+    """The session with everything about it, One query. Raises Encounter.DoesNotExist."""
     encounter = (
         Encounter.objects.select_related("patient", "chair", "care_plan", "appointment__companion")
         .annotate(**{f"its_{name}": each for name, each in _arrays().items()})
@@ -427,5 +426,5 @@ def load(encounter_id: int, now: datetime) -> Picture:
         .first()
     )
     if encounter is None:
-        raise Http404
-    return Picture(encounter, now)
+        raise Encounter.DoesNotExist
+    return SessionSnapshot(encounter, now)
