@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .effect import bioavailability, equal_exposure, reference_zones
     from .exploring import explore
     from .fitting import Measurement, fit
+    from .given import Given, Schedule, given_schedule, model_route
     from .linear import Linear, Pour
     from .model import Model, available, load
     from .people import Dose, Person, infusion, parse_regimen
@@ -38,6 +39,10 @@ _HOMES = {
     "explore": "exploring",
     "Measurement": "fitting",
     "fit": "fitting",
+    "Given": "given",
+    "Schedule": "given",
+    "given_schedule": "given",
+    "model_route": "given",
     "Linear": "linear",
     "Pour": "linear",
     "Model": "model",
@@ -67,6 +72,7 @@ _HOMES = {
 __all__ = [
     "Bodies",
     "Dose",
+    "Given",
     "Linear",
     "Measurement",
     "Model",
@@ -75,6 +81,7 @@ __all__ = [
     "Pump",
     "Reason",
     "Refused",
+    "Schedule",
     "available",
     "bands",
     "between_models",
@@ -84,8 +91,10 @@ __all__ = [
     "explore",
     "facts",
     "fit",
+    "given_schedule",
     "infusion",
     "load",
+    "model_route",
     "parse_regimen",
     "peak",
     "plan_peak",

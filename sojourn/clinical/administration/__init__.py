@@ -1,0 +1,65 @@
+"""What was really given: from the steps of one dose to milligrams given, wasted, left and missing."""
+
+from sojourn.clinical.administration.balance import Balance, Line, reconcile
+from sojourn.clinical.administration.delivering import (
+    OVER,
+    Delivered,
+    Disagreement,
+    Method,
+    Part,
+    Phase,
+    Segment,
+    delivered,
+)
+from sojourn.clinical.administration.events import (
+    Asked,
+    Counted,
+    End,
+    Event,
+    Means,
+    PartGiven,
+    Pause,
+    RateChange,
+    RateExpected,
+    Reading,
+    Resume,
+    Start,
+    Step,
+    Stop,
+    Waste,
+)
+from sojourn.clinical.administration.history import HistoryRefused, accept
+from sojourn.clinical.administration.reasons import TEXTS, Reason
+
+__all__ = [
+    "OVER",
+    "TEXTS",
+    "Asked",
+    "Balance",
+    "Counted",
+    "Delivered",
+    "Disagreement",
+    "End",
+    "Event",
+    "HistoryRefused",
+    "Line",
+    "Means",
+    "Method",
+    "Part",
+    "PartGiven",
+    "Pause",
+    "Phase",
+    "RateChange",
+    "RateExpected",
+    "Reading",
+    "Reason",
+    "Resume",
+    "Segment",
+    "Start",
+    "Step",
+    "Stop",
+    "Waste",
+    "accept",
+    "delivered",
+    "reconcile",
+]
