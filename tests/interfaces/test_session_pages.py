@@ -19,7 +19,15 @@ from sojourn.care.encounter.queries import current_state, protocol_of
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import facts as session_facts
-from sojourn.care.session.models import CheckResult, Discharge, DoseCheck, MedicationAdministration, SessionEvent
+from sojourn.care.session.models import (
+    CALL_ANSWERED,
+    PATIENT_CALLS,
+    CheckResult,
+    Discharge,
+    DoseCheck,
+    MedicationAdministration,
+    SessionEvent,
+)
 from sojourn.care.session.snapshot import load
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
@@ -656,7 +664,7 @@ def test_a_call_for_help_stays_until_somebody_comes(ready: Cast):
     client = ready.client("nurse")
     with as_asker(ready.asker("nurse")):
         SessionEvent.objects.create(
-            clinic=ready.clinic, patient=stage.patient, encounter_id=stage.id, kind=session_actions.PATIENT_CALLS,
+            clinic=ready.clinic, patient=stage.patient, encounter_id=stage.id, kind=PATIENT_CALLS,
             at=timezone.now(), recorded_at=timezone.now(), by=ready.members["nurse"],
         )  # fmt: skip
     assert "The patient asks for someone" in body(client.get(url("session_live", stage)))
@@ -664,7 +672,7 @@ def test_a_call_for_help_stays_until_somebody_comes(ready: Cast):
         assert client.post(url("session_answer", stage), {"seen": "3"}).status_code == 302
     assert "The patient asks for someone" not in body(client.get(url("session_live", stage)))
     with as_asker(ready.asker("nurse")):
-        assert SessionEvent.objects.filter(kind=session_actions.CALL_ANSWERED).count() == 1
+        assert SessionEvent.objects.filter(kind=CALL_ANSWERED).count() == 1
 
 
 def test_ratings_are_typed_and_sedation_has_its_anchors(ready: Cast):

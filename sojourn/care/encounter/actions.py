@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,8 +13,8 @@ from django.utils.translation import gettext as _
 from sojourn.care.booking.models import Appointment, AppointmentStatus
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.models import Encounter, SessionState
-from sojourn.clinical import protocol
-from sojourn.clinical.protocol import BY_NAME, Facts, State
+from sojourn.clinical import protocol as protocols
+from sojourn.clinical.protocol import BY_NAME, Facts, Protocol, State, guard
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
@@ -23,11 +24,17 @@ PERMISSIONS = {
     "arrive": "session.arrive",
     "complete_checks": "session.check",
     "start_dose": "session.dose",
+    "pause": "session.observe",  # whoever watches may let less in
+    "lower_rate": "session.observe",
+    "resume": "session.dose",
+    "raise_rate": "session.dose",
+    "give_part": "session.dose",
     "end_dose": "session.observe",
     "find_ready": "session.discharge",
     "observe_again": "session.discharge",
     "leave": "session.discharge",
-    "stop_early": "session.stop",
+    "stop_early": "session.observe",
+    "say_no": "session.observe",
     "observe_after_stop": "session.observe",
     "leave_without_dose": "session.discharge",
     "did_not_attend": "session.arrive",
@@ -38,14 +45,14 @@ PERMISSIONS = {
 class StepRefused(Refused):
     """The guards' reasons, each with its code and whether a prescriber may set it aside."""
 
-    def __init__(self, refused: protocol.Refused) -> None:
+    def __init__(self, refused: protocols.Refused) -> None:
         self.guard = refused
         super().__init__(*(said(reason) for reason in refused.reasons), codes=[r.code for r in refused.reasons])
 
 
-def said(reason: protocol.Reason) -> str:
+def said(reason: protocols.Reason) -> str:
     """A guard's reason in the reader's language."""
-    values = {name: _(value) if isinstance(value, str) else value for name, value in reason.values.items()}
+    values = {name: _(value) if isinstance(value, str) and value else value for name, value in reason.values.items()}
     return _(reason.text).format(**values)
 
 
@@ -66,10 +73,10 @@ def open_session(*, by: Asker, appointment_id: int, transition: str = "arrive", 
         raise Refused(_("This appointment was cancelled."), codes=("cancelled",))
     rule = book().rule(appointment.care_plan.protocol_id)
     late = (now - appointment.during.lower).total_seconds() / 60
-    answer = protocol.guard(
-        transition, Facts(State.PLANNED, reason=reason, minutes_since_appointment=late), protocol.read(rule)
+    answer = guard(
+        transition, Facts(State.PLANNED, reason=reason, minutes_since_appointment=late), protocols.read(rule)
     )
-    if isinstance(answer, protocol.Refused):
+    if isinstance(answer, protocols.Refused):
         raise StepRefused(answer)
     encounter = Encounter.objects.create(
         clinic_id=by.here, patient_id=appointment.patient_id, care_plan=appointment.care_plan,
@@ -82,12 +89,21 @@ def open_session(*, by: Asker, appointment_id: int, transition: str = "arrive", 
 
 
 def _enter(
-    encounter: Encounter, seq: int, state: State, by: Asker, now: datetime, reason: str, overridden: list[str]
-) -> SessionState:
+    encounter: Encounter, seq: int, state: State, by: Asker, now: datetime, reason: str, overridden: list[str],
+    basis: Mapping[str, Any] | None = None,
+) -> SessionState:  # fmt: skip
     return SessionState.objects.create(
         clinic_id=encounter.clinic_id, patient_id=encounter.patient_id, encounter=encounter, seq=seq,
         state=state.value, at=now, by_id=by.membership_id, reason=reason, overridden=overridden,
+        basis=dict(basis or {}),
     )  # fmt: skip
+
+
+def _must(by: Asker, transition: str) -> None:
+    """Raises NotAllowed. The patient may always say no."""
+    if transition == "say_no" and by.may("own.read"):
+        return
+    by.must(PERMISSIONS[transition])
 
 
 def lock_session(encounter_id: int, seen: int | None) -> tuple[Encounter, SessionState]:
@@ -113,24 +129,29 @@ def step(
     newest: SessionState,
     transition: str,
     facts: Facts,
+    protocol: Protocol,
     overrides: Collection[str] = (),
     reason: str = "",
+    basis: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> SessionState:
     """Take one step of a locked session if its guards allow it. Raises StepRefused with every reason.
 
-    ``overrides`` are codes that a prescriber sets aside; they need ``session.override`` and a reason.
+    ``overrides`` are codes that a prescriber sets aside; they need ``session.override`` and a reason. ``basis`` is what
+    the step rested on; what was set aside stands beside it, as it was read.
     """
-    by.must(PERMISSIONS[transition])
+    _must(by, transition)
     if overrides:
         by.must("session.override")
         if not reason.strip():
             raise Refused(_("Setting a reason aside needs your own reason, in words."), codes=("reason-missing",))
-    answer = protocol.guard(transition, facts, encounter_queries.protocol_of(encounter), frozenset(overrides))
-    if isinstance(answer, protocol.Refused):
+    answer = guard(transition, facts, protocol, frozenset(overrides))
+    if isinstance(answer, protocols.Refused):
         raise StepRefused(answer)
     overridden = [each.code for each in answer.overridden]
-    row = _enter(encounter, newest.seq + 1, answer.target, by, now, reason, overridden)
+    set_aside = [{"code": each.code, "said": said(each)} for each in answer.overridden]
+    kept = {**(basis or {}), **({"set_aside": set_aside} if set_aside else {})}
+    row = _enter(encounter, newest.seq + 1, answer.target, by, now, reason, overridden, kept)
     record(by, f"session.{transition}", encounter, state=row.state, overridden=overridden)
     return row
 

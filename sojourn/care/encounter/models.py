@@ -38,7 +38,8 @@ class Encounter(ClinicScoped):
 
 class SessionState(ClinicScoped):
     """A state that the session entered. The newest is where it stands; ``seq`` lets a second nurse see that
-    someone was quicker. ``overridden`` holds the guard's reasons that a prescriber set aside, with why."""
+    someone was quicker. ``overridden`` holds the codes of the guard's reasons that a prescriber set aside, with why;
+    ``basis`` what a dose step rested on: the reasons as they were read, decision, agreements, plan, rules, ceilings."""
 
     append_only = True
 
@@ -50,11 +51,12 @@ class SessionState(ClinicScoped):
     by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     reason = models.TextField(blank=True)
     overridden = models.JSONField(default=list)
+    basis = models.JSONField(default=dict)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
         "seq": OPERATIONAL, "state": CLINICAL, "at": OPERATIONAL, "by": OPERATIONAL, "reason": CLINICAL,
-        "overridden": CLINICAL,
+        "overridden": CLINICAL, "basis": CLINICAL,
     }  # fmt: skip
 
     class Meta:

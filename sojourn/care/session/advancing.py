@@ -1,25 +1,42 @@
-"""Move a session on by one step of the transition table, and what each step brings with it."""
+"""The one engine of a session: every step is locked, judged by one snapshot, charted and announced here."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from sojourn.care.alarms.actions import end_alarms, set_baseline
 from sojourn.care.alarms.models import CurrentVital
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter, SessionState
-from sojourn.care.session import actions as session_actions
-from sojourn.care.session import facts as session_facts
+from sojourn.care.session import charting, snapshot
+from sojourn.care.session.road import stands_against
+from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.care.vitals.models import DeviceAssociation
-from sojourn.clinical.protocol import FINAL, State
+from sojourn.clinical.protocol import BY_NAME, FINAL, UNDER_WAY, State
 from sojourn.foundation.accounts.asker import Asker
-from sojourn.foundation.rulebook.queries import acting_rules as adopted_rules
+from sojourn.foundation.accounts.refused import Refused
+
+_STOPS: Final = frozenset(("end_dose", "stop_early", "say_no"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pump:
+    """What a person read off the pump, or sets it to, in a step: a rate in mL/h, millilitres still in it, milligrams of
+    base of a part, or what was given in all where nothing can be read off."""
+
+    rate_ml_per_h: Decimal | None = None
+    remaining_ml: Decimal | None = None
+    part_mg: Decimal | None = None
+    given_mg: Decimal | None = None
 
 
 @transaction.atomic
@@ -31,34 +48,89 @@ def advance_session(
     seen: int | None = None,
     overrides: Collection[str] = (),
     reason: str = "",
-    started_at: datetime | None = None,
+    at: datetime | None = None,
     note: str = "",
+    pump: Pump | None = None,
     now: datetime | None = None,
 ) -> SessionState:
-    """Move a session on by one step of the transition table, judged by its readings, checks and alarms.
+    """Move a session on by one step of the transition table, judged by what stands at this moment.
 
-    ``seen`` is the number of the state that the person looked at. Raises Overtaken, StepRefused or Refused. The
-    dose is charted in the step that starts it, the discharge in the step that lets the patient go.
+    ``seen`` is the number of the state that the person looked at; ``at`` when it happened, where it is written down
+    later. Raises Overtaken, StepRefused or Refused. A dose is charted in the step that begins it, what goes in and what
+    stops in each step of the pump, the discharge in the step that lets the patient go.
     """
-    now = now or timezone.now()
+    now, pump = now or timezone.now(), pump or Pump()
     encounter, newest = encounter_actions.lock_session(encounter_id, seen)
-    facts = replace(session_actions.facts_of(encounter, newest, now), reason=reason)
-    adopted = encounter.protocol_id in adopted_rules(encounter.clinic_id)
-    facts = session_facts.facts_with_readings(facts, encounter, now, adopted=adopted)
+    session = snapshot.load(encounter.pk, now)
+    asks_the_road = "road" in BY_NAME[transition].guards
+    against = stands_against(session, transition, rate=pump.rate_ml_per_h) if asks_the_road else None
+    facts = session.facts(reason, against)
     row = encounter_actions.step(
-        by=by, encounter=encounter, newest=newest, transition=transition, facts=facts, overrides=overrides,
-        reason=reason, now=now,
+        by=by, encounter=encounter, newest=newest, transition=transition, facts=facts, protocol=session.protocol,
+        overrides=overrides, reason=reason, basis={} if against is None else dict(against.basis), now=now,
     )  # fmt: skip
+    happened_at = _moment(session, at, now)
     if transition == "complete_checks":
         set_baseline(encounter=encounter)
     elif transition == "start_dose":
-        session_actions.give_dose(by=by, encounter=encounter, started_at=started_at or now, now=now, note=note)
+        charting.begin_dose(by=by, session=session, started_at=happened_at, note=note)
+    elif session.state in UNDER_WAY:
+        _chart_the_dose(by, session, transition, pump, happened_at, note)
     elif transition in {"leave", "leave_without_dose"}:
-        session_actions.write_discharge(by=by, encounter=encounter, facts=facts, now=now)
+        charting.write_discharge(by=by, encounter=encounter, facts=facts, now=now)
     if State(row.state) in FINAL:
         end_session(encounter=encounter, now=now, by=by)
     announce(encounter)
     return row
+
+
+_KINDS: Final = {
+    "pause": "pause", "resume": "resume", "lower_rate": "rate", "raise_rate": "rate", "give_part": "part",
+    "end_dose": "end", "stop_early": "stop", "say_no": "stop",
+}  # fmt: skip
+
+
+def _chart_the_dose(by: Asker, session: SessionSnapshot, transition: str, pump: Pump, at: datetime, note: str) -> None:
+    if transition in {"lower_rate", "raise_rate"}:
+        _must_go_that_way(session, transition, pump.rate_ml_per_h)
+    values: dict[str, Any] = {"remaining_ml": pump.remaining_ml}
+    if transition in {"resume", "lower_rate", "raise_rate"}:
+        values["rate_ml_per_h"] = pump.rate_ml_per_h or session.rate_ml_per_h
+    elif transition == "give_part":
+        values["mg"] = pump.part_mg or session.part_mg
+    if transition in _STOPS and pump.given_mg is not None:
+        charting.chart(by=by, session=session, kind="asked", at=at, mg=pump.given_mg)
+    charting.chart(by=by, session=session, kind=_KINDS[transition], at=at, note=note, **values)
+
+
+def _must_go_that_way(session: SessionSnapshot, transition: str, rate: Decimal | None) -> None:
+    """Whoever lowers a rate is asked nothing, so what is called lower must be lower."""
+    running = session.rate_ml_per_h
+    if rate is None or rate <= 0:
+        raise Refused(_("Enter the rate of the pump in mL/h."), codes=("rate-missing",))
+    if running is None:
+        raise Refused(_("This dose is not given by a pump, so it has no rate."), codes=("no-pump",))
+    if transition == "lower_rate" and rate >= running:
+        raise Refused(_("This rate is not lower than the one that is set."), codes=("not-lower",))
+    if transition == "raise_rate" and rate <= running:
+        raise Refused(_("This rate is not higher than the one that is set."), codes=("not-higher",))
+
+
+def _moment(session: SessionSnapshot, at: datetime | None, now: datetime) -> datetime:
+    """When a step of the dose happened. A slip of hours would stand in the record for ever."""
+    if at is None:
+        return now
+    if at > now:
+        raise Refused(_("The time lies ahead. Correct it."), codes=("future",))
+    encounter = session.encounter
+    last = max((each.at for each in session.steps), default=None)
+    # An arrival may be written down late, an appointment not; a clock is typed without seconds.
+    earliest = last or min(encounter.opened_at, encounter.appointment.during.lower)
+    if at < earliest.replace(second=0, microsecond=0):
+        if last is not None:
+            raise Refused(_("This time is before the last step that was recorded."), codes=("out-of-order",))
+        raise Refused(_("The dose cannot have begun before the patient arrived."), codes=("before-arrival",))
+    return max(at, last) if last is not None else at
 
 
 def end_session(*, encounter: Encounter, now: datetime, by: Asker) -> None:

@@ -5,43 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from sojourn.care.encounter.models import Encounter, SessionState
-from sojourn.care.session.models import CheckResult, DoseCheck, MedicationAdministration
+from sojourn.care.session.given import Dose, DoseStep, Prepared
+from sojourn.care.session.models import DoseCheck, DoseEvent, MedicationAdministration
 from sojourn.clinical.protocol import State
-
-
-def newest_checks(encounter_id: int) -> dict[str, CheckResult]:
-    """The newest result of each checklist item."""
-    rows = (
-        CheckResult.objects.select_related("by")
-        .filter(encounter_id=encounter_id)
-        .order_by("item_id", "-id")
-        .distinct("item_id")
-    )
-    return {row.item_id: row for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class DoseReady:
-    """A dose that is prepared: who entered it first, and who checked it independently, if anybody yet."""
-
-    prepared: DoseCheck
-    checked: DoseCheck | None
-
-
-def dose_ready(encounter_id: int) -> DoseReady | None:
-    """The newest prepared dose and its second check. A later preparation replaces an earlier one."""
-    rows = list(DoseCheck.objects.select_related("by").filter(encounter_id=encounter_id).order_by("id"))
-    ready: DoseReady | None = None
-    for row in rows:
-        if ready is not None and same_dose(ready.prepared, row) and two_people(row, ready.prepared):
-            ready = DoseReady(ready.prepared, row)
-        else:
-            ready = DoseReady(row, None)
-    return ready
 
 
 def waiting_doses(encounter_ids: Iterable[int], *, not_by: int | None) -> list[DoseCheck]:
@@ -76,10 +48,77 @@ def two_people(one: DoseCheck, other: DoseCheck) -> bool:
     return one.by.person_id != other.by.person_id
 
 
-def same_dose(one: DoseCheck, other: DoseCheck) -> bool:
-    """Whether two people wrote down the same drug, route, amount and lot."""
-    return (one.drug, one.route, one.dose_mg, one.lot.upper()) == (
-        other.drug, other.route, other.dose_mg, other.lot.upper(),
+WRITTEN: Final = (
+    *("drug", "route", "dose_mg", "expires_on", "stock_mg_per_ml", "drawn_ml", "total_ml", "over_min"),
+    *("rate_ml_per_h", "devices"),
+)
+
+
+def same_dose(one: Prepared | DoseCheck, other: Prepared | DoseCheck) -> bool:
+    """Whether two people wrote down the same of what is on the vial and what was drawn up of it."""
+    if one.lot.upper() != other.lot.upper():
+        return False
+    return all(getattr(one, name) == getattr(other, name) for name in WRITTEN)
+
+
+@dataclass(frozen=True, slots=True)
+class DoseOfPatient:
+    """A dose of a patient in any session, with its steps."""
+
+    encounter_id: int
+    care_plan_id: int
+    weight_kg: Decimal | None
+    dose: Dose
+    steps: tuple[DoseStep, ...]
+    left_dosing_at: datetime | None
+
+
+def sessions_dosed(care_plan_id: int, *, but: int) -> int:
+    """In how many sessions of a course, other than one, a dose was begun. One query."""
+    rows = MedicationAdministration.objects.filter(encounter__care_plan_id=care_plan_id).exclude(encounter_id=but)
+    return rows.values("encounter_id").distinct().count()
+
+
+def doses_since(patient_id: int, since: datetime, *, but: int) -> list[DoseOfPatient]:
+    """The doses that a patient began since then in other sessions, with what happened to them. Two queries at most."""
+    left = (
+        SessionState.objects.filter(
+            encounter_id=OuterRef("encounter_id"), state__in=(State.OBSERVING.value, State.STOPPED_EARLY.value)
+        )
+        .order_by("seq")
+        .values("at")[:1]
+    )
+    rows = (
+        MedicationAdministration.objects.filter(patient_id=patient_id, started_at__gte=since)
+        .exclude(encounter_id=but)
+        .select_related("encounter", "plan_version", "given_by", "checked_by")
+        .prefetch_related(Prefetch("events", DoseEvent.objects.select_related("by").order_by("at", "id")))
+        .annotate(left_dosing_at=Subquery(left))
+        .order_by("started_at")
+    )
+    return [
+        DoseOfPatient(
+            row.encounter_id, row.encounter.care_plan_id,
+            row.plan_version.weight_kg if row.plan_version is not None else None,
+            dose_of(row), tuple(map(step_of, row.events.all())), row.left_dosing_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def dose_of(row: MedicationAdministration) -> Dose:
+    """A dose's row (with who gave and checked it) as given.py reads it."""
+    return Dose(
+        row.pk, row.drug, row.route, row.dose_mg, row.drawn_mg, row.duration_min, row.lot, row.vial,
+        row.stock_mg_per_ml, row.total_ml, row.rate_ml_per_h, row.devices, row.started_at, row.given_by.name,
+        row.checked_by.name, row.note,
+    )  # fmt: skip
+
+
+def step_of(row: DoseEvent) -> DoseStep:
+    """A step's row (with who took it) as given.py reads it."""
+    return DoseStep(
+        row.pk, row.dose_id, row.kind, row.rate_ml_per_h, row.remaining_ml, row.mg, row.note, row.at, row.by.name
     )  # fmt: skip
 
 

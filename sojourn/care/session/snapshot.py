@@ -1,17 +1,19 @@
-"""One session as its page needs it, read in one query.
+"""One session as its page and its guards need it, read in one query.
 
 A tablet asks for this every few seconds, so everything comes in one round trip: the rows that belong to a session
-are gathered by the database into arrays beside it. The facts for the guards are put together from the same rows;
-a test holds them equal to what the engine itself would find.
+are gathered by the database into arrays beside it. The facts that the guards ask are put together from the same rows:
+what the page shows and what the engine judges is one thing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
-from typing import Any
+from fractions import Fraction
+from typing import Any, Final, Literal
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery
@@ -20,14 +22,30 @@ from django.db.models.functions import JSONObject
 
 from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.alarms.queries import OPEN
+from sojourn.care.consent.models import Consent
+from sojourn.care.plan.models import PlanVersion
+from sojourn.clinical.eligibility import Notice
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.encounter.queries import protocol_of
-from sojourn.care.session.actions import CALL_ANSWERED, PATIENT_CALLS
-from sojourn.care.session.models import CheckResult, DoseCheck, MedicationAdministration, SessionEvent
+from sojourn.care.session import given
+from sojourn.care.session.given import Dose, DoseStep, Prepared, Wasted
+from sojourn.care.session.queries import same_dose
+from sojourn.care.session.models import (
+    CALL_ANSWERED,
+    PATIENT_CALLS,
+    CheckResult,
+    DoseCheck,
+    DoseEvent,
+    GivenMedicine,
+    MedicationAdministration,
+    SessionEvent,
+    Waste,
+)
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
 from sojourn.clinical import protocol
+from sojourn.clinical.administration import Delivered, HistoryRefused, Line
 from sojourn.clinical.alarms import Priority
-from sojourn.clinical.protocol import FINAL, Facts, Latest, Protocol, State
+from sojourn.clinical.protocol import FINAL, UNDER_WAY, Facts, Latest, Protocol, State
 from sojourn.clinical.vitals import SYSTOLIC
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.rulebook.load import book
@@ -46,6 +64,7 @@ class Entered:
     by_id: int | None
     reason: str
     overridden: tuple[str, ...]
+    basis: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,39 +77,6 @@ class Check:
     note: str
     at: datetime
     by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What one person wrote down of the dose in the hand. ``dose_mg`` is base."""
-
-    drug: str
-    route: str
-    dose_mg: Decimal
-    lot: str
-    at: datetime
-    person_id: int
-    by: str
-
-    def same(self, other: Prepared) -> bool:
-        """As ``treatment.queries.same_dose``."""
-        mine = (self.drug, self.route, self.dose_mg, self.lot.upper())
-        return mine == (other.drug, other.route, other.dose_mg, other.lot.upper())
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A dose given. ``dose_mg`` is base."""
-
-    drug: str
-    route: str
-    dose_mg: Decimal
-    lot: str
-    duration_min: float
-    started_at: datetime
-    by: str
-    checked_by: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +122,30 @@ class OnChair:
 class Noted:
     """Something that was noted in the session."""
 
+    id: int
     kind: str
     note: str
     at: datetime
+    by: str
+    grade: str = ""
+    measure: str = ""
+    effect: str = ""
+    about_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Another medicine that somebody gave. ``warned``: the interactions that were shown."""
+
+    id: int
+    name: str
+    amount: Decimal | None
+    unit: str
+    route: str
+    note: str
+    warned: tuple[Mapping[str, Any], ...]
+    given_at: datetime
+    recorded_at: datetime
     by: str
 
 
@@ -163,7 +170,7 @@ class SessionSnapshot:
         self.companion = encounter.appointment.companion
         self.states = [
             Entered(r["seq"], State(r["state"]), _at(r["at"]), r["by"] or "", r["by_id"], r["reason"],
-                    tuple(r["overridden"]))
+                    tuple(r["overridden"]), r["basis"])
             for r in rows["states"]
         ]  # fmt: skip
         self.checks = {
@@ -171,13 +178,32 @@ class SessionSnapshot:
             for r in rows["checks"]  # the oldest first: the newest stays
         }
         self.prepared = [
-            Prepared(r["drug"], r["route"], _mg(r["dose_mg"]), r["lot"], _at(r["at"]), r["person_id"], r["by"])
+            Prepared(r["drug"], r["route"], _mg(r["dose_mg"]), r["lot"], _at(r["at"]), r["person_id"], r["by"],
+                     _maybe_mg(r["drawn_mg"]), r["vial"], _maybe_day(r["expires_on"]), _maybe_mg(r["stock_mg_per_ml"]),
+                     _maybe_mg(r["drawn_ml"]), _maybe_mg(r["total_ml"]), _maybe_mg(r["over_min"]),
+                     _maybe_mg(r["rate_ml_per_h"]), r["devices"], r["id"], r["by_id"])
             for r in rows["dose_checks"]
-        ]
+        ]  # fmt: skip
         self.doses = [
-            Given(r["drug"], r["route"], _mg(r["dose_mg"]), r["lot"], float(r["duration_min"]), _at(r["started_at"]),
-                  r["by"], r["checked_by"], r["note"])
+            Dose(r["id"], r["drug"], r["route"], _mg(r["dose_mg"]), _maybe_mg(r["drawn_mg"]), _mg(r["duration_min"]),
+                 r["lot"], r["vial"], _maybe_mg(r["stock_mg_per_ml"]), _maybe_mg(r["total_ml"]),
+                 _maybe_mg(r["rate_ml_per_h"]), r["devices"], _at(r["started_at"]), r["by"], r["checked_by"], r["note"])
             for r in rows["doses"]
+        ]  # fmt: skip
+        self.steps = [
+            DoseStep(r["id"], r["dose_id"], r["kind"], _maybe_mg(r["rate_ml_per_h"]), _maybe_mg(r["remaining_ml"]),
+                     _maybe_mg(r["mg"]), r["note"], _at(r["at"]), r["by"])
+            for r in rows["steps"]
+        ]  # fmt: skip
+        self.wasted = [
+            Wasted(r["id"], _mg(r["mg"]), r["how"], _at(r["at"]), r["by"], r["by_person"], r["witness_name"] or "",
+                   r["witness_person"], _maybe(r["witnessed_at"]))
+            for r in rows["waste"]
+        ]  # fmt: skip
+        self.by_hand = [
+            ByHand(r["id"], r["name"], _maybe_mg(r["amount"]), r["unit"], r["route"], r["note"], tuple(r["warned"]),
+                   _at(r["given_at"]), _at(r["recorded_at"]), r["by"])
+            for r in rows["by_hand"]
         ]  # fmt: skip
         self.newest = {
             r["code"]: Newest(r["code"], r["value"], _at(r["at"]), r["doubt"], r["baseline"], r["method"] or "",
@@ -198,7 +224,11 @@ class SessionSnapshot:
         self.monitors = [
             OnChair(r["device_id"], r["name"], _maybe(r["seen_at"]), r["skew_s"]) for r in rows["monitors"]
         ]
-        self.events = [Noted(r["kind"], r["note"], _at(r["at"]), r["by"]) for r in rows["events"]]
+        self.events = [
+            Noted(r["id"], r["kind"], r["note"], _at(r["at"]), r["by"], r["grade"], r["measure"], r["effect"],
+                  r["about_id"])
+            for r in rows["events"]
+        ]  # fmt: skip
         self.measured = [Measured(r["code"], r["value"], _at(r["at"]), r["doubt"]) for r in rows["measured"]]
         self._adoption = rows["adoption"]
 
@@ -229,7 +259,7 @@ class SessionSnapshot:
         """The newest prepared dose and its second check, as ``treatment.queries.dose_ready`` finds them."""
         ready: tuple[Prepared, Prepared | None] | None = None
         for row in self.prepared:
-            if ready is not None and ready[0].same(row) and row.person_id != ready[0].person_id:
+            if ready is not None and same_dose(ready[0], row) and row.person_id != ready[0].person_id:
                 ready = (ready[0], row)
             else:
                 ready = (row, None)
@@ -241,14 +271,76 @@ class SessionSnapshot:
         if len(self.prepared) < 2:
             return None
         first, second = self.prepared[-2:]
-        if first.person_id == second.person_id or first.same(second) or _was_settled(self.prepared[:-1]):
+        if first.person_id == second.person_id or same_dose(first, second) or _was_settled(self.prepared[:-1]):
             return None
         return first, second
 
+    @property
+    def dose(self) -> Dose | None:
+        """The dose of this session, once it has begun."""
+        return self.doses[0] if self.doses else None
+
     @cached_property
-    def dose_ended_at(self) -> datetime | None:
+    def delivered(self) -> Delivered | HistoryRefused | None:
+        """What went in so far; None before the dose, a refusal where the steps cannot have happened so."""
+        return None if self.dose is None else given.delivered(self.dose, self.steps, self.now, self._left_dosing_at)
+
+    @cached_property
+    def line(self) -> Line | None:
+        """Planned, given, wasted."""
+        if self.dose is None or not isinstance(self.delivered, Delivered):
+            return None
+        return given.line(self.delivered, self.dose, self.wasted)
+
+    @property
+    def rate_ml_per_h(self) -> Decimal | None:
+        """What the pump was last set to; None where the dose is given by hand."""
+        return next((each.rate_ml_per_h for each in reversed(self.steps) if each.rate_ml_per_h is not None), None)
+
+    @property
+    def part_mg(self) -> Decimal | None:
+        """What one part of the dose holds: a spray device."""
+        return next((each.mg for each in self.steps if each.kind == "part"), None)
+
+    @property
+    def ran_minutes(self) -> Fraction:
+        """For how long the pump ran so far, pauses not counted."""
+        if not isinstance(self.delivered, Delivered):
+            return Fraction(0)
+        spans = (each.until - each.since for each in self.delivered.segments)
+        return sum((Fraction(each // timedelta(microseconds=1), 60_000_000) for each in spans), Fraction(0))
+
+    @property
+    def today(self) -> date:
+        """The day by the clinic's own clock."""
+        return self.now.astimezone(self.encounter.clinic.zone).date()
+
+    @property
+    def answers(self) -> dict[str, Literal["passed", "failed"]]:
+        """The newest answer to each item."""
+        return {item: "passed" if row.outcome == "passed" else "failed" for item, row in self.checks.items()}
+
+    @property
+    def measured_now(self) -> dict[str, protocol.Measured]:
+        """The newest believed value of each vital sign, with the clinic's day on which it was measured."""
+        zone = self.encounter.clinic.zone
+        return {
+            code: protocol.Measured(each.value, each.at.astimezone(zone).date())
+            for code, each in self.newest.items()
+            if not each.doubt
+        }
+
+    @property
+    def _left_dosing_at(self) -> datetime | None:
         ends = (State.OBSERVING, State.STOPPED_EARLY)
         return next((each.at for each in self.states if each.state in ends), None) if self.doses else None
+
+    @cached_property
+    def dose_ended_at(self) -> datetime | None:
+        """From when the patient is observed: the end of the last part given, once the dose is over."""
+        if self.state in UNDER_WAY or not isinstance(self.delivered, Delivered):
+            return None if self.state in UNDER_WAY else self._left_dosing_at
+        return self.delivered.observation_from or self._left_dosing_at
 
     @property
     def call(self) -> Noted | None:
@@ -273,8 +365,9 @@ class SessionSnapshot:
             each.newest.id == self.protocol.id and each.acting is not None for each in decide(decided, self.now.date())
         )
 
-    def facts(self, reason: str = "") -> Facts:
-        """What ``monitoring.actions.take_step`` would ask, from the rows at hand."""
+    def facts(self, reason: str = "", against: Against | None = None) -> Facts:
+        """All that the guards ask. ``against``: what stands against a dose today (road.against); without it the steps
+        that let milligrams in are not to be asked."""
         believed = {code: each for code, each in self.newest.items() if not each.doubt}
         baseline = {code: each.baseline for code, each in self.newest.items() if each.baseline is not None}
         if not self.doses and not baseline:
@@ -286,7 +379,7 @@ class SessionSnapshot:
         return Facts(
             state=self.state,
             protocol_adopted=self.adopted,
-            checks={item: "passed" if row.outcome == "passed" else "failed" for item, row in self.checks.items()},
+            checks=self.answers,
             latest={
                 code: Latest(each.value, max(0.0, (self.now - each.at).total_seconds() / 60))
                 for code, each in believed.items()
@@ -305,17 +398,51 @@ class SessionSnapshot:
             escort_named=self.companion is not None,
             escort_present=here is not None and here.outcome == "passed",
             reason=reason,
+            road=against.road if against else (),
+            alarms_waiting=against.alarms_waiting if against else (),
+            dose_against=against.dose if against else (),
+            set_aside_before=self.set_aside_before,
         )
 
-    def standing(self, transition: str) -> tuple[protocol.Reason, ...]:
+    @property
+    def set_aside_before(self) -> frozenset[str]:
+        """What a prescriber signed for earlier in this session and nobody has answered anew: answers, not values of the
+        moment, which are asked again by every step."""
+        signed: set[str] = set()
+        for entered in self.states:
+            for code in entered.overridden:
+                stem, _colon, item = code.partition(":")
+                answer = self.checks.get(item)
+                if stem in _LASTING and (answer is None or answer.at <= entered.at):
+                    signed.add(code)
+        return frozenset(signed)
+
+    def standing(self, transition: str, against: Against | None = None) -> tuple[protocol.Reason, ...]:
         """What stands in the way of a step now; empty where it may be taken."""
-        answer = protocol.guard(transition, self.facts(), self.protocol)
+        answer = protocol.guard(transition, self.facts(against=against), self.protocol)
         return answer.reasons if isinstance(answer, protocol.Refused) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What stands against a dose at this moment, beside the session's own rows; and what it was judged by."""
+
+    road: tuple[protocol.Reason, ...]
+    alarms_waiting: tuple[str, ...]
+    dose: tuple[protocol.Reason, ...]
+    notices: tuple[Notice, ...]
+    agreements: Mapping[str, Consent]
+    version: PlanVersion | None
+    basis: Mapping[str, Any]
+
+
+# Codes of what a prescriber sets aside for this session; the rest is a value of the moment.
+_LASTING: Final = frozenset(("check-missing", "check-failed"))
 
 
 def _was_settled(rows: list[Prepared]) -> bool:
     """Whether the last of these rows confirmed the one before it: what follows is then a new preparation."""
-    return len(rows) > 1 and rows[-1].person_id != rows[-2].person_id and rows[-1].same(rows[-2])
+    return len(rows) > 1 and rows[-1].person_id != rows[-2].person_id and same_dose(rows[-1], rows[-2])
 
 
 def _score(row: Check | None) -> int | None:
@@ -332,6 +459,14 @@ def _maybe(text: str | None) -> datetime | None:
 
 def _mg(value: float) -> Decimal:
     return Decimal(str(value))
+
+
+def _maybe_mg(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+def _maybe_day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _array(rows: QuerySet[Any], *names: str, **expressions: Any) -> ArraySubquery:
@@ -362,6 +497,9 @@ def _source(name: str) -> Subquery:
     return Subquery(rows.values(name)[:1])
 
 
+_DRAWN: Final = ("drawn_mg", "vial", "expires_on", "stock_mg_per_ml", "total_ml", "rate_ml_per_h", "devices")
+
+
 def _subqueries() -> dict[str, ArraySubquery]:
     monitors = _of_session(DeviceAssociation).filter(until_at=None).order_by("id")
     signals = _of_session(CurrentVital)
@@ -371,19 +509,32 @@ def _subqueries() -> dict[str, ArraySubquery]:
     return {
         "states": _array(
             _of_session(SessionState).order_by("seq"),
-            "seq", "state", "at", "reason", "overridden", "by_id", by=F("by__name"),
+            "seq", "state", "at", "reason", "overridden", "basis", "by_id", by=F("by__name"),
         ),
         "checks": _array(
             _of_session(CheckResult).order_by("id"), "id", "item_id", "outcome", "value", "note", "at", by=F("by__name")
         ),
         "dose_checks": _array(
-            _of_session(DoseCheck).order_by("id"), "drug", "route", "dose_mg", "lot", "at",
-            person_id=F("by__person_id"), by=F("by__name"),
+            _of_session(DoseCheck).order_by("id"), "id", "drug", "route", "dose_mg", "lot", "at", "by_id", *_DRAWN,
+            "drawn_ml", "over_min", person_id=F("by__person_id"), by=F("by__name"),
         ),
         "doses": _array(
             _of_session(MedicationAdministration).order_by("started_at", "id"),
-            "drug", "route", "dose_mg", "lot", "duration_min", "started_at", "note",
+            "id", "drug", "route", "dose_mg", "lot", "duration_min", "started_at", "note", *_DRAWN,
             by=F("given_by__name"), checked_by=F("checked_by__name"),
+        ),
+        "steps": _array(
+            _of_session(DoseEvent).order_by("at", "id"),
+            "id", "dose_id", "kind", "rate_ml_per_h", "remaining_ml", "mg", "note", "at", by=F("by__name"),
+        ),
+        "waste": _array(
+            _of_session(Waste).order_by("at", "id"), "id", "mg", "how", "at", by=F("by__name"),
+            by_person=F("by__person_id"), witness_name=F("witness__by__name"),
+            witness_person=F("witness__by__person_id"), witnessed_at=F("witness__at"),
+        ),
+        "by_hand": _array(
+            _of_session(GivenMedicine).order_by("given_at", "id"),
+            "id", "name", "amount", "unit", "route", "note", "warned", "given_at", "recorded_at", by=F("by__name"),
         ),
         "signals": _array(
             signals, "code", "value", "doubt", "baseline",
@@ -397,7 +548,10 @@ def _subqueries() -> dict[str, ArraySubquery]:
             monitors, "device_id", name=F("device__name"), seen_at=F("device__last_seen_at"),
             skew_s=F("device__clock_skew_s"),
         ),
-        "events": _array(_of_session(SessionEvent).order_by("at", "id"), "kind", "note", "at", by=F("by__name")),
+        "events": _array(
+            _of_session(SessionEvent).order_by("at", "id"),
+            "id", "kind", "note", "at", "grade", "measure", "effect", "about_id", by=F("by__name"),
+        ),
         "measured": _array(measured, "code", "value", "doubt", at=F("effective_at")),
         "adoption": _array(decisions, "rule_id", "version", "rule_hash", "parameters", "retired"),
     }  # fmt: skip
@@ -420,7 +574,7 @@ def _arrays() -> dict[str, RawSQL]:
 def load(encounter_id: int, now: datetime) -> SessionSnapshot:
     """The session with everything about it, One query. Raises Encounter.DoesNotExist."""
     encounter = (
-        Encounter.objects.select_related("patient", "chair", "care_plan", "appointment__companion")
+        Encounter.objects.select_related("patient", "chair", "care_plan", "appointment__companion", "clinic")
         .annotate(**{f"its_{name}": each for name, each in _arrays().items()})
         .filter(pk=encounter_id)
         .first()

@@ -3,13 +3,25 @@
 from sojourn.clinical.protocol.guards import Facts, Latest, Passed, Reason, Refused, guard
 from sojourn.clinical.protocol.protocol import Item, Protocol, read
 from sojourn.clinical.protocol.schedule import Due, Point, next_check_due
-from sojourn.clinical.protocol.states import BY_NAME, FINAL, PRESENT, TRANSITIONS, State, Transition, allowed
+from sojourn.clinical.protocol.states import (
+    BY_NAME,
+    DOSE_STEP,
+    FINAL,
+    PRESENT,
+    TRANSITIONS,
+    UNDER_WAY,
+    State,
+    Transition,
+    allowed,
+)
 
 __all__ = [
     "BY_NAME",
+    "DOSE_STEP",
     "FINAL",
     "PRESENT",
     "TRANSITIONS",
+    "UNDER_WAY",
     "Due",
     "Facts",
     "Item",

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from sojourn.clinical.protocol.protocol import Item, Override, Protocol
-from sojourn.clinical.protocol.states import BY_NAME, State
+from sojourn.clinical.protocol.states import BY_NAME, UNDER_WAY, State
 from sojourn.clinical.recovery.pressure import outside
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, vital
 
@@ -35,6 +35,10 @@ class Facts:
     baseline: Mapping[str, float] = field(default_factory=dict)
     pressure_rising: bool | None = None
     open_high_alarms: tuple[str, ...] = ()  # titles, for the reason
+    road: tuple[Reason, ...] = ()  # what stands against any dose today: see road.py
+    alarms_waiting: tuple[str, ...] = ()  # titles of alarm rules about which nobody has decided
+    dose_against: tuple[Reason, ...] = ()  # what the dosing rules say against this dose
+    set_aside_before: frozenset[str] = frozenset()  # signed earlier in this session, and nothing has changed since
     dose_ordered: bool = False  # drug, route, amount, lot and giver are recorded
     second_checked: bool = False
     dose_given: bool = False
@@ -79,9 +83,12 @@ class Refused:
 
     @property
     def overridable(self) -> bool:
-        """No reason stands that nobody may set aside."""
+        """No reason stands that a prescriber alone could not set aside."""
         return all(each.override == "prescriber" for each in self.reasons)
 
+
+# From the strictest: nobody, two prescribers by their signatures on the page of candidacy, one prescriber here.
+STRICTNESS: Final[tuple[Override, ...]] = ("never", "two", "prescriber")
 
 Guard = Callable[[Facts, Protocol], Iterator[Reason]]
 
@@ -99,8 +106,11 @@ def guard(
     found: dict[str, Reason] = {}
     for name in step.guards:
         for reason in GUARDS[name](facts, protocol):
-            found.setdefault(reason.code, reason)
-    standing = tuple(each for each in found.values() if each.override == "never" or each.code not in overrides)
+            known = found.get(reason.code)
+            if known is None or STRICTNESS.index(reason.override) < STRICTNESS.index(known.override):
+                found[reason.code] = reason
+    signed = overrides | facts.set_aside_before
+    standing = tuple(each for each in found.values() if each.override != "prescriber" or each.code not in signed)
     if standing:
         return Refused(standing)
     return Passed(step.target, tuple(found.values()))
@@ -135,6 +145,8 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "escort-not-named": "No responsible adult is named to take the patient home.",
         "escort-not-here": "The responsible adult has not come yet.",
         "reason-missing": "Say why.",
+        "alarms-not-adopted": "No prescriber has decided about the alarm: {alarm}.",
+        "alarms-not-adopted-yet": "No prescriber has decided about {count} alarms, the first: {alarm}.",
         "appointment-ahead": "The time of the appointment has not come yet.",
     }
 )
@@ -204,6 +216,21 @@ def _no_high_alarm(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
         text = TEXTS["high-alarm-open" if len(open_now) == 1 else "high-alarms-open"]
         values: dict[str, str | float] = {"alarm": open_now[0], "count": len(open_now)}
         yield Reason("high-alarm-open", text, "prescriber", values)
+
+
+def _road(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+    yield from facts.road
+
+
+def _alarms(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+    waiting = facts.alarms_waiting
+    if waiting:
+        text = TEXTS["alarms-not-adopted" if len(waiting) == 1 else "alarms-not-adopted-yet"]
+        yield Reason("alarms-not-adopted", text, "never", {"alarm": waiting[0], "count": len(waiting)})
+
+
+def _dose(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+    yield from facts.dose_against
 
 
 def _dose_ordered(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
@@ -291,6 +318,12 @@ def _reason(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
         yield _because("reason-missing", "never")
 
 
+def _reason_unless_dosing(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+    """Who stops a running dose stops it now; why can be written afterwards."""
+    if facts.state not in UNDER_WAY:
+        yield from _reason(facts, protocol)
+
+
 def _appointment_passed(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     if facts.minutes_since_appointment is None or facts.minutes_since_appointment < 0:
         yield _because("appointment-ahead", "never")
@@ -299,6 +332,10 @@ def _appointment_passed(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
 GUARDS: Final[Mapping[str, Guard]] = MappingProxyType(
     {
         "adopted": _adopted,
+        "road": _road,
+        "alarms": _alarms,
+        "dose": _dose,
+        "reason_unless_dosing": _reason_unless_dosing,
         "checklist": _checklist,
         "baseline": _baseline,
         "hold": _hold,

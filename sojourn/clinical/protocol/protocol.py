@@ -10,7 +10,7 @@ from sojourn.clinical.rules import MARKS, Rule, RuleInvalid, Verification
 from sojourn.clinical.vitals import VITALS
 
 KIND: Final = "protocol"
-Override = Literal["prescriber", "never"]
+Override = Literal["prescriber", "two", "never"]
 
 
 @dataclass(frozen=True, slots=True)

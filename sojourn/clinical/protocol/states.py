@@ -14,6 +14,7 @@ class State(StrEnum):
     ARRIVED = "arrived"
     CHECKED = "checked"
     DOSING = "dosing"
+    PAUSED = "paused"
     OBSERVING = "observing"
     READY_TO_LEAVE = "ready_to_leave"
     LEFT = "left"
@@ -26,7 +27,7 @@ FINAL: Final = frozenset((State.LEFT, State.DID_NOT_ATTEND, State.CANCELLED))
 # The patient is here and somebody answers for the watching.
 PRESENT: Final = frozenset(
     (
-        *(State.ARRIVED, State.CHECKED, State.DOSING),
+        *(State.ARRIVED, State.CHECKED, State.DOSING, State.PAUSED),
         *(State.OBSERVING, State.READY_TO_LEAVE, State.STOPPED_EARLY),
     )
 )
@@ -43,6 +44,14 @@ class Transition:
     guards: tuple[str, ...] = ()
 
 
+# The dose is in the patient, or going in.
+UNDER_WAY: Final = (State.DOSING, State.PAUSED)
+
+# What is asked anew by every step that lets milligrams in: the start, a resume, a higher rate, a further part.
+DOSE_STEP: Final = (
+    *("adopted", "road", "alarms", "checklist", "baseline", "hold", "fresh_vitals", "no_high_alarm", "dose"),
+)
+
 TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("arrive", (State.PLANNED,), State.ARRIVED, "The patient has arrived"),
     Transition(
@@ -51,10 +60,16 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     ),
     Transition(
         *("start_dose", (State.CHECKED,), State.DOSING, "Start the dose"),
-        guards=("adopted", "hold", "fresh_vitals", "no_high_alarm", "dose_ordered", "second_check"),
+        guards=(*DOSE_STEP, "dose_ordered", "second_check"),
     ),
+    # Less is always allowed: whatever has lapsed, nobody is kept from pausing, slowing down or stopping.
+    Transition("pause", (State.DOSING,), State.PAUSED, "Pause the dose"),
+    Transition("lower_rate", (State.DOSING,), State.DOSING, "Lower the rate"),
+    Transition(*("resume", (State.PAUSED,), State.DOSING, "Go on with the dose"), guards=DOSE_STEP),
+    Transition(*("raise_rate", (State.DOSING,), State.DOSING, "Raise the rate"), guards=DOSE_STEP),
+    Transition(*("give_part", (State.DOSING,), State.DOSING, "Give the next part"), guards=DOSE_STEP),
     Transition(
-        *("end_dose", (State.DOSING,), State.OBSERVING, "The dose has ended"),
+        *("end_dose", UNDER_WAY, State.OBSERVING, "The dose has ended"),
         guards=("dose_given",),
     ),
     Transition(
@@ -69,11 +84,19 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition(
         *(
             "stop_early",
-            (State.ARRIVED, State.CHECKED, State.DOSING),
+            (State.ARRIVED, State.CHECKED, *UNDER_WAY),
             State.STOPPED_EARLY,
             "Stop the session",
         ),
-        guards=("reason",),
+        guards=("reason_unless_dosing",),
+    ),
+    Transition(
+        *(
+            "say_no",
+            (State.ARRIVED, State.CHECKED, *UNDER_WAY),
+            State.STOPPED_EARLY,
+            "The patient says no",
+        ),
     ),
     Transition(
         *("observe_after_stop", (State.STOPPED_EARLY,), State.OBSERVING, "Observe after stopping"),

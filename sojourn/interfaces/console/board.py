@@ -29,6 +29,7 @@ from sojourn.care.encounter.queries import running
 from sojourn.care.patients.queries import withheld
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import live
+from sojourn.care.session.models import CALL_ANSWERED
 from sojourn.care.vitals.messages import BELIEVED
 from sojourn.clinical.alarms import KINDS, SILENCE, Priority
 from sojourn.clinical.alarms.prepare import RISE
@@ -472,7 +473,7 @@ def going(request: HttpRequest, encounter_id: int) -> HttpResponse:
     if not found or found[0]["called"] is None:
         return _answered(request, asker, [])
     try:
-        session_actions.note_event(by=asker, encounter_id=encounter_id, kind=session_actions.CALL_ANSWERED)
+        session_actions.note_event(by=asker, encounter_id=encounter_id, kind=CALL_ANSWERED)
     except Refused as refused:
         return _answered(request, asker, [str(reason) for reason in refused.reasons])
     announcing.announce(encounter)

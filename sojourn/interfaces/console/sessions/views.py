@@ -25,6 +25,7 @@ from sojourn.care.patients import actions as patients
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import advancing
+from sojourn.care.session.models import CALL_ANSWERED
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals import queries as vitals_queries
@@ -148,7 +149,7 @@ def _live(request: Request, picture: Picture, seen: int, entries: int | None = N
 def _dose_until(picture: Picture) -> datetime | None:
     if picture.state is not State.DOSING or not picture.doses:
         return None
-    return picture.doses[0].started_at + timedelta(minutes=picture.doses[0].duration_min)
+    return picture.doses[0].started_at + timedelta(minutes=float(picture.doses[0].duration_min))
 
 
 def _refusal(picture: Picture, refused: Refused) -> list[dict[str, str]]:
@@ -591,7 +592,7 @@ def answer(request: Request, picture: Picture) -> HttpResponse:
     """Somebody has gone to the patient who asked for help. Once answered, a second press changes nothing."""
     if picture.call is not None:
         try:
-            session_actions.note_event(by=request.asker, encounter_id=picture.id, kind=session_actions.CALL_ANSWERED)
+            session_actions.note_event(by=request.asker, encounter_id=picture.id, kind=CALL_ANSWERED)
         except Refused as refused:
             return _page(request, picture, refused=refused)
     return _live_again(request, picture, []) if request.htmx else _to_session(picture, "#live")

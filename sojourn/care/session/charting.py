@@ -1,0 +1,104 @@
+"""What a step of a session writes down beside the state it enters: the dose, what happened to it, how the patient left."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from sojourn.care.encounter.models import Encounter
+from sojourn.care.plan import queries as plans
+from sojourn.care.session.models import Discharge, DoseEvent, DoseEventKind, MedicationAdministration
+from sojourn.care.session.snapshot import Prepared, SessionSnapshot
+from sojourn.clinical.protocol import Facts
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+
+
+def begin_dose(
+    *, by: Asker, session: SessionSnapshot, started_at: datetime, note: str = ""
+) -> MedicationAdministration:
+    """Chart the prepared and checked dose as begun; by hand, its first part is given with it.
+
+    The checker is whoever of the two did not give it. Refused: dose-not-recorded.
+    """
+    ready = session.ready_dose
+    if ready is None:
+        raise Refused(_("Drug, route, amount and lot are not all recorded."), codes=("dose-not-recorded",))
+    prepared, checked = ready[0], ready[1] or ready[0]
+    checker = checked if checked.person_id != by.person_id else prepared
+    version = plans.in_force(session.encounter.care_plan_id, session.now)
+    row = MedicationAdministration.objects.create(
+        clinic_id=by.here, patient_id=session.encounter.patient_id, encounter=session.encounter, drug=prepared.drug,
+        route=prepared.route, dose_mg=prepared.dose_mg, drawn_mg=prepared.drawn_mg, duration_min=minutes_of(session),
+        lot=prepared.lot, vial=prepared.vial, expires_on=prepared.expires_on,
+        stock_mg_per_ml=prepared.stock_mg_per_ml, total_ml=prepared.total_ml,
+        rate_ml_per_h=rate_of(prepared), devices=prepared.devices, plan_version=version, started_at=started_at,
+        given_by_id=by.member, checked_by_id=checker.by_id, checked_at=checker.at, recorded_at=session.now, note=note,
+    )  # fmt: skip
+    _event(by, session, row, "start", started_at, rate_ml_per_h=row.rate_ml_per_h)
+    if row.rate_ml_per_h is None:
+        _event(by, session, row, "part", started_at, mg=part_of(prepared))
+    return row
+
+
+def minutes_of(session: SessionSnapshot) -> Decimal:
+    """Over how many minutes the dose runs: as it was set up, else as the signed plan says, else as the protocol."""
+    ready = session.ready_dose
+    if ready is not None and ready[0].over_min is not None:
+        return ready[0].over_min
+    version = plans.in_force(session.encounter.care_plan_id, session.now)
+    over = version.over_min if version else None
+    return Decimal(session.protocol.dose_minutes) if over is None else over
+
+
+def rate_of(prepared: Prepared) -> Decimal | None:
+    """What the pump is set to; None where the dose is given by hand."""
+    if prepared.rate_ml_per_h is not None:
+        return prepared.rate_ml_per_h
+    volume = prepared.total_ml or prepared.drawn_ml
+    if prepared.route != "iv" or volume is None or not prepared.over_min:
+        return None
+    return (volume / prepared.over_min * 60).quantize(Decimal("0.01"))
+
+
+def part_of(prepared: Prepared) -> Decimal:
+    """What is given at once: one spray device of several, else all of it."""
+    return (prepared.dose_mg / (prepared.devices or 1)).quantize(Decimal("0.01"))
+
+
+def chart(
+    *, by: Asker, session: SessionSnapshot, kind: str, at: datetime, note: str = "", **values: Any
+) -> DoseEvent:  # fmt: skip
+    """Write down what happened to the running dose."""
+    dose = session.dose
+    if dose is None:
+        raise Refused(_("No dose is recorded as given."), codes=("no-dose-given",))
+    row = MedicationAdministration.objects.get(pk=dose.id)
+    return _event(by, session, row, kind, at, note=note, **values)
+
+
+def _event(
+    by: Asker, session: SessionSnapshot, dose: MedicationAdministration, kind: str, at: datetime, **values: Any
+) -> DoseEvent:
+    return DoseEvent.objects.create(
+        clinic_id=by.here, patient_id=session.encounter.patient_id, encounter=session.encounter, dose=dose,
+        kind=DoseEventKind(kind), at=at, recorded_at=session.now, by_id=by.member, **values,
+    )  # fmt: skip
+
+
+def write_discharge(*, by: Asker, encounter: Encounter, facts: Facts, now: datetime) -> Discharge:
+    """How the patient left. Called inside the step that lets them go."""
+    companion = encounter.appointment.companion
+    return Discharge.objects.create(
+        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, companion=companion,
+        companion_name=companion.name if companion else "",
+        criteria={
+            "padss": facts.padss, "aldrete": facts.aldrete, "escort_present": facts.escort_present,
+            "minutes_since_dose_end": facts.minutes_since_dose_end,
+            "latest": {code: latest.value for code, latest in facts.latest.items()},
+        },
+        at=now, by_id=by.member,
+    )  # fmt: skip

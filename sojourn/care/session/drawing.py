@@ -1,0 +1,93 @@
+"""The dose in the hand: written down by who prepares it and, unseen, by a second person; judged where it is typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.encounter.actions import lock_session, said
+from sojourn.care.session import snapshot
+from sojourn.care.session.given import Prepared
+from sojourn.care.session.models import DoseCheck
+from sojourn.care.session.queries import same_dose
+from sojourn.care.session.road import drawn_reasons
+from sojourn.clinical.protocol import State
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnDose:
+    """What somebody reads off the vial, the syringe or the bag, the pump and the devices. Milligrams are base.
+
+    ``stock_mg_per_ml`` is the concentration on the vial, ``drawn_ml`` what was drawn from it, ``total_ml`` what that was
+    made up to (None: nothing was added), ``over_min`` and ``rate_ml_per_h`` what the pump is set to.
+    """
+
+    drug: str
+    route: str
+    dose_mg: Decimal
+    lot: str
+    vial: str = ""
+    expires_on: date | None = None
+    stock_mg_per_ml: Decimal | None = None
+    drawn_ml: Decimal | None = None
+    total_ml: Decimal | None = None
+    over_min: Decimal | None = None
+    rate_ml_per_h: Decimal | None = None
+    devices: int | None = None
+
+    @property
+    def drawn_mg(self) -> Decimal:
+        """What was taken out of the vial: by concentration and volume where they are known."""
+        if self.stock_mg_per_ml is None or self.drawn_ml is None:
+            return self.dose_mg
+        return (self.stock_mg_per_ml * self.drawn_ml).quantize(Decimal("0.01"))
+
+
+@transaction.atomic
+def check_dose(*, by: Asker, encounter_id: int, drawn: DrawnDose, now: datetime | None = None) -> DoseCheck:
+    """Write down the dose in the hand: first by who prepares it, then, unseen, by a second person.
+
+    What the dosing rules never let pass is refused here, with the codes of its fields; what a prescriber may sign for is
+    asked in the step that gives it. The second entry must match the first; where it does not, both are kept and the
+    difference is said. Refused: late, no-dose, no-lot, plan-missing, and the codes of the dosing rules.
+    """
+    by.must("session.second_check")
+    now = now or timezone.now()
+    encounter, newest = lock_session(encounter_id, None)
+    if State(newest.state) not in {State.ARRIVED, State.CHECKED}:
+        raise Refused(_("A dose is prepared before it is given; this session is past that."), codes=("late",))
+    if drawn.dose_mg <= 0:
+        raise Refused(_("The dose must be more than 0 mg."), codes=("no-dose",))
+    if not drawn.lot.strip():
+        raise Refused(_("Enter the lot number that stands on the vial or the device."), codes=("no-lot",))
+    session = snapshot.load(encounter_id, now)
+    never = [each for each in drawn_reasons(session, _as_prepared(drawn, by, now)) if each.override == "never"]
+    if never:
+        raise Refused(*map(said, never), codes=[each.code for each in never])
+    before = session.ready_dose
+    row = DoseCheck.objects.create(
+        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, drug=drawn.drug, route=drawn.route,
+        dose_mg=drawn.dose_mg, drawn_mg=drawn.drawn_mg, lot=drawn.lot.strip(), vial=drawn.vial.strip(),
+        expires_on=drawn.expires_on, stock_mg_per_ml=drawn.stock_mg_per_ml, drawn_ml=drawn.drawn_ml,
+        total_ml=drawn.total_ml, over_min=drawn.over_min, rate_ml_per_h=drawn.rate_ml_per_h, devices=drawn.devices,
+        at=now, by_id=by.member,
+    )  # fmt: skip
+    agrees = before is None or before[1] is not None or same_dose(before[0], row)
+    record(by, "dose.checked", encounter, dose_mg=drawn.dose_mg, lot=drawn.lot.strip(), agrees=agrees)
+    return row
+
+
+def _as_prepared(drawn: DrawnDose, by: Asker, now: datetime) -> Prepared:
+    return Prepared(
+        drawn.drug, drawn.route, drawn.dose_mg, drawn.lot, now, by.person_id or 0, by.name, drawn.drawn_mg, drawn.vial,
+        drawn.expires_on, drawn.stock_mg_per_ml, drawn.drawn_ml, drawn.total_ml, drawn.over_min, drawn.rate_ml_per_h,
+        drawn.devices,
+    )  # fmt: skip

@@ -1,0 +1,289 @@
+"""The one road to a dose: what every room says against a dose at this moment, gathered once for engine and page.
+
+Eight statements: the clinic's decisions about rules; decision, facts, medicines and overrides of candidacy; two of the
+agreements; the plan in force with the doses of the course and of the last day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.consent import queries as consent
+from sojourn.care.intake import queries as intake
+from sojourn.care.plan import dose as plan_dose
+from sojourn.care.plan import queries as plans
+from sojourn.care.plan.models import PlanVersion
+from sojourn.care.session import given, queries
+from sojourn.care.session.given import Dose
+from sojourn.care.session.snapshot import Against, Prepared, SessionSnapshot
+from sojourn.clinical import alarms, dosing, eligibility, protocol
+from sojourn.clinical.administration import Delivered
+from sojourn.clinical.protocol import Reason, road
+from sojourn.clinical.protocol.road import Agreement, Papers, SignedPlan
+from sojourn.foundation.rulebook.queries import Standing, stamp, standings
+
+_DAY: Final = timedelta(hours=24)
+_DOUBLE_DAY: Final = 2 * _DAY  # a dose that began before the last day may have ended in it
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What was read of the other rooms, once."""
+
+    session: SessionSnapshot
+    today: date
+    rules: tuple[Standing, ...]
+    version: PlanVersion | None
+    given_before: int
+    day: tuple[dosing.Given, ...]
+
+
+def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal | None = None) -> Against:
+    """What stands against the step at this moment. ``rate`` (mL/h) is what the pump is to be set to in the step."""
+    gathered = _gather(session)
+    decision = candidacy.latest(session.encounter.patient_id)
+    candidate = _candidate(gathered, decision)
+    agreements = consent.standing(
+        session.encounter.patient_id, route=session.protocol.route, drug=session.protocol.drug
+    )
+    papers = Papers(
+        drug=session.protocol.drug,
+        route=session.protocol.route,
+        decision=candidate.decision,
+        agreements=tuple(Agreement(each.title, each.reason, each.code == "withdrawn") for each in agreements.needs),
+        plan=_signed(gathered),
+    )
+    return Against(
+        road=(*road.against(papers, gathered.today), *candidate.reasons),
+        alarms_waiting=_alarms_waiting(gathered),
+        dose=tuple(_against_the_dose(gathered, transition, rate)),
+        notices=candidate.notices,
+        agreements=agreements.consents,
+        version=gathered.version,
+        basis={
+            "decision": decision.pk if decision else None,
+            "agreements": sorted(each.pk for each in agreements.consents.values()),
+            "plan_version": gathered.version.pk if gathered.version else None,
+            "accepted": [each.code for each in candidate.accepted],
+            "overridden_by_two": [each.code for each in candidate.set_aside],
+            "rules": _stamps(gathered),
+        },
+    )
+
+
+def _gather(session: SessionSnapshot) -> _Gathered:
+    encounter = session.encounter
+    others = queries.doses_since(encounter.patient_id, session.now - _DOUBLE_DAY, but=encounter.pk)
+    return _Gathered(
+        session=session,
+        today=session.today,
+        rules=standings(encounter.clinic_id),
+        version=plans.in_force(encounter.care_plan_id, session.now),
+        given_before=queries.sessions_dosed(encounter.care_plan_id, but=encounter.pk),
+        day=tuple(_of_the_last_day(session, others)),
+    )
+
+
+def _of_the_last_day(session: SessionSnapshot, doses: Sequence[queries.DoseOfPatient]) -> Iterator[dosing.Given]:
+    """What the other doses of this person gave, by any route, that had not ended 24 hours ago."""
+    for each in doses:
+        found = given.delivered(each.dose, each.steps, session.now, each.left_dosing_at)
+        if not isinstance(found, Delivered):
+            # A history that cannot have happened so: all that was drawn up counts.
+            if session.now - each.dose.started_at <= _DAY:
+                yield _given(each.dose, each.dose.dose_mg, each.weight_kg)
+            continue
+        last = found.last_given_at
+        if last is not None and session.now - last <= _DAY:
+            yield _given(each.dose, found.given_mg, each.weight_kg)
+
+
+def _given(dose: Dose, mg: Any, weight_kg: Decimal | None) -> dosing.Given:
+    return dosing.Given(
+        dose.drug, dose.route, dosing.Milligrams.of(mg),
+        None if weight_kg is None else dosing.Kilograms.of(weight_kg),
+        dosing.Minutes.of(dose.duration_min) if dose.duration_min else None,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- candidacy
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    decision: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    accepted: tuple[eligibility.DayReason, ...]
+    set_aside: tuple[eligibility.DayReason, ...]
+    notices: tuple[eligibility.Notice, ...]
+
+
+def _candidate(gathered: _Gathered, decision: candidacy.CandidacyDecision | None) -> _Candidate:
+    """How the decision stands, and what the rules of the day say now, from the facts of the record and of the chair."""
+    session = gathered.session
+    patient, own = session.encounter.patient, session.protocol
+    rules = candidacy.rules_of(gathered.rules)
+    known = intake.facts(patient, gathered.today)
+    taken = intake.medicines(patient.pk)
+    assessed = candidacy.assess(
+        patient, known, taken, rules, drug=own.drug, route=own.route, on=gathered.today
+    )  # fmt: skip
+    stands = candidacy.judge(decision, assessed, gathered.today, drug=own.drug, route=own.route)
+    told = protocol.facts_of_the_day(own, session.answers, session.measured_now, gathered.today)
+    facts = eligibility.known(*known.values(), *told)
+    now = candidacy.assess(
+        patient, facts, taken, rules, drug=own.drug, route=own.route, on=gathered.today, stage="session"
+    )  # fmt: skip
+    basis = decision.basis if decision else {}
+    today = eligibility.reasons_today(
+        now.assessment,
+        facts=facts,
+        expired=now.expired,
+        overridden=candidacy.in_effect(candidacy.overrides(patient.pk), own.drug) if now.blocking else frozenset(),
+        accepted={each["key"] for each in basis.get("findings", ()) if each["adopted"]},
+    )
+    medicines = eligibility.interactions_today(
+        now.interactions,
+        basis.get("interactions", ()),
+        not_checked=now.not_checked,
+        not_checked_at_decision=basis.get("not_checked", ()),
+    )
+    return _Candidate(
+        decision=stands.reasons if not stands.may_treat else (),
+        reasons=tuple(road.of_the_day((*today.reasons, *medicines.reasons))),
+        accepted=today.accepted,
+        set_aside=today.set_aside,
+        notices=medicines.notices,
+    )
+
+
+# ---------------------------------------------------------------- plan, alarms and dose
+
+
+def _signed(gathered: _Gathered) -> SignedPlan | None:
+    version, course = gathered.version, gathered.session.encounter.care_plan
+    if version is None:
+        return None
+    return SignedPlan(
+        drug=version.drug, route=version.route, planned=version.sessions or 0, given=gathered.given_before,
+        review_on=version.review_on, review_after=version.review_after, ended_on=course.ended_on,
+    )  # fmt: skip
+
+
+def _alarms_waiting(gathered: _Gathered) -> tuple[str, ...]:
+    """The alarms of this drug and route about which no prescriber has decided."""
+    route, drug = gathered.session.protocol.route, gathered.session.protocol.drug
+    return tuple(
+        each.newest.title
+        for each in gathered.rules
+        if each.waits
+        and each.newest.kind in (*alarms.KINDS, alarms.ESCALATION)
+        and route in each.newest.fact("routes")
+        and drug in each.newest.fixed.get("drugs", (drug,))
+    )
+
+
+def _against_the_dose(gathered: _Gathered, transition: str, rate: Decimal | None) -> Iterator[Reason]:
+    """What the dosing rules say against the dose that is prepared, or against letting more of it in."""
+    rules = plan_dose.sort(gathered.rules).rules
+    if transition == "start_dose":
+        ready = gathered.session.ready_dose
+        yield from () if ready is None else _as_drawn(gathered, ready[0], rules)
+    elif gathered.session.dose is not None:
+        yield from _as_it_runs(gathered, rate, rules)
+
+
+def drawn_reasons(session: SessionSnapshot, prepared: Prepared) -> tuple[Reason, ...]:
+    """What stands against a dose as somebody typed it: at the field where it was typed."""
+    gathered = _gather(session)
+    if gathered.version is None:
+        return (*road.against(_without_plan(session), gathered.today),)
+    return tuple(_as_drawn(gathered, prepared, plan_dose.sort(gathered.rules).rules))
+
+
+def _without_plan(session: SessionSnapshot) -> Papers:
+    return Papers(session.protocol.drug, session.protocol.route, (), (), None)
+
+
+def _as_drawn(gathered: _Gathered, prepared: Prepared, rules: dosing.DoseRules) -> Iterator[Reason]:
+    ordered = None if gathered.version is None else plan_dose.ordered_of(gathered.version)
+    if ordered is None:
+        return  # said of the plan
+    patient = gathered.session.encounter.patient
+    first = dosing.FirstDose(patient.age_on(gathered.today), gathered.session.encounter.clinic.jurisdiction)
+    found = dosing.at_chair(
+        ordered, drawn_of(prepared), rules, today=gathered.today, given_last_24h=gathered.day,
+        first=first if gathered.given_before == 0 else None,
+    )  # fmt: skip
+    if isinstance(found, dosing.ChairRefused):
+        yield from map(_dose_reason, found.reasons)
+
+
+def drawn_of(prepared: Prepared) -> dosing.Drawn:
+    """What somebody read off the vial and the syringe, in quantities."""
+
+    def maybe(kind: Any, value: Any) -> Any:
+        return None if value is None else kind.of(value)
+
+    return dosing.Drawn(
+        drug=prepared.drug, route=prepared.route, dose=dosing.Milligrams.of(prepared.dose_mg), lot=prepared.lot,
+        expires_on=prepared.expires_on, stock=maybe(dosing.MgPerMl, prepared.stock_mg_per_ml),
+        volume=maybe(dosing.Millilitres, prepared.drawn_ml), total=maybe(dosing.Millilitres, prepared.total_ml),
+        over=maybe(dosing.Minutes, prepared.over_min), rate=maybe(dosing.MlPerHour, prepared.rate_ml_per_h),
+        devices=prepared.devices,
+    )  # fmt: skip
+
+
+def _as_it_runs(gathered: _Gathered, rate: Decimal | None, rules: dosing.DoseRules) -> Iterator[Reason]:
+    """A running dose under the rules of now: a ceiling that was tightened meanwhile counts."""
+    session = gathered.session
+    dose, found = session.dose, session.delivered
+    if dose is None or not isinstance(found, Delivered):
+        yield Reason("dose-unknown", _UNKNOWN, "never")
+        return
+    weight = gathered.version.weight_kg if gathered.version is not None else None
+    wanted = rate or session.rate_ml_per_h
+    if not dose.by_pump or wanted is None or found.given_ml is None:
+        share = [*gathered.day, _given(dose, dose.dose_mg, weight)]
+        ceiling = rules.ceiling_of(dose.route, dose.drug)
+        if ceiling is None:
+            yield _dose_reason(dosing.Reason("no-ceiling", "never", {}))
+        elif dosing.day_share(share, rules) > 1:
+            yield Reason("above-day-now", _ABOVE, "never")
+        return
+    concentration = dose.mg_per_ml
+    assert concentration is not None
+    running = dosing.Running(
+        drug=dose.drug, route=dose.route, concentration=dosing.MgPerMl(concentration),
+        remaining=dosing.Millilitres(found.start.volume_ml - found.given_ml) if found.start.volume_ml else
+        dosing.Millilitres.of(0),
+        given=dosing.Milligrams(found.given_mg), minutes=dosing.Minutes.of(session.ran_minutes),
+        rate=dosing.MlPerHour.of(0 if session.state is protocol.State.PAUSED else session.rate_ml_per_h or 0),
+        weight=None if weight is None else dosing.Kilograms.of(weight),
+    )  # fmt: skip
+    change = dosing.rate_change(running, dosing.MlPerHour.of(wanted), rules, given_last_24h=gathered.day)
+    yield from map(_dose_reason, change.reasons)
+
+
+_UNKNOWN: Final = "What went in so far cannot be worked out from the steps that were recorded. Stop, and ask."
+_ABOVE: Final = "With what was given in the last 24 hours this dose is more than the highest dose for a day."
+
+
+def _dose_reason(reason: dosing.Reason) -> Reason:
+    """A reason of the dosing rules as one against a step; its sentence is filled here, in the reader's language."""
+    return Reason(f"dose:{reason.code}", "{sentence}", reason.override, {"sentence": _(reason.template) % reason.values})
+
+
+def _stamps(gathered: _Gathered) -> list[dict[str, Any]]:
+    """The dosing rules and ceilings that acted at this moment, with the clinic's own numbers."""
+    own = gathered.session.protocol
+    acting = [each.acting for each in gathered.rules if each.acting is not None and each.acting.kind in dosing.KINDS]
+    mine = [each for each in acting if each.fixed.get("route", own.route) == own.route]
+    return stamp([own.rule, *mine])
