@@ -21,6 +21,8 @@ Tighten = Literal["lower", "higher", "fixed"]
 
 # From the firmest to the weakest: a rule is worth no more than its weakest number.
 MARKS: Final[tuple[Verification, ...]] = get_args(Verification)
+# What decides how much goes into a body is always a prescriber's decision, also where the number was read in a source.
+_ALWAYS_ADOPTED: Final = frozenset({"dose.ceiling"})
 _DIRECTIONS: Final[tuple[Tighten, ...]] = get_args(Tighten)
 
 
@@ -92,8 +94,8 @@ class Rule:
 
     @property
     def acts_without_adoption(self) -> bool:
-        """True only for what has been read in a source; everything else a prescriber must adopt."""
-        return self.verification == "verified"
+        """True only for what has been read in a source and is no ceiling; everything else a prescriber must adopt."""
+        return self.verification == "verified" and self.kind not in _ALWAYS_ADOPTED
 
     def number(self, name: str) -> float:
         """The value of a parameter that this kind of rule must have; raises RuleInvalid."""

@@ -17,7 +17,6 @@ from sojourn.foundation.rulebook import book
 from sojourn.foundation.rulebook.queries import Standing, ids_of, standings
 
 PROPOSALS: Final = ("dose.rounding", "dose.series")
-ALWAYS: Final = ("dose.weight",)
 
 DOSE_FIELDS: Final = (
     *("protocol_id", "route", "drug", "per_kg", "fixed_mg", "weight_kg", "weight_on", "round_mg", "round_direction"),
@@ -33,8 +32,8 @@ CONTENT_FIELDS: Final = (
 class Doses:
     """What the clinic's rulebook says of doses. ``rules`` is what acts; ``waiting`` what nobody has adopted yet.
 
-    The bounds of a weight act everywhere (they catch slips of the pen); rounding and series are proposals, which the
-    prescriber makes her own by signing the plan, and so they are offered unadopted.
+    What only catches slips, asks back or warns acts everywhere (``dosing.ALWAYS``); rounding and series are proposals,
+    which the prescriber makes her own by signing the plan, and so they are offered unadopted.
     """
 
     rules: dosing.DoseRules
@@ -53,10 +52,10 @@ def sort(found: Any) -> Doses:
     acting = [
         each.acting or each.newest
         for each in rows
-        if each.acting is not None or each.newest.kind in (*PROPOSALS, *ALWAYS)
+        if each.acting is not None or each.newest.kind in (*PROPOSALS, *dosing.ALWAYS)
     ]
     waiting = tuple(
-        each.newest for each in rows if each.acting is None and each.newest.kind not in (*PROPOSALS, *ALWAYS)
+        each.newest for each in rows if each.acting is None and each.newest.kind not in (*PROPOSALS, *dosing.ALWAYS)
     )
     return Doses(dosing.gather(acting), waiting, dosing.gather(each.acting or each.newest for each in rows))
 
@@ -67,8 +66,9 @@ def protocol_way(protocol_id: str) -> tuple[str, str]:
     return ("", "") if found is None else (found.route, found.drug)
 
 
-def order_of(version: PlanVersion) -> dosing.Order | None:
-    """What a version orders; None until it says by which route, how much, and how it is rounded."""
+def order_of(version: PlanVersion, height: dosing.Centimetres | None = None) -> dosing.Order | None:
+    """What a version orders; None until it says by which route, how much, and how it is rounded. With the height, where
+    it is known, a dose by weight can come with a warning."""
     if not version.route or version.round_mg is None or (version.per_kg is None and version.fixed_mg is None):
         return None
     weight = None
@@ -84,15 +84,43 @@ def order_of(version: PlanVersion) -> dosing.Order | None:
         stock=None if version.stock_mg_per_ml is None else dosing.MgPerMl.of(version.stock_mg_per_ml),
         total=None if version.total_ml is None else dosing.Millilitres.of(version.total_ml),
         over=None if version.over_min is None else dosing.Minutes.of(version.over_min),
+        height=height,
     )
 
 
-def work(
-    version: PlanVersion, rules: dosing.DoseRules, today: date, *, override: bool = False
-) -> dosing.DoseCalculation | dosing.DoseRefused | None:
-    """The dose of a version under some rules; None while it says too little."""
+def ordered_of(version: PlanVersion) -> dosing.Ordered | None:
+    """What a signed version orders at the chair, with what was set aside when it was signed; None where it orders no
+    dose. No query."""
     order = order_of(version)
-    return None if order is None else dosing.calculate(order, rules, today, override=override)
+    if order is None or version.dose_mg is None:
+        return None
+    return dosing.Ordered(
+        order, dosing.Milligrams.of(version.dose_mg), tuple(str(each["code"]) for each in version.beyond)
+    )
+
+
+def first_of(version: PlanVersion, rules: dosing.DoseRules, today: date) -> dosing.FirstDose | None:
+    """For whom and where the version begins a course; None where it does not, or where no label speaks of a first dose
+    of its drug by its route. At most three queries, none for most drugs."""
+    if not any((each.route, each.drug) == (version.route, version.drug) for each in rules.starts):
+        return None
+    signed = PlanVersion.objects.filter(
+        care_plan_id=version.care_plan_id, number__lt=version.number, signed_at__isnull=False
+    )
+    if version.care_plan_id is not None and signed.exists():
+        return None
+    return dosing.FirstDose(version.patient.age_on(today), version.clinic.jurisdiction)
+
+
+def work(
+    version: PlanVersion, rules: dosing.DoseRules, today: date, *, override: bool = False,
+    height: dosing.Centimetres | None = None,
+) -> dosing.DoseCalculation | dosing.DoseRefused | None:  # fmt: skip
+    """The dose of a version under some rules; None while it says too little. As many queries as ``first_of``."""
+    order = order_of(version, height)
+    if order is None:
+        return None
+    return dosing.calculate(order, rules, today, override=override, first=first_of(version, rules, today))
 
 
 def calculated(found: dosing.DoseCalculation | dosing.DoseRefused | None) -> dosing.DoseCalculation | None:

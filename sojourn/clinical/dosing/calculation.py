@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from types import MappingProxyType
-from typing import Any, Final, Literal, TypeVar
+from fractions import Fraction
+from typing import Any, Final, TypeVar
 
+from sojourn.clinical.dosing.ceilings import DoseCeiling
 from sojourn.clinical.dosing.quantities import (
     Amount,
+    Centimetres,
     Kilograms,
     MgPerKg,
     MgPerMl,
@@ -21,19 +23,15 @@ from sojourn.clinical.dosing.quantities import (
     plain,
     trimmed,
 )
-from sojourn.clinical.dosing.rules import DoseRange, DoseRules
+from sojourn.clinical.dosing.reasons import Notice, Override, Reason
+from sojourn.clinical.dosing.rules import DoseRange, DoseRules, FirstDose
+from sojourn.clinical.dosing.weights import Weight, body_mass
 from sojourn.clinical.rules import Rule
 
-Override = Literal["prescriber", "never"]
 A = TypeVar("A", bound=Amount)
 
-
-@dataclass(frozen=True, slots=True)
-class Weight:
-    """A body weight and the day on which it was measured."""
-
-    kilograms: Kilograms
-    measured_on: date
+# By these routes a dose takes a time that must be said.
+TIMED_ROUTES: Final = ("iv",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Order:
     """What is ordered. ``per_kg`` with a weight, or ``fixed`` milligrams for everybody; never both.
 
     ``stock`` is the concentration in the vial; ``total`` the volume that it is made up to, None where it is given as
-    it is; ``over`` how long it runs, None for a single push.
+    it is; ``over`` how long it runs, None where it is given at once. ``height`` is only there to be warned by.
     """
 
     route: str
@@ -53,6 +51,12 @@ class Order:
     stock: MgPerMl | None = None
     total: Millilitres | None = None
     over: Minutes | None = None
+    height: Centimetres | None = None
+
+    @property
+    def kilograms(self) -> Kilograms | None:
+        """The weight, where there is one."""
+        return None if self.weight is None else self.weight.kilograms
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,53 +91,14 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a dose is not simply given. ``override`` says whether a prescriber with a reason may all the same."""
-
-    code: str
-    override: Override
-    values: Mapping[str, str]
-    rule_id: str = ""
-
-    @property
-    def template(self) -> str:
-        """The sentence in English, with the places for the values."""
-        return TEXTS[self.code]
-
-
-TEXTS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "dose-missing": "Say how much: milligrams for each kilogram, or milligrams.",
-        "not-per-kg": "This route is dosed in milligrams, the same for everybody.",
-        "not-fixed": "This route is dosed by body weight.",
-        "dose-not-positive": "A dose is more than nothing.",
-        "rounded-to-nothing": "Rounded to %(step)s mg, nothing is left of %(dose)s mg.",
-        "weight-missing": "The weight is missing.",
-        "weight-not-positive": "A body weighs more than nothing.",
-        "weight-implausible": "%(weight)s kg is not the weight of a person: it must lie from %(low)s to %(high)s kg.",
-        "weight-in-future": "The weight bears a day that has not come yet.",
-        "weight-stale": "The weight is %(days)s days old. Here it may be at most %(limit)s days old: weigh again.",
-        "outside-range": "%(dose)s %(unit)s lies outside of the studied range, %(low)s to %(high)s %(unit)s.",
-        "not-a-studied-dose": "%(dose)s %(unit)s is none of the doses that exist: %(doses)s %(unit)s.",
-        "no-studied-range": "For this drug by this route no studied range is known here.",
-        "another-use": "From %(limit)s %(unit)s it is another use (anaesthesia). That is never a dose here.",
-        "rounding-leaves-range": "Rounded up, the dose is above the studied %(high)s %(unit)s. Round down.",
-        "outside-minutes": "%(minutes)s minutes lie outside of what was studied, %(low)s to %(high)s minutes.",
-        "minutes-not-positive": "An infusion takes more than no time.",
-        "concentration-not-positive": "A concentration is more than nothing.",
-        "concentration-not-allowed": "%(have)s mg/mL must be diluted: by this route always below %(limit)s mg/mL.",
-        "total-too-small": "%(draw)s mL of the drug do not fit into %(total)s mL.",
-        "total-without-stock": "Say the concentration in the vial.",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
 class DoseCalculation:
-    """A dose with its working. Milligrams are base; ``overridden`` is what a prescriber set aside."""
+    """A dose with its working. Milligrams are base; ``overridden`` is what a prescriber set aside, ``notices`` what is
+    said beside it, ``limit`` the most that the ceiling allows (None where none is known for it)."""
 
     order: Order
     studied: DoseRange | None
+    ceiling: DoseCeiling | None
+    limit: Milligrams | None
     exact: Milligrams
     dose: Milligrams
     per_kg: MgPerKg | None  # of the rounded dose
@@ -146,6 +111,14 @@ class DoseCalculation:
     steps: tuple[Step, ...]
     stamps: tuple[Stamp, ...]
     overridden: tuple[Reason, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def share(self) -> Fraction | None:
+        """Which part of its ceiling the dose is; None where no ceiling is known for it."""
+        if self.ceiling is None:
+            return None
+        return self.ceiling.share(self.dose, self.order.kilograms, self.order.over)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,26 +138,27 @@ class DoseRefused:
         return self.calculation is not None and all(each.override == "prescriber" for each in self.reasons)
 
 
-def calculate(order: Order, rules: DoseRules, today: date, *, override: bool = False) -> DoseCalculation | DoseRefused:
+def calculate(
+    order: Order, rules: DoseRules, today: date, *, override: bool = False, first: FirstDose | None = None
+) -> DoseCalculation | DoseRefused:
     """The dose of an order under the rules that act, or why not.
 
-    With ``override``, what a prescriber may set aside is set aside and stands in the result.
+    With ``override``, what a prescriber may set aside is set aside and stands in the result. ``first`` says that it is
+    the first dose of a course, for whom and where.
     """
-    known = rules.ranges_of(order.route, order.drug)
-    studied = _fitting(known, order)
-    unsound = tuple(_unsound(order, studied))
-    if unsound:
-        return DoseRefused((*unsound, *_weight(order, rules, today)))
-    found = _work(order, studied, rules)
-    if found.dose.value <= 0:
-        values = {"step": order.rounding.step.text, "dose": found.exact.text}
+    studied = fitting(rules, order)
+    wrong = tuple(unsound(order, studied))
+    if wrong:
+        return DoseRefused((*wrong, *weight_reasons(order, rules, today)))
+    exact = exact_dose(order)
+    dose = order.rounding.round(exact)
+    if dose.value <= 0:
+        values = {"step": order.rounding.step.text, "dose": exact.text}
         return DoseRefused((Reason("rounded-to-nothing", "never", values),))
-    if found.diluent is not None and found.diluent.value < 0:
-        assert found.draw is not None
-        assert order.total is not None
-        values = {"draw": _short(found.draw, 2), "total": order.total.text}
-        return DoseRefused((Reason("total-too-small", "never", values),))
-    reasons = (*_weight(order, rules, today), *_range(found), *_minutes(found), *_concentration(found, rules))
+    if impossible := tuple(too_small(order, dose)):
+        return DoseRefused(impossible)
+    found = work(order, dose, studied, rules)
+    reasons = judge(found, rules, today, first)
     if not reasons:
         return found
     if override and all(each.override == "prescriber" for each in reasons):
@@ -192,8 +166,22 @@ def calculate(order: Order, rules: DoseRules, today: date, *, override: bool = F
     return DoseRefused(reasons, found)
 
 
-def _fitting(known: tuple[DoseRange, ...], order: Order) -> DoseRange | None:
+def judge(found: DoseCalculation, rules: DoseRules, today: date, first: FirstDose | None = None) -> tuple[Reason, ...]:
+    """Everything that stands against a dose whose arithmetic is sound."""
+    return (
+        *weight_reasons(found.order, rules, today),
+        *_range(found),
+        *_start(found, rules, first),
+        *_ceiling(found),
+        *_minutes(found),
+        *_concentration(found, rules),
+        *_pump(found, rules),
+    )
+
+
+def fitting(rules: DoseRules, order: Order) -> DoseRange | None:
     """The range that speaks of this order: among several forms, the one that was studied at this dose."""
+    known = rules.ranges_of(order.route, order.drug)
     wanted = order.per_kg or order.fixed
     basis = "mg/kg" if order.per_kg is not None else "mg"
     same = [each for each in known if each.basis == basis] or list(known)
@@ -201,7 +189,9 @@ def _fitting(known: tuple[DoseRange, ...], order: Order) -> DoseRange | None:
     return next(iter(fits or same), None)
 
 
-def _unsound(order: Order, studied: DoseRange | None) -> Iterator[Reason]:
+def unsound(order: Order, studied: DoseRange | None) -> Iterator[Reason]:
+    """Why nothing can be worked out of an order."""
+
     def no(code: str) -> Reason:
         return Reason(code, "never", {})
 
@@ -234,7 +224,17 @@ def _plausible(order: Order, rules: DoseRules) -> Iterator[Reason]:
     yield Reason("weight-implausible", "never", values, bounds.rule.id)
 
 
-def _weight(order: Order, rules: DoseRules, today: date) -> Iterator[Reason]:
+def too_small(order: Order, dose: Milligrams) -> Iterator[Reason]:
+    """Whether the drug does not fit into what it is made up to."""
+    if order.stock is None or order.total is None:
+        return
+    draw = dose.volume(order.stock)
+    if draw > order.total:
+        yield Reason("total-too-small", "never", {"draw": _short(draw, 2), "total": order.total.text})
+
+
+def weight_reasons(order: Order, rules: DoseRules, today: date) -> Iterator[Reason]:
+    """What stands against the weight of an order."""
     if order.weight is None or order.weight.kilograms.value <= 0:
         return
     yield from _plausible(order, rules)
@@ -262,7 +262,8 @@ def _range(found: DoseCalculation) -> Iterator[Reason]:
     elif studied.only_these:
         if not studied.holds(given.value):
             values = {"dose": given.text, "unit": unit, "doses": ", ".join(map(plain, studied.doses))}
-            yield Reason("not-a-studied-dose", "prescriber", values, rule_id)
+            override: Override = "never" if studied.device is not None else "prescriber"
+            yield Reason("not-a-studied-dose", override, values, rule_id)
     elif studied.low is None or studied.high is None:
         yield Reason("no-studied-range", "prescriber", {}, rule_id)
     elif not studied.holds(ordered.value):
@@ -272,8 +273,40 @@ def _range(found: DoseCalculation) -> Iterator[Reason]:
         yield Reason("rounding-leaves-range", "prescriber", {"high": plain(studied.high), "unit": unit}, rule_id)
 
 
+def _start(found: DoseCalculation, rules: DoseRules, first: FirstDose | None) -> Iterator[Reason]:
+    """Whether a course begins with more than the label of the place says for this age."""
+    label = None if first is None else rules.start_of(found.order.route, found.order.drug, first)
+    if first is None or label is None or found.dose <= label.most:
+        return
+    values = {"age": str(first.age_years), "most": label.most.text}
+    yield Reason("start-dose", "prescriber", values, label.rule.id)
+
+
+def _ceiling(found: DoseCalculation) -> Iterator[Reason]:
+    """Whether a dose is above the highest for its drug, route, weight and minutes. Nothing passes it."""
+    order, ceiling = found.order, found.ceiling
+    if ceiling is None:
+        yield Reason("no-ceiling", "never", {})
+        return
+    if ceiling.basis == "mg/kg" and order.weight is None:
+        yield Reason("weight-missing", "never", {}, ceiling.rule.id)
+        return
+    if ceiling.by_minutes and order.over is None:
+        return  # said as minutes-missing
+    values = {"dose": found.dose.text, "minutes": "" if order.over is None else order.over.text}
+    if found.limit is None:
+        more = values | {"low": ceiling.shortest.text}
+        yield Reason("above-ceiling", "never", more, ceiling.rule.id, "too-fast")
+    elif found.dose > found.limit:
+        wording = "above-ceiling-minutes" if ceiling.by_minutes else ""
+        more = values | {"limit": _short(found.limit, 2)}
+        yield Reason("above-ceiling", "never", more, ceiling.rule.id, wording)
+
+
 def _minutes(found: DoseCalculation) -> Iterator[Reason]:
     studied, over = found.studied, found.order.over
+    if over is None and found.order.route in TIMED_ROUTES:
+        yield Reason("minutes-missing", "never", {})
     if studied is None or over is None or studied.shortest is None or studied.longest is None:
         return
     if not studied.shortest <= over <= studied.longest:
@@ -282,29 +315,49 @@ def _minutes(found: DoseCalculation) -> Iterator[Reason]:
 
 
 def _concentration(found: DoseCalculation, rules: DoseRules) -> Iterator[Reason]:
-    for each in rules.ceilings:
+    for each in rules.concentrations:
         if found.concentration is None or each.route != found.order.route or found.concentration < each.below:
             continue
         values = {"have": _short(found.concentration, 2), "limit": each.below.text}
         yield Reason("concentration-not-allowed", "never", values, each.rule.id)
 
 
-def _work(order: Order, studied: DoseRange | None, rules: DoseRules) -> DoseCalculation:
+def _pump(found: DoseCalculation, rules: DoseRules) -> Iterator[Reason]:
+    if found.rate is not None:
+        yield from rate_reasons(found.rate, rules)
+
+
+def rate_reasons(rate: MlPerHour, rules: DoseRules) -> Iterator[Reason]:
+    """Whether a pump can run at a rate."""
+    pump = rules.pump
+    if pump is None or pump.low <= rate <= pump.high:
+        return
+    values = {"rate": _short(rate, 2), "low": pump.low.text, "high": pump.high.text}
+    yield Reason("rate-out-of-range", "never", values, pump.rule.id)
+
+
+def exact_dose(order: Order) -> Milligrams:
+    """The milligrams of a sound order, not yet rounded."""
+    if order.per_kg is None:
+        assert order.fixed is not None
+        return order.fixed
+    assert order.weight is not None
+    return order.per_kg.of_weight(order.weight.kilograms)
+
+
+def work(order: Order, dose: Milligrams, studied: DoseRange | None, rules: DoseRules) -> DoseCalculation:
+    """The working of a sound order from the milligrams that are given; they may differ from what is ordered."""
     steps: list[Step] = []
 
     def step(name: str, result: A, *given: Amount) -> A:
         steps.append(Step(name, given, result))
         return result
 
+    exact = exact_dose(order)
     if order.per_kg is not None:
         assert order.weight is not None
-        exact = step(
-            "dose", order.per_kg.of_weight(order.weight.kilograms), order.per_kg, order.weight.kilograms
-        )  # fmt: skip
-    else:
-        assert order.fixed is not None
-        exact = order.fixed
-    dose = step(f"round_{order.rounding.direction}", order.rounding.round(exact), exact, order.rounding.step)
+        step("dose", exact, order.per_kg, order.weight.kilograms)
+    step(f"round_{order.rounding.direction}", dose, exact, order.rounding.step)
     measured = None
     if order.weight is not None:
         measured = step("per_kg", dose.per(order.weight.kilograms), dose, order.weight.kilograms)
@@ -322,18 +375,40 @@ def _work(order: Order, studied: DoseRange | None, rules: DoseRules) -> DoseCalc
                 concentration = step("concentration", dose.within(volume), dose, volume)
         if order.over is not None and volume.value > 0:
             rate = step("rate", volume.over(order.over), volume, order.over)
-    used: list[Rule] = [] if studied is None else [studied.rule]
-    used += [each.rule for each in rules.ceilings if each.route == order.route and concentration is not None]
-    if order.weight is not None:
-        used += [] if rules.weight is None else [rules.weight.rule]
-        used += [] if rules.weight_age is None else [rules.weight_age]
-    if salt is not None and rules.salt is not None:
-        used.append(rules.salt.rule)
+    ceiling = rules.ceiling_of(order.route, order.drug)
     return DoseCalculation(
-        order=order, studied=studied, exact=exact, dose=dose, per_kg=measured, hydrochloride=salt, draw=draw,
-        diluent=diluent, volume=volume, concentration=concentration, rate=rate, steps=tuple(steps),
-        stamps=tuple(Stamp.of(each) for each in used),
+        order=order, studied=studied, ceiling=ceiling,
+        limit=None if ceiling is None else ceiling.limit(order.kilograms, order.over),
+        exact=exact, dose=dose, per_kg=measured, hydrochloride=salt, draw=draw, diluent=diluent, volume=volume,
+        concentration=concentration, rate=rate, steps=tuple(steps),
+        stamps=tuple(Stamp.of(each) for each in _used(order, studied, rules, salt, concentration, rate)),
+        notices=() if order.weight is None else tuple(
+            body_mass(order.weight.kilograms, order.height, measured if order.per_kg is not None else None, rules)
+        ),
     )  # fmt: skip
+
+
+def _used(
+    order: Order, studied: DoseRange | None, rules: DoseRules, salt: Milligrams | None,
+    concentration: MgPerMl | None, rate: MlPerHour | None,
+) -> Iterator[Rule]:  # fmt: skip
+    """The rules that an order was judged by."""
+    if studied is not None:
+        yield studied.rule
+    ceiling = rules.ceiling_of(order.route, order.drug)
+    if ceiling is not None:
+        yield ceiling.rule
+    if concentration is not None:
+        yield from (each.rule for each in rules.concentrations if each.route == order.route)
+    if rate is not None and rules.pump is not None:
+        yield rules.pump.rule
+    if order.weight is not None:
+        yield from () if rules.weight is None else (rules.weight.rule,)
+        yield from () if rules.weight_age is None else (rules.weight_age,)
+    if order.height is not None and rules.body_mass is not None:
+        yield rules.body_mass.rule
+    if salt is not None and rules.salt is not None:
+        yield rules.salt.rule
 
 
 def _short(amount: Amount, places: int) -> str:

@@ -77,6 +77,13 @@ class Kilograms(Amount):
     unit = units.KG
 
 
+class Centimetres(Amount):
+    """Body height."""
+
+    __slots__ = ()
+    unit = units.CM
+
+
 class Minutes(Amount):
     """How long a dose runs."""
 
@@ -118,6 +125,18 @@ class MlPerHour(Amount):
         """What runs in at this rate in this time."""
         return Millilitres(self.value * time.value / 60)
 
+    def lasts(self, volume: Millilitres) -> Minutes:
+        """How long a volume lasts at this rate; raises UnitError for a pump that stands still."""
+        if self.value <= 0:
+            raise UnitError("a pump that stands still gives nothing")
+        return Minutes(volume.value * 60 / self.value)
+
+    def delivers(self, concentration: MgPerMl, weight: Kilograms) -> MgPerKgPerHour:
+        """What each kilogram gets in an hour; raises UnitError for no weight."""
+        if weight.value <= 0:
+            raise UnitError("a body weighs more than nothing")
+        return MgPerKgPerHour(self.value * concentration.value / weight.value)
+
 
 class Milligrams(Amount):
     """A dose. Base, unless it says otherwise."""
@@ -153,6 +172,13 @@ class MgPerKg(Amount):
     def of_weight(self, weight: Kilograms) -> Milligrams:
         """The dose of a body of this weight."""
         return Milligrams(units.for_weight(self.quantity, weight.quantity).to(units.MG).value)
+
+
+class MgPerKgPerHour(Amount):
+    """How fast a dose goes in, for each kilogram of body weight."""
+
+    __slots__ = ()
+    unit = units.MG_PER_KG_PER_H
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,25 @@
-"""What the rulebook says about doses, read into types: ranges studied, weights, concentrations, salt, rounding.
+"""What the rulebook says about doses, read into types: ranges studied, ceilings, weights, concentrations, pumps.
 
-A range is what was studied, not what is allowed. Only a rule that says so may forbid a dose outright.
+A range is what was studied, not what is allowed: beyond it a prescriber may go with a reason, up to the ceiling. What
+lies above a ceiling, and what a rule calls another use, is never given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
+from sojourn.clinical.dosing.ceilings import CEILING, DoseCeiling, read_ceiling
 from sojourn.clinical.dosing.quantities import (
     DIRECTIONS,
     Kilograms,
     MgPerMl,
     Milligrams,
+    Millilitres,
     Minutes,
+    MlPerHour,
     Rounding,
 )
 from sojourn.clinical.rules import Rule, RuleInvalid
@@ -28,7 +32,17 @@ WEIGHT_AGE: Final = "dose.weight_age"
 WEIGHT: Final = "dose.weight"
 ROUNDING: Final = "dose.rounding"
 SERIES: Final = "dose.series"
-KINDS: Final = (RANGE, SALT, CONCENTRATION, WEIGHT_AGE, WEIGHT, ROUNDING, SERIES)
+PUMP: Final = "dose.pump"
+START: Final = "dose.start"
+WEIGHT_CHANGE: Final = "dose.weight_change"
+BODY_MASS: Final = "dose.body_mass"
+CHAIR: Final = "dose.chair"
+KINDS: Final = (
+    *(CEILING, RANGE, START, SALT, CONCENTRATION, PUMP, WEIGHT_AGE, WEIGHT, WEIGHT_CHANGE, BODY_MASS, CHAIR),
+    *(ROUNDING, SERIES),
+)
+# These catch slips, ask back or warn. They decide nothing about a dose, so they hold before anybody has adopted them.
+ALWAYS: Final = (WEIGHT, WEIGHT_CHANGE, BODY_MASS, PUMP, CHAIR)
 
 Basis = Literal["mg/kg", "mg"]
 
@@ -38,8 +52,8 @@ class DoseRange:
     """The doses of a drug by a route that were studied. ``low`` and ``high`` are None where no source gives any.
 
     ``basis`` says whether the numbers are for each kilogram or for everybody. ``doses``: the very doses that were
-    given; with ``only_these`` nothing between them exists (a spray device). ``never_from``: a dose of another use
-    altogether.
+    given; with ``only_these`` nothing between them exists (a film). ``device``: what one spray device holds; another
+    dose cannot be given at all. ``never_from``: a dose of another use altogether.
     """
 
     rule: Rule
@@ -51,6 +65,7 @@ class DoseRange:
     usual: Fraction | None
     doses: tuple[Fraction, ...]
     only_these: bool
+    device: Milligrams | None
     never_from: Fraction | None
     shortest: Minutes | None
     longest: Minutes | None
@@ -82,9 +97,13 @@ def read_range(rule: Rule) -> DoseRange:
     for name in ("low", "high", "usual", "never_from"):
         if name in rule.parameters and rule.parameters[name].unit != basis:
             raise RuleInvalid(f"{rule.id}: {name} is not in {basis}")
+    device = rule.fixed.get("device_mg")
+    if device is not None and any((each / exact(device)).denominator != 1 for each in doses):
+        raise RuleInvalid(f"{rule.id}: a dose is no whole number of devices")
     return DoseRange(
         rule=rule, route=str(rule.fact("route")), drug=str(rule.fact("drug")), basis=basis, low=low, high=high,
-        usual=_of(rule, "usual"), doses=doses, only_these=only_these, never_from=_of(rule, "never_from"),
+        usual=_of(rule, "usual"), doses=doses, only_these=only_these,
+        device=None if device is None else Milligrams.of(device), never_from=_of(rule, "never_from"),
         shortest=_minutes(rule, "shortest"), longest=_minutes(rule, "longest"),
         usual_minutes=_minutes(rule, "usual_minutes"),
     )  # fmt: skip
@@ -101,7 +120,7 @@ def _minutes(rule: Rule, name: str) -> Minutes | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Ceiling:
+class ConcentrationLimit:
     """A concentration that must not go in by a route undiluted: this one and everything above it."""
 
     rule: Rule
@@ -162,9 +181,9 @@ def read_series(rule: Rule) -> Series:
     return found
 
 
-def read_ceiling(rule: Rule) -> Ceiling:
-    """The ceiling of a rule of kind "dose.concentration"; raises RuleInvalid."""
-    return Ceiling(rule, str(rule.fact("route")), MgPerMl.of(rule.number("below")))
+def read_concentration(rule: Rule) -> ConcentrationLimit:
+    """The limit of a rule of kind "dose.concentration"; raises RuleInvalid."""
+    return ConcentrationLimit(rule, str(rule.fact("route")), MgPerMl.of(rule.number("below")))
 
 
 def read_plausible(rule: Rule) -> Plausible:
@@ -186,13 +205,122 @@ def read_rounding(rule: Rule) -> Rounding:
 
 
 @dataclass(frozen=True, slots=True)
+class PumpRange:
+    """Between which rates a pump runs; outside is a slip of the pen."""
+
+    rule: Rule
+    low: MlPerHour
+    high: MlPerHour
+
+
+def read_pump(rule: Rule) -> PumpRange:
+    """The range of a rule of kind "dose.pump"; raises RuleInvalid."""
+    found = PumpRange(rule, MlPerHour.of(rule.number("low")), MlPerHour.of(rule.number("high")))
+    if not 0 < found.low.value < found.high.value:
+        raise RuleInvalid(f"{rule.id}: the rates of a pump must rise")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDose:
+    """The first dose of a course: for whom, and where. ``jurisdiction`` is ISO 3166 ("US-CA", "GB")."""
+
+    age_years: int
+    jurisdiction: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartDose:
+    """With how much a course begins by the label of some places, from an age on."""
+
+    rule: Rule
+    route: str
+    drug: str
+    jurisdictions: tuple[str, ...]
+    from_age: Fraction
+    most: Milligrams
+
+    def speaks_of(self, first: FirstDose) -> bool:
+        """Whether it holds for this person in this place."""
+        return first.age_years >= self.from_age and first.jurisdiction.partition("-")[0] in self.jurisdictions
+
+
+def read_start(rule: Rule) -> StartDose:
+    """The first dose of a rule of kind "dose.start"; raises RuleInvalid."""
+    places = rule.fact("jurisdictions")
+    if not isinstance(places, tuple) or not places or not all(isinstance(each, str) for each in places):
+        raise RuleInvalid(f"{rule.id}: jurisdictions are codes of places")
+    return StartDose(
+        rule, str(rule.fact("route")), str(rule.fact("drug")), tuple(map(str, places)),
+        exact(rule.number("from_age")), Milligrams.of(rule.number("most")),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WeightChange:
+    """From which change on a weight is asked about; a fraction of the last weight."""
+
+    rule: Rule
+    most: Fraction
+
+
+def read_weight_change(rule: Rule) -> WeightChange:
+    """The change of a rule of kind "dose.weight_change"; raises RuleInvalid."""
+    return WeightChange(rule, exact(rule.number("percent")) / 100)
+
+
+@dataclass(frozen=True, slots=True)
+class BodyMass:
+    """From which body mass indexes (kg/m2) a dose comes with a warning, and how a weight is adjusted: the weight at
+    the index ``reference`` and a ``share`` of what is above it."""
+
+    rule: Rule
+    low: Fraction
+    high: Fraction
+    reference: Fraction
+    share: Fraction
+
+
+def read_body_mass(rule: Rule) -> BodyMass:
+    """The numbers of a rule of kind "dose.body_mass"; raises RuleInvalid."""
+    low, high, reference, share = (exact(rule.number(name)) for name in ("low", "high", "reference", "share"))
+    if not 0 < low <= reference <= high or not 0 <= share <= 1:
+        raise RuleInvalid(f"{rule.id}: the reference lies between low and high, and a share is a part of one")
+    return BodyMass(rule, low, high, reference, share)
+
+
+@dataclass(frozen=True, slots=True)
+class AtTheChair:
+    """How far figures at the chair may differ and still say the same; fractions, and millilitres of a syringe."""
+
+    rule: Rule
+    slip: Fraction
+    syringe: Millilitres
+    agree: Fraction
+
+
+def read_at_the_chair(rule: Rule) -> AtTheChair:
+    """The tolerances of a rule of kind "dose.chair"; raises RuleInvalid."""
+    return AtTheChair(
+        rule, exact(rule.number("slip")) / 100, Millilitres.of(rule.number("syringe")),
+        exact(rule.number("agree")) / 100,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class DoseRules:
     """The rules about doses that act in a clinic."""
 
     ranges: tuple[DoseRange, ...] = ()
-    ceilings: tuple[Ceiling, ...] = ()
+    ceilings: tuple[DoseCeiling, ...] = ()
+    starts: tuple[StartDose, ...] = ()
+    concentrations: tuple[ConcentrationLimit, ...] = ()
+    pump: PumpRange | None = None
     weight: Plausible | None = None
     weight_age: Rule | None = None
+    weight_change: WeightChange | None = None
+    body_mass: BodyMass | None = None
+    chair: AtTheChair | None = None
     salt: Salt | None = None
     rounding: Rule | None = None
     series: tuple[Series, ...] = ()
@@ -201,9 +329,21 @@ class DoseRules:
         """What is known of a drug by a route: none, one, or one for each form of it."""
         return tuple(each for each in self.ranges if (each.route, each.drug) == (route, drug))
 
+    def ceiling_of(self, route: str, drug: str) -> DoseCeiling | None:
+        """The highest dose of a drug by a route; None where nobody has adopted one, and then none is given."""
+        return next((each for each in self.ceilings if (each.route, each.drug) == (route, drug)), None)
+
+    def start_of(self, route: str, drug: str, first: FirstDose) -> StartDose | None:
+        """The strictest first dose that holds for a person in a place; None where no label there says any."""
+        speaking = (each for each in self.starts if (each.route, each.drug) == (route, drug) and each.speaks_of(first))
+        return min(speaking, key=lambda each: each.most, default=None)
+
     def series_of(self, route: str, drug: str) -> Series | None:
         """How sessions were spaced; None where no rule says."""
         return next((each for each in self.series if (each.route, each.drug) == (route, drug)), None)
+
+
+R = TypeVar("R")
 
 
 def gather(rules: Iterable[Rule]) -> DoseRules:
@@ -212,14 +352,28 @@ def gather(rules: Iterable[Rule]) -> DoseRules:
     for each in rules:
         if each.kind in kinds:
             kinds[each.kind].append(each)
-    last = {kind: (found[-1] if found else None) for kind, found in kinds.items()}
-    weight, salt = last[WEIGHT], last[SALT]
+
+    def every(kind: str, read: Callable[[Rule], R]) -> tuple[R, ...]:
+        return tuple(read(each) for each in kinds[kind])
+
+    def one(kind: str, read: Callable[[Rule], R]) -> R | None:
+        return read(kinds[kind][-1]) if kinds[kind] else None
+
+    def itself(rule: Rule) -> Rule:
+        return rule
+
     return DoseRules(
-        ranges=tuple(read_range(each) for each in kinds[RANGE]),
-        ceilings=tuple(read_ceiling(each) for each in kinds[CONCENTRATION]),
-        weight=None if weight is None else read_plausible(weight),
-        weight_age=last[WEIGHT_AGE],
-        salt=None if salt is None else read_salt(salt),
-        rounding=last[ROUNDING],
-        series=tuple(read_series(each) for each in kinds[SERIES]),
+        ranges=every(RANGE, read_range),
+        ceilings=every(CEILING, read_ceiling),
+        starts=every(START, read_start),
+        concentrations=every(CONCENTRATION, read_concentration),
+        pump=one(PUMP, read_pump),
+        weight=one(WEIGHT, read_plausible),
+        weight_age=one(WEIGHT_AGE, itself),
+        weight_change=one(WEIGHT_CHANGE, read_weight_change),
+        body_mass=one(BODY_MASS, read_body_mass),
+        chair=one(CHAIR, read_at_the_chair),
+        salt=one(SALT, read_salt),
+        rounding=one(ROUNDING, itself),
+        series=every(SERIES, read_series),
     )

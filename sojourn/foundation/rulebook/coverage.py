@@ -14,7 +14,7 @@ from sojourn.foundation.rulebook.scales import scales
 PAGE = Path(__file__).parents[3] / "docs" / "clinical" / "rulebook.md"
 
 _MEANING = {
-    "verified": "read in a source; acts by itself",
+    "verified": "read in a source; acts by itself, unless it is a ceiling",
     "second-hand": "read in a copy or a source that cites the original",
     "derived": "follows from a source by reasoning that is written down",
     "convention": "common practice, no source",
@@ -97,8 +97,9 @@ def page() -> str:
         f"{len(rules)} rules, {sum(numbers.values())} numbers, "
         f"{sum(len(each.examples) for each in rules)} worked examples. "
         f"A rule is worth no more than its weakest number. "
-        f"{counts['verified']} of {len(rules)} rules act without adoption; the others wait until a "
-        "prescriber of the clinic adopts them. A clinic may change a number only towards caution.",
+        f"{sum(each.acts_without_adoption for each in rules)} of {len(rules)} rules act without adoption; the others "
+        "wait until a prescriber of the clinic adopts them. A clinic may change a number only towards caution. "
+        "A ceiling acts only where it was adopted, whatever its mark, and goes up again only by two prescribers' signatures.",
         "",
         "| mark | meaning | rules | numbers |",
         "|---|---|---|---|",
