@@ -23,10 +23,10 @@ from typing import Final, NamedTuple
 from sojourn.clinical.vitals import DIASTOLIC, PULSE, SYSTOLIC
 
 # Codes that are read together, the first of which must be there: one code, or systolic and diastolic.
-Group = tuple[str, ...]
+CodeGroup = tuple[str, ...]
 
 # What answers one question, the preferred source first.
-TILES: Final[Mapping[str, tuple[Group, ...]]] = MappingProxyType(
+TILES: Final[Mapping[str, tuple[CodeGroup, ...]]] = MappingProxyType(
     {
         "hr": tuple((code,) for code in PULSE),
         "bp": tuple(zip(SYSTOLIC, DIASTOLIC, strict=True)),
@@ -49,7 +49,7 @@ class SignalReading(NamedTuple):
 class CurrentVital:
     """The reading that is shown. ``values`` has a place for each of ``codes``; None where that half is missing."""
 
-    codes: Group
+    codes: CodeGroup
     values: tuple[float | None, ...]
     at: float
     age_s: float
@@ -63,38 +63,38 @@ class CurrentVital:
 
 
 def current_vital(
-    groups: Iterable[Group], readings: Iterable[SignalReading], now: float, stale_after_s: Callable[[str], float]
+    groups: Iterable[CodeGroup], readings: Iterable[SignalReading], now: float, stale_after_s: Callable[[str], float]
 ) -> CurrentVital | None:
     """The reading of ``groups`` (the preferred first) that is shown; None where nothing was read.
 
     ``stale_after_s``: by the code that leads a group, the age in seconds after which a reading is stale.
     """
     known = list(readings)
+    at_moment = {(each.code, each.at): each for each in known}
     found = [
-        _measurement(group, reading, known, now, stale_after_s(reading.code))
+        (first, tuple(at_moment.get((code, first.at)) for code in group[1:]), group)
         for group in groups
-        for reading in known
-        if reading.code == group[0]
+        for first in known
+        if first.code == group[0]
     ]
+    if not found:
+        return None
     # Of equals max keeps the first, and the groups come in the order of preference.
-    return max(found, key=lambda each: (not each.quality_flag, min(each.at, now)), default=None)
-
-
-def _measurement(
-    group: Group, first: SignalReading, known: Iterable[SignalReading], now: float, stale_after_s: float
-) -> CurrentVital:
-    """What was read of ``group`` at the moment of its first code."""
-    together = {each.code: each for each in known if each.at == first.at} | {first.code: first}
-    parts = [together.get(code) for code in group]
+    first, others, group = max(found, key=lambda each: (not _flag(each[0], each[1]), min(each[0].at, now)))
     age_s = max(0.0, now - first.at)
     return CurrentVital(
         codes=group,
-        values=tuple(part.value if part else None for part in parts),
+        values=(first.value, *(each.value if each else None for each in others)),
         at=first.at,
         age_s=age_s,
-        quality_flag=next((part.quality_flag for part in parts if part and part.quality_flag), ""),
-        stale=age_s > stale_after_s,
+        quality_flag=_flag(first, others),
+        stale=age_s > stale_after_s(first.code),
     )
+
+
+def _flag(first: SignalReading, others: Iterable[SignalReading | None]) -> str:
+    """Why a measurement is not believed: the first reason of its parts, or ""."""
+    return first.quality_flag or next((each.quality_flag for each in others if each and each.quality_flag), "")
 
 
 def rounded(value: float, places: int) -> Decimal:
