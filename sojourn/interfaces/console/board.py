@@ -325,7 +325,7 @@ def _chair(
         alarm_text=text,
         alarm_note=note,
         waiting=tuple(f"{each['rule']}|{each['code']}" for each in open_alarms if each["phase"] != "acknowledged"),
-        figures=tuple(_figure(words, key, session, limits.of, encounter.protocol_id, now) for key in TILES),
+        figures=tuple(figure_of(words, key, session, limits.of, encounter.protocol_id, now) for key in TILES),
     )
 
 
@@ -375,9 +375,10 @@ def clock_word(words: Words, skew: float | None, believed: float) -> str:
     return str(words["clock_ahead" if skew > 0 else "clock_behind"].format(n=rounded(abs(skew) / 60, 0)))
 
 
-def _figure(
+def figure_of(
     words: Words, key: str, session: Mapping[str, Any], limit_of: LimitOf, protocol_id: str, now: datetime
 ) -> Figure:
+    """One tile of a chair; ``session`` as ``monitoring.live`` reads it."""
     labels = {"hr": words["heart"], "bp": _("Pressure"), "spo2": _("Saturation"), "rr": _("Breathing")}
     units = {"hr": "/min", "bp": "mmHg", "spo2": "%", "rr": "/min"}
     found = [SignalReading(code, *signal) for code, signal in session["signals"].items()]
