@@ -19,7 +19,7 @@ setup: $(VENV)/dev.stamp $(VENV)/assets.stamp $(VENV)/browser.stamp ## everythin
 test: setup ## everything, on both PostgreSQL versions and in a browser
 	@$(BIN)/python -m tests.run all
 
-check: $(VENV)/dev.stamp $(VENV)/assets.stamp ## lint, types, import contracts and the quick tests, about a minute
+check: $(VENV)/dev.stamp $(VENV)/assets.stamp ## lint, types (Python, TypeScript), import contracts and the quick tests, about a minute
 	@$(BIN)/python -m tests.run quick
 
 bench: setup ## the workloads, with their limits, into benchmarks/RESULTS.md
@@ -57,7 +57,7 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/assets.stamp: $(shell find $(UI)/frontend -path '*/node_modules' -prune -o -type f -print 2>/dev/null) \
+$(VENV)/assets.stamp: $(shell find $(UI)/frontend \( -name node_modules -o -path '*/frontend/test' \) -prune -o -type f -print 2>/dev/null) \
 		$(shell find sojourn -name '*.html' -o -name 'django.po') | $(VENV)/run.stamp
 	@$(BIN)/python -m sojourn.foundation.ui.build
 	@touch $@

@@ -69,6 +69,8 @@ def steps(how: str) -> Iterator[Step]:
     yield Step("format", [str(BIN / "ruff"), "format", "--quiet", "--check", "."], group="static")
     yield Step("types", [str(BIN / "mypy"), "--no-error-summary"], group="static")
     yield Step("import contracts", [str(BIN / "lint-imports"), "--no-cache"], group="static")
+    yield Step("TypeScript types", [PYTHON, "-m", "tests.typescript", "types"], group="static")
+    yield Step("TypeScript tests", [PYTHON, "-m", "tests.typescript", "tests"], group="static")
     if how == "quick":
         yield Step("quick tests", [*pytest, "-n", "2", *WITHOUT_A_DATABASE, "-m", "not browser and not slow"])
         return

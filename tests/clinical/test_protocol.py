@@ -289,3 +289,21 @@ def test_every_reason_is_known_to_the_translators():
         assert all(value in told for value in each.values.values() if isinstance(value, str))
     alarm = next(each for each in found.reasons if each.code == "high-alarm-open")
     assert str(alarm) == "2 high-priority alarms are open, the first: Breathing is slow."
+
+
+def test_a_systolic_alone_never_lifts_the_hold_of_the_last_diastolic():
+    """A later line that brings no diastolic says nothing of it: 120 mmHg is above the hold of 100 (facts, IV)."""
+    read = {**NOW, "nibp_dia": Latest(120, 9), "nibp_sys": Latest(150, 9), "art_sys": Latest(124, 1)}
+    assert codes("start_dose", at(State.CHECKED, latest=read)) == {"hold:diastolic"}
+
+
+def test_of_two_pressures_the_newest_holds_and_at_one_moment_the_cuff():
+    def held(cuff: tuple[float, float], line: tuple[float, float]) -> set[str]:
+        return codes(
+            "start_dose", at(State.CHECKED, latest={**NOW, "nibp_sys": Latest(*cuff), "art_sys": Latest(*line)})
+        )
+
+    assert held((124, 3), (170, 1)) == {"hold:systolic"}
+    assert held((170, 3), (124, 1)) == set()
+    assert held((170, 1), (124, 1)) == {"hold:systolic"}
+    assert held((124, 1), (170, 1)) == set()

@@ -16,16 +16,20 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
+from sojourn.interfaces.console.sessions.picture import load
 
 from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter import announcing
 from sojourn.care.patients.models import Patient
+from sojourn.care.session import live
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session.models import SessionEvent
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device
 from sojourn.foundation.accounts.asker import as_asker
+from sojourn.interfaces.console.board import board_words, figure_of
+from sojourn.interfaces.console.sessions.shown import figures
 from tests.browser import faults
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.conftest import Cast
@@ -206,6 +210,39 @@ def test_an_implausible_value_is_crossed(clinic: Cast, stage: Stage) -> None:
     body = body_of(page(clinic))
     assert "Not believable" in body
     assert 'class="vital is-low is-stale" data-vital="hr"' in body
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "shown"),
+    [
+        ({}, {"hr": 999, "pr": 72}, {"hr": ("Pulse", "72")}),
+        ({"hr": 60}, {"pr": 118}, {"hr": ("Pulse", "118")}),
+        ({}, {"hr": 61, "pr": 118}, {"hr": ("Heart", "61")}),
+        ({"nibp_sys": 124, "nibp_dia": 78}, {"art_sys": 171, "art_dia": 101}, {"bp": ("Pressure", "171/101")}),
+        ({"nibp_sys": 124, "nibp_dia": 78}, {"nibp_sys": 158}, {"bp": ("Pressure", "158/–")}),
+        ({}, {"spo2": 93.9}, {"spo2": ("Saturation", "94")}),
+    ],
+)
+def test_the_board_and_the_sessions_page_show_the_same(
+    clinic: Cast, stage: Stage, before: dict[str, float], now: dict[str, float], shown: dict[str, tuple[str, str]]
+) -> None:
+    moment = timezone.now() + timedelta(minutes=5)
+    nurse = clinic.asker("nurse")
+    with as_asker(nurse):
+        if before:
+            stage.vitals(moment - timedelta(minutes=2), **before)
+        stage.vitals(moment, **now)
+        with connection.cursor() as cursor:
+            session = live.read(cursor.cursor, [stage.id], moment)[0]
+        picture = load(stage.id, moment)
+    page_names = {"Heart": "Heart rate", "Pressure": "Arterial pressure" if "art_sys" in now else "Blood pressure"}
+    words = board_words()
+    for key, (label, value) in shown.items():
+        figure = figure_of(words, key, session, lambda *_: 900, "", moment)
+        assert (figure.label, figure.value) == (label, value)
+        place = ("hr", "bp", "spo2", "rr").index(key)
+        on_page = figures(picture)[place]
+        assert (str(on_page.label), on_page.value) == (page_names.get(label, label), value)
 
 
 @pytest.mark.parametrize("age", [None, timedelta(seconds=42)])

@@ -14,14 +14,14 @@ from django.utils import translation
 from pypdf import PdfReader
 
 from sojourn.care.chart import queries
-from sojourn.care.chart.record import content_hash
+from sojourn.care.chart.record import content_hash, verify_signature
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.session.models import Addendum, RecordSignature, SessionEvent
 from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.printing.figure import Figure, Line, Mark, Panel, Span, nice_ticks, svg
-from sojourn.interfaces.console.record_shown import thinned
+from sojourn.interfaces.console.record_shown import Shown, thinned
 from tests.care.stage import Stage, adopt_everything, set_stage
 from tests.care.stage import arrive as come
 from tests.care.test_chart import BEGINS, lived_through
@@ -32,6 +32,11 @@ MARKUP = '#panic("x") *bold* _em_ $x^2$ = Heading ] } \\ #read("/etc/passwd") <l
 
 def at(stage: Stage, part: str = "record/") -> str:
     return f"/clinic/sessions/{stage.id}/{part}"
+
+
+def shown_of(stage: Stage) -> Shown:
+    record = queries.session_record(stage.id)
+    return Shown(record, verify_signature(record))
 
 
 def hash_of(cast: Cast, stage: Stage) -> str:
@@ -77,6 +82,28 @@ def test_the_page_says_what_happened(clinic: Cast):
         "Not signed yet", hash_of(clinic, stage), "spo2.low v1",
     ):  # fmt: skip
         assert said in page, said
+
+
+def test_a_pressure_in_the_table_is_one_measurement(clinic: Cast):
+    """Systolic 158 alone, after 124/78 within the same five minutes: 158/78 was never measured."""
+    stage = set_stage(clinic, at=BEGINS)
+    with as_asker(clinic.asker("nurse")):
+        come(stage, BEGINS)
+        stage.vitals(BEGINS + timedelta(minutes=1), nibp_sys=124, nibp_dia=78, spo2=93.9)
+        stage.vitals(BEGINS + timedelta(minutes=3), nibp_sys=158)
+        stage.vitals(BEGINS + timedelta(minutes=6), nibp_dia=84)
+        shown = shown_of(stage)
+        assert [row.cells[:2] for row in shown.vitals] == [("158/–", "94"), ("–/84", "–")]
+
+
+def test_the_line_of_the_heart_rate_is_one_that_counts(clinic: Cast):
+    stage = set_stage(clinic, at=BEGINS)
+    with as_asker(clinic.asker("nurse")):
+        come(stage, BEGINS)
+        stage.vitals(BEGINS + timedelta(minutes=1), hr=999, pr=72)
+        assert shown_of(stage).pulse() == "pr"
+        stage.vitals(BEGINS + timedelta(minutes=2), hr=71, pr=72)
+        assert shown_of(stage).pulse() == "hr"
 
 
 def test_few_queries_and_an_audit_row(clinic: Cast):

@@ -1,4 +1,4 @@
-"""What a step of a session writes down beside the state it enters: the dose, what happened to it, how the patient left."""
+"""What a step of a session writes down beside its state: the dose, what happened to it, how the patient left."""
 
 from __future__ import annotations
 

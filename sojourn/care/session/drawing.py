@@ -26,8 +26,8 @@ from sojourn.foundation.audit.actions import record
 class DrawnDose:
     """What somebody reads off the vial, the syringe or the bag, the pump and the devices. Milligrams are base.
 
-    ``stock_mg_per_ml`` is the concentration on the vial, ``drawn_ml`` what was drawn from it, ``total_ml`` what that was
-    made up to (None: nothing was added), ``over_min`` and ``rate_ml_per_h`` what the pump is set to.
+    ``stock_mg_per_ml`` is the concentration on the vial, ``drawn_ml`` what was drawn from it, ``total_ml`` what that
+    was made up to (None: nothing was added), ``over_min`` and ``rate_ml_per_h`` what the pump is set to.
     """
 
     drug: str
@@ -55,8 +55,8 @@ class DrawnDose:
 def check_dose(*, by: Asker, encounter_id: int, drawn: DrawnDose, now: datetime | None = None) -> DoseCheck:
     """Write down the dose in the hand: first by who prepares it, then, unseen, by a second person.
 
-    What the dosing rules never let pass is refused here, with the codes of its fields; what a prescriber may sign for is
-    asked in the step that gives it. The second entry must match the first; where it does not, both are kept and the
+    What the dosing rules never let pass is refused here, with the codes of its fields; what a prescriber may sign for
+    is asked in the step that gives it. The second entry must match the first; where it does not, both are kept and the
     difference is said. Refused: late, no-dose, no-lot, plan-missing, and the codes of the dosing rules.
     """
     by.must("session.second_check")

@@ -278,7 +278,9 @@ _ABOVE: Final = "With what was given in the last 24 hours this dose is more than
 
 def _dose_reason(reason: dosing.Reason) -> Reason:
     """A reason of the dosing rules as one against a step; its sentence is filled here, in the reader's language."""
-    return Reason(f"dose:{reason.code}", "{sentence}", reason.override, {"sentence": _(reason.template) % reason.values})
+    return Reason(
+        f"dose:{reason.code}", "{sentence}", reason.override, {"sentence": _(reason.template) % reason.values}
+    )
 
 
 def _stamps(gathered: _Gathered) -> list[dict[str, Any]]:

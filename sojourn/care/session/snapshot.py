@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache, cached_property
 from fractions import Fraction
+from functools import cache, cached_property
 from typing import Any, Final, Literal
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -23,13 +23,11 @@ from django.db.models.functions import JSONObject
 from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.alarms.queries import OPEN
 from sojourn.care.consent.models import Consent
-from sojourn.care.plan.models import PlanVersion
-from sojourn.clinical.eligibility import Notice
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.encounter.queries import protocol_of
+from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given
 from sojourn.care.session.given import Dose, DoseStep, Prepared, Wasted
-from sojourn.care.session.queries import same_dose
 from sojourn.care.session.models import (
     CALL_ANSWERED,
     PATIENT_CALLS,
@@ -41,10 +39,12 @@ from sojourn.care.session.models import (
     SessionEvent,
     Waste,
 )
+from sojourn.care.session.queries import same_dose
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
 from sojourn.clinical import protocol
 from sojourn.clinical.administration import Delivered, HistoryRefused, Line
 from sojourn.clinical.alarms import Priority
+from sojourn.clinical.eligibility import Notice
 from sojourn.clinical.protocol import FINAL, UNDER_WAY, Facts, Latest, Protocol, State
 from sojourn.clinical.vitals import SYSTOLIC
 from sojourn.foundation.accounts.models import Membership

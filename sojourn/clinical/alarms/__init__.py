@@ -15,6 +15,7 @@ from sojourn.clinical.alarms.model import (
     State,
     Why,
 )
+from sojourn.clinical.alarms.order import rank, urgency
 from sojourn.clinical.alarms.prepare import ESCALATION, KINDS, SILENCE, escalation, prepare
 
 __all__ = [
@@ -37,5 +38,7 @@ __all__ = [
     "escalation",
     "judge",
     "prepare",
+    "rank",
     "start",
+    "urgency",
 ]

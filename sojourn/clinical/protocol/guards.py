@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, inf
 from types import MappingProxyType
 from typing import Final, Literal
 
+from sojourn.clinical.current import SignalReading, current_vital
 from sojourn.clinical.protocol.protocol import Item, Override, Protocol
 from sojourn.clinical.protocol.states import BY_NAME, UNDER_WAY, State
 from sojourn.clinical.recovery.pressure import outside
@@ -179,9 +180,15 @@ def _unanswered(item: Item, answer: CheckResult | None) -> Reason:
     return _because(f"{stem}:{item.id}", item.override, item=item.label)
 
 
-def _newest(facts: Facts, codes: tuple[str, ...]) -> Latest | None:
-    known = [facts.latest[code] for code in codes if code in facts.latest]
-    return min(known, key=lambda each: each.age_minutes) if known else None
+def _shown(facts: Facts, codes: tuple[str, ...]) -> str | None:
+    """The code that answers a question now.
+
+    Each half of a pressure is asked by itself: a systolic alone, however new, never lifts the hold of the
+    last diastolic.
+    """
+    known = [SignalReading(code, each.value, -60 * each.age_minutes) for code, each in facts.latest.items()]
+    shown = current_vital([(code,) for code in codes], known, 0, lambda code: inf)
+    return shown.code if shown else None
 
 
 _PRESSURES: Final = (("systolic", SYSTOLIC), ("diastolic", DIASTOLIC))
@@ -195,19 +202,19 @@ def _baseline(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
 
 def _hold(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     for name, codes in _PRESSURES:
-        newest, limit = _newest(facts, codes), protocol.number(f"hold_{name}")
-        if newest is not None and newest.value > limit:
-            yield _because(f"hold:{name}", "prescriber", value=newest.value, limit=limit)
+        shown, limit = _shown(facts, codes), protocol.number(f"hold_{name}")
+        if shown is not None and facts.latest[shown].value > limit:
+            yield _because(f"hold:{name}", "prescriber", value=facts.latest[shown].value, limit=limit)
 
 
 def _fresh_vitals(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     limit = protocol.number("vitals_max_age")
     for codes in (SYSTOLIC, ("spo2",)):
-        newest, name = _newest(facts, codes), _name(codes[0])
-        if newest is None:
+        shown, name = _shown(facts, codes), _name(codes[0])
+        if shown is None:
             yield _because(f"vitals-missing:{codes[0]}", "never", vital=name)
-        elif newest.age_minutes > limit:
-            yield _because(f"vitals-old:{codes[0]}", "prescriber", vital=name, age=newest.age_minutes, limit=limit)
+        elif (age := facts.latest[shown].age_minutes) > limit:
+            yield _because(f"vitals-old:{codes[0]}", "prescriber", vital=name, age=age, limit=limit)
 
 
 def _no_high_alarm(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
@@ -278,15 +285,11 @@ def _discharge(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
 def _discharge_pressures(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     within = protocol.number("bp_within")
     for name, codes in _PRESSURES:
-        pairs = [
-            (facts.latest[code].age_minutes, facts.baseline[code], facts.latest[code].value)
-            for code in codes
-            if code in facts.latest and facts.baseline.get(code, 0) > 0
-        ]
-        if not pairs:
+        shown = _shown(facts, tuple(code for code in codes if facts.baseline.get(code, 0) > 0))
+        if shown is None:
             yield _because(f"bp-unknown:{name}", "prescriber", vital=_name(codes[0]))
             continue
-        _, before, now = min(pairs)
+        before, now = facts.baseline[shown], facts.latest[shown].value
         if outside(before, now, within):
             yield _because(
                 f"bp-outside:{name}", "prescriber", vital=_name(codes[0]), now=now, before=before, within=within

@@ -47,6 +47,17 @@ def build_assets(progress: Progress) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         progress("Pages: nothing has changed")
         return
+    progress("Pages: building fonts, icons, scripts and styles")
+    run_node(["build.mjs"], progress)
+    stamp.write_text(wanted)
+    progress("Pages: ready")
+
+
+def run_node(arguments: list[str], progress: Progress) -> None:
+    """Run Node in the front-end folder, with the libraries of the lock at hand.
+
+    Raises :class:`BuildFailed` with the tool's own last words.
+    """
     node, npm = find_node(progress)
     environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     lock = hashlib.sha256((FRONTEND / "package-lock.json").read_bytes()).hexdigest()
@@ -55,10 +66,7 @@ def build_assets(progress: Progress) -> None:
         progress("Pages: fetching tools and libraries from npm")
         _run([*npm, "ci", "--no-progress"], environment, progress)
         lock_stamp.write_text(lock)
-    progress("Pages: building fonts, icons, scripts and styles")
-    _run([str(node), "build.mjs"], environment, progress)
-    stamp.write_text(wanted)
-    progress("Pages: ready")
+    _run([str(node), *arguments], environment, progress)
 
 
 def fingerprint() -> str:

@@ -31,8 +31,9 @@ from sojourn.care.session import actions as session_actions
 from sojourn.care.session import live
 from sojourn.care.session.models import CALL_ANSWERED
 from sojourn.care.vitals.messages import BELIEVED
-from sojourn.clinical.alarms import KINDS, SILENCE, Priority
+from sojourn.clinical.alarms import KINDS, SILENCE, Priority, rank, urgency
 from sojourn.clinical.alarms.prepare import RISE
+from sojourn.clinical.current import TILES, SignalReading, current_vital, rounded
 from sojourn.clinical.protocol import State
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.units import convert
@@ -61,7 +62,6 @@ _PRIORITIES: Mapping[Priority, StrPromise] = {
     Priority.MEDIUM: gettext_lazy("Medium"),
     Priority.LOW: gettext_lazy("Low"),
 }
-_RANK = {each.value: each.rank for each in Priority}
 
 # What stands beside a figure in alarm; the whole sentence stands above.
 _SHORT: Mapping[str, StrPromise] = {
@@ -73,14 +73,6 @@ _SHORT: Mapping[str, StrPromise] = {
 Words = Mapping[str, Any]
 LimitOf = Callable[[str, Mapping[str, Any], str], float]
 
-# What stands on the board, and which vital signs answer it: of several one that can be believed, then the fresher.
-FIGURES = {
-    "hr": (("hr",), ("pr",)),
-    "bp": (("nibp_sys", "nibp_dia"), ("art_sys", "art_dia")),
-    "spo2": (("spo2",),),
-    "rr": (("rr",),),
-}
-
 
 def _bend(rule: Rule) -> str:
     """Which way a reading leaves its limits."""
@@ -91,7 +83,7 @@ def _bend(rule: Rule) -> str:
     return "low" if str(rule.fact("comparison")).startswith("l") else "high"
 
 
-def _words() -> dict[str, Any]:
+def board_words() -> dict[str, Any]:
     """Everything that the script says. ``{n}``, ``{who}``, ``{time}`` and ``{what}`` are filled there."""
     return {
         "states": {state.value: str(word) for state, word in _STATES.items()},
@@ -205,7 +197,7 @@ def _limits(clinic_id: int, protocol_ids: set[str]) -> Limits:
     for each in book().of_kind(SILENCE):
         for code in each.fact("vitals"):
             monitored[str(code)] = seconds(rule(each), "seconds")
-    for systolic, diastolic in FIGURES["bp"]:
+    for systolic, diastolic in TILES["bp"]:
         if systolic in monitored:
             monitored.setdefault(diastolic, monitored[systolic])
     typed = {each: seconds(rule(book().rule(each)), "vitals_max_age") for each in protocol_ids}
@@ -227,7 +219,7 @@ def board(request: HttpRequest) -> HttpResponse:
     assert asker.clinic_id is not None
     limits = _limits(asker.clinic_id, {each.protocol_id for each in here})
     hidden = withheld(asker, [each.patient for each in here], now)
-    words = _words()
+    words = board_words()
     chairs = [_chair(words, each, sessions[each.pk], limits, now, each.patient_id in hidden) for each in here]
     age = heartbeat_age("watch", now)
     watch_age_s = None if age is None else age.total_seconds()
@@ -287,8 +279,8 @@ class Watching:
     loud: str
 
 
-def _age(words: Words, seconds: float) -> str:
-    """How old a reading is, short enough to stand under it."""
+def age_word(words: Words, seconds: float) -> str:
+    """How old a reading is, short enough to stand under it. The script says the same (tests/golden)."""
     if seconds < 1:
         return str(words["just_now"])
     for word, size, below in (("seconds", 1, 60), ("minutes", 60, 3600), ("hours", 3600, float("inf"))):
@@ -300,7 +292,7 @@ def _age(words: Words, seconds: float) -> str:
 def _watch(words: Words, age_s: float | None) -> Watching:
     if age_s is None:
         return Watching(words["watch_silent"], words["never_awake"])
-    age = _age(words, age_s)
+    age = age_word(words, age_s)
     if age_s > WATCH_SILENT_AFTER_S:
         return Watching(words["watch_silent"], words["asleep"].format(age=age))
     return Watching(words["awake"].format(age=age), "")
@@ -310,12 +302,12 @@ def _chair(
     words: Words, encounter: Encounter, session: Mapping[str, Any], limits: Limits, now: datetime, hidden: bool
 ) -> ChairShown:
     patient = encounter.patient
-    open_alarms = sorted(session["alarms"], key=_gravity)
+    open_alarms = sorted(session["alarms"], key=_urgency)
     gravest = open_alarms[0] if open_alarms else None
     text, note = _said(words, gravest, len(open_alarms)) if gravest else ("", "")
     minutes = _minutes(now.timestamp() - (session["dose"] or session["since"]))
     when = words["dose" if session["dose"] else "here"].format(n=minutes)
-    due, overdue = _due(words, session["due"], now)
+    due, overdue = due_word(words, session["due"][0] - now.timestamp()) if session["due"] else ("", False)
     given = _("Somebody") if hidden else patient.given_name
     return ChairShown(
         id=encounter.pk,
@@ -335,14 +327,12 @@ def _chair(
         alarm_text=text,
         alarm_note=note,
         waiting=tuple(f"{each['rule']}|{each['code']}" for each in open_alarms if each["phase"] != "acknowledged"),
-        figures=tuple(_figure(words, key, session, limits.of, encounter.protocol_id, now) for key in FIGURES),
+        figures=tuple(figure_of(words, key, session, limits.of, encounter.protocol_id, now) for key in TILES),
     )
 
 
-def _gravity(alarm: Mapping[str, Any]) -> tuple[bool, bool, int, float]:
-    """Open before over, unanswered before answered, grave before mild, old before new."""
-    phase = alarm["phase"]
-    return phase == "recovered", phase == "acknowledged", -_RANK.get(alarm["priority"], 0), alarm["since"] or 0.0
+def _urgency(alarm: Mapping[str, Any]) -> tuple[Any, ...]:
+    return urgency(alarm["phase"], alarm["priority"], alarm["since"], alarm["rule"], alarm["code"])
 
 
 def _said(words: Words, alarm: Mapping[str, Any], count: int) -> tuple[str, str]:
@@ -362,10 +352,8 @@ def _minutes(seconds: float) -> int:
     return max(0, int(seconds // 60))
 
 
-def _due(words: Words, due: Sequence[float] | None, now: datetime) -> tuple[str, bool]:
-    if due is None:
-        return "", False
-    left = due[0] - now.timestamp()
+def due_word(words: Words, left: float) -> tuple[str, bool]:
+    """When the next check is due, ``left`` seconds from now, and whether that moment has passed."""
     if left >= 60:
         return words["due"].format(n=int(left // 60)), False
     if left > -60:
@@ -377,53 +365,47 @@ def _notes(words: Words, session: Mapping[str, Any]) -> tuple[str, ...]:
     notes = []
     if not session["monitors"]:
         notes.append(words["no_monitor"])
-    skew = session["skew"]
-    if skew is not None and abs(skew) > BELIEVED.total_seconds():
-        notes.append(words["clock_ahead" if skew > 0 else "clock_behind"].format(n=round(abs(skew) / 60)))
+    if clock := clock_word(words, session["skew"], BELIEVED.total_seconds()):
+        notes.append(clock)
     return tuple(notes)
 
 
-def _figure(
+def clock_word(words: Words, skew: float | None, believed: float) -> str:
+    """That a monitor's clock is wrong, where it is more so than ``believed`` seconds; else ""."""
+    if skew is None or abs(skew) <= believed:
+        return ""
+    return str(words["clock_ahead" if skew > 0 else "clock_behind"].format(n=rounded(abs(skew) / 60, 0)))
+
+
+def figure_of(
     words: Words, key: str, session: Mapping[str, Any], limit_of: LimitOf, protocol_id: str, now: datetime
 ) -> Figure:
+    """One tile of a chair; ``session`` as ``monitoring.live`` reads it."""
     labels = {"hr": words["heart"], "bp": _("Pressure"), "spo2": _("Saturation"), "rr": _("Breathing")}
     units = {"hr": "/min", "bp": "mmHg", "spo2": "%", "rr": "/min"}
-    signals = session["signals"]
-    codes = max(
-        (each for each in FIGURES[key] if each[0] in signals),
-        key=lambda each: (not signals[each[0]][2], signals[each[0]][1]),
-        default=FIGURES[key][0],
-    )
-    if key == "hr" and "hr" in signals and not signals["hr"][2] and codes == ("pr",):
-        fresh = now.timestamp() - signals["hr"][1] <= limit_of("hr", session, protocol_id)
-        codes = ("hr",) if fresh else codes
-    alarm = _alarm_of(key, session)
-    label = words["pulse"] if codes == ("pr",) else labels[key]
+    found = [SignalReading(code, *signal) for code, signal in session["signals"].items()]
+    current = current_vital(TILES[key], found, now.timestamp(), lambda code: limit_of(code, session, protocol_id))
+    alarm = alarm_of([code for group in TILES[key] for code in group], session["alarms"])
+    label = words["pulse"] if current and current.code == "pr" else labels[key]
     blank = Figure(
         key, label, units[key], "", "", alarm=alarm["priority"] if alarm else "",
         word=words["short"].get(alarm["rule"], "") if alarm else "", pair=key == "bp",
     )  # fmt: skip
-    if codes[0] not in signals:
+    if current is None:
         return replace(blank, value="–", age=words["none"])
-    value, at, doubt = signals[codes[0]]
-    shown = f"{value:.0f}"
-    if key == "bp":
-        lower = signals.get(codes[1])
-        shown = f"{shown}/{lower[0]:.0f}" if lower else f"{shown}/–"
-    age = _age(words, now.timestamp() - at)
-    old = now.timestamp() - at > limit_of(codes[0], session, protocol_id)
+    shown = "/".join("–" if each is None else str(rounded(each, 0)) for each in current.values)
     # Beside an alarm's word there is no room for a second one: the figure is crossed all the same.
-    if doubt and not alarm:
+    if current.quality_flag and not alarm:
         blank = replace(blank, alarm=Priority.LOW.value, word=words["doubted"])
-    said = words["old"] if old and not blank.alarm else "{age}"
-    return replace(blank, value=shown, age=said.format(age=age), stale=bool(old or doubt))
+    said = words["old"] if current.stale and not blank.alarm else "{age}"
+    age = said.format(age=age_word(words, current.age_s))
+    return replace(blank, value=shown, age=age, stale=bool(current.stale or current.quality_flag))
 
 
-def _alarm_of(key: str, session: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The gravest open alarm of a figure."""
-    codes = {code for group in FIGURES[key] for code in group}
-    found = [each for each in session["alarms"] if each["code"] in codes and each["phase"] != "recovered"]
-    return min(found, key=lambda each: (-_RANK.get(each["priority"], 0), each["since"] or 0.0), default=None)
+def alarm_of(codes: Sequence[str], alarms: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The gravest alarm that is not over of a figure's codes, whether or not somebody has seen it."""
+    found = [each for each in alarms if each["code"] in codes and each["phase"] != "recovered"]
+    return min(found, key=lambda each: (-rank(each["priority"]), *_urgency(each)), default=None)
 
 
 # --- one tap ---

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from math import inf
 from statistics import median
 from typing import Any, Final
 
@@ -38,9 +39,10 @@ from sojourn.care.patients.models import Sex
 from sojourn.care.vitals.messages import BELIEVED
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms.prepare import RISE
+from sojourn.clinical.current import TILES, SignalReading, current_vital, rounded
 from sojourn.clinical.protocol import State
 from sojourn.clinical.scales import say
-from sojourn.clinical.vitals import DIASTOLIC, PULSE, SYSTOLIC, VITALS
+from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.sessions.words import WHY, drug_word, event_word, route_word, span_word
 
@@ -229,7 +231,7 @@ def amount(value: Any, places: int | None = None) -> str:
 @lru_cache(maxsize=4096)
 def _reading(value: float, places: int, language: str) -> str:
     """The same few values stand on a page again and again, and writing one in a language's way is slow."""
-    return amount(value, places)
+    return amount(rounded(value, places), places)
 
 
 def mg(value: Any) -> str:
@@ -739,19 +741,21 @@ class Shown:
         rows = []
         for slot in sorted(slots):
             given = slots[slot]
-            cells = tuple("/".join(self._cell(code, given.get(code, []), len(column)) for code in column)
-                          for column in columns)  # fmt: skip
-            said = tuple("–" if each == "–/–" else each for each in cells)
-            rows.append(VitalsRow(clock(slot), said, self._source(given)))
+            cells = tuple(self._cell(column, given) for column in columns)
+            rows.append(VitalsRow(clock(slot), cells, self._source(given)))
         return rows
 
-    def _cell(self, code: str, rows: Sequence[Reading], together: int) -> str:
-        if not rows:
-            return "–"
-        low, high = min(each.value for each in rows), max(each.value for each in rows)
-        text = written(code, rows[-1].value)
-        if together == 1 and written(code, low) != written(code, high):
-            text += f" ({written(code, low)}–{written(code, high)})"
+    def _cell(self, column: tuple[str, ...], given: Mapping[str, Sequence[Reading]]) -> str:
+        read = [each for code in column for each in given.get(code, ())]
+        shown = current_vital([column], _signals(read), inf, lambda code: inf)
+        if shown is None:
+            # A diastolic alone is no pressure, but what was read is written down.
+            return f"–/{written(column[-1], read[-1].value)}" if read else "–"
+        pairs = zip(shown.codes, shown.values, strict=True)
+        text = "/".join("–" if value is None else written(code, value) for code, value in pairs)
+        low, high = min(each.value for each in read), max(each.value for each in read)
+        if len(column) == 1 and written(column[0], low) != written(column[0], high):
+            text += f" ({written(column[0], low)}–{written(column[0], high)})"
         return text
 
     def _source(self, given: Mapping[str, Sequence[Reading]]) -> str:
@@ -813,8 +817,16 @@ class Shown:
         return thinned([(each.at.timestamp(), each.value) for each in self.record.series.get(code, ()) if each.counts])
 
     def pulse(self) -> str:
-        """The code of the line that is drawn as the heart rate."""
-        return next((code for code in PULSE if code in self.record.series), "")
+        """The code of the line that is drawn as the heart rate: the preferred of those that have a reading that counts.
+
+        A line is of the whole session, so it does not ask which of two is the newer at its end.
+        """
+        codes = [code for (code,) in TILES["hr"] if code in self.record.series]
+        return next((code for code in codes if any(each.counts for each in self.record.series[code])), (*codes, "")[0])
+
+
+def _signals(rows: Iterable[Reading]) -> list[SignalReading]:
+    return [SignalReading(each.code, each.value, each.at.timestamp(), each.doubt) for each in rows]
 
 
 def drawn_lines() -> list[tuple[tuple[str, ...], str, str]]:

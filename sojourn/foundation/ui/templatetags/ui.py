@@ -131,11 +131,12 @@ def chart_rows(chart: Chart) -> list[list[str]]:
 
 @register.simple_tag
 def countdown(at: dt.datetime | None, now: dt.datetime | None = None) -> str:
-    """Minutes and seconds until a moment, or how long it is overdue; kept true by the page."""
+    """Minutes and seconds until a moment, or how long it is overdue; kept true by the page (``countdown`` in
+    frontend/src/islands/words.ts)."""
     if at is None:
         return ""
     left = (at - (now or timezone.now())).total_seconds()
-    size = round(abs(left))
+    size = math.floor(abs(left) + 0.5)  # a half goes up, as in the browser
     hours, rest = divmod(size, _HOUR)
     minutes, seconds = divmod(rest, _MINUTE)
     shown = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

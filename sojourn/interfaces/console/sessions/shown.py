@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,8 +18,9 @@ from sojourn.care.session.snapshot import Check, Newest
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import protocol, recovery
 from sojourn.clinical.alarms import Phase
+from sojourn.clinical.current import TILES, CodeGroup, CurrentVital, SignalReading, current_vital, rounded
 from sojourn.clinical.protocol import State, next_check_due
-from sojourn.clinical.vitals import DIASTOLIC, PULSE, SYSTOLIC, VITALS
+from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
@@ -37,6 +38,13 @@ from sojourn.interfaces.console.sessions.words import (
 
 SILENCE = "silence.continuous"
 SCALES = ("padss", "aldrete")
+
+# Of a reading, by its code or that of its systolic.
+_LABELS: Mapping[str, StrPromise] = {
+    "hr": gettext_lazy("Heart rate"), "pr": gettext_lazy("Pulse"), "nibp_sys": gettext_lazy("Blood pressure"),
+    "art_sys": gettext_lazy("Arterial pressure"), "spo2": gettext_lazy("Saturation"), "rr": gettext_lazy("Breathing"),
+    "temp": gettext_lazy("Temperature"), "moaas": gettext_lazy("MOAA/S"),
+}  # fmt: skip
 
 
 # ---------------------------------------------------------------- the path
@@ -82,7 +90,7 @@ def path(picture: Picture) -> list[PathStep]:
 class Figure:
     """A reading in large figures. ``stale_after`` in seconds."""
 
-    label: str
+    label: StrPromise | str
     value: str
     unit: str
     at: datetime
@@ -92,12 +100,10 @@ class Figure:
 
 
 def _written(code: str, value: float) -> str:
-    return str(number_format(round(value, VITALS[code].places), VITALS[code].places))
+    return str(number_format(rounded(value, VITALS[code].places), VITALS[code].places))
 
 
 def _source(picture: Picture, one: Newest) -> str:
-    if one.doubt:
-        return _("not counted")
     if one.method == "monitor":
         return one.device or _("monitor")
     return _("typed by %(name)s") % {"name": one.by} if one.by else _("typed")
@@ -110,36 +116,34 @@ def _stale_after(picture: Picture, one: Newest) -> int:
     return int(picture.protocol.number("vitals_max_age") * 60)
 
 
-def _figure(picture: Picture, label: str, *ones: Newest) -> Figure:
-    oldest = min(ones, key=lambda each: each.at)
+def _figure(picture: Picture, shown: CurrentVital) -> Figure:
+    one = picture.newest[shown.code]
+    values = zip(shown.codes, shown.values, strict=True)
     return Figure(
-        label,
-        "/".join(_written(each.code, each.value) for each in ones),
-        VITALS[ones[0].code].unit.display,
-        oldest.at,
-        _stale_after(picture, oldest),
-        _source(picture, oldest),
-        any(each.doubt for each in ones),
+        _LABELS.get(shown.code) or _(VITALS[shown.code].short),
+        "/".join("–" if value is None else _written(code, value) for code, value in values),
+        VITALS[shown.code].unit.display,
+        one.at,
+        _stale_after(picture, one),
+        _("not counted") if shown.quality_flag else _source(picture, one),
+        bool(shown.quality_flag),
     )
 
 
+def _current(picture: Picture, *groups: CodeGroup) -> CurrentVital | None:
+    known = [SignalReading(each.code, each.value, each.at.timestamp(), each.doubt) for each in picture.newest.values()]
+    limit = {each.code: float(_stale_after(picture, each)) for each in picture.newest.values()}
+    return current_vital(groups, known, picture.now.timestamp(), limit.__getitem__)
+
+
 def figures(picture: Picture) -> list[Figure]:
-    """The newest of every vital sign, the four of the board first; pairs together."""
-    newest = dict(picture.newest)
-    found: list[Figure] = []
-    pulses = [newest[code] for code in PULSE if code in newest]
-    if pulses:  # the heart's own, unless the other is fresher: a count by hand never hides the oximeter
-        known = max(each.at for each in pulses) - timedelta(seconds=book().rule(SILENCE).number("seconds"))
-        found.append(_figure(picture, _("Heart rate"), next(each for each in pulses if each.at >= known)))
-    for one, other, label in zip(SYSTOLIC, DIASTOLIC, (_("Blood pressure"), _("Arterial pressure")), strict=True):
-        if one in newest and other in newest:
-            found.append(_figure(picture, label, newest[one], newest[other]))
-    shown = {*PULSE, *SYSTOLIC, *DIASTOLIC, "nibp_map", "art_map"}
-    labels = {"spo2": _("Saturation"), "rr": _("Breathing"), "temp": _("Temperature"), "moaas": _("MOAA/S")}
-    for code in VITALS:
-        if code in newest and code not in shown:
-            found.append(_figure(picture, labels.get(code, _(VITALS[code].short)), newest[code]))
-    return found
+    """What is shown of every vital sign, the four of the board first; then the other source of pressure, and the
+    rest."""
+    chosen = [_current(picture, *groups) for groups in TILES.values()]
+    others = [_current(picture, group) for group in TILES["bp"] if group not in [each.codes for each in chosen if each]]
+    placed = {code for groups in TILES.values() for group in groups for code in group} | {"nibp_map", "art_map"}
+    rest = [_current(picture, (code,)) for code in VITALS if code not in placed]
+    return [_figure(picture, each) for each in (*chosen, *others, *rest) if each]
 
 
 # ---------------------------------------------------------------- alarms

@@ -1,6 +1,6 @@
 // The entry of pages in the board's layout. The session board brings its readings as #board-data; the gallery's
 // picture of it has only strips.
-import { attach } from "./charts";
+import { attachStrips } from "./charts";
 
 if (document.getElementById("board-data")) void import("./session-board");
-else attach(document);
+else attachStrips(document);

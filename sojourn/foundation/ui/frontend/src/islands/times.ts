@@ -1,5 +1,5 @@
 // <time datetime data-ago> and <time datetime data-countdown> keep themselves true while the page is open.
-import { distance, minutesAndSeconds, word } from "./words";
+import { countdown, distance, word } from "./words";
 
 function tick(): void {
   const now = Date.now();
@@ -17,9 +17,7 @@ function tick(): void {
     const left = (at - now) / 1000;
     const box = element.closest<HTMLElement>("[data-countdown-box]");
     box?.classList.toggle("is-due", left <= 0);
-    const text = left > 0
-      ? minutesAndSeconds(left)
-      : `${word("overdue", "overdue by")} ${minutesAndSeconds(-left)}`;
+    const text = countdown(left, word("overdue", "overdue by"));
     if (element.textContent !== text) element.textContent = text;
   }
 }

@@ -12,13 +12,13 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number, number][] = [
 ];
 
 /** The distance between a moment and now in words: "2 minutes ago", "in 5 minutes". Milliseconds in, text out. */
-export function distance(at: number, now: number): string {
+export function distance(at: number, now: number, language = document.documentElement.lang || "en"): string {
   const seconds = (at - now) / 1000;
   const size = Math.abs(seconds);
   const [unit, length] = STEPS.find(([, , below]) => size < below) ?? STEPS[3]!;
-  const format = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "always" });
-  const count = Math.floor(size / length) * (seconds < 0 ? -1 : 1);
-  return format.format(Object.is(count, 0) && seconds < 0 ? -0 : count, unit);
+  const format = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+  // This moment is past, and -0 says so: "0 seconds ago".
+  return format.format(Math.floor(size / length) * (seconds <= 0 ? -1 : 1), unit);
 }
 
 export function minutesAndSeconds(seconds: number): string {
@@ -27,4 +27,9 @@ export function minutesAndSeconds(seconds: number): string {
   const pad = (n: number) => String(n).padStart(2, "0");
   const minutes = Math.floor((size % 3600) / 60);
   return hours ? `${hours}:${pad(minutes)}:${pad(size % 60)}` : `${minutes}:${pad(size % 60)}`;
+}
+
+/** What is left of a countdown, in seconds; from the moment itself `overdue` and what has passed. */
+export function countdown(left: number, overdue: string): string {
+  return left > 0 ? minutesAndSeconds(left) : `${overdue} ${minutesAndSeconds(-left)}`;
 }

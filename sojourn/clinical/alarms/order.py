@@ -1,0 +1,24 @@
+"""Which of several alarms is said first."""
+
+from __future__ import annotations
+
+from sojourn.clinical.alarms.model import Phase, Priority
+
+
+def urgency(
+    phase: str, priority: str, since: float | None, rule_id: str = "", code: str = ""
+) -> tuple[bool, bool, int, float, str, str]:
+    """The key that sorts alarms, the most urgent first. ``since``: seconds.
+
+    Open before over, unanswered before answered, grave before mild, old before new; then by name, so that the order
+    never changes by itself.
+    """
+    return phase == Phase.RECOVERED, phase == Phase.ACKNOWLEDGED, -rank(priority), since or 0.0, rule_id, code
+
+
+def rank(priority: str) -> int:
+    """How grave a priority is, 0 to 2; one that is not known is as mild as the mildest."""
+    return Priority(priority).rank if priority in _PRIORITIES else 0
+
+
+_PRIORITIES = frozenset(Priority)
