@@ -22,8 +22,8 @@ from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter import announcing
 from sojourn.care.patients.models import Patient
-from sojourn.care.session import live
 from sojourn.care.session import actions as session_actions
+from sojourn.care.session import live
 from sojourn.care.session.models import SessionEvent
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device

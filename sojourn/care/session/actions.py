@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -57,6 +58,10 @@ def _items(encounter: Encounter) -> tuple[tuple[protocol.Item, ...], ...]:
     return read.checklist, read.discharge
 
 
+GRADES: Final = ("mild", "moderate", "severe")
+EFFECTS: Final = ("gone", "better", "same", "worse")
+
+
 @transaction.atomic
 def note_event(
     *,
@@ -64,10 +69,18 @@ def note_event(
     encounter_id: int,
     kind: str,
     note: str = "",
+    grade: str = "",
+    measure: str = "",
+    effect: str = "",
+    about_id: int | None = None,
     at: datetime | None = None,
     now: datetime | None = None,
 ) -> SessionEvent:
-    """Something happened: nausea, a tear, the music changed, a supportive measure."""
+    """Something happened: nausea, a tear, the music changed, a supportive measure; or what became of it.
+
+    ``about_id`` is the event that this one follows up, with its ``effect``. Refused: over, future, grade, effect,
+    unknown-event.
+    """
     by.must("session.observe")
     now = now or timezone.now()
     encounter, newest = lock_session(encounter_id, None)
@@ -75,15 +88,26 @@ def note_event(
         raise Refused(_("This session is over; write an addendum instead."), codes=("over",))
     if at is not None and at > now:
         raise Refused(_("The time lies ahead. Correct it."), codes=("future",))
-    row = _event(encounter, by, kind, note, at or now, now)
+    if grade and grade not in GRADES:
+        raise Refused(_("Say whether it is mild, moderate or severe."), codes=("grade",))
+    if effect and effect not in EFFECTS:
+        raise Refused(_("Say whether it is gone, better, the same or worse."), codes=("effect",))
+    if about_id is not None and not SessionEvent.objects.filter(pk=about_id, encounter=encounter).exists():
+        raise Refused(_("That entry belongs to another session."), codes=("unknown-event",))
+    row = _event(
+        encounter, by, kind, note, at or now, now, grade=grade, measure=measure.strip()[:200], effect=effect,
+        about_id=about_id,
+    )  # fmt: skip
     record(by, "session.event", encounter, kind=kind)
     return row
 
 
-def _event(encounter: Encounter, by: Asker, kind: str, note: str, at: datetime, now: datetime) -> SessionEvent:
+def _event(
+    encounter: Encounter, by: Asker, kind: str, note: str, at: datetime, now: datetime, **more: Any
+) -> SessionEvent:
     return SessionEvent.objects.create(
         clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, kind=kind, note=note, at=at,
-        recorded_at=now, by_id=by.member,
+        recorded_at=now, by_id=by.member, **more,
     )  # fmt: skip
 
 

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.plan import queries as plans
+from sojourn.care.session.given import Prepared
 from sojourn.care.session.models import Discharge, DoseEvent, DoseEventKind, MedicationAdministration
-from sojourn.care.session.snapshot import Prepared, SessionSnapshot
+from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol import Facts
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused

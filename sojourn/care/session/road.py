@@ -21,8 +21,8 @@ from sojourn.care.plan import dose as plan_dose
 from sojourn.care.plan import queries as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given, queries
-from sojourn.care.session.given import Dose
-from sojourn.care.session.snapshot import Against, Prepared, SessionSnapshot
+from sojourn.care.session.given import Dose, Prepared
+from sojourn.care.session.snapshot import Against, SessionSnapshot
 from sojourn.clinical import alarms, dosing, eligibility, protocol
 from sojourn.clinical.administration import Delivered
 from sojourn.clinical.protocol import Reason, road

@@ -25,6 +25,7 @@ from sojourn.care.consent.texts import Clause, Source
 from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
+from sojourn.care.session.withdrawing import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.patients import closed
@@ -565,7 +566,7 @@ def withdraw(request: HttpRequest, consent_id: int) -> HttpResponse:
         return found
     reason = request.POST.get("reason", "")
     try:
-        actions.withdraw(by=asked.asker, consent_id=consent_id, reason=reason)
+        withdraw_consent(by=asked.asker, consent_id=consent_id, reason=reason)
     except Refused as refused:
         return _consent_page(asked, found, tuple(str(each) for each in refused.reasons), reason=reason)
     return redirect("console:consent", consent_id)

@@ -18,6 +18,7 @@ from sojourn.care.consent import actions, paper, queries, texts
 from sojourn.care.consent.models import Consent, ConsentRequest, Decision
 from sojourn.care.consent.queries import Shelf, Standing
 from sojourn.care.consent.texts import Source, Text
+from sojourn.care.session.withdrawing import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
@@ -398,7 +399,7 @@ def withdraw(request: HttpRequest, consent_id: int) -> HttpResponse:
     errors: tuple[str, ...] = ()
     if request.method == "POST":
         try:
-            actions.withdraw(by=asker, consent_id=consent_id, reason=request.POST.get("reason", ""))
+            withdraw_consent(by=asker, consent_id=consent_id, reason=request.POST.get("reason", ""))
             return redirect("portal:agreement", consent_id)
         except Refused as refused:
             errors = tuple(str(each) for each in refused.reasons)

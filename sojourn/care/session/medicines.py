@@ -1,0 +1,100 @@
+"""Other medicines that somebody gives in a session: oxygen, something against nausea, something for the pressure.
+
+An interaction is shown and kept. It never prevents giving or writing down: in need the medicine comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.announcing import announce
+from sojourn.care.encounter.models import Encounter
+from sojourn.care.encounter.queries import protocol_of
+from sojourn.care.session.models import GivenMedicine
+from sojourn.clinical import interactions
+from sojourn.clinical.interactions import Interaction
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+from sojourn.foundation.rulebook import medicines as shipped
+from sojourn.foundation.rulebook.queries import interaction_rules
+
+UNITS: Final = ("mg", "ug", "g", "mL", "L/min", "{puff}", "{tablet}")
+ROUTES: Final = ("iv", "im", "sc", "in", "sl", "oral", "inhaled", "skin")
+
+
+def warnings(encounter: Encounter, name: str) -> Sequence[Interaction]:
+    """What the clinic's rules say of a medicine beside the drug of this session. One query."""
+    own = protocol_of(encounter)
+    found = interactions.check(
+        [shipped.medicine(name)], interaction_rules(encounter.clinic_id), drug=own.drug, route=own.route
+    )
+    return [each for each in found if isinstance(each, Interaction) and each.severity != "none"]
+
+
+@transaction.atomic
+def give_medicine(
+    *, by: Asker, encounter_id: int, name: str, amount: Decimal | None, unit: str, route: str, note: str = "",
+    key: UUID, given_at: datetime | None = None, now: datetime | None = None,
+) -> GivenMedicine:  # fmt: skip
+    """Chart a medicine as given, with its dose and route, by who gave it; also late, with both times.
+
+    ``key`` is the form's own: sent twice, it is one medicine. Refused: name-missing, amount, unit, route, future,
+    signed.
+    """
+    by.must("session.observe")
+    now = now or timezone.now()
+    encounter, _newest = lock_session(encounter_id, None)
+    again = GivenMedicine.objects.filter(key=key, encounter=encounter).first()
+    if again is not None:
+        return again
+    name = " ".join(name.split())[:200]
+    wrong = _faults(name, amount, unit, route, given_at, now)
+    if encounter.signatures.exists():
+        wrong["signed"] = _("The record is signed. Write an addendum instead.")
+    if wrong:
+        raise Refused(*wrong.values(), codes=tuple(wrong))
+    known = shipped.medicine(name)
+    warned = warnings(encounter, name)
+    row = GivenMedicine.objects.create(
+        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, name=name,
+        ingredient=known.name if known.known else "", amount=amount, unit=unit, route=route, note=note.strip(),
+        warned=[_plain(each) for each in warned], key=key, given_at=given_at or now, recorded_at=now, by_id=by.member,
+    )  # fmt: skip
+    record(by, "medicine.given", encounter, ingredient=row.ingredient, warned=[each.rule_id for each in warned])
+    announce(encounter)
+    return row
+
+
+def _faults(
+    name: str, amount: Decimal | None, unit: str, route: str, given_at: datetime | None, now: datetime
+) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    if not name:
+        wrong["name-missing"] = _("Enter which medicine it was.")
+    if amount is not None and amount <= 0:
+        wrong["amount"] = _("An amount is more than nothing.")
+    if amount is not None and unit not in UNITS:
+        wrong["unit"] = _("Choose the unit of the amount.")
+    if route not in ROUTES:
+        wrong["route"] = _("Choose how it was given.")
+    if given_at is not None and given_at > now:
+        wrong["future"] = _("The time lies ahead. Correct it.")
+    return wrong
+
+
+def _plain(found: Interaction) -> dict[str, Any]:
+    return {
+        "rule": found.rule_id, "version": found.version, "hash": found.rule_hash, "severity": found.severity,
+        "title": found.title, "effect": found.effect, "action": found.action, "adopted": found.adopted,
+        "verification": found.verification,
+    }  # fmt: skip

@@ -1,0 +1,79 @@
+"""Milligrams that were drawn up and went into nobody: recorded by one person, witnessed by another.
+
+Neither is ever refused because something has lapsed: a lost milligram that cannot be written down is lost twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.announcing import announce
+from sojourn.care.session.models import Waste, WasteWitness
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+
+_HUNDREDTH = Decimal("0.01")
+
+
+@transaction.atomic
+def waste(
+    *, by: Asker, encounter_id: int, mg: Decimal, how: str = "", key: UUID, at: datetime | None = None,
+    now: datetime | None = None,
+) -> Waste:  # fmt: skip
+    """Record that milligrams of base were thrown away. ``key`` is the form's own: sent twice, it is one waste.
+
+    Refused: not-positive, too-fine, future, signed.
+    """
+    by.must("session.observe")
+    now = now or timezone.now()
+    encounter, _newest = lock_session(encounter_id, None)
+    again = Waste.objects.filter(key=key, encounter=encounter).first()
+    if again is not None:
+        return again
+    if mg <= 0:
+        raise Refused(_("Enter how many milligrams were thrown away."), codes=("not-positive",))
+    if mg != mg.quantize(_HUNDREDTH):
+        raise Refused(_("Enter milligrams with no more than two decimals."), codes=("too-fine",))
+    if at is not None and at > now:
+        raise Refused(_("The time lies ahead. Correct it."), codes=("future",))
+    if encounter.signatures.exists():
+        raise Refused(_("The record is signed. Write an addendum instead."), codes=("signed",))
+    row = Waste.objects.create(
+        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, mg=mg, how=how.strip()[:200], key=key,
+        at=at or now, by_id=by.member,
+    )  # fmt: skip
+    record(by, "dose.wasted", encounter, mg=str(mg))
+    announce(encounter)
+    return row
+
+
+@transaction.atomic
+def witness(*, by: Asker, waste_id: int, now: datetime | None = None) -> WasteWitness:
+    """A second person, signed in as themselves, saw it. The same press twice is one witness.
+
+    Refused: own-waste (a second role is no second pair of eyes), witnessed (by somebody else already).
+    """
+    by.must("session.observe")
+    row = Waste.objects.select_related("by", "encounter").get(pk=waste_id)
+    lock_session(row.encounter_id, None)
+    if row.by.person_id == by.person_id:
+        raise Refused(_("You threw it away yourself. Somebody else must witness it."), codes=("own-waste",))
+    before = WasteWitness.objects.filter(waste=row).first()
+    if before is not None:
+        if before.by_id == by.membership_id:
+            return before
+        raise Refused(_("Somebody has witnessed this already."), codes=("witnessed",))
+    witnessed = WasteWitness.objects.create(
+        clinic_id=by.here, patient_id=row.patient_id, waste=row, at=now or timezone.now(), by_id=by.member
+    )
+    record(by, "dose.waste_witnessed", row.encounter, mg=str(row.mg))
+    announce(row.encounter)
+    return witnessed
