@@ -206,7 +206,7 @@ def _signed(found: Overridden | None, asker: Asker) -> Signed | None:
 
 
 def _shown(finding: Finding, signed: Mapping[str, Overridden], asker: Asker) -> Shown:
-    key = judging.fingerprint(finding)
+    key = eligibility.fingerprint(finding)
     override = None if finding.never_overridden or not finding.blocks else signed.get(key)
     look = "off"
     if finding.adopted:
