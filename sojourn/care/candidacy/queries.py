@@ -42,6 +42,7 @@ from sojourn.clinical.interactions import Interaction, Medicine
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.rulebook import medicines as shipped
+from sojourn.foundation.rulebook.queries import Standing as RuleStanding
 from sojourn.foundation.rulebook.queries import ids_of, stamp, standings
 
 FORM_LIVES_S: Final = 12 * 3600
@@ -74,9 +75,15 @@ class Rules:
 
 def rules(clinic_id: int, at: datetime | None = None) -> Rules:
     """What a clinic judges candidacy by. One query."""
+    wanted = ids_of(eligibility.KIND, interactions.KIND, evidence.KIND) | {"news2"}
+    return rules_of(standings(clinic_id, at, wanted))
+
+
+def rules_of(found: Iterable[RuleStanding]) -> Rules:
+    """The same from the standings of rules, whatever others are among them. No query."""
     shown = [
         (each.newest if each.acting is None else each.acting, each.acting is not None)
-        for each in standings(clinic_id, at, ids_of(eligibility.KIND, interactions.KIND, evidence.KIND) | {"news2"})
+        for each in found
         if each.acting is not None or each.adoption is None or not each.adoption.retired
     ]
     return Rules(

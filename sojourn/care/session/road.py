@@ -15,6 +15,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent import queries as consent
 from sojourn.care.intake import queries as intake
 from sojourn.care.plan import dose as plan_dose
@@ -125,7 +126,7 @@ class _Candidate:
     notices: tuple[eligibility.Notice, ...]
 
 
-def _candidate(gathered: _Gathered, decision: candidacy.CandidacyDecision | None) -> _Candidate:
+def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Candidate:
     """How the decision stands, and what the rules of the day say now, from the facts of the record and of the chair."""
     session = gathered.session
     patient, own = session.encounter.patient, session.protocol

@@ -1,7 +1,7 @@
 """The session: its states, the guards between them, its protocol and its schedule of checks."""
 
 from sojourn.clinical.protocol.guards import Facts, Latest, Passed, Reason, Refused, guard
-from sojourn.clinical.protocol.protocol import Item, Protocol, read
+from sojourn.clinical.protocol.protocol import Item, Measured, Protocol, facts_of_the_day, read
 from sojourn.clinical.protocol.schedule import Due, Point, next_check_due
 from sojourn.clinical.protocol.states import (
     BY_NAME,
@@ -26,6 +26,7 @@ __all__ = [
     "Facts",
     "Item",
     "Latest",
+    "Measured",
     "Passed",
     "Point",
     "Protocol",
@@ -34,6 +35,7 @@ __all__ = [
     "State",
     "Transition",
     "allowed",
+    "facts_of_the_day",
     "guard",
     "next_check_due",
     "read",
