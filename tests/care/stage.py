@@ -13,7 +13,6 @@ from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import current_state, protocol_of
 from sojourn.care.patients.models import Patient, RelatedPerson
-from sojourn.care.plan.models import CarePlan
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import advancing
 from sojourn.care.session.models import CheckResult
@@ -21,9 +20,10 @@ from sojourn.care.vitals import actions as vitals_actions
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook.queries import standings
+from tests.care.way import IV, signed_course
 from tests.conftest import Cast
 
-PROTOCOL = "iv_racemic_40min"
+PROTOCOL = IV
 
 
 @dataclass
@@ -56,21 +56,18 @@ def adopt_everything(cast: Cast) -> None:
 
 
 def set_stage(cast: Cast, *, at: datetime | None = None, number: int = 1) -> Stage:
-    """A patient with a companion, a course under the IV protocol, and an appointment that begins ``at``."""
+    """A patient with a companion who was accepted, has agreed and has a signed plan under the IV protocol (see way.py),
+    and an appointment that begins ``at``."""
     at = at or timezone.now()
     member = cast.members["nurse"]
     common = {"clinic": cast.clinic}
     with as_asker(cast.asker("nurse")):
         patient = Patient.objects.create(
             **common, record_number=f"SJ-{number:05d}", given_name="Ana", family_name=f"Reyes{number}",
-            birth_date=date(1984, 3, 2), sex="female", created_at=at, created_by=member,
+            birth_date=date(1984, 3, 2), sex="female", created_at=at - timedelta(days=14), created_by=member,
         )  # fmt: skip
         companion = RelatedPerson.objects.create(**common, patient=patient, name="Luis Reyes", created_at=at)
-        plan = CarePlan.objects.create(
-            **common, patient=patient, title="Induction", indication="Treatment-resistant depression",
-            protocol_id=PROTOCOL, dose_mg=Decimal("35"), planned_sessions=6, started_on=at.date(), created_at=at,
-            created_by=member,
-        )  # fmt: skip
+        plan = signed_course(cast, patient, at=at, indication="Treatment-resistant depression")
         chair = Chair.objects.create(**common, name=f"Chair {number}")
         appointment = Appointment.objects.create(
             **common, patient=patient, care_plan=plan, chair=chair, during=(at, at + timedelta(hours=3)),

@@ -7,7 +7,6 @@ import time as clocks
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,6 +21,7 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.asker import NotAllowed, as_asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
+from tests.care.way import signed_course
 from tests.conftest import Cast, make_clinic
 
 NOW = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
@@ -34,10 +34,7 @@ def course(clinic: Cast, given="Ana", restricted=False) -> CarePlan:
         by=clinic.asker("prescriber"), given_name=given, family_name="Ruiz", birth_date=date(1980, 3, 12),
         restricted=restricted, now=NOW,
     )  # fmt: skip
-    return plan.begin(
-        by=clinic.asker("prescriber"), patient_id=who.pk, indication="Depression", protocol_id="iv_racemic_40min",
-        dose_mg=Decimal(35), planned_sessions=6, started_on=date(2026, 3, 2), now=NOW,
-    )  # fmt: skip
+    return signed_course(clinic, who, at=NOW)
 
 
 def chair(clinic: Cast, name="Chair 1") -> Chair:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -23,13 +22,13 @@ from sojourn.care.measures.models import MeasureRequest
 from sojourn.care.messaging import actions as messaging
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients import actions as patients
-from sojourn.care.plan import actions as plan
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety.models import Flag, FlagKind
 from sojourn.care.session.models import DoseCheck
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.interfaces.console.appointments import timeline
+from tests.care.way import signed_course
 from tests.conftest import Cast, today
 
 DENVER = ZoneInfo("America/Denver")
@@ -55,10 +54,7 @@ def course(clinic: Cast, given="Ana", restricted=False) -> CarePlan:
         who = patients.add(
             by=by, given_name=given, family_name="Ruiz", birth_date=date(1980, 3, 12), restricted=restricted
         )
-        return plan.begin(
-            by=by, patient_id=who.pk, indication="Depression", protocol_id="iv_racemic_40min", dose_mg=Decimal(35),
-            planned_sessions=6, started_on=today() - timedelta(days=2), title="First series",
-        )  # fmt: skip
+    return signed_course(clinic, who, at=today_at(9) - timedelta(days=2))
 
 
 def book(clinic: Cast, plan_: CarePlan, chair_: Chair, at: datetime, minutes=120, **more) -> Appointment:

@@ -17,12 +17,12 @@ from sojourn.care.booking.models import Appointment
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.patients import actions
 from sojourn.care.patients.models import Patient, RelatedPerson
-from sojourn.care.plan import actions as plan
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import BreakGlass, Invitation, Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
-from tests.conftest import Cast, today
+from tests.care.way import signed_course
+from tests.conftest import Cast, now_here, today
 
 FORM = {
     "given_name": "Ana", "family_name": "Ruiz", "birth_date": "12 March 1980", "sex": "female", "language": "en",
@@ -39,12 +39,7 @@ def add(clinic: Cast, given="Ana", family="Ruiz", restricted=False, **more) -> P
 
 
 def begin(clinic: Cast, patient: Patient) -> CarePlan:
-    with as_asker(clinic.asker("prescriber")):
-        return plan.begin(
-            by=clinic.asker("prescriber"), patient_id=patient.pk, indication="Major depressive disorder",
-            protocol_id="iv_racemic_40min", dose_mg=Decimal("37.5"), planned_sessions=6,
-            started_on=today() - timedelta(days=3), title="First series",
-        )  # fmt: skip
+    return signed_course(clinic, patient, dose_mg=Decimal("37.5"), at=now_here() - timedelta(days=3))
 
 
 def body(response) -> str:
