@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
@@ -13,8 +14,8 @@ from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import current_state, protocol_of
 from sojourn.care.patients.models import Patient, RelatedPerson
-from sojourn.care.session import actions as session_actions
-from sojourn.care.session import advancing
+from sojourn.care.session import advancing, drawing
+from sojourn.care.session.drawing import DrawnDose
 from sojourn.care.session.models import CheckResult
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.foundation.accounts.asker import as_asker
@@ -97,11 +98,20 @@ def pass_checks(stage: Stage, now: datetime) -> None:
     stage.step("complete_checks", now=now)
 
 
-def check_dose(stage: Stage, now: datetime, mg: str = "35", lot: str = "K1234") -> None:
+def drawn(mg: str = "35", lot: str = "K1234", **more: Any) -> DrawnDose:
+    """What two people read off: ketamine of 50 mg/mL, made up to 50 mL, over 40 minutes."""
+    read = {
+        "drug": "ketamine", "route": "iv", "dose_mg": Decimal(mg), "lot": lot, "expires_on": date(2099, 12, 31),
+        "stock_mg_per_ml": Decimal(50), "drawn_ml": Decimal(mg) / 50, "total_ml": Decimal(50), "over_min": Decimal(40),
+        "rate_ml_per_h": Decimal(75),
+    }  # fmt: skip
+    return DrawnDose(**{**read, **more})
+
+
+def check_dose(stage: Stage, now: datetime, mg: str = "35", lot: str = "K1234", **more: Any) -> None:
     for role in ("nurse", "prescriber"):
-        session_actions.check_dose(
-            by=stage.cast.asker(role), encounter_id=stage.id, drug="ketamine", route="iv_racemic",
-            dose_mg=Decimal(mg), lot=lot, now=now,
+        drawing.check_dose(
+            by=stage.cast.asker(role), encounter_id=stage.id, drawn=drawn(mg, lot, **more), now=now
         )  # fmt: skip
 
 

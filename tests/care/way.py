@@ -27,6 +27,7 @@ from sojourn.care.plan import actions, dose
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.clinical.dosing import DoseRules
 from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.conftest import Cast
 
@@ -154,6 +155,19 @@ def _next_version_id() -> int:
         return int(cursor.fetchone()[0])
 
 
+def _ceilings_adopted(cast: Cast, at: datetime) -> None:
+    """The highest doses, as far as nobody has decided about them: without one no plan is signed."""
+    decided = set(RuleAdoption.objects.filter(clinic=cast.clinic).values_list("rule_id", flat=True))
+    RuleAdoption.objects.bulk_create(
+        RuleAdoption(
+            clinic=cast.clinic, rule_id=each.id, version=each.version, rule_hash=each.hash, parameters={},
+            adopted_at=at, adopted_by=cast.members["prescriber"],
+        )
+        for each in book().of_kind("dose.ceiling")
+        if each.id not in decided
+    )  # fmt: skip
+
+
 def signed_version(
     cast: Cast, patient: Patient, *, at: datetime, protocol_id: str = IV, dose_mg: Decimal = Decimal(35), **more: Any
 ) -> PlanVersion:
@@ -161,6 +175,7 @@ def signed_version(
     nurse. ``more`` are fields of the plan. Outside of what was studied it is signed with a reason."""
     by, nurse = cast.asker("prescriber"), cast.asker("nurse")
     with as_asker(by):
+        _ceilings_adopted(cast, at)
         rules = _dose_rules(cast.clinic.pk, _decided_so_far(cast))
         version = PlanVersion(
             pk=_next_version_id(), clinic=cast.clinic, patient=patient, number=1, revision=2, drafted_at=at,

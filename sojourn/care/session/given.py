@@ -29,7 +29,7 @@ from sojourn.clinical.administration import (
 )
 from sojourn.foundation.rulebook.load import book
 
-COUNTING: Final = "dose.counting"
+AGREEMENT: Final = "dose.chair"  # how closely figures must agree
 _MEANS: Final = {"im": Means.SYRINGE, "sc": Means.SYRINGE, "in": Means.SPRAY}
 
 
@@ -188,7 +188,7 @@ def delivered(
     dose: Dose, steps: Sequence[DoseStep], now: datetime, ended_at: datetime | None = None
 ) -> Delivered | HistoryRefused:
     """What went in until ``now``."""
-    tolerance = Fraction(dose.dose_mg) * Fraction(str(book().rule(COUNTING).number("percent"))) / 100
+    tolerance = Fraction(dose.dose_mg) * Fraction(str(book().rule(AGREEMENT).number("agree"))) / 100
     return administration.delivered(events_of(dose, steps, ended_at), now=now, tolerance_mg=tolerance)
 
 

@@ -13,9 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sojourn.clinical import recovery
+from sojourn.care.session.drawing import DrawnDose
+from sojourn.clinical import dosing, recovery
 from sojourn.clinical.recovery import RecoveryScale
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, plausibility
+from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.sessions.words import DRUGS, QUICK
 
@@ -50,6 +52,35 @@ def moment_of(at: time | None, now: datetime) -> datetime | None:
     if found - here > timedelta(hours=12):
         found -= timedelta(days=1)
     return found
+
+
+def _amount(label: Any, unit: str, digits: int, places: int, **more: Any) -> forms.DecimalField:
+    """A figure with its unit, in the reader's writing; more than nothing."""
+    field = forms.DecimalField(
+        label=label, max_digits=digits, decimal_places=places, min_value=Decimal(1).scaleb(-places), localize=True,
+        widget=forms.TextInput(attrs={"class": "figure", "inputmode": "decimal", "autocomplete": "off"}), **more,
+    )  # fmt: skip
+    field.unit = unit  # type: ignore[attr-defined]
+    return field
+
+
+# What is not asked of a route: nothing is drawn from a vial for a spray, a tablet or a lozenge; only a pump has a rate.
+_NOT_ASKED: dict[Any, tuple[str, ...]] = {
+    "iv": ("devices",),
+    "im": ("devices", "total_ml", "over_min", "rate_ml_per_h"),
+    "sc": ("devices", "total_ml", "over_min", "rate_ml_per_h"),
+    "in": ("devices", "stock_mg_per_ml", "drawn_ml", "total_ml", "over_min", "rate_ml_per_h"),
+    ("esketamine", "in"): ("stock_mg_per_ml", "drawn_ml", "total_ml", "over_min", "rate_ml_per_h"),
+    "sl": ("devices", "stock_mg_per_ml", "drawn_ml", "total_ml", "over_min", "rate_ml_per_h"),
+    "oral": ("devices", "stock_mg_per_ml", "drawn_ml", "total_ml", "over_min", "rate_ml_per_h"),
+}
+
+
+_WORDS = frozenset(("drug", "lot", "expires_on", "vial"))
+# The parts of a drawn dose by the field in which they are typed, where the two are called otherwise.
+_TYPED_IN = {
+    "stock": "stock_mg_per_ml", "volume": "drawn_ml", "total": "total_ml", "over": "over_min", "rate": "rate_ml_per_h",
+}  # fmt: skip
 
 
 class ValuesForm(forms.Form):
@@ -122,24 +153,41 @@ class ValuesForm(forms.Form):
 
 
 class DoseForm(forms.Form):
-    """What stands on the vial and in the syringe."""
+    """What stands on the vial, the syringe or the bag, the pump and the devices; the route says what is asked."""
 
     drug = forms.ChoiceField(
         label=gettext_lazy("Drug, as on the vial or the device"), choices=tuple(DRUGS.items()), widget=forms.RadioSelect
     )
-    dose_mg = forms.DecimalField(
-        label=gettext_lazy("Amount drawn up"), max_digits=7, decimal_places=2, min_value=Decimal("0.01"), localize=True,
-        help_text=gettext_lazy("Milligrams of base, not of the salt"),
-        widget=forms.TextInput(attrs={"class": "figure", "inputmode": "decimal", "autocomplete": "off"}),
+    dose_mg = _amount(gettext_lazy("Dose"), "mg", 7, 2, help_text=gettext_lazy("Milligrams of base, not of the salt"))
+    stock_mg_per_ml = _amount(gettext_lazy("Concentration on the vial"), "mg/mL", 7, 3)
+    drawn_ml = _amount(gettext_lazy("Drawn from the vial"), "mL", 7, 2)
+    total_ml = _amount(
+        gettext_lazy("Made up to"), "mL", 7, 2, required=False, help_text=gettext_lazy("Empty where nothing was added")
+    )
+    over_min = _amount(gettext_lazy("Runs over"), "min", 5, 1)
+    rate_ml_per_h = _amount(gettext_lazy("Pump rate"), "mL/h", 8, 2)
+    devices = forms.IntegerField(
+        label=gettext_lazy("Spray devices"), min_value=1, max_value=20,
+        widget=forms.TextInput(attrs={"class": "figure", "inputmode": "numeric", "autocomplete": "off"}),
     )  # fmt: skip
     lot = forms.CharField(
         label=gettext_lazy("Lot number"), max_length=40,
         widget=forms.TextInput(attrs={"class": "figure", "autocomplete": "off", "autocapitalize": "characters"}),
     )  # fmt: skip
+    expires_on = forms.DateField(
+        label=gettext_lazy("Expires on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    vial = forms.CharField(
+        label=gettext_lazy("Vial or device number"), max_length=40, required=False,
+        help_text=gettext_lazy("If your clinic numbers them"),
+        widget=forms.TextInput(attrs={"class": "figure", "autocomplete": "off"}),
+    )  # fmt: skip
 
-    def __init__(self, *args: Any, drug_wanted: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, drug_wanted: str, route: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.drug_wanted = drug_wanted
+        self.drug_wanted, self.route = drug_wanted, route
+        for name in _NOT_ASKED.get((drug_wanted, route), _NOT_ASKED.get(route, ())):
+            del self.fields[name]
 
     def clean_drug(self) -> str:
         drug = str(self.cleaned_data["drug"])
@@ -150,6 +198,28 @@ class DoseForm(forms.Form):
                 code="another-drug",
             )
         return drug
+
+    @property
+    def figures(self) -> list[forms.BoundField]:
+        """The numbers of the dose, in the order in which they are read off."""
+        return [self[name] for name in self.fields if name not in _WORDS]
+
+    def drawn(self) -> DrawnDose:
+        """What was typed, for the engine."""
+        return DrawnDose(route=self.route, **self.cleaned_data)
+
+    def blame(self, refused: Refused) -> list[str]:
+        """Put each refusal of the dosing rules beside the field where it was typed; what belongs to none is handed
+        back."""
+        rest = []
+        for code, reason in zip(refused.codes, refused.reasons, strict=True):
+            part = dosing.FIELDS.get(code.removeprefix("dose:"), "")
+            field = _TYPED_IN.get(part, part)
+            if field in self.fields:
+                self.add_error(field, reason)
+            else:
+                rest.append(str(reason))
+        return rest
 
 
 class NoteForm(forms.Form):

@@ -25,6 +25,7 @@ from sojourn.care.patients import actions as patients
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import advancing
+from sojourn.care.session.drawing import check_dose
 from sojourn.care.session.models import CALL_ANSWERED
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.vitals import actions as vitals_actions
@@ -203,10 +204,14 @@ def _checked(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
     found = shown.dose(picture, request.asker)
     return {
         "dose": found,
-        "dose_form": (form or DoseForm(drug_wanted=picture.protocol.drug)) if may_enter else None,
+        "dose_form": (form or _dose_form(picture)) if may_enter else None,
         # Alone with a dose: only who prepared it sees the way past the second check.
         "may_set_aside_check": request.asker.may("session.override") and found.stage == "waits",
     }
+
+
+def _dose_form(picture: Picture, typed: Any = None) -> DoseForm:
+    return DoseForm(typed, drug_wanted=picture.protocol.drug, route=picture.protocol.route)
 
 
 def _dosing(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
@@ -354,7 +359,7 @@ def _step(transition: str) -> Callable[..., Any]:
             advancing.advance_session(
                 by=request.asker, encounter_id=picture.id, transition=transition, seen=_seen(request),
                 overrides=typed["overrides"], reason=typed["reason"], note=typed["note"],
-                started_at=moment_of(started, picture.now),
+                at=moment_of(started, picture.now),
             )  # fmt: skip
         except Refused as refused:
             if isinstance(refused, Overtaken) and _repeated(request, picture, transition):
@@ -537,18 +542,18 @@ def _asks_sure(form: ValuesForm) -> bool:
 @of_session("session.second_check", methods=["POST"])
 def dose(request: Request, picture: Picture) -> HttpResponse:
     """What somebody reads off the vial and the syringe: the first entry prepares, the second checks."""
-    form = DoseForm(request.POST, drug_wanted=picture.protocol.drug)
+    form = _dose_form(picture, request.POST)
     if not form.is_valid():
         response = _page(request, picture, form=form)
         response.status_code = 422
         return response
     try:
         encounter_actions.lock_session(picture.id, _seen(request))
-        session_actions.check_dose(
-            by=request.asker, encounter_id=picture.id, drug=form.cleaned_data["drug"], route=picture.protocol.route,
-            dose_mg=form.cleaned_data["dose_mg"], lot=form.cleaned_data["lot"],
-        )  # fmt: skip
+        check_dose(by=request.asker, encounter_id=picture.id, drawn=form.drawn())
+    except Overtaken as overtaken:
+        return _page(request, picture, refused=overtaken, form=form)
     except Refused as refused:
+        form.blame(refused)
         return _page(request, picture, refused=refused, form=form)
     return _to_session(picture, "#dose")
 
