@@ -24,6 +24,7 @@ def main() -> int:
         with (FRONTEND / "package-lock.json").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             run_node(["--version"], said.append)
+        said.clear()
         for each in RUNS[sys.argv[1]]:
             run_node(each, said.append)
     except BuildFailed as error:

@@ -12,16 +12,17 @@ from sojourn.care.alarms import actions as alarm_actions
 from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.models import SessionState
+from sojourn.care.session import drawing
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session.models import Discharge, MedicationAdministration
 from sojourn.care.vitals.models import Observation
 from sojourn.care.vitals.watch import sweep_deadlines
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.asker import NotAllowed, as_asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
-from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
+from tests.care.stage import drawn, Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
 from tests.care.test_plan import check, drafted, free, sign
 from tests.conftest import Cast
 
@@ -77,10 +78,8 @@ def test_a_dose_needs_a_second_person_who_wrote_the_same(ready: Cast):
         stage = set_stage(ready, at=now)
         arrive(stage, now)
         pass_checks(stage, now)
-        for role, mg in (("nurse", "35"), ("nurse", "35"), ("prescriber", "53")):
-            session_actions.check_dose(
-                by=ready.asker(role), encounter_id=stage.id, drug="ketamine", route="iv", dose_mg=Decimal(mg), lot="A"
-            )
+        for role, mg in (("nurse", "35"), ("nurse", "35"), ("prescriber", "36")):
+            drawing.check_dose(by=ready.asker(role), encounter_id=stage.id, drawn=drawn(mg, "A"), now=now)
         with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("start_dose", now=now)
         assert refused.value.codes == ("second-check-missing",)
@@ -99,9 +98,7 @@ def test_a_second_role_is_no_second_person(ready: Cast):
         arrive(stage, now)
         pass_checks(stage, now)
         for role in ("nurse", "the same nurse"):
-            session_actions.check_dose(
-                by=ready.asker(role), encounter_id=stage.id, drug="ketamine", route="iv", dose_mg=Decimal(35), lot="A"
-            )
+            drawing.check_dose(by=ready.asker(role), encounter_id=stage.id, drawn=drawn(lot="A"), now=now)
         with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("start_dose", now=now)
         assert refused.value.codes == ("second-check-missing",)
@@ -112,27 +109,35 @@ def test_a_dose_runs_as_long_as_the_signed_plan_says(ready: Cast, free: dict):
     with as_asker(ready.asker("nurse")):
         stage = set_stage(ready, at=now)
         course = stage.appointment.care_plan_id
-        version = drafted(ready, stage.patient.pk, course_id=course, over_min=Decimal(60))
+        version = drafted(
+            ready, stage.patient.pk, course_id=course, over_min=Decimal(60), change_reason="Slower is easier to bear"
+        )
         check(ready, version)
         sign(ready, version)
         arrive(stage, now)
         pass_checks(stage, now)
-        check_dose(stage, now)
+        check_dose(stage, now, over_min=Decimal(60), rate_ml_per_h=Decimal(50))
         stage.step("start_dose", now=now)
         assert MedicationAdministration.objects.get().duration_min == 60
 
 
-def test_a_dose_that_differs_from_the_plan_needs_a_note(ready: Cast):
+def test_another_dose_than_the_plans_is_a_prescribers_to_sign(ready: Cast):
+    """Case D2: 85 mg with the reason "x" started where the plan said 42.5."""
     now = timezone.now()
     with as_asker(ready.asker("nurse")):
         stage = set_stage(ready, at=now)
         arrive(stage, now)
         pass_checks(stage, now)
         check_dose(stage, now, mg="40")
-        with pytest.raises(Refused) as refused:
-            stage.step("start_dose", now=now)
-        assert refused.value.codes == ("differs-from-plan",)
-        stage.step("start_dose", now=now, note="Prescriber asked for 40 mg today")
+        with pytest.raises(encounter_actions.StepRefused) as refused:
+            stage.step("start_dose", note="x", now=now)
+        assert refused.value.codes == ("dose:beyond-rounding",)
+        with pytest.raises(NotAllowed):
+            stage.step("start_dose", overrides=["dose:beyond-rounding"], reason="x", now=now)
+        stage.step(
+            "start_dose", "prescriber", overrides=["dose:beyond-rounding"], reason="Tolerated 35 mg well", now=now
+        )
+        assert SessionState.objects.latest("seq").overridden == ["dose:beyond-rounding"]
 
 
 def test_a_dose_begins_after_the_arrival_and_not_in_the_future(ready: Cast):
@@ -144,9 +149,9 @@ def test_a_dose_begins_after_the_arrival_and_not_in_the_future(ready: Cast):
         check_dose(stage, now)
         for wrong, code in ((now - timedelta(hours=10), "before-arrival"), (now + timedelta(minutes=2), "future")):
             with pytest.raises(Refused) as refused:
-                stage.step("start_dose", started_at=wrong, now=now)
+                stage.step("start_dose", at=wrong, now=now)
             assert refused.value.codes == (code,)
-        stage.step("start_dose", started_at=now.replace(second=0, microsecond=0), now=now)
+        stage.step("start_dose", at=now.replace(second=0, microsecond=0), now=now)
 
 
 def test_a_second_nurse_is_told_not_overwritten(ready: Cast):
