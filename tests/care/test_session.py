@@ -12,8 +12,8 @@ from sojourn.care.alarms import actions as alarm_actions
 from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.models import SessionState
-from sojourn.care.session import drawing
 from sojourn.care.session import actions as session_actions
+from sojourn.care.session import drawing
 from sojourn.care.session.models import Discharge, MedicationAdministration
 from sojourn.care.vitals.models import Observation
 from sojourn.care.vitals.watch import sweep_deadlines
@@ -22,7 +22,7 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
-from tests.care.stage import drawn, Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
+from tests.care.stage import Stage, adopt_everything, arrive, check_dose, drawn, pass_checks, set_stage, to_dosing
 from tests.care.test_plan import check, drafted, free, sign
 from tests.conftest import Cast
 
@@ -78,8 +78,8 @@ def test_a_dose_needs_a_second_person_who_wrote_the_same(ready: Cast):
         stage = set_stage(ready, at=now)
         arrive(stage, now)
         pass_checks(stage, now)
-        for role, mg in (("nurse", "35"), ("nurse", "35"), ("prescriber", "36")):
-            drawing.check_dose(by=ready.asker(role), encounter_id=stage.id, drawn=drawn(mg, "A"), now=now)
+        for role, lot in (("nurse", "A"), ("nurse", "A"), ("prescriber", "B")):
+            drawing.check_dose(by=ready.asker(role), encounter_id=stage.id, drawn=drawn(lot=lot), now=now)
         with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("start_dose", now=now)
         assert refused.value.codes == ("second-check-missing",)
