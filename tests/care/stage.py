@@ -14,8 +14,8 @@ from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import current_state, protocol_of
 from sojourn.care.patients.models import Patient, RelatedPerson
-from sojourn.care.session import advancing, drawing
-from sojourn.care.session.drawing import DrawnDose
+from sojourn.care.session import drawing_actions, step_actions
+from sojourn.care.session.drawing_actions import DrawnDose
 from sojourn.care.session.models import CheckResult
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.foundation.accounts.asker import as_asker
@@ -40,7 +40,7 @@ class Stage:
         return self.encounter.pk
 
     def step(self, transition: str, role: str = "nurse", **more: object) -> None:
-        advancing.advance_session(by=self.cast.asker(role), encounter_id=self.id, transition=transition, **more)
+        step_actions.advance_session(by=self.cast.asker(role), encounter_id=self.id, transition=transition, **more)
 
     def vitals(self, now: datetime, **values: float) -> None:
         vitals_actions.take_readings(
@@ -110,7 +110,7 @@ def drawn(mg: str = "35", lot: str = "K1234", **more: Any) -> DrawnDose:
 
 def check_dose(stage: Stage, now: datetime, mg: str = "35", lot: str = "K1234", **more: Any) -> None:
     for role in ("nurse", "prescriber"):
-        drawing.check_dose(
+        drawing_actions.check_dose(
             by=stage.cast.asker(role), encounter_id=stage.id, drawn=drawn(mg, lot, **more), now=now
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from django.db import connection
 from sojourn.care.alarms import actions as alarm_actions
 from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.chart.queries import session_record, verify_signature
-from sojourn.care.session import advancing
+from sojourn.care.session import step_actions
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals import messages
 from sojourn.care.vitals.messages import Answer, Arrival, Value, take_messages
@@ -167,7 +167,7 @@ def test_an_alarm_of_a_rule_that_acts_no_longer_can_be_answered_and_ends(clinic:
         watch(after(300))
         assert phase("spo2.low", "spo2") == "escalated"
         alarm_actions.acknowledge(by=nurse, encounter_id=stage.id, rule_id="spo2.low", code="spo2", now=after(301))
-        advancing.end_session(encounter=stage.encounter, now=after(302), by=nurse)
+        step_actions.end_session(encounter=stage.encounter, now=after(302), by=nurse)
         assert phase("spo2.low", "spo2") == "quiet"
         kinds = AlarmEvent.objects.filter(rule_id="spo2.low").order_by("id").values_list("kind", flat=True)
         assert list(kinds) == ["raised", "escalated", "acknowledged", "ended"]
@@ -180,7 +180,7 @@ def test_the_record_says_that_an_alarm_worsened_and_how_it_ended(stage: Stage, n
         send(after(30), hr=70)
         watch(after(95))
         vitals_actions.take_off(by=nurse, device_id=Device.objects.get().pk, now=after(120))
-        advancing.end_session(encounter=stage.encounter, now=after(180), by=nurse)
+        step_actions.end_session(encounter=stage.encounter, now=after(180), by=nurse)
         record = session_record(stage.id)
         lines = Shown(record, verify_signature(record)).lines
     told = {each.title: " ".join(each.details) for each in lines if each.kind == "alarm"}
@@ -196,7 +196,7 @@ def test_nothing_is_added_to_a_session_that_is_over(stage: Stage, nurse: Asker, 
     with as_asker(nurse):
         stage.step("stop_early", reason="Asked to stop", now=after(60))
         stage.step("observe_after_stop", now=after(61))
-        advancing.end_session(encounter=stage.encounter, now=after(62), by=nurse)
+        step_actions.end_session(encounter=stage.encounter, now=after(62), by=nurse)
         stage.encounter.states.create(
             clinic=clinic.clinic, patient=stage.patient, seq=90, state="left", at=after(62), by=clinic.members["nurse"]
         )

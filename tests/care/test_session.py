@@ -13,7 +13,7 @@ from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.session import actions as session_actions
-from sojourn.care.session import drawing
+from sojourn.care.session import drawing_actions
 from sojourn.care.session.models import Discharge, MedicationAdministration
 from sojourn.care.vitals.models import Observation
 from sojourn.care.vitals.watch import sweep_deadlines
@@ -79,7 +79,7 @@ def test_a_dose_needs_a_second_person_who_wrote_the_same(ready: Cast):
         arrive(stage, now)
         pass_checks(stage, now)
         for role, lot in (("nurse", "A"), ("nurse", "A"), ("prescriber", "B")):
-            drawing.check_dose(by=ready.asker(role), encounter_id=stage.id, drawn=drawn(lot=lot), now=now)
+            drawing_actions.check_dose(by=ready.asker(role), encounter_id=stage.id, drawn=drawn(lot=lot), now=now)
         with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("start_dose", now=now)
         assert refused.value.codes == ("second-check-missing",)
@@ -98,7 +98,7 @@ def test_a_second_role_is_no_second_person(ready: Cast):
         arrive(stage, now)
         pass_checks(stage, now)
         for role in ("nurse", "the same nurse"):
-            drawing.check_dose(by=ready.asker(role), encounter_id=stage.id, drawn=drawn(lot="A"), now=now)
+            drawing_actions.check_dose(by=ready.asker(role), encounter_id=stage.id, drawn=drawn(lot="A"), now=now)
         with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("start_dose", now=now)
         assert refused.value.codes == ("second-check-missing",)

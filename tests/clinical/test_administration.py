@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -391,7 +392,9 @@ def test_what_went_in_while_paused_is_spread_over_the_pause():
 
 def test_the_newest_reading_counts():
     assert given_by(start(), left(10, 10), left(20, 25), stop(20)).given_ml == 25
-    assert codes(given_by(start(), left(10, 10), left(20, 25), stop(20))) == ("count-fell",)
+    fell = given_by(start(), left(10, 10), left(20, 25), stop(20))
+    assert [(each.since, each.until, each.ml) for each in fell.segments] == [(TEN, at(20), 25)]
+    assert codes(fell) == ("count-fell",)
     assert given_by(start(), stop(20), left(21, 30), left(22, 25)).given_ml == 25
     same = given_by(start(), stop(20), left(21, 30), left(22, 25))
     assert [(each.since, each.until) for each in same.segments] == [(TEN, at(20))]
@@ -538,6 +541,8 @@ PLANTED: list[Plant] = [
     ("the waste was recorded twice", lambda: balance(*HALF, wasted=(*RIGHT, waste("17.5", id="again"))),
      ("waste-recorded-twice",), "-17.5"),
     ("more was wasted than left", lambda: balance(*HALF, wasted=(waste(20),)), ("wasted-above-remaining",), "-2.5"),
+    ("two wastes of the same size are more than left",
+     lambda: balance(*HALF, wasted=(waste(9), waste(9, id="again"))), ("wasted-above-remaining",), "-0.5"),
     ("more was wasted than drawn", lambda: balance(*HALF, wasted=(waste("175"),)), ("wasted-above-drawn",), "-157.5"),
     ("wasted before the pump went on", lambda: balance(start(), wasted=(waste(30, at=at(9)),), minutes=10),
      ("wasted-above-remaining",), "-3.75"),
@@ -571,6 +576,10 @@ PLANTED: list[Plant] = [
      ("drawn-not-positive", "drawn-below-planned", "bag-above-drawn", "given-above-drawn"), "-17.5"),
     ("nobody says what was drawn", lambda: balance(*HALF, drawn=None, wasted=RIGHT), ("drawn-missing",), None),
     ("more remains than can be left", lambda: balance(*HALF, remaining=20), ("remaining-above-rest",), "-2.5"),
+    ("a little less remains than should be left", lambda: balance(*HALF, remaining="17.37"),
+     ("milligrams-missing",), "0.13"),
+    ("the rate was typed ten times as high", lambda: balance(start(ml_per_h=exact(750)), stop(3), left(3, "46.25")),
+     ("counted-below-computed", "milligrams-missing"), "32.37"),  # 3.75 mL read, 37.5 mL computed
     ("less than nothing remains", lambda: balance(*HALF, remaining=-1),
      ("remaining-negative", "milligrams-missing"), "18.5"),
     ("milligrams finer than anybody measures", lambda: balance(*HALF, wasted=(waste("17.501"),)),
@@ -659,6 +668,25 @@ def as_ours(raw: list[RawEvent], volume: int, strength: int) -> list[Event]:
     return ours
 
 
+def consistent(found: Delivered) -> bool:
+    """Each segment's rate, time and amounts say the same, and no two segments overlap."""
+    strength, found_in = found.start.mg_per_ml or 0, found.segments
+    apart = all(one.until <= two.since for one, two in pairwise(found_in))
+    return apart and all(
+        each.mg == each.ml * strength
+        and each.mg_per_h == each.ml_per_h * strength
+        and 0 <= each.ml_per_h * hours(each.since, each.until) - each.ml <= each.ml_per_h * hours(TEN, TEN + TICK)
+        for each in found_in
+    )
+
+
+TICK = timedelta(microseconds=1)  # the last instant of an empty bag is known to the microsecond
+
+
+def hours(since: datetime, until: datetime) -> Fraction:
+    return Fraction((until - since) // TICK, 3_600_000_000)
+
+
 def seconds_of(when: datetime | None) -> float | None:
     return None if when is None else (when - TEN) / timedelta(seconds=1)
 
@@ -675,6 +703,7 @@ def test_computed_wasted_and_counted_agree_with_an_independent_pump(
     assert isinstance(found, Delivered)
     assert found.given_ml == pump.given_ml
     assert found.given_mg == found.computed_mg == sum(each.mg for each in found.segments)
+    assert consistent(found)
     assert found.paused / timedelta(seconds=1) == pytest.approx(pump.seconds_paused, abs=1)
     for ours, theirs in ((found.last_given_at, pump.last_given_at), (found.emptied_at, pump.emptied_at)):
         assert (ours is None) == (theirs is None)
@@ -719,7 +748,7 @@ def test_a_pump_that_lies_is_found_out_by_the_count(
     assert found.given_mg == sum(each.mg for each in found.segments)
     by = (honest.given_ml - slow.given_ml) * Fraction(strength, 100)
     assert (found.disagreement is not None) == (by > tolerance)
-    assert all(one.until <= two.since for one, two in zip(found.segments, found.segments[1:], strict=False))
+    assert consistent(found)
 
 
 @settings(max_examples=50, deadline=None)

@@ -16,7 +16,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
-from sojourn.interfaces.console.sessions.picture import load
 
 from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.encounter import actions as encounter_actions
@@ -25,6 +24,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import live
 from sojourn.care.session.models import SessionEvent
+from sojourn.care.session.snapshot import load
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device
 from sojourn.foundation.accounts.asker import as_asker

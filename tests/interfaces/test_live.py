@@ -22,7 +22,7 @@ from sojourn.care.alarms import actions as alarm_actions
 from sojourn.care.alarms import store as alarm_store
 from sojourn.care.encounter import announcing
 from sojourn.care.session import actions as session_actions
-from sojourn.care.session import advancing
+from sojourn.care.session import step_actions
 from sojourn.care.session.live import cursor_of, cursor_text
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.asker import as_asker
@@ -311,7 +311,7 @@ def test_a_batch_and_a_person_never_wait_for_each_other(chair: Chair, django_db_
         try:
             with django_db_blocker.unblock(), as_asker(nurse), transaction.atomic():
                 if what == "end_session":
-                    advancing.end_session(encounter=chair.stage.encounter, now=datetime.now(UTC), by=nurse)
+                    step_actions.end_session(encounter=chair.stage.encounter, now=datetime.now(UTC), by=nurse)
                 else:
                     alarm_actions.set_baseline(encounter=chair.stage.encounter)
         except BaseException as error:

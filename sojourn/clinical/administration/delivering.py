@@ -5,7 +5,7 @@ Amounts stay exact fractions: the milligrams of the segments (or parts) are the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -254,7 +254,7 @@ def _poured(spans: Sequence[_Span], ml: Fraction) -> Iterator[_Span]:
         ml -= span.ml
 
 
-def _in_all(spans: Iterator[_Span] | Sequence[_Span]) -> Fraction:
+def _in_all(spans: Iterable[_Span]) -> Fraction:
     return sum((each.ml for each in spans), Fraction(0))
 
 
@@ -281,7 +281,7 @@ def _counts(history: History) -> Iterator[_Count]:
             yield _Count(at, read_mg(step, start) / start.mg_per_ml, step)
 
 
-def _kept(counts: Iterator[_Count]) -> tuple[_Count, ...]:
+def _kept(counts: Iterable[_Count]) -> tuple[_Count, ...]:
     """The readings that the newest one leaves standing: nothing that went in comes back."""
     kept: list[_Count] = []
     for count in reversed(list(counts)):

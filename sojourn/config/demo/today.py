@@ -16,7 +16,7 @@ from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import running
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.session import advancing
+from sojourn.care.session import step_actions
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.models import DeviceAssociation
 from sojourn.config.demo import people, story
@@ -113,7 +113,7 @@ def _finish(cast: story.Cast, encounter: Encounter, now: datetime) -> None:
         story.ready_checks(cast, encounter, ended, nurse)
         story.states(cast, encounter, rest, nurse, len(been))
     cast.write()
-    advancing.end_session(encounter=encounter, now=now, by=cast.asker("nurse"))
+    step_actions.end_session(encounter=encounter, now=now, by=cast.asker("nurse"))
 
 
 def _running(cast: story.Cast, plan: CarePlan, chair: Chair, now: datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sojourn.clinical import dosing, eligibility, interactions, recovery
+from sojourn.clinical import administration, dosing, eligibility, interactions, recovery
 from sojourn.clinical.eligibility import VOCABULARY
 from sojourn.clinical.protocol import TRANSITIONS
 from sojourn.clinical.protocol.guards import TEXTS
@@ -36,6 +36,7 @@ def _all() -> Iterator[tuple[str, str]]:
     for code, text in TEXTS.items():
         yield text, f"guard {code}"
     yield from ((text, f"dose {code}") for code, text in dosing.TEXTS.items())
+    yield from ((text, f"administration {code}") for code, text in administration.TEXTS.items())
     for rule in book().newest.values():
         yield from _of_rule(rule)
     yield from _of_candidacy()

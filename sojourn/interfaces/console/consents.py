@@ -25,7 +25,7 @@ from sojourn.care.consent.texts import Clause, Source
 from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
-from sojourn.care.session.withdrawing import withdraw_consent
+from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.patients import closed

@@ -18,7 +18,7 @@ from sojourn.care.consent import actions, paper, queries, texts
 from sojourn.care.consent.models import Consent, ConsentRequest, Decision
 from sojourn.care.consent.queries import Shelf, Standing
 from sojourn.care.consent.texts import Source, Text
-from sojourn.care.session.withdrawing import withdraw_consent
+from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sojourn.care.session.drawing import DrawnDose
+from sojourn.care.session.drawing_actions import DrawnDose
 from sojourn.clinical import dosing, recovery
 from sojourn.clinical.recovery import RecoveryScale
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, plausibility

@@ -24,8 +24,8 @@ from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.session import actions as session_actions
-from sojourn.care.session import advancing
-from sojourn.care.session.drawing import check_dose
+from sojourn.care.session import step_actions
+from sojourn.care.session.drawing_actions import check_dose
 from sojourn.care.session.models import CALL_ANSWERED
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.vitals import actions as vitals_actions
@@ -356,7 +356,7 @@ def _step(transition: str) -> Callable[..., Any]:
             refused = Refused(_("Write the start time as 14:05."), codes=("bad-time",))
             return _page(request, picture, refused=refused, typed=typed)
         try:
-            advancing.advance_session(
+            step_actions.advance_session(
                 by=request.asker, encounter_id=picture.id, transition=transition, seen=_seen(request),
                 overrides=typed["overrides"], reason=typed["reason"], note=typed["note"],
                 at=moment_of(started, picture.now),
@@ -394,7 +394,7 @@ def stop(request: Request, picture: Picture) -> HttpResponse:
             raise Http404
         if form.is_valid():
             try:
-                advancing.advance_session(
+                step_actions.advance_session(
                     by=request.asker, encounter_id=picture.id, transition=transition, seen=_seen(request),
                     reason=form.cleaned_data["reason"],
                 )  # fmt: skip

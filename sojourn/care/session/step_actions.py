@@ -17,7 +17,7 @@ from sojourn.care.alarms.models import CurrentVital
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter, SessionState
-from sojourn.care.session import charting, snapshot
+from sojourn.care.session import charting_actions, snapshot
 from sojourn.care.session.road import stands_against
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.care.vitals.models import DeviceAssociation
@@ -73,11 +73,11 @@ def advance_session(
     if transition == "complete_checks":
         set_baseline(encounter=encounter)
     elif transition == "start_dose":
-        charting.begin_dose(by=by, session=session, started_at=happened_at, note=note)
+        charting_actions.begin_dose(by=by, session=session, started_at=happened_at, note=note)
     elif session.state in UNDER_WAY:
         _chart_the_dose(by, session, transition, pump, happened_at, note)
     elif transition in {"leave", "leave_without_dose"}:
-        charting.write_discharge(by=by, encounter=encounter, facts=facts, now=now)
+        charting_actions.write_discharge(by=by, encounter=encounter, facts=facts, now=now)
     if State(row.state) in FINAL:
         end_session(encounter=encounter, now=now, by=by)
     announce(encounter)
@@ -99,8 +99,8 @@ def _chart_the_dose(by: Asker, session: SessionSnapshot, transition: str, pump: 
     elif transition == "give_part":
         values["mg"] = pump.part_mg or session.part_mg
     if transition in _STOPS and pump.given_mg is not None:
-        charting.chart(by=by, session=session, kind="asked", at=at, mg=pump.given_mg)
-    charting.chart(by=by, session=session, kind=_KINDS[transition], at=at, note=note, **values)
+        charting_actions.chart(by=by, session=session, kind="asked", at=at, mg=pump.given_mg)
+    charting_actions.chart(by=by, session=session, kind=_KINDS[transition], at=at, note=note, **values)
 
 
 def _must_go_that_way(session: SessionSnapshot, transition: str, rate: Decimal | None) -> None:

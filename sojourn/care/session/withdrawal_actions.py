@@ -13,7 +13,7 @@ from sojourn.care.consent import texts
 from sojourn.care.consent.models import ConsentWithdrawal
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.encounter.queries import protocol_of, running
-from sojourn.care.session.advancing import advance_session
+from sojourn.care.session.step_actions import advance_session
 from sojourn.clinical.protocol import BY_NAME
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
