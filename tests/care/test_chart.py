@@ -80,7 +80,7 @@ def lived_through(cast: Cast, *, number: int = 1, note: str = "Waves of warmth")
         vitals_actions.put_on(by=nurse, device_id=device.pk, encounter_id=stage.id, now=minutes(2))
         pass_checks(stage, minutes(10))
         check_dose(stage, minutes(14), lot="KX77")
-        stage.step("start_dose", now=minutes(15), started_at=minutes(15))
+        stage.step("start_dose", now=minutes(15), at=minutes(15))
         usual = {"nibp_sys": 126, "nibp_dia": 80, "hr": 74, "rr": 14, "spo2": 97}
         for n in (0, 10):
             monitor_says(stage, device.pk, minutes(15 + n), ahead_s=300, **usual)

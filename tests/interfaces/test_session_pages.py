@@ -205,7 +205,8 @@ def test_what_the_guards_ask_is_what_was_read(ready: Cast, make):
     assert {code: (facts.latest[code].value, facts.latest[code].age_minutes) for code in ("nibp_sys", "spo2")} == {
         "nibp_sys": (150, 3), "spo2": (88, 3),
     }  # fmt: skip
-    assert facts.escort_present and facts.escort_named
+    assert facts.escort_present
+    assert facts.escort_named
     assert facts.checks["walks"] == "failed"
     assert facts.protocol_adopted
     assert facts.dose_given is (make not in (arrived, checked))
