@@ -99,7 +99,7 @@ def page() -> str:
         f"A rule is worth no more than its weakest number. "
         f"{sum(each.acts_without_adoption for each in rules)} of {len(rules)} rules act without adoption; the others "
         "wait until a prescriber of the clinic adopts them. A clinic may change a number only towards caution. "
-        "A ceiling acts only where it was adopted, whatever its mark, and goes up again only by two prescribers' signatures.",
+        "A ceiling acts only where it was adopted, whatever its mark, and goes up again only by two signatures.",
         "",
         "| mark | meaning | rules | numbers |",
         "|---|---|---|---|",
