@@ -14,12 +14,14 @@ from sojourn.care.patients import actions as patients
 from sojourn.care.plan import actions, dose, gates, queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.care.plan.parts import Goal, Part
+from sojourn.clinical.dosing import Milligrams
 from sojourn.foundation.accounts.asker import NotAllowed, as_asker
-from sojourn.foundation.accounts.models import Membership, Person
+from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import asker_of
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
+from tests.care.ceilings import adopt_ceilings
 from tests.care.stage import adopt_everything, to_dosing
 from tests.conftest import Cast
 
@@ -155,8 +157,9 @@ VALUES = {
 
 
 @pytest.fixture
-def free(monkeypatch: pytest.MonkeyPatch) -> dict:
-    """Candidacy and consent as the test wants them; both stand unless it says otherwise."""
+def free(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> dict:
+    """Candidacy and consent as the test wants them, both stand unless it says otherwise; the ceilings are adopted."""
+    adopt_ceilings(clinic)
     way = {"reasons": (), "conditions": (), "asked": []}
 
     def answer(patient_id: int, route: str, drug: str, on: date) -> gates.Gates:
@@ -222,7 +225,7 @@ def test_from_draft_to_a_course(clinic: Cast, free: dict):
         assert queries.in_force(course.pk, NOW) == signed
         assert queries.in_force(course.pk, NOW - timedelta(seconds=1)) is None
         assert queries.unchanged(queries.version(signed.pk))
-        assert list(AuditEvent.objects.order_by("seq").values_list("action", flat=True))[1:] == [
+        assert list(AuditEvent.objects.order_by("seq").values_list("action", flat=True))[2:] == [
             "plan.drafted", "plan.edited", "plan.checked", "plan.signed",
         ]  # fmt: skip
 
@@ -423,13 +426,16 @@ def test_a_stale_weight_is_not_signed_once_the_clinic_limits_it(clinic: Cast, fr
 
 def test_a_prescriber_goes_outside_of_what_was_studied_with_a_reason(clinic: Cast, free: dict):
     with as_asker(clinic.asker("prescriber")):
-        version = drafted(clinic, patient(clinic).pk, per_kg=Decimal("0.9"))
-        check(clinic, version, amount="0.9")
+        version = drafted(clinic, patient(clinic).pk, per_kg=Decimal("0.08"))
+        check(clinic, version, amount="0.08")
         assert codes(clinic, version) == ("outside-range", "beyond-reason")
         assert codes(clinic, version, beyond_reason="   ") == ("outside-range", "beyond-reason")
-        signed = sign(clinic, version, beyond_reason="Tolerated 0.75 mg/kg well, no response")
+        signed = sign(clinic, version, beyond_reason="Very anxious after 0.1 mg/kg, begins lower")
         assert [each["code"] for each in signed.beyond] == ["outside-range"]
-        assert signed.beyond_reason == "Tolerated 0.75 mg/kg well, no response"
+        assert signed.beyond_reason == "Very anxious after 0.1 mg/kg, begins lower"
+        ordered = dose.ordered_of(queries.version(signed.pk))
+        assert ordered is not None
+        assert (ordered.dose, ordered.accepted) == (Milligrams.of("5.5"), ("outside-range",))
 
 
 def test_never_is_never_whatever_the_reason(clinic: Cast, free: dict):
@@ -442,7 +448,76 @@ def test_never_is_never_whatever_the_reason(clinic: Cast, free: dict):
             clinic, patient(clinic, "Bea").pk, protocol_id="im", per_kg=Decimal("6.5"), over_min=None, total_ml=None
         )
         check(clinic, anaesthetic, amount="6.5")
-        assert codes(clinic, anaesthetic, beyond_reason="I want to") == ("another-use",)
+        assert codes(clinic, anaesthetic, beyond_reason="I want to") == ("another-use", "above-ceiling")
+
+
+# What passed with a typed reason at 0.1.0 (case C4). 3,000,000 mL/h: 20,000 mL in 0.4 minutes.
+@pytest.mark.parametrize(
+    ("changes", "amount", "code"),
+    [
+        ({"per_kg": Decimal(50), "total_ml": Decimal(100)}, "50", "above-ceiling"),  # 3,500 mg
+        ({"per_kg": Decimal(1), "over_min": Decimal(1), "total_ml": None}, "1", "above-ceiling"),  # a push: anaesthesia
+        ({"over_min": None, "total_ml": None}, "0.5", "minutes-missing"),
+        ({"over_min": Decimal("0.4"), "total_ml": Decimal(20_000)}, "0.5", "rate-out-of-range"),
+        ({"protocol_id": "in_esketamine", "fixed_mg": Decimal(840)}, "840", "above-ceiling"),
+        ({"protocol_id": "in_esketamine", "fixed_mg": Decimal(112)}, "112", "not-a-studied-dose"),
+        ({"protocol_id": "in_esketamine", "fixed_mg": Decimal(40)}, "40", "not-a-studied-dose"),
+        ({"protocol_id": "in_esketamine", "fixed_mg": Decimal(14)}, "14", "not-a-studied-dose"),
+    ],
+)
+def test_no_reason_signs_a_dose_above_its_ceiling(clinic: Cast, free: dict, changes: dict, amount: str, code: str):
+    by_weight = "fixed_mg" not in changes
+    bare = (
+        {}
+        if by_weight
+        else dict.fromkeys(("per_kg", "weight_kg", "weight_on", "over_min", "stock_mg_per_ml", "total_ml"))
+    )
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(clinic, patient(clinic).pk, **bare | changes)
+        check(clinic, version, weight="70" if by_weight else None, amount=amount)
+        assert code in codes(clinic, version, beyond_reason="I am sure")
+
+
+def test_without_an_adopted_ceiling_a_draft_is_written_and_not_signed(clinic: Cast, free: dict):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        rulebook.retire(by=by, rule_id="dose.ceiling.iv.ketamine", reason="We give no infusions")
+        version = drafted(clinic, patient(clinic).pk)
+        assert version.dose_mg == Decimal("35.00")
+        check(clinic, version)
+        assert codes(clinic, version, beyond_reason="I am sure") == ("no-ceiling",)
+        rulebook.adopt(by=by, rule_id="dose.ceiling.iv.ketamine")
+        assert sign(clinic, version).signed_at == NOW
+
+
+def test_a_clinics_own_lower_ceiling_is_asked_at_the_signature(clinic: Cast, free: dict):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        version = drafted(clinic, patient(clinic).pk)
+        check(clinic, version)
+        rulebook.adopt(by=by, rule_id="dose.ceiling.iv.ketamine", parameters={"slow": 0.4})
+        assert codes(clinic, version, beyond_reason="I am sure") == ("above-ceiling",)
+
+
+@pytest.mark.parametrize(("place", "asked"), [("GB", True), ("DE", True), ("US-CA", False)])
+def test_the_first_dose_at_65_is_the_labels_of_the_place(clinic: Cast, free: dict, place: str, asked: bool):
+    """Spravato at 65 or over begins with 28 mg by the labels of GB and the EU, not by the one of the US."""
+    by = clinic.asker("prescriber")
+    spray = {"protocol_id": "in_esketamine", "fixed_mg": Decimal(56), **dict.fromkeys(
+        ("per_kg", "weight_kg", "weight_on", "over_min", "stock_mg_per_ml", "total_ml"))}  # fmt: skip
+    with as_asker(by):
+        Clinic.objects.filter(pk=clinic.clinic.pk).update(jurisdiction=place)
+        who = patients.add(by=by, given_name="Ana", family_name="Ruiz", birth_date=date(1960, 3, 12), now=NOW)
+        version = drafted(clinic, who.pk, **spray)
+        check(clinic, version, weight=None, amount="56")
+        if asked:
+            assert codes(clinic, version) == ("start-dose", "beyond-reason")
+        signed = sign(clinic, version, beyond_reason="Had 56 mg elsewhere last month")
+        assert [each["code"] for each in signed.beyond] == (["start-dose"] if asked else [])
+        later = drafted(
+            clinic, who.pk, course_id=signed.care_plan_id, change_reason="More sessions", **spray | {"sessions": 8}
+        )
+        assert dose.first_of(later, dose.doses_of(by.here).rules, TODAY) is None
 
 
 def test_a_clinics_own_narrower_range_counts(clinic: Cast, free: dict):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from sojourn.care.alarms.models import AlarmState
 from sojourn.clinical import worked
 from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import load, queries
 from sojourn.foundation.rulebook.models import RuleAdoption
@@ -264,6 +265,48 @@ def test_one_rule_that_changed_holds_up_the_whole_group(clinic: Cast):
     assert answer.status_code == 409
     assert "Memantine: This rule has a newer version. Read it before you adopt it." in body(answer)
     assert adoptions(clinic) == {}
+
+
+# ---------------------------------------------------------------- ceilings
+
+
+def test_a_lowered_ceiling_goes_up_again_by_two_prescribers(clinic: Cast):
+    client, name = clinic.client("prescriber"), "dose.ceiling.in.esketamine"
+    shown = words(body(client.get(rule(name))))
+    assert "Without an adopted highest dose this drug is not given by this route." in shown
+    assert "A highest dose acts only when a prescriber adopts it." in shown
+    assert "into the nose (IN) · Esketamine" in shown
+    assert client.post(*adopt(name, most="56")).status_code == 302
+    page = body(client.post(*adopt(name, most="84"), follow=True))
+    assert "The higher dose acts once a second prescriber has signed." in page
+    assert "A higher dose waits for a second prescriber" in page
+    assert "You signed this yourself." in page
+    assert "I have read it and sign second" not in page
+    assert adoptions(clinic)[name].parameters == {"most": 56}
+    assert "A higher dose waits for a second signature" in body(client.get(reverse("console:rules")))
+    with as_asker(clinic.asker("prescriber")) as by:
+        address = reverse("console:rule_raise", args=[name, queries.raises(by.here)[name].pk])
+        person = Person.objects.create_user(f"two@{clinic.clinic.slug}.example", None)
+        clinic.members["second"] = Membership.objects.create(
+            clinic=clinic.clinic, person=person, role="prescriber", name="Second Prescriber"
+        )
+    refused = client.post(address)
+    assert refused.status_code == 409
+    assert "You signed this yourself." in body(refused)
+    assert clinic.client("nurse").post(address).status_code == 403
+    other = clinic.client("second")
+    assert "I have read it and sign second" in body(other.get(rule(name)))
+    assert other.post(address).url == rule(name)
+    assert adoptions(clinic)[name].parameters == {}
+    assert "raised by two prescribers; Second Prescriber signed second." in body(other.get(rule(name)))
+    assert other.post(reverse("console:rule_raise", args=[name, 10**9])).status_code == 404
+
+
+def test_a_retired_ceiling_says_that_nothing_is_given(clinic: Cast):
+    client, name = clinic.client("prescriber"), "dose.ceiling.sc.ketamine"
+    client.post(*adopt(name))
+    page = body(client.post(reverse("console:rule_retire", args=[name]), {"reason": "Not here"}, follow=True))
+    assert "this drug is not given by this route here" in page
 
 
 # ---------------------------------------------------------------- finding and comparing

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from sojourn.clinical import alarms, eligibility, interactions
@@ -15,7 +16,7 @@ from sojourn.clinical.protocol import Protocol
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.rules import Loosened, Rule, tighten
 from sojourn.foundation.rulebook.load import book, prepared
-from sojourn.foundation.rulebook.models import RuleAdoption
+from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from sojourn.foundation.rulebook.scales import scales
 
 
@@ -76,6 +77,25 @@ def adoptions(
     if at is not None:
         rows = rows.filter(adopted_at__lte=at)
     return {each.rule_id: each for each in rows.order_by("rule_id", "-id").distinct("rule_id")}
+
+
+def raises(clinic_id: int, only: Collection[str] | None = None) -> dict[str, CeilingRaise]:
+    """The ceilings that wait for a second signature to go up, by rule, or some by id. One query."""
+    newer = RuleAdoption.objects.filter(rule_id=OuterRef("rule_id"), clinic_id=clinic_id, pk__gt=OuterRef("follows_id"))
+    rows = CeilingRaise.objects.filter(~Exists(newer), clinic_id=clinic_id).select_related("signed_by")
+    if only is not None:
+        rows = rows.filter(rule_id__in=only)
+    return {each.rule_id: each for each in rows.order_by("rule_id", "-id").distinct("rule_id")}
+
+
+def raise_of(adoption: RuleAdoption) -> CeilingRaise | None:
+    """The first signature that would raise the ceiling of a decision; None where nobody wants to. One query."""
+    return raises(adoption.clinic_id, {adoption.rule_id}).get(adoption.rule_id)
+
+
+def adopted(adoption: RuleAdoption) -> Rule | None:
+    """What was adopted, with the clinic's numbers; None if the rulebook no longer says it. No query."""
+    return _adopted(adoption, known_rules().get((adoption.rule_id, adoption.version)))
 
 
 def standings(clinic_id: int, at: datetime | None = None, only: Collection[str] | None = None) -> tuple[Standing, ...]:

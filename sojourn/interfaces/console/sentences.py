@@ -144,6 +144,8 @@ SENTENCES: Mapping[str, StrPromise] = {
     "monitor.taken_off": _("%(who)s took a monitor off %(patient)s."),
     "rule.adopt": _("%(who)s adopted a rule (%(rule)s, version %(version)s)."),
     "rule.adopt_set": _("%(who)s adopted %(n)s rules by one signature."),
+    "rule.raise_signed": _("%(who)s signed first to raise a highest dose (%(rule)s, version %(version)s)."),
+    "rule.raised": _("%(who)s signed second and raised a highest dose (%(rule)s, version %(version)s)."),
     "rule.retire": _("%(who)s retired a rule (%(rule)s)."),
     "clinic.made": _("%(who)s set up the clinic."),
     "demo.made": _("%(who)s invented the demo clinic."),
