@@ -365,7 +365,9 @@ def _evidence(rule: Rule, example: Example) -> Mapping[str, Any]:
     """Facts that were all told ``told_days_ago``."""
     given, today = example.given, _BEGINNING.date()
     told = today - timedelta(days=given["told_days_ago"])
-    facts = eligibility.known(*(eligibility.Fact(*each, told, "clinician") for each in given["facts"].items()))
+    facts = eligibility.known(
+        *(eligibility.Fact(name, value, told, "clinician") for name, value in given["facts"].items())
+    )
     _kept, expired = eligibility.current(facts, (eligibility.evidence.read(rule),), today)
     return {"expired": tuple(each.name for each in expired)}
 

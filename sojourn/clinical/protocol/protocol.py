@@ -37,6 +37,26 @@ class Measured(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """The fact that an item's answer tells. None: that answer tells nothing (a tick never erases an allergy)."""
+
+    fact: str
+    passed: Value | None
+    failed: Value | None
+
+    def told(self, answer: str) -> Value | None:
+        """The value that an answer ("passed", "failed") tells, or None."""
+        return {"passed": self.passed, "failed": self.failed}.get(answer)
+
+
+class Measured(NamedTuple):
+    """The newest believed reading of a vital sign, in its own unit, and the clinic's day on which it was taken."""
+
+    value: float
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One thing to check, before the dose or before leaving. ``vitals``: readings that answer it."""
 
