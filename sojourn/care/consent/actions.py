@@ -329,8 +329,8 @@ def _must_be_awake(by: Asker, patient: Patient, at: datetime) -> None:
     if again is None:
         return
     raise Refused(
-        _("You have had a dose. Nothing is signed until the next morning: you can sign from %(when)s on.")
-        % {"when": date_format(again, _("l j F, H:i"))},
+        _("You had a dose. Nothing is signed until the next morning. You can sign from %(when)s.")
+        % {"when": date_format(again, _("l j F Y, H:i"))},
         codes=("day-of-dose",),
     )
 

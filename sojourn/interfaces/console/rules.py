@@ -63,7 +63,7 @@ SHORT_MARKS: Mapping[Verification, StrPromise] = {
     "recalled": gettext_lazy("from memory"),
 }
 
-# Kinds that the engine uses as they are, whatever a clinic decides: they mark or add up and set nothing off.
+# Kinds that the engine uses as they are, whatever a clinic decides: they mark, add up or put off.
 ALWAYS: Mapping[str, StrPromise] = {
     "plausibility": gettext_lazy(
         "Used everywhere: it only marks a reading as doubtful. A marked reading stays on the chart and is not counted."
