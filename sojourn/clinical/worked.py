@@ -398,6 +398,14 @@ def _battery(rule: Rule, _: Example) -> Mapping[str, Any]:
 
 
 Runner = Callable[[Rule, Example], Mapping[str, Any]]
+
+
+def _signing(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """A dose and a signature, both by the clinic's clock (ISO 8601 without a zone)."""
+    dose_at, at = (datetime.fromisoformat(example.given[name]).replace(tzinfo=UTC) for name in ("dose", "signs"))
+    return {"refused": at < recovery.signs_from(rule, dose_at)}
+
+
 _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
     {
         "alarm.threshold": _alarm,
@@ -407,6 +415,7 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "plausibility": _plausibility,
         "score.news2": _news2,
         "score.recovery": _recovery,
+        recovery.SIGNING: _signing,
         "protocol": _protocol,
         "battery": _battery,
         "eligibility": _eligibility,

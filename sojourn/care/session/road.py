@@ -58,7 +58,9 @@ def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal |
         drug=session.protocol.drug,
         route=session.protocol.route,
         decision=candidate.decision,
-        agreements=tuple(Agreement(each.document_id, each.title, each.reason, each.code == "withdrawn") for each in agreements.needs),
+        agreements=tuple(
+            Agreement(each.document_id, each.title, each.reason, each.code == "withdrawn") for each in agreements.needs
+        ),
         plan=_signed(gathered),
     )
     return Against(

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.clinical import dosing, eligibility, interactions, jurisdictions
+from sojourn.clinical import dosing, eligibility, interactions, jurisdictions, recovery
 from sojourn.clinical.rules import Parameter, Rule, Verification
 from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.clinical.vitals import VITALS
@@ -41,6 +41,7 @@ HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
     ("eligibility", gettext_lazy("Who may be treated"), (eligibility.KIND, eligibility.evidence.KIND)),
     ("interactions", gettext_lazy("Medicines beside ketamine"), (interactions.KIND,)),
     ("scores", gettext_lazy("Scores"), ("score.recovery", "score.news2")),
+    ("signing", gettext_lazy("Agreements"), (recovery.SIGNING,)),
     ("measures", gettext_lazy("Questionnaires"), ("scale",)),
     ("plausible", gettext_lazy("What a reading can be"), ("plausibility",)),
     ("law", gettext_lazy("Law by place"), (jurisdictions.KIND,)),
@@ -64,13 +65,16 @@ SHORT_MARKS: Mapping[Verification, StrPromise] = {
     "recalled": gettext_lazy("from memory"),
 }
 
-# Kinds that the engine uses as they are, whatever a clinic decides: they mark or add up and set nothing off.
+# Kinds that the engine uses as they are, whatever a clinic decides: they mark, add up or put off.
 ALWAYS: Mapping[str, StrPromise] = {
     "plausibility": gettext_lazy(
         "Used everywhere: it only marks a reading as doubtful. A marked reading stays on the chart and is not counted."
     ),
     "score.recovery": gettext_lazy(
         "Used everywhere to add up what people enter. What lets a patient go is a number of the protocol."
+    ),
+    recovery.SIGNING: gettext_lazy(
+        "Used everywhere: it only puts a signature off until the next morning. Saying no is always possible."
     ),
     "scale": gettext_lazy("Used everywhere to add up what a patient answered. It sets nothing off by itself."),
     jurisdictions.KIND: gettext_lazy("There to be read. It is dated, and it sets nothing off by itself."),
