@@ -24,6 +24,7 @@ from sojourn.clinical import (
     scales,
     vitals,
 )
+from sojourn.clinical.protocol.protocol import facts_of_the_day
 from sojourn.clinical.rules import Example, Rule
 
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -167,6 +168,9 @@ def _recovery(rule: Rule, example: Example) -> Mapping[str, Any]:
 
 def _protocol(rule: Rule, example: Example) -> Mapping[str, Any]:
     plan, given = protocol.read(rule), dict(example.given)
+    if "answered" in given:
+        told = facts_of_the_day(plan, given["answered"], {}, _BEGINNING.date())
+        return {"told": {each.name: each.value for each in told}}
     if "checked_at" in given:
         times = [_BEGINNING + timedelta(minutes=each) for each in given["checked_at"]]
         now = _BEGINNING + timedelta(minutes=given["now"])
@@ -272,6 +276,17 @@ def _eligibility(rule: Rule, example: Example) -> Mapping[str, Any]:
     }
 
 
+def _evidence(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """Facts that were all told ``told_days_ago``."""
+    given, today = example.given, _BEGINNING.date()
+    told = today - timedelta(days=given["told_days_ago"])
+    facts = eligibility.known(
+        *(eligibility.Fact(name, value, told, "clinician") for name, value in given["facts"].items())
+    )
+    _kept, expired = eligibility.current(facts, (eligibility.evidence.read(rule),), today)
+    return {"expired": tuple(each.name for each in expired)}
+
+
 def _interaction(rule: Rule, example: Example) -> Mapping[str, Any]:
     """``medicines`` are known ones, ``written`` is free text."""
     ready, given = interactions.read(rule), example.given
@@ -310,6 +325,7 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "protocol": _protocol,
         "battery": _battery,
         "eligibility": _eligibility,
+        "evidence": _evidence,
         "interaction": _interaction,
         "jurisdiction": _jurisdiction,
         "dose.range": _dose,

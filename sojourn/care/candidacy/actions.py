@@ -17,7 +17,8 @@ from sojourn.care.candidacy import judging, queries
 from sojourn.care.candidacy.models import CandidacyDecision, Kind, Override, OverrideSignature
 from sojourn.care.candidacy.queries import Assessed
 from sojourn.care.patients.models import Patient
-from sojourn.clinical.eligibility import VOCABULARY, Finding
+from sojourn.clinical.eligibility import VOCABULARY, Finding, fingerprint
+from sojourn.clinical.eligibility.fingerprints import digest
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
@@ -138,7 +139,7 @@ def _row(
     at: datetime,
 ) -> CandidacyDecision:
     """What will be signed. Its hash covers every word of it and all that it rests on."""
-    now_blocking = {judging.fingerprint(each) for each in assessed.blocking}
+    now_blocking = {fingerprint(each) for each in assessed.blocking}
     rests_on: dict[str, dict[str, Any]] = {}
     for each in signed:
         if each.second is not None and each.row.drug == assessed.drug and each.finding in now_blocking:
@@ -161,7 +162,7 @@ def _row(
 
 def content_hash(row: CandidacyDecision) -> str:
     """SHA-256 of everything that is signed: the answer, its basis, its overrides, by whom and when."""
-    return judging.digest({
+    return digest({
         "patient": row.patient_id, "previous": row.previous_id, "kind": row.kind, "drug": row.drug, "route": row.route,
         "conditions": row.conditions, "until_on": row.until_on.isoformat() if row.until_on else None,
         "awaited": row.awaited, "awaited_words": row.awaited_words, "explanation": row.explanation,
@@ -268,7 +269,7 @@ def _tell(patient: Patient, by: Asker) -> None:
 def _open_finding(by: Asker, patient: Patient, drug: str, key: str, at: datetime) -> Finding:
     """The finding that stands in the way now and may be overridden; else never-overridden, not-blocking, changed."""
     assessed = queries.assessment_of(patient, drug, None, timezone.localdate(at))
-    finding = next((each for each in assessed.findings if judging.fingerprint(each) == key), None)
+    finding = next((each for each in assessed.findings if fingerprint(each) == key), None)
     if finding is None:
         raise Overtaken(
             _("This finding is not there any more, or other values make it so. Look at the page again."),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
 from typing import Any, Final
 
-from sojourn.clinical.eligibility import Fact, Facts, Finding, Value
+from sojourn.clinical.eligibility import Expired, Fact, Facts, Finding, fingerprint
+from sojourn.clinical.eligibility.fingerprints import plain_value
 from sojourn.clinical.interactions import Interaction
 
 # Findings that end a standing acceptance when they are new: blocks, and what calls for a prescriber's eyes.
@@ -18,27 +16,6 @@ WAYS: Final = (
     *(("ketamine", route) for route in ("iv", "im", "sc", "in", "sl", "oral")),
     ("esketamine", "in"),
 )
-
-
-def plain_value(value: Value) -> Any:
-    """A value as JSON holds it."""
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def digest(content: Any) -> str:
-    """SHA-256 of the canonical JSON."""
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def fingerprint(finding: Finding) -> str:
-    """What makes a finding this one: the rule, its content and degree, and the values that made it so.
-
-    The days and the tellers of the facts are left out: the same value, told again, is the same finding.
-    """
-    because = sorted((each.name, plain_value(each.value)) for each in finding.because)
-    said = [finding.rule_id, finding.version, finding.rule_hash, finding.severity, finding.action, because]
-    return digest(said)
 
 
 def blocks_left(findings: Iterable[Finding], overridden: Collection[str]) -> tuple[Finding, ...]:
@@ -68,6 +45,11 @@ def changed_since(
     )  # fmt: skip
 
 
+def accepted(seen: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The fingerprints of what acted and was seen when a decision was signed. ``seen``: the findings of its basis."""
+    return frozenset(each["key"] for each in seen if each["adopted"])
+
+
 # --- as JSON keeps it ---
 
 
@@ -82,6 +64,13 @@ def plain_finding(finding: Finding) -> dict[str, Any]:
         "action": finding.action, "advice": finding.advice, "never_overridden": finding.never_overridden,
         "adopted": finding.adopted, "verification": finding.verification, "sources": list(finding.sources),
         "because": [plain_fact(each) for each in finding.because],
+    }  # fmt: skip
+
+
+def plain_expired(expired: Expired) -> dict[str, Any]:
+    return {
+        "fact": plain_fact(expired.fact), "limit_days": expired.limit_days, "rule_id": expired.rule_id,
+        "version": expired.version, "hash": expired.rule_hash,
     }  # fmt: skip
 
 

@@ -25,14 +25,25 @@ from sojourn.care.measures import queries as measures
 from sojourn.care.measures.queries import Scored
 from sojourn.care.patients.models import Patient
 from sojourn.clinical import eligibility, interactions, news2
-from sojourn.clinical.eligibility import VOCABULARY, Assessment, Facts, Finding, Missing, Value
+from sojourn.clinical.eligibility import (
+    VOCABULARY,
+    Assessment,
+    EvidenceRule,
+    Expired,
+    Facts,
+    Finding,
+    Missing,
+    Stage,
+    Value,
+    evidence,
+    fingerprint,
+)
 from sojourn.clinical.interactions import Interaction, Medicine
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.rulebook.queries import ids_of, stamp, standings
 
-STAGE: Final = "treatment"
 FORM_LIVES_S: Final = 12 * 3600
 _SALT: Final = "sojourn.candidacy.seen"
 AnyModel = TypeVar("AnyModel", bound=Model)
@@ -43,17 +54,20 @@ AnyModel = TypeVar("AnyModel", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of candidacy and of interactions, those that nobody adopted among them, and the score of vitals."""
+    """The rules of candidacy, of interactions and of how long evidence counts, those that nobody adopted among them,
+    and the score of vitals."""
 
     eligibility: tuple[eligibility.EligibilityRule, ...]
     interactions: tuple[interactions.InteractionRule, ...]
     news2: Rule | None
+    evidence: tuple[EvidenceRule, ...] = ()
 
     @property
     def stamps(self) -> list[dict[str, Any]]:
         """Id, version, hash, own numbers and whether it acts, of every rule that was applied."""
         both = [(each.rule, each.adopted) for each in self.eligibility]
         both += [(each.rule, each.adopted) for each in self.interactions]
+        both += [(each.rule, each.adopted) for each in self.evidence]
         acts = {rule.id: adopted for rule, adopted in both}
         return [{**row, "adopted": acts[row["id"]]} for row in stamp(rule for rule, _adopted in both)]
 
@@ -62,13 +76,14 @@ def rules(clinic_id: int, at: datetime | None = None) -> Rules:
     """What a clinic judges candidacy by. One query."""
     shown = [
         (each.newest if each.acting is None else each.acting, each.acting is not None)
-        for each in standings(clinic_id, at, ids_of(eligibility.KIND, interactions.KIND) | {"news2"})
+        for each in standings(clinic_id, at, ids_of(eligibility.KIND, interactions.KIND, evidence.KIND) | {"news2"})
         if each.acting is not None or each.adoption is None or not each.adoption.retired
     ]
     return Rules(
         tuple(eligibility.read(rule, adopted=acts) for rule, acts in shown if rule.kind == eligibility.KIND),
         tuple(interactions.read(rule, adopted=acts) for rule, acts in shown if rule.kind == interactions.KIND),
         next((rule for rule, acts in shown if rule.id == "news2" and acts), None),
+        tuple(evidence.read(rule, adopted=acts) for rule, acts in shown if rule.kind == evidence.KIND),
     )
 
 
@@ -77,7 +92,9 @@ def rules(clinic_id: int, at: datetime | None = None) -> Rules:
 
 @dataclass(frozen=True)
 class Assessed:
-    """What the rules say about a person on a day, for one drug by one route (None: any), and what it rests on."""
+    """What the rules say about a person on a day, for one drug by one route (None: any), and what it rests on.
+
+    ``facts`` are all that is known; those of ``expired`` are too old to count, and so are missing again."""
 
     patient: Patient
     drug: str
@@ -90,6 +107,8 @@ class Assessed:
     interactions: tuple[Interaction, ...]
     not_checked: tuple[Medicine, ...]  # free text: nobody has looked at them
     unmentioned: tuple[Medicine, ...]  # known, and no rule speaks of them: no finding of safety
+    stage: Stage = "treatment"
+    expired: tuple[Expired, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -129,6 +148,7 @@ class Assessed:
                 {"fact": each.fact, "rule_ids": list(each.rule_ids), "severity": each.severity, "adopted": each.adopted}
                 for each in self.assessment.missing
             ],
+            "expired": [judging.plain_expired(each) for each in self.expired],
             "rules": self.rules.stamps,
         }  # fmt: skip
 
@@ -139,7 +159,7 @@ class Assessed:
             "facts": judging.seen_facts(self.facts),
             "medicines": sorted([each.name, each.ingredient or "", each.dose, each.current] for each in self.taken),
             "findings": {
-                f"{judging.fingerprint(each)[:20]}{'+' if each.adopted else '-'}": each.title for each in self.findings
+                f"{fingerprint(each)[:20]}{'+' if each.adopted else '-'}": each.title for each in self.findings
             },
             "interactions": {
                 f"{each.medicine.name} {each.rule_id} {each.version}{'+' if each.adopted else '-'}": each.medicine.name
@@ -199,13 +219,16 @@ def assess(
     drug: str,
     route: str | None,
     on: date,
+    stage: Stage = "treatment",
 ) -> Assessed:
-    """What the rules say of facts and medicines that were read already. No query."""
+    """What the rules say of facts and medicines that were read already, before a course or ("session") before a dose.
+    No query."""
     named = [
         shipped.medicine(each.ingredient) if each.ingredient else interactions.written(each.name)
         for each in taken
         if each.current
     ]
+    expired = eligibility.current(facts, by.evidence, on)[1]
     outcomes = interactions.check(named, by.interactions, drug=drug, route=route)
     return Assessed(
         patient=patient,
@@ -215,10 +238,14 @@ def assess(
         facts=facts,
         taken=tuple(taken),
         rules=by,
-        assessment=eligibility.assess(facts, by.eligibility, drug=drug, stage=STAGE, today=on),
+        assessment=eligibility.assess(
+            facts, by.eligibility, drug=drug, stage=stage, today=on, expired=frozenset(each.name for each in expired)
+        ),
         interactions=tuple(each for each in outcomes if isinstance(each, Interaction)),
         not_checked=tuple(each.medicine for each in outcomes if not isinstance(each, Interaction)),
         unmentioned=interactions.unmentioned(named, by.interactions),
+        stage=stage,
+        expired=expired,
     )
 
 

@@ -1,6 +1,6 @@
 """Eligibility: facts about a person and rules in, findings with reasons and what is still unknown out."""
 
-from sojourn.clinical.eligibility import conditions
+from sojourn.clinical.eligibility import conditions, evidence, today
 from sojourn.clinical.eligibility.assessment import (
     ACTIONS,
     DRUGS,
@@ -17,7 +17,21 @@ from sojourn.clinical.eligibility.assessment import (
     assess,
     read,
 )
+from sojourn.clinical.eligibility.evidence import EvidenceRule, Expired, current
 from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Facts, Value, Word, known
+from sojourn.clinical.eligibility.fingerprints import fingerprint
+from sojourn.clinical.eligibility.today import (
+    DayReason,
+    MedicinesToday,
+    Notice,
+    Override,
+    Today,
+    interactions_today,
+    item_override,
+    override_of,
+    reasons_today,
+    stricter,
+)
 
 __all__ = [
     "ACTIONS",
@@ -27,18 +41,34 @@ __all__ = [
     "VOCABULARY",
     "Action",
     "Assessment",
+    "DayReason",
     "EligibilityRule",
+    "EvidenceRule",
+    "Expired",
     "Fact",
     "Facts",
     "Finding",
     "Grade",
+    "MedicinesToday",
     "Missing",
+    "Notice",
+    "Override",
     "Severity",
     "Stage",
+    "Today",
     "Value",
     "Word",
     "assess",
     "conditions",
+    "current",
+    "evidence",
+    "fingerprint",
+    "interactions_today",
+    "item_override",
     "known",
+    "override_of",
     "read",
+    "reasons_today",
+    "stricter",
+    "today",
 ]

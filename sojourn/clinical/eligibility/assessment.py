@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal, cast, get_args
@@ -62,6 +62,8 @@ class EligibilityRule:
     grades: tuple[Grade, ...]
     wants: tuple[Want, ...]
     moot: Condition | None  # while this holds, nothing is asked for the rule's sake
+    asked_anyway: Condition | None  # while this holds, it is asked although the rule is moot
+    only_where_known: bool  # reads its facts where they are known, and asks for none
     of_the_day: frozenset[str]  # at a session, these facts count only if they were told that day
     never_overridden: bool
     adopted: bool
@@ -96,6 +98,7 @@ class Finding:
     adopted: bool
     category: str = ""
     tightened: bool = False
+    of_the_day: bool = False  # before a dose, the rule counts facts only if they were told that day
 
     @property
     def blocks(self) -> bool:
@@ -117,6 +120,8 @@ class Missing:
     why: tuple[str, ...]
     severity: Severity  # of the gravest finding that it could lead to
     adopted: bool  # whether a rule that acts here asks
+    of_the_day: bool = False  # whether such a rule counts it only if it was told today
+    rules: tuple[EligibilityRule, ...] = ()  # that ask, by id
 
     @property
     def label(self) -> str:
@@ -148,20 +153,30 @@ class Assessment:
         return tuple(each for each in self.findings if each.blocks)
 
 
-def assess(facts: Facts, rules: Sequence[EligibilityRule], *, drug: str, stage: Stage, today: date) -> Assessment:
+def assess(
+    facts: Facts,
+    rules: Sequence[EligibilityRule],
+    *,
+    drug: str,
+    stage: Stage,
+    today: date,
+    expired: Collection[str] = (),
+) -> Assessment:
     """What the rules for a drug say about a person before a course ("treatment") or before a dose ("session").
 
-    A fact that is absent is missing, never "no". The order of facts and of rules makes no difference.
+    A fact that is absent is missing, never "no". Facts named in ``expired`` are known but too old (see ``evidence``):
+    they are missing again, and what they found stays found. The order of facts and of rules makes no difference.
     """
+    counting = {name: fact for name, fact in facts.items() if name not in expired}
     findings: list[Finding] = []
     asked: dict[str, list[tuple[EligibilityRule, Severity]]] = {}
     for each in sorted(rules, key=lambda rule: rule.id):
         if drug not in each.drugs or stage not in each.stages:
             continue
-        finding, unknown = _apply(each, facts, stage, today)
+        finding = _found(each, facts, stage, today)
         if finding is not None:
             findings.append(finding)
-        for name, severity in unknown.items():
+        for name, severity in _unknown(each, facts, counting, stage, today).items():
             asked.setdefault(name, []).append((each, severity))
     missing = [
         Missing(
@@ -170,6 +185,8 @@ def assess(facts: Facts, rules: Sequence[EligibilityRule], *, drug: str, stage: 
             why=tuple(rule.rule.title for rule, _ in who),
             severity=min((severity for _, severity in who), key=SEVERITIES.index),
             adopted=any(rule.adopted for rule, _ in who),
+            of_the_day=any(rule.adopted and name in _fresh(rule, stage) for rule, _ in who),
+            rules=tuple(rule for rule, _ in who),
         )
         for name, who in asked.items()
     ]
@@ -189,33 +206,51 @@ def _weight(finding: Finding) -> tuple[bool, int, int, str]:
     )
 
 
-def _apply(
-    rule: EligibilityRule, facts: Facts, stage: Stage, today: date
-) -> tuple[Finding | None, dict[str, Severity]]:
-    """The finding of one rule if there is one, and the facts it lacks with the severity they could lead to."""
-    numbers = rule.rule.parameters
-    fresh = rule.of_the_day if stage == "session" else frozenset[str]()
-    unknown: dict[str, Severity] = {}
-    finding: Finding | None = None
+def _fresh(rule: EligibilityRule, stage: Stage) -> frozenset[str]:
+    """The facts that count only if they were told that day."""
+    return rule.of_the_day if stage == "session" else frozenset()
+
+
+def _found(rule: EligibilityRule, facts: Facts, stage: Stage, today: date) -> Finding | None:
+    """The finding of one rule, by the first of its grades that holds."""
     for grade in rule.grades:
-        verdict = conditions.judge(grade.when, facts, numbers, today, fresh)
+        verdict = conditions.judge(grade.when, facts, rule.rule.parameters, today, _fresh(rule, stage))
         if verdict.holds:
-            finding = _finding(rule, grade, tuple(facts[name] for name in verdict.because))
+            return _finding(rule, grade, tuple(facts[name] for name in verdict.because), stage)
+    return None
+
+
+def _unknown(rule: EligibilityRule, facts: Facts, counting: Facts, stage: Stage, today: date) -> dict[str, Severity]:
+    """The facts that one rule lacks, with the severity they could lead to.
+
+    Only what still counts answers a question (``counting``); what is too old may still raise one (``facts``).
+    """
+    numbers, fresh = rule.rule.parameters, _fresh(rule, stage)
+
+    def verdict(condition: Condition, known: Facts) -> conditions.Verdict:
+        return conditions.judge(condition, known, numbers, today, fresh)
+
+    is_moot = rule.moot is not None and verdict(rule.moot, counting).holds
+    asked_anyway = rule.asked_anyway is not None and verdict(rule.asked_anyway, facts).holds
+    if rule.only_where_known or (is_moot and not asked_anyway):
+        return {}
+    unknown: dict[str, Severity] = {}
+    for grade in rule.grades:
+        found = verdict(grade.when, counting)
+        if found.holds:
             break
-        for name in verdict.missing:
+        for name in found.missing:
             unknown.setdefault(name, grade.severity)
     gravest = min((each.severity for each in rule.grades), key=SEVERITIES.index)
     for want in rule.wants:
-        if want.when is None or conditions.judge(want.when, facts, numbers, today, fresh).holds:
+        if want.when is None or verdict(want.when, facts).holds:
             for name in want.facts:
-                if name not in facts:
+                if name not in counting:
                     unknown.setdefault(name, gravest)
-    if rule.moot is not None and conditions.judge(rule.moot, facts, numbers, today, fresh).holds:
-        unknown = {}
-    return finding, unknown
+    return unknown
 
 
-def _finding(rule: EligibilityRule, grade: Grade, because: tuple[Fact, ...]) -> Finding:
+def _finding(rule: EligibilityRule, grade: Grade, because: tuple[Fact, ...], stage: Stage) -> Finding:
     said = rule.rule
     return Finding(
         rule_id=said.id,
@@ -233,13 +268,17 @@ def _finding(rule: EligibilityRule, grade: Grade, because: tuple[Fact, ...]) -> 
         adopted=rule.adopted,
         category=rule.category,
         tightened=said.tightened,
+        of_the_day=bool(_fresh(rule, stage)),
     )
 
 
 # --- reading ---
 
 _FIXED: Final = frozenset(
-    ("category", "drugs", "stages", "grades", "wants", "moot", "of_the_day", "never_overridden", "fact_base", "note")
+    (
+        *("category", "drugs", "stages", "grades", "wants", "moot", "asked_anyway", "only_where_known"),
+        *("of_the_day", "never_overridden", "fact_base", "note"),
+    )
 )
 
 
@@ -252,7 +291,9 @@ def read(rule: Rule, *, adopted: bool = True) -> EligibilityRule:
     grades = tuple(_grade(rule, each) for each in rule.fact("grades"))
     if not grades:
         raise RuleInvalid(f"{rule.id}: no grades")
-    moot = rule.fixed.get("moot")
+    moot, anyway = rule.fixed.get("moot"), rule.fixed.get("asked_anyway")
+    if anyway is not None and moot is None:
+        raise RuleInvalid(f"{rule.id}: asked_anyway without moot")
     ready = EligibilityRule(
         rule=rule,
         category=str(rule.fact("category")),
@@ -261,6 +302,8 @@ def read(rule: Rule, *, adopted: bool = True) -> EligibilityRule:
         grades=grades,
         wants=tuple(_want(rule, each) for each in rule.fixed.get("wants", ())),
         moot=None if moot is None else _plain(rule, moot),
+        asked_anyway=None if anyway is None else _plain(rule, anyway),
+        only_where_known=bool(rule.fixed.get("only_where_known", False)),
         of_the_day=frozenset(_some(rule, "of_the_day", rule.fixed.get("of_the_day", ()), tuple(VOCABULARY), True)),
         never_overridden=bool(rule.fixed.get("never_overridden", False)),
         adopted=adopted,

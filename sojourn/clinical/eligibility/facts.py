@@ -50,7 +50,8 @@ def _yes_no(**labels: str) -> Iterator[Word]:
     return (Word(name, "yes_no", label) for name, label in labels.items())
 
 
-# The bounds catch slips (weight 700 kg); they are no clinical limits. Convention.
+# The bounds catch slips (weight 700 kg); they are no clinical limits. Convention. Those of the vital signs hold all
+# that a monitor may plausibly show (plausibility rules), so that no believed reading is too grave to be read.
 _WORDS: Final = (
     Word("age_years", "number", "Age", "a", low=0, high=130),
     Word("sex", "choice", "Sex", choices=("female", "male", "other", "unknown")),
@@ -121,12 +122,12 @@ _WORDS: Final = (
     ),
     Word("cv_event_on", "day", "Day of the last cardiovascular event"),
     Word("nyha", "choice", "Heart failure by NYHA class", choices=("none", "I", "II", "III", "IV")),
-    Word("sbp", "number", "Systolic blood pressure", "mm[Hg]", low=40, high=300),
-    Word("dbp", "number", "Diastolic blood pressure", "mm[Hg]", low=20, high=200),
-    Word("heart_rate", "number", "Heart rate", "/min", low=20, high=250),
-    Word("respiratory_rate", "number", "Respiratory rate", "/min", low=3, high=80),
-    Word("spo2", "number", "Oxygen saturation", "%", low=50, high=100),
-    Word("temperature", "number", "Temperature", "Cel", low=30, high=43),
+    Word("sbp", "number", "Systolic blood pressure", "mm[Hg]", low=0, high=300),
+    Word("dbp", "number", "Diastolic blood pressure", "mm[Hg]", low=0, high=250),
+    Word("heart_rate", "number", "Heart rate", "/min", low=0, high=300),
+    Word("respiratory_rate", "number", "Respiratory rate", "/min", low=0, high=80),
+    Word("spo2", "number", "Oxygen saturation", "%", low=1, high=100),
+    Word("temperature", "number", "Temperature", "Cel", low=25, high=45),
     Word("consciousness", "choice", "Consciousness", choices=("alert", "confused", "voice", "pain", "unresponsive")),
     Word("on_oxygen", "yes_no", "On oxygen"),
     Word("alt", "number", "ALT", "U/L", low=0, high=20000),

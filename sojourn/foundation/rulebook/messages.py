@@ -72,6 +72,7 @@ def _of_candidacy() -> Iterator[tuple[str, str]]:
     """Facts, advice and interactions. The text of a law is quoted as it was read, and not translated."""
     for word in VOCABULARY.values():
         yield word.label, f"fact {word.name}"
+    yield from ((text, f"today {code}") for code, text in eligibility.today.TEXTS.items())
     for rule in book().of_kind(eligibility.KIND):
         for grade in eligibility.read(rule).grades:
             yield grade.advice, f"{rule.id} advice"

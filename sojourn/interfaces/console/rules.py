@@ -36,7 +36,7 @@ HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
     ("protocols", gettext_lazy("Protocols of a session"), ("protocol",)),
     ("alarms", gettext_lazy("Alarms"), ("alarm.threshold", "alarm.rise", "alarm.silence", "alarm.escalation")),
     ("doses", gettext_lazy("Doses"), dosing.KINDS),
-    ("eligibility", gettext_lazy("Who may be treated"), (eligibility.KIND,)),
+    ("eligibility", gettext_lazy("Who may be treated"), (eligibility.KIND, eligibility.evidence.KIND)),
     ("interactions", gettext_lazy("Medicines beside ketamine"), (interactions.KIND,)),
     ("scores", gettext_lazy("Scores"), ("score.recovery", "score.news2")),
     ("measures", gettext_lazy("Questionnaires"), ("scale",)),
@@ -433,6 +433,8 @@ def details(rule: Rule) -> list[tuple[str, list[Detail]]]:
     """The parts of a rule that are no numbers: (heading, [(what, words)])."""
     if rule.kind == eligibility.KIND:
         return _of_eligibility(eligibility.read(rule))
+    if rule.kind == eligibility.evidence.KIND:
+        return _of_evidence(eligibility.evidence.read(rule))
     if rule.kind == interactions.KIND:
         return _of_interaction(interactions.read(rule))
     if rule.kind == jurisdictions.KIND:
@@ -461,6 +463,14 @@ def _of_eligibility(ready: eligibility.EligibilityRule) -> list[tuple[str, list[
     if note := ready.rule.fixed.get("note"):
         rows.append((_("Note"), str(note)))
     return [*found, (_("In the words of the fact base"), rows)]
+
+
+def _of_evidence(ready: eligibility.EvidenceRule) -> list[tuple[str, list[Detail]]]:
+    facts = ", ".join(_(eligibility.VOCABULARY[name].label) for name in ready.facts)
+    rows = [(_("Facts"), facts)]
+    if note := ready.rule.fixed.get("note"):
+        rows.append((_("Note"), str(note)))
+    return [(_("How long evidence counts"), rows)]
 
 
 def _of_interaction(ready: interactions.InteractionRule) -> list[tuple[str, list[Detail]]]:

@@ -74,7 +74,7 @@ GROUPS: Final[tuple[tuple[StrPromise, tuple[str, ...]], ...]] = (
         ("fasting", "allergies", "medicines", "intoxication", "pregnancy", "suicide_risk"),
     ),
     (gettext_lazy("Measured"), ("weight", "blood_pressure", "saturation")),
-    (gettext_lazy("The room and the way home"), ("emergency", "staff", "escort")),
+    (gettext_lazy("The room and the way home"), ("emergency", "staff", "escort", "no_driving")),
     (gettext_lazy("Also"), ()),
 )
 
