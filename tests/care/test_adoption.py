@@ -183,14 +183,15 @@ def test_candidacy_sees_what_acts_and_what_nobody_adopted(clinic: Cast, django_a
         before = {each.id: each.adopted for each in queries.eligibility_rules(pk)}
         assert len(before) == len(book().of_kind("eligibility"))
         assert before["CI-LACTATION"]  # read in its source
-        assert not before["CI-MI-6W"]  # recalled
-        adopt(by=by, rule_id="CI-MI-6W", parameters={"days": 90})
+        assert before["CI-MI-6W"]
+        assert not before["CI-MI-6W.ketamine"]  # derived
+        adopt(by=by, rule_id="CI-MI-6W.ketamine", parameters={"days": 90})
         with django_assert_num_queries(1):
             found = {each.id: each for each in queries.eligibility_rules(pk)}
-        assert found["CI-MI-6W"].adopted
-        assert found["CI-MI-6W"].rule.number("days") == 90
-        retire(by=by, rule_id="CI-MI-6W", reason="Not here")
-        assert "CI-MI-6W" not in {each.id for each in queries.eligibility_rules(pk)}
+        assert found["CI-MI-6W.ketamine"].adopted
+        assert found["CI-MI-6W.ketamine"].rule.number("days") == 90
+        retire(by=by, rule_id="CI-MI-6W.ketamine", reason="Not here")
+        assert "CI-MI-6W.ketamine" not in {each.id for each in queries.eligibility_rules(pk)}
         drugs = {each.id: each.adopted for each in queries.interaction_rules(pk)}
         assert drugs["interaction.benzodiazepine"]
         assert not drugs["interaction.naltrexone"]
@@ -202,7 +203,7 @@ def test_a_decision_keeps_its_rules_and_reads_them_back(clinic: Cast):
         adopt(by=by, rule_id="CI-MI-6W", parameters={"days": 90})
         rules = [each.rule for each in queries.eligibility_rules(pk)]
     stamp = json.loads(json.dumps(queries.stamp(rules)))
-    assert {"id": "CI-MI-6W", "version": 1, "hash": book().rule("CI-MI-6W").hash, "parameters": {"days": 90}} in stamp
+    assert {"id": "CI-MI-6W", "version": 2, "hash": book().rule("CI-MI-6W").hash, "parameters": {"days": 90}} in stamp
     back = {each.id: each.rule for each in queries.rules_at(stamp)}
     assert back == {each.id: each for each in rules}
     (gone,) = queries.rules_at([{**stamp[0], "hash": "0" * 64}])

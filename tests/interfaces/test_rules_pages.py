@@ -328,7 +328,7 @@ def test_the_list_is_narrowed_by_words_and_by_state(clinic: Cast):
     assert "hr-high" in waiting
     assert not {"spo2-low", "news2", "CI-LACTATION", "plausible-spo2", "jurisdiction-US"} & waiting
     unverified = shown_rules(body(client.get(address, {"show": "unverified"})))
-    assert "CI-MI-6W" in unverified
+    assert "RC-HTN-BASE" in unverified
     assert "CI-LACTATION" not in unverified
     assert shown_rules(body(client.get(address, {"show": "nonsense"}))) == shown_rules(body(client.get(address)))
 
@@ -350,14 +350,14 @@ def test_a_rule_of_candidacy_says_when_what_and_in_whose_words(clinic: Cast):
 
 @pytest.fixture
 def with_a_second_version(monkeypatch):
-    """Version 2 of RC-MI: eight weeks instead of six, and another action."""
+    """Version 3 of CI-MI-6W: eight weeks instead of six."""
 
     def newer(name: str, text: str) -> str:
         if name != "rules/eligibility.toml":
             return text
-        start = text.index('[[rule]]\nid = "CI-MI-6W"')
+        start = text.index('[[rule]]\nid = "CI-MI-6W"\nversion = 2')
         old = text[start : text.index("[[rule]]\n", start + 5)]
-        new = old.replace("version = 1", "version = 2").replace("value = 42", "value = 56")
+        new = old.replace("version = 2", "version = 3").replace("value = 42", "value = 56")
         return text + "\n" + new.replace("= 42 }", "= 56 }").replace("= 43 }", "= 57 }")
 
     files = [(name, newer(name, text)) for name, text in load._files()]
@@ -381,8 +381,16 @@ def test_the_difference_between_two_versions_stands_before_the_adoption(clinic: 
     assert re.search(r"parameters · days · value.*?<del>42</del>.*?<ins>56</ins>", page, re.S)
     assert "CI-MI-6W" in shown_rules(body(client.get(reverse("console:rules"), {"show": "outdated"})))
     assert client.post(*adopt("CI-MI-6W")).status_code == 302
-    assert adoptions(clinic)["CI-MI-6W"].version == 2
+    assert adoptions(clinic)["CI-MI-6W"].version == 3
     assert "What this version changed" in body(client.get(rule("CI-MI-6W")))
+
+
+def test_how_long_evidence_counts_stands_with_who_may_be_treated(clinic: Cast):
+    client = clinic.client("nurse")
+    assert "evidence-pregnancy_test" in shown_rules(body(client.get(reverse("console:rules"))))
+    shown = words(body(client.get(rule("evidence.pregnancy_test"))))
+    assert "How long evidence counts Facts Pregnancy test" in shown
+    assert "Convention, no source" in shown
 
 
 # ---------------------------------------------------------------- retiring

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast
+from datetime import date
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple, cast
 
+from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Value
 from sojourn.clinical.rules import MARKS, Rule, RuleInvalid, Verification
-from sojourn.clinical.vitals import VITALS
+from sojourn.clinical.vitals import DIASTOLIC, PULSE, SYSTOLIC, VITALS
 
 KIND: Final = "protocol"
 Override = Literal["prescriber", "two", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The fact that an item's answer tells. None: that answer tells nothing (a tick never erases an allergy)."""
+
+    fact: str
+    passed: Value | None
+    failed: Value | None
+
+    def told(self, answer: str) -> Value | None:
+        """The value that an answer ("passed", "failed") tells, or None."""
+        return {"passed": self.passed, "failed": self.failed}.get(answer)
+
+
+class Measured(NamedTuple):
+    """The newest believed reading of a vital sign, in its own unit, and the clinic's day on which it was taken."""
+
+    value: float
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +47,7 @@ class Item:
     vitals: tuple[str, ...]
     source: str
     verification: Verification
+    answers: Answers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +125,59 @@ def _item(rule: Rule, table: Mapping[str, Any]) -> Item:
         vitals=tuple(str(each) for each in table.get("vitals", ())),
         source=source,
         verification=mark,
+        answers=_answers(rule, identity, table["answers"]) if "answers" in table else None,
     )
+
+
+def _answers(rule: Rule, identity: str, table: Mapping[str, Any]) -> Answers:
+    word = VOCABULARY.get(str(table.get("fact")))
+    told = {key: value for key, value in table.items() if key != "fact"}
+    if word is None or not told or set(told) - {"passed", "failed"}:
+        raise RuleInvalid(f"{rule.id}: {identity}: answers cannot be {dict(table)!r}")
+    if word.kind not in ("yes_no", "choice") or any(word.fault(each) for each in told.values()):
+        raise RuleInvalid(f"{rule.id}: {identity}: {word.name} cannot be {told!r}")
+    return Answers(word.name, told.get("passed"), told.get("failed"))
+
+
+# --- what the checklist and the readings tell ---
+
+# Which readings tell which fact; of readings of the same day, the first named.
+READ_AS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "sbp": SYSTOLIC,
+        "dbp": DIASTOLIC,
+        "heart_rate": PULSE,
+        "spo2": ("spo2",),
+        "respiratory_rate": ("rr",),
+        "temperature": ("temp",),
+    }
+)
+
+
+def facts_of_the_day(
+    protocol: Protocol, checks: Mapping[str, str], vitals: Mapping[str, Measured], today: date
+) -> tuple[Fact, ...]:
+    """What the checklist and the newest believed readings tell the rules, as a clinician's word.
+
+    ``checks``: item id -> "passed" or "failed", answered in this session; such an answer is of ``today``, a reading
+    is of its own day. An item that is not answered, or whose answer is bound to nothing, tells nothing. Raises
+    ValueError for a reading that the vocabulary cannot hold (its bounds are wider than what counts as plausible).
+    """
+    told = [
+        Fact(item.answers.fact, value, today, "clinician")
+        for item in protocol.checklist
+        if item.answers is not None and (value := item.answers.told(checks.get(item.id, ""))) is not None
+    ]
+    return (*told, *_readings(vitals))
+
+
+def _readings(vitals: Mapping[str, Measured]) -> tuple[Fact, ...]:
+    found: list[Fact] = []
+    for name, codes in READ_AS.items():
+        known = [vitals[code] for code in codes if code in vitals]
+        if known:
+            newest = max(known, key=lambda each: each.on)
+            if fault := VOCABULARY[name].fault(newest.value):
+                raise ValueError(f"{name}: {newest.value!r} is {fault}")
+            found.append(Fact(name, float(newest.value), newest.on, "clinician"))
+    return tuple(found)

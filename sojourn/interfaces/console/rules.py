@@ -534,7 +534,7 @@ def _of_eligibility(ready: eligibility.EligibilityRule) -> list[tuple[str, list[
 
 def _of_evidence(ready: eligibility.EvidenceRule) -> list[tuple[str, list[Detail]]]:
     facts = ", ".join(_(eligibility.VOCABULARY[name].label) for name in ready.facts)
-    rows = [(_("Speaks of"), facts)]
+    rows = [(_("Facts"), facts)]
     if note := ready.rule.fixed.get("note"):
         rows.append((_("Note"), str(note)))
     return [(_("How long evidence counts"), rows)]
