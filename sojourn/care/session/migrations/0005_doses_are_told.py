@@ -24,5 +24,5 @@ ALTER TABLE patients_dosestart FORCE ROW LEVEL SECURITY;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("session", "0002_protect"), ("patients", "0004_dosestart")]
+    dependencies = [("session", "0004_protect_what_was_given"), ("patients", "0004_dosestart")]
     operations = [migrations.RunSQL(TOLD, migrations.RunSQL.noop)]
