@@ -11,7 +11,7 @@ import secrets
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
@@ -29,7 +29,9 @@ from sojourn.clinical.dosing import DoseRules
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
-from tests.conftest import Cast
+
+if TYPE_CHECKING:  # a house for benchmarks walks this way too, outside of any test
+    from tests.conftest import Cast
 
 IV = "iv_racemic_40min"
 INDICATION = "Major depressive disorder"
