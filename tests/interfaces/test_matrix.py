@@ -168,6 +168,14 @@ class House:
             )
 
     @cached_property
+    def raised(self) -> Any:
+        """The first of two signatures under a higher ceiling."""
+        by, name = self.cast.asker("prescriber"), "dose.ceiling.in.esketamine"
+        with as_asker(by):
+            rulebook.adopt(by=by, rule_id=name, parameters={"most": 56})
+            return rulebook.adopt(by=by, rule_id=name)
+
+    @cached_property
     def medicine(self) -> Any:
         """A line of the patient's own list of medicines."""
         by = self.patient_asker
@@ -231,6 +239,7 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "membership_id": (lambda house: house.cast.members["nurse"].pk, False),
     "visit_id": (lambda house: house.running.appointment.pk, True),
     "offer_id": (lambda house: house.offer.pk, True),
+    "raise_id": (lambda house: house.raised.pk, False),
     "invitation_id": (lambda house: house.invitation.pk, False),
 }
 # Everything else: words that mean the same in every clinic.

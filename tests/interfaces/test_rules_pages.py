@@ -285,11 +285,15 @@ def test_a_lowered_ceiling_goes_up_again_by_two_prescribers(clinic: Cast):
     assert adoptions(clinic)[name].parameters == {"most": 56}
     assert "A higher dose waits for a second signature" in body(client.get(reverse("console:rules")))
     with as_asker(clinic.asker("prescriber")) as by:
-        address = reverse("console:rule_raise", args=[name, queries.raises(by.here)[name].pk])
+        address = reverse("console:rule_raise", args=[queries.raises(by.here)[name].pk])
         person = Person.objects.create_user(f"two@{clinic.clinic.slug}.example", None)
         clinic.members["second"] = Membership.objects.create(
             clinic=clinic.clinic, person=person, role="prescriber", name="Second Prescriber"
         )
+    several = {f"hash:{name}": load.book().rule(name).hash, field_name(name, "most"): "84", "rule": [name]}
+    again = body(client.post(reverse("console:rules_adopt"), several | signed(clinic), follow=True))
+    assert "A higher dose acts once a second prescriber has signed." in again
+    assert "acts in this clinic now" not in again
     refused = client.post(address)
     assert refused.status_code == 409
     assert "You signed this yourself." in body(refused)
@@ -299,7 +303,7 @@ def test_a_lowered_ceiling_goes_up_again_by_two_prescribers(clinic: Cast):
     assert other.post(address).url == rule(name)
     assert adoptions(clinic)[name].parameters == {}
     assert "raised by two prescribers; Second Prescriber signed second." in body(other.get(rule(name)))
-    assert other.post(reverse("console:rule_raise", args=[name, 10**9])).status_code == 404
+    assert other.post(reverse("console:rule_raise", args=[10**9])).status_code == 404
 
 
 def test_a_retired_ceiling_says_that_nothing_is_given(clinic: Cast):

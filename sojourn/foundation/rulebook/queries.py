@@ -88,6 +88,12 @@ def raises(clinic_id: int, only: Collection[str] | None = None) -> dict[str, Cei
     return {each.rule_id: each for each in rows.order_by("rule_id", "-id").distinct("rule_id")}
 
 
+def raised_rule(raise_id: int) -> str | None:
+    """Which ceiling a first signature would raise, whatever became of it; None where this clinic has none such. One
+    query."""
+    return CeilingRaise.objects.filter(pk=raise_id).values_list("rule_id", flat=True).first()
+
+
 def raise_of(adoption: RuleAdoption) -> CeilingRaise | None:
     """The first signature that would raise the ceiling of a decision; None where nobody wants to. One query."""
     return raises(adoption.clinic_id, {adoption.rule_id}).get(adoption.rule_id)

@@ -249,6 +249,8 @@ def _standing_words(standing: Standing, people: Mapping[int, str]) -> str:
     since = {"day": _day(row.adopted_at), "name": people.get(row.adopted_by_id, _("a prescriber"))} if row else {}
     if standing.acting is not None:
         return _acts_words(row) % since
+    if standing.newest.kind in dosing.ALWAYS:
+        return _("Used everywhere with its released numbers until a prescriber adopts stricter ones.")
     words = _rests_words(row) % since
     if standing.newest.kind == dosing.CEILING:
         words += " " + _("Without an adopted highest dose this drug is not given by this route.")
@@ -722,14 +724,15 @@ def adopt(request: HttpRequest, rule_id: str) -> HttpResponse:
 
 @allowed("rules.adopt")
 @require_POST
-def second_sign(request: HttpRequest, rule_id: str, raise_id: int) -> HttpResponse:
+def second_sign(request: HttpRequest, raise_id: int) -> HttpResponse:
     """Give the second signature under a higher ceiling."""
     asked = cast(Request, request)
+    rule_id = queries.raised_rule(raise_id)
+    if rule_id is None:
+        raise Http404
     rule = _newest(rule_id)
     try:
         actions.second_sign(by=asked.asker, raise_id=raise_id)
-    except CeilingRaise.DoesNotExist:
-        raise Http404 from None
     except Refused as refused:
         return _one(asked, rule_id, refused=_in_words(rule, refused))
     messages.success(request, _("“%(title)s” acts in this clinic now.") % {"title": _(rule.title)})
@@ -774,8 +777,7 @@ def adopt_several(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         reasons = _adopt_all(asked, chosen, typed)
         if not reasons:
-            words = ngettext("%(n)d rule acts in this clinic now.", "%(n)d rules act in this clinic now.", len(chosen))
-            messages.success(request, words % {"n": len(chosen)})
+            _said_adopted(asked, chosen)
             return redirect("console:rules")
     standings = queries.standings(_clinic(asked))
     waiting = [
@@ -791,6 +793,17 @@ def adopt_several(request: HttpRequest) -> HttpResponse:
         "me": asked.asker.name,
     }
     return render(request, "console/rules/adopt.html", context, status=409 if reasons else 200)
+
+
+def _said_adopted(request: Request, chosen: list[str]) -> None:
+    """Say how many rules act now, and that a higher ceiling among them waits for its second signature."""
+    held = set(queries.raises(_clinic(request))) & set(chosen)
+    acting = len(chosen) - len(held)
+    if acting:
+        words = ngettext("%(n)d rule acts in this clinic now.", "%(n)d rules act in this clinic now.", acting)
+        messages.success(request, words % {"n": acting})
+    if held:
+        messages.warning(request, _("Your signature is kept. A higher dose acts once a second prescriber has signed."))
 
 
 def _adopt_all(request: Request, chosen: list[str], typed: Mapping[str, str]) -> list[dict[str, str]]:
@@ -834,5 +847,5 @@ urlpatterns = [
     path("rules/<str:rule_id>/", one, name="rule"),
     path("rules/<str:rule_id>/adopt/", adopt, name="rule_adopt"),
     path("rules/<str:rule_id>/retire/", retire, name="rule_retire"),
-    path("rules/<str:rule_id>/raise/<int:raise_id>/", second_sign, name="rule_raise"),
+    path("rules/raised/<int:raise_id>/", second_sign, name="rule_raise"),
 ]
