@@ -18,6 +18,7 @@ ALTER TABLE patients_dosestart NO FORCE ROW LEVEL SECURITY;
 INSERT INTO patients_dosestart (clinic_id, patient_id, at)
   SELECT clinic_id, patient_id, started_at FROM session_medicationadministration
    WHERE started_at > now() - interval '3 days' ORDER BY id;
+SET CONSTRAINTS ALL IMMEDIATE;  -- a table with checks outstanding is not altered
 ALTER TABLE session_medicationadministration FORCE ROW LEVEL SECURITY;
 ALTER TABLE patients_dosestart FORCE ROW LEVEL SECURITY;
 """
