@@ -129,7 +129,7 @@ def test_the_record_holds_everything_that_happened(clinic: Cast):
     assert (record.patient.name, record.patient.record_number) == ("Ana Reyes1", "SJ-00001")
     assert record.chair == "Chair 1"
     assert f"{nurse}, RN" in [str(each) for each in record.staff]
-    assert (record.protocol.id, record.protocol.version, record.protocol.intact) == ("iv_racemic_40min", "1", True)
+    assert (record.protocol.id, record.protocol.version, record.protocol.intact) == ("iv_racemic_40min", "2", True)
     assert [each.state.value for each in record.states] == [
         "arrived", "checked", "dosing", "observing", "ready_to_leave", "left"
     ]  # fmt: skip

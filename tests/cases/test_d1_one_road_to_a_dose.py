@@ -30,6 +30,7 @@ from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care import consents
+from tests.care.ceilings import adopt_ceilings
 from tests.care.people import make_patient
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage, to_dosing
 from tests.care.way import (
@@ -47,6 +48,12 @@ CLINICAL = ("prescriber", "nurse", "therapist")
 MISSING = "Something is missing before a dose can be given"
 # What tells of medicine, and is none of the front desk's business.
 MEDICAL = ("acceptance", "agreement", "signed plan", "decided", "withdrawn", "Ketamine", "depressive")
+
+
+@pytest.fixture(autouse=True)
+def ceilings(clinic: Cast) -> None:
+    """Without an adopted ceiling no plan is signed at all."""
+    adopt_ceilings(clinic)
 
 
 def body(answer) -> str:
