@@ -136,7 +136,7 @@ def test_the_record_holds_everything_that_happened(clinic: Cast):
     assert (record.dose_started_at, record.dose_ended_at, record.ended_at) == (minutes(15), minutes(55), minutes(140))
     assert len(record.prepared) == 2
     dose = record.doses[0]
-    assert (dose.drug, dose.route, dose.dose_mg, dose.lot) == ("ketamine", "iv_racemic", Decimal(35), "KX77")
+    assert (dose.drug, dose.route, dose.dose_mg, dose.lot) == ("ketamine", "iv", Decimal(35), "KX77")
     assert {dose.given_by.name, dose.checked_by.name} == {nurse, clinic.members["prescriber"].name}  # type: ignore[union-attr]
     assert {each.item_id for each in record.checks} >= {"identity", "consent", "padss", "companion_here", "walks"}
     assert [each.method for each in record.series["spo2"]] == ["typed", *["monitor"] * 10, "typed"]
