@@ -167,12 +167,7 @@ def _alarms_waiting(gathered: _Gathered) -> tuple[str, ...]:
     """The alarms of this drug and route about which no prescriber has decided."""
     route, drug = gathered.session.protocol.route, gathered.session.protocol.drug
     return tuple(
-        each.newest.title
-        for each in gathered.rules
-        if each.waits
-        and each.newest.kind in (*alarms.KINDS, alarms.ESCALATION)
-        and route in each.newest.fact("routes")
-        and drug in each.newest.fixed.get("drugs", (drug,))
+        each.newest.title for each in gathered.rules if each.waits and alarms.speaks_of(each.newest, route, drug)
     )
 
 
