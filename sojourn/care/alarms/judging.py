@@ -13,7 +13,7 @@ from sojourn.care.alarms.columns import Row
 from sojourn.care.alarms.rules import Acting
 from sojourn.care.alarms.store import Session
 from sojourn.clinical import alarms
-from sojourn.clinical.alarms import AlarmRule, Happening, Phase, Reading, State
+from sojourn.clinical.alarms import AlarmRule, Happening, Reading, State
 
 MONITOR = "monitor"
 
