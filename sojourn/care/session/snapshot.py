@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, cached_property
@@ -39,13 +39,13 @@ from sojourn.care.session.models import (
     SessionEvent,
     Waste,
 )
-from sojourn.care.session.queries import same_dose
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
 from sojourn.clinical import protocol
-from sojourn.clinical.administration import Delivered, HistoryRefused, Line
+from sojourn.clinical.administration import Delivered, HistoryRefused, Line, charted
+from sojourn.clinical.administration.charted import same_dose
 from sojourn.clinical.alarms import Priority
 from sojourn.clinical.eligibility import Notice
-from sojourn.clinical.protocol import FINAL, UNDER_WAY, Facts, Latest, Protocol, State
+from sojourn.clinical.protocol import FINAL, Facts, Protocol, State, compose
 from sojourn.clinical.vitals import SYSTOLIC
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.rulebook.load import book
@@ -256,14 +256,8 @@ class SessionSnapshot:
 
     @property
     def ready_dose(self) -> tuple[Prepared, Prepared | None] | None:
-        """The newest prepared dose and its second check, as ``treatment.queries.dose_ready`` finds them."""
-        ready: tuple[Prepared, Prepared | None] | None = None
-        for row in self.prepared:
-            if ready is not None and same_dose(ready[0], row) and row.person_id != ready[0].person_id:
-                ready = (ready[0], row)
-            else:
-                ready = (row, None)
-        return ready
+        """The newest prepared dose and its second check."""
+        return charted.ready_dose(self.prepared)
 
     @property
     def mismatch(self) -> tuple[Prepared, Prepared] | None:
@@ -295,20 +289,17 @@ class SessionSnapshot:
     @property
     def rate_ml_per_h(self) -> Decimal | None:
         """What the pump was last set to; None where the dose is given by hand."""
-        return next((each.rate_ml_per_h for each in reversed(self.steps) if each.rate_ml_per_h is not None), None)
+        return charted.rate_now(self.steps)
 
     @property
     def part_mg(self) -> Decimal | None:
         """What one part of the dose holds: a spray device."""
-        return next((each.mg for each in self.steps if each.kind == "part"), None)
+        return charted.part_now(self.steps)
 
     @property
     def ran_minutes(self) -> Fraction:
         """For how long the pump ran so far, pauses not counted."""
-        if not isinstance(self.delivered, Delivered):
-            return Fraction(0)
-        spans = (each.until - each.since for each in self.delivered.segments)
-        return sum((Fraction(each // timedelta(microseconds=1), 60_000_000) for each in spans), Fraction(0))
+        return charted.ran_minutes(self.delivered) if isinstance(self.delivered, Delivered) else Fraction(0)
 
     @property
     def today(self) -> date:
@@ -338,9 +329,7 @@ class SessionSnapshot:
     @cached_property
     def dose_ended_at(self) -> datetime | None:
         """From when the patient is observed: the end of the last part given, once the dose is over."""
-        if self.state in UNDER_WAY or not isinstance(self.delivered, Delivered):
-            return None if self.state in UNDER_WAY else self._left_dosing_at
-        return self.delivered.observation_from or self._left_dosing_at
+        return compose.observed_from(self.state, self.delivered, self._left_dosing_at)
 
     @property
     def call(self) -> Noted | None:
@@ -368,33 +357,23 @@ class SessionSnapshot:
     def facts(self, reason: str = "", against: Against | None = None) -> Facts:
         """All that the guards ask. ``against``: what stands against a dose today (road.against); without it the steps
         that let milligrams in are not to be asked."""
-        believed = {code: each for code, each in self.newest.items() if not each.doubt}
-        baseline = {code: each.baseline for code, each in self.newest.items() if each.baseline is not None}
-        if not self.doses and not baseline:
-            baseline = {code: each.value for code, each in believed.items()}
-        ended = self.dose_ended_at
         ready = self.ready_dose
-        systolic = [each.value for each in self.measured if each.code in SYSTOLIC and not each.doubt][-3:]
         here = self.checks.get("companion_here")
-        return Facts(
+        return compose.facts(
             state=self.state,
+            now=self.now,
             protocol_adopted=self.adopted,
-            checks=self.answers,
-            latest={
-                code: Latest(each.value, max(0.0, (self.now - each.at).total_seconds() / 60))
-                for code, each in believed.items()
-            },
-            baseline=baseline,
-            pressure_rising=systolic[2] > systolic[1] > systolic[0] if len(systolic) == 3 else None,
+            answers=self.answers,
+            newest=self.newest,
+            systolic=[each.value for each in self.measured if each.code in SYSTOLIC and not each.doubt],
             open_high_alarms=tuple(
                 book().rule(each.rule_id).title for each in self.alarms if each.priority == Priority.HIGH.value
             ),
             dose_ordered=ready is not None,
             second_checked=ready is not None and ready[1] is not None,
             dose_given=bool(self.doses),
-            minutes_since_dose_end=(self.now - ended).total_seconds() / 60 if ended else None,
-            padss=_score(self.checks.get("padss")),
-            aldrete=_score(self.checks.get("aldrete")),
+            dose_ended_at=self.dose_ended_at,
+            scores={item: row.value for item, row in self.checks.items()},
             escort_named=self.companion is not None,
             escort_present=here is not None and here.outcome == "passed",
             reason=reason,
@@ -408,14 +387,8 @@ class SessionSnapshot:
     def set_aside_before(self) -> frozenset[str]:
         """What a prescriber signed for earlier in this session and nobody has answered anew: answers, not values of the
         moment, which are asked again by every step."""
-        signed: set[str] = set()
-        for entered in self.states:
-            for code in entered.overridden:
-                stem, _colon, item = code.partition(":")
-                answer = self.checks.get(item)
-                if stem in _LASTING and (answer is None or answer.at <= entered.at):
-                    signed.add(code)
-        return frozenset(signed)
+        signed = [(each.at, each.overridden) for each in self.states]
+        return compose.set_aside_before(signed, {item: row.at for item, row in self.checks.items()})
 
     def standing(self, transition: str, against: Against | None = None) -> tuple[protocol.Reason, ...]:
         """What stands in the way of a step now; empty where it may be taken."""
@@ -436,17 +409,9 @@ class Against:
     basis: Mapping[str, Any]
 
 
-# Codes of what a prescriber sets aside for this session; the rest is a value of the moment.
-_LASTING: Final = frozenset(("check-missing", "check-failed"))
-
-
 def _was_settled(rows: list[Prepared]) -> bool:
     """Whether the last of these rows confirmed the one before it: what follows is then a new preparation."""
     return len(rows) > 1 and rows[-1].person_id != rows[-2].person_id and same_dose(rows[-1], rows[-2])
-
-
-def _score(row: Check | None) -> int | None:
-    return int(row.value) if row is not None and row.value.isdigit() else None
 
 
 def _at(text: str) -> datetime:

@@ -1,6 +1,6 @@
 """Alarms: one small state machine for each rule and signal. See machine.py for its laws."""
 
-from sojourn.clinical.alarms.machine import acknowledge, judge, start
+from sojourn.clinical.alarms.machine import acknowledge, awaited, judge, start
 from sojourn.clinical.alarms.model import (
     AlarmRule,
     Event,
@@ -16,7 +16,7 @@ from sojourn.clinical.alarms.model import (
     Why,
 )
 from sojourn.clinical.alarms.order import rank, urgency
-from sojourn.clinical.alarms.prepare import ESCALATION, KINDS, SILENCE, escalation, prepare
+from sojourn.clinical.alarms.prepare import ESCALATION, KINDS, SILENCE, escalation, prepare, speaks_of
 
 __all__ = [
     "ESCALATION",
@@ -35,10 +35,12 @@ __all__ = [
     "State",
     "Why",
     "acknowledge",
+    "awaited",
     "escalation",
     "judge",
     "prepare",
     "rank",
+    "speaks_of",
     "start",
     "urgency",
 ]

@@ -36,6 +36,7 @@ from sojourn.clinical.dosing.reasons import FIELDS, TEXTS, Notice, Question, Rea
 from sojourn.clinical.dosing.rules import (
     ALWAYS,
     KINDS,
+    PROPOSALS,
     WEIGHT_AGE,
     AtTheChair,
     BodyMass,
@@ -50,6 +51,7 @@ from sojourn.clinical.dosing.rules import (
     StartDose,
     WeightChange,
     gather,
+    in_force,
     read_rounding,
 )
 from sojourn.clinical.dosing.running import RateChange, RateRefused, Running, rate_change
@@ -62,6 +64,7 @@ __all__ = [
     "DRAWN_ROUTES",
     "FIELDS",
     "KINDS",
+    "PROPOSALS",
     "TEXTS",
     "TIMED_ROUTES",
     "WEIGHT_AGE",
@@ -113,6 +116,7 @@ __all__ = [
     "calculate",
     "day_share",
     "gather",
+    "in_force",
     "plain",
     "raises",
     "rate_change",

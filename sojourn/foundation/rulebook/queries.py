@@ -15,6 +15,7 @@ from sojourn.clinical import alarms, eligibility, interactions
 from sojourn.clinical.protocol import Protocol
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.rules import Loosened, Rule, tighten
+from sojourn.foundation.rulebook.acting import acting
 from sojourn.foundation.rulebook.load import book, prepared
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from sojourn.foundation.rulebook.scales import scales
@@ -111,27 +112,13 @@ def standings(clinic_id: int, at: datetime | None = None, only: Collection[str] 
 
 def decide(decided: Mapping[str, RuleAdoption], day: date, only: Collection[str] | None = None) -> tuple[Standing, ...]:
     """Every rule, or some by id, with its decision, from the newest decision about each; no query."""
-    known = known_rules()
     found: list[Standing] = []
     for rule_id, versions in _versions(book().hash).items():
         if only is not None and rule_id not in only:
             continue
         adoption = decided.get(rule_id)
-        if adoption is not None and not adoption.retired:
-            acting = _adopted(adoption, known.get((rule_id, adoption.version)))
-        else:
-            last = next((each for each in reversed(versions) if each.effective_from <= day), None)
-            acting = last if last is not None and last.acts_without_adoption else None
-        found.append(Standing(versions[-1], adoption, acting))
+        found.append(Standing(versions[-1], adoption, acting(versions, adoption, day)))
     return tuple(found)
-
-
-def _adopted(adoption: RuleAdoption, rule: Rule | None) -> Rule | None:
-    """The adopted rule with the clinic's numbers; None if the file no longer says what was adopted."""
-    if rule is None or rule.hash != adoption.rule_hash:
-        return None
-    own = tighten(rule, adoption.parameters)
-    return None if isinstance(own, Loosened) else own
 
 
 def acting_rules(clinic_id: int, at: datetime | None = None, only: Collection[str] | None = None) -> dict[str, Rule]:
