@@ -60,7 +60,7 @@ def page() -> str:
     lines = [
         "# Cases: where we were wrong, and what holds it now",
         "",
-        "Made from the tests under `tests/cases` by `python -m tests.repo.cases`; a test holds it current. Do not edit.",
+        "Made from `tests/cases` by `python -m tests.repo.cases`; a test holds it current. Do not edit.",
         "",
         "| case | rows | what must hold | test |",
         "|---|---|---|---|",

@@ -26,12 +26,12 @@ def acting(versions: Sequence[Rule], decision: Decided | None, day: date) -> Rul
     """The rule with the clinic's numbers; None while it does not act. ``versions``: those of one rule, the oldest
     first. What nobody has decided about acts by itself where it may, in its newest version in effect on ``day``."""
     if decision is not None and not decision.retired:
-        return _adopted(decision, next((each for each in versions if each.version == decision.version), None))
+        return as_adopted(decision, next((each for each in versions if each.version == decision.version), None))
     last = next((each for each in reversed(versions) if each.effective_from <= day), None)
     return last if last is not None and last.acts_without_adoption else None
 
 
-def _adopted(decision: Decided, rule: Rule | None) -> Rule | None:
+def as_adopted(decision: Decided, rule: Rule | None) -> Rule | None:
     """The adopted rule with the clinic's numbers; None if the file no longer says what was adopted."""
     if rule is None or rule.hash != decision.rule_hash:
         return None

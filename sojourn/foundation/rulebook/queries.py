@@ -15,7 +15,7 @@ from sojourn.clinical import alarms, eligibility, interactions
 from sojourn.clinical.protocol import Protocol
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.rules import Loosened, Rule, tighten
-from sojourn.foundation.rulebook.acting import acting
+from sojourn.foundation.rulebook.acting import acting, as_adopted
 from sojourn.foundation.rulebook.load import book, prepared
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from sojourn.foundation.rulebook.scales import scales
@@ -102,7 +102,7 @@ def raise_of(adoption: RuleAdoption) -> CeilingRaise | None:
 
 def adopted(adoption: RuleAdoption) -> Rule | None:
     """What was adopted, with the clinic's numbers; None if the rulebook no longer says it. No query."""
-    return _adopted(adoption, known_rules().get((adoption.rule_id, adoption.version)))
+    return as_adopted(adoption, known_rules().get((adoption.rule_id, adoption.version)))
 
 
 def standings(clinic_id: int, at: datetime | None = None, only: Collection[str] | None = None) -> tuple[Standing, ...]:
