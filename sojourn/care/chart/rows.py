@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
-from sojourn.clinical.administration import Balance, Delivered, HistoryRefused, Line
+from sojourn.clinical.administration import Balance, Delivered, HistoryRefused, Line, Segment
+from sojourn.clinical.administration.reasons import hundredths
 from sojourn.clinical.protocol import State
 from sojourn.clinical.protocol.schedule import Point
 from sojourn.clinical.rules import Rule
@@ -205,6 +207,23 @@ class GivenDose:
     def line(self) -> Line | None:
         """Planned, given, wasted: the one line of page, paper, figure and curve."""
         return None if self.balance is None else Line.of(self.balance)
+
+    def gone_in_by(self, at: datetime) -> Decimal | None:
+        """The milligrams that had gone in at a moment, to hundredths; None where it cannot be worked out."""
+        if not isinstance(self.delivered, Delivered):
+            return None
+        ran = sum((_share(each, at) for each in self.delivered.segments), Fraction(0))
+        return hundredths(ran + sum((each.mg for each in self.delivered.parts if each.at <= at), Fraction(0)))
+
+
+def _share(segment: Segment, at: datetime) -> Fraction:
+    """What of a segment was in at a moment: a pump runs evenly at its rate."""
+    if at >= segment.until:
+        return segment.mg
+    if at <= segment.since:
+        return Fraction(0)
+    tick = timedelta(microseconds=1)
+    return segment.mg * Fraction((at - segment.since) // tick, (segment.until - segment.since) // tick)
 
 
 @dataclass(frozen=True, slots=True)
