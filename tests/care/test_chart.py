@@ -21,7 +21,8 @@ from sojourn.care.alarms import judging
 from sojourn.care.alarms import store as alarm_store
 from sojourn.care.alarms.models import AlarmEvent
 from sojourn.care.chart import actions, queries
-from sojourn.care.chart.record import SessionRecord, content_hash, verify_signature
+from sojourn.care.chart.content import content_hash, verify_signature
+from sojourn.care.chart.record import SessionRecord
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.session import actions as session_actions
@@ -167,7 +168,8 @@ def test_one_time_axis_in_order(clinic: Cast):
     assert times == sorted(times)
     kinds = {each.kind for each in record.moments}
     assert kinds == {
-        "state", "check", "prepared", "dose", "event", "alarm", "readings", "monitor_on", "monitor_off", "gap"
+        "state", "check", "prepared", "dose", "dose_step", "event", "alarm", "readings", "monitor_on", "monitor_off",
+        "gap",
     }  # fmt: skip
 
 
