@@ -22,9 +22,11 @@ from django.db.models.functions import Coalesce, JSONObject
 
 from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.alarms.queries import OPEN
+from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent.models import Consent
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.encounter.queries import protocol_of
+from sojourn.care.intake.queries import MedicineTaken
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given
 from sojourn.care.session.given import Dose, DoseStep, Prepared, Wasted
@@ -41,7 +43,7 @@ from sojourn.care.session.models import (
 )
 from sojourn.care.session.queries import same_dose
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
-from sojourn.clinical import protocol
+from sojourn.clinical import eligibility, protocol
 from sojourn.clinical.administration import Delivered, HistoryRefused, Line
 from sojourn.clinical.alarms import Priority
 from sojourn.clinical.eligibility import Notice
@@ -427,7 +429,10 @@ class SessionSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """What stands against a dose at this moment, beside the session's own rows; and what it was judged by."""
+    """What stands against a dose at this moment, beside the session's own rows; and what it was judged by.
+
+    ``decision``, ``known`` facts and medicines ``taken`` are as the record has them, for whoever shows them.
+    """
 
     road: tuple[protocol.Reason, ...]
     alarms_waiting: tuple[str, ...]
@@ -436,6 +441,9 @@ class Against:
     agreements: Mapping[str, Consent]
     version: PlanVersion | None
     basis: Mapping[str, Any]
+    decision: CandidacyDecision | None
+    known: eligibility.Facts
+    taken: tuple[MedicineTaken, ...]
 
 
 # Codes of what a prescriber sets aside for this session; the rest is a value of the moment.

@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -131,6 +132,7 @@ class GivenLine:
     given_at: datetime
     recorded_at: datetime
     late: bool
+    same_day: bool
     by: str
     warned: list[Warned]
     unread: bool
@@ -161,6 +163,7 @@ def title_of(given: ByHand) -> str:
 def line_of(given: ByHand) -> GivenLine:
     return GivenLine(
         title_of(given), given.note, given.given_at, given.recorded_at, given.recorded_at - given.given_at >= _LATE,
+        timezone.localdate(given.recorded_at) == timezone.localdate(given.given_at),
         given.by, warned_of(given.warned), not given.ingredient,
     )  # fmt: skip
 

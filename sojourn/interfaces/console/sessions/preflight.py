@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sojourn.care.booking import queries as booking
-from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.candidacy.models import CandidacyDecision, Kind
 from sojourn.care.consent import queries as consent
 from sojourn.care.consent import texts
@@ -56,24 +55,30 @@ class Preflight:
 
     session: SessionSnapshot
     against: Against
-    decision: CandidacyDecision | None
-    known: Facts
-    medicines: tuple[MedicineTaken, ...]
     allergies: tuple[Allergy, ...]
     reviewed: CheckResult | None
     way: booking.Way
 
+    @property
+    def decision(self) -> CandidacyDecision | None:
+        return self.against.decision
+
+    @property
+    def known(self) -> Facts:
+        return self.against.known
+
+    @property
+    def medicines(self) -> tuple[MedicineTaken, ...]:
+        return self.against.taken
+
 
 def read(session: SessionSnapshot) -> Preflight:
-    """Everything that stands beside the ticks. About seventeen queries: for the page, never for what is polled."""
+    """Everything that stands beside the ticks. About a dozen queries: for the page, never for what is polled."""
     patient = session.encounter.patient
     appointment = session.encounter.appointment
     return Preflight(
         session=session,
         against=road.stands_against(session, "start_dose"),
-        decision=candidacy.latest(patient.pk),
-        known=intake.facts(patient, session.today),
-        medicines=intake.medicines(patient.pk),
         allergies=intake.allergies(patient.pk),
         reviewed=_last_review(session),
         way=booking.ways_home([appointment])[appointment.pk],
