@@ -438,7 +438,7 @@ def withdraw(*, by: Asker, consent_id: int, reason: str = "", now: datetime | No
     """
     own = by.may("own.sign")
     if not own:
-        by.must("consent.ask")
+        by.must("consent.withdraw")
     consent = Consent.objects.get(pk=consent_id)
     patient = _patient(consent.patient_id)
     before = ConsentWithdrawal.objects.filter(consent=consent).first()

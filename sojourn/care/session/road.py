@@ -76,6 +76,9 @@ def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal |
             "overridden_by_two": [each.code for each in candidate.set_aside],
             "rules": _stamps(gathered),
         },
+        decision=decision,
+        known=candidate.known,
+        taken=candidate.taken,
     )
 
 
@@ -109,6 +112,8 @@ class _Candidate:
     accepted: tuple[eligibility.DayReason, ...]
     set_aside: tuple[eligibility.DayReason, ...]
     notices: tuple[eligibility.Notice, ...]
+    known: eligibility.Facts
+    taken: tuple[intake.MedicineTaken, ...]
 
 
 def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Candidate:
@@ -147,6 +152,8 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
         accepted=today.accepted,
         set_aside=today.set_aside,
         notices=medicines.notices,
+        known=known,
+        taken=taken,
     )
 
 

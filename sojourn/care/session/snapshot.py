@@ -16,15 +16,17 @@ from functools import cache, cached_property
 from typing import Any, Final, Literal
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import JSONObject
+from django.db.models.functions import Coalesce, JSONObject
 
 from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.alarms.queries import OPEN
+from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent.models import Consent
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.encounter.queries import protocol_of
+from sojourn.care.intake.queries import MedicineTaken
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given
 from sojourn.care.session.given import Dose, DoseStep, Prepared, Wasted
@@ -40,7 +42,7 @@ from sojourn.care.session.models import (
     Waste,
 )
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
-from sojourn.clinical import protocol
+from sojourn.clinical import eligibility, protocol
 from sojourn.clinical.administration import Delivered, HistoryRefused, Line, charted
 from sojourn.clinical.administration.charted import same_dose
 from sojourn.clinical.alarms import Priority
@@ -135,10 +137,12 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """Another medicine that somebody gave. ``warned``: the interactions that were shown."""
+    """Another medicine that somebody gave. ``ingredient`` is "" where the list of medicines does not know it;
+    ``warned`` are the interactions that were shown."""
 
     id: int
     name: str
+    ingredient: str
     amount: Decimal | None
     unit: str
     route: str
@@ -201,8 +205,8 @@ class SessionSnapshot:
             for r in rows["waste"]
         ]  # fmt: skip
         self.by_hand = [
-            ByHand(r["id"], r["name"], _maybe_mg(r["amount"]), r["unit"], r["route"], r["note"], tuple(r["warned"]),
-                   _at(r["given_at"]), _at(r["recorded_at"]), r["by"])
+            ByHand(r["id"], r["name"], r["ingredient"], _maybe_mg(r["amount"]), r["unit"], r["route"], r["note"],
+                   tuple(r["warned"]), _at(r["given_at"]), _at(r["recorded_at"]), r["by"])
             for r in rows["by_hand"]
         ]  # fmt: skip
         self.newest = {
@@ -398,7 +402,10 @@ class SessionSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """What stands against a dose at this moment, beside the session's own rows; and what it was judged by."""
+    """What stands against a dose at this moment, beside the session's own rows; and what it was judged by.
+
+    ``decision``, ``known`` facts and medicines ``taken`` are as the record has them, for whoever shows them.
+    """
 
     road: tuple[protocol.Reason, ...]
     alarms_waiting: tuple[str, ...]
@@ -407,6 +414,9 @@ class Against:
     agreements: Mapping[str, Consent]
     version: PlanVersion | None
     basis: Mapping[str, Any]
+    decision: CandidacyDecision | None
+    known: eligibility.Facts
+    taken: tuple[MedicineTaken, ...]
 
 
 def _was_settled(rows: list[Prepared]) -> bool:
@@ -462,6 +472,21 @@ def _source(name: str) -> Subquery:
     return Subquery(rows.values(name)[:1])
 
 
+def _name(column: str) -> Coalesce:
+    """The name of a member of the clinic; "" for whoever may not see the members: a patient who says no loads their own
+    session, and joining the members would take the rows away with the names."""
+    return Coalesce(_member(column, "name"), Value(""))
+
+
+def _person(column: str) -> Subquery:
+    """The person behind a membership; None as above."""
+    return _member(column, "person_id")
+
+
+def _member(column: str, value: str) -> Subquery:
+    return Subquery(Membership.objects.filter(pk=OuterRef(f"{column}_id")).values(value)[:1])
+
+
 _DRAWN: Final = ("drawn_mg", "vial", "expires_on", "stock_mg_per_ml", "total_ml", "rate_ml_per_h", "devices")
 
 
@@ -474,32 +499,33 @@ def _subqueries() -> dict[str, ArraySubquery]:
     return {
         "states": _array(
             _of_session(SessionState).order_by("seq"),
-            "seq", "state", "at", "reason", "overridden", "basis", "by_id", by=F("by__name"),
+            "seq", "state", "at", "reason", "overridden", "basis", "by_id", by=_name("by"),
         ),
         "checks": _array(
-            _of_session(CheckResult).order_by("id"), "id", "item_id", "outcome", "value", "note", "at", by=F("by__name")
+            _of_session(CheckResult).order_by("id"), "id", "item_id", "outcome", "value", "note", "at", by=_name("by")
         ),
         "dose_checks": _array(
             _of_session(DoseCheck).order_by("id"), "id", "drug", "route", "dose_mg", "lot", "at", "by_id", *_DRAWN,
-            "drawn_ml", "over_min", person_id=F("by__person_id"), by=F("by__name"),
+            "drawn_ml", "over_min", person_id=_person("by"), by=_name("by"),
         ),
         "doses": _array(
             _of_session(MedicationAdministration).order_by("started_at", "id"),
             "id", "drug", "route", "dose_mg", "lot", "duration_min", "started_at", "note", *_DRAWN,
-            by=F("given_by__name"), checked_by=F("checked_by__name"),
+            by=_name("given_by"), checked_by=_name("checked_by"),
         ),
         "steps": _array(
             _of_session(DoseEvent).order_by("at", "id"),
-            "id", "dose_id", "kind", "rate_ml_per_h", "remaining_ml", "mg", "note", "at", by=F("by__name"),
+            "id", "dose_id", "kind", "rate_ml_per_h", "remaining_ml", "mg", "note", "at", by=_name("by"),
         ),
         "waste": _array(
-            _of_session(Waste).order_by("at", "id"), "id", "mg", "how", "at", by=F("by__name"),
-            by_person=F("by__person_id"), witness_name=F("witness__by__name"),
+            _of_session(Waste).order_by("at", "id"), "id", "mg", "how", "at", by=_name("by"),
+            by_person=_person("by"), witness_name=F("witness__by__name"),
             witness_person=F("witness__by__person_id"), witnessed_at=F("witness__at"),
         ),
         "by_hand": _array(
             _of_session(GivenMedicine).order_by("given_at", "id"),
-            "id", "name", "amount", "unit", "route", "note", "warned", "given_at", "recorded_at", by=F("by__name"),
+            "id", "name", "ingredient", "amount", "unit", "route", "note", "warned", "given_at", "recorded_at",
+            by=_name("by"),
         ),
         "signals": _array(
             signals, "code", "value", "doubt", "baseline",
@@ -515,7 +541,7 @@ def _subqueries() -> dict[str, ArraySubquery]:
         ),
         "events": _array(
             _of_session(SessionEvent).order_by("at", "id"),
-            "id", "kind", "note", "at", "grade", "measure", "effect", "about_id", by=F("by__name"),
+            "id", "kind", "note", "at", "grade", "measure", "effect", "about_id", by=_name("by"),
         ),
         "measured": _array(measured, "code", "value", "doubt", at=F("effective_at")),
         "adoption": _array(decisions, "rule_id", "version", "rule_hash", "parameters", "retired"),
