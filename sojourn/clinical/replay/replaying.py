@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sojourn.clinical import alarms
 from sojourn.clinical.protocol import next_check_due
@@ -66,7 +67,8 @@ def replay(scenario: Scenario, rules: RulesOfClinic) -> Outcome:
 def _play(session: ReplayedSession, number: int, entry: Entry) -> Played:
     session.turn_to(entry.at)
     done = session.do(entry)
-    said = (*map(_happened, session.news), *done.said)
+    zone = session.scenario.clinic.zone
+    said = (*(_happened(each, zone) for each in session.news), *done.said)
     lines = (*(_line(session, done, each) for each in entry.expect), *_unexpected(done, entry.expect))
     session.news.clear()
     return Played(number, entry, session.state.value, said, lines)
@@ -142,8 +144,9 @@ def _joined(found: Any) -> str:
     return ", ".join(map(str, found)) or "nothing"
 
 
-def _happened(news: AlarmNews) -> str:
+def _happened(news: AlarmNews, zone: ZoneInfo) -> str:
     happening, reason = news.happening, news.happening.reason
     value = "" if reason.value is None else f", {news.rule.vital} {reason.value:g}"
     what = f"{happening.event.value.replace('_', ' ')} ({happening.priority.value}{value})"
-    return f"alarm {what} at {happening.at.strftime('%H:%M:%S')}: {news.rule.title} [{news.rule.rule_id}]"
+    clock = happening.at.astimezone(zone).strftime("%H:%M:%S")
+    return f"alarm {what} at {clock}: {news.rule.title} [{news.rule.rule_id}]"

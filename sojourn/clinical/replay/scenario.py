@@ -24,7 +24,10 @@ from sojourn.clinical.vitals import VITALS
 
 SCHEMA: Final = 1
 ROLES: Final = ("nurse", "prescriber", "other")
-DOES: Final = (*("reading", "check", "prepare", "step", "acknowledge", "waste", "witness", "withdraw", "note"),)
+DOES: Final = (
+    *("reading", "check", "prepare", "step", "acknowledge", "waste", "witness"),
+    *("agree", "withdraw", "note"),
+)
 SAYS: Final = (
     *("state", "due", "missed", "raised", "escalated", "recovered", "refused", "set_aside"),
     *("given_mg", "wasted_mg", "unaccounted_mg"),
@@ -416,7 +419,7 @@ class _Lines:
         at = table.need("at", self.moment, _MOMENT)
         does = table.need("does", _one_of(*DOES), f"one of {', '.join(DOES)}")
         table.where = f"{where} ({does})"
-        if self.last is not None and at < self.last:
+        if self.last is not None and at.astimezone(_UTC) < self.last.astimezone(_UTC):
             raise ScenarioInvalid(f"{table.where}: at lies before the entry above it")
         self.last = at
         by = "" if _from_monitor(does, data) else table.need("by", self.person, f"one of {', '.join(self.people)}")
@@ -496,6 +499,9 @@ class _Lines:
 
     def _witness(self, table: _Table, by: str) -> dict[str, Any]:
         return {}
+
+    def _agree(self, table: _Table, by: str) -> dict[str, Any]:
+        return {"agreement": table.need("agreement", _text, "the id of an agreement")}
 
     def _withdraw(self, table: _Table, by: str) -> dict[str, Any]:
         return {"agreement": table.need("agreement", _text, "the id of an agreement")}
