@@ -37,10 +37,23 @@ def plain(outcome: Outcome) -> dict[str, Any]:
             {
                 "number": each.number, "at": each.entry.at.isoformat(), "does": each.entry.does, "by": each.entry.by,
                 "what": what(each.entry), "state": each.state, "said": list(each.said),
+                "refused": list(each.refused), "set_aside": list(each.set_aside), "milligrams": _plain_mg(each),
+                "open_alarms": [list(alarm) for alarm in each.alarms],
                 "lines": [_plain_line(line) for line in each.lines],
             }
             for each in outcome.played
         ],
+    }  # fmt: skip
+
+
+def _plain_mg(played: Played) -> dict[str, str] | None:
+    """Planned, given, wasted and not accounted for, as text: a hundredth is exact."""
+    found = played.milligrams
+    if found is None:
+        return None
+    return {
+        "planned": str(found.planned_mg), "given": str(found.given_mg), "wasted": str(found.wasted_mg),
+        "unaccounted": str(found.unaccounted_mg),
     }  # fmt: skip
 
 

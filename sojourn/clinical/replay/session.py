@@ -422,6 +422,15 @@ class ReplayedSession:
             if state.open and state.priority is Priority.HIGH
         )
 
+    @property
+    def open_alarms(self) -> tuple[tuple[str, str, str], ...]:
+        """The alarms that exist now: rule, phase, priority."""
+        return tuple(
+            (rule_id, state.phase.value, state.priority.value)
+            for (rule_id, _), state in self.alarm_states.items()
+            if state.open and state.priority is not None
+        )
+
     def _road(self) -> Iterator[Reason]:
         own, papers = self.rules.protocol, self.scenario.papers
         stands = road.Papers(own.drug, own.route, papers.decision, tuple(self.agreements.values()), papers.plan)
