@@ -25,11 +25,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from sojourn.care.intake.queries import newest_weight
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
 from sojourn.care.session import queries as session_queries
-from sojourn.care.session.models import CheckResult, MedicationAdministration
+from sojourn.care.session.models import MedicationAdministration
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import pk
 from sojourn.clinical.protocol import PRESENT, State
@@ -40,6 +41,7 @@ from sojourn.foundation.printing.setting import Column, Document, Picture, Secti
 from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
 from sojourn.interfaces.console.patients import closed, years_words
 from sojourn.interfaces.console.sessions.opening import session_or_404
+from sojourn.interfaces.console.weights import weight_words
 
 if TYPE_CHECKING:
     from sojourn.clinical.pk import Dose, Model, Person, Refused
@@ -207,12 +209,6 @@ def weight_in(text: str) -> Decimal | None:
     except InvalidOperation:
         return None
     return value if value.is_finite() and 1 <= value <= 400 else None
-
-
-def newest_weight(patient_id: int) -> CheckResult | None:
-    """The newest check of the weight that holds a value. One query."""
-    rows = CheckResult.objects.filter(patient_id=patient_id, item_id="weight", outcome="passed").exclude(value="")
-    return rows.order_by("-id").first()
 
 
 # ---------------------------------------------------------------- what is asked, and the answer
@@ -609,12 +605,12 @@ def explorer(request: HttpRequest, patient_id: int) -> HttpResponse:
     if request.headers.get("Accept") == "application/json":
         return _moving(_asked(request.GET.dict(), patient))
     live = bool(asked.htmx) and not asked.htmx.history_restore_request
-    checked = None
+    known = None
     if request.GET:
         found = _asked(request.GET.dict(), patient)
     else:
-        checked = newest_weight(patient_id)
-        found = _asked(_first(patient, weight_in(checked.value) if checked else None), patient)
+        known = newest_weight(patient_id)
+        found = _asked(_first(patient, known.kg if known else None), patient)
     if not live:
         patients.open_record(by=asked.asker, patient=patient, part="clinical")
     context = {
@@ -624,7 +620,7 @@ def explorer(request: HttpRequest, patient_id: int) -> HttpResponse:
         "asked": found,
         "answer": found.answer,
         "errors": [{"href": "", "text": text} for text in found.problems],
-        "checked": checked,
+        "known_weight": weight_words(known),
         "disclaimer": disclaimer(),
         "pdf_url": _pdf_url(patient_id, found),
         "live": live,
@@ -870,11 +866,12 @@ def overlay(request: HttpRequest, encounter_id: int) -> HttpResponse:
 
 def _overlay(request: HttpRequest, picture: SessionSnapshot) -> dict[str, Any]:
     typed = request.GET.get("weight", "")
-    check = picture.checks.get("weight")
-    weight = weight_in(typed) if typed else weight_in(check.value) if check else None
+    known = newest_weight(picture.encounter.patient_id)
+    weight = weight_in(typed) if typed else known.kg if known else None
     ended = [each.at for each in picture.states if each.state in (State.OBSERVING, State.STOPPED_EARLY)]
     context: dict[str, Any] = {
         "typed": typed, "weight": weight, "weight_words": figure(float(weight), 1) if weight else "",
+        "weight_from": "" if typed else weight_words(known),
         "wrong_weight": bool(typed) and weight is None, "no_dose": not picture.doses,
     }  # fmt: skip
     if weight is None or not picture.doses:
