@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -152,11 +152,22 @@ class Reading:
     doubt: str
     supersedes_id: int | None
     superseded: bool
+    struck: bool = False
 
     @property
     def counts(self) -> bool:
-        """Believed, and not corrected by another."""
-        return not self.doubt and not self.superseded
+        """Believed, not corrected by another, and not struck as entered in error."""
+        return not self.doubt and not self.superseded and not self.struck
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """An entry was struck as entered in error: by whom, when and why. It stays in the record and counts for nothing."""
+
+    id: int
+    reason: str
+    at: datetime
+    by: Member | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +347,8 @@ class SessionRecord:
     gaps: tuple[Gap, ...]
     signatures: tuple[Signature, ...]
     addenda: tuple[AddedLater, ...]
+    # By what it is ("reading", "check", "event", "medicine") and the row's number.
+    struck: Mapping[tuple[str, int], Strike] = field(default_factory=dict)
 
     @property
     def state(self) -> State:
@@ -497,6 +510,19 @@ def content(record: SessionRecord) -> dict[str, Any]:
             ]
             for each in sorted(record.measures, key=lambda row: row.id)
         ],
+        **_struck(record),
+    }  # fmt: skip
+
+
+def _struck(record: SessionRecord) -> dict[str, Any]:
+    """Nothing where nothing was struck, so that what was signed before entries could be struck stays as signed."""
+    if not record.struck:
+        return {}
+    rows = sorted((each.id, of, number, each) for (of, number), each in record.struck.items())
+    return {
+        "struck": [
+            [own, of, number, each.reason, _utc(each.at), _number(each.by)] for own, of, number, each in rows
+        ]
     }  # fmt: skip
 
 

@@ -133,6 +133,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "session.signed": _("%(who)s signed the session of %(patient)s."),
     "session.addendum": _("%(who)s added to the signed session of %(patient)s."),
     "dose.checked": _("%(who)s checked the dose of %(patient)s (%(dose_mg)s mg)."),
+    "session.struck": _("%(who)s struck an entry in a session of %(patient)s as entered in error."),
     "reading.typed": _("%(who)s typed vital signs of %(patient)s."),
     "alarm.acknowledged": _("%(who)s answered an alarm of %(patient)s (%(code)s)."),
     # monitors and rules

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.encounter.actions import PERMISSIONS, said
-from sojourn.care.session.snapshot import Check, Newest
+from sojourn.care.session.snapshot import Check, Newest, Noted
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import protocol, recovery
 from sojourn.clinical.alarms import Phase
@@ -97,6 +97,7 @@ class Figure:
     stale_after: int
     source: str
     doubted: bool
+    early: bool = False
 
 
 def _written(code: str, value: float) -> str:
@@ -127,6 +128,7 @@ def _figure(picture: Picture, shown: CurrentVital) -> Figure:
         _stale_after(picture, one),
         _("not counted") if shown.quality_flag else _source(picture, one),
         bool(shown.quality_flag),
+        picture.before_arrival(one.at),
     )
 
 
@@ -229,6 +231,7 @@ class ItemRow:
     last: int
     by_readings: bool
     url: str
+    value: str = ""
 
     @property
     def _person(self) -> bool:
@@ -263,8 +266,9 @@ class Group:
 
 def _row(picture: Picture, identity: str, label: str, hint: str, vitals: Iterable[str] = ()) -> ItemRow:
     answer: Check | None = picture.checks.get(identity)
-    known = [picture.newest[code] for code in vitals if code in picture.newest and not picture.newest[code].doubt]
     vitals = tuple(vitals)
+    newest = [picture.newest[code] for code in vitals if code in picture.newest]
+    known = [each for each in newest if not each.doubt and not picture.before_arrival(each.at)]
     whole = bool(vitals) and len(known) == len(vitals)
     reading = ""
     if known:
@@ -282,6 +286,7 @@ def _row(picture: Picture, identity: str, label: str, hint: str, vitals: Iterabl
         last=answer.id if answer else 0,
         by_readings=bool(vitals),
         url=reverse("console:session_check", args=[picture.id]),
+        value=answer.value if answer and identity == "weight" else "",
     )
 
 
@@ -541,13 +546,14 @@ def monitors(picture: Picture) -> list[MonitorLine]:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A line of what happened so far."""
+    """A line of what happened so far. ``struck``: why it was struck as entered in error."""
 
     at: datetime
     title: str
     detail: str
     by: str
     icon: str
+    struck: str = ""
 
 
 def story(picture: Picture) -> list[Story]:
@@ -571,4 +577,12 @@ def story(picture: Picture) -> list[Story]:
         for each in picture.doses
     ]  # fmt: skip
     lines += [Story(each.at, event_word(each.kind), each.note, each.by, "circle") for each in picture.events]
+    lines += [
+        Story(
+            each.what.at, _("Entered in error"), f"{event_word(each.what.kind)} {each.what.note}".strip(),
+            each.strike.by, "undo-2", each.strike.reason,
+        )
+        for each in picture.struck
+        if isinstance(each.what, Noted)
+    ]  # fmt: skip
     return sorted(lines, key=lambda line: line.at, reverse=True)
