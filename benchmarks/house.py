@@ -16,6 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sojourn.foundation.accounts.asker import Asker
+    from sojourn.foundation.accounts.models import Clinic, Membership
 
 # Two houses may stand side by side: HOUSE_PORT moves all three.
 PORT = int(os.environ.get("HOUSE_PORT", "8791"))
@@ -195,6 +200,19 @@ def wards(monitors: int, chairs: int) -> list[Ward]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Staff:
+    """The clinic and its people, as the way to a course asks for them."""
+
+    clinic: Clinic
+    members: dict[str, Membership]
+
+    def asker(self, role: str) -> Asker:
+        from sojourn.foundation.accounts.queries import asker_of
+
+        return asker_of(self.members[role])
+
+
 def _ward(number: int, numbers: range) -> Ward:
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -205,7 +223,6 @@ def _ward(number: int, numbers: range) -> Ward:
     from sojourn.care.booking.models import Appointment, Chair
     from sojourn.care.encounter.models import Encounter, SessionState
     from sojourn.care.patients.models import Patient
-    from sojourn.care.plan.models import CarePlan
     from sojourn.care.session.models import MedicationAdministration
     from sojourn.care.vitals.models import Device, DeviceAssociation
     from sojourn.foundation.accounts.asker import Asker, as_asker
@@ -214,6 +231,7 @@ def _ward(number: int, numbers: range) -> Ward:
     from sojourn.foundation.rulebook import actions as rulebook
     from sojourn.foundation.rulebook.load import book
     from sojourn.foundation.rulebook.queries import standings
+    from tests.care.way import signed_course
 
     now = datetime.now(UTC)
     rule = book().rule("iv_racemic_40min")
@@ -237,10 +255,8 @@ def _ward(number: int, numbers: range) -> Ward:
                     birth_date=now.date() - timedelta(days=15000), created_at=now) for n in numbers
         )  # fmt: skip
         chairs = Chair.objects.bulk_create(Chair(**common, name=f"Chair {n}") for n in numbers)
-        plans = CarePlan.objects.bulk_create(
-            CarePlan(**common, patient=p, title="x", indication="x", protocol_id=rule.id, dose_mg=35, planned_sessions=6,
-                     started_on=now.date(), created_at=now, created_by=doctor) for p in patients
-        )  # fmt: skip
+        staff = _Staff(clinic, {"prescriber": doctor, "nurse": nurse})
+        plans = [signed_course(staff, each, protocol_id=rule.id, at=now) for each in patients]  # type: ignore[arg-type]
         appointments = Appointment.objects.bulk_create(
             Appointment(**common, patient=p, care_plan=plan, chair=chair, during=(now, now + timedelta(hours=3)),
                         booked_at=now, booked_by=nurse) for p, plan, chair in zip(patients, plans, chairs, strict=True)

@@ -365,7 +365,9 @@ def _evidence(rule: Rule, example: Example) -> Mapping[str, Any]:
     """Facts that were all told ``told_days_ago``."""
     given, today = example.given, _BEGINNING.date()
     told = today - timedelta(days=given["told_days_ago"])
-    facts = eligibility.known(*(eligibility.Fact(*each, told, "clinician") for each in given["facts"].items()))
+    facts = eligibility.known(
+        *(eligibility.Fact(name, value, told, "clinician") for name, value in given["facts"].items())
+    )
     _kept, expired = eligibility.current(facts, (eligibility.evidence.read(rule),), today)
     return {"expired": tuple(each.name for each in expired)}
 
@@ -396,6 +398,14 @@ def _battery(rule: Rule, _: Example) -> Mapping[str, Any]:
 
 
 Runner = Callable[[Rule, Example], Mapping[str, Any]]
+
+
+def _signing(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """A dose and a signature, both by the clinic's clock (ISO 8601 without a zone)."""
+    dose_at, at = (datetime.fromisoformat(example.given[name]).replace(tzinfo=UTC) for name in ("dose", "signs"))
+    return {"refused": at < recovery.signs_from(rule, dose_at)}
+
+
 _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
     {
         "alarm.threshold": _alarm,
@@ -405,6 +415,7 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "plausibility": _plausibility,
         "score.news2": _news2,
         "score.recovery": _recovery,
+        recovery.SIGNING: _signing,
         "protocol": _protocol,
         "battery": _battery,
         "eligibility": _eligibility,

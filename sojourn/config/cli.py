@@ -20,6 +20,7 @@ Start here:
   sojourn up --demo      a demo clinic with a running session, at http://127.0.0.1:8000
   sojourn init           make the database ready for a real clinic (safe to repeat)
   sojourn up             run it
+  sojourn replay FILE    how the software judges, shown on whole sessions
 
 Settings come from the environment; docs/operations/settings.md lists them all.
 """
@@ -99,6 +100,10 @@ def _register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     release.set_defaults(run=_rulebook_release)
     table = rule_commands.add_parser("table", help="write the coverage table, docs/clinical/rulebook.md (checkout)")
     table.set_defaults(run=_rulebook_table)
+
+    from sojourn.config import replay_command
+
+    replay_command.register(commands)
 
     from sojourn.clinical.pk import command as pk
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -48,10 +49,14 @@ class Stage:
         )
 
 
-def adopt_everything(cast: Cast) -> None:
+def adopt_everything(cast: Cast, but: Collection[str] = ()) -> None:
     by = cast.asker("prescriber")
     with as_asker(by):
-        waiting = {each.newest.id: each.newest.hash for each in standings(cast.clinic.pk) if each.waits}
+        waiting = {
+            each.newest.id: each.newest.hash
+            for each in standings(cast.clinic.pk)
+            if each.waits and each.newest.id not in but
+        }
         if waiting:
             rulebook.adopt_set(by=by, shown=waiting, signature=by.name)
 

@@ -6,16 +6,18 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from sojourn.clinical.alarms import Priority
-from sojourn.foundation.accounts.asker import NotAllowed, as_asker
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.asker import Asker, NotAllowed, as_asker
+from sojourn.foundation.accounts.models import Membership, Person
+from sojourn.foundation.accounts.queries import asker_of
+from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import book, queries
-from sojourn.foundation.rulebook.actions import SetRefused, adopt, adopt_set, retire
-from sojourn.foundation.rulebook.models import RuleAdoption
+from sojourn.foundation.rulebook.actions import SetRefused, adopt, adopt_set, retire, second_sign
+from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from tests.conftest import Cast
 
 NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
@@ -181,14 +183,15 @@ def test_candidacy_sees_what_acts_and_what_nobody_adopted(clinic: Cast, django_a
         before = {each.id: each.adopted for each in queries.eligibility_rules(pk)}
         assert len(before) == len(book().of_kind("eligibility"))
         assert before["CI-LACTATION"]  # read in its source
-        assert not before["CI-MI-6W"]  # recalled
-        adopt(by=by, rule_id="CI-MI-6W", parameters={"days": 90})
+        assert before["CI-MI-6W"]
+        assert not before["CI-MI-6W.ketamine"]  # derived
+        adopt(by=by, rule_id="CI-MI-6W.ketamine", parameters={"days": 90})
         with django_assert_num_queries(1):
             found = {each.id: each for each in queries.eligibility_rules(pk)}
-        assert found["CI-MI-6W"].adopted
-        assert found["CI-MI-6W"].rule.number("days") == 90
-        retire(by=by, rule_id="CI-MI-6W", reason="Not here")
-        assert "CI-MI-6W" not in {each.id for each in queries.eligibility_rules(pk)}
+        assert found["CI-MI-6W.ketamine"].adopted
+        assert found["CI-MI-6W.ketamine"].rule.number("days") == 90
+        retire(by=by, rule_id="CI-MI-6W.ketamine", reason="Not here")
+        assert "CI-MI-6W.ketamine" not in {each.id for each in queries.eligibility_rules(pk)}
         drugs = {each.id: each.adopted for each in queries.interaction_rules(pk)}
         assert drugs["interaction.benzodiazepine"]
         assert not drugs["interaction.naltrexone"]
@@ -200,8 +203,174 @@ def test_a_decision_keeps_its_rules_and_reads_them_back(clinic: Cast):
         adopt(by=by, rule_id="CI-MI-6W", parameters={"days": 90})
         rules = [each.rule for each in queries.eligibility_rules(pk)]
     stamp = json.loads(json.dumps(queries.stamp(rules)))
-    assert {"id": "CI-MI-6W", "version": 1, "hash": book().rule("CI-MI-6W").hash, "parameters": {"days": 90}} in stamp
+    assert {"id": "CI-MI-6W", "version": 2, "hash": book().rule("CI-MI-6W").hash, "parameters": {"days": 90}} in stamp
     back = {each.id: each.rule for each in queries.rules_at(stamp)}
     assert back == {each.id: each for each in rules}
     (gone,) = queries.rules_at([{**stamp[0], "hash": "0" * 64}])
     assert (gone.id, gone.rule) == (stamp[0]["id"], None)
+
+
+# ---------------------------------------------------------------- ceilings go up by two people
+
+IV = "dose.ceiling.iv.ketamine"
+SPRAY = "dose.ceiling.in.esketamine"
+
+
+def second(clinic: Cast, role: str = "prescriber") -> Asker:
+    """Another prescriber of the clinic."""
+    person = Person.objects.create_user(f"second-{role}@{clinic.clinic.slug}.example", None)
+    return asker_of(Membership.objects.create(clinic=clinic.clinic, person=person, role=role, name="Second"))
+
+
+def most(clinic: Cast, name: str = "slow", rule_id: str = IV) -> float | None:
+    """The number that acts; None where there is no ceiling."""
+    rule = queries.acting_rules(clinic.clinic.pk, only={rule_id}).get(rule_id)
+    return None if rule is None else rule.number(name)
+
+
+def lowered(clinic: Cast, slow: float = 0.5) -> None:
+    by = clinic.asker("prescriber")
+    adopt(by=by, rule_id=IV, now=NOW)
+    adopt(by=by, rule_id=IV, parameters={"slow": slow}, now=NOW)
+
+
+def test_a_ceiling_acts_only_where_it_was_adopted_also_one_that_was_read(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")) as by:
+        assert book().rule(SPRAY).verification == "verified"
+        assert most(clinic, "most", SPRAY) is None
+        assert SPRAY in {each.newest.id for each in queries.standings(clinic.clinic.pk) if each.waits}
+        adopt(by=by, rule_id=SPRAY)
+        assert most(clinic, "most", SPRAY) == 84
+        retire(by=by, rule_id=SPRAY, reason="No spray here")
+        assert most(clinic, "most", SPRAY) is None  # no ceiling is no dose, never no limit
+
+
+def test_never_above_the_bound_of_the_rulebook(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")) as by:
+        for wrong in ({"slow": 1.1}, {"slow": 0}, {"slow": -1}, {"slow_minutes": 39}, {"quick_minutes": 0}):
+            with pytest.raises(Refused) as refused:
+                adopt(by=by, rule_id=IV, parameters=wrong)
+            assert refused.value.codes == ("loosened",)
+        assert not RuleAdoption.objects.exists()
+        assert not CeilingRaise.objects.exists()
+
+
+def test_lower_acts_at_once_and_higher_only_with_a_second_prescriber(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")) as by:
+        lowered(clinic)
+        assert most(clinic) == 0.5
+        first = adopt(by=by, rule_id=IV, parameters={"slow": 0.8}, now=NOW)
+        assert isinstance(first, CeilingRaise)
+        assert most(clinic) == 0.5
+        assert queries.raises(clinic.clinic.pk) == {IV: first}
+        with pytest.raises(Refused) as refused:
+            second_sign(by=by, raise_id=first.pk)
+        assert refused.value.codes == ("same-person",)
+        assert most(clinic) == 0.5
+        other = second(clinic)
+        row = second_sign(by=other, raise_id=first.pk, now=NOW + timedelta(hours=1))
+        assert (row.raised, row.adopted_by_id, row.parameters) == (first, other.membership_id, {"slow": 0.8})
+        assert most(clinic) == 0.8
+        assert queries.raises(clinic.clinic.pk) == {}
+        assert second_sign(by=other, raise_id=first.pk) == row  # twice changes nothing
+        assert RuleAdoption.objects.count() == 3
+        said = AuditEvent.objects.filter(action__startswith="rule.").order_by("seq").values_list("action", flat=True)
+        assert list(said) == ["rule.adopt", "rule.adopt", "rule.raise_signed", "rule.raised"]
+        then = queries.acting_rules(clinic.clinic.pk, NOW + timedelta(minutes=59), {IV})[IV]
+        assert then.number("slow") == 0.5  # the past stays as it was
+
+
+def test_one_person_with_two_memberships_signs_once(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")) as by:
+        lowered(clinic)
+        first = adopt(by=by, rule_id=IV)
+        # One role at a time: she left and came back under another name.
+        Membership.objects.filter(pk=by.membership_id).update(ended_at=NOW)
+        twin = Membership.objects.create(
+            clinic=clinic.clinic, person=clinic.members["prescriber"].person, role="prescriber", name="The same"
+        )
+        with pytest.raises(Refused) as refused:
+            second_sign(by=asker_of(twin), raise_id=first.pk)
+        assert refused.value.codes == ("same-person",)
+        row = {
+            "clinic": clinic.clinic, "rule_id": IV, "version": first.version, "rule_hash": first.rule_hash,
+            "parameters": {}, "adopted_at": NOW, "raised": first,
+        }  # fmt: skip
+        with pytest.raises(IntegrityError, match="another person"), transaction.atomic():
+            RuleAdoption.objects.create(**row, adopted_by=twin)
+        other = second(clinic)
+        for change in ({"parameters": {"slow": 0.9}}, {"retired": True}, {"rule_hash": "0" * 64}, {"rule_id": SPRAY}):
+            with pytest.raises(IntegrityError, match="signed first"), transaction.atomic():
+                RuleAdoption.objects.create(**row | change, adopted_by_id=other.membership_id)
+        with pytest.raises(DatabaseError), transaction.atomic():
+            CeilingRaise.objects.filter(pk=first.pk).update(parameters={"slow": 0.6})
+        assert most(clinic) == 0.5
+
+
+@pytest.mark.parametrize("role", [each.code for each in roles().values() if each.staff and each.code != "prescriber"])
+def test_only_a_prescriber_signs_second(clinic: Cast, role: str):
+    with as_asker(clinic.asker("prescriber")) as by:
+        lowered(clinic)
+        first = adopt(by=by, rule_id=IV)
+        with pytest.raises(NotAllowed):
+            second_sign(by=clinic.asker(role), raise_id=first.pk)
+
+
+def test_any_looser_number_raises_and_a_mixture_too(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")) as by:
+        adopt(by=by, rule_id=IV, parameters={"slow": 0.5, "slow_minutes": 60, "quick": 0.2}, now=NOW)
+        for looser in ({"slow": 0.4, "slow_minutes": 50, "quick": 0.2}, {"slow": 0.5, "slow_minutes": 60}):
+            assert isinstance(adopt(by=by, rule_id=IV, parameters=looser), CeilingRaise)
+        tighter = {"slow": 0.4, "slow_minutes": 80, "quick": 0.1}
+        assert isinstance(adopt(by=by, rule_id=IV, parameters=tighter), RuleAdoption)
+        assert most(clinic) == 0.4
+
+
+def test_retiring_is_no_way_round_the_second_signature(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")) as by:
+        lowered(clinic)
+        retire(by=by, rule_id=IV, reason="So that I can raise it", now=NOW)
+        first = adopt(by=by, rule_id=IV, now=NOW)
+        assert isinstance(first, CeilingRaise)
+        assert most(clinic) is None
+        assert isinstance(adopt(by=by, rule_id=IV, parameters={"slow": 0.5}, now=NOW), RuleAdoption)
+        assert most(clinic) == 0.5
+
+
+def test_a_set_keeps_only_the_first_signature_of_what_goes_up(clinic: Cast):
+    with as_asker(clinic.asker("prescriber")) as by:
+        lowered(clinic)
+        rows = adopt_set(by=by, shown=hashes(IV, SPRAY), signature=by.name, now=NOW)
+        assert [each.rule_id for each in rows] == [SPRAY]
+        assert most(clinic) == 0.5
+        assert set(queries.raises(clinic.clinic.pk)) == {IV}
+        assert adopt_set(by=by, shown=hashes(IV), signature=by.name, now=NOW) == []
+        assert CeilingRaise.objects.count() == 1  # a form sent twice
+
+
+def test_a_decision_in_between_voids_the_first_signature(clinic: Cast):
+    other = None
+    with as_asker(clinic.asker("prescriber")) as by:
+        lowered(clinic)
+        first = adopt(by=by, rule_id=IV, now=NOW)
+        adopt(by=by, rule_id=IV, parameters={"slow": 0.4}, now=NOW)
+        assert queries.raises(clinic.clinic.pk) == {}
+        other = second(clinic)
+        with pytest.raises(Overtaken):
+            second_sign(by=other, raise_id=first.pk)
+        newer = adopt(by=by, rule_id=IV, parameters={"slow": 0.6}, now=NOW)
+        newest = adopt(by=by, rule_id=IV, parameters={"slow": 0.7}, now=NOW)
+        with pytest.raises(Overtaken):
+            second_sign(by=other, raise_id=newer.pk)
+        second_sign(by=other, raise_id=newest.pk)
+        assert most(clinic) == 0.7
+
+
+def test_another_clinic_neither_sees_nor_signs_a_raise(clinic: Cast, other_clinic: Cast):
+    with as_asker(clinic.asker("prescriber")) as by:
+        lowered(clinic)
+        first = adopt(by=by, rule_id=IV)
+    with as_asker(other_clinic.asker("prescriber")) as stranger:
+        assert not CeilingRaise.objects.exists()
+        with pytest.raises(CeilingRaise.DoesNotExist):
+            second_sign(by=stranger, raise_id=first.pk)

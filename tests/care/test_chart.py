@@ -21,7 +21,8 @@ from sojourn.care.alarms import judging
 from sojourn.care.alarms import store as alarm_store
 from sojourn.care.alarms.models import AlarmEvent
 from sojourn.care.chart import actions, queries
-from sojourn.care.chart.record import SessionRecord, content_hash, verify_signature
+from sojourn.care.chart.content import content_hash, verify_signature
+from sojourn.care.chart.record import SessionRecord
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.session import actions as session_actions
@@ -129,14 +130,14 @@ def test_the_record_holds_everything_that_happened(clinic: Cast):
     assert (record.patient.name, record.patient.record_number) == ("Ana Reyes1", "SJ-00001")
     assert record.chair == "Chair 1"
     assert f"{nurse}, RN" in [str(each) for each in record.staff]
-    assert (record.protocol.id, record.protocol.version, record.protocol.intact) == ("iv_racemic_40min", "1", True)
+    assert (record.protocol.id, record.protocol.version, record.protocol.intact) == ("iv_racemic_40min", "2", True)
     assert [each.state.value for each in record.states] == [
         "arrived", "checked", "dosing", "observing", "ready_to_leave", "left"
     ]  # fmt: skip
     assert (record.dose_started_at, record.dose_ended_at, record.ended_at) == (minutes(15), minutes(55), minutes(140))
     assert len(record.prepared) == 2
     dose = record.doses[0]
-    assert (dose.drug, dose.route, dose.dose_mg, dose.lot) == ("ketamine", "iv_racemic", Decimal(35), "KX77")
+    assert (dose.drug, dose.route, dose.dose_mg, dose.lot) == ("ketamine", "iv", Decimal(35), "KX77")
     assert {dose.given_by.name, dose.checked_by.name} == {nurse, clinic.members["prescriber"].name}  # type: ignore[union-attr]
     assert {each.item_id for each in record.checks} >= {"identity", "consent", "padss", "companion_here", "walks"}
     assert [each.method for each in record.series["spo2"]] == ["typed", *["monitor"] * 10, "typed"]
@@ -167,7 +168,8 @@ def test_one_time_axis_in_order(clinic: Cast):
     assert times == sorted(times)
     kinds = {each.kind for each in record.moments}
     assert kinds == {
-        "state", "check", "prepared", "dose", "event", "alarm", "readings", "monitor_on", "monitor_off", "gap"
+        "state", "check", "prepared", "dose", "dose_step", "event", "alarm", "readings", "monitor_on", "monitor_off",
+        "gap",
     }  # fmt: skip
 
 

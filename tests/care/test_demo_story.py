@@ -18,6 +18,7 @@ from sojourn.care.booking.models import Appointment, BookingRules, EscortAnswer,
 from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent import queries as consent
+from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, ConsentCountersignature, ConsentQuestion, ConsentRequest
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.intake import queries as intake
@@ -25,6 +26,7 @@ from sojourn.care.intake.models import ClinicalFact, IntakeAnswer, IntakeSubmiss
 from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient, RelatedPerson
+from sojourn.care.plan import gates, queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.care.session.models import MedicationAdministration
 from sojourn.config.demo import people, story, today
@@ -106,6 +108,38 @@ def test_nobody_is_treated_without_story_decision_agreement_and_plan(clinic: Cli
         assert version.dosed_by_id not in version.checks.values_list("checked_by_id", flat=True)
         treated.discard(version.patient_id)
     assert not treated
+
+
+def test_no_dose_and_no_booking_precedes_what_it_rests_on(clinic: Clinic):
+    """Decision, agreements with counter-signatures, check by another person, signed plan; then bookings and doses."""
+    decided = times(CandidacyDecision.objects.filter(kind__startswith="accept"), "decided_at")
+    agreed: dict[int, dict[str, datetime]] = {}
+    for row in ConsentCountersignature.objects.select_related("consent"):
+        agreed.setdefault(row.patient_id, {})[row.consent.document_id] = max(row.signed_at, row.consent.signed_at)
+    needed = {each.id for each in texts.newest().values() if each.needed_for("iv")}
+    planned: dict[int, datetime] = {}
+    for version in PlanVersion.objects.exclude(signed_at=None).order_by("-signed_at").prefetch_related("checks"):
+        planned[version.care_plan_id] = version.signed_at
+        check = queries.standing_check(version)
+        assert check is not None
+        assert check.checked_at < version.signed_at
+        assert check.checked_by_id != version.dosed_by_id
+        assert queries.unchanged(version)
+    assert set(CarePlan.objects.values_list("id", flat=True)) == set(planned)
+    rested = [(row.patient_id, row.care_plan_id, row.booked_at) for row in Appointment.objects.all()]
+    given = MedicationAdministration.objects.select_related("encounter")
+    rested += [(row.patient_id, row.encounter.care_plan_id, row.started_at) for row in given]
+    assert len(rested) > len(planned)
+    for patient_id, course_id, at in rested:
+        assert decided[patient_id] < planned[course_id] < at
+        assert needed <= set(agreed[patient_id])
+        assert all(agreed[patient_id][each] < planned[course_id] for each in needed)
+
+
+def test_nothing_is_missing_for_the_next_dose_of_anybody_who_is_booked(clinic: Clinic):
+    for course in CarePlan.objects.filter(appointments__status="booked", appointments__encounter=None).distinct():
+        assert gates.before_dose(course) == ()
+    assert not queries.without_signed_plan().exists()
 
 
 def test_who_is_in_a_running_course_may_still_be_treated(clinic: Clinic):

@@ -14,17 +14,19 @@ from sojourn.care.patients import actions as patients
 from sojourn.care.plan import actions, dose, gates, queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.care.plan.parts import Goal, Part
+from sojourn.clinical.dosing import Milligrams
 from sojourn.foundation.accounts.asker import NotAllowed, as_asker
-from sojourn.foundation.accounts.models import Membership, Person
+from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import asker_of
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
+from tests.care.ceilings import adopt_ceilings
 from tests.care.stage import adopt_everything, to_dosing
+from tests.care.way import IV, signed_course, unplanned_course
 from tests.conftest import Cast
 
 NOW = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
-IV = "iv_racemic_40min"
 
 
 def patient(clinic: Cast, given_name: str = "Ana"):
@@ -37,70 +39,20 @@ def patient(clinic: Cast, given_name: str = "Ana"):
     )
 
 
-def begin(clinic: Cast, patient_id: int, role="prescriber", **changes) -> CarePlan:
-    values = {
-        "indication": "Major depressive disorder", "protocol_id": IV, "dose_mg": Decimal("35"),
-        "planned_sessions": 6, "started_on": date(2026, 3, 2), "now": NOW,
-    } | changes  # fmt: skip
-    return actions.begin(by=clinic.asker(role), patient_id=patient_id, **values)
-
-
-def test_a_course_begins_and_ends(clinic: Cast):
+def test_a_course_ends(clinic: Cast):
     with as_asker(clinic.asker("prescriber")):
         who = patient(clinic)
-        course = begin(clinic, who.pk, intention="Sleep again")
+        course = signed_course(clinic, who, at=NOW)
         assert course.title == queries.protocol(IV).rule.title
         assert queries.running(who.pk) == [course]
         ended = actions.end(by=clinic.asker("prescriber"), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
         assert ended.ended_on == date(2026, 3, 2)
         assert queries.running(who.pk) == []
         assert queries.of_patient(who.pk) == [course]
-        assert list(AuditEvent.objects.order_by("seq").values_list("action", flat=True))[1:] == [
-            "course.begun", "course.ended",
-        ]  # fmt: skip
+        assert AuditEvent.objects.latest("seq").action == "course.ended"
         with pytest.raises(Refused) as refused:
             actions.end(by=clinic.asker("prescriber"), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
         assert refused.value.codes == ("ended",)
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"protocol_id": "homeopathy"}, "protocol-unknown"),
-        ({"indication": "  "}, "indication-missing"),
-        ({"dose_mg": Decimal("0")}, "dose-not-positive"),
-        ({"dose_mg": Decimal("-35")}, "dose-not-positive"),
-        ({"planned_sessions": 0}, "no-sessions"),
-        ({"started_on": date(1979, 1, 1)}, "before-birth"),
-    ],
-)
-def test_a_senseless_course_is_refused(clinic: Cast, changes: dict, code: str):
-    with as_asker(clinic.asker("prescriber")):
-        who = patient(clinic)
-        with pytest.raises(Refused) as refused:
-            begin(clinic, who.pk, **changes)
-        assert refused.value.codes == (code,)
-        assert not CarePlan.objects.exists()
-
-
-def test_every_fault_is_told_at_once(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")):
-        who = patient(clinic)
-        with pytest.raises(Refused) as refused:
-            begin(clinic, who.pk, indication="", dose_mg=Decimal(0))
-        assert refused.value.codes == ("indication-missing", "dose-not-positive")
-
-
-def test_the_same_protocol_runs_once_at_a_time(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")):
-        who = patient(clinic)
-        first = begin(clinic, who.pk)
-        with pytest.raises(Refused) as refused:
-            begin(clinic, who.pk)
-        assert refused.value.codes == ("course-running",)
-        begin(clinic, who.pk, protocol_id="im")
-        actions.end(by=clinic.asker("prescriber"), course_id=first.pk, ended_on=date(2026, 3, 2), now=NOW)
-        begin(clinic, who.pk)
 
 
 @pytest.mark.parametrize(
@@ -108,18 +60,18 @@ def test_the_same_protocol_runs_once_at_a_time(clinic: Cast):
 )
 def test_an_impossible_end_is_refused(clinic: Cast, ended_on: date, code: str):
     with as_asker(clinic.asker("prescriber")):
-        course = begin(clinic, patient(clinic).pk)
+        course = signed_course(clinic, patient(clinic), at=NOW)
         with pytest.raises(Refused) as refused:
             actions.end(by=clinic.asker("prescriber"), course_id=course.pk, ended_on=ended_on, now=NOW)
         assert refused.value.codes == (code,)
 
 
-def test_only_prescribers_plan(clinic: Cast):
+def test_only_prescribers_end_a_course(clinic: Cast):
     with as_asker(clinic.asker("prescriber")):
-        who = patient(clinic)
+        course = signed_course(clinic, patient(clinic), at=NOW)
         for role in ("nurse", "therapist", "front_desk", "clinic_admin", "auditor"):
             with pytest.raises(NotAllowed):
-                begin(clinic, who.pk, role=role)
+                actions.end(by=clinic.asker(role), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
 
 
 def test_the_chair_is_needed_for_dose_and_observation():
@@ -155,8 +107,9 @@ VALUES = {
 
 
 @pytest.fixture
-def free(monkeypatch: pytest.MonkeyPatch) -> dict:
-    """Candidacy and consent as the test wants them; both stand unless it says otherwise."""
+def free(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> dict:
+    """Candidacy and consent as the test wants them, both stand unless it says otherwise; the ceilings are adopted."""
+    adopt_ceilings(clinic)
     way = {"reasons": (), "conditions": (), "asked": []}
 
     def answer(patient_id: int, route: str, drug: str, on: date) -> gates.Gates:
@@ -222,7 +175,7 @@ def test_from_draft_to_a_course(clinic: Cast, free: dict):
         assert queries.in_force(course.pk, NOW) == signed
         assert queries.in_force(course.pk, NOW - timedelta(seconds=1)) is None
         assert queries.unchanged(queries.version(signed.pk))
-        assert list(AuditEvent.objects.order_by("seq").values_list("action", flat=True))[1:] == [
+        assert list(AuditEvent.objects.order_by("seq").values_list("action", flat=True))[2:] == [
             "plan.drafted", "plan.edited", "plan.checked", "plan.signed",
         ]  # fmt: skip
 
@@ -423,13 +376,16 @@ def test_a_stale_weight_is_not_signed_once_the_clinic_limits_it(clinic: Cast, fr
 
 def test_a_prescriber_goes_outside_of_what_was_studied_with_a_reason(clinic: Cast, free: dict):
     with as_asker(clinic.asker("prescriber")):
-        version = drafted(clinic, patient(clinic).pk, per_kg=Decimal("0.9"))
-        check(clinic, version, amount="0.9")
+        version = drafted(clinic, patient(clinic).pk, per_kg=Decimal("0.08"))
+        check(clinic, version, amount="0.08")
         assert codes(clinic, version) == ("outside-range", "beyond-reason")
         assert codes(clinic, version, beyond_reason="   ") == ("outside-range", "beyond-reason")
-        signed = sign(clinic, version, beyond_reason="Tolerated 0.75 mg/kg well, no response")
+        signed = sign(clinic, version, beyond_reason="Very anxious after 0.1 mg/kg, begins lower")
         assert [each["code"] for each in signed.beyond] == ["outside-range"]
-        assert signed.beyond_reason == "Tolerated 0.75 mg/kg well, no response"
+        assert signed.beyond_reason == "Very anxious after 0.1 mg/kg, begins lower"
+        ordered = dose.ordered_of(queries.version(signed.pk))
+        assert ordered is not None
+        assert (ordered.dose, ordered.accepted) == (Milligrams.of("5.5"), ("outside-range",))
 
 
 def test_never_is_never_whatever_the_reason(clinic: Cast, free: dict):
@@ -442,7 +398,76 @@ def test_never_is_never_whatever_the_reason(clinic: Cast, free: dict):
             clinic, patient(clinic, "Bea").pk, protocol_id="im", per_kg=Decimal("6.5"), over_min=None, total_ml=None
         )
         check(clinic, anaesthetic, amount="6.5")
-        assert codes(clinic, anaesthetic, beyond_reason="I want to") == ("another-use",)
+        assert codes(clinic, anaesthetic, beyond_reason="I want to") == ("another-use", "above-ceiling")
+
+
+# What passed with a typed reason at 0.1.0 (case C4). 3,000,000 mL/h: 20,000 mL in 0.4 minutes.
+@pytest.mark.parametrize(
+    ("changes", "amount", "code"),
+    [
+        ({"per_kg": Decimal(50), "total_ml": Decimal(100)}, "50", "above-ceiling"),  # 3,500 mg
+        ({"per_kg": Decimal(1), "over_min": Decimal(1), "total_ml": None}, "1", "above-ceiling"),  # a push: anaesthesia
+        ({"over_min": None, "total_ml": None}, "0.5", "minutes-missing"),
+        ({"over_min": Decimal("0.4"), "total_ml": Decimal(20_000)}, "0.5", "rate-out-of-range"),
+        ({"protocol_id": "in_esketamine", "fixed_mg": Decimal(840)}, "840", "above-ceiling"),
+        ({"protocol_id": "in_esketamine", "fixed_mg": Decimal(112)}, "112", "not-a-studied-dose"),
+        ({"protocol_id": "in_esketamine", "fixed_mg": Decimal(40)}, "40", "not-a-studied-dose"),
+        ({"protocol_id": "in_esketamine", "fixed_mg": Decimal(14)}, "14", "not-a-studied-dose"),
+    ],
+)
+def test_no_reason_signs_a_dose_above_its_ceiling(clinic: Cast, free: dict, changes: dict, amount: str, code: str):
+    by_weight = "fixed_mg" not in changes
+    bare = (
+        {}
+        if by_weight
+        else dict.fromkeys(("per_kg", "weight_kg", "weight_on", "over_min", "stock_mg_per_ml", "total_ml"))
+    )
+    with as_asker(clinic.asker("prescriber")):
+        version = drafted(clinic, patient(clinic).pk, **bare | changes)
+        check(clinic, version, weight="70" if by_weight else None, amount=amount)
+        assert code in codes(clinic, version, beyond_reason="I am sure")
+
+
+def test_without_an_adopted_ceiling_a_draft_is_written_and_not_signed(clinic: Cast, free: dict):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        rulebook.retire(by=by, rule_id="dose.ceiling.iv.ketamine", reason="We give no infusions")
+        version = drafted(clinic, patient(clinic).pk)
+        assert version.dose_mg == Decimal("35.00")
+        check(clinic, version)
+        assert codes(clinic, version, beyond_reason="I am sure") == ("no-ceiling",)
+        rulebook.adopt(by=by, rule_id="dose.ceiling.iv.ketamine")
+        assert sign(clinic, version).signed_at == NOW
+
+
+def test_a_clinics_own_lower_ceiling_is_asked_at_the_signature(clinic: Cast, free: dict):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        version = drafted(clinic, patient(clinic).pk)
+        check(clinic, version)
+        rulebook.adopt(by=by, rule_id="dose.ceiling.iv.ketamine", parameters={"slow": 0.4})
+        assert codes(clinic, version, beyond_reason="I am sure") == ("above-ceiling",)
+
+
+@pytest.mark.parametrize(("place", "asked"), [("GB", True), ("DE", True), ("US-CA", False)])
+def test_the_first_dose_at_65_is_the_labels_of_the_place(clinic: Cast, free: dict, place: str, asked: bool):
+    """Spravato at 65 or over begins with 28 mg by the labels of GB and the EU, not by the one of the US."""
+    by = clinic.asker("prescriber")
+    spray = {"protocol_id": "in_esketamine", "fixed_mg": Decimal(56), **dict.fromkeys(
+        ("per_kg", "weight_kg", "weight_on", "over_min", "stock_mg_per_ml", "total_ml"))}  # fmt: skip
+    with as_asker(by):
+        Clinic.objects.filter(pk=clinic.clinic.pk).update(jurisdiction=place)
+        who = patients.add(by=by, given_name="Ana", family_name="Ruiz", birth_date=date(1960, 3, 12), now=NOW)
+        version = drafted(clinic, who.pk, **spray)
+        check(clinic, version, weight=None, amount="56")
+        if asked:
+            assert codes(clinic, version) == ("start-dose", "beyond-reason")
+        signed = sign(clinic, version, beyond_reason="Had 56 mg elsewhere last month")
+        assert [each["code"] for each in signed.beyond] == (["start-dose"] if asked else [])
+        later = drafted(
+            clinic, who.pk, course_id=signed.care_plan_id, change_reason="More sessions", **spray | {"sessions": 8}
+        )
+        assert dose.first_of(later, dose.doses_of(by.here).rules, TODAY) is None
 
 
 def test_a_clinics_own_narrower_range_counts(clinic: Cast, free: dict):
@@ -519,9 +544,9 @@ def test_another_route_asks_for_consent_again(clinic: Cast, free: dict):
         assert queries.ordered_at(course, NOW).protocol_id == IV
 
 
-def test_a_course_begun_without_a_plan_gets_its_first_version_later(clinic: Cast, free: dict):
+def test_a_course_of_an_earlier_release_gets_its_first_version_later(clinic: Cast, free: dict):
     with as_asker(clinic.asker("prescriber")):
-        course = begin(clinic, patient(clinic).pk, intention="Sleep again")
+        course = unplanned_course(clinic, patient(clinic), at=NOW)
         assert queries.in_force(course.pk) is None
         blank = actions.draft(by=clinic.asker("nurse"), patient_id=course.patient_id, course_id=course.pk, now=NOW)
         assert (blank.protocol_id, blank.route, blank.sessions, blank.intention) == (IV, "iv", 6, "Sleep again")
@@ -540,7 +565,7 @@ def test_a_plan_signed_later_changes_no_record_of_a_session(clinic: Cast, free: 
         stage = to_dosing(clinic, at=NOW)
         before = session_record(stage.id, now=NOW)
         course = stage.appointment.care_plan
-        version = drafted(clinic, stage.patient.pk, course_id=course.pk, per_kg=Decimal("0.6"))
+        version = drafted(clinic, stage.patient.pk, course_id=course.pk, per_kg=Decimal("0.6"), change_reason="Partly")
         check(clinic, version, amount="0.6")
         sign(clinic, version, now=NOW + timedelta(hours=3))
         after = session_record(stage.id, now=NOW)

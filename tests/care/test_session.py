@@ -110,10 +110,15 @@ def test_a_dose_runs_as_long_as_the_signed_plan_says(ready: Cast, free: dict):
         stage = set_stage(ready, at=now)
         course = stage.appointment.care_plan_id
         version = drafted(
-            ready, stage.patient.pk, course_id=course, over_min=Decimal(60), change_reason="Slower is easier to bear"
+            ready,
+            stage.patient.pk,
+            course_id=course,
+            over_min=Decimal(60),
+            weight_on=now.date(),
+            change_reason="Slower",
         )
         check(ready, version)
-        sign(ready, version)
+        sign(ready, version, now=now)
         arrive(stage, now)
         pass_checks(stage, now)
         check_dose(stage, now, over_min=Decimal(60), rate_ml_per_h=Decimal(50))

@@ -11,7 +11,7 @@ import secrets
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
@@ -29,7 +29,9 @@ from sojourn.clinical.dosing import DoseRules
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
-from tests.conftest import Cast
+
+if TYPE_CHECKING:  # a house for benchmarks walks this way too, outside of any test
+    from tests.conftest import Cast
 
 IV = "iv_racemic_40min"
 INDICATION = "Major depressive disorder"
@@ -216,3 +218,15 @@ def signed_course(
     course = signed_version(cast, patient, at=at - PLANNED, protocol_id=protocol_id, dose_mg=dose_mg, **more).care_plan
     assert course is not None
     return course
+
+
+def unplanned_course(
+    cast: Cast, patient: Patient, *, protocol_id: str = IV, dose_mg: Decimal = Decimal(35), at: datetime
+) -> CarePlan:
+    """A running course as an earlier release could begin it: nobody accepted, agreed, checked or signed anything."""
+    with as_asker(cast.asker("prescriber")):
+        return CarePlan.objects.create(
+            clinic=cast.clinic, patient=patient, title="First series", indication=INDICATION, protocol_id=protocol_id,
+            dose_mg=dose_mg, planned_sessions=6, intention="Sleep again", started_on=at.date(), created_at=at,
+            created_by=cast.members["prescriber"],
+        )  # fmt: skip

@@ -10,8 +10,10 @@ import html
 import re
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -200,3 +202,18 @@ def test_an_open_draft_is_told_of_a_newer_weight_and_takes_it_by_one_press(clini
     answer = client.post(edit, typed)
     assert answer.status_code == 302, body(answer)[:3000]
     assert value_of(body(client.get(edit)), "weight_kg") == "71"
+
+
+def test_the_weights_of_plans_signed_before_join_the_stream(clinic: Cast, here: Stage):
+    """The migration's own statement: the plan in force rests on 70 kg and wrote no fact."""
+    weights = import_module("sojourn.care.session.migrations.0006_entered_in_error").WEIGHTS
+    with as_asker(clinic.asker("prescriber")):
+        assert newest_weight(here.patient.pk) is None
+        for _again in range(2):
+            with connection.cursor() as cursor:
+                cursor.execute(weights)
+        fact = ClinicalFact.objects.get(name="weight_kg")
+        newest = newest_weight(here.patient.pk)
+    assert newest is not None
+    assert (newest.kg, newest.by) == (Decimal(70), clinic.members["prescriber"].name)
+    assert fact.told_by == "clinician"

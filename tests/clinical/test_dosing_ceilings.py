@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -34,6 +35,7 @@ from sojourn.clinical.dosing import (
     weigh,
 )
 from sojourn.clinical.rules import Rule, tighten
+from sojourn.foundation.rulebook import load
 from sojourn.foundation.rulebook.load import book
 
 TODAY = date(2026, 3, 2)
@@ -140,6 +142,17 @@ def test_a_ceiling_waits_for_a_prescriber_whatever_its_mark():
     rules = book().of_kind(dosing.CEILING)
     assert {each.verification for each in rules} >= {"verified", "convention", "derived"}
     assert not any(each.acts_without_adoption for each in rules)
+
+
+def test_a_ceiling_whose_steps_cannot_be_compared_counts_as_raised():
+    """Read twice from the file it is the same; with another step or without its cap it is another."""
+    iv, oral = book().rule("dose.ceiling.iv.ketamine"), book().rule("dose.ceiling.oral.ketamine")
+    again = load.bind(load._files()).rule(iv.id)
+    assert again is not iv
+    assert not dosing.raises(iv, again)
+    fewer = replace(oral, parameters={name: each for name, each in oral.parameters.items() if name != "cap"})
+    assert dosing.raises(oral, fewer)
+    assert dosing.raises(iv, replace(iv, fixed={**iv.fixed, "steps": iv.fixed["steps"][:2]}))
 
 
 # ---------------------------------------------------------------- laws

@@ -220,6 +220,12 @@ def test_the_first_dose_is_asked_at_the_chair_too():
     assert codes(SPRAYED, replace(SPRAY, accepted=("start-dose",)), first=FirstDose(70, "GB")) == ()
 
 
+def test_a_dose_by_weight_without_a_weight_is_not_given():
+    bare = replace(PLAN, order=replace(PLAN.order, per_kg=None, fixed=Milligrams.of("42.5"), weight=None))
+    assert codes(DRAWN, bare) == ("weight-missing",)
+    assert codes(dose("50"), bare) == ("beyond-rounding", "weight-missing")
+
+
 def test_a_stale_weight_stops_the_dose():
     old = replace(PLAN, order=replace(PLAN.order, weight=Weight(Kilograms.of(85), TODAY - timedelta(days=31))))
     assert codes(DRAWN, old) == ("weight-stale",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -13,14 +13,17 @@ from sojourn.clinical.protocol import (
     BY_NAME,
     FINAL,
     TRANSITIONS,
+    UNDER_WAY,
     Facts,
     Latest,
     Passed,
+    Reason,
     Refused,
     State,
     allowed,
     guard,
     next_check_due,
+    road,
 )
 from sojourn.clinical.protocol.guards import GUARDS
 from sojourn.foundation.rulebook import book
@@ -198,9 +201,109 @@ def test_nobody_leaves_alone():
 
 
 def test_ending_otherwise_wants_a_reason_and_the_hour():
-    assert codes("stop_early", at(State.DOSING, reason="  ")) == {"reason-missing"}
+    assert codes("stop_early", at(State.CHECKED, reason="  ")) == {"reason-missing"}
+    assert codes("stop_early", at(State.DOSING, reason="")) == set()  # a running dose is stopped first, explained later
+    assert codes("stop_early", at(State.PAUSED, reason="")) == set()
     assert codes("cancel", at(State.PLANNED, reason="")) == {"reason-missing"}
     assert codes("did_not_attend", at(State.PLANNED, minutes_since_appointment=-1)) == {"appointment-ahead"}
+
+
+# ---------------------------------------------------------------- the road to a dose
+
+NEVER, TWO, ONE = (Reason(f"r:{each}", "because", each) for each in ("never", "two", "prescriber"))
+LETS_IN = ("start_dose", "resume", "raise_rate", "give_part")
+LETS_LESS_IN = ("pause", "lower_rate", "stop_early", "say_no", "end_dose")
+WORST = {
+    "protocol_adopted": False, "checks": {}, "latest": {}, "baseline": {}, "open_high_alarms": ("Saturation is low",),
+    "road": (NEVER,), "alarms_waiting": ("Saturation is low",), "dose_against": (NEVER,), "reason": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LETS_IN)
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"road": (NEVER,)}, "r:never"),
+        ({"dose_against": (ONE,)}, "r:prescriber"),
+        ({"alarms_waiting": ("Saturation is low",)}, "alarms-not-adopted"),
+        ({"protocol_adopted": False}, "protocol-not-adopted"),
+        ({"checks": {**PASSED, "identity": "failed"}}, "check-failed:identity"),
+        ({"latest": {**NOW, "nibp_sys": Latest(161, 1)}}, "hold:systolic"),
+        ({"latest": {**NOW, "spo2": Latest(98, 16)}}, "vitals-old:spo2"),
+        ({"open_high_alarms": ("Saturation is low",)}, "high-alarm-open"),
+        ({"baseline": {}}, "baseline-missing:systolic"),
+    ],
+)
+def test_every_step_that_lets_milligrams_in_asks_everything_anew(name, changes, expected):
+    assert expected in codes(name, at(BY_NAME[name].origins[0], **changes))
+    assert codes(name, at(BY_NAME[name].origins[0])) == set()
+
+
+@pytest.mark.parametrize("name", LETS_LESS_IN)
+@pytest.mark.parametrize("state", UNDER_WAY)
+def test_nothing_ever_refuses_less(name, state):
+    if state in BY_NAME[name].origins:
+        assert isinstance(guard(name, at(state, **WORST), IV), Passed)
+
+
+def test_the_patient_may_say_no_from_the_arrival_to_the_last_milligram():
+    for state in (State.ARRIVED, State.CHECKED, State.DOSING, State.PAUSED):
+        assert isinstance(guard("say_no", at(state, **WORST), IV), Passed)
+
+
+def test_arriving_asks_nothing():
+    assert isinstance(guard("arrive", at(State.PLANNED, **WORST), IV), Passed)
+
+
+def test_only_what_one_prescriber_may_pass_is_set_aside_here():
+    facts = at(State.CHECKED, road=(NEVER, TWO, ONE))
+    everything = frozenset(("r:never", "r:two", "r:prescriber"))
+    assert codes("start_dose", facts, overrides=everything) == {"r:never", "r:two"}
+    passed = guard("start_dose", replace(facts, road=(ONE,)), IV, frozenset(("r:prescriber",)))
+    assert isinstance(passed, Passed)
+    assert [each.code for each in passed.overridden] == ["r:prescriber"]
+
+
+def test_of_two_voices_the_stricter_counts():
+    """Where the checklist and a rule speak by one code and differ on who may pass it."""
+    mild, strict = Reason("same", "because", "prescriber"), Reason("same", "because", "two")
+    for order in ((mild, strict), (strict, mild)):
+        found = guard("start_dose", at(State.CHECKED, road=order), IV, frozenset(("same",)))
+        assert isinstance(found, Refused)
+        assert [each.override for each in found.reasons] == ["two"]
+
+
+TODAY = date(2026, 11, 29)
+PLAN = road.SignedPlan("ketamine", "iv", planned=6, given=2)
+UNSIGNED = road.Agreement("treatment", "Treatment", "not signed")
+WITHDRAWN = road.Agreement("treatment", "Treatment", "taken back", withdrawn=True)
+PAPERS = road.Papers(
+    "ketamine", "iv", decision=(), agreements=(road.Agreement("treatment", "Treatment", ""),), plan=PLAN
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"decision": ("No prescriber has decided.",)}, [("decision:0", "never")]),
+        ({"agreements": (road.Agreement("treatment", "Treatment", "not signed"),)}, [("agreement:treatment", "never")]),
+        (
+            {"agreements": (road.Agreement("treatment", "Treatment", "x", withdrawn=True),)},
+            [("consent-withdrawn:treatment", "never")],
+        ),
+        ({"plan": None}, [("plan-missing", "never")]),
+        ({"plan": replace(PLAN, route="im")}, [("plan-other", "never")]),
+        ({"plan": replace(PLAN, given=6)}, [("plan-used-up", "never")]),
+        ({"plan": replace(PLAN, ended_on=TODAY)}, [("plan-ended", "never")]),
+        ({"plan": replace(PLAN, review_after=2)}, [("plan-review", "prescriber")]),
+        ({"plan": replace(PLAN, review_after=3)}, []),
+        ({"plan": replace(PLAN, review_on=TODAY - timedelta(days=1))}, [("plan-review-day", "prescriber")]),
+        ({"plan": replace(PLAN, review_on=TODAY)}, []),
+    ],
+)
+def test_what_must_be_signed_before_a_dose(changes, expected):
+    assert [(each.code, each.override) for each in road.against(replace(PAPERS, **changes), TODAY)] == expected
 
 
 @given(st.sampled_from(TRANSITIONS), st.sampled_from([IV, IN]))

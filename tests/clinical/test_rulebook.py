@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sojourn.clinical import alarms, eligibility, recovery
+from sojourn.clinical import alarms, dosing, eligibility, recovery
 from sojourn.clinical.rules import RuleInvalid
 from sojourn.clinical.vitals import VITALS, Implausible, Plausible, plausibility
 from sojourn.foundation.rulebook import book, check, coverage, jurisdictions, load, release
@@ -190,6 +190,35 @@ def test_the_rule_of_the_how_to_is_one_file_and_is_applied(with_the_new_rule):
     rules = [eligibility.read(each) for each in load.book().of_kind("eligibility")]
     found = eligibility.assess(facts, rules, drug="ketamine", stage="session", today=today)
     assert [(each.rule_id, each.action) for each in found.findings] == [("EX-HEART-RATE", "hold")]
+
+
+CEILING_HOW_TO = HOW_TO.with_name("add-a-ceiling.md")
+
+
+def test_the_ceiling_of_the_how_to_is_one_file_and_refuses_a_dose(monkeypatch):
+    page = CEILING_HOW_TO.read_text(encoding="utf-8")
+    (text,) = re.findall(r"```toml\n(.*?)```", page, re.S)
+    named = re.findall(r"^\| \d \| `([^`]+)` \|", page, re.M)
+    assert "One file by hand, two written by commands" in page
+    assert len(named) == 3
+    assert all((HOW_TO.parents[2] / name).is_file() for name in named)
+    files = [(name, f"{old}\n{text}" if name == "rules/ceilings.toml" else old) for name, old in load._files()]
+    monkeypatch.setattr(load, "_files", lambda: files)
+    load.book.cache_clear()
+    try:
+        assert load.check() == ("dose.ceiling.sc.esketamine version 1: not in RELEASED.toml yet",)
+        rules = dosing.gather(load.book().newest.values())
+    finally:
+        monkeypatch.undo()
+        load.book.cache_clear()
+    today = date(2026, 12, 1)
+    order = dosing.Order(
+        "sc", "esketamine", dosing.Rounding(dosing.Milligrams.of("0.5"), "nearest"), per_kg=dosing.MgPerKg.of("0.3"),
+        weight=dosing.Weight(dosing.Kilograms.of(50), today), over=dosing.Minutes.of(30),
+    )  # fmt: skip
+    found = dosing.calculate(order, rules, today, override=True)
+    assert isinstance(found, dosing.DoseRefused)
+    assert found.codes == ("no-studied-range", "above-ceiling")
 
 
 # ---------------------------------------------------------------- the medicines and the law

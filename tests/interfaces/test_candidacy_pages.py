@@ -23,6 +23,7 @@ from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import asker_of, house
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.rulebook import actions as rulebook
 from tests.care import consents
 from tests.care.people import asker_for, make_patient
 from tests.conftest import Cast, now_here
@@ -154,6 +155,38 @@ def test_a_blood_pressure_is_entered_where_it_is_missed(clinic: Cast, ana: Patie
         answer = nurse.post(page_of(ana, "facts/"), {"panel": "liver", "alt": text, "observed_on": today})
         assert "can be read two ways" in body(answer)
     assert nurse.post(page_of(ana, "facts/"), {"panel": "liver", "alt": "0,250", "observed_on": today}).url
+
+
+def test_what_is_too_old_is_said_with_its_day_and_can_be_entered_again(clinic: Cast, ana: Patient):
+    """C2: evidence expires: the page says what it was, from when, and how long it counts here."""
+    nurse, prescriber, today = clinic.client("nurse"), clinic.asker("prescriber"), now_here().date()
+    know(clinic, ana, can_become_pregnant=True)
+    with as_asker(clinic.asker("nurse")) as by:
+        for name, value in (("pregnancy_test", "negative"), ("mania_current", False)):
+            intake.enter_fact(
+                by=by, patient_id=ana.pk, name=name, value=value, on=today - timedelta(days=730)
+            )  # fmt: skip
+    assert "Too old to count" not in body(nurse.get(page_of(ana)))
+    with as_asker(prescriber):
+        rulebook.adopt(by=prescriber, rule_id="evidence.pregnancy_test")
+        rulebook.adopt(by=prescriber, rule_id="evidence.state_of_health")
+    text = body(nurse.get(page_of(ana)))
+    assert "Too old to count: ask or measure again" in text
+    assert re.search(r"Pregnancy test: negative, .*?counts for 28 days", text)
+    assert "answered too long ago:" in text
+    answers = {"panel": "pregnancy", "pregnancy_test": "negative", "observed_on": today.isoformat()}
+    assert nurse.post(page_of(ana, "facts/"), answers).status_code == 302
+    assert not re.search(r"Pregnancy test: negative, .*?counts for 28 days", body(nurse.get(page_of(ana))))
+
+
+def test_who_could_become_pregnant_is_entered_whatever_the_sex_in_the_record(clinic: Cast):
+    """C2: "could become pregnant: yes" outranks a sex marker, and a clinician can write it down."""
+    ben, nurse = make_patient(clinic, "Ben", sex="male"), clinic.client("nurse")
+    asked = "Asked by: Pregnancy, or planning one"
+    assert asked not in body(nurse.get(page_of(ben)))
+    given = {"panel": "pregnancy", "can_become_pregnant": "yes", "observed_on": now_here().date().isoformat()}
+    assert nurse.post(page_of(ben, "facts/"), given).status_code == 302
+    assert asked in body(nurse.get(page_of(ben)))
 
 
 def test_a_laboratory_report_is_taken_whole_or_comes_back(clinic: Cast, ana: Patient):
@@ -293,7 +326,7 @@ def test_what_waits_leads_from_home_to_the_patient(clinic: Cast, ana: Patient):
         intake.send(by=by, patient_id=ana.pk)
     prescriber = clinic.client("prescriber")
     prescriber.get("/clinic/")
-    with at_most(12):
+    with at_most(25):  # nothing polls the home
         assert "/clinic/candidacy/waiting/" in body(prescriber.get("/clinic/"))
     with at_most(12):
         assert "1 story sent, not decided" in body(prescriber.get("/clinic/candidacy/waiting/"))

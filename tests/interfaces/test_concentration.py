@@ -25,9 +25,10 @@ from sojourn.clinical import pk
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.ui.build import BUILT
-from sojourn.interfaces.console.concentration import charted, expected, instants, reason, weight_in
+from sojourn.interfaces.console.concentration import expected, instants, reason, weight_in
 from sojourn.interfaces.portal.medicine import picture, words
 from tests.browser import clean
+from tests.care.infusions import after, infusing, interrupted, pump
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.care.stage import arrive as come
 from tests.conftest import Cast
@@ -261,8 +262,8 @@ def test_the_session_shows_it_when_a_weight_is_known(clinic: Cast, dosing: Stage
     page = client.get(f"/clinic/sessions/{dosing.id}/").text
     assert beside(dosing) in page
     with at_most(12):
-        asks = client.get(beside(dosing), headers=HTMX).text
-    assert "The checklist holds no weight." in asks
+        text = client.get(beside(dosing), headers=HTMX).text
+    assert "a body of 70 kg" in text  # of the signed plan
     with at_most(12):
         text = client.get(beside(dosing), {"weight": "70"}, headers=HTMX).text
     assert "Still rising; the highest is expected at" in text
@@ -271,6 +272,13 @@ def test_the_session_shows_it_when_a_weight_is_known(clinic: Cast, dosing: Stage
     assert "weight=70" in text  # asks again with it
     assert "Write the weight in kilograms" in client.get(beside(dosing), {"weight": "x"}, headers=HTMX).text
     assert client.get(beside(dosing)).text.count("<h1") == 1  # a page of its own without htmx
+
+
+def test_without_any_weight_it_asks_for_one(clinic: Cast, dosing: Stage, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sojourn.interfaces.console.concentration._weight_of", lambda picture: None)
+    text = clinic.client("nurse").get(beside(dosing), headers=HTMX).text
+    assert "The checklist holds no weight." in text
+    assert 'id="expected-weight"' in text
 
 
 def test_it_is_turned_off_on_this_device_and_on_again(clinic: Cast, dosing: Stage):
@@ -300,28 +308,40 @@ def test_a_session_for_a_child_goes_on_and_the_overlay_says_why(clinic: Cast, do
     assert client.get(f"/clinic/sessions/{dosing.id}/").status_code == 200
 
 
-class _Row:
-    """A charted dose, as far as the overlay reads it."""
+def test_an_interrupted_infusion_gave_what_it_gave(clinic: Cast):
+    """10 minutes at 75 mL/h and 10 at 60 mL/h of 0.7 mg/mL: 15.75 mg; the plan was 35."""
+    stage = interrupted(clinic, begins=timezone.now() - timedelta(minutes=40))
+    text = clinic.client("nurse").get(beside(stage), headers=HTMX).text
+    assert "15.75 mg of 35 mg given" in text
+    assert "given so far" not in text
+    assert "a body of 70 kg" in text  # of the signed plan: the checklist holds none
+    assert "Falling" in text
 
-    drug, route, dose_mg, duration_min = "ketamine", "iv", Decimal(40), Decimal(40)
 
-    def __init__(self, started_at: Any) -> None:
-        self.started_at = started_at
+def test_a_paused_infusion_expects_no_more_to_come(clinic: Cast):
+    """Twelve minutes at 0.875 mg a minute, then a pause: nothing ahead, so the highest is behind."""
+    begins = timezone.now() - timedelta(minutes=20)
+    stage = infusing(clinic, begins=begins)
+    pump(stage, "pause", after(12, begins))
+    text = clinic.client("nurse").get(beside(stage), headers=HTMX).text
+    assert "10.5 mg of 35 mg given so far" in text
+    assert "Falling" in text
+    assert "Still rising" not in text
 
 
-def test_an_infusion_that_ended_early_gave_its_part():
-    now = timezone.now()
-    doses, first = charted([_Row(now)], [now + timedelta(minutes=10)])  # type: ignore[list-item]
-    assert first == now
-    assert [(dose.mg, dose.duration_min) for dose in doses] == [(10.0, 10.0)]
-    late, _first = charted([_Row(now)], [now + timedelta(minutes=41)])  # type: ignore[list-item]
-    assert [(dose.mg, dose.duration_min) for dose in late] == [(40.0, 40.0)]
+def test_nothing_that_went_in_gives_no_curve(clinic: Cast):
+    """Started and paused in the same moment: no model is asked what nothing does."""
+    begins = timezone.now() - timedelta(minutes=2)
+    stage = infusing(clinic, begins=begins)
+    pump(stage, "pause", begins)
+    assert "Nothing of this dose has gone in." in clinic.client("nurse").get(beside(stage), headers=HTMX).text
 
 
 def test_now_is_the_oracles_value():
     now = timezone.now()
     dose = pk.Dose("ketamine", "iv", 35.0, 0.0, 40.0)
-    found = expected([dose], pk.Person(weight_kg=70.0, age_y=40.0), now - timedelta(minutes=40), now)
+    schedule = pk.Schedule(now - timedelta(minutes=40), (dose,), ())
+    found = expected(schedule, pk.Person(weight_kg=70.0, age_y=40.0), now, "35 mg of 35 mg given")
     assert found.now == "177 to 253 ng/mL"
     assert found.next.startswith("Falling; in 30 minutes")
 
@@ -440,6 +460,7 @@ def test_the_patients_picture_and_the_overlay_are_fair(
 def test_the_overlay_outlives_the_live_part_and_stays_hidden(
     browser: Browser, clinic: Cast, dosing: Stage, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr("sojourn.interfaces.console.concentration._weight_of", lambda picture: None)
     with served(monkeypatch) as address:
         context = browser.new_context(
             viewport={"width": 1280, "height": 900}, base_url=address, reduced_motion="reduce"

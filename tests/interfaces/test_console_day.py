@@ -49,13 +49,13 @@ def chair(clinic: Cast, name="Chair 1") -> Chair:
         return booking.add_chair(by=clinic.asker("clinic_admin"), name=name)
 
 
-def course(clinic: Cast, given="Ana", restricted=False) -> CarePlan:
+def course(clinic: Cast, given="Ana", restricted=False, **more) -> CarePlan:
     by = clinic.asker("prescriber")
     with as_asker(by):
         who = patients.add(
             by=by, given_name=given, family_name="Ruiz", birth_date=date(1980, 3, 12), restricted=restricted
         )
-    return signed_course(clinic, who, at=today_at(9) - timedelta(days=2))
+    return signed_course(clinic, who, at=today_at(9) - timedelta(days=2), **more)
 
 
 def book(clinic: Cast, plan_: CarePlan, chair_: Chair, at: datetime, minutes=120, **more) -> Appointment:
@@ -403,7 +403,10 @@ def test_the_way_around_shows_what_the_role_may_open(clinic: Cast):
             assert client.get(address).status_code == 200, f"{role} cannot open {address}"
 
 
-def test_pages_stay_within_twelve_queries(clinic: Cast):
+MOST_QUERIES = 25  # a page that nothing polls
+
+
+def test_pages_stay_within_twenty_five_queries(clinic: Cast):
     chairs = [chair(clinic, f"Chair {n}") for n in range(3)]
     for number, one in enumerate(chairs):
         appointment = book(clinic, course(clinic, f"P{number}"), one, today_at(12))
@@ -444,4 +447,6 @@ def test_pages_stay_within_twelve_queries(clinic: Cast):
             with CaptureQueriesContext(connection) as queries:
                 assert client.get(address).status_code == 200
             spoken = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
-            assert len(spoken) <= 12, f"{role} {address}: {len(spoken)}\n" + "\n".join(sql[:150] for sql in spoken)
+            assert len(spoken) <= MOST_QUERIES, f"{role} {address}: {len(spoken)}\n" + "\n".join(
+                sql[:150] for sql in spoken
+            )

@@ -28,6 +28,7 @@ from sojourn.care.candidacy import actions as candidacy_actions
 from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.candidacy.judging import fingerprint
 from sojourn.care.consent import actions as consent_actions
+from sojourn.care.consent.models import Consent
 from sojourn.care.intake import actions as intake
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures.queries import scale
@@ -45,7 +46,6 @@ from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.rulebook import actions as rulebook
-from tests.care import consents
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
 from tests.conftest import Cast, make_clinic
 
@@ -144,15 +144,9 @@ class House:
     @cached_property
     def consent(self) -> Any:
         """A signed agreement of the patient who signs in."""
-        consents.adopt_texts(self.cast)
         patient = self.running.patient
-        consents.ask(self.cast, patient)
-        by = self.patient_asker
-        with as_asker(by):
-            token, text = consents.token_for(self.cast, patient, "driving")
-            return consent_actions.sign(
-                by=by, token=token, statements=[each.id for each in text.statements], signed_name=patient.name
-            )
+        with as_asker(self.patient_asker):
+            return Consent.objects.get(patient=patient, document_id="driving")
 
     @cached_property
     def question(self) -> Any:
@@ -172,6 +166,14 @@ class House:
             return candidacy_actions.override(
                 by=by, patient_id=patient.pk, drug="ketamine", finding=key, reason="Seen by obstetrics"
             )
+
+    @cached_property
+    def raised(self) -> Any:
+        """The first of two signatures under a higher ceiling."""
+        by, name = self.cast.asker("prescriber"), "dose.ceiling.in.esketamine"
+        with as_asker(by):
+            rulebook.adopt(by=by, rule_id=name, parameters={"most": 56})
+            return rulebook.adopt(by=by, rule_id=name)
 
     @cached_property
     def medicine(self) -> Any:
@@ -237,6 +239,7 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "membership_id": (lambda house: house.cast.members["nurse"].pk, False),
     "visit_id": (lambda house: house.running.appointment.pk, True),
     "offer_id": (lambda house: house.offer.pk, True),
+    "raise_id": (lambda house: house.raised.pk, False),
     "invitation_id": (lambda house: house.invitation.pk, False),
 }
 # Everything else: words that mean the same in every clinic.

@@ -20,6 +20,7 @@ from sojourn.care.plan.parts import Goal, Part
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.interfaces.console import plan_shown
+from tests.care.ceilings import adopt_ceilings
 from tests.conftest import Cast, today
 
 IV = "iv_racemic_40min"
@@ -36,6 +37,7 @@ def way(monkeypatch: pytest.MonkeyPatch) -> dict:
 
 @pytest.fixture
 def who(clinic: Cast) -> Patient:
+    adopt_ceilings(clinic)
     with as_asker(clinic.asker("prescriber")):
         return patients.add(
             by=clinic.asker("prescriber"), given_name="Ana", family_name="Ruiz",
@@ -140,7 +142,7 @@ def test_the_working_comes_live_from_the_server(clinic: Cast, who: Patient):
         "50 mL − 0.7 mL = 49.3 mL",
         "50 mL ÷ 40 min = 75 mL/h",
         "35 mg × 11.53 mg ÷ 10 mg = 40.355 mg",
-        "Studied: 0.1 to 0.75 mg/kg.",
+        "Studied: 0.1 to 1 mg/kg.",
         "What was studied, not what is allowed.",
         'name="revision" id="revision" value="2"',
         "Use the dose most studied",
@@ -184,16 +186,16 @@ def test_two_people_in_one_draft(clinic: Cast, who: Patient):
 
 
 def test_outside_of_what_was_studied(clinic: Cast, who: Patient):
-    version = saved(clinic, who, per_kg="0.9")
+    version = saved(clinic, who, per_kg="0.08")
     client, address = clinic.client("prescriber"), reverse("console:plan_sign", args=[version.pk])
-    assert checked(clinic, version, amount="0.9").status_code == 302
+    assert checked(clinic, version, amount="0.08").status_code == 302
     page = client.get(address).content.decode()
-    assert "0.9 mg/kg lies outside of the studied range, 0.1 to 0.75 mg/kg." in page
+    assert "0.08 mg/kg lies outside of the studied range, 0.1 to 1 mg/kg." in page
     answer = client.post(address, {"seen": seen(page)})
     assert answer.status_code == 409
     assert "Write why this dose is right for this person all the same." in answer.content.decode()
-    assert client.post(address, {"seen": seen(page), "beyond_reason": "Partial response"}).status_code == 302
-    assert again(clinic, version).beyond_reason == "Partial response"
+    assert client.post(address, {"seen": seen(page), "beyond_reason": "Begins very low"}).status_code == 302
+    assert again(clinic, version).beyond_reason == "Begins very low"
 
 
 def test_the_check_is_blind_and_says_both_figures(clinic: Cast, who: Patient):

@@ -14,7 +14,7 @@ from django.utils import translation
 from pypdf import PdfReader
 
 from sojourn.care.chart import queries
-from sojourn.care.chart.record import content_hash, verify_signature
+from sojourn.care.chart.content import content_hash, verify_signature
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.session.models import Addendum, RecordSignature, SessionEvent
 from sojourn.care.vitals.models import Observation

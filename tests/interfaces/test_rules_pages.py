@@ -13,6 +13,7 @@ from django.utils import timezone
 from sojourn.care.alarms.models import AlarmState
 from sojourn.clinical import worked
 from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import load, queries
 from sojourn.foundation.rulebook.models import RuleAdoption
@@ -108,7 +109,7 @@ def test_what_adds_up_or_marks_is_used_as_it_is(clinic: Cast):
     assert "adopt it for this clinic" not in page
     assert client.post(*adopt("plausible.spo2")).status_code == 404
     kinds = {each.kind for each in load.book().newest.values()}
-    assert {"plausibility", "score.recovery", "jurisdiction"} == kinds & set(ALWAYS)
+    assert {"plausibility", "score.recovery", "recovery.signing", "jurisdiction"} == kinds & set(ALWAYS)
 
 
 # ---------------------------------------------------------------- adopting
@@ -266,6 +267,52 @@ def test_one_rule_that_changed_holds_up_the_whole_group(clinic: Cast):
     assert adoptions(clinic) == {}
 
 
+# ---------------------------------------------------------------- ceilings
+
+
+def test_a_lowered_ceiling_goes_up_again_by_two_prescribers(clinic: Cast):
+    client, name = clinic.client("prescriber"), "dose.ceiling.in.esketamine"
+    shown = words(body(client.get(rule(name))))
+    assert "Without an adopted highest dose this drug is not given by this route." in shown
+    assert "A highest dose acts only when a prescriber adopts it." in shown
+    assert "into the nose (IN) · Esketamine" in shown
+    assert client.post(*adopt(name, most="56")).status_code == 302
+    page = body(client.post(*adopt(name, most="84"), follow=True))
+    assert "The higher dose acts once a second prescriber has signed." in page
+    assert "A higher dose waits for a second prescriber" in page
+    assert "You signed this yourself." in page
+    assert "I have read it and sign second" not in page
+    assert adoptions(clinic)[name].parameters == {"most": 56}
+    assert "A higher dose waits for a second signature" in body(client.get(reverse("console:rules")))
+    with as_asker(clinic.asker("prescriber")) as by:
+        address = reverse("console:rule_raise", args=[queries.raises(by.here)[name].pk])
+        person = Person.objects.create_user(f"two@{clinic.clinic.slug}.example", None)
+        clinic.members["second"] = Membership.objects.create(
+            clinic=clinic.clinic, person=person, role="prescriber", name="Second Prescriber"
+        )
+    several = {f"hash:{name}": load.book().rule(name).hash, field_name(name, "most"): "84", "rule": [name]}
+    again = body(client.post(reverse("console:rules_adopt"), several | signed(clinic), follow=True))
+    assert "A higher dose acts once a second prescriber has signed." in again
+    assert "acts in this clinic now" not in again
+    refused = client.post(address)
+    assert refused.status_code == 409
+    assert "You signed this yourself." in body(refused)
+    assert clinic.client("nurse").post(address).status_code == 403
+    other = clinic.client("second")
+    assert "I have read it and sign second" in body(other.get(rule(name)))
+    assert other.post(address).url == rule(name)
+    assert adoptions(clinic)[name].parameters == {}
+    assert "raised by two prescribers; Second Prescriber signed second." in body(other.get(rule(name)))
+    assert other.post(reverse("console:rule_raise", args=[10**9])).status_code == 404
+
+
+def test_a_retired_ceiling_says_that_nothing_is_given(clinic: Cast):
+    client, name = clinic.client("prescriber"), "dose.ceiling.sc.ketamine"
+    client.post(*adopt(name))
+    page = body(client.post(reverse("console:rule_retire", args=[name]), {"reason": "Not here"}, follow=True))
+    assert "this drug is not given by this route here" in page
+
+
 # ---------------------------------------------------------------- finding and comparing
 
 
@@ -285,7 +332,7 @@ def test_the_list_is_narrowed_by_words_and_by_state(clinic: Cast):
     assert "hr-high" in waiting
     assert not {"spo2-low", "news2", "CI-LACTATION", "plausible-spo2", "jurisdiction-US"} & waiting
     unverified = shown_rules(body(client.get(address, {"show": "unverified"})))
-    assert "CI-MI-6W" in unverified
+    assert "RC-HTN-BASE" in unverified
     assert "CI-LACTATION" not in unverified
     assert shown_rules(body(client.get(address, {"show": "nonsense"}))) == shown_rules(body(client.get(address)))
 
@@ -307,14 +354,14 @@ def test_a_rule_of_candidacy_says_when_what_and_in_whose_words(clinic: Cast):
 
 @pytest.fixture
 def with_a_second_version(monkeypatch):
-    """Version 2 of RC-MI: eight weeks instead of six, and another action."""
+    """Version 3 of CI-MI-6W: eight weeks instead of six."""
 
     def newer(name: str, text: str) -> str:
         if name != "rules/eligibility.toml":
             return text
-        start = text.index('[[rule]]\nid = "CI-MI-6W"')
+        start = text.index('[[rule]]\nid = "CI-MI-6W"\nversion = 2')
         old = text[start : text.index("[[rule]]\n", start + 5)]
-        new = old.replace("version = 1", "version = 2").replace("value = 42", "value = 56")
+        new = old.replace("version = 2", "version = 3").replace("value = 42", "value = 56")
         return text + "\n" + new.replace("= 42 }", "= 56 }").replace("= 43 }", "= 57 }")
 
     files = [(name, newer(name, text)) for name, text in load._files()]
@@ -338,8 +385,16 @@ def test_the_difference_between_two_versions_stands_before_the_adoption(clinic: 
     assert re.search(r"parameters · days · value.*?<del>42</del>.*?<ins>56</ins>", page, re.S)
     assert "CI-MI-6W" in shown_rules(body(client.get(reverse("console:rules"), {"show": "outdated"})))
     assert client.post(*adopt("CI-MI-6W")).status_code == 302
-    assert adoptions(clinic)["CI-MI-6W"].version == 2
+    assert adoptions(clinic)["CI-MI-6W"].version == 3
     assert "What this version changed" in body(client.get(rule("CI-MI-6W")))
+
+
+def test_how_long_evidence_counts_stands_with_who_may_be_treated(clinic: Cast):
+    client = clinic.client("nurse")
+    assert "evidence-pregnancy_test" in shown_rules(body(client.get(reverse("console:rules"))))
+    shown = words(body(client.get(rule("evidence.pregnancy_test"))))
+    assert "How long evidence counts Facts Pregnancy test" in shown
+    assert "Convention, no source" in shown
 
 
 # ---------------------------------------------------------------- retiring

@@ -894,7 +894,8 @@ def test_every_page_of_a_session_asks_little(ready: Cast, make, django_assert_ma
     ]
     client.get(url("session", stage))
     for name in names:
-        with django_assert_max_num_queries(12):
+        # What is polled asks little; the checks before a dose show what every room knows, once, when they are opened.
+        with django_assert_max_num_queries(25 if (name, make) == ("session", arrived) else 12):
             assert client.get(url(name, stage)).status_code == 200
     with django_assert_max_num_queries(12):
         assert client.get(url("session_score", stage, "aldrete")).status_code == 200

@@ -9,9 +9,11 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
@@ -25,6 +27,8 @@ from tests import browser as chromium
 
 if TYPE_CHECKING:
     from sojourn.config.postbox import Letter
+    from sojourn.foundation.accounts.asker import Asker
+    from sojourn.foundation.accounts.models import Clinic, Membership
 
 BASE = f"http://127.0.0.1:{PORT}"
 WIDTHS = {"desk": (1280, 800), "phone": (375, 760)}
@@ -91,19 +95,86 @@ def the_clinic_makes_a_patient(desk: Person, doctor: Person) -> int:
     clean(page, "home, prescriber")
     page.goto(f"{BASE}/clinic/patients/{patient_id}/")
     clean(page, "patient, prescriber")
-    doctor.follow(re.compile("Begin a course|begin a course", re.I))
-    clean(page, "course")
-    protocol = page.locator("[name=protocol_id]")
-    if protocol.first.get_attribute("type") == "radio":
-        page.locator("[name=protocol_id][value=iv_racemic_40min]").check(force=True)
-    else:
-        protocol.select_option("iv_racemic_40min")
-    page.fill("[name=indication]", "Treatment-resistant depression")
-    page.fill("[name=dose_mg]", "34")
-    page.fill("[name=planned_sessions]", "6")
-    doctor.press("Begin the course")
-    page.wait_for_url(re.compile(r"/clinic/patients/\d+/"))
     return patient_id
+
+
+@dataclass
+class Staff:
+    """People of the demo clinic, as the way to a course asks for them."""
+
+    clinic: Clinic
+    members: dict[str, Membership]
+
+    def asker(self, role: str) -> Asker:
+        from sojourn.foundation.accounts.queries import asker_of
+
+        return asker_of(self.members[role])
+
+
+def staff(*codes: str) -> Staff:
+    from sojourn.foundation.accounts.asker import Asker, as_asker
+    from sojourn.foundation.accounts.models import Clinic, Membership, Person
+
+    found = {}
+    for code in codes:
+        with as_asker(Asker(person_id=Person.objects.get(email=f"{code}@harbor.demo").pk)):
+            found[code] = Membership.objects.get(role=code)
+    with as_asker(Asker(person_id=found[codes[0]].person_id)):
+        return Staff(Clinic.objects.get(slug="harbor-light"), found)
+
+
+def accepted_and_agreed(patient_id: int) -> None:
+    """The decision and the agreements of three hours ago; test_first_contact.py walks there page by page."""
+    from sojourn.care.patients.models import Patient
+    from sojourn.foundation.accounts.asker import as_asker
+    from tests.care.way import accepted, agreed
+
+    cast, at = staff("prescriber", "nurse"), datetime.now(UTC) - timedelta(hours=3)
+    with as_asker(cast.asker("prescriber")):
+        patient = Patient.objects.get(pk=patient_id)
+    accepted(cast, patient, at=at)  # type: ignore[arg-type]
+    agreed(cast, patient, at=at)  # type: ignore[arg-type]
+
+
+def the_plan_begins_the_course(doctor: Person, nurse: Person, patient_id: int) -> None:
+    """Drafted by one, checked by another, signed: 0.5 mg/kg of 68 kg are 34 mg. Before that there is no course."""
+    page = doctor.page
+    page.goto(f"{BASE}/clinic/patients/{patient_id}/")
+    doctor.follow("Write a plan")
+    clean(page, "plans")
+    doctor.press("Write a plan")
+    page.wait_for_url(re.compile(r"/plans/\d+/edit/"))
+    today = datetime.now(ZoneInfo("America/Denver")).date().isoformat()
+    page.select_option("[name=protocol_id]", "iv_racemic_40min")
+    for name, value in {
+        "indication": "Treatment-resistant depression", "weight_kg": "68", "weight_on": today, "per_kg": "0.5",
+        "over_min": "40", "stock_mg_per_ml": "50", "total_ml": "50", "sessions": "6", "min_days": "2", "max_days": "4",
+        "starts_on": today, "review_after": "6",
+    }.items():  # fmt: skip
+        page.fill(f"[name={name}]", value)
+    clean(page, "plan, the draft")
+    doctor.press("Save the draft")
+    page.wait_for_url(re.compile(r"/plans/\d+/$"))
+    version = page.url
+
+    page = nurse.sign_in("nurse@harbor.demo")
+    clean(page, "home, nurse")
+    page.get_by_role("link", name="Dose of a plan to check").first.wait_for()
+    page.goto(version)
+    nurse.follow("Check the dose")
+    clean(page, "plan, check the dose")
+    page.fill("[name=weight_kg]", "68")
+    page.fill("[name=amount]", "0.5")
+    nurse.press("Compare")
+    page.wait_for_url(version)
+
+    page = doctor.page
+    page.goto(version)
+    doctor.follow("Read and sign")
+    clean(page, "plan, before the signature")
+    doctor.press("Sign this plan")
+    page.wait_for_url(version)
+    expect(page.locator("main")).to_contain_text("holds now")
 
 
 def the_clinic_invites_and_books(desk: Person, patient_id: int) -> None:
@@ -121,21 +192,16 @@ def an_appointment_now(patient_id: int) -> None:
     from sojourn.care.booking.models import Chair
     from sojourn.care.patients.models import RelatedPerson
     from sojourn.care.plan.models import CarePlan
-    from sojourn.foundation.accounts.asker import Asker, as_asker
-    from sojourn.foundation.accounts.models import Membership, Person
-    from sojourn.foundation.accounts.queries import asker_of
-
-    def member(role: str) -> Asker:
-        with as_asker(Asker(person_id=Person.objects.get(email=f"{role}@harbor.demo").pk)):
-            return asker_of(Membership.objects.get(role=role))
+    from sojourn.foundation.accounts.asker import as_asker
 
     # The journey runs at any hour of any day, when no nurse of the demo may be at work.
-    prescriber = member("prescriber")
+    people = staff("prescriber", "front_desk")
+    prescriber = people.asker("prescriber")
     with as_asker(prescriber):
         house_actions.decide_rules(
             by=prescriber, chairs_per_nurse=None, turnover_minutes=0, remind_hours=(), head_start_minutes=0
         )
-    by, now = member("front_desk"), datetime.now(UTC)
+    by, now = people.asker("front_desk"), datetime.now(UTC)
     with as_asker(by):
         chair = Chair.objects.create(clinic_id=by.clinic_id, name=f"Chair {patient_id}")
         plan = CarePlan.objects.get(patient_id=patient_id)
@@ -223,8 +289,7 @@ def the_patient_answers_phq9(patient: Person) -> None:
 
 
 def the_clinic_takes_the_flag(nurse: Person) -> None:
-    page = nurse.sign_in("nurse@harbor.demo")
-    clean(page, "home, nurse")
+    page = nurse.page
     page.goto(f"{BASE}/clinic/flags/")
     clean(page, "flags")
     page.get_by_role("link", name=re.compile(FAMILY)).first.click()
@@ -408,6 +473,8 @@ def the_audit_is_whole(found: House) -> None:
 
 def walk(found: House, desk: Person, doctor: Person, nurse: Person, patient: Person) -> None:
     patient_id = the_clinic_makes_a_patient(desk, doctor)
+    accepted_and_agreed(patient_id)
+    the_plan_begins_the_course(doctor, nurse, patient_id)
     the_clinic_invites_and_books(desk, patient_id)
     an_appointment_now(patient_id)
     the_patient_answers(patient)

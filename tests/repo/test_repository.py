@@ -100,6 +100,45 @@ def test_writing_happens_in_actions_and_nowhere_else():
     assert not [each for each in found if "session.save" not in each and "catalog" not in each], found
 
 
+def _withdraws(tree: ast.AST) -> Iterator[int]:
+    """The lines at which a module takes an agreement back past the session that may rest on it."""
+    rooms = {
+        each.asname or each.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "sojourn.care.consent"
+        for each in node.names
+        if each.name == "actions"
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == "withdraw" and ast.unparse(node.value) in rooms:
+            yield node.lineno
+        if isinstance(node, ast.ImportFrom) and node.module == "sojourn.care.consent.actions":
+            yield from (node.lineno for each in node.names if each.name in ("withdraw", "*"))
+
+
+def test_a_withdrawal_always_goes_by_the_session_that_it_stops():
+    """care.session.withdrawal_actions.withdraw_consent stops what rests on an agreement in the same transaction."""
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in tracked(".py")
+        if str(path.relative_to(ROOT)).startswith(("sojourn/interfaces/", "sojourn/config/"))
+        for line in _withdraws(ast.parse(path.read_text()))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from sojourn.care.consent import actions\nactions.withdraw(by=by)",
+        "from sojourn.care.consent import actions as consent, queries\nconsent.withdraw(by=by)",
+        "from sojourn.care.consent.actions import withdraw",
+    ],
+)
+def test_a_withdrawal_by_another_door_is_found(text: str):
+    assert list(_withdraws(ast.parse(text)))
+
+
 @pytest.mark.slow  # it asks the database
 def test_models_and_migrations_agree(db):
     from django.core.management import call_command

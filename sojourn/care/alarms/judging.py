@@ -13,7 +13,7 @@ from sojourn.care.alarms.columns import Row
 from sojourn.care.alarms.rules import Acting
 from sojourn.care.alarms.store import Session
 from sojourn.clinical import alarms
-from sojourn.clinical.alarms import AlarmRule, Happening, Phase, Reading, State
+from sojourn.clinical.alarms import AlarmRule, Happening, Reading, State
 
 MONITOR = "monitor"
 
@@ -107,24 +107,12 @@ def judge_session(
 def _awaited(
     wait: timedelta, stored: State | None, signal: NewestOfSignal, ones: Sequence[NewReading], now: datetime
 ) -> State | None:
-    """What a rule of silence judges ``ones`` by; None where all that they do is to move its deadline, or nothing.
-
-    Only a monitor is expected to go on by itself: from its first message on, even where nothing in that can be
-    believed, for what cannot be believed must not look as if all were well. Only what can be believed breaks a silence.
-    """
+    """What a rule of silence judges ``ones`` by; None where all that they do is to move its deadline, or nothing."""
     monitored = [one for one in ones if one.method == MONITOR]
-    heard = any(not one.doubt for one in monitored)
-    until = now + wait
-    quiet = stored is None or stored.phase is Phase.QUIET
-    if quiet and monitored and (signal.silent_after is None or (heard and now < signal.silent_after)):
-        signal.silent_after = until
-        return None
-    if not heard:
-        return None
-    stored = stored or State()
-    stored = stored._replace(deadline=stored.deadline or signal.silent_after)
-    signal.silent_after = until
-    return stored
+    state, signal.silent_after = alarms.awaited(
+        wait, stored, signal.silent_after, now, came=bool(monitored), heard=any(not one.doubt for one in monitored)
+    )
+    return state
 
 
 def load_current(cursor: Cursor[Row], ids: Sequence[int]) -> dict[tuple[int, str], NewestOfSignal]:

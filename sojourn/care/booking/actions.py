@@ -309,7 +309,7 @@ def place(
     chair = _chair(chair_id)
     patient = Patient.objects.select_for_update(no_key=True).get(pk=course.patient_id)
     if course.ended_on is not None:
-        raise Refused(_("This course has ended. Begin a new one first."), codes=("course-ended",))
+        raise Refused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
     turnover = queries.rules().turnover_minutes
     _must_be_open(by, during, zone, outside_hours)
     try:

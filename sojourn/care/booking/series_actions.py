@@ -63,7 +63,7 @@ def book_series(
     actions.one_at_a_time(by)
     course = CarePlan.objects.get(pk=care_plan_id)
     if course.ended_on is not None:
-        raise Refused(_("This course has ended. Begin a new one first."), codes=("course-ended",))
+        raise Refused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
     booked, reasons, codes, taken = [], [], [], []
     # Each is tried, so that everything that was taken meanwhile is named at once.
     with transaction.atomic():

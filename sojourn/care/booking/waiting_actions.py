@@ -36,7 +36,7 @@ def join(*, by: Asker, care_plan_id: int, now: datetime | None = None) -> Waitin
     now = now or timezone.now()
     course = CarePlan.objects.select_for_update(no_key=True).get(pk=care_plan_id)
     if course.ended_on is not None:
-        raise Refused(_("This course has ended. Begin a new one first."), codes=("course-ended",))
+        raise Refused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
     waiting = WaitingEntry.objects.filter(care_plan=course, left_at=None).first()
     if waiting is not None:
         return waiting

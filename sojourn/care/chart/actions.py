@@ -8,7 +8,8 @@ from typing import Literal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from sojourn.care.chart.queries import content_hash, session_record
+from sojourn.care.chart.content import content_hash
+from sojourn.care.chart.queries import session_record
 from sojourn.care.chart.record import SessionRecord
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.models import Encounter

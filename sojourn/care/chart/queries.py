@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from statistics import median
@@ -14,48 +15,60 @@ from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.utils import timezone
 
 from sojourn.care.alarms.models import AlarmEvent
-from sojourn.care.chart.record import (
+from sojourn.care.candidacy.models import CandidacyDecision
+from sojourn.care.chart.content import Verified, content, content_hash, verify_signature
+from sojourn.care.chart.record import SessionRecord
+from sojourn.care.chart.rows import (
     TYPED,
+    Accepted,
     AddedLater,
+    Agreed,
     AlarmChange,
+    ByHand,
     Check,
     Dose,
     DosePrepared,
+    DoseStep,
     Event,
     FrozenProtocol,
     Gap,
+    GivenDose,
     Left,
     Measure,
     Member,
     MonitorOn,
+    Ordered,
+    Papers,
     Plan,
     Reading,
-    SessionRecord,
     Signature,
     StateEntry,
     Strike,
     Subject,
-    Verified,
-    content,
-    content_hash,
+    Wasted,
     episodes,
-    verify_signature,
 )
+from sojourn.care.consent.models import Consent
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.plan.queries import order_from
+from sojourn.care.session import given
 from sojourn.care.session.models import (
     Addendum,
     CheckResult,
     Discharge,
     DoseCheck,
+    DoseEvent,
     EnteredInError,
+    GivenMedicine,
     MedicationAdministration,
     RecordSignature,
     SessionEvent,
+    Waste,
 )
 from sojourn.care.vitals.models import DeviceAssociation, Observation
+from sojourn.clinical.administration import Delivered
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.clinical.protocol.schedule import next_check_due
 from sojourn.clinical.rules import Rule
@@ -165,7 +178,8 @@ class _Composer:
         schedule = tuple(int(each) for each in rule.fact("schedule")) if rule else ()
         states, doses, changes = self.states(), self.doses(), self.alarm_changes()
         over = states[-1].at if states and states[-1].state in FINAL else None
-        return SessionRecord(
+        steps, wasted = self.steps(), self.wasted()
+        found = SessionRecord(
             encounter_id=encounter.pk,
             clinic_id=encounter.clinic_id,
             composed_at=self.now,
@@ -201,16 +215,22 @@ class _Composer:
             addenda=tuple(
                 AddedLater(row["id"], row["text"], _at(row["at"]), self.by(row)) for row in self.raw["addenda"]
             ),
+            steps=steps,
+            wasted=wasted,
+            by_hand=self.by_hand(),
+            papers=self.papers(states),
             struck=self.struck,
         )
+        return replace(found, given=tuple(self.went_in(found, each) for each in doses))
 
     def states(self) -> tuple[StateEntry, ...]:
         return tuple(
             StateEntry(
-                row["seq"], State(row["state"]), _at(row["at"]), self.by(row), row["reason"], tuple(row["overridden"])
+                row["seq"], State(row["state"]), _at(row["at"]), self.by(row), row["reason"], tuple(row["overridden"]),
+                row["basis"],
             )
             for row in self.raw["states"]
-        )
+        )  # fmt: skip
 
     def checks(self) -> tuple[Check, ...]:
         rows = sorted(self.raw["checks"], key=lambda row: int(row["id"]))
@@ -226,20 +246,96 @@ class _Composer:
     def prepared(self) -> tuple[DosePrepared, ...]:
         return tuple(
             DosePrepared(
-                row["id"], row["drug"], row["route"], Decimal(row["mg"]), row["lot"], _at(row["at"]), self.by(row)
+                row["id"], row["drug"], row["route"], Decimal(row["mg"]), row["lot"], _at(row["at"]), self.by(row),
+                _decimal(row["drawn_mg"]), row["vial"], _day(row["expires_on"]), _decimal(row["stock"]),
+                _decimal(row["drawn_ml"]), _decimal(row["total_ml"]), _decimal(row["over_min"]), _decimal(row["rate"]),
+                row["devices"],
             )
             for row in self.raw["prepared"]
-        )
+        )  # fmt: skip
 
     def doses(self) -> tuple[Dose, ...]:
         return tuple(
             Dose(
                 row["id"], row["drug"], row["route"], Decimal(row["mg"]), Decimal(row["minutes"]), row["lot"],
-                date.fromisoformat(row["expires_on"]) if row["expires_on"] else None, _at(row["started_at"]),
+                _day(row["expires_on"]), _at(row["started_at"]),
                 self.by(row, "given_by_id"), self.by(row, "checked_by_id"), _at(row["checked_at"]),
-                _at(row["recorded_at"]), row["note"],
+                _at(row["recorded_at"]), row["note"], _decimal(row["drawn_mg"]), row["vial"], _decimal(row["stock"]),
+                _decimal(row["total_ml"]), _decimal(row["rate"]), row["devices"], row["plan_version_id"],
             )
             for row in self.raw["doses"]
+        )  # fmt: skip
+
+    def steps(self) -> tuple[DoseStep, ...]:
+        return tuple(
+            DoseStep(
+                row["id"], row["dose_id"], row["kind"], _decimal(row["rate"]), _decimal(row["remaining_ml"]),
+                _decimal(row["amount_mg"]), row["note"], _at(row["at"]), _at(row["recorded_at"]), self.by(row),
+            )
+            for row in self.raw["steps"]
+        )  # fmt: skip
+
+    def wasted(self) -> tuple[Wasted, ...]:
+        return tuple(
+            Wasted(
+                row["id"], Decimal(row["amount_mg"]), row["how"], _at(row["at"]), self.by(row),
+                self.by(row, "witness_by_id"), _at(row["witnessed_at"]) if row["witnessed_at"] else None,
+            )
+            for row in self.raw["waste"]
+        )  # fmt: skip
+
+    def by_hand(self) -> tuple[ByHand, ...]:
+        return tuple(
+            ByHand(
+                row["id"], row["name"], row["ingredient"], _decimal(row["quantity"]), row["unit"], row["route"],
+                row["note"], tuple(row["warned"]), _at(row["given_at"]), _at(row["recorded_at"]), self.by(row),
+            )
+            for row in self.raw["by_hand"]
+        )  # fmt: skip
+
+    def went_in(self, record: SessionRecord, dose: Dose) -> GivenDose:
+        """What of a dose went in: by the one arithmetic that the session's page and its guards use too."""
+        prepared, steps = _prepared_as(dose), [_step_as(each) for each in record.steps]
+        found = given.delivered(prepared, steps, self.now, record.left_dosing_at)
+        wasted = self._wasted_of_people() if dose is record.doses[0] else []  # a waste names its session, not its dose
+        sums = given.balance(found, prepared, wasted) if isinstance(found, Delivered) else None
+        return GivenDose(dose, found, sums, told=any(each.dose_id == dose.id for each in steps))
+
+    def _wasted_of_people(self) -> list[given.Wasted]:
+        """The wastes with the people behind the memberships: two roles of one person are no two people."""
+        return [
+            given.Wasted(
+                each.id, each.mg, each.how, each.at, str(each.by or ""), row["by_person_id"], str(each.witness or ""),
+                row["witness_person_id"], each.witnessed_at,
+            )
+            for each, row in zip(self.wasted(), self.raw["waste"], strict=True)
+        ]  # fmt: skip
+
+    def papers(self, states: Iterable[StateEntry]) -> Papers:
+        """What the bases of the steps name by its number."""
+        bases = [each.basis for each in states]
+        decisions = {each.get("decision") for each in bases}
+        agreements = {number for each in bases for number in each.get("agreements", ())}
+        versions = {each.get("plan_version") for each in bases}
+        return Papers(
+            {
+                row["id"]: Accepted(row["id"], row["kind"], _at(row["decided_at"]), row["decider_name"])
+                for row in self.raw["decisions"]
+                if row["id"] in decisions
+            },
+            {
+                row["id"]: Agreed(row["id"], row["document_id"], row["document_version"], _at(row["signed_at"]))
+                for row in self.raw["agreements"]
+                if row["id"] in agreements
+            },
+            {
+                row["id"]: Ordered(
+                    row["id"], row["number"], _at(row["signed_at"]) if row["signed_at"] else None,
+                    self.by(row, "signed_by_id"),
+                )
+                for row in self.raw["versions"]
+                if row["id"] in versions
+            },
         )  # fmt: skip
 
     def alarm_changes(self) -> tuple[AlarmChange, ...]:
@@ -268,9 +364,12 @@ class _Composer:
 
     def events(self) -> tuple[Event, ...]:
         return tuple(
-            Event(row["id"], row["kind"], row["note"], _at(row["at"]), _at(row["recorded_at"]), self.by(row))
+            Event(
+                row["id"], row["kind"], row["note"], _at(row["at"]), _at(row["recorded_at"]), self.by(row),
+                row["grade"], row["measure"], row["effect"], row["about_id"],
+            )
             for row in self.raw["events"]
-        )
+        )  # fmt: skip
 
     def left(self) -> Left | None:
         for row in self.raw["left"]:
@@ -320,6 +419,28 @@ def _at(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _prepared_as(dose: Dose) -> given.Dose:
+    return given.Dose(
+        dose.id, dose.drug, dose.route, dose.dose_mg, dose.drawn_mg, dose.duration_min, dose.lot, dose.vial,
+        dose.stock_mg_per_ml, dose.total_ml, dose.rate_ml_per_h, dose.devices, dose.started_at,
+        str(dose.given_by or ""), str(dose.checked_by or ""), dose.note,
+    )  # fmt: skip
+
+
+def _step_as(row: DoseStep) -> given.DoseStep:
+    return given.DoseStep(
+        row.id, row.dose_id, row.kind, row.rate_ml_per_h, row.remaining_ml, row.mg, row.note, row.at, str(row.by or "")
+    )
+
+
 def _float(value: float | None) -> float | None:
     """JSON writes 92.0 as 92."""
     return None if value is None else float(value)
@@ -338,22 +459,47 @@ def _of_session(model: type[Model], *order: str) -> QuerySet[Any]:
     return model._default_manager.filter(encounter_id=OuterRef("pk")).order_by(*order)
 
 
+_DRAWN = {
+    "drawn_mg": _exactly("drawn_mg"), "stock": _exactly("stock_mg_per_ml"), "total_ml": _exactly("total_ml"),
+    "rate": _exactly("rate_ml_per_h"),
+}  # fmt: skip
+
+
 def _subqueries() -> dict[str, ArraySubquery]:
     answered = QuestionnaireResponse.objects.filter(patient_id=OuterRef("patient_id"), completed_at__isnull=False)
     return {
         "states": _array(
-            _of_session(SessionState, "seq"), "seq", "state", "at", "by_id", "reason", "overridden"
+            _of_session(SessionState, "seq"), "seq", "state", "at", "by_id", "reason", "overridden", "basis"
         ),
         "checks": _array(
             _of_session(CheckResult, "at", "id"), "id", "item_id", "outcome", "value", "note", "at", "by_id"
         ),
         "prepared": _array(
-            _of_session(DoseCheck, "id"), "id", "drug", "route", "lot", "at", "by_id", mg=_exactly("dose_mg")
+            _of_session(DoseCheck, "id"),
+            "id", "drug", "route", "lot", "at", "by_id", "vial", "expires_on", "devices", mg=_exactly("dose_mg"),
+            drawn_ml=_exactly("drawn_ml"), over_min=_exactly("over_min"), **_DRAWN,
         ),
         "doses": _array(
             _of_session(MedicationAdministration, "started_at", "id"),
             "id", "drug", "route", "lot", "expires_on", "started_at", "given_by_id", "checked_by_id", "checked_at",
-            "recorded_at", "note", mg=_exactly("dose_mg"), minutes=_exactly("duration_min"),
+            "recorded_at", "note", "vial", "devices", "plan_version_id", mg=_exactly("dose_mg"),
+            minutes=_exactly("duration_min"), **_DRAWN,
+        ),
+        "steps": _array(
+            _of_session(DoseEvent, "at", "id"),
+            "id", "dose_id", "kind", "note", "at", "recorded_at", "by_id", rate=_exactly("rate_ml_per_h"),
+            remaining_ml=_exactly("remaining_ml"), amount_mg=_exactly("mg"),
+        ),
+        "waste": _array(
+            _of_session(Waste, "at", "id"),
+            "id", "how", "at", "by_id", amount_mg=_exactly("mg"), by_person_id=F("by__person_id"),
+            witness_by_id=F("witness__by_id"), witness_person_id=F("witness__by__person_id"),
+            witnessed_at=F("witness__at"),
+        ),
+        "by_hand": _array(
+            _of_session(GivenMedicine, "given_at", "id"),
+            "id", "name", "ingredient", "unit", "route", "note", "warned", "given_at", "recorded_at", "by_id",
+            quantity=_exactly("amount"),
         ),
         "alarms": _array(
             _of_session(AlarmEvent, "at", "id"),
@@ -365,7 +511,10 @@ def _subqueries() -> dict[str, ArraySubquery]:
             "id", "device_id", "from_at", "from_by_id", "until_at", "until_by_id",
             name=F("device__name"), maker=F("device__maker"),
         ),
-        "events": _array(_of_session(SessionEvent, "at", "id"), "id", "kind", "note", "at", "recorded_at", "by_id"),
+        "events": _array(
+            _of_session(SessionEvent, "at", "id"),
+            "id", "kind", "note", "at", "recorded_at", "by_id", "grade", "measure", "effect", "about_id",
+        ),
         "left": _array(
             _of_session(Discharge, "id"), "id", "companion_id", "companion_name", "criteria", "at", "by_id"
         ),
@@ -377,6 +526,18 @@ def _subqueries() -> dict[str, ArraySubquery]:
         "struck": _array(_of_session(EnteredInError, "id"), "id", "of", "row_id", "reason", "at", "by_id"),
         "signatures": _array(_of_session(RecordSignature, "at", "id"), "id", "content_hash", "at", "by_id"),
         "addenda": _array(_of_session(Addendum, "at", "id"), "id", "text", "at", "by_id"),
+        "decisions": _array(
+            CandidacyDecision.objects.filter(patient_id=OuterRef("patient_id")).order_by("id"),
+            "id", "kind", "decided_at", "decider_name",
+        ),
+        "agreements": _array(
+            Consent.objects.filter(patient_id=OuterRef("patient_id")).order_by("id"),
+            "id", "document_id", "document_version", "signed_at",
+        ),
+        "versions": _array(
+            PlanVersion.objects.filter(care_plan_id=OuterRef("care_plan_id")).order_by("id"),
+            "id", "number", "signed_at", "signed_by_id",
+        ),
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from sojourn.care.consent import queries, texts
@@ -268,8 +269,9 @@ def sign(
     """A patient signs what the form showed, by a typed name or a drawn signature; or says no to an optional text.
 
     ``token`` comes with the form (``queries.signing_token``) and is good once, for this patient, for this very text.
-    Refused: form-invalid, other-patient, replayed, not-asked, changed, already-signed, decision-missing,
-    statement:<id>, signature-missing, name-too-long, drawing-too-large, drawing-invalid, drawing-empty.
+    Between a dose and the next morning no agreement is signed; a no is. Refused: form-invalid, other-patient,
+    replayed, not-asked, changed, already-signed, day-of-dose, decision-missing, statement:<id>,
+    signature-missing, name-too-long, drawing-too-large, drawing-invalid, drawing-empty.
     """
     by.must("own.sign")
     form = queries.read_token(token)
@@ -293,6 +295,8 @@ def sign(
         turned = newest.decision == Decision.PERMIT and decision == Decision.DENY
         if same or turned:
             raise Refused(_("You have answered this already. Nothing was changed."), codes=("already-signed",))
+    if decision == Decision.PERMIT:
+        _must_be_awake(by, patient, now or timezone.now())
     name = " ".join(signed_name.split())
     _must_be_whole(text, decision, statements, name, drawn)
     agreed = decision == Decision.PERMIT
@@ -318,6 +322,17 @@ def sign(
         language=text.language, hash=text.hash, how="drawn" if row.drawn else "typed" if row.signed_name else "",
     )  # fmt: skip
     return row
+
+
+def _must_be_awake(by: Asker, patient: Patient, at: datetime) -> None:
+    again = queries.signs_again_at(_clinic(by), patient.pk, at)
+    if again is None:
+        return
+    raise Refused(
+        _("You had a dose. Nothing is signed until the next morning. You can sign from %(when)s.")
+        % {"when": date_format(again, _("l j F Y, H:i"))},
+        codes=("day-of-dose",),
+    )
 
 
 def _text_of(by: Asker, form: queries.Token) -> Text:
@@ -423,7 +438,7 @@ def withdraw(*, by: Asker, consent_id: int, reason: str = "", now: datetime | No
     """
     own = by.may("own.sign")
     if not own:
-        by.must("consent.ask")
+        by.must("consent.withdraw")
     consent = Consent.objects.get(pk=consent_id)
     patient = _patient(consent.patient_id)
     before = ConsentWithdrawal.objects.filter(consent=consent).first()

@@ -28,7 +28,10 @@ from sojourn.care.consent.models import (
     Decision,
 )
 from sojourn.care.consent.texts import Source, Text
+from sojourn.care.patients import queries as patients
+from sojourn.clinical import recovery
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.rulebook.queries import ids_of, standings
 
 Code = Literal["not-adopted", "not-signed", "changed", "withdrawn", "not-countersigned"]
 _SALT: Final = "sojourn.care.consent.signing"
@@ -205,6 +208,20 @@ def state(own: Shelf, consent: Consent | None, document_id: str, way: str, at: d
 def asked(patient_id: int) -> ConsentRequest | None:
     """What the clinic asks of the patient: the newest request. One query."""
     return ConsentRequest.objects.filter(patient_id=patient_id).order_by("-id").first()
+
+
+def signs_again_at(clinic: Clinic, patient_id: int, now: datetime) -> datetime | None:
+    """From when, after ``now``, a patient signs agreements again because there was a dose; None where nothing stands
+    against signing now. By the clinic's clock.
+
+    The rule acts everywhere, with the clinic's own later hour where it has adopted one. Two queries.
+    """
+    dose_at = patients.last_dose_at(patient_id, now)
+    if dose_at is None:
+        return None
+    known = standings(clinic.pk, only=ids_of(recovery.SIGNING))[0]
+    again = recovery.signs_from(known.acting or known.newest, dose_at.astimezone(clinic.zone))
+    return again if now < again else None
 
 
 def signing_token(patient_id: int, text: Text) -> str:

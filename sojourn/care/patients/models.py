@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from sojourn.foundation.accounts.models import Membership
-from sojourn.foundation.accounts.privacy import DIRECT, OPERATIONAL, QUASI, Privacy
+from sojourn.foundation.accounts.privacy import CLINICAL, DIRECT, OPERATIONAL, QUASI, Privacy
 from sojourn.foundation.accounts.scoping import ClinicScoped
 
 
@@ -71,6 +71,26 @@ class Patient(ClinicScoped):
         """Completed years on ``day``."""
         had_birthday = (day.month, day.day) >= (self.birth_date.month, self.birth_date.day)
         return day.year - self.birth_date.year - (not had_birthday)
+
+
+class DoseStart(ClinicScoped):
+    """A dose was started for this patient. Written by the database beside each dose that the session's room records, so
+    that the rooms below, which cannot see a session, know of every dose whoever recorded it and however."""
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="dose_starts")
+    at = models.DateTimeField()
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "at": CLINICAL,
+    }  # fmt: skip
+
+    class Meta:
+        indexes = (models.Index(fields=("patient", "-at"), name="dose_start_newest"),)
+
+    def __str__(self) -> str:
+        return f"{self.patient_id} {self.at}"
 
 
 class RelatedPerson(ClinicScoped):

@@ -11,7 +11,7 @@ from django.db.models import CharField, Exists, Func, OuterRef, Q, QuerySet, Val
 from django.db.models.functions import Concat
 
 from sojourn.care.patients.days import days_in
-from sojourn.care.patients.models import Patient, RelatedPerson
+from sojourn.care.patients.models import DoseStart, Patient, RelatedPerson
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import BreakGlass, Membership
 
@@ -151,3 +151,10 @@ def people_of(patient_id: int, *, with_ended: bool = False) -> list[RelatedPerso
     """The people beside a patient, those who bring them home first. One query."""
     rows = RelatedPerson.objects.filter(patient_id=patient_id).order_by("-brings_home", "name", "id")
     return list(rows if with_ended else rows.filter(ended_at=None))
+
+
+def last_dose_at(patient_id: int, now: datetime) -> datetime | None:
+    """When the newest dose of a patient was started by then; None where there was none. One query. A patient may ask
+    it."""
+    starts = DoseStart.objects.filter(patient_id=patient_id, at__lte=now).order_by("-at")
+    return starts.values_list("at", flat=True).first()

@@ -16,8 +16,6 @@ from sojourn.clinical.rules import Rule
 from sojourn.foundation.rulebook import book
 from sojourn.foundation.rulebook.queries import Standing, ids_of, standings
 
-PROPOSALS: Final = ("dose.rounding", "dose.series")
-
 DOSE_FIELDS: Final = (
     *("protocol_id", "route", "drug", "per_kg", "fixed_mg", "weight_kg", "weight_on", "round_mg", "round_direction"),
     *("over_min", "stock_mg_per_ml", "total_ml", "dose_mg"),
@@ -49,15 +47,16 @@ def doses_of(clinic_id: int) -> Doses:
 def sort(found: Any) -> Doses:
     """The same from the standings of the rules. No query."""
     rows: list[Standing] = list(found)
-    acting = [
-        each.acting or each.newest
-        for each in rows
-        if each.acting is not None or each.newest.kind in (*PROPOSALS, *dosing.ALWAYS)
-    ]
     waiting = tuple(
-        each.newest for each in rows if each.acting is None and each.newest.kind not in (*PROPOSALS, *dosing.ALWAYS)
+        each.newest
+        for each in rows
+        if each.acting is None and each.newest.kind not in (*dosing.PROPOSALS, *dosing.ALWAYS)
     )
-    return Doses(dosing.gather(acting), waiting, dosing.gather(each.acting or each.newest for each in rows))
+    return Doses(
+        dosing.in_force((each.newest, each.acting) for each in rows),
+        waiting,
+        dosing.gather(each.acting or each.newest for each in rows),
+    )
 
 
 def protocol_way(protocol_id: str) -> tuple[str, str]:

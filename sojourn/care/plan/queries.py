@@ -9,7 +9,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 
 from sojourn.care.plan.dose import content_hash, dose_hash
@@ -99,8 +99,8 @@ def draft_of(patient_id: int, care_plan_id: int | None) -> PlanVersion | None:
 
 
 def in_force(care_plan_id: int, at: datetime | None = None) -> PlanVersion | None:
-    """The version that holds for a course, now or at a time; None for a course that was begun without one.
-    One query."""
+    """The version that holds for a course, now or at a time; None for a course of an earlier release, which began
+    without one and gets one before its next dose. One query."""
     return in_force_here(care_plan_id, at or timezone.now()).first()
 
 
@@ -117,6 +117,22 @@ def in_force_of_patient(patient_id: int) -> list[PlanVersion]:
     newest = rows.order_by("care_plan_id", "-signed_at", "-number").distinct("care_plan_id")
     found = PlanVersion.objects.filter(pk__in=newest.values("pk")).select_related("care_plan")
     return list(found.order_by("-care_plan_id"))
+
+
+def without_signed_plan() -> QuerySet[CarePlan]:
+    """The running courses that no signed version holds for: they come from an earlier release, where a course could
+    begin without one. The oldest first, with their patients."""
+    signed = PlanVersion.objects.filter(care_plan_id=OuterRef("pk"), signed_at__isnull=False)
+    rows = CarePlan.objects.filter(~Exists(signed), ended_on=None).select_related("patient")
+    return rows.order_by("started_on", "id")
+
+
+def drafts_that_wait() -> list[PlanVersion]:
+    """The open drafts that say everything a signature needs: they wait for a check or for the signature, the oldest
+    first. Two queries."""
+    whole = {f"{name}__isnull": False for name in ("dose_mg", "sessions", "min_days", "max_days", "starts_on")}
+    rows = _rows().filter(signed_at=None, discarded_at=None, **whole).exclude(indication="")
+    return list(rows.exclude(review_after=None, review_on=None).order_by("edited_at", "id"))
 
 
 def before(version: PlanVersion) -> PlanVersion | None:

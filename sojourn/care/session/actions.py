@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.care.booking.models import Appointment
+from sojourn.care.consent import queries as consent
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.actions import lock_session
 from sojourn.care.encounter.models import Encounter
@@ -32,7 +33,11 @@ def check(
     *, by: Asker, encounter_id: int, item_id: str, passed: bool, value: str = "", note: str = "",
     now: datetime | None = None,
 ) -> CheckResult:  # fmt: skip
-    """Record one item of the checklist or of discharge. The newest result of an item counts, all remain."""
+    """Record one item of the checklist or of discharge. The newest result of an item counts, all remain.
+
+    Refused: over, unknown-item; "agreement" where somebody passes the consent and the agreements do not stand: what the
+    patient says today is asked beside what was signed, not in its place.
+    """
     by.must("session.check")
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) in FINAL:
@@ -44,6 +49,8 @@ def check(
     }
     if item_id not in known:
         raise Refused(_("The protocol has no such item."), codes=("unknown-item",))
+    if item_id == CONSENT and passed:
+        _agreements_must_stand(encounter)
     row = CheckResult.objects.create(
         clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, item_id=item_id,
         outcome="passed" if passed else "failed", value=value, note=note, at=now or timezone.now(),
@@ -53,11 +60,19 @@ def check(
     return row
 
 
+def _agreements_must_stand(encounter: Encounter) -> None:
+    own = encounter_queries.protocol_of(encounter)
+    standing = consent.standing(encounter.patient_id, route=own.route, drug=own.drug)
+    if not standing.valid:
+        raise Refused(*standing.reasons, codes=["agreement"] * len(standing.needs))
+
+
 def _items(encounter: Encounter) -> tuple[tuple[protocol.Item, ...], ...]:
     read = encounter_queries.protocol_of(encounter)
     return read.checklist, read.discharge
 
 
+CONSENT: Final = "consent"  # the item of the checklist
 GRADES: Final = ("mild", "moderate", "severe")
 EFFECTS: Final = ("gone", "better", "same", "worse")
 

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.plan import queries as plans
-from sojourn.care.session.given import Prepared
 from sojourn.care.session.models import Discharge, DoseEvent, DoseEventKind, MedicationAdministration
 from sojourn.care.session.snapshot import SessionSnapshot
+from sojourn.clinical.administration.charted import part_of, rate_of
 from sojourn.clinical.protocol import Facts
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
@@ -53,21 +53,6 @@ def minutes_of(session: SessionSnapshot) -> Decimal:
     version = plans.in_force(session.encounter.care_plan_id, session.now)
     over = version.over_min if version else None
     return Decimal(session.protocol.dose_minutes) if over is None else over
-
-
-def rate_of(prepared: Prepared) -> Decimal | None:
-    """What the pump is set to; None where the dose is given by hand."""
-    if prepared.rate_ml_per_h is not None:
-        return prepared.rate_ml_per_h
-    volume = prepared.total_ml or prepared.drawn_ml
-    if prepared.route != "iv" or volume is None or not prepared.over_min:
-        return None
-    return (volume / prepared.over_min * 60).quantize(Decimal("0.01"))
-
-
-def part_of(prepared: Prepared) -> Decimal:
-    """What is given at once: one spray device of several, else all of it."""
-    return (prepared.dose_mg / (prepared.devices or 1)).quantize(Decimal("0.01"))
 
 
 def chart(

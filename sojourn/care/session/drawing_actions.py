@@ -14,8 +14,9 @@ from sojourn.care.encounter.actions import lock_session, said
 from sojourn.care.session import snapshot
 from sojourn.care.session.given import Prepared
 from sojourn.care.session.models import DoseCheck
-from sojourn.care.session.queries import same_dose
 from sojourn.care.session.road import drawn_reasons
+from sojourn.clinical.administration import charted
+from sojourn.clinical.administration.charted import same_dose
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
@@ -46,9 +47,7 @@ class DrawnDose:
     @property
     def drawn_mg(self) -> Decimal:
         """What was taken out of the vial: by concentration and volume where they are known."""
-        if self.stock_mg_per_ml is None or self.drawn_ml is None:
-            return self.dose_mg
-        return (self.stock_mg_per_ml * self.drawn_ml).quantize(Decimal("0.01"))
+        return charted.drawn_mg(self.dose_mg, self.stock_mg_per_ml, self.drawn_ml)
 
 
 @transaction.atomic

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from sojourn.care.encounter.models import Encounter, SessionState
-from sojourn.care.session.given import Dose, DoseStep, Prepared
+from sojourn.care.session.given import Dose, DoseStep
 from sojourn.care.session.models import DoseCheck, DoseEvent, MedicationAdministration
+from sojourn.clinical.administration.charted import same_dose
 from sojourn.clinical.protocol import State
 
 
@@ -46,19 +46,6 @@ def unsigned(since: datetime) -> list[Encounter]:
 def two_people(one: DoseCheck, other: DoseCheck) -> bool:
     """Whether two people wrote them: a second role is no second pair of eyes."""
     return one.by.person_id != other.by.person_id
-
-
-WRITTEN: Final = (
-    *("drug", "route", "dose_mg", "expires_on", "stock_mg_per_ml", "drawn_ml", "total_ml", "over_min"),
-    *("rate_ml_per_h", "devices"),
-)
-
-
-def same_dose(one: Prepared | DoseCheck, other: Prepared | DoseCheck) -> bool:
-    """Whether two people wrote down the same of what is on the vial and what was drawn up of it."""
-    if one.lot.upper() != other.lot.upper():
-        return False
-    return all(getattr(one, name) == getattr(other, name) for name in WRITTEN)
 
 
 @dataclass(frozen=True, slots=True)

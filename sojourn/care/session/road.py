@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -22,16 +22,14 @@ from sojourn.care.plan import dose as plan_dose
 from sojourn.care.plan import queries as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given, queries
-from sojourn.care.session.given import Dose, Prepared
+from sojourn.care.session.given import Prepared
 from sojourn.care.session.snapshot import Against, SessionSnapshot
 from sojourn.clinical import alarms, dosing, eligibility, protocol
-from sojourn.clinical.administration import Delivered
-from sojourn.clinical.protocol import Reason, road
+from sojourn.clinical.protocol import Reason, dose_against, road
 from sojourn.clinical.protocol.road import Agreement, Papers, SignedPlan
 from sojourn.foundation.rulebook.queries import Standing, stamp, standings
 
-_DAY: Final = timedelta(hours=24)
-_DOUBLE_DAY: Final = 2 * _DAY  # a dose that began before the last day may have ended in it
+_DOUBLE_DAY: Final = 2 * dose_against.DAY  # a dose that began before the last day may have ended in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,9 @@ def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal |
         drug=session.protocol.drug,
         route=session.protocol.route,
         decision=candidate.decision,
-        agreements=tuple(Agreement(each.title, each.reason, each.code == "withdrawn") for each in agreements.needs),
+        agreements=tuple(
+            Agreement(each.document_id, each.title, each.reason, each.code == "withdrawn") for each in agreements.needs
+        ),
         plan=_signed(gathered),
     )
     return Against(
@@ -76,6 +76,9 @@ def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal |
             "overridden_by_two": [each.code for each in candidate.set_aside],
             "rules": _stamps(gathered),
         },
+        decision=decision,
+        known=candidate.known,
+        taken=candidate.taken,
     )
 
 
@@ -96,22 +99,7 @@ def _of_the_last_day(session: SessionSnapshot, doses: Sequence[queries.DoseOfPat
     """What the other doses of this person gave, by any route, that had not ended 24 hours ago."""
     for each in doses:
         found = given.delivered(each.dose, each.steps, session.now, each.left_dosing_at)
-        if not isinstance(found, Delivered):
-            # A history that cannot have happened so: all that was drawn up counts.
-            if session.now - each.dose.started_at <= _DAY:
-                yield _given(each.dose, each.dose.dose_mg, each.weight_kg)
-            continue
-        last = found.last_given_at
-        if last is not None and session.now - last <= _DAY:
-            yield _given(each.dose, found.given_mg, each.weight_kg)
-
-
-def _given(dose: Dose, mg: Any, weight_kg: Decimal | None) -> dosing.Given:
-    return dosing.Given(
-        dose.drug, dose.route, dosing.Milligrams.of(mg),
-        None if weight_kg is None else dosing.Kilograms.of(weight_kg),
-        dosing.Minutes.of(dose.duration_min) if dose.duration_min else None,
-    )  # fmt: skip
+        yield from dose_against.of_the_last_day(each.dose, found, each.weight_kg, session.now)
 
 
 # ---------------------------------------------------------------- candidacy
@@ -124,6 +112,8 @@ class _Candidate:
     accepted: tuple[eligibility.DayReason, ...]
     set_aside: tuple[eligibility.DayReason, ...]
     notices: tuple[eligibility.Notice, ...]
+    known: eligibility.Facts
+    taken: tuple[intake.MedicineTaken, ...]
 
 
 def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Candidate:
@@ -162,6 +152,8 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
         accepted=today.accepted,
         set_aside=today.set_aside,
         notices=medicines.notices,
+        known=known,
+        taken=taken,
     )
 
 
@@ -182,12 +174,7 @@ def _alarms_waiting(gathered: _Gathered) -> tuple[str, ...]:
     """The alarms of this drug and route about which no prescriber has decided."""
     route, drug = gathered.session.protocol.route, gathered.session.protocol.drug
     return tuple(
-        each.newest.title
-        for each in gathered.rules
-        if each.waits
-        and each.newest.kind in (*alarms.KINDS, alarms.ESCALATION)
-        and route in each.newest.fact("routes")
-        and drug in each.newest.fixed.get("drugs", (drug,))
+        each.newest.title for each in gathered.rules if each.waits and alarms.speaks_of(each.newest, route, drug)
     )
 
 
@@ -219,69 +206,25 @@ def _as_drawn(gathered: _Gathered, prepared: Prepared, rules: dosing.DoseRules) 
         return  # said of the plan
     patient = gathered.session.encounter.patient
     first = dosing.FirstDose(patient.age_on(gathered.today), gathered.session.encounter.clinic.jurisdiction)
-    found = dosing.at_chair(
-        ordered, drawn_of(prepared), rules, today=gathered.today, given_last_24h=gathered.day,
-        first=first if gathered.given_before == 0 else None,
-    )  # fmt: skip
-    if isinstance(found, dosing.ChairRefused):
-        yield from map(_dose_reason, found.reasons)
-
-
-def drawn_of(prepared: Prepared) -> dosing.Drawn:
-    """What somebody read off the vial and the syringe, in quantities."""
-
-    def maybe(kind: Any, value: Any) -> Any:
-        return None if value is None else kind.of(value)
-
-    return dosing.Drawn(
-        drug=prepared.drug, route=prepared.route, dose=dosing.Milligrams.of(prepared.dose_mg), lot=prepared.lot,
-        expires_on=prepared.expires_on, stock=maybe(dosing.MgPerMl, prepared.stock_mg_per_ml),
-        volume=maybe(dosing.Millilitres, prepared.drawn_ml), total=maybe(dosing.Millilitres, prepared.total_ml),
-        over=maybe(dosing.Minutes, prepared.over_min), rate=maybe(dosing.MlPerHour, prepared.rate_ml_per_h),
-        devices=prepared.devices,
+    yield from dose_against.as_drawn(
+        ordered, prepared, rules, today=gathered.today, day=gathered.day,
+        first=first if gathered.given_before == 0 else None, say=_say,
     )  # fmt: skip
 
 
 def _as_it_runs(gathered: _Gathered, rate: Decimal | None, rules: dosing.DoseRules) -> Iterator[Reason]:
-    """A running dose under the rules of now: a ceiling that was tightened meanwhile counts."""
-    session = gathered.session
-    dose, found = session.dose, session.delivered
-    if dose is None or not isinstance(found, Delivered):
-        yield Reason("dose-unknown", _UNKNOWN, "never")
-        return
-    weight = gathered.version.weight_kg if gathered.version is not None else None
-    wanted = rate or session.rate_ml_per_h
-    if not dose.by_pump or wanted is None or found.given_ml is None:
-        share = [*gathered.day, _given(dose, dose.dose_mg, weight)]
-        ceiling = rules.ceiling_of(dose.route, dose.drug)
-        if ceiling is None:
-            yield _dose_reason(dosing.Reason("no-ceiling", "never", {}))
-        elif dosing.day_share(share, rules) > 1:
-            yield Reason("above-day-now", _ABOVE, "never")
-        return
-    concentration = dose.mg_per_ml
-    assert concentration is not None
-    running = dosing.Running(
-        drug=dose.drug, route=dose.route, concentration=dosing.MgPerMl(concentration),
-        remaining=dosing.Millilitres(found.start.volume_ml - found.given_ml) if found.start.volume_ml else
-        dosing.Millilitres.of(0),
-        given=dosing.Milligrams(found.given_mg), minutes=dosing.Minutes.of(session.ran_minutes),
-        rate=dosing.MlPerHour.of(0 if session.state is protocol.State.PAUSED else session.rate_ml_per_h or 0),
-        weight=None if weight is None else dosing.Kilograms.of(weight),
+    """A running dose under the rules of now."""
+    session, version = gathered.session, gathered.version
+    running = session.rate_ml_per_h
+    return dose_against.as_it_runs(
+        session.dose, session.delivered, rules, state=session.state, wanted=rate or running, running=running,
+        weight_kg=None if version is None else version.weight_kg, day=gathered.day, say=_say,
     )  # fmt: skip
-    change = dosing.rate_change(running, dosing.MlPerHour.of(wanted), rules, given_last_24h=gathered.day)
-    yield from map(_dose_reason, change.reasons)
 
 
-_UNKNOWN: Final = "What went in so far cannot be worked out from the steps that were recorded. Stop, and ask."
-_ABOVE: Final = "With what was given in the last 24 hours this dose is more than the highest dose for a day."
-
-
-def _dose_reason(reason: dosing.Reason) -> Reason:
-    """A reason of the dosing rules as one against a step; its sentence is filled here, in the reader's language."""
-    return Reason(
-        f"dose:{reason.code}", "{sentence}", reason.override, {"sentence": _(reason.template) % reason.values}
-    )
+def _say(reason: dosing.Reason) -> str:
+    """A sentence of the dosing rules, in the reader's language."""
+    return _(reason.template) % reason.values
 
 
 def _stamps(gathered: _Gathered) -> list[dict[str, Any]]:

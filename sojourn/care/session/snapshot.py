@@ -9,22 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, cached_property
 from typing import Any, Final, Literal, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import JSONObject
+from django.db.models.functions import Coalesce, JSONObject
 
 from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.alarms.queries import OPEN
+from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent.models import Consent
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.encounter.queries import protocol_of
+from sojourn.care.intake.queries import MedicineTaken
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given
 from sojourn.care.session.given import Dose, DoseStep, Prepared, Wasted
@@ -40,13 +42,13 @@ from sojourn.care.session.models import (
     SessionEvent,
     Waste,
 )
-from sojourn.care.session.queries import same_dose
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
-from sojourn.clinical import protocol
-from sojourn.clinical.administration import Delivered, HistoryRefused, Line
+from sojourn.clinical import eligibility, protocol
+from sojourn.clinical.administration import Delivered, HistoryRefused, Line, charted
+from sojourn.clinical.administration.charted import same_dose
 from sojourn.clinical.alarms import Priority
 from sojourn.clinical.eligibility import Notice
-from sojourn.clinical.protocol import FINAL, UNDER_WAY, Facts, Latest, Protocol, State
+from sojourn.clinical.protocol import FINAL, Facts, Protocol, State, compose
 from sojourn.clinical.vitals import SYSTOLIC
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.rulebook.load import book
@@ -136,10 +138,12 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """Another medicine that somebody gave. ``warned``: the interactions that were shown."""
+    """Another medicine that somebody gave. ``ingredient`` is "" where the list of medicines does not know it;
+    ``warned`` are the interactions that were shown."""
 
     id: int
     name: str
+    ingredient: str
     amount: Decimal | None
     unit: str
     route: str
@@ -240,8 +244,8 @@ class SessionSnapshot:
             for r in rows["waste"]
         ]  # fmt: skip
         by_hand = [
-            ByHand(r["id"], r["name"], _maybe_mg(r["amount"]), r["unit"], r["route"], r["note"], tuple(r["warned"]),
-                   _at(r["given_at"]), _at(r["recorded_at"]), r["by"])
+            ByHand(r["id"], r["name"], r["ingredient"], _maybe_mg(r["amount"]), r["unit"], r["route"], r["note"],
+                   tuple(r["warned"]), _at(r["given_at"]), _at(r["recorded_at"]), r["by"])
             for r in rows["by_hand"]
         ]  # fmt: skip
         self.by_hand = self._standing("medicine", by_hand, lambda each: each.id)
@@ -310,14 +314,8 @@ class SessionSnapshot:
 
     @property
     def ready_dose(self) -> tuple[Prepared, Prepared | None] | None:
-        """The newest prepared dose and its second check, as ``treatment.queries.dose_ready`` finds them."""
-        ready: tuple[Prepared, Prepared | None] | None = None
-        for row in self.prepared:
-            if ready is not None and same_dose(ready[0], row) and row.person_id != ready[0].person_id:
-                ready = (ready[0], row)
-            else:
-                ready = (row, None)
-        return ready
+        """The newest prepared dose and its second check."""
+        return charted.ready_dose(self.prepared)
 
     @property
     def mismatch(self) -> tuple[Prepared, Prepared] | None:
@@ -349,20 +347,17 @@ class SessionSnapshot:
     @property
     def rate_ml_per_h(self) -> Decimal | None:
         """What the pump was last set to; None where the dose is given by hand."""
-        return next((each.rate_ml_per_h for each in reversed(self.steps) if each.rate_ml_per_h is not None), None)
+        return charted.rate_now(self.steps)
 
     @property
     def part_mg(self) -> Decimal | None:
         """What one part of the dose holds: a spray device."""
-        return next((each.mg for each in self.steps if each.kind == "part"), None)
+        return charted.part_now(self.steps)
 
     @property
     def ran_minutes(self) -> Fraction:
         """For how long the pump ran so far, pauses not counted."""
-        if not isinstance(self.delivered, Delivered):
-            return Fraction(0)
-        spans = (each.until - each.since for each in self.delivered.segments)
-        return sum((Fraction(each // timedelta(microseconds=1), 60_000_000) for each in spans), Fraction(0))
+        return charted.ran_minutes(self.delivered) if isinstance(self.delivered, Delivered) else Fraction(0)
 
     @property
     def today(self) -> date:
@@ -392,9 +387,7 @@ class SessionSnapshot:
     @cached_property
     def dose_ended_at(self) -> datetime | None:
         """From when the patient is observed: the end of the last part given, once the dose is over."""
-        if self.state in UNDER_WAY or not isinstance(self.delivered, Delivered):
-            return None if self.state in UNDER_WAY else self._left_dosing_at
-        return self.delivered.observation_from or self._left_dosing_at
+        return compose.observed_from(self.state, self.delivered, self._left_dosing_at)
 
     @property
     def call(self) -> Noted | None:
@@ -426,35 +419,23 @@ class SessionSnapshot:
     def facts(self, reason: str = "", against: Against | None = None) -> Facts:
         """All that the guards ask. ``against``: what stands against a dose today (road.against); without it the steps
         that let milligrams in are not to be asked."""
-        believed = {code: each for code, each in self.newest.items() if not each.doubt}
-        baseline = {code: each.baseline for code, each in self.newest.items() if each.baseline is not None}
-        if not self.doses and not baseline:
-            baseline = {code: each.value for code, each in believed.items() if not self.before_arrival(each.at)}
-        ended = self.dose_ended_at
         ready = self.ready_dose
-        systolic = [each.value for each in self.measured if each.code in SYSTOLIC and not each.doubt][-3:]
         here = self.checks.get("companion_here")
-        return Facts(
+        return compose.facts(
             state=self.state,
+            now=self.now,
             protocol_adopted=self.adopted,
-            checks=self.answers,
-            latest={
-                code: Latest(
-                    each.value, max(0.0, (self.now - each.at).total_seconds() / 60), self.before_arrival(each.at)
-                )
-                for code, each in believed.items()
-            },
-            baseline=baseline,
-            pressure_rising=systolic[2] > systolic[1] > systolic[0] if len(systolic) == 3 else None,
+            answers=self.answers,
+            newest=self.newest,
+            systolic=[each.value for each in self.measured if each.code in SYSTOLIC and not each.doubt],
             open_high_alarms=tuple(
                 book().rule(each.rule_id).title for each in self.alarms if each.priority == Priority.HIGH.value
             ),
             dose_ordered=ready is not None,
             second_checked=ready is not None and ready[1] is not None,
             dose_given=bool(self.doses),
-            minutes_since_dose_end=(self.now - ended).total_seconds() / 60 if ended else None,
-            padss=_score(self.checks.get("padss")),
-            aldrete=_score(self.checks.get("aldrete")),
+            dose_ended_at=self.dose_ended_at,
+            scores={item: row.value for item, row in self.checks.items()},
             escort_named=self.companion is not None,
             escort_present=here is not None and here.outcome == "passed",
             reason=reason,
@@ -462,20 +443,15 @@ class SessionSnapshot:
             alarms_waiting=against.alarms_waiting if against else (),
             dose_against=against.dose if against else (),
             set_aside_before=self.set_aside_before,
+            arrived_at=self.encounter.opened_at,
         )
 
     @property
     def set_aside_before(self) -> frozenset[str]:
         """What a prescriber signed for earlier in this session and nobody has answered anew: answers, not values of the
         moment, which are asked again by every step."""
-        signed: set[str] = set()
-        for entered in self.states:
-            for code in entered.overridden:
-                stem, _colon, item = code.partition(":")
-                answer = self.checks.get(item)
-                if stem in _LASTING and (answer is None or answer.at <= entered.at):
-                    signed.add(code)
-        return frozenset(signed)
+        signed = [(each.at, each.overridden) for each in self.states]
+        return compose.set_aside_before(signed, {item: row.at for item, row in self.checks.items()})
 
     def standing(self, transition: str, against: Against | None = None) -> tuple[protocol.Reason, ...]:
         """What stands in the way of a step now; empty where it may be taken."""
@@ -485,7 +461,10 @@ class SessionSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """What stands against a dose at this moment, beside the session's own rows; and what it was judged by."""
+    """What stands against a dose at this moment, beside the session's own rows; and what it was judged by.
+
+    ``decision``, ``known`` facts and medicines ``taken`` are as the record has them, for whoever shows them.
+    """
 
     road: tuple[protocol.Reason, ...]
     alarms_waiting: tuple[str, ...]
@@ -494,19 +473,14 @@ class Against:
     agreements: Mapping[str, Consent]
     version: PlanVersion | None
     basis: Mapping[str, Any]
-
-
-# Codes of what a prescriber sets aside for this session; the rest is a value of the moment.
-_LASTING: Final = frozenset(("check-missing", "check-failed"))
+    decision: CandidacyDecision | None
+    known: eligibility.Facts
+    taken: tuple[MedicineTaken, ...]
 
 
 def _was_settled(rows: list[Prepared]) -> bool:
     """Whether the last of these rows confirmed the one before it: what follows is then a new preparation."""
     return len(rows) > 1 and rows[-1].person_id != rows[-2].person_id and same_dose(rows[-1], rows[-2])
-
-
-def _score(row: Check | None) -> int | None:
-    return int(row.value) if row is not None and row.value.isdigit() else None
 
 
 def _at(text: str) -> datetime:
@@ -562,6 +536,21 @@ def _source(name: str) -> Subquery:
     return Subquery(rows.values(name)[:1])
 
 
+def _name(column: str) -> Coalesce:
+    """The name of a member of the clinic; "" for whoever may not see the members: a patient who says no loads their own
+    session, and joining the members would take the rows away with the names."""
+    return Coalesce(_member(column, "name"), Value(""))
+
+
+def _person(column: str) -> Subquery:
+    """The person behind a membership; None as above."""
+    return _member(column, "person_id")
+
+
+def _member(column: str, value: str) -> Subquery:
+    return Subquery(Membership.objects.filter(pk=OuterRef(f"{column}_id")).values(value)[:1])
+
+
 _DRAWN: Final = ("drawn_mg", "vial", "expires_on", "stock_mg_per_ml", "total_ml", "rate_ml_per_h", "devices")
 
 
@@ -574,32 +563,33 @@ def _subqueries() -> dict[str, ArraySubquery]:
     return {
         "states": _array(
             _of_session(SessionState).order_by("seq"),
-            "seq", "state", "at", "reason", "overridden", "basis", "by_id", by=F("by__name"),
+            "seq", "state", "at", "reason", "overridden", "basis", "by_id", by=_name("by"),
         ),
         "checks": _array(
-            _of_session(CheckResult).order_by("id"), "id", "item_id", "outcome", "value", "note", "at", by=F("by__name")
+            _of_session(CheckResult).order_by("id"), "id", "item_id", "outcome", "value", "note", "at", by=_name("by")
         ),
         "dose_checks": _array(
             _of_session(DoseCheck).order_by("id"), "id", "drug", "route", "dose_mg", "lot", "at", "by_id", *_DRAWN,
-            "drawn_ml", "over_min", person_id=F("by__person_id"), by=F("by__name"),
+            "drawn_ml", "over_min", person_id=_person("by"), by=_name("by"),
         ),
         "doses": _array(
             _of_session(MedicationAdministration).order_by("started_at", "id"),
             "id", "drug", "route", "dose_mg", "lot", "duration_min", "started_at", "note", *_DRAWN,
-            by=F("given_by__name"), checked_by=F("checked_by__name"),
+            by=_name("given_by"), checked_by=_name("checked_by"),
         ),
         "steps": _array(
             _of_session(DoseEvent).order_by("at", "id"),
-            "id", "dose_id", "kind", "rate_ml_per_h", "remaining_ml", "mg", "note", "at", by=F("by__name"),
+            "id", "dose_id", "kind", "rate_ml_per_h", "remaining_ml", "mg", "note", "at", by=_name("by"),
         ),
         "waste": _array(
-            _of_session(Waste).order_by("at", "id"), "id", "mg", "how", "at", by=F("by__name"),
-            by_person=F("by__person_id"), witness_name=F("witness__by__name"),
+            _of_session(Waste).order_by("at", "id"), "id", "mg", "how", "at", by=_name("by"),
+            by_person=_person("by"), witness_name=F("witness__by__name"),
             witness_person=F("witness__by__person_id"), witnessed_at=F("witness__at"),
         ),
         "by_hand": _array(
             _of_session(GivenMedicine).order_by("given_at", "id"),
-            "id", "name", "amount", "unit", "route", "note", "warned", "given_at", "recorded_at", by=F("by__name"),
+            "id", "name", "ingredient", "amount", "unit", "route", "note", "warned", "given_at", "recorded_at",
+            by=_name("by"),
         ),
         "signals": _array(
             signals, "code", "value", "doubt", "baseline",
@@ -615,7 +605,7 @@ def _subqueries() -> dict[str, ArraySubquery]:
         ),
         "events": _array(
             _of_session(SessionEvent).order_by("at", "id"),
-            "id", "kind", "note", "at", "grade", "measure", "effect", "about_id", by=F("by__name"),
+            "id", "kind", "note", "at", "grade", "measure", "effect", "about_id", by=_name("by"),
         ),
         "measured": _array(
             measured, "code", "value", "doubt", "id", "method", at=F("effective_at"),

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,11 +20,10 @@ from sojourn.care.session import charting_actions, snapshot
 from sojourn.care.session.road import stands_against
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.care.vitals.models import DeviceAssociation
+from sojourn.clinical.administration import charted
 from sojourn.clinical.protocol import BY_NAME, FINAL, UNDER_WAY, State
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
-
-_STOPS: Final = frozenset(("end_dose", "stop_early", "say_no"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,36 +82,26 @@ def advance_session(
     return row
 
 
-_KINDS: Final = {
-    "pause": "pause", "resume": "resume", "lower_rate": "rate", "raise_rate": "rate", "give_part": "part",
-    "end_dose": "end", "stop_early": "stop", "say_no": "stop",
-}  # fmt: skip
-
-
 def _chart_the_dose(by: Asker, session: SessionSnapshot, transition: str, pump: Pump, at: datetime, note: str) -> None:
-    if transition in {"lower_rate", "raise_rate"}:
-        _must_go_that_way(session, transition, pump.rate_ml_per_h)
-    values: dict[str, Any] = {"remaining_ml": pump.remaining_ml}
-    if transition in {"resume", "lower_rate", "raise_rate"}:
-        values["rate_ml_per_h"] = pump.rate_ml_per_h or session.rate_ml_per_h
-    elif transition == "give_part":
-        values["mg"] = pump.part_mg or session.part_mg
-    if transition in _STOPS and pump.given_mg is not None:
-        charting_actions.chart(by=by, session=session, kind="asked", at=at, mg=pump.given_mg)
-    charting_actions.chart(by=by, session=session, kind=_KINDS[transition], at=at, note=note, **values)
+    fault = charted.rate_fault(transition, pump.rate_ml_per_h, session.rate_ml_per_h)
+    if fault:
+        raise Refused(_rate_faults()[fault], codes=(fault,))
+    charts = charted.charts_of(
+        transition, session.steps, rate_ml_per_h=pump.rate_ml_per_h, remaining_ml=pump.remaining_ml,
+        part_mg=pump.part_mg, given_mg=pump.given_mg,
+    )  # fmt: skip
+    for kind, values in charts:
+        said = "" if kind == "asked" else note
+        charting_actions.chart(by=by, session=session, kind=kind, at=at, note=said, **values)
 
 
-def _must_go_that_way(session: SessionSnapshot, transition: str, rate: Decimal | None) -> None:
-    """Whoever lowers a rate is asked nothing, so what is called lower must be lower."""
-    running = session.rate_ml_per_h
-    if rate is None or rate <= 0:
-        raise Refused(_("Enter the rate of the pump in mL/h."), codes=("rate-missing",))
-    if running is None:
-        raise Refused(_("This dose is not given by a pump, so it has no rate."), codes=("no-pump",))
-    if transition == "lower_rate" and rate >= running:
-        raise Refused(_("This rate is not lower than the one that is set."), codes=("not-lower",))
-    if transition == "raise_rate" and rate <= running:
-        raise Refused(_("This rate is not higher than the one that is set."), codes=("not-higher",))
+def _rate_faults() -> dict[str, str]:
+    return {
+        "rate-missing": _("Enter the rate of the pump in mL/h."),
+        "no-pump": _("This dose is not given by a pump, so it has no rate."),
+        "not-lower": _("This rate is not lower than the one that is set."),
+        "not-higher": _("This rate is not higher than the one that is set."),
+    }
 
 
 def _moment(session: SessionSnapshot, at: datetime | None, now: datetime) -> datetime:

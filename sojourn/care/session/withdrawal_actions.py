@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from sojourn.care.consent import actions as consent
 from sojourn.care.consent import texts
 from sojourn.care.consent.models import ConsentWithdrawal
+from sojourn.care.consent.queries import reading_language
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.encounter.queries import protocol_of, running
+from sojourn.care.session import actions as session_actions
 from sojourn.care.session.step_actions import advance_session
 from sojourn.clinical.protocol import BY_NAME
 from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 
 
@@ -27,7 +32,9 @@ def say_no(*, by: Asker, patient_id: int, reason: str = "", now: datetime | None
     """
     now = now or timezone.now()
     for session in _stoppable(patient_id):
-        return advance_session(by=by, encounter_id=session, transition="say_no", reason=reason, now=now)
+        with _words_of_the_clinic(by):
+            words = " ".join(each for each in (_("The patient said no."), reason.strip()) if each)
+        return _stop(by, session, words, now)
     raise Refused(_("No session is running that could be stopped."), codes=("no-session",))
 
 
@@ -38,10 +45,26 @@ def withdraw_consent(*, by: Asker, consent_id: int, reason: str = "", now: datet
     row = consent.withdraw(by=by, consent_id=consent_id, reason=reason, now=now)
     document = texts.newest().get(row.consent.document_id)
     for session in _stoppable(row.patient_id, document):
-        advance_session(
-            by=by, encounter_id=session, transition="say_no", reason=_("An agreement was withdrawn."), now=now
-        )
+        with _words_of_the_clinic(by):
+            title = document.title[reading_language()] if document else row.consent.document_id
+            words = _("The patient took an agreement back: %(title)s.") % {"title": title}
+        _stop(by, session, words, now)
     return row
+
+
+def _stop(by: Asker, session: int, words: str, now: datetime) -> SessionState:
+    """Stop it. A patient who did it alone also calls: the pump obeys only a hand."""
+    row = advance_session(by=by, encounter_id=session, transition="say_no", reason=words, now=now)
+    if by.may("own.read"):
+        session_actions.patient_calls(by=by, encounter_id=session, now=now)
+    return row
+
+
+@contextmanager
+def _words_of_the_clinic(by: Asker) -> Iterator[None]:
+    """What the record keeps is in the clinic's language, whatever the patient's screen speaks."""
+    with translation.override(Clinic.objects.values_list("language", flat=True).get(pk=by.here)):
+        yield
 
 
 def _stoppable(patient_id: int, document: texts.Source | None = None) -> list[int]:

@@ -1,7 +1,7 @@
 """Alarms: one small state machine for each rule and signal. See machine.py for its laws."""
 
 from sojourn.clinical.alarms.again import Heard, PutRight, put_right
-from sojourn.clinical.alarms.machine import acknowledge, judge, start
+from sojourn.clinical.alarms.machine import acknowledge, awaited, judge, start
 from sojourn.clinical.alarms.model import (
     AlarmRule,
     Event,
@@ -17,7 +17,7 @@ from sojourn.clinical.alarms.model import (
     Why,
 )
 from sojourn.clinical.alarms.order import rank, urgency
-from sojourn.clinical.alarms.prepare import ESCALATION, KINDS, SILENCE, escalation, prepare
+from sojourn.clinical.alarms.prepare import ESCALATION, KINDS, SILENCE, escalation, prepare, speaks_of
 
 __all__ = [
     "ESCALATION",
@@ -38,11 +38,13 @@ __all__ = [
     "State",
     "Why",
     "acknowledge",
+    "awaited",
     "escalation",
     "judge",
     "prepare",
     "put_right",
     "rank",
+    "speaks_of",
     "start",
     "urgency",
 ]

@@ -15,7 +15,7 @@ escalation run on ``now``, the server's clock.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sojourn.clinical.alarms.model import (
@@ -99,6 +99,26 @@ def acknowledge(rule: AlarmRule, state: State, by: str, at: datetime) -> Judgeme
     reason = Reason(Why.SEEN_BY_A_PERSON, rule.rule_id, rule.version, rule.vital, None, None, None)
     happened = (Happening(Event.ACKNOWLEDGED, at, state.priority, reason),)
     return Judgement(after, happened, True, Why.SEEN_BY_A_PERSON, rule, None, None, None)
+
+
+def awaited(
+    wait: timedelta, stored: State | None, silent_after: datetime | None, now: datetime, *, came: bool, heard: bool
+) -> tuple[State | None, datetime | None]:
+    """What a rule of silence judges new readings by, and when the signal then counts as silent. None where all that
+    they do is to move that deadline, or nothing.
+
+    ``came``: a monitor sent something; ``heard``: something of it can be believed. Only a monitor is expected to go on
+    by itself: from its first message on, even where nothing in that can be believed, for what cannot be believed must
+    not look as if all were well. Only what can be believed breaks a silence.
+    """
+    until = now + wait
+    quiet = stored is None or stored.phase is Phase.QUIET
+    if quiet and came and (silent_after is None or (heard and now < silent_after)):
+        return None, until
+    if not heard:
+        return None, silent_after
+    stored = stored or State()
+    return stored._replace(deadline=stored.deadline or silent_after), until
 
 
 def _usable(reading: Reading) -> bool:

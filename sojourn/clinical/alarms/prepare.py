@@ -35,6 +35,15 @@ def escalation(rule: Rule | None) -> dict[Priority, timedelta]:
     }
 
 
+def speaks_of(rule: Rule, route: str, drug: str) -> bool:
+    """Whether an alarm, or how long one may wait, is of a drug by a route."""
+    return (
+        rule.kind in (*KINDS, ESCALATION)
+        and route in rule.fact("routes")
+        and drug in rule.fixed.get("drugs", (drug,))
+    )  # fmt: skip
+
+
 def prepare(rule: Rule, escalates: Rule | None) -> tuple[AlarmRule, ...]:
     """One judging rule for each vital sign that the rule names; raises RuleInvalid or UnknownVital."""
     if rule.kind not in KINDS:

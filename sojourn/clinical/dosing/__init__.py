@@ -36,6 +36,7 @@ from sojourn.clinical.dosing.reasons import FIELDS, TEXTS, Notice, Question, Rea
 from sojourn.clinical.dosing.rules import (
     ALWAYS,
     KINDS,
+    PROPOSALS,
     WEIGHT_AGE,
     WEIGHT_CHANGE,
     AtTheChair,
@@ -51,6 +52,7 @@ from sojourn.clinical.dosing.rules import (
     StartDose,
     WeightChange,
     gather,
+    in_force,
     read_rounding,
 )
 from sojourn.clinical.dosing.running import RateChange, RateRefused, Running, rate_change
@@ -63,6 +65,7 @@ __all__ = [
     "DRAWN_ROUTES",
     "FIELDS",
     "KINDS",
+    "PROPOSALS",
     "TEXTS",
     "TIMED_ROUTES",
     "WEIGHT_AGE",
@@ -115,6 +118,7 @@ __all__ = [
     "calculate",
     "day_share",
     "gather",
+    "in_force",
     "plain",
     "raises",
     "rate_change",

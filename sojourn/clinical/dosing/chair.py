@@ -115,7 +115,7 @@ def at_chair(
     order = _as_drawn(ordered, drawn, rules)
     studied = fitting(rules, order)
     reasons = [*_another(ordered, drawn), *_off(ordered, drawn, rules), *_of_the_vial(drawn, studied, today)]
-    impossible = (*unsound(order, studied), *(() if _senseless(order, drawn) else too_small(order, drawn.dose)))
+    impossible = (*_unsound(order, studied), *(() if _senseless(order, drawn) else too_small(order, drawn.dose)))
     if impossible:
         return ChairRefused(_once([*reasons, *impossible, *weight_reasons(order, rules, today)]))
     found = work(order, drawn.dose, studied, rules)
@@ -168,6 +168,12 @@ def _same_dose(ordered: Ordered, drawn: Drawn) -> bool:
 def _faster(ordered: Ordered, drawn: Drawn) -> bool:
     plan = ordered.order.over
     return plan is not None and drawn.over is not None and drawn.over < plan
+
+
+def _unsound(order: Order, studied: DoseRange | None) -> Iterator[Reason]:
+    """Why nothing can be worked out of what was drawn up. Milligrams of a dose by weight lack the weight."""
+    for each in unsound(order, studied):
+        yield Reason("weight-missing", "never", {}) if each.code == "not-fixed" else each
 
 
 def _senseless(order: Order, drawn: Drawn) -> bool:

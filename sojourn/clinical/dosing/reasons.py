@@ -86,7 +86,7 @@ _ORDER: Final = {
     "rounding-leaves-range": "Rounded up, the dose is above the studied %(high)s %(unit)s. Round down.",
     "outside-minutes": "%(minutes)s minutes lie outside of what was studied, %(low)s to %(high)s minutes.",
     "minutes-not-positive": "An infusion takes more than no time.",
-    "minutes-missing": "Say over how many minutes it runs. A dose into a vein is never given without.",
+    "minutes-missing": "Enter over how many minutes it runs. A dose into a vein always needs its minutes.",
     "concentration-not-positive": "A concentration is more than nothing.",
     "concentration-not-allowed": "%(have)s mg/mL must be diluted: by this route always below %(limit)s mg/mL.",
     "total-too-small": "%(draw)s mL of the drug do not fit into %(total)s mL.",
@@ -95,7 +95,10 @@ _ORDER: Final = {
     "start-dose": "At %(age)s years the first dose is at most %(most)s mg by the label that applies here.",
 }
 _CEILINGS: Final = {
-    "no-ceiling": "This clinic has adopted no highest dose for this drug by this route. Until it has, none is given.",
+    "no-ceiling": (
+        "This clinic has adopted no highest dose for this drug by this route. Until a prescriber adopts one, none is"
+        " given."
+    ),
     "above-ceiling": "%(dose)s mg is more than the highest dose for this drug by this route here, %(limit)s mg.",
     "above-ceiling-minutes": (
         "%(dose)s mg over %(minutes)s minutes is more than the highest dose in that time here, %(limit)s mg."
@@ -117,23 +120,26 @@ _CHAIR: Final = {
     "thousandfold": (
         "%(dose)s mg is about a thousand times off: the plan says %(plan)s mg. Look at the unit and type it again."
     ),
-    "beyond-rounding": "%(dose)s mg is not the dose of the plan, %(plan)s mg. A prescriber signs a different dose.",
+    "beyond-rounding": (
+        "%(dose)s mg is not the dose of the plan, %(plan)s mg. A different dose needs a prescriber's signature."
+    ),
     "minutes-shorter": (
-        "%(minutes)s minutes is faster than the plan, %(plan)s minutes. A prescriber signs a faster infusion."
+        "%(minutes)s minutes is faster than the plan, %(plan)s minutes. A faster infusion needs a prescriber's"
+        " signature."
     ),
     "another-drug": "The plan says another drug.",
     "another-route": "The plan says another route.",
-    "stock-missing": "Say the concentration on the vial.",
-    "volume-missing": "Say how many millilitres you drew up.",
-    "lot-missing": "Say the lot number on the vial or the pack.",
-    "expiry-missing": "Say until when it may be used.",
+    "stock-missing": "Enter the concentration on the vial.",
+    "volume-missing": "Enter how many millilitres you drew up.",
+    "lot-missing": "Enter the lot number on the vial or the pack.",
+    "expiry-missing": "Enter the expiry date.",
     "expired": "It expired on %(day)s. Take another one.",
-    "volume-disagrees": "%(volume)s mL of %(stock)s mg/mL hold %(held)s mg, not %(dose)s mg.",
-    "devices-missing": "Say how many spray devices.",
-    "devices-disagree": "%(devices)s devices of %(each)s mg hold %(held)s mg, not %(dose)s mg.",
+    "volume-disagrees": "%(volume)s mL of %(stock)s mg/mL contain %(held)s mg, not %(dose)s mg.",
+    "devices-missing": "Enter how many spray devices.",
+    "devices-disagree": "%(devices)s devices of %(each)s mg contain %(held)s mg, not %(dose)s mg.",
     "rate-disagrees": (
         "At %(rate)s mL/h, %(minutes)s minutes give %(gives)s mL, but there are %(volume)s mL to give."
-        " For another bag it would be another rate: this one needs %(needs)s mL/h."
+        " This bag needs %(needs)s mL/h."
     ),
     "rate-not-positive": "A rate is more than nothing. To stop, press Stop.",
     "bag-empty": "There is nothing left in the bag to give.",

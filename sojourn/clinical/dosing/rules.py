@@ -41,6 +41,8 @@ KINDS: Final = (
     *(CEILING, RANGE, START, SALT, CONCENTRATION, PUMP, WEIGHT_AGE, WEIGHT, WEIGHT_CHANGE, BODY_MASS, CHAIR),
     *(ROUNDING, SERIES),
 )
+# These are proposals, which a prescriber makes her own by signing a plan: they are offered unadopted.
+PROPOSALS: Final = (ROUNDING, SERIES)
 # These catch slips, ask back or warn. They decide nothing about a dose, so they hold before anybody has adopted them.
 ALWAYS: Final = (WEIGHT, WEIGHT_CHANGE, BODY_MASS, PUMP, CHAIR)
 
@@ -341,6 +343,14 @@ class DoseRules:
     def series_of(self, route: str, drug: str) -> Series | None:
         """How sessions were spaced; None where no rule says."""
         return next((each for each in self.series if (each.route, each.drug) == (route, drug)), None)
+
+
+def in_force(standing: Iterable[tuple[Rule, Rule | None]]) -> DoseRules:
+    """What acts in a clinic, of pairs of the newest version of a rule and the rule as it acts (None: it does not). What
+    catches slips, asks back, warns or proposes acts everywhere; raises RuleInvalid."""
+    return gather(
+        acting or newest for newest, acting in standing if acting is not None or newest.kind in (*PROPOSALS, *ALWAYS)
+    )
 
 
 R = TypeVar("R")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal, cast, get_args
@@ -176,7 +176,7 @@ def assess(
         finding = _found(each, facts, stage, today)
         if finding is not None:
             findings.append(finding)
-        for name, severity in _unknown(each, counting, stage, today).items():
+        for name, severity in _unknown(each, facts, counting, stage, today).items():
             asked.setdefault(name, []).append((each, severity))
     missing = [
         Missing(
@@ -220,36 +220,34 @@ def _found(rule: EligibilityRule, facts: Facts, stage: Stage, today: date) -> Fi
     return None
 
 
-def _unknown(rule: EligibilityRule, facts: Facts, stage: Stage, today: date) -> dict[str, Severity]:
-    """The facts that one rule lacks, with the severity they could lead to."""
+def _unknown(rule: EligibilityRule, facts: Facts, counting: Facts, stage: Stage, today: date) -> dict[str, Severity]:
+    """The facts that one rule lacks, with the severity they could lead to.
+
+    Only what still counts answers a question (``counting``); what is too old may still raise one (``facts``).
+    """
     numbers, fresh = rule.rule.parameters, _fresh(rule, stage)
 
-    def holds(condition: Condition) -> bool:
-        return bool(conditions.judge(condition, facts, numbers, today, fresh).holds)
+    def verdict(condition: Condition, known: Facts) -> conditions.Verdict:
+        return conditions.judge(condition, known, numbers, today, fresh)
 
-    if rule.only_where_known or _is_moot(rule, holds):
+    is_moot = rule.moot is not None and verdict(rule.moot, counting).holds
+    asked_anyway = rule.asked_anyway is not None and verdict(rule.asked_anyway, facts).holds
+    if rule.only_where_known or (is_moot and not asked_anyway):
         return {}
     unknown: dict[str, Severity] = {}
     for grade in rule.grades:
-        verdict = conditions.judge(grade.when, facts, numbers, today, fresh)
-        if verdict.holds:
+        found = verdict(grade.when, counting)
+        if found.holds:
             break
-        for name in verdict.missing:
+        for name in found.missing:
             unknown.setdefault(name, grade.severity)
     gravest = min((each.severity for each in rule.grades), key=SEVERITIES.index)
     for want in rule.wants:
-        if want.when is None or holds(want.when):
+        if want.when is None or verdict(want.when, facts).holds:
             for name in want.facts:
-                if name not in facts:
+                if name not in counting:
                     unknown.setdefault(name, gravest)
     return unknown
-
-
-def _is_moot(rule: EligibilityRule, holds: Callable[[Condition], bool]) -> bool:
-    """Whether nothing is asked for the rule's sake."""
-    if rule.moot is None or not holds(rule.moot):
-        return False
-    return rule.asked_anyway is None or not holds(rule.asked_anyway)
 
 
 def _finding(rule: EligibilityRule, grade: Grade, because: tuple[Fact, ...], stage: Stage) -> Finding:

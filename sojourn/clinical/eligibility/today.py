@@ -17,7 +17,7 @@ from sojourn.clinical.eligibility.assessment import Action, Assessment, Eligibil
 from sojourn.clinical.eligibility.evidence import Expired
 from sojourn.clinical.eligibility.facts import Fact, Facts
 from sojourn.clinical.eligibility.fingerprints import fingerprint
-from sojourn.clinical.interactions import Interaction, Medicine
+from sojourn.clinical.interactions import LEVELS, Interaction, Medicine
 
 Override = Literal["never", "two", "prescriber"]
 OVERRIDES: Final[tuple[Override, ...]] = get_args(Override)  # from the strictest
@@ -42,8 +42,8 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "not-asked.advice": "Ask or measure it before the dose.",
         "expired": "Too old to count",
         "expired.advice": "Ask or measure it again before the dose.",
-        "not-checked": "New medicines that no rule could be looked up for",
-        "not-checked.statement": "They were written in words that are not in the list of medicines.",
+        "not-checked": "New medicines that could not be checked",
+        "not-checked.statement": "They are not in the list of medicines, so no rule was looked up for them.",
         "not-checked.advice": "Look them up before the dose.",
     }
 )
@@ -279,9 +279,6 @@ def interactions_today(
     return MedicinesToday(tuple(reasons), tuple(notices))
 
 
-_GRAVITY: Final = ("none", "unknown", "minor", "moderate", "major")
-
-
 def _new(now: Iterable[Interaction], at_decision: Iterable[Mapping[str, Any]]) -> list[Interaction]:
     then = {(each["medicine"], each["rule_id"]): each for each in at_decision}
 
@@ -289,7 +286,7 @@ def _new(now: Iterable[Interaction], at_decision: Iterable[Mapping[str, Any]]) -
         before = then.get((each.medicine.name, each.rule_id))
         if before is None or (each.adopted and not before["adopted"]):
             return True
-        return _GRAVITY.index(each.severity) > _GRAVITY.index(before["severity"])
+        return LEVELS.index(each.severity) < LEVELS.index(before["severity"])
 
     return [each for each in now if is_new(each)]
 

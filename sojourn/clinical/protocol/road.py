@@ -20,6 +20,7 @@ from sojourn.clinical.protocol.guards import Reason
 class Agreement:
     """One document that the drug and route need. ``missing`` says why it does not stand, empty where it does."""
 
+    id: str
     title: str
     missing: str
     withdrawn: bool = False
@@ -78,9 +79,9 @@ def against(papers: Papers, today: date) -> Iterator[Reason]:
         yield _never("decision", str(number), why=why)
     for each in papers.agreements:
         if each.withdrawn:
-            yield _never("consent-withdrawn", each.title, title=each.title)
+            yield _never("consent-withdrawn", each.id, title=each.title)
         elif each.missing:
-            yield _never("agreement", each.title, title=each.title, why=each.missing)
+            yield _never("agreement", each.id, title=each.title, why=each.missing)
     yield from _plan(papers, today)
 
 

@@ -1,6 +1,9 @@
-"""Recovery after a dose: scores with their thresholds, and the pressure beside the patient's own."""
+"""Recovery after a dose: scores with their thresholds, pressure beside the own, when one signs again."""
 
 from sojourn.clinical.recovery.pressure import change_percent, outside
 from sojourn.clinical.recovery.scores import NotScored, RecoveryScale, RecoveryScore, read
+from sojourn.clinical.recovery.signing import SIGNING, signs_from
 
-__all__ = ["NotScored", "RecoveryScale", "RecoveryScore", "change_percent", "outside", "read"]
+__all__ = [
+    "SIGNING", "NotScored", "RecoveryScale", "RecoveryScore", "change_percent", "outside", "read", "signs_from",
+]  # fmt: skip

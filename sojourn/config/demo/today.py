@@ -16,6 +16,7 @@ from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import running
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.plan.queries import without_signed_plan
 from sojourn.care.session import step_actions
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.models import DeviceAssociation
@@ -64,11 +65,12 @@ def furnish_old(demo: DemoClinic) -> None:
 
 
 def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:
-    """Courses that are under way and have nothing else today, the signed-in patient's first."""
+    """Courses that are under way by a signed plan and have nothing else today, the signed-in patient's first."""
     near = (now - _NEAR, now + _NEAR)
     plans = list(
         CarePlan.objects.select_related("patient")
         .filter(ended_on=None, patient__restricted=False, pk__in=Encounter.objects.values("care_plan"))
+        .exclude(pk__in=without_signed_plan().order_by().values("pk"))
         .exclude(patient__in=Appointment.objects.filter(status="booked", during__overlap=near).values("patient"))
         .order_by("id")
     )

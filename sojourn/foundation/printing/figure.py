@@ -1,7 +1,8 @@
 """A figure of stacked panels on one time axis, drawn as SVG: the same on paper and on the page.
 
-Direct labels, units on the axis, doses as bars over it, marks as numbered signs. Black on white must be enough: an
-alarm's priority is a shape as well as a colour (IEC 60601-1-8: octagon high, triangle medium, circle low).
+Direct labels, units on the axis, doses as bars over it, marks as numbered signs (a step of a dose in a square). Black
+on white must be enough: an alarm's priority is a shape as well as a colour (IEC 60601-1-8: octagon high, triangle
+medium, circle low).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from html import escape
 from math import floor, log10
 from typing import Final, Literal
 
-Shape = Literal["event", "high", "medium", "low"]
+Shape = Literal["event", "dose", "high", "medium", "low"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,13 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time with a name: an infusion. An end of None is a moment."""
+    """A stretch of time with a name: an infusion. An end of None is a moment. ``parts`` are the stretches of it in
+    which something went in; without them it is all of it."""
 
     begins: float
     ends: float | None
     label: str
+    parts: Sequence[tuple[float, float]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +183,17 @@ class _Sheet:
         parts = []
         colour = self.colours.lines[0]
         for span, row in zip(self.figure.spans, rows, strict=True):
-            begins, ends = self.x(span.begins), self.x(span.ends if span.ends is not None else span.begins)
+            whole = (span.begins, span.ends if span.ends is not None else span.begins)
+            begins, ends = (self.x(each) for each in whole)
             y = 20 + row * (_LINE + 3)
             start = min(begins, self.right - 6 * len(span.label))
             parts.append(self.text(start, y - 7, span.label, self.colours.ink, more=' font-weight="bold"'))
-            parts.append(f'<rect x="{begins:.1f}" y="{y - 3:.1f}" width="{max(ends - begins, 1.5):.1f}" height="4" '
-                         f'fill="{colour}"/>')  # fmt: skip
-            parts.append(f'<rect x="{begins:.1f}" y="{top:.1f}" width="{ends - begins:.1f}" height="{end - top:.1f}" '
-                         f'fill="{colour}" fill-opacity="0.07"/>')  # fmt: skip
+            for since, until in span.parts or [whole]:
+                x, wide = self.x(since), self.x(until) - self.x(since)
+                parts.append(f'<rect x="{x:.1f}" y="{y - 3:.1f}" width="{max(wide, 1.5):.1f}" height="4" '
+                             f'fill="{colour}"/>')  # fmt: skip
+                parts.append(f'<rect x="{x:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{end - top:.1f}" '
+                             f'fill="{colour}" fill-opacity="0.07"/>')  # fmt: skip
             parts += [self.stroke(f"M{x:.1f} {y:.1f}V{end:.1f}", colour, 0.9) for x in sorted({begins, ends})]
         return parts
 
@@ -296,9 +302,11 @@ class _Sheet:
         return [*below, *above]
 
     def sign(self, mark: Mark, x: float, y: float) -> list[str]:
-        ground, ink = self.colours.alarm.get(mark.shape, (self.colours.ground, self.colours.ink))
+        own = {"dose": (self.colours.lines[0], self.colours.ground), **self.colours.alarm}
+        ground, ink = own.get(mark.shape, (self.colours.ground, self.colours.ink))
         path = {
             "event": f"M{x - 7:.1f} {y:.1f}a7 7 0 1 0 14 0a7 7 0 1 0 -14 0z",
+            "dose": f"M{x - 6.5:.1f} {y - 6.5:.1f}h13v13h-13z",
             "high": f"M{x - 3:.1f} {y - 7.5:.1f}h6l4.4 4.4v6.2l-4.4 4.4h-6l-4.4 -4.4v-6.2z",
             "medium": f"M{x:.1f} {y - 9:.1f}l9 15.6h-18z",
             "low": f"M{x - 7.5:.1f} {y:.1f}a7.5 7.5 0 1 0 15 0a7.5 7.5 0 1 0 -15 0z",

@@ -1,4 +1,4 @@
-"""Adopt a rule for a clinic, or stop using it. Both are a prescriber's."""
+"""Adopt a rule for a clinic, or stop using it. Both are a prescriber's; raising a ceiling again is two prescribers'."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from sojourn.clinical import dosing
 from sojourn.clinical.rules import Loosened, Rule, tighten
 from sojourn.foundation.accounts.asker import Asker
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook import queries
-from sojourn.foundation.rulebook.models import RuleAdoption
+from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 
 
 def _newest(rule_id: str) -> Rule:
@@ -58,17 +60,23 @@ def adopt(
     parameters: Mapping[str, float] | None = None,
     rule_hash: str | None = None,
     now: datetime | None = None,
-) -> RuleAdoption:
+) -> RuleAdoption | CeilingRaise:
     """Adopt the newest version of a rule for the asker's clinic, with stricter numbers if wished.
 
     ``rule_hash`` is of the version that the prescriber has read; where it is given and the newest version is
-    another, nothing is adopted. Raises NotAllowed (not a prescriber) and Refused: unknown-rule, rule-changed,
-    not-in-effect, loosened, no-clinic.
+    another, nothing is adopted. Where a ceiling would be higher than the one that the clinic adopted last, also before
+    it was retired, only the first of two signatures is kept (CeilingRaise) and nothing changes until ``second_sign``.
+    Raises NotAllowed (not a prescriber) and Refused: unknown-rule, rule-changed, not-in-effect, loosened, no-clinic.
     """
     by.must("rules.adopt")
     clinic_id, member_id = _who(by)
     at = now or timezone.now()
     rule, changed = _readied(_newest(rule_id), parameters or {}, rule_hash, at)
+    if rule.kind == dosing.CEILING:
+        _one_at_a_time(clinic_id)
+    follows = _raised_from(clinic_id, rule, changed)
+    if follows is not None:
+        return _first_signed(by, follows, rule, changed, at)
     adoption = RuleAdoption.objects.create(
         clinic_id=clinic_id,
         rule_id=rule.id,
@@ -79,6 +87,74 @@ def adopt(
         adopted_by_id=member_id,
     )
     record(by, "rule.adopt", adoption, rule=rule.id, version=rule.version, hash=rule.hash, parameters=changed)
+    return adoption
+
+
+def _one_at_a_time(clinic_id: int) -> None:
+    """Ceilings of a clinic are decided one after the other, so that none is raised beside a decision just made."""
+    Clinic.objects.select_for_update(no_key=True).get(pk=clinic_id)
+
+
+def _raised_from(clinic_id: int, rule: Rule, changed: Mapping[str, float]) -> RuleAdoption | None:
+    """The newest decision about a ceiling, where adopting this would raise what the clinic adopted last; else None."""
+    if rule.kind != dosing.CEILING:
+        return None
+    rows = list(RuleAdoption.objects.filter(clinic_id=clinic_id, rule_id=rule.id).order_by("-id"))
+    last = next((each for each in rows if not each.retired), None)
+    if last is None:
+        return None
+    was, wanted = queries.adopted(last), tighten(rule, changed)
+    assert isinstance(wanted, Rule)
+    return rows[0] if was is None or dosing.raises(was, wanted) else None
+
+
+def _first_signed(
+    by: Asker, follows: RuleAdoption, rule: Rule, changed: Mapping[str, float], at: datetime
+) -> CeilingRaise:
+    """The first signature under a higher ceiling. The very same, signed again by the same member, is handed back."""
+    before = queries.raise_of(follows)
+    if before is not None and (before.rule_hash, before.parameters, before.signed_by_id) == (
+        rule.hash, dict(changed), by.member,
+    ):  # fmt: skip
+        return before
+    row = CeilingRaise.objects.create(
+        clinic_id=by.here, rule_id=rule.id, version=rule.version, rule_hash=rule.hash, parameters=dict(changed),
+        follows=follows, signed_at=at, signed_by_id=by.member,
+    )  # fmt: skip
+    record(by, "rule.raise_signed", row, rule=rule.id, version=rule.version, parameters=dict(changed))
+    return row
+
+
+@transaction.atomic
+def second_sign(*, by: Asker, raise_id: int, now: datetime | None = None) -> RuleAdoption:
+    """Another prescriber signs that a ceiling goes up; from now on it acts. Twice changes nothing.
+
+    Raises NotAllowed (not a prescriber), Overtaken "changed" (somebody has decided about the ceiling since, or the
+    rulebook has a newer version) and Refused: same-person, no-clinic, not-in-effect, loosened.
+    """
+    by.must("rules.adopt")
+    clinic_id, member_id = _who(by)
+    at = now or timezone.now()
+    _one_at_a_time(clinic_id)
+    row = CeilingRaise.objects.select_related("signed_by").get(pk=raise_id, clinic_id=clinic_id)
+    before = RuleAdoption.objects.filter(raised=row).first()
+    if before is not None:
+        return before
+    if row.signed_by.person_id == by.person_id:  # the person, not the role: a second role is no second signature
+        raise Refused(
+            _("You signed this yourself. Another prescriber gives the second signature."), codes=("same-person",)
+        )
+    newest = _newest(row.rule_id)
+    if row not in queries.raises(clinic_id).values() or newest.hash != row.rule_hash:
+        raise Overtaken(
+            _("This ceiling was decided about again since. Look at what stands there now."), codes=("changed",)
+        )
+    rule, changed = _readied(newest, row.parameters, row.rule_hash, at)
+    adoption = RuleAdoption.objects.create(
+        clinic_id=clinic_id, rule_id=rule.id, version=rule.version, rule_hash=rule.hash, parameters=changed,
+        adopted_at=at, adopted_by_id=member_id, raised=row,
+    )  # fmt: skip
+    record(by, "rule.raised", adoption, rule=rule.id, version=rule.version, hash=rule.hash, parameters=changed)
     return adoption
 
 
@@ -106,7 +182,8 @@ def adopt_set(
 
     ``shown`` is rule id -> the hash of the version that the prescriber has read, ``signature`` their own name as they
     wrote it, ``parameters`` the stricter numbers of each rule. A rule that already acts in this version with these
-    numbers is left as it is, so a form sent twice adopts once. Raises NotAllowed (not a prescriber), Refused
+    numbers is left as it is, so a form sent twice adopts once. A ceiling that would go up is only signed for the first
+    time, and is not among what comes back. Raises NotAllowed (not a prescriber), Refused
     (nothing-chosen, signature-wrong, no-clinic) and SetRefused with what is wrong with each rule.
     """
     by.must("rules.adopt")
@@ -127,7 +204,10 @@ def adopt_set(
             refused[rule_id] = why
     if refused:
         raise SetRefused(refused)
+    if any(rule.kind == dosing.CEILING for rule, _changed in ready):
+        _one_at_a_time(clinic_id)
     current = queries.adoptions(clinic_id)
+    raised = {rule.id for rule, changed in ready if _sign_if_raised(by, clinic_id, rule, changed, at)}
     rows = [
         RuleAdoption(
             clinic_id=clinic_id,
@@ -139,7 +219,7 @@ def adopt_set(
             adopted_by_id=member_id,
         )
         for rule, changed in ready
-        if not _stands(current.get(rule.id), rule, changed)
+        if rule.id not in raised and not _stands(current.get(rule.id), rule, changed)
     ]
     if not rows:
         return []
@@ -148,6 +228,14 @@ def adopt_set(
             for each in kept]  # fmt: skip
     record(by, "rule.adopt_set", kept[0], n=len(kept), rules=said, signature=" ".join(signature.split()))
     return kept
+
+
+def _sign_if_raised(by: Asker, clinic_id: int, rule: Rule, changed: Mapping[str, float], at: datetime) -> bool:
+    """Whether it is a ceiling that would go up; the first signature is then kept."""
+    follows = _raised_from(clinic_id, rule, changed)
+    if follows is not None:
+        _first_signed(by, follows, rule, changed, at)
+    return follows is not None
 
 
 def _same(name: str) -> str:
@@ -163,12 +251,15 @@ def _stands(row: RuleAdoption | None, rule: Rule, changed: Mapping[str, float]) 
 
 @transaction.atomic
 def retire(*, by: Asker, rule_id: str, reason: str, now: datetime | None = None) -> RuleAdoption:
-    """Stop using an adopted rule. A rule that acts by itself acts again with its released numbers.
+    """Stop using an adopted rule. A rule that acts by itself acts again with its released numbers; without a ceiling
+    the drug is not given by that route at all.
 
     Raises NotAllowed (not a prescriber) and Refused: not-adopted, reason-missing, no-clinic.
     """
     by.must("rules.adopt")
     clinic_id, member_id = _who(by)
+    if rule_id in queries.ids_of(dosing.CEILING):
+        _one_at_a_time(clinic_id)
     current = queries.adoptions(clinic_id).get(rule_id)
     if current is None or current.retired:
         raise Refused(_("This clinic has not adopted that rule."), codes=("not-adopted",))

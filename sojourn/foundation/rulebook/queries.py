@@ -8,14 +8,16 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from sojourn.clinical import alarms, eligibility, interactions
 from sojourn.clinical.protocol import Protocol
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.rules import Loosened, Rule, tighten
+from sojourn.foundation.rulebook.acting import acting, as_adopted
 from sojourn.foundation.rulebook.load import book, prepared
-from sojourn.foundation.rulebook.models import RuleAdoption
+from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from sojourn.foundation.rulebook.scales import scales
 
 
@@ -78,6 +80,31 @@ def adoptions(
     return {each.rule_id: each for each in rows.order_by("rule_id", "-id").distinct("rule_id")}
 
 
+def raises(clinic_id: int, only: Collection[str] | None = None) -> dict[str, CeilingRaise]:
+    """The ceilings that wait for a second signature to go up, by rule, or some by id. One query."""
+    newer = RuleAdoption.objects.filter(rule_id=OuterRef("rule_id"), clinic_id=clinic_id, pk__gt=OuterRef("follows_id"))
+    rows = CeilingRaise.objects.filter(~Exists(newer), clinic_id=clinic_id).select_related("signed_by")
+    if only is not None:
+        rows = rows.filter(rule_id__in=only)
+    return {each.rule_id: each for each in rows.order_by("rule_id", "-id").distinct("rule_id")}
+
+
+def raised_rule(raise_id: int) -> str | None:
+    """Which ceiling a first signature would raise, whatever became of it; None where this clinic has none such. One
+    query."""
+    return CeilingRaise.objects.filter(pk=raise_id).values_list("rule_id", flat=True).first()
+
+
+def raise_of(adoption: RuleAdoption) -> CeilingRaise | None:
+    """The first signature that would raise the ceiling of a decision; None where nobody wants to. One query."""
+    return raises(adoption.clinic_id, {adoption.rule_id}).get(adoption.rule_id)
+
+
+def adopted(adoption: RuleAdoption) -> Rule | None:
+    """What was adopted, with the clinic's numbers; None if the rulebook no longer says it. No query."""
+    return as_adopted(adoption, known_rules().get((adoption.rule_id, adoption.version)))
+
+
 def standings(clinic_id: int, at: datetime | None = None, only: Collection[str] | None = None) -> tuple[Standing, ...]:
     """Every rule, or some by id, with what the clinic has decided about it, in the order of the book. One query."""
     return decide(adoptions(clinic_id, at, only), (at or timezone.now()).date(), only)
@@ -85,27 +112,13 @@ def standings(clinic_id: int, at: datetime | None = None, only: Collection[str] 
 
 def decide(decided: Mapping[str, RuleAdoption], day: date, only: Collection[str] | None = None) -> tuple[Standing, ...]:
     """Every rule, or some by id, with its decision, from the newest decision about each; no query."""
-    known = known_rules()
     found: list[Standing] = []
     for rule_id, versions in _versions(book().hash).items():
         if only is not None and rule_id not in only:
             continue
         adoption = decided.get(rule_id)
-        if adoption is not None and not adoption.retired:
-            acting = _adopted(adoption, known.get((rule_id, adoption.version)))
-        else:
-            last = next((each for each in reversed(versions) if each.effective_from <= day), None)
-            acting = last if last is not None and last.acts_without_adoption else None
-        found.append(Standing(versions[-1], adoption, acting))
+        found.append(Standing(versions[-1], adoption, acting(versions, adoption, day)))
     return tuple(found)
-
-
-def _adopted(adoption: RuleAdoption, rule: Rule | None) -> Rule | None:
-    """The adopted rule with the clinic's numbers; None if the file no longer says what was adopted."""
-    if rule is None or rule.hash != adoption.rule_hash:
-        return None
-    own = tighten(rule, adoption.parameters)
-    return None if isinstance(own, Loosened) else own
 
 
 def acting_rules(clinic_id: int, at: datetime | None = None, only: Collection[str] | None = None) -> dict[str, Rule]:

@@ -34,6 +34,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console import typed, visits
+from sojourn.interfaces.console.before_dose import warned
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word, closed, state_word, tell
 from sojourn.interfaces.console.way_home import way_word
@@ -328,6 +329,7 @@ def book(request: HttpRequest) -> HttpResponse:
                     instead = _instead(asked, course, values)
     context = {
         "instead": instead,
+        "warned": warned(asked.asker, course),
         "series_url": reverse("console:series", args=[course.pk]),
         "patient": course.patient,
         "name": course.patient.name,
@@ -450,12 +452,14 @@ def appointment(request: HttpRequest, appointment_id: int) -> HttpResponse:
                 tell(form, refused, _FIELDS)
     companion = found.companion
     way = queries.ways_home([found])[found.pk]
+    awaited = row.state == State.PLANNED and found.status == "booked"
     ahead = movable and found.during.lower > timezone.now()
     context = {
         "way": way,
         "way_word": way_word(way),
         "settle_way": ahead and way.person is not None,
         "staff": ", ".join(each.member.name for each in attending),
+        "warned": warned(asked.asker, found.care_plan) if awaited else None,
         "series_url": reverse("console:series", args=[found.care_plan_id])
         if asked.asker.may("appointment.book")
         else "",

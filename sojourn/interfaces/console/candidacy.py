@@ -80,7 +80,7 @@ PANELS: Mapping[str, tuple[StrPromise, tuple[str, ...]]] = {
     "liver": (gettext_lazy("Liver panel"), ("alt", "ast", "alp", "ggt", "bilirubin")),
     "kidney": (gettext_lazy("Kidney function"), ("egfr",)),
     "ecg": (gettext_lazy("ECG"), ("ecg", "qtc_ms")),
-    "pregnancy": (gettext_lazy("Pregnancy test"), ("pregnancy_test",)),
+    "pregnancy": (gettext_lazy("Pregnancy"), ("can_become_pregnant", "pregnancy_test")),
     "vitals": (
         gettext_lazy("Vital signs"),
         ("heart_rate", "respiratory_rate", "spo2", "on_oxygen", "temperature", "consciousness"),
@@ -251,7 +251,8 @@ def _groups(assessed: Assessed, signed: Mapping[str, Overridden], asker: Asker) 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One fact in a panel. ``options`` of a choice; ``typed`` what came back; ``known`` the value so far."""
+    """One fact in a panel. ``options`` of a choice; ``typed`` what came back; ``known`` the value so far, ``expired``
+    that it is too old to count."""
 
     name: str
     label: str
@@ -260,6 +261,7 @@ class Input:
     options: tuple[tuple[str, str], ...]
     typed: str
     known: str
+    expired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,10 +278,22 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A fact that the patient can tell."""
+    """A fact that the patient can tell. ``told_on``: when it was told before, and no longer counts."""
 
     label: str
     adopted: bool
+    told_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class TooOld:
+    """A fact that is known and no longer counts, with the rule that says so."""
+
+    label: str
+    value: str
+    on: date
+    limit: str
+    rule_url: str
 
 
 def _input(name: str, assessed: Assessed, typed: Mapping[str, str]) -> Input:
@@ -299,6 +313,7 @@ def _input(name: str, assessed: Assessed, typed: Mapping[str, str]) -> Input:
         known=""
         if known is None
         else _("%(value)s on %(day)s") % {"value": value_words(name, known.value), "day": day_words(known.on)},
+        expired=any(each.name == name for each in assessed.expired),
     )
 
 
@@ -321,9 +336,28 @@ def _panels(assessed: Assessed, typed: Mapping[str, str], opened: str) -> list[P
     return sorted(found, key=lambda each: not each.missing)
 
 
-def _asks(gaps: Iterable[Missing]) -> list[Ask]:
+def _asks(assessed: Assessed) -> list[Ask]:
     inside = {name for _title, names in PANELS.values() for name in names}
-    return [Ask(_(each.label), each.adopted) for each in gaps if each.fact not in inside]
+    old = {each.name: each.on for each in assessed.expired}
+    gaps: Iterable[Missing] = assessed.missing
+    return [Ask(_(each.label), each.adopted, old.get(each.fact)) for each in gaps if each.fact not in inside]
+
+
+def _too_old(assessed: Assessed) -> list[TooOld]:
+    """What a rule asks for, was known, and is too old to count."""
+    asked = {each.fact for each in assessed.missing}
+    return [
+        TooOld(
+            label=_(each.label),
+            value=value_words(each.name, each.fact.value),
+            on=each.on,
+            limit=ngettext("counts for %(n)d day", "counts for %(n)d days", int(each.limit_days))
+            % {"n": int(each.limit_days)},
+            rule_url=reverse("console:rule", args=[each.rule_id]),
+        )
+        for each in assessed.expired
+        if each.name in asked
+    ]
 
 
 # ---------------------------------------------------------------- interactions, scores, days
@@ -618,7 +652,8 @@ def _page(
         "not_adopted": [_shown(each, {}, asker) for each in assessed.assessment.not_adopted],
         "panels": panels,
         "n_missing": sum(each.missing for each in panels),
-        "asks": _asks(assessed.missing),
+        "asks": _asks(assessed),
+        "too_old": _too_old(assessed),
         "interactions": [_beside(each) for each in assessed.interactions],
         "not_checked": [each.name for each in assessed.not_checked],
         "unmentioned": [each.name for each in assessed.unmentioned],
@@ -634,7 +669,9 @@ def _page(
         "may_decide": asker.may("candidacy.decide"),
         "kinds": _kinds(typed.kind if typed else ""),
         "typed": typed or Typed(),
-        "awaitable": [(each.name, each.label) for group in panels for each in group.inputs if not each.known],
+        "awaitable": [
+            (each.name, each.label) for group in panels for each in group.inputs if not each.known or each.expired
+        ],
         "seen": queries.seeing(assessed, newest.pk if newest else None),
         "reason": reason,
         "report": report[0],

@@ -29,11 +29,10 @@ from sojourn.care.intake.queries import newest_weight
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
-from sojourn.care.session import queries as session_queries
-from sojourn.care.session.models import MedicationAdministration
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import pk
-from sojourn.clinical.protocol import PRESENT, State
+from sojourn.clinical.administration import Delivered
+from sojourn.clinical.protocol import PRESENT
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.printing import setting
@@ -44,7 +43,8 @@ from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.weights import weight_words
 
 if TYPE_CHECKING:
-    from sojourn.clinical.pk import Dose, Model, Person, Refused
+    from sojourn.care.session.given import Dose as ChartedDose
+    from sojourn.clinical.pk import Dose, Model, Person, Refused, Schedule
     from sojourn.clinical.pk.effect import Zone
     from sojourn.clinical.pk.exploring import Explored, ModelCurve
     from sojourn.clinical.pk.linear import Floats
@@ -59,8 +59,6 @@ ROUTES = {
     "sl": gettext_lazy("under the tongue"),
     "film": gettext_lazy("film in the mouth"),
 }
-# As charts and protocols write a route, where the models write it otherwise.
-_ROUTE_OF = {"oral": "po", "iv_racemic": "iv"}
 _ANCESTRY = (
     ("", gettext_lazy("not said")),
     ("non asian", gettext_lazy("not Asian")),
@@ -188,17 +186,12 @@ def _first(patient: Patient, weight: Decimal | None) -> dict[str, str]:
     for letter in LETTERS:
         given |= {
             f"{letter}-drug": protocol.drug if protocol and protocol.drug in DRUGS else "ketamine",
-            f"{letter}-route": route_of(protocol.route) if protocol else "iv",
+            f"{letter}-route": pk.model_route(protocol.route) if protocol else "iv",
             f"{letter}-minutes": _plain(protocol.dose_minutes) if protocol else "40",
         }
     if course:
         given["a-mg"] = _plain(course.dose_mg)
     return given
-
-
-def route_of(route: str) -> str:
-    """A route as the models write it."""
-    return _ROUTE_OF.get(route, route)
 
 
 def weight_in(text: str) -> Decimal | None:
@@ -763,35 +756,20 @@ class Expected:
     assumptions: tuple[str, ...]
 
 
-def charted(doses: Sequence[MedicationAdministration], ended: Sequence[datetime]) -> tuple[list[Dose], datetime]:
-    """The charted doses in minutes after the first one. An infusion that ended early lasted until then.
-
-    At least one dose. ``ended``: the moments at which a dose was said to have ended, in order.
-    """
-    first = doses[0].started_at
-    found = []
-    for row in doses:
-        mg, lasts = float(row.dose_mg), float(row.duration_min)
-        route = route_of(row.route)
-        if route == "iv" and lasts:
-            over = next((at for at in ended if at > row.started_at), None)
-            lasted = lasts if over is None else min(lasts, (over - row.started_at) / timedelta(minutes=1))
-            mg, lasts = mg * lasted / lasts, lasted
-        found.append(pk.Dose(row.drug, route, mg, (row.started_at - first) / timedelta(minutes=1), lasts))
-    return found, first
-
-
 _WIDE, _HIGH = 320.0, 90.0
 
 
-def expected(doses: Sequence[Dose], person: Person, first: datetime, now: datetime) -> Expected:
-    """Now and next from the charted doses. Raises ``pk.Refused`` where no model answers."""
+def expected(schedule: Schedule, person: Person, now: datetime, given: str) -> Expected:
+    """Now and next from what went in, and what will still go in if nothing is changed; at least one of the two.
+    ``given`` says how much that is. Raises ``pk.Refused`` where no model answers."""
+    doses, first = (*schedule.doses, *schedule.ahead), schedule.first_at
     models, refused = accepting(doses, person)
     if not models:
         raise pk.Refused(pk.Reason.UNKNOWN_MODEL, "%(why)s", why=" ".join(f"{each}." for each in refused))
     minute = (now - first) / timedelta(minutes=1)
     last = max(240.0, minute + 60.0)
-    times = sorted({*(last * k / 96 for k in range(97)), minute, minute + _AHEAD_MIN, *(d.end_min for d in doses)})
+    bends = {edge for dose in doses for edge in (dose.start_min, dose.end_min)}
+    times = sorted({*(last * k / 96 for k in range(97)), minute, minute + _AHEAD_MIN, *bends})
     span = pk.between_models(person, doses, times, models)
     lead = next((model for model in models if model.recommended), models[0])
     standing = pk.so_far(lead, person, doses, minute)
@@ -817,8 +795,7 @@ def expected(doses: Sequence[Dose], person: Person, first: datetime, now: dateti
     return Expected(
         now=_range(float(span.low[here]), float(span.high[here])),
         next=following,
-        given=_("%(given)s mg of %(whole)s mg given so far") % {
-            "given": figure(standing.given_mg, 1), "whole": figure(standing.given_mg + standing.still_to_come_mg, 1)},
+        given=given,
         models=", ".join(model.title for model in models),
         band=f"{points(span.high, every)} {points(span.low, reversed(every))}",
         line=points(span.curves[lead.id], every),
@@ -868,22 +845,32 @@ def _overlay(request: HttpRequest, picture: SessionSnapshot) -> dict[str, Any]:
     typed = request.GET.get("weight", "")
     known = newest_weight(picture.encounter.patient_id)
     weight = weight_in(typed) if typed else known.kg if known else None
-    ended = [each.at for each in picture.states if each.state in (State.OBSERVING, State.STOPPED_EARLY)]
     context: dict[str, Any] = {
         "typed": typed, "weight": weight, "weight_words": figure(float(weight), 1) if weight else "",
         "weight_from": "" if typed else weight_words(known),
-        "wrong_weight": bool(typed) and weight is None, "no_dose": not picture.doses,
+        "wrong_weight": bool(typed) and weight is None, "no_dose": picture.dose is None,
     }  # fmt: skip
-    if weight is None or not picture.doses:
+    if weight is None or picture.dose is None:
         return context
     patient = picture.encounter.patient
     try:
-        person = pk.Person(weight_kg=float(weight), age_y=float(patient.age_on(timezone.localdate())), sex=patient.sex)
-        doses, first = charted(list(session_queries.doses(picture.id)), ended)
-        context["expected"] = expected(doses, person, first, picture.now)
+        person = pk.Person(weight_kg=float(weight), age_y=float(patient.age_on(picture.today)), sex=patient.sex)
+        return context | _expected_of(picture, picture.dose, person)
     except pk.Refused as why:
-        context["refused"] = reason(why)
-    return context
+        return context | {"refused": reason(why)}
+
+
+def _expected_of(picture: SessionSnapshot, dose: ChartedDose, person: Person) -> dict[str, Any]:
+    """What the models expect of what went in; without it, why there is nothing to expect."""
+    found, line = picture.delivered, picture.line
+    if not isinstance(found, Delivered) or line is None:
+        return {"refused": _("What went in cannot be worked out from the steps that were recorded.")}
+    schedule = pk.given_schedule([pk.Given(dose.drug, dose.route, found)])
+    if not schedule.doses and not schedule.ahead:
+        return {"refused": _("Nothing of this dose has gone in.")}
+    words = _("%(given)s mg of %(whole)s mg given") if found.over else _("%(given)s mg of %(whole)s mg given so far")
+    given = words % {"given": figure(float(line.given_mg), 2), "whole": figure(float(line.planned_mg), 2)}
+    return {"expected": expected(schedule, person, picture.now, given)}
 
 
 urlpatterns = [

@@ -514,7 +514,7 @@ def _consent_page(request: Request, found: Consent, reasons: tuple[str, ...] = (
         "may_countersign": state == "not-countersigned" and request.asker.may("consent.countersign"),
         "may_withdraw": found.decision == Decision.PERMIT
         and state not in ("superseded", "withdrawn")
-        and request.asker.may("consent.ask"),
+        and request.asker.may("consent.withdraw"),
         "typed": typed,
     }
     return render(request, "console/consents/consent.html", context, status=409 if reasons else 200)
@@ -556,7 +556,7 @@ def countersign(request: HttpRequest, consent_id: int) -> HttpResponse:
     return redirect("console:patient_consents", found.patient_id)
 
 
-@allowed("consent.ask")
+@allowed("consent.withdraw")
 @require_http_methods(["POST"])
 def withdraw(request: HttpRequest, consent_id: int) -> HttpResponse:
     """Write down that the patient has withdrawn."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import cast
+from typing import Final, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -25,6 +25,7 @@ from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.measures import queries as measures
 from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
+from sojourn.care.plan import queries as plans
 from sojourn.care.safety import queries as safety
 from sojourn.care.session import queries as session_queries
 from sojourn.care.vitals import queries as vitals_queries
@@ -40,6 +41,7 @@ from sojourn.interfaces.console import visits
 from sojourn.interfaces.console.consents import WITHDRAWN_FOR
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word, state_word
+from sojourn.interfaces.console.plan_shown import own_dose
 from sojourn.interfaces.console.sentences import sentence
 
 # The watch looks every few seconds; after this long without a sign it is not looking.
@@ -368,9 +370,45 @@ def _consents(today: Today) -> list[Wait]:
     return waits
 
 
+_NAMED_AT_MOST: Final = 5
+
+
+def _plans(today: Today) -> list[Wait]:
+    """Plans that wait for a check or a signature of this asker. Two queries."""
+    checks, signs = today.asker.may("plan.check"), today.asker.may("plan.sign")
+    waits = []
+    for each in plans.drafts_that_wait():
+        checked = plans.standing_check(each) is not None
+        name, url = today.named(each.patient), reverse("console:plan_version", args=[each.pk])
+        if checked and signs:
+            waits.append(Wait("signature", _("Plan to sign"), name, url))
+        elif not checked and checks and not own_dose(each, today.asker):
+            waits.append(Wait("clipboard-check", _("Dose of a plan to check"), name, url))
+    return waits
+
+
+def _unplanned(today: Today) -> list[Wait]:
+    """Courses of an earlier release that run without a signed plan: no dose is given until there is one. One query."""
+    found = list(plans.without_signed_plan())
+    waits = [
+        Wait(
+            "file-text", _("A course has no signed plan: no dose until there is one"), today.named(each.patient),
+            reverse("console:plan", args=[each.patient_id]),
+        )
+        for each in found[:_NAMED_AT_MOST]
+    ]  # fmt: skip
+    more = len(found) - len(waits)
+    if more > 0:
+        words = ngettext(
+            "%(n)d more course has no signed plan", "%(n)d more courses have no signed plan", more
+        )  # fmt: skip
+        waits.append(Wait("file-text", words % {"n": more}, _("They follow here as these are settled.")))
+    return waits
+
+
 _ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
-    "nurse": (_alarms, _flags, _second_checks, _companions, _consents),
-    "prescriber": (_alarms, _second_checks, _flags, _unsigned, _consents),
+    "nurse": (_alarms, _flags, _second_checks, _companions, _plans, _consents),
+    "prescriber": (_alarms, _second_checks, _flags, _unplanned, _plans, _unsigned, _consents),
     "therapist": (_flags, _questionnaires, _consents),
     "front_desk": (_ways_home, _questionnaires),
     "clinic_admin": (_monitors, _staff, _consents),

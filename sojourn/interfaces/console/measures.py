@@ -28,7 +28,7 @@ from sojourn.care.measures.queries import OpenRequest, Scored, Shelf, Trend, sca
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import actions as safety
-from sojourn.care.session.models import MedicationAdministration
+from sojourn.care.session.lines import GivenInSession, given_to
 from sojourn.clinical.scales import Item, Number, Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
@@ -262,11 +262,6 @@ class Waiting:
     withdraw_url: str
 
 
-def doses_of(patient_id: int) -> list[MedicationAdministration]:
-    """The doses that a patient was given, oldest first. One query."""
-    return list(MedicationAdministration.objects.filter(patient_id=patient_id).order_by("started_at", "id"))
-
-
 def _change(trend: Trend, point: Scored) -> str:
     """The change since the baseline, in words that a clinician reads at a glance."""
     change = trend.change(point)
@@ -330,16 +325,19 @@ def _explained(trend: Trend, first_dose_at: datetime | None, sex: str) -> str:
     return " ".join(texts)
 
 
-def _milligrams(dose: MedicationAdministration) -> str:
-    return _("%(mg)s mg") % {"mg": number_format(dose.dose_mg.normalize(), use_l10n=True)}
+def _milligrams(dose: GivenInSession) -> str:
+    """What really went in; "?" where that cannot be worked out."""
+    if dose.line is None:
+        return "?"
+    return _("%(mg)s mg") % {"mg": number_format(format(dose.line.given_mg.normalize(), "f"), use_l10n=True)}
 
 
-def _picture(trend: Trend, doses: list[MedicationAdministration], sex: str) -> Picture:
+def _picture(trend: Trend, doses: list[GivenInSession], sex: str) -> Picture:
     title = say(trend.scale.title, reading_language())
     first = doses[0].started_at if doses else None
     marks = [
         # Said where it changes: the same again would cover itself.
-        Mark(dose.started_at, "" if before and before.dose_mg == dose.dose_mg else _milligrams(dose))
+        Mark(dose.started_at, "" if before and _milligrams(before) == _milligrams(dose) else _milligrams(dose))
         for before, dose in zip([None, *doses], doses, strict=False)
     ]
     rows = tuple(
@@ -400,7 +398,7 @@ def _page(
 ) -> HttpResponse:
     asker, now = request.asker, timezone.now()
     shelf = shelf or queries.shelf()
-    doses = doses_of(patient.pk)
+    doses = given_to(patient.pk, timezone.now())
     first = doses[0].started_at if doses else None
     may_ask = asker.may("measure.request")
     context = {

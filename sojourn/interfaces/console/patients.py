@@ -445,7 +445,8 @@ def _visits(asker: Asker, patient_id: int, now: datetime) -> list[Visit]:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A course of treatment on the patient's page; without a clinical role only its days."""
+    """A course of treatment on the patient's page; without a clinical role only its days. ``unplanned``: it runs
+    without a signed plan, as courses of an earlier release do."""
 
     title: str
     words: str
@@ -460,6 +461,8 @@ class Course:
     end_url: str
     book_url: str
     series_url: str
+    id: int
+    unplanned: bool
 
 
 def _plain(amount: Decimal) -> Decimal:
@@ -469,6 +472,7 @@ def _plain(amount: Decimal) -> Decimal:
 
 def _courses(asker: Asker, patient_id: int) -> list[Course]:
     found = []
+    held = {version.care_plan_id for version in plan.in_force_of_patient(patient_id)}
     for course in plan.of_patient(patient_id):
         protocol = plan.protocol(course.protocol_id)
         running = course.ended_on is None
@@ -485,13 +489,13 @@ def _courses(asker: Asker, patient_id: int) -> list[Course]:
                 indication=course.indication,
                 intention=course.intention,
                 by=str(course.created_by),
-                end_url=reverse("console:course_end", args=[course.pk])
-                if running and asker.may("course.create")
-                else "",
+                end_url=reverse("console:course_end", args=[course.pk]) if running and asker.may("course.end") else "",
                 book_url=book if asker.may("appointment.book") else "",
                 series_url=reverse("console:series", args=[course.pk])
                 if running and asker.may("appointment.book")
                 else "",
+                id=course.pk,
+                unplanned=running and course.pk not in held,
             )
         )
     return found
@@ -523,7 +527,7 @@ def patient(request: HttpRequest, patient_id: int) -> HttpResponse:
         "clinical": clinical,
         "may_edit": asker.may("patient.edit"),
         "has_account": record.signs_in,
-        "may_plan": asker.may("course.create"),
+        "may_draft": asker.may("plan.draft"),
         "may_book": asker.may("appointment.book"),
         "people": queries.people_of(patient_id),
         "courses": courses,

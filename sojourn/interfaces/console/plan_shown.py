@@ -152,7 +152,7 @@ def expected(version: PlanVersion, patient: Patient, today: date) -> Answer | No
     """What the published models expect of the dose; None where the version orders none, or none of them knows it."""
     if version.dose_mg is None or version.drug not in concentration.DRUGS:
         return None
-    route = concentration.route_of(version.route)
+    route = pk.model_route(version.route)
     if route not in concentration.ROUTES:
         return None
     weight = None if version.weight_kg is None else float(version.weight_kg)
@@ -175,7 +175,7 @@ def explorer_url(version: PlanVersion) -> str:
     given = {
         "weight": "" if version.weight_kg is None else format(version.weight_kg, "f"),
         "a-drug": version.drug,
-        "a-route": concentration.route_of(version.route),
+        "a-route": pk.model_route(version.route),
         "a-mg": format(version.dose_mg, "f"),
         "a-minutes": format(version.over_min or 0, "f"),
     }

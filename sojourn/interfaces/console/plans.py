@@ -261,7 +261,12 @@ def plan(request: HttpRequest, patient_id: int) -> HttpResponse:
             for each in rows
         ],
         "courses": [
-            {"course": each, "since": day_words(each.started_on), "drafted": each.pk in drafted}
+            {
+                "course": each,
+                "since": day_words(each.started_on),
+                "drafted": each.pk in drafted,
+                "unplanned": each.pk not in holding,
+            }
             for each in queries.running(patient_id)
         ],
         "first_drafted": None in drafted,

@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from sojourn.care.chart import actions
+from sojourn.care.chart.content import verify_signature
 from sojourn.care.chart.queries import session_record
-from sojourn.care.chart.record import SessionRecord, verify_signature
+from sojourn.care.chart.record import SessionRecord
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.patients.models import Patient
 from sojourn.care.session import actions as session_actions

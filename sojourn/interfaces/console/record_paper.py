@@ -9,7 +9,8 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.printing import figure
 from sojourn.foundation.printing.setting import FONT, Column, Document, Entry, Picture, Section, Table
 from sojourn.interfaces.console.record_figure import figure_of
-from sojourn.interfaces.console.record_shown import CheckRow, Line, Shown, clock
+from sojourn.interfaces.console.record_shown import CheckRow, Shown
+from sojourn.interfaces.console.record_words import TimelineEntry, clock
 
 
 def document(clinic: Clinic | None, shown: Shown) -> Document:
@@ -46,9 +47,12 @@ def _sections(shown: Shown) -> list[Section]:
     return [
         Section(_("Not as planned"), paragraphs=shown.remarks),
         Section(_("The session on one axis"), picture=_picture(shown)),
+        Section(_("Planned, given, wasted"), entries=[Entry("", each.title, each.texts) for each in shown.given]),
         Section(_("Doses"), table=_doses(shown)),
+        Section(_("Other medicines"), table=_medicines(shown)),
         Section(_("Alarms"), table=_alarms(shown)),
         Section(_("What happened"), entries=[_entry(each) for each in shown.lines]),
+        Section(_("What the dose rested on"), entries=[_entry(each) for each in shown.basis]),
         Section(_("Checked before the dose"), table=_checks(shown.before)),
         Section(_("Checked before leaving"), table=_checks(shown.leaving)),
         Section(_("Leaving"), facts=shown.discharge),
@@ -64,22 +68,33 @@ def _sections(shown: Shown) -> list[Section]:
     ]
 
 
-def _entry(line: Line) -> Entry:
+def _entry(line: TimelineEntry) -> Entry:
     return Entry(clock(line.at), f"{line.number} · {line.title}" if line.number else line.title, line.details)
 
 
 def _doses(shown: Shown) -> Table:
     return Table(
         [
-            Column(_("Time")), Column(_("Drug and route"), "2fr"), Column(_("mg as base"), figures=True),
-            Column(_("Over, min"), figures=True), Column(_("Lot")), Column(_("Expires")),
+            Column(_("Time")), Column(_("Drug and route"), "2fr"), Column(_("Planned, mg as base"), figures=True),
+            Column(_("Given, mg as base"), figures=True), Column(_("Over, min"), figures=True), Column(_("Lot")),
+            Column(_("Expires")),
             Column(_("Given by"), "1.3fr"), Column(_("Checked by"), "1.3fr"),
         ],
         [
-            [clock(each.at), _noted(f"{each.drug} {each.route}", each.note), each.mg, each.minutes, each.lot,
-             each.expires, each.given_by, each.checked_by]
+            [clock(each.at), _noted(f"{each.drug} {each.route}", each.note), each.mg, each.given, each.minutes,
+             each.lot, each.expires, each.given_by, each.checked_by]
             for each in shown.doses
         ],
+    )  # fmt: skip
+
+
+def _medicines(shown: Shown) -> Table:
+    return Table(
+        [
+            Column(_("Time")), Column(_("Medicine"), "1.5fr"), Column(_("Amount")), Column(_("How"), "1fr"),
+            Column(_("Given by"), "1.3fr"), Column(_("Note"), "2fr"),
+        ],
+        [[clock(each.at), each.name, each.amount, each.route, each.by, each.notes] for each in shown.medicines],
     )  # fmt: skip
 
 

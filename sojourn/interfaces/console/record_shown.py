@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cached_property
 from itertools import pairwise
 from math import inf
 from statistics import median
@@ -17,33 +17,50 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
 from sojourn.care.alarms.models import ENTERED_IN_ERROR, MONITOR_OFF
-from sojourn.care.chart.record import (
+from sojourn.care.chart.content import Verified
+from sojourn.care.chart.record import Moment, SessionRecord
+from sojourn.care.chart.rows import (
     Alarm,
     AlarmChange,
+    ByHand,
     Check,
     Dose,
     DosePrepared,
+    DoseStep,
     Event,
     Gap,
     Measure,
-    Member,
-    Moment,
     MonitorOn,
     Reading,
-    SessionRecord,
     StateEntry,
-    Verified,
+    Wasted,
 )
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import Sex
 from sojourn.care.vitals.messages import BELIEVED
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms.prepare import RISE
-from sojourn.clinical.current import TILES, SignalReading, current_vital, rounded
-from sojourn.clinical.protocol import State
+from sojourn.clinical.current import TILES, SignalReading, current_vital
+from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.scales import say
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS
 from sojourn.foundation.rulebook.load import book
+from sojourn.interfaces.console import record_basis, record_given
+from sojourn.interfaces.console.record_words import (
+    NAMES,
+    TimelineEntry,
+    amount,
+    clock,
+    day,
+    day_and_clock,
+    inside,
+    mg,
+    readings_in_words,
+    vital_name,
+    who,
+    with_unit,
+    written,
+)
 from sojourn.interfaces.console.sessions.words import WHY, drug_word, event_word, route_word, span_word
 
 SLOT: Final = timedelta(minutes=5)
@@ -52,6 +69,7 @@ _STATES: Final[Mapping[State, StrPromise]] = {
     State.ARRIVED: gettext_lazy("The patient arrived"),
     State.CHECKED: gettext_lazy("Checks complete"),
     State.DOSING: gettext_lazy("The dose began"),
+    State.PAUSED: gettext_lazy("The dose was paused"),
     State.OBSERVING: gettext_lazy("Observation began"),
     State.READY_TO_LEAVE: gettext_lazy("Found ready to leave"),
     State.LEFT: gettext_lazy("The patient left"),
@@ -67,7 +85,8 @@ _OUTCOMES: Final[Mapping[State, StrPromise]] = {
 }
 
 _STATE_ICONS: Final = {
-    State.ARRIVED: "user-check", State.CHECKED: "clipboard-check", State.DOSING: "syringe", State.OBSERVING: "eye",
+    State.ARRIVED: "user-check", State.CHECKED: "clipboard-check", State.DOSING: "syringe", State.PAUSED: "pause",
+    State.OBSERVING: "eye",
     State.READY_TO_LEAVE: "footprints", State.LEFT: "car", State.STOPPED_EARLY: "octagon-pause",
     State.DID_NOT_ATTEND: "circle-slash", State.CANCELLED: "circle-slash",
 }  # fmt: skip
@@ -108,35 +127,24 @@ _ALARM_CHANGES: Final[Mapping[str, StrPromise]] = {
     "priority_lowered": gettext_lazy("priority lowered to %(priority)s at %(time)s"),
 }
 
+_GRADES: Final[Mapping[str, StrPromise]] = {
+    "mild": gettext_lazy("mild"),
+    "moderate": gettext_lazy("moderate"),
+    "severe": gettext_lazy("severe"),
+}
+
+_EFFECTS: Final[Mapping[str, StrPromise]] = {
+    "gone": gettext_lazy("gone"),
+    "better": gettext_lazy("better"),
+    "same": gettext_lazy("the same"),
+    "worse": gettext_lazy("worse"),
+}
+
 _PRIORITIES: Final[Mapping[str, StrPromise]] = {
     "high": gettext_lazy("high"),
     "medium": gettext_lazy("medium"),
     "low": gettext_lazy("low"),
 }
-
-_NAMES: Final[Mapping[str, StrPromise]] = {
-    "hr": gettext_lazy("Heart rate"),
-    "pr": gettext_lazy("Pulse"),
-    "spo2": gettext_lazy("Saturation"),
-    "rr": gettext_lazy("Breathing"),
-    "nibp_sys": gettext_lazy("Systolic"),
-    "nibp_dia": gettext_lazy("Diastolic"),
-    "art_sys": gettext_lazy("Systolic, arterial"),
-    "art_dia": gettext_lazy("Diastolic, arterial"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One moment in words. ``number`` ties it to its mark in the chart; "" where it has none."""
-
-    at: datetime
-    icon: str
-    title: str
-    details: tuple[str, ...]
-    kind: str
-    number: str = ""
-    grave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +161,12 @@ class CheckRow:
 
 @dataclass(frozen=True, slots=True)
 class DoseRow:
+    """``mg`` was planned, ``given`` went in; milligrams of base."""
+
     drug: str
     route: str
     mg: str
+    given: str
     minutes: str
     lot: str
     expires: str
@@ -205,79 +216,6 @@ class OddRow:
     why: str
 
 
-# ---------------------------------------------------------------- small words
-
-
-def clock(at: datetime) -> str:
-    return formats.date_format(timezone.localtime(at), "H:i")
-
-
-def day(at: datetime) -> str:
-    # Translators: a date pattern in Django's notation.
-    return formats.date_format(timezone.localtime(at), _("j F Y"))
-
-
-def day_and_clock(at: datetime) -> str:
-    return _("%(day)s at %(time)s") % {"day": day(at), "time": clock(at)}
-
-
-def who(member: Member | None) -> str:
-    return str(member) if member and member.name else _("unknown")
-
-
-def amount(value: Any, places: int | None = None) -> str:
-    return str(formats.number_format(value, decimal_pos=places, use_l10n=True))
-
-
-@lru_cache(maxsize=4096)
-def _reading(value: float, places: int, language: str) -> str:
-    """The same few values stand on a page again and again, and writing one in a language's way is slow."""
-    return amount(rounded(value, places), places)
-
-
-def mg(value: Any) -> str:
-    """35 mg, 37.5 mg: no zeros that say nothing."""
-    shown = value.normalize()
-    return amount(shown if shown.as_tuple().exponent < 0 else int(shown))
-
-
-def written(code: str, value: float) -> str:
-    vital = VITALS.get(code)
-    return _reading(float(value), vital.places, translation.get_language() or "en") if vital else amount(value)
-
-
-def with_unit(code: str, value: float) -> str:
-    unit = VITALS[code].unit.display if code in VITALS else ""
-    return f"{written(code, value)}\u00a0{unit}" if unit else written(code, value)
-
-
-def vital_name(code: str) -> str:
-    if code in _NAMES:
-        return str(_NAMES[code])
-    return _(VITALS[code].label) if code in VITALS else code
-
-
-def _inside(name: str) -> str:
-    """A name within a sentence: "sedation (MOAA/S)", but "MOAA/S"."""
-    return name[:1].lower() + name[1:] if name[1:2].islower() else name
-
-
-def readings_in_words(rows: Iterable[Reading]) -> str:
-    """Pressure 124/78 mmHg, Heart rate 71 /min: pairs together, in the order of the vital signs."""
-    given = {each.code: each for each in rows}
-    parts = []
-    for upper, lower in zip(SYSTOLIC, DIASTOLIC, strict=True):
-        if upper in given and lower in given:
-            high, low = given.pop(upper), given.pop(lower)
-            parts.append(_("pressure %(high)s/%(low)s mmHg") % {
-                "high": written(upper, high.value), "low": written(lower, low.value)})  # fmt: skip
-    order = list(VITALS)
-    for code in sorted(given, key=lambda each: order.index(each) if each in order else len(order)):
-        parts.append(f"{_inside(vital_name(code))} {with_unit(code, given[code].value)}")
-    text = ", ".join(parts)
-    return text[:1].upper() + text[1:]
-
-
 # ---------------------------------------------------------------- the whole
 
 
@@ -305,7 +243,7 @@ class Shown:
             for each in record.moments
             if not self._said_by_the_dose(each) and (each.kind != "alarm" or id(each.what) in firsts)
         ]
-        marked = [each for each in told if each.kind in {"event", "alarm"}]
+        marked = [each for each in told if each.kind in _NUMBERED]
         self._numbers = {id(each.what): str(number) for number, each in enumerate(marked, start=1)}
         self.lines = [self._line(each) for each in told]
 
@@ -331,8 +269,9 @@ class Shown:
             times = _("%(begin)s to %(end)s") % {"begin": times, "end": clock(record.ended_at)}
         doses = "; ".join(
             _("%(drug)s %(mg)s mg (as base), %(route)s") % {
-                "drug": drug_word(each.drug), "mg": mg(each.dose_mg), "route": self._route(each.route)}
-            for each in record.doses
+                "drug": drug_word(each.dose.drug), "mg": record_given.given_mg(each),
+                "route": self._route(each.dose.route)}
+            for each in record.given
         )  # fmt: skip
         state = _OUTCOMES.get(record.state)
         pairs = [
@@ -395,8 +334,8 @@ class Shown:
 
     @property
     def remarks(self) -> list[str]:
-        """Gaps and reasons set aside, each as a sentence."""
-        found = [self._gap(each) for each in self.record.gaps]
+        """Gaps, what does not add up, and reasons set aside, each as a sentence."""
+        found = [*(self._gap(each) for each in self.record.gaps), *record_given.remarks(self.record)]
         for each in self.record.overrides:
             found.append(
                 _("%(who)s set aside at %(time)s: %(what)s. Reason given: %(reason)s") % {
@@ -412,6 +351,9 @@ class Shown:
         }
 
     def _set_aside(self, entry: StateEntry) -> str:
+        """As it was read when it was set aside; by its codes where an older version kept no words."""
+        if said := record_basis.set_aside(entry):
+            return " ".join(said)
         parts = []
         for code in entry.overridden:
             stem, _colon, about = code.partition(":")
@@ -423,21 +365,22 @@ class Shown:
     # --- the time axis in words
 
     def _said_by_the_dose(self, moment: Moment) -> bool:
-        """The state "dosing" says nothing beside the dose itself, unless something was set aside for it."""
+        """The states of a dose say nothing beside its steps, unless something was set aside or a reason was given."""
         if moment.kind != "state" or not self.record.doses:
             return False
         entry: StateEntry = moment.what
-        return entry.state is State.DOSING and not entry.overridden and not entry.reason
+        return entry.state in UNDER_WAY and not entry.overridden and not entry.reason
 
-    def _line(self, moment: Moment) -> Line:
-        make: Mapping[str, Callable[[datetime, Any], Line]] = {
+    def _line(self, moment: Moment) -> TimelineEntry:
+        make: Mapping[str, Callable[[datetime, Any], TimelineEntry]] = {
             "state": self._state, "check": self._checks, "prepared": self._prepared, "dose": self._dose,
-            "event": self._event, "alarm": self._alarm, "readings": self._readings, "monitor_on": self._monitor_on,
+            "dose_step": self._step, "waste": self._waste, "by_hand": self._by_hand, "event": self._event,
+            "alarm": self._alarm, "readings": self._readings, "monitor_on": self._monitor_on,
             "monitor_off": self._monitor_off, "gap": self._missed, "measure": self._measured,
         }  # fmt: skip
         return make[moment.kind](moment.at, moment.what)
 
-    def _state(self, at: datetime, entry: StateEntry) -> Line:
+    def _state(self, at: datetime, entry: StateEntry) -> TimelineEntry:
         details = [who(entry.by)] if entry.by else []
         if entry.overridden:
             details.append(_("Set aside: %(what)s") % {"what": self._set_aside(entry)})
@@ -446,12 +389,29 @@ class Shown:
         left = self.record.left
         if entry.state is State.LEFT and left is not None and left.companion_name:
             details.insert(0, _("With %(name)s") % {"name": left.companion_name})
-        return Line(
-            at, _STATE_ICONS.get(entry.state, "circle"), str(_STATES.get(entry.state, entry.state.value)),
-            tuple(details), "state", grave=bool(entry.overridden),
+        return TimelineEntry(
+            at, _STATE_ICONS.get(entry.state, "circle"), self._state_word(entry), tuple(details), "state",
+            grave=bool(entry.overridden),
         )  # fmt: skip
 
-    def _checks(self, at: datetime, rows: Sequence[Check]) -> Line:
+    def _state_word(self, entry: StateEntry) -> str:
+        first = next((each.seq for each in self.record.states if each.state is entry.state), entry.seq)
+        if entry.state is State.DOSING and entry.seq != first:
+            return _("The dose went on")
+        return str(_STATES.get(entry.state, entry.state.value))
+
+    def _step(self, _at: datetime, step: DoseStep) -> TimelineEntry:
+        return record_given.step_entry(self.record, step, self._numbers[id(step)])
+
+    def _waste(self, _at: datetime, wasted: Wasted) -> TimelineEntry:
+        return record_given.waste_entry(wasted)
+
+    def _by_hand(self, _at: datetime, given: ByHand) -> TimelineEntry:
+        entry = record_given.medicine_entry(given, self._numbers[id(given)])
+        struck = self._struck("medicine", given.id)
+        return replace(entry, details=(*entry.details, struck)) if struck else entry
+
+    def _checks(self, at: datetime, rows: Sequence[Check]) -> TimelineEntry:
         gone = [each for each in rows if ("check", each.id) in self.record.struck]
         failed = [self._label(each.item_id) for each in rows if not each.passed and each not in gone]
         passed = len(rows) - len(failed) - len(gone)
@@ -468,7 +428,7 @@ class Shown:
             if failed:
                 details.append(_("Did not pass: %(items)s") % {"items": ", ".join(failed)})
         details += [f"{self._label(each.item_id)}: {self._struck('check', each.id)}" for each in gone]
-        return Line(at, "list-checks", title, tuple(details), "check", grave=bool(failed))
+        return TimelineEntry(at, "list-checks", title, tuple(details), "check", grave=bool(failed))
 
     def _struck(self, of: str, number: int) -> str:
         """Who struck an entry as entered in error, when and why; "" where it stands."""
@@ -482,7 +442,7 @@ class Shown:
         named = {"padss": _("PADSS"), "aldrete": _("Aldrete score"), "companion_here": _("The companion is here")}
         return named.get(item_id) or self._items.get(item_id, item_id)
 
-    def _prepared(self, at: datetime, row: DosePrepared) -> Line:
+    def _prepared(self, at: datetime, row: DosePrepared) -> TimelineEntry:
         first = next(
             (each for each in self.record.prepared
              if each.id < row.id and (each.drug, each.route, each.dose_mg) == (row.drug, row.route, row.dose_mg)
@@ -493,38 +453,55 @@ class Shown:
         words = _("%(drug)s %(mg)s mg, %(route)s, lot %(lot)s") % {
             "drug": drug_word(row.drug), "mg": mg(row.dose_mg), "route": self._route(row.route), "lot": row.lot,
         }  # fmt: skip
-        return Line(at, "pill", title, (words, who(row.by)), "prepared")
+        return TimelineEntry(at, "pill", title, (words, who(row.by)), "prepared")
 
-    def _dose(self, at: datetime, dose: Dose) -> Line:
-        title = _("%(drug)s %(mg)s mg (as base) given %(route)s") % {
+    def _dose(self, at: datetime, dose: Dose) -> TimelineEntry:
+        title = _("Dose begun: %(drug)s, %(mg)s mg (as base) planned, %(route)s") % {
             "drug": drug_word(dose.drug), "mg": mg(dose.dose_mg), "route": self._route(dose.route)}  # fmt: skip
         details = [
             _("Given by %(given)s, checked by %(checked)s") % {
                 "given": who(dose.given_by), "checked": who(dose.checked_by)},
             _("Lot %(lot)s, over %(minutes)s minutes") % {"lot": dose.lot, "minutes": mg(dose.duration_min)},
         ]  # fmt: skip
+        if dose.rate_ml_per_h is not None:
+            details.append(_("Pump at %(rate)s mL/h") % {"rate": mg(dose.rate_ml_per_h)})
         if dose.note:
             details.append(dose.note)
-        return Line(at, "syringe", title, tuple(details), "dose")
+        return TimelineEntry(at, "syringe", title, tuple(details), "dose", self._numbers[id(dose)])
 
-    def _event(self, at: datetime, event: Event) -> Line:
-        details = [event.note] if event.note else []
+    def _event(self, at: datetime, event: Event) -> TimelineEntry:
+        details = [_("Done about it: %(what)s") % {"what": event.measure}] if event.measure else []
+        if event.note:
+            details.append(event.note)
         details.append(who(event.by))
         if event.recorded_at - event.at > timedelta(minutes=1):
             details[-1] += " " + _("(written down at %(time)s)") % {"time": clock(event.recorded_at)}
         if struck := self._struck("event", event.id):
             details.append(struck)
-        return Line(at, "notebook-pen", event_word(event.kind), tuple(details), "event", self._numbers[id(event)])
+        number = self._numbers[id(event)]
+        return TimelineEntry(at, "notebook-pen", self._event_title(event), tuple(details), "event", number)
 
-    def _alarm(self, at: datetime, alarm: Alarm) -> Line:
+    def _event_title(self, event: Event) -> str:
+        """What it was, how strong, and what became of an earlier one."""
+        words = event_word(event.kind)
+        if event.grade:
+            words += ", " + str(_GRADES.get(event.grade, event.grade))
+        if event.effect:
+            words += ": " + str(_EFFECTS.get(event.effect, event.effect))
+        about = next((each for each in self.record.events if each.id == event.about_id), None)
+        if about is not None:
+            words += " " + _("(noted at %(time)s)") % {"time": clock(about.at)}
+        return words
+
+    def _alarm(self, at: datetime, alarm: Alarm) -> TimelineEntry:
         first = alarm.first
         details = [self._what_rose_in(alarm)]
         details += [self._change(alarm, each) for each in alarm.changes[1:] if each.kind in _ALARM_CHANGES]
         details += [each.note for each in alarm.changes if each.note and each.by and each.kind == "acknowledged"]
         title = _("Alarm, %(priority)s: %(title)s") % {
             "priority": _PRIORITIES.get(alarm.priority, alarm.priority), "title": self._rule_title(first)}  # fmt: skip
-        return Line(at, "bell", title, tuple(each for each in details if each), "alarm", self._numbers[id(alarm)],
-                    alarm.priority == "high")  # fmt: skip
+        said = tuple(each for each in details if each)
+        return TimelineEntry(at, "bell", title, said, "alarm", self._numbers[id(alarm)], alarm.priority == "high")
 
     def _rule_title(self, change: AlarmChange) -> str:
         try:
@@ -573,14 +550,16 @@ class Shown:
         }  # fmt: skip
         return text[:1].upper() + text[1:]
 
-    def _readings(self, at: datetime, rows: Sequence[Reading]) -> Line:
+    def _readings(self, at: datetime, rows: Sequence[Reading]) -> TimelineEntry:
         details = [readings_in_words(each for each in rows if each.counts)]
         odd = [each for each in rows if not each.counts]
         details += [f"{vital_name(each.code)} {written(each.code, each.value)}: {self._why_odd(each)}" for each in odd]
         details.append(_("Typed by %(who)s") % {"who": who(rows[0].by)})
         if at < self.record.opened_at:
             details.insert(0, _("Before the arrival: %(when)s") % {"when": day_and_clock(at)})
-        return Line(at, "heart-pulse", _("Measured by hand"), tuple(each for each in details if each), "readings")
+        return TimelineEntry(
+            at, "heart-pulse", _("Measured by hand"), tuple(each for each in details if each), "readings"
+        )
 
     def _why_odd(self, reading: Reading) -> str:
         if reading.struck:
@@ -589,15 +568,15 @@ class Shown:
             return _("corrected later")
         return _("not counted, %(why)s") % {"why": _DOUBTS.get(reading.doubt, reading.doubt)}
 
-    def _monitor_on(self, at: datetime, monitor: MonitorOn) -> Line:
+    def _monitor_on(self, at: datetime, monitor: MonitorOn) -> TimelineEntry:
         details = [who(monitor.from_by)] if monitor.from_by else []
         if skew := self._skew(monitor):
             details.append(skew)
-        return Line(at, "link", _("%(name)s put on") % {"name": monitor.name}, tuple(details), "monitor")
+        return TimelineEntry(at, "link", _("%(name)s put on") % {"name": monitor.name}, tuple(details), "monitor")
 
-    def _monitor_off(self, at: datetime, monitor: MonitorOn) -> Line:
+    def _monitor_off(self, at: datetime, monitor: MonitorOn) -> TimelineEntry:
         details = (who(monitor.until_by),) if monitor.until_by else ()
-        return Line(at, "unlink", _("%(name)s taken off") % {"name": monitor.name}, details, "monitor")
+        return TimelineEntry(at, "unlink", _("%(name)s taken off") % {"name": monitor.name}, details, "monitor")
 
     def _skew(self, monitor: MonitorOn) -> str:
         if monitor.ahead_s is None or abs(monitor.ahead_s) <= BELIEVED.total_seconds():
@@ -612,23 +591,38 @@ class Shown:
             return _("Its readings carry no time of their own.")
         return self._skew(monitor) or _("Its clock was right.")
 
-    def _missed(self, at: datetime, gap: Gap) -> Line:
-        return Line(at, "clock", _("A check was missed"), (self._gap(gap),), "gap", grave=True)
+    def _missed(self, at: datetime, gap: Gap) -> TimelineEntry:
+        return TimelineEntry(at, "clock", _("A check was missed"), (self._gap(gap),), "gap", grave=True)
 
-    def _measured(self, at: datetime, measure: Measure) -> Line:
-        return Line(at, "clipboard-list", self._measure(measure), (), "measure")
+    def _measured(self, at: datetime, measure: Measure) -> TimelineEntry:
+        return TimelineEntry(at, "clipboard-list", self._measure(measure), (), "measure")
 
     # --- tables
+
+    @cached_property
+    def given(self) -> list[record_given.GivenRow]:
+        """Planned, given, wasted of each dose."""
+        return record_given.given_rows(self.record)
+
+    @property
+    def medicines(self) -> list[record_given.MedicineRow]:
+        return record_given.medicines(self.record)
+
+    @property
+    def basis(self) -> list[TimelineEntry]:
+        """What each dose step rested on."""
+        return record_basis.rested_on(self.record, {each.seq: self._state_word(each) for each in self.record.states})
 
     @property
     def doses(self) -> list[DoseRow]:
         return [
             DoseRow(
-                drug_word(each.drug), self._route(each.route), mg(each.dose_mg), mg(each.duration_min), each.lot,
+                drug_word(each.drug), self._route(each.route), mg(each.dose_mg), record_given.given_mg(given),
+                mg(each.duration_min), each.lot,
                 formats.date_format(each.expires_on, _("j M Y")) if each.expires_on else "–", each.started_at,
                 who(each.given_by), f"{who(each.checked_by)}, {clock(each.checked_at)}", each.note,
             )
-            for each in self.record.doses
+            for each, given in zip(self.record.doses, self.record.given, strict=True)
         ]  # fmt: skip
 
     @property
@@ -803,9 +797,9 @@ class Shown:
         parts = []
         for code, rows in self.record.series.items():
             values = [each.value for each in rows if each.counts]
-            if values and code in _NAMES:
+            if values and code in NAMES:
                 parts.append(_("%(name)s %(low)s to %(high)s %(unit)s") % {
-                    "name": _inside(vital_name(code)), "low": written(code, min(values)),
+                    "name": inside(vital_name(code)), "low": written(code, min(values)),
                     "high": written(code, max(values)), "unit": VITALS[code].unit.display})  # fmt: skip
         text = ", ".join(parts)
         return text[:1].upper() + text[1:] if text else _("No reading was recorded.")
@@ -817,15 +811,15 @@ class Shown:
         if any(code in self.record.series for code in SYSTOLIC):
             parts.append(_("Bars of blood pressure run from systolic to diastolic."))
         if self.record.doses:
-            parts.append(_("The shaded stretch is the dose."))
+            parts.append(_("Where it is shaded, the dose was going in."))
         if any(self.crossed(code) for code in self.record.series):
             parts.append(_("A cross is a value that was corrected or struck."))
         if self.marks:
-            parts.append(_("Numbers are events and alarms."))
+            parts.append(_("Numbers are steps of the dose (squares), events and alarms."))
         return " ".join(parts)
 
     @property
-    def marks(self) -> list[Line]:
+    def marks(self) -> list[TimelineEntry]:
         """What is numbered in the picture, in the order of its numbers."""
         return [each for each in self.lines if each.number]
 
@@ -876,12 +870,14 @@ def drawn_lines() -> list[tuple[tuple[str, ...], str, str]]:
     ]
 
 
+# What is marked in the picture.
+_NUMBERED: Final = frozenset(("event", "alarm", "dose", "dose_step", "by_hand"))
 _NOBODY_CAME: Final = frozenset((State.PLANNED, State.DID_NOT_ATTEND))
 
 
 def _listed(codes: Iterable[str]) -> str:
     first, *others = [vital_name(code) for code in codes]
-    return ", ".join([first, *(_inside(each) for each in others)])
+    return ", ".join([first, *(inside(each) for each in others)])
 
 
 def _at_once(alarms: Iterable[Alarm]) -> list[list[Alarm]]:

@@ -19,15 +19,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.clinical import dosing, eligibility, interactions, jurisdictions
+from sojourn.clinical import dosing, eligibility, interactions, jurisdictions, recovery
 from sojourn.clinical.rules import Parameter, Rule, Verification
 from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions, queries
 from sojourn.foundation.rulebook.differences import differences
+from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from sojourn.foundation.rulebook.queries import Standing
 from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
 
@@ -39,6 +41,7 @@ HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
     ("eligibility", gettext_lazy("Who may be treated"), (eligibility.KIND, eligibility.evidence.KIND)),
     ("interactions", gettext_lazy("Medicines beside ketamine"), (interactions.KIND,)),
     ("scores", gettext_lazy("Scores"), ("score.recovery", "score.news2")),
+    ("signing", gettext_lazy("Agreements"), (recovery.SIGNING,)),
     ("measures", gettext_lazy("Questionnaires"), ("scale",)),
     ("plausible", gettext_lazy("What a reading can be"), ("plausibility",)),
     ("law", gettext_lazy("Law by place"), (jurisdictions.KIND,)),
@@ -62,7 +65,7 @@ SHORT_MARKS: Mapping[Verification, StrPromise] = {
     "recalled": gettext_lazy("from memory"),
 }
 
-# Kinds that the engine uses as they are, whatever a clinic decides: they mark or add up and set nothing off.
+# Kinds that the engine uses as they are, whatever a clinic decides: they mark, add up or put off.
 ALWAYS: Mapping[str, StrPromise] = {
     "plausibility": gettext_lazy(
         "Used everywhere: it only marks a reading as doubtful. A marked reading stays on the chart and is not counted."
@@ -70,9 +73,14 @@ ALWAYS: Mapping[str, StrPromise] = {
     "score.recovery": gettext_lazy(
         "Used everywhere to add up what people enter. What lets a patient go is a number of the protocol."
     ),
+    recovery.SIGNING: gettext_lazy(
+        "Used everywhere: it only puts a signature off until the next morning. Saying no is always possible."
+    ),
     "scale": gettext_lazy("Used everywhere to add up what a patient answered. It sets nothing off by itself."),
     jurisdictions.KIND: gettext_lazy("There to be read. It is dated, and it sets nothing off by itself."),
 }
+# A ceiling is a prescriber's decision, also where its number was read.
+CEILING_READ: StrPromise = gettext_lazy("Read in its source. A highest dose acts only when a prescriber adopts it.")
 _OWN_UNITS: Mapping[str, StrPromise | str] = {"a": gettext_lazy("years"), "{count}": ""}
 STAGES: Mapping[str, StrPromise] = {
     "treatment": gettext_lazy("before a course"),
@@ -148,6 +156,16 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class Raise:
+    """A ceiling that waits for a second signature to go up. ``mine``: this person gave the first."""
+
+    id: int
+    words: str
+    numbers: list[tuple[str, str]]
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A rule as this clinic sees it."""
 
@@ -172,6 +190,8 @@ class Line:
     standing: str
     reason: str
     where: str
+    ceiling: bool
+    waiting: Raise | None
 
 
 def _unit(code: str) -> str:
@@ -227,15 +247,30 @@ def _standing_words(standing: Standing, people: Mapping[int, str]) -> str:
         return str(ALWAYS[standing.newest.kind])
     row = standing.adoption
     since = {"day": _day(row.adopted_at), "name": people.get(row.adopted_by_id, _("a prescriber"))} if row else {}
-    if standing.acting is not None and row is not None and not row.retired:
-        return _("Acts here since %(day)s, adopted by %(name)s.") % since
     if standing.acting is not None:
+        return _acts_words(row) % since
+    if standing.newest.kind in dosing.ALWAYS:
+        return _("Used everywhere with its released numbers until a prescriber adopts stricter ones.")
+    words = _rests_words(row) % since
+    if standing.newest.kind == dosing.CEILING:
+        words += " " + _("Without an adopted highest dose this drug is not given by this route.")
+    return words
+
+
+def _acts_words(row: RuleAdoption | None) -> str:
+    if row is None or row.retired:
         return _("Acts here by itself: its numbers were read in their source.")
-    if row is not None and row.retired:
-        return _("Does not act here: retired on %(day)s by %(name)s.") % since
-    if row is not None:
-        return _("Does not act here: what was adopted on %(day)s by %(name)s is no longer in the rulebook.") % since
-    return _("Does not act here: nobody has decided about it yet.")
+    if row.raised_id is not None:
+        return _("Acts here since %(day)s, raised by two prescribers; %(name)s signed second.")
+    return _("Acts here since %(day)s, adopted by %(name)s.")
+
+
+def _rests_words(row: RuleAdoption | None) -> str:
+    if row is None:
+        return _("Does not act here: nobody has decided about it yet.")
+    if row.retired:
+        return _("Does not act here: retired on %(day)s by %(name)s.")
+    return _("Does not act here: what was adopted on %(day)s by %(name)s is no longer in the rulebook.")
 
 
 def _day(at: datetime) -> str:
@@ -247,14 +282,14 @@ def _where(rule: Rule) -> str:
     parts = []
     if vitals := rule.fixed.get("vitals"):
         parts.append(", ".join(_(VITALS[str(code)].label) for code in vitals))
-    routes = rule.fixed.get("routes", ())
+    routes = rule.fixed.get("routes", () if "route" not in rule.fixed else (rule.fixed["route"],))
     if set(routes) == set(ROUTES):
         parts.append(_("by any route"))
     elif routes:
         parts.append(", ".join(str(ROUTES.get(str(code), code)) for code in routes))
     if stages := rule.fixed.get("stages"):
         parts.append(", ".join(str(STAGES.get(str(code), code)) for code in stages))
-    if drugs := rule.fixed.get("drugs"):
+    if drugs := rule.fixed.get("drugs", () if "drug" not in rule.fixed else (rule.fixed["drug"],)):
         parts.append(", ".join(str(DRUGS.get(str(code), code)) for code in drugs))
     return " · ".join(parts)
 
@@ -264,19 +299,42 @@ def waits(standing: Standing) -> bool:
     return standing.waits and standing.newest.kind not in ALWAYS
 
 
-def line(standing: Standing, people: Mapping[int, str], typed: Mapping[str, str] | None = None) -> Line:
+def _mark(rule: Rule) -> StrPromise:
+    """How far a rule was checked, and whether it acts by itself."""
+    ceiling = rule.kind == dosing.CEILING and rule.verification == "verified"
+    return CEILING_READ if ceiling else MARKS[rule.verification]
+
+
+def _waiting(row: CeilingRaise, rule: Rule, asker: Asker) -> Raise:
+    return Raise(
+        row.pk,
+        _("A higher dose waits for a second prescriber: signed on %(day)s by %(name)s. Until then nothing changes.")
+        % {"day": _day(row.signed_at), "name": str(row.signed_by)},
+        [
+            (_(each.label), f"{_figure(row.parameters.get(name, each.value))} {_unit(each.unit)}".strip())
+            for name, each in rule.parameters.items()
+        ],
+        row.signed_by.person_id == asker.person_id,
+    )
+
+
+def line(
+    standing: Standing, people: Mapping[int, str], typed: Mapping[str, str] | None = None, waiting: Raise | None = None
+) -> Line:
+    """A rule as this clinic sees it, with what was typed for it and the higher ceiling that waits, if any."""
     rule = standing.newest
     row = standing.adoption
     always = rule.kind in ALWAYS
     return Line(
         id=rule.id, anchor=rule.id.replace(".", "-"), title=_(rule.title), statement=_(rule.statement),
-        url=reverse("console:rule", args=[rule.id]), mark=MARKS[rule.verification],
+        url=reverse("console:rule", args=[rule.id]), mark=_mark(rule),
         short_mark=SHORT_MARKS[rule.verification], verified=rule.verification == "verified", version=rule.version,
         hash=rule.hash, sources=rule.sources, numbers=_numbers(standing, typed or {}),
         acts=always or standing.acting is not None, adopted=row is not None and not row.retired,
         waits=waits(standing), always=always,
         retired=row is not None and row.retired, outdated=standing.outdated,
         standing=_standing_words(standing, people), reason=row.reason if row is not None else "", where=_where(rule),
+        ceiling=rule.kind == dosing.CEILING, waiting=waiting,
     )  # fmt: skip
 
 
@@ -309,11 +367,13 @@ def group_of(rule: Rule) -> str:
 _PLACED: Mapping[str, str] = {kind: anchor for anchor, _words, kinds in HEADINGS for kind in kinds}
 
 
-def sections(standings: Iterable[Standing], people: Mapping[int, str]) -> list[Section]:
-    """Every rule under its heading."""
+def sections(
+    standings: Iterable[Standing], people: Mapping[int, str], waiting: Mapping[str, Raise]
+) -> list[Section]:  # fmt: skip
+    """Every rule under its heading; ``waiting`` are the ceilings that wait for a second signature, by rule."""
     found: dict[str, list[Line]] = {anchor: [] for anchor, _words, _kinds in HEADINGS}
     for each in standings:
-        found[group_of(each.newest)].append(line(each, people))
+        found[group_of(each.newest)].append(line(each, people, waiting=waiting.get(each.newest.id)))
     return [
         Section(anchor, heading, lines, sum(each.acts for each in lines), sum(each.waits for each in lines))
         for (anchor, heading, _kinds), lines in zip(HEADINGS, found.values(), strict=True)
@@ -353,8 +413,15 @@ def rules(request: HttpRequest) -> HttpResponse:
     show = show if show in SHOWS else "all"
     text = request.GET.get("q", "").strip()[:120]
     found = [each for each in standings if _shown(each, show) and (not text or _says(each.newest, text))]
+    newest = {each.newest.id: each.newest for each in standings}
+    raised = {
+        rule_id: _waiting(row, newest[rule_id], asked.asker)
+        for rule_id, row in queries.raises(_clinic(asked)).items()
+        if rule_id in newest
+    }
     context = {
-        "sections": sections(found, _people(found)),
+        "sections": sections(found, _people(found), raised),
+        "raised": [(_(newest[rule_id].title), reverse("console:rule", args=[rule_id])) for rule_id in raised],
         "waiting": sum(waits(each) for each in standings),
         "total": len(standings),
         "found": len(found),
@@ -409,8 +476,10 @@ def _one(
     if standing is None:
         raise Http404
     rule = standing.newest
+    raised = queries.raises(_clinic(request), {rule_id}).get(rule_id) if rule.kind == dosing.CEILING else None
+    waiting = None if raised is None else _waiting(raised, rule, request.asker)
     context = {
-        "rule": line(standing, _people([standing]), typed),
+        "rule": line(standing, _people([standing]), typed, waiting),
         "examples": [(_(each.title), _example(each.given), _example(each.expect)) for each in rule.examples],
         "items": _items(rule),
         "details": details(rule),
@@ -467,7 +536,7 @@ def _of_eligibility(ready: eligibility.EligibilityRule) -> list[tuple[str, list[
 
 def _of_evidence(ready: eligibility.EvidenceRule) -> list[tuple[str, list[Detail]]]:
     facts = ", ".join(_(eligibility.VOCABULARY[name].label) for name in ready.facts)
-    rows = [(_("Speaks of"), facts)]
+    rows = [(_("Facts"), facts)]
     if note := ready.rule.fixed.get("note"):
         rows.append((_("Note"), str(note)))
     return [(_("How long evidence counts"), rows)]
@@ -623,15 +692,16 @@ def _newest(rule_id: str) -> Rule:
     return max(versions, key=lambda each: each.version)
 
 
-def _adopt(request: Request, rule_id: str, typed: Mapping[str, str], seen_hash: str) -> Rule:
+def _adopt(request: Request, rule_id: str, typed: Mapping[str, str], seen_hash: str) -> tuple[Rule, bool]:
+    """Adopt a rule; whether it acts, or waits for a second signature."""
     rule = _newest(rule_id)
     if rule.kind in ALWAYS:
         raise Http404  # there is nothing to decide
     try:
-        actions.adopt(by=request.asker, rule_id=rule_id, parameters=_parameters(rule, typed), rule_hash=seen_hash)
+        row = actions.adopt(by=request.asker, rule_id=rule_id, parameters=_parameters(rule, typed), rule_hash=seen_hash)
     except Refused as refused:
         raise _in_words(rule, refused) from refused
-    return rule
+    return rule, isinstance(row, RuleAdoption)
 
 
 @allowed("rules.adopt")
@@ -641,9 +711,30 @@ def adopt(request: HttpRequest, rule_id: str) -> HttpResponse:
     asked = cast(Request, request)
     typed = _typed(request)
     try:
-        rule = _adopt(asked, rule_id, typed, request.POST.get("hash", ""))
+        rule, acts = _adopt(asked, rule_id, typed, request.POST.get("hash", ""))
     except Refused as refused:
         return _one(asked, rule_id, refused=refused, typed=typed)
+    if acts:
+        words = _("“%(title)s” acts in this clinic now.")
+    else:
+        words = _("“%(title)s”: your signature is kept. The higher dose acts once a second prescriber has signed.")
+    messages.success(request, words % {"title": _(rule.title)})
+    return redirect("console:rule", rule_id)
+
+
+@allowed("rules.adopt")
+@require_POST
+def second_sign(request: HttpRequest, raise_id: int) -> HttpResponse:
+    """Give the second signature under a higher ceiling."""
+    asked = cast(Request, request)
+    rule_id = queries.raised_rule(raise_id)
+    if rule_id is None:
+        raise Http404
+    rule = _newest(rule_id)
+    try:
+        actions.second_sign(by=asked.asker, raise_id=raise_id)
+    except Refused as refused:
+        return _one(asked, rule_id, refused=_in_words(rule, refused))
     messages.success(request, _("“%(title)s” acts in this clinic now.") % {"title": _(rule.title)})
     return redirect("console:rule", rule_id)
 
@@ -661,6 +752,8 @@ def retire(request: HttpRequest, rule_id: str) -> HttpResponse:
         return _one(asked, rule_id, refused=refused, reason=reason)
     if rule.acts_without_adoption:
         words = _("“%(title)s” acts with its released numbers again.")
+    elif rule.kind == dosing.CEILING:
+        words = _("“%(title)s” is retired: this drug is not given by this route here.")
     else:
         words = _("“%(title)s” no longer acts in this clinic.")
     messages.success(request, words % {"title": _(rule.title)})
@@ -684,8 +777,7 @@ def adopt_several(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         reasons = _adopt_all(asked, chosen, typed)
         if not reasons:
-            words = ngettext("%(n)d rule acts in this clinic now.", "%(n)d rules act in this clinic now.", len(chosen))
-            messages.success(request, words % {"n": len(chosen)})
+            _said_adopted(asked, chosen)
             return redirect("console:rules")
     standings = queries.standings(_clinic(asked))
     waiting = [
@@ -701,6 +793,17 @@ def adopt_several(request: HttpRequest) -> HttpResponse:
         "me": asked.asker.name,
     }
     return render(request, "console/rules/adopt.html", context, status=409 if reasons else 200)
+
+
+def _said_adopted(request: Request, chosen: list[str]) -> None:
+    """Say how many rules act now, and that a higher ceiling among them waits for its second signature."""
+    held = set(queries.raises(_clinic(request))) & set(chosen)
+    acting = len(chosen) - len(held)
+    if acting:
+        words = ngettext("%(n)d rule acts in this clinic now.", "%(n)d rules act in this clinic now.", acting)
+        messages.success(request, words % {"n": acting})
+    if held:
+        messages.warning(request, _("Your signature is kept. A higher dose acts once a second prescriber has signed."))
 
 
 def _adopt_all(request: Request, chosen: list[str], typed: Mapping[str, str]) -> list[dict[str, str]]:
@@ -744,4 +847,5 @@ urlpatterns = [
     path("rules/<str:rule_id>/", one, name="rule"),
     path("rules/<str:rule_id>/adopt/", adopt, name="rule_adopt"),
     path("rules/<str:rule_id>/retire/", retire, name="rule_retire"),
+    path("rules/raised/<int:raise_id>/", second_sign, name="rule_raise"),
 ]

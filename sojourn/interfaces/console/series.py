@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import formats, timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
@@ -27,6 +27,7 @@ from sojourn.care.booking.series_actions import SeriesTaken, Wanted, book_series
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.before_dose import warned
 from sojourn.interfaces.console.patients import closed
 from sojourn.interfaces.console.typed import whole
 
@@ -193,7 +194,9 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
         "patient": course.patient, "name": course.patient.name, "course": course, "form": form,
         "spaced": spacing is not None, "people": people,
         "companion": _companion(request, [p.pk for p in people], next((p.pk for p in people if p.brings_home), None)),
-        "clinical": asked.asker.may("patient.clinical"),
+        "clinical": asked.asker.may("patient.clinical"), "warned": warned(asked.asker, course),
+        "draft_url": reverse("console:plan_draft", args=[course.patient_id])
+        if spacing is None and asked.asker.may("plan.draft") else "",
     }  # fmt: skip
     if not form.is_valid():
         return render(request, "console/series/series.html", context, status=422 if sent else 200)

@@ -25,7 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.own_scales")),
     path("", include("sojourn.interfaces.console.flags")),
     path("", include("sojourn.interfaces.console.record")),
-    path("", include("sojourn.interfaces.console.sessions")),
+    path("", include("sojourn.interfaces.console.sessions.urls")),
     path("", include("sojourn.interfaces.console.monitors")),
     path("", include("sojourn.interfaces.console.rules")),
     path("", include("sojourn.interfaces.console.board")),

@@ -26,6 +26,10 @@ def weight_words(weight: Weight | None) -> str:
     """ "72.5 kg on 3 June 2026, entered by the clinic (Ana Ruiz)"; "" where none is known."""
     if weight is None:
         return ""
-    told = str(TELLERS[weight.told_by]) + (f" ({weight.by})" if weight.by else "")
     kg = number_format(dosing.trimmed(weight.kg))
-    return _("%(kg)s kg on %(day)s, %(told)s") % {"kg": kg, "day": day_words(weight.on), "told": told}
+    return _("%(kg)s kg on %(day)s, %(told)s") % {"kg": kg, "day": day_words(weight.on), "told": told_words(weight)}
+
+
+def told_words(weight: Weight) -> str:
+    """Who said so: "entered by the clinic (Ana Ruiz)"."""
+    return str(TELLERS[weight.told_by]) + (f" ({weight.by})" if weight.by else "")

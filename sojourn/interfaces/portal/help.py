@@ -13,11 +13,14 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from sojourn.care.encounter import announcing
 from sojourn.care.encounter import queries as encounter_queries
+from sojourn.care.encounter.models import Encounter
 from sojourn.care.session import actions as session_actions
+from sojourn.care.session import withdrawal_actions
+from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.pages import help_lines, remembered, show
@@ -43,8 +46,11 @@ def help_now(request: HttpRequest) -> HttpResponse:
 @ensure_csrf_cookie
 @require_http_methods(["GET", "HEAD", "POST"])
 def here(request: HttpRequest) -> HttpResponse:
-    """The altered-state screen. Sending it calls for help: the clinic's session board shows it."""
-    called = request.GET.get("called") == "1"
+    """The altered-state screen. Sending it calls for help: the clinic's session board shows it.
+
+    ``said`` is what became of a "Stop" that was pressed without script.
+    """
+    called, said = request.GET.get("called") == "1", request.GET.get("said", "")
     if request.method == "POST":
         by_script = "text/html" not in request.headers.get("Accept", "")
         if not _call(request):
@@ -56,16 +62,20 @@ def here(request: HttpRequest) -> HttpResponse:
     return show(
         request,
         "portal/here.html",
-        {"call_url": reverse("portal:here"), "called": called, "idle_seconds": None},
+        {"call_url": reverse("portal:here"), "called": called, "said": said, "idle_seconds": None},
         nav=False,
     )
+
+
+def _running(patient_id: int) -> Encounter | None:
+    return encounter_queries.running().filter(patient_id=patient_id).order_by("-opened_at").first()
 
 
 def _call(request: HttpRequest) -> bool:
     """Raise the call in the session that runs; False where none does."""
     asker = cast(Request, request).asker
     assert asker.patient_id is not None
-    running = encounter_queries.running().filter(patient_id=asker.patient_id).order_by("-opened_at").first()
+    running = _running(asker.patient_id)
     if running is None:
         return False
     try:
@@ -74,6 +84,34 @@ def _call(request: HttpRequest) -> bool:
         return False
     announcing.announce(running)  # the board hears it at the commit, not at its next look
     return True
+
+
+@allowed("own.read")
+@require_POST
+def stop(request: HttpRequest) -> HttpResponse:
+    """The patient wants the medicine to stop. The page has asked once; this does it, and somebody comes."""
+    by_script = "text/html" not in request.headers.get("Accept", "")
+    said = _stop(request)
+    if not said:
+        target = reverse("portal:help")
+        return JsonResponse({"go": target}, status=409) if by_script else redirect(target)
+    return JsonResponse({"said": said}) if by_script else redirect(f"{reverse('portal:here')}?said={said}")
+
+
+def _stop(request: HttpRequest) -> str:
+    """Say no for the patient: "stop". Where nothing runs any more somebody is called all the same, "over"; "" where
+    there is no session."""
+    asker = cast(Request, request).asker
+    assert asker.patient_id is not None
+    try:
+        withdrawal_actions.say_no(by=asker, patient_id=asker.patient_id)
+        return "stop"
+    except Refused:
+        session = _running(asker.patient_id)
+    if session is None or not _call(request):
+        return ""
+    # Stopped a moment ago is no reason to say that nothing runs: the pump obeys only a hand.
+    return "stop" if session.state == State.STOPPED_EARLY else "over"  # type: ignore[attr-defined]
 
 
 @public

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils import timezone, translation
+from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
@@ -18,7 +20,8 @@ from django_stubs_ext import StrPromise
 from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.patients.models import Patient
 from sojourn.care.patients.queries import people_of
-from sojourn.clinical.protocol import State
+from sojourn.care.session.lines import GivenInSession, given_to
+from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import BreakGlass
 from sojourn.foundation.accounts.queries import is_staff, openings
@@ -29,6 +32,7 @@ from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.pages import show
 
 HOW_MANY = 300
+_DRUGS: dict[str, StrPromise] = {"ketamine": gettext_lazy("ketamine"), "esketamine": gettext_lazy("esketamine")}
 
 # What somebody did, as the patient reads it; the rest is "Worked in your record".
 SENTENCES: dict[str, StrPromise] = {
@@ -78,11 +82,20 @@ SENTENCES: dict[str, StrPromise] = {
     "measure.answered": gettext_lazy("Entered a form that you filled in on paper"),
     "measure.completed": gettext_lazy("Entered a form that you filled in on paper"),
     "flag.answered": gettext_lazy("Answered an alert about you"),
+    "session.pause": gettext_lazy("Paused your medicine"),
+    "session.resume": gettext_lazy("Went on with your medicine"),
+    "session.lower_rate": gettext_lazy("Let your medicine run slower"),
+    "session.raise_rate": gettext_lazy("Let your medicine run faster"),
+    "session.give_part": gettext_lazy("Gave you the next part of your medicine"),
+    "session.say_no": gettext_lazy("Stopped your session because you said no"),
+    "dose.wasted": gettext_lazy("Threw away medicine that you did not get"),
+    "dose.waste_witnessed": gettext_lazy("Watched that medicine was thrown away"),
+    "medicine.given": gettext_lazy("Gave you another medicine"),
     "session.signed": gettext_lazy("Signed the record of a session"),
     "session.addendum": gettext_lazy("Added to the record of a session"),
     "record.glass_broken": gettext_lazy("Opened your closed record in need"),
 }
-_IN_A_SESSION = ("session.", "dose.", "reading.", "monitor.", "alarm.")
+_IN_A_SESSION = ("session.", "dose.", "medicine.", "reading.", "monitor.", "alarm.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,7 @@ class Look:
 class Session:
     at: datetime
     words: str
+    given: tuple[str, ...]
 
 
 def _what(action: str) -> str:
@@ -111,7 +125,7 @@ def _what(action: str) -> str:
     return _("Worked in your record")
 
 
-def _session(row: SessionRow) -> Session:
+def _session(row: SessionRow, doses: Sequence[GivenInSession]) -> Session:
     words = {
         State.PLANNED: _("Booked"),
         State.LEFT: _("Done"),
@@ -123,7 +137,23 @@ def _session(row: SessionRow) -> Session:
     return Session(
         row.appointment.during.lower,
         _("Cancelled") if cancelled else words.get(row.state, _("Under way")),
+        tuple(_given(each) for each in doses if each.encounter_id == row.encounter_id and row.state not in UNDER_WAY),
     )
+
+
+def _given(dose: GivenInSession) -> str:
+    """What the patient got, and what was planned where that was something else."""
+    if dose.line is None:
+        return _("How much you got is not clear. Ask your care team.")
+    got, planned = _mg(dose.line.given_mg), _mg(dose.line.planned_mg)
+    words = {"drug": str(_DRUGS.get(dose.drug, dose.drug)), "mg": got, "planned": planned}
+    if got == planned:
+        return _("You got %(mg)s mg of %(drug)s.") % words
+    return _("You got %(mg)s mg of %(drug)s. The plan was %(planned)s mg.") % words
+
+
+def _mg(amount: Decimal) -> str:
+    return str(formats.number_format(format(amount.normalize(), "f"), use_l10n=True))
 
 
 def _looks(patient_id: int, own_person_id: int | None) -> list[Look]:
@@ -168,7 +198,8 @@ def record(request: HttpRequest) -> HttpResponse:
     """The patient's own view of their record."""
     asker = cast(Request, request).asker
     patient = get_object_or_404(Patient, pk=asker.patient_id)
-    sessions = [_session(row) for row in reads.sessions_of(patient.pk)]
+    doses = given_to(patient.pk, timezone.now())
+    sessions = [_session(row, doses) for row in reads.sessions_of(patient.pk)]
     language = translation.get_language_info(patient.language)["name_local"] if patient.language else ""
     return show(
         request,

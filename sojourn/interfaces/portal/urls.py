@@ -60,6 +60,7 @@ urlpatterns = [
     path("record/", record.record, name="record"),
     path("help/", help.help_now, name="help"),
     path("here/", help.here, name="here"),
+    path("here/stop/", help.stop, name="here_stop"),
     path("manifest.webmanifest", help.manifest, name="manifest"),
     path("sw.js", help.service_worker, name="service_worker"),
 ]

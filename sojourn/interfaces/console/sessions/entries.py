@@ -22,7 +22,7 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.sessions import shown
 from sojourn.interfaces.console.sessions.forms import ReasonForm
-from sojourn.interfaces.console.sessions.views import _common, _refusal, _status, of_session
+from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, status
 from sojourn.interfaces.console.sessions.words import event_word
 
 _CALLS = frozenset((PATIENT_CALLS, CALL_ANSWERED))
@@ -97,7 +97,7 @@ def _answer_words(picture: Picture, answer: Answer) -> str:
 @of_session("session.read")
 def listed(request: Request, picture: Picture) -> HttpResponse:
     """What people entered, with the way to strike it."""
-    context = {**_common(request, picture), "entries": entries(picture, request.asker)}
+    context = {**common(request, picture), "entries": entries(picture, request.asker)}
     return render(request, "console/sessions/entries.html", context)
 
 
@@ -117,11 +117,11 @@ def strike(request: Request, picture: Picture, of: str, row_id: int) -> HttpResp
                 by=request.asker, encounter_id=picture.id, of=of, row_id=row_id, reason=form.cleaned_data["reason"]
             )
         except Refused as error:
-            refused = _refusal(picture, error)
+            refused = refusal(picture, error)
         else:
             return redirect("console:session_entries", picture.id)
-    context = {**_common(request, picture), "form": form, "refused": refused, "entry": found}
-    return render(request, "console/sessions/strike.html", context, status=_status(request, form, refused))
+    context = {**common(request, picture), "form": form, "refused": refused, "entry": found}
+    return render(request, "console/sessions/strike.html", context, status=status(request, form, refused))
 
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""The field for the weight in the checklist: what was known last, what was typed, and what is asked back."""
+"""The field for the weight in the checklist: who said the last one, what was typed, and what is asked back."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from sojourn.care.intake.queries import Weight, newest_weight
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import dosing
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.weights import weight_words
+from sojourn.interfaces.console.weights import told_words
 
 ITEM: Final = "weight"
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """``last``: the newest weight in words, "" where none is known; ``typed``: what stands in the field; ``asks``:
+    """``told``: who said the newest weight, "" where none is known; ``typed``: what stands in the field; ``asks``:
     whether something was asked back, so that it can be confirmed."""
 
-    last: str
+    told: str
     typed: str
     asks: bool
 
@@ -50,7 +50,7 @@ def scale_of(
     typed = (posted or {}).get("kg", "")
     if not typed and newest is not None and _counts_today(newest, session.today):
         typed = dosing.trimmed(newest.kg)
-    return Scale(weight_words(newest), typed, bool(codes) and doubts.doubted(codes))
+    return Scale("" if newest is None else told_words(newest), typed, bool(codes) and doubts.doubted(codes))
 
 
 def _counts_today(weight: Weight, today: date) -> bool:

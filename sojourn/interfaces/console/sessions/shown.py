@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.encounter.actions import PERMISSIONS, said
-from sojourn.care.session.snapshot import Check, Newest, Noted
+from sojourn.care.session.snapshot import Check, Newest
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import protocol, recovery
 from sojourn.clinical.alarms import Phase
@@ -26,11 +26,9 @@ from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.words import (
     GROUPS,
-    STATES,
     TO_DO,
     WHY,
     drug_word,
-    event_word,
     route_word,
     skew_word,
     time_word,
@@ -217,6 +215,14 @@ def due(picture: Picture) -> DueCheck | None:
 
 
 @dataclass(frozen=True, slots=True)
+class FactLine:
+    """A fact beside a tick. ``missing``: it is not there or does not hold, whatever somebody ticks."""
+
+    text: str
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ItemRow:
     """One item. ``outcome`` is "", "passed", "failed" or "read" (readings answer it)."""
 
@@ -232,6 +238,7 @@ class ItemRow:
     by_readings: bool
     url: str
     value: str = ""
+    facts: tuple[FactLine, ...] = ()  # what stands beside the tick: see preflight.py
 
     @property
     def _person(self) -> bool:
@@ -529,7 +536,7 @@ def observed_until(picture: Picture) -> datetime | None:
     return None if ended is None else ended + timedelta(minutes=picture.protocol.number("min_observation"))
 
 
-# ---------------------------------------------------------------- monitors and history
+# ---------------------------------------------------------------- monitors
 
 
 @dataclass(frozen=True, slots=True)
@@ -542,47 +549,3 @@ class MonitorLine:
 
 def monitors(picture: Picture) -> list[MonitorLine]:
     return [MonitorLine(each.device_id, each.name, each.seen_at, skew_word(each.skew_s)) for each in picture.monitors]
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A line of what happened so far. ``struck``: why it was struck as entered in error."""
-
-    at: datetime
-    title: str
-    detail: str
-    by: str
-    icon: str
-    struck: str = ""
-
-
-def story(picture: Picture) -> list[Story]:
-    """States, doses and events, the newest first."""
-    lines = [
-        Story(
-            each.at, str(STATES[each.state]).capitalize(),
-            each.reason + (_(" (set aside: %(n)d)") % {"n": len(each.overridden)} if each.overridden else ""),
-            each.by, "chevron-right",
-        )
-        for each in picture.states
-    ]  # fmt: skip
-    lines += [
-        Story(
-            each.started_at,
-            _("%(drug)s %(mg)s mg %(route)s")
-            % {"drug": drug_word(each.drug), "mg": milligrams(each.dose_mg), "route": route_word(each.route)},
-            _("as base, lot %(lot)s, checked by %(name)s") % {"lot": each.lot, "name": each.checked_by},
-            each.by, "syringe",
-        )
-        for each in picture.doses
-    ]  # fmt: skip
-    lines += [Story(each.at, event_word(each.kind), each.note, each.by, "circle") for each in picture.events]
-    lines += [
-        Story(
-            each.what.at, _("Entered in error"), f"{event_word(each.what.kind)} {each.what.note}".strip(),
-            each.strike.by, "undo-2", each.strike.reason,
-        )
-        for each in picture.struck
-        if isinstance(each.what, Noted)
-    ]  # fmt: skip
-    return sorted(lines, key=lambda line: line.at, reverse=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
 from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -41,7 +40,7 @@ from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word
-from sojourn.interfaces.console.sessions import scale, shown
+from sojourn.interfaces.console.sessions import events, preflight, scale, shown
 from sojourn.interfaces.console.sessions.forms import (
     AT_THE_CHAIR,
     MOAAS,
@@ -55,71 +54,16 @@ from sojourn.interfaces.console.sessions.forms import (
     ValuesForm,
     moment_of,
 )
+from sojourn.interfaces.console.sessions.frame import common as _common
+from sojourn.interfaces.console.sessions.frame import of_session
+from sojourn.interfaces.console.sessions.frame import refusal as _refusal
+from sojourn.interfaces.console.sessions.frame import seen as _seen
+from sojourn.interfaces.console.sessions.frame import small as _small
+from sojourn.interfaces.console.sessions.frame import status as _status
+from sojourn.interfaces.console.sessions.frame import to_session as _to_session
 from sojourn.interfaces.console.sessions.opening import session_or_404
-from sojourn.interfaces.console.sessions.words import QUICK, QUICK_ICONS, STATES, skew_word
+from sojourn.interfaces.console.sessions.words import STATES, skew_word
 from sojourn.interfaces.console.way_home import way_word
-
-View = Callable[..., HttpResponse]
-
-
-# ---------------------------------------------------------------- opening a session
-
-
-def of_session(*permissions: str, methods: Iterable[str] = ("GET", "HEAD")) -> Callable[[View], Callable[..., Any]]:
-    """A page of one session: 404 for another clinic's, the locked door for a restricted record, 403 for a role."""
-
-    def decorate(view: View) -> Callable[..., Any]:
-        @allowed(*permissions)
-        @require_http_methods(list(methods))
-        @wraps(view)
-        def opened(request: HttpRequest, encounter_id: int, **more: Any) -> HttpResponseBase:
-            asked = cast(Request, request)
-            picture = session_or_404(encounter_id)
-            if not accounts.may_open(asked.asker, picture.encounter.patient, picture.now):
-                door = address("console:restricted", picture.encounter.patient_id)
-                if not door:
-                    raise PermissionDenied
-                return redirect(door)
-            try:
-                return view(asked, picture, **more)
-            except NotAllowed as error:
-                raise PermissionDenied from error
-
-        return opened
-
-    return decorate
-
-
-def _seen(request: HttpRequest) -> int:
-    """The number of the state that the person looked at; a form without it was not ours."""
-    text = request.POST.get("seen", "")
-    number = _small(text, -1)
-    if number < 0:
-        raise Refused(_("This form is incomplete. Open the session again."), codes=("no-seen",))
-    return number
-
-
-def _small(text: str, otherwise: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else otherwise
-
-
-def _to_session(picture: Picture, anchor: str = "") -> HttpResponse:
-    return redirect(reverse("console:session", args=[picture.id]) + anchor)
-
-
-def _common(request: Request, picture: Picture) -> dict[str, Any]:
-    """What every page of a session shows: who, where it stands, and the fragment that refreshes itself."""
-    patient = picture.encounter.patient
-    return {
-        "picture": picture,
-        "patient": patient,
-        "patient_url": address("console:patient", patient.pk) if request.asker.may("patient.find") else "",
-        "chair": picture.encounter.chair,
-        "protocol_title": _(picture.protocol.rule.title),
-        "session_url": reverse("console:session", args=[picture.id]),
-        "state_word": STATES[picture.state],
-        "seq": picture.seq,
-    }
 
 
 def _live(request: Request, picture: Picture, seen: int, entries: int | None = None) -> dict[str, Any]:
@@ -154,16 +98,6 @@ def _dose_until(picture: Picture) -> datetime | None:
     return picture.doses[0].started_at + timedelta(minutes=float(picture.doses[0].duration_min))
 
 
-def _refusal(picture: Picture, refused: Refused) -> list[dict[str, str]]:
-    """Every reason with what to do about it, for the top of the page."""
-    rows = []
-    for number, reason in enumerate(refused.reasons):
-        code = refused.codes[number] if number < len(refused.codes) else ""
-        to_do, where = shown.advice(picture, code)
-        rows.append({"text": str(reason), "to_do": to_do, "href": where})
-    return rows
-
-
 def _page(
     request: Request, picture: Picture, *, refused: Refused | None = None, typed: dict[str, Any] | None = None,
     form: Any = None,
@@ -185,9 +119,7 @@ def _page(
         "may_stop": may("session.stop"),
         "stoppable": bool({"stop_early", "cancel"} & {each.name for each in protocol.allowed(picture.state)}),
         "may_discharge": may("session.discharge"),
-        "quick": [(code, word, QUICK_ICONS[code]) for code, word in QUICK.items()],
-        "story": shown.story(picture),
-        "record_url": address("console:record", picture.id),
+        **events.panel(request, picture),
     }
     context |= _PARTS[picture.state](request, picture, form)
     if picture.state is State.ARRIVED:
@@ -201,8 +133,10 @@ def _scale(request: Request, picture: Picture, refused: Refused | None) -> scale
 
 
 def _arrived(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
+    found = preflight.read(picture)
     return {
-        "groups": shown.checklist(picture),
+        "groups": preflight.checklist(found),
+        "grounds": preflight.grounds(found),
         "values_form": form or ValuesForm(codes=AT_THE_CHAIR),
     }
 
@@ -418,10 +352,6 @@ def stop(request: Request, picture: Picture) -> HttpResponse:
     return render(request, "console/sessions/stop.html", context, status=_status(request, form, refused))
 
 
-def _status(request: Request, form: Any, refused: Any) -> int:
-    return 409 if refused else 422 if request.method == "POST" and form.errors else 200
-
-
 # ---------------------------------------------------------------- checks
 
 
@@ -476,9 +406,12 @@ def _same_answer_seen(request: Request, encounter_id: int, item: str) -> None:
 def _item(request: Request, encounter_id: int, item: str, refused: Refused | None, status: int) -> HttpResponse:
     """The row, and beside it the list of what is still missing."""
     picture = session_or_404(encounter_id)
+    row = shown.item_row(picture, item)
+    if row is not None and picture.state is State.ARRIVED:
+        row = preflight.with_facts(preflight.read(picture), row)
     context = {
         **_common(request, picture),
-        "row": shown.item_row(picture, item),
+        "row": row,
         "errors": [str(each) for each in refused.reasons] if refused else [],
         "scale": _scale(request, picture, refused) if item == scale.ITEM else None,
         "way": shown.main_way(picture, request.asker),

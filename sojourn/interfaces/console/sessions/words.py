@@ -21,6 +21,7 @@ STATES: Final[Mapping[State, StrPromise]] = {
     State.ARRIVED: gettext_lazy("being checked"),
     State.CHECKED: gettext_lazy("ready for the dose"),
     State.DOSING: gettext_lazy("the dose is running"),
+    State.PAUSED: gettext_lazy("the dose is paused"),
     State.OBSERVING: gettext_lazy("being observed"),
     State.READY_TO_LEAVE: gettext_lazy("ready to leave"),
     State.LEFT: gettext_lazy("has left"),
@@ -52,8 +53,34 @@ QUICK: Final[Words] = {
     "other": gettext_lazy("Something else"),
 }
 
+# What a patient may suffer under; each is graded, something is done, and somebody asks how it is afterwards.
+DISCOMFORTS: Final[Words] = {
+    "nausea": gettext_lazy("Nausea"),
+    "dizziness": gettext_lazy("Dizziness"),
+    "headache": gettext_lazy("Headache"),
+    "anxiety": gettext_lazy("Anxiety"),
+    "discomfort": gettext_lazy("Other discomfort"),
+}
+
+# Noted by one tap; words may follow.
+ONE_TAP: Final = ("emotional_response", "supportive_measure", "music")
+
+GRADES: Final[Words] = {
+    "mild": pgettext_lazy("grade", "mild"),
+    "moderate": pgettext_lazy("grade", "moderate"),
+    "severe": pgettext_lazy("grade", "severe"),
+}
+
+EFFECTS: Final[Words] = {
+    "gone": pgettext_lazy("effect", "gone"),
+    "better": pgettext_lazy("effect", "better"),
+    "same": pgettext_lazy("effect", "the same"),
+    "worse": pgettext_lazy("effect", "worse"),
+}
+
 EVENTS: Final[Words] = {
     **QUICK,
+    **DISCOMFORTS,
     "patient_calls": gettext_lazy("The patient asked for someone"),
     "call_answered": gettext_lazy("Someone came to the patient"),
 }

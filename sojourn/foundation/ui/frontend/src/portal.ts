@@ -258,6 +258,42 @@ function call(form: HTMLFormElement): void {
   }
 }
 
+// ------------------------------------------------------------------ the patient's stop
+/** Sent once for each press: a stop that comes minutes later, out of the pocket, is no longer what was meant. */
+function stop(form: HTMLFormElement): void {
+  const words = document.querySelector<HTMLElement>("[data-call-words]");
+  let busy = false;
+  const say = (name: string) => {
+    const text = form.getAttribute(`data-words-${name}`);
+    if (words && text) words.textContent = text;
+  };
+
+  const attempt = async (): Promise<void> => {
+    if (busy) return;
+    busy = true;
+    say("stopping");
+    try {
+      const answer = await send(form.action, new URLSearchParams(), "application/json");
+      if (answer.redirected) location.assign(answer.url); // a sign-in comes first
+      else if (answer.status === 409) location.assign(((await answer.json()) as { go: string }).go);
+      else if (!answer.ok) throw new Error(String(answer.status));
+      else {
+        say(((await answer.json()) as { said: string }).said);
+        form.closest("details")?.removeAttribute("open");
+      }
+    } catch {
+      say("lost");
+    } finally {
+      busy = false;
+    }
+  };
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void attempt();
+  });
+}
+
 // ------------------------------------------------------------------ kept on the device
 async function worker(): Promise<void> {
   const address = document.body.dataset.worker;
@@ -278,6 +314,7 @@ async function worker(): Promise<void> {
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-answer]")) answers(form);
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-kept]")) keptForm(form);
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-call]")) call(form);
+for (const form of document.querySelectorAll<HTMLFormElement>("form[data-stop]")) stop(form);
 void worker();
 
 // A slider beside a typed number: without script only the number is there.

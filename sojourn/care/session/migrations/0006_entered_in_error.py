@@ -5,7 +5,10 @@ from sojourn.foundation.accounts.scoping import Protect
 
 # A vital sign all of whose readings were struck has no newest value any more.
 NEWEST = "GRANT DELETE ON alarms_currentvital TO sojourn_app;"
-# The weights of signed plans join the one stream of weights, as those that are signed from now on do.
+# The weights of signed plans join the one stream of weights, as those that are signed from now on do. The owner sees no
+# row while row-level security is forced on it.
+TABLES = ("plan_planversion", "accounts_membership", "intake_clinicalfact")
+OPEN = "".join(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;" for table in TABLES)
 WEIGHTS = """
 INSERT INTO intake_clinicalfact (clinic_id, patient_id, name, value, observed_on, told_by, source_note, entered_at,
   entered_by_id, entered_by_name)
@@ -18,6 +21,9 @@ JOIN accounts_membership m ON m.id = v.signed_by_id
 WHERE NOT EXISTS (SELECT FROM intake_clinicalfact f WHERE f.patient_id = v.patient_id AND f.name = 'weight_kg'
   AND f.observed_on >= v.weight_on);
 """
+SHUT = "SET CONSTRAINTS ALL IMMEDIATE;" + "".join(  # a table with checks outstanding is not altered
+    f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY;" for table in TABLES
+)
 
 
 class Migration(migrations.Migration):
@@ -29,7 +35,7 @@ class Migration(migrations.Migration):
         ('intake', '0002_protect'),
         ('patients', '0003_search'),
         ('plan', '0004_protect_versions'),
-        ('session', '0004_protect_what_was_given'),
+        ('session', '0005_doses_are_told'),
     ]
 
     operations = [
@@ -52,5 +58,5 @@ class Migration(migrations.Migration):
         ),
         Protect("EnteredInError", append_only=True, signals="SELECT"),
         migrations.RunSQL(NEWEST, migrations.RunSQL.noop),
-        migrations.RunSQL(WEIGHTS, migrations.RunSQL.noop),
+        migrations.RunSQL(OPEN + WEIGHTS + SHUT, migrations.RunSQL.noop),
     ]

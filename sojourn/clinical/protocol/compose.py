@@ -1,0 +1,140 @@
+"""From what was written down in a session to the facts that its guards ask, at one moment.
+
+The session's page and engine compose from rows of the database, a replayed scenario from the lines of its file: both
+here, so that one thing is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Protocol
+
+from sojourn.clinical.administration import Delivered, HistoryRefused
+from sojourn.clinical.protocol.guards import CheckResult, Facts, Latest, Reason
+from sojourn.clinical.protocol.states import UNDER_WAY, State
+
+
+class NewestReading(Protocol):
+    """The newest reading of a vital sign, in its own unit. ``doubt``: why it is not believed, or ""; ``baseline``: the
+    patient's own before the dose, once the checks are complete."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def doubt(self) -> str: ...
+    @property
+    def baseline(self) -> float | None: ...
+
+
+def facts(
+    *,
+    state: State,
+    now: datetime,
+    protocol_adopted: bool,
+    answers: Mapping[str, CheckResult],
+    newest: Mapping[str, NewestReading],
+    systolic: Sequence[float],
+    open_high_alarms: tuple[str, ...],
+    dose_ordered: bool,
+    second_checked: bool,
+    dose_given: bool,
+    dose_ended_at: datetime | None,
+    scores: Mapping[str, str],
+    escort_named: bool,
+    escort_present: bool,
+    reason: str = "",
+    road: tuple[Reason, ...] = (),
+    alarms_waiting: tuple[str, ...] = (),
+    dose_against: tuple[Reason, ...] = (),
+    set_aside_before: frozenset[str] = frozenset(),
+    arrived_at: datetime | None = None,
+    minutes_since_appointment: float | None = None,
+) -> Facts:
+    """All that the guards ask. ``newest`` is by code; ``systolic`` the believed systolic pressures, the oldest first;
+    ``scores`` the values of answered items as they were typed.
+
+    A reading counts from the moment at which it was taken, one from ahead of now as of now. Before the checks are
+    complete the newest believed values since ``arrived_at`` are the patient's own; a dose that was given takes none of
+    them any more.
+    """
+    believed = {code: each for code, each in newest.items() if not each.doubt}
+    early = {code for code, each in believed.items() if arrived_at is not None and each.at < arrived_at}
+    here = {code: each for code, each in believed.items() if code not in early}
+    return Facts(
+        state=state,
+        protocol_adopted=protocol_adopted,
+        checks=answers,
+        latest={
+            code: Latest(each.value, max(0.0, _minutes(each.at, now)), code in early) for code, each in believed.items()
+        },
+        baseline=_baseline(newest, here, dose_given),
+        pressure_rising=_rising(systolic),
+        open_high_alarms=open_high_alarms,
+        road=road,
+        alarms_waiting=alarms_waiting,
+        dose_against=dose_against,
+        set_aside_before=set_aside_before,
+        dose_ordered=dose_ordered,
+        second_checked=second_checked,
+        dose_given=dose_given,
+        minutes_since_dose_end=None if dose_ended_at is None else _minutes(dose_ended_at, now),
+        padss=_score(scores.get("padss")),
+        aldrete=_score(scores.get("aldrete")),
+        escort_named=escort_named,
+        escort_present=escort_present,
+        reason=reason,
+        minutes_since_appointment=minutes_since_appointment,
+    )
+
+
+def _minutes(since: datetime, now: datetime) -> float:
+    return (now - since).total_seconds() / 60
+
+
+def _baseline(
+    newest: Mapping[str, NewestReading], believed: Mapping[str, NewestReading], dose_given: bool
+) -> dict[str, float]:
+    kept = {code: each.baseline for code, each in newest.items() if each.baseline is not None}
+    return kept if kept or dose_given else {code: each.value for code, each in believed.items()}
+
+
+def _rising(systolic: Sequence[float]) -> bool | None:
+    """Whether each of the last three pressures is above the one before; None where there are not three."""
+    last = systolic[-3:]
+    return last[2] > last[1] > last[0] if len(last) == 3 else None
+
+
+def _score(typed: str | None) -> int | None:
+    return int(typed) if typed is not None and typed.isdigit() else None
+
+
+# Codes of what a prescriber sets aside for this session; the rest is a value of the moment.
+_LASTING: Final = frozenset(("check-missing", "check-failed"))
+
+
+def set_aside_before(
+    signed: Iterable[tuple[datetime, Collection[str]]], answered_at: Mapping[str, datetime]
+) -> frozenset[str]:
+    """What a prescriber signed for earlier in this session (when, and which codes) and nobody has answered anew:
+    answers, not values of the moment, which are asked again by every step."""
+    found: set[str] = set()
+    for at, codes in signed:
+        for code in codes:
+            stem, _colon, item = code.partition(":")
+            if stem in _LASTING and (item not in answered_at or answered_at[item] <= at):
+                found.add(code)
+    return frozenset(found)
+
+
+def observed_from(
+    state: State, delivered: Delivered | HistoryRefused | None, left_dosing_at: datetime | None
+) -> datetime | None:
+    """From when the patient is observed: the end of the last part given, once the dose is over. Where that cannot be
+    said, from when the state of dosing was left."""
+    if state in UNDER_WAY:
+        return None
+    found = delivered.observation_from if isinstance(delivered, Delivered) else None
+    return found or left_dosing_at

@@ -1,0 +1,112 @@
+"""What the dosing rules say against the dose of a session: as it was drawn up, and as more of it is let in.
+
+Sentences of the dosing rules are filled by ``say``, in the reader's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from sojourn.clinical import dosing
+from sojourn.clinical.administration import Delivered, HistoryRefused
+from sojourn.clinical.administration.charted import Dose, Prepared, ran_minutes
+from sojourn.clinical.protocol.guards import Reason
+from sojourn.clinical.protocol.states import State
+
+Say = Callable[[dosing.Reason], str]
+
+DAY: Final = timedelta(hours=24)
+UNKNOWN: Final = "What went in so far cannot be worked out from the steps that were recorded. Stop, and ask."
+ABOVE_DAY: Final = "With what was given in the last 24 hours this dose is more than the highest dose for a day."
+
+
+def reason_of(found: dosing.Reason, say: Say) -> Reason:
+    """A reason of the dosing rules as one against a step."""
+    return Reason(f"dose:{found.code}", "{sentence}", found.override, {"sentence": say(found)})
+
+
+def given_of(dose: Dose, mg: Decimal | Fraction, weight_kg: Decimal | None) -> dosing.Given:
+    """What went in of a dose, in quantities."""
+    return dosing.Given(
+        dose.drug, dose.route, dosing.Milligrams.of(mg),
+        None if weight_kg is None else dosing.Kilograms.of(weight_kg),
+        dosing.Minutes.of(dose.duration_min) if dose.duration_min else None,
+    )  # fmt: skip
+
+
+def of_the_last_day(
+    dose: Dose, found: Delivered | HistoryRefused, weight_kg: Decimal | None, now: datetime
+) -> Iterator[dosing.Given]:
+    """What another dose of this person gave, if it had not ended 24 hours ago.
+
+    Where the history cannot have happened so, all that was drawn up counts.
+    """
+    if not isinstance(found, Delivered):
+        if now - dose.started_at <= DAY:
+            yield given_of(dose, dose.dose_mg, weight_kg)
+        return
+    last = found.last_given_at
+    if last is not None and now - last <= DAY:
+        yield given_of(dose, found.given_mg, weight_kg)
+
+
+def drawn_of(prepared: Prepared) -> dosing.Drawn:
+    """What somebody read off the vial and the syringe, in quantities."""
+
+    def maybe(kind: Any, value: Any) -> Any:
+        return None if value is None else kind.of(value)
+
+    return dosing.Drawn(
+        drug=prepared.drug, route=prepared.route, dose=dosing.Milligrams.of(prepared.dose_mg), lot=prepared.lot,
+        expires_on=prepared.expires_on, stock=maybe(dosing.MgPerMl, prepared.stock_mg_per_ml),
+        volume=maybe(dosing.Millilitres, prepared.drawn_ml), total=maybe(dosing.Millilitres, prepared.total_ml),
+        over=maybe(dosing.Minutes, prepared.over_min), rate=maybe(dosing.MlPerHour, prepared.rate_ml_per_h),
+        devices=prepared.devices,
+    )  # fmt: skip
+
+
+def as_drawn(
+    ordered: dosing.Ordered, prepared: Prepared, rules: dosing.DoseRules, *, today: date,
+    day: Sequence[dosing.Given] = (), first: dosing.FirstDose | None = None, say: Say,
+) -> Iterator[Reason]:  # fmt: skip
+    """What stands against a dose as it was drawn up, beside what the plan orders and the last ``day`` gave."""
+    found = dosing.at_chair(ordered, drawn_of(prepared), rules, today=today, given_last_24h=day, first=first)
+    if isinstance(found, dosing.ChairRefused):
+        yield from (reason_of(each, say) for each in found.reasons)
+
+
+def as_it_runs(
+    dose: Dose | None, found: Delivered | HistoryRefused | None, rules: dosing.DoseRules, *, state: State,
+    wanted: Decimal | None, running: Decimal | None, weight_kg: Decimal | None, day: Sequence[dosing.Given] = (),
+    say: Say,
+) -> Iterator[Reason]:  # fmt: skip
+    """What stands against letting more of a dose in under the rules of now: a ceiling that was tightened meanwhile
+    counts. ``wanted`` and ``running`` are rates in mL/h."""
+    if dose is None or not isinstance(found, Delivered):
+        yield Reason("dose-unknown", UNKNOWN, "never")
+        return
+    if not dose.by_pump or wanted is None or found.given_ml is None:
+        yield from _by_hand(dose, rules, [*day, given_of(dose, dose.dose_mg, weight_kg)], say)
+        return
+    concentration, volume = dose.mg_per_ml, found.start.volume_ml
+    assert concentration is not None
+    pump = dosing.Running(
+        drug=dose.drug, route=dose.route, concentration=dosing.MgPerMl(concentration),
+        remaining=dosing.Millilitres(volume - found.given_ml) if volume else dosing.Millilitres.of(0),
+        given=dosing.Milligrams(found.given_mg), minutes=dosing.Minutes(ran_minutes(found)),
+        rate=dosing.MlPerHour.of(0 if state is State.PAUSED else running or 0),
+        weight=None if weight_kg is None else dosing.Kilograms.of(weight_kg),
+    )  # fmt: skip
+    change = dosing.rate_change(pump, dosing.MlPerHour.of(wanted), rules, given_last_24h=day)
+    yield from (reason_of(each, say) for each in change.reasons)
+
+
+def _by_hand(dose: Dose, rules: dosing.DoseRules, day: Sequence[dosing.Given], say: Say) -> Iterator[Reason]:
+    if rules.ceiling_of(dose.route, dose.drug) is None:
+        yield reason_of(dosing.Reason("no-ceiling", "never", {}), say)
+    elif dosing.day_share(day, rules) > 1:
+        yield Reason("above-day-now", ABOVE_DAY, "never")

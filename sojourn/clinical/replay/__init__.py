@@ -1,0 +1,31 @@
+"""A whole session from a file: what people did and measured in, what the software says out, beside what was expected.
+
+The same functions judge here that judge in the clinic; nothing is decided in this package. ``read`` makes a scenario of
+a file's text, ``replay`` plays it under the rules that it is handed, ``table`` and ``plain`` show the outcome.
+"""
+
+from sojourn.clinical.replay.laws import LAWS, loosened, step_of
+from sojourn.clinical.replay.replaying import Line, Outcome, replay
+from sojourn.clinical.replay.report import plain, table
+from sojourn.clinical.replay.rules import RulesOfClinic, UnknownRule
+from sojourn.clinical.replay.scenario import SCHEMA, Clinic, Entry, Expected, Scenario, ScenarioInvalid, read
+
+__all__ = [
+    "LAWS",
+    "SCHEMA",
+    "Clinic",
+    "Entry",
+    "Expected",
+    "Line",
+    "Outcome",
+    "RulesOfClinic",
+    "Scenario",
+    "ScenarioInvalid",
+    "UnknownRule",
+    "loosened",
+    "plain",
+    "read",
+    "replay",
+    "step_of",
+    "table",
+]

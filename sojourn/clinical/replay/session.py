@@ -1,0 +1,468 @@
+"""A session as its chart would hold it, moved by the entries of a scenario and by time.
+
+Between two entries time does what it does in the clinic: a signal falls silent, an unanswered alarm is passed on, each
+at its own second. Every judgement is asked of the functions that judge in the clinic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from sojourn.clinical import administration, alarms, dosing, eligibility
+from sojourn.clinical.administration import Delivered, HistoryRefused, charted
+from sojourn.clinical.administration.charted import Dose, DoseStep, Prepared, Wasted
+from sojourn.clinical.alarms import Happening, NothingToAcknowledge, Phase, Priority
+from sojourn.clinical.protocol import (
+    BY_NAME,
+    FINAL,
+    PRESENT,
+    UNDER_WAY,
+    Facts,
+    Measured,
+    Passed,
+    Reason,
+    State,
+    compose,
+    dose_against,
+    facts_of_the_day,
+    guard,
+    road,
+)
+from sojourn.clinical.replay.rules import RulesOfClinic
+from sojourn.clinical.replay.scenario import Entry, Scenario
+from sojourn.clinical.vitals import SYSTOLIC, Implausible, plausibility
+
+# ---------------------------------------------------------------- what an entry did
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an entry came to: the codes of a refusal, what a prescriber set aside, and both in words."""
+
+    refused: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+
+
+_OK: Final = Done()
+
+
+def _refuse(code: str, words: str) -> Done:
+    return Done(refused=(code,), said=(f"refused: {words} [{code}]",))
+
+
+def _refuse_all(reasons: tuple[Reason, ...]) -> Done:
+    return Done(
+        refused=tuple(each.code for each in reasons), said=tuple(f"refused: {_words(each)}" for each in reasons)
+    )
+
+
+def _words(reason: Reason) -> str:
+    return f"{reason} [{reason.code}]"
+
+
+def _sentence(reason: dosing.Reason) -> str:
+    return reason.template % reason.values
+
+
+@dataclass(slots=True)
+class _Signal:
+    """The newest of one vital sign."""
+
+    value: float
+    at: datetime
+    doubt: str
+    baseline: float | None = None
+    silent_after: datetime | None = None
+
+
+@dataclass(slots=True)
+class AlarmNews:
+    """Something that happened to an alarm."""
+
+    rule: alarms.AlarmRule
+    happening: Happening
+
+
+@dataclass(slots=True)
+class ReplayedSession:
+    """A session as its chart would hold it, and the time on the clock."""
+
+    scenario: Scenario
+    rules: RulesOfClinic
+    now: datetime = field(init=False)
+    state: State = State.PLANNED
+    entered: list[tuple[datetime, State, tuple[str, ...]]] = field(default_factory=list)
+    answers: dict[str, tuple[str, str, datetime]] = field(default_factory=dict)  # outcome, value, when
+    signals: dict[str, _Signal] = field(default_factory=dict)
+    measured: list[tuple[datetime, str, float]] = field(default_factory=list)  # by a person, or a pressure; believed
+    alarm_states: dict[tuple[str, str], alarms.State] = field(default_factory=dict)
+    news: list[AlarmNews] = field(default_factory=list)
+    prepared: list[Prepared] = field(default_factory=list)
+    dose: Dose | None = None
+    steps: list[DoseStep] = field(default_factory=list)
+    wasted: list[Wasted] = field(default_factory=list)
+    withdrawn: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.now = self.scenario.starts_at
+
+    # --- time ---
+
+    def turn_to(self, at: datetime) -> None:
+        """Let time pass until ``at``, stopping at every deadline on the way."""
+        while (due := self._next_deadline()) is not None and due <= at:
+            self.now = max(self.now, due)
+            self._sweep()
+        self.now = at
+
+    def _next_deadline(self) -> datetime | None:
+        silent = (each.silent_after for each in self.signals.values() if each.silent_after is not None)
+        waiting = (each.deadline for each in self.alarm_states.values() if each.deadline is not None)
+        return min((*silent, *waiting), default=None)
+
+    def _sweep(self) -> None:
+        """What time alone does at this moment."""
+        for code, signal in self.signals.items():
+            if signal.silent_after is None or signal.silent_after > self.now:
+                continue
+            gone, signal.silent_after = signal.silent_after, None
+            for rule in self.rules.alarms_of(code):
+                if rule.silence is not None:
+                    state = self.alarm_states.get((rule.rule_id, code)) or alarms.State()
+                    self._judge(rule, (), state._replace(deadline=gone))
+        for (rule_id, code), state in list(self.alarm_states.items()):
+            if state.deadline is None or state.deadline > self.now:
+                continue
+            if state.phase is Phase.RAISED:
+                self._judge(self._alarm_rule(rule_id, code), (), state)
+            else:  # a pending alarm waits for its confirming reading, not for the clock
+                self.alarm_states[rule_id, code] = state._replace(deadline=None)
+
+    def _alarm_rule(self, rule_id: str, code: str) -> alarms.AlarmRule:
+        return next(each for each in self.rules.alarms_of(code) if each.rule_id == rule_id)
+
+    def _judge(
+        self, rule: alarms.AlarmRule, recent: tuple[alarms.Reading, ...], state: alarms.State,
+        baseline: float | None = None,
+    ) -> None:  # fmt: skip
+        judgement = alarms.judge(rule, recent, state, self.now, baseline)
+        if judgement.changed:
+            self.alarm_states[rule.rule_id, rule.vital] = judgement.state
+            self.news += [AlarmNews(rule, each) for each in judgement.happenings]
+
+    # --- entries ---
+
+    def do(self, entry: Entry) -> Done:
+        """What somebody, or a monitor, did at this moment."""
+        done: Done = getattr(self, f"_{entry.does}")(entry)
+        return done
+
+    def _note(self, entry: Entry) -> Done:
+        return _OK
+
+    def _reading(self, entry: Entry) -> Done:
+        if self.state not in PRESENT:
+            return _refuse("not-running", "This session is not running; readings cannot be added.")
+        for code, value in entry.values["vitals"].items():
+            self._take(code, value, by_monitor=entry.values["monitor"])
+        return _OK
+
+    def _take(self, code: str, value: float, *, by_monitor: bool) -> None:
+        doubt = "implausible" if isinstance(plausibility(self.rules.plausible[code], value), Implausible) else ""
+        signal = self.signals.get(code)
+        newest_at = None if signal is None else signal.at
+        signal = signal or _Signal(value, self.now, doubt)
+        self.signals[code] = signal
+        for rule in self.rules.alarms_of(code):
+            stored = self.alarm_states.get((rule.rule_id, code))
+            if rule.silence is not None:
+                stored, signal.silent_after = alarms.awaited(
+                    rule.silence, stored, signal.silent_after, self.now, came=by_monitor, heard=by_monitor and not doubt
+                )
+                if stored is None:
+                    continue
+            state = (stored or alarms.State())._replace(newest_at=newest_at)
+            self._judge(rule, (alarms.Reading(self.now, value, bool(doubt)),), state, signal.baseline)
+        signal.value, signal.at, signal.doubt = value, self.now, doubt
+        if not doubt and (not by_monitor or code in SYSTOLIC):
+            self.measured.append((self.now, code, value))
+
+    def _check(self, entry: Entry) -> Done:
+        for outcome in ("passed", "failed"):
+            for item in self._items(entry.values[outcome]):
+                self.answers[item] = (outcome, "", self.now)
+        for name, score in entry.values["scores"].items():
+            self.answers[name] = ("passed", str(score), self.now)
+        return _OK
+
+    def _items(self, named: tuple[str, ...]) -> Iterator[str]:
+        """The items of a list; "checklist" and "discharge" are all items of it that no reading answers."""
+        own = self.rules.protocol
+        groups = {"checklist": own.checklist, "discharge": own.discharge}
+        known = {each.id for group in groups.values() for each in group} | {"companion_here"}
+        for name in named:
+            if name in groups:
+                yield from (each.id for each in groups[name] if not each.vitals)
+            elif name in known:
+                yield name
+            else:
+                raise ValueError(f"{self.scenario.name}: {own.id} has no item {name}")
+
+    def _prepare(self, entry: Entry) -> Done:
+        said = entry.values
+        if self.state not in (State.ARRIVED, State.CHECKED):
+            return _refuse("late", "A dose is prepared before it is given; this session is past that.")
+        people = list(self.scenario.people)
+        row = Prepared(
+            **said, at=self.now, person_id=people.index(entry.by), by=entry.by, by_id=people.index(entry.by),
+            drawn_mg=charted.drawn_mg(said["dose_mg"], said["stock_mg_per_ml"], said["drawn_ml"]),
+        )  # fmt: skip
+        never = tuple(each for each in self._drawn_reasons(row) if each.override == "never")
+        if never:
+            return _refuse_all(never)
+        self.prepared.append(row)
+        return _OK
+
+    def _waste(self, entry: Entry) -> Done:
+        mg = entry.values["mg"]
+        people = list(self.scenario.people)
+        self.wasted.append(
+            Wasted(
+                len(self.wasted), mg, entry.values["how"], self.now, entry.by, people.index(entry.by), "", None, None
+            )
+        )
+        return _OK
+
+    def _witness(self, entry: Entry) -> Done:
+        open_now = [number for number, each in enumerate(self.wasted) if each.witness_person_id is None]
+        if not open_now:
+            return _refuse("nothing-to-witness", "Nothing was thrown away that waits for a witness.")
+        row = self.wasted[open_now[0]]
+        if row.by == entry.by:
+            return _refuse("own-waste", "You threw it away yourself. Somebody else must witness it.")
+        who = list(self.scenario.people).index(entry.by)
+        self.wasted[open_now[0]] = replace(row, witness=entry.by, witness_person_id=who, witnessed_at=self.now)
+        return _OK
+
+    def _withdraw(self, entry: Entry) -> Done:
+        self.withdrawn.add(entry.values["agreement"])
+        if self.state not in BY_NAME["say_no"].origins:
+            return _OK
+        return self._advance("say_no", by=entry.by, reason="An agreement was withdrawn.", pump={})
+
+    def _acknowledge(self, entry: Entry) -> Done:
+        rule_id = entry.values["alarm"]
+        waiting = [key for key, state in self.alarm_states.items() if key[0] == rule_id and state.phase != Phase.QUIET]
+        if not waiting:
+            return _refuse("no-alarm", "There is no such alarm in this session.")
+        answers = [self._answer(*key, by=entry.by) for key in waiting]
+        return next((each for each in answers if not each.refused), answers[0])
+
+    def _answer(self, rule_id: str, code: str, *, by: str) -> Done:
+        rule = self._alarm_rule(rule_id, code)
+        found = alarms.acknowledge(rule, self.alarm_states[rule_id, code], by, self.now)
+        if isinstance(found, NothingToAcknowledge):
+            if found.acknowledged_by:
+                return _refuse("already-acknowledged", f"{found.acknowledged_by} has already acknowledged this alarm.")
+            return _refuse("not-open", "This alarm is not waiting for anybody any more.")
+        self.alarm_states[rule_id, code] = found.state
+        self.news += [AlarmNews(rule, each) for each in found.happenings]
+        return _OK
+
+    def _step(self, entry: Entry) -> Done:
+        said = entry.values
+        return self._advance(
+            said["step"], by=entry.by, reason=said["reason"], pump=said["pump"], overrides=frozenset(said["sets_aside"])
+        )
+
+    # --- a step of the session ---
+
+    def _advance(
+        self, transition: str, *, by: str, reason: str, pump: dict[str, Decimal | None],
+        overrides: frozenset[str] = frozenset(),
+    ) -> Done:  # fmt: skip
+        answer = guard(transition, self.facts(transition, reason, pump), self.rules.protocol, overrides)
+        if not isinstance(answer, Passed):
+            return _refuse_all(answer.reasons)
+        fault = charted.rate_fault(transition, pump.get("rate_ml_per_h"), charted.rate_now(self.steps))
+        if fault:
+            return _refuse(fault, _RATE_FAULTS[fault])
+        before, self.state = self.state, answer.target
+        aside = tuple(each.code for each in answer.overridden)
+        self.entered.append((self.now, self.state, aside))
+        self._chart(transition, before, by, pump)
+        if self.state in FINAL:
+            self._end()
+        return Done(set_aside=aside, said=tuple(f"set aside: {_words(each)}" for each in answer.overridden))
+
+    def _chart(self, transition: str, before: State, by: str, pump: dict[str, Decimal | None]) -> None:
+        if transition == "complete_checks":
+            for signal in self.signals.values():
+                signal.baseline = signal.baseline if signal.doubt else signal.value
+        elif transition == "start_dose":
+            self._begin(by)
+        elif before in UNDER_WAY:
+            for kind, values in charted.charts_of(transition, self.steps, **pump):
+                self._write(kind, by, values)
+
+    def _begin(self, by: str) -> None:
+        ready = charted.ready_dose(self.prepared)
+        assert ready is not None  # asked by the guard "dose_ordered"
+        row, papers = ready[0], self.scenario.papers
+        minutes = row.over_min or papers.over_min
+        self.dose = Dose(
+            id=1, drug=row.drug, route=row.route, dose_mg=row.dose_mg, drawn_mg=row.drawn_mg,
+            duration_min=Decimal(self.rules.protocol.dose_minutes) if minutes is None else minutes, lot=row.lot,
+            vial=row.vial, stock_mg_per_ml=row.stock_mg_per_ml, total_ml=row.total_ml,
+            rate_ml_per_h=charted.rate_of(row), devices=row.devices, started_at=self.now, by=by,
+            checked_by=(ready[1] or row).by, note="",
+        )  # fmt: skip
+        self._write("start", by, {"rate_ml_per_h": self.dose.rate_ml_per_h})
+        if self.dose.rate_ml_per_h is None:
+            self._write("part", by, {"mg": charted.part_of(row)})
+
+    def _write(self, kind: str, by: str, values: dict[str, Decimal | None]) -> None:
+        self.steps.append(
+            DoseStep(
+                len(self.steps) + 1, 1, kind, values.get("rate_ml_per_h"), values.get("remaining_ml"),
+                values.get("mg"), "", self.now, by,
+            )
+        )  # fmt: skip
+
+    def _end(self) -> None:
+        """The session is over: no reading is expected, open alarms end."""
+        for key, state in self.alarm_states.items():
+            self.alarm_states[key] = state._replace(phase=Phase.QUIET, deadline=None)
+        for signal in self.signals.values():
+            signal.silent_after = None
+
+    # --- what is asked ---
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.scenario.clinic.zone).date()
+
+    @property
+    def left_dosing_at(self) -> datetime | None:
+        ends = (State.OBSERVING, State.STOPPED_EARLY)
+        return next((at for at, state, _ in self.entered if state in ends), None) if self.dose else None
+
+    def delivered(self) -> Delivered | HistoryRefused | None:
+        """What went in so far."""
+        if self.dose is None:
+            return None
+        return charted.went_in(
+            self.dose, self.steps, self.now, self.left_dosing_at, agree_percent=self.rules.agree_percent
+        )
+
+    def line(self) -> administration.Line | None:
+        """Planned, given, wasted."""
+        found = self.delivered()
+        return charted.line(found, self.dose, self.wasted) if self.dose and isinstance(found, Delivered) else None
+
+    def facts(self, transition: str, reason: str, pump: dict[str, Decimal | None]) -> Facts:
+        """All that the guards ask about a step."""
+        ready = charted.ready_dose(self.prepared)
+        asks_the_road = "road" in BY_NAME[transition].guards
+        return compose.facts(
+            state=self.state,
+            now=self.now,
+            protocol_adopted=self.rules.protocol_adopted,
+            answers={item: "passed" if said[0] == "passed" else "failed" for item, said in self.answers.items()},
+            newest=self.signals,
+            systolic=[value for _, code, value in self.measured if code in SYSTOLIC],
+            open_high_alarms=self.open_high_alarms,
+            dose_ordered=ready is not None,
+            second_checked=ready is not None and ready[1] is not None,
+            dose_given=self.dose is not None,
+            dose_ended_at=compose.observed_from(self.state, self.delivered(), self.left_dosing_at),
+            scores={item: said[1] for item, said in self.answers.items()},
+            escort_named=bool(self.scenario.companion),
+            escort_present=self.answers.get("companion_here", ("",))[0] == "passed",
+            reason=reason,
+            road=tuple(self._road()) if asks_the_road else (),
+            alarms_waiting=self.rules.alarms_waiting if asks_the_road else (),
+            dose_against=tuple(self._against_the_dose(transition, pump)) if asks_the_road else (),
+            set_aside_before=compose.set_aside_before(
+                [(at, codes) for at, _, codes in self.entered], {item: said[2] for item, said in self.answers.items()}
+            ),
+            minutes_since_appointment=(self.now - self.scenario.starts_at).total_seconds() / 60,
+        )
+
+    @property
+    def open_high_alarms(self) -> tuple[str, ...]:
+        return tuple(
+            self._alarm_rule(*key).title
+            for key, state in self.alarm_states.items()
+            if state.open and state.priority is Priority.HIGH
+        )
+
+    def _road(self) -> Iterator[Reason]:
+        own, papers = self.rules.protocol, self.scenario.papers
+        agreements = tuple(
+            replace(each, withdrawn=True) if each.id in self.withdrawn else each for each in papers.agreements
+        )
+        stands = road.Papers(own.drug, own.route, papers.decision, agreements, papers.plan)
+        yield from road.against(stands, self.today)
+        yield from road.of_the_day(self._reasons_today())
+
+    def _reasons_today(self) -> tuple[eligibility.DayReason, ...]:
+        """What the rules say today, of what is on record and what the checklist and the readings tell."""
+        own, zone = self.rules.protocol, self.scenario.clinic.zone
+        answers = {item: said[0] for item, said in self.answers.items()}
+        believed = {
+            code: Measured(each.value, each.at.astimezone(zone).date())
+            for code, each in self.signals.items()
+            if not each.doubt
+        }
+        told = facts_of_the_day(own, answers, believed, self.today)
+        facts = eligibility.known(*self.scenario.facts, *told)
+        expired = eligibility.current(facts, self.rules.evidence, self.today)[1]
+        found = eligibility.assess(
+            facts, self.rules.eligibility, drug=own.drug, stage="session", today=self.today,
+            expired=frozenset(each.name for each in expired),
+        )  # fmt: skip
+        return eligibility.reasons_today(found, facts=facts, expired=expired).reasons
+
+    def _against_the_dose(self, transition: str, pump: dict[str, Decimal | None]) -> Iterator[Reason]:
+        if transition == "start_dose":
+            ready = charted.ready_dose(self.prepared)
+            yield from () if ready is None else self._drawn_reasons(ready[0])
+        elif self.dose is not None:
+            running = charted.rate_now(self.steps)
+            yield from dose_against.as_it_runs(
+                self.dose, self.delivered(), self.rules.doses, state=self.state,
+                wanted=pump.get("rate_ml_per_h") or running, running=running,
+                weight_kg=self.scenario.papers.weight_kg, day=tuple(self._day()), say=_sentence,
+            )  # fmt: skip
+
+    def _drawn_reasons(self, row: Prepared) -> Iterator[Reason]:
+        papers = self.scenario.papers
+        if papers.plan is None or papers.ordered is None:
+            yield from road.against(
+                road.Papers(self.rules.protocol.drug, self.rules.protocol.route, (), (), None), self.today
+            )
+            return
+        first = dosing.FirstDose(self.scenario.age_years, self.scenario.clinic.jurisdiction)
+        yield from dose_against.as_drawn(
+            papers.ordered, row, self.rules.doses, today=self.today, day=tuple(self._day()),
+            first=first if papers.plan.given == 0 else None, say=_sentence,
+        )  # fmt: skip
+
+    def _day(self) -> Iterator[dosing.Given]:
+        for each in self.scenario.earlier:
+            found = charted.went_in(each.dose, (), self.now, each.ended_at, agree_percent=self.rules.agree_percent)
+            yield from dose_against.of_the_last_day(each.dose, found, each.weight_kg, self.now)
+
+
+_RATE_FAULTS: Final = {
+    "rate-missing": "Enter the rate of the pump in mL/h.",
+    "no-pump": "This dose is not given by a pump, so it has no rate.",
+    "not-lower": "This rate is not lower than the one that is set.",
+    "not-higher": "This rate is not higher than the one that is set.",
+}

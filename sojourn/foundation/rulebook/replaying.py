@@ -1,0 +1,158 @@
+"""Hands a scenario the rules that act in its clinic: the rulebook as it ships, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from sojourn.clinical import alarms, eligibility
+from sojourn.clinical.dosing import in_force
+from sojourn.clinical.eligibility import evidence
+from sojourn.clinical.protocol import read as read_protocol
+from sojourn.clinical.replay import LAWS, Clinic, RulesOfClinic, Scenario, UnknownRule, loosened
+from sojourn.clinical.replay.laws import CannotLoosen, step_of
+from sojourn.clinical.rules import Loosened, Rule, tighten
+from sojourn.clinical.vitals import VITALS
+from sojourn.foundation.rulebook.acting import acting
+from sojourn.foundation.rulebook.load import book, prepared
+
+
+@dataclass(frozen=True, slots=True)
+class _Adopted:
+    """A clinic of a scenario adopted the newest version of a rule, with its own numbers."""
+
+    version: int
+    rule_hash: str
+    parameters: Mapping[str, Any]
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loosening:
+    """A number of a rule to be loosened by one step; "" where the rule as a whole is left out."""
+
+    rule_id: str
+    parameter: str
+
+    @property
+    def words(self) -> str:
+        """What is loosened, and to what."""
+        rule = book().rule(self.rule_id)
+        if not self.parameter:
+            return f"{self.rule_id} is left out"
+        if self.parameter == "schedule":
+            return f"{self.rule_id}: each check comes a minute later"
+        known = rule.parameters[self.parameter]
+        return f"{self.rule_id}.{self.parameter}: {known.value:g} {known.unit}, loosened by {step_of(known):+g}"
+
+
+def rules_of(scenario: Scenario, loosening: Loosening | None = None) -> RulesOfClinic:
+    """What acts in the clinic of a scenario on its day. Raises UnknownRule or RuleInvalid."""
+    known = book()
+    if scenario.protocol_id not in known.newest or known.rule(scenario.protocol_id).kind != "protocol":
+        raise UnknownRule(f"{scenario.name}: there is no protocol {scenario.protocol_id}")
+    acts = _acting(scenario.name, scenario.clinic, scenario.starts_at.date())
+    if loosening is not None:
+        acts[loosening.rule_id] = _loose(acts[loosening.rule_id], loosening)
+    pairs = [(known.rule(rule_id), rule) for rule_id, rule in acts.items()]
+    own = acts[scenario.protocol_id]
+    protocol = read_protocol(own or known.rule(scenario.protocol_id))
+    waits = [rule for rule in acts.values() if rule is not None and rule.kind == alarms.ESCALATION]
+    escalates = next((rule for rule in waits if protocol.route in rule.fact("routes")), None)
+    agree = acts["dose.chair"] or known.rule("dose.chair")
+    return RulesOfClinic(
+        protocol=protocol,
+        protocol_adopted=own is not None,
+        doses=in_force(pairs),
+        eligibility=tuple(
+            eligibility.read(rule or newest, adopted=rule is not None)
+            for newest, rule in pairs
+            if newest.kind == eligibility.KIND
+        ),
+        evidence=tuple(
+            evidence.read(rule or newest, adopted=rule is not None)
+            for newest, rule in pairs
+            if newest.kind == evidence.KIND
+        ),
+        alarms=prepared([each for each in acts.values() if each is not None], escalates, protocol.route, protocol.drug),
+        alarms_waiting=tuple(
+            newest.title
+            for newest, rule in pairs
+            if rule is None
+            and alarms.speaks_of(newest, protocol.route, protocol.drug)
+            and (loosening is None or newest.id != loosening.rule_id)
+        ),
+        plausible=MappingProxyType({code: known.plausibility(code) for code in VITALS}),
+        agree_percent=agree.number("agree"),
+    )
+
+
+def _acting(name: str, clinic: Clinic, day: date) -> dict[str, Rule | None]:
+    """Every rule as it acts in a clinic, by id; None where it does not."""
+    newest = book().newest
+    for rule_id in (*(clinic.adopted or ()), *clinic.own_numbers):
+        if rule_id not in newest:
+            raise UnknownRule(f"{name}: clinic: there is no rule {rule_id}")
+    versions: dict[str, list[Rule]] = {}
+    for rule in sorted(book().versions.values(), key=lambda each: each.version):
+        versions.setdefault(rule.id, []).append(rule)
+    found: dict[str, Rule | None] = {}
+    for rule_id, rule in newest.items():
+        numbers = clinic.own_numbers.get(rule_id, {})
+        if isinstance(own := tighten(rule, numbers), Loosened):
+            raise UnknownRule(f"{name}: clinic: own_numbers: {rule_id}: {'; '.join(own.reasons)}")
+        is_adopted = clinic.adopted is None or rule_id in clinic.adopted
+        decision = _Adopted(rule.version, rule.hash, numbers) if is_adopted else None
+        found[rule_id] = acting(versions[rule_id], decision, day)
+    return found
+
+
+def _loose(rule: Rule | None, loosening: Loosening) -> Rule | None:
+    if not loosening.parameter or rule is None:
+        return None
+    return loosened(rule, loosening.parameter)
+
+
+def loosening_of(name: str) -> Loosening:
+    """What ``--loosen`` names: "RULE.parameter", or a rule without numbers. Raises UnknownRule."""
+    newest = book().newest
+    if name in newest:
+        if newest[name].kind == "protocol" or newest[name].parameters:
+            raise UnknownRule(f"{name}: say which number: {_numbers(newest[name])}")
+        return Loosening(name, "")
+    rule_id, _point, parameter = name.rpartition(".")
+    if rule_id not in newest:
+        raise UnknownRule(f"there is no rule {name}; see docs/clinical/rulebook.md")
+    try:
+        loosened(newest[rule_id], parameter)
+    except CannotLoosen as wrong:
+        raise UnknownRule(f"{name}: {wrong}") from None
+    return Loosening(rule_id, parameter)
+
+
+def _numbers(rule: Rule) -> str:
+    names = (*rule.parameters, *(("schedule",) if "schedule" in rule.fixed else ()))
+    return ", ".join(f"{rule.id}.{name}" for name in names)
+
+
+def is_law(name: str) -> bool:
+    """Whether an expected line rests on a law that is code, and no number of a rule."""
+    kind, _point, rest = name.partition(".")
+    return rest in LAWS.get(kind, ())
+
+
+def unknown_names(scenario: Scenario) -> tuple[str, ...]:
+    """The expected lines whose rule is neither a law nor a rule that can be loosened, in words."""
+    wrong = []
+    for number, entry in enumerate(scenario.timeline, 1):
+        for line in entry.expect:
+            if is_law(line.rule):
+                continue
+            try:
+                loosening_of(line.rule)
+            except UnknownRule as why:
+                wrong.append(f"{scenario.name}: timeline {number} ({entry.does}): rule: {why}")
+    return tuple(wrong)

@@ -1,0 +1,47 @@
+"""What does not stand for the next dose of a course, as a page says it: whole to those who may read the chart; to the
+front desk only that something is missing, and whom to tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sojourn.care.plan import gates
+from sojourn.care.plan.models import CarePlan
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.interfaces.console.nav import address
+
+_PLACES = {"candidacy": "console:candidacy", "consent": "console:patient_consents", "plan": "console:plan"}
+_READS = {"candidacy": "candidacy.read", "consent": "consent.read", "plan": "plan.read"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that is missing, why, and where it is put right ("" for who may not go there)."""
+
+    title: str
+    reasons: tuple[str, ...]
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something is missing. ``lines`` are empty for those who may not read the chart."""
+
+    lines: tuple[Line, ...]
+
+
+def warned(asker: Asker, course: CarePlan, now: datetime | None = None) -> Warned | None:
+    """What the asker may know of what is missing; None where nothing is. At most nine queries."""
+    missing = gates.before_dose(course, now)
+    if not missing:
+        return None
+    if not asker.may("patient.clinical"):
+        return Warned(())
+    return Warned(tuple(Line(each.title, each.reasons, _place(asker, course, each.code)) for each in missing))
+
+
+def _place(asker: Asker, course: CarePlan, code: str) -> str:
+    if code not in _PLACES or not asker.may(_READS[code]):
+        return ""
+    return address(_PLACES[code], course.patient_id)

@@ -1,0 +1,194 @@
+"""What a patient goes through and what is done about it: graded by two taps, asked after by one, supported by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils.translation import gettext as _
+
+from sojourn.care.encounter import actions as encounter_actions
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session.models import SessionEvent
+from sojourn.care.session.snapshot import Noted, SessionSnapshot
+from sojourn.clinical.protocol import PRESENT, State
+from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.sessions.forms import ClockField, moment_of
+from sojourn.interfaces.console.sessions.frame import common, of_session, small, to_session
+from sojourn.interfaces.console.sessions.opening import session_or_404
+from sojourn.interfaces.console.sessions.timeline import timeline
+from sojourn.interfaces.console.sessions.withdrawing import may_say_no
+from sojourn.interfaces.console.sessions.words import (
+    DISCOMFORTS,
+    EFFECTS,
+    GRADES,
+    ONE_TAP,
+    QUICK,
+    QUICK_ICONS,
+    event_word,
+)
+
+ANNOTATED = 3  # how many entries of one tap wait for words on the page at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Discomfort:
+    """A discomfort with what was done and how it went. ``open`` until somebody says that it is gone."""
+
+    id: int
+    word: str
+    grade: str
+    at: datetime
+    by: str
+    note: str
+    measures: tuple[str, ...]
+    effect: str
+    effect_word: str
+    effect_at: datetime | None
+
+    @property
+    def open(self) -> bool:
+        return self.effect != "gone"
+
+
+def discomforts(session: SessionSnapshot) -> list[Discomfort]:
+    """Every graded discomfort of the session, the oldest first. No query."""
+    return [
+        _discomfort(each, [later for later in session.events if later.about_id == each.id])
+        for each in session.events
+        if each.grade and each.about_id is None
+    ]
+
+
+def _discomfort(event: Noted, later: list[Noted]) -> Discomfort:
+    asked = [each for each in later if each.effect]
+    newest = asked[-1] if asked else None
+    return Discomfort(
+        event.id, event_word(event.kind), str(GRADES.get(event.grade, event.grade)), event.at, event.by, event.note,
+        tuple(each.measure for each in (event, *later) if each.measure),
+        newest.effect if newest else "", str(EFFECTS[newest.effect]) if newest else "", newest.at if newest else None,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """What was noted by one tap and has no words yet."""
+
+    id: int
+    word: str
+    at: datetime
+
+
+def without_words(session: SessionSnapshot) -> list[Tapped]:
+    """The newest entries of one tap to which nobody has added words. No query."""
+    told = {each.about_id for each in session.events}
+    bare = [
+        each
+        for each in session.events
+        if each.kind in ONE_TAP and each.about_id is None and not each.note and each.id not in told
+    ]
+    return [Tapped(each.id, event_word(each.kind), each.at) for each in reversed(bare)][:ANNOTATED]
+
+
+def panel(request: Request, session: SessionSnapshot) -> dict[str, Any]:
+    """What the page offers beside the dose: discomfort, emotion, support, medicines, and the patient's no. No query."""
+    may = request.asker.may("session.observe") and session.state in PRESENT
+    return {
+        "may_note": may,
+        "kinds": list(DISCOMFORTS.items()),
+        "grades": list(GRADES.items()),
+        "effects": list(EFFECTS.items()),
+        "one_tap": [(code, QUICK[code], QUICK_ICONS[code]) for code in ONE_TAP],
+        "discomforts": [each for each in discomforts(session) if each.open],
+        "tapped": without_words(session),
+        "last_event": max((each.id for each in session.events), default=0),
+        "may_say_no": may and may_say_no(session),
+        "may_add_late": request.asker.may("session.observe") and session.state is State.LEFT,
+        # Where neither the checks nor the schedule ask for values on this page.
+        "offers_values": session.state is not State.ARRIVED and (not session.doses or _is_going(session)),
+        "record_url": address("console:record", session.id),
+        "timeline": timeline(session),
+    }
+
+
+def _is_going(session: SessionSnapshot) -> bool:
+    return session.state is State.READY_TO_LEAVE
+
+
+# ---------------------------------------------------------------- the taps
+
+
+@of_session("session.observe", methods=["POST"])
+def note(request: Request, session: SessionSnapshot) -> HttpResponse:
+    """A tap: a discomfort with its grade, an emotional response, support, music; or what became of an earlier entry.
+
+    Saved at once. The same tap sent twice from one page is one entry.
+    """
+    typed = {name: request.POST.get(name, "").strip() for name in ("kind", "grade", "effect", "measure", "note")}
+    about = _about(session, request.POST.get("about", ""))
+    if about is not None:
+        typed["kind"] = about.kind
+    elif typed["kind"] not in (*DISCOMFORTS, *ONE_TAP):
+        raise Http404
+    try:
+        at = moment_of(ClockField().clean(request.POST.get("at", "")), session.now)
+        _must_say_something(typed, about)
+        encounter_actions.lock_session(session.id, None)
+        if not _is_there(request, session, typed, about):
+            session_actions.note_event(
+                by=request.asker, encounter_id=session.id, kind=typed["kind"], note=typed["note"][:500],
+                grade=typed["grade"], measure=typed["measure"], effect=typed["effect"],
+                about_id=about.id if about else None, at=at,
+            )  # fmt: skip
+    except ValidationError:
+        return _again(request, session, [_("Write the time as 14:05.")])
+    except Refused as refused:
+        return _again(request, session, [str(each) for each in refused.reasons])
+    return _again(request, session, []) if request.htmx else to_session(session, "#events")
+
+
+def _about(session: SessionSnapshot, text: str) -> Noted | None:
+    if not text:
+        return None
+    found = next((each for each in session.events if str(each.id) == text), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _must_say_something(typed: dict[str, str], about: Noted | None) -> None:
+    """A discomfort has a grade; what follows up an entry has an effect, a measure or words."""
+    if about is None and typed["kind"] in DISCOMFORTS and not typed["grade"]:
+        raise Refused(_("Say whether it is mild, moderate or severe."), codes=("grade",))
+    if about is not None and not (typed["effect"] or typed["measure"] or typed["note"]):
+        raise Refused(_("Write what was done, or say how it is now."), codes=("empty",))
+
+
+def _is_there(request: Request, session: SessionSnapshot, typed: dict[str, str], about: Noted | None) -> bool:
+    """Whether this is the same tap again: this person has noted the same since the page was drawn. One query."""
+    since = small(request.POST.get("last", ""), -1)
+    rows = SessionEvent.objects.filter(
+        encounter_id=session.id, pk__gt=since, by_id=request.asker.membership_id, about_id=about.id if about else None,
+        kind=typed["kind"], grade=typed["grade"], effect=typed["effect"], measure=typed["measure"][:200],
+        note=typed["note"][:500],
+    )  # fmt: skip
+    return since >= 0 and rows.exists()
+
+
+def _again(request: Request, session: SessionSnapshot, errors: list[str]) -> HttpResponse:
+    """The part of the page with what is noted, and the timeline beside it; without htmx the page of it alone."""
+    session = session_or_404(session.id)
+    context = {**common(request, session), **panel(request, session), "errors": errors, "aside": True}
+    template = "_events_answer.html" if request.htmx else "events.html"
+    return render(request, f"console/sessions/{template}", context, status=422 if errors else 200)
+
+
+_ONE = "sessions/<int:encounter_id>/"
+urlpatterns = [path(f"{_ONE}events/", note, name="session_event")]

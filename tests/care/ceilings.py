@@ -1,0 +1,16 @@
+"""The ceilings that a clinic has adopted: without one, a drug is not given by a route."""
+
+from __future__ import annotations
+
+from sojourn.clinical import dosing
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.rulebook import actions, book
+from tests.conftest import Cast
+
+
+def adopt_ceilings(cast: Cast) -> None:
+    """Every ceiling of the rulebook, at its bound, by the prescriber of a clinic."""
+    by = cast.asker("prescriber")
+    with as_asker(by):
+        shown = {each.id: each.hash for each in book().of_kind(dosing.CEILING)}
+        actions.adopt_set(by=by, shown=shown, signature=by.name)

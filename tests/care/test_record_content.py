@@ -1,0 +1,216 @@
+"""What is signed: the content of a session's record and its hash. Pure data, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from sojourn.care.chart.content import FIRST, SECOND, content, content_hash, verify_signature
+from sojourn.care.chart.record import SessionRecord
+from sojourn.care.chart.rows import (
+    AlarmChange,
+    ByHand,
+    Check,
+    Dose,
+    DosePrepared,
+    DoseStep,
+    Event,
+    FrozenProtocol,
+    GivenDose,
+    Left,
+    Measure,
+    Member,
+    MonitorOn,
+    Plan,
+    Reading,
+    Signature,
+    StateEntry,
+    Subject,
+    Wasted,
+    episodes,
+)
+from sojourn.clinical import administration
+from sojourn.clinical.administration import End, Means, Start
+from sojourn.clinical.protocol import State
+
+# The hash of ``old_session`` as the version 0.1.0 of this program computed it (its record.py, content and all, at
+# commit 7253697). A record that was signed then is verified by it for ever.
+SIGNED_THEN = "2a749b5b86e3d956adeba02372bed48884e6fce30c278f904332015af92b237e"
+
+BEGINS = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
+NURSE = Member(3, "Ines Ortega", "RN", "nurse")
+PRESCRIBER = Member(4, "Ada Moreno", "MD", "prescriber")
+
+
+def minutes(n: float) -> datetime:
+    return BEGINS + timedelta(minutes=n)
+
+
+def old_session() -> SessionRecord:
+    """A session as it was kept before pump steps, waste and other medicines were written down."""
+    changes = (
+        AlarmChange(
+            51, "spo2.low", 1, "b" * 64, "spo2", "raised", "high", minutes(30), "", 88.0, 90.0, None, "", None
+        ),
+        AlarmChange(
+            52, "spo2.low", 1, "b" * 64, "spo2", "acknowledged", "high", minutes(31), "", 88.0, 90.0, None, "Oxygen",
+            NURSE,
+        ),
+    )  # fmt: skip
+    return SessionRecord(
+        encounter_id=7,
+        clinic_id=1,
+        composed_at=minutes(200),
+        patient=Subject(11, "SJ-00001", "Ana Reyes", date(1984, 3, 2), "female", False),
+        plan=Plan(21, "Six sessions", "Treatment-resistant depression", Decimal("35.00"), 6),
+        protocol=FrozenProtocol("iv_racemic_40min", "1", "c" * 64, None),
+        schedule=(),
+        chair="Chair 1",
+        chair_id=2,
+        appointment_id=31,
+        booked_from=minutes(0),
+        booked_until=minutes(180),
+        companion_name="Luis Reyes",
+        opened_at=minutes(0),
+        states=(
+            StateEntry(1, State.ARRIVED, minutes(0), NURSE, "", ()),
+            StateEntry(2, State.CHECKED, minutes(10), NURSE, "", ()),
+            StateEntry(3, State.DOSING, minutes(15), NURSE, "Anxious", ("hold:systolic",)),
+            StateEntry(4, State.OBSERVING, minutes(55), NURSE, "", ()),
+            StateEntry(5, State.READY_TO_LEAVE, minutes(137), PRESCRIBER, "", ()),
+            StateEntry(6, State.LEFT, minutes(140), NURSE, "", ()),
+        ),
+        checks=(Check(61, "weight", True, "70 kg", "", minutes(5), NURSE, True),),
+        prepared=(
+            DosePrepared(71, "ketamine", "iv", Decimal("35.00"), "KX77", minutes(12), NURSE),
+            DosePrepared(72, "ketamine", "iv", Decimal("35.00"), "KX77", minutes(13), PRESCRIBER),
+        ),
+        doses=(
+            Dose(
+                81, "ketamine", "iv", Decimal("35.00"), Decimal("40.0"), "KX77", date(2027, 1, 1), minutes(15), NURSE,
+                PRESCRIBER, minutes(13), minutes(15), "",
+            ),
+        ),
+        readings=(
+            Reading(
+                91, "spo2", 97.0, "%", minutes(20), minutes(20), minutes(20), "monitor", 5, 6, None, "final", "", None,
+                False,
+            ),
+            Reading(
+                92, "nibp_sys", 124.0, "mm[Hg]", minutes(21), None, minutes(22), "typed", None, None, NURSE, "final",
+                "", None, False,
+            ),
+        ),
+        alarm_changes=changes,
+        alarms=episodes(changes),
+        monitors=(MonitorOn(41, 5, "Monitor 1", "Mindray", minutes(2), NURSE, minutes(140), NURSE, 300.0),),
+        events=(Event(101, "nausea", "Música — 波", minutes(33), minutes(34), NURSE),),
+        left=Left(111, 12, "Luis Reyes", {"padss": 9, "escort_present": True}, minutes(140), NURSE),
+        measures=(
+            Measure(121, "phq-9", "1", "a" * 64, minutes(-590), Decimal("19.00"), "moderately-severe", False, False),
+        ),
+        gaps=(),
+        signatures=(Signature(131, SIGNED_THEN, minutes(150), PRESCRIBER),),
+        addenda=(),
+    )  # fmt: skip
+
+
+def given_whole(record: SessionRecord) -> tuple[GivenDose, ...]:
+    """35 mg in 50 mL at 75 mL/h: in after 40 minutes."""
+    start = Start(
+        id="1", at=minutes(15), means=Means.PUMP, planned_mg=Fraction(35), ml_per_h=Fraction(75),
+        mg_per_ml=Fraction(35, 50), volume_ml=Fraction(50),
+    )  # fmt: skip
+    events = (start, End(id="2", at=minutes(55)))
+    found = administration.delivered(events, now=minutes(200), tolerance_mg=Fraction(1))
+    assert isinstance(found, administration.Delivered)
+    balance = administration.reconcile(drawn_mg=Fraction(35), delivered=found, wasted=(), remaining_mg=None)
+    return (GivenDose(record.doses[0], found, balance, told=True),)
+
+
+def test_a_record_that_was_signed_before_still_verifies():
+    record = old_session()
+    assert content(record)["format"] == FIRST
+    assert content_hash(record) == SIGNED_THEN
+    assert verify_signature(record).standing == "unchanged"
+
+
+def test_what_was_given_of_an_old_dose_is_worked_out_and_not_signed():
+    """It is read off the old rows, so it adds nothing to them."""
+    record = old_session()
+    assert content_hash(replace(record, given=given_whole(record))) == SIGNED_THEN
+
+
+def _first(rows: tuple[object, ...], **values: object) -> tuple[object, ...]:
+    return (replace(rows[0], **values), *rows[1:])  # type: ignore[type-var]
+
+
+MORE: dict[str, Callable[[SessionRecord], SessionRecord]] = {
+    "a step of the pump": lambda r: replace(
+        r,
+        steps=(DoseStep(1, 81, "pause", None, Decimal(20), None, "", minutes(30), minutes(30), NURSE),),
+    ),
+    "a waste": lambda r: replace(
+        r, wasted=(Wasted(1, Decimal("14.58"), "", minutes(60), NURSE, None, None),)
+    ),
+    "its witness": lambda r: replace(
+        r, wasted=(Wasted(1, Decimal("14.58"), "", minutes(60), NURSE, PRESCRIBER, minutes(61)),)
+    ),
+    "another medicine": lambda r: replace(
+        r,
+        by_hand=(
+            ByHand(
+                1, "Ondansetron", "ondansetron", Decimal(4), "mg", "iv", "", (), minutes(35), minutes(50), NURSE
+            ),
+        ),
+    ),
+    "the same written down late": lambda r: replace(
+        r,
+        by_hand=(
+            ByHand(
+                1, "Ondansetron", "ondansetron", Decimal(4), "mg", "iv", "", (), minutes(35), minutes(90), NURSE
+            ),
+        ),
+    ),
+    "what a step rested on": lambda r: replace(r, states=_first(r.states, basis={"decision": 5})),
+    "a concentration": lambda r: replace(r, prepared=_first(r.prepared, stock_mg_per_ml=Decimal(50))),
+    "a rate": lambda r: replace(r, doses=_first(r.doses, rate_ml_per_h=Decimal(75))),
+    "a grade": lambda r: replace(r, events=_first(r.events, grade="moderate")),
+    "what was done": lambda r: replace(r, events=_first(r.events, measure="Head raised")),
+    "what it did": lambda r: replace(r, events=_first(r.events, effect="better", about_id=101)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", MORE)
+def test_whatever_is_written_down_more_is_signed_with_it(what: str):
+    changed = MORE[what](old_session())
+    assert content(changed)["format"] == SECOND
+    others = {content_hash(change(old_session())) for name, change in MORE.items() if name != what}
+    assert content_hash(changed) not in {SIGNED_THEN, *others}
+    assert verify_signature(changed).standing == "changed"
+
+
+def test_the_line_is_signed_as_it_was_read():
+    record = MORE["a step of the pump"](old_session())
+    record = replace(record, given=given_whole(record))
+    assert content(record)["given"] == [[81, "35", "35", "0", "0", "computed", True]]
+
+
+def test_as_long_as_a_dose_runs_its_hash_does_not_run_with_it():
+    record = MORE["a step of the pump"](old_session())
+    running = replace(record, states=record.states[:3], given=given_whole(record))
+    assert content(running)["given"] == []
+
+
+def test_one_amount_is_one_content():
+    """The database says 35.00, a form 35: it is the same milligrams."""
+    one, other = (
+        replace(old_session(), wasted=(Wasted(1, Decimal(mg), "", minutes(60), NURSE, None, None),))
+        for mg in ("14.5", "14.50")
+    )
+    assert content_hash(one) == content_hash(other)

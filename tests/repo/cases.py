@@ -1,0 +1,75 @@
+"""Writes docs/clinical/cases.md from the tests under tests/cases: which day went wrong, and which tests hold it now.
+
+A file speaks of the case with which its docstring begins ("D1: ..."); a test that speaks of another says so in its own.
+Run as ``python -m tests.repo.cases``; a test holds the page current.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "tests" / "cases"
+PAGE = ROOT / "docs" / "clinical" / "cases.md"
+_CASE = re.compile(r"\s*([A-Z]\d+)\b:?\s*(.*)")
+
+# The case in a few words, and the rows of the journey that it belongs to.
+CASES = {
+    "C2": ("Rules of the day are asked on the day", "J11, J40, N18"),
+    "C4": ("Doses have ceilings", "J23, J42, N18"),
+    "D1": ("One road to a dose", "J15, J20, N18"),
+    "D2": ("The dose at the chair", "J23, J42, N18"),
+    "D3": ("What was really given", "J42, J45, J46, J47, N18"),
+    "D6": ("One weight, one set of facts", "J24, J40"),
+}
+
+
+@dataclass(frozen=True)
+class Held:
+    """One test of a case."""
+
+    case: str
+    words: str
+    file: str
+
+
+def held() -> list[Held]:
+    """Every named test, by case and file."""
+    found = [one for path in sorted(FOLDER.glob("test_*.py")) for one in _of(path)]
+    return sorted(found, key=lambda one: (one.case, one.file))
+
+
+def _of(path: Path) -> Iterator[Held]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    whole = _CASE.match(ast.get_docstring(tree) or "")
+    if whole is None:
+        raise SystemExit(f"{path.name}: its docstring must begin with the case, like 'D1: ...'")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            own = _CASE.match(ast.get_docstring(node) or "")
+            case = own[1] if own and own[1] in CASES else whole[1]
+            yield Held(case, node.name.removeprefix("test_").replace("_", " "), str(path.relative_to(ROOT)))
+
+
+def page() -> str:
+    """The page as it should be."""
+    lines = [
+        "# Cases: where we were wrong, and what holds it now",
+        "",
+        "Made from `tests/cases` by `python -m tests.repo.cases`; a test holds it current. Do not edit.",
+        "",
+        "| case | rows | what must hold | test |",
+        "|---|---|---|---|",
+    ]
+    for one in held():
+        words, rows = CASES[one.case]
+        lines.append(f"| {one.case} {words} | {rows} | {one.words} | [{Path(one.file).name}](../../{one.file}) |")
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
