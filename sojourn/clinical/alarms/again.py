@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from sojourn.clinical.alarms.machine import judge
+from sojourn.clinical.alarms.machine import acknowledge, judge
 from sojourn.clinical.alarms.model import AlarmRule, Judgement, Phase, Reading, State
 
 Change = Literal["none", "ended", "raised", "lowered"]
@@ -37,7 +37,7 @@ class PutRight(NamedTuple):
 def put_right(rule: AlarmRule, state: State, standing: Sequence[Heard], now: datetime) -> PutRight:
     """Bring one alarm (``state``) to where the readings that stand, oldest first, leave it. Not for rules of silence:
     what a person typed was never expected to go on."""
-    anew, last = _judged(rule, standing)
+    anew, last = _judged(rule, standing, state)
     if not anew.open:
         return _not_open(state, anew, last)
     assert anew.priority is not None
@@ -51,12 +51,21 @@ def put_right(rule: AlarmRule, state: State, standing: Sequence[Heard], now: dat
     return PutRight(after, "lowered" if anew.priority.rank < before.rank else "none", last)
 
 
-def _judged(rule: AlarmRule, standing: Sequence[Heard]) -> tuple[State, Judgement | None]:
+def _judged(rule: AlarmRule, standing: Sequence[Heard], before: State) -> tuple[State, Judgement | None]:
+    """The readings judged anew, with what a person saw of ``before`` at the moment at which they saw it."""
     state, last = State(), None
+    seen_at = before.acknowledged_at
     for each in standing:
+        if seen_at is not None and each.at > seen_at:
+            state, seen_at = _seen(rule, state, before, seen_at), None
         last = judge(rule, (each.reading,), state, each.at, each.baseline)
         state = last.state
-    return state, last
+    return state if seen_at is None else _seen(rule, state, before, seen_at), last
+
+
+def _seen(rule: AlarmRule, state: State, before: State, at: datetime) -> State:
+    found = acknowledge(rule, state, before.acknowledged_by or "", at)
+    return found.state if isinstance(found, Judgement) else state
 
 
 def _not_open(state: State, anew: State, last: Judgement | None) -> PutRight:
