@@ -28,6 +28,7 @@ from sojourn.care.session.models import (
 from sojourn.care.vitals import standing
 from sojourn.care.vitals.models import Observation
 from sojourn.clinical.protocol import PRESENT, State
+from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
@@ -53,7 +54,8 @@ def strike(
     """Strike a row of a session as entered in error: ``of`` a StruckKind, ``row_id`` its number. Twice changes nothing.
 
     A struck reading counts for nothing any more: the newest value moves back to the newest reading that stands, and
-    while the session runs its alarms are judged again, all in this transaction. A struck weight of the checklist takes
+    while the session runs its alarms are judged again, all in this transaction. With one half of a pressure goes the
+    other, which was typed with it. A struck weight of the checklist takes
     the weight out of the patient's facts too. Refused: unknown-row, monitor (what a monitor sent is not struck; write a
     note), call (a patient's call stays), reason-missing, reason-long, signed.
     """
@@ -71,12 +73,17 @@ def strike(
     wrong = _faults(encounter, of, row, reason.strip())
     if wrong:
         raise Refused(*wrong.values(), codes=tuple(wrong))
-    struck = EnteredInError.objects.create(
-        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, of=of, row_id=row_id,
-        reason=reason.strip(), at=now, by_id=by.member,
-    )  # fmt: skip
+    rows = [row, *_other_half(row)] if of == StruckKind.READING else [row]
+    struck, *_others = [
+        EnteredInError.objects.create(
+            clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, of=of, row_id=each.pk,
+            reason=reason.strip(), at=now, by_id=by.member,
+        )
+        for each in rows
+    ]  # fmt: skip
     if of == StruckKind.READING:
-        _move_back(encounter, row.code, State(newest.state) in PRESENT, by, now)
+        for each in rows:
+            _move_back(encounter, each.code, State(newest.state) in PRESENT, by, now)
     elif of == StruckKind.CHECK and row.item_id == "weight":
         _forget_weight(by, row, reason.strip(), now)
     record(by, "session.struck", encounter, of=of, row=row_id)
@@ -97,6 +104,17 @@ def _faults(encounter: Encounter, of: str, row: Any, reason: str) -> dict[str, s
     if encounter.signatures.exists():
         wrong["signed"] = _("The record is signed. Write an addendum instead.")
     return wrong
+
+
+def _other_half(row: Observation) -> list[Observation]:
+    """A pressure is one measurement: with one half the other goes, where it was typed with it and still stands."""
+    pair = next((pair for pair in zip(SYSTOLIC, DIASTOLIC, strict=True) if row.code in pair), ())
+    gone = EnteredInError.objects.filter(encounter_id=row.encounter_id, of=StruckKind.READING).values("row_id")
+    others = Observation.objects.filter(
+        encounter_id=row.encounter_id, code__in=pair, method="typed", effective_at=row.effective_at,
+        received_at=row.received_at, by_id=row.by_id,
+    ).exclude(pk=row.pk)  # fmt: skip
+    return list(others.exclude(pk__in=gone))
 
 
 def _move_back(encounter: Encounter, code: str, running: bool, by: Asker, now: datetime) -> None:
