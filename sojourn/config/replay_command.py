@@ -1,4 +1,7 @@
-"""``sojourn replay``: whole sessions from files, judged by the code that judges in the clinic. Needs no database."""
+"""``sojourn replay``: whole sessions from files, judged by the code that judges in the clinic. Needs no database.
+
+Importing this module loads no medicine; that is imported by the command when it runs.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sojourn.clinical.replay import Outcome, Scenario, ScenarioInvalid, UnknownRule, plain, read, replay, table
-from sojourn.clinical.rules import RuleInvalid
-from sojourn.foundation.rulebook.replaying import Loosening, loosening_of, rules_of, unknown_names
+if TYPE_CHECKING:
+    from sojourn.clinical.replay import Outcome
+    from sojourn.foundation.rulebook.replaying import Loosening
 
 _FAILED: Final = 1
 _WRONG: Final = 2
@@ -47,10 +50,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(arguments: argparse.Namespace) -> int:
     """Play the files; 0, 1 or 2."""
+    from sojourn.clinical.replay import plain
+    from sojourn.foundation.rulebook.replaying import loosening_of
+
     try:
         loosening = loosening_of(arguments.loosen) if arguments.loosen else None
         outcomes = [_play(path, loosening) for path in arguments.file]
-    except (ScenarioInvalid, UnknownRule, RuleInvalid, ValueError, OSError) as wrong:
+    except (ValueError, OSError) as wrong:
         sys.stderr.write(f"{wrong}\n")
         return _WRONG
     if arguments.json:
@@ -61,13 +67,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _play(path: Path, loosening: Loosening | None) -> Outcome:
-    scenario: Scenario = read(path.name, path.read_text(encoding="utf-8"))
+    from sojourn.clinical.replay import UnknownRule, read, replay
+    from sojourn.foundation.rulebook.replaying import rules_of, unknown_names
+
+    scenario = read(path.name, path.read_text(encoding="utf-8"))
     if wrong := unknown_names(scenario):
         raise UnknownRule("\n".join(wrong))
     return replay(scenario, rules_of(scenario, loosening))
 
 
 def _say_tables(outcomes: Sequence[Outcome], loosening: Loosening | None) -> None:
+    from sojourn.clinical.replay import table
+
     if loosening is not None:
         _say(f"Loosened: {loosening.words}\n")
     for each in outcomes:

@@ -365,6 +365,6 @@ def test_the_dose_and_what_happened_to_it_stand_in_the_timeline(ready: Cast):
         stage.step("pause", note="Coughing")
         assert current_state(stage.id).state == "paused"
     titles = {each.title: each.detail for each in happened(ready, stage)}
-    assert titles["Dose: paused"] == "Coughing"
+    assert titles["Dose paused"] == "Coughing"
     assert titles["The dose is paused"] == ""
     assert "Ketamine 35 mg into a vein (IV)" in titles

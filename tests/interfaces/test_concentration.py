@@ -26,9 +26,9 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.ui.build import BUILT
 from sojourn.interfaces.console.concentration import expected, instants, reason, weight_in
-from sojourn.interfaces.portal.medicine import picture, words
+from sojourn.interfaces.portal.medicine import picture, picture_of, words
 from tests.browser import clean
-from tests.care.infusions import after, infusing, interrupted, pump
+from tests.care.infusions import BEGINS, after, infusing, interrupted, pump
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.care.stage import arrive as come
 from tests.conftest import Cast
@@ -358,6 +358,29 @@ def test_today_leads_to_the_picture(clinic: Cast, patient: Patient):
     assert "Your body may be faster or slower." in text
     assert "ng/mL" not in text
     assert " mg" not in text
+
+
+def test_the_last_session_is_drawn_as_it_went(clinic: Cast):
+    """Ten minutes, a break of ten, ten more. The plan's picture stands above it as before."""
+    stage = interrupted(clinic, begins=BEGINS)
+    text = signed_in(clinic, stage.patient).get("/today/medicine/").text
+    assert "Your last session" in text
+    assert "On 3 March 2026 the medicine went in for 20 minutes." in text
+    assert "There was a break in between." in text
+    assert "The medicine goes into your vein for 40 minutes." in text
+    assert " mg" not in text
+    drawn = picture_of((pk.Dose("ketamine", "iv", 8.75, 0, 10), pk.Dose("ketamine", "iv", 7.0, 20, 10)), 42)
+    assert drawn is not None
+    assert [wide > 0 for _x, wide in drawn.given] == [True, True]
+    assert drawn.given[1][0] == pytest.approx(2 * drawn.given[0][1], abs=0.11)  # 20 minutes are twice ten
+
+
+def test_the_patient_reads_what_they_got(clinic: Cast):
+    stage = interrupted(clinic, begins=BEGINS)
+    client = signed_in(clinic, stage.patient)
+    with at_most(16):
+        text = client.get("/today/record/").text
+    assert "You got 15.75 mg of ketamine. The plan was 35 mg." in text
 
 
 def test_a_muscle_and_no_course_say_so(clinic: Cast, patient: Patient):

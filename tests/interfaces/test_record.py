@@ -21,7 +21,9 @@ from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.printing.figure import Figure, Line, Mark, Panel, Span, nice_ticks, svg
+from sojourn.interfaces.console.record_figure import figure_of
 from sojourn.interfaces.console.record_shown import Shown, thinned
+from tests.care.infusions import after, infusing, interrupted, pump, stopped_after_20_seconds, throw_away
 from tests.care.stage import Stage, adopt_everything, set_stage
 from tests.care.stage import arrive as come
 from tests.care.test_chart import BEGINS, lived_through
@@ -82,6 +84,64 @@ def test_the_page_says_what_happened(clinic: Cast):
         "Not signed yet", hash_of(clinic, stage), "spo2.low v1",
     ):  # fmt: skip
         assert said in page, said
+
+
+def test_the_page_says_what_was_given_and_where_the_rest_is(clinic: Cast):
+    stage = interrupted(clinic)
+    page = clinic.client("nurse").get(at(stage)).content.decode()
+    nurse, prescriber = clinic.members["nurse"].name, clinic.members["prescriber"].name
+    for said in (
+        "Planned 35 mg, given 15.75 mg, wasted 19.25 mg, all accounted for.",
+        "Worked out from the rates of the pump and the minutes that it ran.",
+        f"19.25 mg thrown away at 08:33 by {nurse}, witnessed by {prescriber} at 08:34.",
+        "Ketamine 15.75 mg (as base), into a vein (IV)", "Dose begun: Ketamine, 35 mg (as base) planned",
+        "Dose paused", "8.75 mg had gone in.", "Dose resumed at 60 mL/h", "Dose stopped", "15.75 mg had gone in.",
+        "Nausea, moderate", "Done about it: Head raised, cool cloth", "Nausea: better (noted at 08:09)",
+        "Ondansetron, 4\u00a0mg, into a vein (IV) given", "(written down at 08:35)",
+        f"{prescriber} set aside at 08:20:", "The blood pressure is 172 mmHg; above 160 mmHg the dose waits",
+        "Reason given: Anxious; looked at", f"Accepted by {prescriber} on 22 February 2026",
+        f"Plan version 1, signed by {prescriber}", "Racemic ketamine into a vein: highest dose, v1",
+        "Slow: at most 1\u00a0mg/kg", "The same as at 08:00.", "Ketamine: 15.75 of 35 mg",
+    ):  # fmt: skip
+        assert said in page, said
+    assert "Esketamine into a vein: highest dose" not in page
+
+
+def test_20_seconds_are_not_the_whole_dose_on_the_page(clinic: Cast):
+    page = clinic.client("nurse").get(at(stopped_after_20_seconds(clinic))).content.decode()
+    assert "Planned 35 mg, given 0.29 mg, wasted 0 mg, not accounted for 34.71 mg." in page
+    assert "34.71 mg are not accounted for." in page
+    assert "Ketamine 0.29 mg (as base)" in page
+    assert "Ketamine 35 mg (as base)" not in page
+
+
+def test_what_was_read_off_counts_and_both_are_shown(clinic: Cast):
+    """The pump holds 40 of 50 mL: 7 mg. Rates and minutes say 8.75 mg."""
+    stage = infusing(clinic)
+    pump(stage, "stop_early", after(10), left=40)
+    page = clinic.client("nurse").get(at(stage)).content.decode()
+    assert "Planned 35 mg, given 7 mg, wasted 0 mg, not accounted for 28 mg." in page
+    assert "Read off the pump or the syringe; by the recorded steps it would be 8.75 mg." in page
+    assert "40 mL were left." in page
+
+
+def test_a_waste_that_nobody_witnessed_is_said(clinic: Cast):
+    stage = stopped_after_20_seconds(clinic)
+    throw_away(stage, "34.71", after(5))
+    page = clinic.client("nurse").get(at(stage)).content.decode()
+    assert "No second person has witnessed the waste of 34.71 mg." in page
+    assert "all accounted for" not in page
+
+
+def test_the_drawing_shows_where_it_ran_and_each_step(clinic: Cast):
+    stage = interrupted(clinic)
+    with as_asker(clinic.asker("nurse")):
+        drawn = figure_of(shown_of(stage))
+    (span,) = drawn.spans
+    ran = [((since - BEGINS.timestamp()) / 60, (until - BEGINS.timestamp()) / 60) for since, until in span.parts]
+    assert ran == [(0, 10), (20, 30)]
+    steps = [(each.at - BEGINS.timestamp()) / 60 for each in drawn.marks if each.shape == "dose"]
+    assert steps == [0, 10, 20, 30]
 
 
 def test_a_pressure_in_the_table_is_one_measurement(clinic: Cast):
@@ -253,6 +313,16 @@ def test_the_paper_holds_the_record(clinic: Cast):
         assert said in text, said
     with as_asker(clinic.asker("nurse")):
         assert AuditEvent.objects.filter(action="record.opened", detail__form="pdf").exists()
+
+
+def test_the_paper_says_what_was_given(clinic: Cast):
+    text = words(paper(clinic.client("nurse"), interrupted(clinic)))
+    for said in (
+        "Planned 35 mg, given 15.75 mg, wasted 19.25 mg, all accounted for.", "witnessed by", "Dose resumed at 60 mL/h",
+        "Ondansetron", "(written down at", "above 160 mmHg the dose waits", "highest dose, v1", "Accepted by",
+        "Ketamine: 15.75 of 35 mg",
+    ):  # fmt: skip
+        assert said in text, said
 
 
 def test_the_paper_is_tagged_and_says_what_it_is(clinic: Cast):

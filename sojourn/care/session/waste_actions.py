@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.encounter.actions import lock_session
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.session.models import Waste, WasteWitness
+from sojourn.clinical.administration.charted import two_people
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
@@ -64,7 +65,7 @@ def witness(*, by: Asker, waste_id: int, now: datetime | None = None) -> WasteWi
     by.must("session.observe")
     row = Waste.objects.select_related("by", "encounter").get(pk=waste_id)
     lock_session(row.encounter_id, None)
-    if row.by.person_id == by.person_id:
+    if not two_people(row.by.person_id, by.person_id):
         raise Refused(_("You threw it away yourself. Somebody else must witness it."), codes=("own-waste",))
     before = WasteWitness.objects.filter(waste=row).first()
     if before is not None:

@@ -72,11 +72,16 @@ def same_dose(one: Any, other: Any) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in WRITTEN)
 
 
+def two_people(one_id: int | None, other_id: int | None) -> bool:
+    """Whether two entries are of two people: a second role is no second pair of eyes."""
+    return one_id != other_id
+
+
 def ready_dose(prepared: Sequence[Prepared]) -> tuple[Prepared, Prepared | None] | None:
     """The newest prepared dose and its second check, by another person; of what was written down, the oldest first."""
     ready: tuple[Prepared, Prepared | None] | None = None
     for row in prepared:
-        if ready is not None and same_dose(ready[0], row) and row.person_id != ready[0].person_id:
+        if ready is not None and same_dose(ready[0], row) and two_people(row.person_id, ready[0].person_id):
             ready = (ready[0], row)
         else:
             ready = (row, None)

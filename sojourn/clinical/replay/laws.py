@@ -20,11 +20,12 @@ LAWS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "dosing": frozenset(dosing.TEXTS),  # why a dose is
         "today": frozenset((*ALWAYS.values(), "not-asked", "expired")),  # what stands before a dose without a number
         "states": frozenset(BY_NAME),  # from where to where a step leads
+        "pump": frozenset(("rate-missing", "no-pump", "not-lower", "not-higher")),  # what is called less must be less
         # milligrams: by pump rates and minutes, by the volume that was read off, by the parts that were given, and
         # drawn = given + wasted + left + not accounted for
-        "administration": frozenset(("rates-and-minutes", "counted", "parts", "witnessed-waste", "balance")),
+        "administration": frozenset(("rates-and-minutes", "counted", "parts", "balance")),
         "schedule": frozenset(("nearest-point",)),  # which point a check belongs to
-        "checks": frozenset(("by-another", "before-the-dose", "waste-by-another")),  # what two people do
+        "checks": frozenset(("two-people",)),  # a second role of one person is no second pair of eyes
         "clock": frozenset(("elapsed-time",)),  # minutes that went by, whatever the clock on the wall shows
     }
 )

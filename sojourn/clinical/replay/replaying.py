@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from sojourn.clinical import alarms
+from sojourn.clinical import administration, alarms
 from sojourn.clinical.protocol import next_check_due
 from sojourn.clinical.replay.rules import RulesOfClinic
 from sojourn.clinical.replay.scenario import ALARM_SAYS, MG_SAYS, Entry, Expected, Scenario
@@ -27,13 +28,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One entry of the timeline as it was played: ``said`` is what the software answered, in words."""
+    """One entry of the timeline as it was played: ``said`` is what the software answered, in words; ``milligrams`` the
+    line of the record after it, None before the dose."""
 
     number: int
     entry: Entry
     state: str
     said: tuple[str, ...]
     lines: tuple[Line, ...]
+    refused: tuple[str, ...]
+    set_aside: tuple[str, ...]
+    milligrams: administration.Line | None
+    alarms: tuple[tuple[str, str, str], ...]  # open after it: rule, phase, priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +72,14 @@ def replay(scenario: Scenario, rules: RulesOfClinic) -> Outcome:
 def _play(session: ReplayedSession, number: int, entry: Entry) -> Played:
     session.turn_to(entry.at)
     done = session.do(entry)
-    said = (*map(_happened, session.news), *done.said)
+    zone = session.scenario.clinic.zone
+    said = (*(_happened(each, zone) for each in session.news), *done.said)
     lines = (*(_line(session, done, each) for each in entry.expect), *_unexpected(done, entry.expect))
     session.news.clear()
-    return Played(number, entry, session.state.value, said, lines)
+    return Played(
+        number=number, entry=entry, state=session.state.value, said=said, lines=lines, refused=done.refused,
+        set_aside=done.set_aside, milligrams=session.line(), alarms=session.open_alarms,
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- found beside expected
@@ -142,8 +152,9 @@ def _joined(found: Any) -> str:
     return ", ".join(map(str, found)) or "nothing"
 
 
-def _happened(news: AlarmNews) -> str:
+def _happened(news: AlarmNews, zone: ZoneInfo) -> str:
     happening, reason = news.happening, news.happening.reason
     value = "" if reason.value is None else f", {news.rule.vital} {reason.value:g}"
     what = f"{happening.event.value.replace('_', ' ')} ({happening.priority.value}{value})"
-    return f"alarm {what} at {happening.at.strftime('%H:%M:%S')}: {news.rule.title} [{news.rule.rule_id}]"
+    clock = happening.at.astimezone(zone).strftime("%H:%M:%S")
+    return f"alarm {what} at {clock}: {news.rule.title} [{news.rule.rule_id}]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 from textwrap import wrap
 from typing import Any, Final
 
@@ -37,10 +37,23 @@ def plain(outcome: Outcome) -> dict[str, Any]:
             {
                 "number": each.number, "at": each.entry.at.isoformat(), "does": each.entry.does, "by": each.entry.by,
                 "what": what(each.entry), "state": each.state, "said": list(each.said),
+                "refused": list(each.refused), "set_aside": list(each.set_aside), "milligrams": _plain_mg(each),
+                "open_alarms": [list(alarm) for alarm in each.alarms],
                 "lines": [_plain_line(line) for line in each.lines],
             }
             for each in outcome.played
         ],
+    }  # fmt: skip
+
+
+def _plain_mg(played: Played) -> dict[str, str] | None:
+    """Planned, given, wasted and not accounted for, as text: a hundredth is exact."""
+    found = played.milligrams
+    if found is None:
+        return None
+    return {
+        "planned": str(found.planned_mg), "given": str(found.given_mg), "wasted": str(found.wasted_mg),
+        "unaccounted": str(found.unaccounted_mg),
     }  # fmt: skip
 
 
@@ -56,7 +69,7 @@ def _plain_line(line: Line) -> dict[str, Any]:
 
 def _rows(outcome: Outcome, played: Played) -> Iterator[str]:
     clock = played.entry.at.strftime("%H:%M:%S")
-    elapsed = "+" + _elapsed(played.entry.at - outcome.scenario.starts_at)
+    elapsed = "+" + _elapsed(played.entry.at.astimezone(UTC) - outcome.scenario.starts_at.astimezone(UTC))
     lefts = [clock, elapsed]
     whats = _wrapped(what(played.entry), _WIDTHS[1])
     saids = [part for said in played.said for part in _wrapped(said, _WIDTHS[2])] or [f"state: {played.state}"]
@@ -119,6 +132,8 @@ def what(entry: Entry) -> str:
             words = f"throws {said['mg']} mg away"
         case "witness":
             words = "witnesses the waste"
+        case "agree":
+            words = f"the patient signs the agreement {said['agreement']}, and it is countersigned"
         case "withdraw":
             words = f"writes down that the patient withdraws the agreement {said['agreement']}"
         case _:

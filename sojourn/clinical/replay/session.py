@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -32,6 +32,7 @@ from sojourn.clinical.protocol import (
     guard,
     road,
 )
+from sojourn.clinical.protocol.road import Agreement
 from sojourn.clinical.replay.rules import RulesOfClinic
 from sojourn.clinical.replay.scenario import Entry, Scenario
 from sojourn.clinical.vitals import SYSTOLIC, Implausible, plausibility
@@ -67,6 +68,11 @@ def _words(reason: Reason) -> str:
 
 def _sentence(reason: dosing.Reason) -> str:
     return reason.template % reason.values
+
+
+def instant(at: datetime) -> datetime:
+    """A moment as everything here reckons with it: in UTC, so that a difference is elapsed time."""
+    return at.astimezone(UTC)
 
 
 @dataclass(slots=True)
@@ -106,15 +112,17 @@ class ReplayedSession:
     dose: Dose | None = None
     steps: list[DoseStep] = field(default_factory=list)
     wasted: list[Wasted] = field(default_factory=list)
-    withdrawn: set[str] = field(default_factory=set)
+    agreements: dict[str, Agreement] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.now = self.scenario.starts_at
+        self.agreements = {each.id: each for each in self.scenario.papers.agreements}
+        self.now = instant(self.scenario.starts_at)
 
     # --- time ---
 
     def turn_to(self, at: datetime) -> None:
         """Let time pass until ``at``, stopping at every deadline on the way."""
+        at = instant(at)
         while (due := self._next_deadline()) is not None and due <= at:
             self.now = max(self.now, due)
             self._sweep()
@@ -243,14 +251,26 @@ class ReplayedSession:
         if not open_now:
             return _refuse("nothing-to-witness", "Nothing was thrown away that waits for a witness.")
         row = self.wasted[open_now[0]]
-        if row.by == entry.by:
-            return _refuse("own-waste", "You threw it away yourself. Somebody else must witness it.")
         who = list(self.scenario.people).index(entry.by)
+        if not charted.two_people(row.by_person_id, who):
+            return _refuse("own-waste", "You threw it away yourself. Somebody else must witness it.")
         self.wasted[open_now[0]] = replace(row, witness=entry.by, witness_person_id=who, witnessed_at=self.now)
         return _OK
 
+    def _agree(self, entry: Entry) -> Done:
+        known = self._agreement(entry)
+        self.agreements[known.id] = replace(known, missing="", withdrawn=False)
+        return _OK
+
+    def _agreement(self, entry: Entry) -> Agreement:
+        name = entry.values["agreement"]
+        if name not in self.agreements:
+            raise ValueError(f"{self.scenario.name}: no agreement {name} stands in its papers")
+        return self.agreements[name]
+
     def _withdraw(self, entry: Entry) -> Done:
-        self.withdrawn.add(entry.values["agreement"])
+        known = self._agreement(entry)
+        self.agreements[known.id] = replace(known, withdrawn=True)
         if self.state not in BY_NAME["say_no"].origins:
             return _OK
         return self._advance("say_no", by=entry.by, reason="An agreement was withdrawn.", pump={})
@@ -402,12 +422,18 @@ class ReplayedSession:
             if state.open and state.priority is Priority.HIGH
         )
 
+    @property
+    def open_alarms(self) -> tuple[tuple[str, str, str], ...]:
+        """The alarms that exist now: rule, phase, priority."""
+        return tuple(
+            (rule_id, state.phase.value, state.priority.value)
+            for (rule_id, _), state in self.alarm_states.items()
+            if state.open and state.priority is not None
+        )
+
     def _road(self) -> Iterator[Reason]:
         own, papers = self.rules.protocol, self.scenario.papers
-        agreements = tuple(
-            replace(each, withdrawn=True) if each.id in self.withdrawn else each for each in papers.agreements
-        )
-        stands = road.Papers(own.drug, own.route, papers.decision, agreements, papers.plan)
+        stands = road.Papers(own.drug, own.route, papers.decision, tuple(self.agreements.values()), papers.plan)
         yield from road.against(stands, self.today)
         yield from road.of_the_day(self._reasons_today())
 

@@ -869,7 +869,10 @@ def _expected_of(picture: SessionSnapshot, dose: ChartedDose, person: Person) ->
     if not schedule.doses and not schedule.ahead:
         return {"refused": _("Nothing of this dose has gone in.")}
     words = _("%(given)s mg of %(whole)s mg given") if found.over else _("%(given)s mg of %(whole)s mg given so far")
-    given = words % {"given": figure(float(line.given_mg), 2), "whole": figure(float(line.planned_mg), 2)}
+    # As long as it runs the hundredths change faster than anybody reads them.
+    given = words % {
+        "given": figure(float(line.given_mg), 2 if found.over else 1), "whole": figure(float(line.planned_mg), 2),
+    }  # fmt: skip
     return {"expected": expected(schedule, person, picture.now, given)}
 
 

@@ -77,8 +77,9 @@ def _details(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
         yield _("Set aside by the signatures of two prescribers: %(list)s.") % {
             "list": "; ".join(map(_code, basis["overridden_by_two"]))}  # fmt: skip
     rules = basis.get("rules", ())
-    if rules:
-        yield _("Rules: %(list)s.") % {"list": "; ".join(map(_rule, rules_at(rules), rules))}
+    acted = [_rule(one, row) for one, row in zip(rules_at(rules), rules, strict=True) if _of_the_drug(one, record)]
+    if acted:
+        yield _("Rules: %(list)s.") % {"list": "; ".join(acted)}
 
 
 def _aside(entry: StateEntry) -> Iterator[str]:
@@ -102,6 +103,12 @@ def _code(code: str) -> str:
         return _(book().rule(detail).title) if stem in {"rule", "interaction"} else str(_CODES.get(stem, code))
     except KeyError:
         return code
+
+
+def _of_the_drug(stamped: Stamped, record: SessionRecord) -> bool:
+    """Whether a rule is about a drug of this session; one of another drug by the same route says nothing here."""
+    drug = stamped.rule.fixed.get("drug") if stamped.rule is not None else None
+    return drug is None or drug in {each.drug for each in record.doses}
 
 
 def _rule(stamped: Stamped, row: Mapping[str, Any]) -> str:

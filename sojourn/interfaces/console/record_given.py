@@ -86,8 +86,10 @@ def _parts(given: GivenDose) -> Iterator[str]:
     yield _("wasted %(mg)s mg") % {"mg": mg(line.wasted_mg)}
     if sums.remaining_mg:
         yield _("still there %(mg)s mg") % {"mg": mg(sums.remaining_mg)}
-    if line.unaccounted_mg is not None:
+    if line.unaccounted_mg:
         yield _("not accounted for %(mg)s mg") % {"mg": mg(line.unaccounted_mg)}
+    elif line.complete:
+        yield _("all accounted for")
 
 
 def _method(given: GivenDose, found: Delivered) -> str:

@@ -48,7 +48,7 @@ def _sections(shown: Shown) -> list[Section]:
         Section(_("Not as planned"), paragraphs=shown.remarks),
         Section(_("The session on one axis"), picture=_picture(shown)),
         Section(_("Planned, given, wasted"), entries=[Entry("", each.title, each.texts) for each in shown.given]),
-        Section(_("Doses"), table=_doses(shown)),
+        Section(_("Doses"), lead=_("Milligrams are of base."), table=_doses(shown)),
         Section(_("Other medicines"), table=_medicines(shown)),
         Section(_("Alarms"), table=_alarms(shown)),
         Section(_("What happened"), entries=[_entry(each) for each in shown.lines]),
@@ -75,8 +75,8 @@ def _entry(line: TimelineEntry) -> Entry:
 def _doses(shown: Shown) -> Table:
     return Table(
         [
-            Column(_("Time")), Column(_("Drug and route"), "2fr"), Column(_("Planned, mg as base"), figures=True),
-            Column(_("Given, mg as base"), figures=True), Column(_("Over, min"), figures=True), Column(_("Lot")),
+            Column(_("Time")), Column(_("Drug and route"), "2fr"), Column(_("Planned, mg"), figures=True),
+            Column(_("Given, mg"), figures=True), Column(_("Over, min"), figures=True), Column(_("Lot")),
             Column(_("Expires")),
             Column(_("Given by"), "1.3fr"), Column(_("Checked by"), "1.3fr"),
         ],

@@ -353,7 +353,7 @@ class Shown:
     def _set_aside(self, entry: StateEntry) -> str:
         """As it was read when it was set aside; by its codes where an older version kept no words."""
         if said := record_basis.set_aside(entry):
-            return " ".join(said)
+            return " ".join(said).rstrip(".")
         parts = []
         for code in entry.overridden:
             stem, _colon, about = code.partition(":")

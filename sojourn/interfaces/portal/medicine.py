@@ -8,24 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
+from sojourn.care.session.lines import given_to
 from sojourn.clinical import pk
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.pages import show
 
 if TYPE_CHECKING:
-    from sojourn.clinical.pk import Model
+    from sojourn.clinical.pk import Dose, Model
 
 # The body that the models were written for (their own reference weight), and a dose that only scales the picture.
 _REFERENCE = {"weight_kg": 70.0, "ethnicity": "other"}
@@ -40,7 +43,7 @@ class Picture:
 
     area: str
     line: str
-    given_wide: float
+    given: tuple[tuple[float, float], ...]  # where the medicine went in: from, how wide
     top_x: float
     hours: tuple[tuple[float, int], ...]
     top_min: int
@@ -60,15 +63,23 @@ def model_for(drug: str, route: str) -> Model | None:
     return next((model for model in known if model.recommended), next(iter(known), None))
 
 
-@lru_cache(maxsize=64)
 def picture(drug: str, route: str, minutes: float, age_y: int) -> Picture | None:
-    """The curve of a route; None where no published model describes it for somebody of this age."""
-    model = model_for(drug, route)
+    """The curve of a route as it is planned; None where no published model describes it for somebody of this age."""
+    given = pk.model_route(route)
+    try:
+        return picture_of((pk.Dose(drug, given, _ANY_MG, 0.0, minutes if given == "iv" else 0.0),), age_y)
+    except pk.Refused:
+        return None
+
+
+@lru_cache(maxsize=64)
+def picture_of(doses: tuple[Dose, ...], age_y: int) -> Picture | None:
+    """The curve of what went in, at least one dose; None as above."""
+    model = model_for(doses[0].drug, doses[0].route)
     if model is None:
         return None
-    dose = pk.Dose(drug, route, _ANY_MG, 0.0, minutes if route == "iv" else 0.0)
     try:
-        simulated = pk.simulate(model, pk.Person(age_y=float(age_y), **_REFERENCE), [dose])  # type: ignore[arg-type]
+        simulated = pk.simulate(model, pk.Person(age_y=float(age_y), **_REFERENCE), list(doses))  # type: ignore[arg-type]
     except pk.Refused:
         return None
     top = pk.peak(simulated)
@@ -76,13 +87,18 @@ def picture(drug: str, route: str, minutes: float, age_y: int) -> Picture | None
     half, little = (float(pk.time_until_below(simulated, high * part)[0]) for part in (0.5, _LITTLE))
     # As long as it takes until little is left, in whole hours; at least three and at most twelve.
     last = 60.0 * min(12, max(3, -(-int(little) // 60)))
-    times = sorted({*(last * k / 160 for k in range(161)), at, dose.end_min})
+    ends = {edge for dose in doses for edge in (dose.start_min, dose.end_min)}
+    times = sorted({*(last * k / 160 for k in range(161)), at, *ends})
     values = simulated.concentration(times, [model.names[0]])[model.names[0]][0]
     line = _points(times, [float(value) / high for value in values], last)
     return Picture(
         area=f"0,{_HIGH:.0f} {line} {_WIDE:.0f},{_HIGH:.0f}",
         line=line,
-        given_wide=round(_WIDE * dose.end_min / last, 1),
+        given=tuple(
+            (round(_WIDE * dose.start_min / last, 1), round(_WIDE * dose.duration_min / last, 1))
+            for dose in doses
+            if dose.duration_min
+        ),
         top_x=round(_WIDE * at / last, 1),
         hours=tuple((round(_WIDE * hour * 60 / last, 1), hour) for hour in range(1, int(last) // 60)),
         top_min=_about(at),
@@ -134,6 +150,45 @@ def words(drawn: Picture, route: str, minutes: int) -> list[str]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The newest session in which something was given, as it went."""
+
+    picture: Picture
+    words: list[str]
+
+
+def last_session(patient_id: int, now: datetime, age_y: int) -> Last | None:
+    """What went in the last time, once it is over; None where nothing did or no model describes it. Three queries."""
+    for newest in reversed(given_to(patient_id, now)):
+        if newest.delivered is None or not newest.delivered.over:
+            continue
+        try:
+            schedule = pk.given_schedule([pk.Given(newest.drug, newest.route, newest.delivered)])
+        except pk.Refused:
+            return None
+        drawn = picture_of(schedule.doses, age_y) if schedule.doses else None
+        return Last(drawn, _how_it_went(newest.started_at, schedule.doses, drawn)) if drawn else None
+    return None
+
+
+def _how_it_went(at: datetime, doses: Sequence[Dose], drawn: Picture) -> list[str]:
+    when = {"day": formats.date_format(timezone.localtime(at), _("j F Y"))}
+    ran = sum(dose.duration_min for dose in doses)
+    if not ran:
+        first = [_("On %(day)s you had your medicine.") % when]
+    else:
+        minutes = {**when, "minutes": long(max(1, round(ran)))}
+        first = [_("On %(day)s the medicine went in for %(minutes)s.") % minutes]
+    if any(later.start_min > earlier.end_min for earlier, later in pairwise(doses)):
+        first.append(_("There was a break in between."))
+    return [
+        *first,
+        _("It was highest about %(minutes)s after the start. After about %(long)s, only a little was left.")
+        % {"minutes": long(drawn.top_min), "long": long(drawn.little_min)},
+    ]
+
+
 @allowed("own.read")
 @require_GET
 def medicine(request: HttpRequest) -> HttpResponse:
@@ -142,15 +197,17 @@ def medicine(request: HttpRequest) -> HttpResponse:
     assert asked.asker.patient_id is not None
     course = reads.way(asked.asker.patient_id, timezone.now()).course
     protocol = plan.protocol(course.protocol_id) if course else None
-    drawn = None
+    drawn = last = None
     if protocol is not None:
         patient = Patient.objects.get(pk=asked.asker.patient_id)
         age = patient.age_on(timezone.localdate())
         drawn = picture(protocol.drug, protocol.route, float(protocol.dose_minutes), age)
+        last = last_session(patient.pk, timezone.now(), age)
     context = {
         "has_course": protocol is not None,
         "picture": drawn,
-        "words": words(drawn, protocol.route, protocol.dose_minutes) if drawn and protocol else [],
+        "last": last,
+        "words": words(drawn, pk.model_route(protocol.route), protocol.dose_minutes) if drawn and protocol else [],
         "given_words": long(protocol.dose_minutes) if protocol and protocol.dose_minutes else "",
     }
     return show(request, "portal/medicine.html", context, active="today")

@@ -25,6 +25,7 @@ from django_stubs_ext import StrPromise
 
 from sojourn.care.session import medicine_actions
 from sojourn.care.session.snapshot import ByHand, SessionSnapshot
+from sojourn.clinical.interactions import Level
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
@@ -143,13 +144,11 @@ _SHAPES: Final = {"major": "high", "moderate": "medium", "minor": "low"}
 
 def warned_of(found: Iterable[Mapping[str, Any]]) -> list[Warned]:
     """Interactions as they were kept, in the reader's language."""
-    return [
-        Warned(
-            str(LEVELS[each["severity"]]), _SHAPES.get(each["severity"], "") if each["adopted"] else "",
-            _(each["effect"]), _(each["action"]), each["adopted"],
-        )
-        for each in found
-    ]  # fmt: skip
+    return [_warned(**{name: each[name] for name in ("severity", "effect", "action", "adopted")}) for each in found]
+
+
+def _warned(severity: Level, effect: str, action: str, adopted: bool) -> Warned:
+    return Warned(str(LEVELS[severity]), _SHAPES.get(severity, "") if adopted else "", _(effect), _(action), adopted)
 
 
 def title_of(given: ByHand) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from sojourn.care.session.given import Dose, DoseStep
 from sojourn.care.session.models import DoseEventKind
@@ -19,6 +21,7 @@ from sojourn.interfaces.console.sessions.words import (
     EFFECTS,
     GRADES,
     STATES,
+    Words,
     drug_word,
     event_word,
     route_word,
@@ -66,11 +69,24 @@ def _dose(dose: Dose) -> TimelineEntry:
 
 
 def _steps(session: SessionSnapshot) -> Iterator[TimelineEntry]:
-    """What happened to the dose after it began."""
+    """What happened to the dose after it began, where the state that was entered does not say it all."""
     for each in session.steps:
-        if each.kind != DoseEventKind.START:
-            title = _("Dose: %(what)s") % {"what": DoseEventKind(each.kind).label}
-            yield TimelineEntry(each.at, title, _figures(each), each.by, "syringe")
+        figures = _figures(each)
+        if each.kind != DoseEventKind.START and (figures or each.kind not in _SAID_BY_THE_STATE):
+            yield TimelineEntry(each.at, str(_STEPS[each.kind]), figures, each.by, "syringe")
+
+
+_SAID_BY_THE_STATE: Final = (DoseEventKind.PAUSE, DoseEventKind.RESUME, DoseEventKind.STOP, DoseEventKind.END)
+_STEPS: Final[Words] = {
+    "rate": gettext_lazy("Rate changed"),
+    "pause": gettext_lazy("Dose paused"),
+    "resume": gettext_lazy("Dose resumed"),
+    "stop": gettext_lazy("Dose stopped"),
+    "end": gettext_lazy("Dose ended"),
+    "counted": gettext_lazy("Read off the pump"),
+    "part": gettext_lazy("Part of the dose given"),
+    "asked": gettext_lazy("Amount given, as stated"),
+}
 
 
 def _figures(step: DoseStep) -> str:

@@ -1,0 +1,384 @@
+"""The scenarios that ship: each comes out, each of its lines fails when what it rests on is loosened or taken away."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from sojourn.clinical import administration, eligibility
+from sojourn.clinical.administration import charted
+from sojourn.clinical.protocol import BY_NAME, State, dose_against, guards
+from sojourn.clinical.protocol.schedule import Due, Point, next_check_due
+from sojourn.clinical.replay import LAWS, ScenarioInvalid, UnknownRule, read, replay, replaying, session
+from sojourn.clinical.replay import scenario as scenario_words
+from sojourn.clinical.replay.laws import CannotLoosen, loosened, step_of
+from sojourn.config import cli
+from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook.replaying import is_law, loosening_of, rules_of, unknown_names
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "clinical" / "scenarios"
+FILES = sorted(FOLDER.glob("*.json"))
+PAGE = FOLDER.parent / "scenarios.md"
+
+
+@lru_cache
+def scenario(name: str):
+    return read(name, (FOLDER / name).read_text(encoding="utf-8"))
+
+
+def lines() -> list[tuple[str, int, int]]:
+    return [
+        (path.name, entry, line)
+        for path in FILES
+        for entry, each in enumerate(scenario(path.name).timeline)
+        for line in range(len(each.expect))
+    ]
+
+
+@pytest.mark.parametrize("name", [each.name for each in FILES])
+def test_it_comes_out_as_expected(name):
+    found = replay(scenario(name), rules_of(scenario(name)))
+    assert [(each.expected, each.found) for each in found.failed] == []
+    assert unknown_names(scenario(name)) == ()
+
+
+def test_there_are_ten_and_the_page_lists_each():
+    assert len(FILES) >= 10
+    page = PAGE.read_text(encoding="utf-8")
+    for path in FILES:
+        assert f"(scenarios/{path.name})" in page
+        assert scenario(path.name).title in page
+
+
+# ---------------------------------------------------------------- what a line rests on, taken away
+
+
+def without(stem: str, reasons):
+    return (each for each in reasons if each.code.partition(":")[0] != stem)
+
+
+def no_guard(monkeypatch, stem: str, says: str) -> None:
+    def deaf(guard):
+        return lambda facts, protocol: without(stem, guard(facts, protocol))
+
+    monkeypatch.setattr(guards, "GUARDS", {name: deaf(each) for name, each in guards.GUARDS.items()})
+
+
+def no_dose_reason(monkeypatch, code: str, says: str) -> None:
+    def deaf(judge):
+        return lambda *args, **named: (each for each in judge(*args, **named) if each.code != f"dose:{code}")
+
+    for name in ("as_drawn", "as_it_runs"):
+        monkeypatch.setattr(dose_against, name, deaf(getattr(dose_against, name)))
+
+
+def no_reason_today(monkeypatch, stem: str, says: str) -> None:
+    judge = eligibility.reasons_today
+
+    def deaf(*args, **named):
+        found = judge(*args, **named)
+        return replace(found, reasons=tuple(without(stem, found.reasons)))
+
+    monkeypatch.setattr(eligibility, "reasons_today", deaf)
+
+
+def another_table(monkeypatch, name: str, says: str) -> None:
+    """The step can be taken from nowhere; where a line says that it is refused, from everywhere."""
+    origins = tuple(State) if says == "refused" else ()
+    monkeypatch.setitem(BY_NAME, name, replace(BY_NAME[name], origins=origins))
+
+
+def any_rate(monkeypatch, code: str, says: str) -> None:
+    judge = charted.rate_fault
+    monkeypatch.setattr(charted, "rate_fault", lambda *args: "" if judge(*args) == code else judge(*args))
+
+
+def wrong_milligrams(monkeypatch, law: str, says: str) -> None:
+    read_events, sum_up = charted.events_of, charted.reconcile
+
+    def half(event):
+        rate = getattr(event, "ml_per_h", None)
+        return event if rate is None else replace(event, ml_per_h=rate / 2)
+
+    def events(*args):
+        found = read_events(*args)
+        if law == "rates-and-minutes":
+            return tuple(map(half, found))
+        gone = administration.PartGiven if law == "parts" else administration.Counted
+        return tuple(each for each in found if not isinstance(each, gone))
+
+    def sums(*, drawn_mg, wasted, **more):
+        return sum_up(drawn_mg=drawn_mg + Fraction(1), wasted=(), **more)
+
+    if law == "balance":
+        monkeypatch.setattr(charted, "reconcile", sums)
+    else:
+        monkeypatch.setattr(charted, "events_of", events)
+
+
+def last_point_reached(monkeypatch, law: str, says: str) -> None:
+    """A check belongs to the last point that was reached, however near the next one is."""
+
+    def due(schedule, started_at, done_at, now) -> Due:
+        minutes = [max(0.0, (each - started_at).total_seconds() / 60) for each in done_at]
+        done = {max(point for point in schedule if point <= minute) for minute in minutes}
+        left = [point for point in schedule if point not in done]
+        real = next_check_due(schedule, started_at, [], now)
+        points = [Point(point, started_at) for point in left if point >= max(done, default=0)]
+        return replace(real, next=points[0] if points else None)
+
+    monkeypatch.setattr(replaying, "next_check_due", due)
+
+
+def one_person(monkeypatch, law: str, says: str) -> None:
+    monkeypatch.setattr(charted, "two_people", lambda one, other: True)
+
+
+def clock_on_the_wall(monkeypatch, law: str, says: str) -> None:
+    monkeypatch.setattr(session, "instant", lambda at: at)
+
+
+PLANTED: dict[str, Callable] = {
+    "guards": no_guard, "dosing": no_dose_reason, "today": no_reason_today, "states": another_table, "pump": any_rate,
+    "administration": wrong_milligrams, "schedule": last_point_reached, "checks": one_person,
+    "clock": clock_on_the_wall,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "entry", "line"), lines())
+def test_a_line_fails_when_what_it_rests_on_is_loosened(monkeypatch, name, entry, line):
+    told = scenario(name)
+    expected = told.timeline[entry].expect[line]
+    if is_law(expected.rule):
+        kind, _point, law = expected.rule.partition(".")
+        PLANTED[kind](monkeypatch, law, expected.says)
+        found = replay(told, rules_of(told))
+    else:
+        found = replay(told, rules_of(told, loosening_of(expected.rule)))
+    assert found.played[entry].lines[line].expected == expected
+    assert not found.played[entry].lines[line].ok
+
+
+def test_every_kind_of_law_can_be_taken_away():
+    assert set(PLANTED) == set(LAWS)
+
+
+# ---------------------------------------------------------------- a step
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "value"),
+    [
+        ("iv_racemic_40min", "hold_systolic", 161),  # tightens downwards, so loose is upwards
+        ("iv_racemic_40min", "min_observation", 79),
+        ("spo2.low", "medium", 93),
+        ("escalation", "high", 61),
+        ("dose.ceiling.iv.ketamine", "slow", 1.05),
+        ("dose.chair", "syringe", 0.02),
+    ],
+)
+def test_a_step_is_the_smallest_of_its_unit_away_from_caution(rule, name, value):
+    assert loosened(book().rule(rule), name).number(name) == value
+
+
+def test_a_schedule_is_loosened_by_a_minute_and_begins_when_it_began():
+    assert loosened(book().rule("in_esketamine"), "schedule").fact("schedule") == (0, 41, 61, 91, 121)
+
+
+def test_what_is_fixed_has_no_loose_side():
+    with pytest.raises(CannotLoosen, match="fixed"):
+        step_of(book().rule("iv_racemic_40min").parameters["moaas_at_least"])
+
+
+def test_every_number_that_can_be_loosened_has_a_step():
+    for rule in book().newest.values():
+        for each in rule.parameters.values():
+            if each.tighten != "fixed":
+                assert abs(step_of(each)) > 0
+
+
+# ---------------------------------------------------------------- what is refused
+
+
+def changed(**fields) -> str:
+    data = json.loads((FOLDER / "01-ordinary-infusion.json").read_text(encoding="utf-8"))
+    return json.dumps({**data, **fields})
+
+
+def entry(**fields):
+    return changed(timeline=[{"at": "00:00:00", "does": "note", "by": "Nurse Ortiz", "text": "x", **fields}])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "f.json: this is no JSON"),
+        (changed(schema=2), "f.json: schema 2 is not known here; this program reads schema 1"),
+        (changed(colour="blue"), "f.json: not understood: colour"),
+        (changed(title=""), 'f.json: title must be a text, not ""'),
+        (changed(starts_at="2026-12-01T09:00:00"), "f.json: starts_at must be a time with its zone"),
+        (changed(people={}), "f.json: people: name who is there"),
+        (changed(people={"A": "surgeon"}), "f.json: people: A must be one of nurse, prescriber, other"),
+        (
+            changed(patient={"age_years": 40, "facts": {"mood": True}}),
+            "f.json: patient: facts: mood is not a fact that we know of",
+        ),
+        (
+            changed(patient={"age_years": 40, "facts": {"sbp": True}}),
+            "f.json: patient: facts: sbp: true is not-a-number",
+        ),
+        (changed(papers={"decision": [], "agreements": []}), "f.json: papers: plan is missing"),
+        (entry(at="later"), 'f.json: timeline 1: at must be a time from the start ("00:12:30")'),
+        (entry(does="dance"), "f.json: timeline 1: does must be one of reading, check,"),
+        (entry(by="Nobody"), "f.json: timeline 1 (note): by must be one of Nurse Ortiz, Nurse Kim, Dr Hale"),
+        (entry(colour="blue"), "f.json: timeline 1 (note): not understood: colour"),
+        (entry(expect=[{"state": "dosing"}]), "f.json: timeline 1 (note): expect 1: rule is missing"),
+        (entry(expect=[{"rule": "a", "source": "b"}]), "f.json: timeline 1 (note): expect 1: say exactly one of state"),
+        (
+            entry(expect=[{"given_mg": 1, "rule": "administration.parts", "source": "x"}]),
+            "f.json: timeline 1 (note): expect 1: why is missing",
+        ),
+        (
+            changed(timeline=[{"at": "00:00:00", "does": "reading", "by": "Dr Hale", "vitals": {"spo3": 1}}]),
+            "f.json: timeline 1 (reading): vitals: no vital sign spo3",
+        ),
+        (
+            changed(timeline=[{"at": "00:00:00", "does": "reading", "from": "monitor", "vitals": {}}]),
+            "f.json: timeline 1 (reading): vitals is missing",
+        ),
+        (
+            changed(
+                timeline=[
+                    {"at": "00:00:00", "does": "step", "by": "Nurse Kim", "step": "start_dose", "sets_aside": ["hold"]}
+                ]
+            ),
+            "f.json: timeline 1 (step): sets_aside: only a prescriber does, and Nurse Kim is none",
+        ),
+        (
+            changed(
+                timeline=[
+                    {"at": "00:01:00", "does": "note", "by": "Dr Hale", "text": "x"},
+                    {"at": "00:00:00", "does": "note", "by": "Dr Hale", "text": "y"},
+                ]
+            ),
+            "f.json: timeline 2 (note): at lies before the entry above it",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_a_scenario_says_where_and_why(text, said):
+    with pytest.raises(ScenarioInvalid) as wrong:
+        read("f.json", text)
+    assert str(wrong.value).startswith(said)
+
+
+def test_a_rule_that_does_not_exist_is_named_with_its_place():
+    told = read("f.json", entry(expect=[{"state": "planned", "rule": "spo2.low.hgih", "source": "x"}]))
+    assert unknown_names(told) == ("f.json: timeline 1 (note): rule: spo2.low.hgih: spo2.low has no number hgih",)
+
+
+def test_a_clinic_cannot_loosen_a_rule_by_its_own_numbers():
+    clinic = {"zone": "UTC", "jurisdiction": "US", "adopted": "all"}
+    told = read("f.json", changed(clinic={**clinic, "own_numbers": {"spo2.low": {"medium": 80}}}))
+    with pytest.raises(UnknownRule, match="may only be higher"):
+        rules_of(told)
+
+
+def test_a_stricter_clinic_is_judged_by_its_own_number():
+    clinic = {"zone": "America/Denver", "jurisdiction": "US-CO", "adopted": "all"}
+    strict = {**clinic, "own_numbers": {"iv_racemic_40min": {"min_observation": 81}}}
+    told = read("f.json", changed(clinic=strict))
+    unexpected = [each.found for each in replay(told, rules_of(told)).failed if each.expected is None]
+    assert unexpected == ["refused: observation-too-short"]  # at 02:15:30, 80 and a half minutes after the dose
+
+
+def test_a_clinic_that_has_adopted_nothing_gives_no_dose():
+    clinic = {"zone": "America/Denver", "jurisdiction": "US-CO", "adopted": []}
+    told = read("f.json", changed(clinic=clinic))
+    played = replay(told, rules_of(told)).played
+    refused = {line.found for each in played for line in each.lines if line.expected is None}
+    assert any("protocol-not-adopted" in each for each in refused)
+    assert all(each.state not in ("dosing", "observing") for each in played)
+
+
+def test_what_nobody_expected_fails():
+    told = read("f.json", changed(papers={"decision": ["Nobody has decided."], "agreements": [], "plan": None}))
+    assert not replay(told, rules_of(told)).ok
+
+
+# ---------------------------------------------------------------- the command
+
+
+def run(capsys, *words: str) -> tuple[int, str, str]:
+    code = cli.main(["replay", *words])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_the_command_prints_a_table_and_answers_0(capsys):
+    code, said, _wrong = run(capsys, *map(str, FILES))
+    assert code == 0
+    assert f"{len(FILES)} scenarios, {len(lines())} expected lines, 0 failed" in said
+    assert "what the software said" in said
+    assert "FAIL" not in said
+
+
+def test_a_loosened_rule_answers_1_and_says_what_was_loosened(capsys):
+    path = str(FOLDER / "02-pressure-above-the-hold.json")
+    code, said, _wrong = run(capsys, path, "--loosen", "iv_racemic_40min.hold_systolic")
+    assert code == 1
+    assert said.startswith("Loosened: iv_racemic_40min.hold_systolic: 160 mm[Hg], loosened by +1")
+    assert "FAIL" in said
+
+
+def test_a_file_that_cannot_be_read_answers_2(capsys, tmp_path):
+    path = tmp_path / "broken.json"
+    path.write_text("{}", encoding="utf-8")
+    assert run(capsys, str(path)) == (2, "", "broken.json: schema is missing\n")
+    assert run(capsys, str(FILES[0]), "--loosen", "spo2.low")[0] == 2
+    assert run(capsys, str(tmp_path / "nowhere.json"))[0] == 2
+
+
+def test_json_holds_every_line(capsys):
+    code, said, _wrong = run(capsys, str(FILES[0]), "--json")
+    (found,) = json.loads(said)
+    assert code == 0
+    assert found["ok"] is True
+    assert sum(len(each["lines"]) for each in found["timeline"]) == sum(name == FILES[0].name for name, *_ in lines())
+
+
+def test_it_needs_neither_database_nor_settings():
+    code = (
+        "import sys; from sojourn.config import cli;"
+        f" code = cli.main(['replay', {str(FILES[0])!r}]);"
+        " assert 'django' not in sys.modules; sys.exit(code)"
+    )
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "SOJOURN", "DATABASE"))
+    }
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=clean)
+    assert found.returncode == 0, found.stderr
+
+
+def test_the_scenario_of_the_how_to_comes_out_and_fails_when_loosened():
+    page = (FOLDER.parents[1] / "how-to" / "add-a-scenario.md").read_text(encoding="utf-8")
+    told = read("how-to", page.split("```json\n")[1].split("```")[0])
+    assert unknown_names(told) == ()
+    assert replay(told, rules_of(told)).ok
+    assert not replay(told, rules_of(told, loosening_of("iv_racemic_40min.hold_systolic"))).ok
+
+
+def test_the_how_to_names_every_entry_every_line_and_every_kind_of_law():
+    page = (FOLDER.parents[1] / "how-to" / "add-a-scenario.md").read_text(encoding="utf-8")
+    for name in (*scenario_words.DOES, *scenario_words.SAYS):
+        assert f"`{name}`" in page or f'"{name}"' in page, name
+    for kind in LAWS:
+        assert f"`{kind}." in page, kind
