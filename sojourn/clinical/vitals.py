@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.units import CEL, MMHG, PER_MIN, PERCENT, SCORE, Unit
@@ -93,3 +93,13 @@ def plausibility(rule: Rule, value: float) -> Plausible | Implausible:
     if low <= value <= high:  # false for what is no number
         return _PLAUSIBLE
     return Implausible(rule.id, rule.version, value, low, high)
+
+
+PressureFault = Literal["not-below"]
+
+
+def pressure_fault(systolic: float, diastolic: float) -> PressureFault | None:
+    """Why two numbers cannot be one blood pressure: "not-below" where the diastolic is not below the systolic (80/120
+    was most likely written the wrong way round). None where nothing is wrong. By definition: the diastolic is the
+    lowest pressure between two beats. Both in one unit."""
+    return "not-below" if diastolic >= systolic else None

@@ -156,7 +156,7 @@ def test_the_newest_of_each_fact_counts_and_a_clinicians_word_on_the_same_day(cl
     assert facts(clinic, patient)["weight_kg"].value == 78.5
     with as_asker(nurse):
         actions.enter_fact(by=nurse, patient_id=patient.pk, name="weight_kg", value=60.0,
-                           on=TODAY - timedelta(days=400), now=NOW)  # fmt: skip
+                           on=TODAY - timedelta(days=400), sure=True, now=NOW)  # fmt: skip
     assert facts(clinic, patient)["weight_kg"].value == 78.5
 
 

@@ -85,10 +85,12 @@ def end_alarms(encounter: Encounter, now: datetime, by: Asker, *, only_silence: 
 
 
 def set_baseline(*, encounter: Encounter) -> None:
-    """Keep the newest believed values as the patient's own, for rules that speak of a rise over them."""
+    """Keep the newest believed values since the arrival as the patient's own, for rules that speak of a rise over
+    them."""
     with connection.cursor() as cursor:
         alarm_store.lock(cursor.cursor, [encounter.pk])
         cursor.execute(
-            "UPDATE alarms_currentvital SET baseline = value WHERE encounter_id = %s AND doubt = ''",
-            [encounter.pk],
+            "UPDATE alarms_currentvital SET baseline = value WHERE encounter_id = %s AND doubt = ''"
+            " AND effective_at >= %s",
+            [encounter.pk, encounter.opened_at],
         )

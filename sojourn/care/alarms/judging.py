@@ -38,6 +38,7 @@ class NewReading:
     status: str = "final"
     doubt: str = ""
     supersedes_id: int | None = None
+    judged: bool = True  # False: charted, but no alarm of this session
 
 
 @dataclass(slots=True)
@@ -79,8 +80,8 @@ def judge_session(
         if signal is None:
             signal = signals[key] = NewestOfSignal()
         newest_at = signal.effective_at
-        recent = [Reading(one.effective_at, one.value, bool(one.doubt)) for one in ones]
-        for rule in acting.alarms(session.protocol_id, code):
+        recent = [Reading(one.effective_at, one.value, bool(one.doubt)) for one in ones if one.judged]
+        for rule in acting.alarms(session.protocol_id, code) if recent else ():
             state_key = (encounter_id, rule.rule_id, code)
             stored = states.get(state_key)
             if rule.silence is not None:

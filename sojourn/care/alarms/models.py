@@ -111,6 +111,8 @@ class AlarmEventKind(models.TextChoices):
 
 # Why an alarm ended that no reading ended.
 MONITOR_OFF, SESSION_OVER = "monitor off", "session ended"
+# Why an alarm changed that no new reading changed: the reading that it rested on was struck.
+ENTERED_IN_ERROR = "entered in error"
 
 
 class AlarmEvent(ClinicScoped):

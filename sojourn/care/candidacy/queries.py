@@ -410,7 +410,7 @@ def _read(model: type[AnyModel], row: Mapping[str, Any]) -> AnyModel:
 class Moment:
     """Something that happened. ``kind``: "sent", "fact", "retracted", "stopped", "score", "decision", "override",
     "signed". ``what``: the name of a fact, the id of a scale, a title (message id) or a kind of decision; ``value`` and
-    ``unit`` of a fact, ``words`` said about it."""
+    ``unit`` of a fact, ``words`` said about it, ``entered`` the fact itself."""
 
     on: date
     kind: str
@@ -419,6 +419,7 @@ class Moment:
     unit: str = ""
     by: str = ""
     words: str = ""
+    entered: EnteredFact | None = None
 
 
 def moments(file: File, taken: Iterable[MedicineTaken], scores: Iterable[Scored]) -> tuple[Moment, ...]:
@@ -427,7 +428,7 @@ def moments(file: File, taken: Iterable[MedicineTaken], scores: Iterable[Scored]
     for each in file.entered:
         kind = "retracted" if each.retracted else "fact"
         told = each.fact
-        found.append(Moment(told.on, kind, told.name, told.value, each.unit, each.by, each.note))
+        found.append(Moment(told.on, kind, told.name, told.value, each.unit, each.by, each.note, each))
     found += [Moment(each.stopped_on, "stopped", each.name) for each in taken if each.stopped_on is not None]
     for score in scores:
         words = score.band.label if score.band else ""

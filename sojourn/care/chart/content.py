@@ -30,7 +30,19 @@ def content(record: SessionRecord) -> dict[str, Any]:
     thing: what was given, as the signer read it.
     """
     first = _first_form(record)
-    return _second_form(first, record) if _says_more(record) else first
+    return (_second_form(first, record) if _says_more(record) else first) | _struck(record)
+
+
+def _struck(record: SessionRecord) -> dict[str, Any]:
+    """Nothing where nothing was struck, so that what was signed before entries could be struck stays as signed."""
+    if not record.struck:
+        return {}
+    rows = sorted((each.id, of, number, each) for (of, number), each in record.struck.items())
+    return {
+        "struck": [
+            [own, of, number, each.reason, _utc(each.at), _number(each.by)] for own, of, number, each in rows
+        ]
+    }  # fmt: skip
 
 
 def _first_form(record: SessionRecord) -> dict[str, Any]:

@@ -43,6 +43,7 @@ from sojourn.care.chart.rows import (
     Reading,
     Signature,
     StateEntry,
+    Strike,
     Subject,
     Wasted,
     episodes,
@@ -59,6 +60,7 @@ from sojourn.care.session.models import (
     Discharge,
     DoseCheck,
     DoseEvent,
+    EnteredInError,
     GivenMedicine,
     MedicationAdministration,
     RecordSignature,
@@ -151,11 +153,16 @@ class _Composer:
         self.people = people
         self.now = now
         self.raw: dict[str, list[Raw]] = {name: getattr(encounter, f"its_{name}") for name in _SUBQUERIES}
+        self.struck = {
+            (row["of"], row["row_id"]): Strike(row["id"], row["reason"], _at(row["at"]), self.by(row))
+            for row in self.raw["struck"]
+        }  # fmt: skip
         corrected = {row[14] for row in readings if row[14] is not None}
         self.readings = tuple(
             Reading(
                 row[1], row[2], row[3], row[4], _at(row[5]), _at(row[6]) if row[6] else None, _at(row[7]), row[8],
                 row[9], row[10], people[row[11]] if row[11] else None, row[12], row[13], row[14], row[1] in corrected,
+                ("reading", row[1]) in self.struck,
             )
             for row in readings
         )  # fmt: skip
@@ -212,6 +219,7 @@ class _Composer:
             wasted=wasted,
             by_hand=self.by_hand(),
             papers=self.papers(states),
+            struck=self.struck,
         )
         return replace(found, given=tuple(self.went_in(found, each) for each in doses))
 
@@ -225,11 +233,12 @@ class _Composer:
         )  # fmt: skip
 
     def checks(self) -> tuple[Check, ...]:
-        newest = {row["item_id"]: row["id"] for row in sorted(self.raw["checks"], key=lambda row: int(row["id"]))}
+        rows = sorted(self.raw["checks"], key=lambda row: int(row["id"]))
+        newest = {row["item_id"]: row["id"] for row in rows if ("check", row["id"]) not in self.struck}
         return tuple(
             Check(
                 row["id"], row["item_id"], row["outcome"] == "passed", row["value"], row["note"], _at(row["at"]),
-                self.by(row), newest[row["item_id"]] == row["id"],
+                self.by(row), newest.get(row["item_id"]) == row["id"],
             )
             for row in self.raw["checks"]
         )  # fmt: skip
@@ -385,7 +394,11 @@ class _Composer:
 
     def gaps(self, schedule: Sequence[int], began: datetime, over: datetime | None) -> tuple[Gap, ...]:
         """Missed checks. A check is what somebody typed, or a pressure, as on the session's page."""
-        made = {each.at for each in self.readings if not each.doubt and (each.method == TYPED or each.code in SYSTOLIC)}
+        made = {
+            each.at
+            for each in self.readings
+            if not each.doubt and not each.struck and (each.method == TYPED or each.code in SYSTOLIC)
+        }
         if not schedule:
             return ()
         due = next_check_due(schedule, began, made, over or self.now)
@@ -510,6 +523,7 @@ def _subqueries() -> dict[str, ArraySubquery]:
             "id", "scale_id", "scale_version", "scale_hash", "completed_at", "band", "safety_positive",
             points=_exactly("score"),
         ),
+        "struck": _array(_of_session(EnteredInError, "id"), "id", "of", "row_id", "reason", "at", "by_id"),
         "signatures": _array(_of_session(RecordSignature, "at", "id"), "id", "content_hash", "at", "by_id"),
         "addenda": _array(_of_session(Addendum, "at", "id"), "id", "text", "at", "by_id"),
         "decisions": _array(

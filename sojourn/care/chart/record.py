@@ -5,7 +5,7 @@ Codes stand here, never words: the pages and the PDF say them in the reader's la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -34,6 +34,7 @@ from sojourn.care.chart.rows import (
     Reading,
     Signature,
     StateEntry,
+    Strike,
     Subject,
     Wasted,
 )
@@ -99,6 +100,8 @@ class SessionRecord:
     by_hand: tuple[ByHand, ...] = ()
     given: tuple[GivenDose, ...] = ()
     papers: Papers = field(default_factory=Papers)
+    # By what it is ("reading", "check", "event", "medicine") and the row's number.
+    struck: Mapping[tuple[str, int], Strike] = field(default_factory=dict)
 
     @property
     def state(self) -> State:

@@ -284,11 +284,22 @@ class Reading:
     doubt: str
     supersedes_id: int | None
     superseded: bool
+    struck: bool = False
 
     @property
     def counts(self) -> bool:
-        """Believed, and not corrected by another."""
-        return not self.doubt and not self.superseded
+        """Believed, not corrected by another, and not struck as entered in error."""
+        return not self.doubt and not self.superseded and not self.struck
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """An entry was struck as entered in error: by whom, when and why. It stays in the record and counts for nothing."""
+
+    id: int
+    reason: str
+    at: datetime
+    by: Member | None
 
 
 @dataclass(frozen=True, slots=True)

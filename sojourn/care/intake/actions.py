@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -15,7 +16,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake import importing, queries
+from sojourn.care.intake import doubts, importing, queries
 from sojourn.care.intake.models import (
     AllergyIntolerance,
     ClinicalFact,
@@ -78,8 +79,8 @@ def answer(
     """Answer one question. ``seen`` is the id of the answer that stood on the page, None for none.
 
     Overtaken ("overtaken") where another page answered it meanwhile. Refused: unknown-question, implausible, future,
-    before-birth, lines-there, and contradiction:<id> unless ``confirmed`` names it. The same answer again changes
-    nothing.
+    before-birth, lines-there, and contradiction:<id> unless ``confirmed`` names it (of a weight that changed much:
+    weight-pounds, weight-kilograms, weight-changed). The same answer again changes nothing.
     """
     patient = _speaker(by, patient_id)
     question = story().by_id.get(question_id)
@@ -95,7 +96,7 @@ def answer(
         )
     said = _said(by, patient, now)
     _check_value(question, told, patient, timezone.localdate(said["said_at"]))
-    confirmed = _check_contradictions(question, told, patient, confirmed)
+    confirmed = _check_contradictions(question, told, patient, confirmed, timezone.localdate(said["said_at"]))
     row = IntakeAnswer.objects.create(
         **said, question_id=question_id, standing=told.standing, value=told.value, confirmed=sorted(confirmed)
     )
@@ -149,16 +150,24 @@ def _check_day(day: date, patient: Patient, today: date) -> None:
 
 
 def _check_contradictions(
-    question: Question, told: Told, patient: Patient, confirmed: frozenset[str]
+    question: Question, told: Told, patient: Patient, confirmed: frozenset[str], today: date
 ) -> frozenset[str]:
     given = {each.question_id: each.told for each in queries.answers(patient.pk).values()} | {question.id: told}
-    found = story().contradicted(question.id, given, patient.sex)
-    open_ones = [each for each in found if each.id not in confirmed]
+    found = {each.id: _(each.words) for each in story().contradicted(question.id, given, patient.sex)}
+    found |= _weight_told(question, told, patient, today)
+    open_ones = {name: words for name, words in found.items() if name not in confirmed}
     if open_ones:
-        raise Refused(
-            *(_(each.words) for each in open_ones), codes=tuple(f"contradiction:{each.id}" for each in open_ones)
-        )
-    return frozenset(each.id for each in found)
+        raise Refused(*open_ones.values(), codes=tuple(f"contradiction:{name}" for name in open_ones))
+    return frozenset(found)
+
+
+def _weight_told(question: Question, told: Told, patient: Patient, today: date) -> dict[str, str]:
+    """What is asked back about a weight that the patient tells."""
+    if question.fact != doubts.WEIGHT or told.standing != Standing.TOLD:
+        return {}
+    last = doubts.last_before(queries.weights(patient.pk), today)
+    asked = doubts.about_weight(patient.clinic_id, doubts.kilograms(told.value["number"]), last)
+    return {code.replace(":", "-"): words for code, words in asked.items()}
 
 
 # ---------------------------------------------------------------- lists
@@ -471,22 +480,94 @@ def enter_fact(
     value: Value,
     on: date,
     source_note: str = "",
+    sure: bool = False,
     now: datetime | None = None,
 ) -> ClinicalFact:
-    """Enter one fact as a clinician: a blood pressure, a test, a finding. ``on``: the day that it was observed.
+    """Enter one fact as a clinician: a blood pressure, a test, a finding. See ``enter_facts``."""
+    (row,) = enter_facts(
+        by=by, patient_id=patient_id, values={name: value}, on=on, source_note=source_note, sure=sure, now=now
+    )
+    return row
+
+
+@transaction.atomic
+def enter_facts(
+    *,
+    by: Asker,
+    patient_id: int,
+    values: Mapping[str, Value],
+    on: date,
+    source_note: str = "",
+    sure: bool = False,
+    now: datetime | None = None,
+) -> tuple[ClinicalFact, ...]:
+    """Enter facts that belong together as a clinician, all of them or none. ``on``: the day that they were observed.
 
     Refused: unknown-fact, of-the-record, implausible, not-a-number, not-a-choice, not-a-day, not-yes-or-no, future,
-    before-birth, too-long. The same entry again changes nothing.
+    before-birth, too-long; and, unless somebody is ``sure``, what is asked back (weight:..., pressure:..., see
+    doubts.py). The same entry again changes nothing.
     """
     by.must("fact.enter")
     now = now or timezone.now()
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
-    _check_fact(name, value, on, patient, timezone.localdate(now))
-    if same := _same_fact(patient_id, name, _stored(value), on, "clinician"):
+    for name, value in values.items():
+        _check_fact(name, value, on, patient, timezone.localdate(now))
+    if not sure:
+        doubts.ask(_doubts(patient, values, on))
+    return tuple(
+        _keep_fact(by, patient, name, value, on, _note(source_note), now) for name, value in values.items()
+    )  # fmt: skip
+
+
+def _keep_fact(
+    by: Asker, patient: Patient, name: str, value: Value, on: date, note: str, now: datetime
+) -> ClinicalFact:  # fmt: skip
+    if same := _same_fact(patient.pk, name, _stored(value), on, "clinician"):
         return same
-    row = _write_fact(by, patient, name, value, on, "clinician", _note(source_note), now)
+    row = _write_fact(by, patient, name, value, on, "clinician", note, now)
     record(by, "fact.entered", row, fact=name)
     return row
+
+
+def _doubts(patient: Patient, values: Mapping[str, Value], on: date) -> dict[str, str]:
+    """What is asked back about facts of one day. A pressure typed alone is looked at beside the other half of that
+    day."""
+    found: dict[str, str] = {}
+    if all(_same_fact(patient.pk, name, _stored(value), on, "clinician") for name, value in values.items()):
+        return found  # it was asked and confirmed before
+    if doubts.WEIGHT in values:
+        last = doubts.last_before(queries.weights(patient.pk), on)
+        found |= doubts.about_weight(patient.clinic_id, doubts.kilograms(values[doubts.WEIGHT]), last)
+    if doubts.SYSTOLIC in values or doubts.DIASTOLIC in values:
+        found |= doubts.about_pressure({**_pressure_of(patient.pk, on), **values})
+    return found
+
+
+def _pressure_of(patient_id: int, on: date) -> dict[str, Value]:
+    """The halves of the pressure that stand already for a day."""
+    entered = queries.entered_facts(patient_id)
+    halves = (doubts.SYSTOLIC, doubts.DIASTOLIC)
+    return {
+        each.fact.name: each.fact.value
+        for each in entered
+        if each.fact.name in halves and each.fact.on == on and not each.retracted
+    }
+
+
+@transaction.atomic
+def keep_weight(
+    *, by: Asker, patient_id: int, kg: Decimal, on: date, source_note: str, now: datetime | None = None
+) -> ClinicalFact:  # fmt: skip
+    """Put a weight that another room took (a session's scale, a checked plan) into the one stream of weights.
+
+    Who may take it, and what is asked about it, that room has settled. The same weight of a day again changes nothing.
+    Refused: what a weight cannot be (implausible, future, before-birth).
+    """
+    now = now or timezone.now()
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    value = float(kg)
+    _check_fact(doubts.WEIGHT, value, on, patient, timezone.localdate(now))
+    return _keep_fact(by, patient, doubts.WEIGHT, value, on, _note(source_note), now)
 
 
 @transaction.atomic
@@ -495,15 +576,20 @@ def retract_fact(*, by: Asker, fact_id: int, reason: str, now: datetime | None =
     by.must("fact.enter")
     fact = ClinicalFact.objects.get(pk=fact_id, retracts=None)
     Patient.objects.select_for_update(no_key=True).get(pk=fact.patient_id)
+    if not _note(reason):
+        raise Refused(_("Write why this entry was wrong."), codes=("reason-missing",))
+    return take_back(by=by, fact=fact, reason=reason, now=now)
+
+
+@transaction.atomic
+def take_back(*, by: Asker, fact: ClinicalFact, reason: str, now: datetime | None = None) -> ClinicalFact:
+    """The same for another room that struck what this fact came from; who may, it has settled."""
     before = ClinicalFact.objects.filter(retracts=fact).first()
     if before is not None:
         return before
-    note = _note(reason)
-    if not note:
-        raise Refused(_("Write why this entry was wrong."), codes=("reason-missing",))
     row = ClinicalFact.objects.create(
         clinic_id=by.here, patient_id=fact.patient_id, name=fact.name, value=None, observed_on=fact.observed_on,
-        told_by=fact.told_by, source_note=note, entered_at=now or timezone.now(), entered_by_id=by.member,
+        told_by=fact.told_by, source_note=_note(reason), entered_at=now or timezone.now(), entered_by_id=by.member,
         entered_by_name=by.name, retracts=fact,
     )  # fmt: skip
     record(by, "fact.retracted", fact, fact=fact.name)
@@ -518,14 +604,47 @@ class Imported:
     known: int
 
 
+_ASKED: Final = frozenset((doubts.WEIGHT, doubts.SYSTOLIC, doubts.DIASTOLIC))
+
+
+class _Asked:
+    """What is asked back about the lines of one report, each beside what is known and the lines before it."""
+
+    def __init__(self, patient: Patient) -> None:
+        self.patient = patient
+        self.weights = queries.weights(patient.pk)
+        self.pressures: dict[date, dict[str, Value]] = {}
+
+    def about(self, row: importing.Row) -> dict[str, str]:
+        if row.name in _ASKED and _same_fact(self.patient.pk, row.name, _stored(row.value), row.on, "imported"):
+            return {}  # it was asked and confirmed before
+        if row.name == doubts.WEIGHT:
+            return self._about_weight(row)
+        if row.name in (doubts.SYSTOLIC, doubts.DIASTOLIC):
+            day = self.pressures.setdefault(row.on, {})
+            if row.name in day:  # the next pressure of that day begins
+                day.clear()
+            day[row.name] = row.value
+            return doubts.about_pressure(day)
+        return {}
+
+    def _about_weight(self, row: importing.Row) -> dict[str, str]:
+        kg = doubts.kilograms(row.value)
+        found = doubts.about_weight(self.patient.clinic_id, kg, doubts.last_before(self.weights, row.on))
+        self.weights.append(queries.Weight(kg, row.on, "imported", ""))
+        self.weights.sort(key=lambda each: each.on)
+        return found
+
+
 @transaction.atomic
 def import_facts(
-    *, by: Asker, patient_id: int, text: str, source_note: str = "", now: datetime | None = None
+    *, by: Asker, patient_id: int, text: str, source_note: str = "", sure: bool = False, now: datetime | None = None
 ) -> Imported:
     """Take facts from a CSV (name,value,unit,date) or a FHIR Bundle of Observations, all of them or none.
 
     Refused with one reason a line: unreadable, unknown-fact, unit, not-final, another-patient, and what ``enter_fact``
-    refuses. Importing the same again changes nothing.
+    refuses; where only something is asked back, that is confirmed for the whole text with ``sure``. Importing the same
+    again changes nothing.
     """
     by.must("fact.enter")
     now = now or timezone.now()
@@ -533,11 +652,14 @@ def import_facts(
     reasons: list[str] = []
     codes: list[str] = []
     ready: list[importing.Row] = []
+    asked = _Asked(patient)
     for where, found in importing.read(text, patient.birth_date):
         try:
             if isinstance(found, Refused):
                 raise found
             _check_fact(found.name, found.value, found.on, patient, timezone.localdate(now))
+            if not sure:
+                doubts.ask(asked.about(found))
             ready.append(found)
         except Refused as refused:
             reasons += [f"{where}: {reason}" for reason in refused.reasons]

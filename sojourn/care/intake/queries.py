@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any, Literal, TypeVar, cast
+from decimal import Decimal
+from typing import Any, Final, Literal, TypeVar, cast
 
 from django.db import connection
 from django.db.models import Max, QuerySet
@@ -31,6 +32,8 @@ from sojourn.care.patients.queries import people_of
 from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Facts, Value, known
 
 AnyLine = TypeVar("AnyLine", bound=Line)
+
+WEIGHT: Final = "weight_kg"
 
 
 # ---------------------------------------------------------------- facts
@@ -70,15 +73,29 @@ def told_facts(given: Mapping[str, Answered], sex: str) -> tuple[Fact, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Who struck a fact as entered in error, when and why."""
+
+    at: datetime
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class EnteredFact:
-    """A fact as a clinician or an import gave it. ``retracted``: taken back as entered in error."""
+    """A fact as a clinician or an import gave it. ``taken_back``: struck as entered in error, by whom, when and why."""
 
     id: int
     fact: Fact
     note: str
     at: datetime
     by: str
-    retracted: bool
+    taken_back: TakenBack | None = None
+
+    @property
+    def retracted(self) -> bool:
+        """Whether it was struck, and counts for nothing any more."""
+        return self.taken_back is not None
 
     @property
     def unit(self) -> str:
@@ -89,10 +106,11 @@ def _value(name: str, value: Any) -> Value:
     return date.fromisoformat(value) if VOCABULARY[name].kind == "day" else cast(Value, value)
 
 
-def _entered(row: ClinicalFact, retracted: bool) -> EnteredFact:
+def _entered(row: ClinicalFact, struck: ClinicalFact | None) -> EnteredFact:
     told_by = cast(Literal["clinician", "imported"], row.told_by)
     fact = Fact(row.name, _value(row.name, row.value), row.observed_on, told_by)
-    return EnteredFact(row.pk, fact, row.source_note, row.entered_at, row.entered_by_name, retracted)
+    back = None if struck is None else TakenBack(struck.entered_at, struck.entered_by_name, struck.source_note)
+    return EnteredFact(row.pk, fact, row.source_note, row.entered_at, row.entered_by_name, back)
 
 
 def entered_facts(patient_id: int) -> tuple[EnteredFact, ...]:
@@ -103,8 +121,59 @@ def entered_facts(patient_id: int) -> tuple[EnteredFact, ...]:
 def entered_of(given: Iterable[ClinicalFact]) -> tuple[EnteredFact, ...]:
     """The same of rows that were read already, all those of a patient. No query."""
     rows = list(given)
-    gone = {row.retracts_id for row in rows}
-    return tuple(_entered(row, row.pk in gone) for row in rows if row.retracts_id is None and row.name in VOCABULARY)
+    gone = {row.retracts_id: row for row in rows if row.retracts_id is not None}
+    return tuple(
+        _entered(row, gone.get(row.pk)) for row in rows if row.retracts_id is None and row.name in VOCABULARY
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A body weight in kilograms: of which day, and who said so. ``by`` is a name, "" where the patient told it."""
+
+    kg: Decimal
+    on: date
+    told_by: Literal["patient", "clinician", "imported", "record"]
+    by: str
+
+
+def newest_weight(patient_id: int) -> Weight | None:
+    """The one newest weight of a patient, from which a plan, a session and the explorer start. Two queries.
+
+    What the patient told, what was entered or imported, what a checked plan rests on and what the scale showed in a
+    session are one stream. Of one day a clinician's word goes before an import, and an import before what the patient
+    said; what was struck as entered in error does not count.
+    """
+    return next(reversed(weights(patient_id)), None)
+
+
+def weights(patient_id: int) -> list[Weight]:
+    """Every weight that stands, the newest last. Two queries."""
+    return weights_of(answers(patient_id), entered_facts(patient_id))
+
+
+def weights_of(given: Mapping[str, Answered], entered: Iterable[EnteredFact]) -> list[Weight]:
+    """The same of what was read already. No query."""
+    told = [
+        Weight(_kilograms(value), timezone.localdate(each.said_at), "patient", "")
+        for each in given.values()
+        if (value := each.tells().get(WEIGHT)) is not None
+    ]
+    said = [
+        Weight(_kilograms(each.fact.value), each.fact.on, each.fact.told_by, each.by)
+        for each in entered
+        if not each.retracted and each.fact.name == WEIGHT
+    ]
+    return sorted((*told, *said), key=lambda each: (each.on, _RANKS[each.told_by]))
+
+
+_RANKS: Final = {"patient": 0, "imported": 1, "clinician": 2, "record": 3}
+
+
+def _kilograms(value: Value) -> Decimal:
+    """To the ten grams that a plan holds; the shortest writing of it."""
+    text = format(Decimal(str(value)).quantize(Decimal("0.01")), "f")
+    return Decimal(text.rstrip("0").rstrip("."))
 
 
 # ---------------------------------------------------------------- answers

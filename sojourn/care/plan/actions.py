@@ -12,6 +12,8 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import doubts
 from sojourn.care.intake import queries as intake
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import dose, gates, queries
@@ -60,7 +62,8 @@ EDITABLE: Final = (
 def draft(*, by: Asker, patient_id: int, course_id: int | None = None, now: datetime | None = None) -> PlanVersion:
     """Begin the next version of a course's plan, or the first of a patient; an open draft is handed back as it is.
 
-    It begins with what is in force, or with what the course and the intake say. Refused: ended.
+    It begins with what is in force, or with what the course and the intake say, and with the newest weight. Refused:
+    ended.
     """
     by.must("plan.draft")
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
@@ -81,9 +84,22 @@ def draft(*, by: Asker, patient_id: int, course_id: int | None = None, now: date
             setattr(version, name, getattr(last, name))
     else:
         _begin_from(version, course, by.here)
+    if _take_newest_weight(version) and last is not None:
+        _work_out(version, dose.doses_of(by.here).rules, timezone.localdate(at))
+        version.dosed_by_id = by.member
     version.save()
     record(by, "plan.drafted", version, number=version.number)
     return version
+
+
+def _take_newest_weight(version: PlanVersion) -> bool:
+    """Begin with the one newest weight, unless the version holds a newer one; whether that changed the weight."""
+    newest = intake.newest_weight(version.patient_id)
+    if newest is None or (version.weight_on is not None and version.weight_on > newest.on):
+        return False
+    before = version.weight_kg
+    version.weight_kg, version.weight_on = newest.kg, newest.on
+    return before != newest.kg
 
 
 def _next_number(course: CarePlan | None) -> int:
@@ -109,14 +125,15 @@ def _begin_from(version: PlanVersion, course: CarePlan | None, clinic_id: int) -
 
 @transaction.atomic
 def save_draft(
-    *, by: Asker, version_id: int, seen: int, values: Mapping[str, Any], now: datetime | None = None
+    *, by: Asker, version_id: int, seen: int, values: Mapping[str, Any], sure: bool = False, now: datetime | None = None
 ) -> PlanVersion:
     """Write what was typed into a draft and work its dose out. ``seen`` is the revision that the asker had before her.
 
     ``values`` holds any of EDITABLE; ``parts`` as Part, ``goals`` as Goal. A draft may be incomplete, but nothing in
     it may be impossible. Nothing changed: nothing is written. Raises Overtaken (somebody saved in between, but for the
     asker's own page a moment ago), and Refused: signed, discarded, protocol-unknown, weight-implausible,
-    not-positive:FIELD, rounding, days-cross, part-..., too-many-goals.
+    not-positive:FIELD, rounding, days-cross, part-..., too-many-goals; and, unless somebody is ``sure`` and has read
+    the scale, weight:pounds, weight:kilograms, weight:changed for a weight that is not the draft's own.
     """
     by.must("plan.draft")
     version = PlanVersion.objects.select_for_update(no_key=True).select_related("patient").get(pk=version_id)
@@ -129,6 +146,8 @@ def save_draft(
     wrong = dict(_faults(values))
     if wrong:
         raise Refused(*wrong.values(), codes=tuple(wrong))
+    if not sure:
+        doubts.ask(_weight_doubts(version, values))
     was, ordered = dose.content(version), dose.dose_hash(version)
     for name, value in values.items():
         if name not in EDITABLE:
@@ -148,6 +167,16 @@ def save_draft(
     version.save()
     record(by, "plan.edited", version, number=version.number, fields=changed)
     return version
+
+
+def _weight_doubts(version: PlanVersion, values: Mapping[str, Any]) -> dict[str, str]:
+    """What is asked back about a weight that is typed into a draft; nothing about the one that stands in it."""
+    kg, on = values.get("weight_kg"), values.get("weight_on") or version.weight_on
+    if kg is None or kg == version.weight_kg:
+        return {}
+    known = intake.weights(version.patient_id)
+    last = doubts.last_before(known, on) if on is not None else next(reversed(known), None)
+    return doubts.about_weight(version.clinic_id, kg, last)
 
 
 def _own_page(version: PlanVersion, by: Asker, seen: int, at: datetime) -> bool:
@@ -243,8 +272,10 @@ def double_check(
     """A second clinician worked the dose out from her own figures. ``amount`` is mg/kg, or mg where the route is not
     dosed by weight (then without ``weight_kg``).
 
-    The same figures again by the same person hand the first check back. Refused: signed, discarded, nothing-to-check,
-    own-dose, weight-differs, amount-differs, dose-differs; the last three with both figures, and nothing is kept.
+    The weight is read off the scale, not off the plan, and joins the patient's weights. The same figures again by the
+    same person hand the first check back. Refused: signed, discarded, nothing-to-check, own-dose, weight-differs,
+    amount-differs, dose-differs; the last three with both figures, and nothing is kept. Beside a weight that differs
+    stands what there is to ask about it (weight:pounds, weight:kilograms, weight:changed); nothing is to be confirmed.
     """
     by.must("plan.check")
     version = PlanVersion.objects.select_for_update(no_key=True).get(pk=version_id)
@@ -259,6 +290,8 @@ def double_check(
         )  # fmt: skip
     wrong = dict(_differences(version, ordered, weight_kg, amount))
     if wrong:
+        if weight_kg is not None and "weight-differs" in wrong:
+            wrong |= _weight_doubts(version, {"weight_kg": weight_kg})
         raise Refused(*wrong.values(), codes=tuple(wrong))
     stands_for = dose.dose_hash(version)
     again = DoubleCheck.objects.filter(version=version, dose_hash=stands_for, checked_by_id=by.member).first()
@@ -270,7 +303,18 @@ def double_check(
         checked_at=now or timezone.now(), checked_by_id=by.member,
     )  # fmt: skip
     record(by, "plan.checked", check, number=version.number, dose_mg=str(version.dose_mg))
+    _keep_weight(version, by, check.checked_at)
     return check
+
+
+def _keep_weight(version: PlanVersion, by: Asker, at: datetime) -> None:
+    """The weight that a plan rests on is the patient's weight of that day."""
+    kg, on = version.weight_kg, version.weight_on
+    if kg is None or on is None or any((each.kg, each.on) == (kg, on) for each in intake.weights(version.patient_id)):
+        return
+    intake_actions.keep_weight(
+        by=by, patient_id=version.patient_id, kg=kg, on=on, source_note=_("From the plan"), now=at
+    )
 
 
 def _differences(
@@ -347,6 +391,7 @@ def sign(
         by, "plan.signed", version, number=version.number, course=version.care_plan.pk, hash=seen_hash,
         dose_mg=str(version.dose_mg), beyond=[each["code"] for each in version.beyond],
     )  # fmt: skip
+    _keep_weight(version, by, at)
     return version
 
 

@@ -58,29 +58,34 @@ WHERE CASE WHEN %(ids)s::bigint[] IS NULL
 ORDER BY e.id
 """
 
+# What a person typed and later struck as entered in error is no reading any more.
+_STANDS = """(o.method <> 'typed' OR NOT EXISTS (
+    SELECT FROM session_enteredinerror x WHERE x.of = 'reading' AND x.row_id = o.id))"""
+
 # The believed readings of the last 20 minutes, of each stretch of time the lowest and the highest, so that a trend is
 # small and a short dip is never smoothed away. An array [value, id, time] carries a reading whole through min and max.
-TRENDS = """
+TRENDS = f"""
 SELECT s.encounter_id, s.code, s.low[2]::bigint, s.low[1], s.low[3], s.high[2]::bigint, s.high[1], s.high[3], s.newest
 FROM (SELECT r.encounter_id, r.code, min(r.reading) AS low, max(r.reading) AS high, max(r.id) AS newest FROM (
   SELECT o.encounter_id, o.code, o.id, floor(date_part('epoch', o.effective_at) / %(stretch)s) AS stretch,
     ARRAY[o.value, o.id::float8, date_part('epoch', o.effective_at)] AS reading
   FROM vitals_observation o
-  WHERE o.encounter_id = ANY(%(ids)s) AND o.effective_at > %(since)s AND o.doubt = '' AND o.code = ANY(%(codes)s)) r
+  WHERE o.encounter_id = ANY(%(ids)s) AND o.effective_at > %(since)s AND o.doubt = '' AND o.code = ANY(%(codes)s)
+    AND {_STANDS}) r
 GROUP BY r.encounter_id, r.code, r.stretch) s
-"""
+"""  # noqa: S608 - our own words
 
 # Every believed reading of the last 20 minutes above an id that was told before; at most ``most`` of them.
-MISSED = """
+MISSED = f"""
 WITH missed AS MATERIALIZED (
   SELECT o.encounter_id, o.id, o.code, o.value, o.effective_at FROM vitals_observation o
   WHERE o.clinic_id = %(clinic)s AND o.id > %(floor)s AND o.effective_at > %(since)s AND o.doubt = ''
-    AND o.code = ANY(%(codes)s))
+    AND o.code = ANY(%(codes)s) AND {_STANDS})
 SELECT m.encounter_id, m.id, m.code, m.value, date_part('epoch', m.effective_at)
 FROM missed m JOIN unnest(%(ids)s::bigint[], %(told)s::bigint[]) AS t(id, told)
   ON t.id = m.encounter_id AND m.id > t.told
 LIMIT %(most)s
-"""
+"""  # noqa: S608 - our own words
 
 # The believed readings that came since the last look, by the index on (clinic, id): the cost is that of the new rows.
 FRESH = """
@@ -96,11 +101,12 @@ ORDER BY f.encounter_id, f.effective_at, f.id
 NEWEST = "SELECT coalesce(max(id), 0) FROM vitals_observation WHERE clinic_id = %(clinic)s"
 
 # When somebody measured: a pressure, or a value typed by hand; the first of each minute.
-CHECKS = """
+CHECKS = f"""
 SELECT o.encounter_id, extract(epoch FROM min(o.effective_at))::float8 FROM vitals_observation o
 WHERE o.encounter_id = ANY(%(ids)s) AND o.doubt = '' AND (o.code = ANY(%(pressures)s) OR o.method = 'typed')
+  AND {_STANDS}
 GROUP BY o.encounter_id, floor(extract(epoch FROM o.effective_at) / 60)
-"""
+"""  # noqa: S608 - our own words
 
 
 def sessions_query(ids: Iterable[int] | None, known: Iterable[int] = ()) -> tuple[str, dict[str, Any]]:

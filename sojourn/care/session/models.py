@@ -247,6 +247,40 @@ class SessionEvent(ClinicScoped):
     }  # fmt: skip
 
 
+class StruckKind(models.TextChoices):
+    READING = "reading", _("reading")
+    CHECK = "check", _("answer")
+    EVENT = "event", _("note")
+    MEDICINE = "medicine", _("medicine")
+
+
+class EnteredInError(ClinicScoped):
+    """A row of a session that somebody took back: it was entered in error. The row stays where it is and is shown
+    struck, with who, when and why; it counts for nothing any more. FHIR status entered-in-error.
+
+    ``of`` says which table, ``row_id`` which row of it (a typed reading, an answer to a check, an event, a medicine
+    given by hand). What a monitor sent is never struck.
+    """
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="struck")
+    of = models.CharField(max_length=8, choices=StruckKind.choices)
+    row_id = models.BigIntegerField()
+    reason = models.CharField(max_length=300)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL, "of": OPERATIONAL,
+        "row_id": OPERATIONAL, "reason": CLINICAL, "at": OPERATIONAL, "by": OPERATIONAL,
+    }  # fmt: skip
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("of", "row_id"), name="struck_once"),)
+
+
 class Discharge(ClinicScoped):
     """How the patient left: with whom, with which scores, told what."""
 

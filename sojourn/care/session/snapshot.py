@@ -7,13 +7,13 @@ what the page shows and what the engine judges is one thing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery, Value
@@ -36,6 +36,7 @@ from sojourn.care.session.models import (
     CheckResult,
     DoseCheck,
     DoseEvent,
+    EnteredInError,
     GivenMedicine,
     MedicationAdministration,
     SessionEvent,
@@ -155,12 +156,44 @@ class ByHand:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A value that a person typed, or a pressure."""
+    """A value that a person typed, or a pressure. ``method`` is "typed" or "monitor"; ``by`` who typed it."""
 
     code: str
     value: float
     at: datetime
     doubt: str
+    id: int = 0
+    method: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """Who took an entry back as entered in error, when and why."""
+
+    reason: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer to one item, the newest of it or not."""
+
+    item_id: str
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class StruckRow:
+    """An entry that was taken back: ``of`` says what it is ("reading", "check", "event", "medicine")."""
+
+    of: str
+    what: Measured | Answer | Noted | ByHand
+    strike: Strike
+
+
+_Row = TypeVar("_Row")
 
 
 class SessionSnapshot:
@@ -177,10 +210,16 @@ class SessionSnapshot:
                     tuple(r["overridden"]), r["basis"])
             for r in rows["states"]
         ]  # fmt: skip
-        self.checks = {
-            r["item_id"]: Check(r["id"], r["outcome"], r["value"], r["note"], _at(r["at"]), r["by"])
-            for r in rows["checks"]  # the oldest first: the newest stays
-        }
+        self.strikes = {
+            (r["of"], r["row_id"]): Strike(r["reason"], _at(r["at"]), r["by"]) for r in rows["strikes"]
+        }  # fmt: skip
+        self.struck: list[StruckRow] = []
+        answers = [
+            Answer(r["item_id"], Check(r["id"], r["outcome"], r["value"], r["note"], _at(r["at"]), r["by"]))
+            for r in rows["checks"]
+        ]  # fmt: skip
+        self.answered = self._standing("check", answers, lambda each: each.check.id)
+        self.checks = {each.item_id: each.check for each in self.answered}  # the oldest first: the newest stays
         self.prepared = [
             Prepared(r["drug"], r["route"], _mg(r["dose_mg"]), r["lot"], _at(r["at"]), r["person_id"], r["by"],
                      _maybe_mg(r["drawn_mg"]), r["vial"], _maybe_day(r["expires_on"]), _maybe_mg(r["stock_mg_per_ml"]),
@@ -204,11 +243,12 @@ class SessionSnapshot:
                    r["witness_person"], _maybe(r["witnessed_at"]))
             for r in rows["waste"]
         ]  # fmt: skip
-        self.by_hand = [
+        by_hand = [
             ByHand(r["id"], r["name"], r["ingredient"], _maybe_mg(r["amount"]), r["unit"], r["route"], r["note"],
                    tuple(r["warned"]), _at(r["given_at"]), _at(r["recorded_at"]), r["by"])
             for r in rows["by_hand"]
         ]  # fmt: skip
+        self.by_hand = self._standing("medicine", by_hand, lambda each: each.id)
         self.newest = {
             r["code"]: Newest(r["code"], r["value"], _at(r["at"]), r["doubt"], r["baseline"], r["method"] or "",
                               r["device"] or "", r["by"] or "")
@@ -228,13 +268,27 @@ class SessionSnapshot:
         self.monitors = [
             OnChair(r["device_id"], r["name"], _maybe(r["seen_at"]), r["skew_s"]) for r in rows["monitors"]
         ]
-        self.events = [
+        events = [
             Noted(r["id"], r["kind"], r["note"], _at(r["at"]), r["by"], r["grade"], r["measure"], r["effect"],
                   r["about_id"])
             for r in rows["events"]
         ]  # fmt: skip
-        self.measured = [Measured(r["code"], r["value"], _at(r["at"]), r["doubt"]) for r in rows["measured"]]
+        self.events = self._standing("event", events, lambda each: each.id)
+        measured = [
+            Measured(r["code"], r["value"], _at(r["at"]), r["doubt"], r["id"], r["method"], r["by"] or "")
+            for r in rows["measured"]
+        ]  # fmt: skip
+        self.measured = self._standing("reading", measured, lambda each: each.id)
         self._adoption = rows["adoption"]
+
+    def _standing(self, of: str, rows: list[_Row], number: Callable[[_Row], int]) -> list[_Row]:
+        """The rows that stand; those that were struck go to ``struck``."""
+        self.struck += [
+            StruckRow(of, each, self.strikes[of, number(each)])  # type: ignore[arg-type]
+            for each in rows
+            if (of, number(each)) in self.strikes
+        ]
+        return [each for each in rows if (of, number(each)) not in self.strikes]
 
     # --- where it stands ---
 
@@ -349,6 +403,10 @@ class SessionSnapshot:
         """When somebody measured: typed values and pressures."""
         return [each.at for each in self.measured if not each.doubt]
 
+    def before_arrival(self, at: datetime) -> bool:
+        """Whether this was before the patient arrived."""
+        return at < self.encounter.opened_at
+
     # --- what the guards ask ---
 
     @cached_property
@@ -385,6 +443,7 @@ class SessionSnapshot:
             alarms_waiting=against.alarms_waiting if against else (),
             dose_against=against.dose if against else (),
             set_aside_before=self.set_aside_before,
+            arrived_at=self.encounter.opened_at,
         )
 
     @property
@@ -454,9 +513,14 @@ def _of_session(model: type[Model]) -> QuerySet[Any]:
 
 def _source(name: str) -> Subquery:
     """A column of the reading that a signal shows."""
-    rows = Observation.objects.filter(
-        encounter_id=OuterRef("encounter_id"), effective_at=OuterRef("effective_at"), code=OuterRef("code")
-    ).order_by("-id")
+    struck = EnteredInError.objects.filter(encounter_id=OuterRef("encounter_id"), of="reading").values("row_id")
+    rows = (
+        Observation.objects.filter(
+            encounter_id=OuterRef("encounter_id"), effective_at=OuterRef("effective_at"), code=OuterRef("code")
+        )
+        .exclude(pk__in=struck)
+        .order_by("-id")
+    )
     if name == "device":
         return Subquery(
             rows.annotate(name=Subquery(Device.objects.filter(pk=OuterRef("device_id")).values("name")[:1])).values(
@@ -543,7 +607,11 @@ def _subqueries() -> dict[str, ArraySubquery]:
             _of_session(SessionEvent).order_by("at", "id"),
             "id", "kind", "note", "at", "grade", "measure", "effect", "about_id", by=_name("by"),
         ),
-        "measured": _array(measured, "code", "value", "doubt", at=F("effective_at")),
+        "measured": _array(
+            measured, "code", "value", "doubt", "id", "method", at=F("effective_at"),
+            by=Subquery(Membership.objects.filter(pk=OuterRef("by_id")).values("name")[:1]),
+        ),
+        "strikes": _array(_of_session(EnteredInError).order_by("id"), "of", "row_id", "reason", "at", by=F("by__name")),
         "adoption": _array(decisions, "rule_id", "version", "rule_hash", "parameters", "retired"),
     }  # fmt: skip
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from sojourn.care.alarms import judging
@@ -14,11 +15,12 @@ from sojourn.care.alarms.actions import expect_no_more
 from sojourn.care.alarms.store import session_of
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.announcing import announce
+from sojourn.care.encounter.models import Encounter
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.messages import in_own_unit
 from sojourn.care.vitals.models import Device, DeviceAssociation
 from sojourn.clinical.protocol import PRESENT
-from sojourn.clinical.vitals import VITALS
+from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, pressure_fault
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
@@ -31,12 +33,15 @@ def take_readings(
     encounter_id: int,
     values: Mapping[str, float],
     measured_at: datetime | None = None,
+    before_arrival: bool = False,
     now: datetime | None = None,
 ) -> judging.Outcome:
     """Chart values that a person read or counted: ``values`` by vital code, each in its own unit.
 
-    They go through the monitors' door: stored, judged, announced. Implausible values are kept and marked. Refused
-    for an unknown vital sign, a time in the future or before the day, or a session that is over.
+    They go through the monitors' door: stored, judged, announced. Implausible values are kept and marked, and so is a
+    pressure whose lower number is not below the upper one. A reading from before the patient arrived is charted at its
+    time once somebody says that it is one (``before_arrival``); it raises no alarm. Refused: unknown-vital, nothing,
+    future, past (more than 12 hours ago), before-arrival, before-birth, not-running.
     """
     by.must("session.observe")
     now = now or timezone.now()
@@ -48,12 +53,16 @@ def take_readings(
         raise Refused(_("Enter at least one value."), codes=("nothing",))
     if measured_at > now + timedelta(minutes=1):
         raise Refused(_("The time of the reading lies ahead. Correct it."), codes=("future",))
-    if now - measured_at > timedelta(hours=12):
-        raise Refused(_("The time of the reading is more than 12 hours ago. Correct it."), codes=("past",))
     encounter, newest = encounter_actions.lock_session(encounter_id, None)
+    early = measured_at < encounter.opened_at
+    if early:
+        _must_be_said(encounter, measured_at, before_arrival)
+    elif now - measured_at > timedelta(hours=12):
+        raise Refused(_("The time of the reading is more than 12 hours ago. Correct it."), codes=("past",))
     if newest.state not in PRESENT:
         raise Refused(_("This session is not running; readings cannot be added."), codes=("not-running",))
     session = session_of(encounter)
+    crossed = _crossed(values)
     readings = []
     for code, value in values.items():
         own = VITALS[code].unit.code
@@ -69,13 +78,34 @@ def take_readings(
                 measured_at,
                 judging.TYPED,
                 by_id=by.membership_id,
-                doubt=doubt,
+                doubt=doubt or ("crossed" if code in crossed else ""),
+                judged=not early,
             )
         )
     with connection.cursor() as cursor:
         outcome = ingest.record_batch(cursor.cursor, readings, now)  # psycopg's own cursor, in this transaction
     record(by, "reading.typed", encounter, codes=sorted(values))
     return outcome
+
+
+def _must_be_said(encounter: Encounter, measured_at: datetime, before_arrival: bool) -> None:
+    if timezone.localdate(measured_at) < encounter.patient.birth_date:
+        raise Refused(_("The day of the reading lies before the patient's birth."), codes=("before-birth",))
+    if not before_arrival:
+        words = _(
+            "Was this measured before the patient arrived? It says %(measured)s; the patient arrived %(arrived)s."
+        )
+        said = {
+            "measured": date_format(timezone.localtime(measured_at), _("j F Y, H:i")),
+            "arrived": date_format(timezone.localtime(encounter.opened_at), _("j F Y, H:i")),
+        }
+        raise Refused(words % said, codes=("before-arrival",))
+
+
+def _crossed(values: Mapping[str, float]) -> frozenset[str]:
+    """The codes of pressures whose lower number is not below the upper one."""
+    pairs = [pair for pair in zip(SYSTOLIC, DIASTOLIC, strict=True) if set(pair) <= set(values)]
+    return frozenset(code for pair in pairs if pressure_fault(values[pair[0]], values[pair[1]]) for code in pair)
 
 
 @transaction.atomic

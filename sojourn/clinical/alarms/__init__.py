@@ -1,5 +1,6 @@
 """Alarms: one small state machine for each rule and signal. See machine.py for its laws."""
 
+from sojourn.clinical.alarms.again import Heard, PutRight, put_right
 from sojourn.clinical.alarms.machine import acknowledge, awaited, judge, start
 from sojourn.clinical.alarms.model import (
     AlarmRule,
@@ -25,11 +26,13 @@ __all__ = [
     "AlarmRule",
     "Event",
     "Happening",
+    "Heard",
     "Judgement",
     "Level",
     "NothingToAcknowledge",
     "Phase",
     "Priority",
+    "PutRight",
     "Reading",
     "Reason",
     "State",
@@ -39,6 +42,7 @@ __all__ = [
     "escalation",
     "judge",
     "prepare",
+    "put_right",
     "rank",
     "speaks_of",
     "start",

@@ -50,21 +50,27 @@ def facts(
     alarms_waiting: tuple[str, ...] = (),
     dose_against: tuple[Reason, ...] = (),
     set_aside_before: frozenset[str] = frozenset(),
+    arrived_at: datetime | None = None,
     minutes_since_appointment: float | None = None,
 ) -> Facts:
     """All that the guards ask. ``newest`` is by code; ``systolic`` the believed systolic pressures, the oldest first;
     ``scores`` the values of answered items as they were typed.
 
     A reading counts from the moment at which it was taken, one from ahead of now as of now. Before the checks are
-    complete the newest believed values are the patient's own; a dose that was given takes none of them any more.
+    complete the newest believed values since ``arrived_at`` are the patient's own; a dose that was given takes none of
+    them any more.
     """
     believed = {code: each for code, each in newest.items() if not each.doubt}
+    early = {code for code, each in believed.items() if arrived_at is not None and each.at < arrived_at}
+    here = {code: each for code, each in believed.items() if code not in early}
     return Facts(
         state=state,
         protocol_adopted=protocol_adopted,
         checks=answers,
-        latest={code: Latest(each.value, max(0.0, _minutes(each.at, now))) for code, each in believed.items()},
-        baseline=_baseline(newest, believed, dose_given),
+        latest={
+            code: Latest(each.value, max(0.0, _minutes(each.at, now)), code in early) for code, each in believed.items()
+        },
+        baseline=_baseline(newest, here, dose_given),
         pressure_rising=_rising(systolic),
         open_high_alarms=open_high_alarms,
         road=road,

@@ -19,10 +19,12 @@ CheckResult = Literal["passed", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The newest unflagged value of a vital sign and its age in minutes."""
+    """The newest unflagged value of a vital sign, its age in minutes, and whether it was measured before the patient
+    arrived: then it answers no item of the checklist."""
 
     value: float
     age_minutes: float
+    before_arrival: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +171,14 @@ def _adopted(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
 def _checklist(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     for item in protocol.checklist:
         answer = facts.checks.get(item.id)
-        if answer is None and item.vitals and all(code in facts.latest for code in item.vitals):
+        if answer is None and item.vitals and all(_measured_here(facts.latest.get(code)) for code in item.vitals):
             continue
         if answer != "passed":
             yield _unanswered(item, answer)
+
+
+def _measured_here(latest: Latest | None) -> bool:
+    return latest is not None and not latest.before_arrival
 
 
 def _unanswered(item: Item, answer: CheckResult | None) -> Reason:

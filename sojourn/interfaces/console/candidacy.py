@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -26,7 +25,10 @@ from sojourn.care.candidacy.actions import Answer
 from sojourn.care.candidacy.models import CandidacyDecision, Kind, Override
 from sojourn.care.candidacy.queries import Assessed, File, Moment, Overridden
 from sojourn.care.intake import actions as intake
+from sojourn.care.intake import doubts
 from sojourn.care.intake import queries as story
+from sojourn.care.intake.models import ClinicalFact
+from sojourn.care.intake.queries import EnteredFact, TakenBack
 from sojourn.care.measures import queries as measures
 from sojourn.care.measures.queries import Scored
 from sojourn.care.patients import actions as patients
@@ -43,6 +45,7 @@ from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console import consents
 from sojourn.interfaces.console.patients import closed, day_words
 from sojourn.interfaces.console.rules import ACTIONS, LEVELS, SEVERITIES, SHORT_MARKS
+from sojourn.interfaces.console.weights import TELLERS
 
 HOW_MANY = 50
 MOST_MOMENTS = 60
@@ -68,12 +71,6 @@ CHOICES: Mapping[str, StrPromise] = {
     "low": gettext_lazy("low"),
     "moderate": gettext_lazy("moderate"),
     "high": gettext_lazy("high"),
-}
-TELLERS: Mapping[str, StrPromise] = {
-    "patient": gettext_lazy("told by the patient"),
-    "clinician": gettext_lazy("entered by the clinic"),
-    "imported": gettext_lazy("imported"),
-    "record": gettext_lazy("from the record"),
 }
 # The shape beside a severity; the word always stands with it.
 SHAPES: Mapping[str, str] = {"absolute": "high", "relative-high": "medium", "relative": "low", "caution": "low"}
@@ -448,26 +445,39 @@ def _news2(found: news2.News2 | news2.NotScored | None, facts: Facts) -> EarlyWa
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A line of the timeline."""
+    """A line of the timeline. ``struck``: what was struck as entered in error, with ``words`` on who, when and why;
+    ``strike_url``: where a fact that stands is struck."""
 
     on: date
     icon: str
     title: str
     words: str
+    struck: str = ""
+    strike_url: str = ""
 
 
 def _scale_title(scale_id: str) -> str:
     return say(measures.scale(scale_id).title, translation.get_language() or "en")
 
 
+def _taken_back(moment: Moment, entered: EnteredFact, back: TakenBack) -> Day:
+    what = f"{_(VOCABULARY[moment.what].label)}: {value_words(moment.what, moment.value)}"
+    when = date_format(timezone.localtime(back.at), _("j F Y, H:i"))
+    said = " · ".join(each for each in (moment.words, moment.by) if each)
+    return Day(
+        moment.on, _ICONS["retracted"], _("Entered in error"), f"{back.why} · {back.by} · {when}",
+        f"{what} · {said}" if said else what,
+    )  # fmt: skip
+
+
 def _day(moment: Moment, titles: Mapping[str, str]) -> Day:
+    if moment.entered is not None and moment.entered.taken_back is not None:
+        return _taken_back(moment, moment.entered, moment.entered.taken_back)
     match moment.kind:
         case "sent":
             title = _("The story was sent")
-        case "fact" | "retracted":
+        case "fact":
             title = f"{_(VOCABULARY[moment.what].label)}: {value_words(moment.what, moment.value)}"
-            if moment.kind == "retracted":
-                title = _("Taken back: %(what)s") % {"what": title}
         case "stopped":
             title = _("Stopped taking %(what)s") % {"what": moment.what}
         case "score":
@@ -480,7 +490,10 @@ def _day(moment: Moment, titles: Mapping[str, str]) -> Day:
         case _:
             title = _("Override signed second: %(what)s") % {"what": _(moment.what)}
     band = _(moment.words) if moment.kind == "score" and moment.words else moment.words
-    return Day(moment.on, _ICONS[moment.kind], title, " · ".join(each for each in (band, moment.by) if each))
+    url = reverse("console:fact_strike", args=[moment.entered.id]) if moment.entered else ""
+    return Day(
+        moment.on, _ICONS[moment.kind], title, " · ".join(each for each in (band, moment.by) if each), strike_url=url
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -664,6 +677,7 @@ def _page(
         "report": report[0],
         "report_note": report[1],
         "newer_open": place == "report",
+        "asks_sure": refused is not None and doubts.doubted(refused.codes),
         "history": [_past(each) for each in file.decisions],
     }
     return render(request, "console/candidacy/page.html", context, status=409 if refused else 200)
@@ -832,13 +846,11 @@ def enter(request: HttpRequest, patient_id: int) -> HttpResponse:
             raise Refused(_("Write the day on which it was observed, like 2026-03-12."), codes=("not-a-day",))
         if not any(typed.values()):
             raise Refused(_("Nothing was entered. Fill in at least one field."), codes=("nothing-said",))
-        with transaction.atomic():
-            for name, text in typed.items():
-                if text:
-                    intake.enter_fact(
-                        by=asked.asker, patient_id=file.patient.pk, name=name, value=_value(name, text), on=on,
-                        source_note=note,
-                    )  # fmt: skip
+        intake.enter_facts(
+            by=asked.asker, patient_id=file.patient.pk,
+            values={name: _value(name, text) for name, text in typed.items() if text}, on=on, source_note=note,
+            sure=bool(request.POST.get("sure")),
+        )  # fmt: skip
     except Refused as refused:
         values = {**typed, "observed_on": day_text, "source_note": note}
         place = f"panel-{panel}" if panel in PANELS else "asks"
@@ -876,7 +888,10 @@ def take_report(request: HttpRequest, patient_id: int) -> HttpResponse:
     text, note = request.POST.get("report", ""), request.POST.get("source_note", "")
     try:
         text = _report(asked)
-        found = intake.import_facts(by=asked.asker, patient_id=file.patient.pk, text=text, source_note=note)
+        found = intake.import_facts(
+            by=asked.asker, patient_id=file.patient.pk, text=text, source_note=note,
+            sure=bool(request.POST.get("sure")),
+        )  # fmt: skip
     except Refused as refused:
         return _page(asked, file, refused=refused, place="report", report=(text, note))
     n = len(found.taken)
@@ -889,6 +904,33 @@ def take_report(request: HttpRequest, patient_id: int) -> HttpResponse:
     messages.success(request, said)
     drug, route = _way(request.POST, file.newest)
     return redirect(f"{reverse('console:candidacy', args=[file.patient.pk])}?way={drug}-{route}#findings")
+
+
+@allowed("fact.enter")
+@require_http_methods(["GET", "POST"])
+def strike(request: HttpRequest, fact_id: int) -> HttpResponse:
+    """Strike a fact as entered in error, with the reason; it stays readable. Struck already: back to the page."""
+    asked = cast(Request, request)
+    row = get_object_or_404(ClinicalFact.objects.select_related("patient"), pk=fact_id, retracts=None)
+    if gate := closed(asked, row.patient):
+        return gate
+    reason, refused = request.POST.get("reason", ""), None
+    if request.method == "POST":
+        try:
+            intake.retract_fact(by=asked.asker, fact_id=row.pk, reason=reason)
+        except Refused as wrong:
+            refused = wrong
+        else:
+            messages.success(request, _("Struck. It stays readable and counts for nothing any more."))
+            return redirect(f"{reverse('console:candidacy', args=[row.patient_id])}#days")
+    context = {
+        "patient": row.patient,
+        "what": f"{_(VOCABULARY[row.name].label)}: {value_words(row.name, row.value)}",
+        "row": row,
+        "reason": reason,
+        "errors": _errors(refused, "reason"),
+    }
+    return render(request, "console/candidacy/strike.html", context, status=409 if refused else 200)
 
 
 @allowed("candidacy.decide")
@@ -999,6 +1041,7 @@ urlpatterns = [
     path("candidacy/", candidacies, name="candidacies"),
     path("candidacy/waiting/", waiting, name="candidacies_waiting"),
     path("candidacy/overrides/<int:override_id>/", second, name="override_second"),
+    path("candidacy/facts/<int:fact_id>/strike/", strike, name="fact_strike"),
     path("patients/<int:patient_id>/candidacy/", candidacy, name="candidacy"),
     path("patients/<int:patient_id>/candidacy/decide/", decide, name="candidacy_decide"),
     path("patients/<int:patient_id>/candidacy/facts/", enter, name="candidacy_enter"),

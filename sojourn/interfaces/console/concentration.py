@@ -25,10 +25,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from sojourn.care.intake.queries import newest_weight
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
-from sojourn.care.session.models import CheckResult
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import pk
 from sojourn.clinical.administration import Delivered
@@ -40,6 +40,7 @@ from sojourn.foundation.printing.setting import Column, Document, Picture, Secti
 from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
 from sojourn.interfaces.console.patients import closed, years_words
 from sojourn.interfaces.console.sessions.opening import session_or_404
+from sojourn.interfaces.console.weights import weight_words
 
 if TYPE_CHECKING:
     from sojourn.care.session.given import Dose as ChartedDose
@@ -201,12 +202,6 @@ def weight_in(text: str) -> Decimal | None:
     except InvalidOperation:
         return None
     return value if value.is_finite() and 1 <= value <= 400 else None
-
-
-def newest_weight(patient_id: int) -> CheckResult | None:
-    """The newest check of the weight that holds a value. One query."""
-    rows = CheckResult.objects.filter(patient_id=patient_id, item_id="weight", outcome="passed").exclude(value="")
-    return rows.order_by("-id").first()
 
 
 # ---------------------------------------------------------------- what is asked, and the answer
@@ -603,12 +598,12 @@ def explorer(request: HttpRequest, patient_id: int) -> HttpResponse:
     if request.headers.get("Accept") == "application/json":
         return _moving(_asked(request.GET.dict(), patient))
     live = bool(asked.htmx) and not asked.htmx.history_restore_request
-    checked = None
+    known = None
     if request.GET:
         found = _asked(request.GET.dict(), patient)
     else:
-        checked = newest_weight(patient_id)
-        found = _asked(_first(patient, weight_in(checked.value) if checked else None), patient)
+        known = newest_weight(patient_id)
+        found = _asked(_first(patient, known.kg if known else None), patient)
     if not live:
         patients.open_record(by=asked.asker, patient=patient, part="clinical")
     context = {
@@ -618,7 +613,7 @@ def explorer(request: HttpRequest, patient_id: int) -> HttpResponse:
         "asked": found,
         "answer": found.answer,
         "errors": [{"href": "", "text": text} for text in found.problems],
-        "checked": checked,
+        "known_weight": weight_words(known),
         "disclaimer": disclaimer(),
         "pdf_url": _pdf_url(patient_id, found),
         "live": live,
@@ -848,9 +843,11 @@ def overlay(request: HttpRequest, encounter_id: int) -> HttpResponse:
 
 def _overlay(request: HttpRequest, picture: SessionSnapshot) -> dict[str, Any]:
     typed = request.GET.get("weight", "")
-    weight = weight_in(typed) if typed else _weight_of(picture)
+    known = newest_weight(picture.encounter.patient_id)
+    weight = weight_in(typed) if typed else known.kg if known else None
     context: dict[str, Any] = {
         "typed": typed, "weight": weight, "weight_words": figure(float(weight), 1) if weight else "",
+        "weight_from": "" if typed else weight_words(known),
         "wrong_weight": bool(typed) and weight is None, "no_dose": picture.dose is None,
     }  # fmt: skip
     if weight is None or picture.dose is None:
@@ -861,16 +858,6 @@ def _overlay(request: HttpRequest, picture: SessionSnapshot) -> dict[str, Any]:
         return context | _expected_of(picture, picture.dose, person)
     except pk.Refused as why:
         return context | {"refused": reason(why)}
-
-
-def _weight_of(picture: SessionSnapshot) -> Decimal | None:
-    """The kilograms that were checked in this session, else those of the plan in force. One query at most."""
-    check = picture.checks.get("weight")
-    checked = weight_in(check.value) if check else None
-    if checked is not None:
-        return checked
-    version = plan.in_force(picture.encounter.care_plan_id, picture.now)
-    return version.weight_kg if version else None
 
 
 def _expected_of(picture: SessionSnapshot, dose: ChartedDose, person: Person) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from sojourn.care.intake import doubts
+from sojourn.care.intake.queries import newest_weight
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import actions, dose, gates, queries
@@ -31,6 +33,7 @@ from sojourn.interfaces.console.patients import closed, day_words
 from sojourn.interfaces.console.plan_paper import document
 from sojourn.interfaces.console.rules import SHORT_MARKS
 from sojourn.interfaces.console.typed import whole
+from sojourn.interfaces.console.weights import weight_words
 
 _BLANK_ROWS = 2
 
@@ -315,14 +318,16 @@ def _save(request: Request, version: PlanVersion, sheet: Sheet) -> HttpResponse:
         return _editor(request, version, sheet, errors=sheet.errors, status=422, live=live)
     values = sheet.values
     if use:
-        values |= _studied(use, values, request.asker.here)
+        values |= _weighed(version) if use == "weight" else _studied(use, values, request.asker.here)
     seen = whole(request.POST.get("revision")) or 0
     try:
-        actions.save_draft(by=request.asker, version_id=version.pk, seen=seen, values=values)
+        sure = bool(request.POST.get("sure"))
+        actions.save_draft(by=request.asker, version_id=version.pk, seen=seen, values=values, sure=sure)
     except Refused as refused:
         overtaken, status = isinstance(refused, Overtaken), 422 if live else 409
         return _editor(
-            request, version, sheet, errors=_errors(refused), status=status, live=live, overtaken=overtaken
+            request, version, sheet, errors=_errors(refused), status=status, live=live, overtaken=overtaken,
+            asks_sure=bool(refused.codes) and doubts.doubted(refused.codes),
         )  # fmt: skip
     if live:
         return _editor(request, queries.version(version.pk), sheet, live=True)
@@ -330,6 +335,12 @@ def _save(request: Request, version: PlanVersion, sheet: Sheet) -> HttpResponse:
         return redirect(reverse("console:plan_edit", args=[version.pk]) + f"#{use}")
     messages.success(request, _("The draft is saved."))
     return redirect("console:plan_version" if "done" in request.POST else "console:plan_edit", version.pk)
+
+
+def _weighed(version: PlanVersion) -> dict[str, Any]:
+    """The one newest weight of the patient, where there is one."""
+    newest = newest_weight(version.patient_id)
+    return {} if newest is None else {"weight_kg": newest.kg, "weight_on": newest.on}
 
 
 def _studied(use: str, values: Mapping[str, Any], clinic_id: int) -> dict[str, Any]:
@@ -352,7 +363,7 @@ def _studied(use: str, values: Mapping[str, Any], clinic_id: int) -> dict[str, A
 
 def _editor(
     request: Request, version: PlanVersion, sheet: Sheet, *, errors: list[dict[str, str]] | None = None,
-    status: int = 200, live: bool = False, overtaken: bool = False,
+    status: int = 200, live: bool = False, overtaken: bool = False, asks_sure: bool = False,
 ) -> HttpResponse:  # fmt: skip
     doses = dose.doses_of(request.asker.here)
     today = timezone.localdate()
@@ -360,10 +371,14 @@ def _editor(
     series = doses.known.series_of(version.route, version.drug)
     ranges = doses.known.ranges_of(version.route, version.drug)
     answer = plan_shown.expected(version, version.patient, today) if request.asker.may("pk.explore") else None
+    newest = newest_weight(version.patient_id)
     context = _frame(version) | {
         "sheet": sheet,
         "errors": errors or [],
         "overtaken": overtaken,
+        "asks_sure": asks_sure,
+        "newest_weight": weight_words(newest),
+        "newer_weight": newest is not None and (newest.kg, newest.on) != (version.weight_kg, version.weight_on),
         "live": live,
         "shown": plan_shown.show(version),
         "bar": plan_shown.bar(version, doses),
@@ -411,7 +426,7 @@ def discard(request: HttpRequest, plan_id: int) -> HttpResponse:
 class CheckForm(forms.Form):
     """The checker's own figures."""
 
-    weight_kg = _decimal(gettext_lazy("Weight, as you read it"), 6, 2, required=True)
+    weight_kg = _decimal(gettext_lazy("Weight, as you read it off the scale"), 6, 2, required=True)
     amount = _decimal(gettext_lazy("Dose, as you would order it"), 8, 4, required=True)
 
     def __init__(self, *args: Any, by_weight: bool, **kwargs: Any) -> None:

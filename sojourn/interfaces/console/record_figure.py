@@ -30,12 +30,7 @@ def figure_of(shown: Shown) -> figure.Figure:
             for code in given
             if code and (points := shown.lines_of(code))
         ]
-        crossed = [
-            (each.at.timestamp(), each.value)
-            for code in given
-            for each in record.series.get(code, ())
-            if each.superseded and not each.doubt
-        ]
+        crossed = [point for code in given for point in shown.crossed(code)]
         if lines:
             pair = len(lines) == 2
             panels.append(

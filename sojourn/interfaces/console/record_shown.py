@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.alarms.models import MONITOR_OFF
+from sojourn.care.alarms.models import ENTERED_IN_ERROR, MONITOR_OFF
 from sojourn.care.chart.content import Verified
 from sojourn.care.chart.record import Moment, SessionRecord
 from sojourn.care.chart.rows import (
@@ -113,6 +113,7 @@ _SET_ASIDE: Final[Mapping[str, StrPromise]] = {
 _DOUBTS: Final[Mapping[str, StrPromise]] = {
     "unit": gettext_lazy("its unit cannot be that of this vital sign"),
     "implausible": gettext_lazy("outside of what is plausible"),
+    "crossed": gettext_lazy("the lower pressure is not below the upper one"),
     "test": gettext_lazy("a test message of the monitor"),
     "bound": gettext_lazy("the monitor gave only a limit for it"),
 }
@@ -406,11 +407,14 @@ class Shown:
         return record_given.waste_entry(wasted)
 
     def _by_hand(self, _at: datetime, given: ByHand) -> TimelineEntry:
-        return record_given.medicine_entry(given, self._numbers[id(given)])
+        entry = record_given.medicine_entry(given, self._numbers[id(given)])
+        struck = self._struck("medicine", given.id)
+        return replace(entry, details=(*entry.details, struck)) if struck else entry
 
     def _checks(self, at: datetime, rows: Sequence[Check]) -> TimelineEntry:
-        failed = [self._label(each.item_id) for each in rows if not each.passed]
-        passed = len(rows) - len(failed)
+        gone = [each for each in rows if ("check", each.id) in self.record.struck]
+        failed = [self._label(each.item_id) for each in rows if not each.passed and each not in gone]
+        passed = len(rows) - len(failed) - len(gone)
         details = [who(rows[0].by)]
         if len(rows) == 1:
             row = rows[0]
@@ -423,7 +427,16 @@ class Shown:
             title = ngettext("%(n)d check passed", "%(n)d checks passed", passed) % {"n": passed}
             if failed:
                 details.append(_("Did not pass: %(items)s") % {"items": ", ".join(failed)})
+        details += [f"{self._label(each.item_id)}: {self._struck('check', each.id)}" for each in gone]
         return TimelineEntry(at, "list-checks", title, tuple(details), "check", grave=bool(failed))
+
+    def _struck(self, of: str, number: int) -> str:
+        """Who struck an entry as entered in error, when and why; "" where it stands."""
+        strike = self.record.struck.get((of, number))
+        if strike is None:
+            return ""
+        words = {"who": who(strike.by), "when": day_and_clock(strike.at), "why": strike.reason}
+        return _("entered in error, struck by %(who)s on %(when)s: %(why)s") % words
 
     def _label(self, item_id: str) -> str:
         named = {"padss": _("PADSS"), "aldrete": _("Aldrete score"), "companion_here": _("The companion is here")}
@@ -463,6 +476,8 @@ class Shown:
         details.append(who(event.by))
         if event.recorded_at - event.at > timedelta(minutes=1):
             details[-1] += " " + _("(written down at %(time)s)") % {"time": clock(event.recorded_at)}
+        if struck := self._struck("event", event.id):
+            details.append(struck)
         number = self._numbers[id(event)]
         return TimelineEntry(at, "notebook-pen", self._event_title(event), tuple(details), "event", number)
 
@@ -527,6 +542,8 @@ class Shown:
         words = str(_ALARM_CHANGES[change.kind])
         if change.kind == "ended" and change.note == MONITOR_OFF:
             words = _("ended at %(time)s: the monitor was taken off")
+        elif change.kind == "ended" and change.note == ENTERED_IN_ERROR:
+            words = _("ended at %(time)s: %(who)s struck the reading as entered in error")
         text = words % {
             "who": who(change.by), "time": clock(change.at), "span": span_word(change.at - alarm.first.at),
             "priority": _PRIORITIES.get(change.priority, change.priority),
@@ -538,11 +555,15 @@ class Shown:
         odd = [each for each in rows if not each.counts]
         details += [f"{vital_name(each.code)} {written(each.code, each.value)}: {self._why_odd(each)}" for each in odd]
         details.append(_("Typed by %(who)s") % {"who": who(rows[0].by)})
+        if at < self.record.opened_at:
+            details.insert(0, _("Before the arrival: %(when)s") % {"when": day_and_clock(at)})
         return TimelineEntry(
             at, "heart-pulse", _("Measured by hand"), tuple(each for each in details if each), "readings"
         )
 
     def _why_odd(self, reading: Reading) -> str:
+        if reading.struck:
+            return self._struck("reading", reading.id)
         if reading.superseded:
             return _("corrected later")
         return _("not counted, %(why)s") % {"why": _DOUBTS.get(reading.doubt, reading.doubt)}
@@ -624,7 +645,7 @@ class Shown:
             vitals = self._answered_by.get(item_id, ())
             begun = self.record.dose_started_at or self.record.composed_at
             before = [each for each in self.record.readings
-                      if each.code in vitals and each.counts and each.at <= begun]  # fmt: skip
+                      if each.code in vitals and each.counts and self.record.opened_at <= each.at <= begun]  # fmt: skip
             newest_of = {each.code: each for each in before}
             if vitals and len(newest_of) == len(vitals):
                 last = max(newest_of.values(), key=lambda each: each.at)
@@ -633,11 +654,16 @@ class Shown:
                 return CheckRow(label, _("measured"), True, words, "", last.at, source, "")
             return CheckRow(label, _("not answered"), False, "", "", None, "", "")
         earlier = [each for each in rows if not each.counts]
-        said = "; ".join(f"{clock(each.at)} {_('passed') if each.passed else _('did not pass')}" for each in earlier)
+        said = "; ".join(self._earlier(each) for each in earlier)
         return CheckRow(
             label, _("passed") if newest.passed else _("did not pass"), newest.passed, newest.value, newest.note,
             newest.at, who(newest.by), _("Earlier: %(said)s") % {"said": said} if said else "",
         )  # fmt: skip
+
+    def _earlier(self, row: Check) -> str:
+        said = f"{clock(row.at)} {_('passed') if row.passed else _('did not pass')}"
+        struck = self._struck("check", row.id)
+        return f"{said} ({struck})" if struck else said
 
     @property
     def alarms(self) -> list[AlarmRow]:
@@ -786,8 +812,8 @@ class Shown:
             parts.append(_("Bars of blood pressure run from systolic to diastolic."))
         if self.record.doses:
             parts.append(_("Where it is shaded, the dose was going in."))
-        if any(each.superseded and not each.doubt for each in self.record.readings):
-            parts.append(_("A cross is a value that was corrected."))
+        if any(self.crossed(code) for code in self.record.series):
+            parts.append(_("A cross is a value that was corrected or struck."))
         if self.marks:
             parts.append(_("Numbers are steps of the dose (squares), events and alarms."))
         return " ".join(parts)
@@ -798,15 +824,26 @@ class Shown:
         return [each for each in self.lines if each.number]
 
     def ends(self) -> tuple[datetime, datetime]:
-        """The ends of the time axis."""
-        times = [self.record.opened_at, *(each.at for each in self.record.moments)]
+        """The ends of the time axis. It begins at the arrival: what was measured before is listed with its date."""
+        begins = self.record.opened_at
+        times = [each.at for each in self.record.moments]
         if self.record.readings:
-            times += [self.record.readings[0].at, self.record.readings[-1].at]
-        return min(times), max(*times, min(times) + timedelta(minutes=30))
+            times.append(self.record.readings[-1].at)
+        return begins, max(*times, begins + timedelta(minutes=30)) if times else begins + timedelta(minutes=30)
 
     def lines_of(self, code: str) -> list[tuple[float, float]]:
-        """The readings of one vital sign that count, for drawing: thinned to what a line can show."""
-        return thinned([(each.at.timestamp(), each.value) for each in self.record.series.get(code, ()) if each.counts])
+        """The readings of one vital sign that count, since the arrival, for drawing: thinned to what a line can
+        show."""
+        rows = [each for each in self.record.series.get(code, ()) if each.counts and each.at >= self.record.opened_at]
+        return thinned([(each.at.timestamp(), each.value) for each in rows])
+
+    def crossed(self, code: str) -> list[tuple[float, float]]:
+        """The readings of one vital sign that were corrected or struck, since the arrival."""
+        return [
+            (each.at.timestamp(), each.value)
+            for each in self.record.series.get(code, ())
+            if (each.superseded or each.struck) and not each.doubt and each.at >= self.record.opened_at
+        ]
 
     def pulse(self) -> str:
         """The code of the line that is drawn as the heart rate: the preferred of those that have a reading that counts.

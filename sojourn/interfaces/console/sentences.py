@@ -139,6 +139,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "session.signed": _("%(who)s signed the session of %(patient)s."),
     "session.addendum": _("%(who)s added to the signed session of %(patient)s."),
     "dose.checked": _("%(who)s checked the dose of %(patient)s (%(dose_mg)s mg)."),
+    "session.struck": _("%(who)s struck an entry in a session of %(patient)s as entered in error."),
     "dose.wasted": _("%(who)s threw away part of the dose of %(patient)s (%(mg)s mg)."),
     "dose.waste_witnessed": _("%(who)s witnessed what was thrown away of the dose of %(patient)s (%(mg)s mg)."),
     "medicine.given": _("%(who)s gave %(patient)s another medicine."),

@@ -12,6 +12,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -22,6 +23,8 @@ from sojourn.care.intake.story import Question, Section, Told, story
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import people_of
+from sojourn.clinical.dosing import Kilograms, trimmed
+from sojourn.clinical.units import LB
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
@@ -258,12 +261,25 @@ def _ask(
         "overtaken": wording.said(asked, told) if overtaken else "",
         "in_doubt": in_doubt,
         "doubts": doubts,
+        "known_weight": _known_weight(way.patient.pk) if asked.fact == queries.WEIGHT else "",
         "again": [(name, value) for name in ("value", "unit", "rest_unsure", "press") for value in typed.get(name, ())],
         "again_words": _again(asked, typed) if in_doubt or overtaken else "",
     }
     if asked.kind == "list":
         context |= _list(way.patient.pk, asked)
     return show(request, "portal/intake/question.html", context, nav=False, status=409 if refused else 200)
+
+
+def _known_weight(patient_id: int) -> str:
+    """What the clinic knows of the patient's weight; "" where only the patient has told one. Two queries."""
+    known = queries.newest_weight(patient_id)
+    if known is None or known.told_by == "patient":
+        return ""
+    pounds = Kilograms.of(known.kg).quantity.to(LB).rounded(1)
+    return _("On %(day)s your clinic wrote down %(kg)s kg (%(pounds)s pounds).") % {
+        "day": date_format(known.on, _("j F Y")), "kg": number_format(trimmed(known.kg)),
+        "pounds": number_format(trimmed(pounds)),
+    }  # fmt: skip
 
 
 def _again(asked: Question, typed: Mapping[str, Sequence[str]]) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from sojourn.care.session.drawing_actions import DrawnDose
 from sojourn.clinical import dosing, recovery
 from sojourn.clinical.recovery import RecoveryScale
-from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, plausibility
+from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, plausibility, pressure_fault
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.sessions.words import DRUGS, QUICK
@@ -91,11 +91,22 @@ class ValuesForm(forms.Form):
         help_text=gettext_lazy("It stays on the chart, marked, and is not counted."),
         required=False,
     )
+    before_arrival = forms.BooleanField(
+        label=gettext_lazy("Yes, it was measured before the patient arrived"),
+        help_text=gettext_lazy("It is kept and shown with its date; it raises no alarm."),
+        required=False,
+    )
     at = ClockField(label=gettext_lazy("Measured at"), help_text=gettext_lazy("Leave it empty for now."))
+    on = forms.DateField(
+        label=gettext_lazy("On another day"), required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("Leave it empty for today."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, codes: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.codes = tuple(codes)
+        self.asks_early = False
         for code in self.codes:
             vital = VITALS[code]
             if code == MOAAS:
@@ -123,6 +134,23 @@ class ValuesForm(forms.Form):
         """The ratings' fields, without MOAA/S, which has anchors instead of a number."""
         return [(self[code], "") for code in self.codes if VITALS[code].score and code != MOAAS]
 
+    @property
+    def asks_sure(self) -> bool:
+        """Whether something was found that can be confirmed as read."""
+        return self.is_bound and bool(self.errors) and not self.asks_early
+
+    def ask_early(self, refused: Refused) -> None:
+        """Ask beside the time whether it was measured before the patient arrived."""
+        self.asks_early = True
+        self.add_error("at", " ".join(str(each) for each in refused.reasons))
+
+    def measured_at(self, now: datetime) -> datetime | None:
+        """The moment that was typed; None for now. A day without a time is its noon."""
+        on, at = self.cleaned_data.get("on"), self.cleaned_data["at"]
+        if on is None:
+            return moment_of(at, now)
+        return timezone.make_aware(datetime.combine(on, at or time(12)), timezone.get_current_timezone())
+
     def values(self) -> dict[str, float]:
         """What was entered, by vital sign."""
         return {code: value for code in self.codes if (value := self.cleaned_data.get(code)) is not None}
@@ -138,7 +166,7 @@ class ValuesForm(forms.Form):
             if (one in values) != (other in values):
                 missing = other if one in values else one
                 self.add_error(missing, _("A pressure has two numbers: enter both."))
-            elif one in values and values[other] >= values[one] and not cleaned.get("sure"):
+            elif one in values and pressure_fault(values[one], values[other]) and not cleaned.get("sure"):
                 self.add_error(other, _("The lower pressure is not below the upper one. Are they the wrong way round?"))
         if not cleaned.get("sure"):
             for code, value in values.items():

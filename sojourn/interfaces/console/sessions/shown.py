@@ -95,6 +95,7 @@ class Figure:
     stale_after: int
     source: str
     doubted: bool
+    early: bool = False
 
 
 def _written(code: str, value: float) -> str:
@@ -125,6 +126,7 @@ def _figure(picture: Picture, shown: CurrentVital) -> Figure:
         _stale_after(picture, one),
         _("not counted") if shown.quality_flag else _source(picture, one),
         bool(shown.quality_flag),
+        picture.before_arrival(one.at),
     )
 
 
@@ -235,6 +237,7 @@ class ItemRow:
     last: int
     by_readings: bool
     url: str
+    value: str = ""
     facts: tuple[FactLine, ...] = ()  # what stands beside the tick: see preflight.py
 
     @property
@@ -270,8 +273,9 @@ class Group:
 
 def _row(picture: Picture, identity: str, label: str, hint: str, vitals: Iterable[str] = ()) -> ItemRow:
     answer: Check | None = picture.checks.get(identity)
-    known = [picture.newest[code] for code in vitals if code in picture.newest and not picture.newest[code].doubt]
     vitals = tuple(vitals)
+    newest = [picture.newest[code] for code in vitals if code in picture.newest]
+    known = [each for each in newest if not each.doubt and not picture.before_arrival(each.at)]
     whole = bool(vitals) and len(known) == len(vitals)
     reading = ""
     if known:
@@ -289,6 +293,7 @@ def _row(picture: Picture, identity: str, label: str, hint: str, vitals: Iterabl
         last=answer.id if answer else 0,
         by_readings=bool(vitals),
         url=reverse("console:session_check", args=[picture.id]),
+        value=answer.value if answer and identity == "weight" else "",
     )
 
 

@@ -31,7 +31,8 @@ from sojourn.interfaces.console.sessions.words import (
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """A line of what happened. ``ahead``: it is still to come; ``gap``: it should have happened, and did not."""
+    """A line of what happened. ``ahead``: it is still to come; ``gap``: it should have happened, and did not;
+    ``struck``: why ``detail`` was struck as entered in error, by whom it says in ``by``."""
 
     at: datetime
     title: str
@@ -40,13 +41,14 @@ class TimelineEntry:
     icon: str
     ahead: bool = False
     gap: bool = False
+    struck: str = ""
 
 
 def timeline(session: SessionSnapshot) -> list[TimelineEntry]:
     """Everything of a session in one line of time, the newest first. No query."""
     entries = [
         *map(_state, session.states), *map(_dose, session.doses), *_steps(session), *map(_medicine, session.by_hand),
-        *_events(session), *_checks(session),
+        *_events(session), *_struck(session), *_checks(session),
     ]  # fmt: skip
     return sorted(entries, key=lambda each: each.at, reverse=True)
 
@@ -111,6 +113,19 @@ def _events(session: SessionSnapshot) -> Iterator[TimelineEntry]:
     for each in session.events:
         details = " · ".join(filter(None, (each.measure, each.note)))
         yield TimelineEntry(each.at, _event_title(each), details, each.by, "circle")
+
+
+def _struck(session: SessionSnapshot) -> Iterator[TimelineEntry]:
+    """What was noted or given and then struck; readings and answers stand struck on the page of what was entered."""
+    for each in session.struck:
+        what, strike = each.what, each.strike
+        if isinstance(what, Noted):
+            at, detail = what.at, f"{_event_title(what)} {what.note}".strip()
+        elif isinstance(what, ByHand):
+            at, detail = what.given_at, line_of(what).title
+        else:
+            continue
+        yield TimelineEntry(at, _("Entered in error"), detail, strike.by, "undo-2", struck=strike.reason)
 
 
 def _event_title(event: Noted) -> str:

@@ -1,9 +1,10 @@
 """The addresses of the session pages, those of each topic beside its views."""
 
-from sojourn.interfaces.console.sessions import events, medicines, views, withdrawing
+from sojourn.interfaces.console.sessions import entries, events, medicines, views, withdrawing
 
 urlpatterns = [
     *views.urlpatterns,
+    *entries.urlpatterns,
     *events.urlpatterns,
     *medicines.urlpatterns,
     *withdrawing.urlpatterns,

@@ -27,6 +27,7 @@ from sojourn.care.session import step_actions
 from sojourn.care.session.drawing_actions import check_dose
 from sojourn.care.session.models import CALL_ANSWERED
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
+from sojourn.care.session.weighing_actions import weigh
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals import queries as vitals_queries
 from sojourn.care.vitals.models import Device
@@ -39,7 +40,7 @@ from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word
-from sojourn.interfaces.console.sessions import events, preflight, shown
+from sojourn.interfaces.console.sessions import events, preflight, scale, shown
 from sojourn.interfaces.console.sessions.forms import (
     AT_THE_CHAIR,
     MOAAS,
@@ -121,7 +122,14 @@ def _page(
         **events.panel(request, picture),
     }
     context |= _PARTS[picture.state](request, picture, form)
+    if picture.state is State.ARRIVED:
+        context["scale"] = _scale(request, picture, refused)
     return render(request, "console/sessions/session.html", context, status=409 if refused else 200)
+
+
+def _scale(request: Request, picture: Picture, refused: Refused | None) -> scale.Scale:
+    """The field for the weight, with what was typed where it was refused."""
+    return scale.scale_of(picture, request.POST if refused else None, refused.codes if refused else ())
 
 
 def _arrived(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
@@ -358,17 +366,31 @@ def check(request: Request, picture: Picture) -> HttpResponse:
     try:
         encounter_actions.lock_session(picture.id, _seen(request))
         _same_answer_seen(request, picture.id, item)
-        session_actions.check(
-            by=request.asker, encounter_id=picture.id, item_id=item, passed=outcome == "passed",
-            note=request.POST.get("note", "").strip()[:500],
-        )  # fmt: skip
+        _answer(request, picture, item, outcome == "passed")
     except Refused as refused:
         if not request.htmx:
             return _page(request, picture, refused=refused)
-        return _item(request, picture.id, item, [str(each) for each in refused.reasons], status=422)
+        return _item(request, picture.id, item, refused, status=422)
     if not request.htmx:
         return _to_session(picture, anchor)
-    return _item(request, picture.id, item, [], status=200)
+    return _item(request, picture.id, item, None, status=200)
+
+
+def _answer(request: Request, picture: Picture, item: str, passed: bool) -> None:
+    """Write the answer down. A weight is answered by what the scale shows, never by a tick; a note beside it leaves it
+    as it is."""
+    before = picture.checks.get(item)
+    kept = before.value if item == scale.ITEM and passed and before is not None and "kg" not in request.POST else ""
+    if item == scale.ITEM and passed and not kept:
+        weigh(
+            by=request.asker, encounter_id=picture.id, kg=scale.kilograms_of(request.POST.get("kg", "")),
+            sure=bool(request.POST.get("sure")),
+        )  # fmt: skip
+        return
+    session_actions.check(
+        by=request.asker, encounter_id=picture.id, item_id=item, passed=passed, value=kept,
+        note=request.POST.get("note", "").strip()[:500],
+    )  # fmt: skip
 
 
 def _same_answer_seen(request: Request, encounter_id: int, item: str) -> None:
@@ -381,7 +403,7 @@ def _same_answer_seen(request: Request, encounter_id: int, item: str) -> None:
         )
 
 
-def _item(request: Request, encounter_id: int, item: str, errors: list[str], status: int) -> HttpResponse:
+def _item(request: Request, encounter_id: int, item: str, refused: Refused | None, status: int) -> HttpResponse:
     """The row, and beside it the list of what is still missing."""
     picture = session_or_404(encounter_id)
     row = shown.item_row(picture, item)
@@ -390,7 +412,8 @@ def _item(request: Request, encounter_id: int, item: str, errors: list[str], sta
     context = {
         **_common(request, picture),
         "row": row,
-        "errors": errors,
+        "errors": [str(each) for each in refused.reasons] if refused else [],
+        "scale": _scale(request, picture, refused) if item == scale.ITEM else None,
         "way": shown.main_way(picture, request.asker),
         "may_check": True,
         "aside": True,
@@ -442,16 +465,17 @@ def values(request: Request, picture: Picture) -> HttpResponse:
             try:
                 vitals_actions.take_readings(
                     by=request.asker, encounter_id=picture.id, values=form.values(),
-                    measured_at=moment_of(form.cleaned_data["at"], picture.now),
+                    measured_at=form.measured_at(picture.now), before_arrival=form.cleaned_data["before_arrival"],
                 )  # fmt: skip
             except Refused as error:
-                refused = _refusal(picture, error)
+                if "before-arrival" in error.codes:
+                    form.ask_early(error)
+                else:
+                    refused = _refusal(picture, error)
             else:
                 return _to_session(picture, "#live")
         if not refused and request.POST.get("from") == "checks" and picture.state is State.ARRIVED:
-            chair = ValuesForm(request.POST, codes=AT_THE_CHAIR)
-            chair.full_clean()
-            response = _page(request, picture, form=chair)
+            response = _page(request, picture, form=form)
             response.status_code = 422
             return response
     context = {
@@ -460,13 +484,9 @@ def values(request: Request, picture: Picture) -> HttpResponse:
         "refused": refused,
         "chair_codes": AT_THE_CHAIR,
         "rated_codes": rated,
-        "asks_sure": _asks_sure(form),
+        "asks_sure": form.asks_sure,
     }
     return render(request, "console/sessions/values.html", context, status=_status(request, form, refused))
-
-
-def _asks_sure(form: ValuesForm) -> bool:
-    return form.is_bound and bool(form.errors)
 
 
 # ---------------------------------------------------------------- the dose

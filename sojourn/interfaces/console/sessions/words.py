@@ -156,6 +156,7 @@ def skew_word(skew_s: float | None) -> str:
 # A guard's reason by its code (or what stands before the colon): what to do, and where.
 TO_DO: Final[Mapping[str, tuple[StrPromise, str]]] = {
     "protocol-not-adopted": (gettext_lazy("A prescriber reads and adopts it on the page of rules."), "console:rules"),
+    "weight": (gettext_lazy("Say that you have read the scale, or type it again."), "#item-weight"),
     "check-missing": (gettext_lazy("Answer it on this page."), "#item"),
     "check-failed": (gettext_lazy("Put it right and answer again, or ask a prescriber."), "#item"),
     "baseline-missing": (gettext_lazy("Measure the blood pressure."), "console:session_values"),

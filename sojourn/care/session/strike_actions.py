@@ -1,0 +1,135 @@
+"""Take back what was entered in error: seen, not gone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Min
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.announcing import announce
+from sojourn.care.encounter.models import Encounter, SessionState
+from sojourn.care.intake import actions as intake
+from sojourn.care.intake.models import ClinicalFact
+from sojourn.care.intake.queries import WEIGHT
+from sojourn.care.session.models import (
+    CALL_ANSWERED,
+    PATIENT_CALLS,
+    CheckResult,
+    EnteredInError,
+    GivenMedicine,
+    SessionEvent,
+    StruckKind,
+)
+from sojourn.care.vitals import standing
+from sojourn.care.vitals.models import Observation
+from sojourn.clinical.protocol import PRESENT, State
+from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+
+TABLES: Final[dict[str, Any]] = {
+    StruckKind.READING: Observation,
+    StruckKind.CHECK: CheckResult,
+    StruckKind.EVENT: SessionEvent,
+    StruckKind.MEDICINE: GivenMedicine,
+}
+PERMISSIONS: Final[dict[str, str]] = {
+    StruckKind.READING: "session.observe",
+    StruckKind.CHECK: "session.check",
+    StruckKind.EVENT: "session.observe",
+    StruckKind.MEDICINE: "session.observe",
+}
+
+
+@transaction.atomic
+def strike(
+    *, by: Asker, encounter_id: int, of: str, row_id: int, reason: str, now: datetime | None = None
+) -> EnteredInError:  # fmt: skip
+    """Strike a row of a session as entered in error: ``of`` a StruckKind, ``row_id`` its number. Twice changes nothing.
+
+    A struck reading counts for nothing any more: the newest value moves back to the newest reading that stands, and
+    while the session runs its alarms are judged again, all in this transaction. With one half of a pressure goes the
+    other, which was typed with it. A struck weight of the checklist takes
+    the weight out of the patient's facts too. Refused: unknown-row, monitor (what a monitor sent is not struck; write a
+    note), call (a patient's call stays), reason-missing, reason-long, signed.
+    """
+    if of not in TABLES:
+        raise Refused(_("That entry belongs to another session."), codes=("unknown-row",))
+    by.must(PERMISSIONS[of])
+    now = now or timezone.now()
+    encounter, newest = lock_session(encounter_id, None)
+    row = TABLES[of].objects.filter(pk=row_id, encounter_id=encounter_id).first()
+    if row is None:
+        raise Refused(_("That entry belongs to another session."), codes=("unknown-row",))
+    before = EnteredInError.objects.filter(of=of, row_id=row_id).first()
+    if before is not None:
+        return before
+    wrong = _faults(encounter, of, row, reason.strip())
+    if wrong:
+        raise Refused(*wrong.values(), codes=tuple(wrong))
+    rows = [row, *_other_half(row)] if of == StruckKind.READING else [row]
+    struck, *_others = [
+        EnteredInError.objects.create(
+            clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, of=of, row_id=each.pk,
+            reason=reason.strip(), at=now, by_id=by.member,
+        )
+        for each in rows
+    ]  # fmt: skip
+    if of == StruckKind.READING:
+        for each in rows:
+            _move_back(encounter, each.code, State(newest.state) in PRESENT, by, now)
+    elif of == StruckKind.CHECK and row.item_id == "weight":
+        _forget_weight(by, row, reason.strip(), now)
+    record(by, "session.struck", encounter, of=of, row=row_id)
+    announce(encounter)
+    return struck
+
+
+def _faults(encounter: Encounter, of: str, row: Any, reason: str) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    if of == StruckKind.READING and row.method != "typed":
+        wrong["monitor"] = _("What a monitor sent is not struck. Write a note beside it.")
+    if of == StruckKind.EVENT and row.kind in {PATIENT_CALLS, CALL_ANSWERED}:
+        wrong["call"] = _("A call of the patient stays as it is. Write a note beside it.")
+    if not reason:
+        wrong["reason-missing"] = _("Write why this entry was wrong.")
+    if len(reason) > 300:
+        wrong["reason-long"] = _("Write it in fewer words: at most %(most)d characters.") % {"most": 300}
+    if encounter.signatures.exists():
+        wrong["signed"] = _("The record is signed. Write an addendum instead.")
+    return wrong
+
+
+def _other_half(row: Observation) -> list[Observation]:
+    """A pressure is one measurement: with one half the other goes, where it was typed with it and still stands."""
+    pair = next((pair for pair in zip(SYSTOLIC, DIASTOLIC, strict=True) if row.code in pair), ())
+    gone = EnteredInError.objects.filter(encounter_id=row.encounter_id, of=StruckKind.READING).values("row_id")
+    others = Observation.objects.filter(
+        encounter_id=row.encounter_id, code__in=pair, method="typed", effective_at=row.effective_at,
+        received_at=row.received_at, by_id=row.by_id,
+    ).exclude(pk=row.pk)  # fmt: skip
+    return list(others.exclude(pk__in=gone))
+
+
+def _move_back(encounter: Encounter, code: str, running: bool, by: Asker, now: datetime) -> None:
+    numbers = EnteredInError.objects.filter(encounter=encounter, of=StruckKind.READING).values_list("row_id", flat=True)
+    checked = SessionState.objects.filter(encounter=encounter, state=State.CHECKED.value)
+    standing.move_back(
+        encounter=encounter, code=code, struck=list(numbers), baseline_at=checked.aggregate(at=Min("at"))["at"],
+        judge=running, now=now, by_id=by.membership_id,
+    )  # fmt: skip
+
+
+def _forget_weight(by: Asker, row: CheckResult, reason: str, now: datetime) -> None:
+    """The weight that this answer brought into the patient's facts goes with it."""
+    facts = ClinicalFact.objects.filter(
+        patient_id=row.patient_id, name=WEIGHT, entered_at=row.at, entered_by_id=row.by_id, retracts=None
+    )
+    for fact in facts:
+        intake.take_back(by=by, fact=fact, reason=reason, now=now)

@@ -1,0 +1,60 @@
+"""The weight that the scale shows on the day of a session: an answer of the checklist and a fact of the patient."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.announcing import announce
+from sojourn.care.intake import actions as intake
+from sojourn.care.intake import doubts
+from sojourn.care.intake.queries import weights
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session.models import CheckResult
+from sojourn.clinical import dosing
+from sojourn.clinical.eligibility.facts import VOCABULARY
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+
+ITEM: Final = "weight"
+
+
+@transaction.atomic
+def weigh(
+    *, by: Asker, encounter_id: int, kg: Decimal, sure: bool = False, now: datetime | None = None
+) -> CheckResult:  # fmt: skip
+    """The patient was weighed: the checklist's item is answered, and the next plan, the explorer and the session start
+    from this weight. ``kg`` in kilograms.
+
+    Refused: over, unknown-item, implausible, before-birth; and, unless somebody is ``sure`` and has read the scale,
+    weight:pounds, weight:kilograms, weight:changed.
+    """
+    by.must("session.check")
+    now = now or timezone.now()
+    encounter, _newest = lock_session(encounter_id, None)
+    kg = doubts.kilograms(kg)
+    today = timezone.localdate(now, encounter.clinic.zone)
+    _must_be_a_weight(kg)
+    if not sure:
+        last = doubts.last_before(weights(encounter.patient_id), today)
+        doubts.ask(doubts.about_weight(encounter.clinic_id, kg, last))
+    row = session_actions.check(
+        by=by, encounter_id=encounter_id, item_id=ITEM, passed=True, value=f"{dosing.trimmed(kg)} kg", now=now
+    )
+    intake.keep_weight(
+        by=by, patient_id=encounter.patient_id, kg=kg, on=today, source_note=_("Weighed in the session"), now=now
+    )
+    announce(encounter)
+    return row
+
+
+def _must_be_a_weight(kg: Decimal) -> None:
+    """Refused before anything else is asked: 7 kg is a slip, not a change."""
+    if words := intake.fault_words(VOCABULARY[doubts.WEIGHT], float(kg)):
+        raise Refused(words, codes=("implausible",))

@@ -1,0 +1,84 @@
+"""Which readings of a vital sign stand, and what follows when one of them is struck."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from psycopg import Cursor
+
+from sojourn.care.alarms import store
+from sojourn.care.alarms.columns import Row
+from sojourn.care.alarms.rejudging import judge_again
+from sojourn.care.encounter.models import Encounter
+from sojourn.clinical.alarms import Heard, Reading
+
+_STANDING = """
+SELECT o.value, o.unit, o.effective_at, o.received_at, o.doubt FROM vitals_observation o
+WHERE o.encounter_id = %s AND o.code = %s AND o.id <> ALL(%s)
+  AND NOT EXISTS (SELECT FROM vitals_observation c WHERE c.encounter_id = o.encounter_id AND c.supersedes_id = o.id)
+ORDER BY o.effective_at, o.id
+"""
+_BACK = """
+UPDATE alarms_currentvital SET value = %s, unit = %s, effective_at = %s, received_at = %s, doubt = %s, baseline = %s
+WHERE encounter_id = %s AND code = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stands:
+    value: float
+    unit: str
+    effective_at: datetime
+    received_at: datetime
+    doubt: str
+
+
+def move_back(
+    *, encounter: Encounter, code: str, struck: Collection[int], baseline_at: datetime | None, judge: bool,
+    now: datetime, by_id: int | None,
+) -> None:  # fmt: skip
+    """After a strike: the newest value of a vital sign is the newest of the readings that stand (none, and it has no
+    newest value), the patient's own value before the dose likewise, and with ``judge`` its alarms are judged again.
+
+    ``struck`` are the numbers of all struck readings of the session, ``baseline_at`` when the patient's own values were
+    kept (None: not yet). The caller holds the session and the transaction.
+    """
+    with connection.cursor() as wrapped:
+        cursor: Cursor[Row] = wrapped.cursor
+        store.lock(cursor, [encounter.pk])
+        cursor.execute(_STANDING, (encounter.pk, code, list(struck)))
+        rows = [_Stands(*row) for row in cursor.fetchall()]
+        baseline = _baseline(rows, encounter.opened_at, baseline_at)
+        _newest(cursor, encounter.pk, code, rows, baseline)
+        if judge:
+            heard = [
+                Heard(
+                    Reading(each.effective_at, each.value, bool(each.doubt)), each.received_at,
+                    baseline if baseline_at is not None and each.received_at >= baseline_at else None,
+                )
+                for each in sorted(rows, key=lambda row: row.received_at)
+                if each.effective_at >= encounter.opened_at  # what was measured before is no alarm of this session
+            ]  # fmt: skip
+            session = store.session_of(encounter)
+            judge_again(cursor, session=session, code=code, standing=heard, now=now, by_id=by_id)
+
+
+def _newest(cursor: Cursor[Row], encounter_id: int, code: str, rows: list[_Stands], baseline: float | None) -> None:
+    if not rows:
+        cursor.execute("DELETE FROM alarms_currentvital WHERE encounter_id = %s AND code = %s", (encounter_id, code))
+        return
+    last = rows[-1]
+    values = (last.value, last.unit, last.effective_at, last.received_at, last.doubt, baseline, encounter_id, code)
+    cursor.execute(_BACK, values)
+
+
+def _baseline(rows: list[_Stands], opened_at: datetime, baseline_at: datetime | None) -> float | None:
+    """The last believed value from the arrival until the patient's own values were kept."""
+    if baseline_at is None:
+        return None
+    own = [each.value for each in rows
+           if not each.doubt and each.effective_at >= opened_at and each.received_at <= baseline_at]  # fmt: skip
+    return own[-1] if own else None

@@ -1,0 +1,77 @@
+"""Judging once more, after a reading turned out to be entered in error.
+
+The machine goes forward only: a reading that was judged cannot be taken out of its state. So the readings that still
+stand are judged anew, each at the moment at which it came, and the alarm is brought to where they leave it. What a
+person saw stays seen, unless it turns out graver; what only the wrong reading raised ends; what only the wrong reading
+had cleared is raised again and waits for somebody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from sojourn.clinical.alarms.machine import acknowledge, judge
+from sojourn.clinical.alarms.model import AlarmRule, Judgement, Phase, Reading, State
+
+Change = Literal["none", "ended", "raised", "lowered"]
+
+
+class Heard(NamedTuple):
+    """A reading that stands, when it came, and the patient's own value by then."""
+
+    reading: Reading
+    at: datetime
+    baseline: float | None = None
+
+
+class PutRight(NamedTuple):
+    """Where the alarm stands now, what that changed, and the last judgement (None where no reading is left)."""
+
+    state: State
+    change: Change
+    judgement: Judgement | None
+
+
+def put_right(rule: AlarmRule, state: State, standing: Sequence[Heard], now: datetime) -> PutRight:
+    """Bring one alarm (``state``) to where the readings that stand, oldest first, leave it. Not for rules of silence:
+    what a person typed was never expected to go on."""
+    anew, last = _judged(rule, standing, state)
+    if not anew.open:
+        return _not_open(state, anew, last)
+    assert anew.priority is not None
+    before = state.priority if state.open else None
+    if before is None or anew.priority.rank > before.rank:
+        wait = rule.escalate.get(anew.priority)
+        until = None if wait is None else now + wait
+        since = state.since if state.open else anew.since
+        return PutRight(State(Phase.RAISED, anew.newest_at, since, anew.priority, until), "raised", last)
+    after = state._replace(newest_at=anew.newest_at, priority=anew.priority)
+    return PutRight(after, "lowered" if anew.priority.rank < before.rank else "none", last)
+
+
+def _judged(rule: AlarmRule, standing: Sequence[Heard], before: State) -> tuple[State, Judgement | None]:
+    """The readings judged anew, with what a person saw of ``before`` at the moment at which they saw it."""
+    state, last = State(), None
+    seen_at = before.acknowledged_at
+    for each in standing:
+        if seen_at is not None and each.at > seen_at:
+            state, seen_at = _seen(rule, state, before, seen_at), None
+        last = judge(rule, (each.reading,), state, each.at, each.baseline)
+        state = last.state
+    return state if seen_at is None else _seen(rule, state, before, seen_at), last
+
+
+def _seen(rule: AlarmRule, state: State, before: State, at: datetime) -> State:
+    found = acknowledge(rule, state, before.acknowledged_by or "", at)
+    return found.state if isinstance(found, Judgement) else state
+
+
+def _not_open(state: State, anew: State, last: Judgement | None) -> PutRight:
+    quiet = State(newest_at=anew.newest_at)
+    after = anew if anew.phase is Phase.PENDING else quiet
+    if state.open:
+        return PutRight(after, "ended", last)
+    # An alarm that recovered by itself stays so, as long as it was ever right.
+    return PutRight(state if anew.phase is Phase.RECOVERED else after, "none", last)

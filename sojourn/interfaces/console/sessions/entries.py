@@ -1,0 +1,130 @@
+"""What people entered in a session, and the way to strike an entry as entered in error: seen, not gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from sojourn.care.session import strike_actions
+from sojourn.care.session.models import CALL_ANSWERED, PATIENT_CALLS
+from sojourn.care.session.snapshot import Answer, ByHand, Check, Measured, Noted, Strike
+from sojourn.care.session.snapshot import SessionSnapshot as Picture
+from sojourn.clinical.current import rounded
+from sojourn.clinical.vitals import VITALS
+from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.sessions import shown
+from sojourn.interfaces.console.sessions.forms import ReasonForm
+from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, status
+from sojourn.interfaces.console.sessions.words import event_word
+
+_CALLS = frozenset((PATIENT_CALLS, CALL_ANSWERED))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that a person entered. ``early``: measured before the patient arrived. ``url``: where it is struck, ""
+    where it cannot be."""
+
+    of: str
+    id: int
+    at: datetime
+    words: str
+    detail: str
+    by: str
+    early: bool
+    strike: Strike | None
+    url: str
+
+
+def entries(picture: Picture, asker: Any) -> list[Entry]:
+    """Everything that people entered in a session and that can be struck, struck or not, the newest first. No query."""
+    found = [_entry(picture, of, each, None, asker) for of, each in _standing(picture)]
+    found += [_entry(picture, each.of, each.what, each.strike, asker) for each in picture.struck]
+    return sorted(found, key=lambda each: (each.at, each.id), reverse=True)
+
+
+def _standing(picture: Picture) -> list[tuple[str, Any]]:
+    return [
+        *(("reading", each) for each in picture.measured if each.method == "typed"),
+        *(("check", each) for each in picture.answered),
+        *(("event", each) for each in picture.events if each.kind not in _CALLS),
+        *(("medicine", each) for each in picture.by_hand),
+    ]
+
+
+def _entry(picture: Picture, of: str, what: Any, strike: Strike | None, asker: Any) -> Entry:
+    number, at, words, detail, by = _told(picture, what)
+    may = strike is None and asker.may(strike_actions.PERMISSIONS[of])
+    url = reverse("console:session_strike", args=[picture.id, of, number]) if may else ""
+    return Entry(of, number, at, words, detail, by, picture.before_arrival(at), strike, url)
+
+
+def _told(picture: Picture, what: Measured | Answer | Noted | ByHand) -> tuple[int, datetime, str, str, str]:
+    """Number, time, words, details and by whom."""
+    if isinstance(what, Measured):
+        return what.id, what.at, reading_words(what), _("not counted") if what.doubt else "", what.by
+    if isinstance(what, Answer):
+        return what.check.id, what.check.at, _answer_words(picture, what), what.check.note, what.check.by
+    if isinstance(what, Noted):
+        return what.id, what.at, event_word(what.kind), what.note, what.by
+    amount = "" if what.amount is None else f"{number_format(what.amount.normalize())} {what.unit}"
+    return what.id, what.given_at, f"{what.name} {amount}".strip(), what.note, what.by
+
+
+def reading_words(what: Measured) -> str:
+    """A reading with its name and its unit."""
+    vital = VITALS[what.code]
+    value = number_format(rounded(what.value, vital.places), vital.places)
+    return f"{_(vital.label)} {value} {vital.unit.display}".rstrip()
+
+
+def _answer_words(picture: Picture, answer: Answer) -> str:
+    row: Check = answer.check
+    item = shown.item_row(picture, answer.item_id)
+    label = item.label if item else {"padss": _("PADSS"), "aldrete": _("Aldrete score")}.get(answer.item_id, "")
+    said = _("passed") if row.outcome == "passed" else _("did not pass")
+    return f"{label}: {row.value or said}"
+
+
+@of_session("session.read")
+def listed(request: Request, picture: Picture) -> HttpResponse:
+    """What people entered, with the way to strike it."""
+    context = {**common(request, picture), "entries": entries(picture, request.asker)}
+    return render(request, "console/sessions/entries.html", context)
+
+
+@of_session("session.observe", methods=["GET", "HEAD", "POST"])
+def strike(request: Request, picture: Picture, of: str, row_id: int) -> HttpResponse:
+    """Strike one entry, with the reason. Struck already: back to the list."""
+    found = next((e for e in entries(picture, request.asker) if (e.of, e.id) == (of, row_id)), None)
+    if found is None:
+        raise Http404
+    if found.strike is not None:
+        return redirect("console:session_entries", picture.id)
+    form = ReasonForm(request.POST or None)
+    refused: list[dict[str, str]] = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            strike_actions.strike(
+                by=request.asker, encounter_id=picture.id, of=of, row_id=row_id, reason=form.cleaned_data["reason"]
+            )
+        except Refused as error:
+            refused = refusal(picture, error)
+        else:
+            return redirect("console:session_entries", picture.id)
+    context = {**common(request, picture), "form": form, "refused": refused, "entry": found}
+    return render(request, "console/sessions/strike.html", context, status=status(request, form, refused))
+
+
+urlpatterns = [
+    path("sessions/<int:encounter_id>/entries/", listed, name="session_entries"),
+    path("sessions/<int:encounter_id>/entries/<slug:of>/<int:row_id>/", strike, name="session_strike"),
+]
