@@ -113,6 +113,9 @@ def test_the_patient_presses_stop(ready: Cast):
     assert answer["Location"] == "/today/here/?said=stop"
     said = page(client.get(answer["Location"]))
     assert "You said stop" in said
+    staff = page(ready.client("nurse").get(reverse("console:session", args=[stage.id])))
+    assert "Make sure that the pump is off." in staff
+    assert "The patient asks for someone" in staff
     for member in (each for role, each in ready.members.items() if role != "patient"):
         assert member.name not in shown + said
     with as_asker(ready.asker("nurse")):
