@@ -1,0 +1,97 @@
+"""What every page of a session has in common: how it is opened, who is on it, and how a refusal is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from sojourn.care.session.snapshot import SessionSnapshot as Picture
+from sojourn.foundation.accounts import queries as accounts
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.asker import NotAllowed
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.sessions import shown
+from sojourn.interfaces.console.sessions.opening import session_or_404
+from sojourn.interfaces.console.sessions.words import STATES
+
+View = Callable[..., HttpResponse]
+
+
+def of_session(*permissions: str, methods: Iterable[str] = ("GET", "HEAD")) -> Callable[[View], Callable[..., Any]]:
+    """A page of one session: 404 for another clinic's, the locked door for a restricted record, 403 for a role."""
+
+    def decorate(view: View) -> Callable[..., Any]:
+        @allowed(*permissions)
+        @require_http_methods(list(methods))
+        @wraps(view)
+        def opened(request: HttpRequest, encounter_id: int, **more: Any) -> HttpResponseBase:
+            asked = cast(Request, request)
+            picture = session_or_404(encounter_id)
+            if not accounts.may_open(asked.asker, picture.encounter.patient, picture.now):
+                door = address("console:restricted", picture.encounter.patient_id)
+                if not door:
+                    raise PermissionDenied
+                return redirect(door)
+            try:
+                return view(asked, picture, **more)
+            except NotAllowed as error:
+                raise PermissionDenied from error
+
+        return opened
+
+    return decorate
+
+
+def seen(request: HttpRequest) -> int:
+    """The number of the state that the person looked at; a form without it was not ours."""
+    text = request.POST.get("seen", "")
+    number = small(text, -1)
+    if number < 0:
+        raise Refused(_("This form is incomplete. Open the session again."), codes=("no-seen",))
+    return number
+
+
+def small(text: str, otherwise: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else otherwise
+
+
+def to_session(picture: Picture, anchor: str = "") -> HttpResponse:
+    return redirect(reverse("console:session", args=[picture.id]) + anchor)
+
+
+def common(request: Request, picture: Picture) -> dict[str, Any]:
+    """What every page of a session shows: who, where it stands, and the fragment that refreshes itself."""
+    patient = picture.encounter.patient
+    return {
+        "picture": picture,
+        "patient": patient,
+        "patient_url": address("console:patient", patient.pk) if request.asker.may("patient.find") else "",
+        "chair": picture.encounter.chair,
+        "protocol_title": _(picture.protocol.rule.title),
+        "session_url": reverse("console:session", args=[picture.id]),
+        "state_word": STATES[picture.state],
+        "seq": picture.seq,
+    }
+
+
+def refusal(picture: Picture, refused: Refused) -> list[dict[str, str]]:
+    """Every reason with what to do about it, for the top of the page."""
+    rows = []
+    for number, reason in enumerate(refused.reasons):
+        code = refused.codes[number] if number < len(refused.codes) else ""
+        to_do, where = shown.advice(picture, code)
+        rows.append({"text": str(reason), "to_do": to_do, "href": where})
+    return rows
+
+
+def status(request: Request, form: Any, refused: Any) -> int:
+    return 409 if refused else 422 if request.method == "POST" and form.errors else 200
