@@ -118,7 +118,7 @@ def _limit(each: Parameter) -> str:
 METHODS: Final[Mapping[Method, StrPromise]] = {
     Method.COMPUTED: gettext_lazy("computed from pump rate and minutes"),
     Method.COUNTED: gettext_lazy("read off the pump"),
-    Method.ASKED: gettext_lazy("as a person says"),
+    Method.ASKED: gettext_lazy("as told"),
 }
 
 
