@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -37,8 +39,9 @@ from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.safety import actions as safety
 from sojourn.care.safety.models import Flag
+from sojourn.care.session import waste_actions
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals.models import InboundMessage
+from sojourn.care.vitals.models import InboundMessage, Observation
 from sojourn.config import errors
 from sojourn.foundation.accounts import actions as accounts
 from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
@@ -176,6 +179,29 @@ class House:
             return rulebook.adopt(by=by, rule_id=name)
 
     @cached_property
+    def fact(self) -> Any:
+        """A fact that a clinician entered about the patient."""
+        by = self.cast.asker("nurse")
+        with as_asker(by):
+            return intake.enter_fact(
+                by=by, patient_id=self.running.patient.pk, name="height_cm", value=170, on=timezone.localdate()
+            )
+
+    @cached_property
+    def waste(self) -> Any:
+        """A waste that nobody has witnessed yet."""
+        by = self.cast.asker("prescriber")
+        with as_asker(by):
+            return waste_actions.waste(by=by, encounter_id=self.running.id, mg=Decimal(1), key=uuid4())
+
+    @cached_property
+    def reading(self) -> Any:
+        """A reading that a nurse typed."""
+        with as_asker(self.cast.asker("nurse")):
+            self.running.vitals(timezone.now(), spo2=98)
+            return Observation.objects.filter(encounter_id=self.running.id).latest("id")
+
+    @cached_property
     def medicine(self) -> Any:
         """A line of the patient's own list of medicines."""
         by = self.patient_asker
@@ -240,6 +266,9 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "visit_id": (lambda house: house.running.appointment.pk, True),
     "offer_id": (lambda house: house.offer.pk, True),
     "raise_id": (lambda house: house.raised.pk, False),
+    "fact_id": (lambda house: house.fact.pk, True),
+    "waste_id": (lambda house: house.waste.pk, True),
+    "row_id": (lambda house: house.reading.pk, True),
     "invitation_id": (lambda house: house.invitation.pk, False),
 }
 # Everything else: words that mean the same in every clinic.
@@ -255,13 +284,16 @@ FREE: dict[str, object] = {
     "code": "hr",
     "document_id": "driving",
     "text_id": "driving",
+    "of": "reading",
 }
 # Where the same word means something else at one address.
 AT: dict[tuple[str, str], object] = {
     ("clinic/sessions/<int:encounter_id>/score/<slug:scale_id>/", "scale_id"): "padss",
 }
 # What is typed where the form itself names a thing that must be there.
-TYPED: dict[str, dict[str, str]] = {
+TYPED: dict[str, dict[str, Any]] = {
+    "clinic/sessions/<int:encounter_id>/events/": {"kind": "music"},
+    "clinic/sessions/<int:encounter_id>/withdraw/": {"consent": lambda house: house.consent.pk, "reason": "said so"},
     "clinic/sessions/<int:encounter_id>/check/": {"item": "consent", "outcome": "passed"},
 }
 # Addresses that have nothing to show by an ordinary visit: a token is a secret, the demo is off, and so on.
@@ -344,7 +376,9 @@ class World:
         for method in ("get", "post"):
             if page.may(role) and (page.route, method) in self.wrong:
                 continue
-            found[method] = self.ask(role, method, address, TYPED.get(page.route, {}))
+            typed = TYPED.get(page.route, {}).items()
+            typed = {name: each(self.here) if callable(each) else each for name, each in typed}
+            found[method] = self.ask(role, method, address, typed)
             if found[method] == WRONG_METHOD:
                 self.wrong.add((page.route, method))
         return found

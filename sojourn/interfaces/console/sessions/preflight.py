@@ -72,13 +72,14 @@ class Preflight:
         return self.against.taken
 
 
-def read(session: SessionSnapshot) -> Preflight:
-    """Everything that stands beside the ticks. About a dozen queries: for the page, never for what is polled."""
+def read(session: SessionSnapshot, against: Against | None = None) -> Preflight:
+    """Everything that stands beside the ticks. Four queries where the page has asked the road already, else about a
+    dozen: for the page, never for what is polled."""
     patient = session.encounter.patient
     appointment = session.encounter.appointment
     return Preflight(
         session=session,
-        against=road.stands_against(session, "start_dose"),
+        against=against or road.stands_against(session, "start_dose"),
         allergies=intake.allergies(patient.pk),
         reviewed=_last_review(session),
         way=booking.ways_home([appointment])[appointment.pk],

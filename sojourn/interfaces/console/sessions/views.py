@@ -175,7 +175,7 @@ def _accounting(request: Request, picture: Picture) -> dict[str, Any]:
 
 
 def _arrived(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
-    found = preflight.read(picture)
+    found = preflight.read(picture, against)
     return {
         "groups": preflight.checklist(found),
         "grounds": preflight.grounds(found),
