@@ -266,6 +266,7 @@ def test_a_withdrawal_that_was_heard_in_the_session_stops_it(ready: Cast, role: 
     consent = treatment(ready, stage)
     client = ready.client(role)
     address = reverse("console:session_withdraw", args=[stage.id])
+    assert client.post(address, {"reason": "Said so."}).status_code == 409  # which one
     answer = client.post(address, {"consent": consent.pk, "reason": ""})
     assert answer.status_code == 409  # when and how it was said
     with as_asker(ready.asker("nurse")):
