@@ -100,6 +100,6 @@ def withdraw(request: Request, session: SessionSnapshot) -> HttpResponse:
 
 _ONE = "sessions/<int:encounter_id>/"
 urlpatterns = [
-    path(f"{_ONE}says-no/", say_no, name="session_say_no"),
+    path(f"{_ONE}says-no/", say_no, name="session_says_no"),
     path(f"{_ONE}withdraw/", withdraw, name="session_withdraw"),
 ]
