@@ -318,6 +318,7 @@ def test_a_tap_answers_htmx_with_the_part_and_the_timeline(ready: Cast):
     [
         ({"kind": "nausea"}, 422),  # no grade
         ({"kind": "nausea", "grade": "awful"}, 422),
+        ({}, 422),
         ({"kind": "patient_calls"}, 404),
         ({"kind": "surgery"}, 404),
         ({"about": "999999", "effect": "gone"}, 404),
