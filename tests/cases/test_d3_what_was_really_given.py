@@ -258,7 +258,7 @@ def test_the_patient_says_no_during_an_alarm(ready: Cast, clock: Clock):
     with as_asker(ready.asker("nurse")):
         stage.vitals(clock(), spo2=85)
     page = show(client, stage)
-    for name in ("session_pause", "session_stop_early", "session_no_now"):
+    for name in ("session_pause", "session_stop_early", "session_say_no"):
         assert f'formaction="{url(name, stage)}"' in page
     assert "Nothing stands in the way" not in page
     raised = press(client, stage, "session_rate", rate_ml_per_h="90")
@@ -266,7 +266,7 @@ def test_the_patient_says_no_during_an_alarm(ready: Cast, clock: Clock):
     assert 'name="override"' not in body(raised)
     ticks = body(press(ready.client("prescriber"), stage, "session_rate", rate_ml_per_h="90"))
     assert 'name="override" value="high-alarm-open"' in ticks
-    page = body(press(client, stage, "session_no_now"))
+    page = body(press(client, stage, "session_say_no"))
     assert state(ready, stage) == "stopped_early"
     assert "Why was it stopped?" in page
 

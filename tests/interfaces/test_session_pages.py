@@ -879,7 +879,7 @@ ADDRESSES = (
     ("session_complete_checks", "post"), ("session_start_dose", "post"), ("session_end_dose", "post"),
     ("session_find_ready", "post"), ("session_observe_again", "post"), ("session_leave", "post"),
     ("session_observe_after_stop", "post"), ("session_leave_without_dose", "post"), ("session_pause", "post"),
-    ("session_stop_early", "post"), ("session_no_now", "post"), ("session_rate", "post"), ("session_resume", "post"),
+    ("session_stop_early", "post"), ("session_say_no", "post"), ("session_rate", "post"), ("session_resume", "post"),
     ("session_give_part", "post"), ("session_why", "post"), ("session_read_off", "post"), ("session_waste", "post"),
 )  # fmt: skip
 
