@@ -1,4 +1,4 @@
-"""What the cases of the chair share: a clock that is turned on, a second nurse, and the pages as a nurse presses them."""
+"""What the cases of the chair share: a clock that is turned on, a second nurse, and the pages as a nurse uses them."""
 
 from __future__ import annotations
 
@@ -79,5 +79,3 @@ def kept(page: str, field: str) -> str:
     """What stands in a field."""
     tag = next(each for each in page.split("<input") if f'id="id_{field}"' in each).partition(">")[0]
     return tag.partition(' value="')[2].partition('"')[0]
-
-
