@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from sojourn.foundation.accounts.asker import as_asker
@@ -41,13 +42,14 @@ def test_prepare_to_witness(clinic: Cast, browser: Browser, monkeypatch: pytest.
     adopt_everything(clinic)
     stage = checked(clinic)
     width, height = SCREENS[screen]
+    clients = {role: clinic.client(role) for role in ("nurse", "prescriber")}
     with served(monkeypatch) as address:
         pages = {}
-        for role in ("nurse", "prescriber"):
+        for role, client in clients.items():
             context = browser.new_context(
                 base_url=address, viewport={"width": width, "height": height}, reduced_motion="reduce"
             )
-            sign_in(context, address, clinic.client(role))
+            sign_in(context, address, client)
             pages[role] = context.new_page()
             pages[role].goto(url("session", stage))
         _prepare_and_check(pages, screen)
@@ -89,8 +91,6 @@ def _prepare_and_check(pages: dict[str, Page], screen: str) -> None:
 def _run(nurse: Page, stage: Stage, screen: str) -> None:
     expect(nurse.get_by_role("heading", name="The dose is running")).to_be_visible()
     with one_at_a_time, as_asker(stage.cast.asker("nurse")):
-        from django.utils import timezone
-
         stage.vitals(timezone.now(), hr=125)  # an alarm that is open takes nothing out of sight
     nurse.reload()
     for name in ("Pause", "Stop"):

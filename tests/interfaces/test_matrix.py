@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -36,6 +38,7 @@ from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.safety import actions as safety
 from sojourn.care.safety.models import Flag
+from sojourn.care.session import waste_actions
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import InboundMessage
 from sojourn.config import errors
@@ -205,6 +208,12 @@ class House:
             )
 
     @cached_property
+    def waste(self) -> Any:
+        by = self.cast.asker("nurse")
+        with as_asker(by):
+            return waste_actions.waste(by=by, encounter_id=self.running.id, mg=Decimal(1), key=uuid4())
+
+    @cached_property
     def invitation(self) -> Any:
         by = self.cast.asker("clinic_admin")
         email = f"invited{self.number}@{self.cast.clinic.slug}.example"
@@ -237,6 +246,7 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "membership_id": (lambda house: house.cast.members["nurse"].pk, False),
     "visit_id": (lambda house: house.running.appointment.pk, True),
     "offer_id": (lambda house: house.offer.pk, True),
+    "waste_id": (lambda house: house.waste.pk, True),
     "invitation_id": (lambda house: house.invitation.pk, False),
 }
 # Everything else: words that mean the same in every clinic.
