@@ -1,4 +1,4 @@
-"""What the cases of the chair share: a clock that is turned on, a second nurse, and the pages as a nurse presses them."""
+"""What the cases of the chair share: a clock that is turned on, a second nurse, and the pages as a nurse uses them."""
 
 from __future__ import annotations
 

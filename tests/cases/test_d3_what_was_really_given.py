@@ -74,7 +74,8 @@ def test_stopped_after_20_seconds_of_40_minutes(ready: Cast, clock: Clock):
     clock.later(seconds=20)
     page = body(press(client, stage, "session_stop_early"))
     assert line(page) == (
-        "Planned 35 mg, given 0.29 mg (computed from pump rate and minutes), wasted 0 mg. 34.71 mg still to account for."
+        "Planned 35 mg, given 0.29 mg (computed from pump rate and minutes), wasted 0 mg."
+        " 34.71 mg still to account for."
     )
     assert "85 mg" not in page
     assert re.search(r'aria-current="step">.*?Stopped early', page, re.S)  # the path says so
@@ -320,7 +321,8 @@ def test_waste_has_a_witness_who_is_somebody_else(ready: Cast, clock: Clock):
         page = body(press(other, stage, "session_witness", row.pk))
     assert "witnessed by Nurse Two" in page
     assert line(page) == (
-        "Planned 35 mg, given 17.5 mg (computed from pump rate and minutes), wasted 17.5 mg. Everything is accounted for."
+        "Planned 35 mg, given 17.5 mg (computed from pump rate and minutes), wasted 17.5 mg."
+        " Everything is accounted for."
     )  # fmt: skip
 
 

@@ -15,7 +15,9 @@ from django.utils import timezone
 from sojourn.care.alarms.models import AlarmEvent, AlarmState
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.encounter.queries import current_state, protocol_of
+from sojourn.care.intake import actions as intake_actions
 from sojourn.care.patients.models import RelatedPerson
+from sojourn.care.plan.models import CarePlan
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import drawing_actions
 from sojourn.care.session.models import (
@@ -36,7 +38,7 @@ from sojourn.interfaces.console.sessions import shown, standing
 from sojourn.interfaces.console.sessions.forms import moment_of
 from sojourn.interfaces.console.sessions.words import skew_word
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, drawn, pass_checks, set_stage, to_dosing
-from tests.conftest import Cast
+from tests.conftest import Cast, today
 
 # What stands on the vial, the bag and the pump: 35 mg of 50 mg/mL made up to 50 mL, 75 mL/h for 40 minutes.
 DRAWN = {
@@ -541,7 +543,7 @@ def test_a_dose_that_differs_from_the_plan_is_a_prescribers_to_sign(ready: Cast)
     page = body(answer)
     assert answer.status_code == 409
     assert "34 mg is not the dose of the plan, 35 mg. A prescriber signs a different dose." in page
-    assert "A prescriber must sign a different dose." in page
+    assert "A prescriber must sign a different dose" in page
     assert 'name="override"' not in page
     assert 'value="00:01"' in page  # nothing typed is lost
     assert 'value="Asked for by the prescriber"' in page
@@ -598,6 +600,90 @@ def test_what_nobody_may_set_aside_is_not_offered(ready: Cast):
     assert "baseline-missing:systolic" not in offered
     assert "Nobody may pass this" in page
     assert "These cannot be set aside here. They come first:" in page
+
+
+# ---------------------------------------------------------------- what the other rooms say
+
+
+def know(stage: Stage, cast: Cast, **facts) -> None:
+    """Facts that a nurse enters today."""
+    by = cast.asker("nurse")
+    with as_asker(by):
+        for name, value in facts.items():
+            intake_actions.enter_fact(by=by, patient_id=stage.patient.pk, name=name, value=value, on=today())
+
+
+def group(page: str, heading: str) -> str:
+    """What stands under a heading of who may pass it."""
+    assert heading in page, heading
+    rest = page[page.index(heading) :]
+    return rest[: rest.index("</ul>")]
+
+
+def test_what_stands_against_the_dose_is_said_when_the_patient_arrives(ready: Cast):
+    """An active psychosis blocks (two prescribers), an ended course is passed by nobody: both are seen at the checks,
+    again before the dose, and refused by the engine in the same words."""
+    stage, later = arrived(ready), drawn_up(ready, number=2)
+    client = ready.client("nurse")
+    for each in (stage, later):
+        know(each, ready, psychosis_active=True)
+    with as_asker(ready.asker("prescriber")):
+        CarePlan.objects.filter(pk__in=[each.appointment.care_plan_id for each in (stage, later)]).update(
+            ended_on=today()
+        )
+    page = body(client.get(url("session", stage)))
+    road = page[page.index('id="road"') :]
+    assert "Before the dose" in road
+    assert "The course has ended." in group(road, "Nobody may pass this")
+    two = group(road, "Only two prescribers may pass this, each with a signature")
+    assert reverse("console:candidacy", args=[stage.patient.pk]) in two
+    assert "The course has ended." in body(client.get(url("session_live", stage), {"seen": "1", "road": "ask"}))
+    page = body(client.get(url("session", later)))
+    assert "What stands against the dose" in page
+    assert "Nothing stands in the way" not in page
+    road = page[page.index('id="road"') :]
+    assert reverse("console:plan", args=[later.patient.pk]) in group(road, "Nobody may pass this")
+    # The part that refreshes every few seconds does not ask again, and does not forget.
+    assert 'hx-get="' in page
+    assert re.search(r"live/\?seen=2&entries=2&road=[1-9]", page)
+    few = body(client.get(url("session_live", later), {"seen": "2", "entries": "2", "road": "2"}))
+    assert "2 things are still missing" in few
+    assert "Nothing stands in the way" not in few
+    refused = client.post(url("session_start_dose", later), {"seen": "2"})
+    assert "The course has ended." in reasons(refused)
+    ticks = re.findall(r'name="override" value="([^"]+)"', body(ready.client("prescriber").get(url("session", later))))
+    assert not [each for each in ticks if each.startswith(("rule:", "plan-"))]
+
+
+def test_what_the_checklist_is_about_to_ask_is_not_said_twice(ready: Cast):
+    stage = arrived(ready)
+    page = body(ready.client("nurse").get(url("session", stage)))
+    assert "Not checked yet: No sign of intoxication." in page
+    assert "Before the dose" not in page[page.index('id="road"') :]
+
+
+def test_the_body_mass_is_said_beside_the_dose(ready: Cast):
+    """70 kg at 152 cm: index 70 / 1.52^2 = 30.3. At an index of 22 it would be 50.83 kg; 0.4 of the 19.17 kg above it
+    makes 58.5 kg, and 0.5 mg/kg of that 29.2 mg (rule dose.body_mass)."""
+    stage = checked(ready)
+    assert "Body mass" not in body(ready.client("nurse").get(url("session", stage)))
+    know(stage, ready, height_cm=152)
+    page = body(ready.client("nurse").get(url("session", stage)))
+    says = "By the adjusted weight of 58.5 kg instead of 70 kg the dose would be 29.2 mg."
+    assert f"Body mass index 30.3. {says}" in page
+
+
+@pytest.mark.parametrize("code", [
+    "protocol-not-adopted", "alarms-not-adopted", "decision:0", "agreement:Treatment", "consent-withdrawn:Treatment",
+    "plan-missing", "plan-other", "plan-ended", "plan-used-up", "plan-review", "plan-review-day", "rule:CI-PREG",
+    "allergy", "capacity", "expired:sbp", "not-asked:escort", "interaction:DDI-1", "dose:beyond-rounding",
+    "dose:no-ceiling", "dose:above-ceiling", "dose:expired", "dose-unknown", "above-day-now",
+])  # fmt: skip
+def test_every_reason_says_what_to_do_and_where(ready: Cast, code: str):
+    with as_asker(ready.asker("nurse")):
+        to_do, where = shown.advice(load(arrived(ready).id, timezone.now()), code)
+    assert to_do.endswith(".")
+    assert where.startswith(("/clinic/", "#"))
 
 
 # ---------------------------------------------------------------- two at once

@@ -186,7 +186,7 @@ def _written(value: object) -> str:
     if isinstance(value, Decimal):
         return milligrams(value, 3)
     if isinstance(value, date):
-        return str(formats.date_format(value, "j F Y"))
+        return str(formats.date_format(value, "j M Y"))
     return drug_word(str(value))
 
 

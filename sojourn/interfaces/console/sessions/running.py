@@ -24,6 +24,7 @@ from sojourn.clinical.units import unit
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.rulebook.queries import acting_rules, ids_of
+from sojourn.interfaces.console.sessions.forms import LABELS
 from sojourn.interfaces.console.sessions.shown import milligrams
 from sojourn.interfaces.console.sessions.standing import parts_left
 
@@ -98,7 +99,8 @@ def instructions(picture: Picture) -> dict[str, list[str]]:
 
 def _instructions(rule: Rule) -> Iterator[tuple[str, str]]:
     """A rule's own words: a limit is labelled "Pause above" or "Stop below"; a rise says it in its statement."""
-    name = _(VITALS[str(rule.fact("vitals")[0])].label)
+    code = str(rule.fact("vitals")[0])
+    name = LABELS.get(code) or _(VITALS[code].label)
     limits = [each for each in rule.parameters.values() if each.label.startswith(("Pause ", "Stop "))]
     for each in limits:
         yield each.label.partition(" ")[0].lower(), _("%(vital)s: %(limit)s") % {"vital": name, "limit": _limit(each)}

@@ -182,8 +182,8 @@ TO_DO: Final[Mapping[str, tuple[StrPromise, str]]] = {
     "not-asked": (gettext_lazy("Answer it in the checklist, or enter it on the candidacy page."), "console:candidacy"),
     "interaction": (gettext_lazy("Ask a prescriber to look at the medicines."), "console:candidacy"),
     # the dose in the hand, and the pump
-    "dose:beyond-rounding": (gettext_lazy("A prescriber must sign a different dose."), "#dose"),
-    "dose:minutes-shorter": (gettext_lazy("A prescriber must sign a faster infusion."), "#dose"),
+    "dose:beyond-rounding": (gettext_lazy("Ask a prescriber to open this session and sign it."), "#dose"),
+    "dose:minutes-shorter": (gettext_lazy("Ask a prescriber to open this session and sign it."), "#dose"),
     "dose:no-ceiling": (gettext_lazy("A prescriber adopts a highest dose on the page of rules."), "console:rules"),
     "dose": (gettext_lazy("Look at the dose again."), "#dose"),
     "dose-unknown": (gettext_lazy("Read off the pump what is left, and ask a prescriber."), "#dose"),
