@@ -75,7 +75,7 @@ def test_85_mg_with_the_reason_x_by_a_nurse(ready: Cast):
     assert "Nothing stands in the way" not in page
     refused = press(nurse, stage, "session_start_dose", note="x", reason="x")
     assert refused.status_code == 409
-    assert "85 mg is not the dose of the plan, 42.5 mg. A prescriber signs a different dose." in reasons(refused)
+    assert "85 mg is not the dose of the plan, 42.5 mg. A different dose needs a prescriber's signature." in reasons(refused)
     ticked = press(nurse, stage, "session_start_dose", override="dose:beyond-rounding", reason="x")
     assert ticked.status_code == 403
     with as_asker(ready.asker("nurse")):
@@ -103,7 +103,7 @@ def test_85_mg_with_the_reason_x_by_a_nurse(ready: Cast):
         # 1.1 mg/kg at 70 kg over 40 minutes: the ceiling is 1 mg/kg
         ({"dose_mg": "77", "drawn_ml": "1.54"}, "dose_mg", "77 mg over 40 minutes is more than the highest dose"),
         # a vial of 100 mg/mL: 0.7 mL of it hold 70 mg
-        ({"stock_mg_per_ml": "100"}, "drawn_ml", "0.7 mL of 100 mg/mL hold 70 mg, not 35 mg."),
+        ({"stock_mg_per_ml": "100"}, "drawn_ml", "0.7 mL of 100 mg/mL contain 70 mg, not 35 mg."),
         # 150 mL/h would be right for 100 mL; 50 mL in 40 minutes are 75 mL/h
         ({"rate_ml_per_h": "150"}, "rate_ml_per_h", "At 150 mL/h, 40 minutes give 100 mL, but there are 50 mL"),
         ({"drug": "esketamine"}, "drug", "This session's protocol is for Ketamine."),
@@ -147,7 +147,7 @@ def test_an_expired_vial(ready: Cast):
         ("40", "2", "dose_mg", "40 mg is none of the doses that exist: 28, 56, 84 mg."),
         ("14", "1", "dose_mg", "14 mg is none of the doses that exist: 28, 56, 84 mg."),
         ("112", "4", "dose_mg", "112 mg is none of the doses that exist: 28, 56, 84 mg."),
-        ("56", "1", "devices", "1 devices of 28 mg hold 28 mg, not 56 mg."),
+        ("56", "1", "devices", "1 devices of 28 mg contain 28 mg, not 56 mg."),
     ],
 )
 def test_a_spray_is_whole_devices_of_the_label(ready: Cast, mg: str, devices: str, field: str, says: str):
