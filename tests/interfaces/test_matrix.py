@@ -30,6 +30,7 @@ from sojourn.care.candidacy.judging import fingerprint
 from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent.models import Consent
 from sojourn.care.intake import actions as intake
+from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import RelatedPerson
@@ -37,6 +38,8 @@ from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.safety import actions as safety
 from sojourn.care.safety.models import Flag
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session.models import CheckResult
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import InboundMessage
 from sojourn.config import errors
@@ -47,7 +50,7 @@ from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
-from tests.conftest import Cast, make_clinic
+from tests.conftest import Cast, make_clinic, today
 
 STRANGER = "stranger"
 EVERYBODY = (STRANGER, *roles())
@@ -69,6 +72,20 @@ class House:
     cast: Cast
     number: int
     tag: str
+
+    @cached_property
+    def fact(self) -> ClinicalFact:
+        """A fact about the running session's patient."""
+        by = self.cast.asker("nurse")
+        with as_asker(by):
+            return intake.enter_fact(by=by, patient_id=self.running.patient.pk, name="egfr", value=90.0, on=today())
+
+    @cached_property
+    def check(self) -> CheckResult:
+        """An answer of the running session."""
+        by = self.cast.asker("nurse")
+        with as_asker(by):
+            return session_actions.check(by=by, encounter_id=self.running.id, item_id="consent", passed=True)
 
     @cached_property
     def plan(self) -> PlanVersion:
@@ -237,6 +254,8 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "device_id": (lambda house: house.device.pk, False),
     "message_id": (lambda house: house.message.pk, False),
     "membership_id": (lambda house: house.cast.members["nurse"].pk, False),
+    "fact_id": (lambda house: house.fact.pk, True),
+    "row_id": (lambda house: house.check.pk, True),
     "visit_id": (lambda house: house.running.appointment.pk, True),
     "offer_id": (lambda house: house.offer.pk, True),
     "raise_id": (lambda house: house.raised.pk, False),
@@ -255,6 +274,7 @@ FREE: dict[str, object] = {
     "code": "hr",
     "document_id": "driving",
     "text_id": "driving",
+    "of": "check",
 }
 # Where the same word means something else at one address.
 AT: dict[tuple[str, str], object] = {
