@@ -113,6 +113,9 @@ def test_the_patient_presses_stop(ready: Cast):
     assert answer["Location"] == "/today/here/?said=stop"
     said = page(client.get(answer["Location"]))
     assert "You said stop" in said
+    staff = page(ready.client("nurse").get(reverse("console:session", args=[stage.id])))
+    assert "Make sure that the pump is off." in staff
+    assert "The patient asks for someone" in staff
     for member in (each for role, each in ready.members.items() if role != "patient"):
         assert member.name not in shown + said
     with as_asker(ready.asker("nurse")):
@@ -246,7 +249,7 @@ def arrived_without_agreement(cast: Cast) -> Stage:
 def test_whoever_of_the_clinic_heard_it_writes_it_down(ready: Cast, role: str):
     stage = running(ready)
     client = ready.client(role)
-    address = reverse("console:session_say_no", args=[stage.id])
+    address = reverse("console:session_says_no", args=[stage.id])
     assert "The patient says no" in page(client.get(address))
     answer = client.post(address, {"reason": "Too strong."})
     assert answer.status_code == 302
@@ -263,6 +266,7 @@ def test_a_withdrawal_that_was_heard_in_the_session_stops_it(ready: Cast, role: 
     consent = treatment(ready, stage)
     client = ready.client(role)
     address = reverse("console:session_withdraw", args=[stage.id])
+    assert client.post(address, {"reason": "Said so."}).status_code == 409  # which one
     answer = client.post(address, {"consent": consent.pk, "reason": ""})
     assert answer.status_code == 409  # when and how it was said
     with as_asker(ready.asker("nurse")):
@@ -304,7 +308,7 @@ def test_a_therapist_answers_a_call_and_the_front_desk_does_not(ready: Cast):
     assert snapshot(ready, stage).call is None
 
 
-@pytest.mark.parametrize("name", ["session_say_no", "session_withdraw", "session_medicines", "session_note"])
+@pytest.mark.parametrize("name", ["session_says_no", "session_withdraw", "session_medicines", "session_note"])
 def test_the_front_desk_stands_outside(ready: Cast, name: str):
     stage = running(ready)
     assert ready.client("front_desk").get(reverse(f"console:{name}", args=[stage.id])).status_code in (403, 405)
@@ -313,7 +317,7 @@ def test_the_front_desk_stands_outside(ready: Cast, name: str):
 def test_what_the_session_rested_on_and_what_went_in_stand_together(ready: Cast):
     """Ten of forty minutes at a quarter of the dose: what is left is not accounted for until it is wasted."""
     stage = running(ready)
-    ready.client("nurse").post(reverse("console:session_say_no", args=[stage.id]), {"reason": ""})
+    ready.client("nurse").post(reverse("console:session_says_no", args=[stage.id]), {"reason": ""})
     line = snapshot(ready, stage).line
     assert line is not None
     assert Decimal(35) - Decimal(float(line.given_mg)) > 25

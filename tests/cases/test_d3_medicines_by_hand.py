@@ -277,7 +277,7 @@ def test_nausea_is_graded_something_is_done_and_somebody_asks_how_it_is(ready: C
     assert "How is it now?" not in page(client.get(reverse("console:session", args=[stage.id])))
     titles = [each.title for each in happened(ready, stage) if each.icon == "circle"]
     assert titles[0] == "Nausea: gone"
-    assert {"Nausea, moderate", "Nausea: better", "Nausea: gone"} <= set(titles)
+    assert {"Nausea, moderate", "Nausea: something was done", "Nausea: better", "Nausea: gone"} <= set(titles)
 
 
 @pytest.mark.parametrize("kind", ["emotional_response", "supportive_measure", "music"])
@@ -318,6 +318,7 @@ def test_a_tap_answers_htmx_with_the_part_and_the_timeline(ready: Cast):
     [
         ({"kind": "nausea"}, 422),  # no grade
         ({"kind": "nausea", "grade": "awful"}, 422),
+        ({}, 422),
         ({"kind": "patient_calls"}, 404),
         ({"kind": "surgery"}, 404),
         ({"about": "999999", "effect": "gone"}, 404),

@@ -87,6 +87,17 @@ def test_it_shows_each_running_session_whole(clinic: Cast, stage: Stage, monkeyp
     assert len(data["sessions"][0]["trend"]) == 5
 
 
+def test_a_paused_dose_has_its_word(clinic: Cast, stage: Stage) -> None:
+    with as_asker(clinic.asker("nurse")):
+        stage.step("pause")
+    html = page(clinic)
+    assert "Dose paused" in body_of(html)
+    data = data_of(html)
+    assert data["sessions"][0]["state"] == "paused"
+    # The script paints the chair anew with the same word, and takes a paused session for one that runs.
+    assert data["words"]["states"]["paused"] == "Dose paused"
+
+
 def test_an_empty_board_says_what_will_appear(clinic: Cast) -> None:
     assert "A chair appears here by itself" in page(clinic)
 

@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -30,7 +32,6 @@ from sojourn.care.candidacy.judging import fingerprint
 from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent.models import Consent
 from sojourn.care.intake import actions as intake
-from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import RelatedPerson
@@ -38,10 +39,9 @@ from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.safety import actions as safety
 from sojourn.care.safety.models import Flag
-from sojourn.care.session import actions as session_actions
-from sojourn.care.session.models import CheckResult
+from sojourn.care.session import waste_actions
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals.models import InboundMessage
+from sojourn.care.vitals.models import InboundMessage, Observation
 from sojourn.config import errors
 from sojourn.foundation.accounts import actions as accounts
 from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
@@ -50,7 +50,7 @@ from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
-from tests.conftest import Cast, make_clinic, today
+from tests.conftest import Cast, make_clinic
 
 STRANGER = "stranger"
 EVERYBODY = (STRANGER, *roles())
@@ -72,20 +72,6 @@ class House:
     cast: Cast
     number: int
     tag: str
-
-    @cached_property
-    def fact(self) -> ClinicalFact:
-        """A fact about the running session's patient."""
-        by = self.cast.asker("nurse")
-        with as_asker(by):
-            return intake.enter_fact(by=by, patient_id=self.running.patient.pk, name="egfr", value=90.0, on=today())
-
-    @cached_property
-    def check(self) -> CheckResult:
-        """An answer of the running session."""
-        by = self.cast.asker("nurse")
-        with as_asker(by):
-            return session_actions.check(by=by, encounter_id=self.running.id, item_id="consent", passed=True)
 
     @cached_property
     def plan(self) -> PlanVersion:
@@ -193,6 +179,29 @@ class House:
             return rulebook.adopt(by=by, rule_id=name)
 
     @cached_property
+    def fact(self) -> Any:
+        """A fact that a clinician entered about the patient."""
+        by = self.cast.asker("nurse")
+        with as_asker(by):
+            return intake.enter_fact(
+                by=by, patient_id=self.running.patient.pk, name="height_cm", value=170, on=timezone.localdate()
+            )
+
+    @cached_property
+    def waste(self) -> Any:
+        """A waste that nobody has witnessed yet."""
+        by = self.cast.asker("prescriber")
+        with as_asker(by):
+            return waste_actions.waste(by=by, encounter_id=self.running.id, mg=Decimal(1), key=uuid4())
+
+    @cached_property
+    def reading(self) -> Any:
+        """A reading that a nurse typed."""
+        with as_asker(self.cast.asker("nurse")):
+            self.running.vitals(timezone.now(), spo2=98)
+            return Observation.objects.filter(encounter_id=self.running.id).latest("id")
+
+    @cached_property
     def medicine(self) -> Any:
         """A line of the patient's own list of medicines."""
         by = self.patient_asker
@@ -254,11 +263,12 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "device_id": (lambda house: house.device.pk, False),
     "message_id": (lambda house: house.message.pk, False),
     "membership_id": (lambda house: house.cast.members["nurse"].pk, False),
-    "fact_id": (lambda house: house.fact.pk, True),
-    "row_id": (lambda house: house.check.pk, True),
     "visit_id": (lambda house: house.running.appointment.pk, True),
     "offer_id": (lambda house: house.offer.pk, True),
     "raise_id": (lambda house: house.raised.pk, False),
+    "fact_id": (lambda house: house.fact.pk, True),
+    "waste_id": (lambda house: house.waste.pk, True),
+    "row_id": (lambda house: house.reading.pk, True),
     "invitation_id": (lambda house: house.invitation.pk, False),
 }
 # Everything else: words that mean the same in every clinic.
@@ -274,14 +284,16 @@ FREE: dict[str, object] = {
     "code": "hr",
     "document_id": "driving",
     "text_id": "driving",
-    "of": "check",
+    "of": "reading",
 }
 # Where the same word means something else at one address.
 AT: dict[tuple[str, str], object] = {
     ("clinic/sessions/<int:encounter_id>/score/<slug:scale_id>/", "scale_id"): "padss",
 }
 # What is typed where the form itself names a thing that must be there.
-TYPED: dict[str, dict[str, str]] = {
+TYPED: dict[str, dict[str, Any]] = {
+    "clinic/sessions/<int:encounter_id>/events/": {"kind": "music"},
+    "clinic/sessions/<int:encounter_id>/withdraw/": {"consent": lambda house: house.consent.pk, "reason": "said so"},
     "clinic/sessions/<int:encounter_id>/check/": {"item": "consent", "outcome": "passed"},
 }
 # Addresses that have nothing to show by an ordinary visit: a token is a secret, the demo is off, and so on.
@@ -364,7 +376,9 @@ class World:
         for method in ("get", "post"):
             if page.may(role) and (page.route, method) in self.wrong:
                 continue
-            found[method] = self.ask(role, method, address, TYPED.get(page.route, {}))
+            typed = TYPED.get(page.route, {}).items()
+            typed = {name: each(self.here) if callable(each) else each for name, each in typed}
+            found[method] = self.ask(role, method, address, typed)
             if found[method] == WRONG_METHOD:
                 self.wrong.add((page.route, method))
         return found

@@ -7,10 +7,12 @@ from io import BytesIO
 from itertools import pairwise
 from xml.etree import ElementTree
 
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
+from playwright.sync_api import Browser, expect
 from pypdf import PdfReader
 
 from sojourn.care.chart import queries
@@ -23,11 +25,13 @@ from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.printing.figure import Figure, Line, Mark, Panel, Span, nice_ticks, svg
 from sojourn.interfaces.console.record_figure import figure_of
 from sojourn.interfaces.console.record_shown import Shown, thinned
+from tests.browser import clean
 from tests.care.infusions import after, infusing, interrupted, pump, stopped_after_20_seconds, throw_away
 from tests.care.stage import Stage, adopt_everything, set_stage
 from tests.care.stage import arrive as come
 from tests.care.test_chart import BEGINS, lived_through
 from tests.conftest import Cast
+from tests.interfaces.phone import served, sign_in
 
 MARKUP = '#panic("x") *bold* _em_ $x^2$ = Heading ] } \\ #read("/etc/passwd") <label> @ref https://x.example `raw`'
 
@@ -212,6 +216,24 @@ def test_a_restricted_record_keeps_its_door(clinic: Cast):
         assert answer.status_code == 302
         assert "restricted" in answer["Location"]
         assert clinic.client("prescriber").get(at(stage, part)).status_code == 200
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [375, 1280])
+def test_the_page_of_an_interrupted_dose_is_fair(
+    width: int, browser: Browser, clinic: Cast, monkeypatch: pytest.MonkeyPatch
+):
+    stage = interrupted(clinic)
+    with served(monkeypatch) as address:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, base_url=address, reduced_motion="reduce"
+        )
+        sign_in(context, address, clinic.client("nurse"))
+        page = context.new_page()
+        page.goto(at(stage))
+        expect(page.locator("#given")).to_be_visible()
+        clean(page, f"record-interrupted-{width}")
+        context.close()
 
 
 # ---------------------------------------------------------------- signing

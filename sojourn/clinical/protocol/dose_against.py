@@ -22,6 +22,7 @@ Say = Callable[[dosing.Reason], str]
 DAY: Final = timedelta(hours=24)
 UNKNOWN: Final = "What went in so far cannot be worked out from the steps that were recorded. Stop, and ask."
 ABOVE_DAY: Final = "With what was given in the last 24 hours this dose is more than the highest dose for a day."
+SENTENCES: Final = (UNKNOWN, ABOVE_DAY)
 
 
 def reason_of(found: dosing.Reason, say: Say) -> Reason:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sojourn.clinical import administration, dosing, eligibility, interactions, recovery
 from sojourn.clinical.eligibility import VOCABULARY
-from sojourn.clinical.protocol import TRANSITIONS
+from sojourn.clinical.protocol import TRANSITIONS, dose_against, road
 from sojourn.clinical.protocol.guards import TEXTS
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.vitals import VITALS
@@ -35,6 +35,8 @@ def _all() -> Iterator[tuple[str, str]]:
         yield step.label, f"transition {step.name}"
     for code, text in TEXTS.items():
         yield text, f"guard {code}"
+    yield from ((text, f"road {code}") for code, text in road.TEXTS.items())
+    yield from ((text, "dose step") for text in dose_against.SENTENCES)
     yield from ((text, f"dose {code}") for code, text in dosing.TEXTS.items())
     yield from ((text, f"administration {code}") for code, text in administration.TEXTS.items())
     for rule in book().newest.values():

@@ -53,6 +53,7 @@ _STATES: Mapping[State, StrPromise] = {
     State.ARRIVED: gettext_lazy("Checks before the dose"),
     State.CHECKED: gettext_lazy("Ready for the dose"),
     State.DOSING: gettext_lazy("Dose running"),
+    State.PAUSED: gettext_lazy("Dose paused"),
     State.OBSERVING: gettext_lazy("Being observed"),
     State.READY_TO_LEAVE: gettext_lazy("Ready to leave"),
     State.STOPPED_EARLY: gettext_lazy("Stopped early"),

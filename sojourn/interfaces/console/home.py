@@ -93,6 +93,7 @@ _STEPS: Mapping[State, tuple[str, StrPromise]] = {
     State.ARRIVED: ("session.check", gettext_lazy("Go on with checks")),
     State.CHECKED: ("session.dose", gettext_lazy("Go on to the dose")),
     State.DOSING: ("session.observe", gettext_lazy("Watch")),
+    State.PAUSED: ("session.observe", gettext_lazy("Go on with the dose")),
     State.OBSERVING: ("session.observe", gettext_lazy("Watch")),
     State.READY_TO_LEAVE: ("session.discharge", gettext_lazy("See out")),
     State.STOPPED_EARLY: ("session.observe", gettext_lazy("Go on after the stop")),

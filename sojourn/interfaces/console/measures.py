@@ -326,10 +326,11 @@ def _explained(trend: Trend, first_dose_at: datetime | None, sex: str) -> str:
 
 
 def _milligrams(dose: GivenInSession) -> str:
-    """What really went in; "?" where that cannot be worked out."""
-    if dose.line is None:
+    """What really went in, of a dose that still runs what is to; "?" where that cannot be worked out."""
+    if dose.line is None or dose.delivered is None:
         return "?"
-    return _("%(mg)s mg") % {"mg": number_format(format(dose.line.given_mg.normalize(), "f"), use_l10n=True)}
+    amount = dose.line.given_mg if dose.delivered.over else dose.line.planned_mg
+    return _("%(mg)s mg") % {"mg": number_format(format(amount.normalize(), "f"), use_l10n=True)}
 
 
 def _picture(trend: Trend, doses: list[GivenInSession], sex: str) -> Picture:

@@ -390,6 +390,7 @@ _CLINICAL_WORDS: Mapping[State, tuple[StrPromise, str]] = {
     State.ARRIVED: (gettext_lazy("arrived, checks open"), "active"),
     State.CHECKED: (gettext_lazy("checks complete"), "active"),
     State.DOSING: (gettext_lazy("dose running"), "active"),
+    State.PAUSED: (gettext_lazy("dose paused"), "wait"),
     State.OBSERVING: (gettext_lazy("observed"), "active"),
     State.READY_TO_LEAVE: (gettext_lazy("ready to leave"), "active"),
     State.LEFT: (gettext_lazy("left"), "done"),

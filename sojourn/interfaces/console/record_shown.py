@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.alarms.models import ENTERED_IN_ERROR, MONITOR_OFF
@@ -128,9 +128,9 @@ _ALARM_CHANGES: Final[Mapping[str, StrPromise]] = {
 }
 
 _GRADES: Final[Mapping[str, StrPromise]] = {
-    "mild": gettext_lazy("mild"),
-    "moderate": gettext_lazy("moderate"),
-    "severe": gettext_lazy("severe"),
+    "mild": pgettext_lazy("discomfort", "mild"),
+    "moderate": pgettext_lazy("discomfort", "moderate"),
+    "severe": pgettext_lazy("discomfort", "severe"),
 }
 
 _EFFECTS: Final[Mapping[str, StrPromise]] = {

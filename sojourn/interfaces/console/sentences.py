@@ -143,6 +143,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "dose.wasted": _("%(who)s threw away part of the dose of %(patient)s (%(mg)s mg)."),
     "dose.waste_witnessed": _("%(who)s witnessed what was thrown away of the dose of %(patient)s (%(mg)s mg)."),
     "medicine.given": _("%(who)s gave %(patient)s another medicine."),
+    "dose.read_off": _("%(who)s entered what was left or given of the dose of %(patient)s."),
     "reading.typed": _("%(who)s typed vital signs of %(patient)s."),
     "alarm.acknowledged": _("%(who)s answered an alarm of %(patient)s (%(code)s)."),
     # monitors and rules

@@ -135,7 +135,7 @@ def note(request: Request, session: SessionSnapshot) -> HttpResponse:
     about = _about(session, request.POST.get("about", ""))
     if about is not None:
         typed["kind"] = about.kind
-    elif typed["kind"] not in (*DISCOMFORTS, *ONE_TAP):
+    elif typed["kind"] not in ("", *DISCOMFORTS, *ONE_TAP):
         raise Http404
     try:
         at = moment_of(ClockField().clean(request.POST.get("at", "")), session.now)
@@ -165,6 +165,8 @@ def _about(session: SessionSnapshot, text: str) -> Noted | None:
 
 def _must_say_something(typed: dict[str, str], about: Noted | None) -> None:
     """A discomfort has a grade; what follows up an entry has an effect, a measure or words."""
+    if not typed["kind"]:
+        raise Refused(_("Choose what it is."), codes=("kind",))
     if about is None and typed["kind"] in DISCOMFORTS and not typed["grade"]:
         raise Refused(_("Say whether it is mild, moderate or severe."), codes=("grade",))
     if about is not None and not (typed["effect"] or typed["measure"] or typed["note"]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrPromise
 
 from sojourn.care.session.drawing_actions import DrawnDose
 from sojourn.clinical import dosing, recovery
@@ -44,20 +45,28 @@ class ClockField(forms.TimeField):
 
 
 def moment_of(at: time | None, now: datetime) -> datetime | None:
-    """The moment that a clock time means beside ``now``: the last time that the clinic's clock showed it."""
+    """The moment that a clock time means beside ``now``: the last time that the clinic's clock showed it.
+
+    A time up to twelve hours ahead is left ahead, so that it is refused and not taken for yesterday. In the night in
+    which the clocks go back a time is shown twice; the later showing counts, unless it still lies ahead.
+    """
     if at is None:
         return None
     here = timezone.localtime(now)
-    found = here.replace(hour=at.hour, minute=at.minute, second=at.second, microsecond=0)
-    if found - here > timedelta(hours=12):
-        found -= timedelta(days=1)
-    return found
+    today = here.replace(hour=at.hour, minute=at.minute, second=at.second, microsecond=0)
+    shown = [today.replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
+    past = [each for each in shown if each <= now]
+    found = max(past) if past else min(shown)
+    if found - now > timedelta(hours=12):
+        found = (today - timedelta(days=1)).astimezone(UTC)
+    return timezone.localtime(found)
 
 
-def _amount(label: Any, unit: str, digits: int, places: int, **more: Any) -> forms.DecimalField:
-    """A figure with its unit, in the reader's writing; more than nothing."""
+def amount(label: Any, unit: str, digits: int, places: int, **more: Any) -> forms.DecimalField:
+    """A figure with its unit, in the reader's writing; more than nothing unless ``min_value`` says otherwise."""
+    more.setdefault("min_value", Decimal(1).scaleb(-places))
     field = forms.DecimalField(
-        label=label, max_digits=digits, decimal_places=places, min_value=Decimal(1).scaleb(-places), localize=True,
+        label=label, max_digits=digits, decimal_places=places, localize=True,
         widget=forms.TextInput(attrs={"class": "figure", "inputmode": "decimal", "autocomplete": "off"}), **more,
     )  # fmt: skip
     field.unit = unit  # type: ignore[attr-defined]
@@ -76,11 +85,28 @@ _NOT_ASKED: dict[Any, tuple[str, ...]] = {
 }
 
 
-_WORDS = frozenset(("drug", "lot", "expires_on", "vial"))
+# What is read off one thing stands together. A pack says its own name: see DoseForm.groups.
+_READ_OFF: tuple[tuple[StrPromise, tuple[str, ...]], ...] = (
+    (gettext_lazy("On the vial"), ("drug", "stock_mg_per_ml", "lot", "expires_on", "vial")),
+    (gettext_lazy("In the syringe or bag"), ("dose_mg", "drawn_ml", "total_ml", "devices")),
+    (gettext_lazy("On the pump"), ("over_min", "rate_ml_per_h")),
+)
+_ON_THE_PACK, _THE_DOSE = gettext_lazy("On the device or pack"), gettext_lazy("The dose")
+_IN_THE_SYRINGE = gettext_lazy("In the syringe")
 # The parts of a drawn dose by the field in which they are typed, where the two are called otherwise.
 _TYPED_IN = {
     "stock": "stock_mg_per_ml", "volume": "drawn_ml", "total": "total_ml", "over": "over_min", "rate": "rate_ml_per_h",
 }  # fmt: skip
+
+
+def _device_mg(drug: str, route: str) -> float | None:
+    """What one spray device holds, by the released rule of its drug and route; None where it says nothing."""
+    rules = (each for each in book().of_kind("dose.range") if (each.fact("drug"), each.fact("route")) == (drug, route))
+    return next((each.fixed["device_mg"] for each in rules if "device_mg" in each.fixed), None)
+
+
+# The same for what the action itself refuses.
+_WHOLE = {"no-dose": "dose_mg", "no-lot": "lot"}
 
 
 class ValuesForm(forms.Form):
@@ -183,17 +209,15 @@ class ValuesForm(forms.Form):
 class DoseForm(forms.Form):
     """What stands on the vial, the syringe or the bag, the pump and the devices; the route says what is asked."""
 
-    drug = forms.ChoiceField(
-        label=gettext_lazy("Drug, as on the vial or the device"), choices=tuple(DRUGS.items()), widget=forms.RadioSelect
-    )
-    dose_mg = _amount(gettext_lazy("Dose"), "mg", 7, 2, help_text=gettext_lazy("Milligrams of base, not of the salt"))
-    stock_mg_per_ml = _amount(gettext_lazy("Concentration on the vial"), "mg/mL", 7, 3)
-    drawn_ml = _amount(gettext_lazy("Drawn from the vial"), "mL", 7, 2)
-    total_ml = _amount(
+    drug = forms.ChoiceField(label=gettext_lazy("Drug"), choices=tuple(DRUGS.items()), widget=forms.RadioSelect)
+    dose_mg = amount(gettext_lazy("Dose"), "mg", 7, 2, help_text=gettext_lazy("Milligrams of base, not of the salt"))
+    stock_mg_per_ml = amount(gettext_lazy("Concentration"), "mg/mL", 7, 3)
+    drawn_ml = amount(gettext_lazy("Drawn up"), "mL", 7, 2)
+    total_ml = amount(
         gettext_lazy("Made up to"), "mL", 7, 2, required=False, help_text=gettext_lazy("Empty where nothing was added")
     )
-    over_min = _amount(gettext_lazy("Runs over"), "min", 5, 1)
-    rate_ml_per_h = _amount(gettext_lazy("Pump rate"), "mL/h", 8, 2)
+    over_min = amount(gettext_lazy("Runs over"), "min", 5, 1)
+    rate_ml_per_h = amount(gettext_lazy("Pump rate"), "mL/h", 8, 2)
     devices = forms.IntegerField(
         label=gettext_lazy("Spray devices"), min_value=1, max_value=20,
         widget=forms.TextInput(attrs={"class": "figure", "inputmode": "numeric", "autocomplete": "off"}),
@@ -216,6 +240,8 @@ class DoseForm(forms.Form):
         self.drug_wanted, self.route = drug_wanted, route
         for name in _NOT_ASKED.get((drug_wanted, route), _NOT_ASKED.get(route, ())):
             del self.fields[name]
+        if "devices" in self.fields and (each := _device_mg(drug_wanted, route)):
+            self.fields["devices"].help_text = _("%(mg)g mg each") % {"mg": each}
 
     def clean_drug(self) -> str:
         drug = str(self.cleaned_data["drug"])
@@ -228,26 +254,37 @@ class DoseForm(forms.Form):
         return drug
 
     @property
-    def figures(self) -> list[forms.BoundField]:
-        """The numbers of the dose, in the order in which they are read off."""
-        return [self[name] for name in self.fields if name not in _WORDS]
+    def groups(self) -> list[tuple[StrPromise, list[forms.BoundField]]]:
+        """The fields under what they are read off: vial, syringe or bag, pump."""
+        found = []
+        for number, (heading, names) in enumerate(_READ_OFF):
+            fields = [self[name] for name in names if name in self.fields]
+            if fields:
+                found.append((self._heading(number, heading), fields))
+        return found
+
+    def _heading(self, number: int, heading: StrPromise) -> StrPromise:
+        if "drawn_ml" not in self.fields:
+            return (_ON_THE_PACK, _THE_DOSE)[number]
+        return heading if number != 1 or "total_ml" in self.fields else _IN_THE_SYRINGE
 
     def drawn(self) -> DrawnDose:
         """What was typed, for the engine."""
         return DrawnDose(route=self.route, **self.cleaned_data)
 
-    def blame(self, refused: Refused) -> list[str]:
+    def blame(self, refused: Refused) -> Refused | None:
         """Put each refusal of the dosing rules beside the field where it was typed; what belongs to none is handed
         back."""
-        rest = []
+        codes, reasons = [], []
         for code, reason in zip(refused.codes, refused.reasons, strict=True):
-            part = dosing.FIELDS.get(code.removeprefix("dose:"), "")
+            part = dosing.FIELDS.get(code.removeprefix("dose:"), _WHOLE.get(code, ""))
             field = _TYPED_IN.get(part, part)
             if field in self.fields:
                 self.add_error(field, reason)
             else:
-                rest.append(str(reason))
-        return rest
+                codes.append(code)
+                reasons.append(reason)
+        return Refused(*reasons, codes=codes) if reasons else None
 
 
 class NoteForm(forms.Form):
@@ -293,12 +330,16 @@ class ScoreForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """A step that needs a reason in words."""
+    """A step with a reason in words. ``needed``: it is not taken without one."""
 
     reason = forms.CharField(
         label=gettext_lazy("Why"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": gettext_lazy("Say why.")},
     )  # fmt: skip
+
+    def __init__(self, *args: Any, needed: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = needed
 
 
 class SomebodyForm(forms.Form):

@@ -72,13 +72,14 @@ class Preflight:
         return self.against.taken
 
 
-def read(session: SessionSnapshot) -> Preflight:
-    """Everything that stands beside the ticks. About a dozen queries: for the page, never for what is polled."""
+def read(session: SessionSnapshot, against: Against | None = None) -> Preflight:
+    """Everything that stands beside the ticks. Four queries where the page has asked the road already, else about a
+    dozen: for the page, never for what is polled."""
     patient = session.encounter.patient
     appointment = session.encounter.appointment
     return Preflight(
         session=session,
-        against=road.stands_against(session, "start_dose"),
+        against=against or road.stands_against(session, "start_dose"),
         allergies=intake.allergies(patient.pk),
         reviewed=_last_review(session),
         way=booking.ways_home([appointment])[appointment.pk],
@@ -111,7 +112,7 @@ def grounds(found: Preflight) -> list[Ground]:
     """What the dose stands on, put right where it is signed: the decision, the agreements, the plan."""
     return [
         Ground(_("Decision"), tuple(_decision(found))),
-        Ground(_("Agreements"), tuple(_agreements(found))),
+        Ground(_("Agreements"), tuple(_agreements_in_short(found))),
         Ground(_("Plan"), tuple(_plan(found))),
     ]
 
@@ -166,6 +167,14 @@ def _agreements(found: Preflight) -> Iterator[FactLine]:
             text += ", " + _("counter-signed by %(name)s") % {"name": counter.signer_name}
         yield FactLine(text)
     yield from _standing(found, _AGREEMENTS)
+
+
+def _agreements_in_short(found: Preflight) -> Iterator[FactLine]:
+    """How many stand, and each that does not; which they are stands beside the tick."""
+    lines = list(_agreements(found))
+    if count := sum(not each.missing for each in lines):
+        yield FactLine(ngettext("%(n)d signed and valid", "%(n)d signed and valid", count) % {"n": count})
+    yield from (each for each in lines if each.missing)
 
 
 def _plan(found: Preflight) -> Iterator[FactLine]:

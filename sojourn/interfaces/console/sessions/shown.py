@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
 
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -13,23 +16,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.encounter.actions import PERMISSIONS, said
 from sojourn.care.session.snapshot import Check, Newest
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
-from sojourn.clinical import protocol, recovery
+from sojourn.clinical import recovery
 from sojourn.clinical.alarms import Phase
 from sojourn.clinical.current import TILES, CodeGroup, CurrentVital, SignalReading, current_vital, rounded
-from sojourn.clinical.protocol import State, next_check_due
+from sojourn.clinical.protocol import UNDER_WAY, State, next_check_due
 from sojourn.clinical.vitals import VITALS
-from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.words import (
     GROUPS,
+    OF_THE_PATIENT,
     TO_DO,
     WHY,
-    drug_word,
-    route_word,
     skew_word,
     time_word,
 )
@@ -62,23 +62,45 @@ class PathStep:
 _WAY: tuple[tuple[StrPromise, str, tuple[State, ...], State], ...] = (
     (gettext_lazy("Arrived"), "user-check", (), State.ARRIVED),
     (gettext_lazy("Checks"), "list-checks", (State.ARRIVED,), State.CHECKED),
-    (gettext_lazy("Dose"), "syringe", (State.CHECKED, State.DOSING), State.OBSERVING),
+    (gettext_lazy("Dose"), "syringe", (State.CHECKED, *UNDER_WAY), State.OBSERVING),
     (gettext_lazy("Observing"), "eye", (State.OBSERVING,), State.READY_TO_LEAVE),
     (gettext_lazy("Ready"), "circle-check", (State.READY_TO_LEAVE,), State.LEFT),
     (gettext_lazy("Left"), "house", (), State.LEFT),
 )
+_PAUSED = gettext_lazy("Paused")
+_STOPPED = gettext_lazy("Stopped early")
 
 
 def path(picture: Picture) -> list[PathStep]:
-    """The way of a session with where it stands. A step that was never taken stays ahead."""
+    """The way of a session with where it stands. A step that was never taken stays ahead; one that was stopped before
+    its end says so for good."""
+    stopped = _stopped_in(picture)
+    here = picture.state
+    going_on = next((number for number, step in enumerate(_WAY) if here in step[2]), None)
+    if here is State.STOPPED_EARLY:
+        going_on = stopped
+    return [_path_step(picture, number, stopped, going_on) for number in range(len(_WAY))]
+
+
+def _path_step(picture: Picture, number: int, stopped: int | None, going_on: int | None) -> PathStep:
+    label, icon, _states, end = _WAY[number]
     entered = {each.state: each.at for each in picture.states}
-    going_on = next((number for number, step in enumerate(_WAY) if picture.state in step[2]), None)
-    steps = []
-    for number, (label, icon, _states, end) in enumerate(_WAY):
-        done = end in entered and (going_on is None or number < going_on)
-        status = "now" if number == going_on else "done" if done else "ahead"
-        steps.append(PathStep(label, icon, status, entered.get(end) if status == "done" else None))
-    return steps
+    if number == stopped:
+        status = "now" if number == going_on else "done"
+        return PathStep(_STOPPED, "octagon-pause", status, entered[State.STOPPED_EARLY])
+    if number == going_on:
+        paused = picture.state is State.PAUSED
+        return PathStep(_PAUSED if paused else label, "pause" if paused else icon, "now", None)
+    done = end in entered and (going_on is None or number < going_on)
+    return PathStep(label, icon, "done" if done else "ahead", entered.get(end) if done else None)
+
+
+def _stopped_in(picture: Picture) -> int | None:
+    """The step of the way in which the session was stopped."""
+    for before, after in pairwise(picture.states):
+        if after.state is State.STOPPED_EARLY:
+            return next((number for number, step in enumerate(_WAY) if before.state in step[2]), None)
+    return None
 
 
 # ---------------------------------------------------------------- readings
@@ -330,168 +352,36 @@ def discharge_items(picture: Picture) -> list[ItemRow]:
     ]
 
 
-# ---------------------------------------------------------------- what stands in the way
+# ---------------------------------------------------------------- figures of a dose
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One reason why a step waits, with what to do about it and where."""
+def milligrams(value: Decimal | Fraction, places: int = 2) -> str:
+    """A figure of a dose to hundredths (a half up), without needless zeros, in the reader's writing."""
+    scale = 10**places
+    found = Decimal(math.floor(Fraction(value) * scale + Fraction(1, 2))).scaleb(-places)
+    whole = found == found.to_integral_value()
+    return str(number_format(found.quantize(Decimal(1)) if whole else found.normalize()))
 
-    code: str
-    text: str
-    to_do: str
-    url: str
-    overridable: bool
+
+# ---------------------------------------------------------------- what to do about a refusal
 
 
 def advice(picture: Picture, code: str) -> tuple[str, str]:
     """What to do about a refusal's code, and where; empty where nothing more can be said."""
-    to_do, where = TO_DO.get(code.partition(":")[0], ("", ""))
+    stem, _colon, item = code.partition(":")
+    found = TO_DO.get(code) or TO_DO.get(stem)
+    if found is None:
+        return "", ""
+    to_do, where = found
     if where == "#item":
-        where = f"#item-{code.partition(':')[2]}"
+        where = f"#item-{item}"
     elif where == "console:rules":
         where = address(where)
+    elif where in OF_THE_PATIENT:
+        where = address(where, picture.encounter.patient_id)
     elif where.startswith("console:"):
         where = reverse(where, args=[picture.id])
     return str(to_do), where
-
-
-def standing(picture: Picture, transition: str) -> list[Standing]:
-    """Everything that stands in the way of a step now."""
-    return [
-        Standing(each.code, said(each), *advice(picture, each.code), each.override == "prescriber")
-        for each in picture.standing(transition)
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """The step that the page is for: its button, what stands in its way, and who may set that aside."""
-
-    transition: str
-    label: str
-    url: str
-    standing: list[Standing]
-    allowed: bool
-    may_override: bool
-    asked_above: frozenset[str] = frozenset()
-
-    @property
-    def listed(self) -> list[Standing]:
-        """What is listed as missing: all but what the page's own form asks for just now."""
-        return [each for each in self.standing if each.code not in self.asked_above]
-
-    @property
-    def to_set_aside(self) -> list[Standing]:
-        return [each for each in self.standing if each.overridable]
-
-    @property
-    def fixed(self) -> list[Standing]:
-        return [each for each in self.standing if not each.overridable]
-
-    @property
-    def overridable(self) -> bool:
-        return bool(self.standing) and not self.fixed
-
-
-_DOSE_ITSELF = frozenset(("dose-not-recorded", "second-check-missing"))
-_MAIN = {
-    State.ARRIVED: "complete_checks",
-    State.CHECKED: "start_dose",
-    State.DOSING: "end_dose",
-    State.OBSERVING: "find_ready",
-    State.READY_TO_LEAVE: "leave",
-}
-
-
-def main_way(picture: Picture, asker: Asker) -> Way | None:
-    """The one main action of the page."""
-    transition = _MAIN.get(picture.state)
-    if picture.state is State.STOPPED_EARLY:
-        transition = "observe_after_stop" if picture.doses else "leave_without_dose"
-    if transition is None:
-        return None
-    return Way(
-        transition,
-        _(protocol.BY_NAME[transition].label),
-        reverse(f"console:session_{transition}", args=[picture.id]),
-        standing(picture, transition),
-        asker.may(PERMISSIONS[transition]),
-        asker.may("session.override"),
-        _DOSE_ITSELF if picture.state is State.CHECKED and dose(picture, asker).stage != "checked" else frozenset(),
-    )
-
-
-# ---------------------------------------------------------------- the dose
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One person's entry of the dose, in words."""
-
-    who: str
-    at: datetime
-    drug: str
-    route: str
-    dose_mg: str
-    lot: str
-
-
-@dataclass(frozen=True, slots=True)
-class Dose:
-    """Where the dose stands for whoever looks: "prepare", "waits", "check", "differs", "checked", "given".
-
-    In "check" nothing of the first entry is in here: the second person enters what they see.
-    """
-
-    stage: str
-    planned: str
-    drug: str
-    route: str
-    first: Entry | None = None
-    second: Entry | None = None
-    preparer: str = ""
-    differs_from_plan: bool = False
-
-
-def _entry(who: str, at: datetime, drug: str, route: str, dose_mg: Decimal, lot: str) -> Entry:
-    return Entry(who, at, drug_word(drug), route_word(route), milligrams(dose_mg), lot)
-
-
-def milligrams(value: Decimal) -> str:
-    """A dose without needless zeros, in the reader's writing."""
-    whole = value == value.to_integral_value()
-    return str(number_format(value.quantize(Decimal(1)) if whole else value.normalize()))
-
-
-def dose(picture: Picture, asker: Asker) -> Dose:
-    planned = milligrams(picture.encounter.care_plan.dose_mg)
-    drug, route = drug_word(picture.protocol.drug), route_word(picture.protocol.route)
-    if picture.doses:
-        given = picture.doses[0]
-        return Dose(
-            "given", planned, drug, route,
-            _entry(given.by, given.started_at, given.drug, given.route, given.dose_mg, given.lot),
-        )  # fmt: skip
-    ready = picture.ready_dose
-    if ready is None:
-        return Dose("prepare", planned, drug, route)
-    first, second = ready
-    one = _entry(first.by, first.at, first.drug, first.route, first.dose_mg, first.lot)
-    if second is not None:
-        return Dose(
-            "checked", planned, drug, route, one,
-            _entry(second.by, second.at, second.drug, second.route, second.dose_mg, second.lot),
-            differs_from_plan=first.dose_mg != picture.encounter.care_plan.dose_mg,
-        )  # fmt: skip
-    if picture.mismatch is not None:
-        pair = [_entry(e.by, e.at, e.drug, e.route, e.dose_mg, e.lot) for e in picture.mismatch]
-        return Dose("differs", planned, drug, route, pair[0], pair[1])
-    if first.person_id == asker.person_id:
-        return Dose(
-            "waits", planned, drug, route, one, differs_from_plan=first.dose_mg != picture.encounter.care_plan.dose_mg
-        )
-    return Dose("check", planned, drug, route, preparer=first.by)
 
 
 # ---------------------------------------------------------------- recovery

@@ -50,7 +50,7 @@ def timeline(session: SessionSnapshot) -> list[TimelineEntry]:
         *map(_state, session.states), *map(_dose, session.doses), *_steps(session), *map(_medicine, session.by_hand),
         *_events(session), *_struck(session), *_checks(session),
     ]  # fmt: skip
-    return sorted(entries, key=lambda each: each.at, reverse=True)
+    return sorted(entries, key=lambda each: each.at)[::-1]  # of one moment, what was written last comes first
 
 
 def _state(entered: Entered) -> TimelineEntry:
@@ -135,6 +135,8 @@ def _event_title(event: Noted) -> str:
         return _("%(what)s: %(effect)s") % {"what": word, "effect": EFFECTS[event.effect]}
     if event.grade:
         return _("%(what)s, %(grade)s") % {"what": word, "grade": GRADES[event.grade]}
+    if event.measure:
+        return _("%(what)s: something was done") % {"what": word}
     return word
 
 

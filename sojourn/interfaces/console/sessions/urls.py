@@ -1,11 +1,12 @@
 """The addresses of the session pages, those of each topic beside its views."""
 
-from sojourn.interfaces.console.sessions import entries, events, medicines, views, withdrawing
+from sojourn.interfaces.console.sessions import entries, events, medicines, pump, views, withdrawing
 
 urlpatterns = [
     *views.urlpatterns,
     *entries.urlpatterns,
     *events.urlpatterns,
     *medicines.urlpatterns,
+    *pump.urlpatterns,
     *withdrawing.urlpatterns,
 ]

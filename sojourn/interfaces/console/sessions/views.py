@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any, cast
 
 from django.contrib import messages
@@ -26,13 +26,14 @@ from sojourn.care.session import actions as session_actions
 from sojourn.care.session import step_actions
 from sojourn.care.session.drawing_actions import check_dose
 from sojourn.care.session.models import CALL_ANSWERED
+from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.weighing_actions import weigh
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals import queries as vitals_queries
 from sojourn.care.vitals.models import Device
 from sojourn.clinical import protocol, recovery
-from sojourn.clinical.protocol import PRESENT, State
+from sojourn.clinical.protocol import PRESENT, UNDER_WAY, State
 from sojourn.foundation.accounts import queries as accounts
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import NotAllowed
@@ -40,7 +41,7 @@ from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word
-from sojourn.interfaces.console.sessions import events, preflight, scale, shown
+from sojourn.interfaces.console.sessions import drawing, events, preflight, running, scale, shown, standing
 from sojourn.interfaces.console.sessions.forms import (
     AT_THE_CHAIR,
     MOAAS,
@@ -62,7 +63,8 @@ from sojourn.interfaces.console.sessions.frame import small as _small
 from sojourn.interfaces.console.sessions.frame import status as _status
 from sojourn.interfaces.console.sessions.frame import to_session as _to_session
 from sojourn.interfaces.console.sessions.opening import session_or_404
-from sojourn.interfaces.console.sessions.words import STATES, skew_word
+from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
+from sojourn.interfaces.console.sessions.words import STATES, WHY_STOPPED, skew_word
 from sojourn.interfaces.console.way_home import way_word
 
 
@@ -73,7 +75,7 @@ def _live(request: Request, picture: Picture, seen: int, entries: int | None = N
     may = request.asker.may
     return {
         "polls": not picture.over,
-        "wide_live": picture.state is State.DOSING,
+        "wide_live": picture.state in UNDER_WAY,
         "moved": moved,
         "moved_word": STATES[picture.state] if moved else "",
         "figures": shown.figures(picture) if picture.state in PRESENT else [],
@@ -88,43 +90,55 @@ def _live(request: Request, picture: Picture, seen: int, entries: int | None = N
         "may_observe": may("session.observe") and picture.state in PRESENT,
         "may_associate": may("monitor.associate") and picture.state in PRESENT,
         "observed_until": shown.observed_until(picture) if picture.state is State.OBSERVING else None,
-        "dose_until": _dose_until(picture),
+        "running": running.running(picture),
     }
 
 
-def _dose_until(picture: Picture) -> datetime | None:
-    if picture.state is not State.DOSING or not picture.doses:
-        return None
-    return picture.doses[0].started_at + timedelta(minutes=float(picture.doses[0].duration_min))
+def _way(request: Request, picture: Picture, against: Against | None, road_known: int | None = None) -> dict[str, Any]:
+    """The main step of the page with what stands in its way. ``road_known``: how many reasons of the other rooms the
+    page shows, where they were not asked this time."""
+    found = standing.main_way(picture, request.asker, against, road_known=road_known or 0)
+    return {
+        "way": found,
+        "shows_step": found is not None and found.allowed and standing.shows_step(picture, request.asker),
+        "asks_road": bool(standing.asked_for(picture)) and picture.state is not State.DOSING,
+        "road_heard": against is not None,
+        "road_known": found.road_count if found else 0,
+    }
 
 
 def _page(
     request: Request, picture: Picture, *, refused: Refused | None = None, typed: dict[str, Any] | None = None,
-    form: Any = None,
+    form: Any = None, status: int = 0, **more: Any,
 ) -> HttpResponse:  # fmt: skip
-    """The session's own page. After a refusal it comes back with the reasons on top and what was typed."""
+    """The session's own page. After a refusal it comes back with the reasons on top and what was typed; ``more`` are
+    forms that came back."""
     if refused is not None:
         picture = session_or_404(picture.id)
     may = request.asker.may
-    way = shown.main_way(picture, request.asker)
+    against = standing.ask_the_road(picture)
     context = {
         **_common(request, picture),
         **_live(request, picture, picture.seq),
+        **_way(request, picture, against),
         "path": shown.path(picture),
-        "way": way,
-        "refused": _refusal(picture, refused) if refused else [],
+        "refused": _refusal(picture, _as_seen(request, picture, refused)) if refused else [],
         "overtaken": isinstance(refused, Overtaken),
         "typed": typed or {},
         "may_check": may("session.check"),
         "may_stop": may("session.stop"),
+        "may_say_no": may("session.observe") and picture.state in protocol.BY_NAME["say_no"].origins,
+        "under_way": picture.state in UNDER_WAY,
         "stoppable": bool({"stop_early", "cancel"} & {each.name for each in protocol.allowed(picture.state)}),
         "may_discharge": may("session.discharge"),
         **events.panel(request, picture),
+        **_accounting(request, picture),
     }
-    context |= _PARTS[picture.state](request, picture, form)
+    context |= _PARTS[picture.state](request, picture, against, form)
     if picture.state is State.ARRIVED:
         context["scale"] = _scale(request, picture, refused)
-    return render(request, "console/sessions/session.html", context, status=409 if refused else 200)
+    context |= more
+    return render(request, "console/sessions/session.html", context, status=status or (409 if refused else 200))
 
 
 def _scale(request: Request, picture: Picture, refused: Refused | None) -> scale.Scale:
@@ -132,8 +146,36 @@ def _scale(request: Request, picture: Picture, refused: Refused | None) -> scale
     return scale.scale_of(picture, request.POST if refused else None, refused.codes if refused else ())
 
 
-def _arrived(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
-    found = preflight.read(picture)
+def _as_seen(request: Request, picture: Picture, refused: Refused) -> Refused:
+    """A refusal without the figures of a dose that whoever looks must not see yet."""
+    if not standing.is_blind(picture, request.asker):
+        return refused
+    told = [
+        (code, reason)
+        for code, reason in zip_longest(refused.codes[: len(refused.reasons)], refused.reasons, fillvalue="")
+        if not standing.is_of_the_dose(code)
+    ]
+    return Refused(*(reason for _code, reason in told), codes=[code for code, _reason in told])
+
+
+def _accounting(request: Request, picture: Picture) -> dict[str, Any]:
+    """Planned, given, wasted, and the forms to complete it, once the dose is over."""
+    if picture.state in UNDER_WAY:
+        return {}
+    found = running.accounting(picture, request.asker)
+    if found is None:
+        return {}
+    may = request.asker.may("session.observe")
+    return {
+        "accounting": found,
+        "may_account": may,
+        "waste_form": WasteForm(proposed=found.left_mg) if may and not found.complete else None,
+        "read_form": ReadForm(asks=found.asks) if may and picture.steps else None,
+    }
+
+
+def _arrived(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
+    found = preflight.read(picture, against)
     return {
         "groups": preflight.checklist(found),
         "grounds": preflight.grounds(found),
@@ -141,14 +183,12 @@ def _arrived(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
     }
 
 
-def _checked(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
+def _checked(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
     may_enter = request.asker.may("session.second_check")
-    found = shown.dose(picture, request.asker)
+    found = drawing.dose(picture, request.asker, against)
     return {
         "dose": found,
         "dose_form": (form or _dose_form(picture)) if may_enter else None,
-        # Alone with a dose: only who prepared it sees the way past the second check.
-        "may_set_aside_check": request.asker.may("session.override") and found.stage == "waits",
     }
 
 
@@ -156,11 +196,21 @@ def _dose_form(picture: Picture, typed: Any = None) -> DoseForm:
     return DoseForm(typed, drug_wanted=picture.protocol.drug, route=picture.protocol.route)
 
 
-def _dosing(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
-    return {"dose": shown.dose(picture, request.asker)}
+def _under_way(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
+    may, dose = request.asker.may, picture.dose
+    return {
+        "dose": drawing.dose(picture, request.asker),
+        "by_pump": dose is not None and dose.by_pump,
+        "instructions": running.instructions(picture),
+        "pump_form": PumpForm(),
+        "rate_form": RateForm(),
+        "part_way": standing.part_way(picture, request.asker, against),
+        "may_lessen": may("session.observe"),
+        "may_go_on": may("session.dose"),
+    }
 
 
-def _observing(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
+def _observing(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
     return {
         "items": shown.discharge_items(picture),
         "scores": shown.scores(picture),
@@ -169,7 +219,7 @@ def _observing(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
     }
 
 
-def _ready(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
+def _ready(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
     return {"companion_row": shown.companion_row(picture), "way_word": _way_word(picture)}
 
 
@@ -179,17 +229,24 @@ def _way_word(picture: Picture) -> Word | None:
     return None if way.person is None else way_word(way)
 
 
-def _nothing(request: Request, picture: Picture, form: Any) -> dict[str, Any]:
-    return {"ended": picture.current, "dose": shown.dose(picture, request.asker)}
+def _stopped(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
+    why = [each for each in picture.events if each.kind == WHY_STOPPED]
+    asks = picture.doses and not picture.current.reason and not why and request.asker.may("session.observe")
+    return {"ended": picture.current, "why": why, "why_form": WhyForm() if asks else None}
 
 
-_PARTS: dict[State, Callable[[Request, Picture, Any], dict[str, Any]]] = {
+def _nothing(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
+    return {"ended": picture.current, "dose": drawing.dose(picture, request.asker)}
+
+
+_PARTS: dict[State, Callable[[Request, Picture, Against | None, Any], dict[str, Any]]] = {
     State.ARRIVED: _arrived,
     State.CHECKED: _checked,
-    State.DOSING: _dosing,
+    State.DOSING: _under_way,
+    State.PAUSED: _under_way,
     State.OBSERVING: _observing,
     State.READY_TO_LEAVE: _ready,
-    State.STOPPED_EARLY: _nothing,
+    State.STOPPED_EARLY: _stopped,
     State.LEFT: _nothing,
     State.DID_NOT_ATTEND: _nothing,
     State.CANCELLED: _nothing,
@@ -203,12 +260,18 @@ def session(request: Request, picture: Picture) -> HttpResponse:
 
 @of_session("session.read")
 def live(request: Request, picture: Picture) -> HttpResponse:
-    """The fragment that the page asks for every few seconds. ``seen`` is the state that the page was made for."""
+    """The fragment that the page asks for every few seconds. ``seen`` is the state that the page was made for.
+
+    ``road``: "ask" every half minute, when the other rooms are asked as well; else how many of their reasons the page
+    shows.
+    """
     number = _small(request.GET.get("seen", ""), picture.seq)
     entries = _small(request.GET.get("entries", ""), len(picture.prepared))
+    road = request.GET.get("road", "")
     context = {**_common(request, picture), **_live(request, picture, number, entries), "aside": True}
     if number == picture.seq:
-        context["way"] = shown.main_way(picture, request.asker)
+        against = standing.ask_the_road(picture) if road == "ask" else None
+        context |= _way(request, picture, against, _small(road, 0))
     return render(request, "console/sessions/_live.html", context)
 
 
@@ -328,7 +391,7 @@ def _repeated(request: Request, picture: Picture, transition: str) -> bool:
 def stop(request: Request, picture: Picture) -> HttpResponse:
     """End the session before its time: stop it, or cancel it before a dose; either needs a reason."""
     ways = {"stop_early", "cancel"} & {each.name for each in protocol.allowed(picture.state)}
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST or None, needed=picture.state not in UNDER_WAY)
     refused: list[dict[str, str]] = []
     if request.method == "POST":
         transition = request.POST.get("how", "stop_early")
@@ -414,7 +477,9 @@ def _item(request: Request, encounter_id: int, item: str, refused: Refused | Non
         "row": row,
         "errors": [str(each) for each in refused.reasons] if refused else [],
         "scale": _scale(request, picture, refused) if item == scale.ITEM else None,
-        "way": shown.main_way(picture, request.asker),
+        **_way(request, picture, standing.ask_the_road(picture)),
+        "seen": picture.seq,
+        "entries": len(picture.prepared),
         "may_check": True,
         "aside": True,
     }
@@ -475,9 +540,7 @@ def values(request: Request, picture: Picture) -> HttpResponse:
             else:
                 return _to_session(picture, "#live")
         if not refused and request.POST.get("from") == "checks" and picture.state is State.ARRIVED:
-            response = _page(request, picture, form=form)
-            response.status_code = 422
-            return response
+            return _page(request, picture, form=form, status=422)
     context = {
         **_common(request, picture),
         "form": form,
@@ -497,17 +560,17 @@ def dose(request: Request, picture: Picture) -> HttpResponse:
     """What somebody reads off the vial and the syringe: the first entry prepares, the second checks."""
     form = _dose_form(picture, request.POST)
     if not form.is_valid():
-        response = _page(request, picture, form=form)
-        response.status_code = 422
-        return response
+        return _page(request, picture, form=form, status=422)
     try:
         encounter_actions.lock_session(picture.id, _seen(request))
         check_dose(by=request.asker, encounter_id=picture.id, drawn=form.drawn())
     except Overtaken as overtaken:
         return _page(request, picture, refused=overtaken, form=form)
     except Refused as refused:
-        form.blame(refused)
-        return _page(request, picture, refused=refused, form=form)
+        rest = form.blame(refused)
+        if rest is not None:
+            return _page(request, picture, refused=rest, form=form)
+        return _page(request, session_or_404(picture.id), form=form, status=409)
     return _to_session(picture, "#dose")
 
 
@@ -663,9 +726,9 @@ def _name(request: Request, picture: Picture, form: SomebodyForm) -> None:
 
 _ONE = "sessions/<int:encounter_id>/"
 _AHEAD = "appointments/<int:appointment_id>/"
+# The steps of a pump have pages of their own: see pump.py.
 _STEPS = (
-    "complete_checks", "start_dose", "end_dose", "find_ready", "observe_again", "leave", "observe_after_stop",
-    "leave_without_dose",
+    "complete_checks", "start_dose", "find_ready", "observe_again", "leave", "observe_after_stop", "leave_without_dose",
 )  # fmt: skip
 
 urlpatterns = [

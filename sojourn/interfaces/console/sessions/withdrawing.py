@@ -11,6 +11,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import path
+from django.utils.translation import gettext as _
 
 from sojourn.care.consent import queries as consent
 from sojourn.care.consent import texts
@@ -84,6 +85,9 @@ def say_no(request: Request, session: SessionSnapshot) -> HttpResponse:
 def withdraw(request: Request, session: SessionSnapshot) -> HttpResponse:
     """The patient takes an agreement back; where this session rests on it, it stops."""
     chosen, reason = request.POST.get("consent", ""), request.POST.get("reason", "")
+    if not chosen:
+        missing = Refused(_("Choose which agreement the patient takes back."), codes=("agreement-missing",))
+        return _page(request, session, missing, told=reason)
     found = {str(each.pk): each.pk for each in consent.newest_of(session.encounter.patient_id).values()}.get(chosen)
     if found is None:
         raise Http404
@@ -96,6 +100,6 @@ def withdraw(request: Request, session: SessionSnapshot) -> HttpResponse:
 
 _ONE = "sessions/<int:encounter_id>/"
 urlpatterns = [
-    path(f"{_ONE}says-no/", say_no, name="session_say_no"),
+    path(f"{_ONE}says-no/", say_no, name="session_says_no"),
     path(f"{_ONE}withdraw/", withdraw, name="session_withdraw"),
 ]

@@ -44,6 +44,9 @@ ROUTES: Final[Words] = {
     "oral": gettext_lazy("by mouth"),
 }
 
+# A dose is stopped by one press; why is written afterwards, as an event of this kind.
+WHY_STOPPED: Final = "why_stopped"
+
 # What a nurse taps, in the order of the buttons.
 QUICK: Final[Words] = {
     "nausea": gettext_lazy("Nausea"),
@@ -83,6 +86,7 @@ EVENTS: Final[Words] = {
     **DISCOMFORTS,
     "patient_calls": gettext_lazy("The patient asked for someone"),
     "call_answered": gettext_lazy("Someone came to the patient"),
+    WHY_STOPPED: gettext_lazy("Why it was stopped"),
 }
 
 QUICK_ICONS: Final = {
@@ -153,10 +157,41 @@ def skew_word(skew_s: float | None) -> str:
     return _("This monitor's clock is %(span)s behind; the chart is corrected.") % values
 
 
-# A guard's reason by its code (or what stands before the colon): what to do, and where.
+# A guard's reason by its code, or by what stands before the colon: what to do, and where.
 TO_DO: Final[Mapping[str, tuple[StrPromise, str]]] = {
     "protocol-not-adopted": (gettext_lazy("A prescriber reads and adopts it on the page of rules."), "console:rules"),
     "weight": (gettext_lazy("Say that you have read the scale, or type it again."), "#item-weight"),
+    "alarms-not-adopted": (gettext_lazy("A prescriber decides about it on the page of rules."), "console:rules"),
+    # what other rooms say
+    "decision": (gettext_lazy("A prescriber decides on the candidacy page."), "console:candidacy"),
+    "agreement": (gettext_lazy("Look at the agreements."), "console:patient_consents"),
+    "consent-withdrawn": (
+        gettext_lazy("No dose is given. Talk with the patient, and look at the agreements."),
+        "console:patient_consents",
+    ),
+    "plan-missing": (gettext_lazy("A prescriber signs a plan."), "console:plan"),
+    "plan-other": (gettext_lazy("A prescriber signs a plan for this drug and route."), "console:plan"),
+    "plan-ended": (gettext_lazy("A prescriber signs a new plan."), "console:plan"),
+    "plan-used-up": (gettext_lazy("A prescriber signs a plan with more sessions."), "console:plan"),
+    "plan-review": (gettext_lazy("A prescriber reviews the plan and signs it again."), "console:plan"),
+    "plan-review-day": (gettext_lazy("A prescriber reviews the plan and signs it again."), "console:plan"),
+    "rule": (gettext_lazy("Look at it on the candidacy page."), "console:candidacy"),
+    "allergy": (gettext_lazy("Check what the reaction was, on the candidacy page."), "console:candidacy"),
+    "capacity": (gettext_lazy("Assess it again another day, on the candidacy page."), "console:candidacy"),
+    "expired": (gettext_lazy("Ask or measure it again, and enter it on the candidacy page."), "console:candidacy"),
+    "not-asked": (gettext_lazy("Answer it in the checklist, or enter it on the candidacy page."), "console:candidacy"),
+    "interaction": (gettext_lazy("Ask a prescriber to look at the medicines."), "console:candidacy"),
+    # the dose in the hand, and the pump
+    "dose:beyond-rounding": (gettext_lazy("Ask a prescriber to open this session and sign it."), "#dose"),
+    "dose:minutes-shorter": (gettext_lazy("Ask a prescriber to open this session and sign it."), "#dose"),
+    "dose:no-ceiling": (gettext_lazy("A prescriber adopts a highest dose on the page of rules."), "console:rules"),
+    "dose": (gettext_lazy("Look at the dose again."), "#dose"),
+    "dose-unknown": (gettext_lazy("Read off the pump what is left, and ask a prescriber."), "#dose"),
+    "above-day-now": (gettext_lazy("Nothing more is given today."), "#dose"),
+    "rate-missing": (gettext_lazy("Type the rate that is set on the pump."), "#rate"),
+    "not-lower": (gettext_lazy("Look at the rate that runs now."), "#rate"),
+    "not-higher": (gettext_lazy("Look at the rate that runs now."), "#rate"),
+    # the session itself
     "check-missing": (gettext_lazy("Answer it on this page."), "#item"),
     "check-failed": (gettext_lazy("Put it right and answer again, or ask a prescriber."), "#item"),
     "baseline-missing": (gettext_lazy("Measure the blood pressure."), "console:session_values"),
@@ -174,7 +209,6 @@ TO_DO: Final[Mapping[str, tuple[StrPromise, str]]] = {
     ),
     "dose-not-recorded": (gettext_lazy("Prepare the dose and write it down."), "#dose"),
     "second-check-missing": (gettext_lazy("Ask a second person to sign in and check it."), "#dose"),
-    "differs-from-plan": (gettext_lazy("Write the reason beside the start time."), "#note"),
     "observation-too-short": (gettext_lazy("Wait; the time that is left is shown above."), "#live"),
     "score-missing": (gettext_lazy("Score one of the two."), "#scores"),
     "score-too-low": (gettext_lazy("Wait and score again."), "#scores"),
@@ -186,3 +220,6 @@ TO_DO: Final[Mapping[str, tuple[StrPromise, str]]] = {
     "no-dose-given": (gettext_lazy("No dose was given: the patient may leave without observation."), "#path"),
     "dose-was-given": (gettext_lazy("Go on to observation."), "#path"),
 }
+
+# Pages of the patient, not of the session, among the places of TO_DO.
+OF_THE_PATIENT: Final = frozenset(("console:candidacy", "console:patient_consents", "console:plan"))

@@ -29,7 +29,7 @@ const WORDS: BoardData["words"] = Object.assign(
     calls_elsewhere: "Somebody on another page needs someone",
   },
   {
-    states: { dosing: "Dose running", observing: "Being observed" },
+    states: { dosing: "Dose running", paused: "Dose paused", observing: "Being observed" },
     priorities: { high: "High", medium: "Medium", low: "Low" },
     rules: { "spo2.low": "Oxygen saturation is low", "hr.high": "Heart rate is high" },
     short: { "spo2.low": "Low", "hr.high": "High" },

@@ -65,6 +65,11 @@ describe("a figure", () => {
 
 describe("a chair", () => {
   const chair = (given: Partial<Session>) => view.chair(session(given), here);
+  it("says that its dose is paused, and goes on counting from its beginning", () => {
+    const paused = chair({ state: "paused", dose: NOW - 300 });
+    assert.equal(paused.state, "Dose paused");
+    assert.equal(paused.when, chair({ state: "dosing", dose: NOW - 300 }).when);
+  });
 
   it("is calm while nothing is wrong", () => {
     const { priority, alarm: said, waiting, called, notes } = chair({});

@@ -1,0 +1,76 @@
+"""What somebody reads off the pump, or says was given, after the step: as long as nobody has signed the record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.announcing import announce
+from sojourn.care.session import charting_actions, given, snapshot
+from sojourn.care.session.models import DoseEvent
+from sojourn.care.session.snapshot import SessionSnapshot
+from sojourn.clinical import administration
+from sojourn.clinical.administration import Asked, Counted, HistoryRefused
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+
+
+def against_reading(
+    session: SessionSnapshot, *, remaining_ml: Decimal | None = None, given_mg: Decimal | None = None
+) -> Refused | None:
+    """Why a reading cannot be right at this moment; None where it can. No query.
+
+    ``remaining_ml`` is what the pump or the syringe still holds, ``given_mg`` what was given in all, as base; one of
+    the two. Whoever pauses or stops is never held up by it: the step is taken and the reading asked again.
+    """
+    dose = session.dose
+    if dose is None or not session.steps:
+        return Refused(_("No dose is recorded as given."), codes=("no-dose-given",))
+    if (remaining_ml is None) == (given_mg is None):
+        return Refused(_("Enter either what is left or what has been given."), codes=("reading-missing",))
+    event: Counted | Asked
+    if remaining_ml is not None:
+        event = Counted(id="reading", at=session.now, remaining_ml=Fraction(remaining_ml))
+    else:
+        event = Asked(id="reading", at=session.now, given_mg=Fraction(given_mg or 0))
+    found = administration.accept(given.events_of(dose, session.steps, None), event, now=session.now)
+    if isinstance(found, HistoryRefused):
+        return Refused(*(_(each.template) % each.values for each in found.reasons), codes=found.codes)
+    return None
+
+
+@transaction.atomic
+def read_off(
+    *, by: Asker, encounter_id: int, remaining_ml: Decimal | None = None, given_mg: Decimal | None = None,
+    now: datetime | None = None,
+) -> DoseEvent:  # fmt: skip
+    """Write down a reading; the newest one counts, and every one stays. The same press twice is one reading.
+
+    Refused: no-dose-given, signed, reading-missing, and the codes of clinical.administration.
+    """
+    by.must("session.observe")
+    now = now or timezone.now()
+    encounter, _newest = lock_session(encounter_id, None)
+    if encounter.signatures.exists():
+        raise Refused(_("The record is signed. Write an addendum instead."), codes=("signed",))
+    session = snapshot.load(encounter_id, now)
+    refused = against_reading(session, remaining_ml=remaining_ml, given_mg=given_mg)
+    if refused is not None:
+        raise refused
+    kind = "asked" if remaining_ml is None else "counted"
+    last = session.steps[-1]
+    if (last.kind, last.remaining_ml, last.mg) == (kind, remaining_ml, given_mg):
+        return DoseEvent.objects.get(pk=last.id)
+    row = charting_actions.chart(
+        by=by, session=session, kind=kind, at=now, remaining_ml=remaining_ml, mg=given_mg
+    )  # fmt: skip
+    record(by, "dose.read_off", encounter, kind=kind)
+    announce(encounter)
+    return row

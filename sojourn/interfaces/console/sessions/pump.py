@@ -1,0 +1,274 @@
+"""The steps of a running dose, and the milligrams afterwards.
+
+Pausing, slowing down and stopping is one press and never waits: not for a reason, not for a reading that cannot be
+right, and not for a page to be fresh. Whatever lets more in asks every guard anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+
+from sojourn.care.encounter.actions import PERMISSIONS, StepRefused
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session import reading_actions, waste_actions
+from sojourn.care.session.models import Waste
+from sojourn.care.session.snapshot import SessionSnapshot as Picture
+from sojourn.care.session.step_actions import Pump, advance_session
+from sojourn.clinical import protocol
+from sojourn.clinical.protocol import UNDER_WAY, State
+from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.interfaces.console.sessions import running, standing
+from sojourn.interfaces.console.sessions.frame import of_session, seen, to_session
+from sojourn.interfaces.console.sessions.opening import session_or_404
+from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
+from sojourn.interfaces.console.sessions.views import _page, _repeated
+from sojourn.interfaces.console.sessions.words import WHY_STOPPED
+
+# ---------------------------------------------------------------- less goes in
+
+
+def _less(transition: str) -> Callable[..., Any]:
+    """The view of a step that lets less in: one press."""
+
+    @of_session(PERMISSIONS[transition], methods=["POST"])
+    def step(request: Request, picture: Picture) -> HttpResponse:
+        if _is_done(picture, transition):
+            return to_session(picture)
+        pump = _as_read(request, picture)
+        try:
+            _pressed(request, picture, transition, pump)
+        except Refused as refused:
+            return _page(request, picture, refused=refused)
+        return to_session(picture)
+
+    return step
+
+
+def _pressed(request: Request, picture: Picture, transition: str, pump: Pump) -> None:
+    """The step from the state that was seen, or from the one that somebody else has moved on to: what lets less in is
+    right from any of them."""
+    common: dict[str, Any] = {
+        "by": request.asker, "encounter_id": picture.id, "transition": transition, "pump": pump,
+        "reason": request.POST.get("reason", "").strip()[:500],
+    }  # fmt: skip
+    try:
+        advance_session(**common, seen=seen(request))
+    except Overtaken:
+        if not _repeated(request, picture, transition):
+            advance_session(**common)
+
+
+def _is_done(picture: Picture, transition: str) -> bool:
+    """Whether the dose already stands where the press would bring it; before a dose that is for the engine to say."""
+    return bool(picture.doses) and picture.state is protocol.BY_NAME[transition].target
+
+
+def _as_read(request: Request, picture: Picture) -> Pump:
+    """What was read off the pump. A reading that cannot be right is left out and said: the step is taken all the
+    same."""
+    form = PumpForm(request.POST)
+    remaining = form.cleaned_data.get("remaining_ml") if form.is_valid() else None
+    wrong = None if remaining is None else reading_actions.against_reading(picture, remaining_ml=remaining)
+    if form.errors or wrong is not None:
+        why = str(wrong) if wrong is not None else str(form.errors["remaining_ml"][0])
+        messages.warning(request, _("What is left in the pump was not kept. %(why)s Enter it again.") % {"why": why})
+        return Pump()
+    return Pump(remaining_ml=remaining)
+
+
+@of_session(PERMISSIONS["end_dose"], methods=["POST"])
+def end(request: Request, picture: Picture) -> HttpResponse:
+    """The dose has ended as planned, perhaps with what is left in the pump."""
+    form = PumpForm(request.POST)
+    if form.is_valid() and (remaining := form.cleaned_data["remaining_ml"]) is not None:
+        wrong = reading_actions.against_reading(picture, remaining_ml=remaining)
+        if wrong is not None and picture.state in UNDER_WAY:
+            form.add_error("remaining_ml", str(wrong))
+    if form.errors:
+        return _page(request, picture, pump_form=form, status=422)
+    try:
+        advance_session(
+            by=request.asker, encounter_id=picture.id, transition="end_dose", seen=seen(request),
+            pump=Pump(remaining_ml=form.cleaned_data["remaining_ml"]),
+        )  # fmt: skip
+    except Refused as refused:
+        if isinstance(refused, Overtaken) and _repeated(request, picture, "end_dose"):
+            return to_session(picture)
+        return _page(request, picture, refused=refused, pump_form=form)
+    return to_session(picture)
+
+
+# ---------------------------------------------------------------- more goes in
+
+
+def _set_aside(request: Request) -> dict[str, Any]:
+    return {
+        "overrides": request.POST.getlist("override"), "reason": request.POST.get("reason", "").strip()[:500],
+    }  # fmt: skip
+
+
+@of_session("session.observe", methods=["POST"])
+def rate(request: Request, picture: Picture) -> HttpResponse:
+    """Another rate of the pump. A lower one is taken as it is; a higher one asks every guard."""
+    form = RateForm(request.POST)
+    wanted, running_now = form.cleaned_data.get("rate_ml_per_h") if form.is_valid() else None, picture.rate_ml_per_h
+    if wanted is not None and running_now is not None:
+        if wanted == running_now:
+            form.add_error("rate_ml_per_h", _("The pump is set to this rate already."))
+        elif wanted > running_now and not request.asker.may(PERMISSIONS["raise_rate"]):
+            form.add_error("rate_ml_per_h", _("You may lower the rate. A nurse or a prescriber raises it."))
+    if form.errors:
+        if _repeated(request, picture, "lower_rate"):
+            return to_session(picture)
+        return _page(request, picture, rate_form=form, status=422)
+    lower = running_now is not None and wanted is not None and wanted < running_now
+    transition = "lower_rate" if lower else "raise_rate"
+    typed = {} if lower else _set_aside(request)
+    common = {"by": request.asker, "encounter_id": picture.id, "transition": transition, "pump": Pump(wanted), **typed}
+    try:
+        try:
+            advance_session(**common, seen=seen(request))
+        except Overtaken:
+            if not _repeated(request, picture, transition):
+                if not lower:
+                    raise
+                advance_session(**common)
+    except Refused as refused:
+        return _page(
+            request, picture, refused=refused, typed=typed, rate_form=form,
+            rate_way=_refused_way(request, picture, transition, refused, "console:session_rate"),
+        )  # fmt: skip
+    return to_session(picture)
+
+
+def _refused_way(
+    request: Request, picture: Picture, transition: str, refused: Refused, name: str
+) -> standing.Way | None:
+    """The step with its reasons, for a prescriber to tick; None for any other refusal."""
+    if not isinstance(refused, StepRefused):
+        return None
+    url = reverse(name, args=[picture.id])
+    return standing.refused_way(picture, request.asker, transition, refused.guard.reasons, url)
+
+
+@of_session(PERMISSIONS["resume"], methods=["POST"])
+def resume(request: Request, picture: Picture) -> HttpResponse:
+    """The dose goes on, at a rate that is said anew."""
+    typed, form = _set_aside(request), RateForm(request.POST)
+    by_pump = picture.dose is not None and picture.dose.by_pump
+    if by_pump and not form.is_valid():
+        return _page(request, picture, typed=typed, rate_form=form, status=422)
+    wanted = form.cleaned_data["rate_ml_per_h"] if by_pump else None
+    return _more(request, picture, "resume", Pump(wanted), typed, rate_form=form)
+
+
+@of_session(PERMISSIONS["give_part"], methods=["POST"])
+def give_part(request: Request, picture: Picture) -> HttpResponse:
+    """The next spray device."""
+    typed = _set_aside(request)
+    again = _repeated(request, picture, "give_part")
+    if picture.state is State.DOSING and not again and standing.parts_left(picture) == 0:
+        refused = Refused(_("Every device of this dose has been given."), codes=("no-part-left",))
+        return _page(request, picture, refused=refused)
+    return _more(request, picture, "give_part", Pump(part_mg=picture.part_mg), typed)
+
+
+def _more(
+    request: Request, picture: Picture, transition: str, pump: Pump, typed: dict[str, Any], **forms: Any
+) -> HttpResponse:
+    try:
+        advance_session(
+            by=request.asker, encounter_id=picture.id, transition=transition, seen=seen(request), pump=pump, **typed
+        )
+    except Refused as refused:
+        if isinstance(refused, Overtaken) and _repeated(request, picture, transition):
+            return to_session(picture)
+        return _page(request, picture, refused=refused, typed=typed, **forms)
+    return to_session(picture)
+
+
+# ---------------------------------------------------------------- afterwards
+
+
+@of_session("session.observe", methods=["POST"])
+def why(request: Request, picture: Picture) -> HttpResponse:
+    """Why the dose was stopped, written once there is time."""
+    form = WhyForm(request.POST)
+    if not form.is_valid():
+        return _page(request, picture, why_form=form, status=422)
+    told = form.cleaned_data["why"].strip()
+    if any(each.kind == WHY_STOPPED and each.note == told for each in picture.events):
+        return to_session(picture)
+    try:
+        session_actions.note_event(by=request.asker, encounter_id=picture.id, kind=WHY_STOPPED, note=told)
+    except Refused as refused:
+        return _page(request, picture, refused=refused, why_form=form)
+    return to_session(picture)
+
+
+@of_session("session.observe", methods=["POST"])
+def read_off(request: Request, picture: Picture) -> HttpResponse:
+    """What is left in the pump, or what was given in all, told after the step."""
+    found = running.accounting(picture, request.asker)
+    if found is None:
+        return _page(request, picture, refused=Refused(_("The dose is not over yet."), codes=("no-dose-given",)))
+    form = ReadForm(request.POST, asks=found.asks)
+    if not form.is_valid():
+        return _page(request, picture, read_form=form, status=422)
+    try:
+        reading_actions.read_off(by=request.asker, encounter_id=picture.id, **form.cleaned_data)
+    except Refused as refused:
+        form.add_error(form.field.name, [str(each) for each in refused.reasons])
+        return _page(request, picture, read_form=form, status=409)
+    return to_session(picture, "#accounting")
+
+
+@of_session("session.observe", methods=["POST"])
+def waste(request: Request, picture: Picture) -> HttpResponse:
+    """Milligrams that were thrown away. Another person, signed in as themselves, witnesses it."""
+    form = WasteForm(request.POST)
+    if not form.is_valid():
+        return _page(request, picture, waste_form=form, status=422)
+    try:
+        waste_actions.waste(by=request.asker, encounter_id=picture.id, **form.cleaned_data)
+    except Refused as refused:
+        return _page(request, picture, refused=refused, waste_form=form)
+    return to_session(picture, "#accounting")
+
+
+@of_session("session.observe", methods=["POST"])
+def witness(request: Request, picture: Picture, waste_id: int) -> HttpResponse:
+    """A second person saw it. The same press twice is one witness."""
+    if not any(each.id == waste_id for each in picture.wasted):
+        raise Http404
+    try:
+        waste_actions.witness(by=request.asker, waste_id=waste_id)
+    except Waste.DoesNotExist:
+        raise Http404 from None
+    except Refused as refused:
+        return _page(request, session_or_404(picture.id), refused=refused)
+    return to_session(picture, "#accounting")
+
+
+_ONE = "sessions/<int:encounter_id>/"
+
+urlpatterns = [
+    path(f"{_ONE}pause/", _less("pause"), name="session_pause"),
+    path(f"{_ONE}stop-early/", _less("stop_early"), name="session_stop_early"),
+    path(f"{_ONE}say-no/", _less("say_no"), name="session_say_no"),
+    path(f"{_ONE}end-dose/", end, name="session_end_dose"),
+    path(f"{_ONE}rate/", rate, name="session_rate"),
+    path(f"{_ONE}resume/", resume, name="session_resume"),
+    path(f"{_ONE}give-part/", give_part, name="session_give_part"),
+    path(f"{_ONE}why/", why, name="session_why"),
+    path(f"{_ONE}read-off/", read_off, name="session_read_off"),
+    path(f"{_ONE}waste/", waste, name="session_waste"),
+    path(f"{_ONE}waste/<int:waste_id>/witness/", witness, name="session_witness"),
+]

@@ -1,0 +1,299 @@
+"""What stands in the way of a step, by who may pass it: nobody, two prescribers, or one with a reason.
+
+What the session's own rows say is known with the snapshot and refreshed every few seconds. What the other rooms say
+(decision, agreements, plan, rules of the day, alarms, the dose) takes ten statements: a page asks it once, and again
+every half minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrPromise
+
+from sojourn.care.encounter.actions import PERMISSIONS, said
+from sojourn.care.session.road import stands_against
+from sojourn.care.session.snapshot import Against
+from sojourn.care.session.snapshot import SessionSnapshot as Picture
+from sojourn.clinical import protocol
+from sojourn.clinical.protocol import UNDER_WAY, State
+from sojourn.clinical.protocol.guards import STRICTNESS
+from sojourn.clinical.protocol.protocol import READ_AS
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.sessions.shown import advice
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One reason why a step waits, with what to do about it and where. ``override``: who may pass it."""
+
+    code: str
+    text: str
+    to_do: str
+    url: str
+    override: str
+
+    @property
+    def overridable(self) -> bool:
+        """Whether one prescriber may pass it, here."""
+        return self.override == "prescriber"
+
+
+def _standing(picture: Picture, reasons: Iterable[protocol.Reason]) -> list[Standing]:
+    return [Standing(each.code, said(each), *advice(picture, each.code), each.override) for each in reasons]
+
+
+def standing(picture: Picture, transition: str, against: Against | None = None) -> list[Standing]:
+    """Everything that stands in the way of a step now. ``against``: what the other rooms say; without it a step that
+    lets milligrams in is judged by the session's own rows alone."""
+    return _standing(picture, picture.standing(transition, against))
+
+
+# ---------------------------------------------------------------- by who may pass it
+
+
+@dataclass(frozen=True, slots=True)
+class PassGroup:
+    """Reasons that the same people may pass. ``url``: where they sign it, for two."""
+
+    override: str
+    heading: StrPromise
+    icon: str
+    rows: list[Standing]
+    url: str = ""
+
+
+_HEADINGS: Final[dict[str, tuple[StrPromise, str]]] = {
+    "never": (gettext_lazy("Nobody may pass this"), "lock"),
+    "two": (gettext_lazy("Only two prescribers may pass this, each with a signature"), "users"),
+    "prescriber": (gettext_lazy("One prescriber may pass this, with a reason"), "signature"),
+}
+
+
+def grouped(picture: Picture, rows: Iterable[Standing]) -> list[PassGroup]:
+    """Reasons under who may pass them, the strictest first."""
+    found = list(rows)
+    return [
+        PassGroup(
+            override, *_HEADINGS[override], [each for each in found if each.override == override],
+            address("console:candidacy", picture.encounter.patient_id) if override == "two" else "",
+        )
+        for override in STRICTNESS
+        if any(each.override == override for each in found)
+    ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- what the other rooms say
+
+# The step for which a page asks the other rooms. While the checks are open it is the dose that comes after them, so
+# that nobody finds out at the last moment.
+_ASKED_FOR: Final = {State.ARRIVED: "start_dose", State.CHECKED: "start_dose", State.PAUSED: "resume"}
+
+
+def asked_for(picture: Picture) -> str:
+    """The step that lets milligrams in and is the next of this page; "" where there is none."""
+    if picture.state is State.DOSING and parts_left(picture) > 0:
+        return "give_part"
+    return _ASKED_FOR.get(picture.state, "")
+
+
+def parts_left(picture: Picture) -> int:
+    """How many spray devices of the dose are still to be given."""
+    dose = picture.dose
+    if dose is None or not dose.devices:
+        return 0
+    return max(0, dose.devices - sum(each.kind == "part" for each in picture.steps))
+
+
+def ask_the_road(picture: Picture) -> Against | None:
+    """What the other rooms say at this moment; None where no step of this page lets milligrams in. Ten queries."""
+    transition = asked_for(picture)
+    return stands_against(picture, transition) if transition else None
+
+
+def by_the_road(picture: Picture, against: Against | None, asker: Asker) -> list[Standing]:
+    """What the other rooms say against the next dose step: what stands with them less what stands without."""
+    transition = asked_for(picture)
+    if against is None or not transition:
+        return []
+    state = protocol.BY_NAME[transition].origins[0]
+
+    def found(heard: Against | None) -> tuple[protocol.Reason, ...]:
+        facts = replace(picture.facts(against=heard), state=state)
+        answer = protocol.guard(transition, facts, picture.protocol)
+        return answer.reasons if isinstance(answer, protocol.Refused) else ()
+
+    own = {each.code for each in found(None)}
+    hidden = set(_asked_by_the_checklist(picture))
+    return _standing(
+        picture,
+        (
+            each
+            for each in found(against)
+            if each.code not in own | hidden and not (is_of_the_dose(each.code) and is_blind(picture, asker))
+        ),
+    )
+
+
+def _asked_by_the_checklist(picture: Picture) -> Iterator[str]:
+    """What the rules of the day miss and an open item of the checklist is about to ask: said there."""
+    if picture.state is not State.ARRIVED:
+        return
+    for item in picture.protocol.checklist:
+        if item.id in picture.checks:
+            continue
+        facts = [item.answers.fact] if item.answers else []
+        facts += [fact for fact, codes in READ_AS.items() if set(codes) & set(item.vitals)]
+        for fact in facts:
+            yield from (f"not-asked:{fact}", f"expired:{fact}")
+
+
+def is_of_the_dose(code: str) -> bool:
+    """Whether a refusal speaks of the dose in the hand, with its figures."""
+    return code.startswith("dose:")
+
+
+def is_blind(picture: Picture, asker: Asker) -> bool:
+    """Whether whoever looks must not see the prepared dose yet: nobody but who prepared it may, until it is checked
+    or the two entries differ."""
+    ready = picture.ready_dose
+    if picture.doses or ready is None or ready[1] is not None or picture.mismatch is not None:
+        return False
+    return ready[0].person_id != asker.person_id
+
+
+# ---------------------------------------------------------------- the step that the page is for
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The step that the page is for: its button, what stands in its way, and who may set that aside.
+
+    ``standing`` is what the session's own rows say, ``road`` what the other rooms say; ``road_count`` is how many of
+    those there are, also where only their number is known.
+    """
+
+    transition: str
+    label: str
+    url: str
+    standing: list[Standing]
+    allowed: bool
+    may_override: bool
+    groups: list[PassGroup]
+    road: list[Standing]
+    road_groups: list[PassGroup]
+    road_count: int
+    road_is_later: bool = False  # the road is asked for a later step than this one
+    asked_above: frozenset[str] = frozenset()
+
+    @property
+    def listed(self) -> list[Standing]:
+        """What is listed as missing: all but what the page's own form asks for just now."""
+        return [each for each in self.standing if each.code not in self.asked_above]
+
+    @property
+    def count(self) -> int:
+        """How many things stand in the way of this very step."""
+        return len(self.listed) + (0 if self.road_is_later else self.road_count)
+
+    @property
+    def waits(self) -> bool:
+        return bool(self.standing) or (self.road_count > 0 and not self.road_is_later)
+
+    @property
+    def _all(self) -> list[Standing]:
+        return [*self.standing, *(() if self.road_is_later else self.road)]
+
+    @property
+    def to_set_aside(self) -> list[Standing]:
+        return [each for each in self._all if each.overridable]
+
+    @property
+    def fixed(self) -> list[Standing]:
+        """What one prescriber cannot pass here."""
+        return [each for each in self._all if not each.overridable]
+
+
+_DOSE_ITSELF = frozenset(("dose-not-recorded", "second-check-missing"))
+_MAIN = {
+    State.ARRIVED: "complete_checks",
+    State.CHECKED: "start_dose",
+    State.DOSING: "end_dose",
+    State.PAUSED: "resume",
+    State.OBSERVING: "find_ready",
+    State.READY_TO_LEAVE: "leave",
+}
+
+
+def main_way(picture: Picture, asker: Asker, against: Against | None, *, road_known: int = 0) -> Way | None:
+    """The one main action of the page. Where the other rooms were not asked this time, ``road_known`` is how many of
+    their reasons the page shows."""
+    transition = _MAIN.get(picture.state)
+    if picture.state is State.STOPPED_EARLY:
+        transition = "observe_after_stop" if picture.doses else "leave_without_dose"
+    if transition is None:
+        return None
+    asks_itself = _DOSE_ITSELF if picture.state is State.CHECKED and not _is_checked(picture) else frozenset[str]()
+    return way(
+        picture, asker, transition, standing(picture, transition), by_the_road(picture, against, asker),
+        road_count=None if against is not None else road_known, asked_above=asks_itself,
+    )  # fmt: skip
+
+
+def part_way(picture: Picture, asker: Asker, against: Against | None) -> Way | None:
+    """The next spray device, where one is left."""
+    if asked_for(picture) != "give_part":
+        return None
+    return way(
+        picture, asker, "give_part", standing(picture, "give_part"), by_the_road(picture, against, asker)
+    )  # fmt: skip
+
+
+def way(
+    picture: Picture, asker: Asker, transition: str, own: list[Standing], road: list[Standing], *,
+    road_count: int | None = None, asked_above: frozenset[str] = frozenset(), url: str = "",
+) -> Way:  # fmt: skip
+    """A step with what stands in its way."""
+    return Way(
+        transition,
+        _(protocol.BY_NAME[transition].label),
+        url or reverse(f"console:session_{transition}", args=[picture.id]),
+        own,
+        asker.may(PERMISSIONS[transition]),
+        asker.may("session.override"),
+        grouped(picture, (each for each in own if each.code not in asked_above)),
+        road,
+        grouped(picture, road),
+        len(road) if road_count is None else road_count,
+        road_is_later="road" not in protocol.BY_NAME[transition].guards,
+        asked_above=asked_above,
+    )
+
+
+def refused_way(picture: Picture, asker: Asker, transition: str, reasons: Iterable[protocol.Reason], url: str) -> Way:
+    """A step as the engine has just refused it, with every reason of it."""
+    return way(picture, asker, transition, _standing(picture, reasons), [], url=url)
+
+
+def shows_step(picture: Picture, asker: Asker) -> bool:
+    """Whether the page has the button of its main step. A dose that nobody has checked yet has none, except for a
+    prescriber who prepared it and is alone with it; a running dose has a bar of its own."""
+    transition = _MAIN.get(picture.state)
+    if picture.state in UNDER_WAY:
+        return False
+    if picture.state is not State.CHECKED or transition is None or _is_checked(picture):
+        return True
+    ready = picture.ready_dose
+    alone = ready is not None and picture.mismatch is None and ready[0].person_id == asker.person_id
+    return alone and asker.may("session.override")
+
+
+def _is_checked(picture: Picture) -> bool:
+    ready = picture.ready_dose
+    return ready is not None and ready[1] is not None
