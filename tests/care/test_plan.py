@@ -176,7 +176,7 @@ def test_from_draft_to_a_course(clinic: Cast, free: dict):
         assert queries.in_force(course.pk, NOW - timedelta(seconds=1)) is None
         assert queries.unchanged(queries.version(signed.pk))
         assert list(AuditEvent.objects.order_by("seq").values_list("action", flat=True))[2:] == [
-            "plan.drafted", "plan.edited", "plan.checked", "plan.signed",
+            "plan.drafted", "plan.edited", "plan.checked", "fact.entered", "plan.signed",
         ]  # fmt: skip
 
 

@@ -144,7 +144,7 @@ def test_a_plan_that_a_second_person_checked_from_the_scale_joins_the_stream(cli
         version = plans.save_draft(by=prescriber, version_id=version.pk, seen=version.revision, values=values)
     check = reverse("console:plan_check", args=[version.pk])
     form = body(clinic.client("nurse").get(check))
-    assert "as you read it off the scale" in form
+    assert "Off the scale, not off the plan." in form
     assert value_of(form, "weight_kg") == ""
     assert ">74" not in form
     assert clinic.client("nurse").post(check, {"weight_kg": "74", "amount": "0.5"}).status_code == 302

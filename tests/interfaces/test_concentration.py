@@ -20,7 +20,7 @@ from pypdf import PdfReader
 
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.session.models import CheckResult
+from sojourn.care.session.weighing_actions import weigh
 from sojourn.clinical import pk
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
@@ -31,7 +31,7 @@ from tests.browser import clean
 from tests.care.infusions import BEGINS, after, infusing, interrupted, pump
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.care.stage import arrive as come
-from tests.conftest import Cast
+from tests.conftest import Cast, today
 from tests.interfaces.phone import served, sign_in
 from tests.interfaces.spoken import at_most
 from tests.interfaces.test_portal import signed_in
@@ -78,14 +78,11 @@ def test_it_begins_with_the_course_and_asks_for_the_weight(clinic: Cast, patient
 
 def test_a_checked_weight_is_taken_and_said(clinic: Cast, dosing: Stage):
     with as_asker(clinic.asker("nurse")):
-        CheckResult.objects.create(
-            clinic=clinic.clinic, patient=dosing.patient, encounter_id=dosing.id, item_id="weight", outcome="passed",
-            value="70 kg", at=timezone.now(), by=clinic.members["nurse"],
-        )  # fmt: skip
+        weigh(by=clinic.asker("nurse"), encounter_id=dosing.id, kg=Decimal(70))
     client = clinic.client("nurse")
     with at_most(12):
         text = client.get(at(dosing.patient)).text
-    assert "The weight is from the check of" in text
+    assert f"The weight is 70 kg on {today():%-d %B %Y}, entered by the clinic" in text
     assert 'id="concentration"' in text
 
 
@@ -277,7 +274,7 @@ def test_the_session_shows_it_when_a_weight_is_known(clinic: Cast, dosing: Stage
 def test_without_any_weight_it_asks_for_one(clinic: Cast, dosing: Stage, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sojourn.interfaces.console.concentration._weight_of", lambda picture: None)
     text = clinic.client("nurse").get(beside(dosing), headers=HTMX).text
-    assert "The checklist holds no weight." in text
+    assert "No weight is known." in text
     assert 'id="expected-weight"' in text
 
 

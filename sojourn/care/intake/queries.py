@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, TypeVar, cast
 
-from django.db import connection
+from django.db import connection, models
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
@@ -138,7 +138,7 @@ class Weight:
 
 
 def newest_weight(patient_id: int) -> Weight | None:
-    """The one newest weight of a patient, from which a plan, a session and the explorer start. Two queries.
+    """The one newest weight of a patient, from which a plan, a session and the explorer start. One query.
 
     What the patient told, what was entered or imported, what a checked plan rests on and what the scale showed in a
     session are one stream. Of one day a clinician's word goes before an import, and an import before what the patient
@@ -148,23 +148,30 @@ def newest_weight(patient_id: int) -> Weight | None:
 
 
 def weights(patient_id: int) -> list[Weight]:
-    """Every weight that stands, the newest last. Two queries."""
-    return weights_of(answers(patient_id), entered_facts(patient_id))
+    """Every weight that stands, the newest last. One query."""
+    asked = [each.id for each in story().by_id.values() if each.fact == WEIGHT]
+    newest = IntakeAnswer.objects.filter(patient_id=patient_id, question_id__in=asked).order_by("-id")[:1]
+    entered = ClinicalFact.objects.filter(patient_id=patient_id, name=WEIGHT, retracts=None, retractions=None)
+    nothing = models.Value(None, output_field=models.DateTimeField())
+    no_day = models.Value(None, output_field=models.DateField())
+    no_name = models.Value("", output_field=models.CharField())
+    rows = entered.values_list("value", "observed_on", nothing, "told_by", "entered_by_name", "id").union(
+        newest.values_list("value", no_day, "said_at", "standing", no_name, "id"), all=True
+    )
+    found = [(_weight(*row[:5]), row[5]) for row in rows]
+    known = [(weight, number) for weight, number in found if weight is not None]
+    return [each for each, _id in sorted(known, key=lambda row: (row[0].on, _RANKS[row[0].told_by], row[1]))]
 
 
-def weights_of(given: Mapping[str, Answered], entered: Iterable[EnteredFact]) -> list[Weight]:
-    """The same of what was read already. No query."""
-    told = [
-        Weight(_kilograms(value), timezone.localdate(each.said_at), "patient", "")
-        for each in given.values()
-        if (value := each.tells().get(WEIGHT)) is not None
-    ]
-    said = [
-        Weight(_kilograms(each.fact.value), each.fact.on, each.fact.told_by, each.by)
-        for each in entered
-        if not each.retracted and each.fact.name == WEIGHT
-    ]
-    return sorted((*told, *said), key=lambda each: (each.on, _RANKS[each.told_by]))
+def _weight(value: Any, on: date | None, said_at: datetime | None, told_by: str, by: str) -> Weight | None:
+    """A row of ``weights``: a fact of a day, or (with ``said_at``, its standing in ``told_by``) an answer; None where
+    the answer tells no weight."""
+    if said_at is None:
+        assert on is not None
+        return Weight(_kilograms(value), on, cast(Literal["clinician", "imported"], told_by), by)
+    if told_by != "told":
+        return None
+    return Weight(_kilograms(value["number"]), timezone.localdate(said_at), "patient", "")
 
 
 _RANKS: Final = {"patient": 0, "imported": 1, "clinician": 2, "record": 3}

@@ -310,7 +310,9 @@ def double_check(
 def _keep_weight(version: PlanVersion, by: Asker, at: datetime) -> None:
     """The weight that a plan rests on is the patient's weight of that day."""
     kg, on = version.weight_kg, version.weight_on
-    if kg is None or on is None or any((each.kg, each.on) == (kg, on) for each in intake.weights(version.patient_id)):
+    if kg is None or on is None or on > timezone.localdate(at):
+        return  # the rules of the dose speak of a weight of tomorrow
+    if any((each.kg, each.on) == (kg, on) for each in intake.weights(version.patient_id)):
         return
     intake_actions.keep_weight(
         by=by, patient_id=version.patient_id, kg=kg, on=on, source_note=_("From the plan"), now=at

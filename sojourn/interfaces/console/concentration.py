@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from sojourn.care.intake.queries import newest_weight
+from sojourn.care.intake.queries import Weight, newest_weight
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
@@ -843,7 +843,7 @@ def overlay(request: HttpRequest, encounter_id: int) -> HttpResponse:
 
 def _overlay(request: HttpRequest, picture: SessionSnapshot) -> dict[str, Any]:
     typed = request.GET.get("weight", "")
-    known = newest_weight(picture.encounter.patient_id)
+    known = _weight_of(picture)
     weight = weight_in(typed) if typed else known.kg if known else None
     context: dict[str, Any] = {
         "typed": typed, "weight": weight, "weight_words": figure(float(weight), 1) if weight else "",
@@ -858,6 +858,17 @@ def _overlay(request: HttpRequest, picture: SessionSnapshot) -> dict[str, Any]:
         return context | _expected_of(picture, picture.dose, person)
     except pk.Refused as why:
         return context | {"refused": reason(why)}
+
+
+def _weight_of(picture: SessionSnapshot) -> Weight | None:
+    """The newest weight of the patient, else that of the plan in force. Two queries at most."""
+    known = newest_weight(picture.encounter.patient_id)
+    if known is not None:
+        return known
+    version = plan.in_force(picture.encounter.care_plan_id, picture.now)
+    if version is None or version.weight_kg is None or version.weight_on is None:
+        return None
+    return Weight(version.weight_kg, version.weight_on, "clinician", "")
 
 
 def _expected_of(picture: SessionSnapshot, dose: ChartedDose, person: Person) -> dict[str, Any]:

@@ -426,11 +426,12 @@ def discard(request: HttpRequest, plan_id: int) -> HttpResponse:
 class CheckForm(forms.Form):
     """The checker's own figures."""
 
-    weight_kg = _decimal(gettext_lazy("Weight, as you read it off the scale"), 6, 2, required=True)
+    weight_kg = _decimal(gettext_lazy("Weight, as you read it"), 6, 2, required=True)
     amount = _decimal(gettext_lazy("Dose, as you would order it"), 8, 4, required=True)
 
     def __init__(self, *args: Any, by_weight: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["weight_kg"].help_text = _("Off the scale, not off the plan.")
         if not by_weight:
             del self.fields["weight_kg"]
 

@@ -1,4 +1,4 @@
-"""D6: the pages of weight, doubts and strikes in Chromium: axe clean, nothing wider than the screen, asked once.
+"""The pages of weight, doubts and strikes (case D6) in Chromium: axe clean, nothing wider than the screen, asked once.
 
 ``SOJOURN_PICTURES`` names a folder for pictures of each page, to be looked at.
 """
