@@ -1,5 +1,6 @@
-"""Cases are shown through pages, among others: they share what the tests of pages share."""
+"""Cases are shown through pages, among others: they share the plain names of assets. (Cases in a browser are
+in tests/interfaces: one process holds one Chromium.)"""
 
-from tests.interfaces.conftest import _nowhere, _plain_assets, browser
+from tests.interfaces.conftest import _nowhere, _plain_assets
 
-__all__ = ["_nowhere", "_plain_assets", "browser"]
+__all__ = ["_nowhere", "_plain_assets"]
