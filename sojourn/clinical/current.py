@@ -46,7 +46,7 @@ class SignalReading(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class CurrentVital:
+class DisplayedVital:
     """The reading that is shown. ``values`` has a place for each of ``codes``; None where that half is missing."""
 
     codes: CodeGroup
@@ -64,7 +64,7 @@ class CurrentVital:
 
 def current_vital(
     groups: Iterable[CodeGroup], readings: Iterable[SignalReading], now: float, stale_after_s: Callable[[str], float]
-) -> CurrentVital | None:
+) -> DisplayedVital | None:
     """The reading of ``groups`` (the preferred first) that is shown; None where nothing was read.
 
     ``stale_after_s``: by the code that leads a group, the age in seconds after which a reading is stale.
@@ -82,7 +82,7 @@ def current_vital(
     # Of equals max keeps the first, and the groups come in the order of preference.
     first, others, group = max(found, key=lambda each: (not _flag(each[0], each[1]), min(each[0].at, now)))
     age_s = max(0.0, now - first.at)
-    return CurrentVital(
+    return DisplayedVital(
         codes=group,
         values=(first.value, *(each.value if each else None for each in others)),
         at=first.at,

@@ -20,7 +20,7 @@ from sojourn.care.session.snapshot import Check, Newest
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import recovery
 from sojourn.clinical.alarms import Phase
-from sojourn.clinical.current import TILES, CodeGroup, CurrentVital, SignalReading, current_vital, rounded
+from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, SignalReading, current_vital, rounded
 from sojourn.clinical.protocol import UNDER_WAY, State, next_check_due
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.rulebook.load import book
@@ -137,7 +137,7 @@ def _stale_after(picture: Picture, one: Newest) -> int:
     return int(picture.protocol.number("vitals_max_age") * 60)
 
 
-def _figure(picture: Picture, shown: CurrentVital) -> Figure:
+def _figure(picture: Picture, shown: DisplayedVital) -> Figure:
     one = picture.newest[shown.code]
     values = zip(shown.codes, shown.values, strict=True)
     return Figure(
@@ -152,7 +152,7 @@ def _figure(picture: Picture, shown: CurrentVital) -> Figure:
     )
 
 
-def _current(picture: Picture, *groups: CodeGroup) -> CurrentVital | None:
+def _current(picture: Picture, *groups: CodeGroup) -> DisplayedVital | None:
     known = [SignalReading(each.code, each.value, each.at.timestamp(), each.doubt) for each in picture.newest.values()]
     limit = {each.code: float(_stale_after(picture, each)) for each in picture.newest.values()}
     return current_vital(groups, known, picture.now.timestamp(), limit.__getitem__)

@@ -16,7 +16,7 @@ export const TILES: Readonly<Record<string, readonly Group[]>> = {
 export interface SignalReading { code: string; value: number; at: number; qualityFlag: string }
 
 /** The reading that is shown. `values` has a place for each of `codes`; null where that half is missing. */
-export interface CurrentVital {
+export interface DisplayedVital {
   codes: Group;
   values: (number | null)[];
   at: number;
@@ -28,8 +28,8 @@ export interface CurrentVital {
 /** The reading of `groups` (the preferred first) that is shown; null where nothing was read. */
 export function currentVital(
   groups: readonly Group[], readings: readonly SignalReading[], now: number, staleAfterS: (code: string) => number,
-): CurrentVital | null {
-  let best: CurrentVital | null = null;
+): DisplayedVital | null {
+  let best: DisplayedVital | null = null;
   for (const group of groups) {
     for (const first of readings.filter((each) => each.code === group[0])) {
       const found = measurement(group, first, readings, now, staleAfterS(first.code));
@@ -40,7 +40,7 @@ export function currentVital(
 }
 
 /** Of equals the one that was found first stays: the groups come in the order of preference. */
-function goesBefore(one: CurrentVital, other: CurrentVital, now: number): boolean {
+function goesBefore(one: DisplayedVital, other: DisplayedVital, now: number): boolean {
   const believed = one.qualityFlag === "";
   if (believed !== (other.qualityFlag === "")) return believed;
   return Math.min(one.at, now) > Math.min(other.at, now);
@@ -49,7 +49,7 @@ function goesBefore(one: CurrentVital, other: CurrentVital, now: number): boolea
 /** What was read of `group` at the moment of its first code. */
 function measurement(
   group: Group, first: SignalReading, readings: readonly SignalReading[], now: number, staleAfterS: number,
-): CurrentVital {
+): DisplayedVital {
   const parts = group.map((code) =>
     code === first.code ? first : readings.filter((each) => each.code === code && each.at === first.at).at(-1));
   const ageS = Math.max(0, now - first.at);

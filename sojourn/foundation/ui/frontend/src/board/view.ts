@@ -1,7 +1,7 @@
 // What the board shows of what it knows: plain values and words, no page here. Nothing in it looks at a clock.
 import type { Session } from "../live";
 import { isOpen, isWaiting, moreUrgent, ofFigure, type Alarm } from "./alarms";
-import { currentVital, rounded, TILES, type CurrentVital } from "./current";
+import { currentVital, rounded, TILES, type DisplayedVital } from "./current";
 import { isOver, type BoardData } from "./store";
 import { ageWord, clockWord, dueWord, fill, type Words } from "./words";
 
@@ -67,7 +67,7 @@ export class View {
   }
 
   /** The reading that a tile shows; null where nothing was read. */
-  current(key: string, session: Session, now: number): CurrentVital | null {
+  current(key: string, session: Session, now: number): DisplayedVital | null {
     const readings = Object.entries(session.signals)
       .map(([code, [value, at, qualityFlag]]) => ({ code, value, at, qualityFlag }));
     return currentVital(TILES[key]!, readings, now, (code) => this.staleAfterS(session, code));
