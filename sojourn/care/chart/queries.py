@@ -259,7 +259,8 @@ class _Composer:
             Dose(
                 row["id"], row["drug"], row["route"], Decimal(row["mg"]), Decimal(row["minutes"]), row["lot"],
                 _day(row["expires_on"]), _at(row["started_at"]),
-                self.by(row, "given_by_id"), self.by(row, "checked_by_id"), _at(row["checked_at"]),
+                self.by(row, "given_by_id"), self.by(row, "checked_by_id"),
+                None if row["checked_at"] is None else _at(row["checked_at"]),
                 _at(row["recorded_at"]), row["note"], _decimal(row["drawn_mg"]), row["vial"], _decimal(row["stock"]),
                 _decimal(row["total_ml"]), _decimal(row["rate"]), row["devices"], row["plan_version_id"],
             )

@@ -134,7 +134,7 @@ class Dose:
     started_at: datetime
     given_by: Member | None
     checked_by: Member | None
-    checked_at: datetime
+    checked_at: datetime | None
     recorded_at: datetime
     note: str
     drawn_mg: Decimal | None = None

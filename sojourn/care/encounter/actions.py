@@ -18,7 +18,6 @@ from sojourn.clinical.protocol import BY_NAME, Facts, Protocol, State, guard
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
-from sojourn.foundation.rulebook.load import book
 
 PERMISSIONS = {
     "arrive": "session.arrive",
@@ -71,7 +70,7 @@ def open_session(*, by: Asker, appointment_id: int, transition: str = "arrive", 
         return existing
     if appointment.status != AppointmentStatus.BOOKED:
         raise Refused(_("This appointment was cancelled."), codes=("cancelled",))
-    rule = book().rule(appointment.care_plan.protocol_id)
+    rule = encounter_queries.rule_to_freeze(by.here, appointment.care_plan.protocol_id, now)
     late = (now - appointment.during.lower).total_seconds() / 60
     answer = guard(
         transition, Facts(State.PLANNED, reason=reason, minutes_since_appointment=late), protocols.read(rule)

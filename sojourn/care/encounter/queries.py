@@ -13,6 +13,7 @@ from sojourn.care.booking.models import Appointment, AppointmentStatus
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import PRESENT, Protocol, State
+from sojourn.clinical.rules import Rule
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.queries import protocol as protocol_adopted_at
 
@@ -54,15 +55,31 @@ def _lately() -> datetime:
     return timezone.now() - timedelta(hours=36)
 
 
+def rule_to_freeze(clinic_id: int, protocol_id: str, at: datetime) -> Rule:
+    """Under which version of its protocol a session is opened: the one that the clinic has adopted and that acts; the
+    newest where none does, whose guards then let nothing begin. One query."""
+    adopted = protocol_adopted_at(clinic_id, protocol_id, at)
+    return book().rule(protocol_id) if adopted is None else book().rule(protocol_id, adopted.rule.version)
+
+
 def protocol_of(encounter: Encounter) -> Protocol:
     """The protocol under which the session was opened, with the clinic's own stricter numbers of that moment.
 
-    Where the clinic has not adopted it, the released text: its guards then let nothing begin. One query.
+    Where the clinic had not adopted it, as it has adopted it since; where it has not, the released text: its guards
+    then let nothing begin. One query, two for a session that was opened before its version was adopted.
     """
-    adopted = protocol_adopted_at(encounter.clinic_id, encounter.protocol_id, encounter.opened_at)
-    if adopted is not None and str(adopted.rule.version) == encounter.protocol_version:
-        return adopted
-    return protocol.read(book().rule(encounter.protocol_id, int(encounter.protocol_version)))
+    return adopted_protocol_of(encounter) or protocol.read(
+        book().rule(encounter.protocol_id, int(encounter.protocol_version))
+    )
+
+
+def adopted_protocol_of(encounter: Encounter) -> Protocol | None:
+    """The same; None where the clinic has never adopted that version."""
+    for at in (encounter.opened_at, None):
+        adopted = protocol_adopted_at(encounter.clinic_id, encounter.protocol_id, at)
+        if adopted is not None and str(adopted.rule.version) == encounter.protocol_version:
+            return adopted
+    return None
 
 
 @dataclass(frozen=True, slots=True)

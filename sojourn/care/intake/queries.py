@@ -30,26 +30,32 @@ from sojourn.care.intake.story import Told, story, tells
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Facts, Value, known
+from sojourn.clinical.eligibility.substances import names_ketamine
 
 AnyLine = TypeVar("AnyLine", bound=Line)
 
 WEIGHT: Final = "weight_kg"
+ALLERGY: Final = "allergy_ketamine"
 
 
 # ---------------------------------------------------------------- facts
 
 
 def facts(patient: Patient, today: date) -> Facts:
-    """All that is known of a patient, the newest of each. Two queries.
+    """All that is known of a patient, the newest of each. Three queries.
 
     Age and sex come from the record ("record"); answers from the newest answer to each question that applies
     ("patient"); the rest from clinicians and laboratories. On the same day a clinician's word goes before an
-    import, and an import before what the patient said. What nobody told is absent.
+    import, and an import before what the patient said. What nobody told is absent. A line of the allergies that names
+    ketamine stands until it is removed, whatever was answered beside it.
     """
-    return facts_of(patient, today, answers(patient.pk), entered_facts(patient.pk))
+    return facts_of(patient, today, answers(patient.pk), entered_facts(patient.pk), allergies(patient.pk))
 
 
-def facts_of(patient: Patient, today: date, given: Mapping[str, Answered], entered: Iterable[EnteredFact]) -> Facts:
+def facts_of(
+    patient: Patient, today: date, given: Mapping[str, Answered], entered: Iterable[EnteredFact],
+    allergic: Iterable[Allergy],
+) -> Facts:  # fmt: skip
     """The facts of what was read already. No query."""
     own = [Fact("age_years", float(patient.age_on(today)), today, "record")]
     if patient.sex != "unknown":
@@ -57,7 +63,8 @@ def facts_of(patient: Patient, today: date, given: Mapping[str, Answered], enter
     by_rank = sorted(
         (each.fact for each in entered if not each.retracted), key=lambda fact: fact.told_by == "clinician"
     )
-    return known(*told_facts(given, patient.sex), *by_rank, *own)
+    lines = [Fact(ALLERGY, True, today, "record") for each in allergic if names_ketamine(each.substance)]
+    return known(*told_facts(given, patient.sex), *by_rank, *own, *lines[:1])
 
 
 def told_facts(given: Mapping[str, Answered], sex: str) -> tuple[Fact, ...]:

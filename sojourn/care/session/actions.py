@@ -14,6 +14,8 @@ from sojourn.care.consent import queries as consent
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.actions import lock_session
 from sojourn.care.encounter.models import Encounter
+from sojourn.care.intake import actions as intake_actions
+from sojourn.care.intake import queries as intake
 from sojourn.care.session.models import (
     PATIENT_CALLS,
     Addendum,
@@ -57,7 +59,24 @@ def check(
         by_id=by.member,
     )  # fmt: skip
     record(by, "session.check", encounter, item=item_id, passed=passed)
+    if not passed and by.may("fact.enter"):
+        _keep_allergy(by, encounter, item_id, note, row.at)
     return row
+
+
+def _keep_allergy(by: Asker, encounter: Encounter, item_id: str, note: str, at: datetime) -> None:
+    """An allergy that is said in the chair is of the record, for every session to come."""
+    told = {
+        item.answers.fact: item.answers.told("failed")
+        for item in encounter_queries.protocol_of(encounter).checklist
+        if item.id == item_id and item.answers is not None
+    }
+    if told.get(intake.ALLERGY) is True:
+        day = at.astimezone(encounter.clinic.zone).date()
+        why = note or _("Said in the session, at the check of allergies")
+        intake_actions.enter_fact(
+            by=by, patient_id=encounter.patient_id, name=intake.ALLERGY, value=True, on=day, source_note=why, now=at
+        )
 
 
 def _agreements_must_stand(encounter: Encounter) -> None:

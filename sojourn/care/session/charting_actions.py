@@ -23,13 +23,14 @@ def begin_dose(
 ) -> MedicationAdministration:
     """Chart the prepared and checked dose as begun; by hand, its first part is given with it.
 
-    The checker is whoever of the two did not give it. Refused: dose-not-recorded.
+    The checker is whoever of the two did not give it; nobody, where the second check was set aside. Refused:
+    dose-not-recorded.
     """
     ready = session.ready_dose
     if ready is None:
         raise Refused(_("Drug, route, amount and lot are not all recorded."), codes=("dose-not-recorded",))
-    prepared, checked = ready[0], ready[1] or ready[0]
-    checker = checked if checked.person_id != by.person_id else prepared
+    prepared, checked = ready
+    checker = prepared if checked is not None and checked.person_id == by.person_id else checked
     version = plans.in_force(session.encounter.care_plan_id, session.now)
     row = MedicationAdministration.objects.create(
         clinic_id=by.here, patient_id=session.encounter.patient_id, encounter=session.encounter, drug=prepared.drug,
@@ -37,7 +38,9 @@ def begin_dose(
         lot=prepared.lot, vial=prepared.vial, expires_on=prepared.expires_on,
         stock_mg_per_ml=prepared.stock_mg_per_ml, total_ml=prepared.total_ml,
         rate_ml_per_h=rate_of(prepared), devices=prepared.devices, plan_version=version, started_at=started_at,
-        given_by_id=by.member, checked_by_id=checker.by_id, checked_at=checker.at, recorded_at=session.now, note=note,
+        given_by_id=by.member,
+        checked_by_id=None if checker is None else checker.by_id, checked_at=None if checker is None else checker.at,
+        recorded_at=session.now, note=note,
     )  # fmt: skip
     _event(by, session, row, "start", started_at, rate_ml_per_h=row.rate_ml_per_h)
     if row.rate_ml_per_h is None:

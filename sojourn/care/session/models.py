@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from django.db import models
@@ -66,8 +66,8 @@ class MedicationAdministration(ClinicScoped):
     plan_version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="+", null=True)
     started_at = models.DateTimeField()
     given_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
-    checked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
-    checked_at = models.DateTimeField()
+    checked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+    checked_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField()
     note = models.TextField(blank=True)
 

@@ -11,8 +11,15 @@ from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.session.given import Dose, DoseStep
-from sojourn.care.session.models import DoseCheck, DoseEvent, MedicationAdministration
+from sojourn.care.session.models import (
+    DoseCheck,
+    DoseEvent,
+    EnteredInError,
+    GivenMedicine,
+    MedicationAdministration,
+)
 from sojourn.clinical.administration.charted import same_dose
+from sojourn.clinical.eligibility.substances import names_ketamine
 from sojourn.clinical.protocol import State
 
 
@@ -59,6 +66,11 @@ class DoseOfPatient:
     steps: tuple[DoseStep, ...]
     left_dosing_at: datetime | None
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more of it goes in."""
+        return self.left_dosing_at is not None
+
 
 def sessions_dosed(care_plan_id: int, *, but: int) -> int:
     """In how many sessions of a course, other than one, a dose was begun. One query."""
@@ -93,12 +105,20 @@ def doses_since(patient_id: int, since: datetime, *, but: int) -> list[DoseOfPat
     ]  # fmt: skip
 
 
+def ketamine_by_hand(patient_id: int, since: datetime) -> tuple[str, ...]:
+    """What names ketamine among the other medicines that were charted for a patient since then, in any session, and was
+    not struck. One query."""
+    struck = EnteredInError.objects.filter(of="medicine").values("row_id")
+    rows = GivenMedicine.objects.filter(patient_id=patient_id, given_at__gte=since).exclude(pk__in=struck)
+    return tuple(name for name in rows.order_by("id").values_list("name", flat=True) if names_ketamine(name))
+
+
 def dose_of(row: MedicationAdministration) -> Dose:
     """A dose's row (with who gave and checked it) as given.py reads it."""
     return Dose(
         row.pk, row.drug, row.route, row.dose_mg, row.drawn_mg, row.duration_min, row.lot, row.vial,
         row.stock_mg_per_ml, row.total_ml, row.rate_ml_per_h, row.devices, row.started_at, row.given_by.name,
-        row.checked_by.name, row.note,
+        row.checked_by.name if row.checked_by else "", row.note,
     )  # fmt: skip
 
 

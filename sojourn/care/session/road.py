@@ -41,7 +41,16 @@ class _Gathered:
     rules: tuple[Standing, ...]
     version: PlanVersion | None
     given_before: int
+    others: tuple[queries.DoseOfPatient, ...]
     day: tuple[dosing.Given, ...]
+    weighed: dosing.Weight | None
+
+    @property
+    def kilograms(self) -> Decimal | None:
+        """The smaller of the plan's weight and the newest: what a ceiling is asked of."""
+        plan = None if self.version is None else self.version.weight_kg
+        known = [each for each in (plan, self.weighed and Decimal(self.weighed.kilograms.rounded(2))) if each]
+        return min(known) if plan is not None else None
 
 
 def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal | None = None) -> Against:
@@ -62,7 +71,7 @@ def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal |
         plan=_signed(gathered),
     )
     return Against(
-        road=(*road.against(papers, gathered.today), *candidate.reasons),
+        road=(*road.against(papers, gathered.today), *_given_otherwise(gathered), *candidate.reasons),
         alarms_waiting=_alarms_waiting(gathered),
         dose=tuple(_against_the_dose(gathered, transition, rate)),
         notices=candidate.notices,
@@ -84,14 +93,17 @@ def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal |
 
 def _gather(session: SessionSnapshot) -> _Gathered:
     encounter = session.encounter
-    others = queries.doses_since(encounter.patient_id, session.now - _DOUBLE_DAY, but=encounter.pk)
+    others = tuple(queries.doses_since(encounter.patient_id, session.now - _DOUBLE_DAY, but=encounter.pk))
+    weight = intake.newest_weight(encounter.patient_id)
     return _Gathered(
         session=session,
         today=session.today,
         rules=standings(encounter.clinic_id),
         version=plans.in_force(encounter.care_plan_id, session.now),
         given_before=queries.sessions_dosed(encounter.care_plan_id, but=encounter.pk),
+        others=others,
         day=tuple(_of_the_last_day(session, others)),
+        weighed=None if weight is None else dosing.Weight(dosing.Kilograms.of(weight.kg), weight.on),
     )
 
 
@@ -99,7 +111,14 @@ def _of_the_last_day(session: SessionSnapshot, doses: Sequence[queries.DoseOfPat
     """What the other doses of this person gave, by any route, that had not ended 24 hours ago."""
     for each in doses:
         found = given.delivered(each.dose, each.steps, session.now, each.left_dosing_at)
-        yield from dose_against.of_the_last_day(each.dose, found, each.weight_kg, session.now)
+        yield from dose_against.of_the_last_day(each.dose, found, each.weight_kg, session.now, over=each.over)
+
+
+def _given_otherwise(gathered: _Gathered) -> Iterator[Reason]:
+    """What goes in beside the doses of the plan: in another session, or charted among the other medicines."""
+    session = gathered.session
+    by_hand = queries.ketamine_by_hand(session.encounter.patient_id, session.now - dose_against.DAY)
+    yield from road.given_otherwise(any(not each.over for each in gathered.others), by_hand)
 
 
 # ---------------------------------------------------------------- candidacy
@@ -128,7 +147,7 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
     )  # fmt: skip
     stands = candidacy.judge(decision, assessed, gathered.today, drug=own.drug, route=own.route)
     told = protocol.facts_of_the_day(own, session.answers, session.measured_now, gathered.today)
-    facts = eligibility.known(*known.values(), *told)
+    facts = eligibility.known(*known.values(), *told, *_allergy_stands(known, session, gathered.today))
     now = candidacy.assess(
         patient, facts, taken, rules, drug=own.drug, route=own.route, on=gathered.today, stage="session"
     )  # fmt: skip
@@ -155,6 +174,20 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
         known=known,
         taken=taken,
     )
+
+
+def _allergy_stands(known: eligibility.Facts, session: SessionSnapshot, today: date) -> Iterator[eligibility.Fact]:
+    """An allergy on record, or one that was said in this session: ticking the check again does not lift it. It goes
+    when its entry is struck or corrected."""
+    on_record = known.get(intake.ALLERGY)
+    said_here = {
+        (item.answers.fact, item.answers.told(each.check.outcome))
+        for item in session.protocol.checklist
+        for each in session.answered
+        if item.answers is not None and item.id == each.item_id
+    }
+    if (on_record is not None and on_record.value is True) or (intake.ALLERGY, True) in said_here:
+        yield eligibility.Fact(intake.ALLERGY, True, today, "clinician")
 
 
 # ---------------------------------------------------------------- plan, alarms and dose
@@ -208,7 +241,7 @@ def _as_drawn(gathered: _Gathered, prepared: Prepared, rules: dosing.DoseRules) 
     first = dosing.FirstDose(patient.age_on(gathered.today), gathered.session.encounter.clinic.jurisdiction)
     yield from dose_against.as_drawn(
         ordered, prepared, rules, today=gathered.today, day=gathered.day,
-        first=first if gathered.given_before == 0 else None, say=_say,
+        first=first if gathered.given_before == 0 else None, weighed=gathered.weighed, say=_say,
     )  # fmt: skip
 
 
@@ -216,9 +249,11 @@ def _as_it_runs(gathered: _Gathered, rate: Decimal | None, rules: dosing.DoseRul
     """A running dose under the rules of now."""
     session, version = gathered.session, gathered.version
     running = session.rate_ml_per_h
+    judged = {each.basis.get("plan_version") for each in session.states}
+    lowered = None if version is None or version.pk in judged else plan_dose.ordered_of(version)
     return dose_against.as_it_runs(
-        session.dose, session.delivered, rules, state=session.state, wanted=rate or running, running=running,
-        weight_kg=None if version is None else version.weight_kg, day=gathered.day, say=_say,
+        session.dose, session.delivered, rules, state=session.state, wanted=running if rate is None else rate,
+        running=running, weight_kg=gathered.kilograms, day=gathered.day, lowered=lowered, say=_say,
     )  # fmt: skip
 
 

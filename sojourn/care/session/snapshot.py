@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, cached_property
@@ -25,7 +25,7 @@ from sojourn.care.alarms.queries import OPEN
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent.models import Consent
 from sojourn.care.encounter.models import Encounter, SessionState
-from sojourn.care.encounter.queries import protocol_of
+from sojourn.care.encounter.queries import adopted_protocol_of, protocol_of
 from sojourn.care.intake.queries import MedicineTaken
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given
@@ -195,6 +195,9 @@ class StruckRow:
 
 _Row = TypeVar("_Row")
 
+# As long as one sign-in lasts, and as far back as a reading is taken: a visit. No rule knows a number for it.
+A_VISIT: Final = timedelta(hours=12)
+
 
 class SessionSnapshot:
     """A session at one moment, with everything that its page shows and its guards ask."""
@@ -203,7 +206,9 @@ class SessionSnapshot:
         rows = {name: getattr(encounter, f"its_{name}") or [] for name in _arrays()}
         self.encounter = encounter
         self.now = now
-        self.protocol: Protocol = protocol_of(encounter)
+        own = adopted_protocol_of(encounter)
+        self._frozen_was_adopted = own is not None
+        self.protocol: Protocol = own or protocol_of(encounter)
         self.companion = encounter.appointment.companion
         self.states = [
             Entered(r["seq"], State(r["state"]), _at(r["at"]), r["by"] or "", r["by_id"], r["reason"],
@@ -230,7 +235,8 @@ class SessionSnapshot:
         self.doses = [
             Dose(r["id"], r["drug"], r["route"], _mg(r["dose_mg"]), _maybe_mg(r["drawn_mg"]), _mg(r["duration_min"]),
                  r["lot"], r["vial"], _maybe_mg(r["stock_mg_per_ml"]), _maybe_mg(r["total_ml"]),
-                 _maybe_mg(r["rate_ml_per_h"]), r["devices"], _at(r["started_at"]), r["by"], r["checked_by"], r["note"])
+                 _maybe_mg(r["rate_ml_per_h"]), r["devices"], _at(r["started_at"]), r["by"], r["checked_by"] or "",
+                 r["note"])
             for r in rows["doses"]
         ]  # fmt: skip
         self.steps = [
@@ -314,8 +320,8 @@ class SessionSnapshot:
 
     @property
     def ready_dose(self) -> tuple[Prepared, Prepared | None] | None:
-        """The newest prepared dose and its second check."""
-        return charted.ready_dose(self.prepared)
+        """The newest prepared dose and its second check, of this visit."""
+        return charted.ready_dose([each for each in self.prepared if not self.stale(each.at)])
 
     @property
     def mismatch(self) -> tuple[Prepared, Prepared] | None:
@@ -366,8 +372,12 @@ class SessionSnapshot:
 
     @property
     def answers(self) -> dict[str, Literal["passed", "failed"]]:
-        """The newest answer to each item."""
-        return {item: "passed" if row.outcome == "passed" else "failed" for item, row in self.checks.items()}
+        """The newest answer to each item, of this visit."""
+        return {
+            item: "passed" if row.outcome == "passed" else "failed"
+            for item, row in self.checks.items()
+            if not self.stale(row.at)
+        }
 
     @property
     def measured_now(self) -> dict[str, protocol.Measured]:
@@ -403,6 +413,11 @@ class SessionSnapshot:
         """When somebody measured: typed values and pressures."""
         return [each.at for each in self.measured if not each.doubt]
 
+    def stale(self, at: datetime) -> bool:
+        """Whether this is of another day than the dose that is to begin: a session that lay over a night is checked
+        again. What was answered before a dose that was given stands."""
+        return not self.doses and not self.over and self.now - at > A_VISIT
+
     def before_arrival(self, at: datetime) -> bool:
         """Whether this was before the patient arrived."""
         return at < self.encounter.opened_at
@@ -411,9 +426,10 @@ class SessionSnapshot:
 
     @cached_property
     def adopted(self) -> bool:
+        """Whether the clinic adopted the very version under which the session runs, and its protocol still acts."""
         decided = {row["rule_id"]: RuleAdoption(clinic_id=self.encounter.clinic_id, **row) for row in self._adoption}
-        return any(
-            each.newest.id == self.protocol.id and each.acting is not None for each in decide(decided, self.now.date())
+        return self._frozen_was_adopted and any(
+            each.newest.id == self.protocol.id and each.acting is not None for each in decide(decided, self.today)
         )
 
     def facts(self, reason: str = "", against: Against | None = None) -> Facts:

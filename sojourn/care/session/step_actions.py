@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,7 +16,9 @@ from sojourn.care.alarms.models import CurrentVital
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter, SessionState
+from sojourn.care.patients.models import Patient
 from sojourn.care.session import charting_actions, snapshot
+from sojourn.care.session.reading_actions import against_reading
 from sojourn.care.session.road import stands_against
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.care.vitals.models import DeviceAssociation
@@ -59,8 +61,10 @@ def advance_session(
     """
     now, pump = now or timezone.now(), pump or Pump()
     encounter, newest = encounter_actions.lock_session(encounter_id, seen)
-    session = snapshot.load(encounter.pk, now)
     asks_the_road = "road" in BY_NAME[transition].guards
+    if asks_the_road:  # two sessions of one person are judged one after the other
+        Patient.objects.select_for_update(no_key=True).get(pk=encounter.patient_id)
+    session = snapshot.load(encounter.pk, now)
     against = stands_against(session, transition, rate=pump.rate_ml_per_h) if asks_the_road else None
     facts = session.facts(reason, against)
     row = encounter_actions.step(
@@ -84,8 +88,12 @@ def advance_session(
 
 def _chart_the_dose(by: Asker, session: SessionSnapshot, transition: str, pump: Pump, at: datetime, note: str) -> None:
     fault = charted.rate_fault(transition, pump.rate_ml_per_h, session.rate_ml_per_h)
+    if transition == "give_part":
+        fault = charted.part_fault(session.dose, session.steps, pump.part_mg)
     if fault:
-        raise Refused(_rate_faults()[fault], codes=(fault,))
+        raise Refused(_faults()[fault], codes=(fault,))
+    pump, unkept = _believed(session, pump)
+    note = " ".join(filter(None, (note, unkept)))
     charts = charted.charts_of(
         transition, session.steps, rate_ml_per_h=pump.rate_ml_per_h, remaining_ml=pump.remaining_ml,
         part_mg=pump.part_mg, given_mg=pump.given_mg,
@@ -95,8 +103,22 @@ def _chart_the_dose(by: Asker, session: SessionSnapshot, transition: str, pump: 
         charting_actions.chart(by=by, session=session, kind=kind, at=at, note=said, **values)
 
 
-def _rate_faults() -> dict[str, str]:
+def _believed(session: SessionSnapshot, pump: Pump) -> tuple[Pump, str]:
+    """The reading without what cannot be: the step is taken all the same, and says what was not kept."""
+    left, given = pump.remaining_ml, pump.given_mg
+    if left is not None and against_reading(session, remaining_ml=left) is not None:
+        unkept = _("Read off the pump and not kept, because it cannot be: %(ml)s mL.") % {"ml": left}
+        return replace(pump, remaining_ml=None), unkept
+    if given is not None and against_reading(session, given_mg=given) is not None:
+        unkept = _("Said to have been given and not kept, because it cannot be: %(mg)s mg.") % {"mg": given}
+        return replace(pump, given_mg=None), unkept
+    return pump, ""
+
+
+def _faults() -> dict[str, str]:
     return {
+        "no-part": _("This dose is not given in parts, or every part has been given."),
+        "part-too-much": _("This is more than what is left of the prepared dose."),
         "rate-missing": _("Enter the rate of the pump in mL/h."),
         "no-pump": _("This dose is not given by a pump, so it has no rate."),
         "not-lower": _("This rate is not lower than the one that is set."),
@@ -118,6 +140,11 @@ def _moment(session: SessionSnapshot, at: datetime | None, now: datetime) -> dat
         if last is not None:
             raise Refused(_("This time is before the last step that was recorded."), codes=("out-of-order",))
         raise Refused(_("The dose cannot have begun before the patient arrived."), codes=("before-arrival",))
+    ready = session.ready_dose
+    if last is None and ready is not None:
+        checked = max(session.current.at, *(each.at for each in ready if each is not None))
+        if at < checked.replace(second=0, microsecond=0):
+            raise Refused(_("The dose cannot have begun before it was checked."), codes=("before-check",))
     return max(at, last) if last is not None else at
 
 

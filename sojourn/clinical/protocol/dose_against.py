@@ -6,6 +6,7 @@ Sentences of the dosing rules are filled by ``say``, in the reader's language.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -22,7 +23,11 @@ Say = Callable[[dosing.Reason], str]
 DAY: Final = timedelta(hours=24)
 UNKNOWN: Final = "What went in so far cannot be worked out from the steps that were recorded. Stop, and ask."
 ABOVE_DAY: Final = "With what was given in the last 24 hours this dose is more than the highest dose for a day."
-SENTENCES: Final = (UNKNOWN, ABOVE_DAY)
+FASTER: Final = "{rate:g} mL/h is faster than the rate that two people checked, {checked:g} mL/h."
+WEIGHT_CHANGED: Final = (
+    "The newest weight, {new:g} kg, differs by more than {most:g} % from the weight of the plan, {plan:g} kg."
+)
+SENTENCES: Final = (UNKNOWN, ABOVE_DAY, FASTER, WEIGHT_CHANGED)
 
 
 def reason_of(found: dosing.Reason, say: Say) -> Reason:
@@ -40,12 +45,16 @@ def given_of(dose: Dose, mg: Decimal | Fraction, weight_kg: Decimal | None) -> d
 
 
 def of_the_last_day(
-    dose: Dose, found: Delivered | HistoryRefused, weight_kg: Decimal | None, now: datetime
+    dose: Dose, found: Delivered | HistoryRefused, weight_kg: Decimal | None, now: datetime, *, over: bool = True
 ) -> Iterator[dosing.Given]:
     """What another dose of this person gave, if it had not ended 24 hours ago.
 
-    Where the history cannot have happened so, all that was drawn up counts.
+    Where it is not ``over`` all that was planned counts: it may still go in. So it does where the history cannot have
+    happened so.
     """
+    if not over:
+        yield given_of(dose, dose.dose_mg, weight_kg)
+        return
     if not isinstance(found, Delivered):
         if now - dose.started_at <= DAY:
             yield given_of(dose, dose.dose_mg, weight_kg)
@@ -72,24 +81,65 @@ def drawn_of(prepared: Prepared) -> dosing.Drawn:
 
 def as_drawn(
     ordered: dosing.Ordered, prepared: Prepared, rules: dosing.DoseRules, *, today: date,
-    day: Sequence[dosing.Given] = (), first: dosing.FirstDose | None = None, say: Say,
+    day: Sequence[dosing.Given] = (), first: dosing.FirstDose | None = None, weighed: dosing.Weight | None = None,
+    say: Say,
 ) -> Iterator[Reason]:  # fmt: skip
-    """What stands against a dose as it was drawn up, beside what the plan orders and the last ``day`` gave."""
-    found = dosing.at_chair(ordered, drawn_of(prepared), rules, today=today, given_last_24h=day, first=first)
-    if isinstance(found, dosing.ChairRefused):
-        yield from (reason_of(each, say) for each in found.reasons)
+    """What stands against a dose as it was drawn up, beside what the plan orders and the last ``day`` gave.
+
+    ``weighed`` is the newest weight. Where it is below the plan's, the ceilings are asked of it.
+    """
+    drawn, known = drawn_of(prepared), ordered.order.weight
+    reasons = _refused(ordered, drawn, rules, today, day, first)
+    if weighed is not None and known is not None:
+        yield from weight_changed(weighed.kilograms, known, rules)
+        if weighed.kilograms < known.kilograms:
+            lighter = replace(ordered, order=replace(ordered.order, weight=weighed))
+            said = {each.code for each in reasons}
+            found = _refused(lighter, drawn, rules, today, day, first)
+            reasons += [each for each in found if each.code in _CEILINGS and each.code not in said]
+    yield from (reason_of(each, say) for each in reasons)
+
+
+_CEILINGS: Final = frozenset(("above-ceiling", "above-day"))
+
+
+def _refused(
+    ordered: dosing.Ordered, drawn: dosing.Drawn, rules: dosing.DoseRules, today: date, day: Sequence[dosing.Given],
+    first: dosing.FirstDose | None,
+) -> list[dosing.Reason]:  # fmt: skip
+    found = dosing.at_chair(ordered, drawn, rules, today=today, given_last_24h=day, first=first)
+    return list(found.reasons) if isinstance(found, dosing.ChairRefused) else []
+
+
+def weight_changed(weighed: dosing.Kilograms, plan: dosing.Weight, rules: dosing.DoseRules) -> Iterator[Reason]:
+    """Whether the newest weight is so far from the plan's that a prescriber looks at the dose again (rule
+    dose.weight_change)."""
+    if any(each.code == "changed" for each in dosing.weigh(weighed, plan, rules)):
+        assert rules.weight_change is not None
+        values = {"new": float(weighed.value), "plan": float(plan.kilograms.value)}
+        most = float(rules.weight_change.most * 100)
+        yield Reason("weight-changed", WEIGHT_CHANGED, "prescriber", values | {"most": most})
 
 
 def as_it_runs(
     dose: Dose | None, found: Delivered | HistoryRefused | None, rules: dosing.DoseRules, *, state: State,
     wanted: Decimal | None, running: Decimal | None, weight_kg: Decimal | None, day: Sequence[dosing.Given] = (),
-    say: Say,
+    lowered: dosing.Ordered | None = None, say: Say,
 ) -> Iterator[Reason]:  # fmt: skip
     """What stands against letting more of a dose in under the rules of now: a ceiling that was tightened meanwhile
-    counts. ``wanted`` and ``running`` are rates in mL/h."""
+    counts. ``wanted`` and ``running`` are rates in mL/h; ``lowered`` is what the plan orders, where it is another
+    version than the one under which this dose was last let in."""
     if dose is None or not isinstance(found, Delivered):
         yield Reason("dose-unknown", UNKNOWN, "never")
         return
+    if lowered is not None and dosing.Milligrams.of(dose.dose_mg).value > (
+        lowered.dose.value + lowered.order.rounding.step.value
+    ):
+        values = {"dose": dosing.Milligrams.of(dose.dose_mg).text, "plan": lowered.dose.text}
+        yield reason_of(dosing.Reason("beyond-rounding", "prescriber", values), say)
+    if wanted is not None and dose.rate_ml_per_h is not None and wanted > dose.rate_ml_per_h:
+        rates = {"rate": float(wanted), "checked": float(dose.rate_ml_per_h)}
+        yield Reason("faster-than-checked", FASTER, "prescriber", rates)
     if not dose.by_pump or wanted is None or found.given_ml is None:
         yield from _by_hand(dose, rules, [*day, given_of(dose, dose.dose_mg, weight_kg)], say)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil, inf
@@ -15,6 +16,9 @@ from sojourn.clinical.recovery.pressure import outside
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, vital
 
 CheckResult = Literal["passed", "failed"]
+
+# What grows with every minute and changes nothing about what is signed for.
+PASSING: Final = frozenset(("age", "left"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,13 @@ class Reason:
     override: Override
     values: Mapping[str, str | float] = field(default_factory=dict)
 
+    @property
+    def key(self) -> str:
+        """What a signature that sets it aside is bound to: the code with the numbers that were read. A reason with
+        other numbers is another."""
+        read = sorted((name, str(value)) for name, value in self.values.items() if name not in PASSING)
+        return f"{self.code}#{hashlib.sha256(repr(read).encode()).hexdigest()[:12]}"
+
     def __str__(self) -> str:
         return self.text.format(**self.values)
 
@@ -99,7 +110,8 @@ Guard = Callable[[Facts, Protocol], Iterator[Reason]]
 def guard(
     transition: str, facts: Facts, protocol: Protocol, overrides: frozenset[str] = frozenset()
 ) -> Passed | Refused:
-    """May ``transition`` be taken? ``overrides``: codes that a prescriber sets aside with a signed reason.
+    """May ``transition`` be taken? ``overrides``: keys (``Reason.key``) that a prescriber sets aside with a signed
+    reason; a bare code sets its reason aside whatever its numbers.
 
     An unknown transition raises KeyError: that is a fault of the program, not of the session.
     """
@@ -113,7 +125,9 @@ def guard(
             if known is None or STRICTNESS.index(reason.override) < STRICTNESS.index(known.override):
                 found[reason.code] = reason
     signed = overrides | facts.set_aside_before
-    standing = tuple(each for each in found.values() if each.override != "prescriber" or each.code not in signed)
+    standing = tuple(
+        each for each in found.values() if each.override != "prescriber" or signed.isdisjoint((each.code, each.key))
+    )
     if standing:
         return Refused(standing)
     return Passed(step.target, tuple(found.values()))

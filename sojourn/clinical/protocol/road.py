@@ -63,6 +63,11 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "plan-review": "The plan was to be reviewed after {given} sessions, and has not been signed again since.",
         "plan-review-day": "The plan was to be reviewed on {day}, and has not been signed again since.",
         "today": "{title}. {advice}",
+        "other-session": "Another session of this person has a dose under way. It must be over first.",
+        "ketamine-otherwise": (
+            "{name} was written down as another medicine in the last 24 hours. Strike it if that was an error; with it"
+            " no dose is given."
+        ),
     }
 )
 
@@ -71,6 +76,15 @@ def of_the_day(reasons: Iterable[DayReason]) -> Iterator[Reason]:
     """What the rules say against a dose today, as reasons against a step."""
     for each in reasons:
         yield Reason(each.code, TEXTS["today"], each.override, {"title": each.title, "advice": each.advice})
+
+
+def given_otherwise(other_session: bool, names: Iterable[str]) -> Iterator[Reason]:
+    """What goes in or went in beside the doses of the plan: a dose under way in another session of this person, and
+    ketamine that was charted among the other medicines (``names``)."""
+    if other_session:
+        yield _never("other-session")
+    for name in names:
+        yield _never("ketamine-otherwise", name=name)
 
 
 def against(papers: Papers, today: date) -> Iterator[Reason]:

@@ -340,7 +340,7 @@ class ReplayedSession:
             duration_min=Decimal(self.rules.protocol.dose_minutes) if minutes is None else minutes, lot=row.lot,
             vial=row.vial, stock_mg_per_ml=row.stock_mg_per_ml, total_ml=row.total_ml,
             rate_ml_per_h=charted.rate_of(row), devices=row.devices, started_at=self.now, by=by,
-            checked_by=(ready[1] or row).by, note="",
+            checked_by="" if ready[1] is None else ready[1].by, note="",
         )  # fmt: skip
         self._write("start", by, {"rate_ml_per_h": self.dose.rate_ml_per_h})
         if self.dose.rate_ml_per_h is None:

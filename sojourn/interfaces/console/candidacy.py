@@ -616,7 +616,7 @@ def _page(
     """The whole page. Four queries more."""
     patient, newest, asker, today = file.patient, file.newest, request.asker, timezone.localdate()
     drug, route = _way(request.POST or request.GET, newest)
-    facts = story.facts_of(patient, today, story.answers(patient.pk), file.entered)
+    facts = story.facts_of(patient, today, story.answers(patient.pk), file.entered, story.allergies(patient.pk))
     taken = story.medicines(patient.pk)
     trends = measures.trends(patient.pk, rules={})
     rules = queries.rules(patient.clinic_id)

@@ -56,6 +56,7 @@ from sojourn.interfaces.console.record_words import (
     inside,
     mg,
     readings_in_words,
+    second_check,
     vital_name,
     who,
     with_unit,
@@ -460,7 +461,7 @@ class Shown:
             "drug": drug_word(dose.drug), "mg": mg(dose.dose_mg), "route": self._route(dose.route)}  # fmt: skip
         details = [
             _("Given by %(given)s, checked by %(checked)s") % {
-                "given": who(dose.given_by), "checked": who(dose.checked_by)},
+                "given": who(dose.given_by), "checked": second_check(dose.checked_by, dose.checked_at)},
             _("Lot %(lot)s, over %(minutes)s minutes") % {"lot": dose.lot, "minutes": mg(dose.duration_min)},
         ]  # fmt: skip
         if dose.rate_ml_per_h is not None:
@@ -620,7 +621,7 @@ class Shown:
                 drug_word(each.drug), self._route(each.route), mg(each.dose_mg), record_given.given_mg(given),
                 mg(each.duration_min), each.lot,
                 formats.date_format(each.expires_on, _("j M Y")) if each.expires_on else "–", each.started_at,
-                who(each.given_by), f"{who(each.checked_by)}, {clock(each.checked_at)}", each.note,
+                who(each.given_by), second_check(each.checked_by, each.checked_at, clock), each.note,
             )
             for each, given in zip(self.record.doses, self.record.given, strict=True)
         ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -57,6 +57,13 @@ def day_and_clock(at: datetime) -> str:
 
 def who(member: Member | None) -> str:
     return str(member) if member and member.name else _("unknown")
+
+
+def second_check(by: Member | None, at: datetime | None, clock: Callable[[datetime], str] | None = None) -> str:
+    """Who checked a dose, with the time where ``clock`` says it; in words where a prescriber set the check aside."""
+    if at is None:
+        return _("nobody (set aside by a prescriber)")
+    return who(by) if clock is None else f"{who(by)}, {clock(at)}"
 
 
 def amount(value: Any, places: int | None = None) -> str:

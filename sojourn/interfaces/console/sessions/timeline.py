@@ -64,7 +64,8 @@ def _dose(dose: Dose) -> TimelineEntry:
     title = _("%(drug)s %(mg)s mg %(route)s") % {
         "drug": drug_word(dose.drug), "mg": milligrams(dose.dose_mg), "route": route_word(dose.route),
     }  # fmt: skip
-    detail = _("as base, lot %(lot)s, checked by %(name)s") % {"lot": dose.lot, "name": dose.checked_by}
+    nobody = _("nobody (set aside by a prescriber)")
+    detail = _("as base, lot %(lot)s, checked by %(name)s") % {"lot": dose.lot, "name": dose.checked_by or nobody}
     return TimelineEntry(dose.started_at, title, detail, dose.by, "syringe")
 
 
