@@ -517,7 +517,7 @@ def _whole(request: Request, version: PlanVersion) -> dict[str, Any]:
     """A version with everything that a signature looks at."""
     today = timezone.localdate()
     doses = dose.doses_of(request.asker.here)
-    _weight, height = _body(version.patient, today)
+    height = _body(version.patient, today)[1] if version.per_kg is not None else None
     found = dose.work(version, doses.rules, today, height=height)
     open_to_sign = found if version.open else None
     last = queries.before(version)
