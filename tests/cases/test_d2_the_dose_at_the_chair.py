@@ -75,7 +75,9 @@ def test_85_mg_with_the_reason_x_by_a_nurse(ready: Cast):
     assert "Nothing stands in the way" not in page
     refused = press(nurse, stage, "session_start_dose", note="x", reason="x")
     assert refused.status_code == 409
-    assert "85 mg is not the dose of the plan, 42.5 mg. A different dose needs a prescriber's signature." in reasons(refused)
+    assert "85 mg is not the dose of the plan, 42.5 mg. A different dose needs a prescriber's signature." in reasons(
+        refused
+    )
     ticked = press(nurse, stage, "session_start_dose", override="dose:beyond-rounding", reason="x")
     assert ticked.status_code == 403
     with as_asker(ready.asker("nurse")):
