@@ -167,7 +167,7 @@ def test_1_mg_per_kg_over_40_minutes_is_within_what_was_studied(cast: Cast):
     check(cast, version)
     page = words(edit_page(cast, version))
     assert "Studied: 0.1 to 1 mg/kg." in page
-    assert "100 % of it" in page
+    assert "100 % of the highest dose in 40 minutes" in page
     assert sign(cast, version, "").status_code == 302
     signed = again(cast, version)
     assert (signed.dose_mg, signed.beyond) == (Decimal(70), [])
@@ -185,11 +185,11 @@ def test_the_page_says_what_bounds_the_dose(cast: Cast):
         assert ("21 mg over 5 minutes or more; 35 mg over 20 minutes or more; 70 mg over 40 minutes or more") in page
         assert reverse("console:rule", args=[IV_CEILING]) in page
         assert ">convention</a>" in page
-        assert "50 % of it" in page
+        assert "50 % of the highest dose in 40 minutes" in page
         assert "0.1 to 1200 mL/h" in page
     assert sign(cast, version, "").status_code == 302
     signed = body(cast.client("prescriber").get(reverse("console:plan_version", args=[version.pk])))
-    assert "50 % of it" in words(signed)
+    assert "50 % of the highest dose in 40 minutes" in words(signed)
 
 
 def test_the_page_counts_the_devices(cast: Cast):
@@ -197,7 +197,7 @@ def test_the_page_counts_the_devices(cast: Cast):
     version = saved(cast, person(cast, "esketamine", "in"), **SPRAY | {"fixed_mg": "56"})
     page = words(edit_page(cast, version))
     assert "2 devices of 28 mg" in page
-    assert "67 % of it" in page  # 56 of 84, upwards
+    assert "67 % of the highest dose" in page  # 56 of 84, upwards
     assert "at most 56 mg from 18 years on, by the label that applies here (US)" in page
 
 

@@ -72,15 +72,26 @@ def _ceiling(worked: dosing.DoseCalculation) -> Iterator[Limit]:
     else:
         words = _("%(mg)s mg") % {"mg": number(paces[-1][0].value, 2)}
     yield _of(ceiling.rule, _("Highest dose today"), words)
-    if worked.share is not None and (worked.order.over is not None or not ceiling.by_minutes):
-        part = str(-(-worked.share * _PERCENT // 1))  # upwards: 100.4 is more than 100
-        yield Limit(_("This dose"), _("%(percent)s %% of it") % {"percent": part})
+    yield from _share(worked, ceiling)
+
+
+def _share(worked: dosing.DoseCalculation, ceiling: dosing.DoseCeiling) -> Iterator[Limit]:
+    """Nothing where the minutes are missing or too few for any dose, which is refused."""
+    over = worked.order.over
+    if worked.share is None or worked.limit is None or (ceiling.by_minutes and over is None):
+        return
+    part = str(-(-worked.share * _PERCENT // 1))  # upwards: 100.4 is more than 100
+    words = _("%(percent)s %% of the highest dose") % {"percent": part}
+    if ceiling.by_minutes and over is not None:
+        values = {"percent": part, "n": number(over.value)}
+        words = _("%(percent)s %% of the highest dose in %(n)s minutes") % values
+    yield Limit(_("This dose"), words)
 
 
 def _pump(worked: dosing.DoseCalculation, rules: dosing.DoseRules) -> Iterator[Limit]:
     if worked.rate is not None and rules.pump is not None:
         values = {"low": number(rules.pump.low.value), "high": number(rules.pump.high.value)}
-        yield _of(rules.pump.rule, _("A pump runs at"), _("%(low)s to %(high)s mL/h") % values)
+        yield _of(rules.pump.rule, _("Limits of the pump"), _("%(low)s to %(high)s mL/h") % values)
 
 
 def _first(
