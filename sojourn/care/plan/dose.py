@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sojourn.care.plan.models import PlanVersion
 from sojourn.clinical import dosing
+from sojourn.clinical.eligibility.facts import Facts
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.rulebook import book
 from sojourn.foundation.rulebook.queries import Standing, ids_of, standings
@@ -20,6 +21,7 @@ DOSE_FIELDS: Final = (
     *("protocol_id", "route", "drug", "per_kg", "fixed_mg", "weight_kg", "weight_on", "round_mg", "round_direction"),
     *("over_min", "stock_mg_per_ml", "total_ml", "dose_mg"),
 )
+HEIGHT: Final = "height_cm"
 CONTENT_FIELDS: Final = (
     *("number", "indication", *DOSE_FIELDS, "working", "rules", "sessions", "min_days", "max_days", "starts_on"),
     *("parts", "goals", "intention", "review_after", "review_on", "change_reason"),
@@ -63,6 +65,14 @@ def protocol_way(protocol_id: str) -> tuple[str, str]:
     """Route and drug of a protocol; two empty texts where the rulebook does not know it."""
     found = next((each for each in book().protocols() if each.id == protocol_id), None)
     return ("", "") if found is None else (found.route, found.drug)
+
+
+def height_of(facts: Facts) -> dosing.Centimetres | None:
+    """The newest height among what is known of a person; None where nobody told it. No query."""
+    found = facts.get(HEIGHT)
+    if found is None or not isinstance(found.value, int | float):
+        return None
+    return dosing.Centimetres.of(found.value)
 
 
 def order_of(version: PlanVersion, height: dosing.Centimetres | None = None) -> dosing.Order | None:

@@ -14,10 +14,10 @@ def notices(session: SessionSnapshot, version: PlanVersion | None) -> tuple[dosi
     It refuses nothing. Three queries, none for a dose that is the same for everybody."""
     if version is None or version.per_kg is None:
         return ()
-    height = intake.facts(session.encounter.patient, session.today).get("height_cm")
-    if height is None or not isinstance(height.value, int | float):
+    height = plan_dose.height_of(intake.facts(session.encounter.patient, session.today))
+    if height is None:
         return ()
-    order = plan_dose.order_of(version, dosing.Centimetres.of(height.value))
+    order = plan_dose.order_of(version, height)
     if order is None:
         return ()
     rules = plan_dose.doses_of(session.encounter.clinic_id).rules

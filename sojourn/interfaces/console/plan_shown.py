@@ -107,11 +107,14 @@ class Bar:
     waits: bool
 
 
-def bar(version: PlanVersion, doses: Doses) -> Bar | None:
-    """The range studied for the version's drug and route; None where the rulebook holds no numbers for them."""
-    found = dose.calculated(dose.work(version, doses.rules, timezone.localdate()))
+def bar(
+    version: PlanVersion, doses: Doses, found: dosing.DoseCalculation | dosing.DoseRefused | None
+) -> Bar | None:  # fmt: skip
+    """The range studied for the version's drug and route; None where the rulebook holds no numbers for them. ``found``
+    is the dose as it was worked out."""
+    worked = dose.calculated(found)
     known = doses.known.ranges_of(version.route, version.drug)
-    studied = found.studied if found is not None and found.studied is not None else next(iter(known), None)
+    studied = worked.studied if worked is not None and worked.studied is not None else next(iter(known), None)
     if studied is None:
         return None
     chosen = version.per_kg if studied.basis == "mg/kg" else version.fixed_mg

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from sojourn.care.intake import doubts
+from sojourn.care.intake import queries as intake
 from sojourn.care.intake.queries import newest_weight
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
@@ -27,7 +29,7 @@ from sojourn.clinical import dosing
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.printing import setting
-from sojourn.interfaces.console import plan_shown
+from sojourn.interfaces.console import plan_limits, plan_shown
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import closed, day_words
 from sojourn.interfaces.console.plan_paper import document
@@ -367,11 +369,11 @@ def _editor(
 ) -> HttpResponse:  # fmt: skip
     doses = dose.doses_of(request.asker.here)
     today = timezone.localdate()
-    found = dose.work(version, doses.rules, today)
+    newest, height = _body(version.patient, today)
+    found = dose.work(version, doses.rules, today, height=height)
     series = doses.known.series_of(version.route, version.drug)
     ranges = doses.known.ranges_of(version.route, version.drug)
     answer = plan_shown.expected(version, version.patient, today) if request.asker.may("pk.explore") else None
-    newest = newest_weight(version.patient_id)
     context = _frame(version) | {
         "sheet": sheet,
         "errors": errors or [],
@@ -381,8 +383,10 @@ def _editor(
         "newer_weight": newest is not None and (newest.kg, newest.on) != (version.weight_kg, version.weight_on),
         "live": live,
         "shown": plan_shown.show(version),
-        "bar": plan_shown.bar(version, doses),
+        "bar": plan_shown.bar(version, doses, found),
         "reasons": plan_shown.reasons(found),
+        "notices": plan_limits.notices(found),
+        "limits": plan_limits.limits(found, doses.rules, dose.first_of(version, doses.rules, today)),
         "found": dose.calculated(found),
         "weight_days": None if version.weight_on is None else (today - version.weight_on).days,
         "by_weight": not ranges or ranges[0].basis == "mg/kg",
@@ -503,17 +507,28 @@ def sign(request: HttpRequest, plan_id: int) -> HttpResponse:
     return render(request, "console/plans/sign.html", context, status=status)
 
 
+def _body(patient: Patient, today: date) -> tuple[intake.Weight | None, dosing.Centimetres | None]:
+    """The newest weight and the newest height of a patient. Two queries."""
+    given, entered = intake.answers(patient.pk), intake.entered_facts(patient.pk)
+    known = intake.facts_of(patient, today, given, entered)
+    return next(reversed(intake.weights_of(given, entered)), None), dose.height_of(known)
+
+
 def _whole(request: Request, version: PlanVersion) -> dict[str, Any]:
     """A version with everything that a signature looks at."""
     today = timezone.localdate()
     doses = dose.doses_of(request.asker.here)
-    found = dose.work(version, doses.rules, today) if version.open else None
+    height = _body(version.patient, today)[1] if version.per_kg is not None else None
+    found = dose.work(version, doses.rules, today, height=height)
+    open_to_sign = found if version.open else None
     last = queries.before(version)
     return _frame(version) | {
         "shown": plan_shown.show(version),
-        "bar": plan_shown.bar(version, doses),
-        "reasons": plan_shown.reasons(found),
-        "overridable": isinstance(found, dosing.DoseRefused) and found.overridable,
+        "bar": plan_shown.bar(version, doses, found),
+        "reasons": plan_shown.reasons(open_to_sign),
+        "overridable": isinstance(open_to_sign, dosing.DoseRefused) and open_to_sign.overridable,
+        "notices": plan_limits.notices(found),
+        "limits": plan_limits.limits(found, doses.rules, dose.first_of(version, doses.rules, today)),
         "check": queries.standing_check(version),
         "waits_for": ("decision", "agreements") if version.open and version.route else (),
         "last": last,
