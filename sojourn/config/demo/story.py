@@ -554,12 +554,13 @@ def _ahead(cast: Cast, walk: Walk, course: CarePlan, companion: RelatedPerson, d
     """A sitting to come, booked by the front desk as on any day; and what is known of its way home."""
     own, now = walk.own, timezone.now()
     slots = own.sample(SLOTS, len(SLOTS))
+    booked_at = max(now - timedelta(days=own.randint(1, 3)), walk.at("signed", timedelta(hours=1)))
     for chair, begins in _free(cast, course.patient_id, day, slots):
         try:
             appointment = booking.book(
                 by=cast.team.desk, care_plan_id=course.pk, chair_id=chair.pk, starts_at=begins,
                 minutes=int(SITTING.total_seconds() // 60), companion_id=companion.pk,
-                now=now - timedelta(days=own.randint(1, 3)),
+                now=booked_at,
             )  # fmt: skip
         except Refused:
             continue
