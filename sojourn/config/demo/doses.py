@@ -55,40 +55,33 @@ _LOT_KEEPS = 18  # months from the month in which the pharmacy brought it
 
 @dataclass(frozen=True, slots=True)
 class PumpStep:
-    """What somebody does at the pump, so many minutes after the start. ``rate`` as a share of the first rate,
-    ``remaining`` as a share of the bag, as it was read off."""
+    """What somebody does at the pump, so many minutes after the start. ``rate`` is a share of the first rate; ``read``
+    where what is left was read off as well."""
 
     kind: str
     minute: int
     rate: Decimal | None = None
-    remaining: Decimal | None = None
+    read: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Infusion:
-    """What was done after the start; ``why`` is why it was stopped. Whatever is not stopped runs until it is in."""
-
-    steps: tuple[PumpStep, ...] = ()
-    why: Words = ("", "")
-
-
-EVEN: Final = Infusion()
-PAUSED: Final = Infusion((PumpStep("pause", 14), PumpStep("resume", 20, rate=Decimal(1))))
-LOWERED: Final = Infusion((PumpStep("rate", 20, rate=Decimal("0.8")),))
-READ_OFF: Final = Infusion((PumpStep("pause", 22, remaining=Decimal("0.448")), PumpStep("resume", 27, rate=Decimal(1))))
-STOPPED: Final = Infusion(
-    (PumpStep("stop", 18, remaining=Decimal("0.546")),),
-    ("Asked to stop: too much, too fast.", "Pidió parar: demasiado, demasiado rápido."),
-)
 # One after the other over all sessions of a clinic: most run through.
-_IN_TURN: Final = {5: PAUSED, 9: LOWERED, 13: READ_OFF}
-_TURN: Final = 16
+_IN_TURN: Final = {5: "paused", 11: "slower", 17: "read off"}
+_TURN: Final = 24
+TOO_MUCH: Final[Words] = ("Asked to stop: too much, too fast.", "Pidió parar: demasiado, demasiado rápido.")
 
 
-def infusion(cast: Cast, ending: str) -> Infusion:
-    """How the next one of a clinic runs."""
+def infusion(cast: Cast, ending: str, own: random.Random) -> tuple[PumpStep, ...]:
+    """How the next one of a clinic runs: what is done after the start. Whatever is not stopped runs until it is in."""
     cast.infusions += 1
-    return STOPPED if ending == "stopped_early" else _IN_TURN.get(cast.infusions % _TURN, EVEN)
+    if ending == "stopped_early":
+        return (PumpStep("stop", 18, read=True),)
+    kind, minute, minutes = _IN_TURN.get(cast.infusions % _TURN), own.randint(11, 22), own.randint(3, 6)
+    if kind is None:
+        return ()
+    if kind == "slower":
+        return (PumpStep("rate", minute + 4, rate=Decimal("0.8")),)
+    again = PumpStep("resume", minute + minutes, rate=Decimal(1))
+    return PumpStep("pause", minute, read=kind == "read off"), again
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +185,7 @@ def weigh_and_check(
     if any(item.id == "weight" for item in reached):
         with translation.override(cast.clinic.language):
             _keep(cast, encounter, at, nurse, {"weight_kg": float(kg)}, _("Weighed in the session"))
-    if not items:
-        _keep(cast, encounter, at - timedelta(minutes=1), nurse, _asked_anew(cast, encounter.patient_id))
+    _keep(cast, encounter, at - timedelta(minutes=1), nurse, _asked_anew(cast, encounter.patient_id))
 
 
 def _asked_anew(cast: Cast, patient_id: int) -> dict[str, Any]:
@@ -275,20 +267,20 @@ def start(drawn: Drawn) -> tuple[MedicationAdministration, Entered]:
     return row, Entered("dosing", drawn.at, basis=drawn.basis)
 
 
-def give(drawn: Drawn, runs: Infusion, own: random.Random) -> Given:
+def give(drawn: Drawn, steps: Sequence[PumpStep], own: random.Random) -> Given:
     """The dose from its start until all of it is in or it is stopped; what was left is thrown away before a witness."""
     row, begun = start(drawn)
     states, rate, since, left = [begun], Fraction(drawn.rate), drawn.at, Fraction(drawn.bag_ml)
-    for step in runs.steps:
+    for step in steps:
         at = drawn.at + timedelta(minutes=step.minute)
         left -= rate * Fraction((at - since).seconds, 3600)
-        if step.remaining is not None:
-            left = Fraction(drawn.bag_ml * step.remaining)
+        read = _read_off(left) if step.read else None
+        left = left if read is None else Fraction(read)
         rate = Fraction(drawn.rate * step.rate) if step.rate else Fraction(0)
         since = at
         drawn.cast.add(_event(
             drawn, row, step.kind, at, rate_ml_per_h=drawn.rate * step.rate if step.rate else None,
-            remaining_ml=None if step.remaining is None else drawn.bag_ml * step.remaining,
+            remaining_ml=read,
         ))  # fmt: skip
         states.append(Entered(_STATES[step.kind], at, basis=drawn.basis if step.kind in _ASKS_THE_ROAD else None))
     if rate:  # it runs until the bag is empty, and somebody comes to the pump a little later
@@ -296,7 +288,7 @@ def give(drawn: Drawn, runs: Infusion, own: random.Random) -> Given:
         drawn.cast.add(_event(drawn, row, "end", over_at))
         states.append(Entered("observing", over_at))
         return Given(tuple(states), over_at)
-    _stopped(drawn, runs, since, left)
+    _stopped(drawn, since, left)
     states.append(Entered("observing", since + timedelta(seconds=40)))
     return Given(tuple(states), since + timedelta(seconds=40))
 
@@ -336,7 +328,12 @@ def _event(drawn: Drawn, row: MedicationAdministration, kind: str, at: datetime,
     return DoseEvent(**drawn.of_session, dose=row, kind=kind, at=at, recorded_at=at, by=drawn.nurse, **values)
 
 
-def _stopped(drawn: Drawn, runs: Infusion, at: datetime, left_ml: Fraction) -> None:
+def _read_off(left_ml: Fraction) -> Decimal:
+    """What the display says: tenths, and a tenth less than by the clock, since pumps and clocks differ a little."""
+    return Decimal(round(left_ml * 10) - 1) / 10
+
+
+def _stopped(drawn: Drawn, at: datetime, left_ml: Fraction) -> None:
     """Why, in words; and what the bag still held is thrown away by one and witnessed by the other."""
     given = Fraction(drawn.mg) * (1 - left_ml / Fraction(drawn.bag_ml))
     rest = drawn.dose["drawn_mg"] - (Decimal(given.numerator) / given.denominator).quantize(_HUNDREDTH, ROUND_HALF_UP)
@@ -346,7 +343,7 @@ def _stopped(drawn: Drawn, runs: Infusion, at: datetime, left_ml: Fraction) -> N
     )  # fmt: skip
     drawn.cast.add(
         SessionEvent(
-            **drawn.of_session, kind="why_stopped", note=drawn.cast.say(runs.why), at=at + timedelta(minutes=1),
+            **drawn.of_session, kind="why_stopped", note=drawn.cast.say(TOO_MUCH), at=at + timedelta(minutes=1),
             recorded_at=at + timedelta(minutes=1), by=drawn.nurse,
         ),
         waste,

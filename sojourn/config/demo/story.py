@@ -795,7 +795,7 @@ def session(cast: Cast, appointment: Appointment, own: random.Random, ending: st
     nurse, other = own.sample(cast.members["nurse"], 2)
     dose_at = arrived + timedelta(minutes=own.randint(18, 28))
     drawn = doses.prepare(cast, encounter, dose_at, nurse, other, own)
-    given = doses.give(drawn, doses.infusion(cast, ending), own)
+    given = doses.give(drawn, doses.infusion(cast, ending, own), own)
     leaves = given.over_at + timedelta(minutes=own.randint(84, 92))
     entered = [
         Entered("arrived", arrived), Entered("checked", dose_at - timedelta(minutes=5)), *given.states,
