@@ -223,7 +223,8 @@ def _ward(number: int, numbers: range) -> Ward:
     from sojourn.care.booking.models import Appointment, Chair
     from sojourn.care.encounter.models import Encounter, SessionState
     from sojourn.care.patients.models import Patient
-    from sojourn.care.session.models import MedicationAdministration
+    from sojourn.care.plan.models import PlanVersion
+    from sojourn.care.session.models import DoseEvent, MedicationAdministration
     from sojourn.care.vitals.models import Device, DeviceAssociation
     from sojourn.foundation.accounts.asker import Asker, as_asker
     from sojourn.foundation.accounts.models import Clinic, Membership, Person
@@ -270,10 +271,16 @@ def _ward(number: int, numbers: range) -> Ward:
             SessionState(**common, patient_id=e.patient_id, encounter=e, seq=1, state="dosing", at=now, by=nurse)
             for e in encounters
         )  # fmt: skip
-        MedicationAdministration.objects.bulk_create(
+        versions = {each.care_plan_id: each for each in PlanVersion.objects.all()}
+        doses = MedicationAdministration.objects.bulk_create(
             MedicationAdministration(**common, patient_id=e.patient_id, encounter=e, drug="ketamine", route="iv",
-                dose_mg=35, duration_min=40, lot="B", started_at=now, given_by=nurse, checked_by=doctor, checked_at=now,
-                recorded_at=now) for e in encounters
+                dose_mg=35, drawn_mg=35, duration_min=40, lot="B", expires_on=now.date() + timedelta(days=400),
+                stock_mg_per_ml=50, total_ml=50, rate_ml_per_h=75, plan_version=versions[e.care_plan_id],
+                started_at=now, given_by=nurse, checked_by=doctor, checked_at=now, recorded_at=now) for e in encounters
+        )  # fmt: skip
+        DoseEvent.objects.bulk_create(
+            DoseEvent(**common, patient_id=e.patient_id, encounter=e, dose=dose, kind="start", rate_ml_per_h=75, at=now,
+                      recorded_at=now, by=nurse) for e, dose in zip(encounters, doses, strict=True)
         )  # fmt: skip
         devices = Device.objects.bulk_create(
             Device(**common, name=f"M{n}", key=f"eui64:{device(n)}", added_at=now) for n in numbers

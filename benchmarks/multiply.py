@@ -10,7 +10,7 @@ from psycopg import sql
 
 # In the order in which rows refer to each other.
 LABELS = (
-    "booking.Chair", "patients.Patient", "patients.RelatedPerson",
+    "booking.Chair", "patients.Patient", "patients.DoseStart", "patients.RelatedPerson",
     "messaging.Communication", "messaging.CommunicationMark",
     "measures.Sitting", "intake.IntakeAnswer", "intake.MedicationStatement", "intake.AllergyIntolerance",
     "intake.PreviousTreatment", "intake.Goal", "intake.Concern", "intake.IntakeSubmission", "intake.ClinicalFact",
@@ -21,13 +21,19 @@ LABELS = (
     "booking.Appointment", "booking.Attendance", "booking.PreferredTimes", "booking.WaitingEntry", "booking.Reminder",
     "booking.EscortLink", "booking.EscortAnswer",
     "encounter.Encounter", "encounter.SessionState", "session.CheckResult", "session.MedicationAdministration",
-    "session.DoseCheck", "session.SessionEvent", "session.Discharge", "session.RecordSignature",
-    "vitals.Observation", "alarms.CurrentVital", "alarms.AlarmState", "alarms.AlarmEvent",
+    "session.DoseCheck", "session.DoseEvent", "session.Waste", "session.WasteWitness", "session.GivenMedicine",
+    "session.SessionEvent", "session.EnteredInError", "session.Discharge", "session.RecordSignature",
+    "session.Addendum", "vitals.Observation", "alarms.CurrentVital", "alarms.AlarmState", "alarms.AlarmEvent",
     "measures.MeasureRequest", "measures.QuestionnaireResponse", "measures.Answer", "safety.Flag", "safety.FlagAnswer",
 )  # fmt: skip
 STEP = 100_000_000
 _TODAY = "upper(during) > now() - interval '12 hours'"
+_OF_TODAY = (
+    f"SELECT e.id FROM encounter_encounter e JOIN booking_appointment a ON a.id = e.appointment_id WHERE {_TODAY}"
+)
 _NOT_TODAY = {
+    "patients_dosestart": "at < now() - interval '12 hours'",
+    "session_wastewitness": f"waste_id NOT IN (SELECT id FROM session_waste WHERE encounter_id IN ({_OF_TODAY}))",
     "booking_appointment": f"NOT ({_TODAY})",
     "encounter_encounter": f"appointment_id NOT IN (SELECT id FROM booking_appointment WHERE {_TODAY})",
 }
@@ -37,6 +43,8 @@ _NOT_TODAY = {
 _OWN = {
     "nonce": "md5(nonce || '-' || k)",
     "token_hash": "encode(sha256(convert_to(token_hash || '-' || k, 'UTF8')), 'hex')",
+    "key": "md5(key::text || '-' || k)::uuid",
+    "row_id": f"row_id + k::bigint * {STEP}",  # of a row that is copied too
 }
 
 
@@ -47,9 +55,6 @@ def multiply(conninfo: str, times: int) -> None:
 
     chosen = [apps.get_model(label) for label in LABELS]
     tables = {model._meta.db_table for model in chosen}
-    of_today = (
-        f"SELECT e.id FROM encounter_encounter e JOIN booking_appointment a ON a.id = e.appointment_id WHERE {_TODAY}"
-    )
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("SET synchronous_commit = off")
@@ -80,7 +85,7 @@ def multiply(conninfo: str, times: int) -> None:
             ):
                 where = f"appointment_id NOT IN (SELECT id FROM booking_appointment WHERE {_TODAY})"
             if any(str(field.column) == "encounter_id" for field in model._meta.concrete_fields):
-                where = f"encounter_id NOT IN ({of_today})"
+                where = f"encounter_id NOT IN ({_OF_TODAY})"
             connection.execute(
                 sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}, generate_series(1, {}) AS k WHERE id < {} AND {}").format(
                     sql.Identifier(table), sql.SQL(", ").join(columns), sql.SQL(", ").join(values), sql.Identifier(table),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -21,6 +22,7 @@ from sojourn.care.consent import queries as consent
 from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, ConsentCountersignature, ConsentQuestion, ConsentRequest
 from sojourn.care.encounter.models import Encounter
+from sojourn.care.encounter.queries import running
 from sojourn.care.intake import queries as intake
 from sojourn.care.intake.models import ClinicalFact, IntakeAnswer, IntakeSubmission, MedicationStatement
 from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse
@@ -28,11 +30,16 @@ from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import gates, queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
-from sojourn.care.session.models import MedicationAdministration
-from sojourn.config.demo import people, story, today
+from sojourn.care.session import given, medicine_actions, road, snapshot
+from sojourn.care.session.models import DoseEvent, GivenMedicine, MedicationAdministration, SessionEvent, Waste
+from sojourn.care.session.snapshot import SessionSnapshot
+from sojourn.clinical.administration import Delivered
+from sojourn.clinical.protocol import State
+from sojourn.config.demo import clinic_house, people, story, today
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
 from sojourn.foundation.accounts.queries import house
+from sojourn.interfaces.console.sessions import words
 from tests import house as test_house
 
 CLINICS = [each.slug for each in people.CLINICS]
@@ -240,6 +247,175 @@ def test_the_two_clinics_know_nothing_of_each_other(clinics: dict[str, int]):
             assert set(PlanVersion.objects.values_list("clinic__slug", flat=True)) == {slug}
             emails.append(set(Patient.objects.exclude(email="").values_list("email", flat=True)))
     assert not emails[0] & emails[1]
+
+
+# ---------------------------------------------------------------- the hour in the chair
+
+
+@dataclass(frozen=True)
+class Lived:
+    """A dose of the demo with its session as it reads now."""
+
+    row: MedicationAdministration
+    session: SessionSnapshot
+
+    @property
+    def left(self) -> bool:
+        return self.session.state is State.LEFT
+
+
+def doses_of_demo() -> list[Lived]:
+    rows = MedicationAdministration.objects.select_related("encounter", "plan_version", "given_by", "checked_by")
+    return [Lived(row, snapshot.load(row.encounter_id, timezone.now())) for row in rows.order_by("id")]
+
+
+def test_what_went_in_is_known_of_every_dose(clinic: Clinic):
+    """The steps can have happened so, in order; whoever left has nothing unaccounted for and nothing to ask."""
+    kinds: set[str] = set()
+    for dose in doses_of_demo():
+        steps = dose.session.steps
+        assert steps[0].kind == "start"
+        assert steps[0].at == dose.row.started_at
+        assert [each.at for each in steps] == sorted(each.at for each in steps)
+        assert all(dose.session.encounter.opened_at < each.at <= timezone.now() for each in steps)
+        found = dose.session.delivered
+        assert isinstance(found, Delivered), found
+        kinds |= {each.kind for each in steps}
+        if dose.left:
+            assert steps[-1].kind in {"end", "stop"}
+            assert dose.session.line is not None
+            assert dose.session.line.complete, dose.session.line
+            assert dose.session.line.unaccounted_mg == 0
+            assert given.balance(found, dose.session.dose, dose.session.wasted).discrepancies == ()  # type: ignore[arg-type]
+    assert {"start", "pause", "resume", "rate", "end"} <= kinds
+    assert DoseEvent.objects.exclude(remaining_ml=None).exists()
+    if clinic.slug == "harbor-light":
+        waste = Waste.objects.select_related("witness", "by", "witness__by").get()
+        assert waste.witness.by.person_id != waste.by.person_id
+        assert SessionEvent.objects.filter(encounter=waste.encounter, kind=words.WHY_STOPPED).exists()
+
+
+def test_two_people_read_the_same_off_the_vial_of_every_dose(clinic: Clinic):
+    for dose in doses_of_demo():
+        row = dose.row
+        assert row.given_by.person_id != row.checked_by.person_id
+        prepared, checked = dose.session.ready_dose or (None, None)
+        assert prepared is not None
+        assert checked is not None
+        assert {prepared.person_id, checked.person_id} == {row.given_by.person_id, row.checked_by.person_id}
+        assert prepared.at < checked.at == row.checked_at < row.started_at
+        assert row.expires_on is not None
+        assert row.expires_on > timezone.localdate(row.started_at)
+        assert row.stock_mg_per_ml is not None
+        assert prepared.drawn_ml is not None
+        assert row.stock_mg_per_ml * prepared.drawn_ml == row.drawn_mg == row.dose_mg  # nothing too much is drawn up
+        for name in ("lot", "expires_on", "stock_mg_per_ml", "total_ml", "rate_ml_per_h", "dose_mg"):
+            assert getattr(row, name) == getattr(prepared, name), name
+        assert row.rate_ml_per_h is not None
+        assert row.total_ml == row.rate_ml_per_h * row.duration_min / 60
+
+
+def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.MonkeyPatch):
+    """Decision, agreements, plan, rules and ceilings, asked of the engine with what was known at that moment."""
+    moment: list[datetime] = []
+    doses_since = road.queries.doses_since
+
+    def facts(patient_id: int):
+        with_times = ClinicalFact.objects.filter(patient_id=patient_id, entered_at__lte=moment[0])
+        return road.intake.entered_of(with_times.order_by("observed_on", "id"))
+
+    def since(patient_id: int, at: datetime, *, but: int):
+        return [each for each in doses_since(patient_id, at, but=but) if each.dose.started_at < moment[0]]
+
+    def dosed(care_plan_id: int, *, but: int) -> int:
+        rows = MedicationAdministration.objects.filter(
+            encounter__care_plan_id=care_plan_id, started_at__lt=moment[0]
+        ).exclude(encounter_id=but)
+        return rows.count()
+
+    monkeypatch.setattr(road.queries, "doses_since", since)
+    monkeypatch.setattr(road.queries, "sessions_dosed", dosed)
+    monkeypatch.setattr(road.intake, "entered_facts", facts)
+    against: dict[str, list[int]] = {}
+    for row in MedicationAdministration.objects.order_by("id"):
+        moment[:] = [row.started_at]
+        session = snapshot.load(row.encounter_id, row.started_at)
+        found = road.stands_against(session, "start_dose")
+        for each in (*found.road, *found.dose):
+            against.setdefault(each.code, []).append(row.pk)
+        assert found.alarms_waiting == ()
+        assert found.version is not None
+        assert found.version.pk == row.plan_version_id
+        basis = next(each.basis for each in session.states if each.state is State.DOSING)
+        assert {**basis, "rules": []} == {**found.basis, "rules": []}
+        assert basis["rules"]
+    assert against == {}
+
+
+def test_nothing_is_noted_that_has_no_word(clinic: Clinic):
+    events = list(SessionEvent.objects.select_related("about", "encounter"))
+    assert {each.kind for each in events} <= set(words.EVENTS)
+    discomforts = [each for each in events if each.grade]
+    assert discomforts
+    assert {each.kind for each in discomforts} <= set(words.DISCOMFORTS)
+    assert {each.grade for each in discomforts} <= set(words.GRADES)
+    assert all(each.measure for each in discomforts)
+    asked = [each for each in events if each.about is not None]
+    assert asked
+    for each in asked:
+        assert each.effect in words.EFFECTS
+        assert each.about.at < each.at <= timezone.now()
+        assert each.about.encounter_id == each.encounter_id
+    by_hand = GivenMedicine.objects.all()
+    assert by_hand.exists()
+    assert {each.route for each in by_hand} <= set(medicine_actions.ROUTES)
+    assert all(each.amount is None for each in by_hand)  # none is invented
+
+
+def test_whoever_was_given_a_dose_was_weighed_that_day(clinic: Clinic):
+    for dose in doses_of_demo():
+        on = timezone.localdate(dose.row.started_at)
+        weighed = ClinicalFact.objects.filter(
+            patient_id=dose.row.patient_id, name="weight_kg", observed_on=on, entered_at__lt=dose.row.started_at
+        ).order_by("id")
+        fact = weighed.last()
+        assert fact is not None
+        assert dose.session.checks["weight"].value == f"{fact.value:.1f} kg"
+        assert dose.row.plan_version is not None
+        assert abs(Decimal(str(fact.value)) / dose.row.plan_version.weight_kg - 1) < Decimal("0.1")
+
+
+def test_sessions_of_the_past_lie_within_the_hours_of_the_clinic(clinic: Clinic):
+    hours = {each.weekday for each in WorkingHours.objects.filter(member=None)}
+    today_of_clinic = timezone.localdate()
+    past = [
+        each for each in doses_of_demo() if timezone.localdate(each.row.started_at) < today_of_clinic - timedelta(1)
+    ]
+    assert past
+    for dose in past:
+        first, last = timezone.localtime(dose.session.encounter.opened_at), timezone.localtime(dose.session.current.at)
+        assert first.weekday() in hours
+        assert clinic_house.OPEN[0] <= first.time() < last.time() <= clinic_house.OPEN[1]
+        assert dose.session.dose_ended_at is not None
+        ready = next(each.at for each in dose.session.states if each.state is State.READY_TO_LEAVE)
+        assert ready - dose.session.dose_ended_at >= timedelta(minutes=dose.session.protocol.number("min_observation"))
+
+
+def test_the_running_session_shows_its_pump_and_the_waiting_one_its_scale(clinics: dict[str, int]):
+    for demo in people.CLINICS:
+        with as_asker(house(clinics[demo.slug])):
+            now = timezone.now()
+            found = [snapshot.load(each.pk, now) for each in running()]
+            dosing = next(each for each in found if each.state is State.DOSING)
+            assert isinstance(dosing.delivered, Delivered)
+            assert dosing.rate_ml_per_h
+            assert 0 < dosing.delivered.given_mg < dosing.delivered.planned_mg
+            assert dosing.delivered.would_end_at is not None
+            assert dosing.delivered.would_end_at > now
+            waits = next(each for each in found if each.state is State.ARRIVED)
+            assert waits.checks["weight"].value
+            against = road.stands_against(waits, "start_dose")
+            assert all(each.code.startswith("not-asked:") for each in against.road)  # the rest of the checklist
 
 
 def digest(clinic_id: int) -> str:

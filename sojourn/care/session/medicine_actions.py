@@ -68,7 +68,7 @@ def give_medicine(
     row = GivenMedicine.objects.create(
         clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, name=name,
         ingredient=known.name if known.known else "", amount=amount, unit=unit, route=route, note=note.strip(),
-        warned=[_plain(each) for each in warned], key=key, given_at=given_at or now, recorded_at=now, by_id=by.member,
+        warned=[plain(each) for each in warned], key=key, given_at=given_at or now, recorded_at=now, by_id=by.member,
     )  # fmt: skip
     record(by, "medicine.given", encounter, ingredient=row.ingredient, warned=[each.rule_id for each in warned])
     announce(encounter)
@@ -92,7 +92,8 @@ def _faults(
     return wrong
 
 
-def _plain(found: Interaction) -> dict[str, Any]:
+def plain(found: Interaction) -> dict[str, Any]:
+    """A warning as it is kept beside the medicine that it spoke of."""
     return {
         "rule": found.rule_id, "version": found.version, "hash": found.rule_hash, "severity": found.severity,
         "title": found.title, "effect": found.effect, "action": found.action, "adopted": found.adopted,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from sojourn.config.demo.tales import Words
 
 PASSWORD = "quiet harbor at dusk"  # noqa: S105 - published on purpose; works in demo mode only
 
@@ -208,11 +211,38 @@ INTENTIONS = (
     "To be curious again.",
     "To say goodbye to my mother properly.",
 )
-EVENTS = (
-    ("music", "Playlist changed to strings only at the patient's request."),
-    ("nausea", "Mild nausea; head raised, cool cloth. Passed within ten minutes."),
-    ("emotion", "Tears, calm breathing. Asked for a hand to hold."),
-    ("emotion", "Laughs quietly, says that the ceiling is kind."),
-    ("support", "Guided breathing for two minutes. Settled."),
-    ("note", "Describes floating above the sea. Comfortable."),
-)
+# What somebody notes by one tap in a session, in words of its own.
+CALM: Final[tuple[tuple[str, Words], ...]] = (
+    ("music", ("Strings only, at the patient's request.", "Solo cuerdas, a petición del paciente.")),
+    ("emotional_response", ("Tears, calm breathing. Asked for a hand to hold.",
+                            "Lágrimas, respiración tranquila. Pidió que le dieran la mano.")),
+    ("emotional_response", ("Laughs quietly, says that the ceiling is kind.",
+                            "Ríe bajito, dice que el techo es amable.")),
+    ("supportive_measure", ("Guided breathing for two minutes. Settled.",
+                            "Respiración guiada durante dos minutos. Se calmó.")),
+    ("other", ("Describes floating above the sea. Comfortable.", "Cuenta que flota sobre el mar. Se siente bien.")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Discomfort:
+    """What somebody suffered under, what was done, and how it was when somebody asked so many minutes later."""
+
+    kind: str
+    grade: str
+    measure: Words
+    effect: str
+    asked_after: int
+    medicine: str = ""  # given against it
+
+
+DISCOMFORTS: Final = (
+    Discomfort("nausea", "mild", ("Head raised, cool cloth.", "Cabecera elevada, paño frío."), "gone", 10),
+    Discomfort("nausea", "moderate", ("Head raised; something against nausea.",
+                                      "Cabecera elevada; un medicamento contra las náuseas."),
+               "better", 18, "Ondansetron"),
+    Discomfort("dizziness", "mild", ("Eyes closed, lies still.", "Ojos cerrados, sin moverse."), "gone", 15),
+    Discomfort("headache", "mild", ("Light dimmed.", "Luz más baja."), "same", 20),
+    Discomfort("anxiety", "moderate", ("Voice and a hand; breathes with the nurse.",
+                                       "Voz y una mano; respira con la enfermera."), "better", 8),
+)  # fmt: skip

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
@@ -26,27 +27,22 @@ from sojourn.care.booking import waiting_actions as waiting
 from sojourn.care.booking import way_home_actions as way_home
 from sojourn.care.booking.models import Appointment, Attendance, Chair, EscortAnswer, EscortLink
 from sojourn.care.chart.queries import content_hash, session_records
-from sojourn.care.encounter.models import Encounter, SessionState
+from sojourn.care.encounter.models import Encounter
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse, Sitting
 from sojourn.care.measures.queries import Battery, batteries
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety.models import Flag, FlagAnswer
-from sojourn.care.session.models import (
-    CheckResult,
-    Discharge,
-    DoseCheck,
-    MedicationAdministration,
-    RecordSignature,
-    SessionEvent,
-)
+from sojourn.care.session.models import CheckResult, Discharge, RecordSignature
+from sojourn.care.session.snapshot import Against
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.models import Device
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms import Event, Happening
 from sojourn.clinical.scales import Refusal, Scale, Score
-from sojourn.config.demo import clinic_house, people, tales, way
+from sojourn.config.demo import clinic_house, doses, people, tales, way
+from sojourn.config.demo.doses import Entered
 from sojourn.config.demo.people import DemoClinic
 from sojourn.config.demo.tales import Twist
 from sojourn.config.demo.way import Team, Walk
@@ -99,18 +95,34 @@ class Cast:
     taken: set[tuple[int, date]] = field(default_factory=set)  # chairs, and patients by their negative number
     batteries: dict[str, Battery] = field(default_factory=dict)
     held: dict[type[Model], list[Model]] = field(default_factory=dict)  # by table, each after those it refers to
+    held_after: list[Model] = field(default_factory=list)  # rows of one table that refer to others of the same
     watched: list[Encounter] = field(default_factory=list)  # their alarms are still as the last reading left them
+    infusions: int = 0  # so far
+    standing: dict[int, Against] = field(default_factory=dict)  # what the doses of a course rest on, until it changes
+    asked_anew: dict[int, dict[str, Any]] = field(default_factory=dict)  # of a patient, on each day of a session
+    warned: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by medicine, what the rules say of it
 
     def add(self, *rows: Model) -> None:
         """Rows for the next ``write``: a course's sessions go in together, not one by one."""
         for row in rows:
             self.held.setdefault(type(row), []).append(row)
 
+    def add_after(self, *rows: Model) -> None:
+        """Rows that refer to others of their own table: written once those have their numbers."""
+        self.held_after += rows
+
+    def say(self, words: tales.Words) -> str:
+        """In the language of the clinic."""
+        return words[tales.SPEAKS.index(self.clinic.language)]
+
     def write(self) -> None:
         """Write the rows that are held. Whoever asks the database about a session writes first."""
         held, self.held = self.held, {}
         for model, rows in held.items():
             model._default_manager.bulk_create(rows)
+        after, self.held_after = self.held_after, []
+        for model in dict.fromkeys(map(type, after)):
+            model._default_manager.bulk_create(each for each in after if type(each) is model)
         watched, self.watched = self.watched, []
         if watched:
             CurrentVital.objects.filter(encounter__in=watched).update(silent_after=None)
@@ -386,6 +398,7 @@ def _course(
     if stage == "maintenance":
         _ahead(cast, walk, course, companion, today + timedelta(days=own.randint(2, 18)))
     if stage == "after" and own.random() < 0.5:
+        course = _goes_on(cast, walk, course, today)
         _ahead(cast, walk, course, companion, today + timedelta(days=own.randint(3, 12)))
     if number % 4 == 1 and stage != "ended":
         then = today - timedelta(days=own.randint(3, 9))
@@ -428,30 +441,58 @@ def _sessions(
         if index:
             score = _depression(arc, baseline, index + 1, own)
             _measure(cast, walk, score, appointment.during.lower - timedelta(hours=own.randint(3, 20)), scales)
-        _session(cast, appointment, own, ending, sparse=sparse)
+        session(cast, appointment, own, ending, sparse=sparse)
     return course
 
 
 def _changed(
     cast: Cast, walk: Walk, course: CarePlan, stage: str, arc: str, index: int, day: date, zone: object
 ) -> CarePlan:
-    """A new version of the plan where the course takes a turn: a higher dose, or maintenance."""
+    """A new version of the plan where the course takes a turn: a higher dose, or maintenance, for which somebody is
+    weighed anew each month."""
     eve = day - timedelta(days=1)
     at = _at(eve - timedelta(days=max(0, eve.weekday() - 4)), time(18, 20), zone)
-    weight = round((walk.tale.weight_kg + walk.own.choice((-1.0, -0.5, 0.5, 1.0))) * 2) / 2
     if stage == "induction" and arc == "slowly" and index == 3:
-        cast.write()
-        return way.change(
-            walk, course, at, "After three sessions the PHQ-9 has hardly fallen. Well tolerated. Raised within the "
-            "studied range.", weight, per_kg=Decimal("0.6"),
-        )  # fmt: skip
-    if stage == "maintenance" and index == len(INDUCTION_DAYS):
-        cast.write()
-        return way.change(
-            walk, course, at, "The series of six is done and has helped. One session a month, looked at again after "
-            "three.", weight, sessions=18, min_days=20, max_days=42, review_after=3, starts_on=day,
-        )  # fmt: skip
-    return course
+        values: dict[str, Any] = {"per_kg": Decimal("0.6")}
+        reason = (
+            "After three sessions the PHQ-9 has hardly fallen. Well tolerated. Raised within the studied range.",
+            "Tras tres sesiones el PHQ-9 apenas ha bajado. Bien tolerado. Se sube dentro de lo estudiado.",
+        )
+    elif stage == "maintenance" and index >= len(INDUCTION_DAYS):
+        reason, values = _monthly(index, day)
+    else:
+        return course
+    cast.write()
+    if walk.tested_at is not None and at - walk.tested_at > _LABORATORY_AFTER:
+        way.test_again(walk, at - timedelta(days=3))
+    weight = round((walk.tale.weight_kg + walk.own.choice((-1.0, -0.5, 0.5, 1.0))) * 2) / 2
+    cast.standing.pop(course.pk, None)
+    return way.change(walk, course, at, cast.say(reason), weight, **values)
+
+
+def _goes_on(cast: Cast, walk: Walk, course: CarePlan, today: date) -> CarePlan:
+    """The series is done: without a new version of the plan there is no further session."""
+    return _changed(cast, walk, course, "maintenance", "", len(INDUCTION_DAYS), today, cast.clinic.zone)
+
+
+def _monthly(index: int, day: date) -> tuple[tales.Words, dict[str, Any]]:
+    """Why the plan of a month is signed, and what changes in it: looked at again after every three."""
+    since = index - len(INDUCTION_DAYS)
+    if since == 0:
+        words = ("The series of six is done and has helped. One session a month, looked at again after three.",
+                 "La serie de seis terminó y ha ayudado. Una sesión al mes; se revisa después de tres.")  # fmt: skip
+    elif since % 3 == 0:
+        words = ("Looked at again after three months. It still helps; one session a month goes on.",
+                 "Revisado después de tres meses. Sigue ayudando; continúa una sesión al mes.")  # fmt: skip
+    else:
+        words = ("Weighed again for the session of the month.", "Pesado de nuevo para la sesión del mes.")
+    values = {
+        "sessions": 18, "min_days": 20, "max_days": 42, "review_after": index - since % 3 + 3, "starts_on": day,
+    }  # fmt: skip
+    return words, values
+
+
+_LABORATORY_AFTER = timedelta(days=150)
 
 
 def _who(
@@ -513,12 +554,13 @@ def _ahead(cast: Cast, walk: Walk, course: CarePlan, companion: RelatedPerson, d
     """A sitting to come, booked by the front desk as on any day; and what is known of its way home."""
     own, now = walk.own, timezone.now()
     slots = own.sample(SLOTS, len(SLOTS))
+    booked_at = max(now - timedelta(days=own.randint(1, 3)), walk.at("signed", timedelta(hours=1)))
     for chair, begins in _free(cast, course.patient_id, day, slots):
         try:
             appointment = booking.book(
                 by=cast.team.desk, care_plan_id=course.pk, chair_id=chair.pk, starts_at=begins,
                 minutes=int(SITTING.total_seconds() // 60), companion_id=companion.pk,
-                now=now - timedelta(days=own.randint(1, 3)),
+                now=booked_at,
             )  # fmt: skip
         except Refused:
             continue
@@ -739,45 +781,38 @@ def _ask(cast: Cast, patient: Patient, due_at: datetime, scales: Sequence[str]) 
 # --- a session that is over ---
 
 
-def _session(cast: Cast, appointment: Appointment, own: random.Random, ending: str, *, sparse: bool) -> None:
+def session(cast: Cast, appointment: Appointment, own: random.Random, ending: str, *, sparse: bool) -> None:
+    """From the arrival to the door, as it was written down that day."""
     begins = appointment.during.lower
     arrived = begins + timedelta(minutes=own.randint(-8, 6))
     if ending == "did_not_attend":
         encounter = open_encounter(cast, appointment, begins)
-        missed = ("did_not_attend", begins + timedelta(minutes=30), "No answer on the phone.")
-        states(cast, encounter, [missed], cast.members["front_desk"][0])
+        words = cast.say(("No answer on the phone.", "No contesta el teléfono."))
+        missed = Entered("did_not_attend", begins + timedelta(minutes=30), words)
+        doses.enter(cast, encounter, [missed], cast.members["front_desk"][0])
         return
     encounter = open_encounter(cast, appointment, arrived)
     nurse, other = own.sample(cast.members["nurse"], 2)
     dose_at = arrived + timedelta(minutes=own.randint(18, 28))
-    stops = ending == "stopped_early"
-    dose_ends = dose_at + timedelta(minutes=18 if stops else 40)
-    leaves = dose_ends + timedelta(minutes=own.randint(82, 96))
+    drawn = doses.prepare(cast, encounter, dose_at, nurse, other, own)
+    given = doses.give(drawn, doses.infusion(cast, ending, own), own)
+    leaves = given.over_at + timedelta(minutes=own.randint(84, 92))
     entered = [
-        ("arrived", arrived, ""), ("checked", dose_at - timedelta(minutes=5), ""), ("dosing", dose_at, ""),
-        *([("stopped_early", dose_ends, "Asked to stop: too much, too fast.")] if stops else []),
-        ("observing", dose_ends, ""), ("ready_to_leave", leaves - timedelta(minutes=3), ""), ("left", leaves, ""),
+        Entered("arrived", arrived), Entered("checked", dose_at - timedelta(minutes=5)), *given.states,
+        Entered("ready_to_leave", leaves - timedelta(minutes=3)), Entered("left", leaves),
     ]  # fmt: skip
-    states(cast, encounter, entered, nurse)
-    checks(cast, encounter, dose_at - timedelta(minutes=6), nurse)
-    dose(cast, encounter, dose_at, nurse, other, own)
+    doses.enter(cast, encounter, entered, nurse)
     episode = own.choices(("normal", "hypertensive", "desaturation"), (84, 12, 4))[0]
     vitals(cast, encounter, dose_at, leaves, episode, own.randint(1, 10**6), _every_s(begins, sparse=sparse), nurse)
-    noted = [
-        (kind, note, dose_at + timedelta(minutes=own.randint(8, 36))) for kind, note in own.sample(people.EVENTS, 2)
-    ]
-    cast.add(*(
-        SessionEvent(
-            clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, kind=kind, note=note, at=at,
-            recorded_at=at, by=nurse,
-        )
-        for kind, note, at in noted
-    ))  # fmt: skip
+    doses.note(drawn, own, desaturates=episode == "desaturation", until=leaves)
     ready_checks(cast, encounter, leaves - timedelta(minutes=4), nurse)
     cast.add(Discharge(
         clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, companion=appointment.companion,
         companion_name=appointment.companion.name if appointment.companion else "",
-        criteria={"padss": 10, "escort_present": True, "minutes_since_dose_end": (leaves - dose_ends).seconds // 60},
+        criteria={
+            "padss": 10, "aldrete": None, "escort_present": True,
+            "minutes_since_dose_end": (leaves - given.over_at).seconds // 60,
+        },
         at=leaves, by=nurse,
     ))  # fmt: skip
 
@@ -797,32 +832,6 @@ def open_encounter(cast: Cast, appointment: Appointment, at: datetime) -> Encoun
     )  # fmt: skip
 
 
-def states(
-    cast: Cast, encounter: Encounter, entered: list[tuple[str, datetime, str]], by: Membership, after: int = 0
-) -> None:
-    """The session entered these states, one after the other; ``after`` is how many it has been in already."""
-    cast.add(*(
-        SessionState(
-            clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, seq=after + number, state=name,
-            at=at, by=by, reason=reason,
-        )
-        for number, (name, at, reason) in enumerate(entered, start=1)
-    ))  # fmt: skip
-
-
-def checks(cast: Cast, encounter: Encounter, at: datetime, nurse: Membership) -> None:
-    """Every item of the pre-flight checklist that readings do not answer."""
-    items = protocol.read(book().rule(encounter.protocol_id)).checklist
-    cast.add(*(
-        CheckResult(
-            clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, item_id=item.id, outcome="passed",
-            at=at - timedelta(seconds=20 * number), by=nurse,
-        )
-        for number, item in enumerate(items)
-        if not item.vitals
-    ))  # fmt: skip
-
-
 def ready_checks(cast: Cast, encounter: Encounter, at: datetime, nurse: Membership) -> None:
     """Every item of discharge, PADSS and the companion."""
     items = [item.id for item in protocol.read(book().rule(encounter.protocol_id)).discharge]
@@ -833,24 +842,6 @@ def ready_checks(cast: Cast, encounter: Encounter, at: datetime, nurse: Membersh
         )
         for item in (*items, "padss", "companion_here")
     ))  # fmt: skip
-
-
-def dose(
-    cast: Cast, encounter: Encounter, at: datetime, nurse: Membership, other: Membership, own: random.Random
-) -> None:
-    """Prepared by one, checked by another, given."""
-    rule = protocol.read(book().rule(encounter.protocol_id))
-    common = {
-        "clinic": cast.clinic, "patient_id": encounter.patient_id, "encounter": encounter, "drug": rule.drug,
-        "route": rule.route, "dose_mg": encounter.care_plan.dose_mg, "lot": f"KT{at:%y%m}{own.randint(10, 99)}",
-    }  # fmt: skip
-    cast.add(
-        *(DoseCheck(**common, at=at - timedelta(minutes=minutes), by=who) for who, minutes in ((nurse, 4), (other, 3))),
-        MedicationAdministration(
-            **common, duration_min=Decimal(rule.dose_minutes), expires_on=at.date() + timedelta(days=400),
-            started_at=at, given_by=nurse, checked_by=other, checked_at=at - timedelta(minutes=3), recorded_at=at,
-        ),
-    )  # fmt: skip
 
 
 def monitor_readings(

@@ -15,17 +15,22 @@ from sojourn.care.consent.models import ConsentAdoption
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import running
 from sojourn.care.patients.models import RelatedPerson
+from sojourn.care.plan import gates
+from sojourn.care.plan import queries as planned
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.plan.queries import without_signed_plan
 from sojourn.care.session import step_actions
+from sojourn.care.session.queries import sessions_dosed
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.models import DeviceAssociation
-from sojourn.config.demo import people, story
+from sojourn.config.demo import doses, people, story, way
+from sojourn.config.demo.doses import Entered
 from sojourn.config.demo.people import DemoClinic
 from sojourn.config.virtual_monitor import BASELINE_S
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.rulebook.load import book
+from sojourn.foundation.rulebook.queries import standings
 
 _RUNNING_FOR = timedelta(minutes=14)
 _OVER_AFTER = timedelta(hours=3)
@@ -43,7 +48,7 @@ def set_stage(demo: DemoClinic) -> None:
         for session in sessions:
             _finish(cast, session, now)
         _clear_chairs(cast, now)
-        plans = _on_stage(demo, now)[: len(cast.chairs)]
+        plans = _ready(cast, _on_stage(demo, now), now)
         if not plans:
             return
         first, *others = plans
@@ -58,9 +63,11 @@ def set_stage(demo: DemoClinic) -> None:
 
 
 def furnish_old(demo: DemoClinic) -> None:
-    """A clinic of an earlier version has no texts, hours and numbers for booking yet."""
-    with as_asker(house(_clinic_id(demo), "Demo")):
-        if not ConsentAdoption.objects.exists():
+    """What a clinic of an earlier version has not decided yet: texts, hours, numbers for booking, rules that are new
+    since (without a highest dose nobody gives one)."""
+    clinic_id = _clinic_id(demo)
+    with as_asker(house(clinic_id, "Demo")):
+        if not ConsentAdoption.objects.exists() or any(each.waits for each in standings(clinic_id)):
             story.furnish_house(story.load_cast(demo))
 
 
@@ -70,7 +77,7 @@ def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:
     plans = list(
         CarePlan.objects.select_related("patient")
         .filter(ended_on=None, patient__restricted=False, pk__in=Encounter.objects.values("care_plan"))
-        .exclude(pk__in=without_signed_plan().order_by().values("pk"))
+        .exclude(pk__in=planned.without_signed_plan().order_by().values("pk"))
         .exclude(patient__in=Appointment.objects.filter(status="booked", during__overlap=near).values("patient"))
         .order_by("id")
     )
@@ -78,6 +85,41 @@ def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:
     others = [p for p in plans if p not in signed_in]
     random.Random(now.date().isoformat()).shuffle(others)
     return [*signed_in, *others]
+
+
+def _ready(cast: story.Cast, courses: list[CarePlan], now: datetime) -> list[CarePlan]:
+    """As many as there are chairs, of those who may have their next dose; where only the plan is in the way, since it
+    is used up, due or its weight too old, a new version of it is signed the day before."""
+    found: list[CarePlan] = []
+    for course in courses:
+        if len(found) == len(cast.chairs):
+            break
+        if gates.before_dose(course, now):
+            continue
+        found.append(course if _plan_holds(course, now) else _renewed(cast, course, now))
+    return found
+
+
+def _plan_holds(course: CarePlan, now: datetime) -> bool:
+    version = planned.in_force(course.pk, now)
+    assert version is not None
+    given = sessions_dosed(course.pk, but=0)
+    most = min(version.sessions or 0, version.review_after or given + 1)
+    limit = timedelta(days=book().rule("dose.weight_age").number("days"))
+    return given < most and version.weight_on is not None and now.date() - version.weight_on < limit
+
+
+def _renewed(cast: story.Cast, course: CarePlan, now: datetime) -> CarePlan:
+    version = planned.in_force(course.pk, now)
+    assert version is not None
+    assert version.weight_kg is not None
+    given = sessions_dosed(course.pk, but=0)
+    words = ("Looked at again, and weighed again. It goes on.", "Revisado y pesado de nuevo. Continúa.")
+    return way.renew(
+        cast.asker("prescriber"), cast.asker("nurse"), course, now - timedelta(days=1), cast.say(words),
+        version.weight_kg, sessions=max(version.sessions or 0, given + 6), review_after=given + 3,
+        starts_on=now.date(),
+    )  # fmt: skip
 
 
 def _clinic_id(demo: DemoClinic) -> int:
@@ -108,12 +150,13 @@ def _finish(cast: story.Cast, encounter: Encounter, now: datetime) -> None:
     ended = encounter.opened_at + timedelta(hours=2, minutes=20)
     been = list(encounter.states.order_by("seq").values_list("state", flat=True))
     if "dosing" not in been:
-        story.states(cast, encounter, [("cancelled", ended, "The demo was stopped.")], nurse, len(been))
+        doses.enter(cast, encounter, [Entered("cancelled", ended, "The demo was stopped.")], nurse, len(been))
     else:
-        watched = [] if "observing" in been else [("observing", encounter.opened_at + timedelta(minutes=60), "")]
-        rest = [*watched, ("ready_to_leave", ended, ""), ("left", ended, "")]
+        over = doses.finish(cast, encounter, now, *cast.members["nurse"][:2])
+        ended = max(ended, over.over_at + timedelta(minutes=84))
+        rest = [*over.states, Entered("ready_to_leave", ended), Entered("left", ended)]
         story.ready_checks(cast, encounter, ended, nurse)
-        story.states(cast, encounter, rest, nurse, len(been))
+        doses.enter(cast, encounter, rest, nurse, len(been))
     cast.write()
     step_actions.end_session(encounter=encounter, now=now, by=cast.asker("nurse"))
 
@@ -126,10 +169,11 @@ def _running(cast: story.Cast, plan: CarePlan, chair: Chair, now: datetime) -> N
     nurse, other = cast.members["nurse"][:2]
     appointment = story.book_at(cast, plan, _companion(plan), chair, arrived)
     encounter = story.open_encounter(cast, appointment, arrived)
-    entered = [("arrived", arrived, ""), ("checked", dose_at - timedelta(minutes=5), ""), ("dosing", dose_at, "")]
-    story.states(cast, encounter, entered, nurse)
-    story.checks(cast, encounter, dose_at - timedelta(minutes=6), nurse)
-    story.dose(cast, encounter, dose_at, nurse, other, own)
+    drawn = doses.prepare(cast, encounter, dose_at, nurse, other, own)
+    _row, begun = doses.start(drawn)
+    entered = [Entered("arrived", arrived), Entered("checked", dose_at - timedelta(minutes=5)), begun]
+    doses.enter(cast, encounter, entered, nurse)
+    doses.suffer(drawn, people.DISCOMFORTS[0], dose_at + timedelta(minutes=9), until=now)
     story.vitals(cast, encounter, dose_at, now - timedelta(seconds=5), "hypertensive", 4, 10, nurse)
     assert cast.device is not None
     DeviceAssociation.objects.filter(device=cast.device, until_at=None).update(until_at=now)
@@ -145,7 +189,10 @@ def _waiting(cast: story.Cast, plan: CarePlan, chair: int, now: datetime) -> Non
     nurse = cast.members["nurse"][1]
     appointment = story.book_at(cast, plan, _companion(plan), cast.chairs[chair], arrived)
     encounter = story.open_encounter(cast, appointment, arrived)
-    story.states(cast, encounter, [("arrived", arrived, "")], nurse)
+    doses.enter(cast, encounter, [Entered("arrived", arrived)], nurse)
+    doses.weigh_and_check(
+        cast, encounter, now - timedelta(minutes=3), nurse, random.Random(13), items=("identity", "fasting", "weight")
+    )
     session = alarm_store.Session(cast.clinic.pk, encounter.pk, encounter.patient_id, encounter.protocol_id)
     from django.db import connection
 
@@ -166,7 +213,7 @@ def _over(cast: story.Cast, plan: CarePlan, chair: int, now: datetime) -> None:
     """This morning's session: over, not yet signed."""
     begins = now - timedelta(hours=3, minutes=20)
     appointment = story.book_at(cast, plan, _companion(plan), cast.chairs[chair], begins)
-    story._session(cast, appointment, random.Random(11), "left", sparse=False)
+    story.session(cast, appointment, random.Random(11), "left", sparse=False)
 
 
 def story_second() -> float:

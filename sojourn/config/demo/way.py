@@ -55,8 +55,8 @@ DRUG, ROUTE, PROTOCOL = "ketamine", "iv", "iv_racemic_40min"
 STEPS: Final = {
     "invited": (23, time(8, 10)), "begun": (22, time(8, 40)), "sent": (20, time(9, 5)), "reviewed": (16, time(10, 0)),
     "decided": (14, time(13, 0)), "asked": (14, time(13, 20)), "question": (13, time(14, 10)),
-    "agreed": (12, time(15, 0)), "countersigned": (11, time(16, 0)), "drafted": (10, time(16, 10)),
-    "checked": (10, time(16, 30)), "signed": (9, time(17, 0)),
+    "agreed": (12, time(15, 0)), "countersigned": (11, time(16, 0)), "drafted": (8, time(16, 10)),
+    "checked": (8, time(16, 30)), "signed": (7, time(17, 0)),
 }  # fmt: skip
 
 
@@ -89,6 +89,7 @@ class Walk:
     number: int
     signed_in: bool = False
     by: Asker | None = None  # the patient, once they have a sign-in
+    tested_at: datetime | None = None  # when the laboratory last reported
 
     def at(self, step: str, later: timedelta = timedelta()) -> datetime:
         before, clock = STEPS[step]
@@ -223,10 +224,17 @@ def measure(walk: Walk, values: dict[str, Any], at: datetime, *, told_by: str = 
 
 
 def review(walk: Walk, *, without: Sequence[str] = ()) -> None:
-    """The consultation: vital signs, ECG, tests, judgement; and the laboratory of the day before."""
+    """The consultation: vital signs, ECG, tests, judgement; and the laboratory's report before it."""
     at = walk.at("reviewed")
-    measure(walk, walk.tale.laboratory, at - timedelta(minutes=70), told_by="imported", note="Laboratory report")
+    test_again(walk, at - timedelta(minutes=70))
     measure(walk, {name: value for name, value in walk.tale.found.items() if name not in without}, at)
+
+
+def test_again(walk: Walk, at: datetime) -> None:
+    """The laboratory's report."""
+    note = walk.tale.say(("Laboratory report", "Informe de laboratorio"))
+    measure(walk, walk.tale.laboratory, at, told_by="imported", note=note)
+    walk.tested_at = at
 
 
 # ---------------------------------------------------------------- decided
@@ -393,8 +401,9 @@ def countersign(walk: Walk, signed: Sequence[Consent]) -> None:
 
 
 def draft(walk: Walk, intention: str) -> PlanVersion:
-    """The first version, by the prescriber: the dose by the weight of the consultation."""
+    """The first version, by the prescriber: the dose by the weight of that day, which counts for the whole series."""
     at = walk.at("drafted")
+    measure(walk, {"weight_kg": walk.tale.weight_kg}, at - timedelta(minutes=20))
     version = plans.draft(by=walk.prescriber, patient_id=walk.patient.pk, now=at)
     therapist = walk.team.therapist.name
     kinds = {"ptsd": "talk", "bipolar_depression": "family"}
@@ -404,7 +413,7 @@ def draft(walk: Walk, intention: str) -> PlanVersion:
     )  # fmt: skip
     values = {
         "indication": walk.tale.indication, "protocol_id": PROTOCOL, "per_kg": Decimal(walk.tale.per_kg),
-        "weight_kg": Decimal(str(walk.tale.weight_kg)), "weight_on": walk.day("reviewed"),
+        "weight_kg": Decimal(str(walk.tale.weight_kg)), "weight_on": walk.day("drafted"),
         "round_mg": Decimal("0.5"), "round_direction": "nearest", "over_min": Decimal(40),
         "stock_mg_per_ml": Decimal(50), "total_ml": Decimal(50), "sessions": 6, "min_days": 2, "max_days": 7,
         "starts_on": walk.anchor, "review_after": 6, "intention": intention, "parts": parts,
@@ -416,14 +425,22 @@ def draft(walk: Walk, intention: str) -> PlanVersion:
 
 
 def check(walk: Walk, version: PlanVersion, at: datetime) -> None:
+    _check(walk.nurse, version, at)
+
+
+def _check(nurse: Asker, version: PlanVersion, at: datetime) -> None:
     plans.double_check(
-        by=walk.nurse, version_id=version.pk, weight_kg=version.weight_kg, amount=version.per_kg or Decimal(0), now=at
+        by=nurse, version_id=version.pk, weight_kg=version.weight_kg, amount=version.per_kg or Decimal(0), now=at
     )
 
 
 def sign(walk: Walk, version: PlanVersion, at: datetime) -> CarePlan:
+    return _sign(walk.prescriber, version, at)
+
+
+def _sign(prescriber: Asker, version: PlanVersion, at: datetime) -> CarePlan:
     fresh = PlanVersion.objects.get(pk=version.pk)
-    signed = plans.sign(by=walk.prescriber, version_id=fresh.pk, seen_hash=dose.content_hash(fresh), now=at)
+    signed = plans.sign(by=prescriber, version_id=fresh.pk, seen_hash=dose.content_hash(fresh), now=at)
     assert signed.care_plan is not None
     return signed.care_plan
 
@@ -431,18 +448,23 @@ def sign(walk: Walk, version: PlanVersion, at: datetime) -> CarePlan:
 def change(walk: Walk, course: CarePlan, at: datetime, reason: str, weight_kg: float, **values: Any) -> CarePlan:
     """A new version with its reason: weighed again, checked again, signed; the one before is superseded."""
     measure(walk, {"weight_kg": weight_kg}, at - timedelta(minutes=50))
+    return renew(walk.prescriber, walk.nurse, course, at, reason, Decimal(str(weight_kg)), **values)
+
+
+def renew(
+    prescriber: Asker, nurse: Asker, course: CarePlan, at: datetime, reason: str, weight_kg: Decimal, **values: Any
+) -> CarePlan:
+    """A new version by the weight of that day: drafted, checked by another person, signed at ``at``."""
     version = plans.draft(
-        by=walk.prescriber, patient_id=walk.patient.pk, course_id=course.pk, now=at - timedelta(minutes=40)
+        by=prescriber, patient_id=course.patient_id, course_id=course.pk, now=at - timedelta(minutes=40)
     )
     version = plans.save_draft(
-        by=walk.prescriber, version_id=version.pk, seen=version.revision,
-        values={
-            "weight_kg": Decimal(str(weight_kg)), "weight_on": at.date(), "change_reason": reason, **values,
-        },
+        by=prescriber, version_id=version.pk, seen=version.revision,
+        values={"weight_kg": weight_kg, "weight_on": at.date(), "change_reason": reason, **values},
         now=at - timedelta(minutes=30),
     )  # fmt: skip
-    check(walk, version, at - timedelta(minutes=15))
-    return sign(walk, version, at)
+    _check(nurse, version, at - timedelta(minutes=15))
+    return _sign(prescriber, version, at)
 
 
 # ---------------------------------------------------------------- messages
