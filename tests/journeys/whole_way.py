@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -325,12 +326,26 @@ def hl7(bed: str, **values: int) -> bytes:
     return answer
 
 
-def write_down(person: Person, button: str) -> None:
-    """What stands on the vial and in the syringe, as this person reads it."""
+# What stands on the vial, the syringe and the pump: 34 mg of 50 mg/mL are 0.68 mL; 50 mL in 40 minutes are 75 mL/h.
+DRAWN = {
+    "dose_mg": "34", "stock_mg_per_ml": "50", "drawn_ml": "0.68", "total_ml": "50", "over_min": "40",
+    "rate_ml_per_h": "75", "lot": "KT2611", "expires_on": "2099-12-31",
+}  # fmt: skip
+
+
+def write_down(person: Person, button: str, drawn: Mapping[str, str] = DRAWN) -> None:
+    """What stands on the vial, the syringe and the pump, as this person reads it."""
     person.page.locator("[name=drug][value=ketamine]").check(force=True)
-    person.page.fill("[name=dose_mg]", "34")
-    person.page.fill("[name=lot]", "KT2611")
+    for name, value in drawn.items():
+        person.page.fill(f"[name={name}]", value)
     person.press(button)
+
+
+def weigh(page: Page, kg: str) -> None:
+    """The weight, as the scale shows it."""
+    page.fill("#kg", kg)
+    page.locator("#weigh").click()
+    expect(page.locator("#item-weight")).to_contain_text(f"{kg} kg")
 
 
 def pass_every_item(page: Page, end: str) -> None:
@@ -362,6 +377,7 @@ def the_session_begins(nurse: Person, other: Person, patient_id: int) -> str:
     page.fill("[name=nibp_dia]", "79")
     page.fill("[name=spo2]", "98")
     nurse.press("Save the values")
+    weigh(page, "68")
     pass_every_item(page, "Checks complete")
     nurse.press(re.compile("Checks complete"))
     expect(page.get_by_role("heading", name=re.compile("Prepare the dose"))).to_be_visible()
