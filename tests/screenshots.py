@@ -1,4 +1,7 @@
-"""The pictures under docs/screenshots, from the running demo clinic: ``make screenshots``."""
+"""The pictures under docs/screenshots, from the running demo clinic: ``make screenshots``.
+
+``python -m tests.screenshots session`` takes those of the hour in the chair alone.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks.house import MLLP_PORT, PORT, house
+from benchmarks.house import MLLP_PORT, PORT, house, open_house
 from tests.browser import launch_options
+from tests.chair_pictures import the_hour_in_the_chair
 
 FOLDER = Path("docs/screenshots")
 BASE = f"http://127.0.0.1:{PORT}"
@@ -98,6 +102,13 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     return doctor, front, links[0]
 
 
+def of_a_session() -> None:
+    with open_house(), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
+        the_hour_in_the_chair(browser)
+        browser.close()
+
+
 def main() -> None:
     with house() as found:
         from benchmarks.pages import pages
@@ -141,9 +152,10 @@ def main() -> None:
             if open_one is not None:
                 portal["questionnaire"] = f"/today/measures/{open_one.pk}/1/"
             shoot(browser, "patient@harbor.demo", portal, PHONE_FIRST)
+            the_hour_in_the_chair(browser)
             browser.close()
     print(f"pictures in {FOLDER}, monitors on port {MLLP_PORT}", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    main()
+    of_a_session() if sys.argv[1:] == ["session"] else main()

@@ -16,8 +16,6 @@ import psycopg
 
 from benchmarks.house import MLLP_PORT, PORT, House, Ward, house, wards
 from benchmarks.monitors.sender import Monitor, Tally
-from sojourn.care.alarms import actions as alarm_actions
-from sojourn.care.vitals import actions as vitals_actions
 
 MONITORS = int(os.environ.get("BAD_DAY_MONITORS", "200"))
 SECONDS = 24
@@ -88,6 +86,9 @@ async def the_day(found: House) -> list[Resending]:
 
 def an_acknowledged_alarm(ward: Ward) -> int:
     """Before the day: one session has a high alarm that its nurse has acknowledged."""
+    from sojourn.care.alarms import actions as alarm_actions
+    from sojourn.care.alarms.queries import open_alarms
+    from sojourn.care.vitals import actions as vitals_actions
     from sojourn.foundation.accounts.asker import Asker, as_asker
     from sojourn.foundation.accounts.models import Membership
     from sojourn.foundation.accounts.queries import asker_of
@@ -97,8 +98,6 @@ def an_acknowledged_alarm(ward: Ward) -> int:
     encounter_id = next(iter(ward.encounters.values()))
     with as_asker(nurse):
         vitals_actions.take_readings(by=nurse, encounter_id=encounter_id, values={"nibp_sys": 196, "nibp_dia": 104})
-        from sojourn.care.alarms.queries import open_alarms
-
         for alarm in open_alarms([encounter_id]):
             alarm_actions.acknowledge(by=nurse, encounter_id=encounter_id, rule_id=alarm.rule_id, code=alarm.code)
         assert open_alarms([encounter_id])

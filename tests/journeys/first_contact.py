@@ -109,7 +109,8 @@ class Someone(Person):
         if language != "en":
             lines = self.page.locator("body").inner_text().splitlines()
             left_in_english.update({
-                line: name for line in lines if len(ENGLISH.findall(line)) > 1 and "fact base" not in line
+                line: name for line in lines
+                if len(ENGLISH.findall(line)) > 1 and "fact base" not in line and "(facts/" not in line
             })  # fmt: skip
 
     def button(self, text: str, within: Page | Locator | None = None, **fill: object) -> Locator:
@@ -171,11 +172,15 @@ class Cast:
         return f"/clinic/patients/{self.patient_id}/"
 
 
-def cast(browser: Browser, language: str) -> Cast:
+def cast(browser: Browser, language: str, width: str = "desk") -> Cast:
     words = Words(language)
-    desk, doctor, nurse = (Someone(browser, "desk", words) for _ in range(3))
-    family = "Belmonte" + "".join(choice("abdefgilmnorstuv") for _ in range(5))
-    return Cast(browser, words, TYPED[language], desk, doctor, nurse, Someone(browser, "phone", words), family)
+    desk, doctor, nurse = (Someone(browser, width, words) for _ in range(3))
+    return Cast(browser, words, TYPED[language], desk, doctor, nurse, Someone(browser, "phone", words), a_family())
+
+
+def a_family() -> str:
+    """A family name that nobody else in the house has."""
+    return "Belmonte" + "".join(choice("abdefgilmnorstuv") for _ in range(5))
 
 
 def the_clinic_comes_to_work(c: Cast) -> None:
@@ -415,7 +420,7 @@ MEASURED: tuple[tuple[str, dict[str, str]], ...] = (
     ("Blood pressure", {"Systolic blood pressure": "124", "Diastolic blood pressure": "78"}),
     ("Liver panel", {"ALT": "22", "AST": "20", "ALP": "70", "GGT": "18", "Bilirubin": "9"}),
     ("ECG", {"ECG": "normal", "QTc interval": "412"}),
-    ("Pregnancy test", {"Pregnancy test": "negative"}),
+    ("Pregnancy", {"Pregnancy test": "negative"}),
 )
 
 
@@ -630,7 +635,7 @@ def the_plan_is_signed(c: Cast) -> None:
     c.nurse.open("Check the dose")
     expect(page.locator("main")).not_to_contain_text(re.compile(r"\b34\b"))
     c.nurse.look("plan, check the dose")
-    c.nurse.fill("Weight, as you read it", "68")
+    c.nurse.fill("Weight, as you read it off the scale", "68")
     c.nurse.fill("Dose, as you would order it", "0.5")
     c.nurse.tap("Compare")
     page.wait_for_url(version)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from sojourn.foundation.accounts.models import Clinic, Membership
 
 BASE = f"http://127.0.0.1:{PORT}"
-WIDTHS = {"desk": (1280, 800), "phone": (375, 760)}
+WIDTHS = {"desk": (1280, 800), "tablet": (1024, 768), "phone": (375, 760)}
 # Who is treated, and which chair's monitor is put on: two walks may share a house.
 FAMILY, CHAIR = {"phone": ("Tamayo", 3)}.get(sys.argv[-1], ("Quiroga", 4))
 BIRTH, EMAIL = "1986-04-09", f"amparo.{FAMILY.lower()}@example.com"
@@ -51,8 +52,9 @@ class Person:
     def __init__(self, browser: Browser, width: str, locale: str = "en-US") -> None:
         w, h = WIDTHS[width]
         self.page = browser.new_context(
-            viewport={"width": w, "height": h}, locale=locale, bypass_csp=True, accept_downloads=True
-        ).new_page()
+            viewport={"width": w, "height": h}, locale=locale, bypass_csp=True, accept_downloads=True,
+            reduced_motion="reduce",  # nothing is looked at while it fades in
+        ).new_page()  # fmt: skip
         self.page.set_default_timeout(25_000)
         everybody.append(self)
 
@@ -136,18 +138,19 @@ def accepted_and_agreed(patient_id: int) -> None:
     agreed(cast, patient, at=at)  # type: ignore[arg-type]
 
 
-def the_plan_begins_the_course(doctor: Person, nurse: Person, patient_id: int) -> None:
+def the_plan_begins_the_course(
+    doctor: Person, nurse: Person, patient_id: int, *, kg: str = "68", begin: str = "Write a plan"
+) -> None:
     """Drafted by one, checked by another, signed: 0.5 mg/kg of 68 kg are 34 mg. Before that there is no course."""
     page = doctor.page
-    page.goto(f"{BASE}/clinic/patients/{patient_id}/")
-    doctor.follow("Write a plan")
+    page.goto(f"{BASE}/clinic/patients/{patient_id}/plan/")
     clean(page, "plans")
-    doctor.press("Write a plan")
+    doctor.press(begin)
     page.wait_for_url(re.compile(r"/plans/\d+/edit/"))
     today = datetime.now(ZoneInfo("America/Denver")).date().isoformat()
     page.select_option("[name=protocol_id]", "iv_racemic_40min")
     for name, value in {
-        "indication": "Treatment-resistant depression", "weight_kg": "68", "weight_on": today, "per_kg": "0.5",
+        "indication": "Treatment-resistant depression", "weight_kg": kg, "weight_on": today, "per_kg": "0.5",
         "over_min": "40", "stock_mg_per_ml": "50", "total_ml": "50", "sessions": "6", "min_days": "2", "max_days": "4",
         "starts_on": today, "review_after": "6",
     }.items():  # fmt: skip
@@ -157,13 +160,14 @@ def the_plan_begins_the_course(doctor: Person, nurse: Person, patient_id: int) -
     page.wait_for_url(re.compile(r"/plans/\d+/$"))
     version = page.url
 
-    page = nurse.sign_in("nurse@harbor.demo")
+    page = nurse.page
+    page.goto(f"{BASE}/clinic/")
     clean(page, "home, nurse")
     page.get_by_role("link", name="Dose of a plan to check").first.wait_for()
     page.goto(version)
     nurse.follow("Check the dose")
     clean(page, "plan, check the dose")
-    page.fill("[name=weight_kg]", "68")
+    page.fill("[name=weight_kg]", kg)
     page.fill("[name=amount]", "0.5")
     nurse.press("Compare")
     page.wait_for_url(version)
@@ -325,12 +329,26 @@ def hl7(bed: str, **values: int) -> bytes:
     return answer
 
 
-def write_down(person: Person, button: str) -> None:
-    """What stands on the vial and in the syringe, as this person reads it."""
+# What stands on the vial, the syringe and the pump: 34 mg of 50 mg/mL are 0.68 mL; 50 mL in 40 minutes are 75 mL/h.
+DRAWN = {
+    "dose_mg": "34", "stock_mg_per_ml": "50", "drawn_ml": "0.68", "total_ml": "50", "over_min": "40",
+    "rate_ml_per_h": "75", "lot": "KT2611", "expires_on": "2099-12-31",
+}  # fmt: skip
+
+
+def write_down(person: Person, button: str, drawn: Mapping[str, str] = DRAWN) -> None:
+    """What stands on the vial, the syringe and the pump, as this person reads it."""
     person.page.locator("[name=drug][value=ketamine]").check(force=True)
-    person.page.fill("[name=dose_mg]", "34")
-    person.page.fill("[name=lot]", "KT2611")
+    for name, value in drawn.items():
+        person.page.fill(f"[name={name}]", value)
     person.press(button)
+
+
+def weigh(page: Page, kg: str) -> None:
+    """The weight, as the scale shows it."""
+    page.fill("#kg", kg)
+    page.locator("#weigh").click()
+    expect(page.locator("#item-weight")).to_contain_text(f"{kg} kg")
 
 
 def pass_every_item(page: Page, end: str) -> None:
@@ -367,6 +385,7 @@ def the_session_begins(nurse: Person, other: Person, patient_id: int) -> str:
     page.fill("[name=nibp_dia]", "79")
     page.fill("[name=spo2]", "98")
     nurse.press("Save the values")
+    weigh(page, "68")
     pass_every_item(page, "Checks complete")
     nurse.press(re.compile("Checks complete"))
     expect(page.get_by_role("heading", name=re.compile("Prepare the dose"))).to_be_visible()
@@ -479,6 +498,7 @@ def the_audit_is_whole(found: House) -> None:
 def walk(found: House, desk: Person, doctor: Person, nurse: Person, patient: Person) -> None:
     patient_id = the_clinic_makes_a_patient(desk, doctor)
     accepted_and_agreed(patient_id)
+    nurse.sign_in("nurse@harbor.demo")
     the_plan_begins_the_course(doctor, nurse, patient_id)
     the_clinic_invites_and_books(desk, patient_id)
     an_appointment_now(patient_id)
