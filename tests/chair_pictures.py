@@ -152,8 +152,8 @@ def an_hour() -> Hour:
         assert version.dose_mg is not None
         drawn = DrawnDose(
             drug="ketamine", route="iv", dose_mg=version.dose_mg, lot="KT2611",
-            expires_on=_ago(0).date() + timedelta(300), stock_mg_per_ml=Decimal(50), drawn_ml=version.dose_mg / 50, total_ml=Decimal(50), over_min=Decimal(40),
-            rate_ml_per_h=Decimal(75),
+            expires_on=_ago(0).date() + timedelta(300), stock_mg_per_ml=Decimal(50), drawn_ml=version.dose_mg / 50,
+            total_ml=Decimal(50), over_min=Decimal(40), rate_ml_per_h=Decimal(75),
         )  # fmt: skip
         chair = Chair.objects.create(clinic=cast.clinic, name="Chair 5")
         appointment = Appointment.objects.create(
