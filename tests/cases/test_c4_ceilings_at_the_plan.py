@@ -154,8 +154,14 @@ def test_a_protocol_that_does_not_exist_gives_no_dose(cast: Cast):
 def test_a_way_whose_ceiling_nobody_adopted_gives_no_dose(clinic: Cast):
     """C4: the usual infusion in a clinic that has adopted nothing; from the adoption on it is signed."""
     who = person(clinic)
+    page = edit_page(clinic, begun(clinic, who))
+    assert "no dose is given" not in page  # nothing is chosen yet
     version = saved(clinic, who)
     check(clinic, version)
+    page = edit_page(clinic, version)
+    ceiling = "Racemic ketamine into a vein: highest dose"
+    assert f"Not adopted here, and without it no dose is given: {ceiling}" in page
+    assert f"it limits nothing yet: {ceiling}" not in page
     assert "Until a prescriber adopts one, none is given." in refused(clinic, version)
     adopt_ceilings(clinic)
     assert sign(clinic, version, "").status_code == 302

@@ -397,7 +397,14 @@ def _editor(
         "waiting": [
             _(each.title)
             for each in doses.waiting
-            if each.fixed.get("route") == version.route or each.kind == dosing.WEIGHT_AGE
+            if each.kind == dosing.WEIGHT_AGE
+            or (each.fixed.get("route") == version.route and each.kind != dosing.CEILING)
+        ],
+        "missing": [
+            _(each.title)
+            for each in doses.waiting
+            if each.kind == dosing.CEILING
+            and (each.fixed["route"], each.fixed["drug"]) == (version.route, version.drug)
         ],
         "stamps": plan_shown.stamps(version),
         "expected": answer.answered[0].sentences[0] if answer and answer.answered[0].sentences else "",
