@@ -222,6 +222,7 @@ def entry(**fields):
     ("text", "said"),
     [
         ("{", "f.json: this is no JSON"),
+        ('{"title": "a", "title": "b"}', "f.json: this is no JSON: title stands twice in one object"),
         (changed(schema=2), "f.json: schema 2 is not known here; this program reads schema 1"),
         (changed(colour="blue"), "f.json: not understood: colour"),
         (changed(title=""), 'f.json: title must be a text, not ""'),

@@ -315,7 +315,8 @@ def ran_minutes(found: Delivered) -> Fraction:
 
 
 def balance(found: Delivered, dose: Dose, wasted: Sequence[Wasted]) -> Balance:
-    """Drawn, given, wasted and what is not accounted for. Only a witnessed waste counts as one."""
+    """Drawn, given, wasted and what is not accounted for. A waste that nobody has witnessed is named as such, and the
+    dose is not complete before somebody has."""
     return reconcile(
         drawn_mg=Fraction(dose.drawn_mg if dose.drawn_mg is not None else dose.dose_mg),
         delivered=found,
