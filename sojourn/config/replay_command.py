@@ -51,7 +51,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(arguments: argparse.Namespace) -> int:
     """Play the files; 0, 1 or 2."""
     from sojourn.clinical.replay import plain
-    from sojourn.foundation.rulebook.replaying import loosening_of
+    from sojourn.foundation.rulebook.replaying import loosening_of, marks_of
 
     try:
         loosening = loosening_of(arguments.loosen) if arguments.loosen else None
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"{wrong}\n")
         return _WRONG
     if arguments.json:
-        _say(json.dumps([plain(each) for each in outcomes], ensure_ascii=False, indent=2))
+        _say(json.dumps([plain(each, marks_of(each.scenario)) for each in outcomes], ensure_ascii=False, indent=2))
     else:
         _say_tables(outcomes, loosening)
     return 0 if all(each.ok for each in outcomes) else _FAILED
@@ -78,11 +78,12 @@ def _play(path: Path, loosening: Loosening | None) -> Outcome:
 
 def _say_tables(outcomes: Sequence[Outcome], loosening: Loosening | None) -> None:
     from sojourn.clinical.replay import table
+    from sojourn.foundation.rulebook.replaying import marks_of
 
     if loosening is not None:
         _say(f"Loosened: {loosening.words}\n")
     for each in outcomes:
-        _say(f"{table(each)}\n")
+        _say(f"{table(each, marks_of(each.scenario))}\n")
     lines = sum(len(each.lines) for each in outcomes)
     failed = sum(len(each.failed) for each in outcomes)
     _say(f"{len(outcomes)} scenarios, {lines} expected lines, {failed} failed")

@@ -222,6 +222,7 @@ def entry(**fields):
     ("text", "said"),
     [
         ("{", "f.json: this is no JSON"),
+        ('{"title": "a", "title": "b"}', "f.json: this is no JSON: title stands twice in one object"),
         (changed(schema=2), "f.json: schema 2 is not known here; this program reads schema 1"),
         (changed(colour="blue"), "f.json: not understood: colour"),
         (changed(title=""), 'f.json: title must be a text, not ""'),
@@ -314,6 +315,27 @@ def test_what_nobody_expected_fails():
     assert not replay(told, rules_of(told)).ok
 
 
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"does": "waste", "mg": 0}, "not-positive"),
+        ({"does": "waste", "mg": 0.001}, "too-fine"),
+        ({"does": "witness"}, "nothing-to-witness"),
+        ({"does": "acknowledge", "alarm": "spo2.low"}, "no-alarm"),
+        ({"does": "reading", "vitals": {"spo2": 90}}, "not-running"),
+        ({"does": "step", "step": "start_dose"}, "wrong-state"),
+        (
+            {"does": "prepare", "drug": "ketamine", "route": "iv", "dose_mg": 35, "lot": "A"},
+            "late",
+        ),
+    ],
+)
+def test_what_cannot_be_done_before_the_arrival_is_refused(fields, code):
+    told = read("f.json", changed(timeline=[{"at": "00:00:00", "by": "Nurse Ortiz", **fields}]))
+    (played,) = replay(told, rules_of(told)).played
+    assert played.refused == (code,)
+
+
 # ---------------------------------------------------------------- the command
 
 
@@ -329,6 +351,7 @@ def test_the_command_prints_a_table_and_answers_0(capsys):
     assert f"{len(FILES)} scenarios, {len(lines())} expected lines, 0 failed" in said
     assert "what the software said" in said
     assert "FAIL" not in said
+    assert "by spo2.low.medium, convention (Fact base" in said
 
 
 def test_a_loosened_rule_answers_1_and_says_what_was_loosened(capsys):

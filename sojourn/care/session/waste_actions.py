@@ -16,12 +16,17 @@ from django.utils.translation import gettext as _
 from sojourn.care.encounter.actions import lock_session
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.session.models import Waste, WasteWitness
-from sojourn.clinical.administration.charted import two_people
+from sojourn.clinical.administration.charted import two_people, waste_fault
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 
-_HUNDREDTH = Decimal("0.01")
+
+def _faults() -> dict[str, str]:
+    return {
+        "not-positive": _("Enter how many milligrams were thrown away."),
+        "too-fine": _("Enter milligrams with no more than two decimals."),
+    }
 
 
 @transaction.atomic
@@ -39,10 +44,8 @@ def waste(
     again = Waste.objects.filter(key=key, encounter=encounter).first()
     if again is not None:
         return again
-    if mg <= 0:
-        raise Refused(_("Enter how many milligrams were thrown away."), codes=("not-positive",))
-    if mg != mg.quantize(_HUNDREDTH):
-        raise Refused(_("Enter milligrams with no more than two decimals."), codes=("too-fine",))
+    if fault := waste_fault(mg):
+        raise Refused(_faults()[fault], codes=(fault,))
     if at is not None and at > now:
         raise Refused(_("The time lies ahead. Correct it."), codes=("future",))
     if encounter.signatures.exists():

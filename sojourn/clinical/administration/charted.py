@@ -30,6 +30,7 @@ from sojourn.clinical.administration.events import (
 )
 from sojourn.clinical.administration.history import HistoryRefused
 
+_HUNDREDTH: Final = Decimal("0.01")
 _MEANS: Final = {"im": Means.SYRINGE, "sc": Means.SYRINGE, "in": Means.SPRAY}
 
 
@@ -92,7 +93,7 @@ def drawn_mg(dose_mg: Decimal, stock_mg_per_ml: Decimal | None, drawn_ml: Decima
     """What was taken out of the vial: by concentration and volume where they are known."""
     if stock_mg_per_ml is None or drawn_ml is None:
         return dose_mg
-    return (stock_mg_per_ml * drawn_ml).quantize(Decimal("0.01"))
+    return (stock_mg_per_ml * drawn_ml).quantize(_HUNDREDTH)
 
 
 def rate_of(prepared: Prepared) -> Decimal | None:
@@ -102,12 +103,12 @@ def rate_of(prepared: Prepared) -> Decimal | None:
     volume = prepared.total_ml or prepared.drawn_ml
     if prepared.route != "iv" or volume is None or not prepared.over_min:
         return None
-    return (volume / prepared.over_min * 60).quantize(Decimal("0.01"))
+    return (volume / prepared.over_min * 60).quantize(_HUNDREDTH)
 
 
 def part_of(prepared: Prepared) -> Decimal:
     """What is given at once: one spray device of several, else all of it."""
-    return (prepared.dose_mg / (prepared.devices or 1)).quantize(Decimal("0.01"))
+    return (prepared.dose_mg / (prepared.devices or 1)).quantize(_HUNDREDTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,13 @@ class Wasted:
     witness: str
     witness_person_id: int | None
     witnessed_at: datetime | None
+
+
+def waste_fault(mg: Decimal) -> str:
+    """Why so much cannot be written down as thrown away ("not-positive", "too-fine"), or ""."""
+    if mg <= 0:
+        return "not-positive"
+    return "too-fine" if mg != mg.quantize(_HUNDREDTH) else ""
 
 
 # What a step of a dose that is under way is charted as.
@@ -321,7 +329,8 @@ def ran_minutes(found: Delivered) -> Fraction:
 
 
 def balance(found: Delivered, dose: Dose, wasted: Sequence[Wasted]) -> Balance:
-    """Drawn, given, wasted and what is not accounted for. Only a witnessed waste counts as one."""
+    """Drawn, given, wasted and what is not accounted for. A waste that nobody has witnessed is named as such, and the
+    dose is not complete before somebody has."""
     return reconcile(
         drawn_mg=Fraction(dose.drawn_mg if dose.drawn_mg is not None else dose.dose_mg),
         delivered=found,

@@ -39,6 +39,7 @@ from sojourn.clinical.replay.tables import (
     Table,
     any_text,
     day,
+    each_once,
     instant,
     list_of,
     number,
@@ -58,8 +59,8 @@ T = TypeVar("T")
 def read(name: str, text: str) -> Scenario:
     """The scenario of a file's text; raises ScenarioInvalid."""
     try:
-        data = json.loads(text, parse_float=Decimal)
-    except json.JSONDecodeError as wrong:
+        data = json.loads(text, parse_float=Decimal, object_pairs_hook=each_once)
+    except ValueError as wrong:
         raise ScenarioInvalid(f"{name}: this is no JSON: {wrong}") from None
     top = Table(name, data)
     if (schema := top.need("schema", whole, "a number")) != SCHEMA:

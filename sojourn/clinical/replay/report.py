@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, timedelta
 from textwrap import wrap
+from types import MappingProxyType
 from typing import Any, Final
 
 from sojourn.clinical.replay.replaying import Line, Outcome, Played
@@ -12,15 +13,17 @@ from sojourn.clinical.replay.scenario import Entry, Expected
 
 _HEAD: Final = ("time", "what happened", "what the software said", "expected", "")
 _WIDTHS: Final = (10, 34, 44, 44, 4)
+_NO_MARKS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def table(outcome: Outcome) -> str:
-    """The scenario as a table: time, what happened, what the software said, what was expected, ok or FAIL."""
+def table(outcome: Outcome, marks: Mapping[str, str] = _NO_MARKS) -> str:
+    """The scenario as a table: time, what happened, what the software said, what was expected, ok or FAIL. ``marks``:
+    how far the number that a line names has been checked, by its name."""
     scenario = outcome.scenario
     lines = [f"{scenario.name}: {scenario.title}", scenario.shows, ""]
     lines += [_rule_off(), *_row(_HEAD), _rule_off()]
     for played in outcome.played:
-        lines += [*_rows(outcome, played), _rule_off()]
+        lines += [*_rows(outcome, played, marks), _rule_off()]
     count = len(outcome.lines)
     lines.append(
         f"{count} expected lines, {len(outcome.failed)} failed" if outcome.failed else f"{count} expected lines, all ok"
@@ -28,7 +31,7 @@ def table(outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
-def plain(outcome: Outcome) -> dict[str, Any]:
+def plain(outcome: Outcome, marks: Mapping[str, str] = _NO_MARKS) -> dict[str, Any]:
     """The same as JSON has it."""
     scenario = outcome.scenario
     return {
@@ -39,7 +42,7 @@ def plain(outcome: Outcome) -> dict[str, Any]:
                 "what": what(each.entry), "state": each.state, "said": list(each.said),
                 "refused": list(each.refused), "set_aside": list(each.set_aside), "milligrams": _plain_mg(each),
                 "open_alarms": [list(alarm) for alarm in each.alarms],
-                "lines": [_plain_line(line) for line in each.lines],
+                "lines": [_plain_line(line, marks) for line in each.lines],
             }
             for each in outcome.played
         ],
@@ -57,36 +60,39 @@ def _plain_mg(played: Played) -> dict[str, str] | None:
     }  # fmt: skip
 
 
-def _plain_line(line: Line) -> dict[str, Any]:
+def _plain_line(line: Line, marks: Mapping[str, str]) -> dict[str, Any]:
     said = line.expected
     if said is None:
         return {"expected": None, "found": line.found, "ok": line.ok}
     return {
-        "expected": expected(said), "found": line.found, "ok": line.ok, "rule": said.rule, "source": said.source,
-        "why": said.why,
+        "expected": expected(said), "found": line.found, "ok": line.ok, "rule": said.rule,
+        "mark": marks.get(said.rule), "source": said.source, "why": said.why,
     }  # fmt: skip
 
 
-def _rows(outcome: Outcome, played: Played) -> Iterator[str]:
+def _rows(outcome: Outcome, played: Played, marks: Mapping[str, str]) -> Iterator[str]:
     clock = played.entry.at.strftime("%H:%M:%S")
     elapsed = "+" + _elapsed(played.entry.at.astimezone(UTC) - outcome.scenario.starts_at.astimezone(UTC))
     lefts = [clock, elapsed]
     whats = _wrapped(what(played.entry), _WIDTHS[1])
     saids = [part for said in played.said for part in _wrapped(said, _WIDTHS[2])] or [f"state: {played.state}"]
-    wanted = [part for line in played.lines for part in _of_line(line)]
+    wanted = [part for line in played.lines for part in _of_line(line, marks)]
     for index in range(max(len(lefts), len(whats), len(saids), len(wanted))):
         right = wanted[index] if index < len(wanted) else ("", "")
         yield from _row((_at(lefts, index), _at(whats, index), _at(saids, index), *right))
 
 
-def _of_line(line: Line) -> Iterator[tuple[str, str]]:
-    mark = "ok" if line.ok else "FAIL"
+def _of_line(line: Line, marks: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    outcome = "ok" if line.ok else "FAIL"
     said = line.expected
     text = f"nobody expected this: {line.found}" if said is None else expected(said)
     for number, part in enumerate(_wrapped(text, _WIDTHS[3])):
-        yield part, "" if number else mark
+        yield part, "" if number else outcome
     if said is not None:
-        for part in _wrapped(f"by {said.rule} ({said.source})", _WIDTHS[3] - 2):
+        mark = f", {marks[said.rule]}" if said.rule in marks else ""
+        for part in _wrapped(f"by {said.rule}{mark} ({said.source})", _WIDTHS[3] - 2):
+            yield f"  {part}", ""
+        for part in wrap(said.why, _WIDTHS[3] - 2):
             yield f"  {part}", ""
         if not line.ok:
             for part in _wrapped(f"found: {line.found}", _WIDTHS[3] - 2):

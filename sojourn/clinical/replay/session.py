@@ -171,7 +171,10 @@ class ReplayedSession:
         return done
 
     def _note(self, entry: Entry) -> Done:
-        return _OK
+        return self._over() or _OK
+
+    def _over(self) -> Done | None:
+        return _refuse("over", "This session is over.") if self.state in FINAL else None
 
     def _reading(self, entry: Entry) -> Done:
         if self.state not in PRESENT:
@@ -201,6 +204,8 @@ class ReplayedSession:
             self.measured.append((self.now, code, value))
 
     def _check(self, entry: Entry) -> Done:
+        if over := self._over():
+            return over
         for outcome in ("passed", "failed"):
             for item in self._items(entry.values[outcome]):
                 self.answers[item] = (outcome, "", self.now)
@@ -225,6 +230,8 @@ class ReplayedSession:
         said = entry.values
         if self.state not in (State.ARRIVED, State.CHECKED):
             return _refuse("late", "A dose is prepared before it is given; this session is past that.")
+        if said["dose_mg"] <= 0:
+            return _refuse("no-dose", "The dose must be more than 0 mg.")
         people = list(self.scenario.people)
         row = Prepared(
             **said, at=self.now, person_id=people.index(entry.by), by=entry.by, by_id=people.index(entry.by),
@@ -237,6 +244,8 @@ class ReplayedSession:
         return _OK
 
     def _waste(self, entry: Entry) -> Done:
+        if fault := charted.waste_fault(entry.values["mg"]):
+            return _refuse(fault, _WASTE_FAULTS[fault])
         mg = entry.values["mg"]
         people = list(self.scenario.people)
         self.wasted.append(
@@ -486,6 +495,10 @@ class ReplayedSession:
             yield from dose_against.of_the_last_day(each.dose, found, each.weight_kg, self.now)
 
 
+_WASTE_FAULTS: Final = {
+    "not-positive": "Enter how many milligrams were thrown away.",
+    "too-fine": "Enter milligrams with no more than two decimals.",
+}
 _RATE_FAULTS: Final = {
     "rate-missing": "Enter the rate of the pump in mL/h.",
     "no-pump": "This dose is not given by a pump, so it has no rate.",

@@ -16,6 +16,15 @@ class ScenarioInvalid(ValueError):
     """A file is no scenario; the message names the file, the entry and the field."""
 
 
+def each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose fields each stand once; of two JSON would keep the last without a word. Raises ValueError."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(each for each in names if names.count(each) > 1)} stands twice in one object")
+    return found
+
+
 class Table:
     """A JSON object that is emptied field by field; what is left at the end was not understood."""
 

@@ -14,7 +14,7 @@ from sojourn.clinical.eligibility import evidence
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.replay import LAWS, Clinic, RulesOfClinic, Scenario, UnknownRule, loosened
 from sojourn.clinical.replay.laws import CannotLoosen, step_of
-from sojourn.clinical.rules import Loosened, Rule, tighten
+from sojourn.clinical.rules import Loosened, Rule, Verification, tighten
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.rulebook.acting import acting
 from sojourn.foundation.rulebook.load import book, prepared
@@ -142,6 +142,18 @@ def is_law(name: str) -> bool:
     """Whether an expected line rests on a law that is code, and no number of a rule."""
     kind, _point, rest = name.partition(".")
     return rest in LAWS.get(kind, ())
+
+
+def marks_of(scenario: Scenario) -> Mapping[str, Verification]:
+    """How far each number that the expected lines name has been checked: the rulebook's mark, by the line's own words.
+    A law that is code has none."""
+    found: dict[str, Verification] = {}
+    for line in (line for entry in scenario.timeline for line in entry.expect if not is_law(line.rule)):
+        named = loosening_of(line.rule)
+        rule = book().rule(named.rule_id)
+        number = rule.parameters.get(named.parameter)
+        found[line.rule] = rule.verification if number is None else number.verification
+    return found
 
 
 def unknown_names(scenario: Scenario) -> tuple[str, ...]:
