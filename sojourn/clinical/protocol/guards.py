@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil, inf
@@ -15,6 +16,8 @@ from sojourn.clinical.recovery.pressure import outside
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, vital
 
 CheckResult = Literal["passed", "failed"]
+
+PASSING: Final = frozenset(("age", "left"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,12 @@ class Reason:
 
     def __str__(self) -> str:
         return self.text.format(**self.values)
+
+    @property
+    def key(self) -> str:
+        """The code with a digest of what was read: a signature covers these values and no others."""
+        shown = sorted((name, str(value)) for name, value in self.values.items() if name not in PASSING)
+        return f"{self.code}#{hashlib.sha256(repr(shown).encode()).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, slots=True)
