@@ -256,7 +256,7 @@ def why(request: Request, picture: Picture) -> HttpResponse:
 def read_off(request: Request, picture: Picture) -> HttpResponse:
     """What is left in the pump, or what was given in all, told after the step."""
     found = running.accounting(picture, request.asker)
-    if found is None:
+    if found is None or not found.asks:
         return _page(request, picture, refused=Refused(_("The dose is not over yet."), codes=("no-dose-given",)))
     form = ReadForm(request.POST, asks=found.asks)
     if not form.is_valid():

@@ -158,8 +158,8 @@ def _as_seen(request: Request, picture: Picture, refused: Refused) -> Refused:
 
 
 def _accounting(request: Request, picture: Picture) -> dict[str, Any]:
-    """Planned, given, wasted, and the forms to complete it, once the dose is over."""
-    if picture.state in UNDER_WAY:
+    """Planned, given, wasted, and the forms to complete it, once the dose is over or was drawn up in vain."""
+    if picture.state in {State.ARRIVED, State.CHECKED, *UNDER_WAY}:
         return {}
     found = running.accounting(picture, request.asker)
     if found is None:
@@ -169,7 +169,7 @@ def _accounting(request: Request, picture: Picture) -> dict[str, Any]:
         "accounting": found,
         "may_account": may,
         "waste_form": WasteForm(proposed=found.left_mg) if may and not found.complete else None,
-        "read_form": ReadForm(asks=found.asks) if may and picture.steps else None,
+        "read_form": ReadForm(asks=found.asks) if may and picture.steps and found.asks else None,
     }
 
 
