@@ -34,7 +34,7 @@ def test_a_slip_is_no_amount(language: str, typed: str):
 
 @pytest.mark.parametrize(
     ("language", "typed", "read"),
-    [("en", "35", "35"), ("en", " 35.5 ", "35.5"), ("es", "35,5", "35.5"), ("es", "35.5", "35.5"), ("en", "0.5", "0.5")],
+    [("en", "35", "35"), ("en", " 35.5 ", "35.5"), ("es", "35,5", "35.5"), ("es", "35.5", "35.5")],
 )
 def test_the_readers_own_writing_is_read(language: str, typed: str, read: str):
     """D2: the point, or the separator of the reader's language."""

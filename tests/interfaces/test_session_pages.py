@@ -711,12 +711,13 @@ def test_the_same_press_twice_is_harmless(ready: Cast):
         assert SessionState.objects.filter(state="observing").count() == 1
 
 
-def test_a_form_that_does_not_say_what_was_seen_does_nothing(ready: Cast):
+def test_a_form_that_does_not_say_what_was_seen_lets_nothing_more_in(ready: Cast):
     stage = dosing(ready)
     for text in ("", "x", "-1", "99999999"):
-        assert ready.client("nurse").post(url("session_end_dose", stage), {"seen": text}).status_code == 409
+        typed = {"seen": text, "rate_ml_per_h": "90"}
+        assert ready.client("nurse").post(url("session_rate", stage), typed).status_code == 409
     with as_asker(ready.asker("nurse")):
-        assert current_state(stage.id).state == "dosing"
+        assert current_state(stage.id).seq == 3
 
 
 def test_the_live_part_says_that_another_has_moved_on(ready: Cast):

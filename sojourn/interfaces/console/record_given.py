@@ -117,9 +117,10 @@ def _waste_words(wasted: Wasted, signature: Signature | None) -> str:
     words |= {"witness": who(wasted.witness), "seen": clock(wasted.witnessed_at)}
     if witnessed_later(wasted, signature):
         words["seen"] = day_and_clock(wasted.witnessed_at)
-        return _(
-            "%(mg)s mg thrown away at %(time)s by %(who)s, witnessed after the signature by %(witness)s on %(seen)s."
-        ) % words
+        return (
+            _("%(mg)s mg thrown away at %(time)s by %(who)s, witnessed after the signature by %(witness)s on %(seen)s.")
+            % words
+        )
     return _("%(mg)s mg thrown away at %(time)s by %(who)s, witnessed by %(witness)s at %(seen)s.") % words
 
 

@@ -6,7 +6,7 @@ right, and not for a page to be fresh. Whatever lets more in asks every guard an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.encounter.actions import PERMISSIONS, StepRefused
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import reading_actions, waste_actions
+from sojourn.care.session.given import DoseStep
 from sojourn.care.session.models import Waste
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.step_actions import Pump, advance_session
@@ -30,6 +31,7 @@ from sojourn.interfaces.console.sessions import running, standing
 from sojourn.interfaces.console.sessions.frame import of_session, seen, seen_if_told, to_session
 from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
+from sojourn.interfaces.console.sessions.shown import milligrams
 from sojourn.interfaces.console.sessions.views import _page, _repeated
 from sojourn.interfaces.console.sessions.words import WHY_STOPPED
 
@@ -64,12 +66,15 @@ def less_in(request: Request, picture: Picture, transition: str, pump: Pump | No
         advance_session(**common, seen=seen_if_told(request))
     except Overtaken:
         newest = session_or_404(picture.id)
-        if not (is_done(newest, transition) or _pressed_again(request, newest, transition, pump or Pump())):
-            advance_session(**common)
+        if _pressed_again(request, newest, transition, pump or Pump()):
+            return
+        if newest.state not in protocol.BY_NAME[transition].origins:
+            raise  # somebody has gone past it: that is said
+        advance_session(**common)
 
 
 # What the same press charts, and with which of the values that were typed.
-_SAME_VALUE: Final = {
+_SAME_VALUE: Final[Mapping[str, Callable[[DoseStep, Pump], bool]]] = {
     "rate": lambda row, pump: row.rate_ml_per_h == pump.rate_ml_per_h,
     "resume": lambda row, pump: pump.rate_ml_per_h is None or row.rate_ml_per_h == pump.rate_ml_per_h,
     "part": lambda row, pump: pump.part_mg is None or row.mg == pump.part_mg,
@@ -84,7 +89,7 @@ def _pressed_again(request: Request, picture: Picture, transition: str, pump: Pu
     if not picture.steps:
         return True
     row, kind = picture.steps[-1], charted.KINDS[transition]
-    return row.kind == kind and _SAME_VALUE.get(kind, lambda *_: True)(row, pump)
+    return row.kind == kind and (kind not in _SAME_VALUE or _SAME_VALUE[kind](row, pump))
 
 
 def is_done(picture: Picture, transition: str) -> bool:
@@ -184,7 +189,7 @@ def _was_meant_lower(request: Request, wanted: Decimal) -> bool:
 
 def _lower_already(rate: Decimal) -> Refused:
     said = _("The pump has been set to %(rate)s mL/h in the meantime, which is lower still. Nothing was changed.")
-    return Refused(said % {"rate": running.milligrams(rate)}, codes=("lower-already",))
+    return Refused(said % {"rate": milligrams(rate)}, codes=("lower-already",))
 
 
 def _refused_way(

@@ -169,10 +169,10 @@ def mismatch(picture: Picture) -> tuple[Prepared, Prepared] | None:
     waiting: Prepared | None = None
     found: tuple[Prepared, Prepared] | None = None
     for row in picture.prepared:
-        if waiting is None or not two_people(waiting.person_id, row.person_id):
-            waiting, found = row, None
+        if waiting is not None and two_people(waiting.person_id, row.person_id):
+            found, waiting = (waiting, row), None
         else:
-            waiting, found = None, (waiting, row)
+            found, waiting = None, row
     return None if found is None or same_dose(*found) else found
 
 
