@@ -84,12 +84,25 @@ _SAME_VALUE: Final[Mapping[str, Callable[[DoseStep, Pump], bool]]] = {
 
 def _pressed_again(request: Request, picture: Picture, transition: str, pump: Pump) -> bool:
     """Whether this very press is charted already: the same person, the same step, the same values."""
-    if not _repeated(request, picture, transition):
+    if not (_repeated(request, picture, transition) or _mine_is_newest(request, picture, transition)):
         return False
     if not picture.steps:
         return True
     row, kind = picture.steps[-1], charted.KINDS[transition]
     return row.kind == kind and (kind not in _SAME_VALUE or _SAME_VALUE[kind](row, pump))
+
+
+def _mine_is_newest(request: Request, picture: Picture, transition: str) -> bool:
+    """Whether the newest state is of this person, by a step that lets less in: it may have been taken past somebody
+    else's, so it need not follow the state that was seen."""
+    newest, told = picture.current, seen_if_told(request)
+    return (
+        transition in {"end_dose", "lower_rate"}
+        and told is not None
+        and told < newest.seq
+        and newest.state is protocol.BY_NAME[transition].target
+        and newest.by_id == request.asker.membership_id
+    )
 
 
 def is_done(picture: Picture, transition: str) -> bool:
