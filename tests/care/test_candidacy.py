@@ -126,8 +126,8 @@ def test_the_assessment_says_what_is_found_missing_and_not_checked(clinic: Cast,
     assert {"sbp", "alt"} <= {each.fact for each in found.missing}
 
 
-def test_an_assessment_takes_five_statements(clinic: Cast, patient: Patient, django_assert_max_num_queries):
-    with as_asker(clinic.asker("nurse")), django_assert_max_num_queries(5):
+def test_an_assessment_takes_six_statements(clinic: Cast, patient: Patient, django_assert_max_num_queries):
+    with as_asker(clinic.asker("nurse")), django_assert_max_num_queries(6):
         queries.assessment(patient.pk, "ketamine", TODAY, route="iv")
 
 
@@ -405,9 +405,9 @@ def test_an_urgent_finding_that_is_new_calls_for_a_prescriber(clinic: Cast, pati
     assert [each.rule_id for each in stands(clinic, patient).changed] == ["RC-SUICIDE-HIGH"]
 
 
-def test_a_standing_takes_six_statements(clinic: Cast, patient: Patient, django_assert_max_num_queries):
+def test_a_standing_takes_seven_statements(clinic: Cast, patient: Patient, django_assert_max_num_queries):
     decide(clinic, patient)
-    with as_asker(clinic.asker("nurse")), django_assert_max_num_queries(6):
+    with as_asker(clinic.asker("nurse")), django_assert_max_num_queries(7):
         assert queries.standing(patient.pk, TODAY).may_treat
 
 

@@ -162,7 +162,7 @@ def test_the_newest_of_each_fact_counts_and_a_clinicians_word_on_the_same_day(cl
 
 def test_facts_take_few_questions_of_the_database(clinic: Cast, patient: Patient, django_assert_num_queries):
     say(clinic, patient, "bipolar", YES)
-    with as_asker(clinic.asker("nurse")), django_assert_num_queries(2):
+    with as_asker(clinic.asker("nurse")), django_assert_num_queries(3):
         queries.facts(patient, TODAY)
 
 

@@ -547,8 +547,9 @@ def test_a_dose_that_differs_from_the_plan_is_a_prescribers_to_sign(ready: Cast)
     assert 'name="override"' not in page
     assert 'value="00:01"' in page  # nothing typed is lost
     assert 'value="Asked for by the prescriber"' in page
-    signed = {"seen": "2", "override": "dose:beyond-rounding", "reason": "Slept badly after 35 mg"}
-    assert 'name="override" value="dose:beyond-rounding"' in body(prescriber.get(url("session", stage)))
+    (tick,) = re.findall(r'name="override" value="([^"]+)"', body(prescriber.get(url("session", stage))))
+    assert tick.startswith("dose:beyond-rounding#")  # bound to the figures that were shown
+    signed = {"seen": "2", "override": tick, "reason": "Slept badly after 35 mg"}
     assert prescriber.post(url("session_start_dose", stage), signed).status_code == 302
     with as_asker(ready.asker("nurse")):
         row = SessionState.objects.latest("id")
@@ -576,16 +577,16 @@ def test_a_pressure_above_the_limit_waits_and_a_prescriber_may_set_it_aside(read
     assert 'name="override"' not in page
     # The protocol's hold and an adopted rule speak of the same pressure: each is passed by its own tick.
     both = ["hold:systolic", "rule:RC-HTN-BASE"]
-    typed = {"seen": "2", "override": both, "reason": "Known hypertension, seen today"}
+    ticks = re.findall(r'name="override" value="([^"]+)"', body(prescriber.get(url("session", stage))))
+    assert [each.partition("#")[0] for each in ticks] == both
+    typed = {"seen": "2", "override": ticks, "reason": "Known hypertension, seen today"}
     assert nurse.post(url("session_start_dose", stage), typed).status_code == 403
-    page = body(prescriber.get(url("session", stage)))
-    assert re.findall(r'name="override" value="([^"]+)"', page) == both
-    one = prescriber.post(url("session_start_dose", stage), {**typed, "override": both[0]})
+    one = prescriber.post(url("session_start_dose", stage), {**typed, "override": ticks[0]})
     assert "Blood pressure before the dose is above 140/90." in reasons(one)
     without = prescriber.post(url("session_start_dose", stage), {**typed, "reason": " "})
     assert without.status_code == 409
     assert "Setting a reason aside needs your own reason, in words." in body(without)
-    assert 'value="hold:systolic" checked' in body(without)
+    assert f'value="{ticks[0]}" checked' in body(without)
     assert prescriber.post(url("session_start_dose", stage), typed).status_code == 302
     with as_asker(ready.asker("nurse")):
         assert set(SessionState.objects.latest("id").overridden) == set(both)
@@ -594,7 +595,7 @@ def test_a_pressure_above_the_limit_waits_and_a_prescriber_may_set_it_aside(read
 def test_what_nobody_may_set_aside_is_not_offered(ready: Cast):
     stage = arrived(ready)
     page = body(ready.client("prescriber").get(url("session", stage)))
-    offered = set(re.findall(r'name="override" value="([^"]+)"', page))
+    offered = {each.partition("#")[0] for each in re.findall(r'name="override" value="([^"]+)"', page)}
     assert "check-missing:fasting" in offered
     assert "check-missing:identity" not in offered
     assert "baseline-missing:systolic" not in offered
@@ -711,12 +712,13 @@ def test_the_same_press_twice_is_harmless(ready: Cast):
         assert SessionState.objects.filter(state="observing").count() == 1
 
 
-def test_a_form_that_does_not_say_what_was_seen_does_nothing(ready: Cast):
+def test_a_form_that_does_not_say_what_was_seen_lets_nothing_more_in(ready: Cast):
     stage = dosing(ready)
     for text in ("", "x", "-1", "99999999"):
-        assert ready.client("nurse").post(url("session_end_dose", stage), {"seen": text}).status_code == 409
+        typed = {"seen": text, "rate_ml_per_h": "90"}
+        assert ready.client("nurse").post(url("session_rate", stage), typed).status_code == 409
     with as_asker(ready.asker("nurse")):
-        assert current_state(stage.id).state == "dosing"
+        assert current_state(stage.id).seq == 3
 
 
 def test_the_live_part_says_that_another_has_moved_on(ready: Cast):

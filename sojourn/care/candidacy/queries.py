@@ -257,12 +257,12 @@ def assess(
 
 
 def assessment(patient_id: int, drug: str, on: date | None = None, *, route: str | None = None) -> Assessed:
-    """What the rules say about a patient on a day (today). Five queries. Raises Patient.DoesNotExist."""
+    """What the rules say about a patient on a day (today). Six queries. Raises Patient.DoesNotExist."""
     return assessment_of(Patient.objects.get(pk=patient_id), drug, route, on)
 
 
 def assessment_of(patient: Patient, drug: str, route: str | None, on: date | None) -> Assessed:
-    """The same for a patient who was read already. Four queries."""
+    """The same for a patient who was read already. Five queries."""
     day = on or timezone.localdate()
     return assess(
         patient, intake.facts(patient, day), intake.medicines(patient.pk), rules(patient.clinic_id),

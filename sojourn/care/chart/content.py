@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 from sojourn.care.chart.record import SessionRecord
-from sojourn.care.chart.rows import Dose, DosePrepared, Event, GivenDose, Member, Signature
+from sojourn.care.chart.rows import Dose, DosePrepared, Event, GivenDose, Member, Signature, Wasted
 from sojourn.clinical.administration import HistoryRefused
 
 FIRST: Final = "sojourn.session-record/1"
@@ -213,14 +213,43 @@ class Verified:
     hash: str
     signature: Signature | None
 
+    @property
+    def named(self) -> str:
+        """The hash that names what stands: the one that was signed, as long as nothing has changed since."""
+        if self.signature is None or self.standing == "changed":
+            return self.hash
+        return self.signature.content_hash
+
 
 def verify_signature(record: SessionRecord) -> Verified:
-    """Compare the newest signature's hash with the rows as they are now."""
+    """Compare the newest signature's hash with the rows as they are now. A witness who came after the signature stands
+    beside what was signed and changes nothing of it."""
     now = content_hash(record)
     signature = record.signature
     if signature is None:
         return Verified("unsigned", now, None)
-    return Verified("unchanged" if signature.content_hash == now else "changed", now, signature)
+    return Verified("unchanged" if stands(record, signature) else "changed", now, signature)
+
+
+def stands(record: SessionRecord, signature: Signature) -> bool:
+    """Whether what this signature covers is still what is stored."""
+    return signature.content_hash == content_hash(_without_later_witnesses(record, signature))
+
+
+def _without_later_witnesses(record: SessionRecord, signature: Signature) -> SessionRecord:
+    """The record as it was witnessed when it was signed: a dose whose waste nobody had witnessed was not complete."""
+    later = {each.id for each in record.wasted if witnessed_later(each, signature)}
+    if not later:
+        return record
+    wasted = [replace(each, witness=None, witnessed_at=None) if each.id in later else each for each in record.wasted]
+    given = [each if each.balance is None else replace(each, balance=replace(each.balance, complete=False))
+             for each in record.given]  # fmt: skip
+    return replace(record, wasted=tuple(wasted), given=tuple(given))
+
+
+def witnessed_later(wasted: Wasted, signature: Signature | None) -> bool:
+    """Whether somebody witnessed this waste after the signature."""
+    return signature is not None and wasted.witnessed_at is not None and wasted.witnessed_at > signature.at
 
 
 def _utc(at: datetime | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -23,6 +24,7 @@ from sojourn.care.chart.record import SessionRecord
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.patients.models import Patient
 from sojourn.care.session import actions as session_actions
+from sojourn.care.session import snapshot
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.printing import figure, setting
@@ -31,6 +33,7 @@ from sojourn.interfaces.console.patients import closed
 from sojourn.interfaces.console.record_figure import figure_of
 from sojourn.interfaces.console.record_paper import document
 from sojourn.interfaces.console.record_shown import Shown
+from sojourn.interfaces.console.sessions.standing import unseen
 
 _BATCH = timedelta(minutes=2)  # the same addendum again within this is a second click
 
@@ -55,7 +58,15 @@ def _found(request: Request, encounter_id: int) -> SessionRecord | HttpResponse:
     except Encounter.DoesNotExist:
         raise Http404 from None
     gate = closed(request, Patient(pk=found.patient.id, restricted=found.patient.restricted))
-    return gate or found
+    return gate or _as_seen(request, found)
+
+
+def _as_seen(request: Request, found: SessionRecord) -> SessionRecord:
+    """The record without the entries of a dose that whoever reads is still to check unseen."""
+    if found.doses or found.over or not found.prepared:
+        return found
+    hidden = unseen(snapshot.load(found.encounter_id, found.composed_at), request.asker)
+    return replace(found, prepared=tuple(each for each in found.prepared if each.id not in hidden)) if hidden else found
 
 
 def _page(

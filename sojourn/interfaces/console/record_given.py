@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
+from sojourn.care.chart.content import witnessed_later
 from sojourn.care.chart.record import SessionRecord
-from sojourn.care.chart.rows import ByHand, DoseStep, GivenDose, Wasted
+from sojourn.care.chart.rows import ByHand, DoseStep, GivenDose, Signature, Wasted
 from sojourn.clinical.administration import Delivered, Method, Reason
 from sojourn.clinical.administration.reasons import hundredths
-from sojourn.interfaces.console.record_words import TimelineEntry, clock, mg, who
+from sojourn.interfaces.console.record_words import TimelineEntry, clock, day_and_clock, mg, who
 from sojourn.interfaces.console.sessions.words import ROUTES, drug_word
 
 _UNITS: Final[Mapping[str, StrPromise | str]] = {
@@ -63,12 +64,12 @@ class MedicineRow:
 
 def given_rows(record: SessionRecord) -> list[GivenRow]:
     """The line of each dose; the waste of a session stands beside its first."""
-    return [_row(each, record.wasted if number == 0 else ()) for number, each in enumerate(record.given)]
+    waste = tuple(_waste_words(each, record.signature) for each in record.wasted)
+    return [_row(each, waste if number == 0 else ()) for number, each in enumerate(record.given)]
 
 
-def _row(given: GivenDose, wasted: Iterable[Wasted]) -> GivenRow:
+def _row(given: GivenDose, waste: tuple[str, ...]) -> GivenRow:
     title = drug_word(given.dose.drug)
-    waste = tuple(_waste_words(each) for each in wasted)
     line = given.line
     if line is None or not isinstance(given.delivered, Delivered):
         return GivenRow(title, _("What went in cannot be worked out."), "", False, waste)
@@ -109,11 +110,17 @@ def _method(given: GivenDose, found: Delivered) -> str:
     return _("As those who gave it wrote it down.")
 
 
-def _waste_words(wasted: Wasted) -> str:
+def _waste_words(wasted: Wasted, signature: Signature | None) -> str:
     words = {"mg": mg(wasted.mg), "time": clock(wasted.at), "who": who(wasted.by)}
     if wasted.witnessed_at is None:
         return _("%(mg)s mg thrown away at %(time)s by %(who)s. No second person has witnessed it.") % words
     words |= {"witness": who(wasted.witness), "seen": clock(wasted.witnessed_at)}
+    if witnessed_later(wasted, signature):
+        words["seen"] = day_and_clock(wasted.witnessed_at)
+        return (
+            _("%(mg)s mg thrown away at %(time)s by %(who)s, witnessed after the signature by %(witness)s on %(seen)s.")
+            % words
+        )
     return _("%(mg)s mg thrown away at %(time)s by %(who)s, witnessed by %(witness)s at %(seen)s.") % words
 
 
@@ -178,13 +185,16 @@ def step_word(step: DoseStep) -> str:
     return words.get(step.kind, step.kind)
 
 
-def waste_entry(wasted: Wasted) -> TimelineEntry:
+def waste_entry(wasted: Wasted, signature: Signature | None) -> TimelineEntry:
     """What was thrown away."""
     title = _("%(mg)s mg thrown away") % {"mg": mg(wasted.mg)}
     seen = _("No second person has witnessed it.")
     if wasted.witnessed_at is not None:
         words = {"who": who(wasted.witness), "time": clock(wasted.witnessed_at)}
         seen = _("Witnessed by %(who)s at %(time)s") % words
+        if witnessed_later(wasted, signature):
+            words["time"] = day_and_clock(wasted.witnessed_at)
+            seen = _("Witnessed after the signature by %(who)s on %(time)s") % words
     details = tuple(each for each in (wasted.how, who(wasted.by), seen) if each)
     return TimelineEntry(wasted.at, "trash-2", title, details, "waste", grave=wasted.witnessed_at is None)
 

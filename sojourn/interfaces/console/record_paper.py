@@ -29,7 +29,7 @@ def document(clinic: Clinic | None, shown: Shown) -> Document:
         # Translators: keep {page} and {pages} as they are.
         page=_("Page {page} of {pages}"),
         hash_label=_("Content hash"),
-        hash=shown.verified.hash,
+        hash=shown.verified.named,
         facts=shown.facts,
         standing_title=shown.standing_title,
         standing=shown.standing,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.alarms.models import ENTERED_IN_ERROR, MONITOR_OFF
-from sojourn.care.chart.content import Verified
+from sojourn.care.chart.content import Verified, stands
 from sojourn.care.chart.record import Moment, SessionRecord
 from sojourn.care.chart.rows import (
     Alarm,
@@ -310,7 +310,7 @@ class Shown:
     def standing(self) -> list[str]:
         lines = []
         for each in self.record.signatures:
-            same = each.content_hash == self.verified.hash
+            same = stands(self.record, each)
             words = {"who": who(each.by), "when": day_and_clock(each.at)}
             lines.append(
                 _("Signed by %(who)s on %(when)s; unchanged since.") % words
@@ -405,7 +405,7 @@ class Shown:
         return record_given.step_entry(self.record, step, self._numbers[id(step)])
 
     def _waste(self, _at: datetime, wasted: Wasted) -> TimelineEntry:
-        return record_given.waste_entry(wasted)
+        return record_given.waste_entry(wasted, self.record.signature)
 
     def _by_hand(self, _at: datetime, given: ByHand) -> TimelineEntry:
         entry = record_given.medicine_entry(given, self._numbers[id(given)])

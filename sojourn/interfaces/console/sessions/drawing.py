@@ -22,7 +22,7 @@ from sojourn.clinical.dosing import DRAWN_ROUTES
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.console.plan_limits import notice_words
 from sojourn.interfaces.console.sessions.shown import milligrams
-from sojourn.interfaces.console.sessions.standing import is_blind
+from sojourn.interfaces.console.sessions.standing import is_blind, mismatch
 from sojourn.interfaces.console.sessions.words import drug_word, route_word
 
 
@@ -93,8 +93,8 @@ def dose(picture: Picture, asker: Asker, against: Against | None = None) -> Dose
         return found
     if is_blind(picture, asker):
         return replace(found, stage="check", preparer=ready[0].by)
-    if picture.mismatch is not None:
-        one, other = picture.mismatch
+    if (differ := mismatch(picture)) is not None:
+        one, other = differ
         return replace(
             found, stage="differs", first=_entry(one.by, one.at, one, other),
             second=_entry(other.by, other.at, other, one),

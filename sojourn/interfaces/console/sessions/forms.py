@@ -20,6 +20,7 @@ from sojourn.clinical.recovery import RecoveryScale
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, plausibility, pressure_fault
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook.load import book
+from sojourn.interfaces.console.sessions.figures import AmountField, CountField, ReadingField
 from sojourn.interfaces.console.sessions.words import DRUGS, QUICK
 
 # Short words for the chair; the page says whose numbers they are.
@@ -65,7 +66,7 @@ def moment_of(at: time | None, now: datetime) -> datetime | None:
 def amount(label: Any, unit: str, digits: int, places: int, **more: Any) -> forms.DecimalField:
     """A figure with its unit, in the reader's writing; more than nothing unless ``min_value`` says otherwise."""
     more.setdefault("min_value", Decimal(1).scaleb(-places))
-    field = forms.DecimalField(
+    field = AmountField(
         label=label, max_digits=digits, decimal_places=places, localize=True,
         widget=forms.TextInput(attrs={"class": "figure", "inputmode": "decimal", "autocomplete": "off"}), **more,
     )  # fmt: skip
@@ -143,7 +144,7 @@ class ValuesForm(forms.Form):
                     widget=forms.RadioSelect,
                 )  # fmt: skip
                 continue
-            self.fields[code] = forms.FloatField(
+            self.fields[code] = ReadingField(
                 label=LABELS.get(code, _(vital.label)), required=False, localize=True,
                 widget=forms.TextInput(attrs={
                     "class": "figure", "inputmode": "decimal" if vital.places else "numeric", "autocomplete": "off",
@@ -218,7 +219,7 @@ class DoseForm(forms.Form):
     )
     over_min = amount(gettext_lazy("Runs over"), "min", 5, 1)
     rate_ml_per_h = amount(gettext_lazy("Pump rate"), "mL/h", 8, 2)
-    devices = forms.IntegerField(
+    devices = CountField(
         label=gettext_lazy("Spray devices"), min_value=1, max_value=20,
         widget=forms.TextInput(attrs={"class": "figure", "inputmode": "numeric", "autocomplete": "off"}),
     )  # fmt: skip

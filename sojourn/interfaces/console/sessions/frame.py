@@ -60,6 +60,12 @@ def seen(request: HttpRequest) -> int:
     return number
 
 
+def seen_if_told(request: HttpRequest) -> int | None:
+    """The same for a step that lets less in: None where the form does not say it, for such a step never waits."""
+    number = small(request.POST.get("seen", ""), -1)
+    return None if number < 0 else number
+
+
 def small(text: str, otherwise: int) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else otherwise
 

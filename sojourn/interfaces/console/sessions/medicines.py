@@ -31,6 +31,7 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.interfaces.console.rules import LEVELS
+from sojourn.interfaces.console.sessions.figures import AmountField
 from sojourn.interfaces.console.sessions.forms import ClockField, moment_of
 from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, status
 from sojourn.interfaces.console.sessions.words import ROUTES, Words
@@ -76,7 +77,7 @@ class MedicineForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": gettext_lazy("Enter which medicine it was.")},
     )  # fmt: skip
-    amount = forms.DecimalField(
+    amount = AmountField(
         label=gettext_lazy("Amount"), required=False, max_digits=9, decimal_places=3, min_value=Decimal("0.001"),
         localize=True,
         widget=forms.TextInput(attrs={"class": "figure", "inputmode": "decimal", "autocomplete": "off"}),

@@ -6,8 +6,9 @@ right, and not for a page to be fresh. Whatever lets more in asks every guard an
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -17,17 +18,20 @@ from django.utils.translation import gettext as _
 from sojourn.care.encounter.actions import PERMISSIONS, StepRefused
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import reading_actions, waste_actions
+from sojourn.care.session.given import DoseStep
 from sojourn.care.session.models import Waste
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.step_actions import Pump, advance_session
 from sojourn.clinical import protocol
+from sojourn.clinical.administration import charted
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console.sessions import running, standing
-from sojourn.interfaces.console.sessions.frame import of_session, seen, to_session
+from sojourn.interfaces.console.sessions.frame import of_session, seen, seen_if_told, to_session
 from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
+from sojourn.interfaces.console.sessions.shown import milligrams
 from sojourn.interfaces.console.sessions.views import _page, _repeated
 from sojourn.interfaces.console.sessions.words import WHY_STOPPED
 
@@ -39,11 +43,11 @@ def _less(transition: str) -> Callable[..., Any]:
 
     @of_session(PERMISSIONS[transition], methods=["POST"])
     def step(request: Request, picture: Picture) -> HttpResponse:
-        if _is_done(picture, transition):
+        if is_done(picture, transition):
             return to_session(picture)
         pump = _as_read(request, picture)
         try:
-            _pressed(request, picture, transition, pump)
+            less_in(request, picture, transition, pump)
         except Refused as refused:
             return _page(request, picture, refused=refused)
         return to_session(picture)
@@ -51,23 +55,61 @@ def _less(transition: str) -> Callable[..., Any]:
     return step
 
 
-def _pressed(request: Request, picture: Picture, transition: str, pump: Pump) -> None:
+def less_in(request: Request, picture: Picture, transition: str, pump: Pump | None = None, reason: str = "") -> None:
     """The step from the state that was seen, or from the one that somebody else has moved on to: what lets less in is
-    right from any of them."""
+    right from any of them, and from a page that does not say what was seen. The same press again changes nothing."""
     common: dict[str, Any] = {
         "by": request.asker, "encounter_id": picture.id, "transition": transition, "pump": pump,
-        "reason": request.POST.get("reason", "").strip()[:500],
+        "reason": reason or request.POST.get("reason", "").strip()[:500],
     }  # fmt: skip
     try:
-        advance_session(**common, seen=seen(request))
+        advance_session(**common, seen=seen_if_told(request))
     except Overtaken:
-        if not _repeated(request, picture, transition):
-            advance_session(**common)
+        newest = session_or_404(picture.id)
+        if _pressed_again(request, newest, transition, pump or Pump()):
+            return
+        if newest.state not in protocol.BY_NAME[transition].origins:
+            raise  # somebody has gone past it: that is said
+        advance_session(**common)
 
 
-def _is_done(picture: Picture, transition: str) -> bool:
-    """Whether the dose already stands where the press would bring it; before a dose that is for the engine to say."""
-    return bool(picture.doses) and picture.state is protocol.BY_NAME[transition].target
+# What the same press charts, and with which of the values that were typed.
+_SAME_VALUE: Final[Mapping[str, Callable[[DoseStep, Pump], bool]]] = {
+    "rate": lambda row, pump: row.rate_ml_per_h == pump.rate_ml_per_h,
+    "resume": lambda row, pump: pump.rate_ml_per_h is None or row.rate_ml_per_h == pump.rate_ml_per_h,
+    "part": lambda row, pump: pump.part_mg is None or row.mg == pump.part_mg,
+    "end": lambda row, pump: row.remaining_ml == pump.remaining_ml,
+}  # fmt: skip
+
+
+def _pressed_again(request: Request, picture: Picture, transition: str, pump: Pump) -> bool:
+    """Whether this very press is charted already: the same person, the same step, the same values."""
+    if not (_repeated(request, picture, transition) or _mine_is_newest(request, picture, transition)):
+        return False
+    if not picture.steps:
+        return True
+    row, kind = picture.steps[-1], charted.KINDS[transition]
+    return row.kind == kind and (kind not in _SAME_VALUE or _SAME_VALUE[kind](row, pump))
+
+
+def _mine_is_newest(request: Request, picture: Picture, transition: str) -> bool:
+    """Whether the newest state is of this person, by a step that lets less in: it may have been taken past somebody
+    else's, so it need not follow the state that was seen."""
+    newest, told = picture.current, seen_if_told(request)
+    return (
+        transition in {"end_dose", "lower_rate"}
+        and told is not None
+        and told < newest.seq
+        and newest.state is protocol.BY_NAME[transition].target
+        and newest.by_id == request.asker.membership_id
+    )
+
+
+def is_done(picture: Picture, transition: str) -> bool:
+    """Whether the dose already stands where the press would bring it; before a dose that is for the engine to say. A
+    step that stays in its state is never done: another rate is another step."""
+    step = protocol.BY_NAME[transition]
+    return bool(picture.doses) and picture.state is step.target and step.target not in step.origins
 
 
 def _as_read(request: Request, picture: Picture) -> Pump:
@@ -93,14 +135,12 @@ def end(request: Request, picture: Picture) -> HttpResponse:
             form.add_error("remaining_ml", str(wrong))
     if form.errors:
         return _page(request, picture, pump_form=form, status=422)
+    pump = Pump(remaining_ml=form.cleaned_data["remaining_ml"])
+    if _pressed_again(request, picture, "end_dose", pump):
+        return to_session(picture)
     try:
-        advance_session(
-            by=request.asker, encounter_id=picture.id, transition="end_dose", seen=seen(request),
-            pump=Pump(remaining_ml=form.cleaned_data["remaining_ml"]),
-        )  # fmt: skip
+        less_in(request, picture, "end_dose", pump)
     except Refused as refused:
-        if isinstance(refused, Overtaken) and _repeated(request, picture, "end_dose"):
-            return to_session(picture)
         return _page(request, picture, refused=refused, pump_form=form)
     return to_session(picture)
 
@@ -116,36 +156,53 @@ def _set_aside(request: Request) -> dict[str, Any]:
 
 @of_session("session.observe", methods=["POST"])
 def rate(request: Request, picture: Picture) -> HttpResponse:
-    """Another rate of the pump. A lower one is taken as it is; a higher one asks every guard."""
+    """Another rate of the pump. A lower one is taken as it is; a higher one asks every guard.
+
+    Which of the two was meant is said by the rate that the page showed: what was typed as lower never becomes a raise.
+    """
     form = RateForm(request.POST)
     wanted, running_now = form.cleaned_data.get("rate_ml_per_h") if form.is_valid() else None, picture.rate_ml_per_h
+    if wanted is not None and _pressed_again(request, picture, "lower_rate", Pump(wanted)):
+        return to_session(picture)
     if wanted is not None and running_now is not None:
+        if wanted > running_now and _was_meant_lower(request, wanted):
+            return _page(request, picture, refused=_lower_already(running_now))
         if wanted == running_now:
             form.add_error("rate_ml_per_h", _("The pump is set to this rate already."))
         elif wanted > running_now and not request.asker.may(PERMISSIONS["raise_rate"]):
             form.add_error("rate_ml_per_h", _("You may lower the rate. A nurse or a prescriber raises it."))
     if form.errors:
-        if _repeated(request, picture, "lower_rate"):
-            return to_session(picture)
         return _page(request, picture, rate_form=form, status=422)
     lower = running_now is not None and wanted is not None and wanted < running_now
     transition = "lower_rate" if lower else "raise_rate"
     typed = {} if lower else _set_aside(request)
-    common = {"by": request.asker, "encounter_id": picture.id, "transition": transition, "pump": Pump(wanted), **typed}
     try:
-        try:
-            advance_session(**common, seen=seen(request))
-        except Overtaken:
-            if not _repeated(request, picture, transition):
-                if not lower:
-                    raise
-                advance_session(**common)
+        if lower:
+            less_in(request, picture, transition, Pump(wanted))
+        else:
+            advance_session(
+                by=request.asker, encounter_id=picture.id, transition=transition, seen=seen(request),
+                pump=Pump(wanted), **typed,
+            )  # fmt: skip
     except Refused as refused:
         return _page(
             request, picture, refused=refused, typed=typed, rate_form=form,
             rate_way=_refused_way(request, picture, transition, refused, "console:session_rate"),
         )  # fmt: skip
     return to_session(picture)
+
+
+def _was_meant_lower(request: Request, wanted: Decimal) -> bool:
+    """Whether what was typed is lower than the rate that the page showed."""
+    try:
+        return wanted < Decimal(request.POST.get("shown", ""))
+    except InvalidOperation:
+        return False
+
+
+def _lower_already(rate: Decimal) -> Refused:
+    said = _("The pump has been set to %(rate)s mL/h in the meantime, which is lower still. Nothing was changed.")
+    return Refused(said % {"rate": milligrams(rate)}, codes=("lower-already",))
 
 
 def _refused_way(
@@ -173,7 +230,7 @@ def resume(request: Request, picture: Picture) -> HttpResponse:
 def give_part(request: Request, picture: Picture) -> HttpResponse:
     """The next spray device."""
     typed = _set_aside(request)
-    again = _repeated(request, picture, "give_part")
+    again = _pressed_again(request, picture, "give_part", Pump())
     if picture.state is State.DOSING and not again and standing.parts_left(picture) == 0:
         refused = Refused(_("Every device of this dose has been given."), codes=("no-part-left",))
         return _page(request, picture, refused=refused)
@@ -188,7 +245,7 @@ def _more(
             by=request.asker, encounter_id=picture.id, transition=transition, seen=seen(request), pump=pump, **typed
         )
     except Refused as refused:
-        if isinstance(refused, Overtaken) and _repeated(request, picture, transition):
+        if isinstance(refused, Overtaken) and _pressed_again(request, picture, transition, pump):
             return to_session(picture)
         return _page(request, picture, refused=refused, typed=typed, **forms)
     return to_session(picture)
@@ -217,7 +274,7 @@ def why(request: Request, picture: Picture) -> HttpResponse:
 def read_off(request: Request, picture: Picture) -> HttpResponse:
     """What is left in the pump, or what was given in all, told after the step."""
     found = running.accounting(picture, request.asker)
-    if found is None:
+    if found is None or not found.asks:
         return _page(request, picture, refused=Refused(_("The dose is not over yet."), codes=("no-dose-given",)))
     form = ReadForm(request.POST, asks=found.asks)
     if not form.is_valid():

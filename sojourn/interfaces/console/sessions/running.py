@@ -140,7 +140,7 @@ class WasteLine:
 @dataclass(frozen=True, slots=True)
 class Accounting:
     """Where the milligrams of a dose are. ``left``: still to account for, "" where nothing is. ``asks``: "remaining"
-    (millilitres in the pump) or "given" (milligrams), as it can be told of this dose."""
+    (millilitres in the pump) or "given" (milligrams), as it can be told of this dose; "" where nothing can be told."""
 
     planned: str
     given: str
@@ -160,11 +160,13 @@ _SAID_ELSEWHERE: Final = frozenset(("waste-unwitnessed", "milligrams-missing"))
 
 
 def accounting(picture: Picture, asker: Asker) -> Accounting | None:
-    """Planned, given, wasted and what is left of a dose that was begun; None before it, and where its steps cannot be
-    worked out. No query."""
+    """Planned, given, wasted and what is left of a dose; of one that was drawn up and never begun, as well. None where
+    nothing was prepared and nothing thrown away. No query."""
     dose, found = picture.dose, picture.delivered
-    if dose is None or not isinstance(found, Delivered):
-        return None
+    if dose is None:
+        return _never_given(picture, asker)
+    if not isinstance(found, Delivered):
+        return _not_worked_out(picture, asker, dose.dose_mg, found)
     balance = given.balance(found, dose, picture.wasted)
     left = _left(balance)
     return Accounting(
@@ -180,6 +182,48 @@ def accounting(picture: Picture, asker: Asker) -> Accounting | None:
         wastes=[_waste(each, asker) for each in picture.wasted],
         asks="remaining" if found.start.means is Means.PUMP else "given",
     )
+
+
+def _never_given(picture: Picture, asker: Asker) -> Accounting | None:
+    """What was drawn up went into nobody: all of it is to be thrown away before a witness, or given back."""
+    ready = picture.ready_dose
+    if ready is None and not picture.wasted:
+        return None
+    drawn = Decimal(0) if ready is None else ready[0].drawn_mg or ready[0].dose_mg
+    thrown = _thrown(picture)
+    left = max(drawn - thrown, Decimal(0))
+    more = thrown - drawn if ready is not None and thrown > drawn else None
+    return Accounting(
+        planned=milligrams(ready[0].dose_mg) if ready else "0",
+        given="0",
+        method=gettext_lazy("the dose was never begun"),
+        wasted=milligrams(thrown),
+        left=milligrams(left) if left > 0 else "",
+        left_mg=left,
+        complete=ready is not None and thrown == drawn and all(each.witness for each in picture.wasted),
+        needs=[],
+        discrepancies=[] if more is None else [
+            _("%(mg)s mg more were thrown away than were drawn up.") % {"mg": milligrams(more)}
+        ],
+        wastes=[_waste(each, asker) for each in picture.wasted],
+        asks="",
+    )  # fmt: skip
+
+
+def _not_worked_out(
+    picture: Picture, asker: Asker, planned_mg: Decimal, found: HistoryRefused | None
+) -> Accounting:  # fmt: skip
+    """The steps cannot have happened as they were charted: what went in is open, what was thrown away is not."""
+    return Accounting(
+        planned=milligrams(planned_mg), given="–", method=gettext_lazy("cannot be worked out"),
+        wasted=milligrams(_thrown(picture)), left="", left_mg=Decimal(0), complete=False, needs=[],
+        discrepancies=_told(found.reasons) if found is not None else [],
+        wastes=[_waste(each, asker) for each in picture.wasted], asks="",
+    )  # fmt: skip
+
+
+def _thrown(picture: Picture) -> Decimal:
+    return sum((each.mg for each in picture.wasted), Decimal(0))
 
 
 def _left(balance: Balance) -> Decimal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from sojourn.care.intake.queries import Weight, newest_weight
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import dosing
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.sessions.figures import figure
 from sojourn.interfaces.console.weights import told_words
 
 ITEM: Final = "weight"
@@ -32,11 +33,8 @@ class Scale:
 
 def kilograms_of(text: str) -> Decimal:
     """The kilograms that were typed. Refused: not-a-number."""
-    try:
-        value = Decimal(text.strip().lower().removesuffix("kg").strip().replace(",", "."))
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or abs(value) >= 10_000:
+    value = figure(text.strip().lower().removesuffix("kg"))
+    if value is None or value >= 10_000:
         raise Refused(_("Write the weight that the scale shows, in kilograms, as 72.5."), codes=("not-a-number",))
     return value
 

@@ -17,10 +17,12 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.encounter.actions import PERMISSIONS, said
+from sojourn.care.session.given import Prepared
 from sojourn.care.session.road import stands_against
 from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import protocol
+from sojourn.clinical.administration.charted import same_dose, two_people
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.protocol.guards import STRICTNESS
 from sojourn.clinical.protocol.protocol import READ_AS
@@ -31,13 +33,15 @@ from sojourn.interfaces.console.sessions.shown import advice
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One reason why a step waits, with what to do about it and where. ``override``: who may pass it."""
+    """One reason why a step waits, with what to do about it and where. ``override``: who may pass it; ``key``: the
+    reason with the very values that are shown, so that a signature covers no others."""
 
     code: str
     text: str
     to_do: str
     url: str
     override: str
+    key: str
 
     @property
     def overridable(self) -> bool:
@@ -46,7 +50,7 @@ class Standing:
 
 
 def _standing(picture: Picture, reasons: Iterable[protocol.Reason]) -> list[Standing]:
-    return [Standing(each.code, said(each), *advice(picture, each.code), each.override) for each in reasons]
+    return [Standing(each.code, said(each), *advice(picture, each.code), each.override, each.key) for each in reasons]
 
 
 def standing(picture: Picture, transition: str, against: Against | None = None) -> list[Standing]:
@@ -159,13 +163,34 @@ def is_of_the_dose(code: str) -> bool:
     return code.startswith("dose:")
 
 
+def mismatch(picture: Picture) -> tuple[Prepared, Prepared] | None:
+    """The two newest entries, where two people wrote different things unseen. They are shown until somebody enters
+    again: that begins anew, and the other person does not see it before they have entered."""
+    waiting: Prepared | None = None
+    found: tuple[Prepared, Prepared] | None = None
+    for row in picture.prepared:
+        if waiting is not None and two_people(waiting.person_id, row.person_id):
+            found, waiting = (waiting, row), None
+        else:
+            found, waiting = None, row
+    return None if found is None or same_dose(*found) else found
+
+
 def is_blind(picture: Picture, asker: Asker) -> bool:
     """Whether whoever looks must not see the prepared dose yet: nobody but who prepared it may, until it is checked
     or the two entries differ."""
     ready = picture.ready_dose
-    if picture.doses or ready is None or ready[1] is not None or picture.mismatch is not None:
+    if picture.doses or ready is None or ready[1] is not None or mismatch(picture) is not None:
         return False
     return ready[0].person_id != asker.person_id
+
+
+def unseen(picture: Picture, asker: Asker) -> frozenset[int]:
+    """The entries of a dose, by number, that whoever looks must not see yet, wherever they look. Once the session has
+    gone past the preparing there is nothing left to check unseen."""
+    if picture.state not in {State.ARRIVED, State.CHECKED} or not is_blind(picture, asker):
+        return frozenset()
+    return frozenset(each.id for each in picture.prepared if each.person_id != asker.person_id)
 
 
 # ---------------------------------------------------------------- the step that the page is for
@@ -290,7 +315,7 @@ def shows_step(picture: Picture, asker: Asker) -> bool:
     if picture.state is not State.CHECKED or transition is None or _is_checked(picture):
         return True
     ready = picture.ready_dose
-    alone = ready is not None and picture.mismatch is None and ready[0].person_id == asker.person_id
+    alone = ready is not None and mismatch(picture) is None and ready[0].person_id == asker.person_id
     return alone and asker.may("session.override")
 
 

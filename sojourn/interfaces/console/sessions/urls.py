@@ -1,6 +1,6 @@
 """The addresses of the session pages, those of each topic beside its views."""
 
-from sojourn.interfaces.console.sessions import entries, events, medicines, pump, views, withdrawing
+from sojourn.interfaces.console.sessions import entries, events, medicines, pump, stopping, views, withdrawing
 
 urlpatterns = [
     *views.urlpatterns,
@@ -8,5 +8,6 @@ urlpatterns = [
     *events.urlpatterns,
     *medicines.urlpatterns,
     *pump.urlpatterns,
+    *stopping.urlpatterns,
     *withdrawing.urlpatterns,
 ]

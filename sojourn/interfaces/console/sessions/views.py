@@ -49,7 +49,6 @@ from sojourn.interfaces.console.sessions.forms import (
     ClockField,
     DoseForm,
     NoteForm,
-    ReasonForm,
     ScoreForm,
     SomebodyForm,
     ValuesForm,
@@ -126,7 +125,7 @@ def _page(
         "overtaken": isinstance(refused, Overtaken),
         "typed": typed or {},
         "may_check": may("session.check"),
-        "may_stop": may("session.stop"),
+        "may_stop": may("session.observe") or may("session.stop"),
         "may_say_no": may("session.observe") and picture.state in protocol.BY_NAME["say_no"].origins,
         "under_way": picture.state in UNDER_WAY,
         "stoppable": bool({"stop_early", "cancel"} & {each.name for each in protocol.allowed(picture.state)}),
@@ -159,8 +158,8 @@ def _as_seen(request: Request, picture: Picture, refused: Refused) -> Refused:
 
 
 def _accounting(request: Request, picture: Picture) -> dict[str, Any]:
-    """Planned, given, wasted, and the forms to complete it, once the dose is over."""
-    if picture.state in UNDER_WAY:
+    """Planned, given, wasted, and the forms to complete it, once the dose is over or was drawn up in vain."""
+    if picture.state in {State.ARRIVED, State.CHECKED, *UNDER_WAY}:
         return {}
     found = running.accounting(picture, request.asker)
     if found is None:
@@ -170,7 +169,7 @@ def _accounting(request: Request, picture: Picture) -> dict[str, Any]:
         "accounting": found,
         "may_account": may,
         "waste_form": WasteForm(proposed=found.left_mg) if may and not found.complete else None,
-        "read_form": ReadForm(asks=found.asks) if may and picture.steps else None,
+        "read_form": ReadForm(asks=found.asks) if may and picture.steps and found.asks else None,
     }
 
 
@@ -385,34 +384,6 @@ def _repeated(request: Request, picture: Picture, transition: str) -> bool:
         and following.state is protocol.BY_NAME[transition].target
         and following.by_id == request.asker.membership_id
     )
-
-
-@of_session("session.stop", methods=["GET", "HEAD", "POST"])
-def stop(request: Request, picture: Picture) -> HttpResponse:
-    """End the session before its time: stop it, or cancel it before a dose; either needs a reason."""
-    ways = {"stop_early", "cancel"} & {each.name for each in protocol.allowed(picture.state)}
-    form = ReasonForm(request.POST or None, needed=picture.state not in UNDER_WAY)
-    refused: list[dict[str, str]] = []
-    if request.method == "POST":
-        transition = request.POST.get("how", "stop_early")
-        if transition not in {"stop_early", "cancel"}:
-            raise Http404
-        if form.is_valid():
-            try:
-                step_actions.advance_session(
-                    by=request.asker, encounter_id=picture.id, transition=transition, seen=_seen(request),
-                    reason=form.cleaned_data["reason"],
-                )  # fmt: skip
-            except Overtaken as overtaken:
-                if _repeated(request, picture, transition):
-                    return _to_session(picture)
-                return _page(request, picture, refused=overtaken, typed={"reason": form.cleaned_data["reason"]})
-            except Refused as error:
-                refused = _refusal(picture, error)
-            else:
-                return _to_session(picture)
-    context = {**_common(request, picture), "form": form, "refused": refused, "ways": ways}
-    return render(request, "console/sessions/stop.html", context, status=_status(request, form, refused))
 
 
 # ---------------------------------------------------------------- checks
@@ -747,6 +718,5 @@ urlpatterns = [
     path(f"{_ONE}monitor/", monitor, name="session_monitor"),
     path(f"{_ONE}companion/", companion, name="session_companion"),
     path(f"{_ONE}score/<slug:scale_id>/", score, name="session_score"),
-    path(f"{_ONE}stop/", stop, name="session_stop"),
     *(path(f"{_ONE}{name.replace('_', '-')}/", _step(name), name=f"session_{name}") for name in _STEPS),
 ]
