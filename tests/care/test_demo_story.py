@@ -30,7 +30,7 @@ from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import gates, queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
-from sojourn.care.session import given, medicine_actions, road, snapshot
+from sojourn.care.session import given, medicine_actions, road, snapshot, step_actions
 from sojourn.care.session.models import DoseEvent, GivenMedicine, MedicationAdministration, SessionEvent, Waste
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.administration import Delivered
@@ -416,6 +416,31 @@ def test_the_running_session_shows_its_pump_and_the_waiting_one_its_scale(clinic
             assert waits.checks["weight"].value
             against = road.stands_against(waits, "start_dose")
             assert all(each.code.startswith("not-asked:") for each in against.road)  # the rest of the checklist
+
+
+@pytest.mark.parametrize("step", ["", "pause", "end_dose"])
+def test_a_session_left_over_from_an_earlier_run_is_brought_to_its_end(
+    clinics: dict[str, int], step: str, monkeypatch: pytest.MonkeyPatch
+):
+    demo, now, real = people.HARBOR, timezone.now(), timezone.now
+    with transaction.atomic():
+        with as_asker(house(clinics[demo.slug])):
+            old = next(each.pk for each in running() if snapshot.load(each.pk, now).state is State.DOSING)
+            if step:
+                nurse = story.load_cast(demo).asker("nurse")
+                step_actions.advance_session(by=nurse, encounter_id=old, transition=step)
+        monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=5))
+        today.set_stage(demo)
+        with as_asker(house(clinics[demo.slug])):
+            left = snapshot.load(old, timezone.now())
+            assert left.state is State.LEFT
+            assert left.line is not None
+            assert left.line.unaccounted_mg == (0 if step != "end_dose" else left.line.planned_mg - left.line.given_mg)
+            assert left.line.complete == (step != "end_dose")  # ended by hand long before: it says what is missing
+            fresh = next(each.pk for each in running() if snapshot.load(each.pk, timezone.now()).state is State.DOSING)
+            against = road.stands_against(snapshot.load(fresh, timezone.now()), "start_dose")
+            assert (against.road, against.dose) == ((), ())
+        transaction.set_rollback(True)
 
 
 def digest(clinic_id: int) -> str:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 _HUNDREDTH = Decimal("0.01")
 _COUNTS_FOR_WEEKS = ("suicide_risk", "pregnancy_test")  # rules evidence.suicide_risk and evidence.pregnancy_test
+LABORATORY_AFTER: Final = timedelta(days=150)  # before the clinic's rule (evidence.laboratory) asks for it
 _LOT_KEEPS = 18  # months from the month in which the pharmacy brought it
 
 
@@ -196,6 +197,23 @@ def _asked_anew(cast: Cast, patient_id: int) -> dict[str, Any]:
     return cast.asked_anew[patient_id]
 
 
+def test_again(cast: Cast, patient_id: int, at: datetime, nurse: Membership) -> None:
+    """The laboratory has tested again what it tested long ago, with the same outcome."""
+    newest = {
+        each.name: each
+        for each in ClinicalFact.objects.filter(patient_id=patient_id, told_by="imported").order_by("observed_on", "id")
+    }
+    cast.add(*(
+        ClinicalFact(
+            clinic=cast.clinic, patient_id=patient_id, name=each.name, value=each.value, observed_on=at.date(),
+            told_by="imported", source_note=each.source_note, entered_at=at, entered_by=nurse,
+            entered_by_name=nurse.name,
+        )
+        for each in newest.values()
+        if at.date() - each.observed_on > LABORATORY_AFTER
+    ))  # fmt: skip
+
+
 def _weight(cast: Cast, encounter: Encounter, at: datetime, own: random.Random) -> Decimal:
     """About the weight of the plan: scales show a little less or more from day to day."""
     weight = _against(cast, encounter, at).version.weight_kg  # type: ignore[union-attr]
@@ -302,8 +320,9 @@ def finish(cast: Cast, encounter: Encounter, now: datetime, nurse: Membership, o
         stopped = session.state is State.STOPPED_EARLY
         return Given((Entered("observing", session.current.at),) if stopped else (), over_at)
     found, dose = session.delivered, session.dose
-    if dose is None or not session.steps or not isinstance(found, Delivered):  # of an earlier version: it ran evenly
-        over_at = encounter.opened_at + timedelta(minutes=60)
+    assert dose is not None
+    if not session.steps or not isinstance(found, Delivered):  # of an earlier version: it ran evenly over its minutes
+        over_at = dose.started_at + timedelta(minutes=float(dose.duration_min))
         return Given((Entered("observing", over_at),), over_at)
     common = {"clinic": cast.clinic, "patient_id": encounter.patient_id, "encounter": encounter}
     emptied = found.emptied_at

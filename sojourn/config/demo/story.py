@@ -463,7 +463,7 @@ def _changed(
     else:
         return course
     cast.write()
-    if walk.tested_at is not None and at - walk.tested_at > _LABORATORY_AFTER:
+    if walk.tested_at is not None and at - walk.tested_at > doses.LABORATORY_AFTER:
         way.test_again(walk, at - timedelta(days=3))
     weight = round((walk.tale.weight_kg + walk.own.choice((-1.0, -0.5, 0.5, 1.0))) * 2) / 2
     cast.standing.pop(course.pk, None)
@@ -490,9 +490,6 @@ def _monthly(index: int, day: date) -> tuple[tales.Words, dict[str, Any]]:
         "sessions": 18, "min_days": 20, "max_days": 42, "review_after": index - since % 3 + 3, "starts_on": day,
     }  # fmt: skip
     return words, values
-
-
-_LABORATORY_AFTER = timedelta(days=150)
 
 
 def _who(

@@ -114,6 +114,8 @@ def _renewed(cast: story.Cast, course: CarePlan, now: datetime) -> CarePlan:
     assert version is not None
     assert version.weight_kg is not None
     given = sessions_dosed(course.pk, but=0)
+    doses.test_again(cast, course.patient_id, now - timedelta(days=1, hours=1), cast.members["nurse"][0])
+    cast.write()
     words = ("Looked at again, and weighed again. It goes on.", "Revisado y pesado de nuevo. Continúa.")
     return way.renew(
         cast.asker("prescriber"), cast.asker("nurse"), course, now - timedelta(days=1), cast.say(words),
