@@ -99,9 +99,7 @@ class Hour:
             arrive(self.stage, _ago(ago + 24))
             pass_checks(self.stage, _ago(ago + 9))
             for by in (self.cast.asker("nurse"), self.nurse2):
-                drawing_actions.check_dose(
-                    by=by, encounter_id=self.stage.id, drawn=self.drawn, now=_ago(ago + 4)
-                )  # fmt: skip
+                drawing_actions.check_dose(by=by, encounter_id=self.stage.id, drawn=self.drawn, now=_ago(ago + 4))
             self.stage.step("start_dose", now=_ago(ago))
             self.stage.vitals(_ago(ago - 15), nibp_sys=136, nibp_dia=84, spo2=97, hr=82, rr=15)
 
@@ -152,8 +150,8 @@ def an_hour() -> Hour:
         assert version.dose_mg is not None
         drawn = DrawnDose(
             drug="ketamine", route="iv", dose_mg=version.dose_mg, lot="KT2611",
-            expires_on=_ago(0).date() + timedelta(300), stock_mg_per_ml=Decimal(50), drawn_ml=version.dose_mg / 50, total_ml=Decimal(50), over_min=Decimal(40),
-            rate_ml_per_h=Decimal(75),
+            expires_on=_ago(0).date() + timedelta(300), stock_mg_per_ml=Decimal(50), drawn_ml=version.dose_mg / 50,
+            total_ml=Decimal(50), over_min=Decimal(40), rate_ml_per_h=Decimal(75),
         )  # fmt: skip
         chair = Chair.objects.create(clinic=cast.clinic, name="Chair 5")
         appointment = Appointment.objects.create(
