@@ -99,9 +99,7 @@ class Hour:
             arrive(self.stage, _ago(ago + 24))
             pass_checks(self.stage, _ago(ago + 9))
             for by in (self.cast.asker("nurse"), self.nurse2):
-                drawing_actions.check_dose(
-                    by=by, encounter_id=self.stage.id, drawn=self.drawn, now=_ago(ago + 4)
-                )  # fmt: skip
+                drawing_actions.check_dose(by=by, encounter_id=self.stage.id, drawn=self.drawn, now=_ago(ago + 4))
             self.stage.step("start_dose", now=_ago(ago))
             self.stage.vitals(_ago(ago - 15), nibp_sys=136, nibp_dia=84, spo2=97, hr=82, rr=15)
 

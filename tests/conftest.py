@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +20,9 @@ from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import asker_of
 from sojourn.foundation.accounts.roles import roles
 from tests import house
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 settings.register_profile("house", deadline=None)  # a busy machine is no fault of what is tested
 settings.load_profile("house")
@@ -117,3 +120,17 @@ def clinic(db: None) -> Cast:
 @pytest.fixture
 def other_clinic(db: None) -> Cast:
     return make_clinic(f"south-{timezone.now().timestamp():.6f}".replace(".", "-"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, one for every folder: its loop runs in this thread, beside which Django would refuse the database."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser import launch_options
+
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        chromium = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
+        yield chromium
+        chromium.close()

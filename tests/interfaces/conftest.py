@@ -1,29 +1,11 @@
-"""What the tests of pages share: plain names of assets (nothing has been collected and hashed), and a browser."""
+"""What the tests of pages share: plain names of assets (nothing has been collected and hashed)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium. Its loop runs in this thread, beside which Django would refuse to ask the database."""
-    from playwright.sync_api import sync_playwright
-
-    from tests.browser import launch_options
-
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        chromium = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")
