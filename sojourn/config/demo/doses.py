@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.intake.models import ClinicalFact
+from sojourn.care.plan import queries as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import medicine_actions, snapshot
 from sojourn.care.session.models import (
@@ -242,12 +243,22 @@ def _drawn(cast: Cast, encounter: Encounter, at: datetime, nurse: Membership, ot
 
 
 def _against(cast: Cast, encounter: Encounter, at: datetime) -> Against:
-    """What a dose rests on, asked of the road itself: once for each version of a plan, since the next dose of the same
-    version rests on the same decision, agreements and rules."""
+    """What a dose rests on, asked of the road itself: once for each course, since its next dose rests on the same
+    decision, agreements and rules."""
     if encounter.care_plan_id not in cast.standing:
         session = snapshot.load(encounter.pk, at)
         cast.standing[encounter.care_plan_id] = stands_against(session, "start_dose")
     return cast.standing[encounter.care_plan_id]
+
+
+def planned_anew(cast: Cast, course_id: int, at: datetime) -> None:
+    """The next doses of the course rest on the version that is in force at that moment."""
+    if course_id in cast.standing:
+        version, before = plans.in_force(course_id, at), cast.standing[course_id]
+        assert version is not None
+        cast.standing[course_id] = replace(
+            before, version=version, basis={**before.basis, "plan_version": version.pk}
+        )  # fmt: skip
 
 
 # ---------------------------------------------------------------- the dose

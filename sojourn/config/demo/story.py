@@ -466,8 +466,9 @@ def _changed(
     if walk.tested_at is not None and at - walk.tested_at > doses.LABORATORY_AFTER:
         way.test_again(walk, at - timedelta(days=3))
     weight = round((walk.tale.weight_kg + walk.own.choice((-1.0, -0.5, 0.5, 1.0))) * 2) / 2
-    cast.standing.pop(course.pk, None)
-    return way.change(walk, course, at, cast.say(reason), weight, **values)
+    course = way.change(walk, course, at, cast.say(reason), weight, **values)
+    doses.planned_anew(cast, course.pk, at)
+    return course
 
 
 def _goes_on(cast: Cast, walk: Walk, course: CarePlan, today: date) -> CarePlan:
