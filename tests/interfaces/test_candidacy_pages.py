@@ -94,7 +94,7 @@ DECLINE = {"kind": "decline", "explanation": "Your heart is not steady now.", "a
 def test_an_empty_record_says_what_is_missing(clinic: Cast, ana: Patient):
     prescriber = clinic.client("prescriber")
     prescriber.get("/clinic/")
-    with at_most(12):
+    with at_most(13):
         page = prescriber.get(page_of(ana))
     text = body(page)
     for words in ("Nobody has decided yet", "Blood pressure", "Liver panel", "ECG", "things to ask the patient"):
@@ -104,7 +104,7 @@ def test_an_empty_record_says_what_is_missing(clinic: Cast, ana: Patient):
         assert AuditEvent.objects.filter(action="patient.opened").exists()
 
 
-def test_a_full_record_keeps_to_twelve_statements_and_shows_reasons(clinic: Cast, ana: Patient):
+def test_a_full_record_keeps_to_thirteen_statements_and_shows_reasons(clinic: Cast, ana: Patient):
     pregnant(clinic, ana)
     know(clinic, ana, bp_rise_hazard=True, sbp=124.0, dbp=78.0)
     for name in ("Diazepam", "Grandmother’s tea", "Paracetamol"):
@@ -119,7 +119,7 @@ def test_a_full_record_keeps_to_twelve_statements_and_shows_reasons(clinic: Cast
     signed(clinic, ana, **DECLINE)
     prescriber = clinic.client("prescriber")
     prescriber.get("/clinic/")
-    with at_most(12):
+    with at_most(13):
         page = prescriber.get(page_of(ana))
     text = body(page)
     for words in (
@@ -328,9 +328,9 @@ def test_what_waits_leads_from_home_to_the_patient(clinic: Cast, ana: Patient):
     prescriber.get("/clinic/")
     with at_most(25):  # nothing polls the home
         assert "/clinic/candidacy/waiting/" in body(prescriber.get("/clinic/"))
-    with at_most(12):
+    with at_most(13):
         assert "1 story sent, not decided" in body(prescriber.get("/clinic/candidacy/waiting/"))
-    with at_most(12):
+    with at_most(13):
         listed = body(prescriber.get("/clinic/candidacy/"))
     assert ana.name in listed
     assert page_of(ana) in listed
@@ -361,7 +361,7 @@ def phone(clinic: Cast, patient: Patient) -> Client:
 
 def test_before_there_is_an_answer_the_page_says_what_happens(clinic: Cast, ana: Patient):
     client = phone(clinic, ana)
-    with at_most(12):
+    with at_most(13):
         assert "Our answer will stand here" in body(client.get("/today/decision/"))
     assert "/today/decision/" not in body(client.get("/today/"))
 
@@ -369,7 +369,7 @@ def test_before_there_is_an_answer_the_page_says_what_happens(clinic: Cast, ana:
 def test_a_decline_leads_somewhere(clinic: Cast, ana: Patient):
     signed(clinic, ana, would_change="A steady heart for three months.", **DECLINE)
     client = phone(clinic, ana)
-    with at_most(12):
+    with at_most(13):
         text = body(client.get("/today/decision/"))
     for words in (
         "We do not think this treatment is right for you now", "Your heart is not steady now.",
@@ -378,7 +378,7 @@ def test_a_decline_leads_somewhere(clinic: Cast, ana: Patient):
         assert words in text
     consents.adopt_texts(clinic)
     consents.ask(clinic, ana)
-    with at_most(12):
+    with at_most(13):
         assert "/today/decision/" in body(client.get("/today/"))
 
 

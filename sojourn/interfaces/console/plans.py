@@ -369,7 +369,7 @@ def _editor(
 ) -> HttpResponse:  # fmt: skip
     doses = dose.doses_of(request.asker.here)
     today = timezone.localdate()
-    newest, height = _body(version.patient, today)
+    newest, height = intake.newest_weight(version.patient_id), _height(version.patient, today)
     found = dose.work(version, doses.rules, today, height=height)
     series = doses.known.series_of(version.route, version.drug)
     ranges = doses.known.ranges_of(version.route, version.drug)
@@ -514,16 +514,16 @@ def sign(request: HttpRequest, plan_id: int) -> HttpResponse:
     return render(request, "console/plans/sign.html", context, status=status)
 
 
-def _body(patient: Patient, today: date) -> tuple[intake.Weight | None, dosing.Centimetres | None]:
-    """The newest weight and the newest height of a patient. Four queries."""
-    return intake.newest_weight(patient.pk), dose.height_of(intake.facts(patient, today))
+def _height(patient: Patient, today: date) -> dosing.Centimetres | None:
+    """The newest height of a patient. Three queries."""
+    return dose.height_of(intake.facts(patient, today))
 
 
 def _whole(request: Request, version: PlanVersion) -> dict[str, Any]:
     """A version with everything that a signature looks at."""
     today = timezone.localdate()
     doses = dose.doses_of(request.asker.here)
-    height = _body(version.patient, today)[1] if version.per_kg is not None else None
+    height = _height(version.patient, today) if version.per_kg is not None else None
     found = dose.work(version, doses.rules, today, height=height)
     open_to_sign = found if version.open else None
     last = queries.before(version)
