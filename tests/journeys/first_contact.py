@@ -635,7 +635,7 @@ def the_plan_is_signed(c: Cast) -> None:
     c.nurse.open("Check the dose")
     expect(page.locator("main")).not_to_contain_text(re.compile(r"\b34\b"))
     c.nurse.look("plan, check the dose")
-    c.nurse.fill("Weight, as you read it off the scale", "68")
+    c.nurse.fill("Weight, as you read it", "68")
     c.nurse.fill("Dose, as you would order it", "0.5")
     c.nurse.tap("Compare")
     page.wait_for_url(version)
