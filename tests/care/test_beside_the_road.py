@@ -12,6 +12,7 @@ from django.utils import timezone
 from sojourn.care.encounter.actions import StepRefused
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.intake.models import AllergyIntolerance, ClinicalFact
+from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import drawing_actions, medicine_actions, snapshot, strike_actions
 from sojourn.care.session.models import CheckResult, DoseEvent, MedicationAdministration
@@ -235,3 +236,59 @@ def adopt_protocol(stage: Stage, version: int, now: datetime) -> None:
         clinic=stage.cast.clinic, rule_id=rule.id, version=version, rule_hash=rule.hash, parameters={},
         adopted_at=now, adopted_by=stage.cast.members["prescriber"],
     )  # fmt: skip
+
+
+def test_a_plan_signed_lower_in_a_pause_is_asked_of_the_rest(ready: Cast) -> None:
+    """35 mg run; 20 mg are signed in the pause. Going on with 35 is a prescriber's, once; less is always allowed."""
+    now = timezone.now()
+    with as_asker(ready.asker("nurse")):
+        stage = to_dosing(ready, at=now)
+        stage.step("pause", now=now)
+        assert not [each for each in standing(stage, now) if each == "dose:beyond-rounding"]
+        lower = PlanVersion.objects.get()
+        lower.pk, lower.number, lower.dose_mg, lower.signed_at = None, 2, Decimal(20), now
+        lower.save(force_insert=True)
+        later = now + timedelta(minutes=1)
+        assert refused(stage, "resume", now=later) == ("dose:beyond-rounding",)
+        signed = {"overrides": ["dose:beyond-rounding"], "reason": "The rest was agreed on by phone", "now": later}
+        stage.step("resume", "prescriber", **signed)
+        stage.step("pause", now=later)
+        stage.step("resume", now=later)  # signed for under this version
+
+
+def standing(stage: Stage, now: datetime) -> list[str]:
+    session = snapshot.load(stage.id, now)
+    return [each.code for each in stands_against(session, "resume").dose]
+
+
+def test_one_prescriber_on_site_passes_a_hold_and_no_block(ready: Cast) -> None:
+    """The prescriber gives the dose herself: a pressure above the limit is hers to sign, a block is not."""
+    now = timezone.now()
+    with as_asker(ready.asker("nurse")):
+        stage = prepared(ready, now)
+        stage.vitals(now + timedelta(seconds=1), nibp_sys=171, nibp_dia=84, spo2=98, hr=71, rr=14)
+        later = now + timedelta(seconds=2)
+        hold = refused(stage, "start_dose", now=later)
+        assert "hold:systolic" in hold
+        signed = {"overrides": list(hold), "reason": "White coat; 128 at home today", "now": later}
+        session_actions.check(
+            by=ready.asker("nurse"), encounter_id=stage.id, item_id="intoxication", passed=False, now=later
+        )
+        assert "rule:RC-INTOX" in refused(
+            stage, "start_dose", "prescriber", **signed | {"overrides": [*hold, "rule:RC-INTOX"]}
+        )
+        session_actions.check(
+            by=ready.asker("nurse"), encounter_id=stage.id, item_id="intoxication", passed=True, now=later
+        )
+        stage.step("start_dose", "prescriber", **signed)
+
+
+def test_a_reading_is_judged_at_its_own_moment(ready: Cast) -> None:
+    """45 mL left can be after 4 min at 75 mL/h, not at the start; written down late, for the start, it is not kept."""
+    now = timezone.now()
+    with as_asker(ready.asker("nurse")):
+        stage = to_dosing(ready, at=now)
+        later = now + timedelta(minutes=4)
+        stage.step("pause", at=now, now=later, pump=Pump(remaining_ml=Decimal(45)))
+        assert DoseEvent.objects.get(kind="pause").remaining_ml is None
+        assert snapshot.load(stage.id, later).line is not None

@@ -23,9 +23,10 @@ from sojourn.foundation.audit.actions import record
 
 
 def against_reading(
-    session: SessionSnapshot, *, remaining_ml: Decimal | None = None, given_mg: Decimal | None = None
-) -> Refused | None:
-    """Why a reading cannot be right at this moment; None where it can. No query.
+    session: SessionSnapshot, *, remaining_ml: Decimal | None = None, given_mg: Decimal | None = None,
+    at: datetime | None = None,
+) -> Refused | None:  # fmt: skip
+    """Why a reading cannot be right ``at`` a moment (now); None where it can. No query.
 
     ``remaining_ml`` is what the pump or the syringe still holds, ``given_mg`` what was given in all, as base; one of
     the two. Whoever pauses or stops is never held up by it: the step is taken and the reading asked again.
@@ -37,9 +38,9 @@ def against_reading(
         return Refused(_("Enter either what is left or what has been given."), codes=("reading-missing",))
     event: Counted | Asked
     if remaining_ml is not None:
-        event = Counted(id="reading", at=session.now, remaining_ml=Fraction(remaining_ml))
+        event = Counted(id="reading", at=at or session.now, remaining_ml=Fraction(remaining_ml))
     else:
-        event = Asked(id="reading", at=session.now, given_mg=Fraction(given_mg or 0))
+        event = Asked(id="reading", at=at or session.now, given_mg=Fraction(given_mg or 0))
     found = administration.accept(given.events_of(dose, session.steps, None), event, now=session.now)
     if isinstance(found, HistoryRefused):
         return Refused(*(_(each.template) % each.values for each in found.reasons), codes=found.codes)

@@ -92,7 +92,7 @@ def _chart_the_dose(by: Asker, session: SessionSnapshot, transition: str, pump: 
         fault = charted.part_fault(session.dose, session.steps, pump.part_mg)
     if fault:
         raise Refused(_faults()[fault], codes=(fault,))
-    pump, unkept = _believed(session, pump)
+    pump, unkept = _believed(session, pump, at)
     note = " ".join(filter(None, (note, unkept)))
     charts = charted.charts_of(
         transition, session.steps, rate_ml_per_h=pump.rate_ml_per_h, remaining_ml=pump.remaining_ml,
@@ -103,16 +103,16 @@ def _chart_the_dose(by: Asker, session: SessionSnapshot, transition: str, pump: 
         charting_actions.chart(by=by, session=session, kind=kind, at=at, note=said, **values)
 
 
-def _believed(session: SessionSnapshot, pump: Pump) -> tuple[Pump, str]:
-    """The reading without what cannot be: the step is taken all the same, and says what was not kept."""
-    left, given = pump.remaining_ml, pump.given_mg
-    if left is not None and against_reading(session, remaining_ml=left) is not None:
-        unkept = _("Read off the pump and not kept, because it cannot be: %(ml)s mL.") % {"ml": left}
-        return replace(pump, remaining_ml=None), unkept
-    if given is not None and against_reading(session, given_mg=given) is not None:
-        unkept = _("Said to have been given and not kept, because it cannot be: %(mg)s mg.") % {"mg": given}
-        return replace(pump, given_mg=None), unkept
-    return pump, ""
+def _believed(session: SessionSnapshot, pump: Pump, at: datetime) -> tuple[Pump, str]:
+    """The readings without what cannot be at that moment: the step is taken all the same, and says what it left out."""
+    left, given, unkept = pump.remaining_ml, pump.given_mg, []
+    if left is not None and against_reading(session, remaining_ml=left, at=at) is not None:
+        unkept.append(_("Read off the pump and not kept, because it cannot be: %(ml)s mL.") % {"ml": left})
+        pump = replace(pump, remaining_ml=None)
+    if given is not None and against_reading(session, given_mg=given, at=at) is not None:
+        unkept.append(_("Said to have been given and not kept, because it cannot be: %(mg)s mg.") % {"mg": given})
+        pump = replace(pump, given_mg=None)
+    return pump, " ".join(unkept)
 
 
 def _faults() -> dict[str, str]:
