@@ -141,6 +141,8 @@ def test_the_checks_of_yesterday_are_not_of_today(ready: Cast) -> None:
         stage.vitals(now, nibp_sys=124, nibp_dia=78, spo2=98, hr=71, rr=14)
         codes = refused(stage, "start_dose", now=now)
         assert {"check-missing:allergies", "dose-not-recorded", "second-check-missing"} <= set(codes)
+        assert "allergies" not in snapshot.load(stage.id, now).checks  # nor does the page show it as answered
+        assert "allergies" in {each.item_id for each in snapshot.load(stage.id, now).answered}  # and nothing is lost
 
 
 def test_a_rate_above_the_checked_one_is_a_prescribers(ready: Cast) -> None:

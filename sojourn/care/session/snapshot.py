@@ -224,7 +224,6 @@ class SessionSnapshot:
             for r in rows["checks"]
         ]  # fmt: skip
         self.answered = self._standing("check", answers, lambda each: each.check.id)
-        self.checks = {each.item_id: each.check for each in self.answered}  # the oldest first: the newest stays
         self.prepared = [
             Prepared(r["drug"], r["route"], _mg(r["dose_mg"]), r["lot"], _at(r["at"]), r["person_id"], r["by"],
                      _maybe_mg(r["drawn_mg"]), r["vial"], _maybe_day(r["expires_on"]), _maybe_mg(r["stock_mg_per_ml"]),
@@ -370,14 +369,15 @@ class SessionSnapshot:
         """The day by the clinic's own clock."""
         return self.now.astimezone(self.encounter.clinic.zone).date()
 
+    @cached_property
+    def checks(self) -> dict[str, Check]:
+        """The newest answer to each item, of this visit: what the page shows as answered is what the guards count."""
+        return {each.item_id: each.check for each in self.answered if not self.stale(each.check.at)}
+
     @property
     def answers(self) -> dict[str, Literal["passed", "failed"]]:
         """The newest answer to each item, of this visit."""
-        return {
-            item: "passed" if row.outcome == "passed" else "failed"
-            for item, row in self.checks.items()
-            if not self.stale(row.at)
-        }
+        return {item: "passed" if row.outcome == "passed" else "failed" for item, row in self.checks.items()}
 
     @property
     def measured_now(self) -> dict[str, protocol.Measured]:
