@@ -18,7 +18,7 @@ from sojourn.care.session.models import (
     GivenMedicine,
     MedicationAdministration,
 )
-from sojourn.clinical.administration.charted import same_dose
+from sojourn.clinical.administration.charted import same_dose, two_people
 from sojourn.clinical.eligibility.substances import names_ketamine
 from sojourn.clinical.protocol import State
 
@@ -32,7 +32,7 @@ def waiting_doses(encounter_ids: Iterable[int], *, not_by: int | None) -> list[D
         return []
     for check in DoseCheck.objects.select_related("by").filter(encounter_id__in=ids).order_by("id"):
         first, _checked = newest.get(check.encounter_id, (check, False))
-        if same_dose(first, check) and two_people(first, check):
+        if same_dose(first, check) and two_people(first.by.person_id, check.by.person_id):
             newest[check.encounter_id] = (first, True)
         else:
             newest[check.encounter_id] = (check, False)
@@ -48,11 +48,6 @@ def unsigned(since: datetime) -> list[Encounter]:
         .filter(opened_at__gte=since, signatures=None, state=State.LEFT.value)
         .order_by("opened_at")
     )
-
-
-def two_people(one: DoseCheck, other: DoseCheck) -> bool:
-    """Whether two people wrote them: a second role is no second pair of eyes."""
-    return one.by.person_id != other.by.person_id
 
 
 @dataclass(frozen=True, slots=True)
