@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
 from sojourn.foundation.audit.models import AuditEvent
@@ -131,6 +131,25 @@ def test_a_passkey_stands_behind_the_password_too_and_says_when_it_fails(page: P
     devtools.send("WebAuthn.clearCredentials", {"authenticatorId": authenticator})
     page.get_by_role("button", name="Use my passkey").click()
     expect(page.get_by_role("alert").filter(has_text="The passkey was not used")).to_be_visible(timeout=70_000)
+
+
+def test_a_passkeys_button_waits_until_it_is_heard(page: Page, clinic: Cast):
+    """On a slow line the page is there before its scripts are."""
+    page.goto("/" + invite(clinic).link.split("/", 3)[3])
+    page.get_by_label("Password", exact=True).fill(GOOD)
+    page.get_by_role("button", name="Save and set up").click()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/entry/entry*.js", hold)
+    page.get_by_role("link", name="A passkey").click()
+    button = page.get_by_role("button", name="Ask my device")
+    expect(button).to_be_disabled()
+    held.pop().continue_()
+    button.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Keep these recovery codes")
 
 
 @pytest.mark.parametrize("page", [375, 1280], indirect=True)

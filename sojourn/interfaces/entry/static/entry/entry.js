@@ -45,10 +45,9 @@ document.addEventListener("allauth.error", (event) => {
   passkeySaid({ NotAllowedError: "stopped", AbortError: "stopped", InvalidStateError: "known", NotSupportedError: "cannot", SecurityError: "cannot" }[name] ?? "failed");
 });
 
-if (!window.PublicKeyCredential) {
-  for (const button of document.querySelectorAll("[data-passkey-button]")) {
-    button.disabled = true;
-    passkeySaid("cannot");
-  }
-}
+// A passkey's button comes disabled: allauth listens to it from DOMContentLoaded on, and a press before would do nothing.
+document.addEventListener("DOMContentLoaded", () => {
+  if (!window.PublicKeyCredential) return passkeySaid("cannot");
+  for (const button of document.querySelectorAll("[data-passkey-button]")) button.disabled = false;
+});
 for (const box of document.querySelectorAll("[data-password-rules]")) passwordRules(box);
