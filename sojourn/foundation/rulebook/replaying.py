@@ -11,6 +11,7 @@ from typing import Any
 from sojourn.clinical import alarms, eligibility
 from sojourn.clinical.dosing import in_force
 from sojourn.clinical.eligibility import evidence
+from sojourn.clinical.protocol import floors_of
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.replay import LAWS, Clinic, RulesOfClinic, Scenario, UnknownRule, loosened
 from sojourn.clinical.replay.laws import CannotLoosen, step_of
@@ -88,6 +89,7 @@ def rules_of(scenario: Scenario, loosening: Loosening | None = None) -> RulesOfC
             and alarms.speaks_of(newest, protocol.route, protocol.drug)
             and (loosening is None or newest.id != loosening.rule_id)
         ),
+        floors=floors_of(pairs),
         plausible=MappingProxyType({code: known.plausibility(code) for code in VITALS}),
         agree_percent=agree.number("agree"),
     )
