@@ -26,6 +26,8 @@ Tighten = Literal["lower", "higher", "fixed"]
 MARKS: Final[tuple[Verification, ...]] = get_args(Verification)
 # What decides how much goes into a body is always a prescriber's decision, also where the number was read in a source.
 _ALWAYS_ADOPTED: Final = frozenset({"dose.ceiling"})
+# What nobody has read anywhere: whoever adopts it types it, so that no number acts that nobody looked at.
+_TYPED: Final[frozenset[Verification]] = frozenset(("convention", "recalled"))
 _DIRECTIONS: Final[tuple[Tighten, ...]] = get_args(Tighten)
 
 
@@ -142,6 +144,11 @@ class Rule:
     def numbers(self) -> tuple[Parameter | OpenNumber, ...]:
         """Every number, those last that nobody has stated."""
         return (*self.parameters.values(), *self.open.values())
+
+    @property
+    def typed(self) -> tuple[Parameter | OpenNumber, ...]:
+        """Of a rule as released: the numbers that whoever adopts it types one by one."""
+        return tuple(each for each in self.numbers if each.name in self.open or each.verification in _TYPED)
 
     def number(self, name: str) -> float:
         """The value of a parameter that this kind of rule must have; raises RuleInvalid."""

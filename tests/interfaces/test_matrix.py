@@ -49,6 +49,7 @@ from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.rulebook import actions as rulebook
+from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
 from tests.conftest import Cast, make_clinic
 
@@ -125,7 +126,7 @@ class House:
         """Several questionnaires asked as one."""
         by = self.cast.asker("prescriber")
         with as_asker(by):
-            rulebook.adopt(by=by, rule_id="battery.ptsd")
+            rulebook.adopt(by=by, rule_id="battery.ptsd", parameters=as_typed("battery.ptsd"))
             return measures.request_battery(
                 by=by,
                 patient_id=self.running.patient.pk,
@@ -175,8 +176,8 @@ class House:
         """The first of two signatures under a higher ceiling."""
         by, name = self.cast.asker("prescriber"), "dose.ceiling.in.esketamine"
         with as_asker(by):
-            rulebook.adopt(by=by, rule_id=name, parameters={"most": 56})
-            return rulebook.adopt(by=by, rule_id=name)
+            rulebook.adopt(by=by, rule_id=name, parameters=as_typed(name, most=56))
+            return rulebook.adopt(by=by, rule_id=name, parameters=as_typed(name))
 
     @cached_property
     def fact(self) -> Any:

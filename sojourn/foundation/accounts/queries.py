@@ -70,6 +70,11 @@ def staff(clinic_id: int) -> list[Membership]:
     return sorted(rows, key=lambda row: (row.ended_at is not None, row.name.casefold(), row.pk))
 
 
+def at_work(clinic_id: int, code: str) -> list[Membership]:
+    """Who holds a role in the clinic now, by name. One query."""
+    return list(Membership.objects.filter(clinic_id=clinic_id, role=code, ended_at=None).order_by("name", "pk"))
+
+
 def invitations(clinic_id: int, *, patient_id: int | None = None) -> list[Invitation]:
     """Invitations that nobody has used or withdrawn, newest first: to the staff, or to one patient's page."""
     rows = Invitation.objects.select_related("sent_by").filter(clinic_id=clinic_id, accepted_at=None, withdrawn_at=None)

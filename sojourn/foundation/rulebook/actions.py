@@ -20,10 +20,10 @@ from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 
 
 def _newest(rule_id: str) -> Rule:
-    versions = [each for (name, _), each in queries.known_rules().items() if name == rule_id]
-    if not versions:
-        raise Refused(_("There is no such rule."), codes=("unknown-rule",))
-    return max(versions, key=lambda each: each.version)
+    try:
+        return queries.newest(rule_id)
+    except KeyError:
+        raise Refused(_("There is no such rule."), codes=("unknown-rule",)) from None
 
 
 def _who(by: Asker) -> tuple[int, int]:
@@ -47,10 +47,16 @@ def _readied(
     if isinstance(own, Loosened):
         reasons = [_("A clinic may only make a rule stricter: %(reason)s") % {"reason": each} for each in own.reasons]
         raise Refused(*reasons, codes=("loosened",) * len(reasons))
-    if own.open:
-        unstated = [_("No value is given for: %(number)s") % {"number": _(each.label)} for each in own.open.values()]
-        raise Refused(*unstated, codes=("number-missing",) * len(unstated))
     return rule, queries.own_numbers(rule, own)
+
+
+def _must_be_typed(rule: Rule, parameters: Mapping[str, float]) -> None:
+    """Refuse with code "not-typed" for each number that nobody has read in a source and that was not typed, whether or
+    not it stays as released."""
+    missing = [_("Type the value yourself: %(number)s.") % {"number": _(each.label)} for each in rule.typed
+               if each.name not in parameters]  # fmt: skip
+    if missing:
+        raise Refused(*missing, codes=("not-typed",) * len(missing))
 
 
 @transaction.atomic
@@ -64,16 +70,19 @@ def adopt(
 ) -> RuleAdoption | CeilingRaise:
     """Adopt the newest version of a rule for the asker's clinic, with stricter numbers if wished.
 
+    ``parameters`` are the numbers as the prescriber typed them. Those of ``Rule.typed`` must be among them, also where
+    they stay as released: what nobody has read in a source is adopted with its value typed.
     ``rule_hash`` is of the version that the prescriber has read; where it is given and the newest version is
     another, nothing is adopted. Where a ceiling would be higher than the one that the clinic adopted last, or a number
     looser that the clinic stated itself, also before it was retired, only the first of two signatures is kept
     (CeilingRaise) and nothing changes until ``second_sign``. Raises NotAllowed (not a prescriber) and Refused:
-    unknown-rule, rule-changed, not-in-effect, loosened, number-missing, no-clinic.
+    unknown-rule, rule-changed, not-in-effect, loosened, not-typed, no-clinic.
     """
     by.must("rules.adopt")
     clinic_id, member_id = _who(by)
     at = now or timezone.now()
     rule, changed = _readied(_newest(rule_id), parameters or {}, rule_hash, at)
+    _must_be_typed(rule, parameters or {})
     if rule.loosened_by_two:
         _one_at_a_time(clinic_id)
     follows = _raised_from(clinic_id, rule, changed)
@@ -185,7 +194,8 @@ def adopt_set(
     """Adopt several rules by one signature: all of them or none, with one audit row.
 
     ``shown`` is rule id -> the hash of the version that the prescriber has read, ``signature`` their own name as they
-    wrote it, ``parameters`` the stricter numbers of each rule. A rule that already acts in this version with these
+    wrote it, ``parameters`` the numbers of each rule as they were typed, under the same law as in ``adopt``: no set is
+    adopted without each value that nobody has read in a source. A rule that already acts in this version with these
     numbers is left as it is, so a form sent twice adopts once. A ceiling that would go up is only signed for the first
     time, and is not among what comes back. Raises NotAllowed (not a prescriber), Refused
     (nothing-chosen, signature-wrong, no-clinic) and SetRefused with what is wrong with each rule.
@@ -203,7 +213,9 @@ def adopt_set(
     refused: dict[str, Refused] = {}
     for rule_id, rule_hash in shown.items():
         try:
-            ready.append(_readied(_newest(rule_id), (parameters or {}).get(rule_id, {}), rule_hash, at))
+            typed = (parameters or {}).get(rule_id, {})
+            ready.append(_readied(_newest(rule_id), typed, rule_hash, at))
+            _must_be_typed(_newest(rule_id), typed)
         except Refused as why:
             refused[rule_id] = why
     if refused:
@@ -251,6 +263,38 @@ def _stands(row: RuleAdoption | None, rule: Rule, changed: Mapping[str, float]) 
     if row is None or row.retired:
         return False
     return (row.version, row.rule_hash, row.parameters) == (rule.version, rule.hash, dict(changed))
+
+
+@transaction.atomic
+def decline(
+    *, by: Asker, rule_id: str, reason: str, rule_hash: str | None = None, now: datetime | None = None
+) -> RuleAdoption:
+    """Decide that a rule is not used in this clinic, with a reason: it counts as decided and does not act. Twice
+    changes nothing.
+
+    Raises NotAllowed (not a prescriber) and Refused: unknown-rule, rule-changed, reason-missing, no-clinic, acts
+    (it acts already), never-declined (no dose is given without it, so that it is decided by its number alone).
+    """
+    by.must("rules.adopt")
+    clinic_id, member_id = _who(by)
+    rule = _newest(rule_id)
+    if rule_hash is not None and rule_hash != rule.hash:
+        raise Refused(_("This rule has a newer version. Read it before you decide."), codes=("rule-changed",))
+    if rule.open:
+        raise Refused(_("Without this number no dose is given, so it cannot be left out."), codes=("never-declined",))
+    if not reason.strip():
+        raise Refused(_("Say why the rule is not used here."), codes=("reason-missing",))
+    current = queries.adoptions(clinic_id).get(rule_id)
+    if rule.acts_without_adoption or (current is not None and not current.retired):
+        raise Refused(_("This rule acts in the clinic already."), codes=("acts",))
+    if current is not None and current.version == rule.version:
+        return current
+    row = RuleAdoption.objects.create(
+        clinic_id=clinic_id, rule_id=rule.id, version=rule.version, rule_hash=rule.hash, retired=True,
+        reason=reason.strip(), adopted_at=now or timezone.now(), adopted_by_id=member_id,
+    )  # fmt: skip
+    record(by, "rule.decline", row, rule=rule.id, version=rule.version)
+    return row
 
 
 @transaction.atomic

@@ -63,6 +63,11 @@ def _versions(_book: str) -> Mapping[str, tuple[Rule, ...]]:
     return {rule_id: tuple(sorted(each, key=lambda rule: rule.version)) for rule_id, each in found.items()}
 
 
+def newest(rule_id: str) -> Rule:
+    """The newest version of a rule, a scale's among them; raises KeyError. No query."""
+    return _versions(book().hash)[rule_id][-1]
+
+
 def ids_of(*kinds: str) -> frozenset[str]:
     """The ids of the rules whose newest version is of some kinds."""
     return frozenset(rule_id for rule_id, versions in _versions(book().hash).items() if versions[-1].kind in kinds)

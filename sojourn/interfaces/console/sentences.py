@@ -154,6 +154,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "monitor.put_on": _("%(who)s put a monitor on %(patient)s."),
     "monitor.taken_off": _("%(who)s took a monitor off %(patient)s."),
     "rule.adopt": _("%(who)s adopted a rule (%(rule)s, version %(version)s)."),
+    "rule.decline": _("%(who)s decided not to use the rule %(rule)s."),
     "rule.adopt_set": _("%(who)s adopted %(n)s rules by one signature."),
     "rule.raise_signed": _("%(who)s signed first to raise a highest dose (%(rule)s, version %(version)s)."),
     "rule.raised": _("%(who)s signed second and raised a highest dose (%(rule)s, version %(version)s)."),
