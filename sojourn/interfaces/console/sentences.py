@@ -29,6 +29,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "person.invited": _("%(who)s invited somebody as: %(role)s."),
     "person.invited_again": _("%(who)s sent an invitation again (%(role)s)."),
     "person.invitation_withdrawn": _("%(who)s withdrew an invitation (%(role)s)."),
+    "person.confirmed": _("%(who)s confirmed %(name)s (%(role)s)."),
     "person.joined": _("%(who)s joined the clinic as: %(role)s."),
     "person.access_ended": _("%(who)s ended somebody's access (%(role)s)."),
     # records
