@@ -388,3 +388,30 @@ def test_another_clinic_neither_sees_nor_signs_a_raise(clinic: Cast, other_clini
         assert not CeilingRaise.objects.exists()
         with pytest.raises(CeilingRaise.DoesNotExist):
             second_sign(by=stranger, raise_id=first.pk)
+
+
+# ---------------------------------------------------------------- what nobody has read is typed
+
+
+def test_a_set_with_an_untyped_number_adopts_nothing(clinic: Cast):
+    """All ids with their hashes in one call: every rule with an unread number is refused, and so is the set."""
+    by = clinic.asker("prescriber")
+    shown = {each.id: each.hash for each in book().newest.values() if not each.acts_without_adoption}
+    with as_asker(by):
+        with pytest.raises(SetRefused) as refused:
+            adopt_set(by=by, shown=shown, signature=by.name)
+        untyped = {name for name, each in refused.value.by_rule.items() if set(each.codes) == {"not-typed"}}
+        assert untyped == {each.id for each in book().newest.values() if each.id in shown and each.typed}
+        all_but_one = typed_each(shown)
+        del all_but_one["spo2.low"]["high"]
+        with pytest.raises(SetRefused) as refused:
+            adopt_set(by=by, shown=shown, signature=by.name, parameters=all_but_one)
+        assert set(refused.value.by_rule) == {"spo2.low"}
+        assert not RuleAdoption.objects.exists()
+
+
+def test_a_read_number_need_not_be_typed(clinic: Cast):
+    by = clinic.asker("prescriber")
+    rule = next(each for each in book().of_kind("dose.ceiling") if not each.typed)
+    with as_asker(by):
+        assert isinstance(adopt(by=by, rule_id=rule.id), RuleAdoption)

@@ -240,6 +240,15 @@ class House:
         with as_asker(by):
             return accounts.invite(by=by, email=email, name="Invited", role="nurse").invitation
 
+    @cached_property
+    def newcomer(self) -> Membership:
+        """A nurse whom nobody has confirmed."""
+        with as_asker(self.cast.asker("clinic_admin")):
+            person = Person.objects.create_user(f"newcomer{self.number}@{self.cast.clinic.slug}.example")
+            return Membership.objects.create(
+                clinic=self.cast.clinic, person=person, role="nurse", name="New", unconfirmed_since=timezone.now()
+            )
+
 
 # Rows of a clinic. The second value says whether the row belongs to one patient.
 BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
@@ -264,6 +273,7 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "device_id": (lambda house: house.device.pk, False),
     "message_id": (lambda house: house.message.pk, False),
     "membership_id": (lambda house: house.cast.members["nurse"].pk, False),
+    "newcomer_id": (lambda house: house.newcomer.pk, False),
     "visit_id": (lambda house: house.running.appointment.pk, True),
     "offer_id": (lambda house: house.offer.pk, True),
     "raise_id": (lambda house: house.raised.pk, False),
@@ -283,6 +293,7 @@ FREE: dict[str, object] = {
     "item_id": "padss",
     "name": "portal",
     "code": "hr",
+    "group_code": "alarms",
     "document_id": "driving",
     "text_id": "driving",
     "of": "reading",

@@ -79,8 +79,13 @@ class FirstStart:
         return all(each.is_done for each in self.groups)
 
     @property
+    def to_walk(self) -> tuple[Group, ...]:
+        """The groups in which there is something to decide."""
+        return tuple(each for each in self.groups if each.to_decide)
+
+    @property
     def groups_done(self) -> int:
-        return sum(each.is_done for each in self.groups)
+        return sum(each.is_done for each in self.to_walk)
 
     @property
     def numbers(self) -> int:

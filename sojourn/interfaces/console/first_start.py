@@ -48,10 +48,10 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @allowed("rules.read")
 @require_GET
-def group(request: HttpRequest, code: str) -> HttpResponse:
+def group(request: HttpRequest, group_code: str) -> HttpResponse:
     """One group: what is decided, what is not, and what acts by itself."""
     asked = cast(Request, request)
-    found = _walk(asked).group(code)
+    found = _walk(asked).group(group_code)
     if found is None:
         raise Http404
     context = {"part": shown.part(found), "may_adopt": asked.asker.may("rules.adopt")}
@@ -117,11 +117,12 @@ def _page(
     walk = _walk(request)
     own, standing = _placed(walk, rule_id)
     newest, following = standing.newest, walk.after(rule_id)
+    line = rules.line(standing, rules.people_of([standing]), typed, refused=refused)
     context = {
         "part": shown.part(own),
         "progress": shown.progress(walk),
         "place": [each.newest.id for each in own.to_decide].index(rule_id) + 1,
-        "rule": rules.line(standing, rules.people_of([standing]), typed),
+        "rule": line,
         "details": rules.details(newest),
         "items": rules.items(newest),
         "examples": [
@@ -129,7 +130,7 @@ def _page(
         ],
         "may_decline": not newest.open,
         "later_url": "" if following is None else shown.rule_url(following.newest.id),
-        "reasons": [{"href": "", "text": str(each)} for each in refused.reasons] if refused else [],
+        "reasons": rules.reasons_of(line.numbers, refused),
         "reason": reason,
     }
     return render(request, "console/first_start/rule.html", context, status=409 if refused else 200)
@@ -137,7 +138,7 @@ def _page(
 
 urlpatterns = [
     path("first-start/", overview, name="first_start"),
-    path("first-start/groups/<slug:code>/", group, name="first_start_group"),
+    path("first-start/groups/<slug:group_code>/", group, name="first_start_group"),
     path("first-start/rules/<str:rule_id>/", rule, name="first_start_rule"),
     path("first-start/rules/<str:rule_id>/not-used/", decline, name="first_start_decline"),
 ]

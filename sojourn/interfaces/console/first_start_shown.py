@@ -100,12 +100,12 @@ def rule_url(rule_id: str) -> str:
 def progress(found: FirstStart) -> Progress:
     """ "3 of 7 groups; 12 of 40 numbers"."""
     words = _("%(groups)d of %(all_groups)d groups; %(numbers)d of %(all_numbers)d numbers") % {
-        "groups": found.groups_done, "all_groups": len(found.groups),
+        "groups": found.groups_done, "all_groups": len(found.to_walk),
         "numbers": found.numbers_decided, "all_numbers": found.numbers,
     }  # fmt: skip
     following = found.next
     return Progress(
-        found.groups_done, len(found.groups), words, "" if following is None else rule_url(following.newest.id)
+        found.groups_done, len(found.to_walk), words, "" if following is None else rule_url(following.newest.id)
     )
 
 
@@ -116,18 +116,27 @@ def parts(found: FirstStart) -> list[Part]:
 
 def part(group: Group) -> Part:
     """One group with its rules: those to decide, and those that act by themselves."""
-    numbers = ngettext("%(done)d of %(n)d number", "%(done)d of %(n)d numbers", group.numbers) % {
-        "done": group.numbers_decided, "n": group.numbers}  # fmt: skip
-    rules = ngettext("%(done)d of %(n)d rule decided", "%(done)d of %(n)d rules decided", len(group.to_decide)) % {
-        "done": group.decided, "n": len(group.to_decide)}  # fmt: skip
     return Part(
         code=group.code, name=NAMES[group.code], why=WHY[group.code],
         url=reverse("console:first_start_group", args=[group.code]), decided=group.decided, total=len(group.to_decide),
-        words=f"{rules}; {numbers}" if group.to_decide else _("Nothing to decide"), is_done=group.is_done,
+        words=_words(group), is_done=group.is_done,
         next_url=rule_url(group.open[0].newest.id) if group.open else "",
         rows=tuple(_row(each) for each in group.to_decide),
         acting=tuple(_row(each) for each in group.standings if not needs_a_decision(each.newest)),
     )  # fmt: skip
+
+
+def _words(group: Group) -> str:
+    """How far a group is: its rules, and its numbers where it has some."""
+    if not group.to_decide:
+        return _("Nothing to decide")
+    rules = ngettext("%(done)d of %(n)d rule decided", "%(done)d of %(n)d rules decided", len(group.to_decide)) % {
+        "done": group.decided, "n": len(group.to_decide)}  # fmt: skip
+    if not group.numbers:
+        return rules
+    numbers = ngettext("%(done)d of %(n)d number", "%(done)d of %(n)d numbers", group.numbers) % {
+        "done": group.numbers_decided, "n": group.numbers}  # fmt: skip
+    return f"{rules}; {numbers}"
 
 
 def _row(standing: Standing) -> Row:

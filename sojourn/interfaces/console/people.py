@@ -213,12 +213,12 @@ def end(request: HttpRequest, membership_id: int) -> HttpResponse:
 @allowed("staff.confirm")
 @never_cache
 @require_http_methods(["GET", "POST"])
-def newcomer(request: HttpRequest, membership_id: int) -> HttpResponse:
+def newcomer(request: HttpRequest, newcomer_id: int) -> HttpResponse:
     """Who wants to hold one's own role: a holder of it says that they know the person."""
     asked = cast(Request, request)
     found = get_object_or_404(
         Membership.objects.select_related("person"),
-        pk=membership_id, clinic_id=asked.asker.clinic_id, unconfirmed_since__isnull=False, ended_at=None,
+        pk=newcomer_id, clinic_id=asked.asker.clinic_id, unconfirmed_since__isnull=False, ended_at=None,
     )  # fmt: skip
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
@@ -278,7 +278,7 @@ def _onward(request: HttpRequest, patient_id: int) -> str:
 urlpatterns = [
     path("people/", staff, name="staff"),
     path("people/staff/<int:membership_id>/end/", end, name="staff_end"),
-    path("people/newcomers/<int:membership_id>/", newcomer, name="newcomer"),
+    path("people/newcomers/<int:newcomer_id>/", newcomer, name="newcomer"),
     path("people/invitations/<int:invitation_id>/again/", resend, name="invitation_again"),
     path("people/invitations/<int:invitation_id>/withdraw/", withdraw, name="invitation_withdraw"),
     path("patients/<int:patient_id>/restricted/", restricted, name="restricted"),

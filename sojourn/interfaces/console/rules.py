@@ -156,6 +156,7 @@ class Number:
     field: str
     must_type: bool = False
     hint: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,7 @@ class Line:
     where: str
     ceiling: bool
     stated: bool
+    known: list[tuple[str, str]]
     waiting: Raise | None
 
 
@@ -235,7 +237,7 @@ def field_name(rule_id: str, name: str) -> str:
     return f"number:{rule_id}:{name}"
 
 
-def _numbers(standing: Standing, typed: Mapping[str, str]) -> list[Number]:
+def _numbers(standing: Standing, typed: Mapping[str, str], refused: Refused | None) -> list[Number]:
     rule, acting = standing.newest, standing.acting
     must_type = {each.name for each in rule.typed}
     found = []
@@ -252,9 +254,23 @@ def _numbers(standing: Standing, typed: Mapping[str, str]) -> list[Number]:
                 _maybe_figure(ours), each.tighten == "fixed", released is not None and ours != released,
                 SHORT_MARKS[each.verification], each.verification == "verified", _may(each),
                 typed.get(field, prefilled), field, each.name in must_type, _hint(each, must_type),
+                _error(_(each.label), refused),
             )
         )  # fmt: skip
     return found
+
+
+def _error(label: str, refused: Refused | None) -> str:
+    """What is wrong with a number, of what a refusal says."""
+    reasons = () if refused is None else map(str, refused.reasons)
+    return next((each for each in reasons if f"{label}: " in f"{each} " or f": {label}." in each), "")
+
+
+def reasons_of(numbers: Iterable[Number], refused: Refused | None) -> list[dict[str, str]]:
+    """Every reason of a refusal for the summary of a page, each with the field that it is about."""
+    at = {each.error: f"#{each.field}" for each in numbers if each.error}
+    said = () if refused is None else map(str, refused.reasons)
+    return [{"href": at.get(each, ""), "text": each} for each in said]
 
 
 def _maybe_figure(value: float | None) -> str:
@@ -364,9 +380,11 @@ def _waiting(row: CeilingRaise, rule: Rule, asker: Asker) -> Raise:
 
 
 def line(
-    standing: Standing, people: Mapping[int, str], typed: Mapping[str, str] | None = None, waiting: Raise | None = None
-) -> Line:
-    """A rule as this clinic sees it, with what was typed for it and the higher ceiling that waits, if any."""
+    standing: Standing, people: Mapping[int, str], typed: Mapping[str, str] | None = None,
+    waiting: Raise | None = None, refused: Refused | None = None,
+) -> Line:  # fmt: skip
+    """A rule as this clinic sees it, with what was typed for it, why that was refused, and the looser numbers that wait
+    for a second signature, if any."""
     rule = standing.newest
     row = standing.adoption
     always = rule.kind in ALWAYS
@@ -374,12 +392,13 @@ def line(
         id=rule.id, anchor=rule.id.replace(".", "-"), title=_(rule.title), statement=_(rule.statement),
         url=reverse("console:rule", args=[rule.id]), mark=_mark(rule),
         short_mark=SHORT_MARKS[rule.verification], verified=rule.verification == "verified", version=rule.version,
-        hash=rule.hash, sources=rule.sources, numbers=_numbers(standing, typed or {}),
+        hash=rule.hash, sources=rule.sources, numbers=_numbers(standing, typed or {}, refused),
         acts=always or standing.acting is not None, adopted=row is not None and not row.retired,
         waits=waits(standing), always=always,
         retired=row is not None and row.retired, outdated=standing.outdated,
         standing=_standing_words(standing, people), reason=row.reason if row is not None else "", where=_where(rule),
-        ceiling=rule.kind == dosing.CEILING, stated=bool(rule.open), waiting=waiting,
+        ceiling=rule.kind == dosing.CEILING, stated=bool(rule.open),
+        known=[(_(each.says), each.source) for each in known_of(rule)], waiting=waiting,
     )  # fmt: skip
 
 
@@ -523,8 +542,9 @@ def _one(
     rule = standing.newest
     raised = queries.raises(_clinic(request), {rule_id}).get(rule_id) if rule.loosened_by_two else None
     waiting = None if raised is None else _waiting(raised, rule, request.asker)
+    shown = line(standing, people_of([standing]), typed, waiting, refused)
     context = {
-        "rule": line(standing, people_of([standing]), typed, waiting),
+        "rule": shown,
         "examples": [(_(each.title), example(each.given), example(each.expect)) for each in rule.examples],
         "items": items(rule),
         "details": details(rule),
@@ -532,7 +552,7 @@ def _one(
         "versions": sorted(number for name, number in queries.known_rules() if name == rule_id),
         "effective_from": rule.effective_from,
         "may_adopt": request.asker.may("rules.adopt"),
-        "reasons": [{"href": "", "text": str(each)} for each in refused.reasons] if refused else [],
+        "reasons": reasons_of(shown.numbers, refused),
         "reason": reason,
     }
     return render(request, "console/rules/rule.html", context, status=409 if refused else 200)
@@ -553,8 +573,6 @@ def details(rule: Rule) -> list[tuple[str, list[Detail]]]:
         return _of_interaction(interactions.read(rule))
     if rule.kind == jurisdictions.KIND:
         return _of_law(jurisdictions.read(rule))
-    if known := known_of(rule):
-        return [(_("What sources say"), [(each.source, _(each.says)) for each in known])]
     return []
 
 
@@ -720,7 +738,7 @@ def _in_words(rule: Rule, refused: Refused) -> Refused:
         text = str(each)
         if code == "loosened":
             text = next((_loosened_words(each) for each in rule.numbers if f" {each.name}: " in text), text)
-        reasons.append(f"{_(rule.title)}: {text}")
+        reasons.append(text)
     return Refused(*reasons, codes=refused.codes)
 
 
