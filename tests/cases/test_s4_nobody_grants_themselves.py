@@ -190,6 +190,36 @@ def test_nobody_confirms_themselves_by_two_memberships(clinic: Cast):
     assert refused.value.codes == ("own",)
 
 
+def both_at_once(cast: Cast) -> Membership:
+    """The administrator of this clinic is its only prescriber too."""
+    holder, admin = cast.members["prescriber"], cast.members["clinic_admin"]
+    with as_asker(cast.asker("clinic_admin")):
+        Membership.objects.filter(pk=admin.pk).update(ended_at=timezone.now())
+        cast.members["clinic_admin"] = Membership.objects.create(
+            clinic=cast.clinic, person_id=holder.person_id, role="clinic_admin", name="Both"
+        )
+    return holder
+
+
+def test_who_sent_the_invitation_does_not_confirm_it(clinic: Cast):
+    """One person alone would bring in a second prescriber, and sign twice for a highest dose."""
+    holder = both_at_once(clinic)
+    waits = newcomer(clinic, "prescriber", "other.mailbox@home.example")
+    client = clinic.client("prescriber")
+    assert "I know this person" not in body(client.get(reverse("console:newcomer", args=[waits.pk])))
+    answer = client.post(reverse("console:newcomer", args=[waits.pk]))
+    assert answer.status_code == 409
+    assert "You invited this person yourself." in body(answer)
+    by = clinic.asker("prescriber")
+    with as_asker(by), pytest.raises(IntegrityError, match="does not confirm it too"), transaction.atomic():
+        RoleConfirmation.objects.create(
+            clinic=clinic.clinic, membership=waits, confirmed_by=holder, confirmed_at=timezone.now()
+        )
+    assert not confirmed(clinic, waits)
+    installation.confirm_first(email="other.mailbox@home.example", role="prescriber")  # nobody else is there
+    assert confirmed(clinic, waits)
+
+
 def test_who_was_ended_and_is_invited_again_waits_again(clinic: Cast):
     nurse, admin = clinic.members["nurse"], clinic.asker("clinic_admin")
     with as_asker(admin):

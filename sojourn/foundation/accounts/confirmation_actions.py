@@ -30,7 +30,7 @@ def confirm(*, by: Asker, membership_id: int, now: datetime | None = None) -> Ro
     """A present holder of a clinical role confirms a newcomer to it. Twice changes nothing.
 
     Raises NotAllowed (no clinical role, or an unconfirmed one) and Refused: unknown, ended, own (the same person,
-    whatever other role they hold), other-role.
+    whatever other role they hold), other-role, inviter (one person alone would bring somebody in).
     """
     by.must("staff.confirm")
     newcomer = _locked(by, membership_id)
@@ -41,6 +41,11 @@ def confirm(*, by: Asker, membership_id: int, now: datetime | None = None) -> Ro
         raise Refused(_("You cannot confirm yourself. Another person who holds this role does."), codes=["own"])
     if newcomer.role != by.role:
         raise Refused(_("Only somebody who holds this role confirms it."), codes=["other-role"])
+    if by.person_id in queries.inviters(newcomer):
+        raise Refused(
+            _("You invited this person yourself. Another holder confirms, or whoever runs this installation."),
+            codes=["inviter"],
+        )
     _must_wait(newcomer)
     return _confirmed(by, newcomer, by.member, now)
 
@@ -57,8 +62,7 @@ def confirm_first(*, by: Asker, membership_id: int, now: datetime | None = None)
     if before is not None:
         return before
     _must_wait(newcomer)
-    holders = queries.at_work(newcomer.clinic_id, newcomer.role)
-    if holders:
+    if holders := queries.who_confirms(newcomer):
         names = ", ".join(str(each) for each in holders)
         raise Refused(_("%(names)s holds this role already, and confirms it.") % {"names": names}, codes=["has-holder"])
     return _confirmed(by, newcomer, None, now)

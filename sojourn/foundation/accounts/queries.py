@@ -90,12 +90,23 @@ def newcomers(clinic_id: int) -> list[Membership]:
     return list(rows.filter(unconfirmed_since__isnull=False).order_by("unconfirmed_since", "pk"))
 
 
-def invited(membership: Membership) -> Invitation | None:
-    """The invitation by which somebody joined, with who sent it. One query."""
+def invited(membership: Membership) -> list[Invitation]:
+    """The invitations by which somebody joined in this role, with who sent them, the newest first. One query."""
     rows = Invitation.objects.select_related("sent_by").filter(
         clinic_id=membership.clinic_id, role=membership.role, email__iexact=membership.person.email
     )
-    return rows.exclude(accepted_at=None).order_by("-accepted_at", "-pk").first()
+    return list(rows.exclude(accepted_at=None).order_by("-accepted_at", "-pk"))
+
+
+def inviters(membership: Membership) -> frozenset[int]:
+    """The people who invited somebody into their role. One query."""
+    return frozenset(each.sent_by.person_id for each in invited(membership) if each.sent_by is not None)
+
+
+def who_confirms(newcomer: Membership) -> list[Membership]:
+    """Who can confirm somebody: those who hold the role and did not send the invitation, by name. Three queries."""
+    others = inviters(newcomer) | {newcomer.person_id}
+    return [each for each in at_work(newcomer.clinic_id, newcomer.role) if each.person_id not in others]
 
 
 def addresses_of(person_id: int) -> frozenset[str]:

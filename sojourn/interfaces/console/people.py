@@ -230,8 +230,10 @@ def newcomer(request: HttpRequest, newcomer_id: int) -> HttpResponse:
             reasons = refused.reasons
     invited = queries.invited(found)
     context = {
-        "member": found, "role": role(found.role).label, "reasons": reasons, "invited": invited,
-        "may_confirm": found.role == asked.asker.role and found.person_id != asked.asker.person_id,
+        "member": found, "role": role(found.role).label, "reasons": reasons,
+        "invited": invited[0] if invited else None,
+        "may_confirm": found.role == asked.asker.role and asked.asker.person_id not in {
+            found.person_id, *(each.sent_by.person_id for each in invited if each.sent_by is not None)},
     }  # fmt: skip
     return render(request, "console/people/newcomer.html", context, status=409 if reasons else 200)
 

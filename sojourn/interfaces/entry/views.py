@@ -156,7 +156,8 @@ def unconfirmed(request: HttpRequest) -> HttpResponse:
     asked = cast(Request, request)
     if not asked.asker.unconfirmed:
         return redirect("home")
-    holders = queries.at_work(asked.asker.here, asked.asker.role)
+    own = next(each for each in asked.memberships if each.pk == asked.asker.membership_id)
+    holders = queries.who_confirms(own)
     said = {
         "role": role(asked.asker.role).label,
         "code": asked.asker.role,

@@ -58,6 +58,14 @@ BEGIN
   ) THEN
     RAISE EXCEPTION 'a role is confirmed by another present holder of it, who asks'
       USING ERRCODE = 'integrity_constraint_violation';
+  ELSIF EXISTS (
+    SELECT FROM accounts_invitation i JOIN accounts_membership sender ON sender.id = i.sent_by_id
+      JOIN accounts_person p ON p.id = newcomer.person_id
+      WHERE i.clinic_id = NEW.clinic_id AND i.role = newcomer.role AND lower(i.email) = lower(p.email)
+      AND i.accepted_at IS NOT NULL AND sender.person_id = sojourn_person()
+  ) THEN
+    RAISE EXCEPTION 'whoever sent the invitation does not confirm it too'
+      USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NEW;
 END $$;
