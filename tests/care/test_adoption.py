@@ -415,3 +415,38 @@ def test_a_read_number_need_not_be_typed(clinic: Cast):
     rule = next(each for each in book().of_kind("dose.ceiling") if not each.typed)
     with as_asker(by):
         assert isinstance(adopt(by=by, rule_id=rule.id), RuleAdoption)
+
+
+# ---------------------------------------------------------------- a number that ships without a value
+
+
+def test_what_was_stated_is_kept_and_read_back(clinic: Cast):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        adopt(by=by, rule_id="floor.hr", parameters={"at_least": 35, "at_most": 150})
+        assert queries.adoptions(by.here)["floor.hr"].parameters == {"at_least": 35.0, "at_most": 150.0}
+        kept = queries.stamp([queries.acting_rules(by.here)["floor.hr"]])
+    assert kept[0]["parameters"] == {"at_least": 35.0, "at_most": 150.0}
+    (read,) = queries.rules_at(kept)
+    assert read.rule is not None
+    assert (read.rule.number("at_least"), read.rule.number("at_most")) == (35.0, 150.0)
+
+
+def test_a_row_without_its_number_does_not_act(clinic: Cast):
+    """However it came into the table: nothing is read of a rule that nobody has stated."""
+    by, rule = clinic.asker("prescriber"), book().rule("floor.spo2")
+    with as_asker(by):
+        RuleAdoption.objects.create(
+            clinic_id=by.here, rule_id=rule.id, version=1, rule_hash=rule.hash, parameters={}, adopted_at=NOW,
+            adopted_by_id=by.member,
+        )  # fmt: skip
+        assert "floor.spo2" not in queries.acting_rules(by.here)
+
+
+def test_what_lies_outside_of_its_bounds_is_not_stated(clinic: Cast):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        for value in (0, 101, float("nan")):
+            with pytest.raises(Refused) as refused:
+                adopt(by=by, rule_id="floor.spo2", parameters={"at_least": value})
+            assert refused.value.codes == ("loosened",)

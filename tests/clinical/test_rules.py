@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn.clinical.rules import MARKS, Loosened, Rule, RuleInvalid, content_hash, loosens, parse_rule, tighten
-from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook import book, coverage
+from sojourn.foundation.rulebook.differences import differences
 from sojourn.foundation.rulebook.scales import scales
 
 RULES = [*book().versions.values(), *(each.rule for each in scales())]
@@ -183,3 +184,22 @@ def test_what_was_stated_is_loosened_by_two():
 def test_a_file_says_what_is_wrong_with_a_number_without_a_value(of_the_number, says):
     with pytest.raises(RuleInvalid, match=says):
         parse_rule(unstated(**of_the_number))
+
+
+def test_a_version_that_takes_its_value_away_says_so_part_by_part():
+    old, new = (
+        parse_rule(each)
+        for each in (
+            table(parameters={"at_least": {"value": 90, "unit": "%", "tighten": "higher"}}),
+            table(version=2, parameters={"at_least": {"unit": "%", "tighten": "higher"}}),
+        )
+    )
+    assert [(each.part, each.before, each.after) for each in differences(old, new) if "value" in each.part] == [
+        ("parameters.at_least.value", 90.0, None)
+    ]
+
+
+def test_the_coverage_page_names_no_value_where_there_is_none():
+    page = coverage.page()
+    assert "Saturation at least: no value in %, stated by whoever adopts it" in page
+    assert "| session.hard_floor | 5 |" in page
