@@ -24,8 +24,9 @@ from sojourn.clinical import (
     scales,
     vitals,
 )
+from sojourn.clinical.protocol.guards import against_floors
 from sojourn.clinical.protocol.protocol import facts_of_the_day
-from sojourn.clinical.rules import Example, Rule
+from sojourn.clinical.rules import Example, Rule, tighten
 
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _PLAIN_LIMIT: Final = 1.0
@@ -194,6 +195,19 @@ def _protocol(rule: Rule, example: Example) -> Mapping[str, Any]:
 
 # What other rules say of an order, when one rule is worked alone.
 _OF_OTHERS: Final = ("no-studied-range", "no-ceiling", "minutes-missing")
+
+
+def _floor(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """Numbers as a clinic states them, and readings of this moment by code."""
+    given = example.given
+    own = tighten(rule, {name: given[name] for name in rule.open})
+    assert isinstance(own, Rule), f"{rule.id}: {own}"
+    facts = protocol.Facts(
+        protocol.State.CHECKED,
+        latest={code: protocol.Latest(float(value), 0) for code, value in given.items() if code not in rule.open},
+        floors=protocol.floors_of([(rule, own)]),
+    )
+    return {"refused": tuple(each.code for each in against_floors(facts))}
 
 
 def _order(rule: Rule, given: Mapping[str, Any]) -> dosing.Order:
@@ -417,6 +431,7 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "score.recovery": _recovery,
         recovery.SIGNING: _signing,
         "protocol": _protocol,
+        protocol.HARD_FLOOR: _floor,
         "battery": _battery,
         "eligibility": _eligibility,
         "evidence": _evidence,

@@ -20,6 +20,7 @@ Start here:
   sojourn up --demo      a demo clinic with a running session, at http://127.0.0.1:8000
   sojourn init           make the database ready for a real clinic (safe to repeat)
   sojourn up             run it
+  sojourn confirm        confirm the first prescriber, nurse and therapist of a clinic
   sojourn replay FILE    how the software judges, shown on whole sessions
 
 Settings come from the environment; docs/operations/settings.md lists them all.
@@ -62,6 +63,15 @@ def _register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     init.add_argument("--admin-email", help="e-mail address of its first administrator, who is invited")
     init.add_argument("--admin-name", help="and their name")
     init.set_defaults(run=_init)
+
+    confirm = commands.add_parser(
+        "confirm",
+        help="confirm the first prescriber, nurse or therapist of a clinic (everybody after is confirmed there)",
+    )
+    confirm.add_argument("email", help="the address with which they sign in")
+    confirm.add_argument("role", choices=("prescriber", "nurse", "therapist"), help="the role that they have taken up")
+    confirm.add_argument("--clinic", default="", help="the clinic's short name, where they wait in several")
+    confirm.set_defaults(run=_confirm)
 
     demo = commands.add_parser("demo", help="load the demo clinics into an empty database (or show their sign-ins)")
     demo.add_argument("--scale", type=int, default=1, help="how many times the usual number of patients")
@@ -153,10 +163,28 @@ def _init(arguments: argparse.Namespace) -> int:
                     admin_name=arguments.admin_name or arguments.admin_email,
                 )
                 say(f"The clinic is made. Its administrator begins here, within seven days:\n  {link}")
+                say(
+                    "They invite the others. The first prescriber, nurse and therapist are then confirmed by you:\n"
+                    "  sojourn confirm EMAIL ROLE"
+                )
     except (postgres.PostgresFailed, installation.CannotPrepare) as error:
         say(str(error))
         return 1
     say("The database is ready.")
+    return 0
+
+
+def _confirm(arguments: argparse.Namespace) -> int:
+    from sojourn.config import installation, postgres
+
+    try:
+        with postgres.available():
+            _django()
+            who = installation.confirm_first(email=arguments.email, role=arguments.role, clinic=arguments.clinic)
+    except (postgres.PostgresFailed, installation.CannotPrepare) as error:
+        say(str(error))
+        return 1
+    say(f"Confirmed: {who}. It stands in the audit of the clinic.")
     return 0
 
 

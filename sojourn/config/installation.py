@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import psycopg
@@ -135,3 +135,46 @@ def first_clinic(*, name: str, time_zone: str, jurisdiction: str, admin_email: s
     except Refused as error:
         raise CannotPrepare(str(error)) from error
     return invited.link
+
+
+def owner_says(membership_ids: Iterable[int]) -> None:
+    """The machine's owner's own word that these are who they say: written over the owner's connection, which no runtime
+    role has. The confirmation itself is an action, and audited."""
+    with psycopg.connect(database("owner").conninfo(), autocommit=True) as connection:
+        for membership_id in membership_ids:
+            connection.execute(
+                "INSERT INTO accounts_owner_word (membership_id) VALUES (%s) ON CONFLICT DO NOTHING", (membership_id,)
+            )
+
+
+def confirm_first(*, email: str, role: str, clinic: str = "") -> str:
+    """The machine's owner confirms the first holder of a clinical role. Who it was, and where. Raises CannotPrepare."""
+    from sojourn.foundation.accounts import confirmation_actions, queries
+    from sojourn.foundation.accounts.asker import Asker, as_asker
+    from sojourn.foundation.accounts.refused import Refused
+
+    person = queries.person_by_email(email)
+    if person is None:
+        raise CannotPrepare(f"Nobody signs in as {email}. Whoever is invited accepts first.")
+    with as_asker(Asker(person_id=person.pk)):
+        theirs = [each for each in queries.memberships_of(person.pk) if each.role == role]
+    found = [each for each in theirs if not clinic or each.clinic.slug == clinic]
+    if not found:
+        raise CannotPrepare(f"{email} is no {role}" + (f" of {clinic}." if clinic else "."))
+    waiting = [each for each in found if each.unconfirmed_since is not None]
+    if not waiting:
+        raise CannotPrepare(f"{email} is confirmed as {role} already.")
+    if len(waiting) > 1:
+        slugs = ", ".join(each.clinic.slug for each in waiting)
+        raise CannotPrepare(f"{email} waits in several clinics: say --clinic, one of {slugs}")
+    newcomer = waiting[0]
+    by = replace(
+        queries.house(newcomer.clinic_id, "sojourn confirm"), permissions=frozenset({confirmation_actions.OWNER})
+    )
+    owner_says([newcomer.pk])
+    try:
+        with as_asker(by):
+            confirmation_actions.confirm_first(by=by, membership_id=newcomer.pk)
+    except Refused as error:
+        raise CannotPrepare(str(error)) from error
+    return f"{newcomer}, {role} of {newcomer.clinic.name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sojourn.clinical import dosing
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook import actions, book
+from tests.care.adopting import typed_each
 from tests.conftest import Cast
 
 
@@ -13,4 +14,4 @@ def adopt_ceilings(cast: Cast) -> None:
     by = cast.asker("prescriber")
     with as_asker(by):
         shown = {each.id: each.hash for each in book().of_kind(dosing.CEILING)}
-        actions.adopt_set(by=by, shown=shown, signature=by.name)
+        actions.adopt_set(by=by, shown=shown, signature=by.name, parameters=typed_each(shown))

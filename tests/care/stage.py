@@ -22,6 +22,7 @@ from sojourn.care.vitals import actions as vitals_actions
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook.queries import standings
+from tests.care.adopting import typed_each
 from tests.care.way import IV, signed_course
 from tests.conftest import Cast
 
@@ -58,7 +59,7 @@ def adopt_everything(cast: Cast, but: Collection[str] = ()) -> None:
             if each.waits and each.newest.id not in but
         }
         if waiting:
-            rulebook.adopt_set(by=by, shown=waiting, signature=by.name)
+            rulebook.adopt_set(by=by, shown=waiting, signature=by.name, parameters=typed_each(waiting))
 
 
 def set_stage(cast: Cast, *, at: datetime | None = None, number: int = 1, **plan: Any) -> Stage:

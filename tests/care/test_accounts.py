@@ -240,7 +240,7 @@ def test_sending_again_kills_the_old_link(clinic: Cast):
         accept(first.link)
     assert refused.value.codes == ("unknown",)
     assert accept(second.link).role == "nurse"
-    assert [letter.to for letter in posted()] == ["new@north.example"] * 2
+    assert [letter.to for letter in posted()][:2] == ["new@north.example"] * 2  # then those who confirm are told
 
 
 def test_whoever_holds_a_link_that_ran_out_gets_a_fresh_one_by_post_only(clinic: Cast):

@@ -18,6 +18,7 @@ from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import book, queries
 from sojourn.foundation.rulebook.actions import SetRefused, adopt, adopt_set, retire, second_sign
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
+from tests.care.adopting import as_typed, typed_each
 from tests.conftest import Cast
 
 NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
@@ -37,8 +38,13 @@ def test_nothing_unverified_acts_before_it_is_adopted(clinic: Cast):
 def test_a_prescriber_adopts_with_stricter_numbers(clinic: Cast):
     by = clinic.asker("prescriber")
     with as_asker(by):
-        adopt(by=by, rule_id="spo2.low", parameters={"high": 91, "medium": 94}, rule_hash=book().rule("spo2.low").hash)
-        adopt(by=by, rule_id="escalation", parameters={"high": 30})
+        adopt(
+            by=by,
+            rule_id="spo2.low",
+            parameters=as_typed("spo2.low", high=91, medium=94),
+            rule_hash=book().rule("spo2.low").hash,
+        )
+        adopt(by=by, rule_id="escalation", parameters=as_typed("escalation", high=30))
         row = RuleAdoption.objects.get(rule_id="spo2.low")
         assert (row.version, row.parameters, row.rule_hash) == (1, {"high": 91.0}, book().rule("spo2.low").hash)
         (alarm,) = queries.alarm_rules(clinic.clinic.pk, "iv")
@@ -52,7 +58,7 @@ def test_loosening_is_refused_with_every_reason(clinic: Cast):
     by = clinic.asker("prescriber")
     with as_asker(by):
         with pytest.raises(Refused) as refused:
-            adopt(by=by, rule_id="spo2.low", parameters={"high": 85, "medium": 80, "colour": 3})
+            adopt(by=by, rule_id="spo2.low", parameters=as_typed("spo2.low", high=85, medium=80, colour=3))
         assert refused.value.codes == ("loosened",) * 3
         assert RuleAdoption.objects.count() == 0
 
@@ -62,7 +68,7 @@ def test_only_a_prescriber_adopts_or_retires(clinic: Cast, role: str):
     by = clinic.asker(role)
     with as_asker(by):
         with pytest.raises(NotAllowed):
-            adopt(by=by, rule_id="spo2.low")
+            adopt(by=by, rule_id="spo2.low", parameters=as_typed("spo2.low"))
         with pytest.raises(NotAllowed):
             retire(by=by, rule_id="spo2.low", reason="x")
 
@@ -83,7 +89,7 @@ def test_what_was_read_is_what_is_adopted(clinic: Cast):
 def test_retiring_ends_it_and_the_past_stays_readable(clinic: Cast):
     by, pk = clinic.asker("prescriber"), clinic.clinic.pk
     with as_asker(by):
-        adopt(by=by, rule_id="im", parameters={"min_observation": 150}, now=NOW)
+        adopt(by=by, rule_id="im", parameters=as_typed("im", min_observation=150), now=NOW)
         with pytest.raises(Refused):
             retire(by=by, rule_id="im", reason=" ", now=NOW)
         retire(by=by, rule_id="im", reason="no injections here", now=NOW + timedelta(days=1))
@@ -110,7 +116,7 @@ def test_an_adoption_of_other_content_does_not_act(clinic: Cast):
 def test_a_clinic_sees_and_changes_only_its_own(clinic: Cast, other_clinic: Cast):
     by, other = clinic.asker("prescriber"), other_clinic.asker("prescriber")
     with as_asker(by):
-        adopt(by=by, rule_id="spo2.low")
+        adopt(by=by, rule_id="spo2.low", parameters=as_typed("spo2.low"))
     with as_asker(other):
         assert RuleAdoption.objects.count() == 0
         assert "spo2.low" not in queries.acting_rules(clinic.clinic.pk)
@@ -140,7 +146,11 @@ def test_a_set_is_adopted_by_one_signature_with_one_audit_row(clinic: Cast, djan
     with as_asker(by):
         connection.ensure_connection()
         rows = adopt_set(
-            by=by, shown=shown, signature=f"  {by.name.upper()} ", parameters={"CI-MI-6W": {"days": 56}}, now=NOW
+            by=by,
+            shown=shown,
+            signature=f"  {by.name.upper()} ",
+            parameters=typed_each(shown) | {"CI-MI-6W": {"days": 56}},
+            now=NOW,
         )
         assert {each.rule_id: each.parameters for each in rows} == {
             "spo2.low": {}, "CI-MI-6W": {"days": 56}, "interaction.memantine": {},
@@ -148,17 +158,21 @@ def test_a_set_is_adopted_by_one_signature_with_one_audit_row(clinic: Cast, djan
         event = AuditEvent.objects.get(action__startswith="rule.")
         assert (event.action, event.detail["n"]) == ("rule.adopt_set", 3)
         assert {each["id"]: each["hash"] for each in event.detail["rules"]} == shown
-        assert adopt_set(by=by, shown=shown, signature=by.name, parameters={"CI-MI-6W": {"days": 56}}) == []
+        assert (
+            adopt_set(by=by, shown=shown, signature=by.name, parameters=typed_each(shown) | {"CI-MI-6W": {"days": 56}})
+            == []
+        )
         assert RuleAdoption.objects.count() == 3
         assert queries.acting_rules(clinic.clinic.pk)["CI-MI-6W"].number("days") == 56
 
 
 def test_all_of_a_set_or_none(clinic: Cast):
     by = clinic.asker("prescriber")
-    shown = {**hashes("spo2.low", "hr.high", "CI-MI-6W"), "hr.low": "0" * 64, "phlogiston": "1" * 64}
+    known = hashes("spo2.low", "hr.high", "CI-MI-6W")
+    shown = {**known, "hr.low": "0" * 64, "phlogiston": "1" * 64}
     with as_asker(by):
         with pytest.raises(SetRefused) as refused:
-            adopt_set(by=by, shown=shown, signature=by.name, parameters={"CI-MI-6W": {"days": 30}})
+            adopt_set(by=by, shown=shown, signature=by.name, parameters=typed_each(known) | {"CI-MI-6W": {"days": 30}})
         assert {name: each.codes for name, each in refused.value.by_rule.items()} == {
             "CI-MI-6W": ("loosened",), "hr.low": ("rule-changed",), "phlogiston": ("unknown-rule",),
         }  # fmt: skip
@@ -185,7 +199,7 @@ def test_candidacy_sees_what_acts_and_what_nobody_adopted(clinic: Cast, django_a
         assert before["CI-LACTATION"]  # read in its source
         assert before["CI-MI-6W"]
         assert not before["CI-MI-6W.ketamine"]  # derived
-        adopt(by=by, rule_id="CI-MI-6W.ketamine", parameters={"days": 90})
+        adopt(by=by, rule_id="CI-MI-6W.ketamine", parameters=as_typed("CI-MI-6W.ketamine", days=90))
         with django_assert_num_queries(1):
             found = {each.id: each for each in queries.eligibility_rules(pk)}
         assert found["CI-MI-6W.ketamine"].adopted
@@ -200,7 +214,7 @@ def test_candidacy_sees_what_acts_and_what_nobody_adopted(clinic: Cast, django_a
 def test_a_decision_keeps_its_rules_and_reads_them_back(clinic: Cast):
     by, pk = clinic.asker("prescriber"), clinic.clinic.pk
     with as_asker(by):
-        adopt(by=by, rule_id="CI-MI-6W", parameters={"days": 90})
+        adopt(by=by, rule_id="CI-MI-6W", parameters=as_typed("CI-MI-6W", days=90))
         rules = [each.rule for each in queries.eligibility_rules(pk)]
     stamp = json.loads(json.dumps(queries.stamp(rules)))
     assert {"id": "CI-MI-6W", "version": 2, "hash": book().rule("CI-MI-6W").hash, "parameters": {"days": 90}} in stamp
@@ -230,8 +244,8 @@ def most(clinic: Cast, name: str = "slow", rule_id: str = IV) -> float | None:
 
 def lowered(clinic: Cast, slow: float = 0.5) -> None:
     by = clinic.asker("prescriber")
-    adopt(by=by, rule_id=IV, now=NOW)
-    adopt(by=by, rule_id=IV, parameters={"slow": slow}, now=NOW)
+    adopt(by=by, rule_id=IV, parameters=as_typed(IV), now=NOW)
+    adopt(by=by, rule_id=IV, parameters=as_typed(IV, slow=slow), now=NOW)
 
 
 def test_a_ceiling_acts_only_where_it_was_adopted_also_one_that_was_read(clinic: Cast):
@@ -239,7 +253,7 @@ def test_a_ceiling_acts_only_where_it_was_adopted_also_one_that_was_read(clinic:
         assert book().rule(SPRAY).verification == "verified"
         assert most(clinic, "most", SPRAY) is None
         assert SPRAY in {each.newest.id for each in queries.standings(clinic.clinic.pk) if each.waits}
-        adopt(by=by, rule_id=SPRAY)
+        adopt(by=by, rule_id=SPRAY, parameters=as_typed(SPRAY))
         assert most(clinic, "most", SPRAY) == 84
         retire(by=by, rule_id=SPRAY, reason="No spray here")
         assert most(clinic, "most", SPRAY) is None  # no ceiling is no dose, never no limit
@@ -249,7 +263,7 @@ def test_never_above_the_bound_of_the_rulebook(clinic: Cast):
     with as_asker(clinic.asker("prescriber")) as by:
         for wrong in ({"slow": 1.1}, {"slow": 0}, {"slow": -1}, {"slow_minutes": 39}, {"quick_minutes": 0}):
             with pytest.raises(Refused) as refused:
-                adopt(by=by, rule_id=IV, parameters=wrong)
+                adopt(by=by, rule_id=IV, parameters=as_typed(IV, **wrong))
             assert refused.value.codes == ("loosened",)
         assert not RuleAdoption.objects.exists()
         assert not CeilingRaise.objects.exists()
@@ -259,7 +273,7 @@ def test_lower_acts_at_once_and_higher_only_with_a_second_prescriber(clinic: Cas
     with as_asker(clinic.asker("prescriber")) as by:
         lowered(clinic)
         assert most(clinic) == 0.5
-        first = adopt(by=by, rule_id=IV, parameters={"slow": 0.8}, now=NOW)
+        first = adopt(by=by, rule_id=IV, parameters=as_typed(IV, slow=0.8), now=NOW)
         assert isinstance(first, CeilingRaise)
         assert most(clinic) == 0.5
         assert queries.raises(clinic.clinic.pk) == {IV: first}
@@ -283,7 +297,7 @@ def test_lower_acts_at_once_and_higher_only_with_a_second_prescriber(clinic: Cas
 def test_one_person_with_two_memberships_signs_once(clinic: Cast):
     with as_asker(clinic.asker("prescriber")) as by:
         lowered(clinic)
-        first = adopt(by=by, rule_id=IV)
+        first = adopt(by=by, rule_id=IV, parameters=as_typed(IV))
         # One role at a time: she left and came back under another name.
         Membership.objects.filter(pk=by.membership_id).update(ended_at=NOW)
         twin = Membership.objects.create(
@@ -311,18 +325,18 @@ def test_one_person_with_two_memberships_signs_once(clinic: Cast):
 def test_only_a_prescriber_signs_second(clinic: Cast, role: str):
     with as_asker(clinic.asker("prescriber")) as by:
         lowered(clinic)
-        first = adopt(by=by, rule_id=IV)
+        first = adopt(by=by, rule_id=IV, parameters=as_typed(IV))
         with pytest.raises(NotAllowed):
             second_sign(by=clinic.asker(role), raise_id=first.pk)
 
 
 def test_any_looser_number_raises_and_a_mixture_too(clinic: Cast):
     with as_asker(clinic.asker("prescriber")) as by:
-        adopt(by=by, rule_id=IV, parameters={"slow": 0.5, "slow_minutes": 60, "quick": 0.2}, now=NOW)
+        adopt(by=by, rule_id=IV, parameters=as_typed(IV, slow=0.5, slow_minutes=60, quick=0.2), now=NOW)
         for looser in ({"slow": 0.4, "slow_minutes": 50, "quick": 0.2}, {"slow": 0.5, "slow_minutes": 60}):
-            assert isinstance(adopt(by=by, rule_id=IV, parameters=looser), CeilingRaise)
+            assert isinstance(adopt(by=by, rule_id=IV, parameters=as_typed(IV, **looser)), CeilingRaise)
         tighter = {"slow": 0.4, "slow_minutes": 80, "quick": 0.1}
-        assert isinstance(adopt(by=by, rule_id=IV, parameters=tighter), RuleAdoption)
+        assert isinstance(adopt(by=by, rule_id=IV, parameters=as_typed(IV, **tighter)), RuleAdoption)
         assert most(clinic) == 0.4
 
 
@@ -330,21 +344,21 @@ def test_retiring_is_no_way_round_the_second_signature(clinic: Cast):
     with as_asker(clinic.asker("prescriber")) as by:
         lowered(clinic)
         retire(by=by, rule_id=IV, reason="So that I can raise it", now=NOW)
-        first = adopt(by=by, rule_id=IV, now=NOW)
+        first = adopt(by=by, rule_id=IV, parameters=as_typed(IV), now=NOW)
         assert isinstance(first, CeilingRaise)
         assert most(clinic) is None
-        assert isinstance(adopt(by=by, rule_id=IV, parameters={"slow": 0.5}, now=NOW), RuleAdoption)
+        assert isinstance(adopt(by=by, rule_id=IV, parameters=as_typed(IV, slow=0.5), now=NOW), RuleAdoption)
         assert most(clinic) == 0.5
 
 
 def test_a_set_keeps_only_the_first_signature_of_what_goes_up(clinic: Cast):
     with as_asker(clinic.asker("prescriber")) as by:
         lowered(clinic)
-        rows = adopt_set(by=by, shown=hashes(IV, SPRAY), signature=by.name, now=NOW)
+        rows = adopt_set(by=by, shown=hashes(IV, SPRAY), signature=by.name, parameters=typed_each((IV, SPRAY)), now=NOW)
         assert [each.rule_id for each in rows] == [SPRAY]
         assert most(clinic) == 0.5
         assert set(queries.raises(clinic.clinic.pk)) == {IV}
-        assert adopt_set(by=by, shown=hashes(IV), signature=by.name, now=NOW) == []
+        assert adopt_set(by=by, shown=hashes(IV), signature=by.name, parameters=typed_each((IV,)), now=NOW) == []
         assert CeilingRaise.objects.count() == 1  # a form sent twice
 
 
@@ -352,14 +366,14 @@ def test_a_decision_in_between_voids_the_first_signature(clinic: Cast):
     other = None
     with as_asker(clinic.asker("prescriber")) as by:
         lowered(clinic)
-        first = adopt(by=by, rule_id=IV, now=NOW)
-        adopt(by=by, rule_id=IV, parameters={"slow": 0.4}, now=NOW)
+        first = adopt(by=by, rule_id=IV, parameters=as_typed(IV), now=NOW)
+        adopt(by=by, rule_id=IV, parameters=as_typed(IV, slow=0.4), now=NOW)
         assert queries.raises(clinic.clinic.pk) == {}
         other = second(clinic)
         with pytest.raises(Overtaken):
             second_sign(by=other, raise_id=first.pk)
-        newer = adopt(by=by, rule_id=IV, parameters={"slow": 0.6}, now=NOW)
-        newest = adopt(by=by, rule_id=IV, parameters={"slow": 0.7}, now=NOW)
+        newer = adopt(by=by, rule_id=IV, parameters=as_typed(IV, slow=0.6), now=NOW)
+        newest = adopt(by=by, rule_id=IV, parameters=as_typed(IV, slow=0.7), now=NOW)
         with pytest.raises(Overtaken):
             second_sign(by=other, raise_id=newer.pk)
         second_sign(by=other, raise_id=newest.pk)
@@ -369,8 +383,70 @@ def test_a_decision_in_between_voids_the_first_signature(clinic: Cast):
 def test_another_clinic_neither_sees_nor_signs_a_raise(clinic: Cast, other_clinic: Cast):
     with as_asker(clinic.asker("prescriber")) as by:
         lowered(clinic)
-        first = adopt(by=by, rule_id=IV)
+        first = adopt(by=by, rule_id=IV, parameters=as_typed(IV))
     with as_asker(other_clinic.asker("prescriber")) as stranger:
         assert not CeilingRaise.objects.exists()
         with pytest.raises(CeilingRaise.DoesNotExist):
             second_sign(by=stranger, raise_id=first.pk)
+
+
+# ---------------------------------------------------------------- what nobody has read is typed
+
+
+def test_a_set_with_an_untyped_number_adopts_nothing(clinic: Cast):
+    """All ids with their hashes in one call: every rule with an unread number is refused, and so is the set."""
+    by = clinic.asker("prescriber")
+    shown = {each.id: each.hash for each in book().newest.values() if not each.acts_without_adoption}
+    with as_asker(by):
+        with pytest.raises(SetRefused) as refused:
+            adopt_set(by=by, shown=shown, signature=by.name)
+        untyped = {name for name, each in refused.value.by_rule.items() if set(each.codes) == {"not-typed"}}
+        assert untyped == {each.id for each in book().newest.values() if each.id in shown and each.typed}
+        all_but_one = typed_each(shown)
+        del all_but_one["spo2.low"]["high"]
+        with pytest.raises(SetRefused) as refused:
+            adopt_set(by=by, shown=shown, signature=by.name, parameters=all_but_one)
+        assert set(refused.value.by_rule) == {"spo2.low"}
+        assert not RuleAdoption.objects.exists()
+
+
+def test_a_read_number_need_not_be_typed(clinic: Cast):
+    by = clinic.asker("prescriber")
+    rule = next(each for each in book().of_kind("dose.ceiling") if not each.typed)
+    with as_asker(by):
+        assert isinstance(adopt(by=by, rule_id=rule.id), RuleAdoption)
+
+
+# ---------------------------------------------------------------- a number that ships without a value
+
+
+def test_what_was_stated_is_kept_and_read_back(clinic: Cast):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        adopt(by=by, rule_id="floor.hr", parameters={"at_least": 35, "at_most": 150})
+        assert queries.adoptions(by.here)["floor.hr"].parameters == {"at_least": 35.0, "at_most": 150.0}
+        kept = queries.stamp([queries.acting_rules(by.here)["floor.hr"]])
+    assert kept[0]["parameters"] == {"at_least": 35.0, "at_most": 150.0}
+    (read,) = queries.rules_at(kept)
+    assert read.rule is not None
+    assert (read.rule.number("at_least"), read.rule.number("at_most")) == (35.0, 150.0)
+
+
+def test_a_row_without_its_number_does_not_act(clinic: Cast):
+    """However it came into the table: nothing is read of a rule that nobody has stated."""
+    by, rule = clinic.asker("prescriber"), book().rule("floor.spo2")
+    with as_asker(by):
+        RuleAdoption.objects.create(
+            clinic_id=by.here, rule_id=rule.id, version=1, rule_hash=rule.hash, parameters={}, adopted_at=NOW,
+            adopted_by_id=by.member,
+        )  # fmt: skip
+        assert "floor.spo2" not in queries.acting_rules(by.here)
+
+
+def test_what_lies_outside_of_its_bounds_is_not_stated(clinic: Cast):
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        for value in (0, 101, float("nan")):
+            with pytest.raises(Refused) as refused:
+                adopt(by=by, rule_id="floor.spo2", parameters={"at_least": value})
+            assert refused.value.codes == ("loosened",)

@@ -24,6 +24,7 @@ from sojourn.foundation.accounts.queries import asker_of, house
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
+from tests.care.adopting import as_typed
 from tests.care.people import asker_for, make_patient
 from tests.conftest import Cast
 
@@ -95,7 +96,7 @@ def codes(call: Any) -> tuple[str, ...]:
 def adopt(clinic: Cast, rule_id: str) -> None:
     by = clinic.asker("prescriber")
     with as_asker(by):
-        rulebook.adopt(by=by, rule_id=rule_id)
+        rulebook.adopt(by=by, rule_id=rule_id, parameters=as_typed(rule_id))
 
 
 def key(clinic: Cast, patient: Patient, rule_id: str) -> str:

@@ -16,6 +16,7 @@ from sojourn.foundation.accounts.asker import NotAllowed, as_asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
+from tests.care.adopting import as_typed
 from tests.care.own_forms import MADRS_LIKE, SLEEP
 from tests.care.people import asker_for, make_patient
 from tests.conftest import Cast
@@ -114,7 +115,7 @@ def test_what_is_open_already_joins_the_sitting(clinic: Cast, patient: Patient):
     by = clinic.asker("prescriber")
     due = timezone.now() + timedelta(days=2)
     with as_asker(by):
-        rulebook.adopt(by=by, rule_id="battery.anxiety")
+        rulebook.adopt(by=by, rule_id="battery.anxiety", parameters=as_typed("battery.anxiety"))
         before = actions.request_measure(by=by, patient_id=patient.pk, scale_id="phq-9", due_at=due)
         sitting = actions.request_battery(by=by, patient_id=patient.pk, indication="anxiety", due_at=due)
         rows = MeasureRequest.objects.filter(sitting=sitting).order_by("id")
@@ -158,7 +159,7 @@ def test_numbers_in_dispute_count_only_once_adopted(clinic: Cast, patient: Patie
         change = trend.change(trend.points[-1])
         assert change is not None
         assert (change.reliable, change.meaningful) == (None, None)
-        rulebook.adopt(by=by, rule_id="scale.pcl-5", parameters={"reliable_change": 15})
+        rulebook.adopt(by=by, rule_id="scale.pcl-5", parameters=as_typed("scale.pcl-5", reliable_change=15))
         trend = queries.trend(patient.pk, "pcl-5")
         change = trend.change(trend.points[-1])
         assert change is not None

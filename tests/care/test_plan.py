@@ -21,6 +21,7 @@ from sojourn.foundation.accounts.queries import asker_of
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
+from tests.care.adopting import as_typed
 from tests.care.ceilings import adopt_ceilings
 from tests.care.stage import adopt_everything, to_dosing
 from tests.care.way import IV, signed_course, unplanned_course
@@ -87,7 +88,7 @@ def test_the_chair_is_needed_as_long_as_the_clinic_has_tightened(clinic: Cast):
     by = clinic.asker("prescriber")
     with as_asker(by):
         assert queries.proposed_minutes(IV, clinic.clinic.pk) == 120
-        rulebook.adopt(by=by, rule_id=IV, parameters={"min_observation": 110})
+        rulebook.adopt(by=by, rule_id=IV, parameters=as_typed(IV, min_observation=110))
         assert queries.proposed_minutes(IV, clinic.clinic.pk) == 150
         assert queries.proposed_minutes(IV, clinic.clinic.pk, Decimal(60)) == 170
         assert {each.id: queries.minutes_of(each) for each in queries.protocols_of(clinic.clinic.pk)}[IV] == 150
@@ -369,7 +370,7 @@ def test_a_stale_weight_is_not_signed_once_the_clinic_limits_it(clinic: Cast, fr
     with as_asker(clinic.asker("prescriber")):
         old = drafted(clinic, patient(clinic).pk, weight_on=TODAY - timedelta(days=31))
         check(clinic, old)
-        rulebook.adopt(by=clinic.asker("prescriber"), rule_id="dose.weight_age")
+        rulebook.adopt(by=clinic.asker("prescriber"), rule_id="dose.weight_age", parameters=as_typed("dose.weight_age"))
         assert codes(clinic, old) == ("weight-stale",)
         assert sign(clinic, old, now=NOW - timedelta(days=1)).signed_at == NOW - timedelta(days=1)
 
@@ -436,7 +437,7 @@ def test_without_an_adopted_ceiling_a_draft_is_written_and_not_signed(clinic: Ca
         assert version.dose_mg == Decimal("35.00")
         check(clinic, version)
         assert codes(clinic, version, beyond_reason="I am sure") == ("no-ceiling",)
-        rulebook.adopt(by=by, rule_id="dose.ceiling.iv.ketamine")
+        rulebook.adopt(by=by, rule_id="dose.ceiling.iv.ketamine", parameters=as_typed("dose.ceiling.iv.ketamine"))
         assert sign(clinic, version).signed_at == NOW
 
 
@@ -445,7 +446,9 @@ def test_a_clinics_own_lower_ceiling_is_asked_at_the_signature(clinic: Cast, fre
     with as_asker(by):
         version = drafted(clinic, patient(clinic).pk)
         check(clinic, version)
-        rulebook.adopt(by=by, rule_id="dose.ceiling.iv.ketamine", parameters={"slow": 0.4})
+        rulebook.adopt(
+            by=by, rule_id="dose.ceiling.iv.ketamine", parameters=as_typed("dose.ceiling.iv.ketamine", slow=0.4)
+        )
         assert codes(clinic, version, beyond_reason="I am sure") == ("above-ceiling",)
 
 
@@ -475,7 +478,7 @@ def test_a_clinics_own_narrower_range_counts(clinic: Cast, free: dict):
     with as_asker(by):
         version = drafted(clinic, patient(clinic).pk, per_kg=Decimal("0.6"))
         check(clinic, version, amount="0.6")
-        rulebook.adopt(by=by, rule_id="dose.iv.ketamine", parameters={"high": 0.5})
+        rulebook.adopt(by=by, rule_id="dose.iv.ketamine", parameters=as_typed("dose.iv.ketamine", high=0.5))
         assert codes(clinic, version) == ("outside-range", "beyond-reason")
 
 

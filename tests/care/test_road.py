@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
+from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, drawn, pass_checks, set_stage, to_dosing
 from tests.conftest import Cast
 
@@ -209,7 +210,7 @@ def test_a_ceiling_that_was_tightened_meanwhile_counts_at_the_next_step(ready: C
         rule = RuleAdoption.objects.filter(rule_id="dose.ceiling.iv.ketamine").latest("id")
         tighter = {name: 0.3 for name, each in book().rule(rule.rule_id).parameters.items() if each.unit == "mg/kg"}
         rulebook.adopt(
-            by=ready.asker("prescriber"), rule_id=rule.rule_id, parameters=tighter
+            by=ready.asker("prescriber"), rule_id=rule.rule_id, parameters=as_typed(rule.rule_id, **tighter)
         )  # fmt: skip
     with as_asker(ready.asker("nurse")):
         assert any(code.startswith("dose:above-ceiling") for code in refused(stage, "resume", now=now))

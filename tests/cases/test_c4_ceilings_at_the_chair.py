@@ -16,6 +16,7 @@ from sojourn.care.intake import actions as intake
 from sojourn.care.session.models import DoseCheck, MedicationAdministration
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook import actions as rulebook
+from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks
 from tests.care.way import signed_course
 from tests.cases.chair import Clock, clock, press, said_at, show, write_down
@@ -184,7 +185,7 @@ def test_a_second_dose_by_another_route_beyond_the_day(ready: Cast, clock: Clock
 
 def lowered(cast: Cast, slow: float) -> None:
     with as_asker(cast.asker("prescriber")) as by:
-        rulebook.adopt(by=by, rule_id=IV_CEILING, parameters={"slow": slow})
+        rulebook.adopt(by=by, rule_id=IV_CEILING, parameters=as_typed(IV_CEILING, slow=slow))
 
 
 def ceilings_of(cast: Cast, stage: Stage) -> list[tuple[str, dict[str, float]]]:

@@ -18,6 +18,7 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook import queries
+from tests.care.adopting import as_typed
 from tests.care.ceilings import adopt_ceilings
 from tests.care.way import accepted, agreed
 from tests.conftest import Cast, today
@@ -293,12 +294,12 @@ def test_a_ceiling_is_raised_by_two_persons(cast: Cast):
     version = saved(cast, person(cast))
     check(cast, version)
     with as_asker(by):
-        rulebook.adopt(by=by, rule_id=IV_CEILING, parameters={"slow": 0.4})
+        rulebook.adopt(by=by, rule_id=IV_CEILING, parameters=as_typed(IV_CEILING, slow=0.4))
     # 0.4 mg/kg of 70 kg
     says = "35 mg over 40 minutes is more than the highest dose in that time here, 28 mg."
     assert says in refused(cast, version)
     with as_asker(by):
-        rulebook.adopt(by=by, rule_id=IV_CEILING, parameters={"slow": 0.8})
+        rulebook.adopt(by=by, rule_id=IV_CEILING, parameters=as_typed(IV_CEILING, slow=0.8))
         raised = queries.raises(cast.clinic.pk)[IV_CEILING]
     assert says in refused(cast, version)
     address = reverse("console:rule_raise", args=[raised.pk])

@@ -30,6 +30,7 @@ from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care import consents
+from tests.care.adopting import as_typed
 from tests.care.ceilings import adopt_ceilings
 from tests.care.people import make_patient
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage, to_dosing
@@ -507,7 +508,7 @@ def test_a_clinic_may_wait_longer_and_never_shorter(clinic: Cast):
         DoseStart.objects.create(clinic=clinic.clinic, patient=patient, at=start)
         assert agreements.signs_again_at(clinic.clinic, patient.pk, start) == six
         with pytest.raises(Refused):
-            rulebook.adopt(by=by, rule_id="recovery.signing", parameters={"hour": 5})
-        rulebook.adopt(by=by, rule_id="recovery.signing", parameters={"hour": 9})
+            rulebook.adopt(by=by, rule_id="recovery.signing", parameters=as_typed("recovery.signing", hour=5))
+        rulebook.adopt(by=by, rule_id="recovery.signing", parameters=as_typed("recovery.signing", hour=9))
         assert agreements.signs_again_at(clinic.clinic, patient.pk, start) == six.replace(hour=9)
         assert agreements.signs_again_at(clinic.clinic, patient.pk, six.replace(hour=9)) is None

@@ -293,9 +293,12 @@ def test_a_clinic_cannot_loosen_a_rule_by_its_own_numbers():
         rules_of(told)
 
 
+FLOORS = json.loads((FOLDER / "01-ordinary-infusion.json").read_text(encoding="utf-8"))["clinic"]["own_numbers"]
+
+
 def test_a_stricter_clinic_is_judged_by_its_own_number():
     clinic = {"zone": "America/Denver", "jurisdiction": "US-CO", "adopted": "all"}
-    strict = {**clinic, "own_numbers": {"iv_racemic_40min": {"min_observation": 81}}}
+    strict = {**clinic, "own_numbers": {**FLOORS, "iv_racemic_40min": {"min_observation": 81}}}
     told = read("f.json", changed(clinic=strict))
     unexpected = [each.found for each in replay(told, rules_of(told)).failed if each.expected is None]
     assert unexpected == ["refused: observation-too-short"]  # at 02:15:30, 80 and a half minutes after the dose

@@ -25,6 +25,7 @@ from sojourn.foundation.accounts.queries import asker_of, house
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care import consents
+from tests.care.adopting import as_typed
 from tests.care.people import asker_for, make_patient
 from tests.conftest import Cast, now_here
 from tests.interfaces.spoken import at_most
@@ -168,8 +169,10 @@ def test_what_is_too_old_is_said_with_its_day_and_can_be_entered_again(clinic: C
             )  # fmt: skip
     assert "Too old to count" not in body(nurse.get(page_of(ana)))
     with as_asker(prescriber):
-        rulebook.adopt(by=prescriber, rule_id="evidence.pregnancy_test")
-        rulebook.adopt(by=prescriber, rule_id="evidence.state_of_health")
+        rulebook.adopt(by=prescriber, rule_id="evidence.pregnancy_test", parameters=as_typed("evidence.pregnancy_test"))
+        rulebook.adopt(
+            by=prescriber, rule_id="evidence.state_of_health", parameters=as_typed("evidence.state_of_health")
+        )
     text = body(nurse.get(page_of(ana)))
     assert "Too old to count: ask or measure again" in text
     assert re.search(r"Pregnancy test: negative, .*?counts for 28 days", text)

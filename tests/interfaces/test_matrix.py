@@ -49,6 +49,7 @@ from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.rulebook import actions as rulebook
+from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
 from tests.conftest import Cast, make_clinic
 
@@ -125,7 +126,7 @@ class House:
         """Several questionnaires asked as one."""
         by = self.cast.asker("prescriber")
         with as_asker(by):
-            rulebook.adopt(by=by, rule_id="battery.ptsd")
+            rulebook.adopt(by=by, rule_id="battery.ptsd", parameters=as_typed("battery.ptsd"))
             return measures.request_battery(
                 by=by,
                 patient_id=self.running.patient.pk,
@@ -175,8 +176,8 @@ class House:
         """The first of two signatures under a higher ceiling."""
         by, name = self.cast.asker("prescriber"), "dose.ceiling.in.esketamine"
         with as_asker(by):
-            rulebook.adopt(by=by, rule_id=name, parameters={"most": 56})
-            return rulebook.adopt(by=by, rule_id=name)
+            rulebook.adopt(by=by, rule_id=name, parameters=as_typed(name, most=56))
+            return rulebook.adopt(by=by, rule_id=name, parameters=as_typed(name))
 
     @cached_property
     def fact(self) -> Any:
@@ -239,6 +240,15 @@ class House:
         with as_asker(by):
             return accounts.invite(by=by, email=email, name="Invited", role="nurse").invitation
 
+    @cached_property
+    def newcomer(self) -> Membership:
+        """A nurse whom nobody has confirmed."""
+        with as_asker(self.cast.asker("clinic_admin")):
+            person = Person.objects.create_user(f"newcomer{self.number}@{self.cast.clinic.slug}.example")
+            return Membership.objects.create(
+                clinic=self.cast.clinic, person=person, role="nurse", name="New", unconfirmed_since=timezone.now()
+            )
+
 
 # Rows of a clinic. The second value says whether the row belongs to one patient.
 BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
@@ -263,6 +273,7 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "device_id": (lambda house: house.device.pk, False),
     "message_id": (lambda house: house.message.pk, False),
     "membership_id": (lambda house: house.cast.members["nurse"].pk, False),
+    "newcomer_id": (lambda house: house.newcomer.pk, False),
     "visit_id": (lambda house: house.running.appointment.pk, True),
     "offer_id": (lambda house: house.offer.pk, True),
     "raise_id": (lambda house: house.raised.pk, False),
@@ -282,6 +293,7 @@ FREE: dict[str, object] = {
     "item_id": "padss",
     "name": "portal",
     "code": "hr",
+    "group_code": "alarms",
     "document_id": "driving",
     "text_id": "driving",
     "of": "reading",

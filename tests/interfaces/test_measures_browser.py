@@ -18,6 +18,7 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import clean
+from tests.care.adopting import as_typed
 from tests.care.own_forms import SLEEP
 from tests.care.people import make_patient
 from tests.conftest import Cast
@@ -52,7 +53,7 @@ def test_a_slider_a_number_and_a_sitting_on_a_phone(browser: Browser, clinic: Ca
             by=by, questionnaire=json.dumps(SLEEP), scoring={"score": "sum[1..3]"}, holder="We", statement="Contract 7"
         )
         request = measures.request_measure(by=by, patient_id=patient.pk, scale_id=f"own-{row.pk}", due_at=due)
-        rulebook.adopt(by=by, rule_id="battery.ptsd")
+        rulebook.adopt(by=by, rule_id="battery.ptsd", parameters=as_typed("battery.ptsd"))
         sitting = measures.request_battery(by=by, patient_id=patient.pk, indication="ptsd", due_at=due)
     context = browser.new_context(viewport={"width": 375, "height": 812}, base_url=address)
     sign_in(context, address, clinic.client("Alma"))
@@ -90,7 +91,7 @@ def test_the_clinics_forms_on_a_desk_and_on_a_phone(browser: Browser, clinic: Ca
         measures.load_own_scale(
             by=by, questionnaire=json.dumps(SLEEP), scoring={"score": "sum[1..3]"}, holder="We", statement="Contract 7"
         )
-        rulebook.adopt(by=by, rule_id="battery.depression")
+        rulebook.adopt(by=by, rule_id="battery.depression", parameters=as_typed("battery.depression"))
     context = browser.new_context(base_url=address, reduced_motion="reduce")
     sign_in(context, address, clinic.client("prescriber"))
     page = context.new_page()

@@ -13,6 +13,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook import actions as rulebook
+from tests.care.adopting import as_typed
 from tests.care.own_forms import MADRS_LIKE, SLEEP, choice
 from tests.care.people import make_patient
 from tests.conftest import Cast, now_here
@@ -116,7 +117,7 @@ def test_the_cut_off_of_a_closer_look_is_that_of_the_patients_sex(clinic: Cast, 
     assert "asks for a closer look" not in before  # from memory: it says nothing before a prescriber adopts it
     by = clinic.asker("prescriber")
     with as_asker(by):
-        rulebook.adopt(by=by, rule_id="scale.audit-c")
+        rulebook.adopt(by=by, rule_id="scale.audit-c", parameters=as_typed("scale.audit-c"))
     assert ("asks for a closer look" in client.get(page).text) is reached
 
 
@@ -141,7 +142,7 @@ def test_a_battery_waits_for_a_prescriber_and_is_then_one_sitting(clinic: Cast, 
     assert "must adopt this battery" in held.text
     by = clinic.asker("prescriber")
     with as_asker(by):
-        rulebook.adopt(by=by, rule_id="battery.depression")
+        rulebook.adopt(by=by, rule_id="battery.depression", parameters=as_typed("battery.depression"))
     assert "Ask for all of them" in client.get(page).text
     assert client.post(f"{page}battery/", due)["Location"] == page
     assert client.post(f"{page}battery/", due).status_code == 409  # twice is once
@@ -167,7 +168,7 @@ def test_a_battery_waits_for_a_prescriber_and_is_then_one_sitting(clinic: Cast, 
 def test_another_patient_sees_no_sitting_of_mine(clinic: Cast, patient: Patient):
     by = clinic.asker("prescriber")
     with as_asker(by):
-        rulebook.adopt(by=by, rule_id="battery.ptsd")
+        rulebook.adopt(by=by, rule_id="battery.ptsd", parameters=as_typed("battery.ptsd"))
     clinic.client("nurse").post(
         f"/clinic/patients/{patient.pk}/measures/battery/",
         {"indication": "ptsd", "due_on": f"{now_here().date():%Y-%m-%d}"},

@@ -18,6 +18,7 @@ from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import load, queries
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.interfaces.console.rules import ALWAYS, field_name
+from tests.care.adopting import as_typed
 from tests.care.stage import adopt_everything, to_dosing
 from tests.conftest import Cast
 
@@ -38,12 +39,9 @@ def rule(rule_id: str) -> str:
 
 
 def adopt(rule_id: str, **typed: str) -> tuple[str, dict[str, str]]:
-    numbers = {field_name(rule_id, name): value for name, value in typed.items()}
+    shown = {name: f"{value:g}" for name, value in as_typed(rule_id).items()}
+    numbers = {field_name(rule_id, name): value for name, value in {**shown, **typed}.items()}
     return reverse("console:rule_adopt", args=[rule_id]), {"hash": load.book().rule(rule_id).hash, **numbers}
-
-
-def signed(cast: Cast) -> dict[str, str]:
-    return {"signature": cast.asker("prescriber").name}
 
 
 def adoptions(cast: Cast) -> dict[str, RuleAdoption]:
@@ -168,103 +166,35 @@ def test_a_rule_that_changed_since_it_was_read_is_not_adopted(clinic: Cast):
 def test_only_a_prescriber_decides(clinic: Cast, role):
     client = clinic.client(role)
     assert client.post(*adopt("spo2.low")).status_code == 403
-    assert client.get(reverse("console:rules_adopt")).status_code == 403
+    assert client.post(reverse("console:first_start_rule", args=["spo2.low"])).status_code == 403
     assert client.post(reverse("console:rule_retire", args=["spo2.low"]), {"reason": "x"}).status_code == 403
     assert client.get(reverse("console:rules")).status_code == (403 if role == "front_desk" else 200)
 
 
-def test_several_are_adopted_at_once_by_one_signature_with_one_audit_row(clinic: Cast, django_assert_max_num_queries):
-    client = clinic.client("prescriber")
-    client.get(reverse("console:rules"))
-    with django_assert_max_num_queries(12):
-        page = body(client.get(reverse("console:rules_adopt")))
-    typed = dict(re.findall(r'name="((?:hash|number):[^"]+)"[^>]*? value="([^"]*)"', page))
-    chosen = ["spo2.low", "hr.high", "iv_racemic_40min"]
-    answer = client.post(
-        reverse("console:rules_adopt"),
-        {**typed, **signed(clinic), "rule": chosen, field_name("hr.high", "medium"): "110"},
-    )
-    assert answer.url == reverse("console:rules")
-    found = adoptions(clinic)
-    assert sorted(found) == sorted(chosen)
-    assert found["hr.high"].parameters == {"medium": 110}
-    assert found["spo2.low"].parameters == {}
-    with as_asker(clinic.asker("auditor")):
-        event = AuditEvent.objects.get(action="rule.adopt_set")
-        assert sorted(each["id"] for each in event.detail["rules"]) == sorted(chosen)
-        assert event.detail["signature"] == clinic.asker("prescriber").name
-        assert not AuditEvent.objects.filter(action="rule.adopt").exists()
-
-
-def test_one_refused_rule_of_several_adopts_none_and_says_all(clinic: Cast):
-    client = clinic.client("prescriber")
-    hashes = {f"hash:{each.id}": each.hash for each in load.book().newest.values()}
-    typed = {
-        **hashes,
-        **signed(clinic),
-        "rule": ["spo2.low", "hr.high", "hr.low"],
-        field_name("spo2.low", "medium"): "80",
-        field_name("hr.high", "high"): "200",
-    }
-    answer = client.post(reverse("console:rules_adopt"), typed)
-    page = body(answer)
-    assert answer.status_code == 409
-    assert "Oxygen saturation is low: Alert below:" in page
-    assert "Heart rate is high: Pause above:" in page
-    assert 'value="80"' in page
-    assert re.search(r'value="hr.low" checked', page)
+@pytest.mark.parametrize("asked", ["POST", "GET"])
+def test_no_page_adopts_several_rules_at_once(clinic: Cast, asked: str):
+    """The page that adopted a group by one button is gone, with its address."""
+    everything = {f"hash:{each.id}": each.hash for each in load.book().newest.values()}
+    typed = {**everything, "whole": "1", "rule": list(load.book().newest), "signature": clinic.asker("prescriber").name}
+    for address in ("/clinic/rules/adopt/", "/clinic/rules/adopt/?group=interactions", "/clinic/first-start/"):
+        client = clinic.client("prescriber")
+        answer = client.get(address) if asked == "GET" else client.post(address, typed)
+        assert answer.status_code in ((200, 404) if asked == "GET" else (404, 405))
     assert adoptions(clinic) == {}
-    with as_asker(clinic.asker("auditor")):
-        assert not AuditEvent.objects.filter(action__startswith="rule.").exists()
-    assert "Tick the rules" in body(client.post(reverse("console:rules_adopt"), {**hashes, **signed(clinic)}))
 
 
-def test_everything_that_waits_can_be_adopted_in_one_go(clinic: Cast):
+def test_what_nobody_read_in_a_source_is_typed(clinic: Cast):
     client = clinic.client("prescriber")
-    page = body(client.get(reverse("console:rules_adopt")))
-    typed = dict(re.findall(r'name="((?:hash|number):[^"]+)"[^>]*? value="([^"]*)"', page))
-    chosen = re.findall(r'name="rule" value="([^"]+)"', page)
-    assert client.post(reverse("console:rules_adopt"), {**typed, **signed(clinic), "rule": chosen}).status_code == 302
-    page = body(client.get(reverse("console:rules")))
-    assert "waits for a prescriber" not in words(page).lower()
-    assert all(row.parameters == {} for row in adoptions(clinic).values())
-    assert "None waits" in body(client.get(reverse("console:rules_adopt")))
-
-
-def test_a_whole_group_is_adopted_after_reading_by_one_signature(clinic: Cast, django_assert_max_num_queries):
-    client = clinic.client("prescriber")
-    address = reverse("console:rules_adopt") + "?group=interactions"
-    client.get(reverse("console:rules"))
-    with django_assert_max_num_queries(12):
-        page = body(client.get(address))
-    typed = dict(re.findall(r'name="((?:hash|number):[^"]+)"[^>]*? value="([^"]*)"', page))
-    waiting = {each.id for each in load.book().of_kind("interaction") if not each.acts_without_adoption}
-    assert {name.removeprefix("hash:") for name in typed if name.startswith("hash:")} == waiting
-    assert f"Sign with your name: {clinic.asker('prescriber').name}" in page
-    assert "no alcohol 24 h before/after (convention)" in page  # what it does, in the words of the fact base
-    for wrong in ("", "Somebody Else"):
-        answer = client.post(address, {**typed, "whole": "1", "signature": wrong})
+    number = re.search(r'<input[^>]*name="number:spo2.low:medium"[^>]*>', body(client.get(rule("spo2.low"))))
+    assert number is not None
+    assert 'value=""' in number[0]
+    address, filled = adopt("spo2.low")
+    for left_out in ("medium", "high"):
+        answer = client.post(address, {name: each for name, each in filled.items() if not name.endswith(left_out)})
         assert answer.status_code == 409
-        assert "Sign with your name as it stands here" in body(answer)
-        assert adoptions(clinic) == {}
-    assert client.post(address, {**typed, "whole": "1", **signed(clinic)}).status_code == 302
-    assert set(adoptions(clinic)) == waiting
-    assert "None waits" in body(client.get(address))
-    # The same form, sent once more, adopts nothing twice.
-    assert client.post(address, {**typed, "whole": "1", **signed(clinic)}).status_code == 302
-    with as_asker(clinic.asker("prescriber")):
-        assert RuleAdoption.objects.count() == len(waiting)
-    assert client.get(reverse("console:rules_adopt") + "?group=luck").status_code == 404
-
-
-def test_one_rule_that_changed_holds_up_the_whole_group(clinic: Cast):
-    client = clinic.client("prescriber")
-    hashes = {f"hash:{each.id}": each.hash for each in load.book().of_kind("interaction")}
-    hashes["hash:interaction.memantine"] = "0" * 64
-    answer = client.post(reverse("console:rules_adopt"), {**hashes, "whole": "1", **signed(clinic)})
-    assert answer.status_code == 409
-    assert "Memantine: This rule has a newer version. Read it before you adopt it." in body(answer)
+        assert "Type the value yourself" in words(body(answer))
     assert adoptions(clinic) == {}
+    assert client.post(address, filled).status_code == 302
 
 
 # ---------------------------------------------------------------- ceilings
@@ -283,17 +213,13 @@ def test_a_lowered_ceiling_goes_up_again_by_two_prescribers(clinic: Cast):
     assert "You signed this yourself." in page
     assert "I have read it and sign second" not in page
     assert adoptions(clinic)[name].parameters == {"most": 56}
-    assert "A higher dose waits for a second signature" in body(client.get(reverse("console:rules")))
+    assert "A looser limit or a higher dose waits for a second signature" in body(client.get(reverse("console:rules")))
     with as_asker(clinic.asker("prescriber")) as by:
         address = reverse("console:rule_raise", args=[queries.raises(by.here)[name].pk])
         person = Person.objects.create_user(f"two@{clinic.clinic.slug}.example", None)
         clinic.members["second"] = Membership.objects.create(
             clinic=clinic.clinic, person=person, role="prescriber", name="Second Prescriber"
         )
-    several = {f"hash:{name}": load.book().rule(name).hash, field_name(name, "most"): "84", "rule": [name]}
-    again = body(client.post(reverse("console:rules_adopt"), several | signed(clinic), follow=True))
-    assert "A higher dose acts once a second prescriber has signed." in again
-    assert "acts in this clinic now" not in again
     refused = client.post(address)
     assert refused.status_code == 409
     assert "You signed this yourself." in body(refused)
@@ -448,7 +374,7 @@ def test_the_how_to_counts_its_files_rightly(with_the_new_rule):
 def test_the_rule_of_the_how_to_is_read_adopted_and_heard(clinic: Cast, with_the_new_rule):
     assert worked.run(with_the_new_rule) == ()
     client = clinic.client("prescriber")
-    assert "Nausea is strong" in body(client.get(reverse("console:rules_adopt")))
+    assert "Nausea is strong" in body(client.get(reverse("console:first_start_group", args=["alarms"])))
     adopt_everything_but_new(clinic)
     nurse = clinic.client("nurse")
     with as_asker(clinic.asker("nurse")):

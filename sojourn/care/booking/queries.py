@@ -263,7 +263,9 @@ def is_open(times_: dict[int | None, Times], begins: datetime, ends: datetime, z
 def attending_staff() -> list[Membership]:
     """Who can attend an appointment: nurses, therapists and prescribers at work in the clinic, by name. One query."""
     return list(
-        Membership.objects.filter(role__in=ATTENDING, ended_at=None, patient_id=None).order_by("role", "name", "id")
+        Membership.objects.filter(role__in=ATTENDING, ended_at=None, patient_id=None, unconfirmed_since=None).order_by(
+            "role", "name", "id"
+        )
     )
 
 

@@ -73,6 +73,7 @@ def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal |
     return Against(
         road=(*road.against(papers, gathered.today), *_given_otherwise(gathered), *candidate.reasons),
         alarms_waiting=_alarms_waiting(gathered),
+        floors=protocol.floors_of((each.newest, each.acting) for each in gathered.rules),
         dose=tuple(_against_the_dose(gathered, transition, rate)),
         notices=candidate.notices,
         agreements=agreements.consents,
@@ -263,8 +264,9 @@ def _say(reason: dosing.Reason) -> str:
 
 
 def _stamps(gathered: _Gathered) -> list[dict[str, Any]]:
-    """The dosing rules and ceilings that acted at this moment, with the clinic's own numbers."""
+    """The dosing rules, ceilings and hard floors that acted at this moment, with the clinic's own numbers."""
     own = gathered.session.protocol
-    acting = [each.acting for each in gathered.rules if each.acting is not None and each.acting.kind in dosing.KINDS]
+    kinds = (*dosing.KINDS, protocol.HARD_FLOOR)
+    acting = [each.acting for each in gathered.rules if each.acting is not None and each.acting.kind in kinds]
     mine = [each for each in acting if each.fixed.get("route", own.route) == own.route]
     return stamp([own.rule, *mine])

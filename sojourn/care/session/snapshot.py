@@ -48,7 +48,7 @@ from sojourn.clinical.administration import Delivered, HistoryRefused, Line, cha
 from sojourn.clinical.administration.charted import same_dose
 from sojourn.clinical.alarms import Priority
 from sojourn.clinical.eligibility import Notice
-from sojourn.clinical.protocol import FINAL, Facts, Protocol, State, compose
+from sojourn.clinical.protocol import FINAL, Facts, Floors, Protocol, State, compose
 from sojourn.clinical.vitals import SYSTOLIC
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.rulebook.load import book
@@ -457,6 +457,7 @@ class SessionSnapshot:
             reason=reason,
             road=against.road if against else (),
             alarms_waiting=against.alarms_waiting if against else (),
+            floors=against.floors if against else None,
             dose_against=against.dose if against else (),
             set_aside_before=self.set_aside_before,
             arrived_at=self.encounter.opened_at,
@@ -484,6 +485,7 @@ class Against:
 
     road: tuple[protocol.Reason, ...]
     alarms_waiting: tuple[str, ...]
+    floors: Floors
     dose: tuple[protocol.Reason, ...]
     notices: tuple[Notice, ...]
     agreements: Mapping[str, Consent]

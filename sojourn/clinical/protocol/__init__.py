@@ -1,5 +1,6 @@
 """The session: its states, the guards between them, its protocol and its schedule of checks."""
 
+from sojourn.clinical.protocol.floors import HARD_FLOOR, Floors, HardFloor, floors_of, known_of, read_floor
 from sojourn.clinical.protocol.guards import Facts, Latest, Passed, Reason, Refused, guard
 from sojourn.clinical.protocol.protocol import Item, Measured, Protocol, facts_of_the_day, read
 from sojourn.clinical.protocol.schedule import Due, Point, next_check_due
@@ -19,11 +20,14 @@ __all__ = [
     "BY_NAME",
     "DOSE_STEP",
     "FINAL",
+    "HARD_FLOOR",
     "PRESENT",
     "TRANSITIONS",
     "UNDER_WAY",
     "Due",
     "Facts",
+    "Floors",
+    "HardFloor",
     "Item",
     "Latest",
     "Measured",
@@ -36,7 +40,10 @@ __all__ = [
     "Transition",
     "allowed",
     "facts_of_the_day",
+    "floors_of",
     "guard",
+    "known_of",
     "next_check_due",
     "read",
+    "read_floor",
 ]

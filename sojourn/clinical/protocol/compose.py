@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from sojourn.clinical.administration import Delivered, HistoryRefused
+from sojourn.clinical.protocol.floors import Floors
 from sojourn.clinical.protocol.guards import CheckResult, Facts, Latest, Reason
 from sojourn.clinical.protocol.states import UNDER_WAY, State
 
@@ -48,6 +49,7 @@ def facts(
     reason: str = "",
     road: tuple[Reason, ...] = (),
     alarms_waiting: tuple[str, ...] = (),
+    floors: Floors | None = None,
     dose_against: tuple[Reason, ...] = (),
     set_aside_before: frozenset[str] = frozenset(),
     arrived_at: datetime | None = None,
@@ -75,6 +77,7 @@ def facts(
         open_high_alarms=open_high_alarms,
         road=road,
         alarms_waiting=alarms_waiting,
+        floors=floors or Floors(),
         dose_against=dose_against,
         set_aside_before=set_aside_before,
         dose_ordered=dose_ordered,

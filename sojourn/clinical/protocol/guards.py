@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from sojourn.clinical.current import SignalReading, current_vital
+from sojourn.clinical.protocol.floors import Floors, HardFloor
 from sojourn.clinical.protocol.protocol import Item, Override, Protocol
 from sojourn.clinical.protocol.states import BY_NAME, UNDER_WAY, State
 from sojourn.clinical.recovery.pressure import outside
@@ -44,6 +45,7 @@ class Facts:
     open_high_alarms: tuple[str, ...] = ()  # titles, for the reason
     road: tuple[Reason, ...] = ()  # what stands against any dose today: see road.py
     alarms_waiting: tuple[str, ...] = ()  # titles of alarm rules about which nobody has decided
+    floors: Floors = field(default_factory=Floors)  # what nobody passes
     dose_against: tuple[Reason, ...] = ()  # what the dosing rules say against this dose
     set_aside_before: frozenset[str] = frozenset()  # signed earlier in this session, and nothing has changed since
     dose_ordered: bool = False  # drug, route, amount, lot and giver are recorded
@@ -164,6 +166,9 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "reason-missing": "Say why.",
         "alarms-not-adopted": "No prescriber has decided about the alarm: {alarm}.",
         "alarms-not-adopted-yet": "No prescriber has decided about {count} alarms, the first: {alarm}.",
+        "floor-not-stated": "No prescriber has stated the limit that nobody passes: {floor}.",
+        "below-floor": "{vital} is {value:g} {unit}. Below {limit:g} this clinic gives no dose, whoever signs.",
+        "above-floor": "{vital} is {value:g} {unit}. Above {limit:g} this clinic gives no dose, whoever signs.",
         "appointment-ahead": "The time of the appointment has not come yet.",
     }
 )
@@ -254,6 +259,29 @@ def _alarms(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     if waiting:
         text = TEXTS["alarms-not-adopted" if len(waiting) == 1 else "alarms-not-adopted-yet"]
         yield Reason("alarms-not-adopted", text, "never", {"alarm": waiting[0], "count": len(waiting)})
+
+
+def _floors(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+    yield from against_floors(facts)
+
+
+def against_floors(facts: Facts) -> Iterator[Reason]:
+    """What nobody passes. Where there is no reading the guard of fresh vitals speaks."""
+    for code, title in facts.floors.waiting.items():
+        yield _because(f"floor-not-stated:{code}", "never", floor=title)
+    for floor in facts.floors.stated:
+        shown = _shown(facts, floor.codes)
+        if shown is not None:
+            yield from _beyond(floor, facts.latest[shown].value)
+
+
+def _beyond(floor: HardFloor, value: float) -> Iterator[Reason]:
+    sign = vital(floor.codes[0])
+    said: dict[str, str | float] = {"vital": sign.label, "value": value, "unit": sign.unit.display}
+    if floor.at_least is not None and value < floor.at_least:
+        yield _because(f"below-floor:{sign.code}", "never", **said, limit=floor.at_least)
+    if floor.at_most is not None and value > floor.at_most:
+        yield _because(f"above-floor:{sign.code}", "never", **said, limit=floor.at_most)
 
 
 def _dose(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
@@ -357,6 +385,7 @@ GUARDS: Final[Mapping[str, Guard]] = MappingProxyType(
         "adopted": _adopted,
         "road": _road,
         "alarms": _alarms,
+        "floors": _floors,
         "dose": _dose,
         "reason_unless_dosing": _reason_unless_dosing,
         "checklist": _checklist,

@@ -49,7 +49,8 @@ UNDER_WAY: Final = (State.DOSING, State.PAUSED)
 
 # What is asked anew by every step that lets milligrams in: the start, a resume, a higher rate, a further part.
 DOSE_STEP: Final = (
-    *("adopted", "road", "alarms", "checklist", "baseline", "hold", "fresh_vitals", "no_high_alarm", "dose"),
+    *("adopted", "road", "alarms", "floors", "checklist", "baseline", "hold"),
+    *("fresh_vitals", "no_high_alarm", "dose"),
 )
 
 TRANSITIONS: Final[tuple[Transition, ...]] = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sojourn.clinical.alarms import AlarmRule
 from sojourn.clinical.dosing import DoseRules
 from sojourn.clinical.eligibility import EligibilityRule, EvidenceRule
-from sojourn.clinical.protocol import Protocol
+from sojourn.clinical.protocol import Floors, Protocol
 from sojourn.clinical.rules import Rule
 
 
@@ -31,6 +31,7 @@ class RulesOfClinic:
     evidence: tuple[EvidenceRule, ...]
     alarms: tuple[AlarmRule, ...]
     alarms_waiting: tuple[str, ...]
+    floors: Floors
     plausible: Mapping[str, Rule]
     agree_percent: float
 

@@ -416,6 +416,7 @@ class ReplayedSession:
             reason=reason,
             road=tuple(self._road()) if asks_the_road else (),
             alarms_waiting=self.rules.alarms_waiting if asks_the_road else (),
+            floors=self.rules.floors if asks_the_road else None,
             dose_against=tuple(self._against_the_dose(transition, pump)) if asks_the_road else (),
             set_aside_before=compose.set_aside_before(
                 [(at, codes) for at, _, codes in self.entered], {item: said[2] for item, said in self.answers.items()}

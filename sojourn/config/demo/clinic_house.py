@@ -11,17 +11,26 @@ from sojourn.care.booking.models import BookingRules, Chair, Room, WorkingHours
 from sojourn.care.consent import queries as consent
 from sojourn.care.consent.models import ConsentAdoption
 from sojourn.care.consent.texts import Source
+from sojourn.clinical.rules import Parameter
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook import actions as rulebook
-from sojourn.foundation.rulebook.queries import standings
+from sojourn.foundation.rulebook.queries import newest, standings
 
 OPEN = (time(8), time(18))
 ROOMS = {"en": ("Garden room", "Quiet room"), "es": ("Sala del jardín", "Sala tranquila")}
 OPENED_BEFORE = timedelta(days=400)  # longer than any history of the demo
 CHAIRS_PER_NURSE = 2
 TURNOVER_MINUTES = 15
+# Where the demo's prescriber, an invented person, draws the line that nobody passes. No recommendation.
+FLOORS: dict[str, dict[str, float]] = {
+    "floor.spo2": {"at_least": 85},
+    "floor.sbp": {"at_least": 80},
+    "floor.hr": {"at_least": 35, "at_most": 150},
+    "floor.rr": {"at_least": 8, "at_most": 30},
+    "floor.temp": {"at_least": 35},
+}
 
 
 def furnish(clinic: Clinic, prescriber: Asker, admin: Asker, staff: list[int]) -> None:
@@ -30,7 +39,8 @@ def furnish(clinic: Clinic, prescriber: Asker, admin: Asker, staff: list[int]) -
     with as_asker(prescriber):
         waiting = {each.newest.id: each.newest.hash for each in standings(clinic.pk) if each.waits}
         if waiting:
-            rulebook.adopt_set(by=prescriber, shown=waiting, signature=prescriber.name)
+            typed = {each: _typed(each) for each in waiting}
+            rulebook.adopt_set(by=prescriber, shown=waiting, signature=prescriber.name, parameters=typed)
         _texts(clinic, prescriber, opened)
         if not BookingRules.objects.exists():
             house_actions.decide_rules(
@@ -44,6 +54,12 @@ def furnish(clinic: Clinic, prescriber: Asker, admin: Asker, staff: list[int]) -
                 house_actions.set_week(by=admin, week=week, member_id=member_id)
         if not Room.objects.exists():
             _rooms(clinic)
+
+
+def _typed(rule_id: str) -> dict[str, float]:
+    """What the demo's prescriber types into the form of a rule: the released numbers, and their own floors."""
+    rule = newest(rule_id)
+    return {each.name: each.value for each in rule.typed if isinstance(each, Parameter)} | FLOORS.get(rule_id, {})
 
 
 def _texts(clinic: Clinic, by: Asker, opened: datetime) -> None:

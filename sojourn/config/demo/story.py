@@ -6,7 +6,7 @@ import random
 import secrets
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
@@ -46,12 +46,15 @@ from sojourn.config.demo.doses import Entered
 from sojourn.config.demo.people import DemoClinic
 from sojourn.config.demo.tales import Twist
 from sojourn.config.demo.way import Team, Walk
+from sojourn.config.installation import owner_says
 from sojourn.config.virtual_monitor import BASELINE_S, readings
+from sojourn.foundation.accounts import confirmation_actions
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import asker_of, house
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.scales import scale
@@ -235,8 +238,10 @@ def _cast(demo: DemoClinic, clinic_id: int) -> Cast:
                 role=staff.role,
                 name=staff.name,
                 credentials=staff.credentials,
+                unconfirmed_since=timezone.now() if role_of(staff.role).clinical else None,
             )
         )
+    _confirm(clinic, members)
     chairs = [Chair.objects.create(clinic=clinic, name=name) for name in demo.chairs]
     device = Device.objects.create(
         clinic=clinic,
@@ -251,6 +256,22 @@ def _cast(demo: DemoClinic, clinic_id: int) -> Cast:
             added_at=timezone.now(),
         )  # fmt: skip
     return Cast(clinic, members, chairs, device)
+
+
+def _confirm(clinic: Clinic, members: dict[str, list[Membership]]) -> None:
+    """The first of each clinical role by whoever runs the machine, the others by the first, as in any clinic."""
+    owner = replace(house(clinic.pk, "Demo"), permissions=frozenset({confirmation_actions.OWNER}))
+    for code, theirs in members.items():
+        if not role_of(code).clinical:
+            continue
+        first, *others = theirs
+        owner_says([first.pk])
+        confirmation_actions.confirm_first(by=owner, membership_id=first.pk)
+        first.refresh_from_db(fields=["unconfirmed_since"])
+        with as_asker(asker_of(first)) as holder:
+            for each in others:
+                confirmation_actions.confirm(by=holder, membership_id=each.pk)
+                each.refresh_from_db(fields=["unconfirmed_since"])
 
 
 # --- one patient ---

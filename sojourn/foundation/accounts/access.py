@@ -38,7 +38,8 @@ def to_the_door(request: HttpRequest, *, then: str = "") -> HttpResponse:
 
 
 def allowed(*permissions: str) -> Callable[[View], View]:
-    """Open the view to roles that hold any of ``permissions``; others get 403, strangers the sign-in page."""
+    """Open the view to roles that hold any of ``permissions``; others get 403, strangers the sign-in page, and whoever
+    waits to be confirmed the page that says so."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -48,6 +49,8 @@ def allowed(*permissions: str) -> Callable[[View], View]:
                 if request.user.is_authenticated:
                     return redirect("nowhere")
                 return to_the_door(request, then=request.get_full_path())
+            if asker.unconfirmed and request.method in ("GET", "HEAD"):
+                return redirect("entry:unconfirmed")
             if not any(asker.may(permission) for permission in permissions):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

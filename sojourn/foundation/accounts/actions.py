@@ -19,7 +19,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sojourn.foundation.accounts import queries
+from sojourn.foundation.accounts import confirmation_actions, queries
 from sojourn.foundation.accounts.asker import NOBODY, Asker, as_asker
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.refused import Refused
@@ -65,12 +65,13 @@ def invite(
     Staff need ``staff.manage`` in the asker; a patient or support person needs ``patient.edit`` and ``patient_id``,
     which the caller has found in the clinic. A patient has one link: a new one to another address withdraws those that
     went to a wrong one. Refuses with codes ``unknown_role``, ``no_patient``, ``bad_email``, ``no_name``,
-    ``already_member``, ``patient_has_account`` or ``already_invited``.
+    ``own``, ``already_member``, ``patient_has_account`` or ``already_invited``.
     """
     if role not in roles():
         raise Refused(_("There is no such role."), codes=["unknown_role"])
     staff = role_of(role).staff
     by.must("staff.manage" if staff else "patient.edit")
+    _must_be_for_another(by, email)
     now = now or timezone.now()
     email, name = email.strip().lower(), " ".join(name.split())
     # One at a time in a clinic, so that a double press sends one invitation.
@@ -94,6 +95,12 @@ def invite(
     link = _send(invitation, clinic, token, language)
     record(by, "person.invited", invitation, role=role)
     return Invited(invitation, link)
+
+
+def _must_be_for_another(by: Asker, email: str) -> None:
+    """Nobody grants themselves anything, by whichever of their addresses."""
+    if by.person_id is not None and email.strip().lower() in queries.addresses_of(by.person_id):
+        raise Refused(_("You cannot invite yourself. Ask another administrator."), codes=["own"])
 
 
 def _must_be_invitable(clinic: Clinic, email: str, name: str, role: str, patient_id: int | None, now: datetime) -> None:
@@ -212,12 +219,12 @@ def withdraw(*, by: Asker, invitation_id: int, now: datetime | None = None) -> I
 
 @transaction.atomic
 def accept(*, by: Asker, password: str = "", language: str = "", now: datetime | None = None) -> Membership:
-    """Take up an invitation, once.
+    """Take up an invitation, once. A clinical role is worth nothing until another holder confirms it.
 
     ``by`` asks with the link's ``token_hash``; ``by.person_id`` is whoever is signed in. A stranger gives a
     ``password`` and becomes a person; an existing person signs in first and joins. Refuses with ``unknown``,
-    ``expired``, ``used``, ``withdrawn``, ``sign_in_first``, ``other_person``, ``weak_password``, ``already_member`` or
-    ``patient_has_account``.
+    ``expired``, ``used``, ``withdrawn``, ``sign_in_first``, ``other_person``, ``weak_password``, ``own``,
+    ``already_member`` or ``patient_has_account``.
     """
     now = now or timezone.now()
     found = queries.invitation_by(by.token_hash)
@@ -228,11 +235,13 @@ def accept(*, by: Asker, password: str = "", language: str = "", now: datetime |
         invitation = _locked(guest, found[0].pk)
         _must_stand(invitation, now, {"used", "withdrawn", "expired"})
         person = _person_for(invitation, by, password, language)
-        membership = _join(invitation, person)
+        membership = _join(invitation, person, now)
         invitation.accepted_at = now
         invitation.save(update_fields=["accepted_at"])
         joined = queries.asker_of(membership)
         record(joined, "person.joined", membership, invitation=invitation.pk, role=membership.role)
+        if membership.unconfirmed_since is not None:
+            confirmation_actions.tell(membership)
     return membership
 
 
@@ -284,7 +293,9 @@ def _person_for(invitation: Invitation, by: Asker, password: str, language: str)
     return person
 
 
-def _join(invitation: Invitation, person: Person) -> Membership:
+def _join(invitation: Invitation, person: Person, now: datetime) -> Membership:
+    if invitation.sent_by is not None and invitation.sent_by.person_id == person.pk:
+        raise Refused(_("You sent this invitation yourself. Ask another administrator."), codes=["own"])
     if Membership.objects.filter(
         clinic_id=invitation.clinic_id, person=person, role=invitation.role, ended_at=None
     ).exists():
@@ -303,6 +314,7 @@ def _join(invitation: Invitation, person: Person) -> Membership:
         name=invitation.name,
         credentials=invitation.credentials,
         patient_id=invitation.patient_id,
+        unconfirmed_since=now if role_of(invitation.role).clinical else None,
     )
 
 

@@ -29,7 +29,8 @@ class Asker:
     """A person in a role in a clinic, or a process of the house.
 
     ``patient_id`` is set for a patient and for a support person: the database then shows that patient only.
-    ``token_hash`` is set where a one-time link asks, and opens just the row that carries it.
+    ``token_hash`` is set where a one-time link asks, and opens just the row that carries it. ``unconfirmed``: nobody
+    has confirmed the role yet, and it holds no permission.
     """
 
     person_id: int | None = None
@@ -40,6 +41,7 @@ class Asker:
     membership_id: int | None = None
     token_hash: str = ""
     permissions: frozenset[str] = field(default_factory=frozenset)
+    unconfirmed: bool = False
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions

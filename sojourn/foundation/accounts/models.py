@@ -82,7 +82,11 @@ class Person(AbstractBaseUser):
 
 
 class Membership(ClinicScoped):
-    """What a person is in a clinic. A patient's membership names the patient record that is theirs."""
+    """What a person is in a clinic. A patient's membership names the patient record that is theirs.
+
+    A clinical role is born ``unconfirmed_since`` the moment it was taken up, and is worth nothing until another holder
+    of it has confirmed it (RoleConfirmation); the database keeps to that too.
+    """
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=24)
@@ -91,10 +95,12 @@ class Membership(ClinicScoped):
     patient_id = models.BigIntegerField(null=True, blank=True)
     since_at = models.DateTimeField(auto_now_add=True)
     ended_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True, blank=True)
+    unconfirmed_since: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "person": OPERATIONAL, "role": OPERATIONAL, "name": DIRECT,
         "credentials": QUASI, "patient_id": OPERATIONAL, "since_at": OPERATIONAL, "ended_at": OPERATIONAL,
+        "unconfirmed_since": OPERATIONAL,
     }  # fmt: skip
 
     class Meta:
@@ -106,6 +112,22 @@ class Membership(ClinicScoped):
 
     def __str__(self) -> str:
         return f"{self.name}, {self.credentials}" if self.credentials else self.name
+
+
+class RoleConfirmation(ClinicScoped):
+    """A present holder of a clinical role confirmed that a newcomer holds it. ``confirmed_by`` is None where the
+    machine's owner did so on the command line, for the first of a role; the database asks for the owner's own word."""
+
+    append_only = True
+
+    membership = models.OneToOneField(Membership, on_delete=models.PROTECT, related_name="confirmation")
+    confirmed_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+    confirmed_at = models.DateTimeField()
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "membership": OPERATIONAL, "confirmed_by": OPERATIONAL,
+        "confirmed_at": OPERATIONAL,
+    }  # fmt: skip
 
 
 class Invitation(ClinicScoped):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 
 from sojourn.foundation.accounts.asker import Asker, as_asker, set_asker
@@ -48,8 +49,15 @@ def asker_of(membership: Membership) -> Asker:
         name=str(membership),
         patient_id=membership.patient_id,
         membership_id=membership.pk,
-        permissions=role(membership.role).may if membership.role in roles() else frozenset(),
+        permissions=_holds(membership),
+        unconfirmed=membership.unconfirmed_since is not None,
     )
+
+
+def _holds(membership: Membership) -> frozenset[str]:
+    if membership.unconfirmed_since is not None or membership.role not in roles():
+        return frozenset()
+    return role(membership.role).may
 
 
 def house(clinic_id: int | None = None, name: str = "Sojourn") -> Asker:
@@ -68,6 +76,44 @@ def staff(clinic_id: int) -> list[Membership]:
         clinic_id=clinic_id, role__in=[code for code, each in roles().items() if each.staff]
     )
     return sorted(rows, key=lambda row: (row.ended_at is not None, row.name.casefold(), row.pk))
+
+
+def at_work(clinic_id: int, code: str) -> list[Membership]:
+    """Who holds a role in the clinic now, confirmed, with their sign-ins, by name. One query."""
+    rows = Membership.objects.select_related("person").filter(clinic_id=clinic_id, role=code, ended_at=None)
+    return list(rows.filter(unconfirmed_since=None).order_by("name", "pk"))
+
+
+def newcomers(clinic_id: int) -> list[Membership]:
+    """Who waits to be confirmed in a clinical role, with their sign-ins, the longest first. One query."""
+    rows = Membership.objects.select_related("person").filter(clinic_id=clinic_id, ended_at=None)
+    return list(rows.filter(unconfirmed_since__isnull=False).order_by("unconfirmed_since", "pk"))
+
+
+def invited(membership: Membership) -> list[Invitation]:
+    """The invitations by which somebody joined in this role, with who sent them, the newest first. One query."""
+    rows = Invitation.objects.select_related("sent_by").filter(
+        clinic_id=membership.clinic_id, role=membership.role, email__iexact=membership.person.email
+    )
+    return list(rows.exclude(accepted_at=None).order_by("-accepted_at", "-pk"))
+
+
+def inviters(membership: Membership) -> frozenset[int]:
+    """The people who invited somebody into their role. One query."""
+    return frozenset(each.sent_by.person_id for each in invited(membership) if each.sent_by is not None)
+
+
+def who_confirms(newcomer: Membership) -> list[Membership]:
+    """Who can confirm somebody: those who hold the role and did not send the invitation, by name. Three queries."""
+    others = inviters(newcomer) | {newcomer.person_id}
+    return [each for each in at_work(newcomer.clinic_id, newcomer.role) if each.person_id not in others]
+
+
+def addresses_of(person_id: int) -> frozenset[str]:
+    """Every address of a person, in small letters. Two queries."""
+    own = Person.objects.filter(pk=person_id).values_list("email", flat=True)
+    more = EmailAddress.objects.filter(user_id=person_id).values_list("email", flat=True)
+    return frozenset(each.lower() for each in (*own, *more))
 
 
 def invitations(clinic_id: int, *, patient_id: int | None = None) -> list[Invitation]:

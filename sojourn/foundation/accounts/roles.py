@@ -17,6 +17,7 @@ class Role:
     label: StrPromise
     staff: bool
     may: frozenset[str]
+    clinical: bool = False
 
 
 # The labels stand here once more so that the translators' tools find them.
@@ -37,7 +38,7 @@ def roles() -> dict[str, Role]:
     """Every role by its code."""
     text = resources.files("sojourn.foundation.accounts").joinpath("roles.toml").read_text(encoding="utf-8")
     return {
-        code: Role(code, _LABELS[code], data["staff"], frozenset(data["may"]))
+        code: Role(code, _LABELS[code], data["staff"], frozenset(data["may"]), data.get("clinical", False))
         for code, data in tomllib.loads(text).items()
     }
 

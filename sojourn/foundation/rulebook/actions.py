@@ -1,4 +1,5 @@
-"""Adopt a rule for a clinic, or stop using it. Both are a prescriber's; raising a ceiling again is two prescribers'."""
+"""Adopt a rule for a clinic, or stop using it. Both are a prescriber's; raising a ceiling again, or loosening a number
+that a clinic stated itself, is two prescribers'."""
 
 from __future__ import annotations
 
@@ -9,8 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.clinical import dosing
-from sojourn.clinical.rules import Loosened, Rule, tighten
+from sojourn.clinical.rules import Loosened, Rule, loosens, tighten
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Overtaken, Refused
@@ -20,10 +20,10 @@ from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 
 
 def _newest(rule_id: str) -> Rule:
-    versions = [each for (name, _), each in queries.known_rules().items() if name == rule_id]
-    if not versions:
-        raise Refused(_("There is no such rule."), codes=("unknown-rule",))
-    return max(versions, key=lambda each: each.version)
+    try:
+        return queries.newest(rule_id)
+    except KeyError:
+        raise Refused(_("There is no such rule."), codes=("unknown-rule",)) from None
 
 
 def _who(by: Asker) -> tuple[int, int]:
@@ -47,9 +47,16 @@ def _readied(
     if isinstance(own, Loosened):
         reasons = [_("A clinic may only make a rule stricter: %(reason)s") % {"reason": each} for each in own.reasons]
         raise Refused(*reasons, codes=("loosened",) * len(reasons))
-    return rule, {
-        name: each.value for name, each in sorted(own.parameters.items()) if each.value != rule.parameters[name].value
-    }
+    return rule, queries.own_numbers(rule, own)
+
+
+def _must_be_typed(rule: Rule, parameters: Mapping[str, float]) -> None:
+    """Refuse with code "not-typed" for each number that nobody has read in a source and that was not typed, whether or
+    not it stays as released."""
+    missing = [_("Type the value yourself: %(number)s.") % {"number": _(each.label)} for each in rule.typed
+               if each.name not in parameters]  # fmt: skip
+    if missing:
+        raise Refused(*missing, codes=("not-typed",) * len(missing))
 
 
 @transaction.atomic
@@ -63,16 +70,20 @@ def adopt(
 ) -> RuleAdoption | CeilingRaise:
     """Adopt the newest version of a rule for the asker's clinic, with stricter numbers if wished.
 
+    ``parameters`` are the numbers as the prescriber typed them. Those of ``Rule.typed`` must be among them, also where
+    they stay as released: what nobody has read in a source is adopted with its value typed.
     ``rule_hash`` is of the version that the prescriber has read; where it is given and the newest version is
-    another, nothing is adopted. Where a ceiling would be higher than the one that the clinic adopted last, also before
-    it was retired, only the first of two signatures is kept (CeilingRaise) and nothing changes until ``second_sign``.
-    Raises NotAllowed (not a prescriber) and Refused: unknown-rule, rule-changed, not-in-effect, loosened, no-clinic.
+    another, nothing is adopted. Where a ceiling would be higher than the one that the clinic adopted last, or a number
+    looser that the clinic stated itself, also before it was retired, only the first of two signatures is kept
+    (CeilingRaise) and nothing changes until ``second_sign``. Raises NotAllowed (not a prescriber) and Refused:
+    unknown-rule, rule-changed, not-in-effect, loosened, not-typed, no-clinic.
     """
     by.must("rules.adopt")
     clinic_id, member_id = _who(by)
     at = now or timezone.now()
     rule, changed = _readied(_newest(rule_id), parameters or {}, rule_hash, at)
-    if rule.kind == dosing.CEILING:
+    _must_be_typed(rule, parameters or {})
+    if rule.loosened_by_two:
         _one_at_a_time(clinic_id)
     follows = _raised_from(clinic_id, rule, changed)
     if follows is not None:
@@ -91,13 +102,15 @@ def adopt(
 
 
 def _one_at_a_time(clinic_id: int) -> None:
-    """Ceilings of a clinic are decided one after the other, so that none is raised beside a decision just made."""
+    """What two loosen is decided one after the other in a clinic, so that nothing is loosened beside a decision just
+    made."""
     Clinic.objects.select_for_update(no_key=True).get(pk=clinic_id)
 
 
 def _raised_from(clinic_id: int, rule: Rule, changed: Mapping[str, float]) -> RuleAdoption | None:
-    """The newest decision about a ceiling, where adopting this would raise what the clinic adopted last; else None."""
-    if rule.kind != dosing.CEILING:
+    """The newest decision about a ceiling, or about what the clinic stated itself, where adopting this would loosen
+    what was adopted last; else None."""
+    if not rule.loosened_by_two:
         return None
     rows = list(RuleAdoption.objects.filter(clinic_id=clinic_id, rule_id=rule.id).order_by("-id"))
     last = next((each for each in rows if not each.retired), None)
@@ -105,7 +118,7 @@ def _raised_from(clinic_id: int, rule: Rule, changed: Mapping[str, float]) -> Ru
         return None
     was, wanted = queries.adopted(last), tighten(rule, changed)
     assert isinstance(wanted, Rule)
-    return rows[0] if was is None or dosing.raises(was, wanted) else None
+    return rows[0] if was is None or loosens(was, wanted) else None
 
 
 def _first_signed(
@@ -181,7 +194,8 @@ def adopt_set(
     """Adopt several rules by one signature: all of them or none, with one audit row.
 
     ``shown`` is rule id -> the hash of the version that the prescriber has read, ``signature`` their own name as they
-    wrote it, ``parameters`` the stricter numbers of each rule. A rule that already acts in this version with these
+    wrote it, ``parameters`` the numbers of each rule as they were typed, under the same law as in ``adopt``: no set is
+    adopted without each value that nobody has read in a source. A rule that already acts in this version with these
     numbers is left as it is, so a form sent twice adopts once. A ceiling that would go up is only signed for the first
     time, and is not among what comes back. Raises NotAllowed (not a prescriber), Refused
     (nothing-chosen, signature-wrong, no-clinic) and SetRefused with what is wrong with each rule.
@@ -199,12 +213,14 @@ def adopt_set(
     refused: dict[str, Refused] = {}
     for rule_id, rule_hash in shown.items():
         try:
-            ready.append(_readied(_newest(rule_id), (parameters or {}).get(rule_id, {}), rule_hash, at))
+            typed = (parameters or {}).get(rule_id, {})
+            ready.append(_readied(_newest(rule_id), typed, rule_hash, at))
+            _must_be_typed(_newest(rule_id), typed)
         except Refused as why:
             refused[rule_id] = why
     if refused:
         raise SetRefused(refused)
-    if any(rule.kind == dosing.CEILING for rule, _changed in ready):
+    if any(rule.loosened_by_two for rule, _changed in ready):
         _one_at_a_time(clinic_id)
     current = queries.adoptions(clinic_id)
     raised = {rule.id for rule, changed in ready if _sign_if_raised(by, clinic_id, rule, changed, at)}
@@ -250,6 +266,38 @@ def _stands(row: RuleAdoption | None, rule: Rule, changed: Mapping[str, float]) 
 
 
 @transaction.atomic
+def decline(
+    *, by: Asker, rule_id: str, reason: str, rule_hash: str | None = None, now: datetime | None = None
+) -> RuleAdoption:
+    """Decide that a rule is not used in this clinic, with a reason: it counts as decided and does not act. Twice
+    changes nothing.
+
+    Raises NotAllowed (not a prescriber) and Refused: unknown-rule, rule-changed, reason-missing, no-clinic, acts
+    (it acts already), never-declined (no dose is given without it, so that it is decided by its number alone).
+    """
+    by.must("rules.adopt")
+    clinic_id, member_id = _who(by)
+    rule = _newest(rule_id)
+    if rule_hash is not None and rule_hash != rule.hash:
+        raise Refused(_("This rule has a newer version. Read it before you decide."), codes=("rule-changed",))
+    if rule.open:
+        raise Refused(_("Without this number no dose is given, so it cannot be left out."), codes=("never-declined",))
+    if not reason.strip():
+        raise Refused(_("Say why the rule is not used here."), codes=("reason-missing",))
+    current = queries.adoptions(clinic_id).get(rule_id)
+    if rule.acts_without_adoption or (current is not None and not current.retired):
+        raise Refused(_("This rule acts in the clinic already."), codes=("acts",))
+    if current is not None and current.version == rule.version:
+        return current
+    row = RuleAdoption.objects.create(
+        clinic_id=clinic_id, rule_id=rule.id, version=rule.version, rule_hash=rule.hash, retired=True,
+        reason=reason.strip(), adopted_at=now or timezone.now(), adopted_by_id=member_id,
+    )  # fmt: skip
+    record(by, "rule.decline", row, rule=rule.id, version=rule.version)
+    return row
+
+
+@transaction.atomic
 def retire(*, by: Asker, rule_id: str, reason: str, now: datetime | None = None) -> RuleAdoption:
     """Stop using an adopted rule. A rule that acts by itself acts again with its released numbers; without a ceiling
     the drug is not given by that route at all.
@@ -258,7 +306,7 @@ def retire(*, by: Asker, rule_id: str, reason: str, now: datetime | None = None)
     """
     by.must("rules.adopt")
     clinic_id, member_id = _who(by)
-    if rule_id in queries.ids_of(dosing.CEILING):
+    if _newest(rule_id).loosened_by_two:
         _one_at_a_time(clinic_id)
     current = queries.adoptions(clinic_id).get(rule_id)
     if current is None or current.retired:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sojourn.clinical import administration, dosing, eligibility, interactions, recovery
 from sojourn.clinical.eligibility import VOCABULARY
-from sojourn.clinical.protocol import TRANSITIONS, dose_against, road
+from sojourn.clinical.protocol import TRANSITIONS, dose_against, known_of, road
 from sojourn.clinical.protocol.guards import TEXTS
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.vitals import VITALS
@@ -41,6 +41,7 @@ def _all() -> Iterator[tuple[str, str]]:
     yield from ((text, f"administration {code}") for code, text in administration.TEXTS.items())
     for rule in book().newest.values():
         yield from _of_rule(rule)
+        yield from ((each.says, f"{rule.id} known") for each in known_of(rule))
     yield from _of_candidacy()
     for plan in book().protocols():
         for item in (*plan.checklist, *plan.discharge):
@@ -88,5 +89,5 @@ def _of_candidacy() -> Iterator[tuple[str, str]]:
 def _of_rule(rule: Rule) -> Iterator[tuple[str, str]]:
     yield rule.title, rule.id
     yield rule.statement, rule.id
-    for parameter in rule.parameters.values():
-        yield parameter.label, f"{rule.id} {parameter.name}"
+    for number in rule.numbers:
+        yield number.label, f"{rule.id} {number.name}"

@@ -11,6 +11,7 @@ from typing import Any
 from sojourn.clinical import alarms, eligibility
 from sojourn.clinical.dosing import in_force
 from sojourn.clinical.eligibility import evidence
+from sojourn.clinical.protocol import floors_of
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.replay import LAWS, Clinic, RulesOfClinic, Scenario, UnknownRule, loosened
 from sojourn.clinical.replay.laws import CannotLoosen, step_of
@@ -45,7 +46,10 @@ class Loosening:
             return f"{self.rule_id} is left out"
         if self.parameter == "schedule":
             return f"{self.rule_id}: each check comes a minute later"
-        known = rule.parameters[self.parameter]
+        known = rule.parameters.get(self.parameter)
+        if known is None:
+            unstated = rule.open[self.parameter]
+            return f"{self.rule_id}.{self.parameter}: as stated, loosened by {step_of(unstated):+g} {unstated.unit}"
         return f"{self.rule_id}.{self.parameter}: {known.value:g} {known.unit}, loosened by {step_of(known):+g}"
 
 
@@ -85,6 +89,7 @@ def rules_of(scenario: Scenario, loosening: Loosening | None = None) -> RulesOfC
             and alarms.speaks_of(newest, protocol.route, protocol.drug)
             and (loosening is None or newest.id != loosening.rule_id)
         ),
+        floors=floors_of(pairs),
         plausible=MappingProxyType({code: known.plausibility(code) for code in VITALS}),
         agree_percent=agree.number("agree"),
     )
@@ -120,12 +125,14 @@ def loosening_of(name: str) -> Loosening:
     """What ``--loosen`` names: "RULE.parameter", or a rule without numbers. Raises UnknownRule."""
     newest = book().newest
     if name in newest:
-        if newest[name].kind == "protocol" or newest[name].parameters:
+        if newest[name].kind == "protocol" or newest[name].parameters or newest[name].open:
             raise UnknownRule(f"{name}: say which number: {_numbers(newest[name])}")
         return Loosening(name, "")
     rule_id, _point, parameter = name.rpartition(".")
     if rule_id not in newest:
         raise UnknownRule(f"there is no rule {name}; see docs/clinical/rulebook.md")
+    if parameter in newest[rule_id].open:
+        return Loosening(rule_id, parameter)
     try:
         loosened(newest[rule_id], parameter)
     except CannotLoosen as wrong:
@@ -134,7 +141,7 @@ def loosening_of(name: str) -> Loosening:
 
 
 def _numbers(rule: Rule) -> str:
-    names = (*rule.parameters, *(("schedule",) if "schedule" in rule.fixed else ()))
+    names = (*rule.parameters, *rule.open, *(("schedule",) if "schedule" in rule.fixed else ()))
     return ", ".join(f"{rule.id}.{name}" for name in names)
 
 
@@ -151,7 +158,7 @@ def marks_of(scenario: Scenario) -> Mapping[str, Verification]:
     for line in (line for entry in scenario.timeline for line in entry.expect if not is_law(line.rule)):
         named = loosening_of(line.rule)
         rule = book().rule(named.rule_id)
-        number = rule.parameters.get(named.parameter)
+        number = rule.parameters.get(named.parameter) or rule.open.get(named.parameter)
         found[line.rule] = rule.verification if number is None else number.verification
     return found
 

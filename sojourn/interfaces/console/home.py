@@ -33,12 +33,15 @@ from sojourn.clinical.protocol import FINAL, PRESENT, State
 from sojourn.foundation.accounts import queries as accounts
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
-from sojourn.foundation.accounts.roles import roles
+from sojourn.foundation.accounts.roles import role, roles
 from sojourn.foundation.audit import queries as audit
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.heartbeat import queries as heartbeat_queries
+from sojourn.foundation.rulebook import queries as rulebook
+from sojourn.foundation.rulebook.first_start import first_start
 from sojourn.interfaces.console import visits
 from sojourn.interfaces.console.consents import WITHDRAWN_FOR
+from sojourn.interfaces.console.first_start_shown import withheld
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word, state_word
 from sojourn.interfaces.console.plan_shown import own_dose
@@ -407,10 +410,35 @@ def _unplanned(today: Today) -> list[Wait]:
     return waits
 
 
+def _newcomers(today: Today) -> list[Wait]:
+    """Who waits to be confirmed: in one's own role, or, for a prescriber to know, in another. One query."""
+    waits = []
+    for each in accounts.newcomers(today.clinic_id):
+        mine = each.role == today.asker.role and each.person_id != today.asker.person_id
+        if not mine and today.asker.role != "prescriber":
+            continue
+        words = _("A newcomer to confirm") if mine else _("A newcomer waits to be confirmed")
+        who = _("%(name)s, %(role)s") % {"name": str(each), "role": role(each.role).label}
+        waits.append(Wait("user-check", words, who, reverse("console:newcomer", args=[each.pk])))
+    return waits
+
+
+def _not_started(today: Today) -> list[Wait]:
+    """What does not act in the clinic yet, and who decides it. One query, two where a prescriber is to be named."""
+    decides = today.asker.may("rules.adopt")
+    found = first_start(rulebook.standings(today.clinic_id))
+    names = [] if decides or found.is_done else [str(each) for each in accounts.at_work(today.clinic_id, "prescriber")]
+    said = withheld(found, names, decides=decides)
+    if said is None:
+        return []
+    words = _("No dose can be given yet") if said.no_dose else _("Not everything acts yet")
+    return [Wait("octagon-pause" if said.no_dose else "scale", words, said.words, said.url)]
+
+
 _ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
-    "nurse": (_alarms, _flags, _second_checks, _companions, _plans, _consents),
-    "prescriber": (_alarms, _second_checks, _flags, _unplanned, _plans, _unsigned, _consents),
-    "therapist": (_flags, _questionnaires, _consents),
+    "nurse": (_alarms, _not_started, _newcomers, _flags, _second_checks, _companions, _plans, _consents),
+    "prescriber": (_alarms, _not_started, _newcomers, _second_checks, _flags, _unplanned, _plans, _unsigned, _consents),
+    "therapist": (_newcomers, _flags, _questionnaires, _consents),
     "front_desk": (_ways_home, _questionnaires),
     "clinic_admin": (_monitors, _staff, _consents),
     "auditor": (),

@@ -46,6 +46,7 @@ PLACES = (
 _BELONGS = {
     "series": "console:day",
     "session": "console:board",
+    "first": "console:rules",
     **dict.fromkeys(("course", "candidacies", "response", "record"), "console:patients"),
 }
 

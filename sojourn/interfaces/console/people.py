@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts import actions, queries
+from sojourn.foundation.accounts import actions, confirmation_actions, queries
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Invitation, Membership
 from sojourn.foundation.accounts.refused import Refused
@@ -40,6 +41,7 @@ class Colleague:
     since: datetime
     ended: datetime | None
     own: bool
+    unconfirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def _colleagues(asked: Request) -> list[Colleague]:
             member.since_at,
             member.ended_at,
             member.person_id == asked.asker.person_id,
+            member.unconfirmed_since is not None,
         )
         for member in members
     ]
@@ -207,6 +210,34 @@ def end(request: HttpRequest, membership_id: int) -> HttpResponse:
     return render(request, "console/people/end.html", context, status=409 if reasons else 200)
 
 
+@allowed("staff.confirm")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def newcomer(request: HttpRequest, newcomer_id: int) -> HttpResponse:
+    """Who wants to hold one's own role: a holder of it says that they know the person."""
+    asked = cast(Request, request)
+    found = get_object_or_404(
+        Membership.objects.select_related("person"),
+        pk=newcomer_id, clinic_id=asked.asker.clinic_id, unconfirmed_since__isnull=False, ended_at=None,
+    )  # fmt: skip
+    reasons: tuple[object, ...] = ()
+    if request.method == "POST":
+        try:
+            confirmation_actions.confirm(by=asked.asker, membership_id=found.pk)
+            messages.success(request, _("%(name)s is confirmed.") % {"name": str(found)})
+            return redirect("console:home")
+        except Refused as refused:
+            reasons = refused.reasons
+    invited = queries.invited(found)
+    context = {
+        "member": found, "role": role(found.role).label, "reasons": reasons,
+        "invited": invited[0] if invited else None,
+        "may_confirm": found.role == asked.asker.role and asked.asker.person_id not in {
+            found.person_id, *(each.sent_by.person_id for each in invited if each.sent_by is not None)},
+    }  # fmt: skip
+    return render(request, "console/people/newcomer.html", context, status=409 if reasons else 200)
+
+
 @allowed("patient.clinical", "patient.find")
 @never_cache
 @require_http_methods(["GET", "POST"])
@@ -249,6 +280,7 @@ def _onward(request: HttpRequest, patient_id: int) -> str:
 urlpatterns = [
     path("people/", staff, name="staff"),
     path("people/staff/<int:membership_id>/end/", end, name="staff_end"),
+    path("people/newcomers/<int:newcomer_id>/", newcomer, name="newcomer"),
     path("people/invitations/<int:invitation_id>/again/", resend, name="invitation_again"),
     path("people/invitations/<int:invitation_id>/withdraw/", withdraw, name="invitation_withdraw"),
     path("patients/<int:patient_id>/restricted/", restricted, name="restricted"),

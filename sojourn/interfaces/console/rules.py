@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import formats, timezone
 from django.utils.formats import number_format, sanitize_separators
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
 from django_stubs_ext import StrPromise
 
 from sojourn.clinical import dosing, eligibility, interactions, jurisdictions, recovery
-from sojourn.clinical.rules import Parameter, Rule, Verification
+from sojourn.clinical.protocol import HARD_FLOOR, known_of
+from sojourn.clinical.rules import OpenNumber, Parameter, Rule, Verification
 from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.access import Request, allowed
@@ -36,6 +36,7 @@ from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
 # Headings in the order of the page: the kinds of rule under each.
 HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
     ("protocols", gettext_lazy("Protocols of a session"), ("protocol",)),
+    ("floors", gettext_lazy("Limits that nobody passes"), (HARD_FLOOR,)),
     ("alarms", gettext_lazy("Alarms"), ("alarm.threshold", "alarm.rise", "alarm.silence", "alarm.escalation")),
     ("doses", gettext_lazy("Doses"), dosing.KINDS),
     ("eligibility", gettext_lazy("Who may be treated"), (eligibility.KIND, eligibility.evidence.KIND)),
@@ -153,13 +154,18 @@ class Number:
     may: str
     typed: str
     field: str
+    must_type: bool = False
+    hint: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """A ceiling that waits for a second signature to go up. ``mine``: this person gave the first."""
+    """A ceiling that waits for a second signature to go up, or a stated limit to be loosened. ``mine``: this person
+    gave the first."""
 
     id: int
+    title: str
     words: str
     numbers: list[tuple[str, str]]
     mine: bool
@@ -191,6 +197,8 @@ class Line:
     reason: str
     where: str
     ceiling: bool
+    stated: bool
+    known: list[tuple[str, str]]
     waiting: Raise | None
 
 
@@ -207,8 +215,14 @@ def _figure(value: float) -> str:
     return str(number_format(int(value) if value == int(value) else value))
 
 
-def _may(parameter: Parameter) -> str:
-    """How far a clinic may change the number, in words."""
+def _may(parameter: Parameter | OpenNumber) -> str:
+    """How far a clinic may change the number, or what it may state, in words."""
+    if isinstance(parameter, OpenNumber):
+        bounds = [_maybe_figure(parameter.least), _maybe_figure(parameter.most)]
+        if not all(bounds):
+            return _("Type the number you decide on.")
+        return _("Type the number you decide on, from %(least)s to %(most)s %(unit)s.") % {
+            "least": bounds[0], "most": bounds[1], "unit": _unit(parameter.unit)}  # fmt: skip
     if parameter.tighten == "fixed":
         return _("cannot be changed")
     shown = _unit(parameter.unit)
@@ -223,22 +237,54 @@ def field_name(rule_id: str, name: str) -> str:
     return f"number:{rule_id}:{name}"
 
 
-def _numbers(standing: Standing, typed: Mapping[str, str]) -> list[Number]:
+def _numbers(standing: Standing, typed: Mapping[str, str], refused: Refused | None) -> list[Number]:
     rule, acting = standing.newest, standing.acting
+    must_type = {each.name for each in rule.typed}
     found = []
-    for name, each in rule.parameters.items():
-        own = acting.parameters.get(name) if acting is not None else None
-        ours = own.value if own is not None else each.value
-        field = field_name(rule.id, name)
+    for each in rule.numbers:
+        own = acting.parameters.get(each.name) if acting is not None else None
+        released = each.value if isinstance(each, Parameter) else None
+        ours = released if own is None else own.value
+        field = field_name(rule.id, each.name)
+        prefilled = "" if each.name in must_type else _maybe_figure(ours)
         found.append(
             Number(
-                name, _(each.label), _unit(each.unit), _figure(each.value),
-                f"{_figure(each.value)} {_unit(each.unit)}".strip(), _figure(ours), each.tighten == "fixed",
-                ours != each.value, SHORT_MARKS[each.verification], each.verification == "verified", _may(each),
-                typed.get(field, _figure(ours)), field,
+                each.name, _(each.label), _unit(each.unit), _maybe_figure(released),
+                "" if released is None else f"{_figure(released)} {_unit(each.unit)}".strip(),
+                _maybe_figure(ours), each.tighten == "fixed", released is not None and ours != released,
+                SHORT_MARKS[each.verification], each.verification == "verified", _may(each),
+                typed.get(field, prefilled), field, each.name in must_type, _hint(each, must_type),
+                _error(_(each.label), refused),
             )
         )  # fmt: skip
     return found
+
+
+def _error(label: str, refused: Refused | None) -> str:
+    """What is wrong with a number, of what a refusal says."""
+    reasons = () if refused is None else map(str, refused.reasons)
+    return next((each for each in reasons if f"{label}: " in f"{each} " or f": {label}." in each), "")
+
+
+def reasons_of(numbers: Iterable[Number], refused: Refused | None) -> list[dict[str, str]]:
+    """Every reason of a refusal for the summary of a page, each with the field that it is about."""
+    at = {each.error: f"#{each.field}" for each in numbers if each.error}
+    said = () if refused is None else map(str, refused.reasons)
+    return [{"href": at.get(each, ""), "text": each} for each in said]
+
+
+def _maybe_figure(value: float | None) -> str:
+    return "" if value is None else _figure(value)
+
+
+def _hint(each: Parameter | OpenNumber, must_type: Collection[str]) -> str:
+    """What stands under the label of a number: what is proposed, how far a clinic may go, whether it is typed."""
+    if isinstance(each, OpenNumber):
+        return _("No number is proposed. %(may)s") % {"may": _may(each)}
+    said = {"value": f"{_figure(each.value)} {_unit(each.unit)}".strip(), "may": _may(each)}
+    if each.name in must_type:
+        return _("Proposed: %(value)s; %(may)s. Type the number you decide on.") % said
+    return _("Released: %(value)s; %(may)s") % said
 
 
 def _standing_words(standing: Standing, people: Mapping[int, str]) -> str:
@@ -248,18 +294,22 @@ def _standing_words(standing: Standing, people: Mapping[int, str]) -> str:
     row = standing.adoption
     since = {"day": _day(row.adopted_at), "name": people.get(row.adopted_by_id, _("a prescriber"))} if row else {}
     if standing.acting is not None:
-        return _acts_words(row) % since
+        return _acts_words(standing.newest, row) % since
     if standing.newest.kind in dosing.ALWAYS:
         return _("Used everywhere with its released numbers until a prescriber adopts stricter ones.")
     words = _rests_words(row) % since
     if standing.newest.kind == dosing.CEILING:
         words += " " + _("Without an adopted highest dose this drug is not given by this route.")
+    if standing.newest.kind == HARD_FLOOR:
+        words += " " + _("Until a prescriber states it, no dose is given.")
     return words
 
 
-def _acts_words(row: RuleAdoption | None) -> str:
+def _acts_words(rule: Rule, row: RuleAdoption | None) -> str:
     if row is None or row.retired:
         return _("Acts here by itself: its numbers were read in their source.")
+    if row.raised_id is not None and rule.kind != dosing.CEILING:
+        return _("Acts here since %(day)s, loosened by two prescribers; %(name)s signed second.")
     if row.raised_id is not None:
         return _("Acts here since %(day)s, raised by two prescribers; %(name)s signed second.")
     return _("Acts here since %(day)s, adopted by %(name)s.")
@@ -306,22 +356,35 @@ def _mark(rule: Rule) -> StrPromise:
 
 
 def _waiting(row: CeilingRaise, rule: Rule, asker: Asker) -> Raise:
+    if rule.kind == dosing.CEILING:
+        title = _("A higher dose waits")
+        words = _(
+            "A higher dose waits for a second prescriber: signed on %(day)s by %(name)s. Until then nothing changes."
+        )
+    else:
+        title = _("A looser limit waits")
+        words = _(
+            "A looser limit waits for a second prescriber: signed on %(day)s by %(name)s. Until then nothing changes."
+        )
     return Raise(
         row.pk,
-        _("A higher dose waits for a second prescriber: signed on %(day)s by %(name)s. Until then nothing changes.")
-        % {"day": _day(row.signed_at), "name": str(row.signed_by)},
+        title,
+        words % {"day": _day(row.signed_at), "name": str(row.signed_by)},
         [
-            (_(each.label), f"{_figure(row.parameters.get(name, each.value))} {_unit(each.unit)}".strip())
-            for name, each in rule.parameters.items()
+            (_(each.label), f"{_figure(float(value))} {_unit(each.unit)}".strip())
+            for each in rule.numbers
+            if (value := row.parameters.get(each.name, getattr(each, "value", None))) is not None
         ],
         row.signed_by.person_id == asker.person_id,
     )
 
 
 def line(
-    standing: Standing, people: Mapping[int, str], typed: Mapping[str, str] | None = None, waiting: Raise | None = None
-) -> Line:
-    """A rule as this clinic sees it, with what was typed for it and the higher ceiling that waits, if any."""
+    standing: Standing, people: Mapping[int, str], typed: Mapping[str, str] | None = None,
+    waiting: Raise | None = None, refused: Refused | None = None,
+) -> Line:  # fmt: skip
+    """A rule as this clinic sees it, with what was typed for it, why that was refused, and the looser numbers that wait
+    for a second signature, if any."""
     rule = standing.newest
     row = standing.adoption
     always = rule.kind in ALWAYS
@@ -329,16 +392,17 @@ def line(
         id=rule.id, anchor=rule.id.replace(".", "-"), title=_(rule.title), statement=_(rule.statement),
         url=reverse("console:rule", args=[rule.id]), mark=_mark(rule),
         short_mark=SHORT_MARKS[rule.verification], verified=rule.verification == "verified", version=rule.version,
-        hash=rule.hash, sources=rule.sources, numbers=_numbers(standing, typed or {}),
+        hash=rule.hash, sources=rule.sources, numbers=_numbers(standing, typed or {}, refused),
         acts=always or standing.acting is not None, adopted=row is not None and not row.retired,
         waits=waits(standing), always=always,
         retired=row is not None and row.retired, outdated=standing.outdated,
         standing=_standing_words(standing, people), reason=row.reason if row is not None else "", where=_where(rule),
-        ceiling=rule.kind == dosing.CEILING, waiting=waiting,
+        ceiling=rule.kind == dosing.CEILING, stated=bool(rule.open),
+        known=[(_(each.says), each.source) for each in known_of(rule)], waiting=waiting,
     )  # fmt: skip
 
 
-def _people(standings: Iterable[Standing]) -> dict[int, str]:
+def people_of(standings: Iterable[Standing]) -> dict[int, str]:
     """The names of those who decided. One query."""
     ids = {each.adoption.adopted_by_id for each in standings if each.adoption is not None}
     return {row.pk: str(row) for row in Membership.objects.filter(pk__in=ids)} if ids else {}
@@ -420,7 +484,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         if rule_id in newest
     }
     context = {
-        "sections": sections(found, _people(found), raised),
+        "sections": sections(found, people_of(found), raised),
         "raised": [(_(newest[rule_id].title), reverse("console:rule", args=[rule_id])) for rule_id in raised],
         "waiting": sum(waits(each) for each in standings),
         "total": len(standings),
@@ -438,7 +502,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 # ---------------------------------------------------------------- one rule
 
 
-def _example(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+def example(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What goes in or comes out of a worked example, as words and values."""
     return [(key.replace("_", " "), _value(key, value)) for key, value in values.items()]
 
@@ -476,18 +540,19 @@ def _one(
     if standing is None:
         raise Http404
     rule = standing.newest
-    raised = queries.raises(_clinic(request), {rule_id}).get(rule_id) if rule.kind == dosing.CEILING else None
+    raised = queries.raises(_clinic(request), {rule_id}).get(rule_id) if rule.loosened_by_two else None
     waiting = None if raised is None else _waiting(raised, rule, request.asker)
+    shown = line(standing, people_of([standing]), typed, waiting, refused)
     context = {
-        "rule": line(standing, _people([standing]), typed, waiting),
-        "examples": [(_(each.title), _example(each.given), _example(each.expect)) for each in rule.examples],
-        "items": _items(rule),
+        "rule": shown,
+        "examples": [(_(each.title), example(each.given), example(each.expect)) for each in rule.examples],
+        "items": items(rule),
         "details": details(rule),
         "compared": _compared(standing),
         "versions": sorted(number for name, number in queries.known_rules() if name == rule_id),
         "effective_from": rule.effective_from,
         "may_adopt": request.asker.may("rules.adopt"),
-        "reasons": [{"href": "", "text": str(each)} for each in refused.reasons] if refused else [],
+        "reasons": reasons_of(shown.numbers, refused),
         "reason": reason,
     }
     return render(request, "console/rules/rule.html", context, status=409 if refused else 200)
@@ -623,7 +688,7 @@ def _whole(value: Any) -> str:
     return _value("", value)
 
 
-def _items(rule: Rule) -> list[tuple[str, list[tuple[str, str, StrPromise]]]]:
+def items(rule: Rule) -> list[tuple[str, list[tuple[str, str, StrPromise]]]]:
     """The checks that a protocol asks for, each with its source and mark."""
     found = []
     for name, heading in (("checklist", _("Before the dose")), ("discharge", _("Before leaving"))):
@@ -643,26 +708,23 @@ def one(request: HttpRequest, rule_id: str) -> HttpResponse:
     return _one(cast(Request, request), rule_id)
 
 
-def _typed(request: HttpRequest) -> dict[str, str]:
+def typed_numbers(request: HttpRequest) -> dict[str, str]:
     return {name: str(value) for name, value in request.POST.items() if name.startswith("number:")}
 
 
 def _parameters(rule: Rule, typed: Mapping[str, str]) -> dict[str, float]:
-    """The numbers that were typed for a rule. Raises Refused for what is no number; a number left empty or left as
-    it was released is not a change."""
+    """The numbers that were typed for a rule. Raises Refused for what is no number; what was left empty was not
+    typed."""
     found: dict[str, float] = {}
     wrong: list[str] = []
-    for name, each in rule.parameters.items():
-        text = typed.get(field_name(rule.id, name), "").strip()
+    for each in rule.numbers:
+        text = typed.get(field_name(rule.id, each.name), "").strip()
         if not text:
             continue
         try:
-            value = float(str(sanitize_separators(text)))
+            found[each.name] = float(str(sanitize_separators(text)))
         except ValueError:
             wrong.append(_("%(label)s: “%(text)s” is no number.") % {"label": _(each.label), "text": text})
-            continue
-        if value != each.value:
-            found[name] = value
     if wrong:
         raise Refused(*wrong, codes=("no-number",) * len(wrong))
     return found
@@ -675,26 +737,31 @@ def _in_words(rule: Rule, refused: Refused) -> Refused:
         code = refused.codes[number] if number < len(refused.codes) else ""
         text = str(each)
         if code == "loosened":
-            for name, parameter in rule.parameters.items():
-                if f" {name}: " in text:
-                    text = _("%(label)s: a clinic may only make it stricter than %(value)s %(unit)s; it %(may)s.") % {
-                        "label": _(parameter.label), "value": _figure(parameter.value), "unit": _unit(parameter.unit),
-                        "may": _may(parameter),
-                    }  # fmt: skip
-        reasons.append(f"{_(rule.title)}: {text}")
+            text = next((_loosened_words(each) for each in rule.numbers if f" {each.name}: " in text), text)
+        reasons.append(text)
     return Refused(*reasons, codes=refused.codes)
 
 
-def _newest(rule_id: str) -> Rule:
-    versions = [rule for (name, _version), rule in queries.known_rules().items() if name == rule_id]
-    if not versions:
-        raise Http404
-    return max(versions, key=lambda each: each.version)
+def _loosened_words(each: Parameter | OpenNumber) -> str:
+    if isinstance(each, OpenNumber):
+        return f"{_(each.label)}: {_may(each)}"
+    return _("%(label)s: a clinic may only make it stricter than %(value)s %(unit)s; it %(may)s.") % {
+        "label": _(each.label), "value": _figure(each.value), "unit": _unit(each.unit), "may": _may(each),
+    }  # fmt: skip
 
 
-def _adopt(request: Request, rule_id: str, typed: Mapping[str, str], seen_hash: str) -> tuple[Rule, bool]:
-    """Adopt a rule; whether it acts, or waits for a second signature."""
-    rule = _newest(rule_id)
+def newest(rule_id: str) -> Rule:
+    """The newest version of a rule that this clinic may decide about, or 404."""
+    try:
+        return queries.newest(rule_id)
+    except KeyError:
+        raise Http404 from None
+
+
+def adopt_as_typed(request: Request, rule_id: str, typed: Mapping[str, str], seen_hash: str) -> tuple[Rule, bool]:
+    """Adopt a rule with what was typed; whether it acts, or waits for a second signature. Raises Refused, in the words
+    of the page."""
+    rule = newest(rule_id)
     if rule.kind in ALWAYS:
         raise Http404  # there is nothing to decide
     try:
@@ -709,15 +776,17 @@ def _adopt(request: Request, rule_id: str, typed: Mapping[str, str], seen_hash: 
 def adopt(request: HttpRequest, rule_id: str) -> HttpResponse:
     """Adopt one rule, with stricter numbers if typed. Looser ones are refused with the reason."""
     asked = cast(Request, request)
-    typed = _typed(request)
+    typed = typed_numbers(request)
     try:
-        rule, acts = _adopt(asked, rule_id, typed, request.POST.get("hash", ""))
+        rule, acts = adopt_as_typed(asked, rule_id, typed, request.POST.get("hash", ""))
     except Refused as refused:
         return _one(asked, rule_id, refused=refused, typed=typed)
     if acts:
         words = _("“%(title)s” acts in this clinic now.")
-    else:
+    elif rule.kind == dosing.CEILING:
         words = _("“%(title)s”: your signature is kept. The higher dose acts once a second prescriber has signed.")
+    else:
+        words = _("“%(title)s”: your signature is kept. The looser limit acts once a second prescriber has signed.")
     messages.success(request, words % {"title": _(rule.title)})
     return redirect("console:rule", rule_id)
 
@@ -730,7 +799,7 @@ def second_sign(request: HttpRequest, raise_id: int) -> HttpResponse:
     rule_id = queries.raised_rule(raise_id)
     if rule_id is None:
         raise Http404
-    rule = _newest(rule_id)
+    rule = newest(rule_id)
     try:
         actions.second_sign(by=asked.asker, raise_id=raise_id)
     except Refused as refused:
@@ -744,7 +813,7 @@ def second_sign(request: HttpRequest, raise_id: int) -> HttpResponse:
 def retire(request: HttpRequest, rule_id: str) -> HttpResponse:
     """Stop using a rule, with a reason."""
     asked = cast(Request, request)
-    rule = _newest(rule_id)
+    rule = newest(rule_id)
     reason = request.POST.get("reason", "")
     try:
         actions.retire(by=asked.asker, rule_id=rule_id, reason=reason)
@@ -752,6 +821,8 @@ def retire(request: HttpRequest, rule_id: str) -> HttpResponse:
         return _one(asked, rule_id, refused=refused, reason=reason)
     if rule.acts_without_adoption:
         words = _("“%(title)s” acts with its released numbers again.")
+    elif rule.open:
+        words = _("“%(title)s” is retired: no dose is given here until it is stated again.")
     elif rule.kind == dosing.CEILING:
         words = _("“%(title)s” is retired: this drug is not given by this route here.")
     else:
@@ -760,90 +831,8 @@ def retire(request: HttpRequest, rule_id: str) -> HttpResponse:
     return redirect("console:rule", rule_id)
 
 
-@allowed("rules.adopt")
-@require_http_methods(["GET", "HEAD", "POST"])
-def adopt_several(request: HttpRequest) -> HttpResponse:
-    """Read the rules that wait, of one heading (``group``) or of all, and adopt those that are ticked, or the whole
-    group, by one signature: all of them or, where one is refused, none."""
-    asked = cast(Request, request)
-    group = request.GET.get("group", "")
-    if group and group not in _PLACED.values():
-        raise Http404
-    typed = _typed(request) if request.method == "POST" else {}
-    chosen = request.POST.getlist("rule")
-    if "whole" in request.POST:
-        chosen = [name.removeprefix("hash:") for name in request.POST if name.startswith("hash:")]
-    reasons: list[dict[str, str]] = []
-    if request.method == "POST":
-        reasons = _adopt_all(asked, chosen, typed)
-        if not reasons:
-            _said_adopted(asked, chosen)
-            return redirect("console:rules")
-    standings = queries.standings(_clinic(asked))
-    waiting = [
-        each for each in standings if (waits(each) or each.outdated) and (not group or group_of(each.newest) == group)
-    ]
-    headings = {anchor: words for anchor, words, _kinds in HEADINGS}
-    context = {
-        "lines": [(line(each, {}, typed), each.newest.id in chosen, details(each.newest)) for each in waiting],
-        "reasons": reasons,
-        "group": headings.get(group, ""),
-        "whole": group,
-        "signature": request.POST.get("signature", ""),
-        "me": asked.asker.name,
-    }
-    return render(request, "console/rules/adopt.html", context, status=409 if reasons else 200)
-
-
-def _said_adopted(request: Request, chosen: list[str]) -> None:
-    """Say how many rules act now, and that a higher ceiling among them waits for its second signature."""
-    held = set(queries.raises(_clinic(request))) & set(chosen)
-    acting = len(chosen) - len(held)
-    if acting:
-        words = ngettext("%(n)d rule acts in this clinic now.", "%(n)d rules act in this clinic now.", acting)
-        messages.success(request, words % {"n": acting})
-    if held:
-        messages.warning(request, _("Your signature is kept. A higher dose acts once a second prescriber has signed."))
-
-
-def _adopt_all(request: Request, chosen: list[str], typed: Mapping[str, str]) -> list[dict[str, str]]:
-    """Adopt every chosen rule in one go. Returns every reason of every rule that was refused; then none is adopted."""
-    wrong: dict[str, Refused] = {}
-    parameters: dict[str, dict[str, float]] = {}
-    for rule_id in chosen:
-        rule = _newest(rule_id)
-        if rule.kind in ALWAYS:
-            raise Http404  # there is nothing to decide
-        try:
-            parameters[rule_id] = _parameters(rule, typed)
-        except Refused as refused:
-            wrong[rule_id] = refused
-    reasons: list[dict[str, str]] = []
-    if not wrong or len(wrong) < len(chosen):
-        try:
-            with transaction.atomic():
-                actions.adopt_set(
-                    by=request.asker,
-                    shown={each: request.POST.get(f"hash:{each}", "") for each in parameters},
-                    signature=request.POST.get("signature", ""),
-                    parameters=parameters,
-                )
-                if wrong:
-                    transaction.set_rollback(True)
-        except actions.SetRefused as refused:
-            wrong |= refused.by_rule
-        except Refused as refused:
-            href = "#signature" if "signature-wrong" in refused.codes else ""
-            reasons = [{"href": href, "text": str(each)} for each in refused.reasons]
-    for rule_id, each in wrong.items():
-        href = f"#rule-{rule_id.replace('.', '-')}"
-        reasons += [{"href": href, "text": str(why)} for why in _in_words(_newest(rule_id), each).reasons]
-    return reasons
-
-
 urlpatterns = [
     path("rules/", rules, name="rules"),
-    path("rules/adopt/", adopt_several, name="rules_adopt"),
     path("rules/<str:rule_id>/", one, name="rule"),
     path("rules/<str:rule_id>/adopt/", adopt, name="rule_adopt"),
     path("rules/<str:rule_id>/retire/", retire, name="rule_retire"),

@@ -29,6 +29,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "person.invited": _("%(who)s invited somebody as: %(role)s."),
     "person.invited_again": _("%(who)s sent an invitation again (%(role)s)."),
     "person.invitation_withdrawn": _("%(who)s withdrew an invitation (%(role)s)."),
+    "person.confirmed": _("%(who)s confirmed %(name)s (%(role)s)."),
     "person.joined": _("%(who)s joined the clinic as: %(role)s."),
     "person.access_ended": _("%(who)s ended somebody's access (%(role)s)."),
     # records
@@ -154,6 +155,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "monitor.put_on": _("%(who)s put a monitor on %(patient)s."),
     "monitor.taken_off": _("%(who)s took a monitor off %(patient)s."),
     "rule.adopt": _("%(who)s adopted a rule (%(rule)s, version %(version)s)."),
+    "rule.decline": _("%(who)s decided not to use the rule %(rule)s."),
     "rule.adopt_set": _("%(who)s adopted %(n)s rules by one signature."),
     "rule.raise_signed": _("%(who)s signed first to raise a highest dose (%(rule)s, version %(version)s)."),
     "rule.raised": _("%(who)s signed second and raised a highest dose (%(rule)s, version %(version)s)."),

@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.sessions.urls")),
     path("", include("sojourn.interfaces.console.monitors")),
     path("", include("sojourn.interfaces.console.rules")),
+    path("", include("sojourn.interfaces.console.first_start")),
     path("", include("sojourn.interfaces.console.board")),
     path("", include("sojourn.interfaces.console.concentration")),
 ]

@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.foundation.accounts import actions, queries
-from sojourn.foundation.accounts.access import public, signed_in
+from sojourn.foundation.accounts.access import Request, public, signed_in
 from sojourn.foundation.accounts.asker import Asker, set_asker
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.refused import Refused
@@ -146,3 +146,24 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 def closed(request: HttpRequest, token: str = "") -> HttpResponse:
     """Pages of allauth that this house does not offer."""
     raise Http404
+
+
+@signed_in
+@never_cache
+@require_GET
+def unconfirmed(request: HttpRequest) -> HttpResponse:
+    """Signed in, in a role that nobody has confirmed yet: say who does, and how."""
+    asked = cast(Request, request)
+    if not asked.asker.unconfirmed:
+        return redirect("home")
+    own = next(each for each in asked.memberships if each.pk == asked.asker.membership_id)
+    holders = queries.who_confirms(own)
+    said = {
+        "role": role(asked.asker.role).label,
+        "code": asked.asker.role,
+        "email": cast(Person, request.user).email,
+        "clinic": asked.clinic,
+        "holders": holders,
+        "others": [each for each in asked.memberships if each.unconfirmed_since is None],
+    }
+    return render(request, "entry/unconfirmed.html", said)

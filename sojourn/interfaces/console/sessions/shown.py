@@ -27,6 +27,7 @@ from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.words import (
     GROUPS,
+    OF_THE_CLINIC,
     OF_THE_PATIENT,
     TO_DO,
     WHY,
@@ -375,7 +376,7 @@ def advice(picture: Picture, code: str) -> tuple[str, str]:
     to_do, where = found
     if where == "#item":
         where = f"#item-{item}"
-    elif where == "console:rules":
+    elif where in OF_THE_CLINIC:
         where = address(where)
     elif where in OF_THE_PATIENT:
         where = address(where, picture.encounter.patient_id)

@@ -162,6 +162,15 @@ TO_DO: Final[Mapping[str, tuple[StrPromise, str]]] = {
     "protocol-not-adopted": (gettext_lazy("A prescriber reads and adopts it on the page of rules."), "console:rules"),
     "weight": (gettext_lazy("Say that you have read the scale, or type it again."), "#item-weight"),
     "alarms-not-adopted": (gettext_lazy("A prescriber decides about it on the page of rules."), "console:rules"),
+    "floor-not-stated": (gettext_lazy("A prescriber states it: the first start shows where."), "console:first_start"),
+    "below-floor": (
+        gettext_lazy("Treat the patient. If the reading is wrong, measure again."),
+        "console:session_values",
+    ),
+    "above-floor": (
+        gettext_lazy("Treat the patient. If the reading is wrong, measure again."),
+        "console:session_values",
+    ),
     # what other rooms say
     "decision": (gettext_lazy("A prescriber decides on the candidacy page."), "console:candidacy"),
     "agreement": (gettext_lazy("Look at the agreements."), "console:patient_consents"),
@@ -221,5 +230,6 @@ TO_DO: Final[Mapping[str, tuple[StrPromise, str]]] = {
     "dose-was-given": (gettext_lazy("Go on to observation."), "#path"),
 }
 
-# Pages of the patient, not of the session, among the places of TO_DO.
+# Pages of the clinic, and of the patient, not of the session, among the places of TO_DO.
+OF_THE_CLINIC: Final = frozenset(("console:rules", "console:first_start"))
 OF_THE_PATIENT: Final = frozenset(("console:candidacy", "console:patient_consents", "console:plan"))

@@ -1,0 +1,108 @@
+"""Nobody makes himself a clinician: a clinical role is confirmed by another person who holds it.
+
+The first of a role has nobody to ask. There the machine's owner confirms on the command line (``sojourn confirm``), and
+the database believes it by the owner's own word (``config.installation``), which no runtime role can write.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from sojourn.foundation.accounts import queries
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic, Membership, RoleConfirmation
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.roles import role as role_of
+from sojourn.foundation.audit.actions import record
+from sojourn.foundation.mail import letters
+
+OWNER = "staff.confirm_first"  # held by the command line alone
+
+
+@transaction.atomic
+def confirm(*, by: Asker, membership_id: int, now: datetime | None = None) -> RoleConfirmation:
+    """A present holder of a clinical role confirms a newcomer to it. Twice changes nothing.
+
+    Raises NotAllowed (no clinical role, or an unconfirmed one) and Refused: unknown, ended, own (the same person,
+    whatever other role they hold), other-role, inviter (one person alone would bring somebody in).
+    """
+    by.must("staff.confirm")
+    newcomer = _locked(by, membership_id)
+    before = RoleConfirmation.objects.filter(membership=newcomer).first()
+    if before is not None:
+        return before
+    if newcomer.person_id == by.person_id:
+        raise Refused(_("You cannot confirm yourself. Another person who holds this role does."), codes=["own"])
+    if newcomer.role != by.role:
+        raise Refused(_("Only somebody who holds this role confirms it."), codes=["other-role"])
+    if by.person_id in queries.inviters(newcomer):
+        raise Refused(
+            _("You invited this person yourself. Another holder confirms, or whoever runs this installation."),
+            codes=["inviter"],
+        )
+    _must_wait(newcomer)
+    return _confirmed(by, newcomer, by.member, now)
+
+
+@transaction.atomic
+def confirm_first(*, by: Asker, membership_id: int, now: datetime | None = None) -> RoleConfirmation:
+    """The machine's owner confirms the first holder of a clinical role in a clinic, whose word is in the database.
+
+    Raises NotAllowed and Refused: unknown, ended, has-holder (somebody is there who can confirm).
+    """
+    by.must(OWNER)
+    newcomer = _locked(by, membership_id)
+    before = RoleConfirmation.objects.filter(membership=newcomer).first()
+    if before is not None:
+        return before
+    _must_wait(newcomer)
+    if holders := queries.who_confirms(newcomer):
+        names = ", ".join(str(each) for each in holders)
+        raise Refused(_("%(names)s holds this role already, and confirms it.") % {"names": names}, codes=["has-holder"])
+    return _confirmed(by, newcomer, None, now)
+
+
+def _locked(by: Asker, membership_id: int) -> Membership:
+    try:
+        return Membership.objects.select_for_update(no_key=True).get(pk=membership_id, clinic_id=by.clinic_id or 0)
+    except Membership.DoesNotExist as error:
+        raise Refused(_("There is no such person in the clinic."), codes=["unknown"]) from error
+
+
+def _must_wait(newcomer: Membership) -> None:
+    if newcomer.ended_at is not None or newcomer.unconfirmed_since is None:
+        raise Refused(_("This role does not wait for anybody."), codes=["ended"])
+
+
+def _confirmed(by: Asker, newcomer: Membership, holder_id: int | None, now: datetime | None) -> RoleConfirmation:
+    row = RoleConfirmation.objects.create(
+        clinic_id=newcomer.clinic_id, membership=newcomer, confirmed_by_id=holder_id, confirmed_at=now or timezone.now()
+    )
+    newcomer.unconfirmed_since = None
+    newcomer.save(update_fields=["unconfirmed_since"])
+    record(by, "person.confirmed", newcomer, role=newcomer.role, name=str(newcomer))
+    return row
+
+
+def tell(newcomer: Membership) -> None:
+    """Write to those who hold the role, and to every prescriber, that somebody waits to be confirmed."""
+    clinic = Clinic.objects.get(pk=newcomer.clinic_id)
+    told = {each.person_id: each for code in ("prescriber", newcomer.role) for each in queries.at_work(clinic.pk, code)}
+    link = settings.ENV.public_url + reverse("console:home")
+    for each in told.values():
+        language = each.person.language or clinic.language
+        with translation.override(language):
+            role = str(role_of(newcomer.role).label)
+        letters.post(
+            letters.write(
+                each.person.email, "newcomer", language,
+                name=each.name, newcomer=str(newcomer), role=role, clinic=clinic.name, link=link,
+                confirms=each.role == newcomer.role,
+            )
+        )  # fmt: skip
