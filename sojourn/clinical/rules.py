@@ -3,6 +3,9 @@
 A rule is data. It acts by itself only when somebody has read it in a source; every other mark waits until
 a prescriber of the clinic adopts it. A clinic may change a number only towards caution, never away from it;
 each parameter says which way that is.
+
+Where no source gives a number that could stand for everybody, the rule ships without one (``Rule.open``): whoever
+adopts it states the number, and until then nothing acts and nothing can be read.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from math import isfinite
 from types import MappingProxyType
@@ -66,6 +69,35 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenNumber:
+    """A number that ships without a value: whoever adopts the rule states it. ``tighten`` says which way is stricter
+    afterwards; ``least`` and ``most`` bound what can be stated, None where nothing honest can be said."""
+
+    name: str
+    unit: str  # UCUM
+    tighten: Tighten
+    least: float | None
+    most: float | None
+    verification: Verification
+    label: str
+
+    def refused(self, value: float) -> str | None:
+        """Why this value may not be stated, or None if it may."""
+        if not isfinite(value):
+            return f"{self.name}: {value} is no number"
+        if self.least is not None and value < self.least:
+            return f"{self.name}: {value:g} is below {self.least:g} {self.unit}"
+        if self.most is not None and value > self.most:
+            return f"{self.name}: {value:g} is above {self.most:g} {self.unit}"
+        return None
+
+    def stated(self, value: float) -> Parameter:
+        """The number as somebody has stated it."""
+        furthest = self.least if self.tighten == "lower" else self.most
+        return Parameter(self.name, float(value), self.unit, self.tighten, furthest, self.verification, self.label)
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A worked example: what goes in and what must come out, in the words of the rule's kind."""
 
@@ -76,7 +108,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One version of one rule. ``hash`` is of the released content; tightening does not change it."""
+    """One version of one rule. ``hash`` is of the released content; tightening does not change it. ``open`` are the
+    numbers that nobody has stated yet: once stated they are parameters like any other."""
 
     id: str
     version: int
@@ -91,11 +124,24 @@ class Rule:
     examples: tuple[Example, ...]
     hash: str
     tightened: bool = False
+    open: Mapping[str, OpenNumber] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def acts_without_adoption(self) -> bool:
-        """True only for what has been read in a source and is no ceiling; everything else a prescriber must adopt."""
-        return self.verification == "verified" and self.kind not in _ALWAYS_ADOPTED
+        """True only for what has been read in a source, is no ceiling and has its numbers; everything else a
+        prescriber must adopt."""
+        return self.verification == "verified" and self.kind not in _ALWAYS_ADOPTED and not self.open
+
+    @property
+    def loosened_by_two(self) -> bool:
+        """Of a rule as released: what a clinic has adopted of it is loosened again only by two prescribers. A ceiling,
+        and what has no default, so that nobody's own number is undone by one."""
+        return self.kind in _ALWAYS_ADOPTED or bool(self.open)
+
+    @property
+    def numbers(self) -> tuple[Parameter | OpenNumber, ...]:
+        """Every number, those last that nobody has stated."""
+        return (*self.parameters.values(), *self.open.values())
 
     def number(self, name: str) -> float:
         """The value of a parameter that this kind of rule must have; raises RuleInvalid."""
@@ -126,25 +172,48 @@ class Loosened:
 
 
 def tighten(rule: Rule, changes: Mapping[str, float]) -> Rule | Loosened:
-    """The rule with a clinic's own numbers, or why not. Nothing is ever loosened or half applied."""
+    """The rule with a clinic's own numbers, or why not. Nothing is ever loosened or half applied.
+
+    A number without a value is stated here; one that is not stays open, and the rule cannot act.
+    """
     reasons: list[str] = []
-    parameters = dict(rule.parameters)
+    parameters, still_open = dict(rule.parameters), dict(rule.open)
     for name, value in sorted(changes.items()):
-        known = rule.parameters.get(name)
-        if known is None:
-            reasons.append(f"{name}: {rule.id} has no such parameter")
-        elif isinstance(value, bool) or not isinstance(value, int | float):
-            reasons.append(f"{name}: {value!r} is no number")
-        elif (why := known.loosened_by(value)) is not None:
+        if (why := _not_set(rule, name, value)) is not None:
             reasons.append(why)
+        elif (unstated := still_open.pop(name, None)) is not None:
+            parameters[name] = unstated.stated(value)
         else:
-            parameters[name] = replace(known, value=float(value))
+            parameters[name] = replace(rule.parameters[name], value=float(value))
     if reasons:
         return Loosened(rule.id, tuple(reasons))
-    changed = any(parameters[name].value != rule.parameters[name].value for name in parameters)
-    if not changed:
+    tightened = any(parameters[name].value != each.value for name, each in rule.parameters.items())
+    if not tightened and len(still_open) == len(rule.open):
         return rule
-    return replace(rule, parameters=MappingProxyType(parameters), tightened=True)
+    return replace(
+        rule, parameters=MappingProxyType(parameters), open=MappingProxyType(still_open), tightened=tightened
+    )
+
+
+def _not_set(rule: Rule, name: str, value: object) -> str | None:
+    """Why a clinic may not set this number of a rule to this value, or None if it may."""
+    known = rule.parameters.get(name) or rule.open.get(name)
+    if known is None:
+        return f"{name}: {rule.id} has no such parameter"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"{name}: {value!r} is no number"
+    return known.loosened_by(value) if isinstance(known, Parameter) else known.refused(value)
+
+
+def loosens(was: Rule, wanted: Rule) -> bool:
+    """Whether a rule would allow anything that the same rule with other numbers did not, number by number. What cannot
+    be compared counts as loosened."""
+    if was.fixed != wanted.fixed or set(was.parameters) != set(wanted.parameters):
+        return True
+    return any(
+        each.value < was.parameters[name].value if each.tighten == "higher" else each.value > was.parameters[name].value
+        for name, each in wanted.parameters.items()
+    )
 
 
 # --- reading a rule from plain data (a parsed TOML table) ---
@@ -156,6 +225,7 @@ _RULE_KEYS: Final = frozenset(
     )
 )
 _PARAMETER_KEYS: Final = frozenset(("value", "unit", "tighten", "furthest", "verification", "label"))
+_OPEN_KEYS: Final = frozenset(("least", "most", "unit", "tighten", "verification", "label"))
 
 
 def _plain(value: object) -> object:
@@ -194,8 +264,11 @@ def parse_rule(data: Mapping[str, Any]) -> Rule:
     if wrong:
         raise RuleInvalid(f"{identity}: " + "; ".join(wrong))
     mark = cast(Verification, data["verification"])
-    parameters = {name: _parameter(name, table, mark) for name, table in dict(data.get("parameters", {})).items()}
-    low = weakest([mark, *(each.verification for each in parameters.values())])
+    tables = dict(data.get("parameters", {}))
+    parameters = {name: _parameter(name, table, mark) for name, table in tables.items() if "value" in table}
+    unstated = {name: _open_number(name, table, mark) for name, table in tables.items() if "value" not in table}
+    marks = [*(each.verification for each in parameters.values()), *(each.verification for each in unstated.values())]
+    low = weakest([mark, *marks])
     if low != mark:
         raise RuleInvalid(f"{identity}: marked {mark}, but a parameter is only {low}")
     return Rule(
@@ -208,6 +281,7 @@ def parse_rule(data: Mapping[str, Any]) -> Rule:
         verification=mark,
         effective_from=data["effective_from"],
         parameters=MappingProxyType(parameters),
+        open=MappingProxyType(unstated),
         fixed=frozen(data.get("fixed", {})),
         examples=tuple(
             Example(str(each["title"]), frozen(each.get("given", {})), frozen(each["expect"]))
@@ -242,20 +316,23 @@ def _parameter_faults(name: str, table: Any) -> Iterator[str]:
     if not isinstance(table, Mapping):
         yield f"{name} must be a table"
         return
-    for key in ("value", "furthest"):
+    for key in ("value", "furthest", "least", "most"):
         value = table.get(key)
-        if value is None and key == "furthest":
+        if value is None and key not in table:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
             yield f"{name}: {key} must be a number"
+    is_open = "value" not in table
+    if is_open and table.get("tighten") == "fixed":
+        yield f"{name}: what a clinic states cannot be fixed"
     if not isinstance(table.get("unit"), str):
         yield f"{name}: unit is missing"
     if table.get("tighten") not in _DIRECTIONS:
         yield f"{name}: tighten must be one of {', '.join(_DIRECTIONS)}"
     if table.get("verification", MARKS[0]) not in MARKS:
         yield f"{name}: verification must be one of {', '.join(MARKS)}"
-    for key in sorted(set(table) - _PARAMETER_KEYS):
-        yield f"{name}: {key} is not a part of a parameter"
+    for key in sorted(set(table) - (_OPEN_KEYS if is_open else _PARAMETER_KEYS)):
+        yield f"{name}: {key} is not a part of a {'number without a value' if is_open else 'parameter'}"
 
 
 def _parameter(name: str, table: Mapping[str, Any], inherited: Verification) -> Parameter:
@@ -266,6 +343,19 @@ def _parameter(name: str, table: Mapping[str, Any], inherited: Verification) -> 
         unit=str(table["unit"]),
         tighten=cast(Tighten, table["tighten"]),
         furthest=None if furthest is None else float(furthest),
+        verification=cast(Verification, table.get("verification", inherited)),
+        label=str(table.get("label", name.replace("_", " "))),
+    )
+
+
+def _open_number(name: str, table: Mapping[str, Any], inherited: Verification) -> OpenNumber:
+    least, most = table.get("least"), table.get("most")
+    return OpenNumber(
+        name=name,
+        unit=str(table["unit"]),
+        tighten=cast(Tighten, table["tighten"]),
+        least=None if least is None else float(least),
+        most=None if most is None else float(most),
         verification=cast(Verification, table.get("verification", inherited)),
         label=str(table.get("label", name.replace("_", " "))),
     )

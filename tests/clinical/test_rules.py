@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sojourn.clinical.rules import MARKS, Loosened, RuleInvalid, content_hash, parse_rule, tighten
+from sojourn.clinical.rules import MARKS, Loosened, Rule, RuleInvalid, content_hash, loosens, parse_rule, tighten
 from sojourn.foundation.rulebook import book
 from sojourn.foundation.rulebook.scales import scales
 
@@ -38,6 +38,9 @@ def never_looser(rule, changes):
         assert own.reasons
         return
     for name, parameter in own.parameters.items():
+        if name in rule.open:
+            assert rule.open[name].refused(parameter.value) is None
+            continue
         before = rule.parameters[name]
         if parameter.value != before.value:
             assert before.tighten in ("lower", "higher")
@@ -114,3 +117,69 @@ def test_the_hash_is_of_the_content_and_not_of_its_spelling():
     spelled = table(parameters={"high": {"value": 90.0, "unit": "%", "tighten": "higher"}})
     assert content_hash(first) == content_hash(spelled)
     assert content_hash(first) != content_hash(table(title="another"))
+
+
+# --- a number that ships without a value ---
+
+
+def unstated(**of_the_number: object) -> dict[str, object]:
+    number = {"unit": "%", "tighten": "higher", "least": 1, "most": 100, **of_the_number}
+    return table(verification="convention", parameters={"at_least": number})
+
+
+def stated(value: float) -> Rule:
+    own = tighten(parse_rule(unstated()), {"at_least": value})
+    assert isinstance(own, Rule)
+    return own
+
+
+def test_what_has_no_value_cannot_be_read_and_does_not_act():
+    rule = parse_rule(unstated())
+    assert (list(rule.open), dict(rule.parameters)) == (["at_least"], {})
+    assert rule.optional("at_least") is None
+    with pytest.raises(RuleInvalid, match="at_least is missing"):
+        rule.number("at_least")
+    assert not parse_rule({**unstated(verification="verified"), "verification": "verified"}).acts_without_adoption
+
+
+def test_once_stated_it_is_a_number_like_any_other_and_the_hash_stays():
+    own = stated(88)
+    assert (own.number("at_least"), dict(own.open), own.tightened) == (88.0, {}, False)
+    assert own.hash == parse_rule(unstated()).hash
+    assert own.parameters["at_least"].furthest == 100  # the stricter bound: this number goes up
+
+
+@pytest.mark.parametrize("value", [0, 101, inf, nan, True, "90"])
+def test_what_lies_outside_of_its_bounds_or_is_no_number_is_not_stated(value):
+    own = tighten(parse_rule(unstated()), {"at_least": value})
+    assert isinstance(own, Loosened)
+    assert "at_least" in own.reasons[0]
+
+
+def test_without_bounds_any_number_is_stated():
+    bare = parse_rule(table(parameters={"at_least": {"unit": "%", "tighten": "higher"}}))
+    own = tighten(bare, {"at_least": -3})
+    assert isinstance(own, Rule)
+    assert own.number("at_least") == -3
+
+
+def test_what_was_stated_is_loosened_by_two():
+    assert parse_rule(unstated()).loosened_by_two
+    assert not parse_rule(table()).loosened_by_two
+    assert loosens(stated(88), stated(87))
+    assert not loosens(stated(88), stated(88))
+    assert not loosens(stated(88), stated(89))
+
+
+@pytest.mark.parametrize(
+    ("of_the_number", "says"),
+    [
+        ({"tighten": "fixed"}, "what a clinic states cannot be fixed"),
+        ({"furthest": 3}, "furthest is not a part of a number without a value"),
+        ({"least": "low"}, "least must be a number"),
+        ({"value": 90}, "least is not a part of a parameter"),
+    ],
+)
+def test_a_file_says_what_is_wrong_with_a_number_without_a_value(of_the_number, says):
+    with pytest.raises(RuleInvalid, match=says):
+        parse_rule(unstated(**of_the_number))

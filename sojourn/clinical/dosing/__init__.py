@@ -13,7 +13,7 @@ from sojourn.clinical.dosing.calculation import (
     calculate,
     rate_reasons,
 )
-from sojourn.clinical.dosing.ceilings import CEILING, CeilingStep, DoseCeiling, raises, read_ceiling
+from sojourn.clinical.dosing.ceilings import CEILING, CeilingStep, DoseCeiling, read_ceiling
 from sojourn.clinical.dosing.chair import DRAWN_ROUTES, ChairDose, ChairRefused, Drawn, Ordered, at_chair
 from sojourn.clinical.dosing.day import Given, day_share, share
 from sojourn.clinical.dosing.quantities import (
@@ -120,7 +120,6 @@ __all__ = [
     "gather",
     "in_force",
     "plain",
-    "raises",
     "rate_change",
     "rate_reasons",
     "read_ceiling",

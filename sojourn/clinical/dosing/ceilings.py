@@ -130,14 +130,3 @@ def _most(rule: Rule, name: str, basis: str) -> Fraction:
 
 def _rise(steps: tuple[CeilingStep, ...]) -> bool:
     return all(one.minutes < other.minutes and one.most <= other.most for one, other in pairwise(steps))
-
-
-def raises(was: Rule, wanted: Rule) -> bool:
-    """Whether a ceiling would allow anything that another of the same drug and route did not, number by number. What
-    cannot be compared counts as raised."""
-    if was.fixed != wanted.fixed or set(was.parameters) != set(wanted.parameters):
-        return True
-    return any(
-        each.value < was.parameters[name].value if each.tighten == "higher" else each.value > was.parameters[name].value
-        for name, each in wanted.parameters.items()
-    )

@@ -10,7 +10,7 @@ from typing import Final
 from sojourn.clinical import dosing
 from sojourn.clinical.eligibility.today import ALWAYS
 from sojourn.clinical.protocol import BY_NAME, guards, road
-from sojourn.clinical.rules import Parameter, Rule
+from sojourn.clinical.rules import OpenNumber, Parameter, Rule
 from sojourn.clinical.units import exact
 
 # Laws that are code and no number of a rule: "guards.plan-missing", "states.start_dose".
@@ -45,7 +45,7 @@ class CannotLoosen(ValueError):
     """A number that has no loose side, or whose step nobody has defined."""
 
 
-def step_of(parameter: Parameter) -> float:
+def step_of(parameter: Parameter | OpenNumber) -> float:
     """One step of a number, away from caution: above zero where it goes up. Raises CannotLoosen."""
     if parameter.tighten == "fixed":
         raise CannotLoosen(f"{parameter.name} is fixed: neither side of it is the loose one")

@@ -32,8 +32,9 @@ def acting(versions: Sequence[Rule], decision: Decided | None, day: date) -> Rul
 
 
 def as_adopted(decision: Decided, rule: Rule | None) -> Rule | None:
-    """The adopted rule with the clinic's numbers; None if the file no longer says what was adopted."""
+    """The adopted rule with the clinic's numbers; None if the file no longer says what was adopted, or if it needs a
+    number that nobody stated."""
     if rule is None or rule.hash != decision.rule_hash:
         return None
     own = tighten(rule, decision.parameters)
-    return None if isinstance(own, Loosened) else own
+    return None if isinstance(own, Loosened) or own.open else own

@@ -1,4 +1,5 @@
-"""Adopt a rule for a clinic, or stop using it. Both are a prescriber's; raising a ceiling again is two prescribers'."""
+"""Adopt a rule for a clinic, or stop using it. Both are a prescriber's; raising a ceiling again, or loosening a number
+that a clinic stated itself, is two prescribers'."""
 
 from __future__ import annotations
 
@@ -9,8 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.clinical import dosing
-from sojourn.clinical.rules import Loosened, Rule, tighten
+from sojourn.clinical.rules import Loosened, Rule, loosens, tighten
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Overtaken, Refused
@@ -47,9 +47,10 @@ def _readied(
     if isinstance(own, Loosened):
         reasons = [_("A clinic may only make a rule stricter: %(reason)s") % {"reason": each} for each in own.reasons]
         raise Refused(*reasons, codes=("loosened",) * len(reasons))
-    return rule, {
-        name: each.value for name, each in sorted(own.parameters.items()) if each.value != rule.parameters[name].value
-    }
+    if own.open:
+        unstated = [_("No value is given for: %(number)s") % {"number": _(each.label)} for each in own.open.values()]
+        raise Refused(*unstated, codes=("number-missing",) * len(unstated))
+    return rule, queries.own_numbers(rule, own)
 
 
 @transaction.atomic
@@ -64,15 +65,16 @@ def adopt(
     """Adopt the newest version of a rule for the asker's clinic, with stricter numbers if wished.
 
     ``rule_hash`` is of the version that the prescriber has read; where it is given and the newest version is
-    another, nothing is adopted. Where a ceiling would be higher than the one that the clinic adopted last, also before
-    it was retired, only the first of two signatures is kept (CeilingRaise) and nothing changes until ``second_sign``.
-    Raises NotAllowed (not a prescriber) and Refused: unknown-rule, rule-changed, not-in-effect, loosened, no-clinic.
+    another, nothing is adopted. Where a ceiling would be higher than the one that the clinic adopted last, or a number
+    looser that the clinic stated itself, also before it was retired, only the first of two signatures is kept
+    (CeilingRaise) and nothing changes until ``second_sign``. Raises NotAllowed (not a prescriber) and Refused:
+    unknown-rule, rule-changed, not-in-effect, loosened, number-missing, no-clinic.
     """
     by.must("rules.adopt")
     clinic_id, member_id = _who(by)
     at = now or timezone.now()
     rule, changed = _readied(_newest(rule_id), parameters or {}, rule_hash, at)
-    if rule.kind == dosing.CEILING:
+    if rule.loosened_by_two:
         _one_at_a_time(clinic_id)
     follows = _raised_from(clinic_id, rule, changed)
     if follows is not None:
@@ -91,13 +93,15 @@ def adopt(
 
 
 def _one_at_a_time(clinic_id: int) -> None:
-    """Ceilings of a clinic are decided one after the other, so that none is raised beside a decision just made."""
+    """What two loosen is decided one after the other in a clinic, so that nothing is loosened beside a decision just
+    made."""
     Clinic.objects.select_for_update(no_key=True).get(pk=clinic_id)
 
 
 def _raised_from(clinic_id: int, rule: Rule, changed: Mapping[str, float]) -> RuleAdoption | None:
-    """The newest decision about a ceiling, where adopting this would raise what the clinic adopted last; else None."""
-    if rule.kind != dosing.CEILING:
+    """The newest decision about a ceiling, or about what the clinic stated itself, where adopting this would loosen
+    what was adopted last; else None."""
+    if not rule.loosened_by_two:
         return None
     rows = list(RuleAdoption.objects.filter(clinic_id=clinic_id, rule_id=rule.id).order_by("-id"))
     last = next((each for each in rows if not each.retired), None)
@@ -105,7 +109,7 @@ def _raised_from(clinic_id: int, rule: Rule, changed: Mapping[str, float]) -> Ru
         return None
     was, wanted = queries.adopted(last), tighten(rule, changed)
     assert isinstance(wanted, Rule)
-    return rows[0] if was is None or dosing.raises(was, wanted) else None
+    return rows[0] if was is None or loosens(was, wanted) else None
 
 
 def _first_signed(
@@ -204,7 +208,7 @@ def adopt_set(
             refused[rule_id] = why
     if refused:
         raise SetRefused(refused)
-    if any(rule.kind == dosing.CEILING for rule, _changed in ready):
+    if any(rule.loosened_by_two for rule, _changed in ready):
         _one_at_a_time(clinic_id)
     current = queries.adoptions(clinic_id)
     raised = {rule.id for rule, changed in ready if _sign_if_raised(by, clinic_id, rule, changed, at)}
@@ -258,7 +262,7 @@ def retire(*, by: Asker, rule_id: str, reason: str, now: datetime | None = None)
     """
     by.must("rules.adopt")
     clinic_id, member_id = _who(by)
-    if rule_id in queries.ids_of(dosing.CEILING):
+    if _newest(rule_id).loosened_by_two:
         _one_at_a_time(clinic_id)
     current = queries.adoptions(clinic_id).get(rule_id)
     if current is None or current.retired:

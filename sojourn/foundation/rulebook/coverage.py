@@ -22,6 +22,9 @@ _MEANING = {
 }
 
 
+_MAY = {"lower": ", may be lowered", "higher": ", may be raised", "fixed": ", fixed"}
+
+
 def _rows(rules: list[Rule]) -> list[str]:
     lines = [
         "| rule | version | mark | numbers (own mark; which way a clinic may go) | sources |",
@@ -29,10 +32,18 @@ def _rows(rules: list[Rule]) -> list[str]:
     ]
     for rule in rules:
         numbers = "<br>".join(
-            f"{each.label}: {each.value:g} {each.unit.strip('{}')}"
-            + (f" ({each.verification})" if each.verification != rule.verification else "")
-            + {"lower": ", may be lowered", "higher": ", may be raised", "fixed": ", fixed"}[each.tighten]
-            for each in rule.parameters.values()
+            (
+                *(
+                    f"{each.label}: {each.value:g} {each.unit.strip('{}')}"
+                    + (f" ({each.verification})" if each.verification != rule.verification else "")
+                    + _MAY[each.tighten]
+                    for each in rule.parameters.values()
+                ),
+                *(
+                    f"{each.label}: no value in {each.unit.strip('{}')}, stated by whoever adopts it"
+                    for each in rule.open.values()
+                ),
+            )
         )
         sources = "<br>".join(rule.sources)
         lines.append(
@@ -54,7 +65,7 @@ def _table(rules: list[Rule]) -> list[str]:
         of_kind = [each for each in rules if each.kind == kind]
         marks = Counter(each.verification for each in of_kind)
         waits = sum(not each.acts_without_adoption for each in of_kind)
-        numbers = sum(len(each.parameters) for each in of_kind)
+        numbers = sum(len(each.numbers) for each in of_kind)
         examples = sum(len(each.examples) for each in of_kind)
         sources = len({source for each in of_kind for source in each.sources})
         lines.append(
@@ -87,7 +98,7 @@ def page() -> str:
     whole, asked = book(), scales()
     rules = [*whole.newest.values(), *(each.rule for each in asked)]
     counts = Counter(each.verification for each in rules)
-    numbers = Counter(each.verification for rule in rules for each in rule.parameters.values())
+    numbers = Counter(each.verification for rule in rules for each in rule.numbers)
     kinds = list(dict.fromkeys(each.kind for each in rules))
     lines = [
         "# The rulebook",
@@ -99,7 +110,8 @@ def page() -> str:
         f"A rule is worth no more than its weakest number. "
         f"{sum(each.acts_without_adoption for each in rules)} of {len(rules)} rules act without adoption; the others "
         "wait until a prescriber of the clinic adopts them. A clinic may change a number only towards caution. "
-        "A ceiling acts only where it was adopted, whatever its mark, and goes up again only by two signatures.",
+        "A ceiling acts only where it was adopted, whatever its mark, and goes up again only by two signatures. "
+        "What ships without a value acts only once a prescriber has stated it, and is loosened again only by two.",
         "",
         "| mark | meaning | rules | numbers |",
         "|---|---|---|---|",

@@ -39,6 +39,16 @@ def _parts(rule: Rule) -> Mapping[str, Any]:
                 "verification": each.verification,
             }
             for name, each in rule.parameters.items()
+        }
+        | {
+            name: {
+                "unit": each.unit,
+                "tighten": each.tighten,
+                "least": each.least,
+                "most": each.most,
+                "verification": each.verification,
+            }
+            for name, each in rule.open.items()
         },
         "fixed": rule.fixed,
     }

@@ -88,5 +88,5 @@ def _of_candidacy() -> Iterator[tuple[str, str]]:
 def _of_rule(rule: Rule) -> Iterator[tuple[str, str]]:
     yield rule.title, rule.id
     yield rule.statement, rule.id
-    for parameter in rule.parameters.values():
-        yield parameter.label, f"{rule.id} {parameter.name}"
+    for number in rule.numbers:
+        yield number.label, f"{rule.id} {number.name}"

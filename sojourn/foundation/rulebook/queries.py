@@ -170,16 +170,21 @@ def interaction_rules(clinic_id: int, at: datetime | None = None) -> tuple[inter
     return tuple(interactions.read(rule, adopted=acts) for rule, acts in _shown(clinic_id, interactions.KIND, at))
 
 
+def own_numbers(released: Rule, own: Rule) -> dict[str, float]:
+    """The numbers of a rule that are a clinic's: what it changed, and what it stated where there was none."""
+    return {
+        name: each.value
+        for name, each in sorted(own.parameters.items())
+        if name not in released.parameters or each.value != released.parameters[name].value
+    }
+
+
 def stamp(rules: Iterable[Rule]) -> list[dict[str, Any]]:
     """The rules as a decision stores them in JSON: id, version, hash, and the numbers that the clinic had changed."""
     found = []
     for rule in sorted(rules, key=lambda each: (each.id, each.version)):
         released = known_rules().get((rule.id, rule.version))
-        changed = {
-            name: each.value
-            for name, each in sorted(rule.parameters.items())
-            if released is not None and each.value != released.parameters[name].value
-        }
+        changed = {} if released is None else own_numbers(released, rule)
         found.append({"id": rule.id, "version": rule.version, "hash": rule.hash, "parameters": changed})
     return found
 

@@ -45,7 +45,10 @@ class Loosening:
             return f"{self.rule_id} is left out"
         if self.parameter == "schedule":
             return f"{self.rule_id}: each check comes a minute later"
-        known = rule.parameters[self.parameter]
+        known = rule.parameters.get(self.parameter)
+        if known is None:
+            unstated = rule.open[self.parameter]
+            return f"{self.rule_id}.{self.parameter}: as stated, loosened by {step_of(unstated):+g} {unstated.unit}"
         return f"{self.rule_id}.{self.parameter}: {known.value:g} {known.unit}, loosened by {step_of(known):+g}"
 
 
@@ -120,12 +123,14 @@ def loosening_of(name: str) -> Loosening:
     """What ``--loosen`` names: "RULE.parameter", or a rule without numbers. Raises UnknownRule."""
     newest = book().newest
     if name in newest:
-        if newest[name].kind == "protocol" or newest[name].parameters:
+        if newest[name].kind == "protocol" or newest[name].parameters or newest[name].open:
             raise UnknownRule(f"{name}: say which number: {_numbers(newest[name])}")
         return Loosening(name, "")
     rule_id, _point, parameter = name.rpartition(".")
     if rule_id not in newest:
         raise UnknownRule(f"there is no rule {name}; see docs/clinical/rulebook.md")
+    if parameter in newest[rule_id].open:
+        return Loosening(rule_id, parameter)
     try:
         loosened(newest[rule_id], parameter)
     except CannotLoosen as wrong:
@@ -134,7 +139,7 @@ def loosening_of(name: str) -> Loosening:
 
 
 def _numbers(rule: Rule) -> str:
-    names = (*rule.parameters, *(("schedule",) if "schedule" in rule.fixed else ()))
+    names = (*rule.parameters, *rule.open, *(("schedule",) if "schedule" in rule.fixed else ()))
     return ", ".join(f"{rule.id}.{name}" for name in names)
 
 
@@ -151,7 +156,7 @@ def marks_of(scenario: Scenario) -> Mapping[str, Verification]:
     for line in (line for entry in scenario.timeline for line in entry.expect if not is_law(line.rule)):
         named = loosening_of(line.rule)
         rule = book().rule(named.rule_id)
-        number = rule.parameters.get(named.parameter)
+        number = rule.parameters.get(named.parameter) or rule.open.get(named.parameter)
         found[line.rule] = rule.verification if number is None else number.verification
     return found
 
