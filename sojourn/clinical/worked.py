@@ -363,8 +363,12 @@ def _series(rule: Rule, example: Example) -> Mapping[str, Any]:
 
 def _eligibility(rule: Rule, example: Example) -> Mapping[str, Any]:
     """Facts by name, told today unless ``told_days_ago`` says otherwise; days as so many days ago. The drug and the
-    stage are the rule's first unless given."""
-    ready, given, today = eligibility.read(rule), example.given, _BEGINNING.date()
+    stage are the rule's first unless given; ``stated`` are numbers that the rule ships without."""
+    given, today = example.given, _BEGINNING.date()
+    own = tighten(rule, given.get("stated", {}))
+    if isinstance(own, Loosened):
+        return {"refused": own.reasons}
+    ready = eligibility.read(own)
     told = today - timedelta(days=given.get("told_days_ago", 0))
     values = dict(given.get("facts", {}))
     values |= {name: today - timedelta(days=days) for name, days in given.get("days_ago", {}).items()}

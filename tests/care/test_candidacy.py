@@ -26,6 +26,7 @@ from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care.people import asker_for, make_patient
 from tests.conftest import Cast
+from tests.stated import STATED
 
 NOW = datetime(2026, 12, 2, 15, 0, tzinfo=UTC)
 TODAY = date(2026, 12, 2)
@@ -95,7 +96,7 @@ def codes(call: Any) -> tuple[str, ...]:
 def adopt(clinic: Cast, rule_id: str) -> None:
     by = clinic.asker("prescriber")
     with as_asker(by):
-        rulebook.adopt(by=by, rule_id=rule_id)
+        rulebook.adopt(by=by, rule_id=rule_id, parameters=STATED.get(rule_id))
 
 
 def key(clinic: Cast, patient: Patient, rule_id: str) -> str:

@@ -79,13 +79,13 @@ def _from(cast: Cast, baseline: float) -> Stage:
 @pytest.fixture
 def ready(clinic: Cast) -> Cast:
     """A clinic that has adopted everything, Aldrete first among it; how low a saturation may be nobody has stated."""
-    adopt_everything(clinic)
+    adopt_everything(clinic, but={"recovery.floor"})
     return clinic
 
 
 @pytest.fixture
 def padss_alone(clinic: Cast) -> Cast:
-    adopt_everything(clinic, but={"recovery.aldrete_first"})
+    adopt_everything(clinic, but={"recovery.aldrete_first", "recovery.floor"})
     return clinic
 
 
@@ -127,8 +127,8 @@ def refused(client: Client, stage: Stage, step: str, said: str) -> None:
         ([("aldrete", 9), ("padss", 4)], "PADSS is 4 and must be at least 9."),
         ([("aldrete", 3), ("padss", 9)], "Aldrete score is 3 and must be at least 9."),
         ([("padss", 8)], "PADSS is 8 and must be at least 9."),
-        ([("aldrete", 10)], "PADSS has not been scored in this observation."),
-        ([], "PADSS has not been scored in this observation."),
+        ([("aldrete", 10)], "Not scored in this observation: PADSS."),
+        ([], "Not scored in this observation: PADSS."),
         ([("padss", 10), ("padss", 8)], "PADSS is 8 and must be at least 9."),
         ([("aldrete", 10), ("aldrete", 8), ("padss", 10)], "Aldrete score is 8 and must be at least 9."),
     ],
@@ -173,7 +173,7 @@ def test_a_struck_score_does_not_count(padss_alone: Cast):
         strike_actions.strike(
             by=padss_alone.asker("nurse"), encounter_id=stage.id, of="check", row_id=row.pk, reason="Another patient"
         )
-    refused(nurse, stage, "session_leave", "PADSS has not been scored in this observation.")
+    refused(nurse, stage, "session_leave", "Not scored in this observation: PADSS.")
 
 
 def test_what_was_scored_before_the_dose_or_during_it_does_not_count(padss_alone: Cast):
@@ -207,7 +207,7 @@ def test_who_is_observed_again_is_scored_again(padss_alone: Cast):
     scored(stage, ("padss", 10))
     press(nurse, stage, "session_find_ready")
     press(nurse, stage, "session_observe_again")
-    refused(nurse, stage, "session_find_ready", "PADSS has not been scored in this observation.")
+    refused(nurse, stage, "session_find_ready", "Not scored in this observation: PADSS.")
 
 
 @pytest.mark.parametrize("left_out", WELL["padss"])
@@ -247,7 +247,7 @@ def test_a_total_cannot_be_ticked_past_its_items(padss_alone: Cast, scale_id: st
 @pytest.mark.parametrize(
     ("scores", "said"),
     [
-        ([("padss", 10)], "Aldrete score has not been scored in this observation."),
+        ([("padss", 10)], "Not scored in this observation: Aldrete score."),
         ([("padss", 10), ("aldrete", 10)], "Aldrete has to reach 9 before PADSS is scored."),
         ([("aldrete", 8), ("padss", 10), ("aldrete", 9)], "Aldrete has to reach 9 before PADSS is scored."),
     ],
@@ -286,7 +286,7 @@ def test_old_numbers_stay_and_the_guards_act_at_once(padss_alone: Cast):
     with as_asker(padss_alone.asker("nurse")):
         assert load(stage.id, timezone.now()).protocol.rule.version == 2
     scored(stage, ("aldrete", 9))
-    refused(nurse, stage, "session_find_ready", "PADSS has not been scored in this observation.")
+    refused(nurse, stage, "session_find_ready", "Not scored in this observation: PADSS.")
     scored(stage, ("padss", 9))
     refused(nurse, stage, "session_find_ready", "PADSS is 9 and must be at least 10.")
     scored(stage, ("padss", 10))

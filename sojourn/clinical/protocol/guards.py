@@ -163,7 +163,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "dose-was-given": "A dose was given: the patient is observed before leaving.",
         "dose-end-unknown": "The end of the dose is not recorded.",
         "observation-too-short": "{left:.0f} of {wanted:g} minutes of observation are still to come.",
-        "score-missing": "{score} has not been scored in this observation.",
+        "score-missing": "Not scored in this observation: {score}.",
         "score-too-low": "{score} is {value:g} and must be at least {limit:g}.",
         "aldrete-first": "Aldrete has to reach {limit:g} before PADSS is scored.",
         "bp-unknown": "The pressure cannot be compared with the time before the dose: {vital}.",

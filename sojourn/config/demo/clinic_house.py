@@ -22,15 +22,21 @@ ROOMS = {"en": ("Garden room", "Quiet room"), "es": ("Sala del jardín", "Sala t
 OPENED_BEFORE = timedelta(days=400)  # longer than any history of the demo
 CHAIRS_PER_NURSE = 2
 TURNOVER_MINUTES = 15
+# What the demo's prescriber, an invented person, has stated where rules ship without a number. No recommendation.
+STATED: dict[str, dict[str, float]] = {"recovery.floor": {"spo2": 88}, "RC-EGFR": {"egfr": 30}}
 
 
 def furnish(clinic: Clinic, prescriber: Asker, admin: Asker, staff: list[int]) -> None:
     """Whatever of it is missing; what stands stays. ``staff`` are the members whose hours are kept."""
     opened = timezone.now() - OPENED_BEFORE
     with as_asker(prescriber):
-        waiting = {each.newest.id: each.newest.hash for each in standings(clinic.pk) if each.waits}
-        if waiting:
-            rulebook.adopt_set(by=prescriber, shown=waiting, signature=prescriber.name)
+        waiting = {each.newest.id: each.newest for each in standings(clinic.pk) if each.waits}
+        shown = {name: rule.hash for name, rule in waiting.items() if not rule.open}
+        if shown:
+            rulebook.adopt_set(by=prescriber, shown=shown, signature=prescriber.name)
+        for name, numbers in STATED.items():
+            if name in waiting:
+                rulebook.adopt(by=prescriber, rule_id=name, parameters=numbers)
         _texts(clinic, prescriber, opened)
         if not BookingRules.objects.exists():
             house_actions.decide_rules(
