@@ -325,6 +325,7 @@ class ScoreForm(forms.Form):
             if item.as_before:
                 self.fields[self.BEFORE + item.id] = forms.CharField(
                     label=_("How it was before the dose"), max_length=LONGEST_BEFORE, required=False,
+                    widget=forms.Textarea(attrs={"rows": 2}),
                     help_text=_("Only for the answer “as before the dose”. It stands in the record with your name."),
                 )  # fmt: skip
 
