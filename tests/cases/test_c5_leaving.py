@@ -118,6 +118,10 @@ def refused(client: Client, stage: Stage, step: str, said: str) -> None:
     assert state(stage) == before
 
 
+def with_keys(client: Client, stage: Stage, step: str, *keys: str, reason: str) -> Any:
+    return press(client, stage, step, override=list(keys), reason=reason)
+
+
 # ---------------------------------------------------------------- every score that is recorded
 
 
@@ -208,6 +212,23 @@ def test_who_is_observed_again_is_scored_again(padss_alone: Cast):
     press(nurse, stage, "session_find_ready")
     press(nurse, stage, "session_observe_again")
     refused(nurse, stage, "session_find_ready", "Not scored in this observation: PADSS.")
+
+
+def test_what_was_signed_for_one_observation_is_signed_again_for_the_next(padss_alone: Cast):
+    """C5: "walks" passed by a prescriber's reason; then the patient has to be observed again."""
+    stage, nurse = observed(padss_alone), padss_alone.client("nurse")
+    by = padss_alone.asker("nurse")
+    scored(stage, ("padss", 10))
+    with as_asker(by):
+        session_actions.check(by=by, encounter_id=stage.id, item_id="walks", passed=False)
+    prescriber = padss_alone.client("prescriber")
+    with_keys(prescriber, stage, "session_find_ready", "check-failed:walks", reason="Walks with a stick since 2019")
+    assert state(stage) == "ready_to_leave"
+    press(nurse, stage, "session_observe_again")
+    assert "check-missing:walks" in standing(stage, "find_ready")
+    with as_asker(by):
+        session_actions.check(by=by, encounter_id=stage.id, item_id="walks", passed=False)
+    assert "check-failed:walks" in standing(stage, "find_ready")
 
 
 @pytest.mark.parametrize("left_out", WELL["padss"])
@@ -376,10 +397,6 @@ def test_what_nobody_measured_before_the_dose_is_not_as_before(padss_alone: Cast
 
 
 # ---------------------------------------------------------------- a saturation that was low before
-
-
-def with_keys(client: Client, stage: Stage, step: str, *keys: str, reason: str) -> Any:
-    return press(client, stage, step, override=list(keys), reason=reason)
 
 
 def test_a_baseline_of_82_excuses_no_82(ready: Cast):

@@ -500,7 +500,7 @@ class SessionSnapshot:
         """What a prescriber signed for earlier in this session and nobody has answered anew: answers, not values of the
         moment, which are asked again by every step. At the door the values with which the patient was found ready are
         signed for as long as they are the same."""
-        signed = [(each.at, each.overridden) for each in self.states]
+        signed = compose.lasting_steps((each.at, each.state, each.overridden) for each in self.states)
         lasting = compose.set_aside_before(signed, {item: row.at for item, row in self.checks.items()})
         return lasting | compose.signed_to_leave(self.state, self.current.basis.get("set_aside", ()))
 

@@ -148,6 +148,7 @@ def observing_since(states: Iterable[tuple[datetime, State]]) -> datetime | None
     return next((at for at, state in reversed(list(states)) if state is State.OBSERVING), None)
 
 
+_ALARM: Final = "high-alarm-open"
 # Codes of what a prescriber sets aside for this session; the rest is a value of the moment.
 _LASTING: Final = frozenset(("check-missing", "check-failed"))
 
@@ -168,10 +169,24 @@ def set_aside_before(
 
 def signed_to_leave(state: State, set_aside: Iterable[Mapping[str, str]]) -> frozenset[str]:
     """What a prescriber set aside in the step that found the patient ready, as it was read then: at the door it is not
-    signed again while the numbers are the same."""
+    signed again while the numbers are the same. An open alarm is: what it is about may have become worse."""
     if state is not State.READY_TO_LEAVE:
         return frozenset()
-    return frozenset(each["key"] for each in set_aside if "key" in each)
+    return frozenset(each["key"] for each in set_aside if "key" in each and each["code"] != _ALARM)
+
+
+def lasting_steps(
+    states: Iterable[tuple[datetime, State, Collection[str]]],
+) -> list[tuple[datetime, Collection[str]]]:
+    """When something was set aside, and which codes, in the steps whose signatures can still last: not in a step that
+    found the patient ready in an observation which has begun anew since. ``states``: the oldest first."""
+    known = list(states)
+    since = observing_since((at, state) for at, state, _ in known)
+    return [
+        (at, codes)
+        for at, state, codes in known
+        if not (state is State.READY_TO_LEAVE and since is not None and at < since)
+    ]
 
 
 def observed_from(

@@ -447,9 +447,9 @@ class ReplayedSession:
             alarms_waiting=self.rules.alarms_waiting if asks_the_road else (),
             dose_against=tuple(self._against_the_dose(transition, pump)) if asks_the_road else (),
             set_aside_before=compose.set_aside_before(
-                [(at, codes) for at, _, codes in self.entered], {item: said.at for item, said in self.answers.items()}
+                compose.lasting_steps(self.entered), {item: said.at for item, said in self.answers.items()}
             )
-            | compose.signed_to_leave(self.state, [{"key": each.key} for each in self.signed]),
+            | compose.signed_to_leave(self.state, [{"code": each.code, "key": each.key} for each in self.signed]),
             leaving=self.rules.leaving,
             minutes_since_appointment=(self.now - self.scenario.starts_at).total_seconds() / 60,
         )
