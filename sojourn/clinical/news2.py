@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from sojourn.clinical.rules import Rule, RuleInvalid
 
+_WHOLE = 100.0  # per cent: no part is more than the whole
+
 Consciousness = Literal["A", "C", "V", "P", "U"]
 
 
@@ -70,6 +72,8 @@ def score(rule: Rule, seen: Observations) -> News2 | NotScored:
         for name, value in numbers.items()
         if value is not None and not (isfinite(value) and value >= 0)
     ]
+    if seen.spo2 is not None and seen.spo2 > _WHOLE:
+        reasons.append("not-a-number:spo2")
     if seen.oxygen is None:
         reasons.append("missing:oxygen")
     if seen.consciousness is None:

@@ -15,7 +15,7 @@ from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import current_state, protocol_of
 from sojourn.care.patients.models import Patient, RelatedPerson
-from sojourn.care.session import drawing_actions, step_actions
+from sojourn.care.session import drawing_actions, score_actions, step_actions
 from sojourn.care.session.drawing_actions import DrawnDose
 from sojourn.care.session.models import CheckResult
 from sojourn.care.vitals import actions as vitals_actions
@@ -56,7 +56,7 @@ def adopt_everything(cast: Cast, but: Collection[str] = ()) -> None:
         waiting = {
             each.newest.id: each.newest.hash
             for each in standings(cast.clinic.pk)
-            if each.waits and each.newest.id not in but
+            if each.waits and not each.newest.open and each.newest.id not in but
         }
         if waiting:
             rulebook.adopt_set(by=by, shown=waiting, signature=by.name, parameters=typed_each(waiting))
@@ -89,8 +89,9 @@ def arrive(stage: Stage, now: datetime) -> None:
     stage.encounter = encounter_actions.open_session(by=by, appointment_id=stage.appointment.pk, now=now)
 
 
-def pass_checks(stage: Stage, now: datetime) -> None:
-    """Every item of the checklist, as ``treatment.check`` would write it, in one statement."""
+def pass_checks(stage: Stage, now: datetime, spo2: float | None = 98) -> None:
+    """Every item of the checklist, as ``treatment.check`` would write it, in one statement. ``spo2``: None where nobody
+    measures it."""
     assert stage.encounter is not None
     CheckResult.objects.bulk_create(
         CheckResult(
@@ -100,8 +101,43 @@ def pass_checks(stage: Stage, now: datetime) -> None:
         for item in protocol_of(stage.encounter).checklist
         if not item.vitals
     )  # fmt: skip
-    stage.vitals(now, nibp_sys=124, nibp_dia=78, spo2=98, hr=71, rr=14)
+    saturation = {} if spo2 is None else {"spo2": spo2}
+    stage.vitals(now, nibp_sys=124, nibp_dia=78, **saturation, hr=71, rr=14)
     stage.step("complete_checks", now=now)
+
+
+# Everything as well as it can be: 10 of 10.
+WELL: dict[str, dict[str, int | None]] = {
+    "padss": {
+        "vital_signs": 2, "activity_mental": 2, "pain_nausea_vomiting": 2, "surgical_bleeding": None,
+        "intake_output": 2,
+    },
+    "aldrete": {"activity": 2, "respiration": 2, "circulation": 2, "consciousness": 2, "spo2": 2},
+}  # fmt: skip
+
+
+def score(stage: Stage, scale_id: str, *, now: datetime | None = None, **answers: Any) -> None:
+    """A recovery score by the nurse: everything well, but ``answers``."""
+    score_actions.score(
+        by=stage.cast.asker("nurse"), encounter_id=stage.id, scale_id=scale_id, answers={**WELL[scale_id], **answers},
+        now=now,
+    )  # fmt: skip
+
+
+def answers_to(scale_id: str, total: int) -> dict[str, int | None]:
+    """Some answers that come to a total: points are taken off from the last item on."""
+    answers, over = dict(WELL[scale_id]), 10 - total
+    for item in reversed(answers):
+        off = min(over, answers[item] or 0)
+        answers[item] = answers[item] if answers[item] is None else (answers[item] or 0) - off
+        over -= off
+    return answers
+
+
+def found_well(stage: Stage, now: datetime | None = None) -> None:
+    """Aldrete, then PADSS, both of 10."""
+    for scale_id in ("aldrete", "padss"):
+        score(stage, scale_id, now=now)
 
 
 def drawn(mg: str = "35", lot: str = "K1234", **more: Any) -> DrawnDose:

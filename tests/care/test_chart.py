@@ -35,7 +35,7 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
-from tests.care.stage import Stage, adopt_everything, check_dose, pass_checks, set_stage
+from tests.care.stage import Stage, adopt_everything, check_dose, pass_checks, score, set_stage
 from tests.care.stage import arrive as come
 from tests.conftest import Cast
 
@@ -104,7 +104,8 @@ def lived_through(cast: Cast, *, number: int = 1, note: str = "Waves of warmth")
         for item in ("walks", "dissociation", "no_crisis", "driving", "companion_here"):
             passed = item != "walks"
             session_actions.check(by=nurse, encounter_id=stage.id, item_id=item, passed=passed, now=late)
-        session_actions.check(by=nurse, encounter_id=stage.id, item_id="padss", passed=True, value="9", now=late)
+        score(stage, "aldrete", now=late)
+        score(stage, "padss", now=late, intake_output=1)
     with as_asker(prescriber):
         stage.step(
             "find_ready",
@@ -130,7 +131,7 @@ def test_the_record_holds_everything_that_happened(clinic: Cast):
     assert (record.patient.name, record.patient.record_number) == ("Ana Reyes1", "SJ-00001")
     assert record.chair == "Chair 1"
     assert f"{nurse}, RN" in [str(each) for each in record.staff]
-    assert (record.protocol.id, record.protocol.version, record.protocol.intact) == ("iv_racemic_40min", "2", True)
+    assert (record.protocol.id, record.protocol.version, record.protocol.intact) == ("iv_racemic_40min", "3", True)
     assert [each.state.value for each in record.states] == [
         "arrived", "checked", "dosing", "observing", "ready_to_leave", "left"
     ]  # fmt: skip

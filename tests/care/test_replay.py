@@ -22,7 +22,7 @@ from sojourn.care.alarms.store import session_of
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.queries import current_state, protocol_of
 from sojourn.care.session import actions as session_actions
-from sojourn.care.session import drawing_actions, snapshot, step_actions, waste_actions
+from sojourn.care.session import drawing_actions, score_actions, snapshot, step_actions, waste_actions
 from sojourn.care.session.drawing_actions import DrawnDose
 from sojourn.care.session.models import Waste
 from sojourn.care.session.step_actions import Pump
@@ -35,7 +35,7 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook.replaying import rules_of
-from tests.care.stage import Stage, adopt_everything, set_stage
+from tests.care.stage import Stage, adopt_everything, answers_to, set_stage
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -95,14 +95,16 @@ class Doer:
         for name in entry.values["passed"]:
             items = [each.id for each in groups[name] if not each.vitals] if name in groups else [name]
             for item in items:
-                self._answer(entry, now, item, "")
-        for name, score in entry.values["scores"].items():
-            self._answer(entry, now, name, str(score))
+                self._answer(entry, now, item)
+        for name, said in entry.values["scores"].items():
+            answers = answers_to(name, said) if isinstance(said, int) else said
+            score_actions.score(
+                by=self._by(entry), encounter_id=self.stage.id, scale_id=name, answers=answers, now=now,
+                before=dict.fromkeys(answers, "As in the scenario"),
+            )  # fmt: skip
 
-    def _answer(self, entry: Entry, now: datetime, item: str, value: str) -> None:
-        session_actions.check(
-            by=self._by(entry), encounter_id=self.stage.id, item_id=item, passed=True, value=value, now=now
-        )
+    def _answer(self, entry: Entry, now: datetime, item: str) -> None:
+        session_actions.check(by=self._by(entry), encounter_id=self.stage.id, item_id=item, passed=True, now=now)
 
     def _prepare(self, entry: Entry, now: datetime) -> None:
         drawing_actions.check_dose(

@@ -96,7 +96,7 @@ def test_a_heart_attack_three_weeks_ago_blocks_both_drugs(clinic: Cast, patient:
     ("facts", "rule"),
     [
         ({"alt": 600.0}, "RC-LAB-LIVER"),  # three times the limit: convention of the fact base
-        ({"egfr": 10.0}, "RC-KIDNEY"),  # no source has a limit: from memory
+        ({"egfr": 10.0}, "RC-EGFR"),  # no source has a limit: a prescriber states it
         ({"qtc_ms": 520.0}, "RC-QTC"),  # 500 ms: usual stop limit, from memory
         ({"suicide_risk": "moderate"}, "RC-SUICIDE-MODERATE"),  # C-SSRS screener: second-hand
     ],

@@ -34,9 +34,10 @@ from sojourn.clinical.protocol.protocol import READ_AS, Measured, facts_of_the_d
 from sojourn.clinical.protocol.protocol import read as read_protocol
 from sojourn.clinical.rules import RuleInvalid, parse_rule
 from sojourn.foundation.rulebook import book
+from tests.stated import as_stated
 
 TODAY = date(2026, 12, 2)
-RULES = tuple(eligibility.read(each) for each in book().of_kind("eligibility"))
+RULES = tuple(eligibility.read(as_stated(each)) for each in book().of_kind("eligibility"))
 EVIDENCE = tuple(eligibility.evidence.read(each) for each in book().of_kind("evidence"))
 PROTOCOLS = book().protocols()
 BY_ID = {each.id: each for each in RULES}
@@ -222,13 +223,19 @@ DAY_OF_EVENT = TODAY - timedelta(days=21)
     [
         # Spravato EU SmPC 4.3: not within six weeks; for ketamine derived from it.
         ({"cv_event": True, "cv_event_on": DAY_OF_EVENT}, "CI-MI-6W", "two", "Spravato EU SmPC 4.3"),
-        # Three times the upper limit stops: convention of the fact base, facts/lab_limits.csv.
+        # Without the laboratory's upper limit nothing can be judged, and nothing passes in silence.
         ({"alt": 600.0}, "RC-LAB-LIVER", "prescriber", "Three times the upper limit"),
-        ({"ast": 600.0}, "RC-LAB-LIVER", "prescriber", "Three times the upper limit"),
+        ({"ast": 20.0}, "RC-LAB-LIVER", "prescriber", "Three times the upper limit"),
+        # Above 1000 U/L whatever the limit: FDA guidance, facts/lab_limits.csv.
+        ({"alt": 1001.0}, "RC-LAB-LIVER", "prescriber", "Above 1000 U/L"),
+        # Three times the upper limit stops: convention of the fact base, facts/lab_limits.csv.
+        ({"alt": 123.0, "alt_uln": 41.0}, "RC-LAB-LIVER", "prescriber", "Three times the upper limit"),
+        # Above eight times: FDA stopping rule, recalled, facts/lab_limits.csv.
+        ({"alt": 600.0, "alt_uln": 41.0}, "RC-LAB-LIVER", "two", "stopping rule"),
         # Hy's law: FDA 2009 guidance, facts/lab_limits.csv.
-        ({"alt": 600.0, "bilirubin": 60.0}, "RC-LAB-LIVER", "two", "Hy's law"),
-        # No limit was found in any source: the staging, from memory.
-        ({"egfr": 10.0}, "RC-KIDNEY", "prescriber", "KDIGO"),
+        ({"alt": 123.0, "alt_uln": 41.0, "bilirubin": 60.0, "bilirubin_uln": 21.0}, "RC-LAB-LIVER", "two", "Hy's law"),
+        # No limit was found in any source: a prescriber states it (here 15).
+        ({"egfr": 10.0}, "RC-EGFR", "prescriber", "No numeric limit was found"),
         # 500 ms: usual stop limit, facts/lab_limits.csv, from knowledge.
         ({"qtc_ms": 520.0}, "RC-QTC", "prescriber", "500 ms"),
         # 91 or less: 3 points of NEWS2, facts/holds.csv.

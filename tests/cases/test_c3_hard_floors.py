@@ -21,9 +21,9 @@ from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook import book, queries
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
-from tests.care.adopting import FLOORS
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
 from tests.conftest import Cast
+from tests.stated import FLOORS
 
 # facts/holds.csv, read: "at or below", "at or above" and three points.
 NEWS2_GRAVEST = {

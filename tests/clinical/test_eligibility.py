@@ -18,9 +18,10 @@ from sojourn.clinical import eligibility, worked
 from sojourn.clinical.eligibility import SEVERITIES, VOCABULARY, Fact, assess, known, read
 from sojourn.clinical.rules import Rule, RuleInvalid, parse_rule, tighten
 from sojourn.foundation.rulebook import book
+from tests.stated import as_stated
 
 TODAY = date(2026, 12, 1)
-RULES = tuple(read(each) for each in book().of_kind("eligibility"))
+RULES = tuple(read(as_stated(each)) for each in book().of_kind("eligibility"))
 BY_ID = {each.id: each for each in RULES}
 
 # Sources, as the fact base names them.
@@ -46,7 +47,7 @@ NOTHING: dict[str, Any] = {
     "alt": 20, "ast": 20, "alp": 70, "ggt": 20, "ecg": "normal", "suicide_risk": "low", "pregnancy_test": "negative",
     "antidepressant_trials_failed": 3, "food_min": 300, "liquid_min": 120, "nasal_drug_min": 600,
     "spo2": 98, "heart_rate": 68, "respiratory_rate": 14, "temperature": 36.8, "qtc_ms": 410, "egfr": 95,
-    "bilirubin": 9,
+    "bilirubin": 9, "alt_uln": 41, "ast_uln": 40, "alp_uln": 129, "ggt_uln": 60, "bilirubin_uln": 21,
 }  # fmt: skip
 
 
@@ -137,14 +138,23 @@ PATIENTS = [
     Patient(
         "An ECG that somebody called abnormal", {"ecg": "abnormal"}, {"RC-QTC": ("relative", "specialist_review")},
     ),
-    Patient("An ALT of 600", {"alt": 600}, {"RC-LAB-LIVER": ("relative-high", "hold")}, "Three times the upper limit"),
+    Patient("An ALT of 600, the limit is 41", {"alt": 600}, {"RC-LAB-LIVER": ("absolute", "block")}, "stopping rule"),
     Patient(
-        "Yellow eyes: ALT 600 with bilirubin 80", {"alt": 600, "bilirubin": 80},
-        {"RC-LAB-LIVER": ("absolute", "block")}, "Three times the upper limit",
+        "An ALT of 130, the limit is 41", {"alt": 130}, {"RC-LAB-LIVER": ("relative-high", "hold")},
+        "Three times the upper limit",
     ),
     Patient(
-        "On dialysis: an eGFR of 10", {"kidney_disease": True, "egfr": 10},
-        {"RC-KIDNEY": ("relative-high", "hold")}, "stage G5", drug="esketamine",
+        "An ALT of 90 before a trial's drug", {"alt": 90},
+        {"RC-LAB-LIVER-TRIAL": ("relative", "specialist_review")}, "esketamine trials", drug="esketamine",
+    ),
+    Patient(
+        "Yellow eyes: ALT 130 with bilirubin 80", {"alt": 130, "bilirubin": 80},
+        {"RC-LAB-LIVER": ("absolute", "block")}, "Hy's law",
+    ),
+    Patient(
+        "An eGFR of 10 where a prescriber has stated 15", {"kidney_disease": True, "egfr": 10},
+        {"RC-EGFR": ("relative-high", "hold"), "RC-KIDNEY": ("caution", "monitor")}, "No numeric limit",
+        drug="esketamine",
     ),
     Patient(
         "Thoughts of suicide with a method, no plan", {"suicide_risk": "moderate"},
@@ -345,7 +355,7 @@ def test_the_other_rules_name_their_table_and_wait_for_adoption():
     others = [each for each in RULES if "id" not in each.rule.fact("fact_base")]
     assert {each.id for each in others} == {
         "RC-CV-EVENT", "RC-SBP-LOW", "RC-SPO2-LOW", "RC-HEART-RATE", "RC-BREATHING", "RC-TEMPERATURE", "RC-QTC",
-        "RC-LAB-LIVER", "RC-KIDNEY", "RC-SUICIDE-MODERATE",
+        "RC-LAB-LIVER", "RC-LAB-LIVER-TRIAL", "RC-KIDNEY", "RC-EGFR", "RC-SUICIDE-MODERATE",
     }  # fmt: skip
     assert all(each.rule.fact("fact_base")["table"] for each in others)
     assert not any(each.rule.acts_without_adoption for each in others)

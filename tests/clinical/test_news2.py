@@ -110,6 +110,13 @@ def test_it_is_never_guessed():
     }
 
 
+@pytest.mark.parametrize("spo2", [100.5, 101, 150])
+def test_a_saturation_above_the_whole_is_no_saturation(spo2: float):
+    """Case C7: NEWS2 took a saturation of 150."""
+    for target in (False, True):
+        assert score(RULE, replace(WELL, spo2=spo2, target_88_92=target)) == NotScored(("not-a-number:spo2",))
+
+
 @given(
     st.floats(0, 90), st.floats(0, 100), st.booleans(), st.floats(0, 300), st.floats(0, 300),
     st.sampled_from("ACVPU"), st.floats(25, 45), st.booleans(),

@@ -28,11 +28,12 @@ from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook import queries
 from sojourn.foundation.rulebook.first_start import first_start
 from tests.browser import clean
-from tests.care.adopting import FLOORS, as_typed, typed_each
+from tests.care.adopting import as_typed, typed_each
 from tests.care.stage import arrive, check_dose, pass_checks, set_stage
 from tests.care.test_accounts import accept, invite
 from tests.conftest import Cast
 from tests.interfaces.phone import one_at_a_time, served, sign_in
+from tests.stated import FLOORS
 
 pytestmark = pytest.mark.browser
 

@@ -37,7 +37,17 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.interfaces.console.sessions import shown, standing
 from sojourn.interfaces.console.sessions.forms import moment_of
 from sojourn.interfaces.console.sessions.words import skew_word
-from tests.care.stage import Stage, adopt_everything, arrive, check_dose, drawn, pass_checks, set_stage, to_dosing
+from tests.care.stage import (
+    Stage,
+    adopt_everything,
+    arrive,
+    check_dose,
+    drawn,
+    found_well,
+    pass_checks,
+    set_stage,
+    to_dosing,
+)
 from tests.conftest import Cast, today
 
 # What stands on the vial, the bag and the pump: 35 mg of 50 mg/mL made up to 50 mL, 75 mL/h for 40 minutes.
@@ -130,7 +140,7 @@ def recovered(cast: Cast, **more) -> Stage:
     with as_asker(by):
         for item in ("walks", "dissociation", "no_crisis", "driving"):
             session_actions.check(by=by, encounter_id=stage.id, item_id=item, passed=True)
-        session_actions.check(by=by, encounter_id=stage.id, item_id="padss", passed=True, value="10")
+        found_well(stage)
     return stage
 
 
@@ -190,6 +200,7 @@ def test_the_whole_way_through_the_pages(ready: Cast):
     press("session_values", **WELL, moaas="5")
     for item in ("walks", "dissociation", "no_crisis", "driving"):
         press("session_check", item=item, outcome="passed", last="0")
+    press("session_score", nurse, "aldrete", activity=2, respiration=2, circulation=2, consciousness=2, spo2=2)
     press("session_score", nurse, "padss", vital_signs=2, activity_mental=2, pain_nausea_vomiting=2,
           surgical_bleeding="skip", intake_output=1)  # fmt: skip
     press("session_check", item="companion_here", outcome="passed", last="0")
@@ -916,7 +927,7 @@ def test_a_score_is_added_up_by_its_rule(ready: Cast):
     with as_asker(ready.asker("nurse")):
         row = CheckResult.objects.get(item_id="padss")
         assert (row.value, row.outcome) == ("8", "failed")
-    assert "PADSS has not reached 9, nor Aldrete 9." in body(client.get(url("session", stage)))
+    assert "PADSS is 8 and must be at least 9." in body(client.get(url("session", stage)))
     assert client.get(url("session_score", stage, "news2")).status_code == 404
 
 

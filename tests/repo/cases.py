@@ -22,6 +22,7 @@ CASES = {
     "C2": ("Rules of the day are asked on the day", "J11, J40, N18"),
     "C3": ("Alarms and holds look both ways", "N18"),
     "C4": ("Doses have ceilings", "J23, J42, N18"),
+    "C5": ("Leaving", "J50"),
     "D1": ("One road to a dose", "J15, J20, N18"),
     "D2": ("The dose at the chair", "J23, J42, N18"),
     "D3": ("What was really given", "J42, J45, J46, J47, N18"),

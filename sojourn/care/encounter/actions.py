@@ -147,8 +147,10 @@ def step(
     answer = guard(transition, facts, protocol, frozenset(overrides))
     if isinstance(answer, protocols.Refused):
         raise StepRefused(answer)
-    overridden = [each.code for each in answer.overridden]
-    set_aside = [{"code": each.code, "said": said(each)} for each in answer.overridden]
+    # What was signed for in an earlier step and lasts is of that step, with the name and the reason that stand there.
+    signed = [each for each in answer.overridden if not {each.code, each.key}.isdisjoint(overrides)]
+    overridden = [each.code for each in signed]
+    set_aside = [{"code": each.code, "key": each.key, "said": said(each)} for each in signed]
     kept = {**(basis or {}), **({"set_aside": set_aside} if set_aside else {})}
     row = _enter(encounter, newest.seq + 1, answer.target, by, now, reason, overridden, kept)
     record(by, f"session.{transition}", encounter, state=row.state, overridden=overridden)

@@ -17,12 +17,13 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from sojourn.care.intake.story import Unreadable, decimal
-from sojourn.clinical.eligibility.facts import VOCABULARY, Value, Word
+from sojourn.clinical.eligibility.facts import UPPER_LIMIT, VOCABULARY, Value, Word
 from sojourn.clinical.units import UnitError, convert
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.refused import Refused
 
 COLUMNS: Final = ("name", "value", "unit", "date")
+UPPER: Final = "upper_limit"  # a column that may be there: the laboratory's own upper limit, in the same unit
 LOINC: Final = "http://loinc.org"
 _OF_VITAL: Final = {
     "hr": "heart_rate", "spo2": "spo2", "rr": "respiratory_rate", "nibp_sys": "sbp", "nibp_dia": "dbp",
@@ -78,6 +79,8 @@ def _csv(text: str) -> Iterator[tuple[str, Row | Refused]]:
         cells = {name: str(row.get(name) or "").strip() for name in COLUMNS}
         if any(cells.values()):
             yield where, _caught(cells)
+        if limit := str(row.get(UPPER) or "").strip():
+            yield where, _caught({**cells, "name": cells["name"] + UPPER_LIMIT, "value": limit})
 
 
 def _caught(cells: Mapping[str, str]) -> Row | Refused:

@@ -35,7 +35,8 @@ def check(
     *, by: Asker, encounter_id: int, item_id: str, passed: bool, value: str = "", note: str = "",
     now: datetime | None = None,
 ) -> CheckResult:  # fmt: skip
-    """Record one item of the checklist or of discharge. The newest result of an item counts, all remain.
+    """Record one item of the checklist or of discharge. The newest result of an item counts, all remain. Recovery
+    scores are recorded by score_actions.score.
 
     Refused: over, unknown-item; "agreement" where somebody passes the consent and the agreements do not stand: what the
     patient says today is asked beside what was signed, not in its place.
@@ -44,11 +45,7 @@ def check(
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) in FINAL:
         raise Refused(_("This session is over."), codes=("over",))
-    known = {item.id for group in _items(encounter) for item in group} | {
-        "padss",
-        "aldrete",
-        "companion_here",
-    }
+    known = {item.id for group in _items(encounter) for item in group} | {"companion_here"}
     if item_id not in known:
         raise Refused(_("The protocol has no such item."), codes=("unknown-item",))
     if item_id == CONSENT and passed:

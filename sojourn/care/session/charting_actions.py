@@ -8,12 +8,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from sojourn.care.encounter.models import Encounter
 from sojourn.care.plan import queries as plans
 from sojourn.care.session.models import Discharge, DoseEvent, DoseEventKind, MedicationAdministration
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.administration.charted import part_of, rate_of
 from sojourn.clinical.protocol import Facts
+from sojourn.clinical.recovery import SCALES
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 
@@ -78,14 +78,16 @@ def _event(
     )  # fmt: skip
 
 
-def write_discharge(*, by: Asker, encounter: Encounter, facts: Facts, now: datetime) -> Discharge:
-    """How the patient left. Called inside the step that lets them go."""
+def write_discharge(*, by: Asker, session: SessionSnapshot, facts: Facts, now: datetime) -> Discharge:
+    """How the patient left, with the scores that counted. Called inside the step that lets them go."""
+    encounter = session.encounter
     companion = encounter.appointment.companion
     return Discharge.objects.create(
         clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, companion=companion,
         companion_name=companion.name if companion else "",
         criteria={
             "padss": facts.padss, "aldrete": facts.aldrete, "escort_present": facts.escort_present,
+            "parts": {name: row.note for name, row in session.checks_observing.items() if name in SCALES and row.note},
             "minutes_since_dose_end": facts.minutes_since_dose_end,
             "latest": {code: latest.value for code, latest in facts.latest.items()},
         },

@@ -43,17 +43,18 @@ from sojourn.care.session.models import (
     Waste,
 )
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
-from sojourn.clinical import eligibility, protocol
+from sojourn.clinical import eligibility, protocol, recovery
 from sojourn.clinical.administration import Delivered, HistoryRefused, Line, charted
 from sojourn.clinical.administration.charted import same_dose
 from sojourn.clinical.alarms import Priority
 from sojourn.clinical.eligibility import Notice
 from sojourn.clinical.protocol import FINAL, Facts, Floors, Protocol, State, compose
+from sojourn.clinical.rules import Rule
 from sojourn.clinical.vitals import SYSTOLIC
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
-from sojourn.foundation.rulebook.queries import decide
+from sojourn.foundation.rulebook.queries import decide, ids_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,15 @@ class Answer:
 
     item_id: str
     check: Check
+
+    @property
+    def value(self) -> str:
+        """What was typed; the total of a score."""
+        return self.check.value
+
+    @property
+    def at(self) -> datetime:
+        return self.check.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,12 +435,33 @@ class SessionSnapshot:
     # --- what the guards ask ---
 
     @cached_property
+    def _acting(self) -> dict[str, Rule]:
+        """The protocol and the rules of leaving, those that act in the clinic today."""
+        decided = {row["rule_id"]: RuleAdoption(clinic_id=self.encounter.clinic_id, **row) for row in self._adoption}
+        only = {self.protocol.id, *ids_of(*recovery.KINDS)}
+        standings = decide(decided, self.today, only)
+        return {each.acting.id: each.acting for each in standings if each.acting is not None}
+
+    @property
     def adopted(self) -> bool:
         """Whether the clinic adopted the very version under which the session runs, and its protocol still acts."""
-        decided = {row["rule_id"]: RuleAdoption(clinic_id=self.encounter.clinic_id, **row) for row in self._adoption}
-        return self._frozen_was_adopted and any(
-            each.newest.id == self.protocol.id and each.acting is not None for each in decide(decided, self.today)
-        )
+        return self._frozen_was_adopted and self.protocol.id in self._acting
+
+    @cached_property
+    def leaving(self) -> recovery.Leaving:
+        """What the clinic has adopted about leaving, for the route of this session."""
+        return recovery.read_leaving(self._acting.values(), self.protocol.route)
+
+    @cached_property
+    def observing_since(self) -> datetime | None:
+        """When the present observation began."""
+        return compose.observing_since((each.at, each.state) for each in self.states)
+
+    @cached_property
+    def checks_observing(self) -> dict[str, Check]:
+        """The newest answer to each item of the present observation: what counts for leaving."""
+        since = self.observing_since
+        return {} if since is None else {each.item_id: each.check for each in self.answered if each.at >= since}
 
     def facts(self, reason: str = "", against: Against | None = None) -> Facts:
         """All that the guards ask. ``against``: what stands against a dose today (road.against); without it the steps
@@ -451,7 +482,8 @@ class SessionSnapshot:
             second_checked=ready is not None and ready[1] is not None,
             dose_given=bool(self.doses),
             dose_ended_at=self.dose_ended_at,
-            scores={item: row.value for item, row in self.checks.items()},
+            answered=self.answered,
+            observing_since=self.observing_since,
             escort_named=self.companion is not None,
             escort_present=here is not None and here.outcome == "passed",
             reason=reason,
@@ -460,15 +492,18 @@ class SessionSnapshot:
             floors=against.floors if against else None,
             dose_against=against.dose if against else (),
             set_aside_before=self.set_aside_before,
+            leaving=self.leaving,
             arrived_at=self.encounter.opened_at,
         )
 
     @property
     def set_aside_before(self) -> frozenset[str]:
         """What a prescriber signed for earlier in this session and nobody has answered anew: answers, not values of the
-        moment, which are asked again by every step."""
-        signed = [(each.at, each.overridden) for each in self.states]
-        return compose.set_aside_before(signed, {item: row.at for item, row in self.checks.items()})
+        moment, which are asked again by every step. At the door the values with which the patient was found ready are
+        signed for as long as they are the same."""
+        signed = compose.lasting_steps((each.at, each.state, each.overridden) for each in self.states)
+        lasting = compose.set_aside_before(signed, {item: row.at for item, row in self.checks.items()})
+        return lasting | compose.signed_to_leave(self.state, self.current.basis.get("set_aside", ()))
 
     def standing(self, transition: str, against: Against | None = None) -> tuple[protocol.Reason, ...]:
         """What stands in the way of a step now; empty where it may be taken."""
@@ -577,7 +612,11 @@ def _subqueries() -> dict[str, ArraySubquery]:
     signals = _of_session(CurrentVital)
     alarms = _of_session(AlarmState).filter(phase__in=OPEN)
     measured = _of_session(Observation).filter(Q(method="typed") | Q(code__in=SYSTOLIC)).order_by("effective_at", "id")
-    decisions = RuleAdoption.objects.filter(rule_id=OuterRef("protocol_id")).order_by("-id")[:1]
+    decisions = (
+        RuleAdoption.objects.filter(Q(rule_id=OuterRef("protocol_id")) | Q(rule_id__in=sorted(ids_of(*recovery.KINDS))))
+        .order_by("rule_id", "-id")
+        .distinct("rule_id")
+    )
     return {
         "states": _array(
             _of_session(SessionState).order_by("seq"),

@@ -79,7 +79,7 @@ def advance_session(
     elif session.state in UNDER_WAY:
         _chart_the_dose(by, session, transition, pump, happened_at, note)
     elif transition in {"leave", "leave_without_dose"}:
-        charting_actions.write_discharge(by=by, encounter=encounter, facts=facts, now=now)
+        charting_actions.write_discharge(by=by, session=session, facts=facts, now=now)
     if State(row.state) in FINAL:
         end_session(encounter=encounter, now=now, by=by)
     announce(encounter)

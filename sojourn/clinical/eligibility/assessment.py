@@ -309,22 +309,22 @@ def read(rule: Rule, *, adopted: bool = True) -> EligibilityRule:
         adopted=adopted,
     )
     used = {each.parameter for grade in grades for each in _comparisons(grade.when)}
-    if idle := sorted(set(rule.parameters) - used):
+    if idle := sorted({*rule.parameters, *rule.open} - used):
         raise RuleInvalid(f"{rule.id}: {', '.join(idle)} is compared with nothing")
     if stray := sorted(ready.of_the_day - set(ready.asks)):
         raise RuleInvalid(f"{rule.id}: {', '.join(stray)} is of the day, but not asked")
     return ready
 
 
-def _comparisons(condition: Condition) -> list[conditions.Compares]:
+def _comparisons(condition: Condition) -> list[conditions.Compares | conditions.Multiple]:
     match condition:
         case conditions.All(parts) | conditions.AnyOf(parts):
             return [found for part in parts for found in _comparisons(part)]
         case conditions.Not(part):
             return _comparisons(part)
-        case conditions.Compares():
+        case conditions.Compares() | conditions.Multiple():
             return [condition]
-        case conditions.Is():
+        case conditions.Is() | conditions.Known() | conditions.Unstated():
             return []
 
 

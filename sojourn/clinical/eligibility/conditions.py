@@ -5,6 +5,13 @@
 A number never stands in a condition: it is a named parameter of the rule, so that a clinic can tighten it. What
 nobody has told makes a condition neither true nor false. Reading proves that each parameter, when it is tightened,
 can only make the condition true for more people.
+
+A laboratory's value is compared with a multiple of that laboratory's own upper limit, which is a fact like the value:
+
+    {fact = "alt", at_least_times = "times", of = "alt_uln"}
+
+``{known = "alt"}`` asks whether a fact was told at all, ``{unstated = "egfr"}`` whether a number that ships without a
+value is still unstated; both are true or false, never open.
 """
 
 from __future__ import annotations
@@ -12,10 +19,12 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any, Final, Literal
 
-from sojourn.clinical.eligibility.facts import VOCABULARY, Facts, Value
-from sojourn.clinical.rules import Parameter, Rule, RuleInvalid, Tighten
+from sojourn.clinical.eligibility.facts import VOCABULARY, Facts, Value, Word
+from sojourn.clinical.rules import OpenNumber, Parameter, Rule, RuleInvalid, Tighten
+from sojourn.clinical.units import exact
 
 # Which way a parameter must go for the comparison to hold more often.
 WIDENS: Final[Mapping[str, Tighten]] = {
@@ -26,6 +35,8 @@ WIDENS: Final[Mapping[str, Tighten]] = {
     "within_days": "higher",
     "days_ago_at_least": "lower",
 }
+# Compared with a multiple of another fact.
+TIMES: Final[Mapping[str, str]] = {"above_times": "above", "at_least_times": "at_least"}
 _DAYS: Final = frozenset(("within_days", "days_ago_at_least"))
 
 
@@ -61,7 +72,31 @@ class Compares:
     parameter: str
 
 
-Condition = All | AnyOf | Not | Is | Compares
+@dataclass(frozen=True, slots=True)
+class Multiple:
+    """The fact stands in this relation ("above", "at_least") to so many times another fact of the same unit."""
+
+    fact: str
+    relation: str
+    parameter: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Somebody has told the fact."""
+
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unstated:
+    """Nobody has stated this number of the rule, which ships without one."""
+
+    parameter: str
+
+
+Condition = All | AnyOf | Not | Is | Compares | Multiple | Known | Unstated
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +129,47 @@ def judge(
             known = facts.get(name)
             if known is None or (name in only_today and known.on != today):
                 return Verdict(None, missing=(name,))
-            if isinstance(condition, Is):
-                return Verdict(known.value in condition.values, because=(name,))
-            limit = parameters[condition.parameter].value
-            return Verdict(_relates(known.value, condition.relation, limit, today), because=(name,))
+            return Verdict(_of_value(condition, known.value, parameters, today), because=(name,))
+        case _:
+            return _of_what_is_told(condition, facts, parameters)
+
+
+def _of_value(condition: Is | Compares, value: Value, parameters: Mapping[str, Parameter], today: date) -> bool | None:
+    """Whether a fact that was told meets its condition; None while nobody has stated the number."""
+    if isinstance(condition, Is):
+        return value in condition.values
+    number = parameters.get(condition.parameter)
+    return None if number is None else _relates(value, condition.relation, number.value, today)
+
+
+def _of_what_is_told(
+    condition: Multiple | Known | Unstated, facts: Facts, parameters: Mapping[str, Parameter]
+) -> Verdict:
+    match condition:
+        case Known(name):
+            return Verdict(name in facts, because=(name,) if name in facts else ())
+        case Unstated(parameter):
+            return Verdict(parameter not in parameters)
+        case Multiple():
+            return _multiple(condition, facts, parameters)
+
+
+def _multiple(condition: Multiple, facts: Facts, parameters: Mapping[str, Parameter]) -> Verdict:
+    """Without the value nothing is asked about its limit; exactly, as the numbers are written."""
+    name, of = condition.fact, condition.of
+    if name not in facts or of not in facts:
+        return Verdict(None, missing=(name if name not in facts else of,))
+    number = parameters.get(condition.parameter)
+    if number is None:
+        return Verdict(None)
+    limit = _figure(facts[of].value) * exact(number.value)
+    return Verdict(_holds(condition.relation, _figure(facts[name].value), limit), because=(name, of))
+
+
+def _figure(value: Value) -> Fraction:
+    """A fact of kind "number", exactly as it is written."""
+    assert not isinstance(value, str | date)
+    return exact(float(value))
 
 
 def _several(
@@ -128,7 +200,10 @@ def _relates(value: Value, relation: str, limit: float, today: date) -> bool:
     if isinstance(value, date):
         days = (today - value).days
         return days <= limit if relation == "within_days" else days >= limit
-    number = float(value)
+    return _holds(relation, float(value), limit)
+
+
+def _holds(relation: str, number: float | Fraction, limit: float | Fraction) -> bool:
     match relation:
         case "above":
             return number > limit
@@ -152,8 +227,12 @@ def _names(condition: Condition) -> Iterator[str]:
                 yield from _names(part)
         case Not(part):
             yield from _names(part)
-        case Is(name) | Compares(name):
+        case Is(name) | Compares(name) | Known(name):
             yield name
+        case Multiple(name, of=of):
+            yield from (name, of)
+        case Unstated():
+            return
 
 
 # --- reading ---
@@ -175,7 +254,50 @@ def read(rule: Rule, data: Any, *, widening: bool = True) -> Condition:
         return All(read_parts) if key == "all" else AnyOf(read_parts)
     if set(data) == {"not"}:
         return Not(read(rule, data["not"], widening=not widening))
+    if set(data) == {"known"}:
+        return Known(_word(rule, data["known"]).name)
+    if set(data) == {"unstated"}:
+        return Unstated(_shipped_without(rule, data["unstated"]))
+    if "of" in data:
+        return _multiple_of(rule, data, widening)
     return _leaf(rule, data, widening)
+
+
+def _word(rule: Rule, name: object) -> Word:
+    word = VOCABULARY.get(str(name))
+    if word is None:
+        raise RuleInvalid(f"{rule.id}: {name!r} is no fact")
+    return word
+
+
+def _shipped_without(rule: Rule, name: object) -> str:
+    if str(name) not in {*rule.open, *rule.parameters}:
+        raise RuleInvalid(f"{rule.id}: {name!r} is no number of the rule")
+    return str(name)
+
+
+def _multiple_of(rule: Rule, data: Mapping[str, Any], widening: bool) -> Multiple:
+    relation = next((key for key in data if key in TIMES), "")
+    if set(data) != {"fact", relation, "of"}:
+        raise RuleInvalid(f"{rule.id}: {dict(data)!r} is no condition")
+    word, of = _word(rule, data["fact"]), _word(rule, data["of"])
+    if word.kind != "number" or (of.kind, of.unit) != (word.kind, word.unit):
+        raise RuleInvalid(f"{rule.id}: {word.name} cannot be a multiple of {of.name}")
+    number = _number(rule, data[relation], "1", TIMES[relation], widening)
+    return Multiple(word.name, TIMES[relation], number.name, of.name)
+
+
+def _number(rule: Rule, name: object, unit: str, relation: str, widening: bool) -> Parameter | OpenNumber:
+    """The number of the rule that a condition names, in this unit, and such that tightening it widens the finding."""
+    found = rule.parameters.get(str(name)) or rule.open.get(str(name))
+    if found is None:
+        raise RuleInvalid(f"{rule.id}: {name!r} is no parameter of the rule; numbers are never written in conditions")
+    if found.unit != unit:
+        raise RuleInvalid(f"{rule.id}: {found.name} is in {found.unit}, and is compared in {unit}")
+    wanted: Tighten = WIDENS[relation] if widening else _OTHER[WIDENS[relation]]
+    if found.tighten not in ("fixed", wanted):
+        raise RuleInvalid(f"{rule.id}: {found.name} would loosen the rule when it goes {found.tighten}")
+    return found
 
 
 def _leaf(rule: Rule, data: Mapping[str, Any], widening: bool) -> Condition:
@@ -194,15 +316,8 @@ def _leaf(rule: Rule, data: Mapping[str, Any], widening: bool) -> Condition:
         raise RuleInvalid(f"{rule.id}: {relation!r} is no comparison")
     if word.kind != ("day" if relation in _DAYS else "number"):
         raise RuleInvalid(f"{rule.id}: {word.name} cannot be compared by {relation}")
-    parameter = rule.parameters.get(str(given))
-    if parameter is None:
-        raise RuleInvalid(f"{rule.id}: {given!r} is no parameter of the rule; numbers are never written in conditions")
-    if parameter.unit != ("d" if relation in _DAYS else word.unit):
-        raise RuleInvalid(f"{rule.id}: {parameter.name} is in {parameter.unit}, {word.name} in {word.unit or 'days'}")
-    wanted: Tighten = WIDENS[relation] if widening else _OTHER[WIDENS[relation]]
-    if parameter.tighten not in ("fixed", wanted):
-        raise RuleInvalid(f"{rule.id}: {parameter.name} would loosen the rule when it goes {parameter.tighten}")
-    return Compares(word.name, relation, parameter.name)
+    number = _number(rule, given, "d" if relation in _DAYS else word.unit, relation, widening)
+    return Compares(word.name, relation, number.name)
 
 
 _OTHER: Final[Mapping[Tighten, Literal["lower", "higher"]]] = {"lower": "higher", "higher": "lower"}

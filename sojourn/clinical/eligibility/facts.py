@@ -131,10 +131,15 @@ _WORDS: Final = (
     Word("consciousness", "choice", "Consciousness", choices=("alert", "confused", "voice", "pain", "unresponsive")),
     Word("on_oxygen", "yes_no", "On oxygen"),
     Word("alt", "number", "ALT", "U/L", low=0, high=20000),
+    Word("alt_uln", "number", "ALT, the laboratory's upper limit", "U/L", low=1, high=1000),
     Word("ast", "number", "AST", "U/L", low=0, high=20000),
+    Word("ast_uln", "number", "AST, the laboratory's upper limit", "U/L", low=1, high=1000),
     Word("alp", "number", "ALP", "U/L", low=0, high=20000),
+    Word("alp_uln", "number", "ALP, the laboratory's upper limit", "U/L", low=1, high=1000),
     Word("ggt", "number", "GGT", "U/L", low=0, high=20000),
+    Word("ggt_uln", "number", "GGT, the laboratory's upper limit", "U/L", low=1, high=1000),
     Word("bilirubin", "number", "Bilirubin", "umol/L", low=0, high=1500),
+    Word("bilirubin_uln", "number", "Bilirubin, the laboratory's upper limit", "umol/L", low=1, high=200),
     Word("egfr", "number", "eGFR", "mL/min/{1.73_m2}", low=0, high=250),
     Word("qtc_ms", "number", "QTc interval", "ms", low=200, high=800),
     Word("ecg", "choice", "ECG", choices=("normal", "abnormal")),
@@ -146,6 +151,8 @@ _WORDS: Final = (
     Word("suicide_risk", "choice", "Acute suicide risk", choices=("low", "moderate", "high")),
     Word("antidepressant_trials_failed", "number", "Antidepressants tried without response", "{count}", low=0, high=60),
 )
+
+UPPER_LIMIT: Final = "_uln"  # the laboratory's own upper limit of a value is a fact of the value's name with this end
 
 VOCABULARY: Final[Mapping[str, Word]] = MappingProxyType({each.name: each for each in _WORDS})
 

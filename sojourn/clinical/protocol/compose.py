@@ -14,6 +14,8 @@ from sojourn.clinical.administration import Delivered, HistoryRefused
 from sojourn.clinical.protocol.floors import Floors
 from sojourn.clinical.protocol.guards import CheckResult, Facts, Latest, Reason
 from sojourn.clinical.protocol.states import UNDER_WAY, State
+from sojourn.clinical.recovery.counting import SCALES, Scored, counted
+from sojourn.clinical.recovery.leaving import NOTHING_ADOPTED, Leaving
 
 
 class NewestReading(Protocol):
@@ -30,6 +32,17 @@ class NewestReading(Protocol):
     def baseline(self) -> float | None: ...
 
 
+class Answered(Protocol):
+    """An answer to an item: ``value`` is what was typed, "" where it only passed or did not; the total of a score."""
+
+    @property
+    def item_id(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+
+
 def facts(
     *,
     state: State,
@@ -43,7 +56,8 @@ def facts(
     second_checked: bool,
     dose_given: bool,
     dose_ended_at: datetime | None,
-    scores: Mapping[str, str],
+    answered: Iterable[Answered],
+    observing_since: datetime | None,
     escort_named: bool,
     escort_present: bool,
     reason: str = "",
@@ -52,11 +66,12 @@ def facts(
     floors: Floors | None = None,
     dose_against: tuple[Reason, ...] = (),
     set_aside_before: frozenset[str] = frozenset(),
+    leaving: Leaving = NOTHING_ADOPTED,
     arrived_at: datetime | None = None,
     minutes_since_appointment: float | None = None,
 ) -> Facts:
     """All that the guards ask. ``newest`` is by code; ``systolic`` the believed systolic pressures, the oldest first;
-    ``scores`` the values of answered items as they were typed.
+    ``answered`` every answer that stands, the oldest first; ``observing_since`` when the present observation began.
 
     A reading counts from the moment at which it was taken, one from ahead of now as of now. Before the checks are
     complete the newest believed values since ``arrived_at`` are the patient's own; a dose that was given takes none of
@@ -65,6 +80,8 @@ def facts(
     believed = {code: each for code, each in newest.items() if not each.doubt}
     early = {code for code, each in believed.items() if arrived_at is not None and each.at < arrived_at}
     here = {code: each for code, each in believed.items() if code not in early}
+    said = list(answered)
+    totals = counted(scored(said), observing_since)
     return Facts(
         state=state,
         protocol_adopted=protocol_adopted,
@@ -84,8 +101,12 @@ def facts(
         second_checked=second_checked,
         dose_given=dose_given,
         minutes_since_dose_end=None if dose_ended_at is None else _minutes(dose_ended_at, now),
-        padss=_score(scores.get("padss")),
-        aldrete=_score(scores.get("aldrete")),
+        minutes_observing=None if observing_since is None else _minutes(observing_since, now),
+        from_before=answered_before(said, observing_since),
+        padss=totals.padss,
+        aldrete=totals.aldrete,
+        aldrete_before_padss=totals.aldrete_before_padss,
+        leaving=leaving,
         escort_named=escort_named,
         escort_present=escort_present,
         reason=reason,
@@ -110,10 +131,27 @@ def _rising(systolic: Sequence[float]) -> bool | None:
     return last[2] > last[1] > last[0] if len(last) == 3 else None
 
 
-def _score(typed: str | None) -> int | None:
-    return int(typed) if typed is not None and typed.isdigit() else None
+def scored(answered: Iterable[Answered]) -> list[Scored]:
+    """The recovery scores among some answers, in their order."""
+    return [
+        Scored(each.item_id, int(each.value), each.at)
+        for each in answered
+        if each.item_id in SCALES and each.value.isdigit()
+    ]
 
 
+def answered_before(answered: Iterable[Answered], since: datetime | None) -> frozenset[str]:
+    """The items whose newest answer is of before the present observation."""
+    newest = {each.item_id: each.at for each in answered}
+    return frozenset(item for item, at in newest.items() if since is not None and at < since)
+
+
+def observing_since(states: Iterable[tuple[datetime, State]]) -> datetime | None:
+    """When the present observation began: the newest entry into it. ``states``: the oldest first."""
+    return next((at for at, state in reversed(list(states)) if state is State.OBSERVING), None)
+
+
+_ALARM: Final = "high-alarm-open"
 # Codes of what a prescriber sets aside for this session; the rest is a value of the moment.
 _LASTING: Final = frozenset(("check-missing", "check-failed"))
 
@@ -130,6 +168,28 @@ def set_aside_before(
             if stem in _LASTING and (item not in answered_at or answered_at[item] <= at):
                 found.add(code)
     return frozenset(found)
+
+
+def signed_to_leave(state: State, set_aside: Iterable[Mapping[str, str]]) -> frozenset[str]:
+    """What a prescriber set aside in the step that found the patient ready, as it was read then: at the door it is not
+    signed again while the numbers are the same. An open alarm is: what it is about may have become worse."""
+    if state is not State.READY_TO_LEAVE:
+        return frozenset()
+    return frozenset(each["key"] for each in set_aside if "key" in each and each["code"] != _ALARM)
+
+
+def lasting_steps(
+    states: Iterable[tuple[datetime, State, Collection[str]]],
+) -> list[tuple[datetime, Collection[str]]]:
+    """When something was set aside, and which codes, in the steps whose signatures can still last: not in a step that
+    found the patient ready in an observation which has begun anew since. ``states``: the oldest first."""
+    known = list(states)
+    since = observing_since((at, state) for at, state, _ in known)
+    return [
+        (at, codes)
+        for at, state, codes in known
+        if not (state is State.READY_TO_LEAVE and since is not None and at < since)
+    ]
 
 
 def observed_from(

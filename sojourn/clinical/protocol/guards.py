@@ -13,6 +13,8 @@ from sojourn.clinical.current import SignalReading, current_vital
 from sojourn.clinical.protocol.floors import Floors, HardFloor
 from sojourn.clinical.protocol.protocol import Item, Override, Protocol
 from sojourn.clinical.protocol.states import BY_NAME, UNDER_WAY, State
+from sojourn.clinical.recovery.counting import ALDRETE, PADSS, SCALES, Totals
+from sojourn.clinical.recovery.leaving import NOTHING_ADOPTED, Leaving, lowest_saturation
 from sojourn.clinical.recovery.pressure import outside
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, vital
 
@@ -52,12 +54,21 @@ class Facts:
     second_checked: bool = False
     dose_given: bool = False
     minutes_since_dose_end: float | None = None
-    padss: int | None = None
+    minutes_observing: float | None = None  # since the present observation began
+    from_before: frozenset[str] = frozenset()  # items that were answered before it: they say nothing about now
+    padss: int | None = None  # of the present observation, as the two below
     aldrete: int | None = None
+    aldrete_before_padss: int | None = None  # see recovery.Totals
+    leaving: Leaving = NOTHING_ADOPTED
     escort_named: bool = False
     escort_present: bool = False
     reason: str = ""
     minutes_since_appointment: float | None = None
+
+    @property
+    def scores(self) -> Totals:
+        """The scores that count."""
+        return Totals(self.padss, self.aldrete, self.aldrete_before_padss)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +165,19 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "dose-was-given": "A dose was given: the patient is observed before leaving.",
         "dose-end-unknown": "The end of the dose is not recorded.",
         "observation-too-short": "{left:.0f} of {wanted:g} minutes of observation are still to come.",
-        "score-missing": "Neither PADSS nor Aldrete has been scored.",
-        "score-too-low": "PADSS has not reached {padss:g}, nor Aldrete {aldrete:g}.",
+        "score-missing": "Not scored in this observation: {score}.",
+        "score-too-low": "{score} is {value:g} and must be at least {limit:g}.",
+        "aldrete-first": "Aldrete has to reach {limit:g} before PADSS is scored.",
         "bp-unknown": "The pressure cannot be compared with the time before the dose: {vital}.",
         "bp-outside": "{vital}: now {now:g}, before the dose {before:g}; more than {within:g} % apart.",
         "bp-rising": "The blood pressure is still rising.",
         "missing": "Not recorded: {vital}.",
+        "missing-now": "Not recorded in this observation: {vital}.",
         "low": "{vital} is {value:g} and must be at least {limit:g}.",
+        "low-before": (
+            "{vital} is {value:g}, and was {before:g} before the dose. Below {limit:g} a prescriber decides, because "
+            "nobody has adopted how low it may be for leaving."
+        ),
         "escort-not-named": "No responsible adult is named to take the patient home.",
         "escort-not-here": "The responsible adult has not come yet.",
         "reason-missing": "Say why.",
@@ -318,22 +335,53 @@ def _observed_long_enough(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
 
 def _discharge(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     yield from _discharge_pressures(facts, protocol)
-    yield from _discharge_levels(facts, protocol)
+    yield from _discharge_saturation(facts, protocol)
+    yield from _discharge_alertness(facts, protocol)
     for item in protocol.discharge:
-        answer = facts.checks.get(item.id)
+        answer = None if item.id in facts.from_before else facts.checks.get(item.id)
         if answer != "passed":
             yield _unanswered(item, answer)
-    padss, aldrete = protocol.number("padss_at_least"), protocol.number("aldrete_at_least")
-    if facts.padss is None and facts.aldrete is None:
-        yield _because("score-missing", "prescriber")
-    elif (facts.padss or 0) < padss and (facts.aldrete or 0) < aldrete:
-        yield _because("score-too-low", "prescriber", padss=padss, aldrete=aldrete)
+    yield from _discharge_scores(facts, protocol)
+
+
+SCORE_NAMES: Final[Mapping[str, str]] = MappingProxyType({ALDRETE: "Aldrete score", PADSS: "PADSS"})
+
+
+def _discharge_scores(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+    limits = {name: protocol.number(f"{name}_at_least") for name in SCALES}
+    yield from against_scores(facts.scores, facts.leaving, limits)
+
+
+def against_scores(totals: Totals, leaving: Leaving, limits: Mapping[str, float]) -> Iterator[Reason]:
+    """Every score that is recorded reaches its threshold; PADSS always is, and Aldrete where the clinic asks for it
+    first. No score makes up for another."""
+    recorded = {ALDRETE: totals.aldrete, PADSS: totals.padss}
+    needed = (ALDRETE, PADSS) if leaving.aldrete_first else (PADSS,)
+    for name, total in recorded.items():
+        limit, named = limits[name], SCORE_NAMES[name]
+        if total is not None and total < limit:
+            yield _because(f"score-too-low:{name}", "prescriber", score=named, value=total, limit=limit)
+        elif total is None and name in needed:
+            yield _because(f"score-missing:{name}", "prescriber", score=named)
+    if leaving.aldrete_first and None not in recorded.values():
+        first = totals.aldrete_before_padss
+        if first is None or first < limits[ALDRETE]:
+            yield _because("aldrete-first", "prescriber", limit=limits[ALDRETE])
+
+
+def _comparable(facts: Facts, codes: tuple[str, ...], max_age: float) -> str | None:
+    """The pressure that can be compared with the time before the dose. An old one does not stand in for a newer one
+    that was measured in another way and has no like of before."""
+    own = _shown(facts, tuple(code for code in codes if facts.baseline.get(code, 0) > 0))
+    if own is None or (facts.latest[own].age_minutes > max_age and _shown(facts, codes) != own):
+        return None
+    return own
 
 
 def _discharge_pressures(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     within = protocol.number("bp_within")
     for name, codes in _PRESSURES:
-        shown = _shown(facts, tuple(code for code in codes if facts.baseline.get(code, 0) > 0))
+        shown = _comparable(facts, codes, protocol.number("vitals_max_age"))
         if shown is None:
             yield _because(f"bp-unknown:{name}", "prescriber", vital=_name(codes[0]))
             continue
@@ -346,15 +394,38 @@ def _discharge_pressures(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
         yield _because("bp-rising", "prescriber")
 
 
-def _discharge_levels(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
-    for code in ("spo2", "moaas"):
-        limit, known = protocol.number(f"{code}_at_least"), facts.latest.get(code)
-        if code == "spo2":  # "at least 94 % on air or baseline"
-            limit = min(limit, facts.baseline.get(code, limit))
-        if known is None:
-            yield _because(f"missing:{code}", "never", vital=_name(code))
-        elif known.value < limit:
-            yield _because(f"low:{code}", "prescriber", vital=_name(code), value=known.value, limit=limit)
+def _discharge_saturation(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+    """At the protocol's number, or at the patient's own of before the dose, down to the floor that a prescriber has
+    adopted. Without that floor their own excuses nothing by itself: a prescriber signs."""
+    code, limit, known = "spo2", protocol.number("spo2_at_least"), facts.latest.get("spo2")
+    before, floor = facts.baseline.get(code), facts.leaving.saturation_floor
+    if known is None:
+        yield _because(f"missing:{code}", "never", vital=_name(code))
+        return
+    values: dict[str, str | float] = {"vital": _name(code), "value": known.value}
+    if known.value >= lowest_saturation(limit, before, floor):
+        return
+    if floor is None and before is not None and before <= known.value:
+        text = TEXTS["low-before"]
+        yield Reason(f"low:{code}", text, "prescriber", {**values, "before": before, "limit": limit})
+    else:
+        yield _because(f"low:{code}", "prescriber", **values, limit=lowest_saturation(limit, before, floor))
+
+
+# A clock is typed without seconds: a reading of the minute in which the dose ended is of the observation.
+_A_MINUTE: Final = 1.0
+
+
+def _discharge_alertness(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
+    """MOAA/S of the present observation: how awake somebody was before or during the dose says nothing about now."""
+    code, known, since = "moaas", facts.latest.get("moaas"), facts.minutes_observing
+    limit = protocol.number("moaas_at_least")
+    if known is None:
+        yield _because(f"missing:{code}", "never", vital=_name(code))
+    elif since is not None and known.age_minutes > since + _A_MINUTE:
+        yield Reason(f"missing:{code}", TEXTS["missing-now"], "never", {"vital": _name(code)})
+    elif known.value < limit:
+        yield _because(f"low:{code}", "prescriber", vital=_name(code), value=known.value, limit=limit)
 
 
 def _escort(facts: Facts, protocol: Protocol) -> Iterator[Reason]:

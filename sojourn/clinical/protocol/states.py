@@ -78,9 +78,10 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
         guards=("observed_long_enough", "fresh_vitals", "no_high_alarm", "discharge"),
     ),
     Transition("observe_again", (State.READY_TO_LEAVE,), State.OBSERVING, "Observe again"),
+    # What let the patient be found ready must still be so at the door: a score may have been struck or scored again.
     Transition(
         *("leave", (State.READY_TO_LEAVE,), State.LEFT, "The patient has left"),
-        guards=("no_high_alarm", "escort"),
+        guards=("no_high_alarm", "discharge", "escort"),
     ),
     Transition(
         *(

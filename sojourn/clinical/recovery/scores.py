@@ -1,14 +1,23 @@
-"""Recovery scores from their rules: PADSS, the modified Aldrete score, and the anchors of MOAA/S."""
+"""Recovery scores from their rules: PADSS, the modified Aldrete score, and the anchors of MOAA/S.
+
+Some items ask for what a person could not do before the dose either: walk, move four limbs, breathe without oxygen.
+Where the rule says so, such an item is answered "as before the dose" and counts in full; whoever answers says how it
+was.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from sojourn.clinical.rules import Rule, RuleInvalid
 
 KIND: Final = "score.recovery"
+
+AsBefore = Literal["as-before"]
+AS_BEFORE: Final[AsBefore] = "as-before"
+Points = int | AsBefore | None  # None: does not apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +30,21 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item; ``spare_points`` are given where it does not apply, None where it always applies."""
+    """One item; ``spare_points`` are given where it does not apply, None where it always applies. ``as_before``: what a
+    person sees who answers "as before the dose" (a message id), "" where the item cannot be answered so;
+    ``before_reads``: vital signs that must have been measured before the dose for that answer."""
 
     id: str
     label: str
     anchors: tuple[Anchor, ...]
     spare_points: int | None
+    as_before: str = ""
+    before_reads: tuple[str, ...] = ()
+
+    @property
+    def full_points(self) -> int:
+        """The most that the item gives."""
+        return max(anchor.points for anchor in self.anchors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +56,16 @@ class RecoveryScale:
     maximum: int
     threshold: float | None
 
-    def score(self, answers: Mapping[str, int | None]) -> RecoveryScore | NotScored:
-        """The total. An answer of None means "does not apply" and is allowed only where the rule says so."""
+    def score(self, answers: Mapping[str, Points]) -> RecoveryScore | NotScored:
+        """The total. An answer of None means "does not apply", AS_BEFORE "as before the dose"; each is allowed only
+        where the rule says so."""
         return _score(self, answers)
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveryScore:
-    """The total with its parts. ``reached``: at or above the threshold."""
+    """The total with its parts. ``reached``: at or above the threshold; ``as_before``: items that count in full because
+    they are as they were before the dose."""
 
     total: int
     maximum: int
@@ -54,11 +74,13 @@ class RecoveryScore:
     not_applicable: tuple[str, ...]
     rule_id: str
     version: int
+    as_before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NotScored:
-    """Refusal: "missing:x", "no-such-item:x", "no-such-answer:x" or "always-applies:x", all at once."""
+    """Refusal: "missing:x", "no-such-item:x", "no-such-answer:x", "always-applies:x" or "never-as-before:x", all at
+    once."""
 
     reasons: tuple[str, ...]
 
@@ -76,36 +98,51 @@ def read(rule: Rule) -> RecoveryScale:
                 for points, text in sorted(each["anchors"].items(), key=lambda pair: -int(pair[0]))
             ),
             spare_points=None if "spare_points" not in each else int(each["spare_points"]),
+            as_before=str(each.get("as_before", "")),
+            before_reads=tuple(str(code) for code in each.get("before_reads", ())),
         )
         for each in rule.fact("items")
     )
-    maximum = sum(max(anchor.points for anchor in each.anchors) for each in items)
+    maximum = sum(each.full_points for each in items)
     if maximum != rule.fact("maximum"):
         raise RuleInvalid(f"{rule.id}: the items sum to {maximum}")
     return RecoveryScale(rule, items, maximum, rule.optional("threshold"))
 
 
-def _score(scale: RecoveryScale, answers: Mapping[str, int | None]) -> RecoveryScore | NotScored:
+def _score(scale: RecoveryScale, answers: Mapping[str, Points]) -> RecoveryScore | NotScored:
     known = {each.id for each in scale.items}
-    reasons = [f"no-such-item:{name}" for name in sorted(set(answers) - known)]
-    parts: dict[str, int] = {}
-    skipped: list[str] = []
-    for item in scale.items:
-        if item.id not in answers:
-            reasons.append(f"missing:{item.id}")
-            continue
-        answer = answers[item.id]
-        if answer is None and item.spare_points is None:
-            reasons.append(f"always-applies:{item.id}")
-        elif answer is None:
-            parts[item.id] = item.spare_points or 0
-            skipped.append(item.id)
-        elif isinstance(answer, bool) or answer not in {each.points for each in item.anchors}:
-            reasons.append(f"no-such-answer:{item.id}")
-        else:
-            parts[item.id] = answer
-    if reasons:
-        return NotScored(tuple(reasons))
+    faults = [f"no-such-item:{name}" for name in sorted(set(answers) - known)]
+    faults += [f"{fault}:{item.id}" for item in scale.items if (fault := _fault(item, answers))]
+    if faults:
+        return NotScored(tuple(faults))
+    parts = {item.id: _points(item, answers[item.id]) for item in scale.items}
     total = sum(parts.values())
-    reached = scale.threshold is not None and total >= scale.threshold
-    return RecoveryScore(total, scale.maximum, reached, parts, tuple(skipped), scale.rule.id, scale.rule.version)
+    return RecoveryScore(
+        total,
+        scale.maximum,
+        scale.threshold is not None and total >= scale.threshold,
+        parts,
+        tuple(item.id for item in scale.items if answers[item.id] is None),
+        scale.rule.id,
+        scale.rule.version,
+        tuple(item.id for item in scale.items if answers[item.id] == AS_BEFORE),
+    )
+
+
+def _fault(item: Item, answers: Mapping[str, Points]) -> str:
+    """Why an answer to an item cannot be, "" where it can."""
+    if item.id not in answers:
+        return "missing"
+    answer = answers[item.id]
+    if answer is None:
+        return "" if item.spare_points is not None else "always-applies"
+    if answer == AS_BEFORE:
+        return "" if item.as_before else "never-as-before"
+    known = not isinstance(answer, bool) and answer in {each.points for each in item.anchors}
+    return "" if known else "no-such-answer"
+
+
+def _points(item: Item, answer: Points) -> int:
+    if answer is None:
+        return item.spare_points or 0
+    return item.full_points if answer == AS_BEFORE else int(answer)

@@ -16,6 +16,7 @@ from sojourn.clinical.administration.charted import Dose
 from sojourn.clinical.eligibility import VOCABULARY, Fact
 from sojourn.clinical.protocol import BY_NAME
 from sojourn.clinical.protocol.road import Agreement, SignedPlan
+from sojourn.clinical.recovery import AS_BEFORE, SCALES, Points
 from sojourn.clinical.replay.scenario import (
     ALARM_SAYS,
     DOES,
@@ -288,7 +289,7 @@ class _Lines:
     def _check(self, table: Table, by: str) -> dict[str, Any]:
         passed = table.may("passed", _items, "a list of items, or checklist or discharge", ())
         failed = table.may("failed", _items, "a list of items", ())
-        scores = {name: table.may(name, whole, "a whole number", None) for name in ("padss", "aldrete")}
+        scores = {name: table.may(name, _score, _A_SCORE, None) for name in SCALES}
         return {"passed": passed, "failed": failed, "scores": {k: v for k, v in scores.items() if v is not None}}
 
     def _prepare(self, table: Table, by: str) -> dict[str, Any]:
@@ -347,6 +348,16 @@ _UTC: Final = ZoneInfo("UTC")
 
 def _items(value: object) -> tuple[str, ...]:
     return (str(value),) if value in ("checklist", "discharge") else texts(value)
+
+
+_A_SCORE: Final = 'a total, or points by item ("as-before", or null where it does not apply)'
+
+
+def _score(value: object) -> int | dict[str, Points]:
+    """A total; or the answers by item, which the rule adds up."""
+    if not isinstance(value, dict):
+        return whole(value)
+    return {str(item): AS_BEFORE if said == AS_BEFORE else _or_none(whole)(said) for item, said in value.items()}
 
 
 def _or_none(kind: Callable[[object], T]) -> Callable[[object], T | None]:

@@ -9,6 +9,7 @@ from sojourn.clinical.alarms import AlarmRule
 from sojourn.clinical.dosing import DoseRules
 from sojourn.clinical.eligibility import EligibilityRule, EvidenceRule
 from sojourn.clinical.protocol import Floors, Protocol
+from sojourn.clinical.recovery import Leaving, RecoveryScale
 from sojourn.clinical.rules import Rule
 
 
@@ -21,7 +22,8 @@ class RulesOfClinic:
     """What acts in the clinic of a scenario. ``protocol`` is as released where ``protocol_adopted`` is false.
 
     ``alarms_waiting`` are the titles of alarms about which nobody has decided; ``plausible`` is by vital sign;
-    ``agree_percent`` how closely figures must agree (rule dose.chair).
+    ``agree_percent`` how closely figures must agree (rule dose.chair); ``leaving`` what was adopted about leaving;
+    ``scales`` the recovery scores by id.
     """
 
     protocol: Protocol
@@ -34,6 +36,8 @@ class RulesOfClinic:
     floors: Floors
     plausible: Mapping[str, Rule]
     agree_percent: float
+    leaving: Leaving
+    scales: Mapping[str, RecoveryScale]
 
     def alarms_of(self, code: str) -> tuple[AlarmRule, ...]:
         """The alarms of a vital sign."""

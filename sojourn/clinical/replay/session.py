@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
-from sojourn.clinical import administration, alarms, dosing, eligibility
+from sojourn.clinical import administration, alarms, dosing, eligibility, recovery
 from sojourn.clinical.administration import Delivered, HistoryRefused, charted
 from sojourn.clinical.administration.charted import Dose, DoseStep, Prepared, Wasted
 from sojourn.clinical.alarms import Happening, NothingToAcknowledge, Phase, Priority
@@ -32,6 +32,7 @@ from sojourn.clinical.protocol import (
     guard,
     road,
 )
+from sojourn.clinical.protocol.guards import CheckResult
 from sojourn.clinical.protocol.road import Agreement
 from sojourn.clinical.replay.rules import RulesOfClinic
 from sojourn.clinical.replay.scenario import Entry, Scenario
@@ -86,6 +87,16 @@ class _Signal:
     silent_after: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """An answer to an item; ``value`` is the total of a score."""
+
+    item_id: str
+    outcome: CheckResult
+    value: str
+    at: datetime
+
+
 @dataclass(slots=True)
 class AlarmNews:
     """Something that happened to an alarm."""
@@ -103,7 +114,8 @@ class ReplayedSession:
     now: datetime = field(init=False)
     state: State = State.PLANNED
     entered: list[tuple[datetime, State, tuple[str, ...]]] = field(default_factory=list)
-    answers: dict[str, tuple[str, str, datetime]] = field(default_factory=dict)  # outcome, value, when
+    signed: tuple[Reason, ...] = ()  # what was set aside in the newest step
+    answered: list[_Answered] = field(default_factory=list)  # the oldest first
     signals: dict[str, _Signal] = field(default_factory=dict)
     measured: list[tuple[datetime, str, float]] = field(default_factory=list)  # by a person, or a pressure; believed
     alarm_states: dict[tuple[str, str], alarms.State] = field(default_factory=dict)
@@ -206,12 +218,27 @@ class ReplayedSession:
     def _check(self, entry: Entry) -> Done:
         if over := self._over():
             return over
-        for outcome in ("passed", "failed"):
-            for item in self._items(entry.values[outcome]):
-                self.answers[item] = (outcome, "", self.now)
-        for name, score in entry.values["scores"].items():
-            self.answers[name] = ("passed", str(score), self.now)
+        outcomes: tuple[CheckResult, ...] = ("passed", "failed")
+        for outcome in outcomes:
+            self.answered += [_Answered(item, outcome, "", self.now) for item in self._items(entry.values[outcome])]
+        for name, said in entry.values["scores"].items():
+            total = said if isinstance(said, int) else self._added_up(name, said)
+            if isinstance(total, Done):
+                return total
+            self.answered.append(_Answered(name, "passed", str(total), self.now))
         return _OK
+
+    def _added_up(self, scale_id: str, answers: dict[str, recovery.Points]) -> int | Done:
+        """The total of a score by its rule."""
+        found = self.rules.scales[scale_id].score(answers)
+        if isinstance(found, recovery.NotScored):
+            return _refuse("not-scored", f"{scale_id}: {', '.join(found.reasons)}.")
+        return found.total
+
+    @property
+    def answers(self) -> dict[str, _Answered]:
+        """The newest answer to each item."""
+        return {each.item_id: each for each in self.answered}
 
     def _items(self, named: tuple[str, ...]) -> Iterator[str]:
         """The items of a list; "checklist" and "discharge" are all items of it that no reading answers."""
@@ -321,7 +348,7 @@ class ReplayedSession:
         fault = charted.rate_fault(transition, pump.get("rate_ml_per_h"), charted.rate_now(self.steps))
         if fault:
             return _refuse(fault, _RATE_FAULTS[fault])
-        before, self.state = self.state, answer.target
+        before, self.state, self.signed = self.state, answer.target, answer.overridden
         aside = tuple(each.code for each in answer.overridden)
         self.entered.append((self.now, self.state, aside))
         self._chart(transition, before, by, pump)
@@ -398,11 +425,12 @@ class ReplayedSession:
         """All that the guards ask about a step."""
         ready = charted.ready_dose(self.prepared)
         asks_the_road = "road" in BY_NAME[transition].guards
+        answers: dict[str, CheckResult] = {item: said.outcome for item, said in self.answers.items()}
         return compose.facts(
             state=self.state,
             now=self.now,
             protocol_adopted=self.rules.protocol_adopted,
-            answers={item: "passed" if said[0] == "passed" else "failed" for item, said in self.answers.items()},
+            answers=answers,
             newest=self.signals,
             systolic=[value for _, code, value in self.measured if code in SYSTOLIC],
             open_high_alarms=self.open_high_alarms,
@@ -410,17 +438,20 @@ class ReplayedSession:
             second_checked=ready is not None and ready[1] is not None,
             dose_given=self.dose is not None,
             dose_ended_at=compose.observed_from(self.state, self.delivered(), self.left_dosing_at),
-            scores={item: said[1] for item, said in self.answers.items()},
+            answered=self.answered,
+            observing_since=compose.observing_since((at, state) for at, state, _ in self.entered),
             escort_named=bool(self.scenario.companion),
-            escort_present=self.answers.get("companion_here", ("",))[0] == "passed",
+            escort_present=answers.get("companion_here") == "passed",
             reason=reason,
             road=tuple(self._road()) if asks_the_road else (),
             alarms_waiting=self.rules.alarms_waiting if asks_the_road else (),
             floors=self.rules.floors if asks_the_road else None,
             dose_against=tuple(self._against_the_dose(transition, pump)) if asks_the_road else (),
             set_aside_before=compose.set_aside_before(
-                [(at, codes) for at, _, codes in self.entered], {item: said[2] for item, said in self.answers.items()}
-            ),
+                compose.lasting_steps(self.entered), {item: said.at for item, said in self.answers.items()}
+            )
+            | compose.signed_to_leave(self.state, [{"code": each.code, "key": each.key} for each in self.signed]),
+            leaving=self.rules.leaving,
             minutes_since_appointment=(self.now - self.scenario.starts_at).total_seconds() / 60,
         )
 
@@ -450,7 +481,7 @@ class ReplayedSession:
     def _reasons_today(self) -> tuple[eligibility.DayReason, ...]:
         """What the rules say today, of what is on record and what the checklist and the readings tell."""
         own, zone = self.rules.protocol, self.scenario.clinic.zone
-        answers = {item: said[0] for item, said in self.answers.items()}
+        answers = {item: said.outcome for item, said in self.answers.items()}
         believed = {
             code: Measured(each.value, each.at.astimezone(zone).date())
             for code, each in self.signals.items()

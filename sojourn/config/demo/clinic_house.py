@@ -23,13 +23,15 @@ ROOMS = {"en": ("Garden room", "Quiet room"), "es": ("Sala del jardín", "Sala t
 OPENED_BEFORE = timedelta(days=400)  # longer than any history of the demo
 CHAIRS_PER_NURSE = 2
 TURNOVER_MINUTES = 15
-# Where the demo's prescriber, an invented person, draws the line that nobody passes. No recommendation.
-FLOORS: dict[str, dict[str, float]] = {
+# What the demo's prescriber, an invented person, states where rules ship without a number. No recommendation.
+STATED: dict[str, dict[str, float]] = {
     "floor.spo2": {"at_least": 85},
     "floor.sbp": {"at_least": 80},
     "floor.hr": {"at_least": 35, "at_most": 150},
     "floor.rr": {"at_least": 8, "at_most": 30},
     "floor.temp": {"at_least": 35},
+    "recovery.floor": {"spo2": 88},
+    "RC-EGFR": {"egfr": 30},
 }
 
 
@@ -57,9 +59,9 @@ def furnish(clinic: Clinic, prescriber: Asker, admin: Asker, staff: list[int]) -
 
 
 def _typed(rule_id: str) -> dict[str, float]:
-    """What the demo's prescriber types into the form of a rule: the released numbers, and their own floors."""
+    """What the demo's prescriber types into the form of a rule: the released numbers, and their own where none is."""
     rule = newest(rule_id)
-    return {each.name: each.value for each in rule.typed if isinstance(each, Parameter)} | FLOORS.get(rule_id, {})
+    return {each.name: each.value for each in rule.typed if isinstance(each, Parameter)} | STATED.get(rule_id, {})
 
 
 def _texts(clinic: Clinic, by: Asker, opened: datetime) -> None:

@@ -40,6 +40,7 @@ from sojourn.care.vitals import ingest
 from sojourn.care.vitals.models import Device
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms import Event, Happening
+from sojourn.clinical.recovery import SCALES
 from sojourn.clinical.scales import Refusal, Scale, Score
 from sojourn.config.demo import clinic_house, doses, people, tales, way
 from sojourn.config.demo.doses import Entered
@@ -829,7 +830,7 @@ def session(cast: Cast, appointment: Appointment, own: random.Random, ending: st
         clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, companion=appointment.companion,
         companion_name=appointment.companion.name if appointment.companion else "",
         criteria={
-            "padss": 10, "aldrete": None, "escort_present": True,
+            "padss": 10, "aldrete": 10, "escort_present": True,
             "minutes_since_dose_end": (leaves - given.over_at).seconds // 60,
         },
         at=leaves, by=nurse,
@@ -852,14 +853,14 @@ def open_encounter(cast: Cast, appointment: Appointment, at: datetime) -> Encoun
 
 
 def ready_checks(cast: Cast, encounter: Encounter, at: datetime, nurse: Membership) -> None:
-    """Every item of discharge, PADSS and the companion."""
+    """Every item of discharge, Aldrete, PADSS and the companion."""
     items = [item.id for item in protocol.read(book().rule(encounter.protocol_id)).discharge]
     cast.add(*(
         CheckResult(
             clinic=cast.clinic, patient_id=encounter.patient_id, encounter=encounter, item_id=item, outcome="passed",
-            value="10" if item == "padss" else "", at=at, by=nurse,
+            value="10" if item in SCALES else "", at=at, by=nurse,
         )
-        for item in (*items, "padss", "companion_here")
+        for item in (*items, *SCALES, "companion_here")
     ))  # fmt: skip
 
 

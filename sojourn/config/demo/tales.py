@@ -237,6 +237,7 @@ def _measured(tale: Tale, own: random.Random, twist: Twist) -> None:
     tale.laboratory = {
         "alt": float(own.randint(12, 38)), "ast": float(own.randint(14, 34)), "alp": float(own.randint(45, 105)),
         "ggt": float(own.randint(12, 44)), "bilirubin": float(own.randint(5, 16)),
+        "alt_uln": 41.0, "ast_uln": 40.0, "alp_uln": 129.0, "ggt_uln": 60.0, "bilirubin_uln": 21.0,
         "egfr": float(max(62, round(118 - tale.age * 0.6 + own.gauss(0, 5)))),
     }  # fmt: skip
 

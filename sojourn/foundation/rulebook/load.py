@@ -20,6 +20,7 @@ from sojourn.clinical.protocol import Protocol
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.rules import Rule, RuleInvalid, parse_rule
 from sojourn.clinical.vitals import VITALS, UnknownVital
+from sojourn.foundation.rulebook import overtaken
 from sojourn.foundation.rulebook.medicines import medicines
 from sojourn.foundation.rulebook.scales import scales
 
@@ -170,7 +171,8 @@ def check() -> tuple[str, ...]:
         try:
             if not rule.examples:
                 wrong_ones.append(f"{rule.id}: no worked example")
-            wrong_ones += worked.run(rule)
+            wrong_ones += worked.run(rule, overtaken.OVERTAKEN.get((rule.id, rule.version), ()))
+            wrong_ones += overtaken.faults(rule, newest=whole.newest[rule.id] is rule)
             if rule.kind in alarms.KINDS:
                 alarms.prepare(rule, None)
         except (RuleInvalid, UnknownVital) as wrong:

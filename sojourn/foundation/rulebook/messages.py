@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sojourn.clinical import administration, dosing, eligibility, interactions, recovery
 from sojourn.clinical.eligibility import VOCABULARY
 from sojourn.clinical.protocol import TRANSITIONS, dose_against, known_of, road
-from sojourn.clinical.protocol.guards import TEXTS
+from sojourn.clinical.protocol.guards import SCORE_NAMES, TEXTS
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.rulebook.load import book
@@ -35,6 +35,7 @@ def _all() -> Iterator[tuple[str, str]]:
         yield step.label, f"transition {step.name}"
     for code, text in TEXTS.items():
         yield text, f"guard {code}"
+    yield from ((name, f"score {code}") for code, name in SCORE_NAMES.items())
     yield from ((text, f"road {code}") for code, text in road.TEXTS.items())
     yield from ((text, "dose step") for text in dose_against.SENTENCES)
     yield from ((text, f"dose {code}") for code, text in dosing.TEXTS.items())
@@ -50,6 +51,7 @@ def _all() -> Iterator[tuple[str, str]]:
     for rule in book().of_kind("score.recovery"):
         for part in recovery.read(rule).items:
             yield part.label, f"{rule.id} {part.id}"
+            yield part.as_before, f"{rule.id} {part.id} as before"
             for anchor in part.anchors:
                 yield anchor.text, f"{rule.id} {part.id} {anchor.points}"
     for caveat in book().rule("news2").fact("caveats"):

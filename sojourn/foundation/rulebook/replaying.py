@@ -8,7 +8,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from sojourn.clinical import alarms, eligibility
+from sojourn.clinical import alarms, eligibility, recovery
 from sojourn.clinical.dosing import in_force
 from sojourn.clinical.eligibility import evidence
 from sojourn.clinical.protocol import floors_of
@@ -92,6 +92,8 @@ def rules_of(scenario: Scenario, loosening: Loosening | None = None) -> RulesOfC
         floors=floors_of(pairs),
         plausible=MappingProxyType({code: known.plausibility(code) for code in VITALS}),
         agree_percent=agree.number("agree"),
+        leaving=recovery.read_leaving((each for each in acts.values() if each is not None), protocol.route),
+        scales=MappingProxyType({each: recovery.read(known.rule(each)) for each in recovery.SCALES}),
     )
 
 

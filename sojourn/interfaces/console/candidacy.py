@@ -77,7 +77,13 @@ SHAPES: Mapping[str, str] = {"absolute": "high", "relative-high": "medium", "rel
 # What is entered together, in the order of the page.
 PANELS: Mapping[str, tuple[StrPromise, tuple[str, ...]]] = {
     "pressure": (gettext_lazy("Blood pressure"), ("sbp", "dbp")),
-    "liver": (gettext_lazy("Liver panel"), ("alt", "ast", "alp", "ggt", "bilirubin")),
+    "liver": (
+        gettext_lazy("Liver panel"),
+        (
+            *("alt", "alt_uln", "ast", "ast_uln", "alp", "alp_uln", "ggt", "ggt_uln"),
+            *("bilirubin", "bilirubin_uln"),
+        ),
+    ),
     "kidney": (gettext_lazy("Kidney function"), ("egfr",)),
     "ecg": (gettext_lazy("ECG"), ("ecg", "qtc_ms")),
     "pregnancy": (gettext_lazy("Pregnancy"), ("can_become_pregnant", "pregnancy_test")),

@@ -42,6 +42,7 @@ from sojourn.clinical import protocol
 from sojourn.clinical.alarms.prepare import RISE
 from sojourn.clinical.current import TILES, SignalReading, current_vital
 from sojourn.clinical.protocol import UNDER_WAY, State
+from sojourn.clinical.recovery import SCALES
 from sojourn.clinical.scales import say
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS
 from sojourn.foundation.rulebook.load import book
@@ -101,8 +102,9 @@ _SET_ASIDE: Final[Mapping[str, StrPromise]] = {
     "high-alarm-open": gettext_lazy("a high-priority alarm was open"),
     "second-check-missing": gettext_lazy("no second person had checked the dose"),
     "observation-too-short": gettext_lazy("observed for less than the protocol asks"),
-    "score-missing": gettext_lazy("neither PADSS nor Aldrete was scored"),
+    "score-missing": gettext_lazy("a recovery score was missing"),
     "score-too-low": gettext_lazy("the recovery score was below the protocol's"),
+    "aldrete-first": gettext_lazy("PADSS was scored before Aldrete was reached"),
     "bp-unknown": gettext_lazy("the pressure could not be compared with the time before the dose"),
     "bp-outside": gettext_lazy("the pressure was far from the time before the dose"),
     "bp-rising": gettext_lazy("the blood pressure was still rising"),
@@ -428,6 +430,11 @@ class Shown:
             title = ngettext("%(n)d check passed", "%(n)d checks passed", passed) % {"n": passed}
             if failed:
                 details.append(_("Did not pass: %(items)s") % {"items": ", ".join(failed)})
+            details += [
+                f"{self._label(each.item_id)}: {each.value} ({each.note})"
+                for each in rows
+                if each.item_id in SCALES and each not in gone
+            ]
         details += [f"{self._label(each.item_id)}: {self._struck('check', each.id)}" for each in gone]
         return TimelineEntry(at, "list-checks", title, tuple(details), "check", grave=bool(failed))
 
@@ -704,7 +711,9 @@ class Shown:
         ]
         for key, label in (("padss", _("PADSS")), ("aldrete", _("Aldrete score"))):
             if left.criteria.get(key) is not None:
-                pairs.append((label, amount(left.criteria[key])))
+                parts = left.criteria.get("parts", {}).get(key, "")
+                total = amount(left.criteria[key])
+                pairs.append((label, f"{total}: {parts}" if parts else total))
         if (minutes := left.criteria.get("minutes_since_dose_end")) is not None:
             pairs.append((_("Observed after the dose"), span_word(timedelta(minutes=float(minutes)))))
         return pairs

@@ -649,13 +649,33 @@ def condition_words(condition: eligibility.conditions.Condition, rule: Rule) -> 
         case eligibility.conditions.Not(part):
             return _("not (%(what)s)") % {"what": condition_words(part, rule)}
         case eligibility.conditions.Is(name, values):
-            return _is_words(_(eligibility.VOCABULARY[name].label), values)
-        case eligibility.conditions.Compares(name, relation, parameter):
-            number = rule.parameters[parameter]
-            return RELATIONS[relation] % {
-                "what": _(eligibility.VOCABULARY[name].label),
-                "limit": f"{_figure(number.value)} {_unit(number.unit)}".strip(),
-            }
+            return _is_words(_label(name), values)
+        case eligibility.conditions.Compares() | eligibility.conditions.Multiple():
+            limit = _limit_words(condition, rule)
+            return RELATIONS[condition.relation] % {"what": _label(condition.fact), "limit": limit}
+        case _:
+            return _told_words(condition)
+
+
+def _told_words(condition: eligibility.conditions.Known | eligibility.conditions.Unstated) -> str:
+    if isinstance(condition, eligibility.conditions.Known):
+        return _("%(what)s is known") % {"what": _label(condition.fact)}
+    return _("nobody has stated the number")
+
+
+def _limit_words(condition: eligibility.conditions.Compares | eligibility.conditions.Multiple, rule: Rule) -> str:
+    """What a fact is compared with: a number of the rule, or so many times another fact."""
+    number = rule.parameters.get(condition.parameter)
+    words = f"{_figure(number.value)} {_unit(number.unit)}".strip() if number else _("what a prescriber states")
+    if isinstance(condition, eligibility.conditions.Compares):
+        return words
+    return _("%(number)s × %(what)s") % {
+        "number": _figure(number.value) if number else words, "what": _label(condition.of),
+    }  # fmt: skip
+
+
+def _label(name: str) -> str:
+    return _(eligibility.VOCABULARY[name].label)
 
 
 def _is_words(label: str, values: tuple[eligibility.Value, ...]) -> str:

@@ -15,8 +15,10 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.session.drawing_actions import DrawnDose
+from sojourn.care.session.score_actions import LONGEST_BEFORE
 from sojourn.clinical import dosing, recovery
-from sojourn.clinical.recovery import RecoveryScale
+from sojourn.clinical.recovery import AS_BEFORE, Points, RecoveryScale
+from sojourn.clinical.recovery.scores import Item
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, plausibility, pressure_fault
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook.load import book
@@ -310,24 +312,52 @@ class ScoreForm(forms.Form):
     """The items of a recovery score with their anchors. The sum is made by clinical.recovery."""
 
     SKIP = "skip"
+    BEFORE = "before_"  # the name of the field that says how an item was before the dose
 
     def __init__(self, *args: Any, scale: RecoveryScale, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.scale = scale
         for item in scale.items:
-            choices = [(str(each.points), f"{each.points}: {_(each.text)}") for each in item.anchors]
-            if item.spare_points is not None:
-                skipped = _("%(points)d: does not apply here") % {"points": item.spare_points}
-                choices.append((self.SKIP, skipped))
             self.fields[item.id] = forms.ChoiceField(
-                label=_(item.label), choices=choices, widget=forms.RadioSelect,
+                label=_(item.label), choices=self._choices(item), widget=forms.RadioSelect,
                 error_messages={"required": _("Choose one answer.")},
             )  # fmt: skip
+            if item.as_before:
+                self.fields[self.BEFORE + item.id] = forms.CharField(
+                    label=_("How it was before the dose"), max_length=LONGEST_BEFORE, required=False,
+                    widget=forms.Textarea(attrs={"rows": 2}),
+                    help_text=_("Only for the answer “as before the dose”. It stands in the record with your name."),
+                )  # fmt: skip
 
-    def answers(self) -> dict[str, int | None]:
-        """The points by item; None where the item does not apply."""
+    def _choices(self, item: Item) -> list[tuple[str, str]]:
+        found = [(str(each.points), f"{each.points}: {_(each.text)}") for each in item.anchors]
+        if item.as_before:
+            found.insert(1, (AS_BEFORE, f"{item.full_points}: {_(item.as_before)}"))
+        if item.spare_points is not None:
+            found.append((self.SKIP, _("%(points)d: does not apply here") % {"points": item.spare_points}))
+        return found
+
+    def answers(self) -> dict[str, Points]:
+        """The points by item; None where the item does not apply, AS_BEFORE where it is as before the dose."""
         given = ((item.id, self.cleaned_data[item.id]) for item in self.scale.items)
-        return {name: None if value == self.SKIP else int(value) for name, value in given}
+        said: dict[str, Points] = {self.SKIP: None, AS_BEFORE: AS_BEFORE}
+        return {name: said[value] if value in said else int(value) for name, value in given}
+
+    def before(self) -> dict[str, str]:
+        """How an item was before the dose, by item."""
+        return {item.id: self.cleaned_data.get(self.BEFORE + item.id, "") for item in self.scale.items}
+
+    def keep(self, refused: Refused) -> bool:
+        """Show a refusal beside the field that it is about; False where it is about none."""
+        at = [(code.partition(":"), str(reason)) for code, reason in zip(refused.codes, refused.reasons, strict=True)]
+        placed = [
+            (self.BEFORE + item if stem == "before-missing" else item, reason)
+            for (stem, _colon, item), reason in at
+            if item in self.fields
+        ]
+        for field, reason in placed:
+            self.add_error(field, reason)
+        return len(placed) == len(at)
 
 
 class ReasonForm(forms.Form):

@@ -36,7 +36,6 @@ from sojourn.interfaces.console.sessions.words import (
 )
 
 SILENCE = "silence.continuous"
-SCALES = ("padss", "aldrete")
 
 # Of a reading, by its code or that of its systolic.
 _LABELS: Mapping[str, StrPromise] = {
@@ -295,10 +294,11 @@ class Group:
 
 
 def _row(picture: Picture, identity: str, label: str, hint: str, vitals: Iterable[str] = ()) -> ItemRow:
-    answer: Check | None = picture.checks.get(identity)
+    newest: Check | None = picture.checks.get(identity)
+    answer = None if newest is not None and _of_before(picture, identity, newest) else newest
     vitals = tuple(vitals)
-    newest = [picture.newest[code] for code in vitals if code in picture.newest]
-    known = [each for each in newest if not each.doubt and not picture.before_arrival(each.at)]
+    read = [picture.newest[code] for code in vitals if code in picture.newest]
+    known = [each for each in read if not each.doubt and not picture.before_arrival(each.at)]
     whole = bool(vitals) and len(known) == len(vitals)
     reading = ""
     if known:
@@ -313,11 +313,17 @@ def _row(picture: Picture, identity: str, label: str, hint: str, vitals: Iterabl
         note=answer.note if answer else "",
         at=answer.at if answer else min((each.at for each in known), default=None),
         by=answer.by if answer else "",
-        last=answer.id if answer else 0,
+        last=newest.id if newest else 0,
         by_readings=bool(vitals),
         url=reverse("console:session_check", args=[picture.id]),
         value=answer.value if answer and identity == "weight" else "",
     )
+
+
+def _of_before(picture: Picture, identity: str, answer: Check) -> bool:
+    """Whether an item of leaving was answered before the present observation: it is asked anew."""
+    since = picture.observing_since
+    return since is not None and answer.at < since and any(each.id == identity for each in picture.protocol.discharge)
 
 
 def item_row(picture: Picture, identity: str) -> ItemRow | None:
@@ -390,7 +396,8 @@ def advice(picture: Picture, code: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ScoreLine:
-    """A recovery score: what it came to, and what it must reach."""
+    """A recovery score of the present observation: what it came to, and what it must reach. ``required``: nobody leaves
+    without it; a score that is recorded must reach its threshold all the same."""
 
     id: str
     title: str
@@ -398,6 +405,7 @@ class ScoreLine:
     maximum: int
     needed: str
     reached: bool
+    required: bool
     parts: str
     at: datetime | None
     by: str
@@ -405,20 +413,21 @@ class ScoreLine:
 
 
 def scores(picture: Picture) -> list[ScoreLine]:
-    lines = []
-    for identity in SCALES:
-        scale = recovery.read(book().rule(identity))
-        row = picture.checks.get(identity)
-        needed = picture.protocol.number(f"{identity}_at_least")
-        lines.append(
-            ScoreLine(
-                identity, _(scale.rule.title), row.value if row else "", scale.maximum, f"{needed:g}",
-                row is not None and row.value.isdigit() and int(row.value) >= needed, row.note if row else "",
-                row.at if row else None, row.by if row else "",
-                reverse("console:session_score", args=[picture.id, identity]),
-            )
-        )  # fmt: skip
-    return lines
+    """The recovery scores, in the order in which they are scored."""
+    return [_score_line(picture, scale_id) for scale_id in recovery.SCALES]
+
+
+def _score_line(picture: Picture, scale_id: str) -> ScoreLine:
+    scale = recovery.read(book().rule(scale_id))
+    row = picture.checks_observing.get(scale_id)
+    needed = picture.protocol.number(f"{scale_id}_at_least")
+    return ScoreLine(
+        scale_id, _(scale.rule.title), row.value if row else "", scale.maximum, f"{needed:g}",
+        row is not None and row.value.isdigit() and int(row.value) >= needed,
+        scale_id == recovery.PADSS or picture.leaving.aldrete_first,
+        row.note if row else "", row.at if row else None, row.by if row else "",
+        reverse("console:session_score", args=[picture.id, scale_id]),
+    )  # fmt: skip
 
 
 def observed_until(picture: Picture) -> datetime | None:

@@ -23,7 +23,7 @@ from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.session import actions as session_actions
-from sojourn.care.session import step_actions
+from sojourn.care.session import score_actions, step_actions
 from sojourn.care.session.drawing_actions import check_dose
 from sojourn.care.session.models import CALL_ANSWERED
 from sojourn.care.session.snapshot import Against
@@ -38,7 +38,6 @@ from sojourn.foundation.accounts import queries as accounts
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import NotAllowed
 from sojourn.foundation.accounts.refused import Overtaken, Refused
-from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word
 from sojourn.interfaces.console.sessions import drawing, events, preflight, running, scale, shown, standing
@@ -213,13 +212,18 @@ def _observing(request: Request, picture: Picture, against: Against | None, form
     return {
         "items": shown.discharge_items(picture),
         "scores": shown.scores(picture),
+        "aldrete_first": picture.leaving.aldrete_first,
         "companion_row": shown.companion_row(picture),
         "way_word": _way_word(picture),
     }
 
 
 def _ready(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
-    return {"companion_row": shown.companion_row(picture), "way_word": _way_word(picture)}
+    return {
+        "scores": shown.scores(picture),
+        "companion_row": shown.companion_row(picture),
+        "way_word": _way_word(picture),
+    }
 
 
 def _way_word(picture: Picture) -> Word | None:
@@ -460,26 +464,20 @@ def _item(request: Request, encounter_id: int, item: str, refused: Refused | Non
 @of_session("session.check", methods=["GET", "HEAD", "POST"])
 def score(request: Request, picture: Picture, scale_id: str) -> HttpResponse:
     """A recovery score, item by item with its anchors; the sum is made by the rule."""
-    if scale_id not in shown.SCALES:
+    if scale_id not in recovery.SCALES:
         raise Http404
-    scale = recovery.read(book().rule(scale_id))
+    scale = score_actions.scale_of(scale_id)
     form = ScoreForm(request.POST or None, scale=scale)
     refused: list[dict[str, str]] = []
     if request.method == "POST" and form.is_valid():
-        answers = form.answers()
-        found = scale.score(answers)
-        if isinstance(found, recovery.NotScored):
-            raise Http404  # the form offers only answers that the rule knows
-        needed = picture.protocol.number(f"{scale_id}_at_least")
-        parts = " · ".join(f"{_(item.label)} {found.parts[item.id]}" for item in scale.items)
         try:
-            encounter_actions.lock_session(picture.id, _seen(request))
-            session_actions.check(
-                by=request.asker, encounter_id=picture.id, item_id=scale_id, passed=found.total >= needed,
-                value=str(found.total), note=parts,
+            score_actions.score(
+                by=request.asker, encounter_id=picture.id, scale_id=scale_id, answers=form.answers(),
+                before=form.before(), seen=_seen(request),
             )  # fmt: skip
         except Refused as error:
-            refused = _refusal(picture, error)
+            if not form.keep(error):
+                refused = _refusal(picture, error)
         else:
             return _to_session(picture, "#scores")
     context = {**_common(request, picture), "form": form, "scale": scale, "title": _(scale.rule.title),
