@@ -13,13 +13,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import formats, timezone
-from django.utils.formats import number_format, sanitize_separators
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
 from sojourn.clinical import dosing, eligibility, interactions, jurisdictions, recovery
+from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.clinical.rules import Parameter, Rule, Verification
 from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.clinical.vitals import VITALS
@@ -31,6 +32,7 @@ from sojourn.foundation.rulebook import actions, queries
 from sojourn.foundation.rulebook.differences import differences
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from sojourn.foundation.rulebook.queries import Standing
+from sojourn.foundation.ui.numbers import number_words, shown
 from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
 
 # Headings in the order of the page: the kinds of rule under each.
@@ -235,7 +237,7 @@ def _numbers(standing: Standing, typed: Mapping[str, str]) -> list[Number]:
                 name, _(each.label), _unit(each.unit), _figure(each.value),
                 f"{_figure(each.value)} {_unit(each.unit)}".strip(), _figure(ours), each.tighten == "fixed",
                 ours != each.value, SHORT_MARKS[each.verification], each.verification == "verified", _may(each),
-                typed.get(field, _figure(ours)), field,
+                typed.get(field, shown(ours)), field,
             )
         )  # fmt: skip
     return found
@@ -652,19 +654,19 @@ def _parameters(rule: Rule, typed: Mapping[str, str]) -> dict[str, float]:
     it was released is not a change."""
     found: dict[str, float] = {}
     wrong: list[str] = []
+    codes: list[str] = []
     for name, each in rule.parameters.items():
         text = typed.get(field_name(rule.id, name), "").strip()
         if not text:
             continue
-        try:
-            value = float(str(sanitize_separators(text)))
-        except ValueError:
-            wrong.append(_("%(label)s: “%(text)s” is no number.") % {"label": _(each.label), "text": text})
-            continue
-        if value != each.value:
-            found[name] = value
+        value = read_amount(text, each.unit)
+        if isinstance(value, NumberRefusal):
+            wrong.append(f"{_(each.label)}: {number_words(value)}")
+            codes.append(value.why)
+        elif float(value) != each.value:
+            found[name] = float(value)
     if wrong:
-        raise Refused(*wrong, codes=("no-number",) * len(wrong))
+        raise Refused(*wrong, codes=codes)
     return found
 
 
