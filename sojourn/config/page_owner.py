@@ -37,7 +37,10 @@ class PageOwner:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        came = request.user.pk
         response = self.get_response(request)
+        if request.user.is_authenticated and request.user.pk != came:
+            return response  # a sign-in: as what, the next request finds
         before, owner = request.COOKIES.get(COOKIE, ""), owner_of(request)
         if owner and owner != before:
             response.set_cookie(COOKIE, owner, secure=settings.SECURE, httponly=False, samesite="Lax")
