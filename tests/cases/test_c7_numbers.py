@@ -286,7 +286,7 @@ def test_a_bundle_has_json_numbers_and_nothing_else(clinic: Cast):
     ],
 )
 def test_a_monitor_has_the_numbers_of_hl7(value: str, stored: float | None):
-    """HL7 defines NM with the point alone and no thousands. A comma is outside it, and taken where it has one reading."""
+    """HL7 defines NM with the point alone and no thousands. A comma is outside it: taken where it has one reading."""
     message = read(oru(hr(value)), DENVER)
     assert isinstance(message, ParsedMessage)
     assert [each.value for each in message.readings] == ([] if stored is None else [stored])

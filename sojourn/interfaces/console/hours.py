@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from sojourn.care.booking import house_actions, queries
 from sojourn.care.booking.hours import ASSUMED, Stretch
+from sojourn.clinical.numbers import read_whole
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
@@ -117,9 +118,10 @@ class RulesForm(forms.Form):
 
     def clean_remind_hours(self) -> list[int]:
         words = self.cleaned_data["remind_hours"].replace(",", " ").replace(";", " ").split()
-        if not all(word.isdigit() and len(word) < 5 for word in words):
+        hours = [read_whole(word) for word in words]
+        if not all(isinstance(each, int) and 0 <= each < 10_000 for each in hours):
             raise forms.ValidationError(_("Write whole hours with commas between them."))
-        return [int(word) for word in words]
+        return [each for each in hours if isinstance(each, int)]
 
 
 @dataclass(frozen=True, slots=True)
