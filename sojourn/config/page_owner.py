@@ -6,6 +6,7 @@ that ended by itself. A service worker's pages are nobody's in particular and sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -16,10 +17,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.page_owner import COOKIE, HEADER, page_owner
+from sojourn.foundation.accounts.page_owner import COOKIE, HEADER, RECEIVED, page_owner
 
 # Not "storage": that would also take the help page off the device, which must open when nobody is signed in.
 _ENDED = '"cache"'
+_READ = frozenset({200, 302, 409, 422})
+_RECEIPT_S = 300
 
 
 def owner_of(request: HttpRequest) -> str:
@@ -31,7 +34,8 @@ def owner_of(request: HttpRequest) -> str:
 
 
 class PageOwner:
-    """Keeps the cookie true. When a sign-in has ended, the browser is told to forget the pages that it holds."""
+    """Keeps the cookie true, and receipts a form whose text the browser has kept. When a sign-in has ended, the browser
+    is told to forget the pages that it holds."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -39,6 +43,7 @@ class PageOwner:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         came = request.user.pk
         response = self.get_response(request)
+        _receipt(request, response)
         if request.user.is_authenticated and request.user.pk != came:
             return response  # a sign-in: as what, the next request finds
         before, owner = request.COOKIES.get(COOKIE, ""), owner_of(request)
@@ -48,6 +53,15 @@ class PageOwner:
             response.delete_cookie(COOKIE, samesite="Lax")
             response.headers["Clear-Site-Data"] = _ENDED
         return response
+
+
+def _receipt(request: HttpRequest, response: HttpResponse) -> None:
+    """Tell that a form was read: it was taken, or its page shows again what was typed."""
+    if request.method != "POST" or response.status_code not in _READ:
+        return
+    number = request.POST.get("draft_number", "")
+    if re.fullmatch(r"[0-9-]{1,40}", number):
+        response.set_cookie(RECEIVED, number, max_age=_RECEIPT_S, secure=settings.SECURE, samesite="Lax")
 
 
 def forget_messages_of_another(request: HttpRequest) -> None:

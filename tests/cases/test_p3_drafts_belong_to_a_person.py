@@ -18,6 +18,7 @@ from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.ui.build import BUILT
+from tests.browser import clean
 from tests.care.people import make_patient
 from tests.conftest import Cast
 from tests.interfaces.phone import one_at_a_time, served, sign_in
@@ -84,6 +85,10 @@ def test_what_is_typed_outlives_a_reload_and_a_change_of_language(tablet: Browse
     page.reload()
     expect(page.get_by_role("textbox")).to_have_value(SECRET)
     expect(page.get_by_text("Not saved yet")).to_be_visible()
+    for width, mood in ((375, "light"), (1280, "dark")):
+        page.set_viewport_size({"width": width, "height": 812})
+        page.emulate_media(color_scheme=mood)  # type: ignore[arg-type]
+        clean(page, f"draft-{width}-{mood}")
     page.get_by_role("button", name="Español").click()
     expect(page.get_by_text("Todavía no se ha guardado")).to_be_visible()
     expect(page.get_by_role("textbox")).to_have_value(SECRET)
@@ -102,6 +107,28 @@ def test_what_is_sent_is_kept_no_longer(tablet: BrowserContext, clinic: Cast, ad
     expect(page.get_by_text("Your message has arrived")).to_be_visible()
     assert SECRET not in kept(page)
     assert messages(clinic) == [SECRET]
+
+
+def test_a_form_that_could_not_be_sent_is_offered_again(tablet: BrowserContext, clinic: Cast, address: str):
+    """The clinic's forms are sent as a page: without a connection the browser shows a page of its own."""
+    come(tablet, clinic, address, "nurse")
+    page = tablet.new_page()
+    page.goto("/clinic/patients/new/")
+    page.get_by_label("Family name").fill("Quintanilla")
+    page.route(
+        "**/clinic/patients/new/", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
+    )
+    page.locator("form[data-draft] button.btn-primary").click()
+    page.wait_for_url("chrome-error://**")
+    page.goto("/clinic/")
+    page.goto("/clinic/patients/new/")
+    expect(page.get_by_label("Family name")).to_have_value("Quintanilla")
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    page.unroute("**/clinic/patients/new/")
+    page.locator("form[data-draft] button.btn-primary").click()  # received: it lacks the rest, and shows what was typed
+    expect(page.locator("[data-error-summary]")).to_be_visible()
+    expect(page.get_by_label("Family name")).to_have_value("Quintanilla")
+    assert "Quintanilla" not in kept(page)
 
 
 def test_a_sign_out_takes_everything_and_the_back_button_shows_nothing(

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from sojourn.care.messaging.models import Communication
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.foundation.accounts.page_owner import COOKIE, page_owner
+from sojourn.foundation.accounts.page_owner import COOKIE, RECEIVED, page_owner
 from tests.care.people import make_patient
 from tests.conftest import Cast
 
@@ -112,3 +112,25 @@ def test_what_was_to_be_said_to_one_is_not_said_to_the_next(clinic: Cast):
     assert "Alma, your visit" not in bruno.get("/today/").content.decode()
     bruno.cookies["messages"] = value
     assert "Alma, your visit" in bruno.get("/today/").content.decode()  # the cookie is Bruno's own by now
+
+
+def test_a_form_is_receipted_once_it_was_read(clinic: Cast):
+    """The browser keeps what was typed until then: after a refusal of the page itself nothing says that it arrived."""
+    make_patient(clinic, "Alma")
+    client = clinic.client("Alma")
+    client.get("/today/")
+    body = {"body": "of Alma", "key": "00000000-0000-4000-8000-000000000000", "draft_number": "1795974836-7"}
+    assert client.post("/today/nowhere/", body).status_code == 404
+    assert RECEIVED not in client.cookies
+    client.post("/today/messages/", body | {"draft_number": "x;y"})
+    assert RECEIVED not in client.cookies
+    client.post("/today/messages/", body)
+    assert client.cookies[RECEIVED].value == "1795974836-7"
+
+
+def test_the_link_of_a_support_person_keeps_nothing_and_names_nobody(clinic: Cast, client: Client):
+    """A stranger's page is nobody's: what the device kept of a patient is swept by it, and nothing typed is kept."""
+    answer = client.get("/way-home/not-a-link/")
+    assert answer.status_code == 404
+    assert owner_on(answer.content.decode()) == ""
+    assert "no-store" in answer.headers["Cache-Control"]

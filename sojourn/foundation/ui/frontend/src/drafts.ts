@@ -5,6 +5,8 @@
 /** One sign-in lasts no longer (SESSION_COOKIE_AGE); what is older is of another day. */
 export const KEPT_HOURS = 12;
 const DRAFT = "draft:";
+const SENT = "sent:";
+const RECEIVED = "draft_received=";
 
 export type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 interface Draft {
@@ -38,6 +40,24 @@ export class Drafts {
     return found;
   }
 
+  /** The form is on its way under this number; the server's answer carries it back. */
+  sent(form: string, number: string): void {
+    if (this.read(form) !== null) this.keep(SENT + form, number);
+  }
+
+  /** What the server has received under this number is kept no longer. */
+  settle(number: string): void {
+    if (!this.owner || !number) return;
+    const marks = this.key(SENT);
+    this.quietly((shelf) => {
+      for (const mark of this.keys(shelf).filter((key) => key.startsWith(marks))) {
+        if (this.young(shelf.getItem(mark)) !== number) continue;
+        shelf.removeItem(this.key(mark.slice(marks.length)));
+        shelf.removeItem(mark);
+      }
+    });
+  }
+
   /** Take away whatever is not of the present owner, and what is too old. Before the page is shown. */
   sweep(): void {
     if (this.owner === null) return;
@@ -54,6 +74,10 @@ export class Drafts {
     return `${DRAFT}${this.owner}:${form}`;
   }
 
+  private keys(shelf: Shelf): string[] {
+    return Array.from({ length: shelf.length }, (_, at) => shelf.key(at)).filter((key) => key !== null);
+  }
+
   private young(value: string | null): string | null {
     try {
       const draft = JSON.parse(value ?? "null") as Draft | null;
@@ -66,8 +90,7 @@ export class Drafts {
 
   private remove(gone: (key: string, value: string | null) => boolean): void {
     this.quietly((shelf) => {
-      const keys = Array.from({ length: shelf.length }, (_, at) => shelf.key(at)).filter((key) => key !== null);
-      for (const key of keys) if (gone(key, shelf.getItem(key))) shelf.removeItem(key);
+      for (const key of this.keys(shelf)) if (gone(key, shelf.getItem(key))) shelf.removeItem(key);
     });
   }
 
@@ -78,6 +101,13 @@ export class Drafts {
       // Full or closed storage: the page itself still holds what was typed.
     }
   }
+}
+
+/** The number of the form that the server has received last, which it tells once; "" for none. */
+export function received(): string {
+  const found = document.cookie.split("; ").find((each) => each.startsWith(RECEIVED));
+  if (found) document.cookie = `${RECEIVED}; Max-Age=0; Path=/; SameSite=Lax`;
+  return found?.slice(RECEIVED.length) ?? "";
 }
 
 /** The drafts of the page that is shown. */

@@ -36,6 +36,19 @@ describe("a draft", () => {
     as("alma").keep("/story#a", null);
     assert.equal(tab.length, 0);
   });
+  it("that was sent goes when the server has it, and stays when it has not", () => {
+    as("alma").keep("/plan#a", "of a plan");
+    as("alma").keep("/plan#b", "another form");
+    as("alma").sent("/plan#a", "1-1");
+    as("alma").sent("/plan#b", "1-2");
+    as("alma").settle(""); // a page that tells of nothing
+    as("bruno").settle("1-1");
+    assert.equal(as("alma").read("/plan#a"), "of a plan");
+    as("alma").settle("1-1");
+    assert.equal(as("alma").read("/plan#a"), null);
+    assert.equal(as("alma").read("/plan#b"), "another form");
+    assert.equal(tab.length, 2);
+  });
   it("is not kept for nobody", () => {
     as("").keep("/way-home", "I come by bus");
     as(null).keep("/help", "text");

@@ -4,10 +4,19 @@ import { pageOwner } from "../owner";
 import { formName } from "../typed";
 import { keepTyped } from "./kept";
 
-// Drafts live in this tab only (sessionStorage), in the name of their person, and go when the form is sent.
+// Drafts live in this tab only (sessionStorage), in the name of their person, and go when the server has them.
 function draft(form: HTMLFormElement): void {
   keepTyped(form);
-  form.addEventListener("submit", () => drafts().keep(formName(form), null));
+  form.addEventListener("submit", () => {
+    const number = form.querySelector<HTMLInputElement>("input[name=draft_number]") ?? document.createElement("input");
+    Object.assign(number, { type: "hidden", name: "draft_number", value: `${Date.now()}-${Math.floor(Math.random() * 1e9)}` });
+    form.append(number);
+    drafts().sent(formName(form), number.value);
+  });
+  form.addEventListener("htmx:afterRequest", (event) => {
+    const { elt, successful } = (event as CustomEvent<{ elt?: Element; successful?: boolean }>).detail;
+    if (elt === form && successful) drafts().keep(formName(form), null);
+  });
 }
 
 export function forms(root: ParentNode): void {
