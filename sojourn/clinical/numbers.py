@@ -27,6 +27,7 @@ from sojourn.clinical.units import code_of
 
 Why = Literal["empty", "not-a-number", "two-ways", "grouped", "bound", "several", "unit", "not-whole"]
 MOST_DIGITS: Final = 15  # a binary number holds as many exactly; nobody writes more
+_LONGEST: Final = 60  # a cell of a file may hold a book: it is neither looked through nor shown whole
 
 _PLAIN: Final = re.compile(r"(?P<sign>[+-]?)(?P<whole>[0-9]*)(?:[.,](?P<part>[0-9]+))?")
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}[.,][0-9]{3}")
@@ -52,7 +53,9 @@ def read_number(text: str) -> Decimal | NumberRefusal:
     """The number that a person wrote, exactly; or why it is none."""
     plain = text.strip().replace("\u2212", "-")
     if not plain:
-        return NumberRefusal("empty", text)
+        return NumberRefusal("empty", "")
+    if len(plain) > _LONGEST:
+        return NumberRefusal("not-a-number", f"{plain[:_LONGEST]}…")
     found = _PLAIN.fullmatch(plain)
     if found is None or not (found["whole"] or found["part"]):
         return NumberRefusal(_why_not(plain), plain)
@@ -83,7 +86,7 @@ def read_amount(text: str, unit: str) -> Decimal | NumberRefusal:
 
     With ``unit`` "" no unit may stand there.
     """
-    found = _WITH_UNIT.fullmatch(text.strip())
+    found = None if len(text) > _LONGEST else _WITH_UNIT.fullmatch(text.strip())
     if found is None or (
         isinstance(number := read_number(found["number"]), NumberRefusal) and number.why == "not-a-number"
     ):

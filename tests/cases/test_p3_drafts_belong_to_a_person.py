@@ -11,6 +11,8 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from sojourn.care.intake.models import IntakeAnswer
@@ -20,6 +22,7 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import clean
 from tests.care.people import make_patient
+from tests.care.stage import adopt_everything, arrive, set_stage
 from tests.conftest import Cast
 from tests.interfaces.phone import one_at_a_time, served, sign_in
 
@@ -129,6 +132,24 @@ def test_a_form_that_could_not_be_sent_is_offered_again(tablet: BrowserContext, 
     expect(page.locator("[data-error-summary]")).to_be_visible()
     expect(page.get_by_label("Family name")).to_have_value("Quintanilla")
     assert "Quintanilla" not in kept(page)
+
+
+def test_a_weight_at_the_chair_is_kept_until_it_is_taken(tablet: BrowserContext, clinic: Cast, address: str):
+    """A form that is sent without a new page, and is gone with its answer."""
+    adopt_everything(clinic)
+    with as_asker(clinic.asker("nurse")):
+        stage = set_stage(clinic)
+        arrive(stage, timezone.now())
+    come(tablet, clinic, address, "nurse")
+    page = tablet.new_page()
+    page.goto(reverse("console:session", args=[stage.id]))
+    page.get_by_label("Weight, as the scale shows it").fill("71.5")
+    page.reload()
+    expect(page.get_by_label("Weight, as the scale shows it")).to_have_value("71.5")
+    page.get_by_role("button", name="Keep the weight").click()
+    expect(page.get_by_text("71.5 kg").first).to_be_visible()
+    expect(page.get_by_text("Not saved yet")).to_have_count(0)
+    assert "71.5" not in kept(page)
 
 
 def test_a_sign_out_takes_everything_and_the_back_button_shows_nothing(

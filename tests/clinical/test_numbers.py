@@ -106,6 +106,13 @@ def test_no_text_breaks_the_reader(text: str):
     read_amount(text, "")
 
 
+def test_a_book_in_a_cell_is_not_looked_through():
+    for text in ("." * 200_000, "9" * 200_000, "1,000" * 50_000, "5 to " * 50_000):
+        for found in (read_number(text), read_amount(text, "kg"), read_whole(text)):
+            assert isinstance(found, NumberRefusal)
+            assert len(found.text) < 100
+
+
 @pytest.mark.parametrize(("text", "value"), [("12", 12), (" 0 ", 0), ("-3", -3)])
 def test_a_whole_number(text: str, value: int):
     assert read_whole(text) == value

@@ -13,9 +13,9 @@ function draft(form: HTMLFormElement): void {
     form.append(number);
     drafts().sent(formName(form), number.value);
   });
-  form.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, successful } = (event as CustomEvent<{ elt?: Element; successful?: boolean }>).detail;
-    if (elt === form && successful) drafts().keep(formName(form), null);
+  form.addEventListener("htmx:beforeOnLoad", (event) => { // the answer may take this very form away
+    const { elt, xhr } = (event as CustomEvent<{ elt?: Element; xhr?: XMLHttpRequest }>).detail;
+    if (elt === form && xhr && xhr.status < 400) drafts().keep(formName(form), null);
   });
 }
 
