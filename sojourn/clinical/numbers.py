@@ -2,14 +2,14 @@
 
 The law, for everybody alike and in no language in particular:
 
-- Digits 0 to 9, a sign in front at most, and one decimal mark at most: the point and the comma mean the same
+- Digits 0 to 9, a minus in front at most, and one decimal mark at most: the point and the comma mean the same
   ("35.5" and "35,5" are 35.5).
 - One mark with one to three digits before it and exactly three behind it can be read two ways: "1,408" is 1408 in
   one country and 1.408 in the next, and so is "1.408". It is refused. Before such a mark a zero alone is no thousand:
   "0.125" is read. Four digits behind the mark are no thousand either: 1.408 is written "1.4080".
 - Marks and spaces for the thousands are never read, also where only one reading is left ("1,408.5", "1 408", "1'408"):
   a slip of the hand looks the same.
-- "<5", "5-6", "1e3", "0x10", "inf", "5." and digits of other scripts are no numbers here. A bound is not its limit.
+- "<5", "5-6", "1e3", "0x10", "inf", "5.", "+5" and digits of other scripts are no numbers here; a bound is not its limit.
 - A unit behind the number must be the one that is asked; another is named, never converted and never guessed.
 
 :func:`written` writes every number so that :func:`read_number` reads the same. Numbers that a standard defines (JSON,
@@ -29,7 +29,7 @@ Why = Literal["empty", "not-a-number", "two-ways", "grouped", "bound", "several"
 MOST_DIGITS: Final = 15  # a binary number holds as many exactly; nobody writes more
 _LONGEST: Final = 60  # a cell of a file may hold a book: it is neither looked through nor shown whole
 
-_PLAIN: Final = re.compile(r"(?P<sign>[+-]?)(?P<whole>[0-9]*)(?:[.,](?P<part>[0-9]+))?")
+_PLAIN: Final = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]*)(?:[.,](?P<part>[0-9]+))?")
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}[.,][0-9]{3}")
 _GROUPED: Final = re.compile(r"[+-]?[0-9]{1,3}(?:[.,'’٬ \u00a0\u2009\u202f][0-9]{2,3})+(?:[.,][0-9]+)?")
 _BOUND: Final = re.compile(r"(?:<|>|≤|≥|=|~|≈|±)")
@@ -61,7 +61,7 @@ def read_number(text: str) -> Decimal | NumberRefusal:
         return NumberRefusal(_why_not(plain), plain)
     if len(found["whole"]) + len(found["part"] or "") > MOST_DIGITS:
         return NumberRefusal("not-a-number", plain)
-    unsigned = plain.lstrip("+-")
+    unsigned = plain.lstrip("-")
     if _THOUSANDS.fullmatch(unsigned) and int(found["whole"]):
         sign, digits, part = found["sign"], found["whole"].lstrip("0"), found["part"]
         return NumberRefusal(

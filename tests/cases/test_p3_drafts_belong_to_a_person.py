@@ -273,6 +273,12 @@ def test_nothing_on_the_device_tells_of_a_person(tablet: BrowserContext, clinic:
     assert "/today/help/" in held
     for word in ("Alma", "Reyes", owner, "data-owner", "alma."):
         assert word not in held
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/accounts/login/**")
+    tablet.set_offline(True)
+    page.goto("/today/help/")  # it must open when nobody is signed in and nothing is connected
+    expect(page.get_by_role("heading", name="Help now")).to_be_visible()
+    assert "Alma" not in page.content()
 
 
 def test_staff_at_one_desk_find_nothing_of_each_other(tablet: BrowserContext, clinic: Cast, address: str):

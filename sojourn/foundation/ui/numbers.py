@@ -57,6 +57,8 @@ class _Number(forms.Field):
     def __init__(self, *args: Any, unit: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.unit = unit
+        lowest = getattr(self, "min_value", None)
+        self.signed = lowest is not None and lowest < 0  # what is measured or given is never less than nothing
 
     def prepare_value(self, value: Any) -> Any:
         known = isinstance(value, Decimal | float) and Decimal(value).is_finite()
@@ -67,6 +69,8 @@ class _Number(forms.Field):
         if value is None or value == "" or (isinstance(value, str) and not value.strip()):
             return None
         found = read_amount(str(value), self.unit)
+        if not isinstance(found, NumberRefusal) and found < 0 and not self.signed:
+            found = NumberRefusal("not-a-number", str(value).strip())
         if isinstance(found, NumberRefusal):
             raise ValidationError(number_words(found), code=found.why)
         return found
