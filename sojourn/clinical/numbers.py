@@ -9,7 +9,7 @@ The law, for everybody alike and in no language in particular:
   "0.125" is read. Four digits behind the mark are no thousand either: 1.408 is written "1.4080".
 - Marks and spaces for the thousands are never read, also where only one reading is left ("1,408.5", "1 408", "1'408"):
   a slip of the hand looks the same.
-- "<5", "5-6", "1e3", "0x10", "inf", "5.", "+5" and digits of other scripts are no numbers here; a bound is not its limit.
+- "<5", "5-6", "1e3", "0x10", "inf", "5.", "+5" and digits of other scripts are no numbers here. "<5" is never 5.
 - A unit behind the number must be the one that is asked; another is named, never converted and never guessed.
 
 :func:`written` writes every number so that :func:`read_number` reads the same. Numbers that a standard defines (JSON,
