@@ -112,6 +112,30 @@ def unit(code: str) -> Unit:
     return found
 
 
+# What people and laboratories write for a unit, in small letters; by its code otherwise.
+_SPELLED: Final = MappingProxyType(
+    {
+        "mmhg": "mm[Hg]", "mm hg": "mm[Hg]", "°c": "Cel", "c": "Cel", "celsius": "Cel", "°f": "[degF]", "f": "[degF]",
+        "bpm": "/min", "beats/min": "/min", "breaths/min": "/min", "kgs": "kg", "kilo": "kg", "kilos": "kg",
+        "kilograms": "kg", "kilogramos": "kg", "lb": "[lb_av]", "lbs": "[lb_av]", "pounds": "[lb_av]",
+        "libras": "[lb_av]", "mcg": "ug", "in": "[in_i]", "inches": "[in_i]",
+    }
+)  # fmt: skip
+
+
+def code_of(text: str) -> str:
+    """The code of a unit as somebody wrote it, in small letters: "MMHG" and "mm[Hg]" are "mm[hg]", "µmol/L" is
+    "umol/l". A unit that we do not know is its own code; whether it is known is not asked here."""
+    plain = " ".join(text.split()).lower().replace("\u00b5", "u").replace("\u03bc", "u")
+    return _SPELLED.get(plain, plain).lower()
+
+
+def spelled(text: str) -> str:
+    """The UCUM code of a unit as somebody wrote it; what is not one of ours as it stands, so that it can be named."""
+    code = code_of(text)
+    return next((each for each in UNITS if each.lower() == code), text.strip())
+
+
 Number = int | float | str | Decimal | Fraction
 
 

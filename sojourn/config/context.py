@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from sojourn import __version__
+from sojourn.config.page_owner import owner_of
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.access import Request
 
@@ -22,6 +23,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "version": __version__,
         "asker": asker,
+        "page_owner": owner_of(request),
         "clinic": asked.clinic,
         "memberships": asked.memberships,
         "staff": staff,

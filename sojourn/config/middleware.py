@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.utils import timezone, translation
 
 from sojourn.config.errors import bad_request
+from sojourn.config.page_owner import forget_messages_of_another, sent_by_another
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.access import Request, to_the_door
 from sojourn.foundation.accounts.asker import NOBODY, Asker, asking, set_asker
@@ -109,6 +110,9 @@ class WhoAsks:
             self._name_the_asker(asked)
             if self._second_factor_missing(asked):
                 return redirect("entry:second_factor")
+        forget_messages_of_another(request)
+        if (refused := sent_by_another(request)) is not None:
+            return refused
         response = self.get_response(request)
         timezone.deactivate()
         return response

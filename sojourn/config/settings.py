@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "sojourn.config.page_owner.PageOwner",
     "sojourn.config.middleware.WhoAsks",
     "django_htmx.middleware.HtmxMiddleware",
 ]

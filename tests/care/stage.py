@@ -56,7 +56,7 @@ def adopt_everything(cast: Cast, but: Collection[str] = ()) -> None:
         waiting = {
             each.newest.id: each.newest.hash
             for each in standings(cast.clinic.pk)
-            if each.waits and not each.newest.open and each.newest.id not in but
+            if each.waits and each.newest.id not in but
         }
         if waiting:
             rulebook.adopt_set(by=by, shown=waiting, signature=by.name, parameters=typed_each(waiting))

@@ -303,7 +303,7 @@ def test_waste_has_a_witness_who_is_somebody_else(ready: Cast, clock: Clock):
     nurse, other = ready.client("nurse"), second_nurse(ready)
     clock.later(minutes=20)
     page = body(press(nurse, stage, "session_stop_early"))
-    assert 'name="waste-mg" value="17.50"' in page  # proposed: what is still to account for
+    assert 'name="waste-mg" value="17.5"' in page  # proposed: what is still to account for
     key = str(uuid4())
     page = body(press(nurse, stage, "session_waste", **{"waste-mg": "17.5", "waste-how": "sink", "waste-key": key}))
     assert "nobody has witnessed it yet" in page

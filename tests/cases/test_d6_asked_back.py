@@ -24,6 +24,7 @@ from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import DoubleCheck, PlanVersion
 from sojourn.care.session.models import CheckResult
 from sojourn.care.vitals.models import Observation
+from sojourn.clinical.numbers import written
 from sojourn.clinical.vitals import pressure_fault
 from sojourn.foundation.accounts.asker import as_asker
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
@@ -87,7 +88,7 @@ def plan(known: Known, kg: str, sure: bool) -> Any:
     with as_asker(by):
         version = plans.draft(by=by, patient_id=known.patient_id, course_id=known.stage.appointment.care_plan_id)
         wanted = plan_values(version.protocol_id, Decimal(35), timezone.now())
-    typed = {name: str(each) for name, each in wanted.items()}
+    typed = {name: written(each) if isinstance(each, Decimal) else str(each) for name, each in wanted.items()}
     typed |= {"weight_kg": kg, "weight_on": today().isoformat(), "revision": str(version.revision), "more": "1"}
     typed |= {"round_direction": "nearest"} | ({"sure": "1"} if sure else {})
     return known.cast.client("prescriber").post(reverse("console:plan_edit", args=[version.pk]), typed)

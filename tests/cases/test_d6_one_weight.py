@@ -26,6 +26,7 @@ from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import strike_actions
 from sojourn.care.session.models import CheckResult
+from sojourn.clinical.numbers import written
 from sojourn.foundation.accounts.asker import as_asker
 from tests.care.people import asker_for, make_patient
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage
@@ -195,9 +196,8 @@ def test_an_open_draft_is_told_of_a_newer_weight_and_takes_it_by_one_press(clini
     client = clinic.client("prescriber")
     assert "Take the newest weight" in body(client.get(edit))
     with as_asker(prescriber):
-        typed = {
-            name: str(each) for name, each in plan_values(version.protocol_id, Decimal(35), timezone.now()).items()
-        }
+        values = plan_values(version.protocol_id, Decimal(35), timezone.now())
+        typed = {name: written(each) if isinstance(each, Decimal) else str(each) for name, each in values.items()}
     typed |= {"revision": str(version.revision), "use": "weight", "round_direction": "nearest"}
     answer = client.post(edit, typed)
     assert answer.status_code == 302, body(answer)[:3000]

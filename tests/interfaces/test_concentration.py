@@ -168,10 +168,10 @@ def test_a_muscle_has_no_model_and_minutes_are_for_a_vein_alone(clinic: Cast, pa
     ("typed", "said"),
     [
         ({"weight": "0"}, "Weight: Ensure this value is greater than or equal to 1."),
-        ({"weight": "heavy"}, "Weight: Enter a number."),
+        ({"weight": "heavy"}, "Weight: “heavy” is not a number."),
         ({"a-mg": "-3"}, "A: Dose, as base"),
         ({"a-route": "eye"}, "A: Route"),
-        ({"level": "NaN"}, "When does it stay below: Enter a number."),
+        ({"level": "NaN"}, "When does it stay below: “NaN” is not a number."),
     ],
 )
 def test_nonsense_is_said_and_kept(clinic: Cast, patient: Patient, typed: dict[str, str], said: str):

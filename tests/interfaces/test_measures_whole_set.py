@@ -204,7 +204,7 @@ def test_a_clinics_own_questionnaire_is_asked_on_the_phone_like_any_other(
     assert phone.post(f"{at}1/", {"value": "1"})["Location"] == f"{at}2/"
     second = phone.get(f"{at}2/").text
     assert "Question 2 of 3" in second
-    assert 'type="number"' in second
+    assert 'inputmode="numeric"' in second
     assert 'type="range"' in second
     for wrong in ("101", "-1", "a lot", "1.5", ""):
         held = phone.post(f"{at}2/", {"value": wrong})

@@ -156,7 +156,7 @@ def test_the_working_comes_live_from_the_server(clinic: Cast, who: Patient):
     ("more", "words"),
     [
         ({"weight_kg": "700"}, "700 kg is not the weight of a person"),
-        ({"per_kg": "half"}, "Enter a number"),
+        ({"per_kg": "half"}, "“half” is not a number."),
         ({"min_days": "5", "max_days": "3"}, "The fewest days between sessions are more than the most."),
         ({"part-0-who": ""}, "Write who does this part of the plan."),
         ({"part-1-note": "Tuesdays"}, "Choose what kind of part it is."),

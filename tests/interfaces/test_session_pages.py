@@ -439,7 +439,7 @@ def test_a_protocol_that_nobody_adopted_says_so(clinic: Cast):
         ({"nibp_sys": "120"}, "A pressure has two numbers: enter both."),
         ({"nibp_sys": "80", "nibp_dia": "120"}, "Are they the wrong way round?"),
         ({"spo2": "980"}, "980 is outside of"),
-        ({"hr": "seventy"}, "Enter a number."),
+        ({"hr": "seventy"}, "“seventy” is not a number."),
         ({"hr": "70", "at": "25:99"}, "Enter a valid time."),
     ],
 )

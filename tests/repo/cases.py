@@ -23,11 +23,13 @@ CASES = {
     "C3": ("Alarms and holds look both ways", "N18"),
     "C4": ("Doses have ceilings", "J23, J42, N18"),
     "C5": ("Leaving", "J50"),
+    "C7": ("One reader of numbers and units for every door", "J11, J12, N18"),
     "D1": ("One road to a dose", "J15, J20, N18"),
     "D2": ("The dose at the chair", "J23, J42, N18"),
     "D3": ("What was really given", "J42, J45, J46, J47, N18"),
     "D6": ("One weight, one set of facts", "J24, J40"),
     "S4": ("Nobody grants themselves", "N18"),
+    "P3": ("Drafts belong to a person", "J10, N16"),
 }
 
 

@@ -11,16 +11,18 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from io import StringIO
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake.story import Unreadable, decimal
 from sojourn.clinical.eligibility.facts import UPPER_LIMIT, VOCABULARY, Value, Word
-from sojourn.clinical.units import UnitError, convert
+from sojourn.clinical.numbers import NumberRefusal, read_amount
+from sojourn.clinical.units import UnitError, code_of, convert, spelled
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.ui.numbers import number_words
 
 COLUMNS: Final = ("name", "value", "unit", "date")
 UPPER: Final = "upper_limit"  # a column that may be there: the laboratory's own upper limit, in the same unit
@@ -33,9 +35,9 @@ BY_LOINC: Final[Mapping[str, str]] = {
     str(VITALS[code].loinc): name for code, name in _OF_VITAL.items() if VITALS[code].loinc
 }
 _DONE: Final = {"final", "amended", "corrected"}
-_SPELLED: Final = {"mmhg": "mm[Hg]", "°c": "Cel", "c": "Cel", "bpm": "/min", "µmol/l": "umol/L", "μmol/l": "umol/L"}
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False, "sí": True, "si": True}
 MOST_ROWS: Final = 500
+_LONGEST: Final = 20  # figures of a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def _too_many() -> Refused:
 
 
 def _csv(text: str) -> Iterator[tuple[str, Row | Refused]]:
-    rows = csv.DictReader(StringIO(text))
+    """Where a comma is the decimal mark, spreadsheets put semicolons between the fields; the first line says so."""
+    first = text.partition("\n")[0]
+    rows = csv.DictReader(StringIO(text), delimiter=";" if ";" in first and "," not in first else ",")
     heads = [str(each).strip().lower() for each in rows.fieldnames or ()]
     if not set(COLUMNS) <= set(heads):
         words = _("The first line must name the columns: %(columns)s.") % {"columns": ",".join(COLUMNS)}
@@ -77,7 +81,9 @@ def _csv(text: str) -> Iterator[tuple[str, Row | Refused]]:
             yield where, _too_many()
             return
         cells = {name: str(row.get(name) or "").strip() for name in COLUMNS}
-        if any(cells.values()):
+        if None in row:  # what stands behind the last column
+            yield where, _refuse(_("This line has more fields than the first line names."), "unreadable")
+        elif any(cells.values()):
             yield where, _caught(cells)
         if limit := str(row.get(UPPER) or "").strip():
             yield where, _caught({**cells, "name": cells["name"] + UPPER_LIMIT, "value": limit})
@@ -111,13 +117,13 @@ def _day(text: str) -> date:
 
 
 def read_value(word: Word, text: str, unit: str = "") -> Value:
-    """A value as typed, in the unit of the fact. Refused: not-a-number, unit, not-yes-or-no, unreadable."""
+    """A value as typed, in the unit of the fact. Refused: unit, not-yes-or-no, unreadable, and what the one reader of
+    numbers refuses."""
     if word.kind == "number":
-        try:
-            value = decimal(text)
-        except Unreadable:
-            raise _refuse(_("“%(text)s” is not a number.") % {"text": text}, "not-a-number") from None
-        return _in_unit(word, str(value), unit)
+        value = read_amount(text, unit)
+        if isinstance(value, NumberRefusal):
+            raise _refuse(f"{_(word.label)}: {number_words(value)}", value.why)
+        return _in_unit(word, value, unit)
     if word.kind == "yes_no":
         if text.strip().lower() not in _YES_NO:
             raise _refuse(_("“%(text)s” is neither yes nor no.") % {"text": text}, "not-yes-or-no")
@@ -125,12 +131,12 @@ def read_value(word: Word, text: str, unit: str = "") -> Value:
     return _day(text) if word.kind == "day" else text.strip()
 
 
-def _in_unit(word: Word, value: str, unit: str) -> float:
-    given = _SPELLED.get(unit.strip().lower(), unit.strip())
+def _in_unit(word: Word, value: Decimal, unit: str) -> float:
+    given = spelled(unit)
     if not given and word.unit not in {"", "{count}"}:
         words = _("%(label)s needs its unit: %(unit)s.") % {"label": _(word.label), "unit": word.unit}
         raise _refuse(words, "unit")
-    if given.lower() == word.unit.lower() or not given:
+    if not given or code_of(given) == code_of(word.unit):
         return float(value)
     try:
         return float(convert(value, given, word.unit))
@@ -146,8 +152,8 @@ def _in_unit(word: Word, value: str, unit: str) -> float:
 
 def _bundle(text: str, birth_date: date) -> Iterator[tuple[str, Row | Refused]]:
     try:
-        raw = json.loads(text)
-        json.dumps(raw, ensure_ascii=False).encode()  # half a character could not be shown in a reason
+        raw = json.loads(text, parse_float=Decimal)
+        json.dumps(raw, ensure_ascii=False, default=str).encode()  # half a character could not be shown in a reason
     except (ValueError, RecursionError):
         yield _("The text"), _refuse(_("This is not whole JSON."), "unreadable")
         return
@@ -207,7 +213,16 @@ def _measured(part: Mapping[str, Any], day: str) -> Row:
             "unknown-fact",
         )
     quantity = part["valueQuantity"]
-    if quantity.get("comparator"):  # "less than 5" is not 5
-        raise TypeError("a bound is not a value")
     unit = str(quantity.get("code") or quantity.get("unit") or "")
-    return Row(name, read_value(VOCABULARY[name], str(quantity["value"]), unit), _day(day))
+    return Row(name, _in_unit(VOCABULARY[name], _counted(quantity), unit), _day(day))
+
+
+def _counted(quantity: Mapping[str, Any]) -> Decimal:
+    """The number of a FHIR Quantity. JSON has its own grammar of numbers: the point alone, no thousands; a number in
+    quotes is none. "Less than 5" is not 5."""
+    value, bound = quantity["value"], quantity.get("comparator")
+    if bound:
+        raise _refuse(number_words(NumberRefusal("bound", f"{bound}{value}")), "bound")
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or len(str(value)) > _LONGEST:
+        raise _refuse(number_words(NumberRefusal("not-a-number", str(value)[:_LONGEST])), "not-a-number")
+    return Decimal(value)

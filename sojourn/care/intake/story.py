@@ -8,13 +8,14 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cached_property, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from sojourn.clinical.eligibility.facts import VOCABULARY, Value
+from sojourn.clinical.numbers import NumberRefusal, read_amount
 
 Kind = Literal["yes_no", "number", "choice", "checklist", "day", "text", "list"]
 LISTS: Final = ("medicines", "allergies", "treatments", "goals", "concerns", "people")
@@ -42,11 +43,13 @@ class BadStory(ValueError):
 
 
 class Unreadable(ValueError):
-    """``code``: what is wrong with something typed; the interface says it in words."""
+    """``code``: what is wrong with something typed; the interface says it in words. ``refused``: what the reader of
+    numbers says of it."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, refused: NumberRefusal | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.refused = refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +217,8 @@ def _single(question: Question, value: Any) -> Value:
 
 
 def number(text: str, unit: str, question: Question) -> dict[str, Any]:
-    """A number as typed with its unit, and in the unit of the fact. Raises Unreadable: not-a-number, unit."""
+    """A number as typed with its unit, and in the unit of the fact. Raises Unreadable: feet, unit, and what the one
+    reader of numbers refuses."""
     if question.units and unit not in question.units:
         raise Unreadable("unit")
     typed = text.strip()
@@ -222,25 +226,18 @@ def number(text: str, unit: str, question: Question) -> dict[str, Any]:
         found = _FEET.match(typed)
         if not found:
             raise Unreadable("feet")
-        inches = int(found[1]) * 12 + Decimal((found[2] or "0").replace(",", "."))
+        inches = int(found[1]) * 12 + _read(found[2] or "0")
         value = inches * _TO_CM["ft"]
     else:
-        value = decimal(typed) * (_TO_KG | _TO_CM).get(unit, Decimal(1))
+        value = _read(typed, unit) * (_TO_KG | _TO_CM).get(unit, Decimal(1))
     return {"typed": typed, "unit": unit, "number": float(round(value, 2))}
 
 
-def decimal(text: str) -> Decimal:
-    """A number as people write it: "82.5", "82,5", "1,200". Raises Unreadable("not-a-number")."""
-    plain = text.strip().replace("\u00a0", "").replace(" ", "")
-    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", plain):
-        plain = plain.replace(",", "")
-    try:
-        value = Decimal(plain.replace(",", "."))
-    except InvalidOperation:
-        raise Unreadable("not-a-number") from None
-    if not value.is_finite() or len(plain) > 20 or abs(value.adjusted()) > 20:  # nobody writes 1e99
-        raise Unreadable("not-a-number")
-    return value
+def _read(text: str, unit: str = "") -> Decimal:
+    found = read_amount(text, unit)
+    if isinstance(found, NumberRefusal):
+        raise Unreadable(found.why, found)
+    return found
 
 
 # ---------------------------------------------------------------- reading the file

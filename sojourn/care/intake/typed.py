@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.intake.story import Question, Told, Unreadable, number
 from sojourn.care.patients.days import days_in
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.ui.numbers import number_words
 
 LONGEST: Final = 4000
 UNSURE: Final = Told("unsure")
@@ -21,8 +22,8 @@ SKIPPED: Final = Told("skipped")
 def told_of(question: Question, fields: Mapping[str, Sequence[str]]) -> Told:
     """The answer that a form holds: fields "value" (one or several), "unit", "rest_unsure".
 
-    "press" or ``value`` "unsure" or "skip" stand for themselves. Refused: nothing, unreadable, not-a-number, feet,
-    unit, two-days, not-a-choice, too-long, both.
+    "press" or ``value`` "unsure" or "skip" stand for themselves. Refused: nothing, unreadable, feet, unit, two-days,
+    not-a-choice, too-long, both, and what the one reader of numbers refuses.
     """
     values = [each.strip() for each in fields.get("value", ())]
     pressed = next(iter(fields.get("press", ())), "") or (values[0] if question.kind != "text" and values else "")
@@ -82,6 +83,8 @@ def _number(question: Question, text: str, unit: str) -> dict[str, Any]:
             reason = _("Write feet and inches, like 5 7 for five feet seven.")
         elif wrong.code == "unit":
             reason = _("Choose the unit beside the number.")
+        elif wrong.refused is not None and wrong.code != "not-a-number":
+            reason = number_words(wrong.refused)
         else:
             reason = _("Write a number, like 70 or 70.5.")
         raise Refused(reason, codes=(wrong.code,)) from None

@@ -10,8 +10,11 @@ import json
 import sys
 import tomllib
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sojourn.clinical.numbers import NumberRefusal, read_number
 
 from .refusal import N_, Reason, Refused
 
@@ -66,13 +69,11 @@ def _simulate(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _instants(text: str) -> list[float]:
-    try:
-        found = [float(each) for each in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"not a list of minutes: {text!r}") from None
-    if not all(abs(each) < float("inf") for each in found):
-        raise argparse.ArgumentTypeError(f"not a list of minutes: {text!r}")
-    return found
+    found = [read_number(each) for each in text.split(",")]  # the comma is taken: the decimal mark is the point
+    wrong = [each.text for each in found if isinstance(each, NumberRefusal)]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"not a list of minutes: {text!r} ({wrong[0]!r} cannot be read in one way)")
+    return [float(each) for each in found if isinstance(each, Decimal)]
 
 
 def _say(text: str) -> None:

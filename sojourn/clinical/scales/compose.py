@@ -81,9 +81,9 @@ def _item(table: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any
             coding = {"coding": [{"system": system, "code": "slider"}]}
             extensions.append({"url": f"{_FHIR}questionnaire-itemControl", "valueCodeableConcept": coding})
     if "when" in table:
-        question, answer = table["when"]
+        question, *how, answer = table["when"]
         key = "answerBoolean" if isinstance(answer, bool) else "answerInteger"
-        item["enableWhen"] = [{"question": question, "operator": "=", key: answer}]
+        item["enableWhen"] = [{"question": question, "operator": how[0] if how else "=", key: answer}]
     if extensions:
         item["extension"] = extensions
     return item

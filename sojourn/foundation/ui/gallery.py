@@ -32,6 +32,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
+from sojourn.foundation.ui.numbers import AmountField
 
 _FRONTEND = Path(__file__).resolve().parent / "frontend" / "src"
 
@@ -40,7 +41,7 @@ class ExampleForm(forms.Form):
     """Every kind of control, to be shown with and without errors."""
 
     name = forms.CharField(label=gettext_lazy("Family name"), help_text=gettext_lazy("As on your identity card"))
-    weight = forms.DecimalField(label=gettext_lazy("Weight"), min_value=20, max_value=400)
+    weight = AmountField(label=gettext_lazy("Weight"), unit="kg", min_value=20, max_value=400)
     route = forms.ChoiceField(
         label=gettext_lazy("Route"),
         choices=[("iv", gettext_lazy("Into a vein")), ("im", gettext_lazy("Into a muscle"))],

@@ -33,6 +33,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console import typed, visits
 from sojourn.interfaces.console.before_dose import warned
 from sojourn.interfaces.console.nav import address
@@ -228,7 +229,7 @@ class AppointmentForm(forms.Form):
     time = forms.TimeField(
         label=gettext_lazy("Time by the clinic's clock"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
-    minutes = forms.IntegerField(label=gettext_lazy("Length"), min_value=1, max_value=24 * 60)
+    minutes = CountField(label=gettext_lazy("Length"), unit="min", min_value=1, max_value=24 * 60)
     chair = forms.TypedChoiceField(label=gettext_lazy("Chair"), coerce=int)
     companion = forms.TypedChoiceField(
         label=gettext_lazy("Who brings the patient home"), coerce=int, empty_value=None, required=False

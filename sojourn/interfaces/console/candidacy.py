@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -37,11 +36,13 @@ from sojourn.care.patients.models import Patient
 from sojourn.clinical import eligibility, news2
 from sojourn.clinical.eligibility import VOCABULARY, Fact, Facts, Finding, Missing, Value
 from sojourn.clinical.interactions import Interaction
+from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.clinical.scales import say
 from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.ui.numbers import number_words
 from sojourn.interfaces.console import consents
 from sojourn.interfaces.console.patients import closed, day_words
 from sojourn.interfaces.console.rules import ACTIONS, LEVELS, SEVERITIES, SHORT_MARKS
@@ -50,7 +51,6 @@ from sojourn.interfaces.console.weights import TELLERS
 HOW_MANY = 50
 MOST_MOMENTS = 60
 MOST_BYTES = 1_000_000  # of a laboratory's report
-_THOUSANDS = re.compile(r"[1-9]\d{0,2}([.,]\d{3})+")
 
 # Values of a choice as a clinician reads them.
 CHOICES: Mapping[str, StrPromise] = {
@@ -815,21 +815,15 @@ def decide(request: HttpRequest, patient_id: int) -> HttpResponse:
 
 
 def _value(name: str, text: str) -> Value:
-    """What was typed as the value of a fact. Refused: not-a-number, two-ways."""
+    """What was typed as the value of a fact. Refused: what the one reader of numbers refuses."""
     word = VOCABULARY[name]
     if word.kind == "yes_no" and text in ("yes", "no"):
         return text == "yes"
     if word.kind == "number":
-        if _THOUSANDS.fullmatch(text):  # 1,200 U/L must not become 1.2
-            raise Refused(
-                _("%(label)s: “%(text)s” can be read two ways. Write it without a mark for the thousands.")
-                % {"label": _(word.label), "text": text},
-                codes=("two-ways",),
-            )
-        try:
-            return float(text.replace(",", "."))
-        except ValueError:
-            raise Refused(_("%(label)s: write a number.") % {"label": _(word.label)}, codes=("not-a-number",)) from None
+        value = read_amount(text, word.unit)
+        if isinstance(value, NumberRefusal):
+            raise Refused(f"{_(word.label)}: {number_words(value)}", codes=(value.why,))
+        return float(value)
     day = _date(text) if word.kind == "day" else None
     return text if day is None else day
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,12 +32,14 @@ from sojourn.care.plan import queries as plan
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import pk
 from sojourn.clinical.administration import Delivered
+from sojourn.clinical.numbers import read_amount, read_number, written
 from sojourn.clinical.protocol import PRESENT
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.printing import setting
 from sojourn.foundation.printing.setting import Column, Document, Picture, Section, Table
 from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
+from sojourn.foundation.ui.numbers import AmountField
 from sojourn.interfaces.console.patients import closed, years_words
 from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.weights import weight_words
@@ -125,24 +127,20 @@ def figure(value: float, digits: int = 0) -> str:
 # ---------------------------------------------------------------- the form
 
 
-def _number(**more: Any) -> forms.NumberInput:
-    return forms.NumberInput(attrs={"class": "figure", "step": "any", "inputmode": "decimal", **more})
-
-
 class WhoForm(forms.Form):
     """What the record does not say of the person, and the level that is asked about."""
 
-    weight = forms.DecimalField(
+    weight = AmountField(
         label=gettext_lazy("Weight"), required=False, min_value=Decimal(1), max_value=Decimal(400),
-        max_digits=6, decimal_places=2, widget=_number(min=1, max=400),
+        max_digits=6, decimal_places=2, unit="kg",
     )  # fmt: skip
     ancestry = forms.ChoiceField(
         label=gettext_lazy("Ancestry"), choices=_ANCESTRY, required=False,
         help_text=gettext_lazy("Only the model of the nasal spray asks for it."),
     )  # fmt: skip
-    level = forms.DecimalField(
+    level = AmountField(
         label=gettext_lazy("When does it stay below"), required=False, min_value=Decimal("0.1"),
-        max_value=Decimal(100_000), max_digits=8, decimal_places=1, widget=_number(min=0.1),
+        max_value=Decimal(100_000), max_digits=8, decimal_places=1, unit="ng/mL",
     )  # fmt: skip
 
 
@@ -151,13 +149,13 @@ class RegimenForm(forms.Form):
 
     drug = forms.ChoiceField(label=gettext_lazy("Drug"), choices=tuple(DRUGS.items()))
     route = forms.ChoiceField(label=gettext_lazy("Route"), choices=tuple(ROUTES.items()))
-    mg = forms.DecimalField(
+    mg = AmountField(
         label=gettext_lazy("Dose, as base"), required=False, min_value=Decimal("0.01"), max_value=Decimal(2000),
-        max_digits=7, decimal_places=2, widget=_number(min=0.01, max=2000),
+        max_digits=7, decimal_places=2, unit="mg",
     )  # fmt: skip
-    minutes = forms.DecimalField(
+    minutes = AmountField(
         label=gettext_lazy("Over, into a vein"), required=False, min_value=Decimal(0), max_value=Decimal(1440),
-        max_digits=5, decimal_places=1, widget=_number(min=0, max=1440),
+        max_digits=5, decimal_places=1, unit="min",
     )  # fmt: skip
 
 
@@ -171,11 +169,16 @@ class Slot:
     most_mg: int
     most_minutes: int
 
+    @property
+    def slides(self) -> dict[str, str]:
+        """Where the sliders stand, as a slider takes it: with a point; at nothing where no number is typed."""
+        typed = {name: read_number(str(self.form[name].value() or "0")) for name in ("mg", "minutes")}
+        return {name: written(each) if isinstance(each, Decimal) else "0" for name, each in typed.items()}
+
 
 def _plain(value: object) -> str:
-    """A number for a number field: a point, no digits that say nothing."""
-    text = format(Decimal(str(value)), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    """A number as it can stand in an address: a point, no digits that say nothing."""
+    return written(Decimal(str(value)))
 
 
 def _first(patient: Patient, weight: Decimal | None) -> dict[str, str]:
@@ -196,12 +199,8 @@ def _first(patient: Patient, weight: Decimal | None) -> dict[str, str]:
 
 def weight_in(text: str) -> Decimal | None:
     """The kilograms that a checked weight says ("72.5 kg"), or None where it says no plain weight."""
-    words = text.strip().lower().removesuffix("kg").strip().replace(",", ".")
-    try:
-        value = Decimal(words)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() and 1 <= value <= 400 else None
+    value = read_amount(text, "kg")
+    return value if isinstance(value, Decimal) and 1 <= value <= 400 else None
 
 
 # ---------------------------------------------------------------- what is asked, and the answer

@@ -20,9 +20,11 @@ from django.views.decorators.http import require_http_methods
 
 from sojourn.care.booking import house_actions, queries
 from sojourn.care.booking.hours import ASSUMED, Stretch
+from sojourn.clinical.numbers import read_whole
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.patients import tell
 
 _CLOCK = {"type": "time", "step": "900"}
@@ -94,14 +96,14 @@ class DayForm(forms.Form):
 class RulesForm(forms.Form):
     """The clinic's own numbers."""
 
-    chairs_per_nurse = forms.IntegerField(
+    chairs_per_nurse = CountField(
         label=gettext_lazy("Chairs that a nurse looks after at once"), required=False, min_value=1, max_value=20,
         help_text=gettext_lazy(
             "No published source gives this number: it is a convention, and it acts only once you adopt one. Leave it"
             " empty and no nurse is named when a session is booked."
         ),
     )  # fmt: skip
-    turnover_minutes = forms.IntegerField(
+    turnover_minutes = CountField(
         label=gettext_lazy("Making a chair ready after a patient"), min_value=0, max_value=240,
         help_text=gettext_lazy("The chair stays held so much longer than the patient."),
     )  # fmt: skip
@@ -109,16 +111,17 @@ class RulesForm(forms.Form):
         label=gettext_lazy("Reminders, hours before"), required=False, max_length=40,
         help_text=gettext_lazy("For example 72, 24. Quiet hours of the patient are kept. Empty: nobody is reminded."),
     )  # fmt: skip
-    head_start_minutes = forms.IntegerField(
+    head_start_minutes = CountField(
         label=gettext_lazy("Head start on the waiting list"), min_value=0, max_value=1440,
         help_text=gettext_lazy("A time that comes free is offered to the next in line so much later."),
     )  # fmt: skip
 
     def clean_remind_hours(self) -> list[int]:
         words = self.cleaned_data["remind_hours"].replace(",", " ").replace(";", " ").split()
-        if not all(word.isdigit() and len(word) < 5 for word in words):
+        hours = [read_whole(word) for word in words]
+        if not all(isinstance(each, int) and 0 <= each < 10_000 for each in hours):
             raise forms.ValidationError(_("Write whole hours with commas between them."))
-        return [int(word) for word in words]
+        return [each for each in hours if isinstance(each, int)]
 
 
 @dataclass(frozen=True, slots=True)

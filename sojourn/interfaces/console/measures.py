@@ -33,6 +33,7 @@ from sojourn.clinical.scales import Item, Number, Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.charts import Chart, Mark
+from sojourn.foundation.ui.numbers import AmountField, CountField, FigureInput
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import closed, tell
 from sojourn.interfaces.console.rules import SHORT_MARKS
@@ -122,7 +123,7 @@ def _item_field(item: Item, language: str) -> forms.Field:
     label = f"{item.prefix} {words}".strip() if words else _("Item %(number)s") % {"number": item.link_id}
     if item.kind == "number" or (not words and len(item.options) > MOST_RADIOS):
         low, high = item.bounds
-        return forms.IntegerField(label=label, min_value=low, max_value=high, required=False, help_text=f"{low}–{high}")
+        return CountField(label=label, min_value=low, max_value=high, required=False, help_text=f"{low}–{high}")
     return forms.TypedChoiceField(
         label=label,
         choices=[
@@ -187,14 +188,14 @@ class ScoreForm(forms.Form):
 
     def _number(self, name: str, label: str, low: int, high: int, decimals: int) -> None:
         self.numbers.append(name)
-        self.fields[name] = forms.DecimalField(
+        self.fields[name] = AmountField(
             label=label,
             min_value=low,
             max_value=high,
             decimal_places=decimals,
             required=False,
             help_text=f"{low}–{high}",
-            widget=forms.NumberInput(attrs={"inputmode": "decimal" if decimals else "numeric"}),
+            widget=FigureInput({"inputmode": "decimal" if decimals else "numeric"}),
         )
 
     @property

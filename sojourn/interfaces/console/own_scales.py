@@ -19,6 +19,7 @@ from sojourn.care.measures.queries import scale
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.measures import reading_language, short_first
 from sojourn.interfaces.console.patients import tell
 
@@ -51,10 +52,10 @@ class OwnForm(forms.Form):
         choices=[("worse", gettext_lazy("worse")), ("better", gettext_lazy("better"))],
         initial="worse",
     )
-    most_missing = forms.IntegerField(
+    most_missing = CountField(
         label=gettext_lazy("Questions that may be left out"), min_value=0, max_value=50, initial=0
     )
-    decimals = forms.IntegerField(label=gettext_lazy("Decimals of the score"), min_value=0, max_value=2, initial=0)
+    decimals = CountField(label=gettext_lazy("Decimals of the score"), min_value=0, max_value=2, initial=0)
     bands = forms.CharField(
         label=gettext_lazy("Bands"),
         required=False,
@@ -68,7 +69,7 @@ class OwnForm(forms.Form):
         max_length=400,
         help_text=gettext_lazy("Their linkIds, with commas. An answer at or above the number raises a flag at once."),
     )
-    safety_from = forms.IntegerField(label=gettext_lazy("A flag from"), initial=1, required=False)
+    safety_from = CountField(label=gettext_lazy("A flag from"), initial=1, required=False)
     holder = forms.CharField(label=gettext_lazy("Who holds the rights"), max_length=200)
     statement = forms.CharField(
         label=gettext_lazy("The clinic's licence"),

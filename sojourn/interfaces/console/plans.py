@@ -29,6 +29,7 @@ from sojourn.clinical import dosing
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.printing import setting
+from sojourn.foundation.ui.numbers import AmountField, CountField
 from sojourn.interfaces.console import plan_limits, plan_shown
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import closed, day_words
@@ -40,16 +41,12 @@ from sojourn.interfaces.console.weights import weight_words
 _BLANK_ROWS = 2
 
 
-def _decimal(label: Any, digits: int, places: int, *, required: bool = False) -> forms.DecimalField:
-    widget = forms.NumberInput(attrs={"class": "figure", "step": "any", "inputmode": "decimal"})
-    return forms.DecimalField(
-        label=label, required=required, max_digits=digits, decimal_places=places, widget=widget
-    )  # fmt: skip
+def _decimal(label: Any, unit: str, digits: int, places: int, *, required: bool = False) -> AmountField:
+    return AmountField(label=label, unit=unit, required=required, max_digits=digits, decimal_places=places)
 
 
-def _count(label: Any) -> forms.IntegerField:
-    widget = forms.NumberInput(attrs={"class": "figure", "inputmode": "numeric"})
-    return forms.IntegerField(label=label, required=False, max_value=200, widget=widget)
+def _count(label: Any) -> CountField:
+    return CountField(label=label, required=False, max_value=200)
 
 
 def _day(label: Any) -> forms.DateField:
@@ -90,17 +87,17 @@ class PlanForm(DraftForm):
 
     indication = forms.CharField(label=gettext_lazy("Indication"), max_length=120, required=False)
     protocol_id = forms.ChoiceField(label=gettext_lazy("Route and protocol"), required=False)
-    weight_kg = _decimal(gettext_lazy("Weight"), 6, 2)
+    weight_kg = _decimal(gettext_lazy("Weight"), "kg", 6, 2)
     weight_on = _day(gettext_lazy("Weighed on"))
-    per_kg = _decimal(gettext_lazy("Dose by weight"), 7, 4)
-    fixed_mg = _decimal(gettext_lazy("Dose, the same for everybody"), 7, 2)
-    round_mg = _decimal(gettext_lazy("Rounded to multiples of"), 5, 2)
+    per_kg = _decimal(gettext_lazy("Dose by weight"), "mg/kg", 7, 4)
+    fixed_mg = _decimal(gettext_lazy("Dose, the same for everybody"), "mg", 7, 2)
+    round_mg = _decimal(gettext_lazy("Rounded to multiples of"), "mg", 5, 2)
     round_direction = forms.ChoiceField(
         label=gettext_lazy("Rounding"), choices=tuple(plan_shown.DIRECTIONS.items()), required=False
     )
-    stock_mg_per_ml = _decimal(gettext_lazy("In the vial, as base"), 7, 3)
-    total_ml = _decimal(gettext_lazy("Made up to"), 7, 2)
-    over_min = _decimal(gettext_lazy("Over"), 5, 1)
+    stock_mg_per_ml = _decimal(gettext_lazy("In the vial, as base"), "mg/mL", 7, 3)
+    total_ml = _decimal(gettext_lazy("Made up to"), "mL", 7, 2)
+    over_min = _decimal(gettext_lazy("Over"), "min", 5, 1)
     sessions = _count(gettext_lazy("Sessions"))
     min_days = _count(gettext_lazy("Days between, at least"))
     max_days = _count(gettext_lazy("Days between, at most"))
@@ -437,8 +434,8 @@ def discard(request: HttpRequest, plan_id: int) -> HttpResponse:
 class CheckForm(forms.Form):
     """The checker's own figures."""
 
-    weight_kg = _decimal(gettext_lazy("Weight, as you read it"), 6, 2, required=True)
-    amount = _decimal(gettext_lazy("Dose, as you would order it"), 8, 4, required=True)
+    weight_kg = _decimal(gettext_lazy("Weight, as you read it"), "kg", 6, 2, required=True)
+    amount = _decimal(gettext_lazy("Dose, as you would order it"), "", 8, 4, required=True)
 
     def __init__(self, *args: Any, by_weight: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,13 +12,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import formats, timezone
-from django.utils.formats import number_format, sanitize_separators
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from django_stubs_ext import StrPromise
 
 from sojourn.clinical import dosing, eligibility, interactions, jurisdictions, recovery
+from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.clinical.protocol import HARD_FLOOR, known_of
 from sojourn.clinical.rules import OpenNumber, Parameter, Rule, Verification
 from sojourn.clinical.units import UnknownUnit, unit
@@ -31,6 +32,7 @@ from sojourn.foundation.rulebook import actions, queries
 from sojourn.foundation.rulebook.differences import differences
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from sojourn.foundation.rulebook.queries import Standing
+from sojourn.foundation.ui.numbers import number_words, shown
 from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
 
 # Headings in the order of the page: the kinds of rule under each.
@@ -246,7 +248,7 @@ def _numbers(standing: Standing, typed: Mapping[str, str], refused: Refused | No
         released = each.value if isinstance(each, Parameter) else None
         ours = released if own is None else own.value
         field = field_name(rule.id, each.name)
-        prefilled = "" if each.name in must_type else _maybe_figure(ours)
+        prefilled = "" if each.name in must_type or ours is None else shown(ours)
         found.append(
             Number(
                 each.name, _(each.label), _unit(each.unit), _maybe_figure(released),
@@ -737,16 +739,19 @@ def _parameters(rule: Rule, typed: Mapping[str, str]) -> dict[str, float]:
     typed."""
     found: dict[str, float] = {}
     wrong: list[str] = []
+    codes: list[str] = []
     for each in rule.numbers:
         text = typed.get(field_name(rule.id, each.name), "").strip()
         if not text:
             continue
-        try:
-            found[each.name] = float(str(sanitize_separators(text)))
-        except ValueError:
-            wrong.append(_("%(label)s: “%(text)s” is no number.") % {"label": _(each.label), "text": text})
+        value = read_amount(text, each.unit)
+        if isinstance(value, NumberRefusal):
+            wrong.append(f"{_(each.label)}: {number_words(value)}")
+            codes.append(value.why)
+        else:
+            found[each.name] = float(value)
     if wrong:
-        raise Refused(*wrong, codes=("no-number",) * len(wrong))
+        raise Refused(*wrong, codes=codes)
     return found
 
 

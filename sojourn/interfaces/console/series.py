@@ -27,6 +27,7 @@ from sojourn.care.booking.series_actions import SeriesTaken, Wanted, book_series
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.before_dose import warned
 from sojourn.interfaces.console.patients import closed
 from sojourn.interfaces.console.typed import whole
@@ -44,10 +45,10 @@ class ShapeForm(forms.Form):
     earliest = forms.DateField(
         label=gettext_lazy("Not before"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    min_days = forms.IntegerField(label=gettext_lazy("Days from one session to the next, at least"), min_value=1,
+    min_days = CountField(label=gettext_lazy("Days from one session to the next, at least"), min_value=1,
                                   max_value=366)  # fmt: skip
-    max_days = forms.IntegerField(label=gettext_lazy("At most"), min_value=1, max_value=366)
-    minutes = forms.IntegerField(label=gettext_lazy("Length of a session"), min_value=15, max_value=24 * 60)
+    max_days = CountField(label=gettext_lazy("At most"), min_value=1, max_value=366)
+    minutes = CountField(label=gettext_lazy("Length of a session"), min_value=15, max_value=24 * 60)
     therapist = forms.TypedChoiceField(
         label=gettext_lazy("Therapist in each session"), coerce=int, empty_value=None, required=False
     )

@@ -41,6 +41,7 @@ _LOOSE: Final = re.compile(
     r"(?P<cmp><=|>=|=|<|>)?\s*(?P<num>[+-]?(?:[0-9]{1,12}(?:[.,][0-9]{0,12})?|[.,][0-9]{1,12}))"
     r"(?:\s*[x×*]\s*10\s*\^?\s*(?P<ten>[+-]?[0-9]{1,2})|[eE](?P<exp>[+-]?[0-9]{1,2}))?"
 )
+_TWO_WAYS: Final = re.compile(r"[+-]?0{0,2}[1-9][0-9]{0,2},[0-9]{3}")  # 1,408: no sender means it by the standard
 _TIME: Final = re.compile(
     r"(?P<date>[0-9]{8})(?P<hm>[0-9]{4})?(?P<s>[0-9]{2})?(?:\.(?P<f>[0-9]{1,9})|(?P<ms>[0-9]{1,6}))?"
     r"(?P<z>Z|[+-][0-9]{2}:?(?:[0-9]{2})?)?"
@@ -197,7 +198,9 @@ def loose_number(text: str, kind: str, seps: Separators, blanks: frozenset[str])
     """A value and its comparator, or why there is none: "empty", "sentinel" (a word), "not_a_number".
 
     Takes what monitors write beside plain numbers: a decimal comma, 2.73x10^-7, <10, SN's ^number, a coded
-    value that is a number.
+    value that is a number. HL7 defines its NM itself, with the point alone and no thousands, so 1.408 has one reading
+    here and the reader of what people write (sojourn.clinical.numbers) is not asked. A comma is outside the standard:
+    where it can be read two ways, as in 1,408, the value is left out and said to be no number.
     """
     text = text.strip()
     if text.casefold() in blanks:
@@ -215,7 +218,7 @@ def loose_number(text: str, kind: str, seps: Separators, blanks: frozenset[str])
     if text.casefold() in blanks:
         return "sentinel"
     found = _LOOSE.fullmatch(text) if len(text) < 60 else None
-    if found is None:
+    if found is None or _TWO_WAYS.fullmatch(found["num"]):
         return "not_a_number"
     number = float(f"{found['num'].replace(',', '.')}e{found['ten'] or found['exp'] or 0}")
     if abs(number) > 1e15:

@@ -19,6 +19,7 @@ from sojourn.care.measures import queries
 from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse, Sitting
 from sojourn.care.measures.queries import scale
 from sojourn.care.safety import actions as safety
+from sojourn.clinical.numbers import NumberRefusal, read_whole
 from sojourn.clinical.scales import Item, Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
@@ -218,9 +219,8 @@ def _take(request: HttpRequest, sheet: Sheet, item: Item, number: int, to_review
     typed = request.POST.get("value", "")
     if item.kind == "number" and SKIP in request.POST:
         typed = SKIP
-    try:
-        value = None if typed == SKIP else int(typed)
-    except ValueError:
+    value = None if typed == SKIP else read_whole(typed)
+    if isinstance(value, NumberRefusal):
         words = _("Choose one of the answers shown.")
         if item.kind == "number":
             words = _("Enter a whole number from %(low)d to %(high)d.") % {"low": item.low, "high": item.high}

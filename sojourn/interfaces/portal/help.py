@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import cast
+from typing import Final, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -28,6 +28,8 @@ from sojourn.interfaces.portal.pages import help_lines, remembered, show
 # Kept on the device: these and the two pages, nothing that tells of a person.
 STATIC = ("built/app.css", "built/app.js", "built/portal.js", "built/theme.js", "built/icons.svg",
           "built/fonts/next.woff2", "built/fonts/mono.woff2", "ui/mark.svg")  # fmt: skip
+# A page that stays on the device is nobody's: it says neither whose it is nor what somebody was to be told.
+_ANYBODYS: Final = {"idle_seconds": None, "page_owner": None, "messages": ()}
 
 
 @public
@@ -38,7 +40,7 @@ def help_now(request: HttpRequest) -> HttpResponse:
     return show(
         request,
         "portal/help.html",
-        {"clinic": clinic, "help_lines": help_lines(clinic), "idle_seconds": None, "crisis_url": ""},
+        {"clinic": clinic, "help_lines": help_lines(clinic), "crisis_url": "", **_ANYBODYS},
     )
 
 
@@ -62,7 +64,7 @@ def here(request: HttpRequest) -> HttpResponse:
     return show(
         request,
         "portal/here.html",
-        {"call_url": reverse("portal:here"), "called": called, "said": said, "idle_seconds": None},
+        {"call_url": reverse("portal:here"), "called": called, "said": said, **_ANYBODYS},
         nav=False,
     )
 

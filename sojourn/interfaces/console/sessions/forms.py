@@ -22,7 +22,7 @@ from sojourn.clinical.recovery.scores import Item
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, plausibility, pressure_fault
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook.load import book
-from sojourn.interfaces.console.sessions.figures import AmountField, CountField, ReadingField
+from sojourn.foundation.ui.numbers import AmountField, CountField, FigureInput, ReadingField
 from sojourn.interfaces.console.sessions.words import DRUGS, QUICK
 
 # Short words for the chair; the page says whose numbers they are.
@@ -65,15 +65,10 @@ def moment_of(at: time | None, now: datetime) -> datetime | None:
     return timezone.localtime(found)
 
 
-def amount(label: Any, unit: str, digits: int, places: int, **more: Any) -> forms.DecimalField:
+def amount(label: Any, unit: str, digits: int, places: int, **more: Any) -> AmountField:
     """A figure with its unit, in the reader's writing; more than nothing unless ``min_value`` says otherwise."""
     more.setdefault("min_value", Decimal(1).scaleb(-places))
-    field = AmountField(
-        label=label, max_digits=digits, decimal_places=places, localize=True,
-        widget=forms.TextInput(attrs={"class": "figure", "inputmode": "decimal", "autocomplete": "off"}), **more,
-    )  # fmt: skip
-    field.unit = unit  # type: ignore[attr-defined]
-    return field
+    return AmountField(label=label, max_digits=digits, decimal_places=places, unit=unit, **more)
 
 
 # What is not asked of a route: nothing is drawn from a vial for a spray, a tablet or a lozenge; only a pump has a rate.
@@ -147,10 +142,8 @@ class ValuesForm(forms.Form):
                 )  # fmt: skip
                 continue
             self.fields[code] = ReadingField(
-                label=LABELS.get(code, _(vital.label)), required=False, localize=True,
-                widget=forms.TextInput(attrs={
-                    "class": "figure", "inputmode": "decimal" if vital.places else "numeric", "autocomplete": "off",
-                }),
+                label=LABELS.get(code, _(vital.label)), required=False, unit=vital.unit.code,
+                widget=FigureInput({"inputmode": "decimal" if vital.places else "numeric"}),
             )  # fmt: skip
 
     @property
@@ -223,7 +216,6 @@ class DoseForm(forms.Form):
     rate_ml_per_h = amount(gettext_lazy("Pump rate"), "mL/h", 8, 2)
     devices = CountField(
         label=gettext_lazy("Spray devices"), min_value=1, max_value=20,
-        widget=forms.TextInput(attrs={"class": "figure", "inputmode": "numeric", "autocomplete": "off"}),
     )  # fmt: skip
     lot = forms.CharField(
         label=gettext_lazy("Lot number"), max_length=40,

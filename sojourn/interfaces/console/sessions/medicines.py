@@ -30,8 +30,8 @@ from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import medicines as shipped
+from sojourn.foundation.ui.numbers import AmountField
 from sojourn.interfaces.console.rules import LEVELS
-from sojourn.interfaces.console.sessions.figures import AmountField
 from sojourn.interfaces.console.sessions.forms import ClockField, moment_of
 from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, status
 from sojourn.interfaces.console.sessions.words import ROUTES, Words
@@ -79,8 +79,6 @@ class MedicineForm(forms.Form):
     )  # fmt: skip
     amount = AmountField(
         label=gettext_lazy("Amount"), required=False, max_digits=9, decimal_places=3, min_value=Decimal("0.001"),
-        localize=True,
-        widget=forms.TextInput(attrs={"class": "figure", "inputmode": "decimal", "autocomplete": "off"}),
     )  # fmt: skip
     unit = forms.ChoiceField(label=gettext_lazy("Unit"), required=False, choices=(("", "–"), *UNITS.items()))
     route = forms.ChoiceField(

@@ -7,7 +7,7 @@ right, and not for a page to be fresh. Whatever lets more in asks every guard an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from django.contrib import messages
@@ -24,6 +24,7 @@ from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.step_actions import Pump, advance_session
 from sojourn.clinical import protocol
 from sojourn.clinical.administration import charted
+from sojourn.clinical.numbers import read_number
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
@@ -194,10 +195,8 @@ def rate(request: Request, picture: Picture) -> HttpResponse:
 
 def _was_meant_lower(request: Request, wanted: Decimal) -> bool:
     """Whether what was typed is lower than the rate that the page showed."""
-    try:
-        return wanted < Decimal(request.POST.get("shown", ""))
-    except InvalidOperation:
-        return False
+    shown = read_number(request.POST.get("shown", ""))
+    return isinstance(shown, Decimal) and wanted < shown
 
 
 def _lower_already(rate: Decimal) -> Refused:

@@ -8,6 +8,7 @@ import { mood } from "./islands/mood";
 import { tick } from "./islands/times";
 import { say, toasts } from "./islands/toasts";
 import { word } from "./islands/words";
+import { forgetAtSignOut, HEADER, leave, pageOwner, watch } from "./owner";
 
 // The content security policy forbids evaluated code and inline styles, and pages hold health data:
 // nothing of them is kept in the browser's history cache.
@@ -47,6 +48,7 @@ async function charts(root: ParentNode): Promise<void> {
 document.addEventListener("htmx:configRequest", (event) => {
   const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content;
   if (token) (event as CustomEvent).detail.headers["X-CSRFToken"] = token;
+  if (pageOwner()) (event as CustomEvent).detail.headers[HEADER] = pageOwner();
 });
 const background = (event: Event) =>
   Boolean(((event as CustomEvent).detail?.elt as Element | undefined)?.closest("[data-background]"));
@@ -57,6 +59,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!background(event)) waiting(false);
 });
 document.addEventListener("htmx:afterSettle", (event) => attach((event as CustomEvent).detail.elt as HTMLElement));
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (((event as CustomEvent).detail?.xhr as XMLHttpRequest | undefined)?.status === 412) leave(); // another's page
+});
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {
     if (background(event)) return;
@@ -71,5 +76,7 @@ addEventListener("online", online);
 addEventListener("offline", online);
 
 online();
+watch();
+forgetAtSignOut(document.body.dataset.signOut ?? "");
 idle();
 attach(document);

@@ -21,8 +21,9 @@ form?.addEventListener("input", (event) => {
   } else {
     const slider = form.querySelector<HTMLInputElement>(`[data-slides="${CSS.escape(moved.id)}"]`);
     if (slider) {
-      if (Number(moved.value) > Number(slider.max)) slider.max = moved.value;
-      slider.value = moved.value || "0";
+      const typed = moved.value.replace(",", "."); // a slider knows the point alone
+      if (Number(typed) > Number(slider.max)) slider.max = typed;
+      slider.value = typed || "0";
     }
   }
   void follow();

@@ -1,6 +1,12 @@
 // The patient's pages: an answer survives a lost connection, keys answer too, the call for help keeps trying,
 // and the help pages stay on the device. Everything works without this script, one page load at a time.
 
+import { drafts } from "./drafts";
+import { keepTyped } from "./islands/kept";
+import { HEADER, isAnothers, leave, pageOwner } from "./owner";
+import { formName, typedIn } from "./typed";
+
+const ANOTHERS = 412; // what was sent is of a page of somebody else than who is signed in now
 const RETRY_MS = 4000;
 const PATIENCE_MS = 10_000;
 const AWAKE_MS = 5 * 60_000;
@@ -15,17 +21,23 @@ function token(): string {
   return cookie("csrftoken") || document.querySelector<HTMLInputElement>("[name=csrfmiddlewaretoken]")?.value || "";
 }
 
+/** Send it as the person whose page this is. If another is signed in meanwhile it is refused, and the page is left. */
 async function send(url: string, body: URLSearchParams, accept: string): Promise<Response> {
   const stop = new AbortController();
   const timer = window.setTimeout(() => stop.abort(), PATIENCE_MS);
   try {
-    return await fetch(url, {
+    const answer = await fetch(url, {
       method: "POST",
       body,
       credentials: "same-origin",
-      headers: { "X-CSRFToken": token(), Accept: accept },
+      headers: { "X-CSRFToken": token(), Accept: accept, ...(pageOwner() ? { [HEADER]: pageOwner() } : {}) },
       signal: stop.signal,
     });
+    if (answer.status === ANOTHERS) {
+      leave();
+      throw new Error("the page of somebody else");
+    }
+    return answer;
   } finally {
     window.clearTimeout(timer);
   }
@@ -37,26 +49,12 @@ function answers(form: HTMLFormElement): void {
   const choices = buttons.filter((button) => button.hasAttribute("aria-pressed"));
   const note = form.querySelector<HTMLElement>("[data-answer-note]");
   const item = form.querySelector<HTMLInputElement>("input[name=item]")?.value ?? "";
-  const key = `answer:${location.pathname}:${item}`; // a branch may have put another question in this place
+  const name = `answer:${location.pathname}:${item}`; // a branch may have put another question in this place
   let waiting: string | null = null;
   let busy = false;
 
-  // The tab keeps it, so that a reload or a sign-in on the way loses nothing.
-  const keep = (value: string | null) => {
-    try {
-      if (value === null) sessionStorage.removeItem(key);
-      else sessionStorage.setItem(key, value);
-    } catch {
-      // The page itself still holds it.
-    }
-  };
-  const kept = () => {
-    try {
-      return sessionStorage.getItem(key);
-    } catch {
-      return null;
-    }
-  };
+  // The tab keeps it, so that a reload on the way loses nothing.
+  const keep = (value: string | null) => drafts().keep(name, value);
 
   const attempt = async (): Promise<void> => {
     if (busy || waiting === null) return;
@@ -99,7 +97,7 @@ function answers(form: HTMLFormElement): void {
   });
   addEventListener("online", () => void attempt());
   addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload(); // back to a question: as it stands on the server
+    if (event.persisted && !isAnothers()) location.reload(); // back to a question: as it stands on the server
   });
 
   document.addEventListener("keydown", (event) => {
@@ -121,22 +119,14 @@ function answers(form: HTMLFormElement): void {
     }
   });
 
-  const before = kept();
+  const before = drafts().read(name);
   if (before !== null && buttons.some((button) => button.value === before)) choose(before);
 }
 
 // ------------------------------------------------------------------ any form that must not be lost
 function keptForm(form: HTMLFormElement): void {
   const note = form.querySelector<HTMLElement>("[data-kept-note]");
-  const key = `kept-form:${location.pathname}`;
-  const store = (body: URLSearchParams | null) => {
-    try {
-      if (body === null) sessionStorage.removeItem(key);
-      else sessionStorage.setItem(key, body.toString());
-    } catch {
-      // The page itself still holds it.
-    }
-  };
+  const keep = (typed: string | null) => drafts().keep(formName(form), typed);
   let waiting: { body: URLSearchParams; url: string; button: HTMLButtonElement | null } | null = null;
   let busy = false;
 
@@ -162,12 +152,12 @@ function keptForm(form: HTMLFormElement): void {
       if (answer.status >= 500 || (answer.status === 403 && !navigator.onLine)) throw new Error(String(answer.status));
       waiting = null;
       if (answer.redirected) {
-        if (new URL(answer.url).pathname.startsWith("/today/")) store(null); // else a sign-in comes first
+        if (new URL(answer.url).pathname.startsWith("/today/")) keep(null); // else a sign-in comes first
         location.assign(answer.url);
       } else if (answer.status === 403) {
         location.reload();
       } else {
-        store(null);
+        keep(null);
         plainly(button);
       }
     } catch {
@@ -185,31 +175,16 @@ function keptForm(form: HTMLFormElement): void {
     const body = new URLSearchParams();
     for (const [name, value] of new FormData(form, button)) if (typeof value === "string") body.append(name, value);
     waiting = { body, url: button?.hasAttribute("formaction") ? button.formAction : form.action, button };
-    store(body);
+    keep(typedIn(form));
     void attempt();
   });
   addEventListener("online", () => void attempt());
   addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload(); // back to a form: as it stands on the server
+    if (event.persisted && !isAnothers()) location.reload(); // back to a form: as it stands on the server
   });
 
-  // After a sign-in on the way, or a reload without a connection: what was typed stands in the form again.
-  try {
-    const before = sessionStorage.getItem(key);
-    if (before === null || document.querySelector("[role=alert]")) return;
-    const kept = new URLSearchParams(before);
-    for (const field of form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement>(
-      "input:not([type=hidden]), textarea, select",
-    )) {
-      const values = kept.getAll(field.name);
-      if (field instanceof HTMLInputElement && (field.type === "checkbox" || field.type === "radio"))
-        field.checked = values.includes(field.value);
-      else if (values[0]) field.value = values[0];
-    }
-    store(null);
-  } catch {
-    // Nothing kept.
-  }
+  // After a reload or a change of language what was typed stands in the form again.
+  keepTyped(form);
 }
 
 // ------------------------------------------------------------------ the call for help
@@ -302,9 +277,9 @@ async function worker(): Promise<void> {
     await navigator.serviceWorker.register(address);
     const ready = await navigator.serviceWorker.ready;
     // Once for each language and sign-in of this tab: the pages that are kept are those that one sees.
-    const mark = `kept:${document.documentElement.lang}`;
-    if (sessionStorage.getItem(mark)) return;
-    sessionStorage.setItem(mark, "1");
+    const mark = `pages:${document.documentElement.lang}`;
+    if (drafts().read(mark)) return;
+    drafts().keep(mark, "kept");
     ready.active?.postMessage("keep");
   } catch {
     // Without it everything works that has a connection.

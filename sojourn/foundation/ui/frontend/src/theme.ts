@@ -1,4 +1,9 @@
-// Runs before the first paint: a chosen mood is applied without a flash of the other one.
+// Runs before the first paint: what is not of the person whose page this is goes before anything is shown, and a
+// chosen mood is applied without a flash of the other one.
+import { drafts, received } from "./drafts";
+
+drafts().sweep();
+drafts().settle(received());
 try {
   const chosen = localStorage.getItem("theme");
   const fixed = document.documentElement.dataset.theme; // the altered-state screen is dark, always

@@ -1,52 +1,21 @@
 // What is typed is never lost, a button is pressed once, and errors are the first thing that one meets.
-const DRAFT = "draft:";
+import { drafts } from "../drafts";
+import { pageOwner } from "../owner";
+import { formName } from "../typed";
+import { keepTyped } from "./kept";
 
-function fields(form: HTMLFormElement): (HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement)[] {
-  return [...form.elements].filter(
-    (e): e is HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement =>
-      (e instanceof HTMLInputElement || e instanceof HTMLTextAreaElement || e instanceof HTMLSelectElement) &&
-      Boolean(e.name) &&
-      e.name !== "csrfmiddlewaretoken" &&
-      !["password", "file", "hidden", "submit"].includes(e.type),
-  );
-}
-
-// Drafts live in this tab only (sessionStorage) and go when the form is sent: a shared device keeps nothing.
+// Drafts live in this tab only (sessionStorage), in the name of their person, and go when the server has them.
 function draft(form: HTMLFormElement): void {
-  const key = DRAFT + location.pathname + "#" + (form.dataset.draft || form.id);
-  const save = () => {
-    const values: [string, string, boolean | null][] = fields(form).map((e) => [
-      e.name,
-      e.value,
-      e instanceof HTMLInputElement && (e.type === "checkbox" || e.type === "radio") ? e.checked : null,
-    ]);
-    try {
-      sessionStorage.setItem(key, JSON.stringify(values));
-    } catch {
-      // Full or closed storage: the form still works.
-    }
-  };
-  try {
-    const kept = JSON.parse(sessionStorage.getItem(key) ?? "null") as [string, string, boolean | null][] | null;
-    for (const [name, value, checked] of kept ?? []) {
-      for (const element of fields(form).filter((e) => e.name === name)) {
-        if (checked === null) {
-          if (!element.value) element.value = value;
-        } else if (element.value === value && element instanceof HTMLInputElement) {
-          element.checked = checked;
-        }
-      }
-    }
-  } catch {
-    sessionStorage.removeItem(key);
-  }
-  form.addEventListener("input", save);
+  keepTyped(form);
   form.addEventListener("submit", () => {
-    try {
-      sessionStorage.removeItem(key);
-    } catch {
-      // Nothing kept.
-    }
+    const number = form.querySelector<HTMLInputElement>("input[name=draft_number]") ?? document.createElement("input");
+    Object.assign(number, { type: "hidden", name: "draft_number", value: `${Date.now()}-${Math.floor(Math.random() * 1e9)}` });
+    form.append(number);
+    drafts().sent(formName(form), number.value);
+  });
+  form.addEventListener("htmx:beforeOnLoad", (event) => { // the answer may take this very form away
+    const { elt, xhr } = (event as CustomEvent<{ elt?: Element; xhr?: XMLHttpRequest }>).detail;
+    if (elt === form && xhr && xhr.status < 400) drafts().keep(formName(form), null);
   });
 }
 
@@ -55,6 +24,9 @@ export function forms(root: ParentNode): void {
     form.dataset.armed = "";
     draft(form);
   }
+  // The browser's own memory of what was typed is not the person's: the next one at this device would be offered it.
+  if (pageOwner() !== "")
+    for (const form of root.querySelectorAll<HTMLFormElement>("form:not([autocomplete])")) form.autocomplete = "off";
   root.querySelector<HTMLElement>("[data-error-summary]")?.focus();
 }
 

@@ -1,0 +1,37 @@
+// A form that keeps what is typed until the server has it. What was put back is marked "not saved yet".
+import { drafts } from "../drafts";
+import { formName, typedIn, typeInto } from "../typed";
+import { word } from "./words";
+
+/** Say that this form holds what the server has not received, with a way to be rid of it. */
+function mark(form: HTMLFormElement): void {
+  const note = document.createElement("div");
+  note.className = "notice notice-sand";
+  note.setAttribute("role", "status");
+  note.dataset.draftNote = "";
+  const said = document.createElement("p");
+  said.textContent = word("unsaved", "Not saved yet: what you typed before is here again.");
+  const away = document.createElement("button");
+  away.type = "button";
+  away.className = "btn btn-bare";
+  away.textContent = word("discard", "Discard it");
+  away.addEventListener("click", () => {
+    drafts().keep(formName(form), null);
+    form.reset();
+    note.remove();
+  });
+  note.append(said, away);
+  form.prepend(note);
+}
+
+/** Put back what was typed, and keep what is typed from here on. */
+export function keepTyped(form: HTMLFormElement): void {
+  const name = formName(form);
+  const before = drafts().read(name);
+  try {
+    if (before !== null && typeInto(form, before)) mark(form);
+  } catch {
+    drafts().keep(name, null);
+  }
+  form.addEventListener("input", () => drafts().keep(name, typedIn(form)));
+}
