@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.session import strike_actions
 from sojourn.care.session.models import CALL_ANSWERED, PATIENT_CALLS
-from sojourn.care.session.snapshot import Answer, ByHand, Check, Measured, Noted, Strike
+from sojourn.care.session.rows import Answer, ByHand, Check, Measured, Noted, Strike
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical.current import rounded
 from sojourn.clinical.vitals import VITALS

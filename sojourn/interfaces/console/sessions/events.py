@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session.models import SessionEvent
-from sojourn.care.session.snapshot import Noted, SessionSnapshot
+from sojourn.care.session.rows import Noted
+from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from sojourn.care.session.given import Dose, DoseStep
 from sojourn.care.session.models import DoseEventKind
-from sojourn.care.session.snapshot import ByHand, Entered, Noted, SessionSnapshot
-from sojourn.clinical.protocol import FINAL, next_check_due
+from sojourn.care.session.rows import ByHand, Entered, Noted
+from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol.schedule import Point
 from sojourn.interfaces.console.sessions.medicines import line_of
 from sojourn.interfaces.console.sessions.shown import milligrams
@@ -143,18 +143,14 @@ def _event_title(event: Noted) -> str:
 
 def _checks(session: SessionSnapshot) -> Iterator[TimelineEntry]:
     """The checks that nobody made, where they should stand, and the next one ahead."""
-    if session.dose is None:
+    found = session.glance.due
+    if found is None:
         return
-    gone_at = next((each.at for each in session.states if each.state in FINAL), None)
-    found = next_check_due(
-        session.protocol.schedule, session.dose.started_at, session.checked_at, gone_at or session.now
-    )
-    missed = [*found.missed, *([found.next] if gone_at and found.next and found.next.due_at <= gone_at else [])]
-    for point in missed:
+    for point in found.missed:
         yield TimelineEntry(
             point.due_at, _("Check missed"), _planned(point) + " " + _("Nobody measured."), "", "circle-slash", gap=True
         )
-    if found.next is not None and gone_at is None:
+    if found.next is not None:
         late = found.overdue_by > timedelta(0)
         title = _("Check overdue") if late else _("Next check")
         yield TimelineEntry(found.next.due_at, title, _planned(found.next), "", "timer", ahead=True)
