@@ -52,12 +52,13 @@ from sojourn.care.session.rows import (
     WasteRow,
     WentIn,
 )
-from sojourn.clinical import eligibility, protocol
+from sojourn.clinical import eligibility
 from sojourn.clinical.administration import Delivered, HistoryRefused, Line, charted
 from sojourn.clinical.administration.charted import same_dose
 from sojourn.clinical.alarms import Priority
 from sojourn.clinical.eligibility import Notice
-from sojourn.clinical.protocol import FINAL, Facts, Protocol, State, compose
+from sojourn.clinical.protocol import FINAL, Facts, Protocol, Reason, Refused, State, compose, guard
+from sojourn.clinical.protocol import Measured as MeasuredOn
 from sojourn.clinical.vitals import SYSTOLIC
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
@@ -241,11 +242,11 @@ class SessionSnapshot:
         return {item: "passed" if row.outcome == "passed" else "failed" for item, row in self.checks.items()}
 
     @property
-    def measured_now(self) -> dict[str, protocol.Measured]:
+    def measured_now(self) -> dict[str, MeasuredOn]:
         """The newest believed value of each vital sign, with the clinic's day on which it was measured."""
         zone = self.encounter.clinic.zone
         return {
-            code: protocol.Measured(each.value, each.at.astimezone(zone).date())
+            code: MeasuredOn(each.value, each.at.astimezone(zone).date())
             for code, each in self.newest.items()
             if not each.doubt
         }
@@ -340,10 +341,10 @@ class SessionSnapshot:
         signed = [(each.at, each.overridden) for each in self.states]
         return compose.set_aside_before(signed, {item: row.at for item, row in self.checks.items()})
 
-    def standing(self, transition: str, against: Against | None = None) -> tuple[protocol.Reason, ...]:
+    def standing(self, transition: str, against: Against | None = None) -> tuple[Reason, ...]:
         """What stands in the way of a step now; empty where it may be taken."""
-        answer = protocol.guard(transition, self.facts(against=against), self.protocol)
-        return answer.reasons if isinstance(answer, protocol.Refused) else ()
+        answer = guard(transition, self.facts(against=against), self.protocol)
+        return answer.reasons if isinstance(answer, Refused) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,9 +354,9 @@ class Against:
     ``decision``, ``known`` facts and medicines ``taken`` are as the record has them, for whoever shows them.
     """
 
-    road: tuple[protocol.Reason, ...]
+    road: tuple[Reason, ...]
     alarms_waiting: tuple[str, ...]
-    dose: tuple[protocol.Reason, ...]
+    dose: tuple[Reason, ...]
     notices: tuple[Notice, ...]
     agreements: Mapping[str, Consent]
     version: PlanVersion | None

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.session import given
 from sojourn.care.session.given import Wasted
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import alarms
@@ -167,7 +166,8 @@ def accounting(picture: Picture, asker: Asker) -> Accounting | None:
         return _never_given(picture, asker)
     if not isinstance(found, Delivered):
         return _not_worked_out(picture, asker, dose.dose_mg, found)
-    balance = given.balance(found, dose, picture.wasted)
+    balance = picture.went_in[0].balance
+    assert balance is not None
     left = _left(balance)
     return Accounting(
         planned=milligrams(found.planned_mg),
