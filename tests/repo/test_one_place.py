@@ -22,7 +22,6 @@ PLACES: dict[str, set[str]] = {
     "delivered": {"care/session/snapshot.py", "care/session/lines.py", "care/session/road.py",
                   "clinical/administration/charted.py", "clinical/replay/session.py"},
     "reconcile": {"clinical/administration/charted.py"},
-    "ready_dose": {"care/session/snapshot.py", "clinical/replay/session.py"},
     "observed_from": {"care/session/snapshot.py", "clinical/replay/session.py"},
 }  # fmt: skip
 
@@ -40,6 +39,11 @@ READERS = {
     "interfaces/console/sessions/preflight.py",  # when the medicines were last looked at, in whatever session
     "interfaces/portal/reads.py",  # in which sessions of a course a dose was begun
 }
+
+
+# Who sets the entries of two people against each other.
+DOUBLE_CHECK = "sojourn.clinical.administration.double_check"
+CHECKERS = {"care/session/queries.py", "care/session/snapshot.py", "clinical/replay/session.py"}
 
 
 def called(tree: ast.AST) -> set[str]:
@@ -65,6 +69,17 @@ def modules() -> list[tuple[str, ast.AST]]:
 def test_each_thing_is_computed_in_one_place(function: str):
     found = {name for name, tree in modules() if function in called(tree)}
     assert found == PLACES[function]
+
+
+def test_two_entries_are_set_against_each_other_in_one_place():
+    found = {
+        name
+        for name, tree in modules()
+        if any(isinstance(node, ast.ImportFrom) and node.module == DOUBLE_CHECK for node in ast.walk(tree))
+    }
+    assert found == CHECKERS
+    comparers = {name for name, tree in modules() if "same_dose" in called(tree)}
+    assert comparers == {"clinical/administration/double_check.py", "care/session/drawing_actions.py"}
 
 
 def test_nobody_reads_a_sessions_rows_beside_the_snapshot():

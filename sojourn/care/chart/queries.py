@@ -44,6 +44,7 @@ from sojourn.care.chart.rows import (
     Papers,
     Plan,
     Reading,
+    ReadTwice,
     Signature,
     StateEntry,
     Strike,
@@ -227,6 +228,9 @@ class _Composer:
             given=tuple(
                 GivenDose(dose, each.delivered, each.balance, each.told)
                 for dose, each in zip(doses, session.went_in, strict=True)
+            ),
+            read_twice=tuple(
+                ReadTwice(each.first.id, each.second.id, each.agree) for each in session.double_check.pairs
             ),
             dose_ended_at=session.dose_ended_at,
             papers=self.papers(states),

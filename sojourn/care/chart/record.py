@@ -32,6 +32,7 @@ from sojourn.care.chart.rows import (
     Papers,
     Plan,
     Reading,
+    ReadTwice,
     Signature,
     StateEntry,
     Strike,
@@ -98,10 +99,11 @@ class SessionRecord:
     wasted: tuple[Wasted, ...] = ()
     by_hand: tuple[ByHand, ...] = ()
     given: tuple[GivenDose, ...] = ()
+    read_twice: tuple[ReadTwice, ...] = ()
     # When the last of the dose went in, once it is over.
     dose_ended_at: datetime | None = None
     papers: Papers = field(default_factory=Papers)
-    # By what it is ("reading", "check", "event", "medicine") and the row's number.
+    # By what it is ("reading", "check", "event", "medicine", "waste") and the row's number.
     struck: Mapping[tuple[str, int], Strike] = field(default_factory=dict)
 
     @property

@@ -54,7 +54,7 @@ from sojourn.care.session.rows import (
 )
 from sojourn.clinical import eligibility
 from sojourn.clinical.administration import Delivered, HistoryRefused, Line, charted
-from sojourn.clinical.administration.charted import same_dose
+from sojourn.clinical.administration.double_check import DoubleCheck, double_check
 from sojourn.clinical.alarms import Priority
 from sojourn.clinical.eligibility import Notice
 from sojourn.clinical.protocol import FINAL, Facts, Protocol, Reason, Refused, State, compose, guard
@@ -165,20 +165,21 @@ class SessionSnapshot:
     def over(self) -> bool:
         return self.state in FINAL
 
-    @property
-    def ready_dose(self) -> tuple[Prepared, Prepared | None] | None:
-        """The newest prepared dose and its second check, of this visit."""
-        return charted.ready_dose([each for each in self.prepared if not self.stale(each.at)])
+    @cached_property
+    def double_check(self) -> DoubleCheck[Prepared]:
+        """What the entries of two people come to, of this visit."""
+        return double_check(each for each in self.prepared if not self.stale(each.at))
 
     @property
-    def mismatch(self) -> tuple[Prepared, Prepared] | None:
-        """The two newest entries, where two people wrote different things and nobody has entered anything since."""
-        if len(self.prepared) < 2:
-            return None
-        first, second = self.prepared[-2:]
-        if first.person_id == second.person_id or same_dose(first, second) or _was_settled(self.prepared[:-1]):
-            return None
-        return first, second
+    def ready_dose(self) -> tuple[Prepared, Prepared | None] | None:
+        """The newest prepared dose and its second check; None where the newest two entries differ."""
+        return self.double_check.ready
+
+    @property
+    def drawn_up(self) -> Prepared | None:
+        """What was drawn up last, whether or not two people agree about it: it is to be accounted for."""
+        ready = self.ready_dose
+        return ready[0] if ready else next(iter(self.prepared[-1:]), None)
 
     @property
     def dose(self) -> DoseRow | None:
@@ -321,6 +322,7 @@ class SessionSnapshot:
             ),
             dose_ordered=ready is not None,
             second_checked=ready is not None and ready[1] is not None,
+            entries_differ=self.double_check.unresolved is not None,
             dose_given=bool(self.doses),
             dose_ended_at=self.dose_ended_at,
             scores={item: row.value for item, row in self.checks.items()},
@@ -364,11 +366,6 @@ class Against:
     decision: CandidacyDecision | None
     known: eligibility.Facts
     taken: tuple[MedicineTaken, ...]
-
-
-def _was_settled(rows: list[Prepared]) -> bool:
-    """Whether the last of these rows confirmed the one before it: what follows is then a new preparation."""
-    return len(rows) > 1 and rows[-1].person_id != rows[-2].person_id and same_dose(rows[-1], rows[-2])
 
 
 def _mg(value: float) -> Decimal:
