@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.session.rows import Check, Newest
+from sojourn.care.session.rows import Check, Newest, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import recovery
 from sojourn.clinical.alarms import Phase
@@ -360,6 +360,12 @@ def milligrams(value: Decimal | Fraction, places: int = 2) -> str:
     found = Decimal(math.floor(Fraction(value) * scale + Fraction(1, 2))).scaleb(-places)
     whole = found == found.to_integral_value()
     return str(number_format(found.quantize(Decimal(1)) if whole else found.normalize()))
+
+
+def waste_words(what: WasteRow) -> tuple[str, str]:
+    """What was thrown away, and how and before whom."""
+    seen = _("witnessed by %(name)s") % {"name": what.witness} if what.witness else ""
+    return _("%(mg)s mg thrown away") % {"mg": milligrams(what.mg)}, " · ".join(filter(None, (what.how, seen)))
 
 
 # ---------------------------------------------------------------- what to do about a refusal

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from sojourn.care.session.given import Dose, DoseStep
 from sojourn.care.session.models import DoseEventKind
-from sojourn.care.session.rows import ByHand, Entered, Noted
+from sojourn.care.session.rows import ByHand, Entered, Noted, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol.schedule import Point
 from sojourn.interfaces.console.sessions.medicines import line_of
-from sojourn.interfaces.console.sessions.shown import milligrams
+from sojourn.interfaces.console.sessions.shown import milligrams, waste_words
 from sojourn.interfaces.console.sessions.words import (
     EFFECTS,
     GRADES,
@@ -124,6 +124,8 @@ def _struck(session: SessionSnapshot) -> Iterator[TimelineEntry]:
             at, detail = what.at, f"{_event_title(what)} {what.note}".strip()
         elif isinstance(what, ByHand):
             at, detail = what.given_at, line_of(what).title
+        elif isinstance(what, WasteRow):
+            at, detail = what.at, ", ".join(filter(None, waste_words(what)))
         else:
             continue
         yield TimelineEntry(at, _("Entered in error"), detail, strike.by, "undo-2", struck=strike.reason)
