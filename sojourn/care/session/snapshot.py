@@ -109,14 +109,14 @@ class SessionSnapshot:
         self._adoption = rows["adoption"]
 
     def _glance(self, rows: Mapping[str, list[Any]]) -> Glance:
-        current = self.states[-1]
+        current = self.states[-1] if self.states else None
         return Glance(
             encounter_id=self.encounter.pk,
             now=self.now,
             schedule=schedule_of(self.encounter.protocol_id, self.encounter.protocol_version),
-            state=current.state,
-            seq=current.seq,
-            since_at=current.at,
+            state=current.state if current else State.PLANNED,
+            seq=current.seq if current else 0,
+            since_at=current.at if current else self.encounter.opened_at,
             dose_started_at=self.doses[0].started_at if self.doses else None,
             newest=newest_of(rows["vitals"]),
             alarms=alarms_of(rows["alarms"]),
