@@ -122,13 +122,15 @@ def test_ketamine_charted_as_another_medicine_lets_no_dose_in(ready: Cast, name:
 
 
 def test_a_newer_weight_is_asked_of_the_dose(ready: Cast) -> None:
-    """35 mg at 70 kg; at 56 kg it is 20 % off the plan's weight: a prescriber looks. At 30 kg it is above 1 mg/kg, the
-    highest dose of the file: nobody passes it."""
+    """35 mg at 70 kg; at 56 kg it is 20 % off the plan's weight: the plan is signed anew, nobody passes it. At 30 kg it
+    is above 1 mg/kg as well, the highest dose of the file."""
     now = timezone.now()
     with as_asker(ready.asker("nurse")):
         stage = prepared(ready, now)
         told(stage, now, "weight_kg", 56)
-        assert refused(stage, "start_dose", now=now) == ("weight-changed",)
+        assert refused(stage, "start_dose", "prescriber", overrides=["weight-changed"], reason="Seen", now=now) == (
+            "weight-changed",
+        )
         told(stage, now + timedelta(seconds=1), "weight_kg", 30)
         assert "dose:above-ceiling" in refused(stage, "start_dose", now=now)
 

@@ -88,13 +88,17 @@ def test_a_dose_needs_a_second_person_who_wrote_the_same(ready: Cast):
         stage = set_stage(ready, at=now)
         arrive(stage, now)
         pass_checks(stage, now)
-        for role, lot in (("nurse", "A"), ("nurse", "A"), ("prescriber", "B")):
-            drawing_actions.check_dose(by=ready.asker(role), encounter_id=stage.id, drawn=drawn(lot=lot), now=now)
+        for _twice in range(2):
+            drawing_actions.check_dose(by=ready.asker("nurse"), encounter_id=stage.id, drawn=drawn(lot="A"), now=now)
         with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("start_dose", now=now)
         assert refused.value.codes == ("second-check-missing",)
         with pytest.raises(Refused):  # setting it aside is a prescriber's, with a reason
             stage.step("start_dose", "prescriber", overrides=["second-check-missing"], now=now)
+        drawing_actions.check_dose(by=ready.asker("prescriber"), encounter_id=stage.id, drawn=drawn(lot="B"), now=now)
+        with pytest.raises(encounter_actions.StepRefused) as refused:
+            stage.step("start_dose", now=now)
+        assert refused.value.codes == ("entries-differ",)
 
 
 def test_a_second_role_is_no_second_person(ready: Cast):

@@ -14,7 +14,7 @@ from sojourn.care.encounter.models import SessionState
 from sojourn.care.session import snapshot
 from sojourn.care.session.lines import given_to
 from sojourn.care.session.models import MedicationAdministration, WasteWitness
-from sojourn.clinical.administration import Line, Method
+from sojourn.clinical.administration import HistoryRefused, Line, Method
 from sojourn.foundation.accounts.asker import as_asker
 from tests.care.infusions import (
     BEGINS,
@@ -88,7 +88,7 @@ def test_what_was_read_off_the_pump_counts_and_both_are_kept(clinic: Cast):
     (given,) = record_of(stage).given
     line = line_of(stage)
     assert (line.given_mg, line.method) == (Decimal(7), Method.COUNTED)
-    assert not isinstance(given.delivered, queries.given.HistoryRefused)
+    assert not isinstance(given.delivered, HistoryRefused)
     assert given.delivered.computed_mg == Decimal("8.75")
     assert "counted-below-computed" in {each.code for each in given.delivered.discrepancies}
 

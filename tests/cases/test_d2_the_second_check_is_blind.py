@@ -48,13 +48,13 @@ def test_a_correction_after_a_difference_is_blind_again(ready: Cast):
         assert "The two entries differ" in page
         assert "AAA-1" in page
         assert "BBB-2" in page
-    write_down(nurse, stage, lot=LOT)
+    write_down(nurse, stage, lot=LOT, read_again="on")
     page = show(other, stage)
     assert "Check the dose, without looking at the first entry" in page
     assert LOT not in page
     assert LOT not in body(other.get(at(stage)))
     assert "A second person checks the dose" in show(nurse, stage)
-    write_down(other, stage, lot=LOT)
+    write_down(other, stage, lot=LOT, read_again="on")
     assert "Give the dose" in show(other, stage)
     with as_asker(ready.asker("nurse")):
         pair = snapshot.load(stage.id, stage.encounter.opened_at).ready_dose
@@ -67,7 +67,7 @@ def test_a_second_difference_is_shown_again(ready: Cast):
     stage = checked(ready)
     nurse, other = ready.client("nurse"), second_nurse(ready)
     for client, lot in ((nurse, "AAA-1"), (other, "BBB-2"), (nurse, "CCC-3"), (other, "DDD-4")):
-        write_down(client, stage, lot=lot)
+        write_down(client, stage, lot=lot, read_again="on")
     page = show(nurse, stage)
     assert "The two entries differ" in page
     assert "DDD-4" in page

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from sojourn.care.session import snapshot
 from sojourn.care.session.models import Waste, WasteWitness
+from sojourn.care.session.rows import WentIn
 from sojourn.clinical import administration
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.interfaces.console.sessions import running
@@ -81,7 +82,8 @@ def test_a_history_that_cannot_be_worked_out_still_takes_its_waste(ready: Cast):
     with as_asker(ready.asker("nurse")):
         stage.step("stop_early")
         picture = snapshot.load(stage.id, timezone.now())
-    picture.delivered = administration.HistoryRefused((), ())
+    refused = administration.HistoryRefused((), ())
+    picture.went_in = (WentIn(picture.doses[0], refused, None, told=True),)
     found = running.accounting(picture, ready.asker("nurse"))
     assert found is not None
     assert (found.given, found.complete, found.left_mg) == ("–", False, Decimal(0))

@@ -268,7 +268,8 @@ def test_the_page_knows_that_a_protocol_is_not_adopted(clinic: Cast):
         ([("nurse", "35"), ("prescriber", "35")], "checked"),
         ([("nurse", "35"), ("nurse", "35")], "waiting"),
         ([("nurse", "35"), ("prescriber", "36")], "differs"),
-        ([("nurse", "35"), ("prescriber", "36"), ("nurse", "36")], "checked"),
+        ([("nurse", "35"), ("prescriber", "36"), ("nurse", "36")], "waiting"),
+        ([("nurse", "35"), ("prescriber", "36"), ("nurse", "36"), ("prescriber", "36")], "checked"),
         ([("nurse", "35"), ("prescriber", "36"), ("prescriber", "35")], "waiting"),
         ([("nurse", "35"), ("prescriber", "35"), ("nurse", "34")], "waiting"),
         ([("nurse", "35"), ("prescriber", "35"), ("nurse", "34"), ("prescriber", "34")], "checked"),
@@ -279,10 +280,12 @@ def test_two_entries_of_a_dose(ready: Cast, rows, expected):
     stage = checked(ready)
     with as_asker(ready.asker("nurse")):
         for role, mg in rows:
-            drawing_actions.check_dose(by=ready.asker(role), encounter_id=stage.id, drawn=drawn(mg, "A"))
+            drawing_actions.check_dose(
+                by=ready.asker(role), encounter_id=stage.id, drawn=drawn(mg, "A"), read_again=True
+            )  # fmt: skip
         picture = load(stage.id, timezone.now())
         assert picture.facts().second_checked is (expected == "checked")
-        assert (picture.mismatch is not None) is (expected == "differs")
+        assert (picture.double_check.differ is not None) is (expected == "differs")
 
 
 # ---------------------------------------------------------------- arriving
@@ -529,7 +532,8 @@ def test_a_difference_is_shown_to_both_plainly(ready: Cast):
             assert re.search(rf'font-bold underline[^>]*">{text} ', page), text
         assert not re.search(r'font-bold underline[^>]*">K1', page)  # of the same lot
         assert 'id="step-form"' not in page
-    write_down(stage, nurse, mg="36")
+    for client in (nurse, other):
+        write_down(stage, client, mg="36", read_again="on")
     page = body(nurse.get(url("session", stage)))
     assert "Give the dose" in page
     assert "36 mg is not the dose of the plan, 35 mg. A different dose needs a prescriber's signature." in page

@@ -1,21 +1,13 @@
-"""Newest vital signs and alarms, as pages and guards ask for them."""
+"""Alarms of a whole clinic. Those of one session are its snapshot's (care/session/glance.py)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sojourn.care.alarms.models import AlarmState, CurrentVital
+from sojourn.care.alarms.models import AlarmState
 from sojourn.clinical.alarms import Phase, Priority
 
 OPEN = (Phase.RAISED.value, Phase.ACKNOWLEDGED.value, Phase.ESCALATED.value)
-
-
-def current_vitals(encounter_ids: Iterable[int]) -> dict[int, dict[str, CurrentVital]]:
-    """The newest value of every vital sign of each session. One query."""
-    found: dict[int, dict[str, CurrentVital]] = {}
-    for signal in CurrentVital.objects.filter(encounter_id__in=list(encounter_ids)):
-        found.setdefault(signal.encounter_id, {})[signal.code] = signal
-    return found
 
 
 def open_alarms(encounter_ids: Iterable[int] | None = None) -> list[AlarmState]:

@@ -32,13 +32,13 @@ from sojourn.care.chart.rows import (
     Papers,
     Plan,
     Reading,
+    ReadTwice,
     Signature,
     StateEntry,
     Strike,
     Subject,
     Wasted,
 )
-from sojourn.clinical.administration import Delivered
 from sojourn.clinical.protocol import FINAL, State
 
 STARTED: Final = "start"  # the step that the dose itself says
@@ -99,8 +99,11 @@ class SessionRecord:
     wasted: tuple[Wasted, ...] = ()
     by_hand: tuple[ByHand, ...] = ()
     given: tuple[GivenDose, ...] = ()
+    read_twice: tuple[ReadTwice, ...] = ()
+    # When the last of the dose went in, once it is over.
+    dose_ended_at: datetime | None = None
     papers: Papers = field(default_factory=Papers)
-    # By what it is ("reading", "check", "event", "medicine") and the row's number.
+    # By what it is ("reading", "check", "event", "medicine", "waste") and the row's number.
     struck: Mapping[tuple[str, int], Strike] = field(default_factory=dict)
 
     @property
@@ -119,20 +122,6 @@ class SessionRecord:
     @property
     def dose_started_at(self) -> datetime | None:
         return self.doses[0].started_at if self.doses else None
-
-    @property
-    def left_dosing_at(self) -> datetime | None:
-        """When somebody said that the dose was over: observation began, or the session was stopped."""
-        ends = (State.OBSERVING, State.STOPPED_EARLY)
-        return next((each.at for each in self.states if each.state in ends), None) if self.doses else None
-
-    @property
-    def dose_ended_at(self) -> datetime | None:
-        """When the last of it went in, once it is over."""
-        if self.left_dosing_at is None:
-            return None
-        found = self.given[0].delivered if self.given else None
-        return (isinstance(found, Delivered) and found.observation_from) or self.left_dosing_at
 
     @property
     def overrides(self) -> tuple[StateEntry, ...]:

@@ -121,6 +121,15 @@ class DosePrepared:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadTwice:
+    """Two entries of the dose by two people, by number, set against each other."""
+
+    first_id: int
+    second_id: int
+    agree: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Dose:
     """A dose that was begun, as it was prepared: ``dose_mg`` (base) was to go in. What did stands in ``GivenDose``."""
 

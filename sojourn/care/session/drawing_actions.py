@@ -16,7 +16,7 @@ from sojourn.care.session.given import Prepared
 from sojourn.care.session.models import DoseCheck
 from sojourn.care.session.road import drawn_reasons
 from sojourn.clinical.administration import charted
-from sojourn.clinical.administration.charted import same_dose
+from sojourn.clinical.administration.charted import same_dose, two_people
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
@@ -51,12 +51,16 @@ class DrawnDose:
 
 
 @transaction.atomic
-def check_dose(*, by: Asker, encounter_id: int, drawn: DrawnDose, now: datetime | None = None) -> DoseCheck:
+def check_dose(
+    *, by: Asker, encounter_id: int, drawn: DrawnDose, read_again: bool = False, now: datetime | None = None
+) -> DoseCheck:  # fmt: skip
     """Write down the dose in the hand: first by who prepares it, then, unseen, by a second person.
 
     What the dosing rules never let pass is refused here, with the codes of its fields; what a prescriber may sign for
-    is asked in the step that gives it. The second entry must match the first; where it does not, both are kept and the
-    difference is said. Refused: late, no-dose, no-lot, plan-missing, and the codes of the dosing rules.
+    is asked in the step that gives it. The second entry must match the first. Where it does not, both are kept and
+    shown and neither counts: two people read the dose anew, and each says so (``read_again``), because both know the
+    other's figures by then. Refused: late, no-dose, no-lot, read-again, plan-missing, and the codes of the dosing
+    rules.
     """
     by.must("session.second_check")
     now = now or timezone.now()
@@ -71,7 +75,9 @@ def check_dose(*, by: Asker, encounter_id: int, drawn: DrawnDose, now: datetime 
     never = [each for each in drawn_reasons(session, _as_prepared(drawn, by, now)) if each.override == "never"]
     if never:
         raise Refused(*map(said, never), codes=[each.code for each in never])
-    before = session.ready_dose
+    read = session.double_check
+    if read.unresolved is not None and not read_again:
+        raise Refused(_("Two entries differed. Read everything again and say you have."), codes=("read-again",))
     row = DoseCheck.objects.create(
         clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, drug=drawn.drug, route=drawn.route,
         dose_mg=drawn.dose_mg, drawn_mg=drawn.drawn_mg, lot=drawn.lot.strip(), vial=drawn.vial.strip(),
@@ -79,8 +85,11 @@ def check_dose(*, by: Asker, encounter_id: int, drawn: DrawnDose, now: datetime 
         total_ml=drawn.total_ml, over_min=drawn.over_min, rate_ml_per_h=drawn.rate_ml_per_h, devices=drawn.devices,
         at=now, by_id=by.member,
     )  # fmt: skip
-    agrees = before is None or before[1] is not None or same_dose(before[0], row)
-    record(by, "dose.checked", encounter, dose_mg=drawn.dose_mg, lot=drawn.lot.strip(), agrees=agrees)
+    other = read.waiting if read.waiting is not None and two_people(read.waiting.person_id, by.person_id) else None
+    record(
+        by, "dose.checked", encounter, dose_mg=drawn.dose_mg, lot=drawn.lot.strip(),
+        agrees=other is None or same_dose(other, row), read_again=read_again,
+    )  # fmt: skip
     return row
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import OuterRef, Prefetch, Subquery
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.session import given
-from sojourn.care.session.models import DoseEvent, MedicationAdministration, Waste
+from sojourn.care.session.models import DoseEvent, EnteredInError, MedicationAdministration, StruckKind, Waste
 from sojourn.clinical.administration import Delivered, Line
 from sojourn.clinical.protocol import State
 
@@ -39,13 +39,18 @@ def given_to(patient_id: int, now: datetime) -> list[GivenInSession]:
         MedicationAdministration.objects.filter(patient_id=patient_id, started_at__lte=now)
         .prefetch_related(
             Prefetch("events", DoseEvent.objects.order_by("at", "id")),
-            Prefetch("encounter__waste", Waste.objects.select_related("witness").order_by("at", "id")),
+            Prefetch("encounter__waste", _standing().select_related("witness").order_by("at", "id")),
         )
         .select_related("encounter")
         .annotate(left_dosing_at=Subquery(over.values("at")[:1]))
         .order_by("started_at", "id")
     )
     return [_given(row, now) for row in rows]
+
+
+def _standing() -> QuerySet[Waste]:
+    """The wastes that nobody struck as entered in error."""
+    return Waste.objects.exclude(pk__in=EnteredInError.objects.filter(of=StruckKind.WASTE).values("row_id"))
 
 
 def _given(row: MedicationAdministration, now: datetime) -> GivenInSession:

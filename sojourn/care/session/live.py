@@ -1,6 +1,8 @@
 """What a live page shows of running sessions: one statement for where they stand, one for what was read.
 
-The streams run these on a connection of their own and the pages on Django's, so both always say the same. Row-level
+Where a session stands is the same ``Glance`` that the session's own page has, made of the same parts. The streams ask
+on a connection of their own and the pages on Django's, so both always say the same. What was read (the trends, and the
+moments at which somebody measured) is asked beside it, because only what is new of it is read at every tick. Row-level
 security scopes every statement here to the clinic that asks.
 """
 
@@ -8,14 +10,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
-from sojourn.clinical.protocol import PRESENT, next_check_due
+from sojourn.care.session.glance import (
+    Glance,
+    alarms_of,
+    at_of,
+    monitors_of,
+    newest_of,
+    schedule_of,
+)
+from sojourn.care.session.parts import now_columns
+from sojourn.care.session.rows import AlarmNow, Noted
+from sojourn.clinical.protocol import PRESENT, State
 from sojourn.clinical.vitals import DIASTOLIC, PULSE, SYSTOLIC
-from sojourn.foundation.rulebook.load import book
 
 Row = tuple[Any, ...]
 
@@ -26,36 +36,18 @@ _STRETCH_S = 15
 # Who missed more readings than this gets the trends anew.
 MISSED_AT_MOST = 5000
 
-# Newest state, first dose, every signal, alarms that are open or ended unseen, the patient's call, and the monitors,
-# of all running sessions (and those of ``known``) or of ``ids`` alone.
-SESSIONS = """
-SELECT e.id, s.state, s.seq, extract(epoch FROM s.at)::float8, e.protocol_id, e.protocol_version::int,
-  (SELECT extract(epoch FROM min(m.started_at))::float8 FROM session_medicationadministration m
-     WHERE m.encounter_id = e.id),
-  (SELECT jsonb_object_agg(g.code, jsonb_build_array(g.value, extract(epoch FROM g.effective_at), g.doubt))
-     FROM alarms_currentvital g WHERE g.encounter_id = e.id),
-  (SELECT jsonb_agg(jsonb_build_object('rule', a.rule_id, 'code', a.code, 'phase', a.phase, 'priority', a.priority,
-       'since', extract(epoch FROM a.since_at), 'why', a.why, 'value', a.value, 'limit', a."limit",
-       'by', a.acknowledged_by_name) ORDER BY a.since_at)
-     FROM alarms_alarmstate a WHERE a.encounter_id = e.id
-       AND (a.phase IN ('raised', 'acknowledged', 'escalated')
-            OR (a.phase = 'recovered' AND a.acknowledged_at IS NULL))),
-  (SELECT CASE WHEN max(v.id) FILTER (WHERE v.kind = 'patient_calls')
-                  > coalesce(max(v.id) FILTER (WHERE v.kind = 'call_answered'), 0)
-               THEN extract(epoch FROM max(v.at) FILTER (WHERE v.kind = 'patient_calls'))::float8 END
-     FROM session_sessionevent v WHERE v.encounter_id = e.id AND v.kind IN ('patient_calls', 'call_answered')),
-  d.monitors, d.skew
-FROM encounter_encounter e
-CROSS JOIN LATERAL (SELECT t.state, t.seq, t.at FROM encounter_sessionstate t
-  WHERE t.encounter_id = e.id ORDER BY t.seq DESC LIMIT 1) s
-CROSS JOIN LATERAL (SELECT count(*)::int AS monitors,
-    (array_agg(v.clock_skew_s ORDER BY abs(v.clock_skew_s) DESC NULLS LAST))[1] AS skew
-  FROM vitals_deviceassociation w JOIN vitals_device v ON v.id = w.device_id
-  WHERE w.encounter_id = e.id AND w.until_at IS NULL) d
+# Where all running sessions (and those of ``known``) stand, or ``ids`` alone.
+_SESSIONS = """
+SELECT encounter_encounter.id, encounter_encounter.protocol_id, encounter_encounter.protocol_version,
+  {parts}
+FROM encounter_encounter
+CROSS JOIN LATERAL (SELECT t.state FROM encounter_sessionstate t
+  WHERE t.encounter_id = encounter_encounter.id ORDER BY t.seq DESC LIMIT 1) s
 WHERE CASE WHEN %(ids)s::bigint[] IS NULL
-  THEN (e.opened_at > now() - interval '36 hours' AND s.state = ANY(%(running)s)) OR e.id = ANY(%(known)s::bigint[])
-  ELSE e.id = ANY(%(ids)s::bigint[]) END
-ORDER BY e.id
+  THEN (encounter_encounter.opened_at > now() - interval '36 hours' AND s.state = ANY(%(running)s))
+    OR encounter_encounter.id = ANY(%(known)s::bigint[])
+  ELSE encounter_encounter.id = ANY(%(ids)s::bigint[]) END
+ORDER BY encounter_encounter.id
 """
 
 # What a person typed and later struck as entered in error is no reading any more.
@@ -110,9 +102,14 @@ GROUP BY o.encounter_id, floor(extract(epoch FROM o.effective_at) / 60)
 
 
 def sessions_query(ids: Iterable[int] | None, known: Iterable[int] = ()) -> tuple[str, dict[str, Any]]:
-    """``SESSIONS`` with its values: of ``ids``, or with None of all that run and of ``known``."""
+    """The statement of where sessions stand, with its values: ``ids``, or with None all that run and ``known``."""
     wanted = None if ids is None else sorted(ids)
-    return SESSIONS, {"ids": wanted, "known": sorted(known), "running": RUNNING}
+    return _sessions(), {"ids": wanted, "known": sorted(known), "running": RUNNING}
+
+
+@cache
+def _sessions() -> str:
+    return _SESSIONS.format(parts=now_columns())
 
 
 def trends_query(ids: Iterable[int], now: datetime, length: timedelta = TREND) -> tuple[str, dict[str, Any]]:
@@ -131,51 +128,69 @@ def checks_query(ids: Iterable[int]) -> tuple[str, dict[str, Any]]:
     return CHECKS, {"ids": sorted(ids), "pressures": list(SYSTOLIC)}
 
 
-def is_check(code: str, method: str) -> bool:
-    """Whether a reading means that somebody has looked: a pressure, or a value typed by hand."""
-    return code in SYSTOLIC or method == "typed"
+def glance_of(row: Row, checked_at: Iterable[datetime], now: datetime) -> Glance:
+    """One row of ``sessions_query``; ``checked_at`` is when somebody measured in it."""
+    encounter_id, protocol_id, version, *parts = row
+    state_now, first_dose, vitals, alarms, monitors, calls = map(_read, parts)
+    current = state_now[0]
+    return Glance(
+        encounter_id=encounter_id,
+        now=now,
+        schedule=schedule_of(protocol_id, version),
+        state=State(current["state"]),
+        seq=current["seq"],
+        since_at=at_of(current["at"]),
+        dose_started_at=at_of(first_dose[0]["started_at"]) if first_dose else None,
+        newest=newest_of(vitals),
+        alarms=alarms_of(alarms),
+        monitors=monitors_of(monitors),
+        calls=[Noted(each["id"], each["kind"], each["note"], at_of(each["at"]), "") for each in calls],
+        checked_at=checked_at,
+    )
 
 
-@lru_cache(maxsize=64)
-def _schedule(protocol_id: str, version: int) -> tuple[int, ...]:
-    return tuple(int(each) for each in book().rule(protocol_id, version).fact("schedule"))
-
-
-@dataclass(slots=True)
-class Rounds:
-    """The scheduled checks of one session, kept beside it so that the next one can be said at any moment."""
-
-    schedule: tuple[int, ...] = ()
-    dose: float | None = None
-    checked: list[float] = field(default_factory=list)
-
-    def due(self, now: datetime) -> list[float] | None:
-        """[when the next check is due, its minute of the schedule]; None before the dose and after the last."""
-        if self.dose is None:
-            return None
-        start = datetime.fromtimestamp(self.dose, UTC)
-        found = next_check_due(self.schedule, start, (datetime.fromtimestamp(at, UTC) for at in self.checked), now)
-        return None if found.next is None else [found.next.due_at.timestamp(), found.next.minute]
-
-
-def _read(value: Any) -> Any:
+def _read(rows: Iterable[Any]) -> list[Any]:
     """JSON comes parsed from a connection of our own, and as text from Django's."""
-    return json.loads(value) if isinstance(value, str) else value
+    return [json.loads(each) if isinstance(each, str) else each for each in rows]
 
 
-def shown(row: Row, rounds: Rounds, now: datetime) -> dict[str, Any]:
-    """One row of ``SESSIONS`` as live pages read it. Times are seconds since 1970.
+def picture(glance: Glance) -> dict[str, Any]:
+    """A session as live pages read it. Times are seconds since 1970.
 
     ``signals`` by code: [value, at, doubt]. ``due``: [at, minute] of the next check. ``called``: since when the
     patient asks for somebody. ``skew``: seconds by which the monitor's clock is ahead of ours.
     """
-    encounter_id, state, seq, since, protocol_id, version, dose, signals, alarms, called, monitors, skew = row
-    rounds.schedule, rounds.dose = _schedule(protocol_id, version), dose
+    dose, call = glance.dose_started_at, glance.call
     return {
-        "id": encounter_id, "state": state, "seq": seq, "since": since, "dose": dose, "due": rounds.due(now),
-        "signals": _read(signals) or {}, "alarms": _read(alarms) or [], "called": called, "monitors": monitors,
-        "skew": skew,
+        "id": glance.encounter_id,
+        "state": glance.state.value,
+        "seq": glance.seq,
+        "since": glance.since_at.timestamp(),
+        "dose": dose.timestamp() if dose else None,
+        "due": due_of(glance),
+        "signals": {
+            each.code: [each.value, each.at.timestamp(), each.doubt] for each in glance.newest.values()
+        },
+        "alarms": [_alarm(each) for each in glance.alarms],
+        "called": call.at.timestamp() if call else None,
+        "monitors": len(glance.monitors),
+        "skew": glance.skew_s,
     }  # fmt: skip
+
+
+def _alarm(alarm: AlarmNow) -> dict[str, Any]:
+    return {
+        "rule": alarm.rule_id, "code": alarm.code, "phase": alarm.phase, "priority": alarm.priority,
+        "since": alarm.since_at.timestamp(), "why": alarm.why, "value": alarm.value, "limit": alarm.limit,
+        "by": alarm.acknowledged_by,
+    }  # fmt: skip
+
+
+def due_of(glance: Glance) -> list[float] | None:
+    """[when the next check is due, its minute of the schedule]; None before the dose and after the last."""
+    if glance.due is None or glance.due.next is None:
+        return None
+    return [glance.due.next.due_at.timestamp(), glance.due.next.minute]
 
 
 def trends_of(rows: Iterable[Row]) -> tuple[dict[int, list[list[Any]]], dict[int, int]]:
@@ -209,12 +224,17 @@ def _by_time(point: list[Any]) -> tuple[float, int]:
     return point[3], point[0]
 
 
-def checks_of(rows: Iterable[Row]) -> dict[int, list[float]]:
+def checks_of(rows: Iterable[Row]) -> dict[int, list[datetime]]:
     """Rows of ``CHECKS`` by session."""
-    found: dict[int, list[float]] = {}
+    found: dict[int, list[datetime]] = {}
     for encounter_id, at in rows:
-        found.setdefault(encounter_id, []).append(at)
+        found.setdefault(encounter_id, []).append(moment(at))
     return found
+
+
+def moment(seconds: float) -> datetime:
+    """Seconds since 1970 as a time."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def cursor_text(seen: Mapping[int, int]) -> str:
@@ -251,7 +271,7 @@ def read(cursor: Any, ids: Iterable[int] | None, now: datetime) -> list[dict[str
     checks = checks_of(cursor.fetchall())
     return [
         {
-            **shown(row, Rounds(checked=checks.get(row[0], [])), now),
+            **picture(glance_of(row, checks.get(row[0], ()), now)),
             "newest": newest.get(row[0], 0),
             "trend": trends.get(row[0], []),
         }

@@ -252,6 +252,7 @@ class StruckKind(models.TextChoices):
     CHECK = "check", _("answer")
     EVENT = "event", _("note")
     MEDICINE = "medicine", _("medicine")
+    WASTE = "waste", _("waste")
 
 
 class EnteredInError(ClinicScoped):
@@ -259,7 +260,7 @@ class EnteredInError(ClinicScoped):
     struck, with who, when and why; it counts for nothing any more. FHIR status entered-in-error.
 
     ``of`` says which table, ``row_id`` which row of it (a typed reading, an answer to a check, an event, a medicine
-    given by hand). What a monitor sent is never struck.
+    given by hand, a waste with its witness). What a monitor sent is never struck.
     """
 
     append_only = True

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.session.given import Dose, DoseStep
@@ -18,7 +19,8 @@ from sojourn.care.session.models import (
     GivenMedicine,
     MedicationAdministration,
 )
-from sojourn.clinical.administration.charted import same_dose, two_people
+from sojourn.clinical.administration.charted import two_people
+from sojourn.clinical.administration.double_check import double_check
 from sojourn.clinical.eligibility.substances import names_ketamine
 from sojourn.clinical.protocol import State
 
@@ -26,17 +28,15 @@ from sojourn.clinical.protocol import State
 def waiting_doses(encounter_ids: Iterable[int], *, not_by: int | None) -> list[DoseCheck]:
     """The newest prepared dose of each session that nobody has checked yet and that ``not_by`` (a person) did not
     prepare: those she may check. One query."""
-    newest: dict[int, tuple[DoseCheck, bool]] = {}
     ids = list(encounter_ids)
     if not ids:
         return []
-    for check in DoseCheck.objects.select_related("by").filter(encounter_id__in=ids).order_by("id"):
-        first, _checked = newest.get(check.encounter_id, (check, False))
-        if same_dose(first, check) and two_people(first.by.person_id, check.by.person_id):
-            newest[check.encounter_id] = (first, True)
-        else:
-            newest[check.encounter_id] = (check, False)
-    return [first for first, checked in newest.values() if not checked and first.by.person_id != not_by]
+    entries: dict[int, list[Any]] = {}
+    rows = DoseCheck.objects.select_related("by").annotate(person_id=F("by__person_id")).filter(encounter_id__in=ids)
+    for row in rows.order_by("id"):
+        entries.setdefault(row.encounter_id, []).append(row)
+    waiting = [double_check(each).waiting for each in entries.values()]
+    return [each for each in waiting if each is not None and two_people(each.person_id, not_by)]
 
 
 def unsigned(since: datetime) -> list[Encounter]:

@@ -44,6 +44,7 @@ class _Gathered:
     others: tuple[queries.DoseOfPatient, ...]
     day: tuple[dosing.Given, ...]
     weighed: dosing.Weight | None
+    weighed_on: date | None
 
     @property
     def kilograms(self) -> Decimal | None:
@@ -95,7 +96,8 @@ def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal |
 def _gather(session: SessionSnapshot) -> _Gathered:
     encounter = session.encounter
     others = tuple(queries.doses_since(encounter.patient_id, session.now - _DOUBLE_DAY, but=encounter.pk))
-    weight = intake.newest_weight(encounter.patient_id)
+    weights = intake.weights(encounter.patient_id)
+    weight = weights[-1] if weights else None
     return _Gathered(
         session=session,
         today=session.today,
@@ -105,6 +107,8 @@ def _gather(session: SessionSnapshot) -> _Gathered:
         others=others,
         day=tuple(_of_the_last_day(session, others)),
         weighed=None if weight is None else dosing.Weight(dosing.Kilograms.of(weight.kg), weight.on),
+        # What a patient told is a weight, and no weighing.
+        weighed_on=max((each.on for each in weights if each.told_by != "patient"), default=None),
     )
 
 
@@ -242,7 +246,8 @@ def _as_drawn(gathered: _Gathered, prepared: Prepared, rules: dosing.DoseRules) 
     first = dosing.FirstDose(patient.age_on(gathered.today), gathered.session.encounter.clinic.jurisdiction)
     yield from dose_against.as_drawn(
         ordered, prepared, rules, today=gathered.today, day=gathered.day,
-        first=first if gathered.given_before == 0 else None, weighed=gathered.weighed, say=_say,
+        first=first if gathered.given_before == 0 else None, weighed=gathered.weighed,
+        weighed_on=gathered.weighed_on, say=_say,
     )  # fmt: skip
 
 

@@ -7,201 +7,63 @@ what the page shows and what the engine judges is one thing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, Final, Literal, TypeVar
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce, JSONObject
-
-from sojourn.care.alarms.models import AlarmState, CurrentVital
-from sojourn.care.alarms.queries import OPEN
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent.models import Consent
-from sojourn.care.encounter.models import Encounter, SessionState
+from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import adopted_protocol_of, protocol_of
 from sojourn.care.intake.queries import MedicineTaken
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given
-from sojourn.care.session.given import Dose, DoseStep, Prepared, Wasted
-from sojourn.care.session.models import (
-    CALL_ANSWERED,
-    PATIENT_CALLS,
-    CheckResult,
-    DoseCheck,
-    DoseEvent,
-    EnteredInError,
-    GivenMedicine,
-    MedicationAdministration,
-    SessionEvent,
-    Waste,
+from sojourn.care.session.given import Prepared
+from sojourn.care.session.glance import (
+    CALLS,
+    Glance,
+    Raw,
+    alarms_of,
+    at_of,
+    maybe_at,
+    monitors_of,
+    newest_of,
+    schedule_of,
 )
-from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
-from sojourn.clinical import eligibility, protocol, recovery
+from sojourn.care.session.parts import whole
+from sojourn.care.session.rows import (
+    AlarmNow,
+    Answer,
+    ByHand,
+    Check,
+    DoseRow,
+    Entered,
+    Measured,
+    Newest,
+    Noted,
+    OnChair,
+    StepRow,
+    Strike,
+    StruckRow,
+    WasteRow,
+    WentIn,
+)
+from sojourn.clinical import eligibility, recovery
 from sojourn.clinical.administration import Delivered, HistoryRefused, Line, charted
-from sojourn.clinical.administration.charted import same_dose
+from sojourn.clinical.administration.double_check import DoubleCheck, double_check
 from sojourn.clinical.alarms import Priority
 from sojourn.clinical.eligibility import Notice
-from sojourn.clinical.protocol import FINAL, Facts, Floors, Protocol, State, compose
+from sojourn.clinical.protocol import FINAL, Facts, Floors, Protocol, Reason, Refused, State, compose, guard
+from sojourn.clinical.protocol import Measured as MeasuredOn
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.vitals import SYSTOLIC
-from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import decide, ids_of
-
-
-@dataclass(frozen=True, slots=True)
-class Entered:
-    """A state that the session entered."""
-
-    seq: int
-    state: State
-    at: datetime
-    by: str
-    by_id: int | None
-    reason: str
-    overridden: tuple[str, ...]
-    basis: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """The newest answer to one item."""
-
-    id: int
-    outcome: str
-    value: str
-    note: str
-    at: datetime
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Newest:
-    """The newest value of a vital sign, in its own unit."""
-
-    code: str
-    value: float
-    at: datetime
-    doubt: str
-    baseline: float | None
-    method: str
-    device: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class OpenAlarm:
-    """An alarm that exists now."""
-
-    rule_id: str
-    code: str
-    phase: str
-    priority: str
-    since_at: datetime
-    acknowledged_by: str
-    why: str
-    value: float | None
-    limit: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class OnChair:
-    """A monitor that is on this session. ``skew_s``: its clock minus ours, in seconds."""
-
-    device_id: int
-    name: str
-    seen_at: datetime | None
-    skew_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Something that was noted in the session."""
-
-    id: int
-    kind: str
-    note: str
-    at: datetime
-    by: str
-    grade: str = ""
-    measure: str = ""
-    effect: str = ""
-    about_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ByHand:
-    """Another medicine that somebody gave. ``ingredient`` is "" where the list of medicines does not know it;
-    ``warned`` are the interactions that were shown."""
-
-    id: int
-    name: str
-    ingredient: str
-    amount: Decimal | None
-    unit: str
-    route: str
-    note: str
-    warned: tuple[Mapping[str, Any], ...]
-    given_at: datetime
-    recorded_at: datetime
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A value that a person typed, or a pressure. ``method`` is "typed" or "monitor"; ``by`` who typed it."""
-
-    code: str
-    value: float
-    at: datetime
-    doubt: str
-    id: int = 0
-    method: str = ""
-    by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Strike:
-    """Who took an entry back as entered in error, when and why."""
-
-    reason: str
-    at: datetime
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer to one item, the newest of it or not."""
-
-    item_id: str
-    check: Check
-
-    @property
-    def value(self) -> str:
-        """What was typed; the total of a score."""
-        return self.check.value
-
-    @property
-    def at(self) -> datetime:
-        return self.check.at
-
-
-@dataclass(frozen=True, slots=True)
-class StruckRow:
-    """An entry that was taken back: ``of`` says what it is ("reading", "check", "event", "medicine")."""
-
-    of: str
-    what: Measured | Answer | Noted | ByHand
-    strike: Strike
-
 
 _Row = TypeVar("_Row")
 
@@ -213,88 +75,56 @@ class SessionSnapshot:
     """A session at one moment, with everything that its page shows and its guards ask."""
 
     def __init__(self, encounter: Encounter, now: datetime) -> None:
-        rows = {name: getattr(encounter, f"its_{name}") or [] for name in _arrays()}
+        rows = {name: getattr(encounter, f"its_{name}") or [] for name in whole()}
         self.encounter = encounter
         self.now = now
-        own = adopted_protocol_of(encounter)
-        self._frozen_was_adopted = own is not None
-        self.protocol: Protocol = own or protocol_of(encounter)
         self.companion = encounter.appointment.companion
         self.states = [
-            Entered(r["seq"], State(r["state"]), _at(r["at"]), r["by"] or "", r["by_id"], r["reason"],
+            Entered(r["seq"], State(r["state"]), at_of(r["at"]), r["by"] or "", r["by_id"], r["reason"],
                     tuple(r["overridden"]), r["basis"])
             for r in rows["states"]
         ]  # fmt: skip
         self.strikes = {
-            (r["of"], r["row_id"]): Strike(r["reason"], _at(r["at"]), r["by"]) for r in rows["strikes"]
+            (r["of"], r["row_id"]): Strike(r["reason"], at_of(r["at"]), r["by"], r["id"], r["by_id"])
+            for r in rows["strikes"]
         }  # fmt: skip
         self.struck: list[StruckRow] = []
-        answers = [
-            Answer(r["item_id"], Check(r["id"], r["outcome"], r["value"], r["note"], _at(r["at"]), r["by"]))
-            for r in rows["checks"]
-        ]  # fmt: skip
-        self.answered = self._standing("check", answers, lambda each: each.check.id)
-        self.prepared = [
-            Prepared(r["drug"], r["route"], _mg(r["dose_mg"]), r["lot"], _at(r["at"]), r["person_id"], r["by"],
-                     _maybe_mg(r["drawn_mg"]), r["vial"], _maybe_day(r["expires_on"]), _maybe_mg(r["stock_mg_per_ml"]),
-                     _maybe_mg(r["drawn_ml"]), _maybe_mg(r["total_ml"]), _maybe_mg(r["over_min"]),
-                     _maybe_mg(r["rate_ml_per_h"]), r["devices"], r["id"], r["by_id"])
-            for r in rows["dose_checks"]
-        ]  # fmt: skip
-        self.doses = [
-            Dose(r["id"], r["drug"], r["route"], _mg(r["dose_mg"]), _maybe_mg(r["drawn_mg"]), _mg(r["duration_min"]),
-                 r["lot"], r["vial"], _maybe_mg(r["stock_mg_per_ml"]), _maybe_mg(r["total_ml"]),
-                 _maybe_mg(r["rate_ml_per_h"]), r["devices"], _at(r["started_at"]), r["by"], r["checked_by"] or "",
-                 r["note"])
-            for r in rows["doses"]
-        ]  # fmt: skip
-        self.steps = [
-            DoseStep(r["id"], r["dose_id"], r["kind"], _maybe_mg(r["rate_ml_per_h"]), _maybe_mg(r["remaining_ml"]),
-                     _maybe_mg(r["mg"]), r["note"], _at(r["at"]), r["by"])
-            for r in rows["steps"]
-        ]  # fmt: skip
-        self.wasted = [
-            Wasted(r["id"], _mg(r["mg"]), r["how"], _at(r["at"]), r["by"], r["by_person"], r["witness_name"] or "",
-                   r["witness_person"], _maybe(r["witnessed_at"]))
-            for r in rows["waste"]
-        ]  # fmt: skip
-        by_hand = [
-            ByHand(r["id"], r["name"], r["ingredient"], _maybe_mg(r["amount"]), r["unit"], r["route"], r["note"],
-                   tuple(r["warned"]), _at(r["given_at"]), _at(r["recorded_at"]), r["by"])
-            for r in rows["by_hand"]
-        ]  # fmt: skip
-        self.by_hand = self._standing("medicine", by_hand, lambda each: each.id)
-        self.newest = {
-            r["code"]: Newest(r["code"], r["value"], _at(r["at"]), r["doubt"], r["baseline"], r["method"] or "",
-                              r["device"] or "", r["by"] or "")
-            for r in rows["signals"]
-        }  # fmt: skip
-        self.alarms = sorted(
-            (
-                OpenAlarm(r["rule_id"], r["code"], r["phase"], r["priority"], _at(r["since_at"]),
-                          r["acknowledged_by"], r["why"], r["value"], r["limit"])
-                for r in rows["alarms"]
-            ),
-            # who still waits for somebody comes first
-            key=lambda each: (
-                bool(each.acknowledged_by), -Priority(each.priority).rank, each.since_at, each.rule_id, each.code
-            ),
-        )  # fmt: skip
-        self.monitors = [
-            OnChair(r["device_id"], r["name"], _maybe(r["seen_at"]), r["skew_s"]) for r in rows["monitors"]
-        ]
-        events = [
-            Noted(r["id"], r["kind"], r["note"], _at(r["at"]), r["by"], r["grade"], r["measure"], r["effect"],
-                  r["about_id"])
-            for r in rows["events"]
-        ]  # fmt: skip
-        self.events = self._standing("event", events, lambda each: each.id)
+        # What was written, struck or not, and beside it what stands.
+        self.every_answer = [_answer_of(r) for r in rows["checks"]]
+        self.answered = self._standing("check", self.every_answer, lambda each: each.check.id)
+        self.prepared = [_prepared_of(r) for r in rows["dose_checks"]]
+        self.doses = [_dose_of(r) for r in rows["doses"]]
+        self.steps = [_step_of(r) for r in rows["steps"]]
+        self.every_waste = [_waste_of(r) for r in rows["waste"]]
+        self.wasted = self._standing("waste", self.every_waste, lambda each: each.id)
+        self.every_medicine = [_by_hand_of(r) for r in rows["by_hand"]]
+        self.by_hand = self._standing("medicine", self.every_medicine, lambda each: each.id)
+        self.every_event = [_noted_of(r) for r in rows["events"]]
+        self.events = self._standing("event", self.every_event, lambda each: each.id)
         measured = [
-            Measured(r["code"], r["value"], _at(r["at"]), r["doubt"], r["id"], r["method"], r["by"] or "")
+            Measured(r["code"], r["value"], at_of(r["at"]), r["doubt"], r["id"], r["method"], r["by"] or "")
             for r in rows["measured"]
         ]  # fmt: skip
         self.measured = self._standing("reading", measured, lambda each: each.id)
+        self.glance = self._glance(rows)
         self._adoption = rows["adoption"]
+
+    def _glance(self, rows: Mapping[str, list[Any]]) -> Glance:
+        current = self.states[-1] if self.states else None
+        return Glance(
+            encounter_id=self.encounter.pk,
+            now=self.now,
+            schedule=schedule_of(self.encounter.protocol_id, self.encounter.protocol_version),
+            state=current.state if current else State.PLANNED,
+            seq=current.seq if current else 0,
+            since_at=current.at if current else self.encounter.opened_at,
+            dose_started_at=self.doses[0].started_at if self.doses else None,
+            newest=newest_of(rows["vitals"]),
+            alarms=alarms_of(rows["alarms"]),
+            monitors=monitors_of(rows["monitors"]),
+            calls=[each for each in self.every_event if each.kind in CALLS],
+            checked_at=self.checked_at,
+        )
 
     def _standing(self, of: str, rows: list[_Row], number: Callable[[_Row], int]) -> list[_Row]:
         """The rows that stand; those that were struck go to ``struck``."""
@@ -317,47 +147,66 @@ class SessionSnapshot:
 
     @property
     def state(self) -> State:
-        return self.current.state
+        return self.glance.state
 
     @property
     def seq(self) -> int:
-        return self.current.seq
+        return self.glance.seq
+
+    @cached_property
+    def _own_protocol(self) -> Protocol | None:
+        return adopted_protocol_of(self.encounter)
+
+    @cached_property
+    def protocol(self) -> Protocol:
+        """The protocol under which the session runs. One query, or two."""
+        return self._own_protocol or protocol_of(self.encounter)
 
     @property
     def over(self) -> bool:
         return self.state in FINAL
 
+    @cached_property
+    def double_check(self) -> DoubleCheck[Prepared]:
+        """What the entries of two people come to, of this visit."""
+        return double_check(each for each in self.prepared if not self.stale(each.at))
+
     @property
     def ready_dose(self) -> tuple[Prepared, Prepared | None] | None:
-        """The newest prepared dose and its second check, of this visit."""
-        return charted.ready_dose([each for each in self.prepared if not self.stale(each.at)])
+        """The newest prepared dose and its second check; None where the newest two entries differ."""
+        return self.double_check.ready
 
     @property
-    def mismatch(self) -> tuple[Prepared, Prepared] | None:
-        """The two newest entries, where two people wrote different things and nobody has entered anything since."""
-        if len(self.prepared) < 2:
-            return None
-        first, second = self.prepared[-2:]
-        if first.person_id == second.person_id or same_dose(first, second) or _was_settled(self.prepared[:-1]):
-            return None
-        return first, second
+    def drawn_up(self) -> Prepared | None:
+        """What was drawn up last, whether or not two people agree about it: it is to be accounted for."""
+        ready = self.ready_dose
+        return ready[0] if ready else next(iter(self.prepared[-1:]), None)
 
     @property
-    def dose(self) -> Dose | None:
+    def dose(self) -> DoseRow | None:
         """The dose of this session, once it has begun."""
         return self.doses[0] if self.doses else None
 
     @cached_property
+    def went_in(self) -> tuple[WentIn, ...]:
+        """What went in so far of each dose: once for page, guards, record, PDF, figure and curve."""
+        return tuple(self._went_in(each) for each in self.doses)
+
+    def _went_in(self, dose: DoseRow) -> WentIn:
+        found = given.delivered(dose, self.steps, self.now, self._left_dosing_at)
+        wasted = self.wasted if dose is self.doses[0] else []  # a waste names its session, not its dose
+        sums = given.balance(found, dose, wasted) if isinstance(found, Delivered) else None
+        return WentIn(dose, found, sums, told=any(each.dose_id == dose.id for each in self.steps))
+
+    @property
     def delivered(self) -> Delivered | HistoryRefused | None:
         """What went in so far; None before the dose, a refusal where the steps cannot have happened so."""
-        return None if self.dose is None else given.delivered(self.dose, self.steps, self.now, self._left_dosing_at)
+        return self.went_in[0].delivered if self.went_in else None
 
-    @cached_property
+    @property
     def line(self) -> Line | None:
         """Planned, given, wasted."""
-        if self.dose is None or not isinstance(self.delivered, Delivered):
-            return None
-        return given.line(self.delivered, self.dose, self.wasted)
+        return self.went_in[0].line if self.went_in else None
 
     @property
     def rate_ml_per_h(self) -> Decimal | None:
@@ -380,9 +229,14 @@ class SessionSnapshot:
         return self.now.astimezone(self.encounter.clinic.zone).date()
 
     @cached_property
+    def newest_answers(self) -> dict[str, Check]:
+        """The newest answer to each item, of whatever day."""
+        return {each.item_id: each.check for each in self.answered}
+
+    @cached_property
     def checks(self) -> dict[str, Check]:
         """The newest answer to each item, of this visit: what the page shows as answered is what the guards count."""
-        return {each.item_id: each.check for each in self.answered if not self.stale(each.check.at)}
+        return {item: each for item, each in self.newest_answers.items() if not self.stale(each.at)}
 
     @property
     def answers(self) -> dict[str, Literal["passed", "failed"]]:
@@ -390,11 +244,11 @@ class SessionSnapshot:
         return {item: "passed" if row.outcome == "passed" else "failed" for item, row in self.checks.items()}
 
     @property
-    def measured_now(self) -> dict[str, protocol.Measured]:
+    def measured_now(self) -> dict[str, MeasuredOn]:
         """The newest believed value of each vital sign, with the clinic's day on which it was measured."""
         zone = self.encounter.clinic.zone
         return {
-            code: protocol.Measured(each.value, each.at.astimezone(zone).date())
+            code: MeasuredOn(each.value, each.at.astimezone(zone).date())
             for code, each in self.newest.items()
             if not each.doubt
         }
@@ -410,13 +264,23 @@ class SessionSnapshot:
         return compose.observed_from(self.state, self.delivered, self._left_dosing_at)
 
     @property
+    def newest(self) -> Mapping[str, Newest]:
+        """The newest value of each vital sign, by code."""
+        return self.glance.newest
+
+    @property
+    def alarms(self) -> list[AlarmNow]:
+        """The alarms that exist now, the most urgent first."""
+        return self.glance.open_alarms
+
+    @property
+    def monitors(self) -> Sequence[OnChair]:
+        return self.glance.monitors
+
+    @property
     def call(self) -> Noted | None:
         """The patient's call for help that nobody has answered."""
-        calls = [each for each in self.events if each.kind in {PATIENT_CALLS, CALL_ANSWERED}]
-        open_calls: list[Noted] = []
-        for each in calls:
-            open_calls = [] if each.kind == CALL_ANSWERED else [*open_calls, each]
-        return open_calls[0] if open_calls else None
+        return self.glance.call
 
     @property
     def checked_at(self) -> list[datetime]:
@@ -445,7 +309,7 @@ class SessionSnapshot:
     @property
     def adopted(self) -> bool:
         """Whether the clinic adopted the very version under which the session runs, and its protocol still acts."""
-        return self._frozen_was_adopted and self.protocol.id in self._acting
+        return self._own_protocol is not None and self.protocol.id in self._acting
 
     @cached_property
     def leaving(self) -> recovery.Leaving:
@@ -480,6 +344,7 @@ class SessionSnapshot:
             ),
             dose_ordered=ready is not None,
             second_checked=ready is not None and ready[1] is not None,
+            entries_differ=self.double_check.unresolved is not None,
             dose_given=bool(self.doses),
             dose_ended_at=self.dose_ended_at,
             answered=self.answered,
@@ -505,10 +370,10 @@ class SessionSnapshot:
         lasting = compose.set_aside_before(signed, {item: row.at for item, row in self.checks.items()})
         return lasting | compose.signed_to_leave(self.state, self.current.basis.get("set_aside", ()))
 
-    def standing(self, transition: str, against: Against | None = None) -> tuple[protocol.Reason, ...]:
+    def standing(self, transition: str, against: Against | None = None) -> tuple[Reason, ...]:
         """What stands in the way of a step now; empty where it may be taken."""
-        answer = protocol.guard(transition, self.facts(against=against), self.protocol)
-        return answer.reasons if isinstance(answer, protocol.Refused) else ()
+        answer = guard(transition, self.facts(against=against), self.protocol)
+        return answer.reasons if isinstance(answer, Refused) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -518,10 +383,10 @@ class Against:
     ``decision``, ``known`` facts and medicines ``taken`` are as the record has them, for whoever shows them.
     """
 
-    road: tuple[protocol.Reason, ...]
+    road: tuple[Reason, ...]
     alarms_waiting: tuple[str, ...]
     floors: Floors
-    dose: tuple[protocol.Reason, ...]
+    dose: tuple[Reason, ...]
     notices: tuple[Notice, ...]
     agreements: Mapping[str, Consent]
     version: PlanVersion | None
@@ -529,19 +394,6 @@ class Against:
     decision: CandidacyDecision | None
     known: eligibility.Facts
     taken: tuple[MedicineTaken, ...]
-
-
-def _was_settled(rows: list[Prepared]) -> bool:
-    """Whether the last of these rows confirmed the one before it: what follows is then a new preparation."""
-    return len(rows) > 1 and rows[-1].person_id != rows[-2].person_id and same_dose(rows[-1], rows[-2])
-
-
-def _at(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def _maybe(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
 
 
 def _mg(value: float) -> Decimal:
@@ -556,145 +408,79 @@ def _maybe_day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
-def _array(rows: QuerySet[Any], *names: str, **expressions: Any) -> ArraySubquery:
-    return ArraySubquery(rows.values(row=JSONObject(**{name: F(name) for name in names}, **expressions)))
+def _answer_of(row: Raw) -> Answer:
+    check = Check(row["id"], row["outcome"], row["value"], row["note"], at_of(row["at"]), row["by"], row["by_id"])
+    return Answer(row["item_id"], check)
 
 
-def _of_session(model: type[Model]) -> QuerySet[Any]:
-    return model._default_manager.filter(encounter_id=OuterRef("pk"))
+def _prepared_of(row: Raw) -> Prepared:
+    return Prepared(
+        row["drug"], row["route"], _mg(row["dose_mg"]), row["lot"], at_of(row["at"]), row["person_id"], row["by"],
+        _maybe_mg(row["drawn_mg"]), row["vial"], _maybe_day(row["expires_on"]), _maybe_mg(row["stock_mg_per_ml"]),
+        _maybe_mg(row["drawn_ml"]), _maybe_mg(row["total_ml"]), _maybe_mg(row["over_min"]),
+        _maybe_mg(row["rate_ml_per_h"]), row["devices"], row["id"], row["by_id"],
+    )  # fmt: skip
 
 
-def _source(name: str) -> Subquery:
-    """A column of the reading that a signal shows."""
-    struck = EnteredInError.objects.filter(encounter_id=OuterRef("encounter_id"), of="reading").values("row_id")
-    rows = (
-        Observation.objects.filter(
-            encounter_id=OuterRef("encounter_id"), effective_at=OuterRef("effective_at"), code=OuterRef("code")
-        )
-        .exclude(pk__in=struck)
-        .order_by("-id")
-    )
-    if name == "device":
-        return Subquery(
-            rows.annotate(name=Subquery(Device.objects.filter(pk=OuterRef("device_id")).values("name")[:1])).values(
-                "name"
-            )[:1]
-        )
-    if name == "by":
-        return Subquery(
-            rows.annotate(name=Subquery(Membership.objects.filter(pk=OuterRef("by_id")).values("name")[:1])).values(
-                "name"
-            )[:1]
-        )
-    return Subquery(rows.values(name)[:1])
+def _dose_of(row: Raw) -> DoseRow:
+    return DoseRow(
+        row["id"], row["drug"], row["route"], _mg(row["dose_mg"]), _maybe_mg(row["drawn_mg"]),
+        _mg(row["duration_min"]), row["lot"], row["vial"], _maybe_mg(row["stock_mg_per_ml"]),
+        _maybe_mg(row["total_ml"]), _maybe_mg(row["rate_ml_per_h"]), row["devices"], at_of(row["started_at"]),
+        row["by"], row["checked_by"] or "", row["note"], expires_on=_maybe_day(row["expires_on"]),
+        plan_version_id=row["plan_version_id"], given_by_id=row["given_by_id"], checked_by_id=row["checked_by_id"],
+        checked_at=maybe_at(row["checked_at"]), recorded_at=at_of(row["recorded_at"]),
+    )  # fmt: skip
 
 
-def _name(column: str) -> Coalesce:
-    """The name of a member of the clinic; "" for whoever may not see the members: a patient who says no loads their own
-    session, and joining the members would take the rows away with the names."""
-    return Coalesce(_member(column, "name"), Value(""))
+def _step_of(row: Raw) -> StepRow:
+    return StepRow(
+        row["id"], row["dose_id"], row["kind"], _maybe_mg(row["rate_ml_per_h"]), _maybe_mg(row["remaining_ml"]),
+        _maybe_mg(row["mg"]), row["note"], at_of(row["at"]), row["by"], recorded_at=at_of(row["recorded_at"]),
+        by_id=row["by_id"],
+    )  # fmt: skip
 
 
-def _person(column: str) -> Subquery:
-    """The person behind a membership; None as above."""
-    return _member(column, "person_id")
+def _waste_of(row: Raw) -> WasteRow:
+    return WasteRow(
+        row["id"], _mg(row["mg"]), row["how"], at_of(row["at"]), row["by"], row["by_person"], row["witness_name"] or "",
+        row["witness_person"], maybe_at(row["witnessed_at"]), by_id=row["by_id"], witness_by_id=row["witness_by_id"],
+    )  # fmt: skip
 
 
-def _member(column: str, value: str) -> Subquery:
-    return Subquery(Membership.objects.filter(pk=OuterRef(f"{column}_id")).values(value)[:1])
+def _by_hand_of(row: Raw) -> ByHand:
+    return ByHand(
+        row["id"], row["name"], row["ingredient"], _maybe_mg(row["amount"]), row["unit"], row["route"], row["note"],
+        tuple(row["warned"]), at_of(row["given_at"]), at_of(row["recorded_at"]), row["by"], row["by_id"],
+    )  # fmt: skip
 
 
-_DRAWN: Final = ("drawn_mg", "vial", "expires_on", "stock_mg_per_ml", "total_ml", "rate_ml_per_h", "devices")
-
-
-def _subqueries() -> dict[str, ArraySubquery]:
-    monitors = _of_session(DeviceAssociation).filter(until_at=None).order_by("id")
-    signals = _of_session(CurrentVital)
-    alarms = _of_session(AlarmState).filter(phase__in=OPEN)
-    measured = _of_session(Observation).filter(Q(method="typed") | Q(code__in=SYSTOLIC)).order_by("effective_at", "id")
-    decisions = (
-        RuleAdoption.objects.filter(Q(rule_id=OuterRef("protocol_id")) | Q(rule_id__in=sorted(ids_of(*recovery.KINDS))))
-        .order_by("rule_id", "-id")
-        .distinct("rule_id")
-    )
-    return {
-        "states": _array(
-            _of_session(SessionState).order_by("seq"),
-            "seq", "state", "at", "reason", "overridden", "basis", "by_id", by=_name("by"),
-        ),
-        "checks": _array(
-            _of_session(CheckResult).order_by("id"), "id", "item_id", "outcome", "value", "note", "at", by=_name("by")
-        ),
-        "dose_checks": _array(
-            _of_session(DoseCheck).order_by("id"), "id", "drug", "route", "dose_mg", "lot", "at", "by_id", *_DRAWN,
-            "drawn_ml", "over_min", person_id=_person("by"), by=_name("by"),
-        ),
-        "doses": _array(
-            _of_session(MedicationAdministration).order_by("started_at", "id"),
-            "id", "drug", "route", "dose_mg", "lot", "duration_min", "started_at", "note", *_DRAWN,
-            by=_name("given_by"), checked_by=_name("checked_by"),
-        ),
-        "steps": _array(
-            _of_session(DoseEvent).order_by("at", "id"),
-            "id", "dose_id", "kind", "rate_ml_per_h", "remaining_ml", "mg", "note", "at", by=_name("by"),
-        ),
-        "waste": _array(
-            _of_session(Waste).order_by("at", "id"), "id", "mg", "how", "at", by=_name("by"),
-            by_person=_person("by"), witness_name=F("witness__by__name"),
-            witness_person=F("witness__by__person_id"), witnessed_at=F("witness__at"),
-        ),
-        "by_hand": _array(
-            _of_session(GivenMedicine).order_by("given_at", "id"),
-            "id", "name", "ingredient", "amount", "unit", "route", "note", "warned", "given_at", "recorded_at",
-            by=_name("by"),
-        ),
-        "signals": _array(
-            signals, "code", "value", "doubt", "baseline",
-            at=F("effective_at"), method=_source("method"), device=_source("device"), by=_source("by"),
-        ),
-        "alarms": _array(
-            alarms, "rule_id", "code", "phase", "priority", "since_at", "why", "value", "limit",
-            acknowledged_by=F("acknowledged_by_name"),
-        ),
-        "monitors": _array(
-            monitors, "device_id", name=F("device__name"), seen_at=F("device__last_seen_at"),
-            skew_s=F("device__clock_skew_s"),
-        ),
-        "events": _array(
-            _of_session(SessionEvent).order_by("at", "id"),
-            "id", "kind", "note", "at", "grade", "measure", "effect", "about_id", by=_name("by"),
-        ),
-        "measured": _array(
-            measured, "code", "value", "doubt", "id", "method", at=F("effective_at"),
-            by=Subquery(Membership.objects.filter(pk=OuterRef("by_id")).values("name")[:1]),
-        ),
-        "strikes": _array(_of_session(EnteredInError).order_by("id"), "of", "row_id", "reason", "at", by=F("by__name")),
-        "adoption": _array(decisions, "rule_id", "version", "rule_hash", "parameters", "retired"),
-    }  # fmt: skip
-
-
-@cache
-def _arrays() -> dict[str, RawSQL]:
-    """The subqueries as SQL. Writing it takes Django several times as long as answering it takes the database, and it
-    is the same for every session."""
-    query = Encounter.objects.annotate(**{f"its_{name}": each for name, each in _subqueries().items()}).query
-    compiler = query.get_compiler("default")
-    compiler.setup_query()
-    found = {}
-    for name, each in query.annotations.items():
-        sql, params = compiler.compile(each)
-        found[name.removeprefix("its_")] = RawSQL(sql, params, each.output_field)  # noqa: S611 - our own words
-    return found
+def _noted_of(row: Raw) -> Noted:
+    return Noted(
+        row["id"], row["kind"], row["note"], at_of(row["at"]), row["by"], row["grade"], row["measure"], row["effect"],
+        row["about_id"], at_of(row["recorded_at"]), row["by_id"],
+    )  # fmt: skip
 
 
 def load(encounter_id: int, now: datetime) -> SessionSnapshot:
-    """The session with everything about it, One query. Raises Encounter.DoesNotExist."""
-    encounter = (
-        Encounter.objects.select_related("patient", "chair", "care_plan", "appointment__companion", "clinic")
-        .annotate(**{f"its_{name}": each for name, each in _arrays().items()})
-        .filter(pk=encounter_id)
-        .first()
-    )
-    if encounter is None:
+    """The session with everything about it. One query. Raises Encounter.DoesNotExist."""
+    found = load_many([encounter_id], now)
+    if encounter_id not in found:
         raise Encounter.DoesNotExist
-    return SessionSnapshot(encounter, now)
+    return found[encounter_id]
+
+
+def load_many(
+    encounter_ids: Iterable[int], now: datetime, beside: Mapping[str, Any] | None = None
+) -> dict[int, SessionSnapshot]:
+    """Several sessions by encounter, with everything about them. One query, however many.
+
+    ``beside``: expressions that somebody else needs of the same sessions, by the name of the encounter's attribute.
+    """
+    encounters = (
+        Encounter.objects.select_related("patient", "chair", "care_plan", "appointment__companion", "clinic")
+        .annotate(**(beside or {}))
+        .annotate(**{f"its_{name}": each for name, each in whole().items()})
+        .filter(pk__in=list(encounter_ids))
+    )
+    return {each.pk: SessionSnapshot(each, now) for each in encounters}

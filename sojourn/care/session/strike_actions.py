@@ -24,6 +24,7 @@ from sojourn.care.session.models import (
     GivenMedicine,
     SessionEvent,
     StruckKind,
+    Waste,
 )
 from sojourn.care.vitals import standing
 from sojourn.care.vitals.models import Observation
@@ -38,12 +39,14 @@ TABLES: Final[dict[str, Any]] = {
     StruckKind.CHECK: CheckResult,
     StruckKind.EVENT: SessionEvent,
     StruckKind.MEDICINE: GivenMedicine,
+    StruckKind.WASTE: Waste,
 }
 PERMISSIONS: Final[dict[str, str]] = {
     StruckKind.READING: "session.observe",
     StruckKind.CHECK: "session.check",
     StruckKind.EVENT: "session.observe",
     StruckKind.MEDICINE: "session.observe",
+    StruckKind.WASTE: "session.observe",
 }
 
 
@@ -55,9 +58,10 @@ def strike(
 
     A struck reading counts for nothing any more: the newest value moves back to the newest reading that stands, and
     while the session runs its alarms are judged again, all in this transaction. With one half of a pressure goes the
-    other, which was typed with it. A struck weight of the checklist takes
-    the weight out of the patient's facts too. Refused: unknown-row, monitor (what a monitor sent is not struck; write a
-    note), call (a patient's call stays), reason-missing, reason-long, signed.
+    other, which was typed with it. A struck weight of the checklist takes the weight out of the patient's facts too. A
+    struck waste goes with its witness: its milligrams are to account for again, until they are wasted anew before a
+    second person. Refused: unknown-row, monitor (what a monitor sent is not struck; write a note), call (a patient's
+    call stays), reason-missing, reason-long, signed.
     """
     if of not in TABLES:
         raise Refused(_("That entry belongs to another session."), codes=("unknown-row",))

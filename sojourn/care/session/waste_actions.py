@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.encounter.actions import lock_session
 from sojourn.care.encounter.announcing import announce
-from sojourn.care.session.models import Waste, WasteWitness
+from sojourn.care.session.models import EnteredInError, StruckKind, Waste, WasteWitness
 from sojourn.clinical.administration.charted import two_people, waste_fault
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
@@ -63,13 +63,16 @@ def waste(
 def witness(*, by: Asker, waste_id: int, now: datetime | None = None) -> WasteWitness:
     """A second person, signed in as themselves, saw it. The same press twice is one witness.
 
-    Refused: own-waste (a second role is no second pair of eyes), witnessed (by somebody else already).
+    Refused: own-waste (a second role is no second pair of eyes), struck (as entered in error), witnessed (by somebody
+    else already).
     """
     by.must("session.observe")
     row = Waste.objects.select_related("by", "encounter").get(pk=waste_id)
     lock_session(row.encounter_id, None)
     if not two_people(row.by.person_id, by.person_id):
         raise Refused(_("You threw it away yourself. Somebody else must witness it."), codes=("own-waste",))
+    if EnteredInError.objects.filter(of=StruckKind.WASTE, row_id=row.pk).exists():
+        raise Refused(_("This was struck as entered in error. There is nothing to witness."), codes=("struck",))
     before = WasteWitness.objects.filter(waste=row).first()
     if before is not None:
         if before.by_id == by.membership_id:

@@ -78,17 +78,6 @@ def two_people(one_id: int | None, other_id: int | None) -> bool:
     return one_id != other_id
 
 
-def ready_dose(prepared: Sequence[Prepared]) -> tuple[Prepared, Prepared | None] | None:
-    """The newest prepared dose and its second check, by another person; of what was written down, the oldest first."""
-    ready: tuple[Prepared, Prepared | None] | None = None
-    for row in prepared:
-        if ready is not None and same_dose(ready[0], row) and two_people(row.person_id, ready[0].person_id):
-            ready = (ready[0], row)
-        else:
-            ready = (row, None)
-    return ready
-
-
 def drawn_mg(dose_mg: Decimal, stock_mg_per_ml: Decimal | None, drawn_ml: Decimal | None) -> Decimal:
     """What was taken out of the vial: by concentration and volume where they are known."""
     if stock_mg_per_ml is None or drawn_ml is None:

@@ -27,7 +27,11 @@ FASTER: Final = "{rate:g} mL/h is faster than the rate that two people checked, 
 WEIGHT_CHANGED: Final = (
     "The newest weight, {new:g} kg, differs by more than {most:g} % from the weight of the plan, {plan:g} kg."
 )
-SENTENCES: Final = (UNKNOWN, ABOVE_DAY, FASTER, WEIGHT_CHANGED)
+PLAN_ANEW: Final = (
+    "The newest weight, {new:g} kg, differs by more than {most:g} % from the weight of the plan, {plan:g} kg. Sign the"
+    " plan anew with it."
+)
+SENTENCES: Final = (UNKNOWN, ABOVE_DAY, FASTER, WEIGHT_CHANGED, PLAN_ANEW)
 
 
 def reason_of(found: dosing.Reason, say: Say) -> Reason:
@@ -82,22 +86,32 @@ def drawn_of(prepared: Prepared) -> dosing.Drawn:
 def as_drawn(
     ordered: dosing.Ordered, prepared: Prepared, rules: dosing.DoseRules, *, today: date,
     day: Sequence[dosing.Given] = (), first: dosing.FirstDose | None = None, weighed: dosing.Weight | None = None,
-    say: Say,
+    weighed_on: date | None = None, say: Say,
 ) -> Iterator[Reason]:  # fmt: skip
     """What stands against a dose as it was drawn up, beside what the plan orders and the last ``day`` gave.
 
-    ``weighed`` is the newest weight. Where it is below the plan's, the ceilings are asked of it.
+    ``weighed`` is the newest weight, whoever told it. Where it is below the plan's, the ceilings are asked of it.
+    ``weighed_on`` is when the patient was last weighed: how old the weight is counts from then, not from the weight
+    that the plan was signed with. As long as the newest is near the plan's, the signed dose stands.
     """
+    ordered = _weighed_since(ordered, weighed_on)
     drawn, known = drawn_of(prepared), ordered.order.weight
     reasons = _refused(ordered, drawn, rules, today, day, first)
     if weighed is not None and known is not None:
-        yield from weight_changed(weighed.kilograms, known, rules)
+        yield from weight_changed(weighed.kilograms, known, rules, by_weight=ordered.order.per_kg is not None)
         if weighed.kilograms < known.kilograms:
             lighter = replace(ordered, order=replace(ordered.order, weight=weighed))
             said = {each.code for each in reasons}
             found = _refused(lighter, drawn, rules, today, day, first)
             reasons += [each for each in found if each.code in _CEILINGS and each.code not in said]
     yield from (reason_of(each, say) for each in reasons)
+
+
+def _weighed_since(ordered: dosing.Ordered, on: date | None) -> dosing.Ordered:
+    known = ordered.order.weight
+    if on is None or known is None or on <= known.measured_on:
+        return ordered
+    return replace(ordered, order=replace(ordered.order, weight=replace(known, measured_on=on)))
 
 
 _CEILINGS: Final = frozenset(("above-ceiling", "above-day"))
@@ -111,14 +125,20 @@ def _refused(
     return list(found.reasons) if isinstance(found, dosing.ChairRefused) else []
 
 
-def weight_changed(weighed: dosing.Kilograms, plan: dosing.Weight, rules: dosing.DoseRules) -> Iterator[Reason]:
-    """Whether the newest weight is so far from the plan's that a prescriber looks at the dose again (rule
-    dose.weight_change)."""
+def weight_changed(
+    weighed: dosing.Kilograms, plan: dosing.Weight, rules: dosing.DoseRules, *, by_weight: bool
+) -> Iterator[Reason]:
+    """Whether the newest weight is too far from the plan's (rule dose.weight_change). A dose ``by_weight`` was worked
+    out from the other weight: the plan is signed anew. At any other dose a prescriber looks again."""
     if any(each.code == "changed" for each in dosing.weigh(weighed, plan, rules)):
         assert rules.weight_change is not None
         values = {"new": float(weighed.value), "plan": float(plan.kilograms.value)}
         most = float(rules.weight_change.most * 100)
-        yield Reason("weight-changed", WEIGHT_CHANGED, "prescriber", values | {"most": most})
+        values |= {"most": most}
+        if by_weight:
+            yield Reason("weight-changed", PLAN_ANEW, "never", values)
+        else:
+            yield Reason("weight-changed", WEIGHT_CHANGED, "prescriber", values)
 
 
 def as_it_runs(

@@ -52,6 +52,7 @@ class Facts:
     set_aside_before: frozenset[str] = frozenset()  # signed earlier in this session, and nothing has changed since
     dose_ordered: bool = False  # drug, route, amount, lot and giver are recorded
     second_checked: bool = False
+    entries_differ: bool = False  # two people read the dose differently, and two have not agreed since
     dose_given: bool = False
     minutes_since_dose_end: float | None = None
     minutes_observing: float | None = None  # since the present observation began
@@ -161,6 +162,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "high-alarms-open": "{count} high-priority alarms are open, the first: {alarm}.",
         "dose-not-recorded": "Drug, route, amount and lot are not all recorded.",
         "second-check-missing": "A second person has not checked the dose.",
+        "entries-differ": "Two people read this dose differently. Two people must read it again, and agree.",
         "no-dose-given": "No dose is recorded as given.",
         "dose-was-given": "A dose was given: the patient is observed before leaving.",
         "dose-end-unknown": "The end of the dose is not recorded.",
@@ -256,7 +258,7 @@ def _fresh_vitals(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
         if shown is None:
             yield _because(f"vitals-missing:{codes[0]}", "never", vital=name)
         elif (age := facts.latest[shown].age_minutes) > limit:
-            yield _because(f"vitals-old:{codes[0]}", "prescriber", vital=name, age=age, limit=limit)
+            yield _because(f"vitals-old:{codes[0]}", "prescriber", vital=name, age=ceil(age), limit=limit)
 
 
 def _no_high_alarm(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
@@ -306,12 +308,14 @@ def _dose(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
 
 
 def _dose_ordered(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
-    if not facts.dose_ordered:
+    if not facts.dose_ordered and not facts.entries_differ:
         yield _because("dose-not-recorded", "never")
 
 
 def _second_check(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
-    if not facts.second_checked:
+    if facts.entries_differ:
+        yield _because("entries-differ", "never")
+    elif not facts.second_checked:
         yield _because("second-check-missing", "prescriber")
 
 

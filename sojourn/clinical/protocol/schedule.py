@@ -33,9 +33,17 @@ class Due:
 
 
 def next_check_due(
-    schedule: Sequence[int], dose_started_at: datetime, done_at: Iterable[datetime], now: datetime
+    schedule: Sequence[int],
+    dose_started_at: datetime,
+    done_at: Iterable[datetime],
+    now: datetime,
+    ended_at: datetime | None = None,
 ) -> Due:
-    """``schedule`` in rising minutes from ``dose_started_at``; checks later than ``now`` are not counted."""
+    """``schedule`` in rising minutes from ``dose_started_at``; checks later than ``now`` are not counted.
+
+    ``ended_at``: when the session was over. Nothing is due any more; what was due by then is missed.
+    """
+    now = ended_at or now
     due = [dose_started_at + timedelta(minutes=each) for each in schedule]
     # Exactly between two points a check counts for the later one: it is then the fresher answer to both.
     ends = [earlier + (later - earlier) / 2 for earlier, later in pairwise(due)]
@@ -53,5 +61,8 @@ def next_check_due(
             missed.append(Point(minute, due_at))
         elif waiting is None:
             waiting = Point(minute, due_at)
+    if ended_at is not None:
+        missed += [waiting] if waiting is not None and waiting.due_at <= ended_at else []
+        waiting = None
     late = max(timedelta(0), now - waiting.due_at) if waiting else timedelta(0)
     return Due(waiting, late, tuple(done), tuple(missed))

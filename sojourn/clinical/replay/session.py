@@ -15,6 +15,7 @@ from typing import Final
 from sojourn.clinical import administration, alarms, dosing, eligibility, recovery
 from sojourn.clinical.administration import Delivered, HistoryRefused, charted
 from sojourn.clinical.administration.charted import Dose, DoseStep, Prepared, Wasted
+from sojourn.clinical.administration.double_check import double_check
 from sojourn.clinical.alarms import Happening, NothingToAcknowledge, Phase, Priority
 from sojourn.clinical.protocol import (
     BY_NAME,
@@ -367,7 +368,7 @@ class ReplayedSession:
                 self._write(kind, by, values)
 
     def _begin(self, by: str) -> None:
-        ready = charted.ready_dose(self.prepared)
+        ready = double_check(self.prepared).ready
         assert ready is not None  # asked by the guard "dose_ordered"
         row, papers = ready[0], self.scenario.papers
         minutes = row.over_min or papers.over_min
@@ -423,7 +424,8 @@ class ReplayedSession:
 
     def facts(self, transition: str, reason: str, pump: dict[str, Decimal | None]) -> Facts:
         """All that the guards ask about a step."""
-        ready = charted.ready_dose(self.prepared)
+        read = double_check(self.prepared)
+        ready = read.ready
         asks_the_road = "road" in BY_NAME[transition].guards
         answers: dict[str, CheckResult] = {item: said.outcome for item, said in self.answers.items()}
         return compose.facts(
@@ -436,6 +438,7 @@ class ReplayedSession:
             open_high_alarms=self.open_high_alarms,
             dose_ordered=ready is not None,
             second_checked=ready is not None and ready[1] is not None,
+            entries_differ=read.unresolved is not None,
             dose_given=self.dose is not None,
             dose_ended_at=compose.observed_from(self.state, self.delivered(), self.left_dosing_at),
             answered=self.answered,
@@ -498,7 +501,7 @@ class ReplayedSession:
 
     def _against_the_dose(self, transition: str, pump: dict[str, Decimal | None]) -> Iterator[Reason]:
         if transition == "start_dose":
-            ready = charted.ready_dose(self.prepared)
+            ready = double_check(self.prepared).ready
             yield from () if ready is None else self._drawn_reasons(ready[0])
         elif self.dose is not None:
             running = charted.rate_now(self.steps)

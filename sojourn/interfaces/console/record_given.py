@@ -14,7 +14,7 @@ from django_stubs_ext import StrPromise
 
 from sojourn.care.chart.content import witnessed_later
 from sojourn.care.chart.record import SessionRecord
-from sojourn.care.chart.rows import ByHand, DoseStep, GivenDose, Signature, Wasted
+from sojourn.care.chart.rows import ByHand, DoseStep, GivenDose, Signature, Strike, Wasted
 from sojourn.clinical.administration import Delivered, Method, Reason
 from sojourn.clinical.administration.reasons import hundredths
 from sojourn.interfaces.console.record_words import TimelineEntry, clock, day_and_clock, mg, who
@@ -64,7 +64,7 @@ class MedicineRow:
 
 def given_rows(record: SessionRecord) -> list[GivenRow]:
     """The line of each dose; the waste of a session stands beside its first."""
-    waste = tuple(_waste_words(each, record.signature) for each in record.wasted)
+    waste = tuple(_waste_line(each, record) for each in record.wasted)
     return [_row(each, waste if number == 0 else ()) for number, each in enumerate(record.given)]
 
 
@@ -108,6 +108,20 @@ def _method(given: GivenDose, found: Delivered) -> str:
     if differs and found.computed_mg:
         return _("As it was told; by the recorded steps it would be %(mg)s mg.") % by_rates
     return _("As those who gave it wrote it down.")
+
+
+def _waste_line(wasted: Wasted, record: SessionRecord) -> str:
+    words = _waste_words(wasted, record.signature)
+    strike = record.struck.get(("waste", wasted.id))
+    if strike is None:
+        return words
+    return " ".join((words, _("Entered in error; it does not count."), struck_words(strike)))
+
+
+def struck_words(strike: Strike) -> str:
+    """Who struck an entry as entered in error, when and why."""
+    words = {"who": who(strike.by), "when": day_and_clock(strike.at), "why": strike.reason}
+    return _("Struck by %(who)s on %(when)s: %(why)s") % words
 
 
 def _waste_words(wasted: Wasted, signature: Signature | None) -> str:

@@ -46,7 +46,7 @@ from sojourn.clinical.recovery import SCALES
 from sojourn.clinical.scales import say
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS
 from sojourn.foundation.rulebook.load import book
-from sojourn.interfaces.console import record_basis, record_given
+from sojourn.interfaces.console import record_basis, record_double_check, record_given
 from sojourn.interfaces.console.record_words import (
     NAMES,
     TimelineEntry,
@@ -338,7 +338,11 @@ class Shown:
     @property
     def remarks(self) -> list[str]:
         """Gaps, what does not add up, and reasons set aside, each as a sentence."""
-        found = [*(self._gap(each) for each in self.record.gaps), *record_given.remarks(self.record)]
+        found = [
+            *(self._gap(each) for each in self.record.gaps),
+            *record_double_check.remarks(self.record),
+            *record_given.remarks(self.record),
+        ]
         for each in self.record.overrides:
             found.append(
                 _("%(who)s set aside at %(time)s: %(what)s. Reason given: %(reason)s") % {
@@ -407,7 +411,9 @@ class Shown:
         return record_given.step_entry(self.record, step, self._numbers[id(step)])
 
     def _waste(self, _at: datetime, wasted: Wasted) -> TimelineEntry:
-        return record_given.waste_entry(wasted, self.record.signature)
+        entry = record_given.waste_entry(wasted, self.record.signature)
+        struck = self._struck("waste", wasted.id)
+        return replace(entry, details=(*entry.details, struck), grave=False) if struck else entry
 
     def _by_hand(self, _at: datetime, given: ByHand) -> TimelineEntry:
         entry = record_given.medicine_entry(given, self._numbers[id(given)])
@@ -451,16 +457,10 @@ class Shown:
         return named.get(item_id) or self._items.get(item_id, item_id)
 
     def _prepared(self, at: datetime, row: DosePrepared) -> TimelineEntry:
-        first = next(
-            (each for each in self.record.prepared
-             if each.id < row.id and (each.drug, each.route, each.dose_mg) == (row.drug, row.route, row.dose_mg)
-             and each.lot.upper() == row.lot.upper() and each.by != row.by),
-            None,
-        )  # fmt: skip
-        title = _("Dose checked by a second person") if first else _("Dose prepared")
         words = _("%(drug)s %(mg)s mg, %(route)s, lot %(lot)s") % {
             "drug": drug_word(row.drug), "mg": mg(row.dose_mg), "route": self._route(row.route), "lot": row.lot,
         }  # fmt: skip
+        title = record_double_check.title(self.record, row)
         return TimelineEntry(at, "pill", title, (words, who(row.by)), "prepared")
 
     def _dose(self, at: datetime, dose: Dose) -> TimelineEntry:

@@ -13,7 +13,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from psycopg import AsyncConnection, AsyncCursor
 
 from sojourn.care.encounter.announcing import CHANNEL
 from sojourn.care.session import live
+from sojourn.care.session.glance import Glance, is_check
 from sojourn.clinical.protocol import FINAL
 from sojourn.foundation.accounts.asker import SAY_WHO_ASKS
 from sojourn.interfaces.live.connection import conninfo
@@ -120,12 +121,18 @@ def _chunk(points: list[Point]) -> Chunk | None:
 
 @dataclass(slots=True)
 class Known:
-    """A session that the watchers of a clinic know: how far its readings were told, and what was said last."""
+    """A session that the watchers of a clinic know: how far its readings were told, when somebody measured, how it
+    stood when it was last looked at, and what was said then."""
 
     told: int
-    rounds: live.Rounds
+    checked_at: list[datetime] = field(default_factory=list)
+    glance: Glance | None = None
     text: str = ""
-    due: list[float] | None = None
+
+    def due_moved(self, now: datetime) -> bool:
+        """Whether a check has passed by since it was last looked at, so that the next one counts now."""
+        before = self.glance
+        return before is not None and live.due_of(before) != live.due_of(replace(before, now=now))
 
 
 @dataclass(slots=True)
@@ -257,7 +264,7 @@ class Hub:
             known, text = room.known[encounter_id], to_json(session)
             chunk = _chunk(trends.get(encounter_id, []))
             if text != known.text or chunk is not None:
-                known.text, known.due = text, session["due"]
+                known.text = text
                 for watcher in room.watchers:
                     watcher.tell(encounter_id, text, chunk)
             if session["state"] in _OVER:
@@ -291,7 +298,12 @@ class Hub:
         trends = self._moved(room, fresh, at)
         for encounter_id, (known, points) in met.items():
             room.known[encounter_id], trends[encounter_id] = known, points
-        return [live.shown(row, room.known[row[0]].rounds, now) for row in rows], trends
+        return [live.picture(self._looked(room.known[row[0]], row, now)) for row in rows], trends
+
+    @staticmethod
+    def _looked(known: Known, row: Row, now: datetime) -> Glance:
+        known.glance = live.glance_of(row, known.checked_at, now)
+        return known.glance
 
     @staticmethod
     def _moved(room: Room, rows: Iterable[Row], at: float) -> dict[int, list[Point]]:
@@ -304,8 +316,8 @@ class Hub:
             newest = max(newest, observation_id)
             if code in live.CODES:
                 trends.setdefault(encounter_id, []).append([observation_id, code, value, measured])
-            if live.is_check(code, method):
-                known.rounds.checked.append(measured)
+            if is_check(code, method):
+                known.checked_at.append(live.moment(measured))
         if newest > room.marks[-1][1]:
             room.marks.append((at, newest))
         return trends
@@ -320,10 +332,7 @@ class Hub:
         trends, newest = live.trends_of(await cursor.fetchall())
         await cursor.execute(*live.checks_query(ids))
         checks = live.checks_of(await cursor.fetchall())
-        return {
-            each: (Known(newest.get(each, 0), live.Rounds(checked=checks.get(each, []))), trends.get(each, []))
-            for each in ids
-        }
+        return {each: (Known(newest.get(each, 0), checks.get(each, [])), trends.get(each, [])) for each in ids}
 
     async def _tell_heartbeat(self) -> None:
         async with self._news_reader.asking(None) as cursor:
@@ -334,8 +343,8 @@ class Hub:
         text = to_json({"now": now.isoformat(timespec="milliseconds"), "watch_age_s": age})
         for room in self.rooms.values():
             for encounter_id, known in room.known.items():
-                if known.rounds.dose is not None and known.rounds.due(now) != known.due:
-                    room.dirty.add(encounter_id)  # a check passed by; the next one counts now
+                if known.due_moved(now):
+                    room.dirty.add(encounter_id)
             for watcher in room.watchers:
                 watcher.beat = text
                 watcher.wake.set()
@@ -373,7 +382,7 @@ class Hub:
         newest = {each: newest.get(each, seen.get(each, 0)) for each in found}
         sessions = [
             {
-                **live.shown(row, live.Rounds(checked=checks.get(row[0], [])), now),
+                **live.picture(live.glance_of(row, checks.get(row[0], ()), now)),
                 "newest": newest[row[0]],
                 "trend": trends.get(row[0], []),
             }

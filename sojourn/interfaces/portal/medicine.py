@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
@@ -26,6 +26,7 @@ from sojourn.clinical import pk
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.today import length_in_words
 
 if TYPE_CHECKING:
     from sojourn.clinical.pk import Dose, Model
@@ -122,12 +123,14 @@ def _about(minutes: float) -> int:
 
 
 def long(minutes: int) -> str:
-    """ "20 minutes", "2 and a half hours"."""
+    """ "20 minutes", "2 and a half hours", "2 hours 10 minutes"."""
     if minutes < 120:
         return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
     hours, rest = divmod(minutes, 60)
-    if rest:
+    if rest == 30:
         return _("%(n)d and a half hours") % {"n": hours}
+    if rest:
+        return length_in_words(timedelta(minutes=minutes))
     return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
 
 

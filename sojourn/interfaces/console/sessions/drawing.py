@@ -22,7 +22,7 @@ from sojourn.clinical.dosing import DRAWN_ROUTES
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.console.plan_limits import notice_words
 from sojourn.interfaces.console.sessions.shown import milligrams
-from sojourn.interfaces.console.sessions.standing import is_blind, mismatch
+from sojourn.interfaces.console.sessions.standing import is_blind
 from sojourn.interfaces.console.sessions.words import drug_word, route_word
 
 
@@ -57,6 +57,16 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class Differed:
+    """Two entries that differed, by whom and when; ``resolved`` once two people have read the dose again and agree."""
+
+    one: str
+    other: str
+    at: datetime
+    resolved: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Dose:
     """Where the dose stands for whoever looks: "prepare", "waits", "check", "differs", "checked", "given".
 
@@ -75,6 +85,7 @@ class Dose:
     signs: tuple[str, ...] = ()
     beside: tuple[Beside, ...] = ()
     drawn_up: bool = True  # from a vial, rather than out of a pack
+    differed: Differed | None = None
 
 
 def dose(picture: Picture, asker: Asker, against: Against | None = None) -> Dose:
@@ -87,23 +98,31 @@ def dose(picture: Picture, asker: Asker, against: Against | None = None) -> Dose
     if picture.doses:
         given = picture.doses[0]
         return replace(found, stage="given", first=_entry(given.by, given.started_at, given))
-    found = replace(found, beside=tuple(_beside(picture, against)))
+    found = replace(found, beside=tuple(_beside(picture, against)), differed=_differed(picture))
+    if (differ := picture.double_check.differ) is not None:
+        one, other = differ.first, differ.second
+        return replace(
+            found, stage="differs", first=_entry(one.by, one.at, one, other),
+            second=_entry(other.by, other.at, other, one),
+        )  # fmt: skip
     ready = picture.ready_dose
     if ready is None:
         return found
     if is_blind(picture, asker):
         return replace(found, stage="check", preparer=ready[0].by)
-    if (differ := mismatch(picture)) is not None:
-        one, other = differ
-        return replace(
-            found, stage="differs", first=_entry(one.by, one.at, one, other),
-            second=_entry(other.by, other.at, other, one),
-        )  # fmt: skip
     first, second = ready
     found = replace(found, stage="waits", first=_entry(first.by, first.at, first), signs=tuple(_signs(against)))
     if second is None:
         return found
     return replace(found, stage="checked", second=_entry(second.by, second.at, second))
+
+
+def _differed(picture: Picture) -> Differed | None:
+    read = picture.double_check
+    pair = read.unresolved or read.resolved
+    if pair is None:
+        return None
+    return Differed(pair.first.by, pair.second.by, pair.second.at, resolved=read.unresolved is None)
 
 
 def _planned_mg(picture: Picture, version: PlanVersion | None) -> Decimal:

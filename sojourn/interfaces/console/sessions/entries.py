@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.session import strike_actions
 from sojourn.care.session.models import CALL_ANSWERED, PATIENT_CALLS
-from sojourn.care.session.snapshot import Answer, ByHand, Check, Measured, Noted, Strike
+from sojourn.care.session.rows import Answer, ByHand, Check, Measured, Noted, Strike, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical.current import rounded
 from sojourn.clinical.vitals import VITALS
@@ -57,6 +57,7 @@ def _standing(picture: Picture) -> list[tuple[str, Any]]:
         *(("check", each) for each in picture.answered),
         *(("event", each) for each in picture.events if each.kind not in _CALLS),
         *(("medicine", each) for each in picture.by_hand),
+        *(("waste", each) for each in picture.wasted),
     ]
 
 
@@ -67,7 +68,7 @@ def _entry(picture: Picture, of: str, what: Any, strike: Strike | None, asker: A
     return Entry(of, number, at, words, detail, by, picture.before_arrival(at), strike, url)
 
 
-def _told(picture: Picture, what: Measured | Answer | Noted | ByHand) -> tuple[int, datetime, str, str, str]:
+def _told(picture: Picture, what: Measured | Answer | Noted | ByHand | WasteRow) -> tuple[int, datetime, str, str, str]:
     """Number, time, words, details and by whom."""
     if isinstance(what, Measured):
         return what.id, what.at, reading_words(what), _("not counted") if what.doubt else "", what.by
@@ -75,6 +76,8 @@ def _told(picture: Picture, what: Measured | Answer | Noted | ByHand) -> tuple[i
         return what.check.id, what.check.at, _answer_words(picture, what), what.check.note, what.check.by
     if isinstance(what, Noted):
         return what.id, what.at, event_word(what.kind), what.note, what.by
+    if isinstance(what, WasteRow):
+        return what.id, what.at, *shown.waste_words(what), what.by
     amount = "" if what.amount is None else f"{number_format(what.amount.normalize())} {what.unit}"
     return what.id, what.given_at, f"{what.name} {amount}".strip(), what.note, what.by
 

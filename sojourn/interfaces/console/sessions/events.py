@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.session import actions as session_actions
-from sojourn.care.session.models import SessionEvent
-from sojourn.care.session.snapshot import Noted, SessionSnapshot
+from sojourn.care.session.rows import Noted
+from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
@@ -174,14 +174,17 @@ def _must_say_something(typed: dict[str, str], about: Noted | None) -> None:
 
 
 def _is_there(request: Request, session: SessionSnapshot, typed: dict[str, str], about: Noted | None) -> bool:
-    """Whether this is the same tap again: this person has noted the same since the page was drawn. One query."""
+    """Whether this is the same tap again: this person has noted the same since the page was drawn."""
     since = small(request.POST.get("last", ""), -1)
-    rows = SessionEvent.objects.filter(
-        encounter_id=session.id, pk__gt=since, by_id=request.asker.membership_id, about_id=about.id if about else None,
-        kind=typed["kind"], grade=typed["grade"], effect=typed["effect"], measure=typed["measure"][:200],
-        note=typed["note"][:500],
+    wanted = (
+        request.asker.membership_id, about.id if about else None, typed["kind"], typed["grade"], typed["effect"],
+        typed["measure"][:200], typed["note"][:500],
     )  # fmt: skip
-    return since >= 0 and rows.exists()
+    return since >= 0 and any(
+        wanted == (each.by_id, each.about_id, each.kind, each.grade, each.effect, each.measure, each.note)
+        for each in session.every_event
+        if each.id > since
+    )
 
 
 def _again(request: Request, session: SessionSnapshot, errors: list[str]) -> HttpResponse:

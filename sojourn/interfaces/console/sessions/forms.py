@@ -104,7 +104,7 @@ def _device_mg(drug: str, route: str) -> float | None:
 
 
 # The same for what the action itself refuses.
-_WHOLE = {"no-dose": "dose_mg", "no-lot": "lot"}
+_WHOLE = {"no-dose": "dose_mg", "no-lot": "lot", "read-again": "read_again"}
 
 
 class ValuesForm(forms.Form):
@@ -203,7 +203,10 @@ class ValuesForm(forms.Form):
 
 
 class DoseForm(forms.Form):
-    """What stands on the vial, the syringe or the bag, the pump and the devices; the route says what is asked."""
+    """What stands on the vial, the syringe or the bag, the pump and the devices; the route says what is asked.
+
+    ``again``: two entries differed and both were shown, so whoever enters says that they have read everything anew.
+    """
 
     drug = forms.ChoiceField(label=gettext_lazy("Drug"), choices=tuple(DRUGS.items()), widget=forms.RadioSelect)
     dose_mg = amount(gettext_lazy("Dose"), "mg", 7, 2, help_text=gettext_lazy("Milligrams of base, not of the salt"))
@@ -230,9 +233,16 @@ class DoseForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "figure", "autocomplete": "off"}),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, drug_wanted: str, route: str, **kwargs: Any) -> None:
+    read_again = forms.BooleanField(
+        label=gettext_lazy("I have read all of this again just now, and enter nothing from memory"),
+        error_messages={"required": gettext_lazy("Two entries differed. Read everything again and say you have.")},
+    )
+
+    def __init__(self, *args: Any, drug_wanted: str, route: str, again: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.drug_wanted, self.route = drug_wanted, route
+        if not again:
+            del self.fields["read_again"]
         for name in _NOT_ASKED.get((drug_wanted, route), _NOT_ASKED.get(route, ())):
             del self.fields[name]
         if "devices" in self.fields and (each := _device_mg(drug_wanted, route)):
@@ -265,7 +275,18 @@ class DoseForm(forms.Form):
 
     def drawn(self) -> DrawnDose:
         """What was typed, for the engine."""
-        return DrawnDose(route=self.route, **self.cleaned_data)
+        typed = {name: value for name, value in self.cleaned_data.items() if name != "read_again"}
+        return DrawnDose(route=self.route, **typed)
+
+    @property
+    def was_read_again(self) -> bool:
+        """Whether whoever enters says that they have read everything anew."""
+        return bool(self.cleaned_data.get("read_again"))
+
+    @property
+    def again(self) -> forms.BoundField | None:
+        """The tick, where two entries differed."""
+        return self["read_again"] if "read_again" in self.fields else None
 
     def blame(self, refused: Refused) -> Refused | None:
         """Put each refusal of the dosing rules beside the field where it was typed; what belongs to none is handed

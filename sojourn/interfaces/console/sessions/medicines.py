@@ -24,7 +24,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.session import medicine_actions
-from sojourn.care.session.snapshot import ByHand, SessionSnapshot
+from sojourn.care.session.rows import ByHand
+from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.interactions import Level
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts.access import Request

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -19,7 +20,6 @@ from sojourn.care.encounter.actions import PERMISSIONS, StepRefused
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import reading_actions, waste_actions
 from sojourn.care.session.given import DoseStep
-from sojourn.care.session.models import Waste
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.step_actions import Pump, advance_session
 from sojourn.clinical import protocol
@@ -306,7 +306,7 @@ def witness(request: Request, picture: Picture, waste_id: int) -> HttpResponse:
         raise Http404
     try:
         waste_actions.witness(by=request.asker, waste_id=waste_id)
-    except Waste.DoesNotExist:
+    except ObjectDoesNotExist:
         raise Http404 from None
     except Refused as refused:
         return _page(request, session_or_404(picture.id), refused=refused)

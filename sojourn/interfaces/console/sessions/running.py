@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.session import given
 from sojourn.care.session.given import Wasted
+from sojourn.care.session.rows import WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import alarms
 from sojourn.clinical.administration import Balance, Delivered, HistoryRefused, Means, Method, Phase, Reason
@@ -25,7 +25,7 @@ from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.rulebook.queries import acting_rules, ids_of
 from sojourn.interfaces.console.sessions.forms import LABELS
-from sojourn.interfaces.console.sessions.shown import milligrams
+from sojourn.interfaces.console.sessions.shown import milligrams, waste_words
 from sojourn.interfaces.console.sessions.standing import parts_left
 
 
@@ -138,6 +138,17 @@ class WasteLine:
 
 
 @dataclass(frozen=True, slots=True)
+class StruckWaste:
+    """A waste that was struck as entered in error: it does not count, and is not gone."""
+
+    words: str
+    detail: str
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Accounting:
     """Where the milligrams of a dose are. ``left``: still to account for, "" where nothing is. ``asks``: "remaining"
     (millilitres in the pump) or "given" (milligrams), as it can be told of this dose; "" where nothing can be told."""
@@ -153,6 +164,7 @@ class Accounting:
     discrepancies: list[str]
     wastes: list[WasteLine]
     asks: str
+    struck: tuple[StruckWaste, ...] = ()
 
 
 # What the rows beside the line say already: who has not witnessed, what is still to account for.
@@ -162,12 +174,25 @@ _SAID_ELSEWHERE: Final = frozenset(("waste-unwitnessed", "milligrams-missing"))
 def accounting(picture: Picture, asker: Asker) -> Accounting | None:
     """Planned, given, wasted and what is left of a dose; of one that was drawn up and never begun, as well. None where
     nothing was prepared and nothing thrown away. No query."""
+    found = _accounting(picture, asker)
+    return found and replace(found, struck=tuple(_struck(picture)))
+
+
+def _struck(picture: Picture) -> Iterator[StruckWaste]:
+    for each in picture.struck:
+        if isinstance(each.what, WasteRow):
+            words, detail = waste_words(each.what)
+            yield StruckWaste(words, detail, each.strike.reason, each.strike.by, each.strike.at)
+
+
+def _accounting(picture: Picture, asker: Asker) -> Accounting | None:
     dose, found = picture.dose, picture.delivered
     if dose is None:
         return _never_given(picture, asker)
     if not isinstance(found, Delivered):
         return _not_worked_out(picture, asker, dose.dose_mg, found)
-    balance = given.balance(found, dose, picture.wasted)
+    balance = picture.went_in[0].balance
+    assert balance is not None
     left = _left(balance)
     return Accounting(
         planned=milligrams(found.planned_mg),
@@ -186,21 +211,21 @@ def accounting(picture: Picture, asker: Asker) -> Accounting | None:
 
 def _never_given(picture: Picture, asker: Asker) -> Accounting | None:
     """What was drawn up went into nobody: all of it is to be thrown away before a witness, or given back."""
-    ready = picture.ready_dose
-    if ready is None and not picture.wasted:
+    entry = picture.drawn_up
+    if entry is None and not picture.wasted:
         return None
-    drawn = Decimal(0) if ready is None else ready[0].drawn_mg or ready[0].dose_mg
+    drawn = Decimal(0) if entry is None else entry.drawn_mg or entry.dose_mg
     thrown = _thrown(picture)
     left = max(drawn - thrown, Decimal(0))
-    more = thrown - drawn if ready is not None and thrown > drawn else None
+    more = thrown - drawn if entry is not None and thrown > drawn else None
     return Accounting(
-        planned=milligrams(ready[0].dose_mg) if ready else "0",
+        planned=milligrams(entry.dose_mg) if entry else "0",
         given="0",
         method=gettext_lazy("the dose was never begun"),
         wasted=milligrams(thrown),
         left=milligrams(left) if left > 0 else "",
         left_mg=left,
-        complete=ready is not None and thrown == drawn and all(each.witness for each in picture.wasted),
+        complete=entry is not None and thrown == drawn and all(each.witness for each in picture.wasted),
         needs=[],
         discrepancies=[] if more is None else [
             _("%(mg)s mg more were thrown away than were drawn up.") % {"mg": milligrams(more)}

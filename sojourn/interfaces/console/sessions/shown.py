@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.session.snapshot import Check, Newest
+from sojourn.care.session.rows import Check, Newest, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import recovery
 from sojourn.clinical.alarms import Phase
-from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, SignalReading, current_vital, rounded
-from sojourn.clinical.protocol import UNDER_WAY, State, next_check_due
+from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, rounded
+from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
@@ -153,9 +153,8 @@ def _figure(picture: Picture, shown: DisplayedVital) -> Figure:
 
 
 def _current(picture: Picture, *groups: CodeGroup) -> DisplayedVital | None:
-    known = [SignalReading(each.code, each.value, each.at.timestamp(), each.doubt) for each in picture.newest.values()]
     limit = {each.code: float(_stale_after(picture, each)) for each in picture.newest.values()}
-    return current_vital(groups, known, picture.now.timestamp(), limit.__getitem__)
+    return picture.glance.displayed(groups, limit.__getitem__)
 
 
 def figures(picture: Picture) -> list[Figure]:
@@ -220,9 +219,9 @@ class DueCheck:
 
 def due(picture: Picture) -> DueCheck | None:
     """None before the dose."""
-    if not picture.doses:
+    found = picture.glance.due
+    if found is None:
         return None
-    found = next_check_due(picture.protocol.schedule, picture.doses[0].started_at, picture.checked_at, picture.now)
     return DueCheck(
         found.next.due_at if found.next else None,
         found.overdue_by > timedelta(0),
@@ -368,6 +367,12 @@ def milligrams(value: Decimal | Fraction, places: int = 2) -> str:
     found = Decimal(math.floor(Fraction(value) * scale + Fraction(1, 2))).scaleb(-places)
     whole = found == found.to_integral_value()
     return str(number_format(found.quantize(Decimal(1)) if whole else found.normalize()))
+
+
+def waste_words(what: WasteRow) -> tuple[str, str]:
+    """What was thrown away, and how and before whom."""
+    seen = _("witnessed by %(name)s") % {"name": what.witness} if what.witness else ""
+    return _("%(mg)s mg thrown away") % {"mg": milligrams(what.mg)}, " · ".join(filter(None, (what.how, seen)))
 
 
 # ---------------------------------------------------------------- what to do about a refusal

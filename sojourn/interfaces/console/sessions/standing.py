@@ -17,12 +17,10 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.encounter.actions import PERMISSIONS, said
-from sojourn.care.session.given import Prepared
 from sojourn.care.session.road import stands_against
 from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import protocol
-from sojourn.clinical.administration.charted import same_dose, two_people
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.protocol.guards import STRICTNESS
 from sojourn.clinical.protocol.protocol import READ_AS
@@ -163,24 +161,11 @@ def is_of_the_dose(code: str) -> bool:
     return code.startswith("dose:")
 
 
-def mismatch(picture: Picture) -> tuple[Prepared, Prepared] | None:
-    """The two newest entries, where two people wrote different things unseen. They are shown until somebody enters
-    again: that begins anew, and the other person does not see it before they have entered."""
-    waiting: Prepared | None = None
-    found: tuple[Prepared, Prepared] | None = None
-    for row in picture.prepared:
-        if waiting is not None and two_people(waiting.person_id, row.person_id):
-            found, waiting = (waiting, row), None
-        else:
-            found, waiting = None, row
-    return None if found is None or same_dose(*found) else found
-
-
 def is_blind(picture: Picture, asker: Asker) -> bool:
     """Whether whoever looks must not see the prepared dose yet: nobody but who prepared it may, until it is checked
     or the two entries differ."""
     ready = picture.ready_dose
-    if picture.doses or ready is None or ready[1] is not None or mismatch(picture) is not None:
+    if picture.doses or ready is None or ready[1] is not None:
         return False
     return ready[0].person_id != asker.person_id
 
@@ -245,7 +230,7 @@ class Way:
         return [each for each in self._all if not each.overridable]
 
 
-_DOSE_ITSELF = frozenset(("dose-not-recorded", "second-check-missing"))
+_DOSE_ITSELF = frozenset(("dose-not-recorded", "second-check-missing", "entries-differ"))
 _MAIN = {
     State.ARRIVED: "complete_checks",
     State.CHECKED: "start_dose",
@@ -315,7 +300,7 @@ def shows_step(picture: Picture, asker: Asker) -> bool:
     if picture.state is not State.CHECKED or transition is None or _is_checked(picture):
         return True
     ready = picture.ready_dose
-    alone = ready is not None and mismatch(picture) is None and ready[0].person_id == asker.person_id
+    alone = ready is not None and picture.double_check.unresolved is None and ready[0].person_id == asker.person_id
     return alone and asker.may("session.override")
 
 

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from sojourn.care.session.given import Dose, DoseStep
 from sojourn.care.session.models import DoseEventKind
-from sojourn.care.session.snapshot import ByHand, Entered, Noted, SessionSnapshot
-from sojourn.clinical.protocol import FINAL, next_check_due
+from sojourn.care.session.rows import ByHand, Entered, Noted, WasteRow
+from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol.schedule import Point
 from sojourn.interfaces.console.sessions.medicines import line_of
-from sojourn.interfaces.console.sessions.shown import milligrams
+from sojourn.interfaces.console.sessions.shown import milligrams, waste_words
 from sojourn.interfaces.console.sessions.words import (
     EFFECTS,
     GRADES,
@@ -124,6 +124,8 @@ def _struck(session: SessionSnapshot) -> Iterator[TimelineEntry]:
             at, detail = what.at, f"{_event_title(what)} {what.note}".strip()
         elif isinstance(what, ByHand):
             at, detail = what.given_at, line_of(what).title
+        elif isinstance(what, WasteRow):
+            at, detail = what.at, ", ".join(filter(None, waste_words(what)))
         else:
             continue
         yield TimelineEntry(at, _("Entered in error"), detail, strike.by, "undo-2", struck=strike.reason)
@@ -143,18 +145,14 @@ def _event_title(event: Noted) -> str:
 
 def _checks(session: SessionSnapshot) -> Iterator[TimelineEntry]:
     """The checks that nobody made, where they should stand, and the next one ahead."""
-    if session.dose is None:
+    found = session.glance.due
+    if found is None:
         return
-    gone_at = next((each.at for each in session.states if each.state in FINAL), None)
-    found = next_check_due(
-        session.protocol.schedule, session.dose.started_at, session.checked_at, gone_at or session.now
-    )
-    missed = [*found.missed, *([found.next] if gone_at and found.next and found.next.due_at <= gone_at else [])]
-    for point in missed:
+    for point in found.missed:
         yield TimelineEntry(
             point.due_at, _("Check missed"), _planned(point) + " " + _("Nobody measured."), "", "circle-slash", gap=True
         )
-    if found.next is not None and gone_at is None:
+    if found.next is not None:
         late = found.overdue_by > timedelta(0)
         title = _("Check overdue") if late else _("Next check")
         yield TimelineEntry(found.next.due_at, title, _planned(found.next), "", "timer", ahead=True)

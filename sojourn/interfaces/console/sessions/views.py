@@ -191,7 +191,8 @@ def _checked(request: Request, picture: Picture, against: Against | None, form: 
 
 
 def _dose_form(picture: Picture, typed: Any = None) -> DoseForm:
-    return DoseForm(typed, drug_wanted=picture.protocol.drug, route=picture.protocol.route)
+    again = picture.double_check.unresolved is not None
+    return DoseForm(typed, drug_wanted=picture.protocol.drug, route=picture.protocol.route, again=again)
 
 
 def _under_way(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
@@ -532,7 +533,9 @@ def dose(request: Request, picture: Picture) -> HttpResponse:
         return _page(request, picture, form=form, status=422)
     try:
         encounter_actions.lock_session(picture.id, _seen(request))
-        check_dose(by=request.asker, encounter_id=picture.id, drawn=form.drawn())
+        check_dose(
+            by=request.asker, encounter_id=picture.id, drawn=form.drawn(), read_again=form.was_read_again
+        )  # fmt: skip
     except Overtaken as overtaken:
         return _page(request, picture, refused=overtaken, form=form)
     except Refused as refused:

@@ -133,18 +133,26 @@ def time_word(at: datetime) -> str:
 
 
 def span_word(length: timedelta) -> str:
-    """A stretch of time as people say it: 45 seconds, 7 minutes, 2 hours, 3 days."""
-    seconds = round(abs(length.total_seconds()))
+    """A stretch of time as it was: 45 seconds, 7 min 20 s, 2 hours, 1 h 30 min, 3 days, 2 d 4 h.
+
+    Nothing is rounded up: half an hour of observation that is not over is never called one that is.
+    """
+    seconds = int(abs(length.total_seconds()))
     if seconds < 90:
         return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
-    hours = round(seconds / 3600)
-    if hours < 36:
-        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
-    days = round(seconds / 86400)
-    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+    if seconds < 3600:
+        whole = ngettext("%(n)d minute", "%(n)d minutes", seconds // 60)
+        return _whole_or_both(divmod(seconds, 60), whole, _("%(n)d min %(rest)d s"))
+    if seconds < 36 * 3600:
+        whole = ngettext("%(n)d hour", "%(n)d hours", seconds // 3600)
+        return _whole_or_both(divmod(seconds // 60, 60), whole, _("%(n)d h %(rest)d min"))
+    whole = ngettext("%(n)d day", "%(n)d days", seconds // 86400)
+    return _whole_or_both(divmod(seconds // 3600, 24), whole, _("%(n)d d %(rest)d h"))
+
+
+def _whole_or_both(parts: tuple[int, int], whole: str, both: str) -> str:
+    n, rest = parts
+    return (both if rest else whole) % {"n": n, "rest": rest}
 
 
 def skew_word(skew_s: float | None) -> str:
@@ -193,6 +201,11 @@ TO_DO: Final[Mapping[str, tuple[StrPromise, str]]] = {
     # the dose in the hand, and the pump
     "dose:beyond-rounding": (gettext_lazy("Ask a prescriber to open this session and sign it."), "#dose"),
     "dose:minutes-shorter": (gettext_lazy("Ask a prescriber to open this session and sign it."), "#dose"),
+    "dose:weight-stale": (gettext_lazy("Weigh the patient, and enter it in the checklist."), "#item-weight"),
+    "weight-changed": (
+        gettext_lazy("A prescriber signs a new version of the plan with the new weight."),
+        "console:plan",
+    ),
     "dose:no-ceiling": (gettext_lazy("A prescriber adopts a highest dose on the page of rules."), "console:rules"),
     "dose": (gettext_lazy("Look at the dose again."), "#dose"),
     "dose-unknown": (gettext_lazy("Read off the pump what is left, and ask a prescriber."), "#dose"),
@@ -217,6 +230,10 @@ TO_DO: Final[Mapping[str, tuple[StrPromise, str]]] = {
         "#live",
     ),
     "dose-not-recorded": (gettext_lazy("Prepare the dose and write it down."), "#dose"),
+    "entries-differ": (
+        gettext_lazy("Each reads the vial, the syringe and the pump again, on their own, and enters what they see."),
+        "#dose",
+    ),
     "second-check-missing": (gettext_lazy("Ask a second person to sign in and check it."), "#dose"),
     "observation-too-short": (gettext_lazy("Wait; the time that is left is shown above."), "#live"),
     "score-missing": (gettext_lazy("Score it now."), "#scores"),
