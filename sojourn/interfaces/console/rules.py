@@ -43,6 +43,7 @@ HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
     ("doses", gettext_lazy("Doses"), dosing.KINDS),
     ("eligibility", gettext_lazy("Who may be treated"), (eligibility.KIND, eligibility.evidence.KIND)),
     ("interactions", gettext_lazy("Medicines beside ketamine"), (interactions.KIND,)),
+    ("leaving", gettext_lazy("Leaving after a dose"), recovery.KINDS),
     ("scores", gettext_lazy("Scores"), ("score.recovery", "score.news2")),
     ("signing", gettext_lazy("Agreements"), (recovery.SIGNING,)),
     ("measures", gettext_lazy("Questionnaires"), ("scale",)),
