@@ -281,3 +281,20 @@ def test_a_dose_is_no_longer_withheld_once_one_route_is_ready(clinic: Cast):
     page = words(body(clinic.client("prescriber").get("/clinic/")))
     assert "No dose can be given yet" not in page
     assert "3 rules are not decided and do not act" in page
+
+
+@pytest.mark.parametrize(
+    ("but", "missing"),
+    [
+        (("floor.temp",), {"floors"}),
+        (("spo2.low",), {"alarms"}),  # an alarm of every route
+        (tuple(each.id for each in book().of_kind("protocol")), {"protocols"}),
+        (tuple(each.id for each in book().of_kind("dose.ceiling")), {"doses"}),
+        # a protocol by one route and a ceiling by another make no dose
+        ((*tuple(each.id for each in book().of_kind("protocol") if each.id != "im"), "dose.ceiling.im.ketamine"),
+         {"doses"}),
+    ],
+)  # fmt: skip
+def test_what_no_dose_is_given_without(clinic: Cast, but: tuple[str, ...], missing: set[str]):
+    adopt_everything(clinic, but=but)
+    assert {each.code for each in walk(clinic).withholds} == missing

@@ -6,9 +6,8 @@ callers bring the standings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 from sojourn.clinical import alarms, dosing, eligibility, interactions
@@ -28,8 +27,7 @@ GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 )
 # Used as they are, whatever a clinic decides: they add up what people enter, or put a signature off.
 _USED_AS_THEY_ARE: Final = frozenset(("score.recovery", "recovery.signing"))
-# Of these kinds one that acts is enough for a dose: a clinic that has no use for a route decides so when it likes.
-_ONE_IS_ENOUGH: Final[Mapping[str, str]] = MappingProxyType({"protocols": "protocol", "doses": dosing.CEILING})
+Way = tuple[str, str]  # route and drug
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +100,32 @@ class FirstStart:
 
     @property
     def withholds(self) -> tuple[Group, ...]:
-        """The groups for whose sake no dose at all can be given yet."""
-        return tuple(each for each in self.groups if self._withholds(each))
+        """The groups for whose sake no dose at all, by no route, can be given yet."""
+        protocols, ceilings = self._acting("protocol"), self._acting(dosing.CEILING)
+        missing = {
+            "floors": any(each.open for each in self.groups if each.code == "floors"),
+            "alarms": all(self._has_open_alarm(way) for way in protocols & ceilings or protocols or self._every_way),
+            "protocols": not protocols,
+            "doses": not (protocols & ceilings if protocols else ceilings),
+        }
+        return tuple(each for each in self.groups if missing.get(each.code))
 
-    def _withholds(self, group: Group) -> bool:
-        if group.code in _ONE_IS_ENOUGH:
-            kinds = _ONE_IS_ENOUGH[group.code]
-            return not any(each.acting is not None for each in group.standings if each.newest.kind == kinds)
-        if group.code == "alarms":
-            return any(alarms.speaks_of(each.newest, *way) for each in group.open for way in self._ways)
-        return group.code == "floors" and not group.is_done
+    def _acting(self, kind: str) -> frozenset[Way]:
+        """The routes and drugs of what acts of a kind."""
+        return frozenset(
+            _way(each.acting) for each in self._rules if each.acting is not None and each.acting.kind == kind
+        )
+
+    def _has_open_alarm(self, way: Way) -> bool:
+        return any(alarms.speaks_of(each.newest, *way) for group in self.groups for each in group.open)
 
     @property
-    def _ways(self) -> Iterator[tuple[str, str]]:
-        """The routes and drugs of the protocols that act; of all protocols while none does."""
-        known = [each for group in self.groups for each in group.standings if each.newest.kind == "protocol"]
-        acting = [each for each in known if each.acting is not None]
-        yield from ((str(each.newest.fact("route")), str(each.newest.fact("drug"))) for each in acting or known)
+    def _every_way(self) -> frozenset[Way]:
+        return frozenset(_way(each.newest) for each in self._rules if each.newest.kind == "protocol")
+
+    @property
+    def _rules(self) -> Iterator[Standing]:
+        return (each for group in self.groups for each in group.standings)
 
     def group(self, code: str) -> Group | None:
         """The group of that code."""
@@ -138,6 +145,10 @@ class FirstStart:
     @staticmethod
     def _holds(group: Group, rule_id: str) -> bool:
         return any(each.newest.id == rule_id for each in group.standings)
+
+
+def _way(rule: Rule) -> Way:
+    return str(rule.fact("route")), str(rule.fact("drug"))
 
 
 def needs_a_decision(rule: Rule) -> bool:
