@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Max, OuterRef, Prefetch, QuerySet, Subquery
 
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.session.given import Dose, DoseStep
@@ -71,6 +71,18 @@ def sessions_dosed(care_plan_id: int, *, but: int) -> int:
     """In how many sessions of a course, other than one, a dose was begun. One query."""
     rows = MedicationAdministration.objects.filter(encounter__care_plan_id=care_plan_id).exclude(encounter_id=but)
     return rows.values("encounter_id").distinct().count()
+
+
+def last_dose_at(patient_id: int, *, but: int = 0) -> datetime | None:
+    """When the newest dose of a patient in another session began; None before the first. One query."""
+    rows = MedicationAdministration.objects.filter(patient_id=patient_id).exclude(encounter_id=but)
+    return rows.order_by("-started_at").values_list("started_at", flat=True).first()
+
+
+def last_doses(patient_ids: Iterable[int]) -> dict[int, datetime]:
+    """When the newest dose of several patients began, by patient. One query."""
+    rows = MedicationAdministration.objects.filter(patient_id__in=list(patient_ids))
+    return dict(rows.values_list("patient_id").annotate(newest=Max("started_at")))
 
 
 def doses_since(patient_id: int, since: datetime, *, but: int) -> list[DoseOfPatient]:

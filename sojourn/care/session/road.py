@@ -17,12 +17,15 @@ from django.utils.translation import gettext as _
 from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent import queries as consent
+from sojourn.care.intake import medicine_history
 from sojourn.care.intake import queries as intake
+from sojourn.care.intake.medicine_history import ChangedSince
 from sojourn.care.plan import dose as plan_dose
 from sojourn.care.plan import queries as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given, queries
 from sojourn.care.session.given import Prepared
+from sojourn.care.session.medicines_since import medicines_since
 from sojourn.care.session.snapshot import Against, SessionSnapshot
 from sojourn.clinical import alarms, dosing, eligibility, protocol
 from sojourn.clinical.protocol import Reason, dose_against, road
@@ -75,6 +78,7 @@ def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal |
         alarms_waiting=_alarms_waiting(gathered),
         dose=tuple(_against_the_dose(gathered, transition, rate)),
         notices=candidate.notices,
+        changed=candidate.changed,
         agreements=agreements.consents,
         version=gathered.version,
         basis={
@@ -131,6 +135,7 @@ class _Candidate:
     accepted: tuple[eligibility.DayReason, ...]
     set_aside: tuple[eligibility.DayReason, ...]
     notices: tuple[eligibility.Notice, ...]
+    changed: tuple[ChangedSince, ...]
     known: eligibility.Facts
     taken: tuple[intake.MedicineTaken, ...]
 
@@ -141,7 +146,8 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
     patient, own = session.encounter.patient, session.protocol
     rules = candidacy.rules_of(gathered.rules)
     known = intake.facts(patient, gathered.today)
-    taken = intake.medicines(patient.pk)
+    medicines = medicine_history.history(patient.pk)
+    taken = medicines.taken()
     assessed = candidacy.assess(
         patient, known, taken, rules, drug=own.drug, route=own.route, on=gathered.today
     )  # fmt: skip
@@ -159,18 +165,18 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
         overridden=candidacy.in_effect(candidacy.overrides(patient.pk), own.drug) if now.blocking else frozenset(),
         accepted={each["key"] for each in basis.get("findings", ()) if each["adopted"]},
     )
-    medicines = eligibility.interactions_today(
-        now.interactions,
-        basis.get("interactions", ()),
-        not_checked=now.not_checked,
-        not_checked_at_decision=basis.get("not_checked", ()),
-    )
+    since = medicines_since(
+        medicines, rules.interactions, drug=own.drug, route=own.route, decision=decision,
+        plan_signed_at=gathered.version.signed_at if gathered.version else None,
+        last_dose_at=queries.last_dose_at(patient.pk, but=session.encounter.pk),
+    )  # fmt: skip
     return _Candidate(
         decision=stands.reasons if not stands.may_treat else (),
-        reasons=tuple(road.of_the_day((*today.reasons, *medicines.reasons))),
+        reasons=tuple(road.of_the_day((*today.reasons, *since.reasons))),
         accepted=today.accepted,
         set_aside=today.set_aside,
-        notices=medicines.notices,
+        notices=since.notices,
+        changed=since.changed,
         known=known,
         taken=taken,
     )
