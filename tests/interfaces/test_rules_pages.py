@@ -263,7 +263,7 @@ def test_one_rule_that_changed_holds_up_the_whole_group(clinic: Cast):
     hashes["hash:interaction.memantine"] = "0" * 64
     answer = client.post(reverse("console:rules_adopt"), {**hashes, "whole": "1", **signed(clinic)})
     assert answer.status_code == 409
-    assert "Memantine: This rule has a newer version. Read it before you adopt it." in body(answer)
+    assert "NMDA antagonists: This rule has a newer version. Read it before you adopt it." in body(answer)
     assert adoptions(clinic) == {}
 
 
