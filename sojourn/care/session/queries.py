@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Max, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.session.given import Dose, DoseStep
@@ -73,10 +73,19 @@ def sessions_dosed(care_plan_id: int, *, but: int) -> int:
     return rows.values("encounter_id").distinct().count()
 
 
-def last_dose_at(patient_id: int, *, but: int = 0) -> datetime | None:
-    """When the newest dose of a patient in another session began; None before the first. One query."""
+@dataclass(frozen=True, slots=True)
+class DosedBefore:
+    """In how many sessions of a course a dose was begun, and when the newest of the person began, in any course."""
+
+    sessions: int
+    last_at: datetime | None
+
+
+def dosed_before(patient_id: int, care_plan_id: int, *, but: int) -> DosedBefore:
+    """What was begun in other sessions than one. One query."""
     rows = MedicationAdministration.objects.filter(patient_id=patient_id).exclude(encounter_id=but)
-    return rows.order_by("-started_at").values_list("started_at", flat=True).first()
+    in_course = Count("encounter_id", distinct=True, filter=Q(encounter__care_plan_id=care_plan_id))
+    return DosedBefore(**rows.aggregate(sessions=in_course, last_at=Max("started_at")))
 
 
 def last_doses(patient_ids: Iterable[int]) -> dict[int, datetime]:

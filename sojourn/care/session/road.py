@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -44,6 +44,7 @@ class _Gathered:
     rules: tuple[Standing, ...]
     version: PlanVersion | None
     given_before: int
+    last_dose_at: datetime | None
     others: tuple[queries.DoseOfPatient, ...]
     day: tuple[dosing.Given, ...]
     weighed: dosing.Weight | None
@@ -99,12 +100,14 @@ def _gather(session: SessionSnapshot) -> _Gathered:
     encounter = session.encounter
     others = tuple(queries.doses_since(encounter.patient_id, session.now - _DOUBLE_DAY, but=encounter.pk))
     weight = intake.newest_weight(encounter.patient_id)
+    before = queries.dosed_before(encounter.patient_id, encounter.care_plan_id, but=encounter.pk)
     return _Gathered(
         session=session,
         today=session.today,
         rules=standings(encounter.clinic_id),
         version=plans.in_force(encounter.care_plan_id, session.now),
-        given_before=queries.sessions_dosed(encounter.care_plan_id, but=encounter.pk),
+        given_before=before.sessions,
+        last_dose_at=before.last_at,
         others=others,
         day=tuple(_of_the_last_day(session, others)),
         weighed=None if weight is None else dosing.Weight(dosing.Kilograms.of(weight.kg), weight.on),
@@ -168,7 +171,7 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
     since = medicines_since(
         medicines, rules.interactions, drug=own.drug, route=own.route, decision=decision,
         plan_signed_at=gathered.version.signed_at if gathered.version else None,
-        last_dose_at=queries.last_dose_at(patient.pk, but=session.encounter.pk),
+        last_dose_at=gathered.last_dose_at,
     )  # fmt: skip
     return _Candidate(
         decision=stands.reasons if not stands.may_treat else (),

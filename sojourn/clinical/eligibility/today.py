@@ -47,7 +47,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "not-checked.advice": "Look them up before the dose.",
         "no-statement": "New medicines of which no statement was found",
         "no-statement.statement": "No rule speaks of them for this drug and route. That is no finding of safety.",
-        "no-statement.advice": "Look them up where it matters.",
+        "no-statement.advice": "Look them up before the dose.",
     }
 )
 
