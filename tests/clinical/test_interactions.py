@@ -544,3 +544,13 @@ def test_nothing_that_was_written_is_lost(text):
 
 def test_a_written_medicine_keeps_its_words():
     assert written("  a   blue pill ") == Medicine("a blue pill", known=False)
+
+
+def test_a_newer_version_that_nobody_adopted_adds_what_the_acting_one_does_not_name():
+    """A clinic goes on with version 1, which names seven benzodiazepines: temazepam is shown by version 2."""
+    old = read(book().versions["interaction.benzodiazepine", 1])
+    new = replace(next(each for each in RULES if each.id == old.id), adopted=False)
+    found = check([medicine("Diazepam"), medicine("Temazepam")], [old, new], drug="ketamine", route="iv")
+    assert [(each.medicine.name, each.version, each.adopted) for each in found if isinstance(each, Interaction)] == [
+        ("Diazepam", 1, True), ("Temazepam", new.rule.version, False),
+    ]  # fmt: skip

@@ -68,8 +68,9 @@ class Rules:
         both = [(each.rule, each.adopted) for each in self.eligibility]
         both += [(each.rule, each.adopted) for each in self.interactions]
         both += [(each.rule, each.adopted) for each in self.evidence]
-        acts = {rule.id: adopted for rule, adopted in both}
-        return [{**row, "adopted": acts[row["id"]]} for row in stamp(rule for rule, _adopted in both)]
+        acts = {(rule.id, rule.version): adopted for rule, adopted in both}
+        rows = stamp(rule for rule, _adopted in both)
+        return [{**row, "adopted": acts[row["id"], row["version"]]} for row in rows]
 
 
 def rules(clinic_id: int, at: datetime | None = None) -> Rules:
@@ -79,7 +80,12 @@ def rules(clinic_id: int, at: datetime | None = None) -> Rules:
 
 
 def rules_of(found: Iterable[RuleStanding]) -> Rules:
-    """The same from the standings of rules, whatever others are among them. No query."""
+    """The same from the standings of rules, whatever others are among them. No query.
+
+    Where a clinic goes on with an older version of a rule of interaction, the newer one is read as well, not adopted: a
+    medicine that only the newer one names is shown, and holds nothing.
+    """
+    found = tuple(found)
     shown = [
         (each.newest if each.acting is None else each.acting, each.acting is not None)
         for each in found
@@ -87,9 +93,19 @@ def rules_of(found: Iterable[RuleStanding]) -> Rules:
     ]
     return Rules(
         tuple(eligibility.read(rule, adopted=acts) for rule, acts in shown if rule.kind == eligibility.KIND),
-        tuple(interactions.read(rule, adopted=acts) for rule, acts in shown if rule.kind == interactions.KIND),
+        tuple(
+            interactions.read(rule, adopted=acts)
+            for rule, acts in (*shown, *_newer(found))
+            if rule.kind == interactions.KIND
+        ),
         next((rule for rule, acts in shown if rule.id == "news2" and acts), None),
         tuple(evidence.read(rule, adopted=acts) for rule, acts in shown if rule.kind == evidence.KIND),
+    )
+
+
+def _newer(found: Iterable[RuleStanding]) -> Iterable[tuple[Rule, bool]]:
+    return (
+        (each.newest, False) for each in found if each.acting is not None and each.acting.version < each.newest.version
     )
 
 
@@ -163,7 +179,9 @@ class Assessed:
         return {
             "patient": self.patient.pk, "drug": self.drug, "route": self.route, "decision": decision_id,
             "facts": judging.seen_facts(self.facts),
-            "medicines": sorted([each.name, each.ingredient or "", each.dose, each.current] for each in self.taken),
+            "medicines": sorted(
+                [each.name, each.ingredient or "", each.dose, each.route, each.current] for each in self.taken
+            ),
             "findings": {
                 f"{fingerprint(each)[:20]}{'+' if each.adopted else '-'}": each.title for each in self.findings
             },

@@ -112,7 +112,9 @@ def check(
         if not medicine.known:
             unread.setdefault(fold(medicine.name), NotChecked(medicine))
             continue
-        found += [_interaction(medicine, rule, route) for rule in rules if rule.speaks_of(medicine, drug, route)]
+        speaking = [rule for rule in rules if rule.speaks_of(medicine, drug, route)]
+        acting = {rule.id for rule in speaking if rule.adopted}  # a newer version, not adopted, adds nothing to it
+        found += [_interaction(medicine, rule, route) for rule in speaking if rule.adopted or rule.id not in acting]
     found.sort(key=lambda each: (LEVELS.index(each.severity), each.medicine.name, each.rule_id))
     rest = sorted(unread.values(), key=lambda each: fold(each.medicine.name))
     return (*found, *rest)

@@ -545,7 +545,6 @@ def _of_evidence(ready: eligibility.EvidenceRule) -> list[tuple[str, list[Detail
 
 def _of_interaction(ready: interactions.InteractionRule) -> list[tuple[str, list[Detail]]]:
     rows = [
-        *interaction_words.whom(ready),
         (_("How grave"), str(LEVELS[ready.severity])),
         *((f"{ROUTES.get(route, route)}", str(LEVELS[level])) for route, level in ready.by_route),
         (_("Effect"), _(ready.effect)),
@@ -554,6 +553,7 @@ def _of_interaction(ready: interactions.InteractionRule) -> list[tuple[str, list
     ]
     said = ready.rule.fact("fact_base")
     return [
+        (_("Of which medicines"), list(interaction_words.whom(ready))),
         (_("Interaction"), rows),
         (
             _("In the words of the fact base"),
