@@ -17,6 +17,7 @@ from django.utils.formats import date_format
 
 from sojourn.care.candidacy import actions as candidacy_actions
 from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.encounter.models import SessionState
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake import queries as stories
 from sojourn.care.intake.models import MedicationStatement
@@ -323,3 +324,31 @@ def test_the_last_dose_is_a_moment_of_its_own(ready: Cast):
             {"decision": now - timedelta(days=9), "plan": now - timedelta(days=5), "dose": dosed}
         )
     assert (since.after, [each.taken.name for each in since.changes]) == ("dose", ["Zopiclone"])
+
+
+def test_a_prescriber_passes_it_with_a_reason_and_the_record_keeps_the_name(seated: Stage):
+    """C1: a hold like the others of the road: a nurse's reason starts nothing, one prescriber's does."""
+    takes(seated.cast, seated.patient, "Dilaudid", dose="2 mg")
+    signed = {
+        "override": "interaction:interaction.opioid",
+        "reason": "Last taken two days ago; watched with capnography",
+    }
+    refused = press(seated.cast.client("nurse"), seated, "session_start_dose", **signed)
+    assert refused.status_code in (403, 409)
+    press(seated.cast.client("prescriber"), seated, "session_start_dose", **signed)
+    with as_asker(seated.cast.asker("nurse")):
+        assert load(seated.id, timezone.now()).dose is not None
+        row = SessionState.objects.latest("id")
+    assert [each["code"] for each in row.basis["set_aside"]] == [signed["override"]]
+    assert "Hydromorphone" in str(row.basis["set_aside"])
+
+
+def test_what_a_clinic_has_not_adopted_is_named_and_holds_nothing(clinic: Cast):
+    """C1: the rule about barbiturates is derived: shown by name as not adopted."""
+    adopt_everything(clinic, but={"interaction.barbiturate", "interaction.enzyme-inducer"})
+    patient = make_patient(clinic)
+    takes(clinic, patient, "Fioricet")
+    page = body(clinic.client("prescriber").get(f"{reverse('console:candidacy', args=[patient.pk])}?way=ketamine-iv"))
+    told = section(page, "interactions")
+    assert "Butalbital (Fioricet) Major not adopted" in told
+    assert "Caffeine (Fioricet) Minor" in told
