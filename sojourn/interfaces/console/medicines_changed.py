@@ -14,6 +14,7 @@ from django_stubs_ext import StrPromise
 from sojourn.care.intake.medicine_history import After, ChangedSince, MedicineChange
 from sojourn.care.intake.models import TakenBy
 from sojourn.care.intake.queries import MedicineTaken
+from sojourn.clinical.eligibility.today import Notice
 
 _SINCE: Final[Mapping[After, StrPromise]] = {
     "decision": gettext_lazy("Since the decision of %(day)s: %(what)s"),
@@ -46,6 +47,21 @@ def _name(change: MedicineChange) -> str:
     if change.was is None or change.now is None:
         return taken_words(change.taken)
     return _("%(was)s, now %(now)s") % {"was": taken_words(change.was), "now": taken_words(change.now)}
+
+
+# New medicines whose interaction is slight or not studied stand in one line: a long list is no wall.
+_SLIGHT: Final = ("minor", "unknown", "none")
+
+
+def by_weight(notices: Iterable[Notice]) -> tuple[list[Notice], list[Notice]]:
+    """The notices that are shown one by one, and those that share a line."""
+    every = list(notices)
+    slight = [each for each in every if each.severity in _SLIGHT or each.code == "no-statement"]
+    return [each for each in every if each not in slight], slight
+
+
+def in_one_line(notices: Iterable[Notice]) -> str:
+    return "; ".join(f"{', '.join(each.medicines)} – {_(each.title)}" for each in notices)
 
 
 def taken_words(taken: MedicineTaken) -> str:

@@ -147,9 +147,12 @@ def _beside(picture: Picture, against: Against | None) -> Iterator[Beside]:
         yield Beside(_("Body mass"), notice_words(each))
     for sentence in medicines_changed.sentences(against.changed):
         yield Beside(_("Medicines that changed"), sentence)
-    for one in against.notices:
+    grave, slight = medicines_changed.by_weight(against.notices)
+    for one in grave:
         title = f"{_(one.title)}: {', '.join(one.medicines)}" if one.medicines else _(one.title)
         yield Beside(title, " ".join((_(one.statement), _(one.advice))))
+    if slight:
+        yield Beside(_("Also new"), medicines_changed.in_one_line(slight))
 
 
 # ---------------------------------------------------------------- an entry in words

@@ -217,10 +217,17 @@ def _medicines(found: Preflight) -> Iterator[FactLine]:
     else:
         yield FactLine(_("Not gone through in any earlier session."))
     yield from _changes(found)
-    for notice in found.against.notices:
-        yield FactLine(_("New: %(title)s (%(names)s). %(advice)s") % {
-            "title": _(notice.title), "names": ", ".join(notice.medicines), "advice": _(notice.advice),
-        })  # fmt: skip
+    grave, slight = medicines_changed.by_weight(found.against.notices)
+    if slight:
+        yield FactLine(_("Also new: %(what)s") % {"what": medicines_changed.in_one_line(slight)})
+    for notice in grave:
+        title, names, advice = _(notice.title), ", ".join(notice.medicines), _(notice.advice)
+        if notice.code == "not-checked":
+            yield FactLine(f"{title}: {names}. {advice}")
+        else:
+            yield FactLine(
+                _("New: %(title)s (%(names)s). %(advice)s") % {"title": title, "names": names, "advice": advice}
+            )
 
 
 def _changes(found: Preflight) -> Iterator[FactLine]:
