@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 SLIP_FROM: Final = 5  # letters: below that, one wrong letter makes another word
@@ -67,6 +68,7 @@ def written(text: str) -> Medicine:
     return Medicine(" ".join(text.split()), known=False)
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Lower case, no accents, single spaces, no punctuation: what two spellings of a name share."""
     plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
