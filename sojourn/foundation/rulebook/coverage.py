@@ -82,8 +82,8 @@ def _medicine_lines() -> list[str]:
         f"`medicine_classes.csv`. {len(products())} combination products count as their ingredients. "
         f"RxNorm codes: {codes['verified']} verified, {codes['recalled']} recalled, "
         f"{codes['none']} without. Brand names are recalled, all of them: they help to find a medicine and prove "
-        "nothing. What a person writes that is not in the list is shown as not checked. Classes are our own groups; FDA's "
-        "established pharmacologic classes came by way of DrugCentral (CC BY 4.0).",
+        "nothing. What a person writes that is not in the list is shown as not checked. Classes are our own groups; "
+        "FDA's established pharmacologic classes came by way of DrugCentral (CC BY 4.0).",
     ]
 
 
