@@ -414,9 +414,11 @@ def _evidence(rule: Rule, example: Example) -> Mapping[str, Any]:
 
 
 def _interaction(rule: Rule, example: Example) -> Mapping[str, Any]:
-    """``medicines`` are known ones, ``written`` is free text."""
+    """``medicines`` are known ones, with their ``groups``; ``written`` is free text. ``unspoken``: those among them of
+    which the rule says nothing for this drug and route."""
     ready, given = interactions.read(rule), example.given
-    medicines = [interactions.Medicine(name) for name in given.get("medicines", ())]
+    groups = given.get("groups", {})
+    medicines = [interactions.Medicine(name, groups=tuple(groups.get(name, ()))) for name in given.get("medicines", ())]
     medicines += [interactions.written(text) for text in given.get("written", ())]
     found = interactions.check(
         medicines, (ready,), drug=given.get("drug", ready.drugs[0]), route=given.get("route", ready.routes[0])

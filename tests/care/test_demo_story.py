@@ -327,14 +327,14 @@ def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.Mon
     def since(patient_id: int, at: datetime, *, but: int):
         return [each for each in doses_since(patient_id, at, but=but) if each.dose.started_at < moment[0]]
 
-    def dosed(care_plan_id: int, *, but: int) -> int:
-        rows = MedicationAdministration.objects.filter(
-            encounter__care_plan_id=care_plan_id, started_at__lt=moment[0]
-        ).exclude(encounter_id=but)
-        return rows.count()
+    def dosed(patient_id: int, care_plan_id: int, *, but: int) -> road.queries.DosedBefore:
+        rows = MedicationAdministration.objects.filter(patient_id=patient_id, started_at__lt=moment[0])
+        rows = rows.exclude(encounter_id=but)
+        last = rows.order_by("-started_at").values_list("started_at", flat=True).first()
+        return road.queries.DosedBefore(rows.filter(encounter__care_plan_id=care_plan_id).count(), last)
 
     monkeypatch.setattr(road.queries, "doses_since", since)
-    monkeypatch.setattr(road.queries, "sessions_dosed", dosed)
+    monkeypatch.setattr(road.queries, "dosed_before", dosed)
     monkeypatch.setattr(road.intake, "entered_facts", facts)
     against: dict[str, list[int]] = {}
     for row in MedicationAdministration.objects.order_by("id"):

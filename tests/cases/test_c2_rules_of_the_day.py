@@ -28,12 +28,13 @@ from sojourn.clinical.eligibility import (
     stricter,
 )
 from sojourn.clinical.eligibility.today import OVERRIDES
-from sojourn.clinical.interactions import Interaction, Medicine, check, written
+from sojourn.clinical.interactions import Interaction, check, written
 from sojourn.clinical.interactions import read as read_interaction
 from sojourn.clinical.protocol.protocol import READ_AS, Measured, facts_of_the_day
 from sojourn.clinical.protocol.protocol import read as read_protocol
 from sojourn.clinical.rules import RuleInvalid, parse_rule
 from sojourn.foundation.rulebook import book
+from sojourn.foundation.rulebook.medicines import medicine
 from tests.stated import as_stated
 
 TODAY = date(2026, 12, 2)
@@ -526,7 +527,7 @@ INTERACTIONS = tuple(read_interaction(each) for each in book().of_kind("interact
 
 def interactions(*names: str, adopted: bool = True) -> list[Interaction]:
     rules = [replace(each, adopted=adopted) for each in INTERACTIONS]
-    outcomes = check([Medicine(name) for name in names], rules, drug="ketamine", route="iv")
+    outcomes = check([medicine(name) for name in names], rules, drug="ketamine", route="iv")
     return [each for each in outcomes if isinstance(each, Interaction)]
 
 

@@ -225,9 +225,9 @@ def test_the_ceiling_of_the_how_to_is_one_file_and_refuses_a_dose(monkeypatch):
 
 
 def test_an_interaction_of_a_medicine_that_cannot_be_found_is_reported(monkeypatch):
-    text = [(name, each.replace('"Memantine"', '"Memantium"')) for name, each in load._files()]
+    text = [(name, each.replace('"Naltrexone"', '"Naltrexum"')) for name, each in load._files()]
     monkeypatch.setattr(load, "_files", lambda: text)
-    assert "interaction.memantine: Memantium is not in medicines.csv" in load.check()
+    assert "interaction.naltrexone: Naltrexum is not in medicines.csv" in load.check()
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_medicines_say_what_is_taken_and_what_changed_since_the_decision(ready: 
         )
     told = beside(session(ready, stage), "medicines")
     assert "Takes: Diazepam 5 mg" in told
-    assert "begun: Diazepam" in told
+    assert "new: Diazepam 5 mg" in told
 
 
 def test_the_escorts_answer_stands_beside_the_tick(ready: Cast):

@@ -17,6 +17,7 @@ from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import load, queries
 from sojourn.foundation.rulebook.models import RuleAdoption
+from sojourn.interfaces.console import interaction_words
 from sojourn.interfaces.console.rules import ALWAYS, field_name
 from tests.care.adopting import as_typed
 from tests.care.stage import adopt_everything, to_dosing
@@ -397,3 +398,12 @@ def adopt_everything_but_new(cast: Cast) -> None:
         from sojourn.foundation.rulebook import actions
 
         actions.retire(by=by, rule_id="nausea.strong", reason="The test adopts it through the page")
+
+
+def test_a_rule_of_interaction_shows_its_classes_their_members_and_whom_it_leaves_out(clinic: Cast):
+    page = body(clinic.client("prescriber").get(reverse("console:rule", args=["interaction.psychostimulant"])))
+    assert "psychostimulants" in page
+    assert "Lisdexamfetamine" in page
+    assert "Not for" in page
+    used = {group for each in load.book().of_kind("interaction") for group in each.fixed.get("groups", ())}
+    assert used <= set(interaction_words.GROUPS)  # every class has its word

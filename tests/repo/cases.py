@@ -19,6 +19,7 @@ _CASE = re.compile(r"\s*([A-Z]\d+)\b:?\s*(.*)")
 
 # The case in a few words, and the rows of the journey that it belongs to.
 CASES = {
+    "C1": ("A class is a class", "J12, J11, J40"),
     "C2": ("Rules of the day are asked on the day", "J11, J40, N18"),
     "C3": ("Alarms and holds look both ways", "N18"),
     "C4": ("Doses have ceilings", "J23, J42, N18"),

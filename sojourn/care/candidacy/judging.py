@@ -76,7 +76,8 @@ def plain_expired(expired: Expired) -> dict[str, Any]:
 
 def plain_interaction(found: Interaction) -> dict[str, Any]:
     return {
-        "medicine": found.medicine.name, "rxcui": found.medicine.rxcui, "rule_id": found.rule_id,
+        "medicine": found.medicine.name, "inside": found.medicine.inside, "rxcui": found.medicine.rxcui,
+        "rule_id": found.rule_id,
         "version": found.version, "hash": found.rule_hash, "severity": found.severity, "effect": found.effect,
         "action": found.action, "adopted": found.adopted, "verification": found.verification,
     }  # fmt: skip

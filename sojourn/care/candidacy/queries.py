@@ -41,7 +41,6 @@ from sojourn.clinical.eligibility import (
 from sojourn.clinical.interactions import Interaction, Medicine
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.rulebook.queries import Standing as RuleStanding
 from sojourn.foundation.rulebook.queries import ids_of, stamp, standings
 
@@ -69,8 +68,9 @@ class Rules:
         both = [(each.rule, each.adopted) for each in self.eligibility]
         both += [(each.rule, each.adopted) for each in self.interactions]
         both += [(each.rule, each.adopted) for each in self.evidence]
-        acts = {rule.id: adopted for rule, adopted in both}
-        return [{**row, "adopted": acts[row["id"]]} for row in stamp(rule for rule, _adopted in both)]
+        acts = {(rule.id, rule.version): adopted for rule, adopted in both}
+        rows = stamp(rule for rule, _adopted in both)
+        return [{**row, "adopted": acts[row["id"], row["version"]]} for row in rows]
 
 
 def rules(clinic_id: int, at: datetime | None = None) -> Rules:
@@ -80,7 +80,12 @@ def rules(clinic_id: int, at: datetime | None = None) -> Rules:
 
 
 def rules_of(found: Iterable[RuleStanding]) -> Rules:
-    """The same from the standings of rules, whatever others are among them. No query."""
+    """The same from the standings of rules, whatever others are among them. No query.
+
+    Where a clinic goes on with an older version of a rule of interaction, the newer one is read as well, not adopted: a
+    medicine that only the newer one names is shown, and holds nothing.
+    """
+    found = tuple(found)
     shown = [
         (each.newest if each.acting is None else each.acting, each.acting is not None)
         for each in found
@@ -88,9 +93,19 @@ def rules_of(found: Iterable[RuleStanding]) -> Rules:
     ]
     return Rules(
         tuple(eligibility.read(rule, adopted=acts) for rule, acts in shown if rule.kind == eligibility.KIND),
-        tuple(interactions.read(rule, adopted=acts) for rule, acts in shown if rule.kind == interactions.KIND),
+        tuple(
+            interactions.read(rule, adopted=acts)
+            for rule, acts in (*shown, *_newer(found))
+            if rule.kind == interactions.KIND
+        ),
         next((rule for rule, acts in shown if rule.id == "news2" and acts), None),
         tuple(evidence.read(rule, adopted=acts) for rule, acts in shown if rule.kind == evidence.KIND),
+    )
+
+
+def _newer(found: Iterable[RuleStanding]) -> Iterable[tuple[Rule, bool]]:
+    return (
+        (each.newest, False) for each in found if each.acting is not None and each.acting.version < each.newest.version
     )
 
 
@@ -112,8 +127,8 @@ class Assessed:
     rules: Rules
     assessment: Assessment
     interactions: tuple[Interaction, ...]
-    not_checked: tuple[Medicine, ...]  # free text: nobody has looked at them
-    unmentioned: tuple[Medicine, ...]  # known, and no rule speaks of them: no finding of safety
+    not_checked: tuple[Medicine, ...]  # free text, or an unknown part of a product: nobody has looked at them
+    unmentioned: tuple[Medicine, ...]  # known, and no rule speaks of them for this drug and route: no finding of safety
     stage: Stage = "treatment"
     expired: tuple[Expired, ...] = ()
 
@@ -150,7 +165,7 @@ class Assessed:
             "findings": [judging.plain_finding(each) for each in self.findings],
             "interactions": [judging.plain_interaction(each) for each in self.interactions],
             "not_checked": [each.name for each in self.not_checked],
-            "unmentioned": [each.name for each in self.unmentioned],
+            "unmentioned": [each.name for each in self.unmentioned],  # for this drug and route
             "missing": [
                 {"fact": each.fact, "rule_ids": list(each.rule_ids), "severity": each.severity, "adopted": each.adopted}
                 for each in self.assessment.missing
@@ -164,7 +179,9 @@ class Assessed:
         return {
             "patient": self.patient.pk, "drug": self.drug, "route": self.route, "decision": decision_id,
             "facts": judging.seen_facts(self.facts),
-            "medicines": sorted([each.name, each.ingredient or "", each.dose, each.current] for each in self.taken),
+            "medicines": sorted(
+                [each.name, each.ingredient or "", each.dose, each.route, each.current] for each in self.taken
+            ),
             "findings": {
                 f"{fingerprint(each)[:20]}{'+' if each.adopted else '-'}": each.title for each in self.findings
             },
@@ -178,7 +195,8 @@ class Assessed:
 def _plain_medicine(taken: MedicineTaken) -> dict[str, Any]:
     return {
         "name": taken.name, "ingredient": taken.ingredient, "rxcui": taken.rxcui, "dose": taken.dose,
-        "how_often": taken.how_often, "current": taken.current, "said_on": taken.said_on.isoformat(),
+        "how_often": taken.how_often, "taken_by": taken.route, "current": taken.current,
+        "said_on": taken.said_on.isoformat(),
     }  # fmt: skip
 
 
@@ -230,11 +248,7 @@ def assess(
 ) -> Assessed:
     """What the rules say of facts and medicines that were read already, before a course or ("session") before a dose.
     No query."""
-    named = [
-        shipped.medicine(each.ingredient) if each.ingredient else interactions.written(each.name)
-        for each in taken
-        if each.current
-    ]
+    named = [medicine for each in taken if each.current for medicine in each.medicines]
     expired = eligibility.current(facts, by.evidence, on)[1]
     outcomes = interactions.check(named, by.interactions, drug=drug, route=route)
     return Assessed(
@@ -250,7 +264,7 @@ def assess(
         ),
         interactions=tuple(each for each in outcomes if isinstance(each, Interaction)),
         not_checked=tuple(each.medicine for each in outcomes if not isinstance(each, Interaction)),
-        unmentioned=interactions.unmentioned(named, by.interactions),
+        unmentioned=interactions.unmentioned(named, by.interactions, drug=drug, route=route),
         stage=stage,
         expired=expired,
     )
@@ -338,6 +352,12 @@ def decisions(patient_id: int) -> list[CandidacyDecision]:
 def latest(patient_id: int) -> CandidacyDecision | None:
     """The newest decision, or None. One query. A patient may ask it about themselves."""
     return CandidacyDecision.objects.filter(patient_id=patient_id).order_by("-id").first()
+
+
+def latest_of(patient_ids: Iterable[int]) -> dict[int, CandidacyDecision]:
+    """The newest decision about each of several patients, by patient. One query."""
+    rows = CandidacyDecision.objects.filter(patient_id__in=list(patient_ids))
+    return {each.patient_id: each for each in rows.order_by("patient_id", "-id").distinct("patient_id")}
 
 
 # ---------------------------------------------------------------- everything about one patient

@@ -29,12 +29,14 @@ from sojourn.care.intake.models import (
     Outcome,
     PreviousTreatment,
     Standing,
+    TakenBy,
     TreatmentKind,
 )
 from sojourn.care.intake.story import Question, Told, story
 from sojourn.care.intake.typed import long_text
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.clinical.eligibility.facts import VOCABULARY, Value, Word
+from sojourn.clinical.interactions import together
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
@@ -187,26 +189,31 @@ def _plain(values: Mapping[str, Any], longest: Mapping[str, int]) -> dict[str, A
 
 
 def recognised(name: str, ingredient: str | None) -> tuple[str, str]:
-    """(ingredient, RxCUI) of a medicine as said: the chosen one, or the only one that its words name; else empty.
+    """(ingredient, RxCUI) of a medicine as said: the chosen one, or all that its words name; else empty.
 
     ``ingredient`` "" says that the person looked and found none that fits.
     """
     if ingredient == "":
         return "", ""
-    if ingredient:
-        found = shipped.medicine(ingredient)
-    else:
-        named = {each.name: each for _piece, each in shipped.recognise(name) if each is not None}
-        if len(named) != 1:
-            return "", ""
-        found = next(iter(named.values()))
-    return (found.name, found.rxcui or "") if found.known else ("", "")
+    found = shipped.medicine(ingredient or _named(name))
+    return (found.name, found.rxcui or "") if found.known and len(found.name) <= _INGREDIENT else ("", "")
+
+
+_INGREDIENT: Final = 120  # characters that the column holds
+
+
+def _named(name: str) -> str:
+    """The medicine or product that the words name, several joined."""
+    named = {each.name: each for _piece, each in shipped.recognise(name) if each is not None}
+    return together(tuple(named.values()))
 
 
 def _medicine_values(values: dict[str, Any], patient: Patient, today: date, line: UUID, sure: bool) -> dict[str, Any]:
     out = _plain(values, {"name": 200, "dose": 120, "how_often": 120, "since": 120})
     if not out.get("name"):
         raise Refused(_("Write the name of the medicine."), codes=("name-missing",))
+    if out.get("route", "") not in ("", *TakenBy.values):
+        raise Refused(_("Choose one of the answers shown."), codes=("not-a-choice",))
     out["ingredient"], out["rxcui"] = recognised(out["name"], out.pop("ingredient", None))
     stopped = out.get("stopped_on")
     if stopped is not None:
@@ -284,8 +291,8 @@ def say_line(
 ) -> Line:
     """Add a line to a list ("medicines", "allergies", "treatments", "goals", "concerns"), or change ``line``.
 
-    Values: medicines name, dose, how_often, since, current, stopped_on, ingredient; allergies substance, reaction;
-    treatments kind, name, dose, duration, outcome, long_enough, ingredient; goals and concerns text.
+    Values: medicines name, dose, how_often, since, route, current, stopped_on, ingredient; allergies substance,
+    reaction; treatments kind, name, dose, duration, outcome, long_enough, ingredient; goals and concerns text.
     Refused: name-missing, too-long, not-a-choice, future, before-birth, stopped-and-current,
     contradiction:still-current unless ``sure``; Overtaken where the line was changed since ``seen``.
     """

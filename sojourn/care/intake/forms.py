@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from sojourn.care.intake.models import Outcome, TreatmentKind
+from sojourn.care.intake.models import Outcome, TakenBy, TreatmentKind
 from sojourn.care.intake.typed import day_of
 from sojourn.foundation.accounts.refused import Refused
 
@@ -37,6 +37,10 @@ class MedicineForm(forms.Form):
     how_often = forms.CharField(
         label=_("How often"), max_length=120, required=False, help_text=_("Such as every morning")
     )
+    route = forms.ChoiceField(
+        label=_("How do you take it?"), required=False, choices=(("", _("Not said")), *TakenBy.choices),
+        help_text=_("Some medicines come as a tablet and as a nasal spray."),
+    )  # fmt: skip
     since = forms.CharField(label=_("Since when"), max_length=120, required=False, help_text=_("Such as last spring"))
     current = forms.ChoiceField(
         label=_("Do you take it now?"), choices=(("yes", _("Yes")), ("no", _("No, I stopped"))), initial="yes",
@@ -128,8 +132,8 @@ def initial(of: str, each: Any) -> dict[str, Any]:
     """The form's values of a line that stands already."""
     if of == "medicines":
         stopped = each.stopped_on.isoformat() if each.stopped_on else ""
-        return {"name": each.name, "dose": each.dose, "how_often": each.how_often, "since": each.since,
-                "current": "yes" if each.current else "no", "stopped_on": stopped}  # fmt: skip
+        return {"name": each.name, "dose": each.dose, "how_often": each.how_often, "route": each.route,
+                "since": each.since, "current": "yes" if each.current else "no", "stopped_on": stopped}  # fmt: skip
     if of == "allergies":
         return {"substance": each.substance, "reaction": each.reaction}
     if of == "treatments":

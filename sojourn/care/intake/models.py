@@ -72,8 +72,20 @@ class Line(Said):
         abstract = True
 
 
+class TakenBy(models.TextChoices):
+    """How a person takes a medicine. Some classes hold by one of them only: a steroid spray is one by nose."""
+
+    MOUTH = "mouth", _("by mouth")
+    NOSE = "nose", _("into the nose")
+    INHALED = "inhaled", _("breathed in")
+    SKIN = "skin", _("on the skin")
+    INJECTION = "injection", _("as an injection")
+    OTHER = "other", _("another way")
+
+
 class MedicationStatement(Line):
-    """A medicine as it was said. FHIR MedicationStatement. ``rxcui`` empty: not recognised, so not checked."""
+    """A medicine as it was said. FHIR MedicationStatement. ``ingredient``: the medicine or product that was recognised,
+    several joined by " + "; empty where none was, so that a person looks at it."""
 
     name = models.CharField(_("medicine"), max_length=200)
     ingredient = models.CharField(max_length=120, blank=True)
@@ -81,12 +93,13 @@ class MedicationStatement(Line):
     dose = models.CharField(_("dose"), max_length=120, blank=True)
     how_often = models.CharField(_("how often"), max_length=120, blank=True)
     since = models.CharField(_("since when"), max_length=120, blank=True)
+    route = models.CharField(_("how it is taken"), max_length=20, blank=True, choices=TakenBy.choices)
     current = models.BooleanField(default=True)
     stopped_on: models.DateField[date | None, date | None] = models.DateField(null=True)
 
     privacy: ClassVar[dict[str, Privacy]] = _LINE | {
         "name": CLINICAL, "ingredient": CLINICAL, "rxcui": CLINICAL, "dose": CLINICAL, "how_often": CLINICAL,
-        "since": CLINICAL, "current": CLINICAL, "stopped_on": CLINICAL,
+        "since": CLINICAL, "route": CLINICAL, "current": CLINICAL, "stopped_on": CLINICAL,
     }  # fmt: skip
 
     class Meta:

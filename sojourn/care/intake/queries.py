@@ -31,6 +31,8 @@ from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Facts, Value, known
 from sojourn.clinical.eligibility.substances import names_ketamine
+from sojourn.clinical.interactions import Medicine
+from sojourn.foundation.rulebook import medicines as shipped
 
 AnyLine = TypeVar("AnyLine", bound=Line)
 
@@ -238,7 +240,7 @@ def newest_lines(model: type[AnyLine], patient_id: int) -> QuerySet[AnyLine]:
 
 @dataclass(frozen=True, slots=True)
 class MedicineTaken:
-    """A medicine as the person named it. ``rxcui`` None: it was not recognised, and is not checked."""
+    """A medicine as the person named it. ``ingredient`` None: it was not recognised, and is not checked."""
 
     line: str
     name: str
@@ -251,24 +253,37 @@ class MedicineTaken:
     stopped_on: date | None
     said_on: date
     row_id: int
+    route: str = ""
+
+    @property
+    def medicines(self) -> tuple[Medicine, ...]:
+        """Its ingredients, those of a product apart; what nobody knows as it was written. By the list of now: what was
+        written down before the list had grown is read anew."""
+        return shipped.taken(self.name, self.ingredient or "", self.route)
+
+    @property
+    def not_checked(self) -> tuple[str, ...]:
+        """What of it the list of medicines does not know."""
+        return tuple(each.shown for each in self.medicines if not each.known)
 
     @property
     def checked(self) -> bool:
-        """Whether the interactions can be looked up."""
-        return self.ingredient is not None
+        """Whether the interactions can be looked up, of all of it."""
+        return not self.not_checked
 
 
 def medicines(patient_id: int) -> tuple[MedicineTaken, ...]:
     """What the person takes or took, current ones first. One query."""
-    rows = [_medicine(row) for row in newest_lines(MedicationStatement, patient_id)]
+    rows = [medicine_of(row) for row in newest_lines(MedicationStatement, patient_id)]
     return tuple(sorted(rows, key=lambda each: not each.current))
 
 
-def _medicine(row: MedicationStatement) -> MedicineTaken:
+def medicine_of(row: MedicationStatement) -> MedicineTaken:
+    """A row of the list as the person said it. No query."""
     return MedicineTaken(
         line=str(row.line), name=row.name, ingredient=row.ingredient or None, rxcui=row.rxcui or None,
         dose=row.dose, how_often=row.how_often, since=row.since, current=row.current, stopped_on=row.stopped_on,
-        said_on=timezone.localdate(row.said_at), row_id=row.pk,
+        said_on=timezone.localdate(row.said_at), row_id=row.pk, route=row.route,
     )  # fmt: skip
 
 
@@ -397,7 +412,7 @@ def _kept(each: Any) -> dict[str, Any]:
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in asdict(each).items()
-        if name not in _UNSENT
+        if name not in _UNSENT and (name != "route" or value)  # stories were sent before anybody was asked the route
     }
 
 
@@ -510,7 +525,7 @@ def lists(patient_id: int) -> Lists:
     for each in rows.values():
         each.sort(key=lambda row: row.pk)
     return Lists(
-        medicines=tuple(sorted(map(_medicine, rows["medicines"]), key=lambda each: not each.current)),
+        medicines=tuple(sorted(map(medicine_of, rows["medicines"]), key=lambda each: not each.current)),
         allergies=tuple(map(_allergy, rows["allergies"])),
         treatments=tuple(map(_treatment, rows["treatments"])),
         goals=tuple(map(_word, rows["goals"])),

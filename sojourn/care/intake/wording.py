@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake.models import Outcome, TreatmentKind
+from sojourn.care.intake.models import Outcome, TakenBy, TreatmentKind
 from sojourn.care.intake.story import Question, Told
 
 
@@ -48,7 +48,8 @@ def line(of: str, each: Mapping[str, Any]) -> tuple[str, str]:
     if of == "medicines":
         since = _("since %(when)s") % {"when": each["since"]} if each["since"] else ""
         stopped = "" if each["current"] else _("stopped")
-        return each["name"], ", ".join(filter(None, (each["dose"], each["how_often"], since, stopped)))
+        route = str(TakenBy(each["route"]).label) if each.get("route") else ""
+        return each["name"], ", ".join(filter(None, (each["dose"], each["how_often"], route, since, stopped)))
     if of == "allergies":
         return each["substance"], each["reaction"]
     if of == "treatments":

@@ -104,6 +104,13 @@ def in_force(care_plan_id: int, at: datetime | None = None) -> PlanVersion | Non
     return in_force_here(care_plan_id, at or timezone.now()).first()
 
 
+def in_force_of(care_plan_ids: Iterable[int], at: datetime | None = None) -> dict[int, PlanVersion]:
+    """The version that holds for each of several courses, by course. One query."""
+    rows = PlanVersion.objects.filter(care_plan_id__in=list(care_plan_ids), signed_at__lte=at or timezone.now())
+    newest = rows.order_by("care_plan_id", "-signed_at", "-number").distinct("care_plan_id")
+    return {each.care_plan_id: each for each in newest if each.care_plan_id is not None}
+
+
 def in_force_here(care_plan: int | OuterRef, at: datetime) -> QuerySet[PlanVersion]:
     """The signed versions of a course at a time, the one that holds first: for a subquery of another room."""
     rows = PlanVersion.objects.filter(care_plan_id=care_plan, signed_at__lte=at)

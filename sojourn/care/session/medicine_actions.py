@@ -21,7 +21,7 @@ from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import protocol_of
 from sojourn.care.session.models import GivenMedicine
 from sojourn.clinical import interactions
-from sojourn.clinical.interactions import Interaction
+from sojourn.clinical.interactions import Interaction, together
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
@@ -36,7 +36,7 @@ def warnings(encounter: Encounter, name: str) -> Sequence[Interaction]:
     """What the clinic's rules say of a medicine beside the drug of this session. One query."""
     own = protocol_of(encounter)
     found = interactions.check(
-        [shipped.medicine(name)], interaction_rules(encounter.clinic_id), drug=own.drug, route=own.route
+        shipped.taken(name), interaction_rules(encounter.clinic_id), drug=own.drug, route=own.route
     )
     return [each for each in found if isinstance(each, Interaction) and each.severity != "none"]
 
@@ -63,11 +63,12 @@ def give_medicine(
         wrong["signed"] = _("The record is signed. Write an addendum instead.")
     if wrong:
         raise Refused(*wrong.values(), codes=tuple(wrong))
-    known = shipped.medicine(name)
+    known = shipped.taken(name)
     warned = warnings(encounter, name)
     row = GivenMedicine.objects.create(
         clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, name=name,
-        ingredient=known.name if known.known else "", amount=amount, unit=unit, route=route, note=note.strip(),
+        ingredient=together(tuple(each for each in known if each.known))[:200],
+        amount=amount, unit=unit, route=route, note=note.strip(),
         warned=[plain(each) for each in warned], key=key, given_at=given_at or now, recorded_at=now, by_id=by.member,
     )  # fmt: skip
     record(by, "medicine.given", encounter, ingredient=row.ingredient, warned=[each.rule_id for each in warned])
@@ -95,7 +96,8 @@ def _faults(
 def plain(found: Interaction) -> dict[str, Any]:
     """A warning as it is kept beside the medicine that it spoke of."""
     return {
-        "rule": found.rule_id, "version": found.version, "hash": found.rule_hash, "severity": found.severity,
+        "rule": found.rule_id, "medicine": found.medicine.shown, "version": found.version,
+        "hash": found.rule_hash, "severity": found.severity,
         "title": found.title, "effect": found.effect, "action": found.action, "adopted": found.adopted,
         "verification": found.verification,
     }  # fmt: skip

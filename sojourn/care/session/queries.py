@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.session.given import Dose, DoseStep
@@ -71,6 +71,27 @@ def sessions_dosed(care_plan_id: int, *, but: int) -> int:
     """In how many sessions of a course, other than one, a dose was begun. One query."""
     rows = MedicationAdministration.objects.filter(encounter__care_plan_id=care_plan_id).exclude(encounter_id=but)
     return rows.values("encounter_id").distinct().count()
+
+
+@dataclass(frozen=True, slots=True)
+class DosedBefore:
+    """In how many sessions of a course a dose was begun, and when the newest of the person began, in any course."""
+
+    sessions: int
+    last_at: datetime | None
+
+
+def dosed_before(patient_id: int, care_plan_id: int, *, but: int) -> DosedBefore:
+    """What was begun in other sessions than one. One query."""
+    rows = MedicationAdministration.objects.filter(patient_id=patient_id).exclude(encounter_id=but)
+    in_course = Count("encounter_id", distinct=True, filter=Q(encounter__care_plan_id=care_plan_id))
+    return DosedBefore(**rows.aggregate(sessions=in_course, last_at=Max("started_at")))
+
+
+def last_doses(patient_ids: Iterable[int]) -> dict[int, datetime]:
+    """When the newest dose of several patients began, by patient. One query."""
+    rows = MedicationAdministration.objects.filter(patient_id__in=list(patient_ids))
+    return dict(rows.values_list("patient_id").annotate(newest=Max("started_at")))
 
 
 def doses_since(patient_id: int, since: datetime, *, but: int) -> list[DoseOfPatient]:

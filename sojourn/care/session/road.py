@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,12 +17,15 @@ from django.utils.translation import gettext as _
 from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent import queries as consent
+from sojourn.care.intake import medicine_history
 from sojourn.care.intake import queries as intake
+from sojourn.care.intake.medicine_history import ChangedSince
 from sojourn.care.plan import dose as plan_dose
 from sojourn.care.plan import queries as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given, queries
 from sojourn.care.session.given import Prepared
+from sojourn.care.session.medicines_since import medicines_since
 from sojourn.care.session.snapshot import Against, SessionSnapshot
 from sojourn.clinical import alarms, dosing, eligibility, protocol
 from sojourn.clinical.protocol import Reason, dose_against, road
@@ -41,6 +44,7 @@ class _Gathered:
     rules: tuple[Standing, ...]
     version: PlanVersion | None
     given_before: int
+    last_dose_at: datetime | None
     others: tuple[queries.DoseOfPatient, ...]
     day: tuple[dosing.Given, ...]
     weighed: dosing.Weight | None
@@ -77,6 +81,7 @@ def stands_against(session: SessionSnapshot, transition: str, *, rate: Decimal |
         floors=protocol.floors_of((each.newest, each.acting) for each in gathered.rules),
         dose=tuple(_against_the_dose(gathered, transition, rate)),
         notices=candidate.notices,
+        changed=candidate.changed,
         agreements=agreements.consents,
         version=gathered.version,
         basis={
@@ -98,12 +103,14 @@ def _gather(session: SessionSnapshot) -> _Gathered:
     others = tuple(queries.doses_since(encounter.patient_id, session.now - _DOUBLE_DAY, but=encounter.pk))
     weights = intake.weights(encounter.patient_id)
     weight = weights[-1] if weights else None
+    before = queries.dosed_before(encounter.patient_id, encounter.care_plan_id, but=encounter.pk)
     return _Gathered(
         session=session,
         today=session.today,
         rules=standings(encounter.clinic_id),
         version=plans.in_force(encounter.care_plan_id, session.now),
-        given_before=queries.sessions_dosed(encounter.care_plan_id, but=encounter.pk),
+        given_before=before.sessions,
+        last_dose_at=before.last_at,
         others=others,
         day=tuple(_of_the_last_day(session, others)),
         weighed=None if weight is None else dosing.Weight(dosing.Kilograms.of(weight.kg), weight.on),
@@ -136,6 +143,7 @@ class _Candidate:
     accepted: tuple[eligibility.DayReason, ...]
     set_aside: tuple[eligibility.DayReason, ...]
     notices: tuple[eligibility.Notice, ...]
+    changed: tuple[ChangedSince, ...]
     known: eligibility.Facts
     taken: tuple[intake.MedicineTaken, ...]
 
@@ -146,7 +154,8 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
     patient, own = session.encounter.patient, session.protocol
     rules = candidacy.rules_of(gathered.rules)
     known = intake.facts(patient, gathered.today)
-    taken = intake.medicines(patient.pk)
+    medicines = medicine_history.history(patient.pk)
+    taken = medicines.taken()
     assessed = candidacy.assess(
         patient, known, taken, rules, drug=own.drug, route=own.route, on=gathered.today
     )  # fmt: skip
@@ -164,18 +173,18 @@ def _candidate(gathered: _Gathered, decision: CandidacyDecision | None) -> _Cand
         overridden=candidacy.in_effect(candidacy.overrides(patient.pk), own.drug) if now.blocking else frozenset(),
         accepted={each["key"] for each in basis.get("findings", ()) if each["adopted"]},
     )
-    medicines = eligibility.interactions_today(
-        now.interactions,
-        basis.get("interactions", ()),
-        not_checked=now.not_checked,
-        not_checked_at_decision=basis.get("not_checked", ()),
-    )
+    since = medicines_since(
+        medicines, rules.interactions, drug=own.drug, route=own.route, decision=decision,
+        plan_signed_at=gathered.version.signed_at if gathered.version else None,
+        last_dose_at=gathered.last_dose_at,
+    )  # fmt: skip
     return _Candidate(
         decision=stands.reasons if not stands.may_treat else (),
-        reasons=tuple(road.of_the_day((*today.reasons, *medicines.reasons))),
+        reasons=tuple(road.of_the_day((*today.reasons, *since.reasons))),
         accepted=today.accepted,
         set_aside=today.set_aside,
-        notices=medicines.notices,
+        notices=since.notices,
+        changed=since.changed,
         known=known,
         taken=taken,
     )

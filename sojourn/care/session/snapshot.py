@@ -19,6 +19,7 @@ from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent.models import Consent
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import adopted_protocol_of, protocol_of
+from sojourn.care.intake.medicine_history import ChangedSince
 from sojourn.care.intake.queries import MedicineTaken
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given
@@ -388,6 +389,7 @@ class Against:
     floors: Floors
     dose: tuple[Reason, ...]
     notices: tuple[Notice, ...]
+    changed: tuple[ChangedSince, ...]  # in the medicines: since the decision, the plan, the last dose
     agreements: Mapping[str, Consent]
     version: PlanVersion | None
     basis: Mapping[str, Any]

@@ -45,6 +45,9 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "not-checked": "New medicines that could not be checked",
         "not-checked.statement": "They are not in the list of medicines, so no rule was looked up for them.",
         "not-checked.advice": "Look them up before the dose.",
+        "no-statement": "New medicines of which no statement was found",
+        "no-statement.statement": "No rule speaks of them for this drug and route. That is no finding of safety.",
+        "no-statement.advice": "Look them up before the dose.",
     }
 )
 
@@ -236,7 +239,7 @@ def _unasked(missing: Missing, rule: EligibilityRule) -> DayReason:
 class Notice:
     """A change in medicines that is shown before a dose and does not stop it. Words are message ids."""
 
-    code: str  # "interaction:RULE" or "not-checked"
+    code: str  # "interaction:RULE", "not-checked" or "no-statement"
     title: str
     statement: str
     advice: str
@@ -261,30 +264,41 @@ def interactions_today(
     *,
     not_checked: Sequence[Medicine] = (),
     not_checked_at_decision: Collection[str] = (),
+    unmentioned: Sequence[Medicine] = (),
+    listed_at_decision: Collection[str] = (),
+    changed: Collection[str] = (),
 ) -> MedicinesToday:
     """What is new in the medicines since a decision was signed.
 
     ``at_decision`` and ``not_checked_at_decision`` are "interactions" and "not_checked" of the decision's basis. New is
-    what did not act then for that medicine by that rule, or acts more gravely now. A new major interaction of an
-    adopted rule waits for a prescriber; every other new one, and medicines in free text, are notices.
+    what did not act then for that medicine by that rule, or acts more gravely now, or is of a medicine whose dose was
+    ``changed`` since (the names of ingredients). A new major interaction of an adopted rule waits for a prescriber;
+    every other new one, medicines in free text, and those ``unmentioned`` for this drug and route that were not among
+    the ingredients ``listed_at_decision``, are notices.
     """
-    new = _new(now, at_decision)
+    new = _new(now, at_decision, changed)
     major = [each for each in new if each.adopted and each.severity == "major"]
     reasons = [_of_interactions(group) for group in _by_rule(major)]
     notices = [_notice(group) for group in _by_rule([each for each in new if each not in major])]
-    unread = tuple(each.name for each in not_checked if each.name not in not_checked_at_decision)
+    unread = tuple(each.shown for each in not_checked if each.name not in not_checked_at_decision)
     if unread:
         words = (TEXTS["not-checked"], TEXTS["not-checked.statement"], TEXTS["not-checked.advice"])
         notices.append(Notice("not-checked", *words, unread))
+    silent = tuple(each.shown for each in unmentioned if each.name not in listed_at_decision)
+    if silent:
+        words = (TEXTS["no-statement"], TEXTS["no-statement.statement"], TEXTS["no-statement.advice"])
+        notices.append(Notice("no-statement", *words, silent))
     return MedicinesToday(tuple(reasons), tuple(notices))
 
 
-def _new(now: Iterable[Interaction], at_decision: Iterable[Mapping[str, Any]]) -> list[Interaction]:
+def _new(
+    now: Iterable[Interaction], at_decision: Iterable[Mapping[str, Any]], changed: Collection[str]
+) -> list[Interaction]:
     then = {(each["medicine"], each["rule_id"]): each for each in at_decision}
 
     def is_new(each: Interaction) -> bool:
         before = then.get((each.medicine.name, each.rule_id))
-        if before is None or (each.adopted and not before["adopted"]):
+        if before is None or each.medicine.name in changed or (each.adopted and not before["adopted"]):
             return True
         return LEVELS.index(each.severity) < LEVELS.index(before["severity"])
 
@@ -311,7 +325,7 @@ def _of_interactions(found: Sequence[Interaction]) -> DayReason:
         version=first.version,
         hash=first.rule_hash,
         facts=(),
-        medicines=tuple(each.medicine.name for each in found),
+        medicines=tuple(each.medicine.shown for each in found),
     )
 
 
@@ -322,7 +336,7 @@ def _notice(found: Sequence[Interaction]) -> Notice:
         title=first.title,
         statement=first.effect,
         advice=first.action,
-        medicines=tuple(each.medicine.name for each in found),
+        medicines=tuple(each.medicine.shown for each in found),
         severity=first.severity,
         rule_id=first.rule_id,
         version=first.version,

@@ -12,11 +12,23 @@ from sojourn.clinical.interactions.checking import (
     read,
     unmentioned,
 )
-from sojourn.clinical.interactions.medicines import Medicine, Names, exact, find, fold, recognise, written
+from sojourn.clinical.interactions.medicines import (
+    TAKEN_BY,
+    GroupByRoute,
+    Medicine,
+    Names,
+    exact,
+    find,
+    fold,
+    written,
+)
+from sojourn.clinical.interactions.prose import by_name, ingredients, recognise, taken, together
 
 __all__ = [
     "KIND",
     "LEVELS",
+    "TAKEN_BY",
+    "GroupByRoute",
     "Interaction",
     "InteractionRule",
     "Level",
@@ -24,12 +36,16 @@ __all__ = [
     "Names",
     "NotChecked",
     "Outcome",
+    "by_name",
     "check",
     "exact",
     "find",
     "fold",
+    "ingredients",
     "read",
     "recognise",
+    "taken",
+    "together",
     "unmentioned",
     "written",
 ]

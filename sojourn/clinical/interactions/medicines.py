@@ -7,11 +7,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-_SLIP_FROM: Final = 5  # letters: below that, one wrong letter makes another word
+SLIP_FROM: Final = 5  # letters: below that, one wrong letter makes another word
+
+
+TAKEN_BY: Final = ("mouth", "nose", "inhaled", "skin", "injection", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupByRoute:
+    """A class that holds by one route only. ``unless_told``: also where nobody has said how it is taken, because it is
+    usually taken so."""
+
+    group: str
+    route: str
+    unless_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +33,8 @@ class Medicine:
     """An active ingredient of the list, or (``known`` false) what somebody wrote.
 
     ``rxcui`` is the RxNorm ingredient, None where the fact base has none; ``rxcui_mark`` how far it was checked.
-    ``brands`` are recalled: they help to find, they prove nothing.
+    ``brands`` are recalled: they help to find, they prove nothing. ``groups`` are the classes that rules name.
+    A combination product has ``parts`` and no class of its own; a part keeps the product it is ``inside``.
     """
 
     name: str
@@ -29,6 +44,23 @@ class Medicine:
     brands: tuple[str, ...] = ()
     also: tuple[str, ...] = ()  # other names of the same ingredient, other languages among them
     rxcui_mark: str = ""  # "verified", "recalled" or ""
+    groups: tuple[str, ...] = ()
+    by_route: tuple[GroupByRoute, ...] = ()
+    parts: tuple[Medicine, ...] = ()
+    inside: str = ""
+    route: str = ""  # how this person takes it: one of TAKEN_BY; "" where nobody has said
+
+    def in_group(self, group: str) -> bool:
+        """Whether it belongs to a class, taken the way this person takes it."""
+        return group in self.groups or any(
+            each.group == group and (self.route == each.route or (each.unless_told and not self.route))
+            for each in self.by_route
+        )
+
+    @property
+    def shown(self) -> str:
+        """Its name, with the product or the words in which it was named."""
+        return f"{self.name} ({self.inside})" if self.inside and fold(self.inside) != fold(self.name) else self.name
 
 
 def written(text: str) -> Medicine:
@@ -36,6 +68,7 @@ def written(text: str) -> Medicine:
     return Medicine(" ".join(text.split()), known=False)
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Lower case, no accents, single spaces, no punctuation: what two spellings of a name share."""
     plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
@@ -56,6 +89,17 @@ class Names:
         )
         self.medicine = {name: each for name, _, each in reversed(self.every)}  # the first of several holds
         self.longest = max((name.count(" ") for name in self.medicine), default=0) + 1
+        self.products = {key: each for name, _, each in reversed(self.every) if each.parts and (key := key_of(name))}
+        self.longest_product = max(map(len, self.products), default=0)
+
+
+# Words that one writer puts into the name of a product and another leaves out.
+_FILLERS: Final = frozenset(("no", "nr", "n", "num", "numero", "with", "con", "and", "y", "und", "mit", "plus"))
+
+
+def key_of(name: str) -> tuple[str, ...]:
+    """What the spellings of a product's name share: "Tylenol #3", "Tylenol No. 3" and "tylenol nº 3" are one."""
+    return tuple(each for each in fold(name).split() if each not in _FILLERS)
 
 
 def find(text: str, names: Names, limit: int = 8) -> tuple[Medicine, ...]:
@@ -72,7 +116,7 @@ def find(text: str, names: Names, limit: int = 8) -> tuple[Medicine, ...]:
             ranked.append((1, other, len(name), each.name, each))
         elif any(word.startswith(wanted) for word in name.split()[1:]):
             ranked.append((2, other, len(name), each.name, each))
-        elif len(wanted) >= _SLIP_FROM and _slip_prefix(wanted, name):
+        elif len(wanted) >= SLIP_FROM and _slip_prefix(wanted, name):
             ranked.append((3, other, len(name), each.name, each))
     ranked.sort(key=lambda row: row[:4])
     return tuple(dict.fromkeys(row[4] for row in ranked))[:limit]
@@ -105,61 +149,3 @@ def one_slip(one: str, other: str) -> bool:
         return True
     swapped = short[:first] + short[first + 1 : first + 2] + short[first : first + 1] + short[first + 2 :]
     return swapped == long
-
-
-# --- a list pasted as prose ---
-
-# What stands between two medicines. A full stop does so after a word or a unit, not in "0.5 mg" or "Dr. Ruiz".
-_BETWEEN: Final = re.compile(
-    r"[;\n\r\t•·|]+|,(?!\d)|(?:(?<=\w\w\w)|(?<=\bmg)|(?<=\bml)|(?<=\d))\.(?=\s|$)|\s[-–—*]\s|^\s*[-–—*]\s|(?:\b(?:and|plus|also|with|y|más|mas|"
-    r"también|tambien|con)\b|&|\+)",
-    re.IGNORECASE | re.MULTILINE,
-)
-
-
-def recognise(text: str, names: Names) -> tuple[tuple[str, Medicine | None], ...]:
-    """The pieces of a medicine list written as prose, each with the medicine it names, or None.
-
-    Every piece of the text that holds a letter comes back, in order, so that nothing that was written is lost. A piece
-    that names two medicines comes back twice.
-    """
-    found: list[tuple[str, Medicine | None]] = []
-    for piece in _pieces(text):
-        named = tuple(_named(piece, names))
-        found += [(piece, each) for each in named] or [(piece, None)]
-    return tuple(found)
-
-
-def _pieces(text: str) -> Iterator[str]:
-    for piece in _BETWEEN.split(text):
-        kept = " ".join((piece or "").split()).strip(" .,:()[]")
-        if any(letter.isalpha() for letter in kept):
-            yield kept
-
-
-def _named(piece: str, names: Names) -> Iterator[Medicine]:
-    """The medicines that a piece names: the longest run of words that is a name, then on from there."""
-    words = fold(piece).split()
-    seen: list[str] = []
-    start = 0
-    while start < len(words):
-        for length in range(min(names.longest, len(words) - start), 0, -1):
-            run = " ".join(words[start : start + length])
-            hit = names.medicine.get(run) or (_slipped(run, names) if length == 1 else None)
-            if hit is not None:
-                if hit.name not in seen:
-                    seen.append(hit.name)
-                    yield hit
-                start += length - 1
-                break
-        start += 1
-
-
-def _slipped(word: str, names: Names) -> Medicine | None:
-    """The one medicine that the word misses by one letter; None where there is none, or two."""
-    if len(word) < _SLIP_FROM:
-        return None
-    near = {
-        each.name: each for name, each in names.medicine.items() if len(name) >= _SLIP_FROM and one_slip(word, name)
-    }
-    return next(iter(near.values())) if len(near) == 1 else None

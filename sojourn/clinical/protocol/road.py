@@ -63,6 +63,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "plan-review": "The plan was to be reviewed after {given} sessions, and has not been signed again since.",
         "plan-review-day": "The plan was to be reviewed on {day}, and has not been signed again since.",
         "today": "{title}. {advice}",
+        "today-medicines": "{names} – {title}, new or changed since the decision. {advice}",
         "other-session": "Another session of this person has a dose under way. It must be over first.",
         "ketamine-otherwise": (
             "{name} was written down as another medicine in the last 24 hours. Strike it if that was an error; with it"
@@ -75,7 +76,13 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
 def of_the_day(reasons: Iterable[DayReason]) -> Iterator[Reason]:
     """What the rules say against a dose today, as reasons against a step."""
     for each in reasons:
-        yield Reason(each.code, TEXTS["today"], each.override, {"title": each.title, "advice": each.advice})
+        values: dict[str, str | float] = {"title": each.title, "advice": each.advice}
+        if each.medicines:
+            yield Reason(
+                each.code, TEXTS["today-medicines"], each.override, values | {"names": ", ".join(each.medicines)}
+            )
+        else:
+            yield Reason(each.code, TEXTS["today"], each.override, values)
 
 
 def given_otherwise(other_session: bool, names: Iterable[str]) -> Iterator[Reason]:

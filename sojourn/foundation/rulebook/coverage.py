@@ -8,7 +8,7 @@ from pathlib import Path
 from sojourn.clinical import interactions
 from sojourn.clinical.rules import MARKS, Rule
 from sojourn.foundation.rulebook.load import book
-from sojourn.foundation.rulebook.medicines import medicines
+from sojourn.foundation.rulebook.medicines import classes, medicines, products
 from sojourn.foundation.rulebook.scales import scales
 
 PAGE = Path(__file__).parents[3] / "docs" / "clinical" / "rulebook.md"
@@ -79,17 +79,22 @@ def _table(rules: list[Rule]) -> list[str]:
 def _medicine_lines() -> list[str]:
     """How far the list of medicines is covered."""
     listed = medicines()
-    spoken = {name for rule in book().of_kind(interactions.KIND) for name in interactions.read(rule).medicines}
+    ready = [interactions.read(rule) for rule in book().of_kind(interactions.KIND)]
+    spoken = {each.name for each in listed if any(rule.names(each) for rule in ready)}
     codes = Counter(each.rxcui_mark or "none" for each in listed)
-    rules = len(book().of_kind(interactions.KIND))
+    rules = len(ready)
+    without = sum(not each.every_group for each in classes().values())
     return [
         "",
         "## Medicines",
         "",
-        f"{len(listed)} ingredients in `medicines.csv`; {len(spoken)} stand in {rules} rules of interaction, of "
-        f"the others no rule speaks. RxNorm codes: {codes['verified']} verified, {codes['recalled']} recalled, "
+        f"{len(listed)} ingredients in `medicines.csv`; {rules} rules of interaction speak of {len(spoken)} of them by "
+        f"their class or by name, of the others none does: {without} are in no class, each with its reason in "
+        f"`medicine_classes.csv`. {len(products())} combination products count as their ingredients. "
+        f"RxNorm codes: {codes['verified']} verified, {codes['recalled']} recalled, "
         f"{codes['none']} without. Brand names are recalled, all of them: they help to find a medicine and prove "
-        "nothing. What a person writes that is not in the list is shown as not checked.",
+        "nothing. What a person writes that is not in the list is shown as not checked. Classes are our own groups; "
+        "FDA's established pharmacologic classes came by way of DrugCentral (CC BY 4.0).",
     ]
 
 

@@ -21,7 +21,7 @@ from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.rules import Rule, RuleInvalid, parse_rule
 from sojourn.clinical.vitals import VITALS, UnknownVital
 from sojourn.foundation.rulebook import overtaken
-from sojourn.foundation.rulebook.medicines import medicines
+from sojourn.foundation.rulebook.medicines_sound import faults as _medicine_faults
 from sojourn.foundation.rulebook.scales import scales
 
 _PACKAGE = "sojourn.foundation.rulebook"
@@ -136,25 +136,6 @@ def released() -> Mapping[tuple[str, int], str]:
     return {(name, int(version)): str(each) for name, row in tables.items() for version, each in row.items()}
 
 
-def _medicine_faults(whole: Book) -> list[str]:
-    """Interactions of medicines that nobody could find by name, and names that mean two medicines."""
-    listed = medicines()
-    wrong = [
-        f"{rule.id}: {name} is not in medicines.csv"
-        for rule in whole.of_kind(interactions.KIND)
-        for name in interactions.read(rule).medicines
-        if name not in {each.name for each in listed}
-    ]
-    meant: dict[str, str] = {}
-    for each in listed:
-        for name in (each.name, *each.also, *each.brands):
-            if meant.setdefault(interactions.fold(name), each.name) != each.name:
-                wrong.append(f"medicines.csv: {name} means {meant[interactions.fold(name)]} and {each.name}")
-        if each.rxcui_mark not in ("", "verified", "recalled") or bool(each.rxcui) != bool(each.rxcui_mark):
-            wrong.append(f"medicines.csv: {each.name}: an RxNorm code needs its mark, and nothing else has one")
-    return wrong
-
-
 def check() -> tuple[str, ...]:
     """Everything that is wrong with the rulebook; empty when it is sound.
 
@@ -177,7 +158,7 @@ def check() -> tuple[str, ...]:
                 alarms.prepare(rule, None)
         except (RuleInvalid, UnknownVital) as wrong:
             wrong_ones.append(str(wrong))
-    wrong_ones += _medicine_faults(whole)
+    wrong_ones += _medicine_faults(whole.of_kind(interactions.KIND))
     wrong_ones += [f"{code}: no plausibility rule" for code in VITALS if f"plausible.{code}" not in whole.newest]
     for each in questionnaires:
         wrong_ones += worked.run_scale(each)

@@ -1,36 +1,136 @@
-"""The medicines that ship, read from medicines.csv, and what the intake asks of them."""
+"""The medicines that ship, read from three tables, and what the intake and the checks ask of them.
+
+medicines.csv has the names, medicine_classes.csv the classes that rules of interaction speak of (our own groups, and
+FDA's established pharmacologic class by way of DrugCentral, CC BY 4.0), combination_products.csv the products that hold
+several ingredients.
+"""
 
 from __future__ import annotations
 
 import csv
-from functools import cache
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib import resources
 from io import StringIO
+from types import MappingProxyType
 
 from sojourn.clinical import interactions
-from sojourn.clinical.interactions import Medicine, Names
+from sojourn.clinical.interactions import GroupByRoute, Medicine, Names
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """The classes of an ingredient: our own ``groups`` with their ``basis``, FDA's ``epc``, and how far they were read;
+    or, where it is in no group, why."""
+
+    ingredient: str
+    groups: tuple[str, ...]
+    by_route: tuple[GroupByRoute, ...]
+    epc: tuple[str, ...]
+    basis: str
+    mark: str
+    why_none: str
+
+    @property
+    def every_group(self) -> tuple[str, ...]:
+        return (*self.groups, *(each.group for each in self.by_route))
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product of several ingredients, as it is sold. ``unknown``: ingredients that medicines.csv does not hold."""
+
+    medicine: Medicine
+    country: str
+    source: str
+    mark: str
+    unknown: tuple[str, ...]
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    text = resources.files("sojourn.foundation.rulebook").joinpath(name).read_text(encoding="utf-8")
+    return csv.DictReader(StringIO(text))
+
+
+@cache
+def classes() -> MappingProxyType[str, Classes]:
+    """The classes of every ingredient, by its name. Cached: the file is part of the program."""
+    return MappingProxyType({row["ingredient"]: _classes(row) for row in _rows("medicine_classes.csv")})
+
+
+def _classes(row: dict[str, str]) -> Classes:
+    named = _several(row["groups"])
+    return Classes(
+        ingredient=row["ingredient"],
+        groups=tuple(each for each in named if "@" not in each),
+        by_route=tuple(_by_route(each) for each in named if "@" in each),
+        epc=_several(row["epc"]),
+        basis=row["basis"],
+        mark=row["mark"],
+        why_none=row["why_none"],
+    )
+
+
+def _by_route(written: str) -> GroupByRoute:
+    """ "nasal-corticosteroid@nose" holds by nose; with "?" at the end also where nobody has said how it is taken."""
+    group, _, route = written.partition("@")
+    return GroupByRoute(group, route.rstrip("?"), route.endswith("?"))
 
 
 @cache
 def medicines() -> tuple[Medicine, ...]:
     """Every ingredient of the list, by name. Cached: the file is part of the program."""
-    text = resources.files("sojourn.foundation.rulebook").joinpath("medicines.csv").read_text(encoding="utf-8")
-    return tuple(
-        Medicine(
-            name=row["name"],
-            rxcui=row["rxcui"] or None,
-            classes=_several(row["classes"]),
-            brands=_several(row["brands"]),
-            also=_several(row["also"]),
-            rxcui_mark=row["rxcui_mark"],
-        )
-        for row in csv.DictReader(StringIO(text))
+    return tuple(_medicine(row) for row in _rows("medicines.csv"))
+
+
+def _medicine(row: dict[str, str]) -> Medicine:
+    own = classes().get(row["name"])
+    return Medicine(
+        name=row["name"],
+        rxcui=row["rxcui"] or None,
+        classes=_several(row["classes"]),
+        brands=_several(row["brands"]),
+        also=_several(row["also"]),
+        rxcui_mark=row["rxcui_mark"],
+        groups=own.groups if own else (),
+        by_route=own.by_route if own else (),
     )
 
 
 @cache
+def products() -> tuple[Product, ...]:
+    """Every combination product of the table. An ingredient that the list does not know is a part that is not checked.
+    Cached: the file is part of the program."""
+    known = {each.name: each for each in medicines()}
+    return tuple(_product(row, known) for row in _rows("combination_products.csv"))
+
+
+def _product(row: dict[str, str], known: dict[str, Medicine]) -> Product:
+    names = _several(row["ingredients"])
+    parts = tuple(_part(each, row, known) for each in names)
+    return Product(
+        medicine=Medicine(name=row["name"], also=_several(row["also"]), parts=parts),
+        country=row["country"],
+        source=row["source"],
+        mark=row["mark"],
+        unknown=tuple(each for each in names if each not in known),
+    )
+
+
+def _part(name: str, row: dict[str, str], known: dict[str, Medicine]) -> Medicine:
+    own = known.get(name)
+    if own is None:
+        return Medicine(name, known=False, inside=row["name"], route=row["route"])
+    return Medicine(
+        own.name, own.rxcui, own.classes, rxcui_mark=own.rxcui_mark, groups=own.groups, by_route=own.by_route,
+        inside=row["name"], route=row["route"],
+    )  # fmt: skip
+
+
+@cache
 def _names() -> Names:
-    return Names(medicines())
+    return Names((*medicines(), *(each.medicine for each in products())))
 
 
 def _several(cell: str) -> tuple[str, ...]:
@@ -38,7 +138,7 @@ def _several(cell: str) -> tuple[str, ...]:
 
 
 def find(text: str, limit: int = 8) -> tuple[Medicine, ...]:
-    """The medicines whose ingredient or brand begins with the text, best first."""
+    """The medicines whose ingredient, brand or product begins with the text, best first."""
     return interactions.find(text, _names(), limit)
 
 
@@ -48,5 +148,12 @@ def recognise(text: str) -> tuple[tuple[str, Medicine | None], ...]:
 
 
 def medicine(name: str) -> Medicine:
-    """The medicine of exactly this name or brand; a free-text one (``known`` false) where the list has none."""
-    return interactions.exact(name, _names()) or interactions.written(name)
+    """The medicine or product of exactly this name or brand; a free-text one (``known`` false) where there is none."""
+    return interactions.by_name(name, _names())
+
+
+@lru_cache(maxsize=2048)
+def taken(text: str, chosen: str | None = None, route: str = "") -> tuple[Medicine, ...]:
+    """The ingredients of one line of a person's list; what nobody knows comes back as it was written. ``chosen``: see
+    ``interactions.taken``."""
+    return interactions.taken(text, chosen, _names(), route=route)

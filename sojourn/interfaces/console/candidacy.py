@@ -24,7 +24,7 @@ from sojourn.care.candidacy.actions import Answer
 from sojourn.care.candidacy.models import CandidacyDecision, Kind, Override
 from sojourn.care.candidacy.queries import Assessed, File, Moment, Overridden
 from sojourn.care.intake import actions as intake
-from sojourn.care.intake import doubts
+from sojourn.care.intake import doubts, medicine_history
 from sojourn.care.intake import queries as story
 from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.intake.queries import EnteredFact, TakenBack
@@ -43,7 +43,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.ui.numbers import number_words
-from sojourn.interfaces.console import consents
+from sojourn.interfaces.console import consents, medicines_changed
 from sojourn.interfaces.console.patients import closed, day_words
 from sojourn.interfaces.console.rules import ACTIONS, LEVELS, SEVERITIES, SHORT_MARKS
 from sojourn.interfaces.console.weights import TELLERS
@@ -388,7 +388,7 @@ class Beside:
 
 def _beside(found: Interaction) -> Beside:
     return Beside(
-        medicine=found.medicine.name,
+        medicine=found.medicine.shown,
         level=str(LEVELS[found.severity]),
         shape={"major": "high", "moderate": "medium", "minor": "low"}.get(found.severity, "") if found.adopted else "",
         effect=_(found.effect),
@@ -623,7 +623,8 @@ def _page(
     patient, newest, asker, today = file.patient, file.newest, request.asker, timezone.localdate()
     drug, route = _way(request.POST or request.GET, newest)
     facts = story.facts_of(patient, today, story.answers(patient.pk), file.entered, story.allergies(patient.pk))
-    taken = story.medicines(patient.pk)
+    medicines = medicine_history.history(patient.pk)
+    taken = medicines.taken()
     trends = measures.trends(patient.pk, rules={})
     rules = queries.rules(patient.clinic_id)
     assessed = queries.assess(patient, facts, taken, rules, drug=drug, route=route, on=today)
@@ -661,8 +662,11 @@ def _page(
         "asks": _asks(assessed),
         "too_old": _too_old(assessed),
         "interactions": [_beside(each) for each in assessed.interactions],
-        "not_checked": [each.name for each in assessed.not_checked],
-        "unmentioned": [each.name for each in assessed.unmentioned],
+        "not_checked": [each.shown for each in assessed.not_checked],
+        "unmentioned": [each.shown for each in assessed.unmentioned],
+        "medicines_changed": list(
+            medicines_changed.sentences(medicines.since_each({"decision": newest.decided_at if newest else None}))
+        ),
         "takes_any": any(each.current for each in taken),
         "news2": _news2(assessed.news2, assessed.facts),
         "scores": _scores(scored),

@@ -486,6 +486,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "over": [line for line in lines if line.over],
         "waits": [wait for part in _ROLES.get(asker.role, ()) for wait in part(today)],
         "decisions_url": address("console:candidacies_waiting") if asker.may("candidacy.read") else "",
+        "eve_url": address("console:eve_waiting") if asker.may("candidacy.read") else "",
         "messages_url": address("console:messages_waiting") if asker.may("message.read") else "",
         "waits_here": bool(_ROLES.get(asker.role)),
         "may_book": asker.may("appointment.book"),

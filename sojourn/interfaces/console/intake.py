@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -16,15 +16,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.intake import actions, forms, queries, wording
+from sojourn.care.intake.known_as import known_as
 from sojourn.care.intake.queries import Answered, Change, Lists
 from sojourn.care.intake.story import Question, Told, story
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.patients.queries import people_of
+from sojourn.clinical.interactions import InteractionRule
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.rulebook.queries import interaction_rules
 from sojourn.interfaces.console.patients import closed
+from sojourn.interfaces.console.story_findings import StoryFinding, story_findings
 from sojourn.interfaces.console.typed import whole
 
 _CONTRADICTION = "contradiction:"
@@ -32,13 +36,15 @@ _CONTRADICTION = "contradiction:"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of a list. ``unchecked``: a medicine that the list of interactions does not know."""
+    """A line of a list. ``unchecked``: what of a medicine the list of interactions does not know; ``says``: the rules
+    that speak of it beside ketamine or esketamine by any route, the gravest first."""
 
     what: str
     details: str
     ingredient: str
-    unchecked: bool
+    unchecked: str
     url: str
+    says: tuple[StoryFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +71,19 @@ class Differs:
     now: str
 
 
-def _entry(patient_id: int, question: Question, each: Any) -> Entry:
+def _entry(patient_id: int, question: Question, each: Any, rules: Sequence[InteractionRule] = ()) -> Entry:
     if question.of == "people":
         values = {"name": each.name, "relationship": each.relationship, "phone": each.phone, "email": each.email}
         what, details = wording.line("people", values)
-        return Entry(what, details, "", False, reverse("console:person_edit", args=[each.pk]))
+        return Entry(what, details, "", "", reverse("console:person_edit", args=[each.pk]))
     what, details = wording.line(question.of, asdict(each))
     medicine = question.of == "medicines"
     return Entry(
         what=what,
         details=details,
-        ingredient=(each.ingredient or "") if medicine else "",
-        unchecked=medicine and not each.checked,
+        ingredient=known_as(each) if medicine else "",
+        unchecked=", ".join(each.not_checked) if medicine else "",
+        says=story_findings(each, rules) if medicine and each.current else (),
         url=reverse("console:intake_line", args=[patient_id, question.id, each.line]),
     )
 
@@ -127,10 +134,11 @@ def intake(request: HttpRequest, patient_id: int) -> HttpResponse:
     since = queries.changes(sendings[0].content, now) if sendings else ()
     between = queries.changes(sendings[1].content, sendings[0].content) if len(sendings) > 1 else ()
     fresh = {(each.of, each.key) for each in (*since, *between)}
+    rules = interaction_rules(patient.clinic_id)
     chapters = []
     for section in story().sections:
         said = [
-            _said(patient.pk, each, given.get(each.id), everything, people, fresh)
+            _said(patient.pk, each, given.get(each.id), everything, people, fresh, rules)
             for each in shown
             if each.section == section.id
         ]
@@ -158,6 +166,7 @@ def _said(
     everything: Lists,
     people: Any,
     fresh: set[tuple[str, str]],
+    rules: Sequence[InteractionRule],
 ) -> Said:
     lines: tuple[Any, ...] = ()
     if question.of == "people":
@@ -174,7 +183,7 @@ def _said(
         or any((question.of, str(getattr(each, "line", getattr(each, "pk", "")))) in fresh for each in lines),
         said_at=answer.said_at if answer else None,
         url=reverse("console:intake_question", args=[patient_id, question.id]),
-        lines=tuple(_entry(patient_id, question, each) for each in lines),
+        lines=tuple(_entry(patient_id, question, each, rules) for each in lines),
     )
 
 

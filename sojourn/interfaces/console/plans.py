@@ -30,7 +30,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.printing import setting
 from sojourn.foundation.ui.numbers import AmountField, CountField
-from sojourn.interfaces.console import plan_limits, plan_shown
+from sojourn.interfaces.console import plan_limits, plan_medicines, plan_shown
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import closed, day_words
 from sojourn.interfaces.console.plan_paper import document
@@ -532,7 +532,7 @@ def _whole(request: Request, version: PlanVersion) -> dict[str, Any]:
         "notices": plan_limits.notices(found),
         "limits": plan_limits.limits(found, doses.rules, dose.first_of(version, doses.rules, today)),
         "check": queries.standing_check(version),
-        "waits_for": ("decision", "agreements") if version.open and version.route else (),
+        "waits_for": ("decision", "agreements", "medicines") if version.open and version.route else (),
         "last": last,
         "differences": plan_shown.differences(last, version),
         "answer": plan_shown.expected(version, version.patient, today) if request.asker.may("pk.explore") else None,
@@ -570,11 +570,15 @@ def one(request: HttpRequest, plan_id: int) -> HttpResponse:
 @require_GET
 def needs(request: HttpRequest, plan_id: int) -> HttpResponse:
     """What still stands against a signature from outside the plan: the decision about treatment, or with
-    ``?of=agreements`` the patient's agreements. A piece of the version's page, read when that page is there."""
+    ``?of=agreements`` the patient's agreements, or with ``?of=medicines`` what the medicines say beside this drug. A
+    piece of the version's page, read when that page is there."""
     asked = cast(Request, request)
     version = get_object_or_404(PlanVersion.objects.select_related("patient"), pk=plan_id)
     if gate := closed(asked, version.patient):
         return gate
+    if request.GET.get("of") == "medicines":
+        found = plan_medicines.beside_plan(version) if version.open and version.route else None
+        return render(request, "console/medicines/_beside.html", {"beside": found})
     about = gates.agreed if request.GET.get("of") == "agreements" else gates.decided
     way = about(version.patient_id, version.route, version.drug) if version.open and version.route else None
     return render(request, "console/plans/_needs.html", {"gates": way, "of": about is gates.agreed})

@@ -33,6 +33,7 @@ from sojourn.foundation.rulebook.differences import differences
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 from sojourn.foundation.rulebook.queries import Standing
 from sojourn.foundation.ui.numbers import number_words, shown
+from sojourn.interfaces.console import interaction_words
 from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
 
 # Headings in the order of the page: the kinds of rule under each.
@@ -336,7 +337,7 @@ def _where(rule: Rule) -> str:
     if vitals := rule.fixed.get("vitals"):
         parts.append(", ".join(_(VITALS[str(code)].label) for code in vitals))
     routes = rule.fixed.get("routes", () if "route" not in rule.fixed else (rule.fixed["route"],))
-    if set(routes) == set(ROUTES):
+    if set(routes) >= set(ROUTES) - {"film"}:  # most rules are older than the film
         parts.append(_("by any route"))
     elif routes:
         parts.append(", ".join(str(ROUTES.get(str(code), code)) for code in routes))
@@ -464,7 +465,7 @@ def _shown(standing: Standing, show: str) -> bool:
 
 def _says(rule: Rule, text: str) -> bool:
     """Whether a rule holds every word of a search: in its id, its texts as shown, its sources, its medicines."""
-    medicines = (str(name) for name in rule.fixed.get("medicines", ()))
+    medicines = interaction_words.names_of(rule) if rule.kind == interactions.KIND else ()
     texts = (rule.id, rule.title, _(rule.title), rule.statement, _(rule.statement), *rule.sources, *medicines)
     held = interactions.fold(" ".join(texts))
     return all(word in held for word in interactions.fold(text).split())
@@ -612,7 +613,6 @@ def _of_evidence(ready: eligibility.EvidenceRule) -> list[tuple[str, list[Detail
 
 def _of_interaction(ready: interactions.InteractionRule) -> list[tuple[str, list[Detail]]]:
     rows = [
-        (_("Medicines"), ", ".join(ready.medicines)),
         (_("How grave"), str(LEVELS[ready.severity])),
         *((f"{ROUTES.get(route, route)}", str(LEVELS[level])) for route, level in ready.by_route),
         (_("Effect"), _(ready.effect)),
@@ -621,6 +621,7 @@ def _of_interaction(ready: interactions.InteractionRule) -> list[tuple[str, list
     ]
     said = ready.rule.fact("fact_base")
     return [
+        (_("Of which medicines"), list(interaction_words.whom(ready))),
         (_("Interaction"), rows),
         (
             _("In the words of the fact base"),

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.appointments")),
     path("", include("sojourn.interfaces.console.chairs")),
     path("", include("sojourn.interfaces.console.calendar")),
+    path("", include("sojourn.interfaces.console.eve")),
     path("", include("sojourn.interfaces.console.series")),
     path("", include("sojourn.interfaces.console.way_home")),
     path("", include("sojourn.interfaces.console.waiting")),

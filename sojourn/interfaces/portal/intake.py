@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from sojourn.care.intake import actions, forms, queries, wording
+from sojourn.care.intake.known_as import known_as
 from sojourn.care.intake.queries import Answered
 from sojourn.care.intake.story import Question, Section, Told, story
 from sojourn.care.intake.typed import told_of
@@ -104,6 +105,7 @@ class Entry:
     details: str
     unchecked: bool
     ingredient: str
+    not_checked: str
     change_url: str
     remove_url: str
 
@@ -345,7 +347,8 @@ def _entry(asked: Question, each: Any) -> Entry:
         what=what,
         details=details,
         unchecked=medicine and not each.checked,
-        ingredient=(each.ingredient or "") if medicine else "",
+        ingredient=known_as(each) if medicine else "",
+        not_checked=", ".join(each.not_checked) if medicine else "",
         change_url=reverse("portal:story_line", args=[asked.id, each.line]),
         remove_url=reverse("portal:story_line", args=[asked.id, each.line]),
     )
@@ -354,7 +357,7 @@ def _entry(asked: Question, each: Any) -> Entry:
 def _person(each: RelatedPerson) -> Entry:
     values = {"name": each.name, "relationship": each.relationship, "phone": each.phone, "email": each.email}
     what, details = wording.line("people", values)
-    return Entry(what, details, False, "", "", reverse("portal:story_person", args=[each.pk]))
+    return Entry(what, details, False, "", "", "", reverse("portal:story_person", args=[each.pk]))
 
 
 def _form_page(request: HttpRequest, asked: Question, form: Any, *, line: Any = None, status: int = 200, **more: Any

@@ -20,6 +20,7 @@ from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical.dosing import DRAWN_ROUTES
 from sojourn.foundation.accounts.asker import Asker
+from sojourn.interfaces.console import medicines_changed
 from sojourn.interfaces.console.plan_limits import notice_words
 from sojourn.interfaces.console.sessions.shown import milligrams
 from sojourn.interfaces.console.sessions.standing import is_blind
@@ -163,9 +164,14 @@ def _beside(picture: Picture, against: Against | None) -> Iterator[Beside]:
         return
     for each in order.notices(picture, against.version):
         yield Beside(_("Body mass"), notice_words(each))
-    for one in against.notices:
+    for sentence in medicines_changed.sentences(against.changed):
+        yield Beside(_("Medicines that changed"), sentence)
+    grave, slight = medicines_changed.by_weight(against.notices)
+    for one in grave:
         title = f"{_(one.title)}: {', '.join(one.medicines)}" if one.medicines else _(one.title)
         yield Beside(title, " ".join((_(one.statement), _(one.advice))))
+    if slight:
+        yield Beside(_("Also new"), medicines_changed.in_one_line(slight))
 
 
 # ---------------------------------------------------------------- an entry in words

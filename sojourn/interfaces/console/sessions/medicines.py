@@ -43,7 +43,8 @@ UNITS: Final[Words] = {
     "{puff}": pgettext_lazy("unit", "puffs"), "{tablet}": pgettext_lazy("unit", "tablets"),
 }  # fmt: skip
 GIVEN_BY: Final[Words] = {
-    **ROUTES, "inhaled": gettext_lazy("inhaled"), "skin": gettext_lazy("on the skin"),
+    **{code: word for code, word in ROUTES.items() if code != "film"},
+    "inhaled": gettext_lazy("inhaled"), "skin": gettext_lazy("on the skin"),
 }  # fmt: skip
 # The step of the clock field: what was typed in the minute in which it was given is not late.
 _LATE: Final = timedelta(minutes=1)
@@ -230,7 +231,7 @@ def _said_of(session: SessionSnapshot, name: str) -> dict[str, Any]:
         {"severity": each.severity, "effect": each.effect, "action": each.action, "adopted": each.adopted}
         for each in found
     ]
-    return {"warned": warned_of(plain), "unread": not shipped.medicine(name).known, "asked": name}
+    return {"warned": warned_of(plain), "unread": not all(each.known for each in shipped.taken(name)), "asked": name}
 
 
 @of_session("session.observe")

@@ -5,7 +5,7 @@ A tick says that somebody looked; what they looked at stands here: which agreeme
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -26,6 +26,7 @@ from sojourn.care.session import road
 from sojourn.care.session.models import CheckResult
 from sojourn.care.session.snapshot import Against, SessionSnapshot
 from sojourn.clinical.eligibility import Facts
+from sojourn.interfaces.console import medicines_changed
 from sojourn.interfaces.console.sessions import shown
 from sojourn.interfaces.console.sessions.shown import FactLine, Group, ItemRow, milligrams
 from sojourn.interfaces.console.sessions.words import time_word
@@ -216,33 +217,27 @@ def _medicines(found: Preflight) -> Iterator[FactLine]:
     else:
         yield FactLine(_("Not gone through in any earlier session."))
     yield from _changes(found)
-    for notice in found.against.notices:
-        yield FactLine(_("New: %(title)s (%(names)s). %(advice)s") % {
-            "title": _(notice.title), "names": ", ".join(notice.medicines), "advice": _(notice.advice),
-        })  # fmt: skip
+    grave, slight = medicines_changed.by_weight(found.against.notices)
+    if slight:
+        yield FactLine(_("Also new: %(what)s") % {"what": medicines_changed.in_one_line(slight)})
+    for notice in grave:
+        title, names, advice = _(notice.title), ", ".join(notice.medicines), _(notice.advice)
+        if notice.code == "not-checked":
+            yield FactLine(f"{title}: {names}. {advice}")
+        else:
+            yield FactLine(
+                _("New: %(title)s (%(names)s). %(advice)s") % {"title": title, "names": names, "advice": advice}
+            )
 
 
 def _changes(found: Preflight) -> Iterator[FactLine]:
-    """What differs from the medicines that the decision saw."""
+    """What was begun, changed and stopped since the decision, the plan and the last dose."""
     if found.decision is None:
         return
-    seen = _of_basis(found.decision.basis.get("medicines", ()))
-    now = {each.name: each.dose for each in found.medicines if each.current}
-    day = _day(_local(found.decision.decided_at))
-    parts = [
-        (_("begun: %(names)s"), [name for name in now if name not in seen]),
-        (_("ended: %(names)s"), [name for name in seen if name not in now]),
-        (_("another dose: %(names)s"), [name for name in now if name in seen and now[name] != seen[name]]),
-    ]
-    words = "; ".join(words % {"names": ", ".join(names)} for words, names in parts if names)
-    if words:
-        yield FactLine(_("Since the decision of %(day)s: %(what)s") % {"day": day, "what": words})
-    else:
+    yield from (FactLine(each) for each in medicines_changed.sentences(found.against.changed))
+    if not any(each.after == "decision" or each.at >= found.decision.decided_at for each in found.against.changed):
+        day = _day(_local(found.decision.decided_at))
         yield FactLine(_("Unchanged since the decision of %(day)s") % {"day": day})
-
-
-def _of_basis(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    return {str(each["name"]): str(each.get("dose", "")) for each in rows if each.get("current")}
 
 
 def _weight(found: Preflight) -> Iterator[FactLine]:

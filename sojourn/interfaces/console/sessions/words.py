@@ -42,6 +42,7 @@ ROUTES: Final[Words] = {
     "in": gettext_lazy("into the nose (IN)"),
     "sl": gettext_lazy("under the tongue (SL)"),
     "oral": gettext_lazy("by mouth"),
+    "film": gettext_lazy("film in the mouth"),
 }
 
 # A dose is stopped by one press; why is written afterwards, as an event of this kind.

@@ -1,0 +1,90 @@
+"""The evening before: what changed in the medicines of those who come next, so that it is known before they sit down.
+
+By the same rules as at the chair (see medicines_since). Six statements, however many come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from sojourn.care.booking import queries as booking
+from sojourn.care.booking.models import Appointment
+from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.intake import medicine_history
+from sojourn.care.plan import queries as plans
+from sojourn.care.plan.dose import protocol_way
+from sojourn.care.plan.models import PlanVersion
+from sojourn.care.session import queries
+from sojourn.care.session.medicines_since import MedicinesSince, medicines_since
+
+# How far ahead the next day with sessions is looked for: over a weekend and a holiday.
+_LOOKS_AHEAD_DAYS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class EveLine:
+    """One appointment of the next day with sessions, and what its patient's medicines say."""
+
+    appointment: Appointment
+    drug: str
+    route: str
+    medicines: MedicinesSince
+
+
+@dataclass(frozen=True, slots=True)
+class Eve:
+    """The next day with sessions. ``day`` None where nobody is booked in the days that were looked at."""
+
+    day: date | None
+    lines: tuple[EveLine, ...]
+
+    @property
+    def changed(self) -> tuple[EveLine, ...]:
+        """Those with something to look at, the ones that hold the dose first."""
+        found = [each for each in self.lines if each.medicines]
+        return tuple(sorted(found, key=lambda each: not each.medicines.reasons))
+
+
+def eve(clinic_id: int, zone: ZoneInfo, today: date) -> Eve:
+    """The next day with sessions after ``today``, and what each patient's medicines say. Six queries at most."""
+    first = today + timedelta(days=1)
+    booked = booking.between(first, first + timedelta(days=_LOOKS_AHEAD_DAYS - 1), zone)
+    if not booked:
+        return Eve(None, ())
+    day = _day_of(booked[0], zone)
+    rows = [each for each in booked if _day_of(each, zone) == day]
+    return Eve(day, tuple(_lines(clinic_id, rows)))
+
+
+def _day_of(appointment: Appointment, zone: ZoneInfo) -> date:
+    return timezone.localdate(appointment.during.lower, zone)
+
+
+def _lines(clinic_id: int, rows: list[Appointment]) -> Iterable[EveLine]:
+    people = [each.patient_id for each in rows]
+    rules = candidacy.rules(clinic_id).interactions
+    lists = medicine_history.histories(people)
+    decided = candidacy.latest_of(people)
+    signed = plans.in_force_of([each.care_plan_id for each in rows])
+    dosed = queries.last_doses(people)
+    for each in rows:
+        version = signed.get(each.care_plan_id)
+        drug, route = _way(each, version)
+        since = medicines_since(
+            lists[each.patient_id], rules, drug=drug, route=route, decision=decided.get(each.patient_id),
+            plan_signed_at=version.signed_at if version else None, last_dose_at=dosed.get(each.patient_id),
+        )  # fmt: skip
+        yield EveLine(each, drug, route, since)
+
+
+def _way(appointment: Appointment, version: PlanVersion | None) -> tuple[str, str]:
+    """Drug and route of the plan in force; without one, of the course's protocol."""
+    if version is not None:
+        return version.drug, version.route
+    route, drug = protocol_way(appointment.care_plan.protocol_id)
+    return drug, route

@@ -1,0 +1,243 @@
+"""Medicines in what somebody wrote: a list pasted as prose, a line with a product of several ingredients.
+
+Nothing that was written is lost: what names no medicine comes back as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from sojourn.clinical.interactions.medicines import SLIP_FROM, Medicine, Names, exact, fold, key_of, one_slip, written
+
+# What stands between two medicines. A full stop does so after a word or a unit, not in "0.5 mg" or "Dr. Ruiz".
+_BETWEEN: Final = re.compile(
+    r"[;\n\r\t•·|]+|,(?!\d)|(?:(?<=\w\w\w)|(?<=\bmg)|(?<=\bml)|(?<=\d))\.(?=\s|$)|\s[-–—*]\s|^\s*[-–—*]\s|(?:\b(?:and|plus|also|with|y|más|mas|"
+    r"también|tambien|con)\b|&|\+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+# After a bare number these say how often or how much: "Tylenol 3 times a day" is no Tylenol No. 3.
+_COUNTED: Final = frozenset(
+    (
+        *("x", "times", "time", "tablet", "tablets", "tabs", "pill", "pills", "cap", "caps", "capsules", "drops"),
+        *("mg", "g", "ml", "mcg", "a", "per", "daily", "day", "days", "hours", "veces", "vez", "tabletas", "al", "por"),
+        *("pastillas", "comprimidos", "capsulas", "gotas", "diarias", "dias", "horas"),
+    )
+)
+
+
+def recognise(text: str, names: Names) -> tuple[tuple[str, Medicine | None], ...]:
+    """The pieces of a medicine list written as prose, each with the medicine it names, or None.
+
+    Every piece of the text that holds a letter comes back, in order, so that nothing that was written is lost. A piece
+    that names two medicines comes back twice. A combination product is one piece, whatever words stand in its name.
+    """
+    marked, products = _mark_products(text, names)
+    found: list[tuple[str, Medicine | None]] = []
+    for piece in _pieces(marked):
+        named = tuple(_named(piece, names, products))
+        whole = _unmark(piece, products)
+        found += [(whole, each) for each in named] or [(whole, None)]
+    return tuple(found)
+
+
+def _mark_products(text: str, names: Names) -> tuple[str, dict[str, tuple[str, Medicine]]]:
+    """The text with every product's name replaced by one word, and what each of those words stands for: the names hold
+    words ("with", "&") that would otherwise part two medicines."""
+    words = list(_WORD.finditer(text))
+    products: dict[str, tuple[str, Medicine]] = {}
+    out, done, place = [], 0, 0
+    while place < len(words):
+        hit = _product_at(text, words, place, names)
+        if hit is None:
+            place += 1
+            continue
+        last, product = hit
+        start, end = words[place].start(), words[last].end()
+        mark = f"zq{len(products)}zq"
+        products[mark] = (text[start:end], product)
+        out += [text[done:start], mark]
+        done, place = end, last + 1
+    return "".join((*out, text[done:])), products
+
+
+def _product_at(text: str, words: list[re.Match[str]], place: int, names: Names) -> tuple[int, Medicine] | None:
+    """The longest product name that begins with this word, and its last word."""
+    best: tuple[int, Medicine] | None = None
+    key: tuple[str, ...] = ()
+    for last in range(place, len(words)):
+        if _NEW_LINE.search(text, words[place].start(), words[last].start()):
+            break
+        key += key_of(words[last].group())
+        if len(key) > names.longest_product:
+            break
+        product = names.products.get(key)
+        if product is not None and key_of(words[last].group()) and not _counted(text, words, last):
+            best = last, product
+    return best
+
+
+_NEW_LINE: Final = re.compile(r"[;,\n\r\t•·|]")
+
+
+def _counted(text: str, words: list[re.Match[str]], last: int) -> bool:
+    """Whether the number at the end of a name may say how often, and is no part of the name."""
+    if not words[last].group().isdigit() or last == 0:
+        return False
+    before = text[words[last - 1].end() : words[last].start()]
+    if "#" in before or "-" in before or words[last - 1].group().casefold() in ("no", "nº", "n", "nr", "num"):
+        return False
+    return last + 1 < len(words) and fold(words[last + 1].group()) in _COUNTED
+
+
+def _unmark(piece: str, products: dict[str, tuple[str, Medicine]]) -> str:
+    for mark, (was, _product) in products.items():
+        piece = piece.replace(mark, was)
+    return " ".join(piece.split())
+
+
+def _pieces(text: str) -> Iterator[str]:
+    for piece in _BETWEEN.split(text):
+        kept = " ".join((piece or "").split()).strip(" .,:()[]")
+        if any(letter.isalpha() for letter in kept):
+            yield kept
+
+
+def _named(piece: str, names: Names, products: dict[str, tuple[str, Medicine]]) -> Iterator[Medicine]:
+    """The medicines that a piece names: the longest run of words that is a name, then on from there."""
+    words = fold(piece).split()
+    seen: list[str] = []
+    start = 0
+    while start < len(words):
+        for length in range(min(names.longest, len(words) - start), 0, -1):
+            run = " ".join(words[start : start + length])
+            hit = products[run][1] if run in products else names.medicine.get(run)
+            hit = hit or (_slipped(run, names) if length == 1 else None)
+            if hit is not None:
+                if hit.name not in seen:
+                    seen.append(hit.name)
+                    yield hit
+                start += length - 1
+                break
+        start += 1
+
+
+def _slipped(word: str, names: Names) -> Medicine | None:
+    """The one medicine that the word misses by one letter; None where there is none, or two."""
+    if len(word) < SLIP_FROM:
+        return None
+    near = {each.name: each for name, each in names.medicine.items() if len(name) >= SLIP_FROM and one_slip(word, name)}
+    return next(iter(near.values())) if len(near) == 1 else None
+
+
+# --- one line of a person's list ---
+
+JOINED: Final = " + "  # between the medicines of a line that names several
+
+# Words that say how a medicine is taken, and name none.
+_EVERYDAY_WORDS: Final = (
+    "mg mcg ug ml iu tablet tablets tab tabs pill pills cap caps capsule capsules drop drops puff puffs "
+    "spray patch dose doses once twice three times daily day days week weeks weekly month months hour "
+    "hours every each morning evening night nights noon midday bedtime breakfast lunch dinner meal meals "
+    "food water milk juice needed need when only half the for and with then from my our her his pain "
+    "sleep anxiety more less about sometimes often always never before after slow release extended "
+    "retard forte generic strength extra baby low high chewable tableta tabletas pastilla pastillas "
+    "comprimido comprimidos capsula capsulas gota gotas parche dosis una dos tres vez veces dia dias "
+    "diario diaria semana semanas mes hora horas cada por manana tarde noche noches desayuno comida "
+    "comidas cena agua leche cuando necesario solo media medio para dolor dormir ansiedad antes despues "
+    "tambien poco "
+)
+_EVERYDAY: Final = frozenset(_EVERYDAY_WORDS.split())
+_PARTED: Final = re.compile(r"[/+;,\n]|&|\b(?:and|plus|with|also|y|con|mas|más|también|tambien)\b", re.IGNORECASE)
+
+
+def taken(text: str, chosen: str | None, names: Names, *, route: str = "") -> tuple[Medicine, ...]:
+    """The ingredients of one line of a person's list, each with the product it came in.
+
+    ``chosen`` is the medicine that was picked or recognised when the line was written: "" where nothing fitted, so that
+    a person must look at it; None where nobody was asked. What the words name beyond it counts as well, so that a list
+    that has grown reads old lines anew. What nobody knows comes back written.
+    """
+    way = route or _way(text)
+    found = [*_of_choice(chosen, names)]
+    named = [each for _piece, each in recognise(text, names) if each is not None]
+    found += [part for each in named for part in ingredients(each)]
+    unread = [written(each) for each in _unread(text, names)] if named else []
+    if chosen == "" or not found:
+        unread = [written(text)]
+    apart: dict[str, Medicine] = {}
+    for each in (*found, *unread):
+        apart.setdefault(fold(each.name), replace(each, route=way or each.route))
+    return tuple(apart.values())
+
+
+def ingredients(medicine: Medicine) -> tuple[Medicine, ...]:
+    """What a medicine holds: itself, or the parts of a product, each with its name inside."""
+    if not medicine.parts:
+        return (medicine,)
+    return tuple(replace(each, inside=each.inside or medicine.name) for each in medicine.parts)
+
+
+def together(named: tuple[Medicine, ...]) -> str:
+    """One name for everything that a line names, as ``by_name`` reads it again."""
+    return JOINED.join(each.name for each in named)
+
+
+def by_name(text: str, names: Names) -> Medicine:
+    """The medicine or product of exactly this name, several joined as ``together`` writes them, else what was
+    written."""
+    hit = exact(text, names) or names.products.get(key_of(text))
+    if hit is not None:
+        return hit
+    several = [exact(each, names) for each in text.split(JOINED)]
+    if len(several) > 1 and all(several):
+        parts = tuple(part for each in several if each for part in ingredients(each))
+        return Medicine(text, parts=parts)
+    return written(text)
+
+
+def _of_choice(chosen: str | None, names: Names) -> tuple[Medicine, ...]:
+    return ingredients(by_name(chosen, names)) if chosen else ()
+
+
+def _unread(text: str, names: Names) -> Iterator[str]:
+    """The parts of a line that name no medicine and are more than how it is taken."""
+    marked, products = _mark_products(text, names)
+    for part in _PARTED.split(marked):
+        if not any(_named(part, names, products)):
+            if _strange(part):
+                yield " ".join(part.split())
+            continue
+        for pair in _HYPHENED.findall(part):
+            yield from () if exact(pair, names) else _unread_of_pair(pair, names)
+
+
+# Two ingredients joined by a hyphen, as in dextromethorphan-quinidine; not "slow-release" or "co-codamol".
+_HYPHENED: Final = re.compile(r"[^\W\d_]{5,}(?:-[^\W\d_]{5,})+")
+
+
+def _unread_of_pair(pair: str, names: Names) -> Iterator[str]:
+    return (each for each in pair.split("-") if _strange(each) and not any(_named(each, names, {})))
+
+
+def _strange(part: str) -> bool:
+    """Whether the words say more than how something is taken."""
+    return any(len(each) > 2 and each.isalpha() and each not in _EVERYDAY for each in fold(part).split())
+
+
+_WAYS: Final = {
+    "nose": {"nasal", "nasally", "nose", "nostril", "intranasal", "nariz"},
+    "inhaled": {"inhaler", "inhaled", "inhalador", "inhalado", "puffer", "turbuhaler", "diskus"},
+    "skin": {"cream", "ointment", "crema", "pomada", "patch", "parche"},
+    "injection": {"injection", "injected", "inyeccion", "depot"},
+    "mouth": {"tablet", "tablets", "capsule", "capsules", "pill", "pills", "comprimido", "comprimidos", "jarabe"},
+}
+
+
+def _way(text: str) -> str:
+    """How it is taken, where the words themselves say so."""
+    words = set(fold(text).split())
+    return next((way for way, said in _WAYS.items() if words & said), "")
