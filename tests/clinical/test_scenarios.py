@@ -140,7 +140,8 @@ def last_point_reached(monkeypatch, law: str, says: str) -> None:
 
 
 def one_person(monkeypatch, law: str, says: str) -> None:
-    monkeypatch.setattr(charted, "two_people", lambda one, other: True)
+    for module in ("charted", "double_check"):
+        monkeypatch.setattr(f"sojourn.clinical.administration.{module}.two_people", lambda one, other: True)
 
 
 def clock_on_the_wall(monkeypatch, law: str, says: str) -> None:
