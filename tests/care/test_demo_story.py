@@ -318,7 +318,7 @@ def test_two_people_read_the_same_off_the_vial_of_every_dose(clinic: Clinic):
 def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.MonkeyPatch):
     """Decision, agreements, plan, rules and ceilings, asked of the engine with what was known at that moment."""
     moment: list[datetime] = []
-    doses_since = road.queries.doses_since
+    doses_since, weights = road.queries.doses_since, road.intake.weights
 
     def facts(patient_id: int):
         with_times = ClinicalFact.objects.filter(patient_id=patient_id, entered_at__lte=moment[0])
@@ -335,6 +335,10 @@ def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(road.queries, "doses_since", since)
     monkeypatch.setattr(road.queries, "dosed_before", dosed)
+    def weighed(patient_id: int):
+        return [each for each in weights(patient_id) if each.on <= moment[0].date()]
+
+    monkeypatch.setattr(road.intake, "weights", weighed)
     monkeypatch.setattr(road.intake, "entered_facts", facts)
     against: dict[str, list[int]] = {}
     for row in MedicationAdministration.objects.order_by("id"):
