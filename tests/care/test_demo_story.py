@@ -335,6 +335,7 @@ def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(road.queries, "doses_since", since)
     monkeypatch.setattr(road.queries, "dosed_before", dosed)
+
     def weighed(patient_id: int):
         return [each for each in weights(patient_id) if each.on <= moment[0].date()]
 

@@ -118,7 +118,7 @@ def test_the_clinic_sees_what_was_told_what_changed_and_what_is_not_checked(clin
     nurse = clinic.client("nurse")
     nurse.get("/clinic/")
     url = f"/clinic/patients/{patient.pk}/story/"
-    with at_most(12):
+    with at_most(13):
         page = nurse.get(url).text
     assert "moon dust" in page
     assert "1 medicine not checked" in page
