@@ -411,6 +411,7 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "alarm.threshold": _alarm,
         "alarm.rise": _alarm,
         "alarm.silence": _alarm,
+        "alarm.fault": _alarm,
         "alarm.escalation": _escalation,
         "plausibility": _plausibility,
         "score.news2": _news2,

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 import psycopg
 
@@ -20,6 +21,7 @@ from sojourn.config.environment import database, environment
 log = logging.getLogger("sojourn")
 
 WATCH_EVERY_S = 1.0
+T = TypeVar("T")
 
 
 def devices(name: str) -> None:
@@ -34,14 +36,14 @@ def devices(name: str) -> None:
 
     async def run() -> None:
         stop = _stop_event()
-        await asyncio.to_thread(_until_the_database_answers, store.load_zones)
+        ports = await asyncio.to_thread(_until_the_database_answers, partial(store.load_ports, env.mllp_port))
         counted: dict[str, object] = {}
 
         def ready(port: int, listener: Listener) -> None:
             counted["counters"] = listener.counters
 
         beating = asyncio.create_task(_beat(name, stop, counted))
-        await serve(store, env.mllp_host, env.mllp_port, store.zone_for, stop, ready=ready)
+        await serve(store, env.mllp_host, ports, store.zone_for, stop, ready=ready)
         await beating
 
     asyncio.run(run())
@@ -147,14 +149,12 @@ def _stop_flag() -> Callable[[], bool]:
     return lambda: asked
 
 
-def _until_the_database_answers(work: Callable[[], None]) -> None:
+def _until_the_database_answers(work: Callable[[], T]) -> T:
     while True:
         try:
-            work()
+            return work()
         except psycopg.OperationalError:
             time.sleep(0.5)
-        else:
-            return
 
 
 def mail() -> None:

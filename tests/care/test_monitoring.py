@@ -13,7 +13,6 @@ from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.session import step_actions
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals import messages
 from sojourn.care.vitals.messages import Answer, Arrival, Value, take_messages
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.care.vitals.watch import sweep_deadlines
@@ -26,11 +25,6 @@ from tests.conftest import Cast
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 KEY = "serial:M1"
-
-
-@pytest.fixture(autouse=True)
-def _nothing_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(messages, "_late", {})
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import nan
 
 from psycopg import Cursor
 
@@ -39,6 +40,21 @@ class NewReading:
     doubt: str = ""
     supersedes_id: int | None = None
     judged: bool = True  # False: charted, but no alarm of this session
+    charted: bool = True  # False: judged, but it waits for a person's word
+    judged_at: datetime | None = None  # where its own time cannot be used: when it came
+
+    def heard(self) -> Reading:
+        """The reading as alarms judge it. A test, or a sensor that measures nothing, is no number."""
+        value = nan if self.doubt in _VOID else self.value
+        return Reading(self.judged_at or self.effective_at, value, bool(self.doubt))
+
+
+CUFF = frozenset(("nibp_sys", "nibp_dia", "nibp_map"))
+_VOID = frozenset(("test",))
+# Reasons of doubt that leave a value without a time of its own: it is judged, and shown, by its arrival.
+_BY_ARRIVAL = frozenset(("time", "clock", "line", "patient"))
+# A believed value that is older than this gives way to a doubted one, where somebody looks.
+_SHOWN_FOR = timedelta(seconds=30)
 
 
 @dataclass(slots=True)
@@ -49,7 +65,13 @@ class NewestOfSignal:
     effective_at: datetime | None = None
     silent_after: datetime | None = None
     baseline: float | None = None
+    doubt: str = ""
     newest: NewReading | None = None
+
+    @property
+    def believed_at(self) -> datetime | None:
+        """What orders new readings: only a value whose time can be believed does."""
+        return None if self.doubt in _BY_ARRIVAL else self.effective_at
 
 
 @dataclass(slots=True)
@@ -79,8 +101,8 @@ def judge_session(
         signal = signals.get(key)
         if signal is None:
             signal = signals[key] = NewestOfSignal()
-        newest_at = signal.effective_at
-        recent = [Reading(one.effective_at, one.value, bool(one.doubt)) for one in ones if one.judged]
+        newest_at = signal.believed_at
+        recent = [one.heard() for one in ones if one.judged]
         for rule in acting.alarms(session.protocol_id, code) if recent else ():
             state_key = (encounter_id, rule.rule_id, code)
             stored = states.get(state_key)
@@ -97,11 +119,23 @@ def judge_session(
                 changed.append((session, rule, judgement.state, judgement))
                 outcome.happenings += [(session, rule, happening) for happening in judgement.happenings]
         for one in ones:
-            if newest_at is None or one.effective_at >= newest_at:
-                newest_at = one.effective_at
-                signal.newest = one
-                signal.effective_at = newest_at
+            if _shows(one, signal):
+                signal.newest, signal.effective_at, signal.doubt = one, one.effective_at, one.doubt
         moved[key] = signal
+
+
+def _shows(one: NewReading, signal: NewestOfSignal) -> bool:
+    """Whether a reading is the newest now. One that is dated by its arrival takes the place of a believed one only
+    when that has grown old, for it must never make a believed one look late; a cuff's value has no such hurry."""
+    at = signal.effective_at
+    if not one.charted:
+        return False
+    if at is None:
+        return True
+    doubted = signal.doubt in _BY_ARRIVAL
+    if one.judged_at is None:
+        return doubted or one.effective_at >= at
+    return one.code in CUFF or one.effective_at - at > _SHOWN_FOR or (doubted and one.effective_at >= at)
 
 
 def _awaited(
@@ -117,7 +151,7 @@ def _awaited(
 
 def load_current(cursor: Cursor[Row], ids: Sequence[int]) -> dict[tuple[int, str], NewestOfSignal]:
     cursor.execute(
-        "SELECT encounter_id, code, value, effective_at, silent_after, baseline FROM alarms_currentvital"
+        "SELECT encounter_id, code, value, effective_at, silent_after, baseline, doubt FROM alarms_currentvital"
         " WHERE encounter_id = ANY(%s)",
         (list(ids),),
     )

@@ -13,50 +13,60 @@ from datetime import datetime, timedelta
 from psycopg import Cursor
 
 from sojourn.care.alarms.columns import Row, columns
-from sojourn.care.alarms.judging import MONITOR, NewestOfSignal, NewReading, Outcome, judge_session, load_current
+from sojourn.care.alarms.judging import CUFF, MONITOR, NewestOfSignal, NewReading, Outcome, judge_session, load_current
 from sojourn.care.alarms.rules import acting_rules
 from sojourn.care.alarms.store import Session, insert_events, load_states, lock, store_states
 from sojourn.care.encounter.announcing import CHANNEL
+from sojourn.care.vitals.faults import judge_faults
 from sojourn.clinical import alarms
 from sojourn.clinical.alarms import AlarmRule, State
 
 
-def record_batch(cursor: Cursor[Row], readings: Sequence[NewReading], now: datetime) -> Outcome:
-    """Store, judge and announce ``readings``, which may belong to many sessions of many clinics.
+def record_batch(
+    cursor: Cursor[Row], readings: Sequence[NewReading], now: datetime, *, faulty: Sequence[Session] = ()
+) -> Outcome:
+    """Store, judge and announce ``readings``, which may belong to many sessions of many clinics. ``faulty``: sessions
+    whose monitor shows, or has shown, a fault.
 
     The caller holds the transaction. Sessions are locked in the order of their ids, so two writers never wait for
     each other in a ring, and judged one after the other.
     """
     outcome = Outcome()
-    if not readings:
+    if not readings and not faulty:
         return outcome
     by_session: dict[int, list[NewReading]] = defaultdict(list)
     for reading in readings:
         by_session[reading.session.encounter_id].append(reading)
-    ids = sorted(by_session)
+    troubled = {session.encounter_id: session for session in faulty}
+    ids = sorted({*by_session, *troubled})
     lock(cursor, ids)
-    rules = acting_rules(cursor, {reading.session.clinic_id for reading in readings})
+    clinics = {reading.session.clinic_id for reading in readings}
+    rules = acting_rules(cursor, clinics | {session.clinic_id for session in faulty})
     signals = load_current(cursor, ids)
     readings = _without_repeats(by_session, signals)
     states = load_states(cursor, ids)
     moved: dict[tuple[int, str], NewestOfSignal] = {}
     changed: list[tuple[Session, AlarmRule, State, alarms.Judgement | None]] = []
     for encounter_id in ids:
-        if not by_session[encounter_id]:
+        if not by_session.get(encounter_id):
             continue
         session = by_session[encounter_id][0].session
         acting = rules[session.clinic_id]
         judge_session(session, by_session[encounter_id], acting, signals, states, moved, changed, outcome, now)
-    if not readings:
-        return outcome
-    _chart(cursor, readings, moved)
+    if troubled:
+        technical, happened = judge_faults(cursor, troubled.values(), rules, states, now)
+        changed += technical
+        outcome.happenings += happened
+    charted = [one for one in readings if one.charted]
+    if charted:
+        _chart(cursor, charted, moved)
     store_states(cursor, changed)
     insert_events(cursor, outcome.happenings)
-    announce(cursor, by_session)
+    news = {one.session.encounter_id: one.session for one in readings} | troubled
+    if news:
+        announce(cursor, news.values())
     return outcome
 
-
-_CUFF = frozenset(("nibp_sys", "nibp_dia", "nibp_map"))
 
 _SAME = timedelta(seconds=1)
 
@@ -65,16 +75,17 @@ def _without_repeats(
     by_session: dict[int, list[NewReading]], signals: Mapping[tuple[int, str], NewestOfSignal]
 ) -> list[NewReading]:
     """Monitors send their last cuff measurement again with every message: the same value of the same moment is one
-    measurement, stored once, and its repetition is no sign that the cuff still works."""
+    measurement, stored once, and its repetition is no sign that the cuff still works. Where its moment cannot be used,
+    the same value is the same measurement."""
     kept: list[NewReading] = []
     for encounter_id, readings in by_session.items():
         newest: dict[str, tuple[datetime | None, float | None]] = {}
         fresh = []
         for one in readings:
-            if one.code in _CUFF and one.method == MONITOR:
+            if one.code in CUFF and one.method == MONITOR:
                 signal = signals.get((encounter_id, one.code))
                 at, value = newest.get(one.code) or ((signal.effective_at, signal.value) if signal else (None, None))
-                if at is not None and value == one.value and abs(one.effective_at - at) < _SAME:
+                if at is not None and value == one.value and (one.judged_at or abs(one.effective_at - at) < _SAME):
                     continue
                 newest[one.code] = (one.effective_at, one.value)
             fresh.append(one)
@@ -122,12 +133,11 @@ def _chart(
     cursor.execute(_CHART, columns(rows))
 
 
-def announce(cursor: Cursor[Row], by_session: Mapping[int, Sequence[NewReading]]) -> None:
+def announce(cursor: Cursor[Row], sessions: Iterable[Session]) -> None:
     """Tell the live processes which sessions have news: ids only, they read the truth themselves."""
     by_clinic: dict[int, list[int]] = defaultdict(list)
-    for encounter_id, readings in by_session.items():
-        if readings:
-            by_clinic[readings[0].session.clinic_id].append(encounter_id)
+    for session in sessions:
+        by_clinic[session.clinic_id].append(session.encounter_id)
     payloads = [
         f"{clinic_id}:{','.join(map(str, ids[start : start + 500]))}"
         for clinic_id, ids in by_clinic.items()

@@ -17,11 +17,22 @@ from sojourn.clinical.alarms.model import (
     Why,
 )
 from sojourn.clinical.alarms.order import rank, urgency
-from sojourn.clinical.alarms.prepare import ESCALATION, KINDS, SILENCE, escalation, prepare, speaks_of
+from sojourn.clinical.alarms.prepare import (
+    ESCALATION,
+    FAULT,
+    KINDS,
+    MONITOR_SIGNAL,
+    SILENCE,
+    escalation,
+    prepare,
+    speaks_of,
+)
 
 __all__ = [
     "ESCALATION",
+    "FAULT",
     "KINDS",
+    "MONITOR_SIGNAL",
     "SILENCE",
     "AlarmRule",
     "Event",

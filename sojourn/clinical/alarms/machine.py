@@ -189,22 +189,39 @@ def _judge_one(
     rule: AlarmRule, reading: Reading, at: datetime, state: State, now: datetime, *, baseline: float | None
 ) -> Judgement:
     value = reading[1]
-    if reading[2] or value - value != 0:
+    if value - value != 0:
         return _tick(_Seen(rule, value, at, now, baseline), state, Why.FLAGGED)
     if rule.relative is not None and baseline is None:
         return _tick(_Seen(rule, value, at, now, None), state, Why.NO_BASELINE)
     level = _level(rule, value, baseline)
+    if reading[2]:
+        return _doubted(_Seen(rule, value, at, now, baseline), level, state)
+    return _believed(_Seen(rule, value, at, now, baseline), level, state)
+
+
+def _believed(seen: _Seen, level: Level | None, state: State) -> Judgement:
+    rule, value, at, _, baseline = seen
     newest = state[1]
     if newest is not None and (at < newest or (at == newest and level is None)):
-        return _tick(_Seen(rule, value, at, now, baseline), state, Why.OUT_OF_ORDER)
+        return _tick(seen, state, Why.OUT_OF_ORDER)
     if level is None:
         phase = state[0]
         if phase is _QUIET or phase is _RECOVERED:
             quiet = State(phase, at, state[2], state[3], state[4], state[5], state[6])
             limit = rule.levels[0][0]
             return Judgement(quiet, _NOTHING, False, Why.WITHIN_LIMITS, rule, value, limit, baseline)
-        return _back_within(_Seen(rule, value, at, now, baseline), state)
-    return _beyond(_Seen(rule, value, at, now, baseline), level, state)
+        return _back_within(seen, state)
+    return _beyond(seen, level, state)
+
+
+def _doubted(seen: _Seen, level: Level | None, state: State) -> Judgement:
+    """A reading that is not believed: it can only raise, or make an open alarm graver."""
+    newest, before = state.newest_at, state.priority
+    late = newest is not None and seen.at < newest
+    lesser = level is not None and state.open and before is not None and level.priority.rank <= before.rank
+    if level is None or late or lesser:
+        return _tick(seen, state, Why.FLAGGED)
+    return _beyond(seen, level, state)
 
 
 def _back_within(seen: _Seen, state: State) -> Judgement:

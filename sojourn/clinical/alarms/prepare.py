@@ -15,6 +15,10 @@ RISE: Final = "alarm.rise"
 SILENCE: Final = "alarm.silence"
 ESCALATION: Final = "alarm.escalation"
 KINDS: Final = (THRESHOLD, RISE, SILENCE)
+# Something is wrong with what a monitor sends: the signal is 1 while it is, and 0 when it is not.
+FAULT: Final = "alarm.fault"
+MONITOR_SIGNAL: Final = "monitor"
+_SHOWN: Final = 1.0
 
 # comparison -> (sign, inclusive)
 _COMPARISONS: Final = {"gt": (1, False), "ge": (1, True), "lt": (-1, False), "le": (-1, True)}
@@ -46,9 +50,23 @@ def speaks_of(rule: Rule, route: str, drug: str) -> bool:
 
 def prepare(rule: Rule, escalates: Rule | None) -> tuple[AlarmRule, ...]:
     """One judging rule for each vital sign that the rule names; raises RuleInvalid or UnknownVital."""
+    if rule.kind == FAULT:
+        return (_of_monitor(rule, escalates),)
     if rule.kind not in KINDS:
         raise RuleInvalid(f"{rule.id}: {rule.kind} is no alarm")
     return tuple(_for_vital(rule, str(code), escalates) for code in rule.fact("vitals"))
+
+
+def _of_monitor(rule: Rule, escalates: Rule | None) -> AlarmRule:
+    """A technical alarm: it has no limit, and knows only whether there is a fault."""
+    return AlarmRule(
+        *(rule.id, rule.version, rule.hash, rule.title, MONITOR_SIGNAL, 1, True, None),
+        levels=(Level(_SHOWN, Priority(rule.fact("priority"))),),
+        sustained=timedelta(0),
+        clear_margin=0.0,
+        silence=None,
+        escalate=escalation(escalates),
+    )
 
 
 def _seconds(rule: Rule, name: str) -> timedelta:

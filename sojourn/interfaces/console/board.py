@@ -30,8 +30,8 @@ from sojourn.care.patients.queries import withheld
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import live
 from sojourn.care.session.models import CALL_ANSWERED
-from sojourn.care.vitals.messages import BELIEVED
-from sojourn.clinical.alarms import KINDS, SILENCE, Priority, rank, urgency
+from sojourn.care.vitals.clock import BELIEVED
+from sojourn.clinical.alarms import FAULT, KINDS, SILENCE, Priority, rank, urgency
 from sojourn.clinical.alarms.prepare import RISE
 from sojourn.clinical.current import TILES, SignalReading, current_vital, rounded
 from sojourn.clinical.protocol import State
@@ -89,7 +89,7 @@ def board_words() -> dict[str, Any]:
     return {
         "states": {state.value: str(word) for state, word in _STATES.items()},
         "priorities": {priority.value: str(word) for priority, word in _PRIORITIES.items()},
-        "rules": {rule.id: _(rule.title) for rule in book().of_kind(*KINDS)},
+        "rules": {rule.id: _(rule.title) for rule in book().of_kind(*KINDS, FAULT)},
         "short": {rule.id: str(_SHORT[_bend(rule)]) for rule in book().of_kind(*KINDS)},
         "just_now": pgettext("age of a reading", "now"),
         "seconds": _("{n} s ago"),

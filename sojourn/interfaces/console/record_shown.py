@@ -37,7 +37,7 @@ from sojourn.care.chart.rows import (
 )
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import Sex
-from sojourn.care.vitals.messages import BELIEVED
+from sojourn.care.vitals.clock import BELIEVED
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms.prepare import RISE
 from sojourn.clinical.current import TILES, SignalReading, current_vital

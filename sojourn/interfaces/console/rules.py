@@ -36,7 +36,11 @@ from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
 # Headings in the order of the page: the kinds of rule under each.
 HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
     ("protocols", gettext_lazy("Protocols of a session"), ("protocol",)),
-    ("alarms", gettext_lazy("Alarms"), ("alarm.threshold", "alarm.rise", "alarm.silence", "alarm.escalation")),
+    (
+        "alarms",
+        gettext_lazy("Alarms"),
+        ("alarm.threshold", "alarm.rise", "alarm.silence", "alarm.fault", "alarm.escalation"),
+    ),
     ("doses", gettext_lazy("Doses"), dosing.KINDS),
     ("eligibility", gettext_lazy("Who may be treated"), (eligibility.KIND, eligibility.evidence.KIND)),
     ("interactions", gettext_lazy("Medicines beside ketamine"), (interactions.KIND,)),
@@ -67,6 +71,7 @@ SHORT_MARKS: Mapping[Verification, StrPromise] = {
 
 # Kinds that the engine uses as they are, whatever a clinic decides: they mark, add up or put off.
 ALWAYS: Mapping[str, StrPromise] = {
+    "alarm.fault": gettext_lazy("Used everywhere: it says that something is wrong with what a monitor sends."),
     "plausibility": gettext_lazy(
         "Used everywhere: it only marks a reading as doubtful. A marked reading stays on the chart and is not counted."
     ),

@@ -12,9 +12,10 @@ import logging
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Final, Protocol
 
 from . import ack
@@ -36,6 +37,7 @@ class Received:
     received_at: datetime
     peer: str  # "address:port"
     parsed: ParsedMessage | Fault
+    clinic_id: int | None = None  # whose port it came in by
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Limits:
     body_bytes: int = 1 << 20
     kept_bytes: int = 1 << 16  # of bytes that are no message
     idle_s: float = 5.0  # an unfinished message older than this is a fault
+    unproven_s: float = 60.0  # a line that has never sent a message ends after so long
     batch: int = 500
     waiting: int = 4_000  # messages not yet stored, all connections; above it, reading pauses
     waiting_each: int = 64  # the same for one connection
@@ -122,7 +125,7 @@ class Listener:
     def __init__(
         self,
         store: Store,
-        zone_for: Callable[[str], tzinfo],
+        zone_for: Callable[[int | None], tzinfo],
         *,
         limits: Limits | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -137,8 +140,9 @@ class Listener:
         self._arrived = asyncio.Event()
         self.stopping = False
 
-    def connect(self) -> _Connection:
-        return _Connection(self)
+    def connect(self, clinic_id: int | None = None) -> _Connection:
+        """A line that came in by a port of this clinic, or of no clinic."""
+        return _Connection(self, clinic_id)
 
     def take(self, turn: _Turn) -> None:
         counters = self.counters
@@ -160,9 +164,9 @@ class Listener:
             for connection in self.connections:
                 connection.balance()
 
-    def parse(self, raw: bytes, peer: str) -> ParsedMessage | Fault:
+    def parse(self, raw: bytes, peer: str, clinic_id: int | None = None) -> ParsedMessage | Fault:
         try:
-            return read(raw, self.zone_for(peer))
+            return read(raw, self.zone_for(clinic_id))
         except Exception:  # our own mistake must cost neither the bytes nor the other monitors
             log.exception("The reader failed on a message from %s", peer)
             self.counters.reader_failures += 1
@@ -246,12 +250,15 @@ class Listener:
                 connection.balance()
 
     async def sweep(self, every_s: float) -> None:
-        """Unfinished messages of silent senders become faults."""
+        """Unfinished messages of silent senders become faults; lines that never sent a message end."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(every_s)
-            oldest = loop.time() - self.limits.idle_s
+            oldest, unproven = loop.time() - self.limits.idle_s, loop.time() - self.limits.unproven_s
             for connection in list(self.connections):
+                if not connection.proven and connection.made_at < unproven:
+                    connection.hang_up()
+                    continue
                 if connection.last_data < oldest and connection.deframer.waiting:
                     connection.take(connection.deframer.give_up())
 
@@ -259,8 +266,11 @@ class Listener:
 class _Connection(asyncio.Protocol):
     """One monitor's line."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, clinic_id: int | None = None) -> None:
         self.listener = listener
+        self.clinic_id = clinic_id
+        self.proven = False  # whether it ever sent a message that could be read
+        self.made_at = 0.0
         self.deframer = Deframer(limit=listener.limits.body_bytes, keep=listener.limits.kept_bytes)
         self.turns: deque[_Turn] = deque()
         self.peer = ""
@@ -287,7 +297,7 @@ class _Connection(asyncio.Protocol):
         counters.connections += 1
         counters.connections_ever += 1
         self.listener.connections.add(self)
-        self.last_data = asyncio.get_running_loop().time()
+        self.last_data = self.made_at = asyncio.get_running_loop().time()
         transport.set_write_buffer_limits(high=self.listener.limits.unsent_bytes)
         self.balance()
 
@@ -312,21 +322,22 @@ class _Connection(asyncio.Protocol):
         for unit in units:
             parsed: ParsedMessage | Fault
             if isinstance(unit, Frame):
-                parsed = listener.parse(unit.body, self.peer)
+                parsed = listener.parse(unit.body, self.peer, self.clinic_id)
+                self.proven = self.proven or not isinstance(parsed, Fault)
                 self.faults = 0
                 wants_answer = True
             else:
                 self.faults += 1
                 if self.faults > listener.limits.faults_each:
-                    self._hang_up()
+                    self.hang_up()
                     return
                 parsed = Fault(unit.kind, unit.reason, "AR")
                 wants_answer = unit.answer
-            turn = _Turn(self, Received(unit.body, now, self.peer, parsed), wants_answer=wants_answer)
+            turn = _Turn(self, Received(unit.body, now, self.peer, parsed, self.clinic_id), wants_answer=wants_answer)
             self.turns.append(turn)
             listener.take(turn)
         if self.deframer.dropped > 4 * listener.limits.body_bytes:
-            self._hang_up()
+            self.hang_up()
             return
         self.balance()
 
@@ -366,7 +377,8 @@ class _Connection(asyncio.Protocol):
         self._slow = False
         self.balance()
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """End a line on which no HL7 comes."""
         log.warning("%s sends no HL7; its connection was closed", self.peer)
         if self.transport is not None:
             self.transport.close()
@@ -375,23 +387,28 @@ class _Connection(asyncio.Protocol):
 async def serve(
     store: Store,
     host: str,
-    port: int,
-    zone_for: Callable[[str], tzinfo],
+    ports: int | Mapping[int, int | None],
+    zone_for: Callable[[int | None], tzinfo],
     stop_event: asyncio.Event,
     *,
     limits: Limits | None = None,
     ready: Callable[[int, Listener], None] | None = None,
 ) -> None:
-    """Listen until `stop_event`. `zone_for(peer)` gives the zone of times that name none.
+    """Listen until `stop_event` on one port, or on several, each with the clinic that it belongs to (or None).
+    `zone_for(clinic_id)` gives the zone of times that name none.
 
     `ready(port, listener)` is called when the port is open; the listener's counters are for /healthz. On the way
     out, what was received is still stored and answered.
     """
     listener = Listener(store, zone_for, limits=limits)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(listener.connect, host, port, backlog=1024, reuse_port=True)
+    # TLS with client certificates will be an `ssl` of create_server: a line is then known by its certificate as well.
+    servers = [
+        await loop.create_server(partial(listener.connect, clinic_id), host, port, backlog=1024, reuse_port=True)
+        for port, clinic_id in ({ports: None} if isinstance(ports, int) else ports).items()
+    ]
     if ready is not None:
-        ready(server.sockets[0].getsockname()[1], listener)
+        ready(servers[0].sockets[0].getsockname()[1], listener)
     writer = asyncio.create_task(listener.write(), name="mllp-writer")
     sweeper = asyncio.create_task(listener.sweep(min(1.0, listener.limits.idle_s / 4)), name="mllp-sweeper")
     stopping = asyncio.create_task(stop_event.wait())
@@ -400,7 +417,8 @@ async def serve(
         for task in done - {stopping}:
             task.result()  # neither may end by itself: let the supervisor see why
     finally:
-        server.close()
+        for server in servers:
+            server.close()
         sweeper.cancel()
         stopping.cancel()
         listener.stop()
@@ -417,7 +435,8 @@ async def serve(
                 connection.transport.abort()
         await asyncio.sleep(0)
         await asyncio.gather(sweeper, stopping, return_exceptions=True)
-        await server.wait_closed()
+        for server in servers:
+            await server.wait_closed()
 
 
 def address() -> tuple[str, int]:

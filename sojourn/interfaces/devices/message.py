@@ -14,6 +14,8 @@ import re
 from datetime import datetime, tzinfo
 from typing import Final
 
+from sojourn.care.vitals import whose
+
 from .dialects import VITALS, Dialect, Dialects, Place, Vital, fold, shipped
 from .results import Fault, NotMeasured, ParsedMessage, ParsedReading, Unmapped
 from .values import NUMBER, Separators, decode, header, instant, loose_number
@@ -49,7 +51,7 @@ class Reader:
         self.hits: dict[tuple[str, str, str], dict[str, _Hit]] = {}
         self.units: dict[tuple[str, str], str] = {}
         self.times: dict[tuple[str, tzinfo], tuple[datetime | None, str]] = {}
-        self.places: dict[tuple[str, ...], tuple[tuple[str, ...], str]] = {}
+        self.places: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...], str]] = {}
         self.senders: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.equipment: dict[tuple[str, str], str] = {}
         self.folded = {fold(k): v for k, v in dialects.units.items() if fold(k)}
@@ -181,7 +183,7 @@ class Reader:
         parts = seps.parts(text)
         key = next(("eui64:" + p.upper() for p in (*parts[2:3], *parts) if _EUI64.fullmatch(p)), "")
         if not key and parts[0]:
-            key = "equipment:" + "/".join(p for p in parts[:2] if p)[:80]
+            key = whose.key("equipment", "/".join(whose.equipment(p) for p in parts[:2] if p))
         if len(self.equipment) >= _CACHE:
             self.equipment.clear()
         self.equipment[text, seps.component] = key
@@ -197,8 +199,10 @@ class Reader:
             cached = self.senders[key] = tuple([seps.first(text)[:180] for text in key[:5]])
         return cached
 
-    def identity(self, first: dict[str, str], dialect: Dialect, seps: Separators) -> tuple[tuple[str, ...], str]:
-        """Keys of the sending device, most specific first, and its bed."""
+    def identity(
+        self, first: dict[str, str], dialect: Dialect, seps: Separators
+    ) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+        """Keys of the sending device, most specific first; those of the gateway in its header; and its bed."""
         pv1 = first.get("PV1", "").split(seps.field, 4)
         msh = first["MSH"].split(seps.field, 4)
         cache_key = (
@@ -393,10 +397,9 @@ class _Work:
         control_id = seps.plain(msh[9])[:200]
         if not control_id:
             warnings["no_control_id:"] = None
-        keys, bed = self.reader.identity(self.first, self.dialect, seps)
+        own, gateway, bed = self.reader.identity(self.first, self.dialect, seps)
         equipment = self.equipment
-        if equipment:
-            keys = tuple(dict.fromkeys((*equipment, *keys)))[:8]
+        keys = whose.narrowed((*equipment, *own), gateway)[:8] if equipment else own or gateway
         default = keys[0] if keys else ""
         branches = equipment if len(equipment) > 1 else {}
         return ParsedMessage(
@@ -407,6 +410,7 @@ class _Work:
             sending_facility=facility,
             receiving_facility=receiver,
             device_keys=keys,
+            gateway_keys=gateway,
             patient_identifiers=self.identifiers,
             bed=bed,
             sent_at=self.sent_at,
@@ -420,7 +424,7 @@ class _Work:
                         status,
                         method,
                         sub,
-                        key or _nearest(sub, branches) or default,
+                        (key in keys and key) or _nearest(sub, branches) or default,
                         bound,
                         flags,
                     )
@@ -430,7 +434,7 @@ class _Work:
             unmapped=tuple([Unmapped(*what, why, count) for (what, why), count in self.unmapped.items()]),
             not_measured=tuple(
                 [
-                    NotMeasured(code, why, value, at, sub, key or _nearest(sub, branches) or default)
+                    NotMeasured(code, why, value, at, sub, (key in keys and key) or _nearest(sub, branches) or default)
                     for code, why, value, at, sub, key in self.absent
                 ]
             ),
@@ -464,20 +468,32 @@ def _nearest(sub_id: str, equipment: dict[str, str]) -> str:
 
 
 def _at(first: dict[str, str], where: Place, seps: Separators) -> str:
-    f = first.get(where.segment, "").split(seps.field)
-    number = where.field - 1 if where.segment == "MSH" else where.field
-    text = f[number] if number < len(f) else ""
-    for cut, part in ((seps.component, where.component), (seps.subcomponent, where.subcomponent)):
-        if part:
-            parts = text.split(cut) if cut else [text]
-            text = parts[part - 1] if part <= len(parts) else ""
+    text = _raw(first, where, seps)
+    if where.subcomponent:
+        parts = text.split(seps.subcomponent) if seps.subcomponent else [text]
+        text = parts[where.subcomponent - 1] if where.subcomponent <= len(parts) else ""
     return seps.plain(text)
 
 
-def _identity(first: dict[str, str], dialect: Dialect, seps: Separators) -> tuple[tuple[str, ...], str]:
-    bed = next((b for b in (_at(first, p, seps) for p in dialect.bed) if b), "")[:100]
+def _raw(first: dict[str, str], where: Place, seps: Separators) -> str:
+    """A component as it was sent, its subcomponents together."""
+    f = first.get(where.segment, "").split(seps.field)
+    number = where.field - 1 if where.segment == "MSH" else where.field
+    text = f[number] if number < len(f) else ""
+    if where.component:
+        parts = text.split(seps.component) if seps.component else [text]
+        text = parts[where.component - 1] if where.component <= len(parts) else ""
+    return text
+
+
+def _identity(
+    first: dict[str, str], dialect: Dialect, seps: Separators
+) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    bed = next((b for b in (_place(first, p, seps) for p in dialect.bed) if b), "")[:100]
     ward = next((w for w in (_at(first, p, seps) for p in dialect.ward) if w), "")
-    keys: dict[str, None] = {}
+    room, facility = (_place(first, Place("PV1", 3, n, 0), seps) for n in (2, 4))
+    own: dict[str, None] = {}
+    gateway: dict[str, None] = {}
     for kind, where in dialect.devices:
         value = _at(first, where, seps)
         if kind == "ip":
@@ -487,20 +503,29 @@ def _identity(first: dict[str, str], dialect: Dialect, seps: Separators) -> tupl
         elif kind == "eui64":
             value = next((p.upper() for p in value.split(seps.component) if _EUI64.fullmatch(p)), "")
         elif kind == "bed":
-            value = (f"{ward}/{bed}" if ward not in ("", bed) else bed) if bed else ""
+            value = whose.bed_value(ward, room, bed, facility)
         elif kind == "app":
             names = [seps.first(_at(first, Place("MSH", n, 1, 0), seps)) for n in (3, 4)]
             value = "/".join(n for n in names if n)
         if value:
-            keys[f"{kind}:{value}"[:120]] = None
-    return tuple(keys), bed
+            (gateway if where.segment == "MSH" else own)[whose.key(kind, value)] = None
+    return tuple(own), tuple(gateway), bed
+
+
+def _place(first: dict[str, str], where: Place, seps: Separators) -> str:
+    """What names a place: where its first subcomponent is empty (``&10``), the next one that is not."""
+    if where.subcomponent > 1:
+        return _at(first, where, seps)
+    text = _raw(first, where, seps)
+    parts = text.split(seps.subcomponent) if seps.subcomponent else [text]
+    return next((found for found in map(seps.plain, parts) if found), "")
 
 
 def _address(text: str) -> str:
-    """An IP address, also where a gateway writes it as one number."""
+    """An IP address without its port, also where a gateway writes it as one number."""
     if text.isascii() and text.isdigit() and 8 <= len(text) <= 10 and int(text) <= 0xFFFFFFFF:
         return ".".join(str(int(text) >> shift & 255) for shift in (24, 16, 8, 0))
-    return text if _IP.fullmatch(text) else ""
+    return text.partition(":")[0] if _IP.fullmatch(text) else ""
 
 
 _readers: list[Reader] = []

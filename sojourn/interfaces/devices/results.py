@@ -65,6 +65,7 @@ class ParsedMessage:
     not_measured: tuple[NotMeasured, ...]
     warnings: tuple[str, ...]
     dialect: str = "standard"
+    gateway_keys: tuple[str, ...] = ()  # of the gateway in the header, which may speak for many devices
     structure_rows: int = 0  # rows that only describe the device's parts
 
     @property

@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from sojourn.care.vitals import unused
 from sojourn.care.vitals.messages import Arrival, Value, take_messages
+from sojourn.care.vitals.unused import Counts, Item
 
 from .listener import Outcome, Received
-from .results import Fault
+from .results import Fault, ParsedMessage, Unmapped
 
 _TEST_PROCESSING = frozenset({"T", "D"})
 
@@ -31,21 +33,31 @@ class PostgresStore:
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self.default_zone: tzinfo = UTC
+        self.zones: dict[int | None, tzinfo] = {}
+        self._counts = Counts()
 
     async def store(self, batch: Sequence[Received]) -> Sequence[Outcome]:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._store, batch)
 
-    def zone_for(self, peer: str) -> tzinfo:
-        """The zone of times that carry none: the clinic's, where only one clinic has monitors."""
-        return self.default_zone
+    def zone_for(self, clinic_id: int | None) -> tzinfo:
+        """The zone of times that carry none: that of the clinic of the listener's port."""
+        return self.zones.get(clinic_id, self.default_zone)
 
-    def load_zones(self) -> None:
-        """Learn the clinics' zones; with several clinics, times without a zone are read as UTC and the difference
-        shows as the monitor's clock being off, corrected like any other."""
+    def load_ports(self, port: int) -> dict[int, int | None]:
+        """The ports to listen on, ``port`` among them, each with the clinic that it belongs to. A port that several
+        clinics share belongs to none: there a monitor is known by its name alone, or claimed.
+
+        Learns the clinics' zones too; where no clinic is known, times without a zone are read as UTC, and the
+        difference shows as the monitor's clock being off.
+        """
         with psycopg.connect(self._conninfo) as connection:
-            names = {name for (name,) in connection.execute("SELECT DISTINCT time_zone FROM accounts_clinic")}
-        if len(names) == 1:
-            self.default_zone = ZoneInfo(names.pop())
+            clinics = connection.execute("SELECT id, time_zone FROM accounts_clinic ORDER BY id").fetchall()
+            table = connection.execute("SELECT port, clinic_id FROM vitals_listenerport ORDER BY port").fetchall()
+        self.zones = {clinic_id: ZoneInfo(name) for clinic_id, name in clinics}
+        if len({name for _, name in clinics}) == 1:
+            self.default_zone = ZoneInfo(clinics[0][1])
+        only = clinics[0][0] if len(clinics) == 1 else None
+        return {port: only, **dict(table)}
 
     def close(self) -> None:
         self._thread.shutdown()
@@ -56,7 +68,7 @@ class PostgresStore:
         connection = self._connect()
         try:
             with connection.transaction(), connection.cursor() as cursor:
-                answers = take_messages(cursor, [_arrival(each) for each in batch], datetime.now(UTC))
+                answers = take_messages(cursor, [_arrival(each) for each in batch], datetime.now(UTC), self._counts)
         except psycopg.OperationalError:
             connection.close()
             self._connection = None
@@ -89,15 +101,45 @@ def _arrival(received: Received) -> Arrival:
     if isinstance(parsed, Fault):
         return Arrival(
             _digest(received), received.raw, received.received_at, received.peer,
-            fault=_text(f"{parsed.kind}: {parsed.reason}"), fault_ack=parsed.ack_code,
+            fault=_text(f"{parsed.kind}: {parsed.reason}"), fault_ack=parsed.ack_code, clinic_id=received.clinic_id,
         )  # fmt: skip
     return Arrival(
         _digest(received), received.raw, received.received_at, received.peer, tuple(map(_text, parsed.device_keys)),
-        tuple(map(_text, parsed.patient_identifiers)), _text(parsed.receiving_facility), _text(parsed.control_id),
-        parsed.sent_at,
+        tuple(map(_text, parsed.patient_identifiers)), _text(parsed.control_id), parsed.sent_at,
         tuple(
             Value(each.code, each.value, each.unit, each.measured_at, each.status, "bound" if each.comparator else "")
             for each in parsed.readings
         ),
         test=parsed.processing_id in _TEST_PROCESSING,
+        gateway_keys=tuple(map(_text, parsed.gateway_keys)),
+        clinic_id=received.clinic_id,
+        not_used=_not_used(parsed),
+        codes=tuple(each.code for each in parsed.readings),
     )  # fmt: skip
+
+
+_ASSUMED = {"unit_assumed", "mapped_by_label", "system_assumed"}
+_NO_VALUE_AT_ALL = frozenset({"empty", "not_asked", "pending", "test"})
+
+
+def _not_used(parsed: ParsedMessage) -> tuple[Item, ...]:
+    """What a message holds that was not used, or only by assuming something. Most hold nothing of the kind."""
+    if not (parsed.unmapped or parsed.not_measured or parsed.warnings):
+        return ()
+    found = [_unmapped(each) for each in parsed.unmapped]
+    found += [
+        Item(unused.NO_VALUE if each.reason != "deleted" else unused.WITHDRAWN, each.code, each.reason)
+        for each in parsed.not_measured
+        if each.reason not in _NO_VALUE_AT_ALL
+    ]
+    for warning in parsed.warnings:
+        kind, _, detail = warning.partition(":")
+        if kind in _ASSUMED:
+            found.append(Item(unused.ASSUMED, _text(detail), kind))
+    return tuple(found)
+
+
+def _unmapped(each: Unmapped) -> Item:
+    if each.reason == "unknown_code":
+        return Item(unused.UNMAPPED, _text(each.code), _text(each.name), each.count)
+    return Item(unused.REFUSED, _text(f"{each.code} {each.reason}"), _text(each.name), each.count)

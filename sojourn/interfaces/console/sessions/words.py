@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.vitals.messages import BELIEVED
+from sojourn.care.vitals.clock import BELIEVED
 from sojourn.clinical.protocol import State
 
 Words = Mapping[str, StrPromise]
