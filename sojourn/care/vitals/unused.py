@@ -28,7 +28,7 @@ class Item(NamedTuple):
     kind: str
     what: str
     name: str = ""
-    count: int = 1
+    times: int = 1
 
 
 _WRITE = """
@@ -49,13 +49,13 @@ class Counts:
 
     def add(self, clinic_id: int, device_id: int, items: Iterable[Item], at: datetime) -> None:
         """Count what a message of a monitor held."""
-        for kind, what, name, count in items:
+        for kind, what, name, times in items:
             what, name = what[:80], name[:80]  # noqa: PLW2901 - as the columns keep them
             row = self._found.get((device_id, kind, what))
             if row is not None:
-                row[1], row[3] = int(str(row[1])) + count, at
+                row[1], row[3] = int(str(row[1])) + times, at
             elif len(self._found) < _MOST:
-                self._found[device_id, kind, what] = [clinic_id, count, at, at, name]
+                self._found[device_id, kind, what] = [clinic_id, times, at, at, name]
 
     def write(self, cursor: Cursor[Row], now: datetime) -> None:
         """Write what was counted, if it is time."""

@@ -1,7 +1,7 @@
 """Whose monitor a message is, by what it says of its bed, its device and its patient. Pure: no database, no clock.
 
-A key is "kind:value". A bed is named by its point of care, room, bed and facility together: bed 1 of room 1 is not bed 1
-of room 2. What a message says of a status or a port is no name. A gateway speaks for many beds, so its name counts only
+A key is "kind:value". A bed is named by its point of care, room, bed and facility together: bed 1 of room 1 is not
+bed 1 of room 2. What a message says of a status or a port is no name. A gateway speaks for many beds, so its name counts only
 where a message names neither a bed nor a device; where it names nothing at all, the address that it came from does.
 """
 
@@ -19,7 +19,7 @@ _ROOM, _AT = ";room=", ";at="
 _SUFFIX = re.compile(r"/[0-9]+$")
 _LETTERS_DIGITS = re.compile(r"([A-Z]*)([0-9]+)")
 _ADDRESS = re.compile(
-    r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]{1,5})?|\[?[0-9A-Fa-f]*:[0-9A-Fa-f:.]+\]?(?::[0-9]{1,5})?"
+    r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]{1,5})?|\[?[0-9A-Fa-f]*(?::[0-9A-Fa-f.]*){2,}\]?|[0-9]{8,10}"
 )
 
 Named = Literal["same", "other", "nothing"]
@@ -53,7 +53,7 @@ def _plain(part: str) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether a name is an address on the network, with its port or without: a line, and no place."""
+    """Whether a name is an address on the network, with its port or without, or as one number: a line, no place."""
     return _ADDRESS.fullmatch(text.strip()) is not None
 
 
@@ -133,8 +133,8 @@ def contradicting(identifiers: Iterable[str], record_number: str) -> tuple[str, 
 
 def _contradicts(said: str, ours: str) -> bool:
     mine, theirs = _LETTERS_DIGITS.fullmatch(ours), _LETTERS_DIGITS.fullmatch(said)
-    if mine is None or theirs is None or not theirs[2].strip("0"):
-        return False
+    if mine is None or theirs is None or theirs[2].lstrip("0") in ("", "1") and not theirs[1]:
+        return False  # monitors call the patient whom nobody has named 0001
     if theirs[1]:
         return theirs[1] == mine[1] and int(theirs[2]) != int(mine[2]) and len(theirs[2]) <= len(mine[2])
     return len(theirs[2]) == len(mine[2]) and theirs[2][0] == "0" and theirs[2] != mine[2]
