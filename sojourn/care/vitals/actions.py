@@ -109,13 +109,16 @@ def _crossed(values: Mapping[str, float]) -> frozenset[str]:
 
 
 @transaction.atomic
-def add_device(*, by: Asker, name: str, key: str, maker: str = "", now: datetime | None = None) -> Device:
-    """Add a monitor by the identifier that its messages carry ("kind:value")."""
-    by.must("monitor.manage")
+def add_device(
+    *, by: Asker, name: str, key: str, maker: str = "", address: str = "", now: datetime | None = None
+) -> Device:
+    """Add a monitor by the identifier that its messages carry ("kind:value"), and the address from which it was heard
+    ("" where it was not: its first message says it). Refused: known-key."""
+    by.must("monitor.register")
     try:
         with transaction.atomic():
             device = Device.objects.create(
-                clinic_id=by.here, name=name, key=key, maker=maker, added_at=now or timezone.now()
+                clinic_id=by.here, name=name, key=key, maker=maker, address=address, added_at=now or timezone.now()
             )
     except IntegrityError as error:
         raise Refused(_("A monitor with this identifier exists already."), codes=("known-key",)) from error
@@ -185,6 +188,7 @@ def take_off(*, by: Asker, device_id: int, now: datetime | None = None) -> None:
     association.save(update_fields=["until_at", "until_by"])
     encounter = association.encounter
     others = DeviceAssociation.objects.filter(encounter=encounter, until_at=None).exists()
+    Device.objects.filter(pk=device_id).update(faults="")  # before the session's lock, as the listeners do
     if not others:
         expect_no_more(encounter=encounter, now=now, by=by)
     record(by, "monitor.taken_off", encounter, device=device_id)

@@ -43,6 +43,11 @@ def kept(text: str, shown: Collection[str], now: datetime) -> str:
     return " ".join(f"{kind}:{last}" for kind, last in sorted(found.items()))
 
 
+def without(text: str, kind: str) -> str:
+    """The faults of a device less one that a person has answered."""
+    return " ".join(each for each in text.split() if each.partition(":")[0] != kind)
+
+
 def standing(text: str) -> tuple[str, ...]:
     """The faults of a device, as ``kept`` wrote them."""
     return tuple(kind for kind, _ in _parts(text))

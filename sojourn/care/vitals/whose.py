@@ -1,8 +1,8 @@
 """Whose monitor a message is, by what it says of its bed, its device and its patient. Pure: no database, no clock.
 
 A key is "kind:value". A bed is named by its point of care, room, bed and facility together: bed 1 of room 1 is not
-bed 1 of room 2. What a message says of a status or a port is no name. A gateway speaks for many beds, so its name counts only
-where a message names neither a bed nor a device; where it names nothing at all, the address that it came from does.
+bed 1 of room 2. What a message says of a status or a port is no name. A gateway speaks for many beds, so its name
+counts only where a message names neither a bed nor a device; where it names nothing at all, its address does.
 """
 
 from __future__ import annotations
@@ -79,6 +79,19 @@ def with_address(keys: tuple[str, ...], host: str) -> tuple[str, ...]:
     return (key("address", host), *keys)
 
 
+def masked(name: str) -> tuple[str, str]:
+    """A key as it is shown to who may not be at its monitor, and the end of it that only the bedside shows."""
+    kind, _, value = name.partition(":")
+    length = min(4, max(1, len(folded(value)) // 2))
+    end = len(value)
+    for position in range(len(value) - 1, -1, -1):
+        if value[position].isalnum():
+            end, length = position, length - 1
+            if not length:
+                break
+    return f"{kind}:{value[:end]}…", value[end:]
+
+
 def host_of(peer: str) -> str:
     """The address without its port, which changes with every line."""
     return peer.rpartition(":")[0].strip("[]") or peer
@@ -133,7 +146,7 @@ def contradicting(identifiers: Iterable[str], record_number: str) -> tuple[str, 
 
 def _contradicts(said: str, ours: str) -> bool:
     mine, theirs = _LETTERS_DIGITS.fullmatch(ours), _LETTERS_DIGITS.fullmatch(said)
-    if mine is None or theirs is None or theirs[2].lstrip("0") in ("", "1") and not theirs[1]:
+    if mine is None or theirs is None or (theirs[2].lstrip("0") in ("", "1") and not theirs[1]):
         return False  # monitors call the patient whom nobody has named 0001
     if theirs[1]:
         return theirs[1] == mine[1] and int(theirs[2]) != int(mine[2]) and len(theirs[2]) <= len(mine[2])

@@ -12,7 +12,7 @@ import logging
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -136,6 +136,7 @@ class Listener:
         self.now = now
         self.counters = Counters()
         self.connections: set[_Connection] = set()
+        self.ports: list[int] = []
         self._queue: deque[_Turn] = deque()
         self._arrived = asyncio.Event()
         self.stopping = False
@@ -387,12 +388,13 @@ class _Connection(asyncio.Protocol):
 async def serve(
     store: Store,
     host: str,
-    ports: int | Mapping[int, int | None],
+    ports: int | Sequence[tuple[int, int | None]],
     zone_for: Callable[[int | None], tzinfo],
     stop_event: asyncio.Event,
     *,
     limits: Limits | None = None,
     ready: Callable[[int, Listener], None] | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> None:
     """Listen until `stop_event` on one port, or on several, each with the clinic that it belongs to (or None).
     `zone_for(clinic_id)` gives the zone of times that name none.
@@ -400,13 +402,14 @@ async def serve(
     `ready(port, listener)` is called when the port is open; the listener's counters are for /healthz. On the way
     out, what was received is still stored and answered.
     """
-    listener = Listener(store, zone_for, limits=limits)
+    listener = Listener(store, zone_for, limits=limits, now=now)
     loop = asyncio.get_running_loop()
     # TLS with client certificates will be an `ssl` of create_server: a line is then known by its certificate as well.
     servers = [
         await loop.create_server(partial(listener.connect, clinic_id), host, port, backlog=1024, reuse_port=True)
-        for port, clinic_id in ({ports: None} if isinstance(ports, int) else ports).items()
+        for port, clinic_id in ([(ports, None)] if isinstance(ports, int) else ports)
     ]
+    listener.ports = [each.sockets[0].getsockname()[1] for each in servers]
     if ready is not None:
         ready(servers[0].sockets[0].getsockname()[1], listener)
     writer = asyncio.create_task(listener.write(), name="mllp-writer")

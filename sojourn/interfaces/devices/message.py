@@ -18,7 +18,7 @@ from sojourn.care.vitals import whose
 
 from .dialects import VITALS, Dialect, Dialects, Place, Vital, fold, shipped
 from .results import Fault, NotMeasured, ParsedMessage, ParsedReading, Unmapped
-from .values import NUMBER, Separators, decode, header, instant, loose_number
+from .values import NUMBER, Separators, decode, header, instant, loose_number, zone_of
 
 __all__ = ["Fault", "NotMeasured", "ParsedMessage", "ParsedReading", "Reader", "Unmapped", "read"]
 
@@ -262,6 +262,9 @@ class _Work:
         self.observations = self.structure = 0
         self.fault: Fault | None = None
         self.sent_at = self.time(msh[6])
+        stated = zone_of(msh[6].split(seps.component, 1)[0].strip())
+        if stated is not None:  # HL7 v2, MSH-7: its zone is the default of every time in the message
+            self.zone = stated
 
     def time(self, text: str) -> datetime | None:
         if not text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -28,8 +28,9 @@ class PostgresStore:
     ``conninfo`` is of the role for monitoring processes. The connection is made anew after a failure.
     """
 
-    def __init__(self, conninfo: str) -> None:
+    def __init__(self, conninfo: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._conninfo = conninfo
+        self._now = now
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self.default_zone: tzinfo = UTC
@@ -43,7 +44,7 @@ class PostgresStore:
         """The zone of times that carry none: that of the clinic of the listener's port."""
         return self.zones.get(clinic_id, self.default_zone)
 
-    def load_ports(self, port: int) -> dict[int, int | None]:
+    def load_ports(self, port: int) -> list[tuple[int, int | None]]:
         """The ports to listen on, ``port`` among them, each with the clinic that it belongs to. A port that several
         clinics share belongs to none: there a monitor is known by its name alone, or claimed.
 
@@ -57,7 +58,7 @@ class PostgresStore:
         if len({name for _, name in clinics}) == 1:
             self.default_zone = ZoneInfo(clinics[0][1])
         only = clinics[0][0] if len(clinics) == 1 else None
-        return {port: only, **dict(table)}
+        return list({port: only, **dict(table)}.items())
 
     def close(self) -> None:
         self._thread.shutdown()
@@ -68,7 +69,7 @@ class PostgresStore:
         connection = self._connect()
         try:
             with connection.transaction(), connection.cursor() as cursor:
-                answers = take_messages(cursor, [_arrival(each) for each in batch], datetime.now(UTC), self._counts)
+                answers = take_messages(cursor, [_arrival(each) for each in batch], self._now(), self._counts)
         except psycopg.OperationalError:
             connection.close()
             self._connection = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import Final
 
 from .results import Fault
@@ -258,6 +259,19 @@ def instant(  # noqa: PLR0911 - one way out for each form
         return _local(at, zone, text)
     except (ValueError, OverflowError):
         return None, "time_unreadable:" + text[:30]
+
+
+@lru_cache(maxsize=4096)
+def zone_of(text: str) -> tzinfo | None:
+    """The zone that an HL7 time states; None where it states none."""
+    found = _TIME.fullmatch(text)
+    stated = found["z"] if found is not None else ""
+    try:
+        if found is None and len(text) >= 16 and text[4] == "-":
+            return datetime.fromisoformat(text).tzinfo
+        return _offset(stated) if stated else None
+    except ValueError:
+        return None
 
 
 def _offset(text: str) -> timezone:
