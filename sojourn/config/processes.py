@@ -21,6 +21,7 @@ from sojourn.config.environment import database, environment
 log = logging.getLogger("sojourn")
 
 WATCH_EVERY_S = 1.0
+FORGET_EVERY_S = 60.0
 T = TypeVar("T")
 
 
@@ -52,10 +53,11 @@ def devices(name: str) -> None:
 
 def watch() -> None:
     """Notice what time alone does: silence, alarms that nobody answers. Stamps the heartbeat that pages show."""
-    from sojourn.care.vitals.watch import sweep_deadlines
+    from sojourn.care.vitals.watch import forget_strangers, sweep_deadlines
     from sojourn.foundation.heartbeat.actions import stamp_heartbeat
 
     stopping = _stop_flag()
+    forget_at = time.monotonic()
     connection: psycopg.Connection[tuple[object, ...]] | None = None
     while not stopping():
         began = time.monotonic()
@@ -65,6 +67,9 @@ def watch() -> None:
             now = datetime.now(UTC)
             with connection.transaction(), connection.cursor() as cursor:
                 sweep_deadlines(cursor, now)
+                if began >= forget_at:
+                    forget_strangers(cursor, now)
+                    forget_at = began + FORGET_EVERY_S
             with connection.cursor() as cursor:
                 stamp_heartbeat(cursor, "watch", now)
         except psycopg.Error:

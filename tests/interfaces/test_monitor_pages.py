@@ -67,7 +67,7 @@ def test_the_list_says_last_heard_on_whom_and_how_the_clock_goes(clinic: Cast, d
         fault(clinic, "truncated: a message broke off before its end", peer=f"10.0.0.7:{50000 + each}")
     client = clinic.client("nurse")
     client.get(reverse("console:monitors"))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         page = body(client.get(reverse("console:monitors")))
     assert "3 minutes ago" in page
     assert "Ana Reyes1, Chair 1" in page

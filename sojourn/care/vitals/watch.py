@@ -14,6 +14,7 @@ from psycopg import Cursor
 from sojourn.care.alarms import store as alarm_store
 from sojourn.care.alarms.rules import acting_rules
 from sojourn.care.encounter import announcing
+from sojourn.care.vitals import strangers
 from sojourn.clinical import alarms
 from sojourn.clinical.alarms import Phase, State
 
@@ -79,6 +80,11 @@ def sweep_deadlines(cursor: Cursor[Row], now: datetime) -> int:
             "SELECT pg_notify(%s, %s)", (announcing.CHANNEL, f"{clinic_id}:{','.join(map(str, encounters))}")
         )
     return len(happenings)
+
+
+def forget_strangers(cursor: Cursor[Row], now: datetime) -> None:
+    """Let go of what belongs to nobody and is older than a week, or beyond its bound. The caller commits."""
+    strangers.forget(cursor, now)
 
 
 def _claim_silent(cursor: Cursor[Row], ids: list[int], now: datetime) -> list[tuple[int, str, datetime]]:
