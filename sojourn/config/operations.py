@@ -136,7 +136,8 @@ def _findings() -> Iterator[tuple[bool, str]]:
 
 _NOBODYS = """
 SELECT count(*) FILTER (WHERE fault = '' AND name <> ''),
-  coalesce(sum(count) FILTER (WHERE fault <> '' OR name = ''), 0) FROM vitals_stranger WHERE clinic_id IS NULL AND last_at > now() - interval '7 days'
+  coalesce(sum(count) FILTER (WHERE fault <> '' OR name = ''), 0)
+FROM vitals_stranger WHERE clinic_id IS NULL AND last_at > now() - interval '7 days'
 """
 _WAITING = """
 SELECT count(*) FROM vitals_stranger s WHERE clinic_id IS NOT NULL AND fault = '' AND name <> ''

@@ -18,7 +18,7 @@ from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.messages import in_own_unit
-from sojourn.care.vitals.models import Device, DeviceAssociation
+from sojourn.care.vitals.models import Device, DeviceAssociation, ListenerPort
 from sojourn.clinical.protocol import PRESENT
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, pressure_fault
 from sojourn.foundation.accounts.asker import Asker
@@ -124,6 +124,31 @@ def add_device(
         raise Refused(_("A monitor with this identifier exists already."), codes=("known-key",)) from error
     record(by, "monitor.added", device, key=key)
     return device
+
+
+@transaction.atomic
+def give_port(*, by: Asker, port: int, now: datetime | None = None) -> ListenerPort:
+    """Give the clinic a port of the listener: what speaks to it is this clinic's, whatever it says. The machine's owner
+    decides it (``sojourn port``). Refused: taken."""
+    by.must("monitor.manage")
+    try:
+        with transaction.atomic():
+            found = ListenerPort.objects.create(clinic_id=by.here, port=port, added_at=now or timezone.now())
+    except IntegrityError as error:
+        raise Refused(_("This port belongs to a clinic already."), codes=("taken",)) from error
+    record(by, "monitor.port_given", found, port=port)
+    return found
+
+
+@transaction.atomic
+def drop_port(*, by: Asker, port: int) -> None:
+    """Take a port from the clinic; its monitors stay its own. Refused: not-ours."""
+    by.must("monitor.manage")
+    found = ListenerPort.objects.filter(port=port).first()
+    if found is None:
+        raise Refused(_("This port does not belong to the clinic."), codes=("not-ours",))
+    record(by, "monitor.port_dropped", found, port=port)
+    found.delete()
 
 
 @transaction.atomic
