@@ -25,6 +25,12 @@ CASES = {
     "D2": ("The dose at the chair", "J23, J42, N18"),
     "D3": ("What was really given", "J42, J45, J46, J47, N18"),
     "D6": ("One weight, one set of facts", "J24, J40"),
+    "K1": ("Whose monitor is it", "J43, N03"),
+    "K2": ("What time is it", "J43, N03"),
+    "K6": ("What was not used is seen", "J43, N03"),
+    "K7": ("A mended cause, a blocked line", "J43, N03"),
+    "S1": ("A clock that nobody can poison", "J43, N03"),
+    "S2": ("Bound to its line", "J43, N03"),
 }
 
 
