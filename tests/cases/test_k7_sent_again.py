@@ -6,7 +6,7 @@ Sent to the real listener, read from the board.
 from __future__ import annotations
 
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals import claiming
+from sojourn.care.vitals import claiming_actions
 from sojourn.care.vitals.models import Device, MessageDecision
 from sojourn.foundation.accounts.asker import as_asker
 from tests.care.stage import to_dosing
@@ -97,7 +97,7 @@ def test_another_patient_stays_another_patient_until_a_nurse_says_so(bedside: Be
     assert bedside.line().send(text) == "AE"
     nurse = bedside.cast.asker("nurse")
     with as_asker(nurse):
-        claiming.confirm_patient(by=nurse, device_id=device.pk, encounter_id=stage.id, now=bedside.clock.at)
+        claiming_actions.confirm_patient(by=nurse, device_id=device.pk, encounter_id=stage.id, now=bedside.clock.at)
     for _ in range(2):
         assert bedside.line().send(text) == "AA"
     assert bedside.charted(stage, "spo2") == [97, 93]

@@ -21,7 +21,7 @@ from django_stubs_ext import StrPromise
 
 from sojourn.care.patients import queries as patients
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals import claiming
+from sojourn.care.vitals import claiming_actions
 from sojourn.care.vitals import queries as vitals_queries
 from sojourn.care.vitals.models import Device, DeviceAssociation, InboundMessage, NotUsed, StrangerMessage
 from sojourn.foundation.accounts.access import Request, allowed
@@ -250,7 +250,7 @@ def register(request: HttpRequest, stranger_id: int) -> HttpResponse:
     asked = cast(Request, request)
     name = request.POST.get("name", "")
     return _done(
-        asked, lambda: claiming.register(by=asked.asker, stranger_id=stranger_id, name=name),
+        asked, lambda: claiming_actions.register(by=asked.asker, stranger_id=stranger_id, name=name),
         _("%(name)s is added. A nurse can put it on a patient."),
     )  # fmt: skip
 
@@ -263,7 +263,7 @@ def rekey(request: HttpRequest, device_id: int) -> HttpResponse:
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
     stranger_id = int(request.POST.get("stranger", "0") or 0)
     return _done(
-        asked, lambda: claiming.rekey(by=asked.asker, device_id=device.pk, stranger_id=stranger_id),
+        asked, lambda: claiming_actions.rekey(by=asked.asker, device_id=device.pk, stranger_id=stranger_id),
         _("%(name)s is known by its closer name now."),
     )  # fmt: skip
 
@@ -276,7 +276,7 @@ def confirm_line(request: HttpRequest, device_id: int) -> HttpResponse:
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
     host = request.POST.get("address", "")
     return _done(
-        asked, lambda: claiming.confirm_line(by=asked.asker, device_id=device.pk, host=host),
+        asked, lambda: claiming_actions.confirm_line(by=asked.asker, device_id=device.pk, host=host),
         _("The address of %(name)s is confirmed."),
     )  # fmt: skip
 
@@ -305,7 +305,7 @@ def claim(request: HttpRequest, stranger_id: int) -> HttpResponse:
     """Take a monitor that belongs to no clinic: who stands before it can read the end of its name."""
     asked = cast(Request, request)
     try:
-        device = claiming.claim(
+        device = claiming_actions.claim(
             by=asked.asker,
             stranger_id=stranger_id,
             code=request.POST.get("code", ""),

@@ -30,7 +30,7 @@ from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.weighing_actions import weigh
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals import claiming
+from sojourn.care.vitals import claiming_actions
 from sojourn.care.vitals import queries as vitals_queries
 from sojourn.care.vitals.models import Device
 from sojourn.clinical import protocol, recovery
@@ -622,10 +622,10 @@ def monitor(request: Request, picture: Picture) -> HttpResponse:
         device = get_object_or_404(Device, pk=_number(request.POST.get("device", "")))
         try:
             if request.POST.get("do") == "this_patient":
-                claiming.confirm_patient(by=request.asker, device_id=device.pk, encounter_id=picture.id)
+                claiming_actions.confirm_patient(by=request.asker, device_id=device.pk, encounter_id=picture.id)
             elif request.POST.get("do") == "line":
                 host = request.POST.get("address", "")
-                claiming.confirm_line(by=request.asker, device_id=device.pk, host=host)
+                claiming_actions.confirm_line(by=request.asker, device_id=device.pk, host=host)
             elif request.POST.get("do") == "off":
                 if device.pk in {each.device_id for each in picture.monitors}:
                     vitals_actions.take_off(by=request.asker, device_id=device.pk)
