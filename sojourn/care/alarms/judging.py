@@ -45,12 +45,12 @@ class NewReading:
 
     def heard(self) -> Reading:
         """The reading as alarms judge it. A test, or a sensor that measures nothing, is no number."""
-        value = nan if self.doubt in _VOID else self.value
+        value = nan if self.doubt in VOID else self.value
         return Reading(self.judged_at or self.effective_at, value, bool(self.doubt))
 
 
 CUFF = frozenset(("nibp_sys", "nibp_dia", "nibp_map"))
-_VOID = frozenset(("test",))
+VOID = frozenset(("test", "unit"))
 # Reasons of doubt that leave a value without a time of its own: it is judged, and shown, by its arrival.
 _BY_ARRIVAL = frozenset(("time", "clock", "line", "patient"))
 # A believed value that is older than this gives way to a doubted one, where somebody looks.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from psycopg import Cursor
@@ -131,11 +131,7 @@ def take_messages(
 
 
 def _matched(cursor: Cursor[Row], arrivals: Sequence[Arrival]) -> list[_Taken]:
-    named = [
-        each if each.fault else replace(each, keys=keys)
-        for each in arrivals
-        for keys in (whose.with_address(each.keys, each.host),)
-    ]
+    named = [_named(each) for each in arrivals]
     found = known.load(cursor, {key for each in named for key in each.keys})
     taken = [
         _Taken(each, None if each.fault else known.sender(each.keys, each.host, each.clinic_id, found))
@@ -149,6 +145,14 @@ def _matched(cursor: Cursor[Row], arrivals: Sequence[Arrival]) -> list[_Taken]:
             each.arrival = replace(each.arrival, received_at=earlier[each.arrival.digest])
     _place(cursor, [each for each in taken if each.device is not None])
     return taken
+
+
+def _named(arrival: Arrival) -> Arrival:
+    """A message that names nothing of its own is known by its address."""
+    if arrival.fault:
+        return arrival
+    keys = whose.with_address(arrival.keys, arrival.host)
+    return arrival if keys is arrival.keys else replace(arrival, keys=keys)
 
 
 def _times_of_strangers(cursor: Cursor[Row], taken: Sequence[_Taken]) -> dict[bytes, datetime]:
@@ -395,30 +399,47 @@ def _continuous(arrival: Arrival) -> Iterator[datetime | None]:
 
 def _readings(taken: _Taken, doubt: str, early: list[tuple[judging.NewReading, datetime]]) -> list[judging.NewReading]:
     """The values of a message. Those measured before the monitor came to this session go to ``early``, with when."""
+    device, arrival = taken.device, taken.arrival
+    assert device is not None
+    came, since, sent_at = arrival.received_at, device.since, arrival.sent_at
+    offset = timedelta(seconds=device.clock.offset_s or 0)
+    shift = offset if abs(offset) > clock.NOISE else timedelta(0)
+    test = "test" if arrival.test else ""
+    out = []
+    for one in arrival.values:
+        at = one.measured_at
+        why = doubt or _undatable(one, sent_at)
+        if at is None or why:
+            dated = _effective(device, at, came, why)
+        else:
+            dated = min(at - shift, came)
+        reading = _reading(taken, one, dated, why, test)
+        if at is None or why or taken.past or since is None or at - offset >= since:
+            out.append(reading)
+        else:
+            early.append((reading, at - offset))
+    return out
+
+
+def _reading(taken: _Taken, one: Value, dated: datetime, why: str, test: str) -> judging.NewReading:
+    """A value as it is judged and charted. ``why`` it has no time of its own that can be used goes before all other
+    doubt, but for what is no number at all."""
     device, arrival, session = taken.device, taken.arrival, taken.session
     assert device is not None
     assert session is not None
-    out = []
-    for one in arrival.values:
-        value, own_doubt = in_own_unit(one.code, one.value, one.unit)
-        why = doubt or _undatable(one, arrival.sent_at)
-        dated = _effective(device, one.measured_at, arrival.received_at, why)
-        reading = judging.NewReading(
-            session, one.code, value, VITALS[one.code].unit.code if own_doubt != "unit" else one.unit, dated,
-            arrival.received_at, one.measured_at, judging.MONITOR, device.device_id, taken.message_id, None,
-            "corrected" if one.status == "C" else "final",
-            one.doubt or own_doubt or ("test" if arrival.test else "") or why,
-            judged=not taken.past, charted=not taken.contradicts,
-            judged_at=arrival.received_at if why or taken.contradicts else None,
-        )  # fmt: skip
-        if taken.contradicts:
-            reading.doubt = reading.doubt or "patient"
-        measured = None if one.measured_at is None else clock.exactly(device.clock, one.measured_at)
-        if taken.past or why or measured is None or device.since is None or measured >= device.since:
-            out.append(reading)
-        else:
-            early.append((reading, measured))
-    return out
+    value, own_doubt = in_own_unit(one.code, one.value, one.unit)
+    said = one.doubt or own_doubt or test
+    if why or taken.contradicts:
+        said = said if said in judging.VOID else why or said or "patient"
+    reading = judging.NewReading(
+        session, one.code, value, one.unit if own_doubt == "unit" else VITALS[one.code].unit.code, dated,
+        arrival.received_at, one.measured_at, judging.MONITOR, device.device_id, taken.message_id, None,
+        "corrected" if one.status == "C" else "final", said,
+    )  # fmt: skip
+    if why or taken.contradicts or taken.past:
+        reading.judged, reading.charted = not taken.past, not taken.contradicts
+        reading.judged_at = arrival.received_at if why or taken.contradicts else None
+    return reading
 
 
 def _undatable(one: Value, sent_at: datetime | None) -> str:

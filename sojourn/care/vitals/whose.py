@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Literal
 
@@ -74,7 +75,7 @@ def narrowed(own: Iterable[str], gateway: Iterable[str]) -> tuple[str, ...]:
 
 def with_address(keys: tuple[str, ...], host: str) -> tuple[str, ...]:
     """The keys of a message from ``host``: one that names nothing of its own is known by its address first."""
-    if not host or any(not each.startswith("app:") for each in keys):
+    if not host or (keys and not keys[0].startswith("app:")) or any(not each.startswith("app:") for each in keys):
         return keys
     return (key("address", host), *keys)
 
@@ -92,6 +93,7 @@ def masked(name: str) -> tuple[str, str]:
     return f"{kind}:{value[:end]}…", value[end:]
 
 
+@lru_cache(maxsize=4096)
 def host_of(peer: str) -> str:
     """The address without its port, which changes with every line."""
     return peer.rpartition(":")[0].strip("[]") or peer
