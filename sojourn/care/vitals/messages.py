@@ -20,6 +20,7 @@ from sojourn.care.alarms.store import Session
 from sojourn.care.vitals import clock, faults, ingest, known, strangers, unused, whose
 from sojourn.care.vitals.known import Known, Was
 from sojourn.care.vitals.unused import Counts, Item
+from sojourn.care.vitals.withdrawing import TakenBack, take_back
 from sojourn.clinical.units import UnitError, convert
 from sojourn.clinical.vitals import VITALS, Implausible, plausibility
 from sojourn.foundation.rulebook.load import book
@@ -67,6 +68,7 @@ class Arrival:
     gateway_keys: tuple[str, ...] = ()
     clinic_id: int | None = None
     not_used: tuple[Item, ...] = ()
+    withdrawn: tuple[TakenBack, ...] = ()
     codes: tuple[str, ...] = ()
 
     @property
@@ -122,6 +124,7 @@ def take_messages(
     _supersede(cursor, readings)
     ingest.record_batch(cursor, readings, now, faulty=judged_again)
     _hold(cursor, held)
+    take_back(cursor, [row for each in fresh for row in _taken_back(each)], now)
     counts.write(cursor, now)
     answers = {each.arrival.digest: each.answer for each in taken}
     return [answers[arrival.digest] for arrival in arrivals]
@@ -539,6 +542,14 @@ def _hold(cursor: Cursor[Row], held: Sequence[_Held]) -> None:
             )
             for one, identifier in held
         ]))  # fmt: skip
+
+
+def _taken_back(taken: _Taken) -> list[tuple[int, int | None, datetime, TakenBack]]:
+    """What a message withdraws; only a message that is believed may: a doubtful line ends nothing."""
+    device, arrival = taken.device, taken.arrival
+    if device is None or taken.contradicts or faults.LINE in faults.standing(device.faults):
+        return []
+    return [(device.device_id, taken.message_id, arrival.received_at, each) for each in arrival.withdrawn]
 
 
 def _note(counts: Counts, taken: Sequence[_Taken]) -> None:
