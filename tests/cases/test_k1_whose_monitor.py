@@ -130,6 +130,16 @@ def test_a_monitor_that_names_nothing_is_known_by_its_address(bedside: Bedside):
     assert bedside.charted(stage, "spo2") == [97]
 
 
+def test_two_monitors_that_name_nothing_and_say_the_same_are_two(bedside: Bedside):
+    first, _ = bedside.seat("address:127.0.0.1")
+    second, _ = bedside.seat("address:127.0.0.2", number=2)
+    text = bedside.message(spo2(97), bed="^^")
+    assert bedside.line().send(text) == "AA"
+    assert bedside.line(ELSEWHERE).send(text) == "AA"  # the same bytes, of another monitor
+    assert bedside.line().send(text) == "AA"  # and a resend
+    assert (bedside.charted(first, "spo2"), bedside.charted(second, "spo2")) == ([97], [97])
+
+
 # ---------------------------------------------------------------- the patient in the chair
 
 

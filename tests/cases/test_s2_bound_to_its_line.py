@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -147,4 +148,6 @@ def test_a_line_that_never_sends_a_message_ends_and_one_that_does_stays():
             for _, writer in silent:
                 writer.close()
 
-    asyncio.run(run())
+    # in a thread of its own: a browser of another test may hold this one's loop
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, run()).result(20)

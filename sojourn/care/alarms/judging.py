@@ -50,7 +50,7 @@ class NewReading:
 
 
 CUFF = frozenset(("nibp_sys", "nibp_dia", "nibp_map"))
-VOID = frozenset(("test", "unit"))
+VOID = frozenset(("test", "unit", "implausible"))
 # Reasons of doubt that leave a value without a time of its own: it is judged, and shown, by its arrival.
 _BY_ARRIVAL = frozenset(("time", "clock", "line", "patient"))
 # A believed value that is older than this gives way to a doubted one, where somebody looks.

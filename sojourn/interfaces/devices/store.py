@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from sojourn.care.vitals import unused
+from sojourn.care.vitals import unused, whose
 from sojourn.care.vitals.messages import Arrival, Value, take_messages
 from sojourn.care.vitals.unused import Counts, Item
 
@@ -83,12 +83,15 @@ class PostgresStore:
 
 
 def _digest(received: Received) -> bytes:
-    """What makes a message the same one: its bytes. Where it carries no time at all, equal bytes are two
-    measurements, and the second of arrival tells them apart; a resend of those is charted twice, never lost."""
+    """What makes a message the same one: its bytes, in one clinic. Where it carries no time at all, equal bytes are two
+    measurements, and the second of arrival tells them apart; a resend of those is charted twice, never lost. Where it
+    names neither a bed nor a device, equal bytes from two addresses are of two monitors."""
     parsed = received.parsed
-    mark = b""
+    mark = b"" if received.clinic_id is None else b"clinic %d " % received.clinic_id
     if isinstance(parsed, Fault) or not parsed.tells_time:
-        mark = received.received_at.isoformat(timespec="seconds").encode()
+        mark += received.received_at.isoformat(timespec="seconds").encode()
+    if not isinstance(parsed, Fault) and all(key.startswith("app:") for key in parsed.device_keys):
+        mark += whose.host_of(received.peer).encode()
     return hashlib.sha256(received.raw + b"\x00" + mark).digest()
 
 
