@@ -23,7 +23,7 @@ from sojourn.care.patients import queries as patients
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals import claiming_actions
 from sojourn.care.vitals import queries as vitals_queries
-from sojourn.care.vitals.models import Device, DeviceAssociation, InboundMessage, NotUsed, StrangerMessage
+from sojourn.care.vitals.models import Device, DeviceAssociation, InboundMessage, NotUsed, Stranger, StrangerMessage
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
@@ -248,6 +248,7 @@ def _done(request: Request, work: Callable[[], Device], words: str) -> HttpRespo
 def register(request: HttpRequest, stranger_id: int) -> HttpResponse:
     """Add an unknown monitor of the clinic's port, with one press."""
     asked = cast(Request, request)
+    get_object_or_404(Stranger, pk=stranger_id, clinic_id=asked.asker.here)
     name = request.POST.get("name", "")
     return _done(
         asked, lambda: claiming_actions.register(by=asked.asker, stranger_id=stranger_id, name=name),
@@ -304,6 +305,7 @@ def unclaimed(request: HttpRequest) -> HttpResponse:
 def claim(request: HttpRequest, stranger_id: int) -> HttpResponse:
     """Take a monitor that belongs to no clinic: who stands before it can read the end of its name."""
     asked = cast(Request, request)
+    get_object_or_404(Stranger, pk=stranger_id)
     try:
         device = claiming_actions.claim(
             by=asked.asker,
@@ -404,9 +406,9 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
 
 @allowed("monitor.manage")
 @require_GET
-def stranger_message(request: HttpRequest, message_id: int) -> HttpResponse:
+def stranger_message(request: HttpRequest, kept_id: int) -> HttpResponse:
     """The same of a sender on the clinic's port that is no monitor of ours."""
-    found = get_object_or_404(StrangerMessage, pk=message_id, clinic_id=cast(Request, request).asker.here)
+    found = get_object_or_404(StrangerMessage, pk=kept_id, clinic_id=cast(Request, request).asker.here)
     return _bytes(cast(Request, request), found)
 
 
@@ -431,7 +433,7 @@ urlpatterns = [
     path("monitors/unclaimed/", unclaimed, name="monitors_unclaimed"),
     path("monitors/unclaimed/<int:stranger_id>/claim/", claim, name="monitor_claim"),
     path("monitors/unknown/<int:stranger_id>/add/", register, name="monitor_register"),
-    path("monitors/unknown/messages/<int:message_id>/", stranger_message, name="stranger_message"),
+    path("monitors/unknown/messages/<int:kept_id>/", stranger_message, name="stranger_message"),
     path("monitors/<int:device_id>/key/", rekey, name="monitor_rekey"),
     path("monitors/<int:device_id>/line/", confirm_line, name="monitor_line"),
     path("monitors/<int:device_id>/rename/", rename, name="monitor_rename"),
