@@ -112,6 +112,11 @@ _SET_ASIDE: Final[Mapping[str, StrPromise]] = {
 }
 
 _DOUBTS: Final[Mapping[str, StrPromise]] = {
+    "time": gettext_lazy("time unknown"),
+    "clock": gettext_lazy("the monitor's clock is in doubt"),
+    "line": gettext_lazy("it came from another address"),
+    "deleted": gettext_lazy("withdrawn by the monitor"),
+    "wrong": gettext_lazy("withdrawn by the monitor as wrong"),
     "unit": gettext_lazy("its unit cannot be that of this vital sign"),
     "implausible": gettext_lazy("outside of what is plausible"),
     "crossed": gettext_lazy("the lower pressure is not below the upper one"),
