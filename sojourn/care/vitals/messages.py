@@ -16,7 +16,7 @@ from sojourn.care.alarms import columns, judging
 from sojourn.care.alarms import store as alarm_store
 from sojourn.care.vitals import ingest
 from sojourn.clinical.units import UnitError, convert
-from sojourn.clinical.vitals import VITALS, Implausible, plausibility
+from sojourn.clinical.vitals import VITALS, doubt_of
 from sojourn.foundation.rulebook.load import book
 
 Row = tuple[Any, ...]
@@ -41,6 +41,16 @@ class Value:
     measured_at: datetime | None
     status: str = ""
     doubt: str = ""
+    site: str = ""  # by which method and at which probe it was measured
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A sensor that says it has no value: the probe is off, or nothing can be measured."""
+
+    code: str
+    measured_at: datetime | None
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,7 @@ class Arrival:
     control_id: str = ""
     sent_at: datetime | None = None
     values: tuple[Value, ...] = ()
+    absent: tuple[Absent, ...] = ()
     test: bool = False
     fault: str = ""
     fault_ack: Ack = "AE"
@@ -112,6 +123,7 @@ def take_messages(cursor: Cursor[Row], arrivals: Sequence[Arrival], now: datetim
     fresh = _insert_messages(cursor, rows)
     readings: list[judging.NewReading] = []
     early: list[tuple[judging.NewReading, datetime]] = []
+    absent: list[judging.NoValue] = []
     for digest, number in first.items():
         message_id = fresh.get(digest)
         device = found[number]
@@ -121,11 +133,12 @@ def take_messages(cursor: Cursor[Row], arrivals: Sequence[Arrival], now: datetim
             _measure_clock(device, arrivals[number])
             if device.session is not None:
                 readings += _readings(device, device.session, arrivals[number], message_id, early)
+                absent += _absent(device, device.session, arrivals[number])
     for number, arrival in enumerate(arrivals):
         answers[number] = answers[first[arrival.digest]]
     readings += _own(cursor, early)
     _supersede(cursor, readings)
-    ingest.record_batch(cursor, readings, now)
+    ingest.record_batch(cursor, readings, now, absent)
     _seen(cursor, {d.device_id: d for d in found if d is not None}, now)
     return answers
 
@@ -280,13 +293,25 @@ def _readings(
             session, one.code, value, VITALS[one.code].unit.code if doubt != "unit" else one.unit, effective,
             arrival.received_at, one.measured_at, judging.MONITOR, device.device_id, message_id, None,
             "corrected" if one.status == "C" else "final",
-            one.doubt or doubt or ("test" if arrival.test else ""),
+            one.doubt or doubt or ("test" if arrival.test else ""), site=one.site,
         )  # fmt: skip
         measured = None if one.measured_at is None else one.measured_at - offset
         if measured is None or device.since is None or measured >= device.since:
             out.append(reading)
         else:
             early.append((reading, measured))
+    return out
+
+
+def _absent(device: _Known, session: alarm_store.Session, arrival: Arrival) -> list[judging.NoValue]:
+    """The sensors of a message that have no value, unless it says so of a time before the monitor came."""
+    offset = timedelta(seconds=device.offset_s or 0)
+    out = []
+    for one in arrival.absent:
+        at = arrival.received_at if one.measured_at is None else min(one.measured_at - offset, arrival.received_at)
+        if device.since is None or at >= device.since:
+            unit = VITALS[one.code].unit.code
+            out.append(judging.NoValue(session, one.code, at, arrival.received_at, unit, device.device_id, one.site))
     return out
 
 
@@ -319,9 +344,7 @@ def in_own_unit(code: str, value: float, unit: str) -> tuple[float, str]:
             value = float(convert(value, unit, own))
         except UnitError:
             return value, "unit"
-    if isinstance(plausibility(book().plausibility(code), value), Implausible):
-        return value, "implausible"
-    return value, ""
+    return value, doubt_of(book().plausibility(code), code, value)
 
 
 def _supersede(cursor: Cursor[Row], readings: Sequence[judging.NewReading]) -> None:

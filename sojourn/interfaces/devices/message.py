@@ -38,7 +38,7 @@ _NO_VALID_VALUE: Final = {  # OBX-8, as IHE PCD writes it
 _Label = tuple[str, str, str]  # code, name, coding system
 _Hit = tuple[Vital | None, str, _Label, str]  # meaning or None, why not, label, warning
 _Row = tuple[str, float, str, datetime | None, str, str, str, str, str, tuple[str, ...]]
-_Absent = tuple[str, str, str, datetime | None, str, str]
+_Absent = tuple[str, str, str, datetime | None, str, str, str]
 
 
 class Reader:
@@ -336,7 +336,7 @@ class _Work:
                 absent = "sentinel"
         sub_id = f[4][:80]
         if absent:
-            self.absent.append((vital.code, absent, value[:80], at, sub_id, key))
+            self.absent.append((vital.code, absent, value[:80], at, sub_id, key, vital.method))
             return
         unit = self.reader.unit(f[6], self.seps)
         if unit == "":
@@ -430,8 +430,8 @@ class _Work:
             unmapped=tuple([Unmapped(*what, why, count) for (what, why), count in self.unmapped.items()]),
             not_measured=tuple(
                 [
-                    NotMeasured(code, why, value, at, sub, key or _nearest(sub, branches) or default)
-                    for code, why, value, at, sub, key in self.absent
+                    NotMeasured(code, why, value, at, sub, key or _nearest(sub, branches) or default, method)
+                    for code, why, value, at, sub, key, method in self.absent
                 ]
             ),
             warnings=tuple(warnings),

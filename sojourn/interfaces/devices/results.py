@@ -46,6 +46,7 @@ class NotMeasured:
     measured_at: datetime | None
     sub_id: str
     device_key: str
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

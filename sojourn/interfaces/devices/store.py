@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from sojourn.care.vitals.messages import Arrival, Value, take_messages
+from sojourn.care.vitals.messages import Absent, Arrival, Value, take_messages
+from sojourn.clinical.vitals import measured_by
 
 from .listener import Outcome, Received
-from .results import Fault
+from .results import Fault, NotMeasured, ParsedReading
 
 _TEST_PROCESSING = frozenset({"T", "D"})
 
@@ -79,6 +80,21 @@ def _digest(received: Received) -> bytes:
     return hashlib.sha256(received.raw + b"\x00" + mark).digest()
 
 
+# Why a row without a value speaks of its sensor, and not of a value that nobody asked for, or that was taken back.
+_SENSOR_OFF = frozenset({"empty", "sentinel", "cannot_obtain", "invalid"})
+
+
+def _site(each: ParsedReading | NotMeasured) -> str:
+    """By which method and at which probe: "impedance:1.7.1"."""
+    return f"{each.method}:{each.sub_id}" if each.method or each.sub_id else ""
+
+
+def _codes(each: NotMeasured, readings: Sequence[ParsedReading]) -> Sequence[str]:
+    """The vital sign that has no value, unless another row of the message has it."""
+    code = measured_by(each.code, each.method)
+    return () if any(measured_by(one.code, one.method) == code for one in readings) else (code,)
+
+
 def _text(text: str) -> str:
     """Text that PostgreSQL can keep: it refuses NUL, which a broken sender may put anywhere. The bytes stay whole."""
     return text.replace("\x00", "\ufffd")
@@ -96,8 +112,16 @@ def _arrival(received: Received) -> Arrival:
         tuple(map(_text, parsed.patient_identifiers)), _text(parsed.receiving_facility), _text(parsed.control_id),
         parsed.sent_at,
         tuple(
-            Value(each.code, each.value, each.unit, each.measured_at, each.status, "bound" if each.comparator else "")
+            Value(
+                measured_by(each.code, each.method), each.value, each.unit, each.measured_at, each.status,
+                "bound" if each.comparator else "", _site(each),
+            )
             for each in parsed.readings
+        ),
+        tuple(
+            Absent(code, each.measured_at, _site(each))
+            for each in parsed.not_measured if each.reason in _SENSOR_OFF
+            for code in _codes(each, parsed.readings)
         ),
         test=parsed.processing_id in _TEST_PROCESSING,
     )  # fmt: skip
