@@ -7,6 +7,7 @@ convention and therefore a rule (kind "plausibility"), not a number in this file
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
@@ -133,6 +134,11 @@ def doubt_of(rule: Rule, code: str, value: float) -> str:
     if isinstance(plausibility(rule, value), Plausible):
         return ""
     return IMPOSSIBLE if impossible(code, value) else "implausible"
+
+
+def pressure_parts(codes: Iterable[str]) -> bool:
+    """Whether these codes are the halves of one pressure: then they are asked as one measurement."""
+    return set(codes) in [{upper, lower} for upper, lower in zip(SYSTOLIC, DIASTOLIC, strict=True)]
 
 
 PressureFault = Literal["not-below"]

@@ -199,13 +199,19 @@ def _counting(signal: NewestOfSignal, ones: Sequence[NewReading], rules: Sequenc
     counting = []
     for one in ones:
         if value is not None and at is not None and source not in ("", one.source):
-            together = abs(one.effective_at - at) < ONE_MOMENT
-            if together and (void(one.doubt) or not alarms.worse(rules, one.value, value, signal.baseline)):
+            if abs(one.effective_at - at) < ONE_MOMENT and _behind(one, value, rules, signal.baseline):
                 continue
         counting.append(one)
         if one.judged and not one.doubt and (at is None or one.effective_at >= at):
             value, at, source = one.value, one.effective_at, one.source
     return counting
+
+
+def _behind(one: NewReading, value: float, rules: Sequence[AlarmRule], baseline: float | None) -> bool:
+    """Whether a reading says nothing beside the ``value`` of another probe: that is worse, or this one is doubted."""
+    if one.doubt:
+        return void(one.doubt) or not alarms.worse(rules, one.value, value, baseline)
+    return alarms.worse(rules, value, one.value, baseline)
 
 
 def _awaited(

@@ -105,18 +105,20 @@ def eased(rule: AlarmRule, others: Mapping[str, Reading], now: datetime) -> bool
 
 
 def worse(rules: Iterable[AlarmRule], one: float, other: float, baseline: float | None = None) -> bool:
-    """Whether, of two probes' values of one moment, ``one`` counts: it is beyond a graver limit, or else nearer to a
-    limit, or further beyond it. Where no rule speaks neither is worse."""
+    """Whether, of two probes' values of one moment, ``one`` is the worse: beyond a graver limit, or further beyond it.
+    Within all limits neither is worse."""
     ready = [each for each in rules if each.silence is None and (each.relative is None or baseline is not None)]
-    return bool(ready) and _gravity(ready, one, baseline) > _gravity(ready, other, baseline)
+    return _gravity(ready, one, baseline) > _gravity(ready, other, baseline)
 
 
 def _gravity(rules: Iterable[AlarmRule], value: float, baseline: float | None) -> tuple[int, float]:
-    found = []
+    """How far a value is beyond the limits: the rank of the gravest that it passed (-1 within), and by how much."""
+    found = [(-1, 0.0)]
     for rule in rules:
         level = _level(rule, value, baseline)
-        passed = rule.sign * (value - _bounds(rule, rule.levels[0].limit, baseline))
-        found.append((-1 if level is None else level.priority.rank, passed))
+        if level is not None:
+            passed = rule.sign * (value - _bounds(rule, rule.levels[0].limit, baseline))
+            found.append((level.priority.rank, passed))
     return max(found)
 
 
