@@ -83,9 +83,9 @@ def current_vital(
     if alarmed and alarmed not in MEAN:  # the mean's own pressure says more than the mean
         groups, readings = list(groups), list(readings)
         own = [group for group in groups if alarmed in group]
-        found = current_vital(own, readings, now, stale_after_s)
-        if found is not None and not found.stale and found.quality_flag != NO_VALUE:
-            return found
+        spoken_of = current_vital(own, readings, now, stale_after_s)
+        if spoken_of is not None and not spoken_of.stale and spoken_of.quality_flag != NO_VALUE:
+            return spoken_of
     known = list(readings)
     at_moment = {(each.code, each.at): each for each in known}
     found = [

@@ -198,9 +198,9 @@ def _counting(signal: NewestOfSignal, ones: Sequence[NewReading], rules: Sequenc
     value, at, source = signal.value, signal.effective_at, "" if signal.doubt else signal.source
     counting = []
     for one in ones:
-        if value is not None and at is not None and source not in ("", one.source):
-            if abs(one.effective_at - at) < ONE_MOMENT and _behind(one, value, rules, signal.baseline):
-                continue
+        together = at is not None and source not in ("", one.source) and abs(one.effective_at - at) < ONE_MOMENT
+        if together and value is not None and _behind(one, value, rules, signal.baseline):
+            continue
         counting.append(one)
         if one.judged and not one.doubt and (at is None or one.effective_at >= at):
             value, at, source = one.value, one.effective_at, one.source

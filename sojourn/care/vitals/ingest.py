@@ -46,7 +46,8 @@ def record_batch(
     gone: dict[int, list[NoValue]] = defaultdict(list)
     for each in absent:
         gone[each.session.encounter_id].append(each)
-    sessions = {each.session.encounter_id: each.session for each in (*readings, *absent)}
+    sessions = {each.session.encounter_id: each.session for each in readings}
+    sessions.update((each.session.encounter_id, each.session) for each in absent)
     ids = sorted(sessions)
     lock(cursor, ids)
     rules = acting_rules(cursor, {session.clinic_id for session in sessions.values()})
