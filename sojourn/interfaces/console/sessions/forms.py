@@ -29,9 +29,11 @@ LABELS = {
     "nibp_dia": gettext_lazy("Diastolic pressure"),
     "spo2": gettext_lazy("Saturation"),
     "temp": gettext_lazy("Temperature"),
+    "etco2": gettext_lazy("EtCO₂"),
+    "co2_rr": gettext_lazy("Breathing, CO₂"),
     "cadss6": gettext_lazy("CADSS-6, total"),
 }
-AT_THE_CHAIR = ("nibp_sys", "nibp_dia", "hr", "spo2", "rr", "temp")
+AT_THE_CHAIR = ("nibp_sys", "nibp_dia", "hr", "spo2", "rr", "temp", "etco2", "co2_rr")
 RATED = ("pain", "nausea", "cadss6")
 MOAAS = "moaas"
 
