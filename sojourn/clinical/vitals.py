@@ -88,7 +88,7 @@ NO_VALUE: Final = "no-value"
 IMPOSSIBLE: Final = "impossible"
 # Words of doubt under which a number says nothing of this patient: it neither raises an alarm nor clears one. Under
 # every other word it may raise one; under none it clears one or counts as present.
-VOID: Final = frozenset((NO_VALUE, IMPOSSIBLE, "test", "demo", "unit"))
+VOID: Final = frozenset((NO_VALUE, IMPOSSIBLE, "rate", "test", "demo", "unit"))
 
 
 def void(doubt: str) -> bool:
