@@ -1,6 +1,6 @@
 """A monitor at a chair, for the cases of alarms: the real listener with the real store, bytes over its socket, and the
-board as a browser gets it. The listener has a connection of its own, so what is written here is committed; each test has
-a clinic of its own and leaves it."""
+board as a browser gets it. The listener has a connection of its own, so what is written here is committed; each test
+has a clinic of its own and leaves it."""
 
 from __future__ import annotations
 
