@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from psycopg import Cursor
 
@@ -14,7 +15,7 @@ from sojourn.care.alarms.rules import Acting
 from sojourn.care.alarms.store import Session
 from sojourn.clinical import alarms
 from sojourn.clinical.alarms import AlarmRule, Happening, Reading, State
-from sojourn.clinical.vitals import NO_VALUE, void
+from sojourn.clinical.vitals import NO_VALUE, VOID, void
 
 MONITOR = "monitor"
 
@@ -24,6 +25,12 @@ SOURCE_LENGTH = 60
 # Readings of two probes that are nearer to each other than this are of one moment: the worse one counts. A technical
 # number: the beat of the monitors that send all the time, several times over.
 ONE_MOMENT = timedelta(seconds=10)
+
+
+def source_of(device_id: int, site: str) -> str:
+    """Which probe a value came from: its device, and by which method and at which place (``site``, as the monitor
+    names them)."""
+    return f"{device_id}:{site}"[:SOURCE_LENGTH]
 
 
 @dataclass(slots=True)
@@ -45,12 +52,7 @@ class NewReading:
     doubt: str = ""
     supersedes_id: int | None = None
     judged: bool = True  # False: charted, but no alarm of this session
-    site: str = ""  # by which method and at which probe, as the monitor names them
-
-    @property
-    def source(self) -> str:
-        """Which probe this is: device, method and place, or the hand of a person."""
-        return self.method if self.device_id is None else f"{self.device_id}:{self.site}"[:SOURCE_LENGTH]
+    source: str = "typed"  # which probe it came from, see source_of; or the hand of a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,7 @@ class NoValue:
     at: datetime
     received_at: datetime
     unit: str
-    device_id: int | None = None
-    site: str = ""
-
-    @property
-    def source(self) -> str:
-        """As of a reading."""
-        return f"{self.device_id}:{self.site}"[:SOURCE_LENGTH]
+    source: str
 
 
 @dataclass(slots=True)
@@ -136,10 +132,9 @@ class Batch:
 
     def note(self, session: Session, rule: AlarmRule, judgement: alarms.Judgement) -> None:
         """Keep what a judgement changed."""
-        if judgement.changed:
-            self.states[session.encounter_id, rule.rule_id, rule.vital] = judgement.state
-            self.changed.append((session, rule, judgement.state, judgement))
-            self.outcome.happenings += [(session, rule, happening) for happening in judgement.happenings]
+        self.states[session.encounter_id, rule.rule_id, rule.vital] = judgement.state
+        self.changed.append((session, rule, judgement.state, judgement))
+        self.outcome.happenings += [(session, rule, happening) for happening in judgement.happenings]
 
 
 def judge_session(
@@ -153,30 +148,61 @@ def judge_session(
     for each in absent:
         gone[each.code].append(each)
     # In the order of the codes: the rate of the ECG ("hr") is known before a pulse ("pr") is judged beside it.
-    for code in sorted({*by_code, *gone}):
+    for code in sorted(by_code.keys() | gone.keys()):
         rules = acting.alarms(session.protocol_id, code)
-        _judge_signal(session, by_code.get(code, []), gone.get(code, []), rules, batch.signal(session, code), batch)
+        signal = batch.signal(session, code)
+        ones, absent_here = by_code.get(code, _NOTHING), gone.get(code, _GONE)
+        counting = ones if _one_probe(signal, ones) else _counting(signal, ones, rules)
+        _judge_signal(session, _Came(signal, ones, counting, absent_here), rules, batch)
+        _move(signal, counting, absent_here)
 
 
-def _judge_signal(
-    session: Session, ones: Sequence[NewReading], absent: Sequence[NoValue], rules: Sequence[AlarmRule],
-    signal: NewestOfSignal, batch: Batch,
-) -> None:  # fmt: skip
-    newest_at = signal.effective_at
-    counting = _counting(signal, ones, rules)
-    counted = [_heard(one) for one in counting if one.judged and not void(one.doubt)]
+_NOTHING: list[NewReading] = []
+_GONE: list[NoValue] = []
+
+
+class _Came(NamedTuple):
+    """What came of one signal: all readings, those that count, and sensors without a value."""
+
+    signal: NewestOfSignal
+    ones: list[NewReading]
+    counting: list[NewReading]
+    absent: list[NoValue]
+
+
+def _judge_signal(session: Session, came: _Came, rules: Sequence[AlarmRule], batch: Batch) -> None:
+    signal, ones, counting, absent = came
+    newest_at, now, encounter_id = signal.effective_at, batch.now, session.encounter_id
+    counted = [
+        Reading(one.effective_at, one.value, one.doubt != "")
+        for one in counting
+        if one.judged and one.doubt not in VOID
+    ]
     for rule in rules:
-        stored = batch.states.get((session.encounter_id, rule.rule_id, rule.vital))
+        stored = batch.states.get((encounter_id, rule.rule_id, rule.vital))
         recent = counted
         if rule.silence is not None:
-            stored = _awaited(rule.silence, stored, signal, ones, absent, batch.now)
+            stored = _awaited(rule.silence, stored, came, now)
             if stored is None:
                 continue
-            recent = [_heard(one) for one in ones if one.judged] + [Reading(each.at, 0.0, True) for each in absent]
+            recent = [Reading(one.effective_at, one.value, one.doubt != "") for one in ones if one.judged]
+            recent += [Reading(each.at, 0.0, True) for each in absent]
         if recent:
-            state = (stored or State())._replace(newest_at=newest_at)
-            eased = batch.eased(session, rule)
-            batch.note(session, rule, alarms.judge(rule, recent, state, batch.now, signal.baseline, eased=eased))
+            state = State(newest_at=newest_at) if stored is None else stored._replace(newest_at=newest_at)
+            eased = rule.easing is not None and _passed(rule, recent) and batch.eased(session, rule)
+            judgement = alarms.judge(rule, recent, state, now, signal.baseline, eased=eased)
+            if judgement.changed:
+                batch.note(session, rule, judgement)
+
+
+def _passed(rule: AlarmRule, recent: Sequence[Reading]) -> bool:
+    """Whether there is anything to ease."""
+    limit, sign = rule.levels[0].limit, rule.sign
+    return any(sign * (each.value - limit) >= 0 for each in recent)
+
+
+def _move(signal: NewestOfSignal, counting: Sequence[NewReading], absent: Sequence[NoValue]) -> None:
+    """The newest reading that counts is shown; a probe that has no value any more shows none."""
     for one in counting:
         if signal.effective_at is None or one.effective_at >= signal.effective_at:
             signal.take(one)
@@ -186,15 +212,14 @@ def _judge_signal(
             signal.empty(each)
 
 
-def _heard(one: NewReading) -> Reading:
-    return Reading(one.effective_at, one.value, bool(one.doubt))
+def _one_probe(signal: NewestOfSignal, ones: Sequence[NewReading]) -> bool:
+    """The common case: nothing but one reading, of the probe that is shown."""
+    return len(ones) == 1 and (not signal.source or ones[0].source == signal.source)
 
 
 def _counting(signal: NewestOfSignal, ones: Sequence[NewReading], rules: Sequence[AlarmRule]) -> list[NewReading]:
     """The readings that count: that alarms are judged by, and of which the newest is shown. Of two probes at one moment
     it is the worse: what another probe says says nothing while the worse value is new."""
-    if len(ones) == 1 and signal.source in ("", ones[0].source):
-        return list(ones)  # the common case: one probe
     value, at, source = signal.value, signal.effective_at, "" if signal.doubt else signal.source
     counting = []
     for one in ones:
@@ -214,14 +239,13 @@ def _behind(one: NewReading, value: float, rules: Sequence[AlarmRule], baseline:
     return alarms.worse(rules, value, one.value, baseline)
 
 
-def _awaited(
-    wait: timedelta, stored: State | None, signal: NewestOfSignal, ones: Sequence[NewReading],
-    absent: Sequence[NoValue], now: datetime,
-) -> State | None:  # fmt: skip
-    """What a rule of silence judges ``ones`` by; None where all that they do is to move its deadline, or nothing."""
-    monitored = [one for one in ones if one.method == MONITOR]
-    came, heard = bool(monitored or absent), any(not one.doubt for one in monitored)
-    state, signal.silent_after = alarms.awaited(wait, stored, signal.silent_after, now, came=came, heard=heard)
+def _awaited(wait: timedelta, stored: State | None, came: _Came, now: datetime) -> State | None:
+    """What a rule of silence judges by; None where all that came does is to move its deadline, or nothing."""
+    signal = came.signal
+    monitored = [one for one in came.ones if one.method == MONITOR]
+    heard = any(not one.doubt for one in monitored)
+    spoke = bool(monitored or came.absent)
+    state, signal.silent_after = alarms.awaited(wait, stored, signal.silent_after, now, came=spoke, heard=heard)
     return state
 
 

@@ -293,7 +293,8 @@ def _readings(
             session, one.code, value, VITALS[one.code].unit.code if doubt != "unit" else one.unit, effective,
             arrival.received_at, one.measured_at, judging.MONITOR, device.device_id, message_id, None,
             "corrected" if one.status == "C" else "final",
-            one.doubt or doubt or ("test" if arrival.test else ""), site=one.site,
+            one.doubt or doubt or ("test" if arrival.test else ""),
+            source=judging.source_of(device.device_id, one.site),
         )  # fmt: skip
         measured = None if one.measured_at is None else one.measured_at - offset
         if measured is None or device.since is None or measured >= device.since:
@@ -311,7 +312,8 @@ def _absent(device: _Known, session: alarm_store.Session, arrival: Arrival) -> l
         at = arrival.received_at if one.measured_at is None else min(one.measured_at - offset, arrival.received_at)
         if device.since is None or at >= device.since:
             unit = VITALS[one.code].unit.code
-            out.append(judging.NoValue(session, one.code, at, arrival.received_at, unit, device.device_id, one.site))
+            source = judging.source_of(device.device_id, one.site)
+            out.append(judging.NoValue(session, one.code, at, arrival.received_at, unit, source))
     return out
 
 
