@@ -371,7 +371,7 @@ class _Line:
         self.reader, self.writer, self.deframer = reader, writer, Deframer()
 
     async def ask(self, body: bytes, within_s: float) -> str:
-        """Send and wait for the answer: "AA", "AE" or "AR"; raises TimeoutError or ConnectionError."""
+        """Send and wait for the answer ("AA", "AE", "AR"; a commit answer counts as that): raises TimeoutError or ConnectionError."""
         self.writer.write(frame(body))
         control_id = body.split(b"\r", 1)[0].split(b"|")[9]
         async with asyncio.timeout(within_s):
@@ -383,7 +383,7 @@ class _Line:
                 for unit in self.deframer.feed(data):
                     msa = next((s for s in unit.body.split(b"\r") if s.startswith(b"MSA|")), b"").split(b"|")
                     if isinstance(unit, Frame) and len(msa) > 2 and msa[2] == control_id:
-                        return msa[1].decode("ascii", "replace")
+                        return msa[1].decode("ascii", "replace").replace("C", "A", 1)
 
     async def close(self) -> None:
         self.writer.close()
