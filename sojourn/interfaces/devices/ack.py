@@ -82,7 +82,7 @@ def head_of(raw: bytes) -> Head:
         fields = line.split(line[3:4])
         if _usable(line[3:4], fields[1]):
             return Head(line[3:4], fields[1], (*fields, *[b""] * (21 - len(fields))), codec)
-    return Head(codec=codec)
+    return Head()
 
 
 def answers(

@@ -469,13 +469,14 @@ class _Work:
         )
 
     def readings(self, branches: dict[str, str], default: str) -> tuple[ParsedReading, ...]:
+        devices = [row[7] or _nearest(row[6], branches) or default for row in self.rows]
         pairs: dict[int, str] = {}
         if not PRESSURES.isdisjoint([row[0] for row in self.rows]):
             pairs = measurements(
-                (i, r[0], r[3], r[6], r[7], r[11]) for i, r in enumerate(self.rows) if r[0] in PRESSURES
+                (i, r[0], r[3], r[6], devices[i], r[11]) for i, r in enumerate(self.rows) if r[0] in PRESSURES
             )
         place, made = -1, []
-        for code, number, unit, at, status, method, sub, key, bound, flags, doubt, _, identifier in self.rows:
+        for code, number, unit, at, status, method, sub, _, bound, flags, doubt, _, identifier in self.rows:
             place += 1
             made.append(
                 ParsedReading(
@@ -486,7 +487,7 @@ class _Work:
                     status,
                     method,
                     sub,
-                    key or _nearest(sub, branches) or default,
+                    devices[place],
                     bound,
                     flags,
                     doubt,

@@ -28,10 +28,10 @@ def measurements(pressures: Iterable[Pressure]) -> dict[int, str]:
         moment = at.isoformat() if at is not None else f"group {group}"
         together[code.partition("_")[0], device, moment].append(pressure)
     found: dict[int, str] = {}
-    for (site, _, moment), rows in together.items():
+    for (site, device, moment), rows in together.items():
         twice = max(Counter(code for _, code, *_ in rows).values()) > 1
         for place, _, _, sub_id, _, _ in rows:
-            found[place] = f"{site} {_channel(sub_id)} {moment}" if twice else f"{site} {moment}"
+            found[place] = " ".join(part for part in (site, twice and _channel(sub_id), moment, device) if part)
     return found
 
 

@@ -481,7 +481,7 @@ def test_the_referee_agrees_on_generated_messages(seps, control, names, values):
     ]
     for i, name in enumerate(names):
         value = "72" if values is None else str(values.draw(st.integers(0, 300)))
-        ident = c.join(["8867-4", escaped(name, seps), "LN"])
+        ident = c.join(["8867-4", escaped(f"no. {i} {name}", seps), "LN"])  # never a word that contradicts the code
         lines.append(f.join(["OBX", str(i), "NM", ident, str(i), value, "/min", "", "", "", "", "F"]))
     raw = ("\r".join(lines) + "\r").encode()
     assert ours(raw) == referee(raw)
