@@ -371,7 +371,10 @@ class _Line:
         self.reader, self.writer, self.deframer = reader, writer, Deframer()
 
     async def ask(self, body: bytes, within_s: float) -> str:
-        """Send and wait for the answer ("AA", "AE", "AR"; a commit answer counts as that): raises TimeoutError or ConnectionError."""
+        """Send and wait for the answer: "AA", "AE" or "AR", also where the listener answers the commit alone.
+
+        Raises TimeoutError or ConnectionError.
+        """
         self.writer.write(frame(body))
         control_id = body.split(b"\r", 1)[0].split(b"|")[9]
         async with asyncio.timeout(within_s):

@@ -51,7 +51,7 @@ class Vital:
 class Sign:
     """One way to recognise a maker; every given part must hold."""
 
-    place: str = ""  # "MSH-3", read whole
+    place: str = ""  # "MSH-3" or "MSH-4", read whole
     starts_with: str = ""
     system: str = ""  # a coding system in any OBX-3
     code: str = ""  # an OBX-3 written exactly so ("101^HR")
@@ -165,6 +165,13 @@ def _others(tables: Mapping[str, Mapping[str, Any]], where: str) -> dict[tuple[s
     }
 
 
+def _sign(entry: Mapping[str, str], where: str) -> Sign:
+    found = Sign(entry.get("place", ""), entry.get("starts_with", ""), entry.get("system", ""), entry.get("code", ""))
+    if bool(found.place) != bool(found.starts_with) or found.place not in ("", "MSH-3", "MSH-4"):
+        raise DialectError(f"{where}: a sender is recognised by MSH-3 or MSH-4 and how they start, a system or a code")
+    return found
+
+
 def _status(said: str, where: str) -> Status:
     if said != "value":
         raise DialectError(f"{where}: a status can only be said to carry a value")
@@ -225,15 +232,7 @@ def load(texts: Mapping[str, str]) -> Dialects:  # noqa: PLR0912 - one check a l
         dialect = Dialect(
             name=data["name"],
             title=data["title"],
-            signs=tuple(
-                Sign(
-                    place=s.get("place", ""),
-                    starts_with=s.get("starts_with", ""),
-                    system=s.get("system", ""),
-                    code=s.get("code", ""),
-                )
-                for s in data.get("recognise", ())
-            ),
+            signs=tuple(_sign(entry, filename) for entry in data.get("recognise", ())),
             codes=codes,
             names=names,
             units=own_units,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 from .dialects import VITALS, Dialect, Dialects, Place, Vital, fold_unit, shipped
 from .meaning import Hit, Label, meaning_of
@@ -44,6 +44,14 @@ _Withdrawn = tuple[str, str, float | None, datetime | None, str, str, str]  # co
 _Absent = tuple[str, str, str, datetime | None, str, str]
 
 
+class _Needles(NamedTuple):
+    """What to look for in a text with these separators, and whose it is."""
+
+    systems: list[tuple[str, Dialect]]
+    codes: list[tuple[str, Dialect]]
+    nomenclature: str
+
+
 class Reader:
     """Reads messages with a set of dialects. Its caches are not for several threads."""
 
@@ -58,7 +66,8 @@ class Reader:
         self.senders: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.equipment: dict[tuple[str, str], str] = {}
         self.folded = {fold_unit(k): v for k, v in dialects.units.items()}
-        self._needles: dict[tuple[str, str], list[tuple[str, Dialect, str]]] = {}
+        self._needles: dict[tuple[str, str], _Needles] = {}
+        self._named: dict[tuple[str, str], Dialect] = {}
         self._elsewhere = {  # the segments beside MSH and PV1 in which a dialect looks for identity
             d.name: sorted(({p.segment for _, p in d.devices} | {p.segment for p in d.bed + d.ward}) - {"MSH", "PV1"})
             for d in (dialects.standard, *dialects.makers)
@@ -94,29 +103,39 @@ class Reader:
 
     def recognise(self, text: str, msh: list[str], seps: Separators) -> Dialect:
         """Whose message this is: by codes and coding systems first, then by the names in MSH."""
-        sep, comp = seps.field, seps.component
-        makers = self.dialects.makers
-        needles = self._needles.get((sep, comp))
-        if needles is None:
-            if len(self._needles) >= 64:
-                self._needles.clear()
-            needles = self._needles[sep, comp] = [
-                (sep + s.code.replace("^", comp) + sep, d, "")
-                if s.code
-                else (comp + s.system + sep, d, comp + s.system)
-                for d in makers
-                for s in d.signs
-                if s.code or s.system
-            ]
-        for needle, dialect, end in needles:
-            if needle in text and (not end or _in_identifier(text, end, seps)):
+        needles = self._needles.get((seps.field, seps.component)) or self._needles_for(seps)
+        for needle, dialect in needles.systems:
+            if needle in text and _in_identifier(text, needle, seps):
                 return dialect
-        for dialect in makers:
+        if needles.nomenclature not in text:  # numbers of a maker's own stand beside no coding system
+            for needle, dialect in needles.codes:
+                if needle in text:
+                    return dialect
+        names = (msh[2], msh[3])
+        known = self._named.get(names)
+        if known is None:
+            if len(self._named) >= _CACHE:
+                self._named.clear()
+            known = self._named[names] = self._by_name(msh)
+        return known
+
+    def _needles_for(self, seps: Separators) -> _Needles:
+        sep, comp = seps.field, seps.component
+        if len(self._needles) >= 64:
+            self._needles.clear()
+        signs = [(sign, dialect) for dialect in self.dialects.makers for sign in dialect.signs]
+        needles = self._needles[sep, comp] = _Needles(
+            [(comp + s.system + sep, d) for s, d in signs if s.system],
+            [(sep + s.code.replace("^", comp) + sep, d) for s, d in signs if s.code],
+            comp + "MDC" + sep,
+        )
+        return needles
+
+    def _by_name(self, msh: list[str]) -> Dialect:
+        for dialect in self.dialects.makers:
             for sign in dialect.signs:
-                if sign.place and sign.starts_with:
-                    number = int(sign.place[4:]) - 1  # MSH-1 is the separator itself
-                    if number < len(msh) and msh[number].startswith(sign.starts_with):
-                        return dialect
+                if sign.starts_with and msh[int(sign.place[4:]) - 1].startswith(sign.starts_with):  # MSH-1 is itself
+                    return dialect
         return self.dialects.standard
 
     def unit(self, text: str, seps: Separators) -> str:
@@ -196,7 +215,7 @@ class _Work:
 
     __slots__ = (
         "absent", "assumed", "beds", "dialect", "equipment", "fault", "first", "group", "group_at", "groups", "hits",
-        "identifiers", "lines", "msh", "observations", "patient", "reader", "rows", "sent_at", "seps",
+        "identifiers", "lines", "msh", "observations", "patient", "pressures", "reader", "rows", "sent_at", "seps",
         "statuses", "structure", "unmapped", "warnings", "withdrawn", "zone",
     )  # fmt: skip
 
@@ -230,6 +249,7 @@ class _Work:
         self.assumed: dict[str, int] = {}
         self.unmapped: dict[tuple[Label, str], tuple[int, str]] = {}  # how often, and OBX-6 of the first
         self.groups = 0
+        self.pressures = False
         self.equipment: dict[str, str] = {}  # key -> where it stands in the containment tree
         self.observations = self.structure = 0
         self.fault: Fault | None = None
@@ -354,6 +374,8 @@ class _Work:
         elif said.doubt or 0 < number < 1:
             doubt = said.doubt or doubt or rate_doubt(vital.code, number)
         method = hit.method or (_method(f[17], self.seps) if f[17] else "")
+        if vital.code in PRESSURES:
+            self.pressures = True
         self.rows.append((
             vital.code, number, unit, (self.time(f[14]) if f[14] else None) or self.group_time(), letter, method,
             f[4][:80], key, bound, flags, doubt, self.groups, hit.identifier,
@@ -469,9 +491,9 @@ class _Work:
         )
 
     def readings(self, branches: dict[str, str], default: str) -> tuple[ParsedReading, ...]:
-        devices = [row[7] or _nearest(row[6], branches) or default for row in self.rows]
+        devices = [row[7] or (branches and _nearest(row[6], branches)) or default for row in self.rows]
         pairs: dict[int, str] = {}
-        if not PRESSURES.isdisjoint([row[0] for row in self.rows]):
+        if self.pressures:
             pairs = measurements(
                 (i, r[0], r[3], r[6], devices[i], r[11]) for i, r in enumerate(self.rows) if r[0] in PRESSURES
             )
@@ -504,13 +526,14 @@ def _method(text: str, seps: Separators) -> str:
     return (parts[1] if len(parts) > 2 and parts[1] else parts[0])[:40]
 
 
-def _in_identifier(text: str, end: str, seps: Separators) -> bool:
-    """Whether any OBX-3 ends so: a unit in a maker's coding system does not make a message that maker's."""
-    for line in text.split("\r"):
-        if line[:3] == "OBX":
-            f = line.split(seps.field, 4)
-            if len(f) > 3 and f[3].endswith(end):
-                return True
+def _in_identifier(text: str, needle: str, seps: Separators) -> bool:
+    """Whether it stands in any OBX-3: a unit in a maker's coding system does not make a message that maker's."""
+    at = text.find(needle)
+    while at >= 0:
+        before = text[text.rfind("\r", 0, at) + 1 : at]
+        if before[:3] == "OBX" and before.count(seps.field) == 3:
+            return True
+        at = text.find(needle, at + 1)
     return False
 
 

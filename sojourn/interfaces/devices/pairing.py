@@ -5,7 +5,6 @@ Pairs are never made of what merely came last: a systolic whose diastolic failed
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
@@ -13,7 +12,7 @@ from typing import Final
 PRESSURES: Final = frozenset({"nibp_sys", "nibp_dia", "nibp_map", "art_sys", "art_dia", "art_map"})
 
 Pressure = tuple[int, str, datetime | None, str, str, int]  # place, code, time in UTC, sub-id, device, OBR group
-_Measured = tuple[str, str, str]  # site, device, time or group
+_Measured = tuple[str, str, datetime | int]  # site, device, time or group
 
 
 def measurements(pressures: Iterable[Pressure]) -> dict[int, str]:
@@ -22,16 +21,17 @@ def measurements(pressures: Iterable[Pressure]) -> dict[int, str]:
     One measurement is of one site of one device at one time. Where the same pressure stands there twice, the sub-ids
     tell the measurements apart.
     """
-    together: dict[_Measured, list[Pressure]] = defaultdict(list)
+    together: dict[_Measured, list[Pressure]] = {}
     for pressure in pressures:
         _, code, at, _, device, group = pressure
-        moment = at.isoformat() if at is not None else f"group {group}"
-        together[code.partition("_")[0], device, moment].append(pressure)
+        together.setdefault((code[: code.index("_")], device, at or group), []).append(pressure)
     found: dict[int, str] = {}
-    for (site, device, moment), rows in together.items():
-        twice = max(Counter(code for _, code, *_ in rows).values()) > 1
-        for place, _, _, sub_id, _, _ in rows:
-            found[place] = " ".join(part for part in (site, twice and _channel(sub_id), moment, device) if part)
+    for (site, device, when), rows in together.items():
+        moment = f"group {when}" if isinstance(when, int) else when.isoformat()
+        name = f"{site} {moment} {device}".rstrip()
+        twice = len({row[1] for row in rows}) < len(rows)
+        for row in rows:
+            found[row[0]] = f"{name} {_channel(row[3])}" if twice else name
     return found
 
 

