@@ -41,7 +41,7 @@ _SAYS_NONE: Final = frozenset({"empty", "sentinel", "out_of_range"})  # of a num
 # code, number, unit, at, status, method, sub-id, device, bound, flags, doubt, group, identifier
 _Row = tuple[str, float, str, datetime | None, str, str, str, str, str, tuple[str, ...], str, int, str]
 _Withdrawn = tuple[str, str, float | None, datetime | None, str, str, str]  # code, why, number, at, sub-id, device, ...
-_Absent = tuple[str, str, str, datetime | None, str, str]
+_Absent = tuple[str, str, str, datetime | None, str, str, str]
 
 
 class _Needles(NamedTuple):
@@ -341,7 +341,7 @@ class _Work:
         return (self.time(f[14]) if f[14] else None) or self.group_time()
 
     def gone(self, f: list[str], vital: Vital, why: str, key: str) -> None:
-        self.absent.append((vital.code, why, f[5][:80], self.when(f), f[4][:80], key))
+        self.absent.append((vital.code, why, f[5][:80], self.when(f), f[4][:80], key, vital.method))
 
     def number(self, text: str, kind: str) -> tuple[float, str] | str:
         """OBX-5 as a number and its bound, or why it is none."""
@@ -464,8 +464,8 @@ class _Work:
             unmapped=tuple([Unmapped(*what, why, *times) for (what, why), times in self.unmapped.items()]),
             not_measured=tuple(
                 [
-                    NotMeasured(code, why, value, at, sub, key or _nearest(sub, branches) or default)
-                    for code, why, value, at, sub, key in self.absent
+                    NotMeasured(code, why, value, at, sub, key or _nearest(sub, branches) or default, method)
+                    for code, why, value, at, sub, key, method in self.absent
                 ]
             ),
             warnings=tuple(warnings),

@@ -9,8 +9,10 @@ from typing import Final, Literal, NamedTuple
 AckCode = Literal["AA", "AE", "AR"]
 
 TRAINING: Final = frozenset({"T", "D"})  # MSH-11, HL7 table 0103: training, debugging
-# A sensor that gives one of these reasons measures nothing at present. The others only say that nothing was sent.
-SENSOR_SILENT: Final = frozenset({"sentinel", "cannot_obtain", "invalid", "calibrating", "out_of_range"})
+# A sensor that gives one of these reasons measures nothing at present. The others only say that nothing was asked for.
+SENSOR_SILENT: Final = frozenset({"empty", "sentinel", "cannot_obtain", "invalid", "calibrating", "out_of_range"})
+# A cuff measures now and then: that no measurement stands on the monitor's screen says nothing of its sensor.
+_NOW_AND_THEN: Final = frozenset({"nibp_sys", "nibp_dia", "nibp_map"})
 
 
 class ParsedReading(NamedTuple):  # made thousands of times a second, and twice as fast as a frozen dataclass
@@ -78,11 +80,12 @@ class NotMeasured:
     measured_at: datetime | None
     sub_id: str
     device_key: str
+    method: str = ""
 
     @property
     def sensor_silent(self) -> bool:
         """Whether the sensor itself measures nothing now: its tile is empty at once and its clock runs."""
-        return self.reason in SENSOR_SILENT
+        return self.reason in SENSOR_SILENT and not (self.reason == "empty" and self.code in _NOW_AND_THEN)
 
 
 @dataclass(frozen=True, slots=True)

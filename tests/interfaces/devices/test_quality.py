@@ -182,6 +182,14 @@ def test_only_a_sensor_that_measures_nothing_is_silent(status, silent):
     assert not spo2("79", flags="DEMO").not_measured[0].sensor_silent
 
 
+def test_a_cuff_that_shows_nothing_is_no_silent_sensor():
+    """Philips, Efficia CM Series Data Export Guide, page 3-17: an empty value, no measurement on the screen."""
+    cuff = "OBX|1|NM|150301^MDC_PRESS_CUFF_SYS^MDC|1.1.9|{}|266016^MDC_DIM_MMHG^MDC|||||F"
+    assert spo2("").not_measured[0].sensor_silent
+    assert not one(oru(cuff.format(""))).not_measured[0].sensor_silent
+    assert one(oru(cuff.format("-100"))).not_measured[0].sensor_silent
+
+
 # --- numbers --------------------------------------------------------------------------------------
 
 
