@@ -25,6 +25,9 @@ CASES = {
     "D2": ("The dose at the chair", "J23, J42, N18"),
     "D3": ("What was really given", "J42, J45, J46, J47, N18"),
     "D6": ("One weight, one set of facts", "J24, J40"),
+    "K3": ("Does this row carry a value", "J43, N03"),
+    "K4": ("Which signal is it", "J43, N03"),
+    "K10": ("The protocol around it", "J43, N03"),
 }
 
 
