@@ -17,6 +17,7 @@ AnswerCode = Literal["AA", "AE", "AR", "CA", "CE", "CR"]
 CONDITIONS: dict[str, tuple[str, str]] = {
     "unsupported_type": ("200", "Unsupported message type"),
     "batch": ("200", "Unsupported message type"),
+    "query": ("200", "Unsupported message type"),  # on this line
     "no_type": ("101", "Required field missing"),
     "no_control_id": ("101", "Required field missing"),
     "no_header": ("100", "Segment sequence error"),

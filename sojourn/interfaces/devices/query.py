@@ -108,7 +108,7 @@ def _segment(raw: bytes, head: Head, tag: bytes) -> bytes:
 
 def _patient(patient: Answered, head: Head, codec: str) -> list[bytes]:
     comp = head.component
-    name = comp.join(_written(part, head, codec) for part in (patient.family, patient.given))
+    name = comp.join(_written(part, head, codec) for part in (patient.family, patient.given)).rstrip(comp)
     born = patient.born.strftime("%Y%m%d").encode() if patient.born else b""
     number = _written(patient.record_number, head, codec)
     pid = [b"PID", b"", b"", number, b"", name, b"", born, _written(patient.sex, head, codec)]

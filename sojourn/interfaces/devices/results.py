@@ -148,8 +148,8 @@ class Answered:
     """One patient of today's sessions, as a query is told of them."""
 
     record_number: str
-    family: str
-    given: str
+    family: str = ""
+    given: str = ""
     born: date | None = None
     sex: str = ""  # HL7 table 0001, or "" where it is not known
     bed: str = ""
