@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -30,7 +31,8 @@ def spoken(talk: Callable[[Monitor, MemoryStore], Awaitable[None]], limits: Limi
         async with listening(store, limits) as (port, _), monitor(port) as line:
             await talk(line, store)
 
-    asyncio.run(asyncio.wait_for(session(), 30))
+    with ThreadPoolExecutor(1) as thread:  # a browser of other cases may have a loop of its own in this one
+        thread.submit(asyncio.run, asyncio.wait_for(session(), 30)).result()
 
 
 @pytest.mark.parametrize(
