@@ -98,7 +98,7 @@ def answers(
     if head.is_answer:
         return []
     return [
-        answer(raw, each, reason if each != "CA" else "", now=now, kind=kind)
+        _answered(head, raw, each, reason if each != "CA" else "", now, kind)
         for each in codes_wanted(head.fields[14], head.fields[15], code, stored=stored)
     ]
 
@@ -129,7 +129,10 @@ def answer(raw: bytes, code: AnswerCode, reason: str = "", *, now: datetime, kin
 
     `kind` is a fault's kind; it chooses the condition in ERR. `reason` is plain words for the technician.
     """
-    head = head_of(raw)
+    return _answered(head_of(raw), raw, code, reason, now, kind)
+
+
+def _answered(head: Head, raw: bytes, code: AnswerCode, reason: str, now: datetime, kind: str) -> bytes:
     sep, f = head.sep, head.fields
     good = code in ("AA", "CA")
     unnumbered = head.kind == b"MSH" and not head.control_id.strip()
