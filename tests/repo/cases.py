@@ -20,6 +20,7 @@ _CASE = re.compile(r"\s*([A-Z]\d+)\b:?\s*(.*)")
 # The case in a few words, and the rows of the journey that it belongs to.
 CASES = {
     "C2": ("Rules of the day are asked on the day", "J11, J40, N18"),
+    "C3": ("Alarms and holds look both ways", "J42, J43, N03"),
     "C4": ("Doses have ceilings", "J23, J42, N18"),
     "D1": ("One road to a dose", "J15, J20, N18"),
     "D2": ("The dose at the chair", "J23, J42, N18"),
@@ -31,6 +32,12 @@ CASES = {
     "K7": ("A mended cause, a blocked line", "J43, N03"),
     "S1": ("A clock that nobody can poison", "J43, N03"),
     "S2": ("Bound to its line", "J43, N03"),
+    "K5": ("Is it plausible", "J43, N03"),
+    "K8": ("Two measurements shown as one", "J43, N03"),
+    "K9": ("Capnography and low pressure", "J43, N03"),
+    "K3": ("Does this row carry a value", "J43, N03"),
+    "K4": ("Which signal is it", "J43, N03"),
+    "K10": ("The protocol around it", "J43, N03"),
 }
 
 

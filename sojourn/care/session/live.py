@@ -14,13 +14,13 @@ from functools import lru_cache
 from typing import Any
 
 from sojourn.clinical.protocol import PRESENT, next_check_due
-from sojourn.clinical.vitals import DIASTOLIC, PULSE, SYSTOLIC
+from sojourn.clinical.vitals import BREATHING, DIASTOLIC, MEAN, PULSE, SYSTOLIC
 from sojourn.foundation.rulebook.load import book
 
 Row = tuple[Any, ...]
 
 TREND = timedelta(minutes=20)
-CODES = (*PULSE, "spo2", "rr", *SYSTOLIC, *DIASTOLIC)
+CODES = (*PULSE, "spo2", *BREATHING, "etco2", *SYSTOLIC, *DIASTOLIC, *MEAN)
 RUNNING = sorted(state.value for state in PRESENT)
 _STRETCH_S = 15
 # Who missed more readings than this gets the trends anew.
@@ -32,7 +32,9 @@ SESSIONS = """
 SELECT e.id, s.state, s.seq, extract(epoch FROM s.at)::float8, e.protocol_id, e.protocol_version::int,
   (SELECT extract(epoch FROM min(m.started_at))::float8 FROM session_medicationadministration m
      WHERE m.encounter_id = e.id),
-  (SELECT jsonb_object_agg(g.code, jsonb_build_array(g.value, extract(epoch FROM g.effective_at), g.doubt))
+  (SELECT jsonb_object_agg(g.code, jsonb_build_array(g.value, extract(epoch FROM g.effective_at), g.doubt)
+       || CASE WHEN g.code = 'rr' AND split_part(g.source, ':', 2) <> ''
+            THEN jsonb_build_array(split_part(g.source, ':', 2)) ELSE '[]' END)
      FROM alarms_currentvital g WHERE g.encounter_id = e.id),
   (SELECT jsonb_agg(jsonb_build_object('rule', a.rule_id, 'code', a.code, 'phase', a.phase, 'priority', a.priority,
        'since', extract(epoch FROM a.since_at), 'why', a.why, 'value', a.value, 'limit', a."limit",
@@ -166,8 +168,9 @@ def _read(value: Any) -> Any:
 def shown(row: Row, rounds: Rounds, now: datetime) -> dict[str, Any]:
     """One row of ``SESSIONS`` as live pages read it. Times are seconds since 1970.
 
-    ``signals`` by code: [value, at, doubt]. ``due``: [at, minute] of the next check. ``called``: since when the
-    patient asks for somebody. ``skew``: seconds by which the monitor's clock is ahead of ours.
+    ``signals`` by code: [value, at, doubt], of breathing also the method where the monitor names it. ``due``: [at,
+    minute] of the next check. ``called``: since when the patient asks for somebody. ``skew``: seconds by which the
+    monitor's clock is ahead of ours.
     """
     encounter_id, state, seq, since, protocol_id, version, dose, signals, alarms, called, monitors, skew = row
     rounds.schedule, rounds.dose = _schedule(protocol_id, version), dose

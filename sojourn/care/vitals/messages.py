@@ -22,7 +22,7 @@ from sojourn.care.vitals.known import Known, Was
 from sojourn.care.vitals.unused import Counts, Item
 from sojourn.care.vitals.withdrawing import TakenBack, take_back
 from sojourn.clinical.units import UnitError, convert
-from sojourn.clinical.vitals import VITALS, Implausible, plausibility
+from sojourn.clinical.vitals import VITALS, VOID, doubt_of
 from sojourn.foundation.rulebook.load import book
 
 Row = tuple[Any, ...]
@@ -46,6 +46,16 @@ class Value:
     measured_at: datetime | None
     status: str = ""
     doubt: str = ""
+    site: str = ""  # by which method and at which probe it was measured
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A sensor that says it has no value: the probe is off, or nothing can be measured."""
+
+    code: str
+    measured_at: datetime | None
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ class Arrival:
     control_id: str = ""
     sent_at: datetime | None = None
     values: tuple[Value, ...] = ()
+    absent: tuple[Absent, ...] = ()
     test: bool = False
     fault: str = ""
     fault_ack: Ack = "AE"
@@ -97,6 +108,7 @@ class _Taken:
     again: bool = False  # sent before, and not used then
     contradicts: tuple[str, ...] = ()
     message_id: int | None = None
+    doubt: str = ""  # why all its values are doubted
 
 
 def take_messages(
@@ -118,11 +130,12 @@ def take_messages(
     if again:
         fresh += _decided_anew(cursor, again)
     readings, held, judged_again = _read(cursor, fresh)
+    absent = [each for one in fresh for each in _absent(one)]
     _note(counts, [each for each in fresh if each.answer.ack == "AA" or each.contradicts])
     devices = {each.device.device_id: each.device for each in ours if each.device is not None}
     known.learn(cursor, devices, now)
     _supersede(cursor, readings)
-    ingest.record_batch(cursor, readings, now, faulty=judged_again)
+    ingest.record_batch(cursor, readings, now, absent, faulty=judged_again)
     _hold(cursor, held)
     take_back(cursor, [row for each in fresh for row in _taken_back(each)], now)
     counts.write(cursor, now)
@@ -341,6 +354,7 @@ def _read(cursor: Cursor[Row], fresh: Sequence[_Taken]) -> tuple[list[judging.Ne
         device = each.device
         assert device is not None
         shown, doubt = _hear(device, each)
+        each.doubt = doubt
         if device.session is not None and (device.faults or shown):
             faulty[device.session.encounter_id] = device.session
         _stand(device, shown, each.arrival.received_at)
@@ -433,16 +447,35 @@ def _reading(taken: _Taken, one: Value, dated: datetime, why: str, test: str) ->
     value, own_doubt = in_own_unit(one.code, one.value, one.unit)
     said = one.doubt or own_doubt or test
     if why or taken.contradicts:
-        said = said if said in judging.VOID else why or said or "patient"
+        said = said if said in VOID else why or said or "patient"
     reading = judging.NewReading(
         session, one.code, value, one.unit if own_doubt == "unit" else VITALS[one.code].unit.code, dated,
         arrival.received_at, one.measured_at, judging.MONITOR, device.device_id, taken.message_id, None,
         "corrected" if one.status == "C" else "final", said,
+        source=judging.source_of(device.device_id, one.site),
     )  # fmt: skip
     if why or taken.contradicts or taken.past:
         reading.judged, reading.charted = not taken.past, not taken.contradicts
         reading.judged_at = arrival.received_at if why or taken.contradicts else None
     return reading
+
+
+def _absent(taken: _Taken) -> list[judging.NoValue]:
+    """The sensors of a message that have no value, unless it says so of a time before the monitor came. What is in
+    doubt (its patient, its line, its time) empties nothing."""
+    device, arrival, session = taken.device, taken.arrival, taken.session
+    if device is None or session is None or taken.past or taken.again or taken.contradicts or taken.doubt:
+        return []
+    out = []
+    for one in arrival.absent:
+        at = arrival.received_at
+        if one.measured_at is not None:
+            at = min(clock.exactly(device.clock, one.measured_at), at)
+        if device.since is None or at >= device.since:
+            unit = VITALS[one.code].unit.code
+            source = judging.source_of(device.device_id, one.site)
+            out.append(judging.NoValue(session, one.code, at, arrival.received_at, unit, source))
+    return out
 
 
 def _undatable(one: Value, sent_at: datetime | None) -> str:
@@ -505,9 +538,7 @@ def in_own_unit(code: str, value: float, unit: str) -> tuple[float, str]:
             value = float(convert(value, unit, own))
         except UnitError:
             return value, "unit"
-    if isinstance(plausibility(book().plausibility(code), value), Implausible):
-        return value, "implausible"
-    return value, ""
+    return value, doubt_of(book().plausibility(code), code, value)
 
 
 def _supersede(cursor: Cursor[Row], readings: Sequence[judging.NewReading]) -> None:

@@ -11,9 +11,10 @@ from psycopg import Cursor
 
 from sojourn.care.alarms import store
 from sojourn.care.alarms.columns import Row
-from sojourn.care.alarms.rejudging import judge_again
+from sojourn.care.alarms.rejudging import judge_again, judge_withdrawn
 from sojourn.care.encounter.models import Encounter
 from sojourn.clinical.alarms import Heard, Reading
+from sojourn.clinical.vitals import void
 
 _STANDING = """
 SELECT o.value, o.unit, o.effective_at, o.received_at, o.doubt FROM vitals_observation o
@@ -22,7 +23,8 @@ WHERE o.encounter_id = %s AND o.code = %s AND o.id <> ALL(%s) AND o.status <> 'w
 ORDER BY o.effective_at, o.id
 """
 _BACK = """
-UPDATE alarms_currentvital SET value = %s, unit = %s, effective_at = %s, received_at = %s, doubt = %s, baseline = %s
+UPDATE alarms_currentvital SET value = %s, unit = %s, effective_at = %s, received_at = %s, doubt = %s, source = '',
+  baseline = %s
 WHERE encounter_id = %s AND code = %s
 """
 
@@ -72,9 +74,13 @@ def put_back(
                 baseline if baseline_at is not None and each.received_at >= baseline_at else None,
             )
             for each in sorted(rows, key=lambda row: row.received_at)
-            if each.effective_at >= opened_at  # what was measured before is no alarm of this session
+            if not void(each.doubt)
+            and each.effective_at >= opened_at  # what was measured before is no alarm of this session
         ]  # fmt: skip
-        judge_again(cursor, session=session, code=code, standing=heard, now=now, by_id=by_id)
+        if by_id is None:
+            judge_withdrawn(cursor, session=session, code=code, standing=heard, now=now)
+        else:
+            judge_again(cursor, session=session, code=code, standing=heard, now=now, by_id=by_id)
 
 
 def _newest(cursor: Cursor[Row], encounter_id: int, code: str, rows: list[_Stands], baseline: float | None) -> None:

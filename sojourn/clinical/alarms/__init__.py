@@ -1,9 +1,10 @@
 """Alarms: one small state machine for each rule and signal. See machine.py for its laws."""
 
-from sojourn.clinical.alarms.again import Heard, PutRight, put_right
-from sojourn.clinical.alarms.machine import acknowledge, awaited, judge, start
+from sojourn.clinical.alarms.again import Heard, PutRight, Withdrawal, put_right, withdraw
+from sojourn.clinical.alarms.machine import acknowledge, awaited, eased, judge, start, worse
 from sojourn.clinical.alarms.model import (
     AlarmRule,
+    Easing,
     Event,
     Happening,
     Judgement,
@@ -35,6 +36,7 @@ __all__ = [
     "MONITOR_SIGNAL",
     "SILENCE",
     "AlarmRule",
+    "Easing",
     "Event",
     "Happening",
     "Heard",
@@ -48,8 +50,10 @@ __all__ = [
     "Reason",
     "State",
     "Why",
+    "Withdrawal",
     "acknowledge",
     "awaited",
+    "eased",
     "escalation",
     "judge",
     "prepare",
@@ -58,4 +62,6 @@ __all__ = [
     "speaks_of",
     "start",
     "urgency",
+    "withdraw",
+    "worse",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from sojourn.clinical.alarms.model import AlarmRule, Level, Priority
+from sojourn.clinical.alarms.model import AlarmRule, Easing, Level, Priority
 from sojourn.clinical.rules import Rule, RuleInvalid
 from sojourn.clinical.units import Incompatible, convert
 from sojourn.clinical.vitals import vital
@@ -121,7 +121,18 @@ def _for_vital(rule: Rule, code: str, escalates: Rule | None) -> AlarmRule:
         clear_margin=rule.optional("clear_margin") or 0.0,
         silence=None,
         escalate=escalation(escalates),
+        easing=_easing(rule, code),
     )
+
+
+def _easing(rule: Rule, code: str) -> Easing | None:
+    """``eased = {of, by, to}`` of the rule, for the vital signs that it is ``of``."""
+    table = rule.fixed.get("eased")
+    if table is None or code not in table["of"]:
+        return None
+    for each in table["by"]:
+        vital(str(each))
+    return Easing(tuple(str(each) for each in table["by"]), _seconds(rule, "eased_within"), Priority(table["to"]))
 
 
 def _reachable(levels: list[Level], sign: int) -> list[Level]:

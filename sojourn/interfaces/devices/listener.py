@@ -18,10 +18,11 @@ from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import Final, Protocol
 
-from . import ack
+from . import ack, query
+from .batch import messages_of
 from .framing import Broken, Deframer, Frame, frame
 from .message import read
-from .results import AckCode, Fault, ParsedMessage
+from .results import AckCode, Answered, Fault, ParsedMessage, Query
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,10 @@ class Outcome:
     ack: AckCode
     reason: str
     message_id: int | None
+    patients: tuple[Answered, ...] | None = None  # to a Query from a line that may ask; None where it may not
+
+
+NOT_STORED: Final = Outcome("AE", "Not stored; please send again.", None)
 
 
 class Store(Protocol):
@@ -62,7 +67,7 @@ class Limits:
 
     body_bytes: int = 1 << 20
     kept_bytes: int = 1 << 16  # of bytes that are no message
-    idle_s: float = 5.0  # an unfinished message older than this is a fault
+    idle_s: float = 30.0  # an unfinished message older than this is a fault
     unproven_s: float = 60.0  # a line that has never sent a message ends after so long
     batch: int = 500
     waiting: int = 4_000  # messages not yet stored, all connections; above it, reading pauses
@@ -208,7 +213,7 @@ class Listener:
         for received in batch:
             single = await self._once([received]) if len(batch) > 1 and failed < 3 else None
             failed = 0 if single else failed + 1
-            result += single or [Outcome("AE", "Not stored; please send again.", None)]
+            result += single or [NOT_STORED]
         return result
 
     async def _once(self, batch: list[Received]) -> list[Outcome] | None:
@@ -236,10 +241,7 @@ class Listener:
             else:
                 counters.rejected += 1
             if turn.wants_answer:
-                parsed = turn.received.parsed
-                kind = parsed.kind if isinstance(parsed, Fault) else ""
-                body = ack.answer(turn.received.raw, outcome.ack, outcome.reason, now=now, kind=kind)
-                turn.answer = frame(body)
+                turn.answer = b"".join(map(frame, _bodies(turn.received, outcome, now)))
             turn.done = True
             touched[turn.connection] = None
         counters.waiting -= len(batch)
@@ -262,6 +264,15 @@ class Listener:
                     continue
                 if connection.last_data < oldest and connection.deframer.waiting:
                     connection.take(connection.deframer.give_up())
+
+
+def _bodies(received: Received, outcome: Outcome, now: datetime) -> list[bytes]:
+    """What its sender is told: acknowledgements as it wants them, or the patients that it may ask for."""
+    raw, parsed = received.raw, received.parsed
+    if isinstance(parsed, Query) and outcome.patients is not None:
+        return [query.reply(raw, parsed, outcome.patients, now=now)]
+    kind = parsed.kind if isinstance(parsed, Fault) else ""
+    return ack.answers(raw, outcome.ack, outcome.reason, now=now, kind=kind, stored=outcome is not NOT_STORED)
 
 
 class _Connection(asyncio.Protocol):
@@ -321,26 +332,29 @@ class _Connection(asyncio.Protocol):
     def take(self, units: list[Frame | Broken]) -> None:
         listener, now = self.listener, self.listener.now()
         for unit in units:
-            parsed: ParsedMessage | Fault
             if isinstance(unit, Frame):
-                parsed = listener.parse(unit.body, self.peer, self.clinic_id)
-                self.proven = self.proven or not isinstance(parsed, Fault)
                 self.faults = 0
-                wants_answer = True
-            else:
-                self.faults += 1
-                if self.faults > listener.limits.faults_each:
-                    self.hang_up()
-                    return
-                parsed = Fault(unit.kind, unit.reason, "AR")
-                wants_answer = unit.answer
-            turn = _Turn(self, Received(unit.body, now, self.peer, parsed, self.clinic_id), wants_answer=wants_answer)
-            self.turns.append(turn)
-            listener.take(turn)
+                for body in messages_of(unit.body) or [unit.body]:
+                    parsed = listener.parse(body, self.peer, self.clinic_id)
+                    self.proven = self.proven or not isinstance(parsed, Fault)
+                    self.turn(Received(body, now, self.peer, parsed, self.clinic_id), wants_answer=True)
+                continue
+            self.faults += 1
+            if self.faults > listener.limits.faults_each:
+                self.hang_up()
+                return
+            # what has no end may be whole at the second try; what is no message will not
+            fault = Fault(unit.kind, unit.reason, "AE" if unit.kind == "truncated" else "AR")
+            self.turn(Received(unit.body, now, self.peer, fault, self.clinic_id), wants_answer=unit.answer)
         if self.deframer.dropped > 4 * listener.limits.body_bytes:
             self.hang_up()
             return
         self.balance()
+
+    def turn(self, received: Received, *, wants_answer: bool) -> None:
+        turn = _Turn(self, received, wants_answer=wants_answer)
+        self.turns.append(turn)
+        self.listener.take(turn)
 
     def flush(self) -> None:
         """Send the answers that are next in order."""

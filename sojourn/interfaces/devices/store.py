@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from sojourn.care.vitals import unused, whose
-from sojourn.care.vitals.messages import Arrival, Value, take_messages
+from sojourn.care.vitals.messages import Absent, Arrival, Value, take_messages
 from sojourn.care.vitals.unused import Counts, Item
+from sojourn.care.vitals.withdrawing import TakenBack
+from sojourn.clinical.vitals import measured_by
 
 from .listener import Outcome, Received
-from .results import Fault, ParsedMessage, Unmapped
-
-_TEST_PROCESSING = frozenset({"T", "D"})
+from .results import Fault, NotMeasured, ParsedMessage, ParsedReading, Unmapped
 
 
 class PostgresStore:
@@ -95,6 +95,17 @@ def _digest(received: Received) -> bytes:
     return hashlib.sha256(received.raw + b"\x00" + mark).digest()
 
 
+def _site(each: ParsedReading | NotMeasured) -> str:
+    """By which method and at which probe: "impedance:1.7.1"."""
+    return f"{each.method}:{each.sub_id}" if each.method or each.sub_id else ""
+
+
+def _codes(each: NotMeasured, readings: Sequence[ParsedReading]) -> Sequence[str]:
+    """The vital sign that has no value, unless another row of the message has it."""
+    code = measured_by(each.code, each.method)
+    return () if any(measured_by(one.code, one.method) == code for one in readings) else (code,)
+
+
 def _text(text: str) -> str:
     """Text that PostgreSQL can keep: it refuses NUL, which a broken sender may put anywhere. The bytes stay whole."""
     return text.replace("\x00", "\ufffd")
@@ -111,13 +122,26 @@ def _arrival(received: Received) -> Arrival:
         _digest(received), received.raw, received.received_at, received.peer, tuple(map(_text, parsed.device_keys)),
         tuple(map(_text, parsed.patient_identifiers)), _text(parsed.control_id), parsed.sent_at,
         tuple(
-            Value(each.code, each.value, each.unit, each.measured_at, each.status, "bound" if each.comparator else "")
+            Value(
+                measured_by(each.code, each.method), each.value, each.unit, each.measured_at, each.status,
+                each.doubt, _site(each),
+            )
             for each in parsed.readings
         ),
-        test=parsed.processing_id in _TEST_PROCESSING,
+        tuple(
+            Absent(code, each.measured_at, _site(each))
+            for each in parsed.not_measured if each.sensor_silent
+            for code in _codes(each, parsed.readings)
+        ),
+        test=parsed.training,
         gateway_keys=tuple(map(_text, parsed.gateway_keys)),
         clinic_id=received.clinic_id,
         not_used=_not_used(parsed),
+        withdrawn=tuple(
+            TakenBack(each.code, each.measured_at, each.value, each.reason == "wrong")
+            for each in parsed.withdrawn
+            if each.measured_at is not None
+        ),
         codes=tuple(each.code for each in parsed.readings),
     )  # fmt: skip
 

@@ -111,6 +111,8 @@ GROUPS: Final[tuple[tuple[StrPromise, tuple[str, ...]], ...]] = (
 
 WHY: Final[Words] = {
     "silent": pgettext_lazy("alarm", "no reading"),
+    "no-good-value": pgettext_lazy("alarm", "nothing that can be believed"),
+    "withdrawn-by-monitor": pgettext_lazy("alarm", "withdrawn by the monitor"),
     "not-acknowledged-in-time": pgettext_lazy("alarm", "nobody has answered"),
 }
 
