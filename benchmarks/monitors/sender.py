@@ -101,9 +101,9 @@ class Monitor(asyncio.Protocol):
             return
         now, tally = time.perf_counter(), self.tally
         for answer in whole.split(b"\x1c"):
-            if b"\rMSA|AA|" in answer:
+            if b"\rMSA|AA|" in answer or b"\rMSA|CA|" in answer:
                 tally.accepted += 1
-            elif b"\rMSA|AE|" in answer:
+            elif b"\rMSA|AE|" in answer or b"\rMSA|CE|" in answer:
                 tally.errors += 1
             else:
                 tally.rejected += 1

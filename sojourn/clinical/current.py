@@ -7,6 +7,11 @@ arterial line, a reading that is believed and one that is not. The rule, in word
 2. Of equally believed ones the newest is shown. A moment that lies ahead of now counts as now.
 3. Of one moment the code that stands first in its tile is shown.
 4. A pressure is one measurement: the diastolic is of the same source and the same moment as the systolic, or missing.
+   A mean is shown, as a mean, where it came alone.
+5. A sensor that says it has no value ("no-value") has none: a half without one is missing, and nothing else is shown of
+   a reading without one.
+6. While an alarm about one source of a tile is open, that source is shown, unless its reading is stale or has no value:
+   the figure and the alarm beside it speak of one thing.
 
 The browser makes the same choice in ``frontend/src/board/current.ts``; the cases of
 ``tests/golden/current_vital.json`` hold both. Seconds throughout, on any one clock.
@@ -20,7 +25,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from sojourn.clinical.vitals import DIASTOLIC, PULSE, SYSTOLIC
+from sojourn.clinical.vitals import BREATHING, DIASTOLIC, MEAN, NO_VALUE, PULSE, SYSTOLIC
 
 # Codes that are read together, the first of which must be there: one code, or systolic and diastolic.
 CodeGroup = tuple[str, ...]
@@ -29,9 +34,10 @@ CodeGroup = tuple[str, ...]
 TILES: Final[Mapping[str, tuple[CodeGroup, ...]]] = MappingProxyType(
     {
         "hr": tuple((code,) for code in PULSE),
-        "bp": tuple(zip(SYSTOLIC, DIASTOLIC, strict=True)),
+        "bp": (*zip(SYSTOLIC, DIASTOLIC, strict=True), *((code,) for code in MEAN)),
         "spo2": (("spo2",),),
-        "rr": (("rr",),),
+        "rr": tuple((code,) for code in BREATHING),
+        "etco2": (("etco2",),),
     }
 )
 
@@ -63,12 +69,23 @@ class DisplayedVital:
 
 
 def current_vital(
-    groups: Iterable[CodeGroup], readings: Iterable[SignalReading], now: float, stale_after_s: Callable[[str], float]
+    groups: Iterable[CodeGroup],
+    readings: Iterable[SignalReading],
+    now: float,
+    stale_after_s: Callable[[str], float],
+    alarmed: str = "",
 ) -> DisplayedVital | None:
     """The reading of ``groups`` (the preferred first) that is shown; None where nothing was read.
 
-    ``stale_after_s``: by the code that leads a group, the age in seconds after which a reading is stale.
+    ``stale_after_s``: by the code that leads a group, the age in seconds after which a reading is stale. ``alarmed``:
+    the code of which the tile's open alarm speaks, or "".
     """
+    if alarmed and alarmed not in MEAN:  # the mean's own pressure says more than the mean
+        groups, readings = list(groups), list(readings)
+        own = [group for group in groups if alarmed in group]
+        spoken_of = current_vital(own, readings, now, stale_after_s)
+        if spoken_of is not None and not spoken_of.stale and spoken_of.quality_flag != NO_VALUE:
+            return spoken_of
     known = list(readings)
     at_moment = {(each.code, each.at): each for each in known}
     found = [
@@ -84,7 +101,7 @@ def current_vital(
     age_s = max(0.0, now - first.at)
     return DisplayedVital(
         codes=group,
-        values=(first.value, *(each.value if each else None for each in others)),
+        values=tuple(_value(each) for each in (first, *others)),
         at=first.at,
         age_s=age_s,
         quality_flag=_flag(first, others),
@@ -92,9 +109,14 @@ def current_vital(
     )
 
 
+def _value(part: SignalReading | None) -> float | None:
+    return None if part is None or part.quality_flag == NO_VALUE else part.value
+
+
 def _flag(first: SignalReading, others: Iterable[SignalReading | None]) -> str:
-    """Why a measurement is not believed: the first reason of its parts, or ""."""
-    return first.quality_flag or next((each.quality_flag for each in others if each and each.quality_flag), "")
+    """Why a measurement is not believed: the first reason of its parts, or "". A half that has no value is missing."""
+    halves = (each.quality_flag for each in others if each and each.quality_flag != NO_VALUE)
+    return first.quality_flag or next((each for each in halves if each), "")
 
 
 def rounded(value: float, places: int) -> Decimal:

@@ -53,6 +53,7 @@ def _u(code: str, display: str, dimension: str, factor: str = "1", offset: str =
 
 MMHG: Final = _u("mm[Hg]", "mmHg", "pressure", "133.3220")
 KPA: Final = _u("kPa", "kPa", "pressure", "1000")
+HPA: Final = _u("hPa", "hPa", "pressure", "100")
 CMH2O: Final = _u("cm[H2O]", "cmH₂O", "pressure", "98.0665")
 CEL: Final = _u("Cel", "°C", "temperature", "1", "273.15")
 DEGF: Final = _u("[degF]", "°F", "temperature", "5/9", "45967/180")  # (F - 32) * 5/9 + 273.15
@@ -91,7 +92,7 @@ UNITS: Final = MappingProxyType(
     {
         each.code: each
         for each in (
-            *(MMHG, KPA, CMH2O, CEL, DEGF, PERCENT, ONE, PER_MIN, HERTZ, KG, G, MG, UG, LB, MG_PER_KG),
+            *(MMHG, KPA, HPA, CMH2O, CEL, DEGF, PERCENT, ONE, PER_MIN, HERTZ, KG, G, MG, UG, LB, MG_PER_KG),
             *(UG_PER_KG, ML, LITRE, MG_PER_H, MG_PER_MIN, MG_PER_KG_PER_H, UG_PER_KG_PER_MIN, ML_PER_H),
             *(ML_PER_MIN, MG_PER_ML, UG_PER_ML, NG_PER_ML, SECOND, MINUTE, HOUR, DAY, CM, METRE, INCH, SCORE),
         )

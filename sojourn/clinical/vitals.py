@@ -7,6 +7,7 @@ convention and therefore a rule (kind "plausibility"), not a number in this file
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
@@ -46,6 +47,7 @@ _ALL: Final = (
     Vital("art_map", "Mean blood pressure, arterial line", "ART mean", MMHG),
     Vital("temp", "Body temperature", "Temp", CEL, "8310-5", 150344, places=1),
     Vital("etco2", "End-tidal carbon dioxide", "EtCO₂", MMHG, None, 151708),
+    Vital("co2_rr", "Breathing rate by capnography", "RR (CO₂)", PER_MIN, None, 151594),
     Vital("moaas", "Sedation (MOAA/S)", "MOAA/S", SCORE, score=True),
     Vital("pain", "Pain, 0 to 10", "Pain", SCORE, score=True),
     Vital("nausea", "Nausea, 0 to 10", "Nausea", SCORE, score=True),
@@ -56,8 +58,13 @@ VITALS: Final = MappingProxyType({each.code: each for each in _ALL})
 
 # Readings that answer the same question by another route; the first is preferred on a screen.
 PULSE: Final = ("hr", "pr")
+BREATHING: Final = ("co2_rr", "rr")
 SYSTOLIC: Final = ("nibp_sys", "art_sys")
 DIASTOLIC: Final = ("nibp_dia", "art_dia")
+MEAN: Final = ("nibp_map", "art_map")
+
+# A vital sign that is another one when it is measured so: the breaths that a capnograph counts.
+_BY_METHOD: Final = MappingProxyType({("rr", "capnography"): "co2_rr"})
 
 
 def vital(code: str) -> Vital:
@@ -68,6 +75,33 @@ def vital(code: str) -> Vital:
         raise UnknownVital(code) from None
 
 
+def measured_by(code: str, method: str) -> str:
+    """The code of a vital sign that was measured by ``method`` (a dialect's word: "capnography", "impedance")."""
+    return _BY_METHOD.get((code, method), code)
+
+
+# --- doubt ---
+
+# A sensor says that it has no value now: the probe is off. Its last value stands for nothing any more.
+NO_VALUE: Final = "no-value"
+# What cannot be the number of anybody: below zero, or a part of one beat or breath a minute.
+IMPOSSIBLE: Final = "impossible"
+# Words of doubt under which a number says nothing of this patient: it neither raises an alarm nor clears one. Under
+# every other word it may raise one; under none it clears one or counts as present.
+VOID: Final = frozenset((NO_VALUE, IMPOSSIBLE, "rate", "test", "demo", "unit"))
+
+
+def void(doubt: str) -> bool:
+    """Whether a number that is doubted for this reason says nothing at all of the patient."""
+    return doubt in VOID
+
+
+def impossible(code: str, value: float) -> bool:
+    """Whether a value, in its vital sign's unit, is the number of nobody, by definition: none is below zero, and what
+    is counted in a minute is 0 or at least 1."""
+    return value < 0 or (vital(code).unit is PER_MIN and 0 < value < 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Plausible:
     """The value lies within what a living person and a working sensor can show."""
@@ -75,7 +109,7 @@ class Plausible:
 
 @dataclass(frozen=True, slots=True)
 class Implausible:
-    """The value is kept, flagged, and neither raises nor clears an alarm."""
+    """The value is kept and doubted: it may raise an alarm, clears none, and does not count as present."""
 
     rule_id: str
     version: int
@@ -90,9 +124,21 @@ _PLAUSIBLE: Final = Plausible()
 def plausibility(rule: Rule, value: float) -> Plausible | Implausible:
     """Judges a value, in the vital sign's own unit, by the plausibility rule of that vital sign."""
     low, high = rule.number("low"), rule.number("high")
-    if low <= value <= high:  # false for what is no number
+    if low <= value <= high and not impossible(str(rule.fact("vital")), value):  # false for what is no number
         return _PLAUSIBLE
     return Implausible(rule.id, rule.version, value, low, high)
+
+
+def doubt_of(rule: Rule, code: str, value: float) -> str:
+    """Why a value cannot be believed by itself, "" where it can: IMPOSSIBLE, or outside of what is plausible."""
+    if isinstance(plausibility(rule, value), Plausible):
+        return ""
+    return IMPOSSIBLE if impossible(code, value) else "implausible"
+
+
+def pressure_parts(codes: Iterable[str]) -> bool:
+    """Whether these codes are the halves of one pressure: then they are asked as one measurement."""
+    return set(codes) in [{upper, lower} for upper, lower in zip(SYSTOLIC, DIASTOLIC, strict=True)]
 
 
 PressureFault = Literal["not-below"]

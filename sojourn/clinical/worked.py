@@ -105,15 +105,18 @@ def _exactly(number: float) -> scales.Number:
 
 
 def _alarm(rule: Rule, example: Example) -> Mapping[str, Any]:
-    ready = alarms.prepare(rule, None)[0]
-    state = alarms.start(ready, _BEGINNING)
     given = example.given
+    prepared = alarms.prepare(rule, None)
+    ready = next(each for each in prepared if each.vital == given.get("vital", prepared[0].vital))
+    state = alarms.start(ready, _BEGINNING)
     events: list[str] = []
     last: alarms.Judgement | None = None
     for seconds, value in given["readings"]:
         now = _BEGINNING + timedelta(seconds=seconds)
         reading = alarms.Reading(now, float(value))
-        last = alarms.judge(ready, (reading,), state, now, given.get("baseline"))
+        shown = {code: alarms.Reading(now, float(number)) for code, number in given.get("shown", {}).items()}
+        eased = alarms.eased(ready, shown, now)
+        last = alarms.judge(ready, (reading,), state, now, given.get("baseline"), eased=eased)
         state = last.state
         events += [each.event.value for each in last.happenings]
     if "until" in given:
@@ -454,6 +457,7 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "alarm.threshold": _alarm,
         "alarm.rise": _alarm,
         "alarm.silence": _alarm,
+        "alarm.fault": _alarm,
         "alarm.escalation": _escalation,
         "plausibility": _plausibility,
         "score.news2": _news2,

@@ -111,8 +111,9 @@ def _register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     table = rule_commands.add_parser("table", help="write the coverage table, docs/clinical/rulebook.md (checkout)")
     table.set_defaults(run=_rulebook_table)
 
-    from sojourn.config import replay_command
+    from sojourn.config import port_command, replay_command
 
+    port_command.register(commands)
     replay_command.register(commands)
 
     from sojourn.clinical.pk import command as pk

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
-from sojourn.config import installation
+from sojourn.config import installation, port_command
 from sojourn.config.environment import environment
 from sojourn.config.supervisor import Supervisor
 
@@ -32,6 +32,8 @@ def up(say: Callable[[str], None]) -> None:
     supervisor.start_database()
     try:
         installation.prepare(say)
+        for port, slug in port_command.ports():
+            _free(env.mllp_host, port, f"sojourn port {slug}")
         _collect_static()
         if env.demo:
             from sojourn.config import demo

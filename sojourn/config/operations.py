@@ -123,6 +123,7 @@ def _findings() -> Iterator[tuple[bool, str]]:
             yield age < 15, f"{name} gave a sign of life {age:.0f} s ago"
         if not beats:
             yield False, "no process has ever run here; start `sojourn up`"
+    yield from monitors_findings()
     from sojourn.foundation.rulebook.load import check
 
     wrong = check()
@@ -131,6 +132,39 @@ def _findings() -> Iterator[tuple[bool, str]]:
     if env.public_url.startswith("https"):
         yield env.trusted_proxies > 0, f"{env.trusted_proxies} trusted proxies (with 0, whoever guesses locks all out)"
     yield env.public_url.startswith("https") or env.host == "127.0.0.1", f"pages are served at {env.public_url}"
+
+
+_NOBODYS = """
+SELECT count(*) FILTER (WHERE fault = '' AND name <> ''),
+  coalesce(sum(count) FILTER (WHERE fault <> '' OR name = ''), 0)
+FROM vitals_stranger WHERE clinic_id IS NULL AND last_at > now() - interval '7 days'
+"""
+_WAITING = """
+SELECT count(*) FROM vitals_stranger s WHERE clinic_id IS NOT NULL AND fault = '' AND name <> ''
+  AND last_at > now() - interval '7 days' AND NOT EXISTS (SELECT FROM vitals_device d
+    WHERE d.clinic_id = s.clinic_id AND d.retired_at IS NULL AND d.key = ANY (string_to_array(s.keys, E'\n')))
+"""
+_NOT_USED = """
+SELECT d.name, count(*), sum(n.count)::bigint FROM vitals_notused n JOIN vitals_device d ON d.id = n.device_id
+WHERE n.last_at > now() - interval '1 day' AND n.kind IN ('refused', 'unmapped', 'doubted')
+GROUP BY d.id, d.name ORDER BY 3 DESC LIMIT 20
+"""
+_FAULTY = "SELECT name, faults FROM vitals_device WHERE retired_at IS NULL AND faults <> '' ORDER BY name LIMIT 50"
+
+
+def monitors_findings() -> Iterator[tuple[bool, str]]:
+    """(well, what was found) of what monitors send and nobody uses. As the monitoring processes see it."""
+    with psycopg.connect(database("signals").conninfo()) as connection:
+        nobodys = connection.execute(_NOBODYS).fetchone() or (0, 0)
+        yield not nobodys[0], f"{nobodys[0]} monitors that speak here belong to no clinic (page Monitors)"
+        yield not nobodys[1], f"{nobodys[1]} messages of nobody could not be read"
+        waiting = connection.execute(_WAITING).fetchone() or (0,)
+        yield not waiting[0], f"{waiting[0]} unknown monitors wait on the clinics' pages to be added"
+        for name, kinds, count in connection.execute(_NOT_USED):
+            yield False, f"of {name}, {kinds} different things were not used ({count} times since yesterday)"
+        for name, faults in connection.execute(_FAULTY):
+            kinds = " ".join(each.partition(":")[0] for each in faults.split())
+            yield False, f"{name} shows a fault: {kinds}"
 
 
 def doctor(say: Say) -> int:

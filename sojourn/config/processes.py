@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 import psycopg
 
@@ -20,6 +21,8 @@ from sojourn.config.environment import database, environment
 log = logging.getLogger("sojourn")
 
 WATCH_EVERY_S = 1.0
+FORGET_EVERY_S = 60.0
+T = TypeVar("T")
 
 
 def devices(name: str) -> None:
@@ -34,14 +37,14 @@ def devices(name: str) -> None:
 
     async def run() -> None:
         stop = _stop_event()
-        await asyncio.to_thread(_until_the_database_answers, store.load_zones)
+        ports = await asyncio.to_thread(_until_the_database_answers, partial(store.load_ports, env.mllp_port))
         counted: dict[str, object] = {}
 
         def ready(port: int, listener: Listener) -> None:
             counted["counters"] = listener.counters
 
         beating = asyncio.create_task(_beat(name, stop, counted))
-        await serve(store, env.mllp_host, env.mllp_port, store.zone_for, stop, ready=ready)
+        await serve(store, env.mllp_host, ports, store.zone_for, stop, ready=ready)
         await beating
 
     asyncio.run(run())
@@ -50,10 +53,11 @@ def devices(name: str) -> None:
 
 def watch() -> None:
     """Notice what time alone does: silence, alarms that nobody answers. Stamps the heartbeat that pages show."""
-    from sojourn.care.vitals.watch import sweep_deadlines
+    from sojourn.care.vitals.watch import forget_strangers, sweep_deadlines
     from sojourn.foundation.heartbeat.actions import stamp_heartbeat
 
     stopping = _stop_flag()
+    forget_at = time.monotonic()
     connection: psycopg.Connection[tuple[object, ...]] | None = None
     while not stopping():
         began = time.monotonic()
@@ -63,6 +67,9 @@ def watch() -> None:
             now = datetime.now(UTC)
             with connection.transaction(), connection.cursor() as cursor:
                 sweep_deadlines(cursor, now)
+                if began >= forget_at:
+                    forget_strangers(cursor, now)
+                    forget_at = began + FORGET_EVERY_S
             with connection.cursor() as cursor:
                 stamp_heartbeat(cursor, "watch", now)
         except psycopg.Error:
@@ -147,14 +154,12 @@ def _stop_flag() -> Callable[[], bool]:
     return lambda: asked
 
 
-def _until_the_database_answers(work: Callable[[], None]) -> None:
+def _until_the_database_answers(work: Callable[[], T]) -> T:
     while True:
         try:
-            work()
+            return work()
         except psycopg.OperationalError:
             time.sleep(0.5)
-        else:
-            return
 
 
 def mail() -> None:

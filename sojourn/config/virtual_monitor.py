@@ -15,7 +15,7 @@ import math
 import random
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
@@ -24,7 +24,29 @@ from zoneinfo import ZoneInfo
 from sojourn.interfaces.devices.framing import Deframer, Frame, frame
 
 MAKERS: Final = ("nihon", "mindray", "philips", "northern")
-EPISODES: Final = ("normal", "hypertensive", "desaturation", "cuff_failure", "silence", "dropouts")
+EPISODES: Final = (
+    "normal", "hypertensive", "desaturation", "cuff_failure", "silence", "dropouts", "hypotension", "bradycardia",
+    "asystole", "no_pulse", "capnography", "apnoea", "probe_off", "moved", "clock_ahead", "clock_behind",
+)  # fmt: skip
+# For whoever chooses one on the command line.
+TOLD: Final = {
+    "normal": "an ordinary infusion",
+    "hypertensive": "the pressure climbs far above the limit of a pause",
+    "desaturation": "the saturation falls twice below 90 %",
+    "cuff_failure": "the cuff gives no pressure any more",
+    "silence": "the monitor says nothing for five minutes",
+    "dropouts": "probes come off, messages are lost",
+    "hypotension": "the pressure falls to about 75/40, and comes back",
+    "bradycardia": "the heart slows to about 35, and comes back",
+    "asystole": "the ECG shows no beat and the oximeter no pulse for half a minute",
+    "no_pulse": "the oximeter finds no pulse for half a minute while the ECG counts on",
+    "capnography": "an ordinary infusion with a capnograph (mindray and northern)",
+    "apnoea": "with a capnograph: no breath for 40 seconds, then too much carbon dioxide (mindray and northern)",
+    "probe_off": "the finger probe comes off for two minutes",
+    "moved": "the monitor is moved to another patient and says so",
+    "clock_ahead": "its clock jumps an hour ahead",
+    "clock_behind": "its clock is set an hour back",
+}
 
 BASELINE_S: Final = 300.0  # quiet minutes before the infusion
 INFUSION_S: Final = 2_400.0  # 40 minutes, the studied IV course (facts, section 3)
@@ -33,6 +55,13 @@ SILENT_S: Final = (900.0, 1_200.0)  # in the episode "silence": no message betwe
 DESATURATIONS_S: Final = (1_080.0, 1_980.0)
 DEVICE: Final = "000F140000000001"  # an EUI-64
 CUFF_FAILS_S: Final = 1_200.0  # in the episode "cuff_failure": no good cuff after
+LOW_AT_S: Final = 1_500.0  # when the pressure or the heart is lowest
+STOPS_S: Final = (1_200.0, 1_230.0)  # no beat on the ECG, or no pulse at the finger
+APNOEA_S: Final = (1_200.0, 1_240.0)  # no breath at the capnograph
+PROBE_OFF_S: Final = (900.0, 1_020.0)
+TURNS_S: Final = 900.0  # when the monitor is moved, or its clock jumps
+CLOCK_JUMP_S: Final = 3_600.0
+ANOTHER_PATIENT: Final = "SJ-99999"  # the number that a moved monitor sends
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +87,11 @@ class Sample:
     cuff: Cuff | None  # the last cuff measurement
     cuff_failed: bool = False  # the last cuff measurement gave nothing
     silent: bool = False  # the monitor sends nothing now
+    capnograph: bool = False  # one is on: then it sends the next two, or says that it has none
+    etco2: int | None = None
+    co2_rr: int | None = None
+    moved: bool = False  # it is on another patient now
+    clock_off_s: float = 0.0  # how far its clock is from what it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +148,8 @@ def _pressures(episode: str, p: _Person, t: float) -> tuple[float, float]:
     rise = 18 * p.response * _effect(t)
     if episode == "hypertensive":  # far above what it would be, in the middle of the infusion
         rise += 52 * math.exp(-(((t - 1_800) / 620) ** 2))
+    if episode == "hypotension":
+        rise -= 62 * _low(t)
     sys = p.sys + rise + 2.5 * _wave(p, t, 97, 0) + 1.5 * _wave(p, t, 31, 1)
     dia = p.dia + 0.62 * rise + 1.8 * _wave(p, t, 97, 0) + 1.0 * _wave(p, t, 41, 2)
     return sys, dia
@@ -123,6 +159,15 @@ def _dip(episode: str, t: float) -> float:
     if episode != "desaturation":
         return 0.0
     return sum(math.exp(-(((t - at) / 55) ** 2)) for at in DESATURATIONS_S)
+
+
+def _low(t: float) -> float:
+    """How much of a fall has come: 1 where it is deepest, for some minutes, so that a cuff meets it."""
+    return math.exp(-(((t - LOW_AT_S) / 420) ** 4))
+
+
+def _within(t: float, span: tuple[float, float]) -> bool:
+    return span[0] <= t < span[1]
 
 
 def _cuff(episode: str, seed: int, t: float) -> tuple[Cuff | None, bool]:
@@ -143,6 +188,8 @@ def readings(episode: str, seed: int, t: float) -> Sample:
     """What the monitor of person `seed` shows `t` seconds after the session began. Pure."""
     if episode not in EPISODES:
         raise ValueError(f"{episode!r} is no episode; there are {', '.join(EPISODES)}")
+    moved = episode == "moved" and t >= TURNS_S
+    seed = seed + 1 if moved else seed
     p = _person(seed)
     effect = _effect(t)
     dip = _dip(episode, t)
@@ -150,25 +197,49 @@ def readings(episode: str, seed: int, t: float) -> Sample:
     hr = p.hr + 9 * p.response * effect + 2.2 * breath + 1.5 * _wave(p, t, 83, 4) + 8 * dip + _jitter(seed, t, 1)
     if episode == "hypertensive":
         hr += 14 * math.exp(-(((t - 1_800) / 620) ** 2))
+    if episode == "bradycardia":
+        hr -= (hr - 35) * _low(t)
     rr = p.rr - 0.8 * effect + 0.9 * _wave(p, t, 71, 5) - 6 * dip + 0.6 * _jitter(seed, t, 2)
     spo2 = p.spo2 - 0.5 * effect + 0.4 * _wave(p, t, 113, 6) - 13 * dip
     temp = p.temp + 0.1 * _wave(p, t, 2_700, 7)
     cuff, cuff_failed = _cuff(episode, seed, t)
     # dropouts: now and then the finger probe is off for twenty seconds, and single messages are lost
     probe_off = episode == "dropouts" and _jitter(seed, t // 20, 3) > 0.6
+    probe_off |= episode == "probe_off" and _within(t, PROBE_OFF_S)
     lost = episode == "dropouts" and _jitter(seed, t, 4) > 0.9
     pulse = round(hr + 0.8 * _jitter(seed, t, 7))
+    stops = _within(t, STOPS_S)
+    etco2, co2_rr = _breath(episode, seed, t, rr)
     return Sample(
         t=t,
-        hr=round(hr),
-        pr=None if probe_off else pulse,
+        hr=0 if stops and episode == "asystole" else round(hr),
+        pr=None if probe_off else 0 if stops and episode in ("asystole", "no_pulse") else pulse,
         spo2=None if probe_off else min(100, round(spo2)),
         rr=max(3, round(rr)),
         temp=round(temp, 1),
         cuff=cuff,
         cuff_failed=cuff_failed,
         silent=lost or (episode == "silence" and SILENT_S[0] <= t < SILENT_S[1]),
+        capnograph=etco2 is not None,
+        etco2=etco2,
+        co2_rr=co2_rr,
+        moved=moved,
+        clock_off_s=_CLOCKS.get(episode, 0.0) if t >= TURNS_S else 0.0,
     )
+
+
+_CLOCKS: Final = {"clock_ahead": CLOCK_JUMP_S, "clock_behind": -CLOCK_JUMP_S}
+
+
+def _breath(episode: str, seed: int, t: float, rr: float) -> tuple[int | None, int | None]:
+    """What a capnograph shows: end-tidal carbon dioxide and breaths. Nothing in most episodes: none is on."""
+    if episode not in ("capnography", "apnoea"):
+        return None, None
+    if episode == "apnoea" and _within(t, APNOEA_S):
+        return 0, 0
+    after = t - APNOEA_S[1]
+    high = 18 * math.exp(-after / 120) if episode == "apnoea" and after >= 0 else 0.0
+    return round(38 + high + _jitter(seed, t, 8)), max(3, round(rr))
 
 
 # --- the makers' messages ------------------------------------------------------------------------------
@@ -233,6 +304,9 @@ def _mdc(s: Sample, absent: str) -> Iterator[tuple[str, str, str, str, bool]]:
     yield "149530^MDC_PULS_OXIM_PULS_RATE^MDC", "1.3.1.149530", shown(s.pr), rate, False
     yield "147842^MDC_ECG_HEART_RATE^MDC", "1.7.4.147842", shown(s.hr), rate, False
     yield "151562^MDC_RESP_RATE^MDC", "1.7.1.151562", shown(s.rr), "264928^MDC_DIM_RESP_PER_MIN^MDC", False
+    if s.capnograph:
+        yield "151708^MDC_CONC_AWAY_CO2_ET^MDC", "1.8.1.151708", shown(s.etco2), pressure, False
+        yield "151594^MDC_CO2_RESP_RATE^MDC", "1.8.1.151594", shown(s.co2_rr), "264928^MDC_DIM_RESP_PER_MIN^MDC", False
     yield "150344^MDC_TEMP^MDC", "1.2.1.150344", shown(s.temp), "268192^MDC_DIM_DEGC^MDC", False
     if s.cuff:
         values = (None, None, None) if s.cuff_failed else (s.cuff.sys, s.cuff.dia, s.cuff.map)
@@ -341,9 +415,10 @@ async def run(settings: Settings, stop: asyncio.Event, tell: Callable[[str], Non
             t = settings.start_at_s + (loop.time() - begun) * settings.speed
             sample = readings(settings.episode, settings.seed, t)
             if not sample.silent:
-                at = datetime.now(settings.zone) + timedelta(seconds=settings.clock_skew_s)
+                at = datetime.now(settings.zone) + timedelta(seconds=settings.clock_skew_s + sample.clock_off_s)
                 control_id = f"{_stamp(at.astimezone(UTC))}{number:06}"
-                body = message(settings.maker, settings.bed, _as_of(sample, settings.speed), at, control_id)
+                bed = replace(settings.bed, patient_number=ANOTHER_PATIENT) if sample.moved else settings.bed
+                body = message(settings.maker, bed, _as_of(sample, settings.speed), at, control_id)
                 line = await _deliver(line, settings, body, tally, tell, stop)
                 number += 1
             next_at = begun + settings.every_s * (math.floor((loop.time() - begun) / settings.every_s) + 1)
@@ -360,10 +435,7 @@ def _as_of(sample: Sample, speed: float) -> Sample:
     if speed == 1 or sample.cuff is None:
         return sample
     c = sample.cuff
-    cuff = Cuff(sample.t - (sample.t - c.t) / speed, c.sys, c.dia, c.map)
-    return Sample(
-        sample.t, sample.hr, sample.pr, sample.spo2, sample.rr, sample.temp, cuff, sample.cuff_failed, sample.silent
-    )
+    return replace(sample, cuff=Cuff(sample.t - (sample.t - c.t) / speed, c.sys, c.dia, c.map))
 
 
 class _Line:
@@ -371,7 +443,10 @@ class _Line:
         self.reader, self.writer, self.deframer = reader, writer, Deframer()
 
     async def ask(self, body: bytes, within_s: float) -> str:
-        """Send and wait for the answer: "AA", "AE" or "AR"; raises TimeoutError or ConnectionError."""
+        """Send and wait for the answer: "AA", "AE" or "AR", also where the listener answers the commit alone.
+
+        Raises TimeoutError or ConnectionError.
+        """
         self.writer.write(frame(body))
         control_id = body.split(b"\r", 1)[0].split(b"|")[9]
         async with asyncio.timeout(within_s):
@@ -383,7 +458,7 @@ class _Line:
                 for unit in self.deframer.feed(data):
                     msa = next((s for s in unit.body.split(b"\r") if s.startswith(b"MSA|")), b"").split(b"|")
                     if isinstance(unit, Frame) and len(msa) > 2 and msa[2] == control_id:
-                        return msa[1].decode("ascii", "replace")
+                        return msa[1].decode("ascii", "replace").replace("C", "A", 1)
 
     async def close(self) -> None:
         self.writer.close()
@@ -433,12 +508,17 @@ async def _deliver(
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `sojourn monitor` to the command line."""
-    parser = subparsers.add_parser("monitor", help="a virtual bedside monitor that sends HL7 over TCP")
+    parser = subparsers.add_parser(
+        "monitor",
+        help="a virtual bedside monitor that sends HL7 over TCP",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="episodes:\n" + "\n".join(f"  {name:<13} {what}" for name, what in TOLD.items()),
+    )
     parser.add_argument("--host", default="127.0.0.1", help="where the listener is (default 127.0.0.1)")
     parser.add_argument("--port", type=int, default=2575, help="its port (default 2575)")
     parser.add_argument("--bed", default="BED-1", help="the bed or chair that the monitor names")
     parser.add_argument("--maker", choices=MAKERS, default="nihon", help="whose dialect it speaks")
-    parser.add_argument("--episode", choices=EPISODES, default="normal", help="what happens to the patient")
+    parser.add_argument("--episode", choices=EPISODES, default="normal", help="what happens to the patient: see below")
     parser.add_argument("--speed", type=float, default=1.0, help="minutes of the story in one minute")
     parser.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="between messages")
     parser.add_argument("--seed", type=int, default=1, help="another seed is another person")

@@ -46,7 +46,7 @@ def test_a_prescriber_adopts_with_stricter_numbers(clinic: Cast):
         )
         adopt(by=by, rule_id="escalation", parameters=as_typed("escalation", high=30))
         row = RuleAdoption.objects.get(rule_id="spo2.low")
-        assert (row.version, row.parameters, row.rule_hash) == (1, {"high": 91.0}, book().rule("spo2.low").hash)
+        assert (row.version, row.parameters, row.rule_hash) == (2, {"high": 91.0}, book().rule("spo2.low").hash)
         (alarm,) = queries.alarm_rules(clinic.clinic.pk, "iv")
         assert [(each.limit, each.priority) for each in alarm.levels] == [(94, Priority.MEDIUM), (91, Priority.HIGH)]
         assert alarm.escalate[Priority.HIGH] == timedelta(seconds=30)

@@ -143,7 +143,7 @@ def test_the_record_holds_everything_that_happened(clinic: Cast):
     assert {each.item_id for each in record.checks} >= {"identity", "consent", "padss", "companion_here", "walks"}
     assert [each.method for each in record.series["spo2"]] == ["typed", *["monitor"] * 10, "typed"]
     (alarm,) = [each for each in record.alarms if each.first.rule_id == "spo2.low"]
-    assert (alarm.first.rule_version, alarm.first.value, alarm.priority) == (1, 88, "high")
+    assert (alarm.first.rule_version, alarm.first.value, alarm.priority) == (2, 88, "high")
     assert (alarm.waited, alarm.taken.note) == (timedelta(seconds=40), "Oxygen by mask")  # type: ignore[union-attr]
     assert alarm.ended_at == minutes(42)
     assert [(each.kind, each.note, each.at) for each in record.events] == [("nausea", "Waves of warmth", minutes(33))]

@@ -13,7 +13,6 @@ from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.session import step_actions
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals import messages
 from sojourn.care.vitals.messages import Answer, Arrival, Value, take_messages
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.care.vitals.watch import sweep_deadlines
@@ -26,11 +25,6 @@ from tests.conftest import Cast
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 KEY = "serial:M1"
-
-
-@pytest.fixture(autouse=True)
-def _nothing_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(messages, "_late", {})
 
 
 @pytest.fixture
@@ -187,7 +181,7 @@ def test_the_record_says_that_an_alarm_worsened_and_how_it_ended(stage: Stage, n
     low = told["Alarm, high: Oxygen saturation is low"]
     assert "Priority raised to high" in low
     assert "Ended with the session" in low
-    silence = next(text for title, text in told.items() if "silent" in title)
+    silence = next(text for title, text in told.items() if "No good value" in title)
     assert "the monitor was taken off" in silence
     assert "ecovered" not in low + silence
 

@@ -46,6 +46,7 @@ WELL = dict.fromkeys(("fasting", "escort", "no_driving", "allergies", "intoxicat
 READINGS = {
     "nibp_sys": Measured(122, TODAY), "nibp_dia": Measured(78, TODAY), "spo2": Measured(98, TODAY),
     "hr": Measured(66, TODAY), "rr": Measured(14, TODAY), "temp": Measured(36.7, TODAY),
+    "etco2": Measured(38, TODAY), "moaas": Measured(5, TODAY),
 }  # fmt: skip
 
 
@@ -191,6 +192,7 @@ def test_readings_are_told_as_the_facts_that_rules_read():
     named = {each.name: each.value for each in answered()}
     assert {name: named[name] for name in READ_AS} == {
         "sbp": 122, "dbp": 78, "heart_rate": 66, "spo2": 98, "respiratory_rate": 14, "temperature": 36.7,
+        "etco2": 38, "moaas": 5,
     }  # fmt: skip
 
 

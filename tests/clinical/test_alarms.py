@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sojourn.clinical.alarms import (
     AlarmRule,
+    Easing,
     Event,
     Judgement,
     Level,
@@ -22,9 +23,11 @@ from sojourn.clinical.alarms import (
     State,
     Why,
     acknowledge,
+    eased,
     judge,
     prepare,
     start,
+    worse,
 )
 from sojourn.clinical.rules import Rule, RuleInvalid, tighten
 from sojourn.foundation.rulebook import book
@@ -45,6 +48,7 @@ def ready(rule_id: str, vital: str | None = None, **changes: object) -> AlarmRul
 SPO2 = ready("spo2.low")
 RISE = ready("bp.systolic.rise")
 SILENCE = ready("silence.continuous", "spo2")
+PULSELESS = replace(SPO2, rule_id="pulse", vital="pr", levels=(Level(1.0, Priority.HIGH),))
 
 
 def play(rule: AlarmRule, *pairs: tuple[float, float], baseline: float | None = None, state: State | None = None):
@@ -71,10 +75,10 @@ def test_the_life_of_a_desaturation():
     better, events = play(SPO2, (11, 92), state=seen.state)
     assert events == [Event.PRIORITY_LOWERED]
     assert better.state.acknowledged_by == "nurse Ana"
-    worse, events = play(SPO2, (12, 88), state=better.state)
+    graver, events = play(SPO2, (12, 88), state=better.state)
     assert events == [Event.PRIORITY_RAISED]
-    assert (worse.state.phase, worse.state.acknowledged_by) == (Phase.RAISED, None)
-    well, events = play(SPO2, (20, 96), (21, 97), state=worse.state)
+    assert (graver.state.phase, graver.state.acknowledged_by) == (Phase.RAISED, None)
+    well, events = play(SPO2, (20, 96), (21, 97), state=graver.state)
     assert events == [Event.RECOVERED]
     assert well.state.phase is Phase.RECOVERED
     assert well.state.unseen
@@ -86,7 +90,7 @@ def test_the_life_of_a_desaturation():
 def test_a_judgement_says_which_rule_and_which_numbers():
     last, _ = play(SPO2, (0, 89))
     reason = last.reasons[0]
-    assert (reason.why, reason.rule_id, reason.version) == (Why.BEYOND_LIMIT, "spo2.low", 1)
+    assert (reason.why, reason.rule_id, reason.version) == (Why.BEYOND_LIMIT, "spo2.low", 2)
     assert (reason.value, reason.limit) == (89, 90)
     quiet, _ = play(SPO2, (0, 97))
     assert [(each.why, each.value, each.limit) for each in quiet.reasons] == [(Why.WITHIN_LIMITS, 97, 94)]
@@ -137,12 +141,93 @@ def test_there_is_nothing_to_acknowledge_twice():
 @pytest.mark.parametrize(
     "reading", [Reading(at(5), 99, True), Reading(at(5), float("nan")), Reading(at(5), float("inf"))]
 )
-def test_a_flagged_reading_neither_clears_nor_raises(reading: Reading):
+def test_a_flagged_reading_clears_nothing(reading: Reading):
     last, _ = play(SPO2, (0, 89))
     same = judge(SPO2, (reading,), last.state, at(5))
     assert same.state == last.state
     assert same.why is Why.FLAGGED
-    assert judge(SPO2, (reading._replace(value=40.0, flagged=True),), State(), at(5)).state == State()
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_raises_nothing(number: float):
+    assert judge(SPO2, (Reading(at(5), number),), State(), at(5)).state == State()
+    assert judge(SPO2, (Reading(at(5), number, True),), State(), at(5)).state == State()
+
+
+def test_doubt_is_not_silence():
+    """A questionable 82 raises; a questionable 92 does not lessen it, and no questionable 99 ends it."""
+    raised = judge(SPO2, (Reading(at(5), 82, True),), State(), at(5))
+    assert (raised.state.phase, raised.state.priority) == (Phase.RAISED, Priority.HIGH)
+    seen = acknowledge(SPO2, raised.state, "A", at(6))
+    assert isinstance(seen, Judgement)
+    for value in (92, 99):
+        assert judge(SPO2, (Reading(at(7), value, True),), seen.state, at(7)).state == seen.state
+    assert judge(SPO2, (Reading(at(8), 99),), seen.state, at(8)).state.phase is Phase.RECOVERED
+
+
+def test_a_doubted_value_makes_an_open_alarm_graver():
+    medium, _ = play(SPO2, (0, 93))
+    graver = judge(SPO2, (Reading(at(5), 85, True),), medium.state, at(5))
+    assert (graver.event, graver.state.priority) == (Event.PRIORITY_RAISED, Priority.HIGH)
+
+
+@pytest.mark.parametrize(
+    ("batch", "phase"),
+    [
+        (
+            (Reading(at(5), 97), Reading(at(5), 82, True)),
+            Phase.RAISED,
+        ),  # of one instant the worse counts, doubted or not
+        (
+            (Reading(at(5), 97), Reading(at(5), 95, True)),
+            Phase.RECOVERED,
+        ),  # a doubted value within limits counts nothing
+        ((Reading(at(5), 97), Reading(at(5), float("nan"), True)), Phase.RECOVERED),
+    ],
+)
+def test_a_believed_and_a_doubted_value_of_one_instant(batch, phase):
+    open_, _ = play(SPO2, (0, 89))
+    for each in (batch, batch[::-1]):
+        assert judge(SPO2, each, open_.state, at(5)).state.phase is phase
+
+
+def test_what_another_sign_shows_eases_an_alarm_while_it_is_new():
+    """No pulse at the finger is high, and medium while the ECG shows a rate; never nothing."""
+    rule = replace(PULSELESS, easing=Easing(("hr",), timedelta(seconds=15), Priority.MEDIUM))
+    for others, priority in (
+        ({}, Priority.HIGH),
+        ({"hr": Reading(at(0), 72)}, Priority.MEDIUM),
+        ({"hr": Reading(at(-16), 72)}, Priority.HIGH),  # too old
+        ({"hr": Reading(at(0), 0)}, Priority.HIGH),  # no rate
+        ({"hr": Reading(at(0), 72, True)}, Priority.HIGH),  # not believed
+    ):
+        found = judge(rule, (Reading(at(0), 0),), State(), at(0), eased=eased(rule, others, at(0)))
+        assert found.state.priority is priority, others
+
+
+def test_an_eased_alarm_grows_when_nothing_eases_it_any_more():
+    rule = replace(PULSELESS, easing=Easing(("hr",), timedelta(seconds=15), Priority.MEDIUM))
+    mild = judge(rule, (Reading(at(0), 0),), State(), at(0), eased=True)
+    grave = judge(rule, (Reading(at(1), 0),), mild.state, at(1))
+    assert (grave.event, grave.state.priority) == (Event.PRIORITY_RAISED, Priority.HIGH)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (82, 97, True),  # beyond a limit
+        (97, 82, False),
+        (89, 93, True),  # beyond a graver limit
+        (95, 99, False),  # both within limits
+        (97, 97, False),
+    ],
+)
+def test_the_worse_of_two_probes(one, other, expected):
+    assert worse((SPO2, SILENCE), one, other) is expected
+
+
+def test_without_a_rule_no_probe_is_worse():
+    assert not worse((SILENCE,), 40, 97)
 
 
 def test_an_older_reading_changes_nothing():
@@ -253,10 +338,13 @@ def test_one_batch_or_two_end_in_the_same_state(batch, state, cut):
 
 
 @given(batches, held_states)
-def test_flagged_readings_never_change_anything(batch, state):
+def test_flagged_readings_never_lessen_anything(batch, state):
     flagged = [each._replace(flagged=True) for each in batch]
-    quiet_time = at(0)
-    assert judge(SPO2, flagged, state, quiet_time).state == state
+    found = judge(SPO2, flagged, state, at(0))
+    assert rank(found.state) >= rank(state)
+    assert {each.event for each in found.happenings} <= {Event.RAISED, Event.PRIORITY_RAISED, Event.ESCALATED}
+    if state.open:
+        assert found.state.acknowledged_at == state.acknowledged_at or rank(found.state) > rank(state)
 
 
 @given(readings, held_states)

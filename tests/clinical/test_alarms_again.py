@@ -84,3 +84,39 @@ def test_an_alarm_that_somebody_took_is_not_raised_again_by_a_strike_of_somethin
     found = alarms.put_right(LOW, state, readings[:2], NOW)
     assert (found.change, found.state.phase, found.state.priority) == ("none", Phase.ACKNOWLEDGED, Priority.MEDIUM)
     assert found.state.acknowledged_by == "Nurse"
+
+
+# ---------------------------------------------------------------- withdrawn by the monitor
+
+
+def test_a_withdrawn_value_leaves_its_alarm_to_be_seen():
+    """Nobody has looked: the alarm is over, and stays as withdrawn by the monitor until a person answers."""
+    readings = heard([97, 80])
+    raised = judged(readings)
+    found = alarms.withdraw(LOW, raised, readings[:1], NOW)
+    assert found.happening is not None
+    assert (found.happening.event, found.happening.priority) == (alarms.Event.WITHDRAWN, Priority.HIGH)
+    assert found.happening.reason.why is alarms.Why.WITHDRAWN_BY_MONITOR
+    state = found.found.state
+    assert (state.phase, state.unseen) == (Phase.RECOVERED, True)
+    answered = alarms.acknowledge(LOW, state, "Nurse", NOW)
+    assert isinstance(answered, alarms.Judgement)
+    assert not answered.state.unseen
+
+
+def test_an_alarm_that_was_seen_before_its_value_was_withdrawn_waits_again():
+    readings = heard([97, 80])
+    seen = alarms.acknowledge(LOW, judged(readings), "Nurse", NOW)
+    assert isinstance(seen, alarms.Judgement)
+    assert alarms.withdraw(LOW, seen.state, readings[:1], NOW).found.state.unseen
+
+
+def test_no_value_left_is_no_value_and_the_alarm_waits():
+    found = alarms.withdraw(LOW, judged(heard([80])), [], NOW)
+    assert found.found.judgement is None
+    assert found.found.state.unseen
+
+
+def test_what_other_readings_carry_goes_on():
+    found = alarms.withdraw(LOW, judged(heard([85, 80])), heard([85]), NOW)
+    assert (found.happening, found.found.state.phase) == (None, Phase.ESCALATED)

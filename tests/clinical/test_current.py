@@ -11,6 +11,7 @@ from sojourn.clinical.current import TILES, SignalReading, current_vital, rounde
 from tests.golden import golden
 
 VITAL = golden("current_vital")
+LIMITS = VITAL["stale_after_s"].__getitem__
 ROUNDED = golden("rounded")["cases"]
 ORDER = golden("alarm_order")["cases"]
 
@@ -22,7 +23,7 @@ def test_the_tiles_are_those_of_the_rule() -> None:
 @pytest.mark.parametrize("case", VITAL["cases"], ids=lambda case: case["name"])
 def test_the_value_that_is_shown(case: dict[str, Any]) -> None:
     readings = [SignalReading(*each) for each in case["readings"]]
-    found = current_vital(TILES[case["tile"]], readings, VITAL["now"], VITAL["stale_after_s"].__getitem__)
+    found = current_vital(TILES[case["tile"]], readings, VITAL["now"], LIMITS, case.get("alarmed", ""))
     shown = found and {
         "codes": list(found.codes), "values": list(found.values), "at": found.at, "age_s": found.age_s,
         "quality_flag": found.quality_flag, "stale": found.stale,

@@ -164,6 +164,14 @@ PATIENTS = [
         "Pressure 152 over 84 in the chair",
         {"sbp": 152, "dbp": 84}, {"RC-HTN-BASE": ("relative", "hold")}, SPRAVATO, stage="session",
     ),
+    Patient(
+        "A capnograph shows 52 mmHg before the dose",
+        {"etco2": 52}, {"RC-ETCO2": ("relative", "hold")}, "Deitch 2010", stage="session",
+    ),
+    Patient(
+        "Answers only to a loud voice, a second tablet is due",
+        {"moaas": 3}, {"RC-SEDATED": ("relative", "hold")}, "iv_racemic_defaults", stage="session",
+    ),
     Patient("Pressure exactly 140 over 90 in the chair", {"sbp": 140, "dbp": 90}, {}, stage="session"),
     Patient(
         "Her general practitioner writes of uncontrolled hypertension",
@@ -356,6 +364,7 @@ def test_the_other_rules_name_their_table_and_wait_for_adoption():
     assert {each.id for each in others} == {
         "RC-CV-EVENT", "RC-SBP-LOW", "RC-SPO2-LOW", "RC-HEART-RATE", "RC-BREATHING", "RC-TEMPERATURE", "RC-QTC",
         "RC-LAB-LIVER", "RC-LAB-LIVER-TRIAL", "RC-KIDNEY", "RC-EGFR", "RC-SUICIDE-MODERATE",
+        "RC-ETCO2", "RC-SEDATED",
     }  # fmt: skip
     assert all(each.rule.fact("fact_base")["table"] for each in others)
     assert not any(each.rule.acts_without_adoption for each in others)

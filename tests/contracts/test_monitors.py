@@ -16,15 +16,22 @@ EXAMPLES = Path(__file__).parent / "monitors"
 FILES = sorted(EXAMPLES.glob("*.toml"))
 
 
+ENDS = {"cr": ("\r", "\r"), "lf": ("\n", "\n"), "none": ("\r", "")}  # between lines, after the last
+
+
 def example(path: Path) -> tuple[dict, bytes]:
     data = tomllib.loads(path.read_text("utf-8"))
-    text = data["message"].strip("\n").replace("\n", "\r") + "\r"
+    between, last = ENDS[data.get("ends", "cr")]
+    text = data["message"].strip("\n").replace("\n", between) + last
     return data, text.encode(data.get("encoding", "utf-8"))
 
 
+def moment(at) -> str:
+    return at.isoformat() if at else "-"
+
+
 def told(reading: ParsedReading) -> str:
-    at = reading.measured_at.isoformat() if reading.measured_at else "-"
-    return f"{reading.code} {reading.value:g} {reading.unit} {reading.method} {at}"
+    return f"{reading.code} {reading.value:g} {reading.unit} {reading.method} {moment(reading.measured_at)}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
@@ -36,27 +43,66 @@ def test_example_is_read_as_a_person_reads_it(path):
     assert message.control_id == data["control_id"]
     assert list(message.patient_identifiers) == data["patient_identifiers"]
     assert message.bed == data["bed"]
-    assert list(message.device_keys) == data["device_keys"]
     assert [told(r) for r in message.readings] == data["readings"]
     assert [f"{n.code} {n.reason} {n.value}" for n in message.not_measured] == data.get("not_measured", [])
     unmapped = [f"{u.code} {u.reason}" + (f" x{u.count}" if u.count > 1 else "") for u in message.unmapped]
     assert unmapped == data.get("unmapped", [])
     assert message.structure_rows == data.get("structure_rows", 0)
+    assert [f"{r.code} {r.doubt}" for r in message.readings if r.doubt] == data.get("doubts", [])
+    withdrawn = [
+        f"{w.code} {w.reason} {'-' if w.value is None else f'{w.value:g}'} {moment(w.measured_at)}"
+        for w in message.withdrawn
+    ]
+    assert withdrawn == data.get("withdrawn", [])
+    assert message.training == data.get("training", False)
+    if "device_keys" in data:
+        assert list(message.device_keys) == data["device_keys"]
+        assert all(r.device_key == data["device_keys"][0] for r in message.readings)
     if "warnings" in data:
         assert list(message.warnings) == data["warnings"]
-    assert all(r.device_key == data["device_keys"][0] for r in message.readings)
+    if "assumed" in data:
+        assert [f"{a.code} {a.unit} x{a.count}" for a in message.assumed] == data["assumed"]
+    if "tells_time" in data:
+        assert message.tells_time == data["tells_time"]
 
 
-def test_every_dialect_file_has_an_example():
-    folder = Path(dialects_module.__file__).parent / "dialects"
-    assert {p.stem for p in folder.glob("*.toml")} == {p.stem for p in FILES}
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_pressures_are_paired_as_they_were_measured(path):
+    data, raw = example(path)
+    message = read(raw, ZoneInfo(data["zone"]))
+    pairs: dict[str, list[str]] = {}
+    for reading in message.readings:
+        if reading.measurement:
+            pairs.setdefault(reading.measurement, []).append(reading.code)
+    together = [codes for codes in pairs.values() if len(codes) > 1]
+    if "pairs" in data or together:
+        assert together == data.get("pairs", [])
+
+
+def test_every_dialect_has_an_example():
+    shown = {example(path)[0]["dialect"] for path in FILES}
+    assert {d.name for d in (shipped().standard, *shipped().makers)} - shown == {"loinc", "mdc"}  # coding systems
+
+
+def test_shapes_are_numbered_and_say_where_they_were_read():
+    """At least forty shapes of makers; what was constructed for a test says so and does not count."""
+    data = [example(path)[0] for path in FILES]
+    numbers = [each["number"] for each in data]
+    assert len(set(numbers)) == len(numbers)
+    for each in data:
+        assert each["maker"]
+        assert each["version"]
+        assert len(each["peculiar"]) > 10
+        assert bool(each.get("read_in")) != each.get("constructed", False), each["number"]
+    assert len([each for each in data if not each.get("constructed")]) >= 40
 
 
 def test_dialects_load_and_agree():
     loaded = shipped()
     assert isinstance(loaded, Dialects)
     assert loaded.standard.name == "standard"
-    assert len({d.name for d in loaded.makers}) == len(loaded.makers) == len(FILES) - 1
+    folder = Path(dialects_module.__file__).parent / "dialects"
+    assert len({d.name for d in loaded.makers}) == len(loaded.makers) == len(list(folder.glob("*.toml"))) - 1
 
 
 def test_our_vitals_and_units_are_those_of_the_clinical_floor():

@@ -217,16 +217,17 @@ def test_values_typed_by_hand_count_as_long_as_the_protocol_says(clinic: Cast, s
 
 
 def test_an_implausible_value_is_crossed(clinic: Cast, stage: Stage) -> None:
-    readings(stage, hr=999)
+    readings(stage, hr=999, spo2=101)
     body = body_of(page(clinic))
     assert "Not believable" in body
-    assert 'class="vital is-low is-stale" data-vital="hr"' in body
+    assert 'class="vital is-low is-stale" data-vital="spo2"' in body
+    assert 'class="vital is-high is-stale" data-vital="hr"' in body  # doubt is not silence
 
 
 @pytest.mark.parametrize(
     ("before", "now", "shown"),
     [
-        ({}, {"hr": 999, "pr": 72}, {"hr": ("Pulse", "72")}),
+        ({}, {"hr": 999, "pr": 72}, {"hr": ("Heart", "999")}),  # the alarm speaks of it
         ({"hr": 60}, {"pr": 118}, {"hr": ("Pulse", "118")}),
         ({}, {"hr": 61, "pr": 118}, {"hr": ("Heart", "61")}),
         ({"nibp_sys": 124, "nibp_dia": 78}, {"art_sys": 171, "art_dia": 101}, {"bp": ("Pressure", "171/101")}),

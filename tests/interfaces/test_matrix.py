@@ -41,7 +41,7 @@ from sojourn.care.safety import actions as safety
 from sojourn.care.safety.models import Flag
 from sojourn.care.session import waste_actions
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals.models import InboundMessage, Observation
+from sojourn.care.vitals.models import InboundMessage, Observation, Stranger, StrangerMessage
 from sojourn.config import errors
 from sojourn.foundation.accounts import actions as accounts
 from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
@@ -234,6 +234,19 @@ class House:
             )
 
     @cached_property
+    def kept(self) -> StrangerMessage:
+        """What a sender on the clinic's port sent, whom nobody knows."""
+        now, key = timezone.now(), f"bed:UNKNOWN{self.number}"
+        with as_asker(self.cast.asker("clinic_admin")):
+            sender = Stranger.objects.create(
+                clinic_id=self.cast.clinic.pk, host="192.0.2.1", name=key, keys=key, count=1, first_at=now, last_at=now
+            )
+            return StrangerMessage.objects.create(
+                clinic_id=self.cast.clinic.pk, stranger_id=sender.pk, received_at=now, peer="192.0.2.1:1",
+                digest=f"kept{self.number:028d}".encode(), raw=b"no message", ack="AE", fault=f"unknown monitor {key}",
+            )  # fmt: skip
+
+    @cached_property
     def invitation(self) -> Any:
         by = self.cast.asker("clinic_admin")
         email = f"invited{self.number}@{self.cast.clinic.slug}.example"
@@ -272,6 +285,8 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "chair_id": (lambda house: house.booked.appointment.chair_id, False),
     "device_id": (lambda house: house.device.pk, False),
     "message_id": (lambda house: house.message.pk, False),
+    "kept_id": (lambda house: house.kept.pk, False),
+    "stranger_id": (lambda house: house.kept.stranger_id, False),
     "membership_id": (lambda house: house.cast.members["nurse"].pk, False),
     "newcomer_id": (lambda house: house.newcomer.pk, False),
     "visit_id": (lambda house: house.running.appointment.pk, True),

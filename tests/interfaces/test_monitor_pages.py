@@ -12,14 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals.models import Device, InboundMessage
+from sojourn.care.vitals.models import Device, InboundMessage, NotUsed, Stranger
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.interfaces.console.monitors import KINDS, fault_words, visible
 from tests.care.stage import adopt_everything, to_dosing
 from tests.conftest import Cast
 
-UNKNOWN = "unknown monitor bed:BAY3^WARD; kept, not charted: add it in Sojourn"
+BED = "bed:WARD/BAY3"
 
 
 def body(response) -> str:
@@ -43,6 +43,17 @@ def fault(cast: Cast, text: str, *, at: datetime | None = None, peer: str = "10.
         ).pk  # fmt: skip
 
 
+def unknown(cast: Cast, key: str = BED, *, count: int = 1, at: datetime | None = None, **more) -> int:
+    """A monitor that nobody knows, as the listener counts it."""
+    at = at or timezone.now()
+    with as_asker(cast.asker("clinic_admin")):
+        return Stranger.objects.create(
+            **{"clinic_id": cast.clinic.pk, "host": "10.0.0.7", "name": key, "keys": key, "codes": {"spo2": count},
+               "reason": f"unknown monitor {key}; kept, not charted: add it in Sojourn", "count": count,
+               "first_at": at, "last_at": at} | more
+        ).pk  # fmt: skip
+
+
 def test_the_list_says_last_heard_on_whom_and_how_the_clock_goes(clinic: Cast, django_assert_max_num_queries):
     adopt_everything(clinic)
     seen = timezone.now() - timedelta(minutes=3)
@@ -51,18 +62,19 @@ def test_the_list_says_last_heard_on_whom_and_how_the_clock_goes(clinic: Cast, d
     with as_asker(clinic.asker("nurse")):
         stage = to_dosing(clinic)
         vitals_actions.put_on(by=clinic.asker("nurse"), device_id=on.pk, encounter_id=stage.id)
+    unknown(clinic, count=30)
     for each in range(30):
-        fault(clinic, UNKNOWN, peer=f"10.0.0.7:{50000 + each}")
+        fault(clinic, "truncated: a message broke off before its end", peer=f"10.0.0.7:{50000 + each}")
     client = clinic.client("nurse")
     client.get(reverse("console:monitors"))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         page = body(client.get(reverse("console:monitors")))
     assert "3 minutes ago" in page
     assert "Ana Reyes1, Chair 1" in page
     assert "This monitor's clock is 7 minutes behind; the chart is corrected." in page
     assert "nothing yet" in page
-    assert "Add this monitor" not in page  # a nurse does not manage monitors
-    assert "One unknown monitor is sending." in page
+    assert "Add this monitor" in page  # a nurse who plugs one in can say that it is the clinic's
+    assert "Add a monitor by its identifier" not in page
     assert "Look at the newest" not in page
     admin = body(clinic.client("clinic_admin").get(reverse("console:monitors")))
     assert "Ana" not in admin  # who runs the machines need not know who sits in the chair
@@ -70,27 +82,50 @@ def test_the_list_says_last_heard_on_whom_and_how_the_clock_goes(clinic: Cast, d
 
 
 def test_an_unknown_monitor_is_added_with_one_press(clinic: Cast):
-    for minutes in (9, 5, 1):
-        fault(clinic, UNKNOWN, at=timezone.now() - timedelta(minutes=minutes))
-    fault(
-        clinic,
-        "unknown monitor eui64:0011; kept, not charted: add it in Sojourn",
-        at=timezone.now() - timedelta(days=8),
-    )
-    client = clinic.client("clinic_admin")
+    found = unknown(clinic, count=3)
+    unknown(clinic, "eui64:0011", at=timezone.now() - timedelta(days=8))
+    client = clinic.client("nurse")
     page = body(client.get(reverse("console:monitors")))
-    assert "bed:BAY3^WARD" in page
+    assert BED in page
     assert "3 messages" in page
-    assert 'name="key" value="eui64:0011"' not in page  # still for a week
-    form = dict(re.findall(r'<input[^>]*name="(key|name)" value="([^"]*)"', page))
-    assert form == {"key": "bed:BAY3^WARD", "name": "BAY3^WARD"}
+    assert "SpO₂ × 3" in page
+    assert "eui64:0011" not in page  # still for a week
+    assert re.findall(r'<input[^>]*name="name" value="([^"]*)"', page) == ["WARD/BAY3"]
     for _ in range(2):
-        answer = client.post(reverse("console:monitor_add"), form)
+        answer = client.post(reverse("console:monitor_register", args=[found]), {"name": "Bay 3"})
     assert answer.status_code == 409
     assert "A monitor with this identifier exists already." in body(answer)
     with as_asker(clinic.asker("clinic_admin")):
-        assert Device.objects.get().key == "bed:BAY3^WARD"
+        added = Device.objects.get()
+    assert (added.key, added.name, added.address) == (BED, "Bay 3", "10.0.0.7")
     assert "Add this monitor" not in body(client.get(reverse("console:monitors")))
+
+
+def test_what_a_monitor_sends_and_is_not_used_is_named_with_counts(clinic: Cast):
+    found = device(clinic)
+    now = timezone.now()
+    with as_asker(clinic.asker("clinic_admin")):
+        for kind, what, name, count in (
+            ("unmapped", "1003", "RR", 40), ("assumed", "spo2", "unit_assumed", 7), ("refused", "patient", "", 2),
+            ("doubted", "hr clock", "", 3), ("refused", "0002-5012 unit", "etCO2", 5),
+        ):  # fmt: skip
+            NotUsed.objects.create(
+                clinic=clinic.clinic,
+                device=found,
+                kind=kind,
+                what=what,
+                name=name,
+                count=count,
+                first_at=now,
+                last_at=now,
+            )
+    page = " ".join(re.sub(r"<[^>]+>", "", body(clinic.client("nurse").get(reverse("console:monitors")))).split())
+    assert "5 things it sends are not used" in page
+    assert "Not known: 1003 RR × 40" in page
+    assert "Taken on an assumption: Oxygen saturation, it came without a unit; the customary one was taken × 7" in page
+    assert "Refused, messages that name another patient × 2" in page
+    assert "Doubted: Heart rate, the monitor's clock is in doubt × 3" in page
+    assert "Refused: 0002-5012 etCO2, its unit is missing or not understood × 5" in page
 
 
 @pytest.mark.parametrize("key", ["BAY3", ":x", "bed:", " : "])
@@ -177,7 +212,7 @@ def test_the_bytes_are_shown_whole_escaped_and_their_opening_is_audited(clinic: 
 
 
 def test_another_clinics_monitors_and_bytes_do_not_exist(clinic: Cast, other_clinic: Cast):
-    number, found = fault(clinic, UNKNOWN), device(clinic)
+    number, found = fault(clinic, "truncated: a message broke off"), device(clinic)
     client = other_clinic.client("clinic_admin")
     assert client.get(reverse("console:monitor_message", args=[number])).status_code == 404
     assert client.post(reverse("console:monitor_retire", args=[found.pk])).status_code == 404

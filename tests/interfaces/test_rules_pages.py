@@ -108,7 +108,8 @@ def test_what_adds_up_or_marks_is_used_as_it_is(clinic: Cast):
     assert "adopt it for this clinic" not in page
     assert client.post(*adopt("plausible.spo2")).status_code == 404
     kinds = {each.kind for each in load.book().newest.values()}
-    assert {"plausibility", "score.recovery", "recovery.signing", "jurisdiction"} == kinds & set(ALWAYS)
+    always = {"plausibility", "alarm.fault", "score.recovery", "recovery.signing", "jurisdiction"}
+    assert always == kinds & set(ALWAYS)
 
 
 # ---------------------------------------------------------------- adopting

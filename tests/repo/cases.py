@@ -21,7 +21,7 @@ _CASE = re.compile(r"\s*([A-Z]\d+)\b:?\s*(.*)")
 CASES = {
     "C1": ("A class is a class", "J12, J11, J40"),
     "C2": ("Rules of the day are asked on the day", "J11, J40, N18"),
-    "C3": ("Alarms and holds look both ways", "N18"),
+    "C3": ("Alarms and holds look both ways", "J42, J43, N03, N18"),
     "C4": ("Doses have ceilings", "J23, J42, N18"),
     "C5": ("Leaving", "J50"),
     "C7": ("One reader of numbers and units for every door", "J11, J12, N18"),
@@ -29,8 +29,20 @@ CASES = {
     "D2": ("The dose at the chair", "J23, J42, N18"),
     "D3": ("What was really given", "J42, J45, J46, J47, N18"),
     "D6": ("One weight, one set of facts", "J24, J40"),
-    "S4": ("Nobody grants themselves", "N18"),
+    "K1": ("Whose monitor is it", "J43, N03"),
+    "K2": ("What time is it", "J43, N03"),
+    "K3": ("Does this row carry a value", "J43, N03"),
+    "K4": ("Which signal is it", "J43, N03"),
+    "K5": ("Is it plausible", "J43, N03"),
+    "K6": ("What was not used is seen", "J43, N03"),
+    "K7": ("A mended cause, a blocked line", "J43, N03"),
+    "K8": ("Two measurements shown as one", "J43, N03"),
+    "K9": ("Capnography and low pressure", "J43, N03"),
+    "K10": ("The protocol around it", "J43, N03"),
     "P3": ("Drafts belong to a person", "J10, N16"),
+    "S1": ("A clock that nobody can poison", "J43, N03"),
+    "S2": ("Bound to its line", "J43, N03"),
+    "S4": ("Nobody grants themselves", "N18"),
 }
 
 

@@ -74,7 +74,7 @@ def end_alarms(encounter: Encounter, now: datetime, by: Asker, *, only_silence: 
         ended = []
         for row in AlarmState.objects.filter(encounter=encounter).exclude(phase=Phase.QUIET):
             rule = acting.rule(session.protocol_id, row.rule_id, row.code)
-            if rule is None or (only_silence and rule.silence is None):
+            if rule is None or (only_silence and rule.silence is None and rule.vital != alarms.MONITOR_SIGNAL):
                 continue
             if row.phase in {Phase.RAISED, Phase.ACKNOWLEDGED, Phase.ESCALATED}:
                 reason = Reason(Why.WITHIN_LIMITS, rule.rule_id, rule.version, row.code, None, None, None)

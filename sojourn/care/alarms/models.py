@@ -33,7 +33,11 @@ class CurrentVital(models.Model):
     unit = models.CharField(max_length=12)
     effective_at = models.DateTimeField()
     received_at = models.DateTimeField()
+    # "no-value" (clinical.vitals.NO_VALUE): its sensor says that it has none. ``value`` is then the last that it had,
+    # or 0, and is shown nowhere.
     doubt = models.CharField(max_length=40, blank=True)
+    # Which probe it came from: device, method and place, or "typed".
+    source = models.CharField(max_length=60, blank=True)
     silent_after: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     # What the watch looks through each second. An index on silent_after itself would be rewritten by every reading.
     awaited = models.GeneratedField(
@@ -46,7 +50,7 @@ class CurrentVital(models.Model):
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
         "code": CLINICAL, "value": CLINICAL, "unit": CLINICAL, "effective_at": CLINICAL,
-        "received_at": OPERATIONAL, "doubt": CLINICAL, "silent_after": OPERATIONAL,
+        "received_at": OPERATIONAL, "doubt": CLINICAL, "source": OPERATIONAL, "silent_after": OPERATIONAL,
         "awaited": OPERATIONAL, "baseline": CLINICAL,
     }  # fmt: skip
 
@@ -107,12 +111,14 @@ class AlarmEventKind(models.TextChoices):
     ESCALATED = "escalated", _("escalated")
     RECOVERED = "recovered", _("recovered")
     ENDED = "ended", _("ended with the session")
+    WITHDRAWN = "withdrawn", _("withdrawn by the monitor")
 
 
 # Why an alarm ended that no reading ended.
 MONITOR_OFF, SESSION_OVER = "monitor off", "session ended"
 # Why an alarm changed that no new reading changed: the reading that it rested on was struck.
 ENTERED_IN_ERROR = "entered in error"
+WITHDRAWN = "withdrawn by the monitor"
 
 
 class AlarmEvent(ClinicScoped):

@@ -9,7 +9,7 @@ from psycopg import Cursor
 
 from sojourn.care.alarms import store
 from sojourn.care.alarms.columns import Row
-from sojourn.care.alarms.models import ENTERED_IN_ERROR, AlarmEventKind
+from sojourn.care.alarms.models import ENTERED_IN_ERROR, WITHDRAWN, AlarmEventKind
 from sojourn.care.alarms.rules import acting_rules
 from sojourn.care.alarms.store import Session
 from sojourn.clinical import alarms
@@ -37,9 +37,31 @@ def judge_again(
             _tell(cursor, session, rule, stored or State(), found, now, by_id)
 
 
+def judge_withdrawn(
+    cursor: Cursor[Row], *, session: Session, code: str, standing: Sequence[Heard], now: datetime
+) -> None:
+    """The same after a monitor has withdrawn a value (``standing`` are those that remain): an alarm that it alone
+    carried is over, and stays on the board as withdrawn by the monitor until a person answers. The caller holds the
+    session's lock (store.lock) and the transaction."""
+    states = store.load_states(cursor, [session.encounter_id])
+    acting = acting_rules(cursor, [session.clinic_id])[session.clinic_id]
+    for rule in acting.alarms(session.protocol_id, code):
+        stored = states.get((session.encounter_id, rule.rule_id, code))
+        if rule.silence is not None or stored is None:
+            continue
+        found, happening = alarms.withdraw(rule, stored, standing, now)
+        if happening is None:
+            store.store_states(cursor, [(session, rule, found.state, found.judgement if found.state.open else None)])
+            if found.change != "none":
+                _tell(cursor, session, rule, stored, found, now, None, WITHDRAWN)
+        else:
+            store.store_withdrawn(cursor, session, rule, found.state, happening)
+            store.insert_events(cursor, [(session, rule, happening)], note=WITHDRAWN)
+
+
 def _tell(
     cursor: Cursor[Row], session: Session, rule: AlarmRule, before: State, found: PutRight, now: datetime,
-    by_id: int | None,
+    by_id: int | None, note: str = ENTERED_IN_ERROR,
 ) -> None:  # fmt: skip
     last = found.judgement
     reason = Reason(
@@ -52,4 +74,4 @@ def _tell(
     priority = found.state.priority if found.state.open else before.priority
     happening = Happening(event, now, priority or alarms.Priority.LOW, reason)
     kind = AlarmEventKind.ENDED.value if found.change == "ended" else ""
-    store.insert_events(cursor, [(session, rule, happening)], by_id=by_id, note=ENTERED_IN_ERROR, kind=kind)
+    store.insert_events(cursor, [(session, rule, happening)], by_id=by_id, note=note, kind=kind)

@@ -56,7 +56,9 @@ class Acting:
         found: dict[str, tuple[AlarmRule, ...]] = {}
         for rule in prepared(self.rules, escalates, route, drug):
             found[rule.vital] = (*found.get(rule.vital, ()), rule)
-        return found
+        # Faults of a monitor always speak, like what is plausible: a clinic need not have decided about them.
+        faults = (each for rule in book().of_kind(alarms.FAULT) for each in alarms.prepare(rule, escalates))
+        return {**found, alarms.MONITOR_SIGNAL: tuple(faults)}
 
 
 _known: dict[int, tuple[int, datetime, Acting]] = {}

@@ -82,6 +82,13 @@ def store_states(
         cursor.execute(_STORE_STATES, columns(list(rows.values())))
 
 
+def store_withdrawn(cursor: Cursor[Row], session: Session, rule: AlarmRule, state: State, happening: Happening) -> None:
+    """Write the state of an alarm whose value was withdrawn, with why: it says so until a person answers."""
+    reason = happening.reason
+    judged = alarms.Judgement(state, (happening,), True, reason.why, rule, reason.value, reason.limit, reason.baseline)
+    store_states(cursor, [(session, rule, state, judged)])
+
+
 _INSERT_EVENTS = """
 INSERT INTO alarms_alarmevent (clinic_id, patient_id, encounter_id, rule_id, rule_version, rule_hash, code, kind,
   priority, at, why, value, "limit", baseline, note, by_id)

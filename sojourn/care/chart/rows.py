@@ -362,7 +362,7 @@ class Alarm:
 
     @property
     def ended_at(self) -> datetime | None:
-        return next((each.at for each in self.changes if each.kind in {"recovered", "ended"}), None)
+        return next((each.at for each in self.changes if each.kind in {"recovered", "ended", "withdrawn"}), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,11 +77,12 @@ class Glance:
         return max(known, key=abs, default=None)
 
     def displayed(
-        self, groups: Iterable[CodeGroup], stale_after_s: Callable[[str], float]
+        self, groups: Iterable[CodeGroup], stale_after_s: Callable[[str], float], alarmed: str = ""
     ) -> DisplayedVital | None:  # fmt: skip
-        """The value that is shown of vital signs that answer one question (clinical/current.py)."""
+        """The value that is shown of vital signs that answer one question (clinical/current.py). ``alarmed``: the one
+        of them with the gravest open alarm."""
         known = [SignalReading(each.code, each.value, each.at.timestamp(), each.doubt) for each in self.newest.values()]
-        return current_vital(groups, known, self.now.timestamp(), stale_after_s)
+        return current_vital(groups, known, self.now.timestamp(), stale_after_s, alarmed)
 
 
 def is_check(code: str, method: str) -> bool:
@@ -107,9 +108,16 @@ def newest_of(rows: Iterable[Raw]) -> dict[str, Newest]:
         row["code"]: Newest(
             row["code"], float(row["value"]), at_of(row["at"]), row["doubt"], row.get("baseline"),
             row.get("method") or "", row.get("device") or "", row.get("by") or "",
+            _measured_by(row.get("source") or ""),
         )
         for row in rows
     }  # fmt: skip
+
+
+def _measured_by(source: str) -> str:
+    """The method of "device:method:place"."""
+    parts = source.split(":")
+    return parts[1] if len(parts) > 1 else ""
 
 
 def alarms_of(rows: Iterable[Raw]) -> list[AlarmNow]:

@@ -23,14 +23,14 @@ from sojourn.care.session.glance import (
     schedule_of,
 )
 from sojourn.care.session.parts import now_columns
-from sojourn.care.session.rows import AlarmNow, Noted
+from sojourn.care.session.rows import AlarmNow, Newest, Noted
 from sojourn.clinical.protocol import PRESENT, State
-from sojourn.clinical.vitals import DIASTOLIC, PULSE, SYSTOLIC
+from sojourn.clinical.vitals import BREATHING, DIASTOLIC, MEAN, PULSE, SYSTOLIC
 
 Row = tuple[Any, ...]
 
 TREND = timedelta(minutes=20)
-CODES = (*PULSE, "spo2", "rr", *SYSTOLIC, *DIASTOLIC)
+CODES = (*PULSE, "spo2", *BREATHING, "etco2", *SYSTOLIC, *DIASTOLIC, *MEAN)
 RUNNING = sorted(state.value for state in PRESENT)
 _STRETCH_S = 15
 # Who missed more readings than this gets the trends anew.
@@ -157,8 +157,9 @@ def _read(rows: Iterable[Any]) -> list[Any]:
 def picture(glance: Glance) -> dict[str, Any]:
     """A session as live pages read it. Times are seconds since 1970.
 
-    ``signals`` by code: [value, at, doubt]. ``due``: [at, minute] of the next check. ``called``: since when the
-    patient asks for somebody. ``skew``: seconds by which the monitor's clock is ahead of ours.
+    ``signals`` by code: [value, at, doubt], of breathing also the method where the monitor names it. ``due``: [at,
+    minute] of the next check. ``called``: since when the patient asks for somebody. ``skew``: seconds by which the
+    monitor's clock is ahead of ours.
     """
     dose, call = glance.dose_started_at, glance.call
     return {
@@ -168,14 +169,17 @@ def picture(glance: Glance) -> dict[str, Any]:
         "since": glance.since_at.timestamp(),
         "dose": dose.timestamp() if dose else None,
         "due": due_of(glance),
-        "signals": {
-            each.code: [each.value, each.at.timestamp(), each.doubt] for each in glance.newest.values()
-        },
+        "signals": {each.code: _signal(each) for each in glance.newest.values()},
         "alarms": [_alarm(each) for each in glance.alarms],
         "called": call.at.timestamp() if call else None,
         "monitors": len(glance.monitors),
         "skew": glance.skew_s,
     }  # fmt: skip
+
+
+def _signal(newest: Newest) -> list[Any]:
+    said: list[Any] = [newest.value, newest.at.timestamp(), newest.doubt]
+    return [*said, newest.measured_by] if newest.code == "rr" and newest.measured_by else said
 
 
 def _alarm(alarm: AlarmNow) -> dict[str, Any]:

@@ -144,7 +144,7 @@ def _subqueries() -> dict[str, ArraySubquery]:
             vitals, "code", "value", "doubt", "baseline",
             at=F("effective_at"), method=_source("method"), device=_source("device"), by=_source("by"),
         ),
-        "vitals_now": array(vitals, "code", "value", "doubt", at=F("effective_at")),
+        "vitals_now": array(vitals, "code", "value", "doubt", "source", at=F("effective_at")),
         "alarms": array(
             of_session(AlarmState).filter(_TO_SEE), "rule_id", "code", "phase", "priority", "since_at", "why", "value",
             "limit", acknowledged_by=F("acknowledged_by_name"),

@@ -52,6 +52,7 @@ class Newest:
     method: str = ""
     device: str = ""
     by: str = ""
+    measured_by: str = ""  # "impedance" or "capnography", where the monitor names it
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,7 +249,7 @@ class SessionSnapshot:
         """The newest believed value of each vital sign, with the clinic's day on which it was measured."""
         zone = self.encounter.clinic.zone
         return {
-            code: MeasuredOn(each.value, each.at.astimezone(zone).date())
+            code: MeasuredOn(each.value, each.at.astimezone(zone).date(), each.at.timestamp())
             for code, each in self.newest.items()
             if not each.doubt
         }

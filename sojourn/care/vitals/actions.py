@@ -18,7 +18,7 @@ from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.messages import in_own_unit
-from sojourn.care.vitals.models import Device, DeviceAssociation
+from sojourn.care.vitals.models import Device, DeviceAssociation, ListenerPort
 from sojourn.clinical.protocol import PRESENT
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, pressure_fault
 from sojourn.foundation.accounts.asker import Asker
@@ -109,18 +109,46 @@ def _crossed(values: Mapping[str, float]) -> frozenset[str]:
 
 
 @transaction.atomic
-def add_device(*, by: Asker, name: str, key: str, maker: str = "", now: datetime | None = None) -> Device:
-    """Add a monitor by the identifier that its messages carry ("kind:value")."""
-    by.must("monitor.manage")
+def add_device(
+    *, by: Asker, name: str, key: str, maker: str = "", address: str = "", now: datetime | None = None
+) -> Device:
+    """Add a monitor by the identifier that its messages carry ("kind:value"), and the address from which it was heard
+    ("" where it was not: its first message says it). Refused: known-key."""
+    by.must("monitor.register")
     try:
         with transaction.atomic():
             device = Device.objects.create(
-                clinic_id=by.here, name=name, key=key, maker=maker, added_at=now or timezone.now()
+                clinic_id=by.here, name=name, key=key, maker=maker, address=address, added_at=now or timezone.now()
             )
     except IntegrityError as error:
         raise Refused(_("A monitor with this identifier exists already."), codes=("known-key",)) from error
     record(by, "monitor.added", device, key=key)
     return device
+
+
+@transaction.atomic
+def give_port(*, by: Asker, port: int, now: datetime | None = None) -> ListenerPort:
+    """Give the clinic a port of the listener: what speaks to it is this clinic's, whatever it says. The machine's owner
+    decides it (``sojourn port``). Refused: taken."""
+    by.must("monitor.manage")
+    try:
+        with transaction.atomic():
+            found = ListenerPort.objects.create(clinic_id=by.here, port=port, added_at=now or timezone.now())
+    except IntegrityError as error:
+        raise Refused(_("This port belongs to a clinic already."), codes=("taken",)) from error
+    record(by, "monitor.port_given", found, port=port)
+    return found
+
+
+@transaction.atomic
+def drop_port(*, by: Asker, port: int) -> None:
+    """Take a port from the clinic; its monitors stay its own. Refused: not-ours."""
+    by.must("monitor.manage")
+    found = ListenerPort.objects.filter(port=port).first()
+    if found is None:
+        raise Refused(_("This port does not belong to the clinic."), codes=("not-ours",))
+    record(by, "monitor.port_dropped", found, port=port)
+    found.delete()
 
 
 @transaction.atomic
@@ -185,6 +213,7 @@ def take_off(*, by: Asker, device_id: int, now: datetime | None = None) -> None:
     association.save(update_fields=["until_at", "until_by"])
     encounter = association.encounter
     others = DeviceAssociation.objects.filter(encounter=encounter, until_at=None).exists()
+    Device.objects.filter(pk=device_id).update(faults="")  # before the session's lock, as the listeners do
     if not others:
         expect_no_more(encounter=encounter, now=now, by=by)
     record(by, "monitor.taken_off", encounter, device=device_id)

@@ -13,50 +13,72 @@ from datetime import datetime, timedelta
 from psycopg import Cursor
 
 from sojourn.care.alarms.columns import Row, columns
-from sojourn.care.alarms.judging import MONITOR, NewestOfSignal, NewReading, Outcome, judge_session, load_current
+from sojourn.care.alarms.judging import (
+    CUFF,
+    MONITOR,
+    Batch,
+    NewestOfSignal,
+    NewReading,
+    NoValue,
+    Outcome,
+    judge_session,
+    load_current,
+)
 from sojourn.care.alarms.rules import acting_rules
 from sojourn.care.alarms.store import Session, insert_events, load_states, lock, store_states
 from sojourn.care.encounter.announcing import CHANNEL
-from sojourn.clinical import alarms
-from sojourn.clinical.alarms import AlarmRule, State
+from sojourn.care.vitals.faults import judge_faults
+from sojourn.clinical.vitals import NO_VALUE
 
 
-def record_batch(cursor: Cursor[Row], readings: Sequence[NewReading], now: datetime) -> Outcome:
-    """Store, judge and announce ``readings``, which may belong to many sessions of many clinics.
+def record_batch(
+    cursor: Cursor[Row], readings: Sequence[NewReading], now: datetime, absent: Sequence[NoValue] = (), *,
+    faulty: Sequence[Session] = (),
+) -> Outcome:  # fmt: skip
+    """Store, judge and announce ``readings``, which may belong to many sessions of many clinics; and that sensors have
+    no value (``absent``), which is not charted, empties what is shown and starts the clock of "no good value".
+    ``faulty``: sessions whose monitor shows, or has shown, a fault.
 
     The caller holds the transaction. Sessions are locked in the order of their ids, so two writers never wait for
     each other in a ring, and judged one after the other.
     """
-    outcome = Outcome()
-    if not readings:
-        return outcome
+    if not readings and not absent and not faulty:
+        return Outcome()
     by_session: dict[int, list[NewReading]] = defaultdict(list)
     for reading in readings:
         by_session[reading.session.encounter_id].append(reading)
-    ids = sorted(by_session)
+    gone: dict[int, list[NoValue]] = defaultdict(list)
+    for each in absent:
+        gone[each.session.encounter_id].append(each)
+    sessions = {each.session.encounter_id: each.session for each in readings}
+    sessions.update((each.session.encounter_id, each.session) for each in absent)
+    sessions.update((each.encounter_id, each) for each in faulty)
+    ids = sorted(sessions)
     lock(cursor, ids)
-    rules = acting_rules(cursor, {reading.session.clinic_id for reading in readings})
+    rules = acting_rules(cursor, {session.clinic_id for session in sessions.values()})
     signals = load_current(cursor, ids)
     readings = _without_repeats(by_session, signals)
-    states = load_states(cursor, ids)
-    moved: dict[tuple[int, str], NewestOfSignal] = {}
-    changed: list[tuple[Session, AlarmRule, State, alarms.Judgement | None]] = []
-    for encounter_id in ids:
-        if not by_session[encounter_id]:
-            continue
-        session = by_session[encounter_id][0].session
-        acting = rules[session.clinic_id]
-        judge_session(session, by_session[encounter_id], acting, signals, states, moved, changed, outcome, now)
-    if not readings:
-        return outcome
-    _chart(cursor, readings, moved)
-    store_states(cursor, changed)
-    insert_events(cursor, outcome.happenings)
-    announce(cursor, by_session)
-    return outcome
+    if not readings and not absent and not faulty:
+        return Outcome()
+    batch = Batch(signals, load_states(cursor, ids), now)
+    for encounter_id, session in sorted(sessions.items()):
+        if by_session[encounter_id] or gone[encounter_id]:
+            acting = rules[session.clinic_id]
+            judge_session(session, by_session[encounter_id], gone[encounter_id], acting, batch)
+    if faulty:
+        technical, happened = judge_faults(cursor, faulty, rules, batch.states, now)
+        batch.changed += technical
+        batch.outcome.happenings += happened
+    charted = [one for one in readings if one.charted]
+    if charted:
+        _chart(cursor, charted, batch.moved)
+    if absent:
+        _empty(cursor, absent, batch.moved)
+    store_states(cursor, batch.changed)
+    insert_events(cursor, batch.outcome.happenings)
+    announce(cursor, [sessions[each] for each in ids])
+    return batch.outcome
 
-
-_CUFF = frozenset(("nibp_sys", "nibp_dia", "nibp_map"))
 
 _SAME = timedelta(seconds=1)
 
@@ -71,10 +93,10 @@ def _without_repeats(
         newest: dict[str, tuple[datetime | None, float | None]] = {}
         fresh = []
         for one in readings:
-            if one.code in _CUFF and one.method == MONITOR:
+            if one.code in CUFF and one.method == MONITOR:
                 signal = signals.get((encounter_id, one.code))
                 at, value = newest.get(one.code) or ((signal.effective_at, signal.value) if signal else (None, None))
-                if at is not None and value == one.value and abs(one.effective_at - at) < _SAME:
+                if at is not None and value == one.value and (one.judged_at or abs(one.effective_at - at) < _SAME):
                     continue
                 newest[one.code] = (one.effective_at, one.value)
             fresh.append(one)
@@ -88,21 +110,21 @@ _CHART = """
 WITH new AS MATERIALIZED (
   SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::float8[], %s::text[],
     %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-    %s::text[], %s::text[], %s::bigint[], %s::bool[], %s::timestamptz[])
+    %s::text[], %s::text[], %s::bigint[], %s::text[], %s::bool[], %s::timestamptz[])
   AS n (clinic_id, patient_id, encounter_id, code, value, unit, effective_at, measured_at, received_at, method,
-    device_id, message_id, by_id, status, doubt, supersedes_id, newest, silent_after)),
+    device_id, message_id, by_id, status, doubt, supersedes_id, source, newest, silent_after)),
 charted AS (
   INSERT INTO vitals_observation (clinic_id, patient_id, encounter_id, code, value, unit, effective_at,
     measured_at, received_at, method, device_id, message_id, by_id, status, doubt, supersedes_id)
   SELECT clinic_id, patient_id, encounter_id, code, value, unit, effective_at, measured_at, received_at, method,
     device_id, message_id, by_id, status, doubt, supersedes_id FROM new)
 INSERT INTO alarms_currentvital AS s (clinic_id, patient_id, encounter_id, code, value, unit, effective_at, received_at,
-  doubt, silent_after)
-SELECT clinic_id, patient_id, encounter_id, code, value, unit, effective_at, received_at, doubt, silent_after
+  doubt, source, silent_after)
+SELECT clinic_id, patient_id, encounter_id, code, value, unit, effective_at, received_at, doubt, source, silent_after
 FROM new WHERE newest
 ON CONFLICT (encounter_id, code) DO UPDATE SET value = excluded.value, unit = excluded.unit,
   effective_at = excluded.effective_at, received_at = excluded.received_at, doubt = excluded.doubt,
-  silent_after = excluded.silent_after
+  source = excluded.source, silent_after = excluded.silent_after
 """
 
 
@@ -117,17 +139,43 @@ def _chart(
         rows.append((
             session.clinic_id, session.patient_id, session.encounter_id, one.code, one.value, one.unit,
             one.effective_at, one.measured_at, one.received_at, one.method, one.device_id, one.message_id, one.by_id,
-            one.status, one.doubt, one.supersedes_id, signal.newest is one, signal.silent_after,
+            one.status, one.doubt, one.supersedes_id, one.source, signal.newest is one, signal.silent_after,
         ))  # fmt: skip
     cursor.execute(_CHART, columns(rows))
 
 
-def announce(cursor: Cursor[Row], by_session: Mapping[int, Sequence[NewReading]]) -> None:
+# What a sensor without a value does to its signal; a signal that was never heard of begins so.
+_EMPTY = """
+INSERT INTO alarms_currentvital AS s (clinic_id, patient_id, encounter_id, code, value, unit, effective_at, received_at,
+  doubt, source, silent_after)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::float8[], %s::text[], %s::timestamptz[],
+  %s::timestamptz[], %s::text[], %s::text[], %s::timestamptz[])
+ON CONFLICT (encounter_id, code) DO UPDATE SET effective_at = excluded.effective_at,
+  received_at = excluded.received_at, doubt = excluded.doubt, source = excluded.source,
+  silent_after = excluded.silent_after
+"""
+
+
+def _empty(cursor: Cursor[Row], absent: Iterable[NoValue], moved: Mapping[tuple[int, str], NewestOfSignal]) -> None:
+    """Empty the signals whose sensor says that it has no value."""
+    rows: dict[tuple[int, str], Row] = {}
+    for one in absent:
+        session = one.session
+        signal = moved[session.encounter_id, one.code]
+        if signal.gone is one:
+            rows[session.encounter_id, one.code] = (
+                session.clinic_id, session.patient_id, session.encounter_id, one.code, signal.value or 0.0, one.unit,
+                one.at, one.received_at, NO_VALUE, one.source, signal.silent_after,
+            )  # fmt: skip
+    if rows:
+        cursor.execute(_EMPTY, columns(list(rows.values())))
+
+
+def announce(cursor: Cursor[Row], sessions: Iterable[Session]) -> None:
     """Tell the live processes which sessions have news: ids only, they read the truth themselves."""
     by_clinic: dict[int, list[int]] = defaultdict(list)
-    for encounter_id, readings in by_session.items():
-        if readings:
-            by_clinic[readings[0].session.clinic_id].append(encounter_id)
+    for session in sessions:
+        by_clinic[session.clinic_id].append(session.encounter_id)
     payloads = [
         f"{clinic_id}:{','.join(map(str, ids[start : start + 500]))}"
         for clinic_id, ids in by_clinic.items()

@@ -1,34 +1,39 @@
 """Messages of monitors: kept to the byte, matched to a device and its session, and handed to the ledger.
 
 Everything that arrived together is stored in one transaction; only after its commit may anything be acknowledged.
+
+What is doubted (its time, its line, its patient) may raise an alarm and never ends one. Whose it was is decided by the
+message's own time, also when it is sent again after what was wrong has been mended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from psycopg import Cursor
 
 from sojourn.care.alarms import columns, judging
-from sojourn.care.alarms import store as alarm_store
-from sojourn.care.vitals import ingest
+from sojourn.care.alarms.store import Session
+from sojourn.care.vitals import clock, faults, ingest, known, strangers, unused, whose
+from sojourn.care.vitals.known import Known, Was
+from sojourn.care.vitals.unused import Counts, Item
+from sojourn.care.vitals.withdrawing import TakenBack, take_back
 from sojourn.clinical.units import UnitError, convert
-from sojourn.clinical.vitals import VITALS, Implausible, plausibility
+from sojourn.clinical.vitals import VITALS, VOID, doubt_of
 from sojourn.foundation.rulebook.load import book
 
 Row = tuple[Any, ...]
 Ack = Literal["AA", "AE", "AR"]
 
-# A monitor's clock that is further from ours than this is said wherever the monitor is shown.
-BELIEVED = timedelta(seconds=120)
-# What the seconds of a monitor's stamps and the way of its messages make of two clocks that agree.
-_NOISE = timedelta(seconds=5)
-# For so long every message must come equally late before it is the clock that was set back, not the way that is slow.
-_SET_BACK = timedelta(seconds=30)
-_SEEN_EVERY = timedelta(seconds=5)
+# Why a value is not believed. The first three are judged by their arrival.
+DOUBT_TIME, DOUBT_CLOCK, DOUBT_LINE = "time", "clock", "line"
+
+OTHER_PATIENT = "the monitor names another patient than the session it is on; kept, not charted"
+NO_SESSION = "kept; this monitor is on no session"
+NAMELESS = "the message does not say which monitor sent it; kept, not charted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,22 @@ class Value:
     measured_at: datetime | None
     status: str = ""
     doubt: str = ""
+    site: str = ""  # by which method and at which probe it was measured
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A sensor that says it has no value: the probe is off, or nothing can be measured."""
+
+    code: str
+    measured_at: datetime | None
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One message as it came. ``keys`` name its device, most specific first; a fault has no readings."""
+    """One message as it came. ``keys`` name its device, most specific first, ``gateway_keys`` what forwarded it;
+    ``clinic_id`` is that of the listener's port. A fault has no readings."""
 
     digest: bytes
     raw: bytes
@@ -53,13 +69,23 @@ class Arrival:
     peer: str
     keys: tuple[str, ...] = ()
     patient_identifiers: tuple[str, ...] = ()
-    receiver: str = ""
     control_id: str = ""
     sent_at: datetime | None = None
     values: tuple[Value, ...] = ()
+    absent: tuple[Absent, ...] = ()
     test: bool = False
     fault: str = ""
     fault_ack: Ack = "AE"
+    gateway_keys: tuple[str, ...] = ()
+    clinic_id: int | None = None
+    not_used: tuple[Item, ...] = ()
+    withdrawn: tuple[TakenBack, ...] = ()
+    codes: tuple[str, ...] = ()
+
+    @property
+    def host(self) -> str:
+        """Where it came from, without the port."""
+        return whose.host_of(self.peer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,132 +97,160 @@ class Answer:
 
 
 @dataclass(slots=True)
-class _Known:
-    """A device as the database knows it, and the session it is on, if any, ``since`` when."""
+class _Taken:
+    """A message on its way: of which device, in which session, and what to answer."""
 
-    device_id: int
-    clinic_id: int
-    clinic_slug: str
-    last_seen_at: datetime | None
-    offset_s: float | None
-    session: alarm_store.Session | None
-    since: datetime | None
-    record_number: str | None
-    clock_moved: bool = False
+    arrival: Arrival
+    device: Known | None
+    session: Session | None = None
+    answer: Answer = field(default_factory=lambda: Answer("AA"))
+    past: bool = False  # of a session that its monitor has left since
+    again: bool = False  # sent before, and not used then
+    contradicts: tuple[str, ...] = ()
+    message_id: int | None = None
+    doubt: str = ""  # why all its values are doubted
 
 
-def take_messages(cursor: Cursor[Row], arrivals: Sequence[Arrival], now: datetime) -> list[Answer]:
-    """Store ``arrivals`` and judge what they carry; the answers in the same order. The caller commits."""
-    known = _devices(cursor, {key for arrival in arrivals for key in arrival.keys})
-    strangers = _strangers_clinics(cursor, [a for a in arrivals if _sender(a, known) is None])
-    answers: list[Answer] = []
-    rows: list[Row] = []
-    first: dict[bytes, int] = {}
-    found: list[_Known | None] = []
-    for number, arrival in enumerate(arrivals):
-        device = _sender(arrival, known)
-        answer = _answer(arrival, device)
-        answers.append(answer)
-        found.append(device)
-        if arrival.digest in first:
-            answers[number] = answers[first[arrival.digest]]
-            continue
-        first[arrival.digest] = number
-        session = device.session if device else None
-        rows.append((
-            device.clinic_id if device else strangers.get(arrival.receiver), device.device_id if device else None,
-            session.encounter_id if session else None, arrival.received_at, arrival.peer[:64], arrival.digest,
-            arrival.raw, answer.ack, answer.reason[:300] if answer.ack != "AA" else "", arrival.control_id[:80],
-        ))  # fmt: skip
-    rows.sort(key=_digest)  # two listeners that keep the same messages never wait for each other in a ring
-    fresh = _insert_messages(cursor, rows)
-    readings: list[judging.NewReading] = []
-    early: list[tuple[judging.NewReading, datetime]] = []
-    for digest, number in first.items():
-        message_id = fresh.get(digest)
-        device = found[number]
-        if message_id is None:
-            answers[number] = _earlier(cursor, digest)
-        elif device is not None and answers[number].ack == "AA":
-            _measure_clock(device, arrivals[number])
-            if device.session is not None:
-                readings += _readings(device, device.session, arrivals[number], message_id, early)
-    for number, arrival in enumerate(arrivals):
-        answers[number] = answers[first[arrival.digest]]
-    readings += _own(cursor, early)
+def take_messages(
+    cursor: Cursor[Row], arrivals: Sequence[Arrival], now: datetime, counts: Counts | None = None
+) -> list[Answer]:
+    """Store ``arrivals`` and judge what they carry; the answers in the same order. The caller commits.
+
+    ``counts``: where the caller counts what was not used; without it, it is written at once.
+    """
+    counts = Counts() if counts is None else counts
+    first = {arrival.digest: arrival for arrival in reversed(arrivals)}
+    taken = _matched(cursor, [first[digest] for digest in dict.fromkeys(each.digest for each in arrivals)])
+    of_strangers = [each for each in taken if each.device is None]
+    ours = [each for each in taken if each.device is not None]
+    if of_strangers:
+        strangers.keep(cursor, [_stranger(each) for each in of_strangers])
+    fresh = _inserted(cursor, ours)
+    again = [each for each in ours if each.message_id is None]
+    if again:
+        fresh += _decided_anew(cursor, again)
+    readings, held, judged_again = _read(cursor, fresh)
+    absent = [each for one in fresh for each in _absent(one)]
+    _note(counts, [each for each in fresh if each.answer.ack == "AA" or each.contradicts])
+    devices = {each.device.device_id: each.device for each in ours if each.device is not None}
+    known.learn(cursor, devices, now)
     _supersede(cursor, readings)
-    ingest.record_batch(cursor, readings, now)
-    _seen(cursor, {d.device_id: d for d in found if d is not None}, now)
-    return answers
+    ingest.record_batch(cursor, readings, now, absent, faulty=judged_again)
+    _hold(cursor, held)
+    take_back(cursor, [row for each in fresh for row in _taken_back(each)], now)
+    counts.write(cursor, now)
+    answers = {each.arrival.digest: each.answer for each in taken}
+    return [answers[arrival.digest] for arrival in arrivals]
 
 
-def _answer(arrival: Arrival, device: _Known | None) -> Answer:
+# ---------------------------------------------------------------- whose it is
+
+
+def _matched(cursor: Cursor[Row], arrivals: Sequence[Arrival]) -> list[_Taken]:
+    named = [_named(each) for each in arrivals]
+    found = known.load(cursor, {key for each in named for key in each.keys})
+    taken = [
+        _Taken(each, None if each.fault else known.sender(each.keys, each.host, each.clinic_id, found))
+        for each in named
+    ]
+    earlier = _times_of_strangers(cursor, taken)
+    for each in taken:
+        if each.device is None:
+            each.answer = _unknown(each.arrival, found)
+        elif each.arrival.digest in earlier:
+            each.arrival = replace(each.arrival, received_at=earlier[each.arrival.digest])
+    _place(cursor, [each for each in taken if each.device is not None])
+    return taken
+
+
+def _named(arrival: Arrival) -> Arrival:
+    """A message that names nothing of its own is known by its address."""
+    if arrival.fault:
+        return arrival
+    keys = whose.with_address(arrival.keys, arrival.host)
+    return arrival if keys is arrival.keys else replace(arrival, keys=keys)
+
+
+def _times_of_strangers(cursor: Cursor[Row], taken: Sequence[_Taken]) -> dict[bytes, datetime]:
+    """When messages of monitors that nobody knew at first came for the first time. Asked only of those that come so
+    late that they may be resends."""
+    late = [
+        each.arrival.digest
+        for each in taken
+        if each.device is not None
+        and each.device.session is not None
+        and each.arrival.sent_at is not None
+        and each.arrival.received_at - each.arrival.sent_at > clock.NOISE
+    ]
+    return strangers.first_received(cursor, late)
+
+
+def _unknown(arrival: Arrival, found: Mapping[str, Sequence[Known]]) -> Answer:
     if arrival.fault:
         return Answer(arrival.fault_ack, arrival.fault)
     if not arrival.keys:
-        return Answer("AE", "the message does not say which monitor sent it; kept, not charted")
-    if device is None:
-        return Answer("AE", f"unknown monitor {arrival.keys[0]}; kept, not charted: add it in Sojourn")
-    if device.session is None:
-        return Answer("AA", "kept; this monitor is on no session")
-    if device.record_number and arrival.patient_identifiers and not _same_patient(arrival, device.record_number):
-        return Answer("AE", "the monitor names another patient than the session it is on; kept, not charted")
+        return Answer("AE", NAMELESS)
+    if any(len(found.get(key, ())) > 1 for key in arrival.keys):
+        return Answer(
+            "AE", f"{arrival.keys[0]} is a monitor of two clinics; give each clinic its own port; not charted"
+        )
+    return Answer("AE", f"unknown monitor {arrival.keys[0]}; kept, not charted: add it in Sojourn")
+
+
+def _place(cursor: Cursor[Row], taken: Sequence[_Taken]) -> None:
+    """Find each message's session, by the time of the message itself."""
+    older = {id(each): at for each in taken for at in (_before_this_session(each),) if at is not None}
+    past = known.history(cursor, {each.device.device_id for each in taken if id(each) in older and each.device})
+    for each in taken:
+        device = each.device
+        assert device is not None
+        was = _was(past.get(device.device_id, ()), older[id(each)]) if id(each) in older else None
+        each.past = was is not None
+        if was is not None:
+            each.session = was.session
+            each.answer = _answer(each, was.record_number, ())
+        else:
+            each.session = device.session
+            each.answer = _answer(each, device.record_number, device.confirmed)
+
+
+def _before_this_session(taken: _Taken) -> datetime | None:
+    """When a message was sent, by our clock, if that was before its monitor came where it is now and its clock can be
+    believed in this."""
+    device, arrival = taken.device, taken.arrival
+    said = _said(arrival)
+    if device is None or said is None:
+        return None
+    at = min(clock.exactly(device.clock, said), arrival.received_at)
+    if device.since is not None and at >= device.since:
+        return None
+    heard = clock.hear(device.clock, said, arrival.received_at)
+    return at if heard.settled or taken.again or arrival.received_at - at <= clock.HELD_UP else None
+
+
+def _said(arrival: Arrival) -> datetime | None:
+    """When a message says that it was sent."""
+    return arrival.sent_at or clock.said_at(None, _continuous(arrival))
+
+
+def _was(past: Sequence[Was], at: datetime) -> Was | None:
+    return next((each for each in past if each.from_at <= at < each.until_at), None)
+
+
+def _answer(taken: _Taken, record_number: str, confirmed: Sequence[str]) -> Answer:
+    identifiers = taken.arrival.patient_identifiers
+    if taken.session is None:
+        return Answer("AA", NO_SESSION)
+    if identifiers and whose.names(identifiers, record_number, confirmed) == "other":
+        if taken.past:
+            taken.session = None  # who sits there now has nothing to do with it
+            return Answer("AA", "kept, not charted: it named another patient than the one its monitor was on")
+        taken.contradicts = whose.contradicting(identifiers, record_number)
+        return Answer("AE", OTHER_PATIENT)
     return Answer("AA")
 
 
-def _same_patient(arrival: Arrival, record_number: str) -> bool:
-    """A monitor that names nobody, or a number of its own, is believed to be where the nurse put it; only a record
-    number of our own form that is another's contradicts her."""
-    form = record_number[:2]
-    ours = [name for name in arrival.patient_identifiers if name[:2] == form and len(name) == len(record_number)]
-    return not ours or record_number in ours
-
-
-_DEVICES = """
-SELECT d.key, d.id, d.clinic_id, c.slug, d.last_seen_at, d.clock_skew_s, a.encounter_id, a.patient_id, e.protocol_id,
-       a.from_at, p.record_number
-FROM vitals_device d
-JOIN accounts_clinic c ON c.id = d.clinic_id
-LEFT JOIN vitals_deviceassociation a ON a.device_id = d.id AND a.until_at IS NULL
-LEFT JOIN encounter_encounter e ON e.id = a.encounter_id
-LEFT JOIN patients_patient p ON p.id = a.patient_id
-WHERE d.key = ANY(%s) AND d.retired_at IS NULL
-"""
-
-
-def _sender(arrival: Arrival, known: Mapping[str, Sequence[_Known]]) -> _Known | None:
-    """The device that a message names. Two clinics may both have a "BED-1": then the receiver's name decides."""
-    for key in arrival.keys:
-        candidates = known.get(key, ())
-        if len(candidates) == 1:
-            return candidates[0]
-        for candidate in candidates:
-            if candidate.clinic_slug == arrival.receiver.lower():
-                return candidate
-    return None
-
-
-def _devices(cursor: Cursor[Row], keys: set[str]) -> dict[str, list[_Known]]:
-    cursor.execute(_DEVICES, (list(keys),))
-    known: dict[str, list[_Known]] = {}
-    for row in cursor.fetchall():
-        key, device_id, clinic_id, slug, seen_at, offset, encounter_id, patient_id, protocol_id, since, number = row
-        session = alarm_store.Session(clinic_id, encounter_id, patient_id, protocol_id) if encounter_id else None
-        known.setdefault(key, []).append(_Known(device_id, clinic_id, slug, seen_at, offset, session, since, number))
-    return known
-
-
-def _strangers_clinics(cursor: Cursor[Row], arrivals: Sequence[Arrival]) -> dict[str, int]:
-    """Whose fault list an unknown monitor belongs on: the clinic it names as receiver, or the only one there is."""
-    if not arrivals:
-        return {}
-    cursor.execute("SELECT slug, id FROM accounts_clinic")
-    clinics = {str(slug): int(clinic_id) for slug, clinic_id in cursor.fetchall()}
-    if len(clinics) == 1:
-        only = next(iter(clinics.values()))
-        return {arrival.receiver: only for arrival in arrivals}
-    return {a.receiver: clinics[a.receiver.lower()] for a in arrivals if a.receiver.lower() in clinics}
-
+# ---------------------------------------------------------------- kept to the byte
 
 _INSERT = """
 INSERT INTO vitals_inboundmessage
@@ -207,87 +261,238 @@ ON CONFLICT (digest) DO NOTHING RETURNING digest, id
 """
 
 
-def _digest(row: Row) -> bytes:
-    digest: bytes = row[5]
-    return digest
-
-
-def _insert_messages(cursor: Cursor[Row], rows: Sequence[Row]) -> dict[bytes, int]:
-    if not rows:
-        return {}
+def _inserted(cursor: Cursor[Row], taken: Sequence[_Taken]) -> list[_Taken]:
+    """Keep the messages; those that are new, with their numbers."""
+    if not taken:
+        return []
+    # two listeners that keep the same messages never wait for each other in a ring
+    rows = [_message_row(each) for each in sorted(taken, key=_digest)]
     cursor.execute(_INSERT, columns.columns(rows))
-    return {bytes(digest): message_id for digest, message_id in cursor.fetchall()}
+    ids = {bytes(digest): message_id for digest, message_id in cursor.fetchall()}
+    for each in taken:
+        each.message_id = ids.get(each.arrival.digest)
+    return [each for each in taken if each.message_id is not None]
 
 
-def _earlier(cursor: Cursor[Row], digest: bytes) -> Answer:
-    """A resend is answered as the first one was."""
-    cursor.execute("SELECT ack, fault FROM vitals_inboundmessage WHERE digest = %s", (digest,))
-    row = cursor.fetchone()
-    assert row is not None
-    return Answer(row[0], row[1])
+def _digest(taken: _Taken) -> bytes:
+    return taken.arrival.digest
 
 
-@dataclass(slots=True)
-class _Late:
-    """A device whose messages come later than its clock has been known to say: since when, and by how much."""
-
-    since: datetime
-    delay: float
-
-
-_late: dict[int, _Late] = {}
-
-
-def _measure_clock(device: _Known, arrival: Arrival) -> None:
-    """The smallest delay seen is the difference of the clocks: a message held up on its way is late, not early.
-
-    Messages that are all late by the same for a while were not held up: somebody has set the clock back, and without
-    a new measure every reading would look old from then on, and raise nothing.
-    """
-    said = arrival.sent_at or max((v.measured_at for v in arrival.values if v.measured_at), default=None)
-    if said is None:
-        return
-    delay = (arrival.received_at - said).total_seconds()
-    known = device.offset_s
-    if known is None or delay < -known:
-        device.offset_s = -delay
-    elif delay + known > 2 * _NOISE.total_seconds():
-        run = _late.get(device.device_id)
-        if run is None or abs(delay - run.delay) > _NOISE.total_seconds():
-            _late[device.device_id] = _Late(arrival.received_at, delay)
-            return
-        if arrival.received_at - run.since < _SET_BACK:
-            return
-        device.offset_s = -min(delay, run.delay)
-    _late.pop(device.device_id, None)
-    device.clock_moved |= known is None or abs((device.offset_s or 0) - known) > _NOISE.total_seconds()
+def _message_row(taken: _Taken) -> Row:
+    arrival, device, answer = taken.arrival, taken.device, taken.answer
+    assert device is not None
+    return (
+        device.clinic_id, device.device_id, taken.session.encounter_id if taken.session else None, arrival.received_at,
+        arrival.peer[:64], arrival.digest, arrival.raw, answer.ack, answer.reason[:300] if answer.ack != "AA" else "",
+        arrival.control_id[:80],
+    )  # fmt: skip
 
 
-def _readings(
-    device: _Known, session: alarm_store.Session, arrival: Arrival, message_id: int,
-    early: list[tuple[judging.NewReading, datetime]],
-) -> list[judging.NewReading]:  # fmt: skip
+def _stranger(taken: _Taken) -> strangers.Sent:
+    arrival, answer = taken.arrival, taken.answer
+    kind = arrival.fault.partition(":")[0][:24] if arrival.fault else ""
+    codes: dict[str, int] = {}
+    for code in arrival.codes:
+        codes[code] = codes.get(code, 0) + 1
+    return strangers.Sent(
+        arrival.clinic_id, arrival.host[:64], arrival.peer, arrival.keys[0] if arrival.keys else "", kind,
+        answer.reason, arrival.keys, arrival.gateway_keys, codes, arrival.received_at, arrival.digest, arrival.raw,
+        answer.ack, arrival.control_id,
+    )  # fmt: skip
+
+
+_EARLIER = """
+SELECT m.digest, m.id, m.ack, m.fault, m.received_at, m.device_id, d.id IS NOT NULL FROM vitals_inboundmessage m
+LEFT JOIN vitals_messagedecision d ON d.message_id = m.id WHERE m.digest = ANY(%s)
+"""
+_DECIDE = """
+INSERT INTO vitals_messagedecision (clinic_id, message_id, encounter_id, decided_at, reason)
+VALUES (%s, %s, %s, %s, %s) ON CONFLICT (message_id) DO NOTHING RETURNING message_id
+"""
+
+
+def _decided_anew(cursor: Cursor[Row], again: Sequence[_Taken]) -> list[_Taken]:
+    """Resends. What was used is answered as it was; what was answered AE is decided anew, and used at most once."""
+    cursor.execute(_EARLIER, ([each.arrival.digest for each in again],))
+    earlier = {bytes(row[0]): row[1:] for row in cursor.fetchall()}
+    used = []
+    for each in again:
+        message_id, ack, fault, received_at, _, decided = earlier[each.arrival.digest]
+        if ack == "AA" or decided:
+            each.answer = Answer("AA")
+            continue
+        each.again = True
+        each.arrival = replace(each.arrival, received_at=min(received_at, each.arrival.received_at))
+        _place(cursor, [each])
+        if each.answer.ack != "AA":
+            each.answer = Answer(ack, fault) if ack == each.answer.ack else each.answer
+            continue
+        encounter_id = each.session.encounter_id if each.session else None
+        device = each.device
+        assert device is not None
+        values = (device.clinic_id, message_id, encounter_id, each.arrival.received_at, each.answer.reason[:300])
+        cursor.execute(_DECIDE, values)
+        if cursor.fetchone() is not None:  # another listener may have been quicker
+            each.message_id = message_id
+            used.append(each)
+    return used
+
+
+# ---------------------------------------------------------------- what it carries
+
+_Held = tuple[judging.NewReading, str]
+
+
+def _read(cursor: Cursor[Row], fresh: Sequence[_Taken]) -> tuple[list[judging.NewReading], list[_Held], list[Session]]:
+    """The readings of new messages; those that wait for a nurse's word; and the sessions whose monitor shows, or has
+    shown, a fault."""
+    readings: list[judging.NewReading] = []
+    held: list[_Held] = []
+    early: list[tuple[judging.NewReading, datetime]] = []
+    faulty: dict[int, Session] = {}
+    for each in fresh:
+        device = each.device
+        assert device is not None
+        shown, doubt = _hear(device, each)
+        each.doubt = doubt
+        if device.session is not None and (device.faults or shown):
+            faulty[device.session.encounter_id] = device.session
+        _stand(device, shown, each.arrival.received_at)
+        if each.session is None or (each.answer.ack != "AA" and not each.contradicts):
+            continue
+        found = _readings(each, doubt, early)
+        if each.contradicts:
+            held += [(one, each.contradicts[0]) for one in found]
+        readings += found
+    _hold_back_undated(cursor, readings)
+    return readings + _own(cursor, early), held, list(faulty.values())
+
+
+def _hear(device: Known, taken: _Taken) -> tuple[tuple[str, ...], str]:
+    """What a message shows of its monitor's faults, and why its values are doubted ("" where they are not)."""
+    arrival = taken.arrival
+    shown: list[str] = []
+    doubt = ""
+    heard = clock.hear(device.clock, _said(arrival), arrival.received_at)
+    if not (taken.past or taken.again):
+        device.changed |= _differs(device.clock, heard.clock)
+        device.clock = heard.clock
+        if heard.moved:
+            device.moved_at = arrival.received_at
+            shown.append(faults.MOVED)
+    if not known.same_line(device, arrival.host):
+        shown.append(faults.LINE)
+        doubt = DOUBT_LINE
+    if not heard.settled:
+        doubt = DOUBT_CLOCK
+        if clock.stuck(heard.clock, arrival.received_at):
+            shown.append(faults.TIMES)
+    if clock.far_from_own(arrival.sent_at, _continuous(arrival)):
+        doubt = DOUBT_TIME
+        shown.append(faults.TIMES)
+    if taken.contradicts:
+        shown.append(faults.PATIENT)
+    return tuple(shown), doubt
+
+
+def _differs(before: clock.Clock, after: clock.Clock) -> bool:
+    """Whether what a message says of a clock is worth a row: more than the noise of a single message."""
+    if before[1:] != after[1:] or before.offset_s is None or after.offset_s is None:
+        return before != after
+    return abs(after.offset_s - before.offset_s) > clock.NOISE.total_seconds()
+
+
+def _stand(device: Known, shown: Sequence[str], at: datetime) -> None:
+    if device.faults or shown:
+        text = faults.kept(device.faults, shown, at)
+        device.changed |= text != device.faults
+        device.faults = text
+
+
+def _continuous(arrival: Arrival) -> Iterator[datetime | None]:
+    """The times of what a monitor measures all the time: a cuff's lie behind, rightly."""
+    return (each.measured_at for each in arrival.values if each.code not in judging.CUFF)
+
+
+def _readings(taken: _Taken, doubt: str, early: list[tuple[judging.NewReading, datetime]]) -> list[judging.NewReading]:
     """The values of a message. Those measured before the monitor came to this session go to ``early``, with when."""
-    offset = timedelta(seconds=device.offset_s or 0)
-    shift = offset if abs(offset) > _NOISE else timedelta(0)
+    device, arrival = taken.device, taken.arrival
+    assert device is not None
+    came, since, sent_at = arrival.received_at, device.since, arrival.sent_at
+    offset = timedelta(seconds=device.clock.offset_s or 0)
+    shift = offset if abs(offset) > clock.NOISE else timedelta(0)
+    test = "test" if arrival.test else ""
     out = []
     for one in arrival.values:
-        value, doubt = in_own_unit(one.code, one.value, one.unit)
-        effective = arrival.received_at
-        if one.measured_at is not None:
-            effective = min(one.measured_at - shift, arrival.received_at)
-        reading = judging.NewReading(
-            session, one.code, value, VITALS[one.code].unit.code if doubt != "unit" else one.unit, effective,
-            arrival.received_at, one.measured_at, judging.MONITOR, device.device_id, message_id, None,
-            "corrected" if one.status == "C" else "final",
-            one.doubt or doubt or ("test" if arrival.test else ""),
-        )  # fmt: skip
-        measured = None if one.measured_at is None else one.measured_at - offset
-        if measured is None or device.since is None or measured >= device.since:
+        at = one.measured_at
+        why = doubt or _undatable(one, sent_at)
+        if at is None or why:
+            dated = _effective(device, at, came, why)
+        else:
+            dated = min(at - shift, came)
+        reading = _reading(taken, one, dated, why, test)
+        if at is None or why or taken.past or since is None or at - offset >= since:
             out.append(reading)
         else:
-            early.append((reading, measured))
+            early.append((reading, at - offset))
     return out
+
+
+def _reading(taken: _Taken, one: Value, dated: datetime, why: str, test: str) -> judging.NewReading:
+    """A value as it is judged and charted. ``why`` it has no time of its own that can be used goes before all other
+    doubt, but for what is no number at all."""
+    device, arrival, session = taken.device, taken.arrival, taken.session
+    assert device is not None
+    assert session is not None
+    value, own_doubt = in_own_unit(one.code, one.value, one.unit)
+    said = one.doubt or own_doubt or test
+    if why or taken.contradicts:
+        said = said if said in VOID else why or said or "patient"
+    reading = judging.NewReading(
+        session, one.code, value, one.unit if own_doubt == "unit" else VITALS[one.code].unit.code, dated,
+        arrival.received_at, one.measured_at, judging.MONITOR, device.device_id, taken.message_id, None,
+        "corrected" if one.status == "C" else "final", said,
+        source=judging.source_of(device.device_id, one.site),
+    )  # fmt: skip
+    if why or taken.contradicts or taken.past:
+        reading.judged, reading.charted = not taken.past, not taken.contradicts
+        reading.judged_at = arrival.received_at if why or taken.contradicts else None
+    return reading
+
+
+def _absent(taken: _Taken) -> list[judging.NoValue]:
+    """The sensors of a message that have no value, unless it says so of a time before the monitor came. What is in
+    doubt (its patient, its line, its time) empties nothing."""
+    device, arrival, session = taken.device, taken.arrival, taken.session
+    if device is None or session is None or taken.past or taken.again or taken.contradicts or taken.doubt:
+        return []
+    out = []
+    for one in arrival.absent:
+        at = arrival.received_at
+        if one.measured_at is not None:
+            at = min(clock.exactly(device.clock, one.measured_at), at)
+        if device.since is None or at >= device.since:
+            unit = VITALS[one.code].unit.code
+            source = judging.source_of(device.device_id, one.site)
+            out.append(judging.NoValue(session, one.code, at, arrival.received_at, unit, source))
+    return out
+
+
+def _undatable(one: Value, sent_at: datetime | None) -> str:
+    """Why a value has no time of its own that can be used: a cuff's that carries none, or one from the future."""
+    if one.measured_at is None:
+        return DOUBT_TIME if one.code in judging.CUFF and sent_at is None else ""
+    return DOUBT_TIME if clock.ahead_of_own(sent_at, one.measured_at) else ""
+
+
+def _effective(device: Known, measured_at: datetime | None, received_at: datetime, doubt: str) -> datetime:
+    """Where the chart puts a value: at its own time, or at its arrival where that cannot be used."""
+    if measured_at is None or doubt == DOUBT_TIME:
+        return received_at
+    own = clock.on_our_clock(device.clock, measured_at)
+    if doubt == DOUBT_CLOCK and not received_at - clock.HELD_UP <= own <= received_at:
+        return received_at
+    return min(own, received_at)
 
 
 def _own(cursor: Cursor[Row], early: Sequence[tuple[judging.NewReading, datetime]]) -> list[judging.NewReading]:
@@ -296,19 +501,33 @@ def _own(cursor: Cursor[Row], early: Sequence[tuple[judging.NewReading, datetime
     A monitor goes on repeating its last cuff measurement, and sends what it could not send before: what was measured
     while it was on somebody else is never charted here. Its message is kept.
     """
-    if not early:
-        return []
+    left = _left(cursor, [reading for reading, _ in early])
+    return [
+        reading for reading, measured in early if reading.device_id not in left or measured > left[reading.device_id]
+    ]
+
+
+def _hold_back_undated(cursor: Cursor[Row], readings: Sequence[judging.NewReading]) -> None:
+    """Of cuff measurements that cannot be dated, none is charted where its monitor was on somebody else before: it may
+    be theirs. It is judged all the same."""
+    cuffs = [one for one in readings if one.code in judging.CUFF and one.doubt in (DOUBT_TIME, DOUBT_CLOCK)]
+    left = _left(cursor, cuffs)
+    for one in cuffs:
+        one.charted = one.charted and one.device_id not in left
+
+
+def _left(cursor: Cursor[Row], readings: Sequence[judging.NewReading]) -> dict[int | None, datetime]:
+    """When the monitors of ``readings`` last came off another session than the one they are on."""
+    if not readings:
+        return {}
     cursor.execute(
         "SELECT w.device_id, max(w.until_at) FROM vitals_deviceassociation w"
         " JOIN vitals_deviceassociation here ON here.device_id = w.device_id AND here.until_at IS NULL"
         " WHERE w.device_id = ANY(%s) AND w.until_at IS NOT NULL AND w.encounter_id <> here.encounter_id"
         " GROUP BY w.device_id",
-        (list({reading.device_id for reading, _ in early}),),
+        (list({reading.device_id for reading in readings}),),
     )
-    left: dict[int | None, datetime] = dict(cursor.fetchall())
-    return [
-        reading for reading, measured in early if reading.device_id not in left or measured > left[reading.device_id]
-    ]
+    return dict(cursor.fetchall())
 
 
 def in_own_unit(code: str, value: float, unit: str) -> tuple[float, str]:
@@ -319,9 +538,7 @@ def in_own_unit(code: str, value: float, unit: str) -> tuple[float, str]:
             value = float(convert(value, unit, own))
         except UnitError:
             return value, "unit"
-    if isinstance(plausibility(book().plausibility(code), value), Implausible):
-        return value, "implausible"
-    return value, ""
+    return value, doubt_of(book().plausibility(code), code, value)
 
 
 def _supersede(cursor: Cursor[Row], readings: Sequence[judging.NewReading]) -> None:
@@ -337,15 +554,42 @@ def _supersede(cursor: Cursor[Row], readings: Sequence[judging.NewReading]) -> N
             reading.supersedes_id = row[0] if row else None
 
 
-def _seen(cursor: Cursor[Row], devices: Mapping[int, _Known], now: datetime) -> None:
-    late = [
-        device
-        for _, device in sorted(devices.items())  # in one order, so that two listeners do not wait in a ring
-        if device.clock_moved or device.last_seen_at is None or now - device.last_seen_at > _SEEN_EVERY
-    ]
-    if late:
-        cursor.execute(
-            "UPDATE vitals_device d SET last_seen_at = %s, clock_skew_s = s.skew"
-            " FROM unnest(%s::bigint[], %s::float8[]) AS s(id, skew) WHERE d.id = s.id",
-            (now, [d.device_id for d in late], [d.offset_s for d in late]),
-        )
+_HOLD = """
+INSERT INTO vitals_heldreading (clinic_id, patient_id, encounter_id, device_id, message_id, identifier, code, value,
+  unit, effective_at, measured_at, received_at, status, doubt)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],
+  %s::float8[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[])
+"""
+
+
+def _hold(cursor: Cursor[Row], held: Sequence[_Held]) -> None:
+    """Keep what waits for a nurse's word."""
+    if held:
+        cursor.execute(_HOLD, columns.columns([
+            (
+                one.session.clinic_id, one.session.patient_id, one.session.encounter_id, one.device_id, one.message_id,
+                identifier[:100], one.code, one.value, one.unit, one.effective_at, one.measured_at, one.received_at,
+                one.status, "" if one.doubt == "patient" else one.doubt,
+            )
+            for one, identifier in held
+        ]))  # fmt: skip
+
+
+def _taken_back(taken: _Taken) -> list[tuple[int, int | None, datetime, TakenBack]]:
+    """What a message withdraws; only a message that is believed may: a doubtful line ends nothing."""
+    device, arrival = taken.device, taken.arrival
+    if device is None or taken.contradicts or faults.LINE in faults.standing(device.faults):
+        return []
+    return [(device.device_id, taken.message_id, arrival.received_at, each) for each in arrival.withdrawn]
+
+
+def _note(counts: Counts, taken: Sequence[_Taken]) -> None:
+    """Count what these messages held that was not used, or not quite believed."""
+    for each in taken:
+        device, arrival = each.device, each.arrival
+        assert device is not None
+        if arrival.not_used:
+            counts.add(device.clinic_id, device.device_id, arrival.not_used, arrival.received_at)
+        if each.contradicts:
+            refused = (Item(unused.REFUSED, faults.PATIENT),)
+            counts.add(device.clinic_id, device.device_id, refused, arrival.received_at)

@@ -19,7 +19,12 @@ from sojourn.foundation.accounts.scoping import ClinicScoped
 
 
 class Device(ClinicScoped):
-    """A monitor. FHIR Device. ``key`` is how its messages name it (EUI-64, bed, serial), as read by its dialect."""
+    """A monitor. FHIR Device. ``key`` is how its messages name it (EUI-64, bed, serial), as read by its dialect.
+
+    ``address`` is the one it speaks from, learned from its first message and confirmed by a person;
+    ``other_address`` the last one that spoke in its name beside it. The ``clock_`` columns are the evidence of its
+    clock (see clock.py), here because two listeners hear it. ``faults``: what is wrong with what it sends now.
+    """
 
     name = models.CharField(_("name"), max_length=60)
     key = models.CharField(_("identifier in its messages"), max_length=120)
@@ -28,11 +33,31 @@ class Device(ClinicScoped):
     retired_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True, blank=True)
     last_seen_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True, blank=True)
     clock_skew_s = models.FloatField(null=True, blank=True)
+    clock_candidate_s = models.FloatField(null=True, blank=True)
+    clock_candidate_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(
+        null=True, blank=True
+    )
+    clock_unsettled_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(
+        null=True, blank=True
+    )
+    clock_moved_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True, blank=True)
+    address = models.CharField(_("address"), max_length=64, blank=True)
+    address_confirmed_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(
+        null=True, blank=True
+    )
+    other_address = models.CharField(max_length=64, blank=True)
+    other_address_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(
+        null=True, blank=True
+    )
+    faults = models.CharField(max_length=120, blank=True)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "name": OPERATIONAL, "key": OPERATIONAL, "maker": OPERATIONAL,
         "added_at": OPERATIONAL, "retired_at": OPERATIONAL, "last_seen_at": OPERATIONAL,
-        "clock_skew_s": OPERATIONAL,
+        "clock_skew_s": OPERATIONAL, "clock_candidate_s": OPERATIONAL, "clock_candidate_at": OPERATIONAL,
+        "clock_unsettled_at": OPERATIONAL, "clock_moved_at": OPERATIONAL, "address": OPERATIONAL,
+        "address_confirmed_at": OPERATIONAL, "other_address": OPERATIONAL, "other_address_at": OPERATIONAL,
+        "faults": OPERATIONAL,
     }  # fmt: skip
 
     class Meta:
@@ -71,10 +96,154 @@ class DeviceAssociation(ClinicScoped):
         )
 
 
-class InboundMessage(models.Model):
-    """A message as it arrived, to the byte. ``clinic_id`` is empty where nobody knows whose monitor sent it.
+class PatientConfirmed(ClinicScoped):
+    """A nurse has said that a number in a monitor's messages means the patient whom it is on, for this session.
+    ``identifier`` is folded (see whose.py)."""
 
-    ``digest`` is unique, so a resend finds the first one and is answered like it.
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="+")
+    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="+")
+    identifier = models.CharField(max_length=100)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+
+    append_only = True
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "device": OPERATIONAL,
+        "encounter": OPERATIONAL, "identifier": DIRECT, "at": OPERATIONAL, "by": OPERATIONAL,
+    }  # fmt: skip
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("encounter", "device", "identifier"), name="one_confirmation_of_a_number"),
+        )
+
+
+class HeldReading(ClinicScoped):
+    """A value whose message names another patient than the one in the chair: judged when it came, and charted only
+    once a nurse says that it is this patient's."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="+")
+    message_id = models.BigIntegerField()
+    identifier = models.CharField(max_length=100)
+    code = models.CharField(max_length=12)
+    value = models.FloatField()
+    unit = models.CharField(max_length=12)
+    effective_at = models.DateTimeField()
+    measured_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
+    received_at = models.DateTimeField()
+    status = models.CharField(max_length=12, default="final")
+    doubt = models.CharField(max_length=40, blank=True)
+
+    append_only = True
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
+        "device": OPERATIONAL, "message_id": OPERATIONAL, "identifier": DIRECT, "code": CLINICAL, "value": CLINICAL,
+        "unit": CLINICAL, "effective_at": CLINICAL, "measured_at": CLINICAL, "received_at": OPERATIONAL,
+        "status": OPERATIONAL, "doubt": CLINICAL,
+    }  # fmt: skip
+
+    class Meta:
+        indexes = (models.Index(fields=("encounter", "device"), name="held_of_session"),)
+
+
+class ListenerPort(ClinicScoped):
+    """A port of the monitors' listener that belongs to one clinic, beside the one of SOJOURN_MLLP_PORT."""
+
+    port = models.PositiveIntegerField(unique=True)
+    added_at = models.DateTimeField()
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "port": OPERATIONAL, "added_at": OPERATIONAL,
+    }  # fmt: skip
+
+
+class NotUsed(ClinicScoped):
+    """What a monitor sends that is not used, or not quite believed: how often, and when last. ``what`` is a code of the
+    monitor or of ours, ``name`` what the monitor calls it."""
+
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="not_used")
+    kind = models.CharField(max_length=24)
+    what = models.CharField(max_length=80)
+    name = models.CharField(max_length=80, blank=True)
+    count = models.BigIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "device": OPERATIONAL, "kind": OPERATIONAL, "what": OPERATIONAL,
+        "name": OPERATIONAL, "count": OPERATIONAL, "first_at": OPERATIONAL, "last_at": OPERATIONAL,
+    }  # fmt: skip
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("device", "kind", "what"), name="one_count_of_what"),)
+
+
+class Stranger(models.Model):
+    """A sender of messages that belong to no monitor of ours: which it says it is, from where, how often, and the codes
+    that it sends. Never what they say of a patient. ``clinic_id`` is that of the listener's port, or empty.
+
+    ``fault`` is the kind of what cannot be read ("" for an unknown monitor). ``keys`` and ``gateway_keys``: one a line.
+    """
+
+    clinic_id = models.BigIntegerField(null=True)
+    host = models.CharField(max_length=64)
+    name = models.CharField(max_length=120, blank=True)
+    fault = models.CharField(max_length=24, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    keys = models.TextField(blank=True)
+    gateway_keys = models.TextField(blank=True)
+    codes = models.JSONField(default=dict)
+    count = models.BigIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic_id": OPERATIONAL, "host": OPERATIONAL, "name": OPERATIONAL, "fault": OPERATIONAL,
+        "reason": OPERATIONAL, "keys": OPERATIONAL, "gateway_keys": OPERATIONAL, "codes": OPERATIONAL,
+        "count": OPERATIONAL, "first_at": OPERATIONAL, "last_at": OPERATIONAL,
+    }  # fmt: skip
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("clinic_id", "host", "name", "fault"), name="one_stranger", nulls_distinct=False
+            ),
+        )
+
+
+class StrangerMessage(models.Model):
+    """The bytes of a stranger's message, as many as the quota lets us keep. What belongs to nobody is not history: the
+    oldest go when newer ones come, and all go in time."""
+
+    clinic_id = models.BigIntegerField(null=True)
+    stranger_id = models.BigIntegerField()
+    received_at = models.DateTimeField()
+    peer = models.CharField(max_length=64)
+    digest = models.BinaryField(max_length=32)
+    raw = models.BinaryField()
+    ack = models.CharField(max_length=2)
+    fault = models.CharField(max_length=300, blank=True)
+    control_id = models.CharField(max_length=80, blank=True)
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic_id": OPERATIONAL, "stranger_id": OPERATIONAL, "received_at": OPERATIONAL,
+        "peer": OPERATIONAL, "digest": OPERATIONAL, "raw": DIRECT, "ack": OPERATIONAL, "fault": OPERATIONAL,
+        "control_id": OPERATIONAL,
+    }  # fmt: skip
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("digest",), name="one_stranger_message_of_its_bytes"),)
+        indexes = (models.Index(fields=("stranger_id", "-received_at"), name="messages_of_a_stranger"),)
+
+
+class InboundMessage(models.Model):
+    """A monitor's message as it arrived, to the byte. (Rows of older versions may be of unknown monitors.)
+
+    ``digest`` is unique, so a resend finds the first one and is answered like it, unless what was wrong then is mended
+    (MessageDecision).
     """
 
     clinic_id = models.BigIntegerField(null=True)
@@ -104,6 +273,23 @@ class InboundMessage(models.Model):
                 name="messages_with_a_fault",
             ),
         )
+
+
+class MessageDecision(models.Model):
+    """That a message which was answered AE was used after all, because what was wrong was mended. One a message, so
+    that it is charted once."""
+
+    clinic_id = models.BigIntegerField()
+    message_id = models.BigIntegerField(unique=True)
+    encounter_id = models.BigIntegerField(null=True)
+    decided_at = models.DateTimeField()
+    reason = models.CharField(max_length=300, blank=True)
+
+    append_only: ClassVar[bool] = True
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic_id": OPERATIONAL, "message_id": OPERATIONAL, "encounter_id": OPERATIONAL,
+        "decided_at": OPERATIONAL, "reason": OPERATIONAL,
+    }  # fmt: skip
 
 
 class Observation(models.Model):

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from sojourn.care.vitals.models import Device, DeviceAssociation, InboundMessage, Observation
+from sojourn.care.vitals.models import (
+    Device,
+    DeviceAssociation,
+    HeldReading,
+    InboundMessage,
+    NotUsed,
+    Observation,
+    PatientConfirmed,
+    Stranger,
+    StrangerMessage,
+)
 
 
 def observations(encounter_id: int, *, since: datetime | None = None) -> QuerySet[Observation]:
@@ -40,6 +50,51 @@ def free_monitors() -> QuerySet[Device]:
     """Monitors of the clinic that are on nobody."""
     busy = DeviceAssociation.objects.filter(until_at=None).values("device_id")
     return Device.objects.filter(retired_at=None).exclude(pk__in=busy).order_by("name")
+
+
+# A stranger that has been still for longer is no longer offered.
+SEEN_WITHIN = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A stranger, and the number of the newest of its messages that is kept and may be seen here."""
+
+    stranger: Stranger
+    newest_message_id: int | None
+
+
+def strangers(clinic_id: int, now: datetime) -> tuple[list[Sender], list[Stranger]]:
+    """Senders of the last days that are no monitor of ours, the newest first: on the clinic's port, and those that
+    belong to no clinic. One query."""
+    newest = StrangerMessage.objects.filter(stranger_id=OuterRef("pk")).order_by("-received_at", "-pk")
+    rows = (
+        Stranger.objects.filter(Q(clinic_id=clinic_id) | Q(clinic_id=None), last_at__gte=now - SEEN_WITHIN)
+        .annotate(newest_message_id=Subquery(newest.values("pk")[:1]))
+        .order_by("-last_at", "-pk")[:500]
+    )
+    ours = [Sender(row, row.newest_message_id) for row in rows if row.clinic_id is not None]
+    return ours, [row for row in rows if row.clinic_id is None]
+
+
+def not_used(device_ids: Iterable[int], now: datetime) -> dict[int, list[NotUsed]]:
+    """What monitors sent in the last days that was not used, or not quite believed; the most frequent first. One
+    query."""
+    found: dict[int, list[NotUsed]] = {}
+    rows = NotUsed.objects.filter(device_id__in=list(device_ids), last_at__gte=now - SEEN_WITHIN)
+    for row in rows.order_by("kind", "-count", "what"):
+        found.setdefault(row.device_id, []).append(row)
+    return found
+
+
+def held(encounter_id: int) -> dict[int, int]:
+    """How many values of each monitor wait for a nurse to say that they are this patient's. One query."""
+    said = PatientConfirmed.objects.filter(encounter_id=encounter_id)
+    rows = HeldReading.objects.filter(encounter_id=encounter_id).exclude(identifier__in=said.values("identifier"))
+    found: dict[int, int] = {}
+    for device_id in rows.values_list("device_id", flat=True):
+        found[device_id] = found.get(device_id, 0) + 1
+    return found
 
 
 def message_faults(limit: int = 50) -> list[InboundMessage]:

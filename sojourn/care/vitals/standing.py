@@ -11,18 +11,20 @@ from psycopg import Cursor
 
 from sojourn.care.alarms import store
 from sojourn.care.alarms.columns import Row
-from sojourn.care.alarms.rejudging import judge_again
+from sojourn.care.alarms.rejudging import judge_again, judge_withdrawn
 from sojourn.care.encounter.models import Encounter
 from sojourn.clinical.alarms import Heard, Reading
+from sojourn.clinical.vitals import void
 
 _STANDING = """
 SELECT o.value, o.unit, o.effective_at, o.received_at, o.doubt FROM vitals_observation o
-WHERE o.encounter_id = %s AND o.code = %s AND o.id <> ALL(%s)
+WHERE o.encounter_id = %s AND o.code = %s AND o.id <> ALL(%s) AND o.status <> 'withdrawn'
   AND NOT EXISTS (SELECT FROM vitals_observation c WHERE c.encounter_id = o.encounter_id AND c.supersedes_id = o.id)
 ORDER BY o.effective_at, o.id
 """
 _BACK = """
-UPDATE alarms_currentvital SET value = %s, unit = %s, effective_at = %s, received_at = %s, doubt = %s, baseline = %s
+UPDATE alarms_currentvital SET value = %s, unit = %s, effective_at = %s, received_at = %s, doubt = %s, source = '',
+  baseline = %s
 WHERE encounter_id = %s AND code = %s
 """
 
@@ -49,20 +51,35 @@ def move_back(
     with connection.cursor() as wrapped:
         cursor: Cursor[Row] = wrapped.cursor
         store.lock(cursor, [encounter.pk])
-        cursor.execute(_STANDING, (encounter.pk, code, list(struck)))
-        rows = [_Stands(*row) for row in cursor.fetchall()]
-        baseline = _baseline(rows, encounter.opened_at, baseline_at)
-        _newest(cursor, encounter.pk, code, rows, baseline)
-        if judge:
-            heard = [
-                Heard(
-                    Reading(each.effective_at, each.value, bool(each.doubt)), each.received_at,
-                    baseline if baseline_at is not None and each.received_at >= baseline_at else None,
-                )
-                for each in sorted(rows, key=lambda row: row.received_at)
-                if each.effective_at >= encounter.opened_at  # what was measured before is no alarm of this session
-            ]  # fmt: skip
-            session = store.session_of(encounter)
+        put_back(
+            cursor, session=store.session_of(encounter), code=code, struck=struck, opened_at=encounter.opened_at,
+            baseline_at=baseline_at, judge=judge, now=now, by_id=by_id,
+        )  # fmt: skip
+
+
+def put_back(
+    cursor: Cursor[Row], *, session: store.Session, code: str, struck: Collection[int], opened_at: datetime,
+    baseline_at: datetime | None, judge: bool, now: datetime, by_id: int | None,
+) -> None:  # fmt: skip
+    """The same on a cursor that is given, for a session whose lock the caller holds. ``by_id`` None: no person struck
+    it, a monitor withdrew it."""
+    cursor.execute(_STANDING, (session.encounter_id, code, list(struck)))
+    rows = [_Stands(*row) for row in cursor.fetchall()]
+    baseline = _baseline(rows, opened_at, baseline_at)
+    _newest(cursor, session.encounter_id, code, rows, baseline)
+    if judge:
+        heard = [
+            Heard(
+                Reading(each.effective_at, each.value, bool(each.doubt)), each.received_at,
+                baseline if baseline_at is not None and each.received_at >= baseline_at else None,
+            )
+            for each in sorted(rows, key=lambda row: row.received_at)
+            if not void(each.doubt)
+            and each.effective_at >= opened_at  # what was measured before is no alarm of this session
+        ]  # fmt: skip
+        if by_id is None:
+            judge_withdrawn(cursor, session=session, code=code, standing=heard, now=now)
+        else:
             judge_again(cursor, session=session, code=code, standing=heard, now=now, by_id=by_id)
 
 

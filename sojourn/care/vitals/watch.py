@@ -14,6 +14,7 @@ from psycopg import Cursor
 from sojourn.care.alarms import store as alarm_store
 from sojourn.care.alarms.rules import acting_rules
 from sojourn.care.encounter import announcing
+from sojourn.care.vitals import strangers
 from sojourn.clinical import alarms
 from sojourn.clinical.alarms import Phase, State
 
@@ -45,20 +46,21 @@ def sweep_deadlines(cursor: Cursor[Row], now: datetime) -> int:
     changed: list[tuple[alarm_store.Session, alarms.AlarmRule, State, alarms.Judgement | None]] = []
     happenings: list[tuple[alarm_store.Session, alarms.AlarmRule, alarms.Happening]] = []
 
-    def judge(session: alarm_store.Session, rule: alarms.AlarmRule, state: State) -> None:
-        judgement = alarms.judge(rule, (), state, now)
+    def judge(session: alarm_store.Session, rule: alarms.AlarmRule, state: State, spoke: bool = False) -> None:
+        judgement = alarms.judge(rule, (), state, now, spoke=spoke)
         if judgement.changed:
             changed.append((session, rule, judgement.state, judgement))
             happenings.extend((session, rule, happening) for happening in judgement.happenings)
 
-    for encounter_id, code, silent_after in _claim_silent(cursor, ids, now):
+    for encounter_id, code, silent_after, spoke_at in _claim_silent(cursor, ids, now):
         if encounter_id not in monitored:
             continue  # its monitor came off while a last message was on its way
         session = sessions[encounter_id]
         for rule in rules[session.clinic_id].alarms(session.protocol_id, code):
             if rule.silence is not None:
                 state = states.get((encounter_id, rule.rule_id, code)) or State()
-                judge(session, rule, state._replace(deadline=silent_after))
+                spoke = spoke_at is not None and spoke_at > now - rule.silence
+                judge(session, rule, state._replace(deadline=silent_after), spoke)
     for (encounter_id, rule_id, code), state in states.items():
         if state.deadline is None or state.deadline > now:
             continue
@@ -81,14 +83,23 @@ def sweep_deadlines(cursor: Cursor[Row], now: datetime) -> int:
     return len(happenings)
 
 
-def _claim_silent(cursor: Cursor[Row], ids: list[int], now: datetime) -> list[tuple[int, str, datetime]]:
+def forget_strangers(cursor: Cursor[Row], now: datetime) -> None:
+    """Let go of what belongs to nobody and is older than a week, or beyond its bound. The caller commits."""
+    strangers.forget(cursor, now)
+
+
+def _claim_silent(
+    cursor: Cursor[Row], ids: list[int], now: datetime
+) -> list[tuple[int, str, datetime, datetime | None]]:
+    """The signals that fell silent, with the deadline that passed, and when their monitor last sent something that
+    nobody could believe."""
     cursor.execute(
         "UPDATE alarms_currentvital s SET silent_after = NULL FROM alarms_currentvital old"
         " WHERE s.id = old.id AND s.encounter_id = ANY(%s) AND s.silent_after <= %s"
-        " RETURNING s.encounter_id, s.code, old.silent_after",
+        " RETURNING s.encounter_id, s.code, old.silent_after, CASE WHEN s.doubt <> '' THEN s.received_at END",
         (ids, now),
     )
-    return [(int(encounter), str(code), at) for encounter, code, at in cursor.fetchall()]
+    return [(int(encounter), str(code), at, spoke_at) for encounter, code, at, spoke_at in cursor.fetchall()]
 
 
 def _forget_deadline(cursor: Cursor[Row], encounter_id: int, rule_id: str, code: str) -> None:

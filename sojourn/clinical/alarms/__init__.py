@@ -1,9 +1,10 @@
 """Alarms: one small state machine for each rule and signal. See machine.py for its laws."""
 
-from sojourn.clinical.alarms.again import Heard, PutRight, put_right
-from sojourn.clinical.alarms.machine import acknowledge, awaited, judge, start
+from sojourn.clinical.alarms.again import Heard, PutRight, Withdrawal, put_right, withdraw
+from sojourn.clinical.alarms.machine import acknowledge, awaited, eased, judge, start, worse
 from sojourn.clinical.alarms.model import (
     AlarmRule,
+    Easing,
     Event,
     Happening,
     Judgement,
@@ -17,13 +18,25 @@ from sojourn.clinical.alarms.model import (
     Why,
 )
 from sojourn.clinical.alarms.order import rank, urgency
-from sojourn.clinical.alarms.prepare import ESCALATION, KINDS, SILENCE, escalation, prepare, speaks_of
+from sojourn.clinical.alarms.prepare import (
+    ESCALATION,
+    FAULT,
+    KINDS,
+    MONITOR_SIGNAL,
+    SILENCE,
+    escalation,
+    prepare,
+    speaks_of,
+)
 
 __all__ = [
     "ESCALATION",
+    "FAULT",
     "KINDS",
+    "MONITOR_SIGNAL",
     "SILENCE",
     "AlarmRule",
+    "Easing",
     "Event",
     "Happening",
     "Heard",
@@ -37,8 +50,10 @@ __all__ = [
     "Reason",
     "State",
     "Why",
+    "Withdrawal",
     "acknowledge",
     "awaited",
+    "eased",
     "escalation",
     "judge",
     "prepare",
@@ -47,4 +62,6 @@ __all__ = [
     "speaks_of",
     "start",
     "urgency",
+    "withdraw",
+    "worse",
 ]

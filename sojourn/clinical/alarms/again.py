@@ -13,7 +13,18 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from sojourn.clinical.alarms.machine import acknowledge, judge
-from sojourn.clinical.alarms.model import AlarmRule, Judgement, Phase, Reading, State
+from sojourn.clinical.alarms.model import (
+    AlarmRule,
+    Event,
+    Happening,
+    Judgement,
+    Phase,
+    Priority,
+    Reading,
+    Reason,
+    State,
+    Why,
+)
 
 Change = Literal["none", "ended", "raised", "lowered"]
 
@@ -34,6 +45,13 @@ class PutRight(NamedTuple):
     judgement: Judgement | None
 
 
+class Withdrawal(NamedTuple):
+    """Where a withdrawn value leaves an alarm, and what that is called where the alarm ended by it."""
+
+    found: PutRight
+    happening: Happening | None
+
+
 def put_right(rule: AlarmRule, state: State, standing: Sequence[Heard], now: datetime) -> PutRight:
     """Bring one alarm (``state``) to where the readings that stand, oldest first, leave it. Not for rules of silence:
     what a person typed was never expected to go on."""
@@ -49,6 +67,22 @@ def put_right(rule: AlarmRule, state: State, standing: Sequence[Heard], now: dat
         return PutRight(State(Phase.RAISED, anew.newest_at, since, anew.priority, until), "raised", last)
     after = state._replace(newest_at=anew.newest_at, priority=anew.priority)
     return PutRight(after, "lowered" if anew.priority.rank < before.rank else "none", last)
+
+
+def withdraw(rule: AlarmRule, state: State, standing: Sequence[Heard], now: datetime) -> Withdrawal:
+    """The same after a monitor has withdrawn a value. Nobody has looked yet: an alarm that no standing reading carries
+    any more is over, and stays to be seen as withdrawn by the monitor until a person answers."""
+    found = put_right(rule, state, standing, now)
+    if found.change != "ended":
+        return Withdrawal(found, None)
+    why = Why.WITHDRAWN_BY_MONITOR
+    last, priority = found.judgement, state.priority or Priority.LOW
+    reason = Reason(
+        why, rule.rule_id, rule.version, rule.vital, last.value if last else None, rule.levels[0].limit,
+        last.baseline if last else None,
+    )  # fmt: skip
+    after = State(Phase.RECOVERED, found.state.newest_at, state.since, priority)
+    return Withdrawal(found._replace(state=after), Happening(Event.WITHDRAWN, now, priority, reason))
 
 
 def _judged(rule: AlarmRule, standing: Sequence[Heard], before: State) -> tuple[State, Judgement | None]:

@@ -3,7 +3,8 @@
 Laws, each held by a test:
 - the same input gives the same judgement, in whatever order readings stand and however often one is repeated;
 - a reading older than the newest one judged changes nothing; at the same instant the worse value counts;
-- a flagged reading, and a value that is no number, raises nothing, clears nothing and does not break silence;
+- doubt is not silence: a flagged reading may raise an alarm, or make it graver; it clears none, lessens none and does
+  not break silence. A value that is no number does nothing at all;
 - a graver value never gives a lesser alarm, and a stricter rule never gives a later one;
 - nobody's acknowledgement outlives a rise in priority.
 
@@ -14,7 +15,8 @@ escalation run on ``now``, the server's clock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -53,13 +55,20 @@ def judge(
     state: State,
     now: datetime,
     baseline: float | None = None,
+    *,
+    eased: bool = False,
+    spoke: bool = False,
 ) -> Judgement:
     """Judges the readings in ``recent`` that are new to ``state``; with none, only what time alone changes.
 
-    Values and ``baseline`` (needed by rise rules, else ignored) are in the vital sign's own unit.
+    Values and ``baseline`` (needed by rise rules, else ignored) are in the vital sign's own unit. ``eased``: the signs
+    of ``rule.easing`` show now what this one misses (see ``eased``). ``spoke``: for a rule of silence, the monitor has
+    sent something of this signal within the time of the rule, if nothing good.
     """
     if rule.silence is not None:
-        return _judge_silence(rule, recent, state, now)
+        return _judge_silence(rule, recent, state, now, spoke)
+    if eased and rule.easing is not None:
+        rule = replace(rule, levels=_eased(rule.levels, rule.easing.to))
     many = len(recent)
     if many == 1:
         reading = recent[0]
@@ -78,13 +87,44 @@ def judge(
     happened: tuple[Happening, ...] = _NOTHING
     changed = False
     last: Judgement | None = None
-    for at, reading in _in_order(rule, recent, now):
+    for at, reading in _in_order(rule, recent, now, baseline):
         last = _judge_one(rule, reading, at, state, now, baseline=baseline)
         state = last.state
         happened += last.happenings
         changed = changed or last.changed
     assert last is not None
     return last._replace(happenings=happened, changed=changed)
+
+
+def eased(rule: AlarmRule, others: Mapping[str, Reading], now: datetime) -> bool:
+    """Whether another vital sign shows now what the rule's misses. ``others``: the newest reading by code."""
+    if rule.easing is None:
+        return False
+    found = [others[code] for code in rule.easing.by if code in others]
+    return any(_usable(each) and each.value > 0 and now - each.measured_at <= rule.easing.within for each in found)
+
+
+def worse(rules: Iterable[AlarmRule], one: float, other: float, baseline: float | None = None) -> bool:
+    """Whether, of two probes' values of one moment, ``one`` is the worse: beyond a graver limit, or further beyond it.
+    Within all limits neither is worse."""
+    ready = [each for each in rules if each.silence is None and (each.relative is None or baseline is not None)]
+    return _gravity(ready, one, baseline) > _gravity(ready, other, baseline)
+
+
+def _gravity(rules: Iterable[AlarmRule], value: float, baseline: float | None) -> tuple[int, float]:
+    """How far a value is beyond the limits: the rank of the gravest that it passed (-1 within), and by how much."""
+    found = [(-1, 0.0)]
+    for rule in rules:
+        level = _level(rule, value, baseline)
+        if level is not None:
+            passed = rule.sign * (value - _bounds(rule, rule.levels[0].limit, baseline))
+            found.append((level.priority.rank, passed))
+    return max(found)
+
+
+def _eased(levels: tuple[Level, ...], to: Priority) -> tuple[Level, ...]:
+    """The levels with none graver than ``to``."""
+    return tuple(each if each.priority.rank <= to.rank else each._replace(priority=to) for each in levels)
 
 
 def acknowledge(rule: AlarmRule, state: State, by: str, at: datetime) -> Judgement | NothingToAcknowledge:
@@ -126,16 +166,28 @@ def _usable(reading: Reading) -> bool:
     return not reading.flagged and value - value == 0  # false for NaN and for either infinity
 
 
-def _in_order(rule: AlarmRule, recent: Sequence[Reading], now: datetime) -> list[tuple[datetime, Reading]]:
-    """Oldest first, one for each instant: the worst usable value, or a flagged one if there is no better."""
+def _in_order(
+    rule: AlarmRule, recent: Sequence[Reading], now: datetime, baseline: float | None
+) -> list[tuple[datetime, Reading]]:
+    """Oldest first, one for each instant: the worst value. A flagged one counts only beyond a limit, or where there is
+    no better."""
     worst: dict[datetime, Reading] = {}
-    sign = rule.sign
     for reading in recent:
         at = min(reading.measured_at, now)
         known = worst.get(at)
-        if known is None or (_usable(reading) and (not _usable(known) or sign * reading.value > sign * known.value)):
+        if known is None or _weight(rule, reading, baseline) > _weight(rule, known, baseline):
             worst[at] = reading
     return sorted(worst.items())
+
+
+def _weight(rule: AlarmRule, reading: Reading, baseline: float | None) -> tuple[bool, float]:
+    """How much a reading counts among those of one instant."""
+    usable = _usable(reading)
+    if not usable and reading.value - reading.value != 0:
+        return False, -_FAR
+    measurable = rule.relative is None or baseline is not None
+    beyond = measurable and _level(rule, reading.value, baseline) is not None
+    return usable or beyond, rule.sign * reading.value
 
 
 def _bounds(rule: AlarmRule, limit: float, baseline: float | None) -> float:
@@ -189,22 +241,39 @@ def _judge_one(
     rule: AlarmRule, reading: Reading, at: datetime, state: State, now: datetime, *, baseline: float | None
 ) -> Judgement:
     value = reading[1]
-    if reading[2] or value - value != 0:
+    if value - value != 0:
         return _tick(_Seen(rule, value, at, now, baseline), state, Why.FLAGGED)
     if rule.relative is not None and baseline is None:
         return _tick(_Seen(rule, value, at, now, None), state, Why.NO_BASELINE)
     level = _level(rule, value, baseline)
+    if reading[2]:
+        return _doubted(_Seen(rule, value, at, now, baseline), level, state)
+    return _believed(_Seen(rule, value, at, now, baseline), level, state)
+
+
+def _believed(seen: _Seen, level: Level | None, state: State) -> Judgement:
+    rule, value, at, _, baseline = seen
     newest = state[1]
     if newest is not None and (at < newest or (at == newest and level is None)):
-        return _tick(_Seen(rule, value, at, now, baseline), state, Why.OUT_OF_ORDER)
+        return _tick(seen, state, Why.OUT_OF_ORDER)
     if level is None:
         phase = state[0]
         if phase is _QUIET or phase is _RECOVERED:
             quiet = State(phase, at, state[2], state[3], state[4], state[5], state[6])
             limit = rule.levels[0][0]
             return Judgement(quiet, _NOTHING, False, Why.WITHIN_LIMITS, rule, value, limit, baseline)
-        return _back_within(_Seen(rule, value, at, now, baseline), state)
-    return _beyond(_Seen(rule, value, at, now, baseline), level, state)
+        return _back_within(seen, state)
+    return _beyond(seen, level, state)
+
+
+def _doubted(seen: _Seen, level: Level | None, state: State) -> Judgement:
+    """A reading that is not believed: it can only raise, or make an open alarm graver."""
+    newest, before = state.newest_at, state.priority
+    late = newest is not None and seen.at < newest
+    lesser = level is not None and state.open and before is not None and level.priority.rank <= before.rank
+    if level is None or late or lesser:
+        return _tick(seen, state, Why.FLAGGED)
+    return _beyond(seen, level, state)
 
 
 def _back_within(seen: _Seen, state: State) -> Judgement:
@@ -282,8 +351,9 @@ def _tick(
     return _unchanged(seen, state, why, limit)
 
 
-def _judge_silence(rule: AlarmRule, recent: Sequence[Reading], state: State, now: datetime) -> Judgement:
-    """Silence: the deadline moves with every usable new reading; past it the signal is silent."""
+def _judge_silence(rule: AlarmRule, recent: Sequence[Reading], state: State, now: datetime, spoke: bool) -> Judgement:
+    """Silence: the deadline moves with every usable new reading; past it the signal is silent, or, where the monitor
+    goes on speaking, without a good value."""
     newest = state.newest_at
     heard: datetime | None = None
     value: float | None = None
@@ -292,7 +362,8 @@ def _judge_silence(rule: AlarmRule, recent: Sequence[Reading], state: State, now
         if _usable(reading) and (newest is None or at > newest) and (heard is None or at > heard):
             heard, value = at, reading.value
     if heard is None:
-        return _nothing_heard(_Seen(rule, None, now, now, None), state)
+        why = Why.NO_GOOD_VALUE if spoke or recent else Why.SILENT
+        return _nothing_heard(_Seen(rule, None, now, now, None), state, why)
     assert rule.silence is not None
     until = now + rule.silence
     phase, _, since, priority, deadline, seen_at, seen_by = state
@@ -314,11 +385,11 @@ def _judge_silence(rule: AlarmRule, recent: Sequence[Reading], state: State, now
     return _change(seen, back, Why.HEARD_AGAIN, limit, happened)
 
 
-def _nothing_heard(seen: _Seen, state: State) -> Judgement:
+def _nothing_heard(seen: _Seen, state: State, why: Why) -> Judgement:
     rule, _, _, now, _ = seen
     limit, priority = rule.levels[0]
     if state.phase not in _NOT_OPEN:
-        return _tick(seen, state, Why.SILENT, limit)
+        return _tick(seen, state, why, limit)
     assert rule.silence is not None
     if state.deadline is None:
         begun = state._replace(deadline=now + rule.silence)
@@ -326,5 +397,5 @@ def _nothing_heard(seen: _Seen, state: State) -> Judgement:
     if now < state.deadline:
         return _unchanged(seen, state, Why.NOT_YET_SILENT, limit)
     gone = State(_RAISED, state.newest_at, state.deadline, priority, _escalates_at(rule, priority, now))
-    happened = (_happening(seen, Event.RAISED, priority, Why.SILENT, limit),)
-    return _change(seen, gone, Why.SILENT, limit, happened)
+    happened = (_happening(seen, Event.RAISED, priority, why, limit),)
+    return _change(seen, gone, why, limit, happened)

@@ -49,6 +49,7 @@ class Event(StrEnum):
     ESCALATED = "escalated"
     ACKNOWLEDGED = "acknowledged"
     RECOVERED = "recovered"
+    WITHDRAWN = "withdrawn"
 
 
 class Why(StrEnum):
@@ -64,13 +65,16 @@ class Why(StrEnum):
     NO_READING = "no-reading"
     NOT_YET_SILENT = "not-yet-silent"
     SILENT = "silent"
+    NO_GOOD_VALUE = "no-good-value"  # the monitor speaks, and nothing of it can be believed
     HEARD_AGAIN = "heard-again"
     NOT_ACKNOWLEDGED_IN_TIME = "not-acknowledged-in-time"
     SEEN_BY_A_PERSON = "seen-by-a-person"
+    WITHDRAWN_BY_MONITOR = "withdrawn-by-monitor"
 
 
 class Reading(NamedTuple):
-    """One value in its vital sign's unit. ``flagged``: implausible, or doubted by its source."""
+    """One value in its vital sign's unit. ``flagged``: doubted by us or by its source. It may raise an alarm; it never
+    clears one, and never counts as present."""
 
     measured_at: datetime
     value: float
@@ -139,13 +143,22 @@ class Level(NamedTuple):
     priority: Priority
 
 
+class Easing(NamedTuple):
+    """When a rule's alarm is less grave: while another vital sign shows what this one misses. ``by`` are the codes of
+    that sign, ``within`` how new its reading must be, ``to`` the priority that is left."""
+
+    by: tuple[str, ...]
+    within: timedelta
+    to: Priority
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmRule:
     """A rule made ready for one vital sign by ``alarms.prepare``; numbers are in the vital sign's unit.
 
     ``sign`` is 1 where high is bad and -1 where low is bad, so that one comparison serves both.
     ``relative`` is "percent" or "absolute" for a rise over the patient's own baseline.
-    ``levels`` run from the mildest to the gravest.
+    ``levels`` run from the mildest to the gravest. ``easing``: see there; None where nothing eases the alarm.
     """
 
     rule_id: str
@@ -161,6 +174,7 @@ class AlarmRule:
     clear_margin: float
     silence: timedelta | None
     escalate: Mapping[Priority, timedelta]
+    easing: Easing | None = None
 
     @property
     def key(self) -> str:

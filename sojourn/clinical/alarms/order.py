@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sojourn.clinical.alarms.model import Phase, Priority
+
+# Of equally grave alarms, that no heart beats or no breath comes is said first, however long another has stood.
+FIRST: Final = frozenset(("breathing.apnoea", "heart.asystole", "heart.no_pulse"))
 
 
 def urgency(
     phase: str, priority: str, since: float | None, rule_id: str = "", code: str = ""
-) -> tuple[bool, bool, int, float, str, str]:
+) -> tuple[bool, bool, int, bool, float, str, str]:
     """The key that sorts alarms, the most urgent first. ``since``: seconds.
 
-    Open before over, unanswered before answered, grave before mild, old before new; then by name, so that the order
-    never changes by itself.
+    Open before over, unanswered before answered, grave before mild, a stopped heart or breath before all else (FIRST),
+    old before new; then by name, so that the order never changes by itself.
     """
-    return phase == Phase.RECOVERED, phase == Phase.ACKNOWLEDGED, -rank(priority), since or 0.0, rule_id, code
+    over, answered = phase == Phase.RECOVERED, phase == Phase.ACKNOWLEDGED
+    return over, answered, -rank(priority), rule_id not in FIRST, since or 0.0, rule_id, code
 
 
 def rank(priority: str) -> int:

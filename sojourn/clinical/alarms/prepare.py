@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from sojourn.clinical.alarms.model import AlarmRule, Level, Priority
+from sojourn.clinical.alarms.model import AlarmRule, Easing, Level, Priority
 from sojourn.clinical.rules import Rule, RuleInvalid
 from sojourn.clinical.units import Incompatible, convert
 from sojourn.clinical.vitals import vital
@@ -15,6 +15,10 @@ RISE: Final = "alarm.rise"
 SILENCE: Final = "alarm.silence"
 ESCALATION: Final = "alarm.escalation"
 KINDS: Final = (THRESHOLD, RISE, SILENCE)
+# Something is wrong with what a monitor sends: the signal is 1 while it is, and 0 when it is not.
+FAULT: Final = "alarm.fault"
+MONITOR_SIGNAL: Final = "monitor"
+_SHOWN: Final = 1.0
 
 # comparison -> (sign, inclusive)
 _COMPARISONS: Final = {"gt": (1, False), "ge": (1, True), "lt": (-1, False), "le": (-1, True)}
@@ -46,9 +50,23 @@ def speaks_of(rule: Rule, route: str, drug: str) -> bool:
 
 def prepare(rule: Rule, escalates: Rule | None) -> tuple[AlarmRule, ...]:
     """One judging rule for each vital sign that the rule names; raises RuleInvalid or UnknownVital."""
+    if rule.kind == FAULT:
+        return (_of_monitor(rule, escalates),)
     if rule.kind not in KINDS:
         raise RuleInvalid(f"{rule.id}: {rule.kind} is no alarm")
     return tuple(_for_vital(rule, str(code), escalates) for code in rule.fact("vitals"))
+
+
+def _of_monitor(rule: Rule, escalates: Rule | None) -> AlarmRule:
+    """A technical alarm: it has no limit, and knows only whether there is a fault."""
+    return AlarmRule(
+        *(rule.id, rule.version, rule.hash, rule.title, MONITOR_SIGNAL, 1, True, None),
+        levels=(Level(_SHOWN, Priority(rule.fact("priority"))),),
+        sustained=timedelta(0),
+        clear_margin=0.0,
+        silence=None,
+        escalate=escalation(escalates),
+    )
 
 
 def _seconds(rule: Rule, name: str) -> timedelta:
@@ -103,7 +121,18 @@ def _for_vital(rule: Rule, code: str, escalates: Rule | None) -> AlarmRule:
         clear_margin=rule.optional("clear_margin") or 0.0,
         silence=None,
         escalate=escalation(escalates),
+        easing=_easing(rule, code),
     )
+
+
+def _easing(rule: Rule, code: str) -> Easing | None:
+    """``eased = {of, by, to}`` of the rule, for the vital signs that it is ``of``."""
+    table = rule.fixed.get("eased")
+    if table is None or code not in table["of"]:
+        return None
+    for each in table["by"]:
+        vital(str(each))
+    return Easing(tuple(str(each) for each in table["by"]), _seconds(rule, "eased_within"), Priority(table["to"]))
 
 
 def _reachable(levels: list[Level], sign: int) -> list[Level]:

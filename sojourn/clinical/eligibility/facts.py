@@ -127,6 +127,8 @@ _WORDS: Final = (
     Word("heart_rate", "number", "Heart rate", "/min", low=0, high=300),
     Word("respiratory_rate", "number", "Respiratory rate", "/min", low=0, high=80),
     Word("spo2", "number", "Oxygen saturation", "%", low=1, high=100),
+    Word("etco2", "number", "End-tidal carbon dioxide", "mm[Hg]", low=0, high=150),
+    Word("moaas", "number", "Sedation (MOAA/S)", "{score}", low=0, high=5),
     Word("temperature", "number", "Temperature", "Cel", low=25, high=45),
     Word("consciousness", "choice", "Consciousness", choices=("alert", "confused", "voice", "pain", "unresponsive")),
     Word("on_oxygen", "yes_no", "On oxygen"),

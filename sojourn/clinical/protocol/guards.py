@@ -16,7 +16,7 @@ from sojourn.clinical.protocol.states import BY_NAME, UNDER_WAY, State
 from sojourn.clinical.recovery.counting import ALDRETE, PADSS, SCALES, Totals
 from sojourn.clinical.recovery.leaving import NOTHING_ADOPTED, Leaving, lowest_saturation
 from sojourn.clinical.recovery.pressure import outside
-from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, vital
+from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, pressure_parts, vital
 
 CheckResult = Literal["passed", "failed"]
 
@@ -209,10 +209,17 @@ def _adopted(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
 def _checklist(facts: Facts, protocol: Protocol) -> Iterator[Reason]:
     for item in protocol.checklist:
         answer = facts.checks.get(item.id)
-        if answer is None and item.vitals and all(_measured_here(facts.latest.get(code)) for code in item.vitals):
+        if answer is None and item.vitals and _measured_together(facts, item.vitals):
             continue
         if answer != "passed":
             yield _unanswered(item, answer)
+
+
+def _measured_together(facts: Facts, codes: tuple[str, ...]) -> bool:
+    """Whether all of an item was measured here; a pressure in one measurement."""
+    found = [facts.latest.get(code) for code in codes]
+    ages = {each.age_minutes for each in found if each is not None}
+    return all(_measured_here(each) for each in found) and (len(ages) == 1 or not pressure_parts(codes))
 
 
 def _measured_here(latest: Latest | None) -> bool:

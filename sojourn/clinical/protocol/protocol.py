@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, cast
 
 from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Value
 from sojourn.clinical.rules import MARKS, Rule, RuleInvalid, Verification
-from sojourn.clinical.vitals import DIASTOLIC, PULSE, SYSTOLIC, VITALS
+from sojourn.clinical.vitals import BREATHING, DIASTOLIC, PULSE, SYSTOLIC, VITALS
 
 KIND: Final = "protocol"
 Override = Literal["prescriber", "two", "never"]
@@ -30,10 +30,12 @@ class Answers:
 
 
 class Measured(NamedTuple):
-    """The newest believed reading of a vital sign, in its own unit, and the clinic's day on which it was taken."""
+    """The newest believed reading of a vital sign, in its own unit, the clinic's day on which it was taken, and when
+    (seconds on any clock): of two sources the newer counts."""
 
     value: float
     on: date
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +143,16 @@ def _answers(rule: Rule, identity: str, table: Mapping[str, Any]) -> Answers:
 
 # --- what the checklist and the readings tell ---
 
-# Which readings tell which fact; of readings of the same day, the first named.
+# Which readings tell which fact; of readings of the same moment, the first named.
 READ_AS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "sbp": SYSTOLIC,
         "dbp": DIASTOLIC,
         "heart_rate": PULSE,
         "spo2": ("spo2",),
-        "respiratory_rate": ("rr",),
+        "respiratory_rate": BREATHING,
+        "etco2": ("etco2",),
+        "moaas": ("moaas",),
         "temperature": ("temp",),
     }
 )
@@ -176,7 +180,7 @@ def _readings(vitals: Mapping[str, Measured]) -> tuple[Fact, ...]:
     for name, codes in READ_AS.items():
         known = [vitals[code] for code in codes if code in vitals]
         if known:
-            newest = max(known, key=lambda each: each.on)
+            newest = max(known, key=lambda each: (each.on, each.at))
             if fault := VOCABULARY[name].fault(newest.value):
                 raise ValueError(f"{name}: {newest.value!r} is {fault}")
             found.append(Fact(name, float(newest.value), newest.on, "clinician"))

@@ -37,7 +37,7 @@ from sojourn.clinical.protocol.guards import CheckResult
 from sojourn.clinical.protocol.road import Agreement
 from sojourn.clinical.replay.rules import RulesOfClinic
 from sojourn.clinical.replay.scenario import Entry, Scenario
-from sojourn.clinical.vitals import SYSTOLIC, Implausible, plausibility
+from sojourn.clinical.vitals import SYSTOLIC, doubt_of, void
 
 # ---------------------------------------------------------------- what an entry did
 
@@ -86,6 +86,10 @@ class _Signal:
     doubt: str
     baseline: float | None = None
     silent_after: datetime | None = None
+
+    @property
+    def reading(self) -> alarms.Reading:
+        return alarms.Reading(self.at, self.value, bool(self.doubt))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,9 @@ class ReplayedSession:
         self, rule: alarms.AlarmRule, recent: tuple[alarms.Reading, ...], state: alarms.State,
         baseline: float | None = None,
     ) -> None:  # fmt: skip
-        judgement = alarms.judge(rule, recent, state, self.now, baseline)
+        others = {code: each.reading for code, each in self.signals.items() if not void(each.doubt)}
+        eased = alarms.eased(rule, others, self.now)
+        judgement = alarms.judge(rule, recent, state, self.now, baseline, eased=eased)
         if judgement.changed:
             self.alarm_states[rule.rule_id, rule.vital] = judgement.state
             self.news += [AlarmNews(rule, each) for each in judgement.happenings]
@@ -192,12 +198,12 @@ class ReplayedSession:
     def _reading(self, entry: Entry) -> Done:
         if self.state not in PRESENT:
             return _refuse("not-running", "This session is not running; readings cannot be added.")
-        for code, value in entry.values["vitals"].items():
+        for code, value in sorted(entry.values["vitals"].items()):  # as a batch of readings is judged in the clinic
             self._take(code, value, by_monitor=entry.values["monitor"])
         return _OK
 
     def _take(self, code: str, value: float, *, by_monitor: bool) -> None:
-        doubt = "implausible" if isinstance(plausibility(self.rules.plausible[code], value), Implausible) else ""
+        doubt = doubt_of(self.rules.plausible[code], code, value)
         signal = self.signals.get(code)
         newest_at = None if signal is None else signal.at
         signal = signal or _Signal(value, self.now, doubt)
@@ -210,6 +216,8 @@ class ReplayedSession:
                 )
                 if stored is None:
                     continue
+            if void(doubt) and rule.silence is None:
+                continue
             state = (stored or alarms.State())._replace(newest_at=newest_at)
             self._judge(rule, (alarms.Reading(self.now, value, bool(doubt)),), state, signal.baseline)
         signal.value, signal.at, signal.doubt = value, self.now, doubt
@@ -486,7 +494,7 @@ class ReplayedSession:
         own, zone = self.rules.protocol, self.scenario.clinic.zone
         answers = {item: said.outcome for item, said in self.answers.items()}
         believed = {
-            code: Measured(each.value, each.at.astimezone(zone).date())
+            code: Measured(each.value, each.at.astimezone(zone).date(), each.at.timestamp())
             for code, each in self.signals.items()
             if not each.doubt
         }

@@ -30,13 +30,14 @@ from sojourn.care.patients.queries import withheld
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import live
 from sojourn.care.session.models import CALL_ANSWERED
-from sojourn.care.vitals.messages import BELIEVED
-from sojourn.clinical.alarms import KINDS, SILENCE, Priority, rank, urgency
+from sojourn.care.vitals.clock import BELIEVED
+from sojourn.clinical.alarms import FAULT, KINDS, SILENCE, Priority, Why, rank, urgency
 from sojourn.clinical.alarms.prepare import RISE
-from sojourn.clinical.current import TILES, SignalReading, current_vital, rounded
+from sojourn.clinical.current import TILES, DisplayedVital, SignalReading, current_vital, rounded
 from sojourn.clinical.protocol import State
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.units import convert
+from sojourn.clinical.vitals import DIASTOLIC, MEAN, NO_VALUE, SYSTOLIC
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
@@ -71,6 +72,12 @@ _SHORT: Mapping[str, StrPromise] = {
     "rising": pgettext_lazy("a reading", "Risen"),
     "silent": pgettext_lazy("a reading", "Silent"),
 }
+# Where low or high would not say it.
+_NAMED: Mapping[str, StrPromise] = {
+    "heart.asystole": pgettext_lazy("a reading", "No beat"),
+    "heart.no_pulse": pgettext_lazy("a reading", "No pulse"),
+    "breathing.apnoea": pgettext_lazy("a reading", "No breath"),
+}
 Words = Mapping[str, Any]
 LimitOf = Callable[[str, Mapping[str, Any], str], float]
 
@@ -89,8 +96,8 @@ def board_words() -> dict[str, Any]:
     return {
         "states": {state.value: str(word) for state, word in _STATES.items()},
         "priorities": {priority.value: str(word) for priority, word in _PRIORITIES.items()},
-        "rules": {rule.id: _(rule.title) for rule in book().of_kind(*KINDS)},
-        "short": {rule.id: str(_SHORT[_bend(rule)]) for rule in book().of_kind(*KINDS)},
+        "rules": {rule.id: _(rule.title) for rule in book().of_kind(*KINDS, FAULT)},
+        "short": {rule.id: str(_NAMED.get(rule.id) or _SHORT[_bend(rule)]) for rule in book().of_kind(*KINDS)},
         "just_now": pgettext("age of a reading", "now"),
         "seconds": _("{n} s ago"),
         "minutes": _("{n} min ago"),
@@ -98,6 +105,17 @@ def board_words() -> dict[str, Any]:
         "none": _("no reading yet"),
         "old": _("Old: {age}"),
         "doubted": _("Not believable"),
+        "no_value": _("No value"),
+        "silent": _("The monitor is silent"),
+        "withdrawn": _("Withdrawn by the monitor, and nobody has seen it"),
+        "pressure": _("Pressure"),
+        "mean": _("Mean pressure"),
+        "breathing": _("Breathing"),
+        "breathing_co2": _("Breathing, CO₂"),
+        "breathing_by": _("Breathing, {how}"),
+        "by_impedance": pgettext("how breaths are counted", "impedance"),
+        "by_acoustic": pgettext("how breaths are counted", "acoustic"),
+        "by_pulse oximeter": pgettext("how breaths are counted", "oximeter"),
         "pulse": _("Pulse"),
         "heart": _("Heart"),
         "dose": _("{n} min since the dose"),
@@ -146,6 +164,7 @@ class Figure:
     word: str = ""
     stale: bool = False
     pair: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +217,9 @@ def _limits(clinic_id: int, protocol_ids: set[str]) -> Limits:
     for each in book().of_kind(SILENCE):
         for code in each.fact("vitals"):
             monitored[str(code)] = seconds(rule(each), "seconds")
-    for systolic, diastolic in TILES["bp"]:
+    for systolic, *others in zip(SYSTOLIC, DIASTOLIC, MEAN, strict=True):
         if systolic in monitored:
-            monitored.setdefault(diastolic, monitored[systolic])
+            monitored.update({code: monitored[systolic] for code in others if code not in monitored})
     typed = {each: seconds(rule(book().rule(each)), "vitals_max_age") for each in protocol_ids}
     return Limits(monitored, typed)
 
@@ -341,12 +360,13 @@ def _said(words: Words, alarm: Mapping[str, Any], count: int) -> tuple[str, str]
     notes = {
         "acknowledged": words["seen_by"].format(who=alarm["by"]),
         "escalated": words["escalated"],
-        "recovered": words["over"],
+        "recovered": words["withdrawn" if alarm["why"] == Why.WITHDRAWN_BY_MONITOR else "over"],
     }
     found = [notes[alarm["phase"]]] if alarm["phase"] in notes else []
     if count > 1:
         found.append(words["more"].format(n=count - 1))
-    return words["rules"].get(alarm["rule"], alarm["rule"]), ", ".join(found)
+    what = words["silent"] if alarm["why"] == Why.SILENT else words["rules"].get(alarm["rule"], alarm["rule"])
+    return what, ", ".join(found)
 
 
 def _minutes(seconds: float) -> int:
@@ -382,18 +402,22 @@ def figure_of(
     words: Words, key: str, session: Mapping[str, Any], limit_of: LimitOf, protocol_id: str, now: datetime
 ) -> Figure:
     """One tile of a chair; ``session`` as ``monitoring.live`` reads it."""
-    labels = {"hr": words["heart"], "bp": _("Pressure"), "spo2": _("Saturation"), "rr": _("Breathing")}
-    units = {"hr": "/min", "bp": "mmHg", "spo2": "%", "rr": "/min"}
-    found = [SignalReading(code, *signal) for code, signal in session["signals"].items()]
-    current = current_vital(TILES[key], found, now.timestamp(), lambda code: limit_of(code, session, protocol_id))
+    units = {"hr": "/min", "bp": "mmHg", "spo2": "%", "rr": "/min", "etco2": "mmHg"}
+    found = [SignalReading(code, *signal[:3]) for code, signal in session["signals"].items()]
     alarm = alarm_of([code for group in TILES[key] for code in group], session["alarms"])
-    label = words["pulse"] if current and current.code == "pr" else labels[key]
+    current = current_vital(
+        TILES[key], found, now.timestamp(), lambda code: limit_of(code, session, protocol_id),
+        alarm["code"] if alarm else "",
+    )  # fmt: skip
     blank = Figure(
-        key, label, units[key], "", "", alarm=alarm["priority"] if alarm else "",
-        word=words["short"].get(alarm["rule"], "") if alarm else "", pair=key == "bp",
+        key, _label(words, key, current, session), units[key], "", "", alarm=alarm["priority"] if alarm else "",
+        word=_short(words, alarm) if alarm else "", pair=key == "bp",
     )  # fmt: skip
     if current is None:
-        return replace(blank, value="–", age=words["none"])
+        return replace(blank, value="–", age=words["none"], hidden=key == "etco2" and alarm is None)
+    if current.quality_flag == NO_VALUE:
+        empty = replace(blank, value="–", age=age_word(words, current.age_s), stale=current.stale)
+        return empty if alarm else replace(empty, alarm=Priority.LOW.value, word=words["no_value"])
     shown = "/".join("–" if each is None else str(rounded(each, 0)) for each in current.values)
     # Beside an alarm's word there is no room for a second one: the figure is crossed all the same.
     if current.quality_flag and not alarm:
@@ -401,6 +425,25 @@ def figure_of(
     said = words["old"] if current.stale and not blank.alarm else "{age}"
     age = said.format(age=age_word(words, current.age_s))
     return replace(blank, value=shown, age=age, stale=bool(current.stale or current.quality_flag))
+
+
+def _label(words: Words, key: str, current: DisplayedVital | None, session: Mapping[str, Any]) -> str:
+    """The name of a tile. Pulse, pressure and breathing say where they come from."""
+    code = current.code if current else ""
+    if key == "rr" and code == "rr":
+        how = words.get(f"by_{(*session['signals']['rr'], '')[3]}")
+        return str(words["breathing_by"].format(how=how) if how else words["breathing"])
+    sources = {"pr": words["pulse"], "co2_rr": words["breathing_co2"], **dict.fromkeys(MEAN, words["mean"])}
+    names = {
+        "hr": words["heart"], "bp": words["pressure"], "spo2": _("Saturation"), "rr": words["breathing"],
+        "etco2": _("EtCO₂"),
+    }  # fmt: skip
+    return str(sources.get(code, names[key]))
+
+
+def _short(words: Words, alarm: Mapping[str, Any]) -> str:
+    """What stands beside a figure in alarm."""
+    return str(words["no_value"] if alarm["why"] == Why.NO_GOOD_VALUE else words["short"].get(alarm["rule"], ""))
 
 
 def alarm_of(codes: Sequence[str], alarms: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
@@ -21,18 +21,25 @@ from django_stubs_ext import StrPromise
 
 from sojourn.care.patients import queries as patients
 from sojourn.care.vitals import actions as vitals_actions
+from sojourn.care.vitals import claiming_actions
 from sojourn.care.vitals import queries as vitals_queries
-from sojourn.care.vitals.models import Device, DeviceAssociation, InboundMessage
+from sojourn.care.vitals.models import Device, DeviceAssociation, InboundMessage, NotUsed, Stranger, StrangerMessage
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.interfaces.console.monitors_shown import (
+    AddressLine,
+    NotUsedLine,
+    address_line,
+    fault_sentences,
+    not_used_lines,
+    stranger_lines,
+    unclaimed_lines,
+)
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.words import skew_word
 
 FAULTS_SHOWN = 200
-# An unknown monitor that has been still for longer is no longer offered.
-SEEN_WITHIN = timedelta(days=7)
-
 _UNKNOWN = re.compile(r"unknown monitor (?P<key>.{1,120}?); kept, not charted", re.S)
 _KIND = re.compile(r"(?P<kind>[a-z_]{3,24}): (?P<reason>.+)", re.S)
 
@@ -43,7 +50,8 @@ KINDS: dict[str, StrPromise] = {
     "no_type": gettext_lazy("The header does not say what kind of message it is."),
     "separators": gettext_lazy("The header names no usable separators."),
     "unsupported_type": gettext_lazy("Another kind of message than results (ORU^R01) came in."),
-    "batch": gettext_lazy("A batch file came in instead of single messages."),
+    "batch": gettext_lazy("A batch file without any message came in."),
+    "query": gettext_lazy("A monitor asked for its patient on a line that may not ask."),
     "several_messages": gettext_lazy("Two messages came in one frame."),
     "several_patients": gettext_lazy("One message speaks of several patients."),
     "several_beds": gettext_lazy("One message speaks of several beds."),
@@ -103,6 +111,10 @@ class Line:
     on_url: str
     retire_url: str
     rename_url: str
+    line: AddressLine
+    line_url: str
+    faults: tuple[str, ...] = ()
+    not_used: tuple[NotUsedLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +127,6 @@ class FaultLine:
     count: int
     newest_at: datetime
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stranger:
-    """An unknown monitor that has sent something lately."""
-
-    key: str
-    suggested: str
-    newest_at: datetime
-    count: int
 
 
 def fault_words(fault: str) -> tuple[str, str]:
@@ -153,21 +155,21 @@ def fault_lines(faults: Iterable[InboundMessage]) -> list[FaultLine]:
     return sorted(lines, key=lambda line: line.newest_at, reverse=True)
 
 
-def strangers(faults: Iterable[InboundMessage], known: set[str], now: datetime) -> list[Stranger]:
-    """Unknown monitors of the last days, the newest first; those that were added since are left out."""
-    found: dict[str, list[InboundMessage]] = {}
-    for each in faults:
-        match = _UNKNOWN.match(each.fault)
-        if match and match["key"] not in known and now - each.received_at <= SEEN_WITHIN:
-            found.setdefault(match["key"], []).append(each)
-    lines = [
-        Stranger(key, key.partition(":")[2][:60] or key[:60], max(one.received_at for one in ones), len(ones))
-        for key, ones in found.items()
-    ]
-    return sorted(lines, key=lambda line: line.newest_at, reverse=True)
+def refused_lines(senders: Iterable[vitals_queries.Sender]) -> list[FaultLine]:
+    """What could not be read or belongs to no monitor of ours, by kind and sender."""
+    lines = []
+    for each in senders:
+        row, newest = each.stranger, each.newest_message_id
+        words, detail = fault_words(row.reason)
+        url = reverse("console:stranger_message", args=[newest]) if newest else ""
+        lines.append(FaultLine(words, detail, row.host, row.count, row.last_at, url))
+    return lines
 
 
-def _line(device: Device, association: DeviceAssociation | None, request: Request, hidden: frozenset[int]) -> Line:
+def _line(
+    device: Device, association: DeviceAssociation | None, request: Request, hidden: frozenset[int],
+    not_used: Sequence[NotUsed],
+) -> Line:  # fmt: skip
     on = on_url = ""
     if association is not None:
         chair = association.encounter.chair.name
@@ -177,7 +179,9 @@ def _line(device: Device, association: DeviceAssociation | None, request: Reques
     return Line(
         device.pk, device.name, device.maker, device.key, device.last_seen_at, skew_word(device.clock_skew_s), on,
         on_url, reverse("console:monitor_retire", args=[device.pk]),
-        reverse("console:monitor_rename", args=[device.pk]),
+        reverse("console:monitor_rename", args=[device.pk]), address_line(device),
+        reverse("console:monitor_line", args=[device.pk]), tuple(fault_sentences(device)),
+        tuple(not_used_lines(not_used)),
     )  # fmt: skip
 
 
@@ -189,12 +193,16 @@ def _page(request: Request, *, form: DeviceForm | None = None, refused: Refused 
         for row in DeviceAssociation.objects.select_related("patient", "encounter__chair").filter(until_at=None)
     }
     hidden = patients.withheld(request.asker, [row.patient for row in on.values()], now)
-    faults = vitals_queries.message_faults(FAULTS_SHOWN)
+    senders, nobodys = vitals_queries.strangers(request.asker.here, now)
+    not_used = vitals_queries.not_used([device.pk for device in devices], now)
+    known = fault_lines(vitals_queries.message_faults(FAULTS_SHOWN))
     manages = request.asker.may("monitor.manage")
     context = {
-        "lines": [_line(device, on.get(device.pk), request, hidden) for device in devices],
-        "faults": fault_lines(faults),
-        "strangers": strangers(faults, {device.key for device in devices}, now),
+        "lines": [_line(each, on.get(each.pk), request, hidden, not_used.get(each.pk, [])) for each in devices],
+        "faults": sorted([*known, *refused_lines(senders)], key=lambda each: each.newest_at, reverse=True),
+        "strangers": stranger_lines([each.stranger for each in senders], devices),
+        "unclaimed": len(unclaimed_lines(nobodys)),
+        "registers": request.asker.may("monitor.register"),
         "manages": manages,
         "form": (form or DeviceForm()) if manages else None,
         "reasons": [{"href": "", "text": str(each)} for each in refused.reasons] if refused else [],
@@ -222,6 +230,92 @@ def add(request: HttpRequest) -> HttpResponse:
         device = vitals_actions.add_device(by=asked.asker, **form.cleaned_data)
     except Refused as refused:
         return _page(asked, form=form, refused=refused)
+    messages.success(request, _("%(name)s is added. A nurse can put it on a patient.") % {"name": device.name})
+    return redirect("console:monitors")
+
+
+def _done(request: Request, work: Callable[[], Device], words: str) -> HttpResponse:
+    """Do something about a monitor, and say so on the list; or say there why not."""
+    try:
+        device = work()
+    except Refused as refused:
+        return _page(request, refused=refused)
+    messages.success(request, words % {"name": device.name})
+    return redirect("console:monitors")
+
+
+@allowed("monitor.register")
+@require_POST
+def register(request: HttpRequest, stranger_id: int) -> HttpResponse:
+    """Add an unknown monitor of the clinic's port, with one press."""
+    asked = cast(Request, request)
+    get_object_or_404(Stranger, pk=stranger_id, clinic_id=asked.asker.here)
+    name = request.POST.get("name", "")
+    return _done(
+        asked, lambda: claiming_actions.register(by=asked.asker, stranger_id=stranger_id, name=name),
+        _("%(name)s is added. A nurse can put it on a patient."),
+    )  # fmt: skip
+
+
+@allowed("monitor.register")
+@require_POST
+def rekey(request: HttpRequest, device_id: int) -> HttpResponse:
+    """Give a monitor the closer name under which it speaks, with one press."""
+    asked = cast(Request, request)
+    device = get_object_or_404(Device, pk=device_id, retired_at=None)
+    stranger_id = int(request.POST.get("stranger", "0") or 0)
+    return _done(
+        asked, lambda: claiming_actions.rekey(by=asked.asker, device_id=device.pk, stranger_id=stranger_id),
+        _("%(name)s is known by its closer name now."),
+    )  # fmt: skip
+
+
+@allowed("monitor.register")
+@require_POST
+def confirm_line(request: HttpRequest, device_id: int) -> HttpResponse:
+    """Say that a monitor speaks from this address."""
+    asked = cast(Request, request)
+    device = get_object_or_404(Device, pk=device_id, retired_at=None)
+    host = request.POST.get("address", "")
+    return _done(
+        asked, lambda: claiming_actions.confirm_line(by=asked.asker, device_id=device.pk, host=host),
+        _("The address of %(name)s is confirmed."),
+    )  # fmt: skip
+
+
+def _unclaimed_page(request: Request, refused: Refused | None = None) -> HttpResponse:
+    _ours, rows = vitals_queries.strangers(request.asker.here, timezone.now())
+    unreadable = [vitals_queries.Sender(row, None) for row in rows if row.fault or not row.name]
+    context = {
+        "strangers": unclaimed_lines(rows),
+        "faults": refused_lines(unreadable),
+        "reasons": [{"href": "", "text": str(each)} for each in refused.reasons] if refused else [],
+    }
+    return render(request, "console/monitors/unclaimed.html", context, status=409 if refused else 200)
+
+
+@allowed("monitor.register")
+@require_GET
+def unclaimed(request: HttpRequest) -> HttpResponse:
+    """What speaks to this installation and belongs to no clinic yet. Nothing of a patient is shown."""
+    return _unclaimed_page(cast(Request, request))
+
+
+@allowed("monitor.register")
+@require_POST
+def claim(request: HttpRequest, stranger_id: int) -> HttpResponse:
+    """Take a monitor that belongs to no clinic: who stands before it can read the end of its name."""
+    asked = cast(Request, request)
+    get_object_or_404(Stranger, pk=stranger_id)
+    try:
+        device = claiming_actions.claim(
+            by=asked.asker,
+            stranger_id=stranger_id,
+            code=request.POST.get("code", ""),
+            name=request.POST.get("name", ""),
+        )
+    except Refused as refused:
+        return _unclaimed_page(asked, refused)
     messages.success(request, _("%(name)s is added. A nurse can put it on a patient.") % {"name": device.name})
     return redirect("console:monitors")
 
@@ -308,6 +402,18 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
     found = InboundMessage.objects.filter(pk=message_id).exclude(fault="").first()
     if found is None:
         raise Http404
+    return _bytes(asked, found)
+
+
+@allowed("monitor.manage")
+@require_GET
+def stranger_message(request: HttpRequest, kept_id: int) -> HttpResponse:
+    """The same of a sender on the clinic's port that is no monitor of ours."""
+    found = get_object_or_404(StrangerMessage, pk=kept_id, clinic_id=cast(Request, request).asker.here)
+    return _bytes(cast(Request, request), found)
+
+
+def _bytes(asked: Request, found: InboundMessage | StrangerMessage) -> HttpResponse:
     record(asked.asker, "monitor.message_opened", found)
     words, detail = fault_words(found.fault)
     raw = bytes(found.raw)
@@ -319,12 +425,18 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
         "pieces": visible(raw[:65536]),
         "cut": len(raw) > 65536,
     }
-    return render(request, "console/monitors/message.html", context)
+    return render(asked, "console/monitors/message.html", context)
 
 
 urlpatterns = [
     path("monitors/", monitors, name="monitors"),
     path("monitors/add/", add, name="monitor_add"),
+    path("monitors/unclaimed/", unclaimed, name="monitors_unclaimed"),
+    path("monitors/unclaimed/<int:stranger_id>/claim/", claim, name="monitor_claim"),
+    path("monitors/unknown/<int:stranger_id>/add/", register, name="monitor_register"),
+    path("monitors/unknown/messages/<int:kept_id>/", stranger_message, name="stranger_message"),
+    path("monitors/<int:device_id>/key/", rekey, name="monitor_rekey"),
+    path("monitors/<int:device_id>/line/", confirm_line, name="monitor_line"),
     path("monitors/<int:device_id>/rename/", rename, name="monitor_rename"),
     path("monitors/<int:device_id>/retire/", retire, name="monitor_retire"),
     path("monitors/messages/<int:message_id>/", message, name="monitor_message"),

@@ -12,10 +12,10 @@ from sojourn.clinical.administration import Delivered
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
 from sojourn.foundation.printing import figure
 from sojourn.interfaces.console.record_shown import DoseRow, Shown, drawn_lines, gap_of, local_hours
-from sojourn.interfaces.console.record_words import TimelineEntry
+from sojourn.interfaces.console.record_words import TimelineEntry, vital_name
 
 # The least that an axis spans, so that the noise of a quiet hour does not look like a storm. Drawing, not medicine.
-_SPANS = {"hr": 30.0, "nibp_sys": 80.0, "art_sys": 80.0, "spo2": 10.0, "rr": 12.0}
+_SPANS = {"hr": 30.0, "nibp_sys": 80.0, "art_sys": 80.0, "spo2": 10.0, "rr": 12.0, "co2_rr": 12.0, "etco2": 20.0}
 
 
 def figure_of(shown: Shown) -> figure.Figure:
@@ -62,8 +62,7 @@ def _direct(code: str) -> str:
         return _("Systolic")
     if code in DIASTOLIC:
         return _("Diastolic")
-    names = {"hr": _("Heart rate"), "pr": _("Pulse"), "spo2": _("Saturation"), "rr": _("Breathing")}
-    return names.get(code, _("End-tidal CO₂"))
+    return vital_name(code)
 
 
 def _shape(priorities: Mapping[str, str], line: TimelineEntry) -> figure.Shape:

@@ -37,14 +37,14 @@ from sojourn.care.chart.rows import (
 )
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import Sex
-from sojourn.care.vitals.messages import BELIEVED
+from sojourn.care.vitals.clock import BELIEVED
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms.prepare import RISE
 from sojourn.clinical.current import TILES, SignalReading, current_vital
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.recovery import SCALES
 from sojourn.clinical.scales import say
-from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS
+from sojourn.clinical.vitals import DIASTOLIC, MEAN, SYSTOLIC, VITALS
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console import record_basis, record_double_check, record_given
 from sojourn.interfaces.console.record_words import (
@@ -114,11 +114,18 @@ _SET_ASIDE: Final[Mapping[str, StrPromise]] = {
 }
 
 _DOUBTS: Final[Mapping[str, StrPromise]] = {
+    "time": gettext_lazy("time unknown"),
+    "clock": gettext_lazy("the monitor's clock is in doubt"),
+    "line": gettext_lazy("it came from another address"),
+    "deleted": gettext_lazy("withdrawn by the monitor"),
+    "wrong": gettext_lazy("withdrawn by the monitor as wrong"),
     "unit": gettext_lazy("its unit cannot be that of this vital sign"),
     "implausible": gettext_lazy("outside of what is plausible"),
     "crossed": gettext_lazy("the lower pressure is not below the upper one"),
     "test": gettext_lazy("a test message of the monitor"),
     "bound": gettext_lazy("the monitor gave only a limit for it"),
+    "impossible": gettext_lazy("a number that nobody can have"),
+    "questionable": gettext_lazy("the monitor itself doubts it"),
 }
 
 _ALARM_CHANGES: Final[Mapping[str, StrPromise]] = {
@@ -126,6 +133,7 @@ _ALARM_CHANGES: Final[Mapping[str, StrPromise]] = {
     "escalated": gettext_lazy("nobody had answered by %(time)s: escalated"),
     "recovered": gettext_lazy("recovered at %(time)s"),
     "ended": gettext_lazy("ended with the session at %(time)s"),
+    "withdrawn": gettext_lazy("its value was withdrawn by the monitor at %(time)s"),
     "priority_raised": gettext_lazy("priority raised to %(priority)s at %(time)s"),
     "priority_lowered": gettext_lazy("priority lowered to %(priority)s at %(time)s"),
 }
@@ -754,8 +762,14 @@ class Shown:
         for upper, lower in zip(SYSTOLIC, DIASTOLIC, strict=True):
             if upper in present or lower in present:
                 found.append((upper, lower))
-        skip = {*SYSTOLIC, *DIASTOLIC, "nibp_map", "art_map"}
+        found += [(mean,) for mean, upper in zip(MEAN, SYSTOLIC, strict=True) if self._mean_alone(mean, upper)]
+        skip = {*SYSTOLIC, *DIASTOLIC, *MEAN}
         return [*found, *((code,) for code in VITALS if code in present and code not in skip)]
+
+    def _mean_alone(self, mean: str, upper: str) -> bool:
+        """Whether a measurement gave a mean and no systolic: then the mean has a column."""
+        pairs = {each.at for each in self.record.series.get(upper, ()) if each.counts}
+        return any(each.counts and each.at not in pairs for each in self.record.series.get(mean, ()))
 
     @property
     def vitals(self) -> list[VitalsRow]:
@@ -876,6 +890,7 @@ def drawn_lines() -> list[tuple[tuple[str, ...], str, str]]:
         ((SYSTOLIC[1], DIASTOLIC[1]), _("Arterial pressure"), _("mmHg")),
         (("spo2",), _("Saturation"), "%"),
         (("rr",), _("Breathing"), _("/min")),
+        (("co2_rr",), _("Breathing, CO₂"), _("/min")),
         (("etco2",), _("End-tidal CO₂"), _("mmHg")),
     ]
 

@@ -40,7 +40,11 @@ from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
 HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
     ("protocols", gettext_lazy("Protocols of a session"), ("protocol",)),
     ("floors", gettext_lazy("Limits that nobody passes"), (HARD_FLOOR,)),
-    ("alarms", gettext_lazy("Alarms"), ("alarm.threshold", "alarm.rise", "alarm.silence", "alarm.escalation")),
+    (
+        "alarms",
+        gettext_lazy("Alarms"),
+        ("alarm.threshold", "alarm.rise", "alarm.silence", "alarm.fault", "alarm.escalation"),
+    ),
     ("doses", gettext_lazy("Doses"), dosing.KINDS),
     ("eligibility", gettext_lazy("Who may be treated"), (eligibility.KIND, eligibility.evidence.KIND)),
     ("interactions", gettext_lazy("Medicines beside ketamine"), (interactions.KIND,)),
@@ -72,6 +76,7 @@ SHORT_MARKS: Mapping[Verification, StrPromise] = {
 
 # Kinds that the engine uses as they are, whatever a clinic decides: they mark, add up or put off.
 ALWAYS: Mapping[str, StrPromise] = {
+    "alarm.fault": gettext_lazy("Used everywhere: it says that something is wrong with what a monitor sends."),
     "plausibility": gettext_lazy(
         "Used everywhere: it only marks a reading as doubtful. A marked reading stays on the chart and is not counted."
     ),

@@ -149,6 +149,12 @@ SENTENCES: Mapping[str, StrPromise] = {
     "alarm.acknowledged": _("%(who)s answered an alarm of %(patient)s (%(code)s)."),
     # monitors and rules
     "monitor.added": _("%(who)s added a monitor (%(key)s)."),
+    "monitor.claimed": _("%(who)s claimed a monitor that belonged to no clinic, by a code read at the bedside."),
+    "monitor.line_confirmed": _("%(who)s confirmed the address of a monitor (%(address)s)."),
+    "monitor.patient_confirmed": _("%(who)s said that a monitor's values are of %(patient)s."),
+    "monitor.port_dropped": _("%(who)s took a port of the monitors' listener from the clinic (%(port)s)."),
+    "monitor.port_given": _("%(who)s gave the clinic a port of the monitors' listener (%(port)s)."),
+    "monitor.rekeyed": _("%(who)s gave a monitor a closer name (%(key)s)."),
     "monitor.message_opened": _("%(who)s looked at the bytes of a monitor's message."),
     "monitor.renamed": _("%(who)s renamed a monitor: %(name)s."),
     "monitor.retired": _("%(who)s retired a monitor."),

@@ -14,20 +14,22 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from .quality import VALUE, Status
+
 VITALS: Mapping[str, tuple[str, ...]] = {
     # our code: the UCUM units in which it may come, each convertible to the unit of clinical/vitals.py
     "hr": ("/min",),
     "pr": ("/min",),
     "spo2": ("%",),
     "rr": ("/min",),
-    "nibp_sys": ("mm[Hg]", "kPa"),
-    "nibp_dia": ("mm[Hg]", "kPa"),
-    "nibp_map": ("mm[Hg]", "kPa"),
-    "art_sys": ("mm[Hg]", "kPa"),
-    "art_dia": ("mm[Hg]", "kPa"),
-    "art_map": ("mm[Hg]", "kPa"),
+    "nibp_sys": ("mm[Hg]", "kPa", "hPa"),
+    "nibp_dia": ("mm[Hg]", "kPa", "hPa"),
+    "nibp_map": ("mm[Hg]", "kPa", "hPa"),
+    "art_sys": ("mm[Hg]", "kPa", "hPa"),
+    "art_dia": ("mm[Hg]", "kPa", "hPa"),
+    "art_map": ("mm[Hg]", "kPa", "hPa"),
     "temp": ("Cel", "[degF]"),
-    "etco2": ("mm[Hg]", "kPa"),  # a share of the breath is no pressure without the barometer
+    "etco2": ("mm[Hg]", "kPa", "hPa"),  # a share of the breath is no pressure without the barometer
 }
 MARKS = ("V", "V2", "R", "C", "D")  # how each mapping is known; see the fact base
 
@@ -49,7 +51,7 @@ class Vital:
 class Sign:
     """One way to recognise a maker; every given part must hold."""
 
-    place: str = ""  # "MSH-3", read whole
+    place: str = ""  # "MSH-3" or "MSH-4", read whole
     starts_with: str = ""
     system: str = ""  # a coding system in any OBX-3
     code: str = ""  # an OBX-3 written exactly so ("101^HR")
@@ -69,7 +71,13 @@ class Dialect:
     bed: tuple[Place, ...]
     ward: tuple[Place, ...]
     devices: tuple[tuple[str, Place], ...]  # (kind of key, place), most specific first
+    statuses: Mapping[str, Status] = field(default_factory=dict)  # OBX-11 where this maker means something else
     marks: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def systems(self) -> frozenset[str]:
+        """The coding systems of its own, beside none at all."""
+        return frozenset({"", "L", *(sign.system for sign in self.signs)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,8 @@ class Dialects:
     makers: tuple[Dialect, ...]
     by_system: Mapping[tuple[str, str], Vital]  # named coding systems mean the same whoever sends them
     refids: Mapping[str, Vital]  # names of IEEE 11073 (MDC_...), whatever number stands beside them
+    others: Mapping[tuple[str, str], tuple[str, ...]]  # numbers known and not taken -> vitals a name may make them
+    labels: Mapping[str, tuple[str, ...]]  # folded words -> vitals that they can mean: never read, only contradicting
     units: Mapping[str, str]
     aliases: Mapping[str, str]  # other names of coding systems
 
@@ -108,6 +118,12 @@ def fold(text: str) -> str:
     return "".join(c for c in text.casefold() if c.isalnum())
 
 
+def fold_unit(text: str) -> str:
+    """A unit without case, spaces and the braces of UCUM; the degree sign as one of the signs that look like it."""
+    plain = "".join(text.casefold().split()).replace("º", "°").replace("˚", "°").replace("⁻¹", "-1")
+    return re.sub(r"\{[^}]*\}", "", plain) or plain
+
+
 def place(text: str) -> Place:
     found = _PLACE.fullmatch(text)
     if found is None:
@@ -121,7 +137,7 @@ def _places(value: Iterable[str]) -> tuple[Place, ...]:
 
 
 def _vital(entry: Mapping[str, Any], where: str, *, local: bool = False) -> Vital:
-    unknown = set(entry) - {"vital", "method", "mark", "name"}
+    unknown = set(entry) - {"vital", "method", "mark", "name", "also"}
     if unknown:
         raise DialectError(f"{where}: unknown words {sorted(unknown)}")
     code = entry.get("vital", "")
@@ -133,9 +149,38 @@ def _vital(entry: Mapping[str, Any], where: str, *, local: bool = False) -> Vita
     return Vital(code, str(entry.get("method", "")), label)
 
 
+def _vitals(codes: Iterable[str], where: str) -> tuple[str, ...]:
+    found = tuple(codes)
+    if set(found) - set(VITALS):
+        raise DialectError(f"{where}: {sorted(set(found) - set(VITALS))} are no vitals of ours")
+    return found
+
+
+def _others(tables: Mapping[str, Mapping[str, Any]], where: str) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Numbers that are known and not taken, each with its name; ``may`` lists the vitals that a name can make of it."""
+    return {
+        (code, system): _vitals(entry.get("may", ()), f"{where}: {code}")
+        for system, table in tables.items()
+        for code, entry in table.items()
+    }
+
+
+def _sign(entry: Mapping[str, str], where: str) -> Sign:
+    found = Sign(entry.get("place", ""), entry.get("starts_with", ""), entry.get("system", ""), entry.get("code", ""))
+    if bool(found.place) != bool(found.starts_with) or found.place not in ("", "MSH-3", "MSH-4"):
+        raise DialectError(f"{where}: a sender is recognised by MSH-3 or MSH-4 and how they start, a system or a code")
+    return found
+
+
+def _status(said: str, where: str) -> Status:
+    if said != "value":
+        raise DialectError(f"{where}: a status can only be said to carry a value")
+    return VALUE
+
+
 _WORDS = {
     "name", "title", "source", "recognise", "identity", "aliases", "codes", "names", "units", "assumed_units",
-    "sentinels",
+    "sentinels", "statuses", "others", "labels",
 }  # fmt: skip
 
 
@@ -145,6 +190,8 @@ def load(texts: Mapping[str, str]) -> Dialects:  # noqa: PLR0912 - one check a l
     makers: list[Dialect] = []
     by_system: dict[tuple[str, str], Vital] = {}
     refids: dict[str, Vital] = {}
+    others: dict[tuple[str, str], tuple[str, ...]] = {}
+    labels: dict[str, tuple[str, ...]] = {}
     units: dict[str, str] = {}
     aliases: dict[str, str] = {}
     known = {unit for allowed in VITALS.values() for unit in allowed}
@@ -167,8 +214,9 @@ def load(texts: Mapping[str, str]) -> Dialects:  # noqa: PLR0912 - one check a l
                 marks[f"{code}^{key}"] = entry["mark"]
                 if key and by_system.setdefault((code, key), vital) != vital:
                     raise DialectError(f"{filename}: {code} of {system} has two meanings")
-                if str(entry.get("name", "")).startswith("MDC_"):
-                    refids[str(entry["name"])] = vital
+                for refid in (entry.get("name", ""), *entry.get("also", ())):
+                    if str(refid).startswith("MDC_"):
+                        refids[str(refid)] = vital
         names = {fold(name): _vital(entry, f"{filename}: {name}") for name, entry in data.get("names", {}).items()}
         own_units = {str(k): str(v) for k, v in data.get("units", {}).items()}
         assumed = {str(k): str(v) for k, v in data.get("assumed_units", {}).items()}
@@ -177,20 +225,14 @@ def load(texts: Mapping[str, str]) -> Dialects:  # noqa: PLR0912 - one check a l
                 raise DialectError(f"{filename}: {vital_code} cannot be assumed in {unit}")
         if set(own_units.values()) - known:
             raise DialectError(f"{filename}: units that no vital uses: {set(own_units.values()) - known}")
+        others |= _others(data.get("others", {}), filename)
+        labels |= {fold(text): _vitals(may, f"{filename}: {text}") for text, may in data.get("labels", {}).items()}
         sentinels = data.get("sentinels", {})
         identity = data.get("identity", {})
         dialect = Dialect(
             name=data["name"],
             title=data["title"],
-            signs=tuple(
-                Sign(
-                    place=s.get("place", ""),
-                    starts_with=s.get("starts_with", ""),
-                    system=s.get("system", ""),
-                    code=s.get("code", ""),
-                )
-                for s in data.get("recognise", ())
-            ),
+            signs=tuple(_sign(entry, filename) for entry in data.get("recognise", ())),
             codes=codes,
             names=names,
             units=own_units,
@@ -200,6 +242,7 @@ def load(texts: Mapping[str, str]) -> Dialects:  # noqa: PLR0912 - one check a l
             bed=_places(identity.get("bed", ())),
             ward=_places(identity.get("ward", ())),
             devices=tuple((kind, place(where)) for d in identity.get("device", ()) for kind, where in d.items()),
+            statuses={letter: _status(said, filename) for letter, said in data.get("statuses", {}).items()},
             marks=marks,
         )
         units |= own_units
@@ -215,6 +258,8 @@ def load(texts: Mapping[str, str]) -> Dialects:  # noqa: PLR0912 - one check a l
         makers=tuple(_complete(d, standard) for d in makers),
         by_system=by_system,
         refids=refids,
+        others=others,
+        labels=labels,
         units=units,
         aliases=aliases,
     )

@@ -120,15 +120,15 @@ class Deframer:
         """A start of block, or silence, was met where an end was due."""
         if self._state == INSIDE:
             if body:
-                reason = "A new message began before this one had ended, or the sender fell silent."
-                units.append(Broken(body[: self._keep], "truncated", reason, answer=False))
+                reason = "The message has no end (FS CR); please send it again."
+                units.append(Broken(body[: self._keep], "truncated", reason, answer=_is_message(body)))
                 self.dropped += len(body)
             return
         body = body.strip(BLANK)
         if body:
             kind = "unframed" if _is_message(body) else "garbage"
             reason = "Bytes stood between two messages."
-            units.append(Broken(body[: self._keep], kind, reason, answer=False))
+            units.append(Broken(body[: self._keep], kind, reason, answer=kind == "unframed"))
             self.dropped += len(body)
 
     def _oversize(self, body: bytes) -> Broken:
@@ -142,4 +142,5 @@ def _trim(body: bytes) -> bytes:
 
 
 def _is_message(body: bytes) -> bool:
-    return body.lstrip(BLANK).removeprefix(BOM).startswith(b"MSH")
+    """Whether it begins as one does, so that its sender can match an answer."""
+    return body.lstrip(BLANK).removeprefix(BOM).startswith((b"MSH", b"FHS", b"BHS"))

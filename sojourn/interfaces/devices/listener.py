@@ -15,12 +15,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Final, Protocol
 
-from . import ack
+from . import ack, query
+from .batch import messages_of
 from .framing import Broken, Deframer, Frame, frame
 from .message import read
-from .results import AckCode, Fault, ParsedMessage
+from .results import AckCode, Answered, Fault, ParsedMessage, Query
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,7 @@ class Received:
     received_at: datetime
     peer: str  # "address:port"
     parsed: ParsedMessage | Fault
+    clinic_id: int | None = None  # whose port it came in by
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,10 @@ class Outcome:
     ack: AckCode
     reason: str
     message_id: int | None
+    patients: tuple[Answered, ...] | None = None  # to a Query from a line that may ask; None where it may not
+
+
+NOT_STORED: Final = Outcome("AE", "Not stored; please send again.", None)
 
 
 class Store(Protocol):
@@ -60,7 +67,8 @@ class Limits:
 
     body_bytes: int = 1 << 20
     kept_bytes: int = 1 << 16  # of bytes that are no message
-    idle_s: float = 5.0  # an unfinished message older than this is a fault
+    idle_s: float = 30.0  # an unfinished message older than this is a fault
+    unproven_s: float = 60.0  # a line that has never sent a message ends after so long
     batch: int = 500
     waiting: int = 4_000  # messages not yet stored, all connections; above it, reading pauses
     waiting_each: int = 64  # the same for one connection
@@ -122,7 +130,7 @@ class Listener:
     def __init__(
         self,
         store: Store,
-        zone_for: Callable[[str], tzinfo],
+        zone_for: Callable[[int | None], tzinfo],
         *,
         limits: Limits | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -133,12 +141,14 @@ class Listener:
         self.now = now
         self.counters = Counters()
         self.connections: set[_Connection] = set()
+        self.ports: list[int] = []
         self._queue: deque[_Turn] = deque()
         self._arrived = asyncio.Event()
         self.stopping = False
 
-    def connect(self) -> _Connection:
-        return _Connection(self)
+    def connect(self, clinic_id: int | None = None) -> _Connection:
+        """A line that came in by a port of this clinic, or of no clinic."""
+        return _Connection(self, clinic_id)
 
     def take(self, turn: _Turn) -> None:
         counters = self.counters
@@ -160,9 +170,9 @@ class Listener:
             for connection in self.connections:
                 connection.balance()
 
-    def parse(self, raw: bytes, peer: str) -> ParsedMessage | Fault:
+    def parse(self, raw: bytes, peer: str, clinic_id: int | None = None) -> ParsedMessage | Fault:
         try:
-            return read(raw, self.zone_for(peer))
+            return read(raw, self.zone_for(clinic_id))
         except Exception:  # our own mistake must cost neither the bytes nor the other monitors
             log.exception("The reader failed on a message from %s", peer)
             self.counters.reader_failures += 1
@@ -203,7 +213,7 @@ class Listener:
         for received in batch:
             single = await self._once([received]) if len(batch) > 1 and failed < 3 else None
             failed = 0 if single else failed + 1
-            result += single or [Outcome("AE", "Not stored; please send again.", None)]
+            result += single or [NOT_STORED]
         return result
 
     async def _once(self, batch: list[Received]) -> list[Outcome] | None:
@@ -231,10 +241,7 @@ class Listener:
             else:
                 counters.rejected += 1
             if turn.wants_answer:
-                parsed = turn.received.parsed
-                kind = parsed.kind if isinstance(parsed, Fault) else ""
-                body = ack.answer(turn.received.raw, outcome.ack, outcome.reason, now=now, kind=kind)
-                turn.answer = frame(body)
+                turn.answer = b"".join(map(frame, _bodies(turn.received, outcome, now)))
             turn.done = True
             touched[turn.connection] = None
         counters.waiting -= len(batch)
@@ -246,21 +253,36 @@ class Listener:
                 connection.balance()
 
     async def sweep(self, every_s: float) -> None:
-        """Unfinished messages of silent senders become faults."""
+        """Unfinished messages of silent senders become faults; lines that never sent a message end."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(every_s)
-            oldest = loop.time() - self.limits.idle_s
+            oldest, unproven = loop.time() - self.limits.idle_s, loop.time() - self.limits.unproven_s
             for connection in list(self.connections):
+                if not connection.proven and connection.made_at < unproven:
+                    connection.hang_up()
+                    continue
                 if connection.last_data < oldest and connection.deframer.waiting:
                     connection.take(connection.deframer.give_up())
+
+
+def _bodies(received: Received, outcome: Outcome, now: datetime) -> list[bytes]:
+    """What its sender is told: acknowledgements as it wants them, or the patients that it may ask for."""
+    raw, parsed = received.raw, received.parsed
+    if isinstance(parsed, Query) and outcome.patients is not None:
+        return [query.reply(raw, parsed, outcome.patients, now=now)]
+    kind = parsed.kind if isinstance(parsed, Fault) else ""
+    return ack.answers(raw, outcome.ack, outcome.reason, now=now, kind=kind, stored=outcome is not NOT_STORED)
 
 
 class _Connection(asyncio.Protocol):
     """One monitor's line."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, clinic_id: int | None = None) -> None:
         self.listener = listener
+        self.clinic_id = clinic_id
+        self.proven = False  # whether it ever sent a message that could be read
+        self.made_at = 0.0
         self.deframer = Deframer(limit=listener.limits.body_bytes, keep=listener.limits.kept_bytes)
         self.turns: deque[_Turn] = deque()
         self.peer = ""
@@ -287,7 +309,7 @@ class _Connection(asyncio.Protocol):
         counters.connections += 1
         counters.connections_ever += 1
         self.listener.connections.add(self)
-        self.last_data = asyncio.get_running_loop().time()
+        self.last_data = self.made_at = asyncio.get_running_loop().time()
         transport.set_write_buffer_limits(high=self.listener.limits.unsent_bytes)
         self.balance()
 
@@ -310,25 +332,29 @@ class _Connection(asyncio.Protocol):
     def take(self, units: list[Frame | Broken]) -> None:
         listener, now = self.listener, self.listener.now()
         for unit in units:
-            parsed: ParsedMessage | Fault
             if isinstance(unit, Frame):
-                parsed = listener.parse(unit.body, self.peer)
                 self.faults = 0
-                wants_answer = True
-            else:
-                self.faults += 1
-                if self.faults > listener.limits.faults_each:
-                    self._hang_up()
-                    return
-                parsed = Fault(unit.kind, unit.reason, "AR")
-                wants_answer = unit.answer
-            turn = _Turn(self, Received(unit.body, now, self.peer, parsed), wants_answer=wants_answer)
-            self.turns.append(turn)
-            listener.take(turn)
+                for body in messages_of(unit.body) or [unit.body]:
+                    parsed = listener.parse(body, self.peer, self.clinic_id)
+                    self.proven = self.proven or not isinstance(parsed, Fault)
+                    self.turn(Received(body, now, self.peer, parsed, self.clinic_id), wants_answer=True)
+                continue
+            self.faults += 1
+            if self.faults > listener.limits.faults_each:
+                self.hang_up()
+                return
+            # what has no end may be whole at the second try; what is no message will not
+            fault = Fault(unit.kind, unit.reason, "AE" if unit.kind == "truncated" else "AR")
+            self.turn(Received(unit.body, now, self.peer, fault, self.clinic_id), wants_answer=unit.answer)
         if self.deframer.dropped > 4 * listener.limits.body_bytes:
-            self._hang_up()
+            self.hang_up()
             return
         self.balance()
+
+    def turn(self, received: Received, *, wants_answer: bool) -> None:
+        turn = _Turn(self, received, wants_answer=wants_answer)
+        self.turns.append(turn)
+        self.listener.take(turn)
 
     def flush(self) -> None:
         """Send the answers that are next in order."""
@@ -366,7 +392,8 @@ class _Connection(asyncio.Protocol):
         self._slow = False
         self.balance()
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """End a line on which no HL7 comes."""
         log.warning("%s sends no HL7; its connection was closed", self.peer)
         if self.transport is not None:
             self.transport.close()
@@ -375,23 +402,30 @@ class _Connection(asyncio.Protocol):
 async def serve(
     store: Store,
     host: str,
-    port: int,
-    zone_for: Callable[[str], tzinfo],
+    ports: int | Sequence[tuple[int, int | None]],
+    zone_for: Callable[[int | None], tzinfo],
     stop_event: asyncio.Event,
     *,
     limits: Limits | None = None,
     ready: Callable[[int, Listener], None] | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> None:
-    """Listen until `stop_event`. `zone_for(peer)` gives the zone of times that name none.
+    """Listen until `stop_event` on one port, or on several, each with the clinic that it belongs to (or None).
+    `zone_for(clinic_id)` gives the zone of times that name none.
 
     `ready(port, listener)` is called when the port is open; the listener's counters are for /healthz. On the way
     out, what was received is still stored and answered.
     """
-    listener = Listener(store, zone_for, limits=limits)
+    listener = Listener(store, zone_for, limits=limits, now=now)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(listener.connect, host, port, backlog=1024, reuse_port=True)
+    # TLS with client certificates will be an `ssl` of create_server: a line is then known by its certificate as well.
+    servers = [
+        await loop.create_server(partial(listener.connect, clinic_id), host, port, backlog=1024, reuse_port=True)
+        for port, clinic_id in ([(ports, None)] if isinstance(ports, int) else ports)
+    ]
+    listener.ports = [each.sockets[0].getsockname()[1] for each in servers]
     if ready is not None:
-        ready(server.sockets[0].getsockname()[1], listener)
+        ready(servers[0].sockets[0].getsockname()[1], listener)
     writer = asyncio.create_task(listener.write(), name="mllp-writer")
     sweeper = asyncio.create_task(listener.sweep(min(1.0, listener.limits.idle_s / 4)), name="mllp-sweeper")
     stopping = asyncio.create_task(stop_event.wait())
@@ -400,7 +434,8 @@ async def serve(
         for task in done - {stopping}:
             task.result()  # neither may end by itself: let the supervisor see why
     finally:
-        server.close()
+        for server in servers:
+            server.close()
         sweeper.cancel()
         stopping.cancel()
         listener.stop()
@@ -417,7 +452,8 @@ async def serve(
                 connection.transport.abort()
         await asyncio.sleep(0)
         await asyncio.gather(sweeper, stopping, return_exceptions=True)
-        await server.wait_closed()
+        for server in servers:
+            await server.wait_closed()
 
 
 def address() -> tuple[str, int]:

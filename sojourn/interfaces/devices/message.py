@@ -12,33 +12,46 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
-from .dialects import VITALS, Dialect, Dialects, Place, Vital, fold, shipped
-from .results import Fault, NotMeasured, ParsedMessage, ParsedReading, Unmapped
-from .values import NUMBER, Separators, decode, header, instant, loose_number
+from sojourn.care.vitals import whose
 
-__all__ = ["Fault", "NotMeasured", "ParsedMessage", "ParsedReading", "Reader", "Unmapped", "read"]
+from .dialects import VITALS, Dialect, Dialects, Place, Vital, fold_unit, shipped
+from .meaning import Hit, Label, meaning_of
+from .pairing import PRESSURES, measurements
+from .quality import PLAIN, VALUE, Flags, Status, flags_of, rate_doubt, status_of
+from .query import query_of
+from .results import Assumed, Fault, NotMeasured, ParsedMessage, ParsedReading, Unmapped, Withdrawal
+from .values import NUMBER, Separators, decode, header, instant, loose_number, zone_of
+
+__all__ = ["Fault", "NotMeasured", "ParsedMessage", "ParsedReading", "Reader", "Unmapped", "Withdrawal", "read"]
 
 MOST_OBSERVATIONS = 5_000  # in one message; a monitor sends tens
 VERSIONS = ("2.2", "2.3", "2.4", "2.5", "2.6")
 _CACHE = 4_096  # entries; senders choose the keys, so a full cache is emptied
 
 _SEGMENT: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
-_LOINC: Final = re.compile(r"[0-9]{1,6}-[0-9]")
 _EUI64: Final = re.compile(r"[0-9A-Fa-f]{16}")
 _MAC: Final = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
 _IP: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]{1,5})?")
-_WAVEFORMS: Final = frozenset({"NA", "MA", "ED", "RP"})
-_NO_VALUE: Final = {"X": "cannot_obtain", "I": "pending", "N": "not_asked", "O": "not_asked"}  # OBX-11
-_NO_VALID_VALUE: Final = {  # OBX-8, as IHE PCD writes it
-    "INV": "invalid", "NAV": "cannot_obtain", "CAL": "invalid", "TEST": "test", "DEMO": "test",
+_NO_NUMBERS: Final = {  # OBX-2 of rows that can hold no single number
+    "NA": "waveform", "MA": "waveform", "ED": "waveform", "RP": "waveform",
+    "DT": "not_a_number", "TM": "not_a_number", "TS": "not_a_number", "DTM": "not_a_number",
 }  # fmt: skip
+_SAYS_NONE: Final = frozenset({"empty", "sentinel", "out_of_range"})  # of a number: the monitor has none
 
-_Label = tuple[str, str, str]  # code, name, coding system
-_Hit = tuple[Vital | None, str, _Label, str]  # meaning or None, why not, label, warning
-_Row = tuple[str, float, str, datetime | None, str, str, str, str, str, tuple[str, ...]]
-_Absent = tuple[str, str, str, datetime | None, str, str]
+# code, number, unit, at, status, method, sub-id, device, bound, flags, doubt, group, identifier
+_Row = tuple[str, float, str, datetime | None, str, str, str, str, str, tuple[str, ...], str, int, str]
+_Withdrawn = tuple[str, str, float | None, datetime | None, str, str, str]  # code, why, number, at, sub-id, device, ...
+_Absent = tuple[str, str, str, datetime | None, str, str, str]
+
+
+class _Needles(NamedTuple):
+    """What to look for in a text with these separators, and whose it is."""
+
+    systems: list[tuple[str, Dialect]]
+    codes: list[tuple[str, Dialect]]
+    nomenclature: str
 
 
 class Reader:
@@ -46,14 +59,17 @@ class Reader:
 
     def __init__(self, dialects: Dialects) -> None:
         self.dialects = dialects
-        self.hits: dict[tuple[str, str, str], dict[str, _Hit]] = {}
+        self.hits: dict[tuple[str, str, str], dict[str, Hit]] = {}
+        self.statuses: dict[str, dict[str, tuple[str, Status]]] = {}
+        self.flags: dict[tuple[str, str], tuple[tuple[str, ...], Flags]] = {}
         self.units: dict[tuple[str, str], str] = {}
         self.times: dict[tuple[str, tzinfo], tuple[datetime | None, str]] = {}
-        self.places: dict[tuple[str, ...], tuple[tuple[str, ...], str]] = {}
+        self.places: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...], str]] = {}
         self.senders: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.equipment: dict[tuple[str, str], str] = {}
-        self.folded = {fold(k): v for k, v in dialects.units.items() if fold(k)}
-        self._needles: dict[tuple[str, str], list[tuple[str, Dialect]]] = {}
+        self.folded = {fold_unit(k): v for k, v in dialects.units.items()}
+        self._needles: dict[tuple[str, str], _Needles] = {}
+        self._named: dict[tuple[str, str], Dialect] = {}
         self._elsewhere = {  # the segments beside MSH and PV1 in which a dialect looks for identity
             d.name: sorted(({p.segment for _, p in d.devices} | {p.segment for p in d.bed + d.ward}) - {"MSH", "PV1"})
             for d in (dialects.standard, *dialects.makers)
@@ -72,7 +88,10 @@ class Reader:
             return opened
         seps, msh = opened
         sort = msh[8].split(seps.component)
-        if sort[0].strip().upper() != "ORU" or (len(sort) > 1 and sort[1].strip() not in ("R01", "")):
+        if sort[0].strip().upper() not in ("ORU", "ORU_R01") or (len(sort) > 1 and sort[1].strip() not in ("R01", "")):
+            asked = query_of(text, seps, msh)
+            if asked is not None:
+                return asked
             said = "^".join(sort[:2]) or "none"
             return Fault("unsupported_type", f"Only ORU^R01 is taken here; this is {said[:40]!r}.", "AR")
         work = _Work(self, text, opened, zone, warnings)
@@ -86,73 +105,40 @@ class Reader:
 
     def recognise(self, text: str, msh: list[str], seps: Separators) -> Dialect:
         """Whose message this is: by codes and coding systems first, then by the names in MSH."""
-        sep, comp = seps.field, seps.component
-        makers = self.dialects.makers
-        needles = self._needles.get((sep, comp))
-        if needles is None:
-            if len(self._needles) >= 64:
-                self._needles.clear()
-            needles = self._needles[sep, comp] = [
-                (sep + s.code.replace("^", comp) + sep if s.code else comp + s.system + sep, d)
-                for d in makers
-                for s in d.signs
-                if s.code or s.system
-            ]
-        for needle, dialect in needles:
-            if needle in text:
+        needles = self._needles.get((seps.field, seps.component)) or self._needles_for(seps)
+        for needle, dialect in needles.systems:
+            if needle in text and _in_identifier(text, needle, seps):
                 return dialect
-        for dialect in makers:
+        if needles.nomenclature not in text:  # numbers of a maker's own stand beside no coding system
+            for needle, dialect in needles.codes:
+                if needle in text:
+                    return dialect
+        names = (msh[2], msh[3])
+        known = self._named.get(names)
+        if known is None:
+            if len(self._named) >= _CACHE:
+                self._named.clear()
+            known = self._named[names] = self._by_name(msh)
+        return known
+
+    def _needles_for(self, seps: Separators) -> _Needles:
+        sep, comp = seps.field, seps.component
+        if len(self._needles) >= 64:
+            self._needles.clear()
+        signs = [(sign, dialect) for dialect in self.dialects.makers for sign in dialect.signs]
+        needles = self._needles[sep, comp] = _Needles(
+            [(comp + s.system + sep, d) for s, d in signs if s.system],
+            [(sep + s.code.replace("^", comp) + sep, d) for s, d in signs if s.code],
+            comp + "MDC" + sep,
+        )
+        return needles
+
+    def _by_name(self, msh: list[str]) -> Dialect:
+        for dialect in self.dialects.makers:
             for sign in dialect.signs:
-                if sign.place and sign.starts_with:
-                    number = int(sign.place[4:]) - 1  # MSH-1 is the separator itself
-                    if number < len(msh) and msh[number].startswith(sign.starts_with):
-                        return dialect
+                if sign.starts_with and msh[int(sign.place[4:]) - 1].startswith(sign.starts_with):  # MSH-1 is itself
+                    return dialect
         return self.dialects.standard
-
-    def resolve(self, ident: str, dialect: Dialect, seps: Separators) -> _Hit:
-        """What an OBX-3 means: named coding systems, the maker's own numbers, then names.
-
-        Where a number and a name of the same observation mean different vitals, neither is believed.
-        """
-        parts = seps.parts(ident)
-        parts += [""] * (6 - len(parts))
-        label = (parts[0][:60], parts[1][:60], parts[2][:40])
-        known = self.dialects
-        found: list[Vital] = []
-        warning = ""
-        for code, system in ((parts[0], parts[2]), (parts[3], parts[5])):
-            said = known.aliases.get(system, known.aliases.get(system.upper(), system))
-            hit = known.by_system.get((code, said))
-            if hit is None and code and said in ("", "L"):
-                hit = dialect.codes.get((code, ""))
-                if hit is not None and hit.label and parts[1] and fold(parts[1]) != hit.label:
-                    return None, "code_and_name_disagree", label, ""
-            if hit is not None:
-                found.append(hit)
-        found += [known.refids[name] for name in parts[:2] + parts[3:5] if name in known.refids]
-        if not found and not parts[2]:
-            # a bare standard code is still that code: LOINC by its form, MDC by its number
-            system = "LN" if _LOINC.fullmatch(parts[0]) else "MDC"
-            if (parts[0], system) in known.by_system:
-                found.append(known.by_system[parts[0], system])
-                warning = f"system_assumed:{parts[0]} as {system}"
-        if not found:
-            hit, warning = self._by_label(parts, dialect)
-            if hit is None:
-                return None, "unknown_code", label, ""
-            found.append(hit)
-        if any(v.code != found[0].code for v in found):
-            return None, "code_and_name_disagree", label, ""
-        return found[0], "", label, warning
-
-    def _by_label(self, parts: list[str], dialect: Dialect) -> tuple[Vital | None, str]:
-        common = self.dialects.standard.names
-        for names in (dialect.names, common):
-            for text in (parts[1], parts[0]):
-                hit = names.get(fold(text)) if text else None
-                if hit is not None:
-                    return hit, "mapped_by_label:" + text[:40] if names is common else ""
-        return None, ""
 
     def unit(self, text: str, seps: Separators) -> str:
         """OBX-6 as UCUM; "" where none was sent, "?" where it is not understood."""
@@ -162,16 +148,23 @@ class Reader:
         if cached is not None:
             return cached
         parts = [p for p in seps.parts(text) if p]
-        result = "?" if parts else ""
-        for part in parts:
-            unit = self.dialects.units.get(part) or self.folded.get(fold(part))
-            if unit:
-                result = unit
-                break
+        said = {u for u in (self.dialects.units.get(p) or self.folded.get(fold_unit(p)) for p in parts) if u}
+        # a code and a word that mean two units mean neither; nor does what nobody knows
+        result = said.pop() if len(said) == 1 else "?" if parts else ""
         if len(self.units) >= _CACHE:
             self.units.clear()
         self.units[text, seps.component] = result
         return result
+
+    def flagged(self, text: str, seps: Separators) -> tuple[tuple[str, ...], Flags]:
+        """OBX-8: its flags, and what they say together."""
+        cached = self.flags.get((text, seps.repetition))
+        if cached is None:
+            flags = tuple(seps.first(x)[:20] for x in text.split(seps.repetition)[:8] if x)
+            if len(self.flags) >= _CACHE:
+                self.flags.clear()
+            cached = self.flags[text, seps.repetition] = flags, flags_of(flags)
+        return cached
 
     def equipment_key(self, text: str, seps: Separators) -> str:
         """OBX-18, an entity identifier: its EUI-64 where it has one."""
@@ -181,7 +174,7 @@ class Reader:
         parts = seps.parts(text)
         key = next(("eui64:" + p.upper() for p in (*parts[2:3], *parts) if _EUI64.fullmatch(p)), "")
         if not key and parts[0]:
-            key = "equipment:" + "/".join(p for p in parts[:2] if p)[:80]
+            key = whose.key("equipment", "/".join(whose.equipment(p) for p in parts[:2] if p))
         if len(self.equipment) >= _CACHE:
             self.equipment.clear()
         self.equipment[text, seps.component] = key
@@ -197,8 +190,10 @@ class Reader:
             cached = self.senders[key] = tuple([seps.first(text)[:180] for text in key[:5]])
         return cached
 
-    def identity(self, first: dict[str, str], dialect: Dialect, seps: Separators) -> tuple[tuple[str, ...], str]:
-        """Keys of the sending device, most specific first, and its bed."""
+    def identity(
+        self, first: dict[str, str], dialect: Dialect, seps: Separators
+    ) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+        """Keys of the sending device, most specific first; those of the gateway in its header; and its bed."""
         pv1 = first.get("PV1", "").split(seps.field, 4)
         msh = first["MSH"].split(seps.field, 4)
         cache_key = (
@@ -223,9 +218,9 @@ class _Work:
     """One message while it is read."""
 
     __slots__ = (
-        "absent", "beds", "dialect", "equipment", "fault", "first", "group", "group_at", "hits",
-        "identifiers", "lines", "msh", "observations", "patient", "reader", "rows", "sent_at", "seps",
-        "structure", "unmapped", "warnings", "zone",
+        "absent", "assumed", "beds", "dialect", "equipment", "fault", "first", "group", "group_at", "groups", "hits",
+        "identifiers", "keys", "lines", "msh", "observations", "patient", "pressures", "reader", "rows", "sent_at",
+        "seps", "statuses", "structure", "unmapped", "warnings", "withdrawn", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -246,6 +241,7 @@ class _Work:
         self.first = {"MSH": self.lines[0]}
         self.dialect = reader.recognise(text, msh, seps)
         self.hits = reader.hits.setdefault((self.dialect.name, seps.component, seps.escape), {})
+        self.statuses = reader.statuses.setdefault(self.dialect.name, {})
         self.patient: tuple[str, ...] | None = None
         self.beds: str | None = None
         self.identifiers: tuple[str, ...] = ()
@@ -253,11 +249,18 @@ class _Work:
         self.group_at: datetime | None = None
         self.rows: list[_Row] = []
         self.absent: list[_Absent] = []
-        self.unmapped: dict[tuple[_Label, str], int] = {}
+        self.withdrawn: list[_Withdrawn] = []
+        self.assumed: dict[str, int] = {}
+        self.unmapped: dict[tuple[Label, str], tuple[int, str]] = {}  # how often, and OBX-6 of the first
+        self.groups = 0
+        self.pressures = False
         self.equipment: dict[str, str] = {}  # key -> where it stands in the containment tree
         self.observations = self.structure = 0
         self.fault: Fault | None = None
         self.sent_at = self.time(msh[6])
+        stated = zone_of(msh[6].split(seps.component, 1)[0].strip())
+        if stated is not None:  # HL7 v2, MSH-7: its zone is the default of every time in the message
+            self.zone = stated
 
     def time(self, text: str) -> datetime | None:
         if not text:
@@ -282,76 +285,130 @@ class _Work:
                     self.group_at = self.time(group[number])
         return self.group_at or self.sent_at
 
-    def leave(self, label: _Label, reason: str) -> None:
-        self.unmapped[label, reason] = self.unmapped.get((label, reason), 0) + 1
+    def leave(self, label: Label, reason: str, unit: str) -> None:
+        count, first = self.unmapped.get((label, reason), (0, unit[:60]))
+        self.unmapped[label, reason] = count + 1, first
 
-    def observation(self, f: list[str]) -> None:  # noqa: PLR0912, PLR0915 - the hot path, in one piece
+    def meaning(self, ident: str) -> Hit:
+        if len(self.hits) >= _CACHE:
+            self.hits.clear()
+        hit = self.hits[ident] = meaning_of(ident, self.dialect, self.reader.dialects, self.seps)
+        return hit
+
+    def status(self, text: str) -> tuple[str, Status]:
+        """OBX-11: its letter, and what it means to this maker."""
+        if len(self.statuses) >= _CACHE:
+            self.statuses.clear()
+        letter, means = status_of(text)
+        known = self.statuses[text] = letter, self.dialect.statuses.get(letter, means)
+        return known
+
+    def observation(self, f: list[str]) -> None:
         """One OBX. Every way out leaves a trace."""
         self.observations += 1
         if len(f) < 19:
             f += [""] * (19 - len(f))
-        ident, value, status, kind = f[3], f[5], f[11].strip()[:8], f[2].strip()
-        hit = self.hits.get(ident)
-        if hit is None:
-            if len(self.hits) >= _CACHE:
-                self.hits.clear()
-            hit = self.hits[ident] = self.reader.resolve(ident, self.dialect, self.seps)
-        vital, reason, label, warning = hit
+        hit = self.hits.get(f[3]) or self.meaning(f[3])
         key = ""
         if f[18]:
             key = self.reader.equipment_key(f[18], self.seps)
             if key:
                 self.equipment.setdefault(key, f[4])
-        if vital is None and not value and not kind and status in ("X", ""):
-            self.structure += 1
-            return
-        if kind in _WAVEFORMS:
-            self.leave(label, "waveform")
-            return
-        if vital is None:
-            self.leave(label, reason)
-            return
-        if warning:
-            self.warnings[warning] = None
-        at = (self.time(f[14]) if f[14] else None) or self.group_time()
-        flags: tuple[str, ...] = ()
-        absent = _NO_VALUE.get(status, "")
-        if f[8]:
-            flags = tuple(self.seps.first(x)[:20] for x in f[8].split(self.seps.repetition)[:8] if x)
-            absent = absent or next((_NO_VALID_VALUE[x] for x in flags if x in _NO_VALID_VALUE), "")
-        number, bound = 0.0, ""
-        if not absent:
-            if NUMBER.fullmatch(value):
-                number = float(value)
+        kind = f[2] if f[2] == "NM" else f[2].strip().upper()
+        if hit.vital is not None and kind not in _NO_NUMBERS:
+            if hit.warning:
+                self.warnings[hit.warning] = None
+            letter, status = self.statuses.get(f[11]) or self.status(f[11])
+            if status is VALUE:
+                self.value(f, hit, hit.vital, kind, key, letter, "")
             else:
-                got = loose_number(value, kind, self.seps, self.dialect.blanks)
-                if got == "not_a_number":
-                    self.leave(label, got)
-                    return
-                if isinstance(got, str):
-                    absent = "deleted" if status in ("D", "W") else got
-                else:
-                    number, bound = got
-            if not absent and number in self.dialect.sentinels:
-                absent = "sentinel"
-        sub_id = f[4][:80]
-        if absent:
-            self.absent.append((vital.code, absent, value[:80], at, sub_id, key))
-            return
-        unit = self.reader.unit(f[6], self.seps)
+                self.marked(f, hit, hit.vital, kind, key, letter, status)
+        elif hit.vital is None and not kind and not f[5] and f[11].strip() in ("X", ""):
+            self.structure += 1
+        else:
+            self.leave(hit.label, _NO_NUMBERS.get(kind, hit.reason), f[6])
+
+    def marked(self, f: list[str], hit: Hit, vital: Vital, kind: str, key: str, letter: str, status: Status) -> None:
+        """A row of a vital sign whose status says more than that a value stands there."""
+        means, why = status.meaning, status.reason
+        if means == "no_value":
+            self.gone(f, vital, why, key)
+        elif means == "withdrawn":
+            self.withdraw(f, hit, vital, kind, key, why)
+        elif means == "refused" and f[5].strip():
+            self.leave(hit.label, why, f[6])
+        elif means == "refused":
+            self.gone(f, vital, "not_asked", key)
+        elif means == "repeats" and not f[5].strip():
+            self.structure += 1
+        else:
+            self.value(f, hit, vital, kind, key, letter, why)
+
+    def when(self, f: list[str]) -> datetime | None:
+        return (self.time(f[14]) if f[14] else None) or self.group_time()
+
+    def gone(self, f: list[str], vital: Vital, why: str, key: str) -> None:
+        self.absent.append((vital.code, why, f[5][:80], self.when(f), f[4][:80], key, vital.method))
+
+    def number(self, text: str, kind: str) -> tuple[float, str] | str:
+        """OBX-5 as a number and its bound, or why it is none."""
+        if NUMBER.fullmatch(text):
+            number, bound = float(text), ""
+        else:
+            got = loose_number(text, kind, self.seps, self.dialect.blanks)
+            if isinstance(got, str):
+                return got
+            number, bound = got
+        return "sentinel" if number in self.dialect.sentinels else (number, bound)
+
+    def value(self, f: list[str], hit: Hit, vital: Vital, kind: str, key: str, letter: str, doubt: str) -> None:
+        """A row of a vital sign in which a value should stand."""
+        flags: tuple[str, ...] = ()
+        said = PLAIN
+        if f[8]:
+            flags, said = self.reader.flagged(f[8], self.seps)
+            if said.absent:
+                return self.gone(f, vital, said.absent, key)
+        got = self.number(f[5], kind)
+        if isinstance(got, str):
+            return self.gone(f, vital, got, key) if got in _SAYS_NONE else self.leave(hit.label, got, f[6])
+        unit = self.reader.units.get((f[6], self.seps.component)) or self.unit_of(f[6], vital)
+        if unit not in VITALS[vital.code]:
+            return self.leave(hit.label, "unit", f[6])
+        number, bound = got[0], got[1] or said.comparator
+        if bound:
+            doubt = "bound"
+        elif said.doubt or 0 < number < 1:
+            doubt = said.doubt or doubt or rate_doubt(vital.code, number)
+        method = hit.method or (_method(f[17], self.seps) if f[17] else "")
+        if vital.code in PRESSURES:
+            self.pressures = True
+        self.rows.append((
+            vital.code, number, unit, (self.time(f[14]) if f[14] else None) or self.group_time(), letter, method,
+            f[4][:80], key, bound, flags, doubt, self.groups, hit.identifier,
+        ))  # fmt: skip
+        return None
+
+    def unit_of(self, text: str, vital: Vital) -> str:
+        """OBX-6 as UCUM; where none was sent, the customary one, counted and named."""
+        unit = self.reader.unit(text, self.seps)
         if unit == "":
             unit = self.dialect.assumed_units.get(vital.code, "?")
             if unit != "?":
                 self.warnings["unit_assumed:" + vital.code] = None
-        if unit not in VITALS[vital.code]:
-            self.leave(label, "unit")
-            return
-        method = vital.method or (self.seps.first(f[17])[:40] if f[17] else "")
-        self.rows.append((vital.code, number, unit, at, status, method, sub_id, key, bound, flags))
+                self.assumed[vital.code] = self.assumed.get(vital.code, 0) + 1
+        return unit
+
+    def withdraw(self, f: list[str], hit: Hit, vital: Vital, kind: str, key: str, why: str) -> None:
+        """The monitor takes a value back: by what it was known, and the value where it stands there again."""
+        got = self.number(f[5], kind)
+        number = None if isinstance(got, str) else got[0]
+        self.withdrawn.append((vital.code, why, number, self.when(f), f[4][:80], key, hit.identifier))
 
     def other(self, tag: str, segment: str) -> None:
         seps = self.seps
         if tag == "OBR":
+            self.groups += 1
             self.group = segment.split(seps.field, 23)
             self.first.setdefault(tag, segment)
         elif tag == "PID":
@@ -393,11 +450,11 @@ class _Work:
         control_id = seps.plain(msh[9])[:200]
         if not control_id:
             warnings["no_control_id:"] = None
-        keys, bed = self.reader.identity(self.first, self.dialect, seps)
+        own, gateway, bed = self.reader.identity(self.first, self.dialect, seps)
         equipment = self.equipment
-        if equipment:
-            keys = tuple(dict.fromkeys((*equipment, *keys)))[:8]
+        keys = whose.narrowed((*equipment, *own), gateway)[:8] if equipment else own or gateway
         default = keys[0] if keys else ""
+        self.keys = keys
         branches = equipment if len(equipment) > 1 else {}
         return ParsedMessage(
             control_id=control_id,
@@ -407,37 +464,90 @@ class _Work:
             sending_facility=facility,
             receiving_facility=receiver,
             device_keys=keys,
+            gateway_keys=gateway,
             patient_identifiers=self.identifiers,
             bed=bed,
             sent_at=self.sent_at,
-            readings=tuple(
-                [
-                    ParsedReading(
-                        code,
-                        number,
-                        unit,
-                        at,
-                        status,
-                        method,
-                        sub,
-                        key or _nearest(sub, branches) or default,
-                        bound,
-                        flags,
-                    )
-                    for code, number, unit, at, status, method, sub, key, bound, flags in self.rows
-                ]
-            ),
-            unmapped=tuple([Unmapped(*what, why, count) for (what, why), count in self.unmapped.items()]),
+            readings=self.readings(branches, default),
+            unmapped=tuple([Unmapped(*what, why, *times) for (what, why), times in self.unmapped.items()]),
             not_measured=tuple(
                 [
-                    NotMeasured(code, why, value, at, sub, key or _nearest(sub, branches) or default)
-                    for code, why, value, at, sub, key in self.absent
+                    NotMeasured(
+                        code, why, value, at, sub, (key in keys and key) or _nearest(sub, branches) or default, method
+                    )
+                    for code, why, value, at, sub, key, method in self.absent
                 ]
             ),
             warnings=tuple(warnings),
             dialect=self.dialect.name,
             structure_rows=self.structure,
+            withdrawn=()
+            if not self.withdrawn
+            else tuple(
+                [
+                    Withdrawal(
+                        code,
+                        "wrong" if why == "wrong" else "deleted",
+                        number,
+                        at,
+                        sub,
+                        (key in keys and key) or _nearest(sub, branches) or default,
+                        identifier,
+                    )
+                    for code, why, number, at, sub, key, identifier in self.withdrawn
+                ]
+            ),
+            assumed=tuple([Assumed(code, self.dialect.assumed_units[code], n) for code, n in self.assumed.items()]),
         )
+
+    def readings(self, branches: dict[str, str], default: str) -> tuple[ParsedReading, ...]:
+        devices = [
+            (row[7] in self.keys and row[7]) or (branches and _nearest(row[6], branches)) or default
+            for row in self.rows
+        ]
+        pairs: dict[int, str] = {}
+        if self.pressures:
+            pairs = measurements(
+                (i, r[0], r[3], r[6], devices[i], r[11]) for i, r in enumerate(self.rows) if r[0] in PRESSURES
+            )
+        place, made = -1, []
+        for code, number, unit, at, status, method, sub, _, bound, flags, doubt, _, identifier in self.rows:
+            place += 1
+            made.append(
+                ParsedReading(
+                    code,
+                    number,
+                    unit,
+                    at,
+                    status,
+                    method,
+                    sub,
+                    devices[place],
+                    bound,
+                    flags,
+                    doubt,
+                    pairs.get(place, "") if pairs else "",
+                    identifier,
+                )
+            )
+        return tuple(made)
+
+
+def _method(text: str, seps: Separators) -> str:
+    """OBX-17: the words of a coded method, else what stands first."""
+    parts = seps.parts(text)
+    return (parts[1] if len(parts) > 2 and parts[1] else parts[0])[:40]
+
+
+def _in_identifier(text: str, needle: str, seps: Separators) -> bool:
+    """Whether it stands in any OBX-3: a unit in a maker's coding system does not make a message that maker's."""
+    at = text.find(needle)
+    while at >= 0:
+        before = text[text.rfind("\r", 0, at) + 1 : at]
+        if before[:3] == "OBX" and before.count(seps.field) == 3:
+            return True
+        at = text.find(needle, at + 1)
+    return False
 
 
 def _identifiers(f: list[str], seps: Separators) -> tuple[str, ...]:
@@ -464,20 +574,32 @@ def _nearest(sub_id: str, equipment: dict[str, str]) -> str:
 
 
 def _at(first: dict[str, str], where: Place, seps: Separators) -> str:
-    f = first.get(where.segment, "").split(seps.field)
-    number = where.field - 1 if where.segment == "MSH" else where.field
-    text = f[number] if number < len(f) else ""
-    for cut, part in ((seps.component, where.component), (seps.subcomponent, where.subcomponent)):
-        if part:
-            parts = text.split(cut) if cut else [text]
-            text = parts[part - 1] if part <= len(parts) else ""
+    text = _raw(first, where, seps)
+    if where.subcomponent:
+        parts = text.split(seps.subcomponent) if seps.subcomponent else [text]
+        text = parts[where.subcomponent - 1] if where.subcomponent <= len(parts) else ""
     return seps.plain(text)
 
 
-def _identity(first: dict[str, str], dialect: Dialect, seps: Separators) -> tuple[tuple[str, ...], str]:
-    bed = next((b for b in (_at(first, p, seps) for p in dialect.bed) if b), "")[:100]
+def _raw(first: dict[str, str], where: Place, seps: Separators) -> str:
+    """A component as it was sent, its subcomponents together."""
+    f = first.get(where.segment, "").split(seps.field)
+    number = where.field - 1 if where.segment == "MSH" else where.field
+    text = f[number] if number < len(f) else ""
+    if where.component:
+        parts = text.split(seps.component) if seps.component else [text]
+        text = parts[where.component - 1] if where.component <= len(parts) else ""
+    return text
+
+
+def _identity(
+    first: dict[str, str], dialect: Dialect, seps: Separators
+) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    bed = next((b for b in (_place(first, p, seps) for p in dialect.bed) if b), "")[:100]
     ward = next((w for w in (_at(first, p, seps) for p in dialect.ward) if w), "")
-    keys: dict[str, None] = {}
+    room, facility = (_place(first, Place("PV1", 3, n, 0), seps) for n in (2, 4))
+    own: dict[str, None] = {}
+    gateway: dict[str, None] = {}
     for kind, where in dialect.devices:
         value = _at(first, where, seps)
         if kind == "ip":
@@ -487,20 +609,29 @@ def _identity(first: dict[str, str], dialect: Dialect, seps: Separators) -> tupl
         elif kind == "eui64":
             value = next((p.upper() for p in value.split(seps.component) if _EUI64.fullmatch(p)), "")
         elif kind == "bed":
-            value = (f"{ward}/{bed}" if ward not in ("", bed) else bed) if bed else ""
+            value = whose.bed_value(ward, room, bed, facility)
         elif kind == "app":
             names = [seps.first(_at(first, Place("MSH", n, 1, 0), seps)) for n in (3, 4)]
             value = "/".join(n for n in names if n)
         if value:
-            keys[f"{kind}:{value}"[:120]] = None
-    return tuple(keys), bed
+            (gateway if where.segment == "MSH" else own)[whose.key(kind, value)] = None
+    return tuple(own), tuple(gateway), bed
+
+
+def _place(first: dict[str, str], where: Place, seps: Separators) -> str:
+    """What names a place: where its first subcomponent is empty (``&10``), the next one that is not."""
+    if where.subcomponent > 1:
+        return _at(first, where, seps)
+    text = _raw(first, where, seps)
+    parts = text.split(seps.subcomponent) if seps.subcomponent else [text]
+    return next((found for found in map(seps.plain, parts) if found), "")
 
 
 def _address(text: str) -> str:
-    """An IP address, also where a gateway writes it as one number."""
+    """An IP address without its port, also where a gateway writes it as one number."""
     if text.isascii() and text.isdigit() and 8 <= len(text) <= 10 and int(text) <= 0xFFFFFFFF:
         return ".".join(str(int(text) >> shift & 255) for shift in (24, 16, 8, 0))
-    return text if _IP.fullmatch(text) else ""
+    return text.partition(":")[0] if _IP.fullmatch(text) else ""
 
 
 _readers: list[Reader] = []

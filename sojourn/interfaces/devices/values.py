@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import Final
 
 from .results import Fault
@@ -38,10 +39,13 @@ class Separators:
 USUAL: Final = Separators("|")
 NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{0,9})?")
 _LOOSE: Final = re.compile(
-    r"(?P<cmp><=|>=|=|<|>)?\s*(?P<num>[+-]?(?:[0-9]{1,12}(?:[.,][0-9]{0,12})?|[.,][0-9]{1,12}))"
-    r"(?:\s*[x×*]\s*10\s*\^?\s*(?P<ten>[+-]?[0-9]{1,2})|[eE](?P<exp>[+-]?[0-9]{1,2}))?"
+    r"(?P<cmp><=|>=|=|<|>)?\s*(?P<num>[+-]?(?:[0-9]{1,30}(?:[.,][0-9]{0,30})?|[.,][0-9]{1,30}))"
+    r"(?:\s*[x×*]\s*10\s*\^?\s*(?P<ten>[+-]?[0-9]{1,4})|\s*[eE](?P<exp>[+-]?[0-9]{1,4}))?"
 )
-_TWO_WAYS: Final = re.compile(r"[+-]?0{0,2}[1-9][0-9]{0,2},[0-9]{3}")  # 1,408: no sender means it by the standard
+_THOUSANDS: Final = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
+_COMPARATORS: Final = ("", "=", "<", ">", "<=", ">=")
+_INFINITE: Final = frozenset({"inf", "infinity"})  # the special numbers of ISO/IEEE 11073
+_LARGEST: Final = 1e15  # beyond it a number is nothing that was measured
 _TIME: Final = re.compile(
     r"(?P<date>[0-9]{8})(?P<hm>[0-9]{4})?(?P<s>[0-9]{2})?(?:\.(?P<f>[0-9]{1,9})|(?P<ms>[0-9]{1,6}))?"
     r"(?P<z>Z|[+-][0-9]{2}:?(?:[0-9]{2})?)?"
@@ -118,7 +122,7 @@ def header(  # noqa: PLR0911 - one way out for each fault
         if not text.strip():
             return Fault("empty", "The message is empty.", "AR")
         if text[:3] in ("FHS", "BHS"):
-            return Fault("batch", "Batches are not taken; send single messages.", "AR")
+            return Fault("batch", "The batch holds no message.", "AR")
         return Fault("no_header", "The message does not begin with MSH.", "AR")
     line = text.split("\r", 1)[0]
     sep = line[3:4]
@@ -195,7 +199,7 @@ def _meaning(word: str, seps: Separators) -> str | None:
 
 
 def loose_number(text: str, kind: str, seps: Separators, blanks: frozenset[str]) -> tuple[float, str] | str:
-    """A value and its comparator, or why there is none: "empty", "sentinel" (a word), "not_a_number".
+    """A value and its comparator, or why there is none: see words.NOT_MEASURED and words.UNMAPPED.
 
     Takes what monitors write beside plain numbers: a decimal comma, 2.73x10^-7, <10, SN's ^number, a coded
     value that is a number. HL7 defines its NM itself, with the point alone and no thousands, so 1.408 has one reading
@@ -206,23 +210,49 @@ def loose_number(text: str, kind: str, seps: Separators, blanks: frozenset[str])
     if text.casefold() in blanks:
         return "sentinel"
     bound = ""
-    if seps.component in text and seps.repetition not in text:
-        parts = [p.strip() for p in text.split(seps.component)]
-        if kind == "SN" and not any(parts[2:]) and parts[0] in ("", "=", "<", ">", "<=", ">="):
-            bound, text = parts[0], parts[1]
+    if seps.component in text:
+        parts = [p.strip() for p in text.rstrip(seps.repetition).split(seps.component)]
+        if kind == "SN" and len(parts) > 1:
+            structured = _structured(parts)
+            if isinstance(structured, str):
+                return structured
+            bound, text = structured
         elif kind in _CODED or not any(parts[1:]):
             text = parts[0]
-    text = seps.plain(text)
+    return _number(seps.plain(text.rstrip(seps.repetition)), bound, blanks)
+
+
+def _structured(parts: list[str]) -> tuple[str, str] | str:
+    """HL7's SN, comparator^number^separator^number: its comparator and number where it is one number."""
+    if any(parts[2:]):
+        return {"-": "range", ":": "ratio", "/": "ratio"}.get(parts[2], "not_a_number")
+    if parts[0] not in _COMPARATORS:
+        return ("", parts[0]) if not parts[1] else "not_a_number"
+    return parts[0], parts[1]
+
+
+def _number(text: str, bound: str, blanks: frozenset[str]) -> tuple[float, str] | str:
+    """A number with what may stand before and behind it."""
     if not text:
         return "empty"
-    if text.casefold() in blanks:
+    plain = text.casefold()
+    if plain in blanks:
         return "sentinel"
-    found = _LOOSE.fullmatch(text) if len(text) < 60 else None
-    if found is None or _TWO_WAYS.fullmatch(found["num"]):
-        return "not_a_number"
+    if plain.lstrip("+-") in _INFINITE:
+        return "out_of_range"
+    text = text.replace("≤", "<=").replace("≥", ">=")
+    found = _LOOSE.fullmatch(text) if len(text) < 80 else None
+    digits = found["num"] if found else text
+    if "," in digits and _THOUSANDS.fullmatch(digits):
+        return "thousands"  # 1,024 is a thousand and a little to one sender, and one and a little to another
+    return _measured(found, bound) if found else "not_a_number"
+
+
+def _measured(found: re.Match[str], bound: str) -> tuple[float, str] | str:
     number = float(f"{found['num'].replace(',', '.')}e{found['ten'] or found['exp'] or 0}")
-    if abs(number) > 1e15:
-        return "not_a_number"
+    vanished = number == 0 and any(digit in "123456789" for digit in found["num"])
+    if vanished or abs(number) > _LARGEST:
+        return "out_of_range"  # a power of ten that leaves nothing is no zero
     bound = found["cmp"] or bound
     return number, "" if bound == "=" else bound
 
@@ -263,6 +293,19 @@ def instant(  # noqa: PLR0911 - one way out for each form
         return None, "time_unreadable:" + text[:30]
 
 
+@lru_cache(maxsize=4096)
+def zone_of(text: str) -> tzinfo | None:
+    """The zone that an HL7 time states; None where it states none."""
+    found = _TIME.fullmatch(text)
+    stated = found["z"] if found is not None else ""
+    try:
+        if found is None and len(text) >= 16 and text[4] == "-":
+            return datetime.fromisoformat(text).tzinfo
+        return _offset(stated) if stated else None
+    except ValueError:
+        return None
+
+
 def _offset(text: str) -> timezone:
     if text == "Z":
         return UTC
@@ -278,3 +321,8 @@ def _local(at: datetime, zone: tzinfo, text: str) -> tuple[datetime, str]:
     # the hour that comes twice in autumn, or never in spring
     twice = here.utcoffset() != here.replace(fold=1).utcoffset()
     return here.astimezone(UTC), "time_ambiguous:" + text[:30] if twice else ""
+
+
+def charset(declared: str) -> str:
+    """The codec of the first repetition of an MSH-18; UTF-8 where it names none that is known."""
+    return _CHARSETS.get(declared.split("~", 1)[0].strip().upper(), "utf-8")

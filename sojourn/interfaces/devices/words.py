@@ -13,7 +13,8 @@ FAULTS: Final[dict[str, str | Promise]] = {
     "no_type": _("The header does not say what kind of message it is."),
     "separators": _("The header names no usable separators."),
     "unsupported_type": _("Another kind of message than results (ORU^R01) came in."),
-    "batch": _("A batch file came in instead of single messages."),
+    "batch": _("A batch file without any message came in."),
+    "query": _("A monitor asked for its patient on a line that may not ask."),
     "several_messages": _("Two messages came in one frame."),
     "several_patients": _("One message speaks of several patients."),
     "several_beds": _("One message speaks of several beds."),
@@ -28,7 +29,6 @@ FAULTS: Final[dict[str, str | Promise]] = {
 WARNINGS: Final[dict[str, str | Promise]] = {
     "charset": _("The text is not in the character set that the monitor declares."),
     "encoding_characters": _("The header names its separators incompletely."),
-    "mapped_by_label": _("A value was recognised by its label, not by a code."),
     "no_control_id": _("The message has no number of its own."),
     "no_observations": _("The message holds no values."),
     "nul": _("The message held zero bytes."),
@@ -47,15 +47,34 @@ NOT_MEASURED: Final[dict[str, str | Promise]] = {
     "cannot_obtain": _("the monitor cannot obtain a value"),
     "pending": _("not measured yet"),
     "not_asked": _("not measured"),
-    "deleted": _("withdrawn by the monitor"),
     "invalid": _("marked invalid by the monitor"),
-    "test": _("test data"),
+    "calibrating": _("the sensor is being calibrated"),
+    "out_of_range": _("no value (beyond what the monitor can show)"),
+    "test": _("training or test data"),
 }
 
 UNMAPPED: Final[dict[str, str | Promise]] = {
     "unknown_code": _("unknown code"),
     "waveform": _("waveform"),
     "not_a_number": _("not a number"),
+    "thousands": _("a comma that may stand for thousands or for decimals"),
+    "range": _("a range instead of one number"),
+    "ratio": _("a ratio instead of one number"),
     "unit": _("unit missing or not understood"),
     "code_and_name_disagree": _("code and name mean different things"),
+    "status_order": _("marked as an order, not as a result"),
+}
+
+DOUBTS: Final[dict[str, str | Promise]] = {
+    "questionable": _("marked questionable by the monitor"),
+    "early": _("an early value, before the measurement has settled"),
+    "ongoing": _("the measurement is still going on"),
+    "bound": _("only a bound, not a value"),
+    "rate": _("between 0 and 1 a minute"),
+    "status": _("sent with a status that is not in the standard"),
+}
+
+WITHDRAWN: Final[dict[str, str | Promise]] = {
+    "deleted": _("withdrawn by the monitor"),
+    "wrong": _("withdrawn by the monitor as wrong, perhaps another patient's"),
 }

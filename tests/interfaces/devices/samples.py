@@ -11,7 +11,7 @@ def captured() -> dict[str, bytes]:
     found = {}
     for path in sorted(EXAMPLES.glob("*.toml")):
         data = tomllib.loads(path.read_text("utf-8"))
-        text = data["message"].strip("\n").replace("\n", "\r") + "\r"
+        text = data["message"].strip("\n").replace("\n", "\r") + "\r"  # its own line ends: tests/contracts
         found[path.stem] = text.encode(data.get("encoding", "utf-8"))
     return found
 

@@ -1,13 +1,14 @@
 """The listener over a real socket: order, group commit, failure and recovery, slow readers, resends."""
 
 import asyncio
+from dataclasses import replace
 from functools import wraps
 
 import pytest
 
 from sojourn.interfaces.devices.framing import frame
 from sojourn.interfaces.devices.listener import Limits, Outcome, address
-from sojourn.interfaces.devices.results import Fault, ParsedMessage
+from sojourn.interfaces.devices.results import Answered, Fault, ParsedMessage
 
 from .net import MemoryStore, listening, monitor
 from .samples import captured, hr, oru
@@ -36,7 +37,7 @@ async def until(condition, timeout: float = 5) -> None:
 async def test_each_monitor_gets_its_answer(name):
     raw, store = captured()[name], MemoryStore()
     async with listening(store) as (port, _), monitor(port) as line:
-        assert (await line.send(raw)).startswith("AA ")
+        assert (await line.send(raw)).startswith(("AA ", "CA "))  # as its MSH-15 and MSH-16 ask
     ((received,),) = store.batches
     assert received.raw == raw
     assert isinstance(received.parsed, ParsedMessage)
@@ -228,6 +229,104 @@ async def test_a_broken_line_keeps_the_half_message():
     ((received,),) = store.batches
     assert isinstance(received.parsed, Fault)
     assert received.parsed.kind == "truncated"
+
+
+def enhanced(n: int, accept: str, application: str) -> bytes:
+    """A message that says which answers it wants (MSH-15, MSH-16)."""
+    head, rest = numbered(n).split(b"\r", 1)
+    return head + f"|||{accept}|{application}\r".encode() + rest
+
+
+@aio
+async def test_each_sender_gets_the_answers_that_it_wants():
+    async with listening(MemoryStore()) as (port, _), monitor(port) as line:
+        wanted = [("AL", "NE"), ("NE", "NE"), ("NE", "AL"), ("AL", "AL"), ("ER", "SU")]
+        for n, (accept, application) in enumerate(wanted):
+            line.writer.write(frame(enhanced(n, accept, application)))
+        line.writer.write(frame(numbered(9)))
+        answers = ["CA 0", "AA 2", "CA 3", "AA 3", "AA 4", "AA 9"]  # in the order of the messages; of 1 none
+        assert [await line.code() for _ in answers] == answers
+
+
+@aio
+async def test_what_cannot_be_stored_is_not_committed():
+    store = MemoryStore()
+    store.poison = b"|13|P|"
+    async with listening(store) as (port, _), monitor(port) as line:
+        line.writer.write(frame(enhanced(13, "AL", "AL")) + frame(enhanced(14, "AL", "AL")))
+        assert [await line.code() for _ in range(3)] == ["CE 13", "CA 14", "AA 14"]
+
+
+@aio
+async def test_a_batch_is_answered_message_by_message():
+    store = MemoryStore()
+    async with listening(store) as (port, _), monitor(port) as line:
+        line.writer.write(frame(b"FHS|^~\\&|A|B\rBHS|^~\\&|A|B\r" + numbered(1) + numbered(2) + b"BTS|2\rFTS|1\r"))
+        assert [await line.code(), await line.code()] == ["AA 1", "AA 2"]
+        assert await line.send(b"BHS|^~\\&|A|B|||||||B-7|\rBTS|0\r") == "AR B-7"
+    assert [r.raw for b in store.batches for r in b][:2] == [numbered(1), numbered(2)]
+
+
+@aio
+async def test_an_acknowledgement_is_not_answered():
+    async with listening(MemoryStore()) as (port, _), monitor(port) as line:
+        line.writer.write(frame(b"MSH|^~\\&|A|B|||2026||ACK^R01|5|P|2.5\rMSA|AA|4\r"))
+        assert await line.send(numbered(1)) == "AA 1"
+
+
+@aio
+async def test_a_message_without_an_end_is_asked_for_again():
+    """A pause inside a frame, longer than is waited for: AE with the message's number, so that it is sent again."""
+    store = MemoryStore()
+    async with listening(store, Limits(idle_s=0.1)) as (port, _), monitor(port) as line:
+        line.writer.write(frame(numbered(7))[:-30])
+        assert await line.code() == "AE 7"
+        assert await line.send(numbered(7)) == "AA 7"
+
+
+@aio
+async def test_a_new_message_in_the_middle_of_another_answers_both():
+    async with listening(MemoryStore()) as (port, _), monitor(port) as line:
+        line.writer.write(frame(numbered(7))[:-30] + frame(numbered(8)))
+        assert [await line.code(), await line.code()] == ["AE 7", "AA 8"]
+
+
+@aio
+async def test_a_shorter_pause_loses_nothing():
+    async with listening(MemoryStore(), Limits(idle_s=5)) as (port, _), monitor(port) as line:
+        whole = frame(numbered(7))
+        for part in (whole[:40], whole[40:90], whole[90:]):
+            line.writer.write(part)
+            await line.writer.drain()
+            await asyncio.sleep(0.05)
+        assert await line.code() == "AA 7"
+    assert Limits().idle_s > 6.5  # so long a monitor once paused
+
+
+QUERY = b"MSH|^~\\&|MON|W|||20260914093000||QRY^A19|12|P|2.4\rQRD|20260914093000|R|I|Q1|||1^RD|CA-7|DEM\r"
+
+
+@aio
+async def test_a_query_is_refused_in_words_on_a_line_that_may_not_ask():
+    async with listening(MemoryStore()) as (port, _), monitor(port) as line:
+        line.writer.write(frame(QUERY))
+        answer = await line.answer()
+    assert b"\rMSA|AR|12|This line may not ask for patients" in answer
+    assert b"PID" not in answer
+
+
+@aio
+async def test_a_query_is_answered_where_the_store_says_who_may_be_told():
+    class Bound(MemoryStore):
+        async def store(self, batch):
+            return [replace(each, patients=(Answered("CA-7", "Rivera", "Ana"),)) for each in await super().store(batch)]
+
+    async with listening(Bound()) as (port, _), monitor(port) as line:
+        line.writer.write(frame(QUERY))
+        answer = await line.answer()
+        assert b"|ADR^A19|" in answer
+        assert b"\rPID|||CA-7||Rivera^Ana" in answer
+        assert await line.send(numbered(1)) == "AA 1"  # a message of values is answered as ever
 
 
 @aio

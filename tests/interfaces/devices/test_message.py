@@ -50,7 +50,7 @@ def value_of(text: str, kind: str = "NM"):
         (">^300", "SN", (300.0, ">")),
         ("=^72", "SN", (72.0, "")),
         ("^72", "SN", (72.0, "")),
-        ("^1^:^2", "SN", "not_a_number"),
+        ("^1^:^2", "SN", "ratio"),
         ("72", "ST", (72.0, "")),
         ("72^", "CE", (72.0, "")),
         ("72^Seventy-two^L", "CWE", (72.0, "")),
@@ -59,9 +59,9 @@ def value_of(text: str, kind: str = "NM"):
         ("seventy", "NM", "not_a_number"),
         ("1_000", "NM", "not_a_number"),
         ("nan", "NM", "sentinel"),
-        ("inf", "NM", "not_a_number"),
+        ("inf", "NM", "out_of_range"),
         ("٧٢", "NM", "not_a_number"),
-        ("1e99", "NM", "not_a_number"),
+        ("1e99", "NM", "out_of_range"),
         ("", "NM", "empty"),
         ('""', "NM", "empty"),
         ("---", "NM", "sentinel"),
@@ -88,7 +88,7 @@ def test_implausible_values_are_kept(value):
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [("F", "F"), ("R", "R"), ("P", "P"), ("C", "C"), ("W", "W"), ("D", "D"), ("", ""), ("S", "S")],
+    [("F", "F"), ("R", "R"), ("P", "P"), ("C", "C"), ("", ""), ("S", "S"), ("f", "F"), ("A", "A")],
 )
 def test_statuses_with_a_value(status, expected):
     assert one(oru(hr("72", rest=f"|||||{status}"))).readings[0].status == expected
@@ -99,10 +99,6 @@ def test_statuses_without_a_value(status, reason):
     message = one(oru(hr("72", rest=f"|||||{status}")))
     assert message.readings == ()
     assert message.not_measured[0].reason == reason
-
-
-def test_a_deletion_without_value():
-    assert one(oru(hr("", rest="|||||D"))).not_measured[0].reason == "deleted"
 
 
 def test_flags():
@@ -237,13 +233,12 @@ def test_number_and_name_that_disagree_are_not_believed():
         ("150456", "spo2", True),
         ("X1^my own^99ZZZ^59408-5^SpO2^LN", "spo2", False),
         ("999^MDC_ECG_HEART_RATE^MDC", "hr", False),
-        ("HR", "hr", True),
     ],
 )
 def test_an_unknown_maker_with_standard_codes_still_works(ident, code, warns):
     message = one(oru(f"OBX|1|NM|{ident}|1|97||||||F"))
     assert [r.code for r in message.readings] == [code]
-    assert any(w.startswith(("system_assumed", "mapped_by_label")) for w in message.warnings) == warns
+    assert any(w.startswith("system_assumed") for w in message.warnings) == warns
 
 
 @pytest.mark.parametrize(
@@ -321,7 +316,8 @@ def test_the_same_patient_twice_is_one():
         (b"MSH|^~\\&|a|b", "no_type"),
         (b"MSH|^~\\&|||||||ADT^A08|1|P|2.5", "unsupported_type"),
         (b"MSH|^~\\&|||||||ORU^W01|1|P|2.5", "unsupported_type"),
-        (b"MSH|^~\\&|||||||QRY^A19|1|P|2.5", "unsupported_type"),
+        (b"MSH|^~\\&|||||||QRY^A19|1|P|2.5", "query"),
+        (b"MSH|^~\\&|||||||QRY^R02|1|P|2.5", "unsupported_type"),
     ],
 )
 def test_faults(raw, kind):
@@ -485,7 +481,7 @@ def test_the_referee_agrees_on_generated_messages(seps, control, names, values):
     ]
     for i, name in enumerate(names):
         value = "72" if values is None else str(values.draw(st.integers(0, 300)))
-        ident = c.join(["8867-4", escaped(name, seps), "LN"])
+        ident = c.join(["8867-4", escaped(f"no. {i} {name}", seps), "LN"])  # never a word that contradicts the code
         lines.append(f.join(["OBX", str(i), "NM", ident, str(i), value, "/min", "", "", "", "", "F"]))
     raw = ("\r".join(lines) + "\r").encode()
     assert ours(raw) == referee(raw)

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,9 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sojourn.config.virtual_monitor import (
+    APNOEA_S,
+    CLOCK_JUMP_S,
     EPISODES,
+    LOW_AT_S,
     MAKERS,
+    PROBE_OFF_S,
     SILENT_S,
+    STOPS_S,
+    TOLD,
+    TURNS_S,
     Bed,
     Settings,
     message,
@@ -37,7 +45,12 @@ def test_the_same_second_is_told_the_same_way(episode, seed, t):
     assert readings(episode, seed, t) == readings(episode, seed, t)
 
 
-@given(st.sampled_from(EPISODES), seeds, times)
+# In these somebody is in danger for a while: their own tests say what must then be seen.
+GRAVE = ("hypotension", "bradycardia", "asystole", "no_pulse", "apnoea")
+CALM = tuple(each for each in EPISODES if each not in GRAVE)
+
+
+@given(st.sampled_from(CALM), seeds, times)
 def test_every_second_is_possible(episode, seed, t):
     s = readings(episode, seed, t)
     assert 45 <= s.hr <= 130
@@ -97,6 +110,60 @@ def test_dropouts_lose_some_and_not_all():
     assert 0.1 < sum(s.spo2 is None for s in told) / 2_000 < 0.35
 
 
+@given(seeds)
+def test_the_pressure_falls_below_the_alarm_and_returns(seed):
+    """90 mmHg: NEWS2, 3 points (facts/news2.json)."""
+    told = [readings("hypotension", seed, t).cuff for t in range(0, 6_000, 300)]
+    assert min(each.sys for each in told) < 90
+    assert all(each.dia < each.map < each.sys for each in told)
+    assert told[0].sys > 100
+    assert told[-1].sys > 100
+
+
+@given(seeds)
+def test_the_heart_slows_below_the_urgent_limit_and_returns(seed):
+    """40 a minute: NEWS2, 3 points (facts/news2.json)."""
+    assert readings("bradycardia", seed, LOW_AT_S).hr <= 40
+    assert readings("bradycardia", seed, 0).hr > 50
+    assert readings("bradycardia", seed, 6_000).hr > 50
+
+
+@given(seeds, st.floats(STOPS_S[0], STOPS_S[1] - 1))
+def test_no_beat_and_no_pulse(seed, t):
+    stopped, lost = readings("asystole", seed, t), readings("no_pulse", seed, t)
+    assert (stopped.hr, stopped.pr) == (0, 0)
+    assert (lost.hr > 45, lost.pr) == (True, 0)
+    assert readings("asystole", seed, STOPS_S[1]).hr > 45
+
+
+@given(seeds, st.floats(APNOEA_S[0], APNOEA_S[1] - 1))
+def test_no_breath_at_the_capnograph(seed, t):
+    """50 mmHg: Deitch 2010 (facts/holds.csv)."""
+    gone = readings("apnoea", seed, t)
+    assert (gone.capnograph, gone.etco2, gone.co2_rr) == (True, 0, 0)
+    assert readings("apnoea", seed, APNOEA_S[1]).etco2 >= 50
+    assert 35 <= readings("apnoea", seed, 0).etco2 < 50
+    assert not readings("normal", seed, t).capnograph
+
+
+def test_the_probe_comes_off_and_goes_back():
+    off, on = readings("probe_off", 3, PROBE_OFF_S[0]), readings("probe_off", 3, PROBE_OFF_S[1])
+    assert (off.spo2, off.pr) == (None, None)
+    assert on.spo2 is not None
+
+
+def test_the_monitor_is_moved_and_its_clock_jumps():
+    before, after = readings("moved", 3, TURNS_S - 1), readings("moved", 3, TURNS_S)
+    assert (before.moved, after.moved) == (False, True)
+    assert after == replace(readings("normal", 4, TURNS_S), moved=True)
+    off = [readings(each, 3, TURNS_S).clock_off_s for each in ("clock_ahead", "clock_behind", "normal")]
+    assert off == [CLOCK_JUMP_S, -CLOCK_JUMP_S, 0]
+
+
+def test_every_episode_is_told_on_the_command_line():
+    assert tuple(TOLD) == EPISODES
+
+
 def test_an_unknown_episode():
     with pytest.raises(ValueError, match="is no episode"):
         readings("party", 1, 0)
@@ -121,6 +188,11 @@ def test_what_is_sent_is_what_is_read(maker, episode, seed, t):
         assert abs(got["nibp_sys"].measured_at - cuff_at) <= timedelta(seconds=1)
     if maker != "nihon":
         expected["temp"] = s.temp
+    if maker in ("mindray", "northern"):
+        expected["etco2"] = s.etco2
+    if s.capnograph and maker in ("mindray", "northern"):
+        assert [r.value for r in parsed.readings if r.code == "rr"] == [s.rr, s.co2_rr]
+        expected["rr"] = s.co2_rr  # the reader's name for both; the store tells them apart by method
     assert {c: r.value for c, r in got.items()} == {c: v for c, v in expected.items() if v is not None}
     assert got["hr"].measured_at == AT
     if maker in ("mindray", "northern"):  # these send a sentinel; the others leave it out or empty

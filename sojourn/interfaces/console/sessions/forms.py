@@ -19,7 +19,7 @@ from sojourn.care.session.score_actions import LONGEST_BEFORE
 from sojourn.clinical import dosing, recovery
 from sojourn.clinical.recovery import AS_BEFORE, Points, RecoveryScale
 from sojourn.clinical.recovery.scores import Item
-from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, plausibility, pressure_fault
+from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, impossible, plausibility, pressure_fault
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.ui.numbers import AmountField, CountField, FigureInput, ReadingField
@@ -31,9 +31,11 @@ LABELS = {
     "nibp_dia": gettext_lazy("Diastolic pressure"),
     "spo2": gettext_lazy("Saturation"),
     "temp": gettext_lazy("Temperature"),
+    "etco2": gettext_lazy("EtCO₂"),
+    "co2_rr": gettext_lazy("Breathing, CO₂"),
     "cadss6": gettext_lazy("CADSS-6, total"),
 }
-AT_THE_CHAIR = ("nibp_sys", "nibp_dia", "hr", "spo2", "rr", "temp")
+AT_THE_CHAIR = ("nibp_sys", "nibp_dia", "hr", "spo2", "rr", "temp", "etco2", "co2_rr")
 RATED = ("pain", "nausea", "cadss6")
 MOAAS = "moaas"
 
@@ -193,7 +195,13 @@ class ValuesForm(forms.Form):
         if not cleaned.get("sure"):
             for code, value in values.items():
                 found = plausibility(book().plausibility(code), value)
-                if isinstance(found, Implausible):
+                if impossible(code, value):
+                    self.add_error(
+                        code,
+                        _("Nobody can have %(value)g here: a rate is 0 or at least 1, and nothing is below zero.")
+                        % {"value": value},
+                    )
+                elif isinstance(found, Implausible):
                     self.add_error(
                         code,
                         _("%(value)g is outside of %(low)g to %(high)g. Correct it, or say that you read it so.")

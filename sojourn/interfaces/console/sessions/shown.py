@@ -19,10 +19,10 @@ from django_stubs_ext import StrPromise
 from sojourn.care.session.rows import Check, Newest, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import recovery
-from sojourn.clinical.alarms import Phase
+from sojourn.clinical.alarms import Phase, rank
 from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, rounded
 from sojourn.clinical.protocol import UNDER_WAY, State
-from sojourn.clinical.vitals import VITALS
+from sojourn.clinical.vitals import MEAN, NO_VALUE, VITALS, pressure_parts
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.words import (
@@ -41,7 +41,9 @@ SILENCE = "silence.continuous"
 _LABELS: Mapping[str, StrPromise] = {
     "hr": gettext_lazy("Heart rate"), "pr": gettext_lazy("Pulse"), "nibp_sys": gettext_lazy("Blood pressure"),
     "art_sys": gettext_lazy("Arterial pressure"), "spo2": gettext_lazy("Saturation"), "rr": gettext_lazy("Breathing"),
-    "temp": gettext_lazy("Temperature"), "moaas": gettext_lazy("MOAA/S"),
+    "temp": gettext_lazy("Temperature"), "moaas": gettext_lazy("MOAA/S"), "etco2": gettext_lazy("EtCO₂"),
+    "co2_rr": gettext_lazy("Breathing, CO₂"), "nibp_map": gettext_lazy("Mean pressure"),
+    "art_map": gettext_lazy("Mean arterial pressure"),
 }  # fmt: skip
 
 
@@ -146,23 +148,38 @@ def _figure(picture: Picture, shown: DisplayedVital) -> Figure:
         VITALS[shown.code].unit.display,
         one.at,
         _stale_after(picture, one),
-        _("not counted") if shown.quality_flag else _source(picture, one),
+        _not_counted(shown.quality_flag) if shown.quality_flag else _source(picture, one),
         bool(shown.quality_flag),
         picture.before_arrival(one.at),
     )
 
 
+def _not_counted(flag: str) -> str:
+    return _("The sensor has no value") if flag == NO_VALUE else _("not counted")
+
+
+def _alarmed(picture: Picture, groups: Iterable[CodeGroup]) -> str:
+    """The code of the gravest open alarm of a tile, or ""."""
+    codes = {code for group in groups for code in group}
+    found = sorted((each for each in picture.alarms if each.code in codes), key=lambda each: -rank(each.priority))
+    return found[0].code if found else ""
+
+
 def _current(picture: Picture, *groups: CodeGroup) -> DisplayedVital | None:
     limit = {each.code: float(_stale_after(picture, each)) for each in picture.newest.values()}
-    return picture.glance.displayed(groups, limit.__getitem__)
+    return picture.glance.displayed(groups, limit.__getitem__, _alarmed(picture, groups))
 
 
 def figures(picture: Picture) -> list[Figure]:
     """What is shown of every vital sign, the four of the board first; then the other source of pressure, and the
     rest."""
     chosen = [_current(picture, *groups) for groups in TILES.values()]
-    others = [_current(picture, group) for group in TILES["bp"] if group not in [each.codes for each in chosen if each]]
-    placed = {code for groups in TILES.values() for group in groups for code in group} | {"nibp_map", "art_map"}
+    shown = [each.codes for each in chosen if each]
+    others = [
+        _current(picture, group) for key in ("bp", "rr") for group in TILES[key]
+        if group not in shown and group[0] not in MEAN
+    ]  # fmt: skip
+    placed = {code for groups in TILES.values() for group in groups for code in group}
     rest = [_current(picture, (code,)) for code in VITALS if code not in placed]
     return [_figure(picture, each) for each in (*chosen, *others, *rest) if each]
 
@@ -298,6 +315,8 @@ def _row(picture: Picture, identity: str, label: str, hint: str, vitals: Iterabl
     vitals = tuple(vitals)
     read = [picture.newest[code] for code in vitals if code in picture.newest]
     known = [each for each in read if not each.doubt and not picture.before_arrival(each.at)]
+    if pressure_parts(vitals) and len({each.at for each in known}) > 1:
+        known = known[:1]  # two halves of two measurements are no pressure
     whole = bool(vitals) and len(known) == len(vitals)
     reading = ""
     if known:

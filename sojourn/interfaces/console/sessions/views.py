@@ -30,6 +30,7 @@ from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.weighing_actions import weigh
 from sojourn.care.vitals import actions as vitals_actions
+from sojourn.care.vitals import claiming_actions
 from sojourn.care.vitals import queries as vitals_queries
 from sojourn.care.vitals.models import Device
 from sojourn.clinical import protocol, recovery
@@ -60,6 +61,7 @@ from sojourn.interfaces.console.sessions.frame import seen as _seen
 from sojourn.interfaces.console.sessions.frame import small as _small
 from sojourn.interfaces.console.sessions.frame import status as _status
 from sojourn.interfaces.console.sessions.frame import to_session as _to_session
+from sojourn.interfaces.console.sessions.monitor_doubts import monitor_doubts
 from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
 from sojourn.interfaces.console.sessions.words import STATES, WHY_STOPPED, skew_word
@@ -620,7 +622,12 @@ def monitor(request: Request, picture: Picture) -> HttpResponse:
     if request.method == "POST":
         device = get_object_or_404(Device, pk=_number(request.POST.get("device", "")))
         try:
-            if request.POST.get("do") == "off":
+            if request.POST.get("do") == "this_patient":
+                claiming_actions.confirm_patient(by=request.asker, device_id=device.pk, encounter_id=picture.id)
+            elif request.POST.get("do") == "line":
+                host = request.POST.get("address", "")
+                claiming_actions.confirm_line(by=request.asker, device_id=device.pk, host=host)
+            elif request.POST.get("do") == "off":
                 if device.pk in {each.device_id for each in picture.monitors}:
                     vitals_actions.take_off(by=request.asker, device_id=device.pk)
             elif device.retired_at is not None:
@@ -634,6 +641,7 @@ def monitor(request: Request, picture: Picture) -> HttpResponse:
     context = {
         **_common(request, picture),
         "on": shown.monitors(picture),
+        "doubts": monitor_doubts(picture.id),
         "free": [
             shown.MonitorLine(each.pk, each.name, each.last_seen_at, skew_word(each.clock_skew_s))
             for each in vitals_queries.free_monitors()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.vitals.messages import BELIEVED
+from sojourn.care.vitals.clock import BELIEVED
 from sojourn.clinical.protocol import State
 
 Words = Mapping[str, StrPromise]
@@ -112,6 +112,8 @@ GROUPS: Final[tuple[tuple[StrPromise, tuple[str, ...]], ...]] = (
 
 WHY: Final[Words] = {
     "silent": pgettext_lazy("alarm", "no reading"),
+    "no-good-value": pgettext_lazy("alarm", "nothing that can be believed"),
+    "withdrawn-by-monitor": pgettext_lazy("alarm", "withdrawn by the monitor"),
     "not-acknowledged-in-time": pgettext_lazy("alarm", "nobody has answered"),
 }
 

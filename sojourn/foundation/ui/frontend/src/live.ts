@@ -9,9 +9,9 @@ export interface Session {
   dose: number | null;
   /** When the next check is due, and its minute of the schedule. */
   due: [number, number] | null;
-  /** By vital sign: value, time, doubt. */
-  signals: Record<string, [number, number, string]>;
-  alarms: { rule: string; code: string; phase: string; priority: string; since: number | null; by: string }[];
+  /** By vital sign: value, time, doubt; of breathing also how it is measured, where the monitor says it. */
+  signals: Record<string, [number, number, string, string?]>;
+  alarms: { rule: string; code: string; phase: string; priority: string; since: number | null; by: string; why?: string }[];
   called: number | null;
   monitors: number;
   skew: number | null;

@@ -23,7 +23,7 @@ describe("the value that is shown", () => {
     it(`${each.name}: ${each.why}`, () => {
       const readings = (each.readings as [string, number, number, string][])
         .map(([code, value, at, qualityFlag]) => ({ code, value, at, qualityFlag }));
-      const found = currentVital(TILES[each.tile]!, readings, vital.now, (code) => limits[code]!);
+      const found = currentVital(TILES[each.tile]!, readings, vital.now, (code) => limits[code]!, (each as { alarmed?: string }).alarmed);
       assert.deepEqual(found && {
         codes: found.codes, values: found.values, at: found.at, age_s: found.ageS, quality_flag: found.qualityFlag,
         stale: found.stale,

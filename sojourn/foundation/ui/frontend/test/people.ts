@@ -19,7 +19,9 @@ export function session(given: Partial<Session> = {}): Session {
 const WORDS: BoardData["words"] = Object.assign(
   {
     just_now: "now", seconds: "{n} s ago", minutes: "{n} min ago", hours: "{n} h ago", none: "no reading yet",
-    old: "Old: {age}", doubted: "Not believable", pulse: "Pulse", heart: "Heart", dose: "{n} min since the dose",
+    old: "Old: {age}", doubted: "Not believable", no_value: "No value", silent: "The monitor is silent",
+    withdrawn: "Withdrawn, and nobody has seen it", pressure: "Pressure", mean: "Mean pressure", breathing: "Breathing",
+    breathing_co2: "Breathing, CO₂", breathing_by: "Breathing, {how}", by_impedance: "impedance", pulse: "Pulse", heart: "Heart", dose: "{n} min since the dose",
     here: "here for {n} min", due: "Next check in {n} min", now: "Next check now", overdue: "Check overdue by {n} min",
     calls: "{who} needs someone", clock_ahead: "Clock {n} min ahead", clock_behind: "Clock {n} min behind",
     no_monitor: "No monitor on", seen_by: "seen by {who}", escalated: "nobody has answered",
@@ -31,8 +33,8 @@ const WORDS: BoardData["words"] = Object.assign(
   {
     states: { dosing: "Dose running", paused: "Dose paused", observing: "Being observed" },
     priorities: { high: "High", medium: "Medium", low: "Low" },
-    rules: { "spo2.low": "Oxygen saturation is low", "hr.high": "Heart rate is high" },
-    short: { "spo2.low": "Low", "hr.high": "High" },
+    rules: { "spo2.low": "Oxygen saturation is low", "hr.high": "Heart rate is high", "silence.continuous": "No good value comes" },
+    short: { "spo2.low": "Low", "hr.high": "High", "heart.no_pulse": "No pulse" },
   },
 ) as unknown as BoardData["words"];
 

@@ -13,7 +13,7 @@ const figure = (key: string, given: Partial<Session>, moment = here) => view.fig
 describe("a figure", () => {
   it("shows value, age and no more while all is well", () => {
     assert.deepEqual(figure("spo2", { signals: { spo2: [97, NOW - 2, ""] } }), {
-      key: "spo2", label: null, value: "97", age: "2 s ago", says: "", priority: "", stale: false,
+      key: "spo2", label: null, hidden: false, value: "97", age: "2 s ago", says: "", priority: "", stale: false,
     });
   });
   it("says so where nothing was read, and is not crossed", () => {
@@ -30,6 +30,32 @@ describe("a figure", () => {
   });
   it("leaves the place of a diastolic of another moment empty", () => {
     assert.equal(figure("bp", { signals: { nibp_sys: [158, NOW - 5, ""], nibp_dia: [80, NOW - 300, ""] } }).value, "158/–");
+  });
+  it("is empty at once where its sensor has no value", () => {
+    const { value, says, priority, stale } = figure("spo2", { signals: { spo2: [97, NOW - 1, "no-value"] } });
+    assert.deepEqual({ value, says, priority, stale }, { value: "–", says: "No value", priority: "low", stale: false });
+  });
+  it("names a mean", () => {
+    const { label, value } = figure("bp", { signals: { nibp_map: [62, NOW - 5, ""] } });
+    assert.deepEqual({ label, value }, { label: "Mean pressure", value: "62" });
+  });
+  it("says how breaths are counted", () => {
+    const label = (signals: Session["signals"]) => figure("rr", { signals }).label;
+    assert.equal(label({ rr: [14, NOW - 1, ""] }), "Breathing");
+    assert.equal(label({ rr: [14, NOW - 1, "", "impedance"] }), "Breathing, impedance");
+    assert.equal(label({ rr: [14, NOW - 1, "", "some word"] }), "Breathing");
+    assert.equal(label({ rr: [14, NOW - 1, ""], co2_rr: [9, NOW - 1, ""] }), "Breathing, CO₂");
+  });
+  it("has a place for carbon dioxide only where a capnograph is", () => {
+    assert.equal(figure("etco2", {}).hidden, true);
+    assert.equal(figure("etco2", { signals: { etco2: [38, NOW - 1, ""] } }).hidden, false);
+  });
+  it("shows the pulse of which the alarm speaks", () => {
+    const { label, value, says } = figure("hr", {
+      signals: { hr: [72, NOW - 1, ""], pr: [0, NOW - 1, ""] },
+      alarms: [alarm({ rule: "heart.no_pulse", code: "pr", priority: "medium" })],
+    });
+    assert.deepEqual({ label, value, says }, { label: "Pulse", value: "0", says: "No pulse" });
   });
   it("is old by the rule of silence where a monitor is on", () => {
     const { age, stale } = figure("spo2", { signals: { spo2: [97, NOW - 61, ""] } });
@@ -81,6 +107,15 @@ describe("a chair", () => {
     assert.equal(found.priorityWord, "High");
     assert.deepEqual(found.alarm, { text: "Oxygen saturation is low", note: "nobody has answered, and 1 more" });
     assert.deepEqual(found.waiting, ["spo2.low|spo2", "hr.high|hr"]);
+  });
+  it("tells a silent monitor from one that has nothing good to say", () => {
+    const said = (why: string) => chair({ alarms: [alarm({ rule: "silence.continuous", why })] }).alarm?.text;
+    assert.deepEqual([said("silent"), said("no-good-value")], ["The monitor is silent", "No good value comes"]);
+  });
+  it("keeps what the monitor withdrew until somebody answers", () => {
+    const found = chair({ alarms: [alarm({ phase: "recovered", why: "withdrawn-by-monitor" })] });
+    assert.equal(found.alarm?.note, "Withdrawn, and nobody has seen it");
+    assert.deepEqual(found.waiting, ["spo2.low|spo2"]);
   });
   it("says who has seen it, and asks nobody again", () => {
     const found = chair({ alarms: [alarm({ phase: "acknowledged", by: "Noor" })] });

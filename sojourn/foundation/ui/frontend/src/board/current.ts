@@ -1,15 +1,21 @@
 // Which value of a vital sign is shown. The rule, in words and in Python: sojourn/clinical/current.py; the cases of
 // tests/golden/current_vital.json hold both. Seconds throughout, on any one clock.
 
+/** A sensor says that it has no value now. */
+export const NO_VALUE = "no-value";
+// The mean's own pressure says more than the mean.
+const MEAN = ["nibp_map", "art_map"];
+
 /** Codes that are read together, the first of which must be there: one code, or systolic and diastolic. */
 export type Group = readonly string[];
 
 /** What answers one question, the preferred source first. */
 export const TILES: Readonly<Record<string, readonly Group[]>> = {
   hr: [["hr"], ["pr"]],
-  bp: [["nibp_sys", "nibp_dia"], ["art_sys", "art_dia"]],
+  bp: [["nibp_sys", "nibp_dia"], ["art_sys", "art_dia"], ["nibp_map"], ["art_map"]],
   spo2: [["spo2"]],
-  rr: [["rr"]],
+  rr: [["co2_rr"], ["rr"]],
+  etco2: [["etco2"]],
 };
 
 /** `qualityFlag`: why the value is not believed, or "". */
@@ -25,10 +31,16 @@ export interface DisplayedVital {
   stale: boolean;
 }
 
-/** The reading of `groups` (the preferred first) that is shown; null where nothing was read. */
+/** The reading of `groups` (the preferred first) that is shown; null where nothing was read. `alarmed`: the code of which
+ * the tile's open alarm speaks, or "". */
 export function currentVital(
   groups: readonly Group[], readings: readonly SignalReading[], now: number, staleAfterS: (code: string) => number,
+  alarmed = "",
 ): DisplayedVital | null {
+  if (alarmed && !MEAN.includes(alarmed)) {
+    const own = currentVital(groups.filter((each) => each.includes(alarmed)), readings, now, staleAfterS);
+    if (own && !own.stale && own.qualityFlag !== NO_VALUE) return own;
+  }
   let best: DisplayedVital | null = null;
   for (const group of groups) {
     for (const first of readings.filter((each) => each.code === group[0])) {
@@ -55,10 +67,11 @@ function measurement(
   const ageS = Math.max(0, now - first.at);
   return {
     codes: group,
-    values: parts.map((part) => part?.value ?? null),
+    values: parts.map((part) => (part && part.qualityFlag !== NO_VALUE ? part.value : null)),
     at: first.at,
     ageS,
-    qualityFlag: parts.find((part) => part?.qualityFlag)?.qualityFlag ?? "",
+    // A half that has no value is missing; it makes the other one no less believed.
+    qualityFlag: first.qualityFlag || parts.map((part) => part?.qualityFlag ?? "").find((flag) => flag && flag !== NO_VALUE) || "",
     stale: ageS > staleAfterS,
   };
 }

@@ -66,6 +66,7 @@ function paintAlarm(box: HTMLElement, { alarm, waiting }: ChairView): void {
 }
 
 function paintFigure(tile: HTMLElement, figure: FigureView): void {
+  show(tile, !figure.hidden);
   mark(tile, figure.priority);
   tile.classList.toggle("is-stale", figure.stale);
   if (figure.label !== null) text(tile.querySelector("[data-vital-label]"), figure.label);

@@ -6,7 +6,7 @@ import type { Store } from "./store";
 import type { View } from "./view";
 
 // Where a trend's axis begins and ends at least, so that calm readings look calm.
-const SPAN: Record<string, [number, number]> = { hr: [50, 120], bp: [50, 160], spo2: [88, 100], rr: [4, 24] };
+const SPAN: Record<string, [number, number]> = { hr: [50, 120], bp: [50, 160], spo2: [88, 100], rr: [4, 24], etco2: [20, 55] };
 // Seconds without a reading after which a line breaks; a cuff measures when it will.
 const GAP_S = 90;
 
@@ -26,13 +26,14 @@ export class Trends {
     const host = box.querySelector<HTMLElement>("[data-chair-trend]")!;
     // With room, each line has its name and the time stands below; without, the order is that of the figures.
     const bare = host.clientHeight < 190 || host.clientWidth < 560;
-    const height = Math.max(9, Math.min(80, Math.floor(((host.clientHeight || 100) - (bare ? 0 : 30)) / 4) - 1));
+    const keys = Object.keys(TILES).filter((key) => key !== "etco2" || TILES.etco2!.flat().some((code) => code in session.signals));
+    const height = Math.max(9, Math.min(80, Math.floor(((host.clientHeight || 100) - (bare ? 0 : 30)) / keys.length) - 1));
     const now = this.store.now();
     const codes: Record<string, readonly string[]> = {};
     const said = (key: string, what: string) => box.querySelector(`[data-vital="${key}"] ${what}`)?.textContent ?? "";
     const spec: StripSpec = {
       bare, height, x_min: now - this.store.data.trend_s, x_max: now, zone: this.store.data.zone,
-      rows: Object.keys(TILES).map((key) => {
+      rows: keys.map((key) => {
         const [low, high] = SPAN[key]!;
         const shown = (codes[key] = this.view().codes(key, session, now));
         return {
@@ -54,6 +55,7 @@ export class Trends {
     const trend = this.drawn.get(session.id);
     if (!trend) return;
     const now = this.store.now();
+    if (!("etco2" in trend.codes) && "etco2" in session.signals) return this.draw(box, session);
     for (const [key, codes] of Object.entries(trend.codes)) {
       if (this.view().codes(key, session, now)[0] !== codes[0]) return this.draw(box, session);
     }

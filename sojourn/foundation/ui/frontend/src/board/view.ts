@@ -1,14 +1,16 @@
 // What the board shows of what it knows: plain values and words, no page here. Nothing in it looks at a clock.
 import type { Session } from "../live";
 import { isOpen, isWaiting, moreUrgent, ofFigure, type Alarm } from "./alarms";
-import { currentVital, rounded, TILES, type DisplayedVital } from "./current";
+import { currentVital, NO_VALUE, rounded, TILES, type DisplayedVital } from "./current";
 import { isOver, type BoardData } from "./store";
 import { ageWord, clockWord, dueWord, fill, type Words } from "./words";
 
 export interface FigureView {
   key: string;
-  /** The pulse says whether it is the heart's or the oximeter's; the others keep their name (null). */
+  /** Pulse, pressure and breathing say where they come from; the others keep their name (null). */
   label: string | null;
+  /** A tile that is there only where its sensor is. */
+  hidden: boolean;
   value: string;
   age: string;
   says: string;
@@ -44,7 +46,7 @@ export class View {
   }
 
   chair(session: Session, moment: Moment): ChairView {
-    const { text, priorities, rules, states } = this.words;
+    const { text, priorities, states } = this.words;
     const alarms = [...session.alarms].sort(moreUrgent);
     const gravest = alarms[0];
     const open = gravest && isOpen(gravest) ? gravest : undefined;
@@ -53,7 +55,7 @@ export class View {
     return {
       priority: open?.priority ?? "",
       priorityWord: open ? priorities[open.priority] ?? "" : "",
-      alarm: gravest ? { text: rules[gravest.rule] ?? gravest.rule, note: this.standing(gravest, alarms.length) } : null,
+      alarm: gravest ? { text: this.what(gravest), note: this.standing(gravest, alarms.length) } : null,
       waiting: alarms.filter((each) => each.phase !== "acknowledged").map((each) => `${each.rule}|${each.code}`),
       call: session.called === null ? "" : this.call(session),
       called: session.called !== null,
@@ -70,7 +72,8 @@ export class View {
   current(key: string, session: Session, now: number): DisplayedVital | null {
     const readings = Object.entries(session.signals)
       .map(([code, [value, at, qualityFlag]]) => ({ code, value, at, qualityFlag }));
-    return currentVital(TILES[key]!, readings, now, (code) => this.staleAfterS(session, code));
+    const alarmed = ofFigure(session.alarms, TILES[key]!.flat())?.code ?? "";
+    return currentVital(TILES[key]!, readings, now, (code) => this.staleAfterS(session, code), alarmed);
   }
 
   /** The codes whose lines a tile's trend draws: those of the reading that is shown. */
@@ -79,21 +82,46 @@ export class View {
   }
 
   figure(key: string, session: Session, { now, lost }: Moment): FigureView {
-    const { text, short } = this.words;
+    const { text } = this.words;
     const shown = this.current(key, session, now);
     const doubted = Boolean(shown?.qualityFlag);
+    const empty = shown?.qualityFlag === NO_VALUE;
     const alarm = ofFigure(session.alarms, TILES[key]!.flat());
     const age = shown ? ageWord(text, shown.ageS) : fill(text.none);
     return {
       key,
-      label: key !== "hr" ? null : fill(shown?.codes[0] === "pr" ? text.pulse : text.heart),
-      value: shown ? shown.values.map((each) => (each === null ? "–" : rounded(each, 0))).join("/") : "–",
+      label: this.label(key, shown, session),
+      hidden: key === "etco2" && !shown && !alarm,
+      value: empty ? "–" : shown ? shown.values.map((each) => (each === null ? "–" : rounded(each, 0))).join("/") : "–",
       // Beside an alarm's word there is no room for a second one: the figure is crossed all the same.
       age: shown?.stale && !alarm && !doubted ? fill(text.old, { age }) : age,
-      says: alarm ? short[alarm.rule] ?? "" : doubted ? fill(text.doubted) : "",
+      says: alarm ? this.short(alarm) : empty ? fill(text.no_value) : doubted ? fill(text.doubted) : "",
       priority: alarm?.priority ?? (doubted ? "low" : ""), // what cannot be believed never looks calm
-      stale: shown !== null && (shown.stale || doubted || lost),
+      stale: shown !== null && (shown.stale || (doubted && !empty) || lost),
     };
+  }
+
+  /** Where the figure comes from, in the name of its tile. */
+  private label(key: string, shown: DisplayedVital | null, session: Session): string | null {
+    const { text } = this.words;
+    const code = shown?.codes[0] ?? "";
+    if (key === "hr") return fill(code === "pr" ? text.pulse : text.heart);
+    if (key === "bp") return fill(code.endsWith("_map") ? text.mean : text.pressure);
+    if (key !== "rr") return null;
+    if (code === "co2_rr") return fill(text.breathing_co2);
+    const how = text[`by_${session.signals[code]?.[3] ?? ""}`];
+    return how ? fill(text.breathing_by, { how }) : fill(text.breathing);
+  }
+
+  /** What an alarm says. Of a rule of silence, whether the monitor is silent or has nothing good to say. */
+  private what(alarm: Alarm): string {
+    if (alarm.why === "silent") return fill(this.words.text.silent);
+    return this.words.rules[alarm.rule] ?? alarm.rule;
+  }
+
+  private short(alarm: Alarm): string {
+    if (alarm.why === "no-good-value") return fill(this.words.text.no_value);
+    return this.words.short[alarm.rule] ?? "";
   }
 
   /** Who asks for somebody. */
@@ -133,7 +161,7 @@ export class View {
     const said: string[] = [];
     if (alarm.phase === "acknowledged") said.push(fill(text.seen_by, { who: alarm.by }));
     if (alarm.phase === "escalated") said.push(fill(text.escalated));
-    if (alarm.phase === "recovered") said.push(fill(text.over));
+    if (alarm.phase === "recovered") said.push(fill(alarm.why === "withdrawn-by-monitor" ? text.withdrawn : text.over));
     if (count > 1) said.push(fill(text.more, { n: count - 1 }));
     return said.join(", ");
   }

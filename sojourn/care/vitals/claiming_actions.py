@@ -1,0 +1,163 @@
+"""What people say of monitors: that one is theirs, that it speaks from here, that it measures this patient."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.alarms import judging
+from sojourn.care.alarms.store import session_of
+from sojourn.care.encounter import actions as encounter_actions
+from sojourn.care.encounter.announcing import announce
+from sojourn.care.encounter.models import Encounter
+from sojourn.care.vitals import faults, ingest, whose
+from sojourn.care.vitals.actions import add_device
+from sojourn.care.vitals.models import (
+    Device,
+    DeviceAssociation,
+    HeldReading,
+    MessageDecision,
+    PatientConfirmed,
+    Stranger,
+)
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+
+
+@transaction.atomic
+def register(*, by: Asker, stranger_id: int, name: str, now: datetime | None = None) -> Device:
+    """Add a monitor that has spoken on the clinic's port, under the closest name it gives itself. Refused: gone,
+    name-missing, known-key."""
+    stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=by.here, fault="").exclude(name="").first()
+    if stranger is None:
+        raise Refused(_("This monitor is not waiting any more."), codes=("gone",))
+    return add_device(by=by, name=_named(name), key=stranger.name, address=stranger.host, now=now)
+
+
+@transaction.atomic
+def claim(*, by: Asker, stranger_id: int, code: str, name: str, now: datetime | None = None) -> Device:
+    """Add a monitor that belongs to no clinic yet. Who stands before it can read the end of its name, which the page
+    does not show. Refused: gone, name-missing, wrong-code, known-key."""
+    by.must("monitor.register")
+    stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=None, fault="").exclude(name="").first()
+    if stranger is None:
+        raise Refused(_("This monitor is not waiting any more."), codes=("gone",))
+    if whose.folded(code) != whose.folded(whose.masked(stranger.name)[1]):
+        raise Refused(
+            _("That is not how its name ends. Read it at the bedside: on the monitor's screen or its label."),
+            codes=("wrong-code",),
+        )
+    device = add_device(by=by, name=_named(name), key=stranger.name, address=stranger.host, now=now)
+    try:
+        with transaction.atomic():
+            Stranger.objects.filter(pk=stranger.pk).update(clinic_id=by.here)
+    except IntegrityError:
+        pass  # the clinic has a line for it already, from its own port
+    record(by, "monitor.claimed", device)
+    return device
+
+
+def _named(name: str) -> str:
+    name = " ".join(name.split())[:60]
+    if not name:
+        raise Refused(_("Give the monitor a name."), codes=("name-missing",))
+    return name
+
+
+@transaction.atomic
+def rekey(*, by: Asker, device_id: int, stranger_id: int) -> Device:
+    """Give a monitor the closer name under which it speaks, in the place of one that was too wide. Refused: gone,
+    not-the-same, known-key."""
+    by.must("monitor.register")
+    stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=by.here, fault="").first()
+    device = Device.objects.select_for_update(no_key=True).get(pk=device_id, retired_at=None)
+    if stranger is None or not stranger.name:
+        raise Refused(_("This monitor is not waiting any more."), codes=("gone",))
+    if not whose.too_wide(device.key, stranger.keys.split("\n"), stranger.gateway_keys.split("\n")):
+        raise Refused(_("That is another monitor. Add it as a new one."), codes=("not-the-same",))
+    before, device.key = device.key, stranger.name
+    try:
+        with transaction.atomic():
+            device.save(update_fields=["key"])
+    except IntegrityError as error:
+        raise Refused(_("A monitor with this identifier exists already."), codes=("known-key",)) from error
+    record(by, "monitor.rekeyed", device, key=device.key, before=before)
+    return device
+
+
+@transaction.atomic
+def confirm_line(*, by: Asker, device_id: int, host: str, now: datetime | None = None) -> Device:
+    """Say that a monitor speaks from this address now. Refused: not-heard, where nothing came from it."""
+    by.must("monitor.register")
+    device = Device.objects.select_for_update(no_key=True).get(pk=device_id, retired_at=None)
+    if not host or host not in (device.address, device.other_address):
+        raise Refused(_("Nothing has come from this address."), codes=("not-heard",))
+    device.address, device.address_confirmed_at = host, now or timezone.now()
+    device.other_address, device.other_address_at = "", None
+    device.save(update_fields=["address", "address_confirmed_at", "other_address", "other_address_at"])
+    record(by, "monitor.line_confirmed", device, address=host)
+    return device
+
+
+@transaction.atomic
+def confirm_patient(*, by: Asker, device_id: int, encounter_id: int, now: datetime | None = None) -> int:
+    """Say that what this monitor sends under another number is of the patient whom it is on; how many values that were
+    held are charted by it. Refused: not-on, not-running, nothing-held."""
+    by.must("monitor.associate")
+    now = now or timezone.now()
+    encounter, _newest = encounter_actions.lock_session(encounter_id, None)
+    if not DeviceAssociation.objects.filter(device_id=device_id, encounter=encounter, until_at=None).exists():
+        raise Refused(_("This monitor is not on this patient."), codes=("not-on",))
+    held = list(
+        HeldReading.objects.filter(encounter=encounter, device_id=device_id)
+        .exclude(identifier__in=_confirmed(encounter, device_id))
+        .order_by("id")
+    )
+    if not held:
+        raise Refused(_("Nothing of this monitor is waiting for you."), codes=("nothing-held",))
+    for identifier in sorted({each.identifier for each in held}):
+        PatientConfirmed.objects.create(
+            clinic_id=by.here, patient_id=encounter.patient_id, device_id=device_id, encounter=encounter,
+            identifier=identifier, at=now, by_id=by.member,
+        )  # fmt: skip
+    _chart(encounter, held, now, by)
+    record(by, "monitor.patient_confirmed", encounter, device=device_id, values=len(held))
+    announce(encounter)
+    return len(held)
+
+
+def _confirmed(encounter: Encounter, device_id: int) -> list[str]:
+    rows = PatientConfirmed.objects.filter(encounter=encounter, device_id=device_id)
+    return list(rows.values_list("identifier", flat=True))
+
+
+def _chart(encounter: Encounter, held: list[HeldReading], now: datetime, by: Asker) -> None:
+    """Chart what was held, once; its messages count as used, and a resend of them charts nothing again."""
+    session = session_of(encounter)
+    readings = [
+        judging.NewReading(
+            session, each.code, each.value, each.unit, each.effective_at, each.received_at, each.measured_at,
+            judging.MONITOR, each.device_id, each.message_id, status=each.status, doubt=each.doubt,
+        )
+        for each in held
+    ]  # fmt: skip
+    _forget_fault(held[0].device_id)
+    with connection.cursor() as cursor:
+        ingest.record_batch(cursor.cursor, readings, now, faulty=[session])
+    MessageDecision.objects.bulk_create(
+        [
+            MessageDecision(clinic_id=by.here, message_id=message_id, encounter_id=encounter.pk, decided_at=now)
+            for message_id in sorted({each.message_id for each in held})
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _forget_fault(device_id: int) -> None:
+    device = Device.objects.select_for_update(no_key=True).get(pk=device_id)
+    device.faults = faults.without(device.faults, faults.PATIENT)
+    device.save(update_fields=["faults"])

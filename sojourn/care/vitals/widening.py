@@ -1,0 +1,57 @@
+"""Monitors that were registered under names too wide: once, when a database of an older version is brought up to date.
+
+An older version read neither room nor facility into a bed's key, and let a gateway's name catch every bed behind it.
+Which beds have really spoken under such a name stands in the messages that it kept; each is listed as a monitor that
+waits to be added, so that a person registers it by one press. Nothing is registered here, and no key is changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sojourn.care.vitals import whose
+
+_DEVICES = """
+SELECT d.id, d.clinic_id, d.key, m.peer, m.raw, m.received_at FROM vitals_device d
+JOIN LATERAL (SELECT peer, raw, received_at FROM vitals_inboundmessage i
+  WHERE i.device_id = d.id ORDER BY i.id DESC LIMIT 2000) m ON true
+WHERE d.retired_at IS NULL AND split_part(d.key, ':', 1) IN ('bed', 'app', 'eui64')
+"""
+_LIST = """
+INSERT INTO vitals_stranger (clinic_id, host, name, fault, reason, keys, gateway_keys, codes, count, first_at, last_at)
+VALUES (%s, %s, %s, '', '', %s, %s, '{}', 1, %s, %s)
+ON CONFLICT (clinic_id, host, name, fault) DO UPDATE SET count = vitals_stranger.count + 1,
+  first_at = least(vitals_stranger.first_at, excluded.first_at),
+  last_at = greatest(vitals_stranger.last_at, excluded.last_at)
+"""
+
+
+def list_wide_keys(cursor: Any) -> int:
+    """List the beds whose messages were taken under a key that is now too wide; how many messages said so. On a cursor
+    that sees every clinic's rows."""
+    cursor.execute(_DEVICES)
+    found = 0
+    for _, clinic_id, registered, peer, raw, received_at in cursor.fetchall():
+        sent = bed_key(bytes(raw))
+        gateway = registered if registered.partition(":")[0] != "bed" else ""
+        if sent and whose.too_wide(registered, (sent,), (gateway,) if gateway else ()):
+            row = (clinic_id, whose.host_of(peer)[:64], sent, sent, gateway, received_at, received_at)
+            cursor.execute(_LIST, row)
+            found += 1
+    return found
+
+
+def bed_key(raw: bytes) -> str:
+    """The key of the bed that a kept message names in PV1-3; "" where it names none. (The reader of messages lives in
+    a storey above; this is as much of it as the upgrade needs.)"""
+    lines = raw.decode("utf-8", "replace").replace("\n", "\r").split("\r")
+    header = next((each for each in lines if each.startswith("MSH")), "")
+    pv1 = next((each for each in lines if each.startswith("PV1")), "")
+    if len(header) < 9 or not pv1:
+        return ""
+    field, component, sub = header[3], header[4], header[7]
+    fields = pv1.split(field)
+    parts = (fields[3] if len(fields) > 3 else "").split(component) + [""] * 4
+    firsts = [next((each for each in part.split(sub) if each), "") for part in parts[:4]]
+    value = whose.bed_value(firsts[0], firsts[1], firsts[2], firsts[3])
+    return whose.key("bed", value) if value else ""

@@ -1,0 +1,140 @@
+"""K2: a message's times are what they say; where they cannot be used it is seen, and may raise an alarm, never end one.
+
+Sent to the real listener, read from the board. The clinics of these tests are in Denver.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from sojourn.care.vitals.models import Device, Observation
+from sojourn.care.vitals.watch import sweep_deadlines
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.interfaces.devices.message import ParsedMessage, read
+from tests.care.stage import to_dosing
+from tests.cases.bedside import Bedside, bedside, cuff, heart, spo2
+
+__all__ = ["bedside"]
+
+DENVER = ZoneInfo("America/Denver")
+
+
+def offset(bedside: Bedside) -> str:
+    """The zone of the clinic's wall clock now, as HL7 writes it."""
+    return bedside.clock.at.astimezone(DENVER).strftime("%z")
+
+
+def readings(bedside: Bedside, stage, code: str) -> list[tuple[float, str, datetime]]:
+    with as_asker(bedside.cast.asker("nurse")):
+        rows = Observation.objects.filter(encounter_id=stage.id, code=code, method="monitor").order_by("id")
+        return [(each.value, each.doubt, each.effective_at) for each in rows]
+
+
+def timeless(bedside: Bedside, *obx: str) -> str:
+    """A message that carries no time at all."""
+    return bedside.message(*obx, stamp="NONE").replace("NONE", "")
+
+
+def test_the_zone_of_the_message_is_that_of_every_time_in_it(bedside: Bedside):
+    stage, _ = bedside.seat("bed:QA9")
+    assert bedside.send(spo2(96), bed="^^QA9") == "AA"
+    bedside.clock.later(seconds=30)
+    local = bedside.local()
+    # ten hours away from the clinic's zone, and said so: its clock is right
+    elsewhere = bedside.clock.at.astimezone(ZoneInfo("Asia/Tokyo"))
+    stamp = elsewhere.strftime("%Y%m%d%H%M%S%z")
+    assert bedside.send(spo2(79), bed="^^QA9", stamp=stamp, obr=elsewhere.strftime("%Y%m%d%H%M%S")) == "AA"
+    assert bedside.alarms(stage)["spo2.low"] == ("raised", "high")
+    assert bedside.board(stage)["signals"]["spo2"][0] == 79
+    assert readings(bedside, stage, "spo2")[-1] == (79, "", bedside.clock.at)
+    assert bedside.send(spo2(96), bed="^^QA9", stamp=local + offset(bedside), obr=local) == "AA"
+
+
+def test_the_hour_that_comes_twice_is_the_one_whose_zone_is_said():
+    text = "MSH|^~\\&|QA|LAB|||20261101013000-0700||ORU^R01|1|P|2.6\rPID|||\rPV1||I|^^B\rOBR|1||||||20261101013000\r"
+    found = read((text + spo2(97)).encode(), DENVER)
+    assert isinstance(found, ParsedMessage)
+    assert found.readings[0].measured_at == datetime(2026, 11, 1, 8, 30, tzinfo=UTC)
+    assert not any(each.startswith("time_ambiguous") for each in found.warnings)
+
+
+def test_values_far_from_their_own_message_are_a_fault_that_alarms(bedside: Bedside):
+    stage, _ = bedside.seat()
+    bedside.send(spo2(96))
+    for hours in (-1, 1):
+        bedside.clock.later(seconds=60)
+        there = bedside.utc(timedelta(hours=hours))
+        assert bedside.send(spo2(79, there), heart(72, there)) == "AA"
+        assert bedside.alarms(stage)["monitor.times"] == ("raised", "high")
+        assert bedside.alarms(stage)["spo2.low"] == ("raised", "high")
+        # a good value so dated ends nothing
+        assert bedside.send(spo2(98, there)) == "AA"
+        assert bedside.alarms(stage)["spo2.low"] == ("raised", "high")
+        # one that can be dated does, and after a while the fault is over
+        bedside.clock.later(seconds=1)
+        bedside.send(spo2(98))
+        assert bedside.alarms(stage)["spo2.low"][0] == "recovered"
+        bedside.clock.later(seconds=40)
+        bedside.send(spo2(98))
+        assert bedside.alarms(stage)["monitor.times"][0] == "recovered"
+    assert [each[1] for each in readings(bedside, stage, "spo2") if each[0] == 79] == ["time", "time"]
+
+
+def test_the_nurse_is_told_that_the_times_cannot_be_used_not_that_nothing_comes(bedside: Bedside):
+    bedside.seat()
+    bedside.send(spo2(96))
+    for _ in range(9):
+        bedside.clock.later(seconds=10)
+        bedside.send(spo2(96, bedside.utc(timedelta(hours=-3))))
+        with connection.cursor() as cursor, as_asker(bedside.cast.asker("nurse")):
+            sweep_deadlines(cursor.cursor, bedside.clock.at)
+    page = bedside.page("board")
+    assert "This monitor's times cannot be used" in page
+    first = page.index("This monitor's times cannot be used")
+    silent = page.find("The monitor is silent")
+    assert silent == -1 or first < silent
+
+
+def test_a_cuff_that_carries_no_time_is_shown_as_such_and_charted_once(bedside: Bedside):
+    stage, _ = bedside.seat()
+    for _ in range(3):
+        bedside.clock.later(seconds=5)
+        assert bedside.line().send(timeless(bedside, *cuff(170, 95))) == "AA"
+    assert [each[:2] for each in readings(bedside, stage, "nibp_sys")] == [(170, "time")]
+
+
+def test_an_undated_cuff_is_never_charted_for_who_came_after(bedside: Bedside):
+    _first, device = bedside.seat()
+    bedside.send(spo2(97))
+    bedside.take_off(device)
+    with as_asker(bedside.cast.asker("nurse")):
+        second = to_dosing(bedside.cast, at=bedside.clock.at, number=2)
+    bedside.clock.later(seconds=10)
+    bedside.put_on(device, second)
+    assert bedside.line().send(timeless(bedside, *cuff(210, 125))) == "AA"
+    assert bedside.charted(second, "nibp_sys") == []
+    assert bedside.alarms(second)["bp.systolic.high"][0] == "raised"  # it may be this patient's
+
+
+def test_what_is_held_up_on_its_way_keeps_its_time_and_may_alarm(bedside: Bedside):
+    stage, _ = bedside.seat()
+    bedside.send(spo2(97))
+    began = bedside.clock.at
+    late = [
+        bedside.message(spo2(value), stamp=bedside.utc(timedelta(seconds=10 * number)))
+        for number, value in enumerate((97, 82, 97), start=1)
+    ]
+    bedside.clock.later(seconds=120)
+    for each in late:
+        assert bedside.line().send(each) == "AA"
+    assert bedside.alarms(stage)["spo2.low"] == ("raised", "high")
+    found = {value: at for value, _, at in readings(bedside, stage, "spo2")}
+    assert found[82] == began + timedelta(seconds=20)
+    bedside.clock.later(seconds=1)
+    bedside.send(spo2(97))
+    assert bedside.alarms(stage)["spo2.low"][0] == "recovered"
+    with as_asker(bedside.cast.asker("nurse")):
+        assert Device.objects.get().clock_moved_at is None

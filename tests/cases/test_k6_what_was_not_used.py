@@ -1,0 +1,99 @@
+"""K6: what a monitor sends and is not used is seen: by monitor, by sender, and for the whole installation.
+
+Sent to the real listener, read from the pages.
+"""
+
+from __future__ import annotations
+
+import re
+
+from django.urls import reverse
+
+from sojourn.care.vitals import whose
+from sojourn.care.vitals.models import Device, Stranger
+from sojourn.config.operations import monitors_findings
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.audit.models import AuditEvent
+from tests.cases.bedside import Bedside, bedside, heart, spo2
+
+__all__ = ["bedside"]
+
+REFUSED = (
+    ("QRY^A19", "Another kind of message"),
+    ("ADT^A01", "Another kind of message"),
+    ("ORU^R30", "Another kind of message"),
+    ("ORU^R40", "Another kind of message"),
+)
+
+
+def words(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def test_what_was_refused_is_counted_and_named(bedside: Bedside):
+    for kind, _ in REFUSED:
+        text = bedside.message(spo2(97)).replace("ORU^R01^ORU_R01", kind)
+        assert bedside.line().send(text) == "AR"
+    assert bedside.line().send(rf"FHS|^~\&|QA|LAB||||||{bedside.sent}") == "AR"
+    assert bedside.line().send("this is no message at all") == "AR"
+    page = words(bedside.page("monitors"))
+    for _, said in REFUSED:
+        assert said in page
+    assert "The message does not begin with its header (MSH)." in page
+    assert "There are none" not in page
+
+
+def test_a_monitor_that_sends_only_unknown_codes_does_not_look_healthy(bedside: Bedside):
+    bedside.seat()
+    for _ in range(3):
+        bedside.clock.later(seconds=6)  # a listener writes what it has counted every few seconds
+        assert bedside.send("OBX|1|NM|9901^PVC^99ACME|1|3|||||||R") == "AA"
+    page = words(bedside.page("monitors"))
+    assert "One thing it sends is not used : M1 Not known : 9901 PVC × 3" in page
+
+
+def test_what_belongs_to_no_clinic_is_on_the_installations_page_and_claimed_at_the_bedside(bedside: Bedside):
+    assert bedside.send(spo2(83), heart(141), bed="^^BAY4711", pid="SECRET99||Doe^Jane", shared=True) == "AE"
+    listed = bedside.page("monitors")
+    assert "to this server" in listed
+    page = bedside.page("monitors_unclaimed")
+    said = words(page)
+    assert "bed:BAY4…" in said
+    for hidden in ("4711", "SECRET99", "Jane"):
+        assert hidden not in page
+    (line,) = [words(each) for each in page.split("<li") if "bed:BAY4…" in each]
+    assert {"HR × 1", "SpO₂ × 1"} == set(re.findall(r"[A-Za-z₂]+ × [0-9]+", line))
+    assert not {"83", "141"} & set(re.findall(r"[0-9]+", line))
+    with as_asker(bedside.cast.asker("nurse")):
+        row = Stranger.objects.get(clinic_id=None, name="bed:BAY4711")
+    address = reverse("console:monitor_claim", args=[row.pk])
+    client = bedside.cast.client("nurse")
+    wrong = client.post(address, {"code": "4712", "name": "Bay 4"})
+    assert wrong.status_code == 409
+    assert "That is not how its name ends" in wrong.content.decode()
+    assert client.post(address, {"code": "711", "name": "Bay 4"}).status_code == 302
+    with as_asker(bedside.cast.asker("nurse")):
+        assert Device.objects.get().key == "bed:BAY4711"
+    with as_asker(bedside.cast.asker("auditor")):
+        assert AuditEvent.objects.filter(action="monitor.claimed").count() == 1
+    bedside.clock.later(seconds=1)
+    assert bedside.send(spo2(97), bed="^^BAY4711", shared=True) == "AA"
+    assert "BAY4…" not in words(bedside.page("monitors_unclaimed"))
+
+
+def test_who_may_not_register_sees_nothing_of_it(bedside: Bedside):
+    for role in ("front_desk", "auditor", "therapist"):
+        assert bedside.cast.client(role).get(reverse("console:monitors_unclaimed")).status_code == 403
+
+
+def test_the_end_of_a_name_is_hidden_and_only_the_bedside_shows_it():
+    assert whose.masked("bed:BAY4711") == ("bed:BAY4…", "711")
+    assert whose.masked("bed:1") == ("bed:…", "1")
+    assert whose.masked("eui64:000F14049B507238") == ("eui64:000F14049B50…", "7238")
+    assert whose.masked("address:10.0.0.75")[1] in "10.0.0.75"
+
+
+def test_the_doctor_says_it_too(bedside: Bedside):
+    assert bedside.send(spo2(97), bed="^^DOC1", shared=True) == "AE"
+    found = [text for well, text in monitors_findings() if not well]
+    assert any("belong to no clinic" in each for each in found)

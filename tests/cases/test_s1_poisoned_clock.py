@@ -1,0 +1,161 @@
+"""S1: nobody suppresses a bed's alarms with stamps; a clock that was set is believed only when it goes on saying so.
+
+The same patient is sent twice: with right stamps (the control), and with every normal message stamped a day ahead. The
+limits are those of the rules spo2.low (below 90 % stops) and hr.low (below 50 a minute).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sojourn.care.vitals import clock
+from sojourn.care.vitals.clock import Clock
+from sojourn.care.vitals.models import Device, Observation
+from sojourn.foundation.accounts.asker import as_asker
+from tests.cases.bedside import Bedside, bedside, heart, listening_too, spo2
+
+__all__ = ["bedside"]
+
+DAY = timedelta(days=1)
+
+
+def a_dying_patient(bedside: Bedside, number: int, ahead: timedelta) -> tuple[list[tuple[str, float]], list[str]]:
+    """Saturation 70 and heart rate 30 each second, and one normal message every 18 s whose stamp is ``ahead``. What the
+    alarm did and when, in seconds from the first bad value; and what the chart doubts."""
+    stage, _ = bedside.seat(f"bed:P{number}", number=number)
+    bed = f"^^P{number}"
+    began = bedside.clock.at
+    for second in range(75):
+        bedside.clock.later(seconds=1)
+        if second % 18 == 9:
+            bedside.send(spo2(97), heart(72), bed=bed, stamp=bedside.utc(ahead))
+        else:
+            bedside.send(spo2(70), heart(30), bed=bed)
+    happened = [(kind, (at - began).total_seconds()) for kind, at in bedside.events(stage, "spo2.low")]
+    with as_asker(bedside.cast.asker("nurse")):
+        rows = list(Observation.objects.filter(encounter_id=stage.id, code="spo2", method="monitor").order_by("id"))
+    assert all(began <= each.effective_at <= bedside.clock.at for each in rows)  # nothing is charted as of another day
+    doubts = [each.doubt for each in rows if each.value == 97]
+    return happened, doubts
+
+
+def test_poisoned_clock_alarm_times_beside_the_controls(bedside: Bedside):
+    control, believed = a_dying_patient(bedside, 1, timedelta(0))
+    poisoned, doubted = a_dying_patient(bedside, 2, DAY)
+    assert control[0] == poisoned[0] == ("raised", 1.0)
+    # With right stamps a normal value ends the alarm, and the next bad one raises it a second later.
+    assert [at for kind, at in control if kind == "recovered"] == [10.0, 28.0, 46.0, 64.0]
+    assert [at for kind, at in control if kind == "raised"] == [1.0, 11.0, 29.0, 47.0, 65.0]
+    # With the stamps of tomorrow nothing ends it: the alarm stands from the first second on, and escalates.
+    assert [kind for kind, _ in poisoned if kind not in ("raised", "escalated")] == []
+    assert [at for kind, at in poisoned if kind == "raised"] == [1.0]
+    assert believed == ["", "", "", ""]
+    assert doubted == ["clock", "clock", "clock", "clock"]
+
+
+@pytest.mark.parametrize("step", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_clock_that_was_set_is_believed_after_half_a_minute_and_said(bedside: Bedside, step):
+    stage, device = bedside.seat()
+    bedside.send(spo2(97))
+    for _ in range(40):
+        bedside.clock.later(seconds=1)
+        bedside.send(spo2(96), stamp=bedside.utc(step))
+    assert bedside.alarms(stage)["monitor.clock_moved"][1] == "low"
+    with as_asker(bedside.cast.asker("nurse")):
+        found = Device.objects.get(pk=device.pk)
+        assert found.clock_skew_s == pytest.approx(step.total_seconds(), abs=5)
+        assert found.clock_moved_at is not None
+        rows = list(Observation.objects.filter(encounter_id=stage.id, code="spo2", method="monitor").order_by("id"))
+    assert [each.doubt for each in rows[1:31]] == ["clock"] * 30
+    assert {each.doubt for each in rows[32:]} == {""}
+    last = rows[-1]  # both times are kept
+    assert last.effective_at == bedside.clock.at
+    assert last.measured_at == bedside.clock.at + step
+    assert "is 60 minutes" in bedside.page("monitors")
+
+
+def test_while_it_is_in_doubt_it_may_raise_and_never_clear(bedside: Bedside):
+    stage, _ = bedside.seat()
+    bedside.send(spo2(97))
+    bedside.clock.later(seconds=1)
+    bedside.send(spo2(78), stamp=bedside.utc(DAY))
+    assert bedside.alarms(stage)["spo2.low"] == ("raised", "high")
+    bedside.clock.later(seconds=1)
+    bedside.send(spo2(99), stamp=bedside.utc(DAY))
+    assert bedside.alarms(stage)["spo2.low"] == ("raised", "high")
+
+
+def test_a_clock_that_agrees_with_nothing_is_said(bedside: Bedside):
+    stage, _ = bedside.seat()
+    bedside.send(spo2(97))
+    for number in range(40):
+        bedside.clock.later(seconds=1)
+        bedside.send(spo2(97), stamp=bedside.utc(timedelta(hours=1 + number % 7)))
+    assert bedside.alarms(stage)["monitor.times"] == ("raised", "high")
+
+
+def test_the_evidence_is_in_the_database_not_in_a_process(bedside: Bedside):
+    """Two listeners hear the same monitor in turns; what the one has heard counts for the other."""
+    stage, device = bedside.seat()
+    bedside.send(spo2(97))
+    with listening_too(bedside) as port:
+        for number in range(34):
+            bedside.clock.later(seconds=1)
+            line = bedside.line() if number % 2 else bedside.line_of(port)
+            line.send(bedside.message(spo2(96), stamp=bedside.utc(timedelta(hours=1))))
+    with as_asker(bedside.cast.asker("nurse")):
+        assert Device.objects.get(pk=device.pk).clock_skew_s == pytest.approx(3600, abs=5)
+    assert bedside.alarms(stage)["monitor.clock_moved"][1] == "low"
+
+
+# ---------------------------------------------------------------- the laws of clock.py
+
+AT = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+
+def run(messages: list[tuple[float, float]], known: float | None = 0.0) -> clock.Heard:
+    """Messages as (second of arrival, seconds by which the stamp is ahead); what is heard at the last."""
+    state = Clock(known)
+    heard = clock.Heard(state)
+    for second, ahead in messages:
+        at = AT + timedelta(seconds=second)
+        heard = clock.hear(heard.clock, at + timedelta(seconds=ahead), at)
+    return heard
+
+
+@pytest.mark.parametrize("step", [86_400, 3_600, 300, -300, -3_600, -86_400])
+def test_forward_and_backward_are_confirmed_alike(step):
+    assert not run([(second, step) for second in range(30)]).settled
+    found = run([(second, step) for second in range(31)])
+    assert found.settled
+    assert found.moved
+    assert found.clock == Clock(float(step))
+
+
+def test_one_right_message_ends_the_doubt_and_its_evidence():
+    found = run([(second, 3_600) for second in range(29)] + [(29, 0)] + [(second, 3_600) for second in range(30, 50)])
+    assert not found.settled
+    assert found.clock.offset_s == 0
+
+
+def test_messages_that_say_different_things_confirm_nothing():
+    found = run([(second, 3_600 + 60 * second) for second in range(90)])
+    assert not found.settled
+    assert clock.stuck(found.clock, AT + timedelta(seconds=89))
+
+
+def test_the_way_makes_a_message_late_never_early():
+    assert run([(1, -8)]).clock.offset_s == 0
+    assert run([(1, 3)]).clock.offset_s == 3
+    assert not run([(1, -11)]).settled
+    assert not run([(1, 6)]).settled
+
+
+def test_the_first_message_is_measured_by_our_own_clock():
+    assert run([(0, 100)], None).settled
+    assert run([(0, 100)], None).clock.offset_s == 100
+    found = run([(0, 86_400)], None)
+    assert not found.settled
+    assert found.clock.offset_s is None
