@@ -194,6 +194,9 @@ class Ward:
 
 def wards(monitors: int, chairs: int) -> list[Ward]:
     """Clinics of ``chairs`` running sessions each, a monitor on every one, all rules adopted."""
+    from tests.confirmed import casts_are_confirmed
+
+    casts_are_confirmed()
     return [
         _ward(number, range(first, min(first + chairs, monitors)))
         for number, first in enumerate(range(0, monitors, chairs))
@@ -232,6 +235,7 @@ def _ward(number: int, numbers: range) -> Ward:
     from sojourn.foundation.rulebook import actions as rulebook
     from sojourn.foundation.rulebook.load import book
     from sojourn.foundation.rulebook.queries import standings
+    from tests.care.adopting import as_typed
     from tests.care.way import signed_course
 
     now = datetime.now(UTC)
@@ -249,7 +253,8 @@ def _ward(number: int, numbers: range) -> Ward:
         with as_asker(asker_of(doctor)) as by:
             for standing in standings(clinic_id):
                 if standing.waits:
-                    rulebook.adopt(by=by, rule_id=standing.newest.id)
+                    name = standing.newest.id
+                    rulebook.adopt(by=by, rule_id=name, parameters=as_typed(name))
         common = {"clinic": clinic}
         patients = Patient.objects.bulk_create(
             Patient(**common, record_number=f"B-{n}", given_name="Bench", family_name=f"Patient{n}",

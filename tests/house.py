@@ -100,20 +100,6 @@ def _copy_template() -> None:
     _admin(f'CREATE DATABASE "{DATABASE}" TEMPLATE template_house OWNER sojourn_owner')
 
 
-def _casts_are_confirmed() -> None:
-    """Here alone a test may put a clinician into a clinic by a row, without asking another. As it ships it is asked
-    for by ``SELECT set_config('sojourn.as_shipped', 'yes', true)``."""
-    import psycopg
-
-    from sojourn.config.environment import database
-
-    with psycopg.connect(database("owner").conninfo(), autocommit=True) as connection:
-        connection.execute(
-            "CREATE OR REPLACE FUNCTION sojourn_born_confirmed() RETURNS boolean LANGUAGE sql STABLE AS"
-            " $$ SELECT coalesce(current_setting('sojourn.as_shipped', true), '') <> 'yes' $$"
-        )
-
-
 def make_database() -> None:
     """The worker's database: made and migrated by the first worker, copied from its template by the others."""
     with (HOME / "lock").open("w") as lock:
@@ -124,7 +110,9 @@ def make_database() -> None:
             ready.touch()
         else:
             _copy_template()
-    _casts_are_confirmed()
+    from tests.confirmed import casts_are_confirmed
+
+    casts_are_confirmed()
 
 
 @contextmanager
