@@ -24,6 +24,7 @@ REVIEWED = {
     ("sojourn/interfaces/console/audit.py", "forms.IntegerField"): "a row's number that our own page wrote, hidden",
     ("sojourn/interfaces/console/flags.py", "forms.IntegerField"): "a row's number that our own page wrote, hidden",
     ("sojourn/interfaces/devices/values.py", "replace(',', '.')"): "HL7: no text of a person; two readings are refused",
+    ("sojourn/interfaces/devices/message.py", "float(text)"): "HL7's own NM, matched as the standard writes it",
     ("sojourn/care/intake/queries.py", "Decimal(text.rstrip('0').rstrip('.'))"): "formats a number that is one",
 }
 _FIELDS = {"DecimalField", "FloatField", "IntegerField", "NumberInput"}
