@@ -17,12 +17,9 @@ from sojourn.foundation.rulebook.scales import scales
 
 # Vital signs whose value no rule compares. Reviewed.
 SHOWN_ALONE = {
-    "nibp_map": "worked out from the two pressures, which rules read",
-    "art_map": "worked out from the two pressures, which rules read",
     "pain": "an item of PADSS asks for it",
     "nausea": "an item of PADSS asks for it",
     "cadss6": "leaving asks whether dissociation is gone; no source gives a number",
-    "etco2": "only its silence is read: no rule about its value yet (case C3)",
 }
 # Scores that nothing is compared with: no cut-off was found in a source (fact base, instruments.json). Reviewed.
 NO_CUT_OFF = {

@@ -73,7 +73,7 @@ def test_a_clock_that_was_set_is_believed_after_half_a_minute_and_said(bedside: 
     last = rows[-1]  # both times are kept
     assert last.effective_at == bedside.clock.at
     assert last.measured_at == bedside.clock.at + step
-    assert "is 60 minutes" in bedside.page("monitors")
+    assert "is 1 h" in bedside.page("monitors")
 
 
 def test_while_it_is_in_doubt_it_may_raise_and_never_clear(bedside: Bedside):
