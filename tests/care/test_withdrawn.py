@@ -17,11 +17,11 @@ from sojourn.clinical.alarms import Heard, Reading
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.interfaces.console.record_shown import Shown
 from tests.care.stage import Stage
-from tests.care.test_monitoring import _nothing_late, after, nurse, send, stage
+from tests.care.test_monitoring import after, nurse, send, stage
 from tests.conftest import Cast
 from tests.interfaces.conftest import _nowhere, _plain_assets
 
-__all__ = ["_nothing_late", "_nowhere", "_plain_assets", "nurse", "stage"]
+__all__ = ["_nowhere", "_plain_assets", "nurse", "stage"]
 
 NOW = after(60)
 

@@ -24,6 +24,7 @@ RECORD_SEX: Final = "record.sex"
 NOT_ASKED: Final = frozenset({
     "age_years", "sex",  # from the record
     "nyha", "sbp", "dbp", "heart_rate", "respiratory_rate", "spo2", "temperature", "consciousness", "on_oxygen",
+    "etco2", "moaas",  # measured beside the patient
     "alt", "ast", "alp", "ggt", "bilirubin", "alt_uln", "ast_uln", "alp_uln", "ggt_uln", "bilirubin_uln",
     "egfr", "qtc_ms", "ecg", "child_pugh", "pregnancy_test",
     "suicide_risk", "lacks_capacity",  # judged by a clinician
