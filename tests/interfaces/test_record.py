@@ -85,7 +85,7 @@ def test_the_page_says_what_happened(clinic: Cast):
         "Oxygen saturation is low", "40 seconds", "Oxygen by mask", "Walks with a stick since 2019",
         "With Luis Reyes", "5 minutes ahead",
         "The check due 20 minutes after the start of the dose (08:35) was not made.",
-        "Not signed yet", hash_of(clinic, stage), "spo2.low v1",
+        "Not signed yet", hash_of(clinic, stage), "spo2.low v2",
     ):  # fmt: skip
         assert said in page, said
 

@@ -1054,7 +1054,7 @@ def test_every_page_of_a_session_asks_little(ready: Cast, make, django_assert_ma
     client.get(url("session", stage))
     for name in names:
         # The page asks the other rooms before a dose, and what stands beside each tick; the live part now and then.
-        with django_assert_max_num_queries(28 if name == "session" else 12):
+        with django_assert_max_num_queries({"session": 28, "session_monitor": 14}.get(name, 12)):
             assert client.get(url(name, stage)).status_code == 200
     with django_assert_max_num_queries(23):
         assert client.get(url("session_live", stage), {"road": "ask"}).status_code == 200

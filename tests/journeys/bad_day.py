@@ -55,7 +55,7 @@ class Resending:
                 await self.writer.drain()
                 assert self.reader is not None
                 answer = await asyncio.wait_for(self.reader.readuntil(b"\x1c\r"), 8)
-                if b"MSA|AA|" in answer:
+                if b"MSA|AA|" in answer or b"MSA|CA|" in answer:
                     self.accepted.append(message)
                     return
             except (OSError, asyncio.IncompleteReadError, TimeoutError):
