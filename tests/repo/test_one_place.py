@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ DOUBLE_CHECK = "sojourn.clinical.administration.double_check"
 CHECKERS = {"care/session/queries.py", "care/session/snapshot.py", "clinical/replay/session.py"}
 
 
+@cache
 def called(tree: ast.AST) -> set[str]:
     functions = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
     return {each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in functions}
@@ -61,6 +63,7 @@ def imported(tree: ast.AST) -> set[str]:
     }
 
 
+@cache
 def modules() -> list[tuple[str, ast.AST]]:
     return [(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())) for path in sorted(ROOT.rglob("*.py"))]
 
