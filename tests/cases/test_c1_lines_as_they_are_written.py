@@ -67,6 +67,20 @@ def test_how_it_is_taken_is_no_medicine(line: str):
     assert unknown(line) == []
 
 
+@pytest.mark.parametrize(
+    ("brand", "unknown_parts"),
+    [
+        ("Genvoya", {"Elvitegravir", "Emtricitabine", "Tenofovir alafenamide"}),
+        ("Stribild", {"Elvitegravir", "Emtricitabine", "Tenofovir disoproxil"}),
+        ("Yasmin", {"Drospirenone"}),
+        ("Yaz", {"Drospirenone"}),
+    ],
+)
+def test_a_brand_of_several_ingredients_is_no_brand_of_one(brand: str, unknown_parts: set[str]):
+    """C1: Genvoya stood among the brands of cobicistat, and what else it holds was silent."""
+    assert set(unknown(brand)) == unknown_parts
+
+
 @pytest.mark.parametrize("chosen", [None, "Xylometazoline + Acetaminophen"])
 def test_each_of_two_medicines_is_taken_in_its_own_way(chosen: str | None):
     """C1: "tablets" behind the second took the nasal spray's class from the first."""

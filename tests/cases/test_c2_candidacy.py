@@ -115,8 +115,8 @@ def test_a_recorded_event_is_read_once_its_rule_is_adopted(
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda each: each[0])
 def test_an_event_without_its_day_waits(clinic: Cast, patient: Patient, way: tuple[str, str, str]):
-    """C2: it may have been within six weeks (Spravato EU SmPC 4.3); that it waits is a convention, adopted. With its day
-    of long ago it is written down."""
+    """C2: it may have been within six weeks (Spravato EU SmPC 4.3); that it waits is a convention, adopted.
+    With its day of long ago it is written down."""
     know(clinic, patient, cv_event=True)
     adopt_everything(clinic)
     assert codes(before_a_dose(clinic, patient, way)) == {"rule:RC-CV-EVENT": "prescriber"}
