@@ -123,7 +123,7 @@ PATIENTS = [
     ),
     Patient(
         "A heart attack years ago, nobody knows the day",
-        {"cv_event": True}, {"RC-CV-EVENT": ("caution", "document")}, KETANEST, unknown={"cv_event_on"},
+        {"cv_event": True}, {"RC-CV-EVENT": ("relative-high", "hold")}, KETANEST, unknown={"cv_event_on"},
     ),
     Patient(
         "Grey in the face: 88 over 50, a pulse of 38, 26 breaths a minute, 34.6 °C, a saturation of 86 %",
