@@ -54,8 +54,8 @@ class Parameter:
 
     def loosened_by(self, value: float) -> str | None:
         """Why a clinic may not set this value, or None if it may."""
-        if not isfinite(value):
-            return f"{self.name}: {value} is no number"
+        if not isfinite(value) or value < 0 <= self.value:
+            return f"{self.name}: {value} is no number that this can be"
         if value == self.value:
             return None
         if self.tighten == "fixed":
