@@ -524,7 +524,7 @@ def test_tightening_never_loses_a_finding(rule, data):
     changes = {}
     for name, each in rule.rule.parameters.items():
         step = data.draw(st.floats(0, 500))
-        changes[name] = each.value - step if each.tighten == "lower" else each.value + step
+        changes[name] = max(0, each.value - step) if each.tighten == "lower" else each.value + step
     tighter = tighten(rule.rule, changes)
     assert isinstance(tighter, Rule)
     values = data.draw(FACTS)
