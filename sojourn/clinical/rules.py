@@ -54,8 +54,8 @@ class Parameter:
 
     def loosened_by(self, value: float) -> str | None:
         """Why a clinic may not set this value, or None if it may."""
-        if not isfinite(value):
-            return f"{self.name}: {value} is no number"
+        if not isfinite(value) or value < 0 <= self.value:
+            return f"{self.name}: {value} is no number that this can be"
         if value == self.value:
             return None
         if self.tighten == "fixed":
@@ -84,9 +84,10 @@ class OpenNumber:
     label: str
 
     def refused(self, value: float) -> str | None:
-        """Why this value may not be stated, or None if it may."""
-        if not isfinite(value):
-            return f"{self.name}: {value} is no number"
+        """Why this value may not be stated, or None if it may. Nothing is no limit: it would count as stated, and stop
+        nobody."""
+        if not isfinite(value) or value == 0:
+            return f"{self.name}: {value:g} is no number that this can be"
         if self.least is not None and value < self.least:
             return f"{self.name}: {value:g} is below {self.least:g} {self.unit}"
         if self.most is not None and value > self.most:

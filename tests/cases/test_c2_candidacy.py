@@ -113,6 +113,17 @@ def test_a_recorded_event_is_read_once_its_rule_is_adopted(
     assert codes(before_a_dose(clinic, patient, way))[f"rule:{rule}"] == "prescriber"
 
 
+@pytest.mark.parametrize("way", WAYS, ids=lambda each: each[0])
+def test_an_event_without_its_day_waits(clinic: Cast, patient: Patient, way: tuple[str, str, str]):
+    """C2: it may have been within six weeks (Spravato EU SmPC 4.3); that it waits is a convention, adopted.
+    With its day of long ago it is written down."""
+    know(clinic, patient, cv_event=True)
+    adopt_everything(clinic)
+    assert codes(before_a_dose(clinic, patient, way)) == {"rule:RC-CV-EVENT": "prescriber"}
+    know(clinic, patient, cv_event_on=TODAY - timedelta(days=400))
+    assert codes(before_a_dose(clinic, patient, way)) == {}
+
+
 def test_a_saturation_of_86_is_read(clinic: Cast, patient: Patient):
     """C2: saturation 86 waits for a prescriber (91 or less: 3 points of NEWS2; as a hold a convention, adopted)."""
     low = {**READINGS, "spo2": Measured(86, TODAY)}

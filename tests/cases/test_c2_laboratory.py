@@ -108,6 +108,20 @@ def test_on_each_side_of_each_multiple(values: dict[str, float], expected: tuple
     assert found("RC-LAB-LIVER", **values) == expected
 
 
+@pytest.mark.parametrize("name", LIVER)
+def test_the_upper_limit_of_an_older_report_judges_no_newer_value(name: str):
+    """C2: 150 without a limit, and a limit of 100 from a report of two years ago: that is another laboratory's."""
+    rule = eligibility.read(book().rule("RC-LAB-LIVER"))
+
+    def judged(limit_on: date) -> list[str]:
+        limit = Fact(name + UPPER_LIMIT, 100.0, limit_on, "imported")
+        facts = known(Fact(name, 150.0, TODAY, "imported"), limit)
+        return [each.advice for each in assess(facts, (rule,), drug="ketamine", stage="session", today=TODAY).findings]
+
+    assert judged(TODAY) == []
+    assert [each.startswith(JUDGED) for each in judged(TODAY.replace(year=2024))] == [True]
+
+
 # ---------------------------------------------------------------- through the door
 
 

@@ -283,6 +283,15 @@ def test_aldrete_comes_first_where_it_is_adopted(ready: Cast, scores: list[tuple
     assert state(stage) == "ready_to_leave"
 
 
+def test_an_aldrete_that_fell_again_is_not_first(ready: Cast):
+    """C5: Aldrete 9, then 7, and PADSS while it was 7: a later 9 does not make that PADSS the second."""
+    stage = observed(ready)
+    scored(stage, ("aldrete", 9), ("aldrete", 7), ("padss", 9), ("aldrete", 9))
+    assert "aldrete-first" in standing(stage, "find_ready")
+    scored(stage, ("padss", 9))
+    assert "aldrete-first" not in standing(stage, "find_ready")
+
+
 def test_aldrete_first_is_proposed_for_iv_im_and_sc():
     """C5: a convention that waits for a prescriber."""
     rule = book().rule("recovery.aldrete_first")

@@ -16,6 +16,7 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.page_owner import COOKIE, RECEIVED, page_owner
 from tests.care.people import make_patient
 from tests.conftest import Cast
+from tests.repo.test_repository import tracked
 
 OWNER = re.compile(r'<html [^>]*data-owner="([0-9a-f]*)"')
 
@@ -52,6 +53,26 @@ def test_a_page_that_stays_on_the_device_is_nobodys(clinic: Cast, path: str):
 
 def test_the_sign_in_is_nobodys_and_sweeps_everything(clinic: Cast, client: Client):
     assert owner_on(client.get(reverse("account_login")).content.decode()) == ""
+
+
+@pytest.mark.parametrize("path", ["/clinic/patients/", "/clinic/rules/", "/today/messages/"])
+def test_the_door_keeps_no_typed_words_for_whoever_signs_in_next(db: None, client: Client, path: str):
+    """P3: a search for a name stood in the address of the sign-in page, and was shown to the next person there."""
+    where = client.get(path, {"q": "Quintanilla"})["Location"]
+    assert where.endswith(f"?next={path}")
+
+
+def test_no_field_asks_the_browser_for_what_was_typed_before():
+    """P3: autocomplete="name" on one field outdoes "off" on its form: the signature offered the last patient's name."""
+    known = {"off", "username", "new-password", "current-password", "one-time-code"}
+    pages = [each for each in tracked(".html", ".py") if "/gallery" not in str(each) and "sojourn/" in str(each)]
+    asked = {
+        (page.name, value)
+        for page in pages
+        for value in re.findall(r"""autocomplete["']?[=:] ?["']([a-z -]+)""", page.read_text(encoding="utf-8"))
+    }
+    assert {each for each in asked if each[1] not in known} == set()
+    assert ("sign.html", "off") in asked
 
 
 def test_a_sign_out_takes_the_name_back_and_the_pages_that_the_browser_holds(clinic: Cast):

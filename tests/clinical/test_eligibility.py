@@ -123,7 +123,7 @@ PATIENTS = [
     ),
     Patient(
         "A heart attack years ago, nobody knows the day",
-        {"cv_event": True}, {"RC-CV-EVENT": ("caution", "document")}, KETANEST, unknown={"cv_event_on"},
+        {"cv_event": True}, {"RC-CV-EVENT": ("relative-high", "hold")}, KETANEST, unknown={"cv_event_on"},
     ),
     Patient(
         "Grey in the face: 88 over 50, a pulse of 38, 26 breaths a minute, 34.6 °C, a saturation of 86 %",
@@ -533,7 +533,7 @@ def test_tightening_never_loses_a_finding(rule, data):
     changes = {}
     for name, each in rule.rule.parameters.items():
         step = data.draw(st.floats(0, 500))
-        changes[name] = each.value - step if each.tighten == "lower" else each.value + step
+        changes[name] = max(0, each.value - step) if each.tighten == "lower" else each.value + step
     tighter = tighten(rule.rule, changes)
     assert isinstance(tighter, Rule)
     values = data.draw(FACTS)

@@ -490,7 +490,7 @@ def test_every_medicine_is_found_by_each_of_its_names(each, data):
     name = data.draw(st.sampled_from((each.name, *each.also, *each.brands)))
     spelled = data.draw(st.sampled_from((name, name.upper(), fold(name), f"  {name} ")))
     assert find(spelled, 20)[0] == each
-    assert medicine(spelled) == each
+    assert replace(medicine(spelled), route="") == each  # a brand may say how it is taken
 
 
 @given(st.sampled_from(sorted({fold(name) for name in NAMES if len(fold(name)) >= 6})), st.data())

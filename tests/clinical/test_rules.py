@@ -203,3 +203,21 @@ def test_the_coverage_page_names_no_value_where_there_is_none():
     page = coverage.page()
     assert "Saturation at least: no value in %, stated by whoever adopts it" in page
     assert "| session.hard_floor | 5 |" in page
+
+
+def test_no_number_of_a_rule_is_less_than_nothing():
+    """A slip of the hand: -5 would count as stricter than 140, and hold everybody."""
+    rule = book().rule("RC-HTN-BASE")
+    found = tighten(rule, {"systolic": -5})
+    assert isinstance(found, Loosened)
+    assert found.reasons == ("systolic: -5 is no number that this can be",)
+
+
+@pytest.mark.parametrize("rule_id", [each.id for each in book().newest.values() if each.open])
+def test_nothing_is_no_limit(rule_id):
+    """A floor of 0 would count as stated, and stop nobody."""
+    rule = book().rule(rule_id)
+    for number in rule.open:
+        found = tighten(rule, {number: 0})
+        assert isinstance(found, Loosened)
+        assert f"{number}: 0 is no number that this can be" in found.reasons

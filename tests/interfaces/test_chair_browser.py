@@ -123,4 +123,6 @@ def _account(pages: dict[str, Page], stage: Stage, screen: str) -> None:
     clean(prescriber, f"chair-witness-{screen}")
     prescriber.get_by_role("button", name="I saw it").click()
     expect(prescriber.get_by_text("Everything is accounted for.")).to_be_visible()
+    # At the end of the page, where the bar of the next step stands still and covers no other button in part.
+    prescriber.evaluate("scrollTo(0, document.body.scrollHeight)")
     clean(prescriber, f"chair-accounted-{screen}")

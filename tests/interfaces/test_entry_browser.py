@@ -88,7 +88,8 @@ def test_a_stranger_becomes_a_nurse_with_a_passkey(page: Page, clinic: Cast):
     assert page.locator("[data-codes] li").count() == 10
     clean(page, "recovery-codes")
     page.get_by_role("link", name="I have kept them").click()
-    page.wait_for_url("**/clinic/")
+    page.wait_for_url("**/accounts/unconfirmed/")  # until another nurse confirms it
+    clean(page, "unconfirmed")
 
     page.goto("/accounts/2fa/")
     clean(page, "security")
@@ -104,7 +105,7 @@ def test_a_stranger_becomes_a_nurse_with_a_passkey(page: Page, clinic: Cast):
     page.goto("/accounts/login/")
     clean(page, "sign-in")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    page.wait_for_url("**/clinic/")
+    page.wait_for_url("**/accounts/unconfirmed/")
     with one_at_a_time, as_asker(clinic.asker("auditor")):
         done = list(AuditEvent.objects.order_by("seq").values_list("action", flat=True))
     assert done.count("person.signed_in") == 2

@@ -298,3 +298,16 @@ def test_a_dose_is_no_longer_withheld_once_one_route_is_ready(clinic: Cast):
 def test_what_no_dose_is_given_without(clinic: Cast, but: tuple[str, ...], missing: set[str]):
     adopt_everything(clinic, but=but)
     assert {each.code for each in walk(clinic).withholds} == missing
+
+
+@pytest.mark.parametrize("rule_id", ["RC-EGFR", "recovery.floor"])
+def test_a_number_that_no_source_gives_may_be_left_open_for_good(clinic: Cast, rule_id: str):
+    """A dose is given without it: who states no number says so, and the walk goes on."""
+    client, address = clinic.client("prescriber"), reverse("console:first_start_decline", args=[rule_id])
+    assert "Not used in this clinic" in body(client.get(rule(rule_id)))
+    answer = client.post(address, {"hash": book().rule(rule_id).hash, "reason": "No number was found in a source"})
+    assert answer.status_code == 302
+    assert decided(clinic)[rule_id].retired
+    group = "eligibility" if rule_id == "RC-EGFR" else "recovery"
+    page = words(body(client.get(reverse("console:first_start_group", args=[group]))))
+    assert f"{book().rule(rule_id).title} Not used here" in page

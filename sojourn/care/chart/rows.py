@@ -9,7 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from sojourn.clinical.administration import Balance, Delivered, HistoryRefused, Line, Segment
+from sojourn.care.session.rows import WentIn
+from sojourn.clinical.administration import Delivered, Segment
 from sojourn.clinical.administration.reasons import hundredths
 from sojourn.clinical.protocol import State
 from sojourn.clinical.protocol.schedule import Point
@@ -202,20 +203,8 @@ class ByHand:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenDose:
-    """What of one dose went in, and where its other milligrams are. A history that cannot have happened so is a
-    refusal, and has no balance. ``told``: its steps were written down (a dose of 0.1.0 has none, and is taken to have
-    run evenly until it was over)."""
-
-    dose: Dose
-    delivered: Delivered | HistoryRefused
-    balance: Balance | None
-    told: bool
-
-    @property
-    def line(self) -> Line | None:
-        """Planned, given, wasted: the one line of page, paper, figure and curve."""
-        return None if self.balance is None else Line.of(self.balance)
+class GivenDose(WentIn[Dose]):
+    """What of one dose went in, as the snapshot has worked it out, under the names of the record."""
 
     def gone_in_by(self, at: datetime) -> Decimal | None:
         """The milligrams that had gone in at a moment, to hundredths; None where it cannot be worked out."""

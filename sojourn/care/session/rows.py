@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sojourn.clinical.administration import Balance, Delivered, HistoryRefused, Line
 from sojourn.clinical.administration.charted import Dose, DoseStep, Wasted
 from sojourn.clinical.protocol import State
+
+# A dose as the snapshot has it, or with the names under which the record gives it.
+AnyDose = TypeVar("AnyDose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +198,12 @@ class WasteRow(Wasted):
 
 
 @dataclass(frozen=True, slots=True)
-class WentIn:
+class WentIn(Generic[AnyDose]):
     """What of one dose went in, and where its other milligrams are. A history that cannot have happened so is a
     refusal, and has no balance. ``told``: its steps were written down (a dose of 0.1.0 has none, and is taken to have
     run evenly until it was over)."""
 
-    dose: DoseRow
+    dose: AnyDose
     delivered: Delivered | HistoryRefused
     balance: Balance | None
     told: bool

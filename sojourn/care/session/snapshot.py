@@ -189,11 +189,11 @@ class SessionSnapshot:
         return self.doses[0] if self.doses else None
 
     @cached_property
-    def went_in(self) -> tuple[WentIn, ...]:
+    def went_in(self) -> tuple[WentIn[DoseRow], ...]:
         """What went in so far of each dose: once for page, guards, record, PDF, figure and curve."""
         return tuple(self._went_in(each) for each in self.doses)
 
-    def _went_in(self, dose: DoseRow) -> WentIn:
+    def _went_in(self, dose: DoseRow) -> WentIn[DoseRow]:
         found = given.delivered(dose, self.steps, self.now, self._left_dosing_at)
         wasted = self.wasted if dose is self.doses[0] else []  # a waste names its session, not its dose
         sums = given.balance(found, dose, wasted) if isinstance(found, Delivered) else None

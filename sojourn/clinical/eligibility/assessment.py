@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, cast, get_args
 
 from sojourn.clinical.eligibility import conditions
 from sojourn.clinical.eligibility.conditions import Condition
-from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Facts
+from sojourn.clinical.eligibility.facts import UPPER_LIMIT, VOCABULARY, Fact, Facts
 from sojourn.clinical.rules import Rule, RuleInvalid, Verification
 
 KIND: Final = "eligibility"
@@ -167,6 +167,7 @@ def assess(
     A fact that is absent is missing, never "no". Facts named in ``expired`` are known but too old (see ``evidence``):
     they are missing again, and what they found stays found. The order of facts and of rules makes no difference.
     """
+    facts = _with_own_limits(facts)
     counting = {name: fact for name, fact in facts.items() if name not in expired}
     findings: list[Finding] = []
     asked: dict[str, list[tuple[EligibilityRule, Severity]]] = {}
@@ -195,6 +196,20 @@ def assess(
         tuple(sorted(findings, key=_weight)),
         tuple(sorted(missing, key=lambda each: (SEVERITIES.index(each.severity), words.index(each.fact)))),
     )
+
+
+def _with_own_limits(facts: Facts) -> Facts:
+    """Without a laboratory's upper limit that is older than the value: it came with another report, and perhaps from
+    another laboratory."""
+    return {
+        name: fact
+        for name, fact in facts.items()
+        if not (
+            name.endswith(UPPER_LIMIT)
+            and (value := facts.get(name.removesuffix(UPPER_LIMIT))) is not None
+            and fact.on < value.on
+        )
+    }
 
 
 def _weight(finding: Finding) -> tuple[bool, int, int, str]:

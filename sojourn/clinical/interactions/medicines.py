@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -49,6 +49,7 @@ class Medicine:
     parts: tuple[Medicine, ...] = ()
     inside: str = ""
     route: str = ""  # how this person takes it: one of TAKEN_BY; "" where nobody has said
+    brand_routes: tuple[tuple[str, str], ...] = ()  # brands that are sold for one way of taking it alone
 
     def in_group(self, group: str) -> bool:
         """Whether it belongs to a class, taken the way this person takes it."""
@@ -88,6 +89,8 @@ class Names:
             for name in (each.name, *each.also, *each.brands)
         )
         self.medicine = {name: each for name, _, each in reversed(self.every)}  # the first of several holds
+        for each in (one for one in self.medicine.copy().values() if one.brand_routes):
+            self.medicine |= {fold(brand): replace(each, route=route) for brand, route in each.brand_routes}
         self.longest = max((name.count(" ") for name in self.medicine), default=0) + 1
         self.products = {key: each for name, _, each in reversed(self.every) if each.parts and (key := key_of(name))}
         self.longest_product = max(map(len, self.products), default=0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from sojourn.clinical.interactions.medicines import SLIP_FROM, Medicine, Names, exact, fold, key_of, one_slip, written
@@ -68,6 +69,8 @@ def _product_at(text: str, words: list[re.Match[str]], place: int, names: Names)
     """The longest product name that begins with this word, and its last word."""
     best: tuple[int, Medicine] | None = None
     key: tuple[str, ...] = ()
+    if not key_of(words[place].group()):
+        return None  # "and Tylenol PM": the word parts two medicines and begins none
     for last in range(place, len(words)):
         if _NEW_LINE.search(text, words[place].start(), words[last].start()):
             break
@@ -148,10 +151,57 @@ _EVERYDAY_WORDS: Final = (
     "comprimido comprimidos capsula capsulas gota gotas parche dosis una dos tres vez veces dia dias "
     "diario diaria semana semanas mes hora horas cada por manana tarde noche noches desayuno comida "
     "comidas cena agua leche cuando necesario solo media medio para dolor dormir ansiedad antes despues "
-    "tambien poco "
+    "tambien poco one two mouth boca "
 )
 _EVERYDAY: Final = frozenset(_EVERYDAY_WORDS.split())
-_PARTED: Final = re.compile(r"[/+;,\n]|&|\b(?:and|plus|with|also|y|con|mas|más|también|tambien)\b", re.IGNORECASE)
+_PARTED: Final = re.compile(
+    r"[/+;,\n\r\t•·|()\[\]>]|&|(?:(?<=\w\w\w)|(?<=\bmg)|(?<=\bml)|(?<=\d))\.(?=\s|$)|\s[-–—*]\s|"
+    r"\b(?:and|plus|with|also|then|or|y|con|mas|más|también|tambien|luego|o)\b",
+    re.IGNORECASE,
+)
+# A dose; what stands behind it is another medicine, or how the first is taken.
+_DOSE: Final = re.compile(r"\b[0-9]+(?:[.,][0-9]+)?\s?(?:mg|mcg|ug|g|ml|iu|units?|%)?\b", re.IGNORECASE)
+# From here a line says why or when something is taken.
+_REASON: Final = re.compile(
+    r"\b(?:for|because|when|if|since|until|before|after|para|porque|cuando|si|desde|hasta)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_ONLY_REASON: Final = re.compile(r"\s*(?:for|because|para|porque)\s+\w+\s*", re.IGNORECASE)
+# Abbreviations of how something is taken, and of how a tablet is made.
+_TAKEN_AS: Final = frozenset(
+    (
+        *(
+            "mane",
+            "nocte",
+            "bid",
+            "tid",
+            "qid",
+            "qhs",
+            "qam",
+            "qpm",
+            "qod",
+            "prn",
+            "tds",
+            "qds",
+            "sos",
+            "stat",
+            "daily",
+        ),
+        *("oral", "orally", "sublingual", "inhaler", "inhaled", "cream", "ointment", "injection", "solution", "syrup"),
+        *("liquid", "gel", "film", "strip", "nasal", "eye", "ear", "eyes", "units", "unit", "max", "maximum", "twice"),
+        *("inhalador", "crema", "pomada", "jarabe", "inyeccion", "nariz", "unidades", "maximo", "ojos", "ayunas"),
+        *("currently", "usually", "regularly", "stopped", "started", "last", "year", "years", "ago", "total", "took"),
+    )
+)
+# "Pain pills" and "pastillas para dormir" say that there is a medicine, and not which.
+_WHAT_FOR: Final = r"(?:sleep|sleeping|pain|anxiety|dormir|dolor|ansiedad)"
+_SHAPE: Final = r"(?:pills?|tablets?|tabs?|caps?|capsules?|drops?|patch|patches|pastillas?|tabletas?|gotas?|parches?)"
+_NAMELESS: Final = re.compile(
+    rf"\b{_WHAT_FOR}\s+{_SHAPE}\b|^\s*(?:(?:my|some|a|las|los|unas|mis)\s+)?{_SHAPE}\s+(?:for|to|para|de|contra)\b.*\b{_WHAT_FOR}\b",
+    re.IGNORECASE,
+)
+# "T3", "B12", "2C-B": a short name with a number; not "x2" or "q6h".
+_SHORT_NAME: Final = re.compile(r"\s*(?![xq]\d)[a-z]{1,2}-?\d{1,2}\s*|\s*\d[a-z]-[a-z]\s*", re.IGNORECASE)
 
 
 def taken(text: str, chosen: str | None, names: Names, *, route: str = "") -> tuple[Medicine, ...]:
@@ -162,9 +212,11 @@ def taken(text: str, chosen: str | None, names: Names, *, route: str = "") -> tu
     that has grown reads old lines anew. What nobody knows comes back written.
     """
     way = route or _way(text)
-    found = [*_of_choice(chosen, names)]
-    named = [each for _piece, each in recognise(text, names) if each is not None]
-    found += [part for each in named for part in ingredients(each)]
+    named = [(piece, each) for piece, each in recognise(text, names) if each is not None]
+    if not route and len({piece for piece, _each in named}) > 1:
+        way = ""  # each of several is taken in its own way
+    found = [replace(part, route=_way(piece) or part.route) for piece, each in named for part in ingredients(each)]
+    found += _of_choice(chosen, names)
     unread = [written(each) for each in _unread(text, names)] if named else []
     if chosen == "" or not found:
         unread = [written(text)]
@@ -208,11 +260,47 @@ def _unread(text: str, names: Names) -> Iterator[str]:
     marked, products = _mark_products(text, names)
     for part in _PARTED.split(marked):
         if not any(_named(part, names, products)):
-            if _strange(part):
+            if (
+                (_strange(part) and not _ONLY_REASON.fullmatch(part))
+                or _SHORT_NAME.fullmatch(part)
+                or _NAMELESS.search(part)
+            ):
                 yield " ".join(part.split())
             continue
         for pair in _HYPHENED.findall(part):
             yield from () if exact(pair, names) else _unread_of_pair(pair, names)
+        yield from _unread_behind_a_dose(part, names, products)
+        if _sold_with_more(part, names, products):
+            yield _unmark(part, products)
+
+
+# Behind a brand these say that it holds more than the brand alone: "Excedrin PM" is not Excedrin.
+_MORE_INSIDE: Final = frozenset(
+    (
+        *("pm", "d", "dm", "cold", "flu", "cough", "sinus", "severe", "night", "nighttime", "hct", "comp", "compound"),
+        *("compuesto", "ac", "ns", "gripe", "resfriado", "noche", "codeine", "codeina", "combi", "plus"),
+    )
+)
+
+
+def _sold_with_more(part: str, names: Names, products: dict[str, tuple[str, Medicine]]) -> bool:
+    words = fold(part).split()
+    return any(
+        word in _MORE_INSIDE and exact(word, names) is None and any(_named(before, names, products))
+        for before, word in pairwise(words)
+    )
+
+
+def _unread_behind_a_dose(part: str, names: Names, products: dict[str, tuple[str, Medicine]]) -> Iterator[str]:
+    """What follows the first dose, names nothing, and says more than how or why it is taken: in "Sertraline 50 mg Percs
+    10 mg" the second medicine."""
+    for said in _DOSE.split(part)[1:]:
+        kept = " ".join(_REASON.sub("", said).strip(" .:-").split())
+        if not any(_named(kept, names, products)) and any(
+            len(each) > 2 and each.isalpha() and each not in _EVERYDAY and each not in _TAKEN_AS
+            for each in fold(kept).split()
+        ):
+            yield kept
 
 
 # Two ingredients joined by a hyphen, as in dextromethorphan-quinidine; not "slow-release" or "co-codamol".
@@ -229,9 +317,64 @@ def _strange(part: str) -> bool:
 
 
 _WAYS: Final = {
-    "nose": {"nasal", "nasally", "nose", "nostril", "intranasal", "nariz"},
-    "inhaled": {"inhaler", "inhaled", "inhalador", "inhalado", "puffer", "turbuhaler", "diskus"},
-    "skin": {"cream", "ointment", "crema", "pomada", "patch", "parche"},
+    "other": {
+        "eye",
+        "eyes",
+        "ophthalmic",
+        "ear",
+        "ears",
+        "otic",
+        "rectal",
+        "vaginal",
+        "suppository",
+        "suppositories",
+        "ojo",
+        "ojos",
+        "oftalmico",
+        "oftalmica",
+        "oido",
+        "oidos",
+        "colirio",
+        "supositorio",
+        "supositorios",
+    },
+    "nose": {"nasal", "nasally", "nasales", "nose", "nostril", "nostrils", "intranasal", "nariz"},
+    "inhaled": {
+        "inhaler",
+        "inhalers",
+        "inhaled",
+        "inhalation",
+        "inhalador",
+        "inhalado",
+        "puffer",
+        "turbuhaler",
+        "diskus",
+        "accuhaler",
+        "evohaler",
+        "hfa",
+        "mdi",
+        "nebulizer",
+        "nebuliser",
+        "nebulized",
+        "nebulised",
+        "neb",
+        "nebs",
+        "nebulizado",
+        "nebulizador",
+    },
+    "skin": {
+        "cream",
+        "ointment",
+        "crema",
+        "pomada",
+        "patch",
+        "patches",
+        "parche",
+        "parches",
+        "shampoo",
+        "champu",
+        "lotion",
+    },
     "injection": {"injection", "injected", "inyeccion", "depot"},
     "mouth": {"tablet", "tablets", "capsule", "capsules", "pill", "pills", "comprimido", "comprimidos", "jarabe"},
 }

@@ -23,8 +23,8 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The totals that count; None where there is none. ``aldrete_before_padss``: the best that Aldrete had come to when
-    the PADSS that counts was scored."""
+    """The totals that count; None where there is none. ``aldrete_before_padss``: what Aldrete was when the
+    PADSS that counts was scored."""
 
     padss: int | None = None
     aldrete: int | None = None
@@ -44,5 +44,5 @@ def counted(scores: Iterable[Scored], since: datetime | None) -> Totals:
     return Totals(
         padss=None if padss is None else here[padss].total,
         aldrete=aldrete[-1] if aldrete else None,
-        aldrete_before_padss=max(before, default=None),
+        aldrete_before_padss=before[-1] if before else None,
     )

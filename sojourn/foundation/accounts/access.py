@@ -30,7 +30,8 @@ class Request(HttpRequest):
 
 
 def to_the_door(request: HttpRequest, *, then: str = "") -> HttpResponse:
-    """The sign-in page, which leads back to ``then``. A part of a page that asked for its next picture must not show it
+    """The sign-in page, which leads back to ``then``: a path without its query, which may hold what somebody typed, and
+    somebody else may sign in. A part of a page that asked for its next picture must not show it
     in its own frame."""
     if "HX-Request" in request.headers:
         return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
@@ -48,7 +49,7 @@ def allowed(*permissions: str) -> Callable[[View], View]:
             if asker is NOBODY or asker.clinic_id is None:
                 if request.user.is_authenticated:
                     return redirect("nowhere")
-                return to_the_door(request, then=request.get_full_path())
+                return to_the_door(request, then=request.path)
             if asker.unconfirmed and request.method in ("GET", "HEAD"):
                 return redirect("entry:unconfirmed")
             if not any(asker.may(permission) for permission in permissions):
@@ -73,7 +74,7 @@ def signed_in(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return to_the_door(request, then=request.get_full_path())
+            return to_the_door(request, then=request.path)
         return view(request, *args, **kwargs)
 
     guarded.permissions = "signed in"  # type: ignore[attr-defined]

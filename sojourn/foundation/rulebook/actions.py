@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.clinical.rules import Loosened, Rule, loosens, tighten
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
@@ -280,7 +281,7 @@ def decline(
     rule = _newest(rule_id)
     if rule_hash is not None and rule_hash != rule.hash:
         raise Refused(_("This rule has a newer version. Read it before you decide."), codes=("rule-changed",))
-    if rule.open:
+    if rule.kind == HARD_FLOOR:
         raise Refused(_("Without this number no dose is given, so it cannot be left out."), codes=("never-declined",))
     if not reason.strip():
         raise Refused(_("Say why the rule is not used here."), codes=("reason-missing",))

@@ -158,7 +158,7 @@ def needs_a_decision(rule: Rule) -> bool:
 
 def is_open(standing: Standing) -> bool:
     """Nobody has decided about it; a number that no dose is given without also where it was taken back."""
-    if standing.newest.open:
+    if standing.newest.kind == HARD_FLOOR:
         return standing.acting is None
     return standing.waits
 

@@ -86,15 +86,17 @@ def medicines() -> tuple[Medicine, ...]:
 
 def _medicine(row: dict[str, str]) -> Medicine:
     own = classes().get(row["name"])
+    brands = [each.partition("@") for each in _several(row["brands"])]  # "Flovent@inhaled" is sold for that alone
     return Medicine(
         name=row["name"],
         rxcui=row["rxcui"] or None,
         classes=_several(row["classes"]),
-        brands=_several(row["brands"]),
+        brands=tuple(brand for brand, _, _route in brands),
         also=_several(row["also"]),
         rxcui_mark=row["rxcui_mark"],
         groups=own.groups if own else (),
         by_route=own.by_route if own else (),
+        brand_routes=tuple((brand, route) for brand, _, route in brands if route),
     )
 
 

@@ -73,5 +73,8 @@ def _of_names() -> Iterator[str]:
         for name in (each.name, *each.also, *each.brands):
             if meant.setdefault(interactions.fold(name), each.name) != each.name:
                 yield f"{name} means {meant[interactions.fold(name)]} and {each.name}"
+        for brand, route in each.brand_routes:
+            if route not in interactions.TAKEN_BY:
+                yield f"medicines.csv: {brand}: nothing is taken by {route!r}"
         if each.rxcui_mark not in ("", "verified", "recalled") or bool(each.rxcui) != bool(each.rxcui_mark):
             yield f"medicines.csv: {each.name}: an RxNorm code needs its mark, and nothing else has one"

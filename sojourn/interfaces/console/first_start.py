@@ -16,6 +16,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions, queries
@@ -128,7 +129,7 @@ def _page(
         "examples": [
             (_(each.title), rules.example(each.given), rules.example(each.expect)) for each in newest.examples
         ],
-        "may_decline": not newest.open,
+        "may_decline": newest.kind != HARD_FLOOR,
         "later_url": "" if following is None else shown.rule_url(following.newest.id),
         "reasons": rules.reasons_of(line.numbers, refused),
         "reason": reason,

@@ -853,7 +853,7 @@ def retire(request: HttpRequest, rule_id: str) -> HttpResponse:
         return _one(asked, rule_id, refused=refused, reason=reason)
     if rule.acts_without_adoption:
         words = _("“%(title)s” acts with its released numbers again.")
-    elif rule.open:
+    elif rule.kind == HARD_FLOOR:
         words = _("“%(title)s” is retired: no dose is given here until it is stated again.")
     elif rule.kind == dosing.CEILING:
         words = _("“%(title)s” is retired: this drug is not given by this route here.")

@@ -30,7 +30,7 @@ export function leave(): void {
   drafts().clear();
   document.documentElement.hidden = true;
   for (const form of document.forms) form.reset();
-  location.replace(location.pathname + location.search);
+  location.replace(location.pathname); // not what was typed into the address: a search, a weight
 }
 
 /** Look after the cookie. A browser that gives us none is left alone: the server still refuses what is another's. */
