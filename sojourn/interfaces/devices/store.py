@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from sojourn.care.vitals import unused, whose
+from sojourn.care.vitals import asking, unused, whose
 from sojourn.care.vitals.messages import Absent, Arrival, Value, take_messages
 from sojourn.care.vitals.unused import Counts, Item
 from sojourn.care.vitals.withdrawing import TakenBack
 from sojourn.clinical.vitals import measured_by
 
 from .listener import Outcome, Received
-from .results import Fault, NotMeasured, ParsedMessage, ParsedReading, Unmapped
+from .query import matching
+from .results import Answered, Fault, NotMeasured, ParsedMessage, ParsedReading, Query, Unmapped
 
 
 class PostgresStore:
@@ -69,17 +70,37 @@ class PostgresStore:
         connection = self._connect()
         try:
             with connection.transaction(), connection.cursor() as cursor:
-                answers = take_messages(cursor, [_arrival(each) for each in batch], self._now(), self._counts)
+                now = self._now()
+                answers = take_messages(cursor, [_arrival(each) for each in batch], now, self._counts)
+                told = [_told(cursor, each, now) for each in batch]
         except psycopg.OperationalError:
             connection.close()
             self._connection = None
             raise
-        return [Outcome(answer.ack, answer.reason, None) for answer in answers]
+        return [
+            Outcome("AA" if patients is not None else answer.ack, answer.reason, None, patients)
+            for answer, patients in zip(answers, told, strict=True)
+        ]
 
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(self._conninfo, autocommit=True, connect_timeout=5)
         return self._connection
+
+
+def _told(cursor: psycopg.Cursor[tuple[Any, ...]], received: Received, now: datetime) -> tuple[Answered, ...] | None:
+    """Whom a monitor that asks may be told of; None to a message that asks nothing, and to a line that may not ask."""
+    query = received.parsed
+    if not isinstance(query, Query):
+        return None
+    host = whose.host_of(received.peer)
+    line = asking.bound(cursor, host, received.clinic_id)
+    if line is None:
+        return None
+    here = {each.record_number: each for each in asking.todays(cursor, line.clinic_id, now)}
+    found = matching(query, [Answered(each.record_number, bed=each.bed) for each in here.values()])
+    asking.audit(cursor, line, host, [here[each.record_number] for each in found])
+    return tuple(found)
 
 
 def _digest(received: Received) -> bytes:
