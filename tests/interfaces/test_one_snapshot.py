@@ -61,7 +61,7 @@ def test_the_streams_board_and_the_page_have_one_glance(clinic: Cast, lived: Sta
             picture = live.picture(snapshot.load(lived.id, now).glance)
         assert {name: streamed[name] for name in picture} == picture
     assert picture["called"] == clock().timestamp()
-    assert picture["signals"]["hr"][2]  # doubted, and not what is shown
+    assert picture["signals"]["hr"][2]  # doubted, and shown: its alarm is open
 
 
 def test_the_record_has_what_the_snapshot_has(clinic: Cast, lived: Stage, clock: Clock):
@@ -84,12 +84,14 @@ def test_board_page_record_and_pdf_say_the_same(clinic: Cast, lived: Stage):
     nurse = clinic.client("nurse")
     board, page = plain(body(nurse.get("/clinic/board/"))), plain(show(nurse, lived))
     record, pdf = plain(body(nurse.get(at(lived)))), words(paper(nurse, lived))
-    # One choice of the value: the pulse is believed, the heart rate of the same moment is not.
-    assert "Pulse /min 71" in board
-    assert "Pulse 71 /min" in page.replace("\xa0", " ")
+    # One choice of the value: a heart rate in doubt may raise an alarm, and the tile shows the figure of its alarm.
+    assert "Heart /min 400" in board
+    assert "Heart rate 400 /min" in page.replace("\xa0", " ")
+    assert "in doubt, outside of what is plausible" in page
     for text in (record, pdf):
         assert "Pulse 71 /min" in text
-        assert "Heart rate 400: not counted" in text
+        assert "Heart rate 400: in doubt, outside of what is plausible" in text
+        assert "Heart rate is high" in text
     # One state, one alarm.
     for text in (board, page, record, pdf):
         assert re.search("Dose paused|the dose is paused", text)

@@ -78,7 +78,8 @@ SHORT_MARKS: Mapping[Verification, StrPromise] = {
 ALWAYS: Mapping[str, StrPromise] = {
     "alarm.fault": gettext_lazy("Used everywhere: it says that something is wrong with what a monitor sends."),
     "plausibility": gettext_lazy(
-        "Used everywhere: it only marks a reading as doubtful. A marked reading stays on the chart and is not counted."
+        "Used everywhere: it only marks a reading as doubtful. A marked reading stays on the chart; it may raise an"
+        " alarm, and ends none."
     ),
     "score.recovery": gettext_lazy(
         "Used everywhere to add up what people enter. What lets a patient go is a number of the protocol."

@@ -20,6 +20,7 @@ from sojourn.clinical.current import rounded
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.doubt_words import doubt_words
 from sojourn.interfaces.console.sessions import shown
 from sojourn.interfaces.console.sessions.forms import ReasonForm
 from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, status
@@ -71,7 +72,7 @@ def _entry(picture: Picture, of: str, what: Any, strike: Strike | None, asker: A
 def _told(picture: Picture, what: Measured | Answer | Noted | ByHand | WasteRow) -> tuple[int, datetime, str, str, str]:
     """Number, time, words, details and by whom."""
     if isinstance(what, Measured):
-        return what.id, what.at, reading_words(what), _("not counted") if what.doubt else "", what.by
+        return what.id, what.at, reading_words(what), doubt_words(what.doubt) if what.doubt else "", what.by
     if isinstance(what, Answer):
         return what.check.id, what.check.at, _answer_words(picture, what), what.check.note, what.check.by
     if isinstance(what, Noted):

@@ -114,7 +114,7 @@ class ValuesForm(forms.Form):
 
     sure = forms.BooleanField(
         label=gettext_lazy("I have read it so: keep it"),
-        help_text=gettext_lazy("It stays on the chart, marked, and is not counted."),
+        help_text=gettext_lazy("It stays on the chart, marked: it may raise an alarm, and ends none."),
         required=False,
     )
     before_arrival = forms.BooleanField(

@@ -22,8 +22,9 @@ from sojourn.clinical import recovery
 from sojourn.clinical.alarms import Phase, rank
 from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, rounded
 from sojourn.clinical.protocol import UNDER_WAY, State
-from sojourn.clinical.vitals import MEAN, NO_VALUE, VITALS, pressure_parts
+from sojourn.clinical.vitals import MEAN, VITALS, pressure_parts
 from sojourn.foundation.rulebook.load import book
+from sojourn.interfaces.console.doubt_words import doubt_words
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.words import (
     GROUPS,
@@ -148,14 +149,10 @@ def _figure(picture: Picture, shown: DisplayedVital) -> Figure:
         VITALS[shown.code].unit.display,
         one.at,
         _stale_after(picture, one),
-        _not_counted(shown.quality_flag) if shown.quality_flag else _source(picture, one),
+        doubt_words(shown.quality_flag) if shown.quality_flag else _source(picture, one),
         bool(shown.quality_flag),
         picture.before_arrival(one.at),
     )
-
-
-def _not_counted(flag: str) -> str:
-    return _("The sensor has no value") if flag == NO_VALUE else _("not counted")
 
 
 def _alarmed(picture: Picture, groups: Iterable[CodeGroup]) -> str:
