@@ -73,7 +73,7 @@ def test_the_wheel_runs_without_node(tmp_path_factory):
         assert (told["status"], told["database"]) == ("ok", "up")
         assert {"watch_heartbeat_age_s", "version"} <= told.keys()
         status, page = _get(f"http://127.0.0.1:{port}/accounts/login/")
-        assert status == 200
+        assert status == 200, (tmp / "log").read_text()
         assert b"/static/built/app" in page
     finally:
         up.send_signal(signal.SIGINT)
