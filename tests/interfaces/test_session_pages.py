@@ -462,7 +462,7 @@ def test_a_strange_value_that_was_read_so_is_kept_and_not_counted(ready: Cast):
     with as_asker(ready.asker("nurse")):
         assert Observation.objects.get(value=250).doubt == "implausible"
     page = body(client.get(url("session", stage)))
-    assert "not counted: cannot be right" in page
+    assert "not counted, outside of what is plausible" in page
 
 
 def test_a_temperature_may_be_written_with_a_comma(ready: Cast):

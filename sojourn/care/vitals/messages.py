@@ -132,6 +132,7 @@ def take_messages(
     readings, held, judged_again = _read(cursor, fresh)
     absent = [each for one in fresh for each in _absent(one)]
     _note(counts, [each for each in fresh if each.answer.ack == "AA" or each.contradicts])
+    _note_doubted(counts, readings)
     devices = {each.device.device_id: each.device for each in ours if each.device is not None}
     known.learn(cursor, devices, now)
     _supersede(cursor, readings)
@@ -593,3 +594,12 @@ def _note(counts: Counts, taken: Sequence[_Taken]) -> None:
         if each.contradicts:
             refused = (Item(unused.REFUSED, faults.PATIENT),)
             counts.add(device.clinic_id, device.device_id, refused, arrival.received_at)
+
+
+def _note_doubted(counts: Counts, readings: Sequence[judging.NewReading]) -> None:
+    """Count the values that are doubted, by vital sign and reason: a monitor of which nothing is believed must not look
+    healthy. (That a message names another patient is counted already.)"""
+    for one in readings:
+        if one.doubt and one.doubt != faults.PATIENT and one.device_id is not None:
+            item = Item(unused.DOUBTED, f"{one.code} {one.doubt}")
+            counts.add(one.session.clinic_id, one.device_id, (item,), one.received_at)

@@ -47,6 +47,7 @@ from sojourn.clinical.scales import say
 from sojourn.clinical.vitals import DIASTOLIC, MEAN, SYSTOLIC, VITALS
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console import record_basis, record_double_check, record_given
+from sojourn.interfaces.console.doubt_words import DOUBTS
 from sojourn.interfaces.console.record_words import (
     NAMES,
     TimelineEntry,
@@ -111,21 +112,6 @@ _SET_ASIDE: Final[Mapping[str, StrPromise]] = {
     "low": gettext_lazy("below what the protocol asks"),
     "escort-not-named": gettext_lazy("no responsible adult was named"),
     "escort-not-here": gettext_lazy("the responsible adult had not come"),
-}
-
-_DOUBTS: Final[Mapping[str, StrPromise]] = {
-    "time": gettext_lazy("time unknown"),
-    "clock": gettext_lazy("the monitor's clock is in doubt"),
-    "line": gettext_lazy("it came from another address"),
-    "deleted": gettext_lazy("withdrawn by the monitor"),
-    "wrong": gettext_lazy("withdrawn by the monitor as wrong"),
-    "unit": gettext_lazy("its unit cannot be that of this vital sign"),
-    "implausible": gettext_lazy("outside of what is plausible"),
-    "crossed": gettext_lazy("the lower pressure is not below the upper one"),
-    "test": gettext_lazy("a test message of the monitor"),
-    "bound": gettext_lazy("the monitor gave only a limit for it"),
-    "impossible": gettext_lazy("a number that nobody can have"),
-    "questionable": gettext_lazy("the monitor itself doubts it"),
 }
 
 _ALARM_CHANGES: Final[Mapping[str, StrPromise]] = {
@@ -582,7 +568,7 @@ class Shown:
             return self._struck("reading", reading.id)
         if reading.superseded:
             return _("corrected later")
-        return _("not counted, %(why)s") % {"why": _DOUBTS.get(reading.doubt, reading.doubt)}
+        return _("not counted, %(why)s") % {"why": DOUBTS.get(reading.doubt, reading.doubt)}
 
     def _monitor_on(self, at: datetime, monitor: MonitorOn) -> TimelineEntry:
         details = [who(monitor.from_by)] if monitor.from_by else []

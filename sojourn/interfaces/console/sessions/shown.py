@@ -22,8 +22,9 @@ from sojourn.clinical import recovery
 from sojourn.clinical.alarms import Phase, rank
 from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, rounded
 from sojourn.clinical.protocol import UNDER_WAY, State
-from sojourn.clinical.vitals import MEAN, NO_VALUE, VITALS, pressure_parts
+from sojourn.clinical.vitals import MEAN, NO_VALUE, UNDATED, VITALS, pressure_parts
 from sojourn.foundation.rulebook.load import book
+from sojourn.interfaces.console.doubt_words import DOUBTS
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.words import (
     GROUPS,
@@ -120,6 +121,7 @@ class Figure:
     source: str
     doubted: bool
     early: bool = False
+    undated: bool = False  # nobody knows when it was measured
 
 
 def _written(code: str, value: float) -> str:
@@ -151,11 +153,18 @@ def _figure(picture: Picture, shown: DisplayedVital) -> Figure:
         _not_counted(shown.quality_flag) if shown.quality_flag else _source(picture, one),
         bool(shown.quality_flag),
         picture.before_arrival(one.at),
+        undated=shown.quality_flag in UNDATED,
     )
 
 
 def _not_counted(flag: str) -> str:
-    return _("The sensor has no value") if flag == NO_VALUE else _("not counted")
+    """Why a figure does not count; a value without a time of its own says that first."""
+    if flag == NO_VALUE:
+        return _("The sensor has no value")
+    if flag not in DOUBTS:
+        return _("not counted")
+    why = _("not counted, %(why)s") % {"why": DOUBTS[flag]}
+    return f"{_('time unknown')}; {why}" if flag in UNDATED - {"time"} else why
 
 
 def _alarmed(picture: Picture, groups: Iterable[CodeGroup]) -> str:
