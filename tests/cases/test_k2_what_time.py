@@ -196,3 +196,19 @@ def test_what_is_held_up_on_its_way_keeps_its_time_and_may_alarm(bedside: Bedsid
     assert bedside.alarms(stage)["spo2.low"][0] == "recovered"
     with as_asker(bedside.cast.asker("nurse")):
         assert Device.objects.get().clock_moved_at is None
+
+
+def test_the_sessions_page_the_record_and_the_answer_speak_of_a_fault_of_the_monitor(bedside: Bedside):
+    """A fault belongs to no vital sign: the page on which it is answered opened for none of them."""
+    stage, _ = bedside.seat()
+    bedside.send(spo2(96))
+    bedside.clock.later(seconds=60)
+    bedside.send(spo2(97, bedside.utc(timedelta(hours=-1))))
+    assert bedside.alarms(stage)["monitor.times"] == ("raised", "high")
+    assert "This monitor's times cannot be used" in on_session_page(bedside, stage)
+    client, address = bedside.cast.client("nurse"), reverse("console:session_acknowledge", args=[stage.id])
+    assert client.get(f"{address}?rule=monitor.times&code=monitor").status_code == 200
+    answered = client.post(address, {"rule": "monitor.times", "code": "monitor", "seen": "4"})
+    assert answered.status_code == 302
+    assert bedside.alarms(stage)["monitor.times"][0] == "acknowledged"
+    assert "This monitor's times cannot be used" in bedside.page("record", stage.id)

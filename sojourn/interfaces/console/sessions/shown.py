@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.session.rows import Check, Newest, WasteRow
+from sojourn.care.session.rows import AlarmNow, Check, Newest, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import recovery
-from sojourn.clinical.alarms import Phase, rank
+from sojourn.clinical.alarms import MONITOR_SIGNAL, Phase, rank
 from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, rounded
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.vitals import MEAN, NO_VALUE, UNDATED, VITALS, pressure_parts
@@ -212,23 +212,27 @@ class AlarmLine:
 
 
 def alarm_lines(picture: Picture) -> list[AlarmLine]:
-    lines = []
-    for each in picture.alarms:
-        vital = VITALS[each.code]
-        unit = vital.unit.display
-        parts = [_(vital.label)]
-        if each.value is not None and each.why not in WHY:
-            parts[0] += f" {_written(each.code, each.value)} {unit}".rstrip()
-        elif each.why in WHY:
-            parts.append(str(WHY[each.why]))
-        lines.append(
-            AlarmLine(
-                each.rule_id, each.code, f"{each.rule_id}-{each.code}".replace(".", "-"), each.priority,
-                _(book().rule(each.rule_id).title), ", ".join(parts), each.since_at,
-                each.phase == Phase.ESCALATED.value, each.acknowledged_by,
-            )
-        )  # fmt: skip
-    return lines
+    return [
+        AlarmLine(
+            each.rule_id, each.code, f"{each.rule_id}-{each.code}".replace(".", "-"), each.priority,
+            _(book().rule(each.rule_id).title), _detail(each), each.since_at,
+            each.phase == Phase.ESCALATED.value, each.acknowledged_by,
+        )
+        for each in picture.alarms
+    ]  # fmt: skip
+
+
+def _detail(alarm: AlarmNow) -> str:
+    """What set an alarm off. A fault of a monitor is about no vital sign: it says what it means."""
+    if alarm.code == MONITOR_SIGNAL:
+        return _(book().rule(alarm.rule_id).statement)
+    vital = VITALS[alarm.code]
+    parts = [_(vital.label)]
+    if alarm.value is not None and alarm.why not in WHY:
+        parts[0] += f" {_written(alarm.code, alarm.value)} {vital.unit.display}".rstrip()
+    elif alarm.why in WHY:
+        parts.append(str(WHY[alarm.why]))
+    return ", ".join(parts)
 
 
 # ---------------------------------------------------------------- what is due
