@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from typing import Final
 
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -18,6 +19,7 @@ from django_stubs_ext import StrPromise
 
 from sojourn.care.session.rows import AlarmNow, Check, Newest, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
+from sojourn.care.vitals import faults
 from sojourn.clinical import recovery
 from sojourn.clinical.alarms import MONITOR_SIGNAL, Phase, rank
 from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, rounded
@@ -196,6 +198,10 @@ def figures(picture: Picture) -> list[Figure]:
 # ---------------------------------------------------------------- alarms
 
 
+# Faults of a monitor that a nurse answers on the page of the session's monitor.
+_ASKS: Final = frozenset(faults.RULES[each] for each in (faults.PATIENT, faults.LINE, faults.WRONG))
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmLine:
     """An open alarm with what set it off."""
@@ -209,6 +215,7 @@ class AlarmLine:
     since_at: datetime
     escalated: bool
     answered: str
+    asks: bool = False  # a person must say something of the monitor before it ends
 
 
 def alarm_lines(picture: Picture) -> list[AlarmLine]:
@@ -216,7 +223,7 @@ def alarm_lines(picture: Picture) -> list[AlarmLine]:
         AlarmLine(
             each.rule_id, each.code, f"{each.rule_id}-{each.code}".replace(".", "-"), each.priority,
             _(book().rule(each.rule_id).title), _detail(each), each.since_at,
-            each.phase == Phase.ESCALATED.value, each.acknowledged_by,
+            each.phase == Phase.ESCALATED.value, each.acknowledged_by, each.rule_id in _ASKS,
         )
         for each in picture.alarms
     ]  # fmt: skip
