@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import pytest
 from django.urls import reverse
 
+from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device, InboundMessage, Observation, Stranger
-from sojourn.care.vitals.widening import list_wide_keys
+from sojourn.care.vitals.widening import learn_shared_lines, list_wide_keys
 from sojourn.foundation.accounts.asker import as_asker
-from tests.cases.bedside import Bedside, bedside, spo2
+from tests.cases.bedside import HERE, Bedside, bedside, spo2
 from tests.cases.owner import as_owner, old_message
+from tests.conftest import make_clinic
 
 __all__ = ["bedside"]
 
@@ -64,6 +66,7 @@ def test_an_older_key_is_offered_by_one_press_and_goes_on_to_chart_and_alarm(bed
     page = bedside.page("monitors")
     assert older.now in page
     assert "This is M1" in page
+    assert "There are none" in page  # what was used when it came is no message that could not be used
     # until somebody has pressed it nothing is charted by a name that fits others too, and the monitor is told so
     bedside.clock.later(seconds=1)
     waits = said(bedside, older, 96)
@@ -98,3 +101,24 @@ def test_a_key_that_was_close_enough_needs_nobody(bedside: Bedside, key: str, be
     bedside.clock.later(seconds=1)
     assert bedside.line().send(said(bedside, older, 79)) == "AA"
     assert bedside.alarms(stage)["spo2.low"] == ("raised", "high")
+
+
+def test_a_name_that_two_clinics_have_does_not_fall_silent_by_the_upgrade(bedside: Bedside):
+    """Both call a monitor BED-1 and share a port; the older version did not know from where it speaks."""
+    other = make_clinic(f"other-{bedside.clock.at:%H%M%S%f}")
+    key = f"bed:TWIN{bedside.cast.clinic.pk}"
+    bed = f"^^{key[4:]}"
+    stage, device = bedside.seat(key)
+    with as_asker(other.asker("clinic_admin")):
+        twin = vitals_actions.add_device(by=other.asker("clinic_admin"), name="Twin", key=key)
+    assert bedside.send(spo2(97), bed=bed, shared=True) == "AE"
+    with as_owner() as cursor:
+        raw = bedside.message(spo2(97), bed=bed).replace("\n", "\r").encode()
+        old_message(cursor, device, raw, bedside.clock.at, peer=f"{HERE}:50123")
+        assert learn_shared_lines(cursor) >= 1
+    bedside.clock.later(seconds=1)
+    assert bedside.send(spo2(79), bed=bed, shared=True) == "AA"
+    assert bedside.charted(stage, "spo2") == [79]
+    assert bedside.alarms(stage)["spo2.low"] == ("raised", "high")
+    with as_asker(other.asker("nurse")):
+        assert Device.objects.get(pk=twin.pk).address == ""
