@@ -281,3 +281,10 @@ def test_no_value_left_means_no_value_and_its_clock_runs(monitored: Monitored):
     assert monitored.session()["signals"]["co2_rr"][2] == "no-value"
     monitored.watch(datetime.now(UTC) + timedelta(seconds=61))
     assert monitored.alarms()["silence.continuous co2_rr"] == ("raised", "medium")
+
+
+def test_what_was_withdrawn_is_no_point_of_the_trend(monitored: Monitored):
+    monitored.send(spo2=97)
+    sent_and_taken_back(monitored, "D", 81)
+    assert 81 not in [value for _id, code, value, _at in monitored.session()["trend"] if code == "spo2"]
+    assert 97 in [value for _id, code, value, _at in monitored.session()["trend"] if code == "spo2"]

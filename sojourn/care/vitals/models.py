@@ -371,4 +371,11 @@ class Observation(models.Model):
     }  # fmt: skip
 
     class Meta:
-        indexes = (models.Index(fields=("encounter", "effective_at"), name="observation_of_session"),)
+        indexes = (
+            models.Index(fields=("encounter", "effective_at"), name="observation_of_session"),
+            models.Index(  # few rows: what monitors took back
+                fields=("encounter", "supersedes_id"),
+                condition=models.Q(status="withdrawn"),
+                name="withdrawn_of_session",
+            ),
+        )

@@ -47,5 +47,9 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(condition=models.Q(('answered_at', None)), fields=['encounter'], name='posted_wrong_waiting')],
             },
         ),
+        migrations.AddIndex(
+            model_name='observation',
+            index=models.Index(condition=models.Q(('status', 'withdrawn')), fields=['encounter', 'supersedes_id'], name='withdrawn_of_session'),
+        ),
         Protect("PostedWrong", signals="SELECT, INSERT"),
     ]
