@@ -91,6 +91,10 @@ IMPOSSIBLE: Final = "impossible"
 VOID: Final = frozenset((NO_VALUE, IMPOSSIBLE, "rate", "test", "demo", "unit"))
 
 
+# Words of doubt under which nobody knows when a value was measured.
+UNDATED: Final = frozenset(("time", "clock"))
+
+
 def void(doubt: str) -> bool:
     """Whether a number that is doubted for this reason says nothing at all of the patient."""
     return doubt in VOID

@@ -146,8 +146,15 @@ SELECT count(*) FROM vitals_stranger s WHERE clinic_id IS NOT NULL AND fault = '
 """
 _NOT_USED = """
 SELECT d.name, count(*), sum(n.count)::bigint FROM vitals_notused n JOIN vitals_device d ON d.id = n.device_id
-WHERE n.last_at > now() - interval '1 day' AND n.kind IN ('refused', 'unmapped', 'doubted')
+WHERE n.last_at > now() - interval '1 day' AND n.kind IN ('refused', 'unmapped')
 GROUP BY d.id, d.name ORDER BY 3 DESC LIMIT 20
+"""
+# What is doubted is named: what a monitor sends wrong all day, and what once, are mended by different people.
+_DOUBTED = """
+SELECT d.name, sum(n.count)::bigint, max(n.last_at), (array_agg(n.what || ' × ' || n.count ORDER BY n.count DESC))[:5]
+FROM vitals_notused n JOIN vitals_device d ON d.id = n.device_id
+WHERE n.last_at > now() - interval '1 day' AND n.kind = 'doubted'
+GROUP BY d.id, d.name ORDER BY 2 DESC LIMIT 20
 """
 _FAULTY = "SELECT name, faults FROM vitals_device WHERE retired_at IS NULL AND faults <> '' ORDER BY name LIMIT 50"
 
@@ -161,7 +168,12 @@ def monitors_findings() -> Iterator[tuple[bool, str]]:
         waiting = connection.execute(_WAITING).fetchone() or (0,)
         yield not waiting[0], f"{waiting[0]} unknown monitors wait on the clinics' pages to be added"
         for name, kinds, count in connection.execute(_NOT_USED):
-            yield False, f"of {name}, {kinds} different things were not used ({count} times since yesterday)"
+            yield (
+                False,
+                f"of {name}, {kinds} things that it still sends are not used ({count} times so far)",
+            )
+        for name, count, last_at, what in connection.execute(_DOUBTED):
+            yield False, f"of {name}, {count} values were doubted, the last at {last_at:%H:%M}: {', '.join(what)}"
         for name, faults in connection.execute(_FAULTY):
             kinds = " ".join(each.partition(":")[0] for each in faults.split())
             yield False, f"{name} shows a fault: {kinds}"

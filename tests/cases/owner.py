@@ -27,10 +27,12 @@ def as_owner() -> Iterator[psycopg.Cursor[Any]]:
             cursor.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
-def old_message(cursor: psycopg.Cursor[Any], device: Device, raw: bytes, at: datetime) -> None:
+def old_message(
+    cursor: psycopg.Cursor[Any], device: Device, raw: bytes, at: datetime, peer: str = "10.0.0.5:4711"
+) -> None:
     """A message as an older version kept it."""
     cursor.execute(
         "INSERT INTO vitals_inboundmessage (clinic_id, device_id, received_at, peer, digest, raw, ack, fault,"
-        " control_id) VALUES (%s, %s, %s, '10.0.0.5:4711', %s, %s, 'AA', '', '')",
-        (device.clinic_id, device.pk, at, hashlib.sha256(raw).digest(), raw),
+        " control_id) VALUES (%s, %s, %s, %s, %s, %s, 'AA', '', '')",
+        (device.clinic_id, device.pk, at, peer, hashlib.sha256(raw).digest(), raw),
     )

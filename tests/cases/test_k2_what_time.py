@@ -5,16 +5,20 @@ Sent to the real listener, read from the board. The clinics of these tests are i
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from django.db import connection
+from django.urls import reverse
 
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.asker import as_asker
+from sojourn.interfaces.console.board import Figure
 from sojourn.interfaces.devices.message import ParsedMessage, read
-from tests.care.stage import to_dosing
+from tests.care.stage import Stage, to_dosing
 from tests.cases.bedside import Bedside, bedside, cuff, heart, spo2
 
 __all__ = ["bedside"]
@@ -106,6 +110,59 @@ def test_a_cuff_that_carries_no_time_is_shown_as_such_and_charted_once(bedside: 
     assert [each[:2] for each in readings(bedside, stage, "nibp_sys")] == [(170, "time")]
 
 
+def tile(bedside: Bedside, stage: Stage, key: str) -> Figure:
+    """One figure of the board's page."""
+    chairs = bedside.cast.client("nurse").get(reverse("console:board")).context["chairs"]
+    chair = next(each for each in chairs if each.id == stage.id)
+    return next(each for each in chair.figures if each.key == key)
+
+
+def on_session_page(bedside: Bedside, stage: Stage) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", bedside.page("session", stage.id)).split())
+
+
+def test_a_cuff_that_carries_no_time_is_shown_as_time_unknown(bedside: Bedside):
+    stage, _ = bedside.seat()
+    bedside.clock.later(seconds=40)
+    bedside.line().send(timeless(bedside, *cuff(118, 76)))
+    shown = tile(bedside, stage, "bp")
+    assert (shown.value, shown.word, shown.age, shown.stale) == ("118/76", "Time unknown", "", True)
+    assert re.search(r"118/76 mmHg time unknown|118/76 mmHg in doubt, time unknown", on_session_page(bedside, stage))
+    # it raises an alarm as well: then the alarm has the word, and the age says that there is none
+    bedside.clock.later(seconds=5)
+    bedside.line().send(timeless(bedside, *cuff(230, 95)))
+    assert bedside.alarms(stage)["bp.systolic.high"][0] == "raised"
+    shown = tile(bedside, stage, "bp")
+    assert (shown.value, shown.word, shown.age) == ("230/95", "High", "time unknown")
+    # a cuff value with a time of its own is shown as ever
+    bedside.clock.later(seconds=60)
+    bedside.send(*cuff(121, 77))
+    shown = tile(bedside, stage, "bp")
+    assert (shown.value, shown.word, shown.stale) == ("121/77", "", False)
+    assert "time unknown" not in on_session_page(bedside, stage)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(hours=-3)])
+def test_a_value_whose_clock_is_in_doubt_is_shown_as_time_unknown(bedside: Bedside, ahead: timedelta):
+    stage, _ = bedside.seat()
+    bedside.send(heart(71))
+    bedside.clock.later(seconds=40)
+    bedside.send(heart(72), stamp=bedside.utc(ahead))
+    shown = tile(bedside, stage, "hr")
+    assert (shown.value, shown.word, shown.age, shown.stale) == ("72", "Time unknown", "", True)
+    assert "time unknown; in doubt, the monitor's clock is in doubt" in on_session_page(bedside, stage)
+    bedside.clock.later(seconds=1)
+    bedside.send(heart(73))
+    assert tile(bedside, stage, "hr").word == ""
+
+
+def test_a_value_far_from_its_own_message_is_shown_as_time_unknown(bedside: Bedside):
+    stage, _ = bedside.seat()
+    bedside.clock.later(seconds=40)
+    bedside.send(spo2(97, bedside.utc(timedelta(hours=-1))))
+    assert tile(bedside, stage, "spo2").word == "Time unknown"
+
+
 def test_an_undated_cuff_is_never_charted_for_who_came_after(bedside: Bedside):
     _first, device = bedside.seat()
     bedside.send(spo2(97))
@@ -117,6 +174,7 @@ def test_an_undated_cuff_is_never_charted_for_who_came_after(bedside: Bedside):
     assert bedside.line().send(timeless(bedside, *cuff(210, 125))) == "AA"
     assert bedside.charted(second, "nibp_sys") == []
     assert bedside.alarms(second)["bp.systolic.high"][0] == "raised"  # it may be this patient's
+    assert tile(bedside, second, "bp").value != "210/125"
 
 
 def test_what_is_held_up_on_its_way_keeps_its_time_and_may_alarm(bedside: Bedside):
@@ -138,3 +196,19 @@ def test_what_is_held_up_on_its_way_keeps_its_time_and_may_alarm(bedside: Bedsid
     assert bedside.alarms(stage)["spo2.low"][0] == "recovered"
     with as_asker(bedside.cast.asker("nurse")):
         assert Device.objects.get().clock_moved_at is None
+
+
+def test_the_sessions_page_the_record_and_the_answer_speak_of_a_fault_of_the_monitor(bedside: Bedside):
+    """A fault belongs to no vital sign: the page on which it is answered opened for none of them."""
+    stage, _ = bedside.seat()
+    bedside.send(spo2(96))
+    bedside.clock.later(seconds=60)
+    bedside.send(spo2(97, bedside.utc(timedelta(hours=-1))))
+    assert bedside.alarms(stage)["monitor.times"] == ("raised", "high")
+    assert "This monitor's times cannot be used" in on_session_page(bedside, stage)
+    client, address = bedside.cast.client("nurse"), reverse("console:session_acknowledge", args=[stage.id])
+    assert client.get(f"{address}?rule=monitor.times&code=monitor").status_code == 200
+    answered = client.post(address, {"rule": "monitor.times", "code": "monitor", "seen": "4"})
+    assert answered.status_code == 302
+    assert bedside.alarms(stage)["monitor.times"][0] == "acknowledged"
+    assert "This monitor's times cannot be used" in bedside.page("record", stage.id)

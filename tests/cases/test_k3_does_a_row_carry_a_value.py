@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from django.http import HttpResponse
+from django.urls import reverse
 
-pytest.importorskip("tests.cases.monitored", reason="the monitor at a chair comes with the cases of alarms")
-
+from sojourn.care.vitals import actions as vitals_actions
+from sojourn.care.vitals.models import Device, Observation, PostedWrong
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.audit.models import AuditEvent
 from tests.cases.monitored import Monitored, monitored, port, row
 
 __all__ = ["monitored", "port"]
@@ -88,3 +97,194 @@ def test_a_probe_that_is_off_empties_its_tile_at_once(monitored: Monitored, valu
     monitored.send(row("spo2", value))
     assert monitored.figure("spo2").value != "97"
     assert monitored.alarms() == {}
+
+
+# ---------------------------------------------------------------- whose it was, and of which probe
+
+
+def question(monitored: Monitored) -> str:
+    page = monitored.cast.client("nurse").get(reverse("console:session_monitor", args=[monitored.stage.id]))
+    return " ".join(html.unescape(page.content.decode()).split())
+
+
+def say(monitored: Monitored, answer: str) -> HttpResponse:
+    """Press a button of the question as the page has it."""
+    page = question(monitored)
+    values = {name: re.findall(rf'name="{name}" value="([^"]*)"', page)[0] for name in ("seen", "device", "upto")}
+    address = reverse("console:session_monitor", args=[monitored.stage.id])
+    return monitored.cast.client("nurse").post(address, {**values, "do": answer}, follow=True)
+
+
+def sent_and_taken_back(monitored: Monitored, status: str = "W", value: float = 96) -> str:
+    at = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    monitored.send(row("spo2", value, at=at))
+    monitored.send(row("spo2", value, at=at, status=status))
+    return at
+
+
+def test_what_was_posted_as_wrong_asks_whose_it_was(monitored: Monitored):
+    """Also where the value was within all limits, and no alarm is there to stay as withdrawn."""
+    sent_and_taken_back(monitored)
+    assert monitored.alarms() == {"monitor.posted_wrong monitor": ("raised", "medium")}
+    session = monitored.session_page()
+    assert "The monitor took a value back: perhaps another patient's" in session
+    assert "Look, and say it here" in session
+    asked = question(monitored)
+    assert re.search(r"M took this back as wrong, perhaps another patient's: Saturation 96\s% at [0-9]", asked)
+    assert "The cables are on this patient" in asked
+    monitored.send(spo2=97)  # what it sends later answers nothing
+    assert monitored.alarms()["monitor.posted_wrong monitor"] == ("raised", "medium")
+    assert say(monitored, "this-patient").status_code == 200
+    assert monitored.alarms() == {}
+    assert "took this back" not in question(monitored)
+    with as_asker(monitored.cast.asker("auditor")):
+        (event,) = AuditEvent.objects.filter(action="monitor.whose_answered")
+    assert (event.detail["answer"], event.detail["values"]) == ("this-patient", 1)
+    with as_asker(monitored.cast.asker("nurse")):
+        answered = PostedWrong.objects.get(encounter_id=monitored.stage.id)
+    assert (answered.answer, answered.value, answered.answered_by_id) == (
+        "this-patient", 96, monitored.cast.asker("nurse").member,
+    )  # fmt: skip
+
+
+def test_who_says_that_it_was_somebody_elses_is_left_where_the_monitor_is_taken_off(monitored: Monitored):
+    sent_and_taken_back(monitored)
+    answer = say(monitored, "other-patient")
+    page = " ".join(html.unescape(answer.content.decode()).split())
+    assert answer.redirect_chain == [(reverse("console:session_monitor", args=[monitored.stage.id]), 302)]
+    assert "Take M off this patient, and look at what it has charted here." in page
+    assert re.search(r'value="off"[^>]*>.*?Take M off', page)
+
+
+def test_a_question_that_somebody_has_answered_is_not_answered_twice(monitored: Monitored):
+    sent_and_taken_back(monitored)
+    page = question(monitored)
+    values = {name: re.findall(rf'name="{name}" value="([^"]*)"', page)[0] for name in ("seen", "device", "upto")}
+    address = reverse("console:session_monitor", args=[monitored.stage.id])
+    client = monitored.cast.client("nurse")
+    assert client.post(address, {**values, "do": "this-patient"}).status_code == 302
+    again = client.post(address, {**values, "do": "other-patient"})
+    assert again.status_code == 409
+    assert "Somebody has answered this already." in html.unescape(again.content.decode())
+
+
+def test_a_later_question_is_not_answered_with_an_earlier_one(monitored: Monitored):
+    sent_and_taken_back(monitored)
+    page = question(monitored)
+    values = {name: re.findall(rf'name="{name}" value="([^"]*)"', page)[0] for name in ("seen", "device", "upto")}
+    time.sleep(1.1)  # another second, as the monitor stamps it
+    sent_and_taken_back(monitored, value=95)
+    address = reverse("console:session_monitor", args=[monitored.stage.id])
+    monitored.cast.client("nurse").post(address, {**values, "do": "this-patient"})
+    assert "Saturation 95" in question(monitored)
+    assert "Saturation 96" not in question(monitored)
+    assert "monitor.posted_wrong monitor" in monitored.alarms()
+
+
+def test_what_was_merely_deleted_asks_nothing(monitored: Monitored):
+    sent_and_taken_back(monitored, "D")
+    assert monitored.alarms() == {}
+    assert "took this back" not in question(monitored)
+
+
+def standing(monitored: Monitored, code: str = "spo2") -> list[tuple[float, str]]:
+    """The monitor's readings that nothing supersedes, and where they came from."""
+    with as_asker(monitored.cast.asker("nurse")):
+        rows = list(Observation.objects.filter(encounter_id=monitored.stage.id, code=code, method="monitor"))
+    gone = {each.supersedes_id for each in rows}
+    return [(each.value, each.status) for each in rows if each.pk not in gone and each.status != "withdrawn"]
+
+
+@pytest.mark.parametrize(("status", "repeated"), [("D", True), ("W", True), ("D", False)])
+def test_of_two_probes_at_one_instant_the_one_that_is_named_is_withdrawn(
+    monitored: Monitored, status: str, repeated: bool
+):
+    """OBX-4 tells them apart, also where both showed the same number."""
+    at = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    finger, ear = "1.3.1.150456", "1.3.2.150456"
+    monitored.send(row("spo2", 96, at=at, site=finger), row("spo2", 96, at=at, site=ear))
+    assert standing(monitored) == [(96, "final"), (96, "final")]
+    monitored.send(row("spo2", 96 if repeated else "", at=at, site=ear, status=status))
+    assert standing(monitored) == [(96, "final")]
+    with as_asker(monitored.cast.asker("nurse")):
+        rows = list(Observation.objects.filter(encounter_id=monitored.stage.id, code="spo2", method="monitor"))
+    struck = next(each for each in rows if each.pk in {one.supersedes_id for one in rows})
+    assert struck.source.endswith(ear)
+
+
+def test_the_alarm_of_a_withdrawn_probe_is_over_and_the_other_is_shown(monitored: Monitored):
+    at = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    monitored.send(row("spo2", 97, at=at, site="1.3.1"), row("spo2", 79, at=at, site="1.3.2"))
+    assert monitored.alarms()["spo2.low spo2"] == ("raised", "high")
+    monitored.send(row("spo2", "", at=at, site="1.3.2", status="D"))
+    assert monitored.alarms()["spo2.low spo2"][0] == "recovered"
+    assert monitored.figure("spo2").value == "97"
+
+
+def test_a_probe_that_is_withdrawn_leaves_the_alarm_of_the_other(monitored: Monitored):
+    at = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    monitored.send(row("spo2", 97, at=at, site="1.3.1"), row("spo2", 79, at=at, site="1.3.2"))
+    monitored.send(row("spo2", "", at=at, site="1.3.1", status="D"))
+    assert monitored.alarms()["spo2.low spo2"] == ("raised", "high")
+    assert monitored.figure("spo2").value == "79"
+
+
+def test_a_withdrawal_that_names_no_probe_takes_back_what_every_probe_measured_then(monitored: Monitored):
+    at = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    monitored.send(row("spo2", 96, at=at, site="1.3.1"), row("spo2", 95, at=at, site="1.3.2"))
+    nameless = row("spo2", "", at=at, site="1.3.2", status="D").replace("|1.3.2|", "||")
+    monitored.send(nameless)
+    assert standing(monitored) == []
+
+
+def test_a_correction_supersedes_the_value_of_its_own_probe(monitored: Monitored):
+    at = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    monitored.send(row("spo2", 96, at=at, site="1.3.1"), row("spo2", 95, at=at, site="1.3.2"))
+    monitored.send(row("spo2", 93, at=at, site="1.3.1", status="C"))
+    assert sorted(standing(monitored)) == [(93, "corrected"), (95, "final")]
+
+
+def test_a_value_in_another_unit_is_found_when_it_is_withdrawn(monitored: Monitored):
+    at = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    fahrenheit = row("temp", 98.6, at=at).replace("268192^MDC_DIM_DEGC^MDC", "266560^MDC_DIM_FAHR^MDC")
+    monitored.send(fahrenheit)
+    assert [round(value, 1) for value, _ in standing(monitored, "temp")] == [37.0]
+    monitored.send(fahrenheit.replace("|R|", "|D|"))
+    assert standing(monitored, "temp") == []
+
+
+def test_breaths_of_a_capnograph_are_found_when_they_are_withdrawn(monitored: Monitored):
+    at = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    monitored.send(row("co2_rr", 12, at=at), row("impedance_rr", 15, at=at))
+    monitored.send(row("co2_rr", 12, at=at, status="W"))
+    assert (standing(monitored, "co2_rr"), standing(monitored, "rr")) == ([], [(15, "final")])
+
+
+def test_a_monitor_that_came_back_to_the_same_patient_is_struck_once(monitored: Monitored):
+    at = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    monitored.send(row("spo2", 96, at=at))
+    nurse = monitored.cast.asker("nurse")
+    with as_asker(nurse):
+        device = Device.objects.get()
+        vitals_actions.take_off(by=nurse, device_id=device.pk)
+        vitals_actions.put_on(by=nurse, device_id=device.pk, encounter_id=monitored.stage.id)
+    monitored.send(row("spo2", 96, at=at, status="D"))
+    with as_asker(nurse):
+        assert Observation.objects.filter(encounter_id=monitored.stage.id, status="withdrawn").count() == 1
+
+
+def test_no_value_left_means_no_value_and_its_clock_runs(monitored: Monitored):
+    """The only value of its kind is taken back: the message was refused for ever, for want of a right to delete."""
+    at = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
+    assert monitored.send(row("co2_rr", 12, at=at)) == "AA"
+    assert monitored.send(row("co2_rr", 12, at=at, status="D")) == "AA"
+    assert monitored.session()["signals"]["co2_rr"][2] == "no-value"
+    monitored.watch(datetime.now(UTC) + timedelta(seconds=61))
+    assert monitored.alarms()["silence.continuous co2_rr"] == ("raised", "medium")
+
+
+def test_what_was_withdrawn_is_no_point_of_the_trend(monitored: Monitored):
+    monitored.send(spo2=97)
+    sent_and_taken_back(monitored, "D", 81)
+    assert 81 not in [value for _id, code, value, _at in monitored.session()["trend"] if code == "spo2"]
+    assert 97 in [value for _id, code, value, _at in monitored.session()["trend"] if code == "spo2"]

@@ -6,6 +6,7 @@ Sent to the real listener, read from the pages.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from django.urls import reverse
 
@@ -14,7 +15,7 @@ from sojourn.care.vitals.models import Device, Stranger
 from sojourn.config.operations import monitors_findings
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
-from tests.cases.bedside import Bedside, bedside, heart, spo2
+from tests.cases.bedside import ELSEWHERE, Bedside, bedside, cuff, heart, spo2
 
 __all__ = ["bedside"]
 
@@ -50,6 +51,54 @@ def test_a_monitor_that_sends_only_unknown_codes_does_not_look_healthy(bedside: 
         assert bedside.send("OBX|1|NM|9901^PVC^99ACME|1|3|||||||R") == "AA"
     page = words(bedside.page("monitors"))
     assert "One thing it sends is not used : M1 Not known : 9901 PVC × 3" in page
+
+
+def test_what_is_doubted_is_counted_and_named(bedside: Bedside):
+    """K6: what a monitor sends and nobody believes is named by vital sign and reason, with how often and when last."""
+    _stage, _ = bedside.seat()
+    bedside.send(spo2(97))
+    for _ in range(3):
+        bedside.clock.later(seconds=6)
+        bedside.send(spo2(96), stamp=bedside.utc(timedelta(hours=5)))
+    bedside.clock.later(seconds=6)
+    questionable = heart(75).replace("|||||R", "||QUES|||R")
+    bounded = spo2(97).replace("|97|", "|>95|")
+    bedside.send(questionable, bounded, heart(400).replace("1.2", "1.9"))
+    bedside.clock.later(seconds=6)
+    for text in (bedside.message(*cuff(120, 70), stamp="NONE"), bedside.message(spo2(97)).replace("|P|2.6", "|T|2.6")):
+        bedside.line().send(text.replace("NONE", ""))
+    bedside.clock.later(seconds=6)
+    bedside.send(spo2(97), host=ELSEWHERE)
+    bedside.clock.later(seconds=6)
+    bedside.send(spo2(97))
+    page = words(bedside.page("monitors"))
+    for said in (
+        "Doubted : Oxygen saturation , the monitor's clock is in doubt × 3",
+        "Doubted : Heart rate , the monitor itself doubts it × 1",
+        "Doubted : Oxygen saturation , the monitor gave only a limit for it × 1",
+        "Doubted : Heart rate , outside of what is plausible × 1",
+        "Doubted : Systolic blood pressure, cuff , time unknown × 1",
+        "Doubted : Oxygen saturation , a test message of the monitor × 1",
+        "Doubted : Oxygen saturation , it came from another address × 1",
+    ):
+        assert said in page, said
+    said = [text for well, text in monitors_findings() if not well]
+    assert any(text.startswith("of M1, 10 values were doubted") and "spo2 clock × 3" in text for text in said), said
+
+
+def test_the_tile_of_a_doubted_value_says_why(bedside: Bedside):
+    stage, _ = bedside.seat()
+    for row, word in (
+        (heart(75).replace("|||||R", "||QUES|||R"), "Questionable"),
+        (heart(75).replace("|||||R", "||EARLY|||R"), "Questionable"),
+        (heart(75).replace("|75|", "|>70|"), "Only a limit"),
+        (heart(75).replace("|75|", "|0.5|"), "Not believable"),
+    ):
+        bedside.clock.later(seconds=40)
+        bedside.send(row)
+        chairs = bedside.cast.client("nurse").get(reverse("console:board")).context["chairs"]
+        (shown,) = [each for each in next(c for c in chairs if c.id == stage.id).figures if each.key == "hr"]
+        assert (shown.word, shown.stale) == (word, True)
 
 
 def test_what_belongs_to_no_clinic_is_on_the_installations_page_and_claimed_at_the_bedside(bedside: Bedside):

@@ -6,7 +6,9 @@ limits are those of the rules spo2.low (below 90 % stops) and hr.low (below 50 a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +55,48 @@ def test_poisoned_clock_alarm_times_beside_the_controls(bedside: Bedside):
     assert [at for kind, at in poisoned if kind == "raised"] == [1.0]
     assert believed == ["", "", "", ""]
     assert doubted == ["clock", "clock", "clock", "clock"]
+
+
+# By how much the stamp of each second's message is ahead: ten seconds before the saturation falls, and from then on.
+YEAR_2099 = datetime(2099, 1, 1, 12, tzinfo=UTC)
+POISONS: dict[str, Callable[[int], timedelta | datetime]] = {
+    "clean": lambda second: timedelta(0),
+    "one message a day ahead": lambda second: DAY if second == -5 else timedelta(0),
+    "one message a day behind": lambda second: -DAY if second == -5 else timedelta(0),
+    "one message of the year 2099": lambda second: YEAR_2099 if second == -5 else timedelta(0),
+    "the hour that comes twice: all an hour behind": lambda second: (
+        -timedelta(hours=1) if second >= -5 else timedelta(0)
+    ),
+    "a day ahead and right in turn": lambda second: DAY if second % 2 else timedelta(0),
+    "a day ahead, a day behind in turn": lambda second: DAY if second % 2 else -DAY,
+    "all a day ahead, from the first second of the fall": lambda second: DAY if second >= 0 else timedelta(0),
+    "every one another year": lambda second: timedelta(days=365 * (2 + second % 7)),
+}
+
+
+def a_fall(bedside: Bedside, number: int, poison: Callable[[int], timedelta | datetime]) -> list[float]:
+    """Saturation 97 for ten seconds, then 79 for twenty; at which seconds of the fall the alarm was raised."""
+    stage, _ = bedside.seat(f"bed:F{number}", number=number)
+    fell = bedside.clock.at + timedelta(seconds=11)
+    for second in range(-10, 20):
+        bedside.clock.later(seconds=1)
+        ahead = poison(second)
+        stamp = bedside.utc(ahead) if isinstance(ahead, timedelta) else ahead.strftime("%Y%m%d%H%M%S+0000")
+        bedside.send(spo2(97 if second < 0 else 79), bed=f"^^F{number}", stamp=stamp)
+    happened = bedside.events(stage, "spo2.low")
+    assert [kind for kind, _at in happened if kind == "recovered"] == []
+    return [(at - fell).total_seconds() for kind, at in happened if kind == "raised"]
+
+
+def test_a_fall_alarms_as_soon_as_from_a_clean_monitor(bedside: Bedside):
+    """The table of decision 0011: no poisoning makes the alarm later than the control's, and none of them ends it."""
+    table = {name: a_fall(bedside, number, poison) for number, (name, poison) in enumerate(POISONS.items(), start=1)}
+    assert table["clean"] == [0.0]  # with the first value below the limit of rule spo2.low
+    assert {name: seconds for name, seconds in table.items() if seconds != table["clean"]} == {}
+    decision = (Path(__file__).parents[2] / "docs" / "decisions").glob("0011-*.md")
+    text = next(decision).read_text("utf-8")
+    for name, (seconds,) in table.items():
+        assert f"| {name} | {seconds:.0f} |" in text
 
 
 @pytest.mark.parametrize("step", [timedelta(hours=1), timedelta(hours=-1)])

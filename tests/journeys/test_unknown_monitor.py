@@ -36,7 +36,7 @@ def picture(page: Page, name: str, screen: str) -> None:
         page.emulate_media(color_scheme="light")
 
 
-@pytest.mark.parametrize("screen", SCREENS if PICTURES else ["tablet"])
+@pytest.mark.parametrize("screen", SCREENS if PICTURES else ["phone", "desk"])
 def test_from_nothing_is_shown_to_the_first_value_on_the_board(
     bedside: Bedside, browser: Browser, monkeypatch: pytest.MonkeyPatch, screen: str
 ):

@@ -50,9 +50,11 @@ WHERE CASE WHEN %(ids)s::bigint[] IS NULL
 ORDER BY encounter_encounter.id
 """
 
-# What a person typed and later struck as entered in error is no reading any more.
+# What a person typed and later struck as entered in error, or a monitor withdrew, is no reading any more.
 _STANDS = """(o.method <> 'typed' OR NOT EXISTS (
-    SELECT FROM session_enteredinerror x WHERE x.of = 'reading' AND x.row_id = o.id))"""
+    SELECT FROM session_enteredinerror x WHERE x.of = 'reading' AND x.row_id = o.id))
+  AND NOT EXISTS (SELECT FROM vitals_observation c WHERE c.status = 'withdrawn'
+    AND c.encounter_id = o.encounter_id AND c.supersedes_id = o.id)"""
 
 # The believed readings of the last 20 minutes, of each stretch of time the lowest and the highest, so that a trend is
 # small and a short dip is never smoothed away. An array [value, id, time] carries a reading whole through min and max.

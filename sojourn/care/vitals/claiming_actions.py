@@ -142,6 +142,7 @@ def _chart(encounter: Encounter, held: list[HeldReading], now: datetime, by: Ask
         judging.NewReading(
             session, each.code, each.value, each.unit, each.effective_at, each.received_at, each.measured_at,
             judging.MONITOR, each.device_id, each.message_id, status=each.status, doubt=each.doubt,
+            source=each.source,
         )
         for each in held
     ]  # fmt: skip

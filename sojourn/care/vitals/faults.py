@@ -19,12 +19,13 @@ from sojourn.clinical import alarms
 from sojourn.clinical.alarms import AlarmRule, Happening, State
 from sojourn.clinical.alarms.prepare import MONITOR_SIGNAL
 
-TIMES, PATIENT, LINE, MOVED = "times", "patient", "line", "moved"
+TIMES, PATIENT, LINE, MOVED, WRONG = "times", "patient", "line", "moved", "wrong"
 RULES: Final = {
     TIMES: "monitor.times",
     PATIENT: "monitor.patient",
     LINE: "monitor.line",
     MOVED: "monitor.clock_moved",
+    WRONG: "monitor.posted_wrong",  # stands as long as the question waits (PostedWrong), not for a while
 }
 STANDS: Final = timedelta(seconds=30)
 
@@ -59,7 +60,8 @@ def _parts(text: str) -> list[tuple[str, int]]:
 
 
 _STANDING = """
-SELECT w.encounter_id, string_agg(d.faults, ' ') FROM vitals_deviceassociation w
+SELECT w.encounter_id, string_agg(d.faults, ' '), EXISTS (SELECT FROM vitals_postedwrong q
+  WHERE q.encounter_id = w.encounter_id AND q.answered_at IS NULL) FROM vitals_deviceassociation w
 JOIN vitals_device d ON d.id = w.device_id
 WHERE w.encounter_id = ANY(%s) AND w.until_at IS NULL GROUP BY w.encounter_id
 """
@@ -75,7 +77,9 @@ def judge_faults(
     if not by_id:
         return [], []
     cursor.execute(_STANDING, (sorted(by_id),))
-    stand = {encounter_id: set(standing(text)) for encounter_id, text in cursor.fetchall()}
+    stand = {
+        encounter_id: {*standing(text), *((WRONG,) if asked else ())} for encounter_id, text, asked in cursor.fetchall()
+    }
     changed: Changes = []
     happened: Happenings = []
     for encounter_id, session in sorted(by_id.items()):

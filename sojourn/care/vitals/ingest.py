@@ -115,9 +115,9 @@ WITH new AS MATERIALIZED (
     device_id, message_id, by_id, status, doubt, supersedes_id, source, newest, silent_after)),
 charted AS (
   INSERT INTO vitals_observation (clinic_id, patient_id, encounter_id, code, value, unit, effective_at,
-    measured_at, received_at, method, device_id, message_id, by_id, status, doubt, supersedes_id)
+    measured_at, received_at, method, device_id, message_id, by_id, status, doubt, supersedes_id, source)
   SELECT clinic_id, patient_id, encounter_id, code, value, unit, effective_at, measured_at, received_at, method,
-    device_id, message_id, by_id, status, doubt, supersedes_id FROM new)
+    device_id, message_id, by_id, status, doubt, supersedes_id, source FROM new)
 INSERT INTO alarms_currentvital AS s (clinic_id, patient_id, encounter_id, code, value, unit, effective_at, received_at,
   doubt, source, silent_after)
 SELECT clinic_id, patient_id, encounter_id, code, value, unit, effective_at, received_at, doubt, source, silent_after

@@ -132,6 +132,7 @@ def take_messages(
     readings, held, judged_again = _read(cursor, fresh)
     absent = [each for one in fresh for each in _absent(one)]
     _note(counts, [each for each in fresh if each.answer.ack == "AA" or each.contradicts])
+    _note_doubted(counts, readings)
     devices = {each.device.device_id: each.device for each in ours if each.device is not None}
     known.learn(cursor, devices, now)
     _supersede(cursor, readings)
@@ -542,13 +543,13 @@ def in_own_unit(code: str, value: float, unit: str) -> tuple[float, str]:
 
 
 def _supersede(cursor: Cursor[Row], readings: Sequence[judging.NewReading]) -> None:
-    """A corrected value names the row it corrects; both remain."""
+    """A corrected value names the row of its own probe that it corrects; both remain."""
     for reading in readings:
         if reading.status == "corrected" and reading.measured_at is not None:
             cursor.execute(
                 "SELECT id FROM vitals_observation WHERE encounter_id = %s AND code = %s AND measured_at = %s"
-                " AND device_id = %s ORDER BY id DESC LIMIT 1",
-                (reading.session.encounter_id, reading.code, reading.measured_at, reading.device_id),
+                " AND device_id = %s AND source IN (%s, '') ORDER BY id DESC LIMIT 1",
+                (reading.session.encounter_id, reading.code, reading.measured_at, reading.device_id, reading.source),
             )
             row = cursor.fetchone()
             reading.supersedes_id = row[0] if row else None
@@ -556,9 +557,10 @@ def _supersede(cursor: Cursor[Row], readings: Sequence[judging.NewReading]) -> N
 
 _HOLD = """
 INSERT INTO vitals_heldreading (clinic_id, patient_id, encounter_id, device_id, message_id, identifier, code, value,
-  unit, effective_at, measured_at, received_at, status, doubt)
+  unit, effective_at, measured_at, received_at, status, doubt, source)
 SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],
-  %s::float8[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[])
+  %s::float8[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[],
+  %s::text[])
 """
 
 
@@ -569,7 +571,7 @@ def _hold(cursor: Cursor[Row], held: Sequence[_Held]) -> None:
             (
                 one.session.clinic_id, one.session.patient_id, one.session.encounter_id, one.device_id, one.message_id,
                 identifier[:100], one.code, one.value, one.unit, one.effective_at, one.measured_at, one.received_at,
-                one.status, "" if one.doubt == "patient" else one.doubt,
+                one.status, "" if one.doubt == "patient" else one.doubt, one.source,
             )
             for one, identifier in held
         ]))  # fmt: skip
@@ -580,7 +582,14 @@ def _taken_back(taken: _Taken) -> list[tuple[int, int | None, datetime, TakenBac
     device, arrival = taken.device, taken.arrival
     if device is None or taken.contradicts or faults.LINE in faults.standing(device.faults):
         return []
-    return [(device.device_id, taken.message_id, arrival.received_at, each) for each in arrival.withdrawn]
+    return [(device.device_id, taken.message_id, arrival.received_at, _in_own_unit(each)) for each in arrival.withdrawn]
+
+
+def _in_own_unit(taken: TakenBack) -> TakenBack:
+    """What is withdrawn as it was charted."""
+    if taken.value is None:
+        return taken
+    return replace(taken, value=in_own_unit(taken.code, taken.value, taken.unit)[0])
 
 
 def _note(counts: Counts, taken: Sequence[_Taken]) -> None:
@@ -593,3 +602,12 @@ def _note(counts: Counts, taken: Sequence[_Taken]) -> None:
         if each.contradicts:
             refused = (Item(unused.REFUSED, faults.PATIENT),)
             counts.add(device.clinic_id, device.device_id, refused, arrival.received_at)
+
+
+def _note_doubted(counts: Counts, readings: Sequence[judging.NewReading]) -> None:
+    """Count the values that are doubted, by vital sign and reason: a monitor of which nothing is believed must not look
+    healthy. (That a message names another patient is counted already.)"""
+    for one in readings:
+        if one.doubt and one.doubt != faults.PATIENT and one.device_id is not None:
+            item = Item(unused.DOUBTED, f"{one.code} {one.doubt}")
+            counts.add(one.session.clinic_id, one.device_id, (item,), one.received_at)

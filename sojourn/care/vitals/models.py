@@ -136,17 +136,54 @@ class HeldReading(ClinicScoped):
     received_at = models.DateTimeField()
     status = models.CharField(max_length=12, default="final")
     doubt = models.CharField(max_length=40, blank=True)
+    source = models.CharField(max_length=60, blank=True)
 
     append_only = True
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
         "device": OPERATIONAL, "message_id": OPERATIONAL, "identifier": DIRECT, "code": CLINICAL, "value": CLINICAL,
         "unit": CLINICAL, "effective_at": CLINICAL, "measured_at": CLINICAL, "received_at": OPERATIONAL,
-        "status": OPERATIONAL, "doubt": CLINICAL,
+        "status": OPERATIONAL, "doubt": CLINICAL, "source": OPERATIONAL,
     }  # fmt: skip
 
     class Meta:
         indexes = (models.Index(fields=("encounter", "device"), name="held_of_session"),)
+
+
+class Whose(models.TextChoices):
+    """Whose a value was that its monitor took back as posted wrong."""
+
+    THIS = "this-patient", _("this patient's: the value alone was wrong")
+    OTHER = "other-patient", _("somebody else's: the cables were not on this patient")
+
+
+class PostedWrong(ClinicScoped):
+    """A value that a monitor took back as posted wrong, perhaps on the wrong patient (HL7 v2, table 0085: W). Whose it
+    was is asked at its session until a person answers. ``observation_id`` is the row that was struck."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    encounter = models.ForeignKey(Encounter, on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="+")
+    observation_id = models.BigIntegerField()
+    code = models.CharField(max_length=12)
+    value = models.FloatField()
+    measured_at = models.DateTimeField()
+    asked_at = models.DateTimeField()
+    answer = models.CharField(max_length=16, blank=True, choices=Whose.choices)
+    answered_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
+        "device": OPERATIONAL, "observation_id": OPERATIONAL, "code": CLINICAL, "value": CLINICAL,
+        "measured_at": CLINICAL, "asked_at": OPERATIONAL, "answer": CLINICAL, "answered_at": OPERATIONAL,
+        "answered_by": OPERATIONAL,
+    }  # fmt: skip
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("encounter",), condition=models.Q(answered_at=None), name="posted_wrong_waiting"),
+        )
 
 
 class ListenerPort(ClinicScoped):
@@ -320,6 +357,8 @@ class Observation(models.Model):
     by_id = models.BigIntegerField(null=True)
     status = models.CharField(max_length=12, default="final")
     doubt = models.CharField(max_length=40, blank=True)
+    # Which probe it came from: device, method and place (judging.source_of), or "typed". "" in rows of older versions.
+    source = models.CharField(max_length=60, blank=True)
     supersedes_id = models.BigIntegerField(null=True)
 
     append_only: ClassVar[bool] = True
@@ -328,8 +367,15 @@ class Observation(models.Model):
         "code": CLINICAL, "value": CLINICAL, "unit": CLINICAL, "effective_at": CLINICAL,
         "measured_at": CLINICAL, "received_at": OPERATIONAL, "method": OPERATIONAL, "device_id": OPERATIONAL,
         "message_id": OPERATIONAL, "by_id": OPERATIONAL, "status": OPERATIONAL, "doubt": CLINICAL,
-        "supersedes_id": OPERATIONAL,
+        "source": OPERATIONAL, "supersedes_id": OPERATIONAL,
     }  # fmt: skip
 
     class Meta:
-        indexes = (models.Index(fields=("encounter", "effective_at"), name="observation_of_session"),)
+        indexes = (
+            models.Index(fields=("encounter", "effective_at"), name="observation_of_session"),
+            models.Index(  # few rows: what monitors took back
+                fields=("encounter", "supersedes_id"),
+                condition=models.Q(status="withdrawn"),
+                name="withdrawn_of_session",
+            ),
+        )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from sojourn.care.vitals.models import (
     Device,
@@ -16,6 +16,7 @@ from sojourn.care.vitals.models import (
     NotUsed,
     Observation,
     PatientConfirmed,
+    PostedWrong,
     Stranger,
     StrangerMessage,
 )
@@ -87,14 +88,20 @@ def not_used(device_ids: Iterable[int], now: datetime) -> dict[int, list[NotUsed
     return found
 
 
-def held(encounter_id: int) -> dict[int, int]:
-    """How many values of each monitor wait for a nurse to say that they are this patient's. One query."""
-    said = PatientConfirmed.objects.filter(encounter_id=encounter_id)
-    rows = HeldReading.objects.filter(encounter_id=encounter_id).exclude(identifier__in=said.values("identifier"))
-    found: dict[int, int] = {}
-    for device_id in rows.values_list("device_id", flat=True):
-        found[device_id] = found.get(device_id, 0) + 1
-    return found
+def held(encounter_id: int) -> list[tuple[Device, int]]:
+    """The monitors on a session, each with how many of its values wait for a nurse to say that they are this patient's.
+    One query."""
+    said = PatientConfirmed.objects.filter(encounter_id=encounter_id).values("identifier")
+    waiting = HeldReading.objects.filter(encounter_id=encounter_id, device_id=OuterRef("device_id"))
+    counted = waiting.exclude(identifier__in=said).order_by().values("device_id").annotate(n=Count("pk")).values("n")
+    rows = DeviceAssociation.objects.filter(encounter_id=encounter_id, until_at=None).select_related("device")
+    return [(row.device, row.held or 0) for row in rows.annotate(held=Subquery(counted)).order_by("pk")]
+
+
+def posted_wrong(encounter_id: int) -> list[PostedWrong]:
+    """What monitors took back as posted wrong in a session, and nobody has said whose it was. One query."""
+    rows = PostedWrong.objects.filter(encounter_id=encounter_id, answered_at=None)
+    return list(rows.select_related("device").order_by("measured_at", "pk"))
 
 
 def message_faults(limit: int = 50) -> list[InboundMessage]:

@@ -14,19 +14,21 @@ from sojourn.care.alarms.columns import Row
 from sojourn.care.alarms.rejudging import judge_again, judge_withdrawn
 from sojourn.care.encounter.models import Encounter
 from sojourn.clinical.alarms import Heard, Reading
-from sojourn.clinical.vitals import void
+from sojourn.clinical.vitals import NO_VALUE, void
 
 _STANDING = """
-SELECT o.value, o.unit, o.effective_at, o.received_at, o.doubt FROM vitals_observation o
+SELECT o.value, o.unit, o.effective_at, o.received_at, o.doubt, o.source FROM vitals_observation o
 WHERE o.encounter_id = %s AND o.code = %s AND o.id <> ALL(%s) AND o.status <> 'withdrawn'
   AND NOT EXISTS (SELECT FROM vitals_observation c WHERE c.encounter_id = o.encounter_id AND c.supersedes_id = o.id)
 ORDER BY o.effective_at, o.id
 """
 _BACK = """
-UPDATE alarms_currentvital SET value = %s, unit = %s, effective_at = %s, received_at = %s, doubt = %s, source = '',
+UPDATE alarms_currentvital SET value = %s, unit = %s, effective_at = %s, received_at = %s, doubt = %s, source = %s,
   baseline = %s
 WHERE encounter_id = %s AND code = %s
 """
+
+_EMPTY = "UPDATE alarms_currentvital SET doubt = %s, source = '', baseline = NULL WHERE encounter_id = %s AND code = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class _Stands:
     effective_at: datetime
     received_at: datetime
     doubt: str
+    source: str
 
 
 def move_back(
@@ -66,7 +69,11 @@ def put_back(
     cursor.execute(_STANDING, (session.encounter_id, code, list(struck)))
     rows = [_Stands(*row) for row in cursor.fetchall()]
     baseline = _baseline(rows, opened_at, baseline_at)
-    _newest(cursor, session.encounter_id, code, rows, baseline)
+    if not rows and by_id is None:
+        # the monitor has taken back all that it had: the place is empty, and its clock of "no good value" runs on
+        cursor.execute(_EMPTY, (NO_VALUE, session.encounter_id, code))
+    else:
+        _newest(cursor, session.encounter_id, code, rows, baseline)
     if judge:
         heard = [
             Heard(
@@ -88,8 +95,8 @@ def _newest(cursor: Cursor[Row], encounter_id: int, code: str, rows: list[_Stand
         cursor.execute("DELETE FROM alarms_currentvital WHERE encounter_id = %s AND code = %s", (encounter_id, code))
         return
     last = rows[-1]
-    values = (last.value, last.unit, last.effective_at, last.received_at, last.doubt, baseline, encounter_id, code)
-    cursor.execute(_BACK, values)
+    shown = (last.value, last.unit, last.effective_at, last.received_at, last.doubt, last.source)
+    cursor.execute(_BACK, (*shown, baseline, encounter_id, code))
 
 
 def _baseline(rows: list[_Stands], opened_at: datetime, baseline_at: datetime | None) -> float | None:

@@ -18,6 +18,7 @@ LONGEST: Final = 120
 SHARED: Final = ("app", "address")
 _ROOM, _AT = ";room=", ";at="
 _SUFFIX = re.compile(r"/[0-9]+$")
+_CHANNEL = re.compile(r"/[0-9]+(?=/|$)")
 _LETTERS_DIGITS = re.compile(r"([A-Z]*)([0-9]+)")
 _ADDRESS = re.compile(
     r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]{1,5})?|\[?[0-9A-Fa-f]*(?::[0-9A-Fa-f.]*){2,}\]?|[0-9]{8,10}"
@@ -105,7 +106,7 @@ def too_wide(registered: str, sent: Iterable[str], gateway: Iterable[str]) -> bo
     if registered in sent or not sent:
         return False
     older = {_older(each) for each in sent} | set(gateway)
-    return registered in older or _without_port(registered) in sent
+    return registered in older or as_named_now(registered) in sent
 
 
 def _older(sent: str) -> str:
@@ -115,9 +116,13 @@ def _older(sent: str) -> str:
     return sent.partition(_ROOM)[0].partition(_AT)[0].replace("%2F", "/").replace("%3B", ";").replace("%25", "%")
 
 
-def _without_port(registered: str) -> str:
+def as_named_now(registered: str) -> str:
+    """A key of an older version as the same messages are named now: an address without its port, a device's identifier
+    without the part that its channels count."""
     kind, _, value = registered.partition(":")
-    return f"ip:{value.rpartition(':')[0]}" if kind == "ip" and value.count(":") == 1 else registered
+    if kind == "ip" and value.count(":") == 1:
+        return f"ip:{value.rpartition(':')[0]}"
+    return f"equipment:{_CHANNEL.sub('', value)}" if kind == "equipment" else registered
 
 
 # ---------------------------------------------------------------- the patient

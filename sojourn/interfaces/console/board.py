@@ -37,13 +37,14 @@ from sojourn.clinical.current import TILES, DisplayedVital, SignalReading, curre
 from sojourn.clinical.protocol import State
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.units import convert
-from sojourn.clinical.vitals import DIASTOLIC, MEAN, NO_VALUE, SYSTOLIC
+from sojourn.clinical.vitals import DIASTOLIC, MEAN, NO_VALUE, SYSTOLIC, UNDATED
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.heartbeat.queries import heartbeat_age
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.queries import acting_rules
+from sojourn.interfaces.console.doubt_words import SHORT
 from sojourn.interfaces.console.nav import address
 
 CHAIRS_A_PAGE = 8
@@ -98,6 +99,7 @@ def board_words() -> dict[str, Any]:
         "priorities": {priority.value: str(word) for priority, word in _PRIORITIES.items()},
         "rules": {rule.id: _(rule.title) for rule in book().of_kind(*KINDS, FAULT)},
         "short": {rule.id: str(_NAMED.get(rule.id) or _SHORT[_bend(rule)]) for rule in book().of_kind(*KINDS)},
+        "doubts": {doubt: str(word) for doubt, word in SHORT.items()},
         "just_now": pgettext("age of a reading", "now"),
         "seconds": _("{n} s ago"),
         "minutes": _("{n} min ago"),
@@ -105,6 +107,7 @@ def board_words() -> dict[str, Any]:
         "none": _("no reading yet"),
         "old": _("Old: {age}"),
         "doubted": _("Not believable"),
+        "undated": _("time unknown"),
         "no_value": _("No value"),
         "silent": _("The monitor is silent"),
         "withdrawn": _("Withdrawn by the monitor, and nobody has seen it"),
@@ -421,10 +424,18 @@ def figure_of(
     shown = "/".join("–" if each is None else str(rounded(each, 0)) for each in current.values)
     # Beside an alarm's word there is no room for a second one: the figure is crossed all the same.
     if current.quality_flag and not alarm:
-        blank = replace(blank, alarm=Priority.LOW.value, word=words["doubted"])
-    said = words["old"] if current.stale and not blank.alarm else "{age}"
-    age = said.format(age=age_word(words, current.age_s))
+        doubted = words["doubts"].get(current.quality_flag, words["doubted"])
+        blank = replace(blank, alarm=Priority.LOW.value, word=doubted)
+    age = _age(words, current, alarm is not None)
     return replace(blank, value=shown, age=age, stale=bool(current.stale or current.quality_flag))
+
+
+def _age(words: Words, current: DisplayedVital, alarmed: bool) -> str:
+    """How old a figure is. Of one that cannot be dated: that, where its own word does not say so already."""
+    if current.quality_flag in UNDATED:
+        return str(words["undated"]) if alarmed else ""
+    said = words["old"] if current.stale and not (alarmed or current.quality_flag) else "{age}"
+    return str(said.format(age=age_word(words, current.age_s)))
 
 
 def _label(words: Words, key: str, current: DisplayedVital | None, session: Mapping[str, Any]) -> str:

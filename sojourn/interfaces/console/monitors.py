@@ -156,9 +156,12 @@ def fault_lines(faults: Iterable[InboundMessage]) -> list[FaultLine]:
 
 
 def refused_lines(senders: Iterable[vitals_queries.Sender]) -> list[FaultLine]:
-    """What could not be read or belongs to no monitor of ours, by kind and sender."""
+    """What could not be read or belongs to no monitor of ours, by kind and sender. (What an upgrade has listed without
+    a reason was used when it came.)"""
     lines = []
     for each in senders:
+        if not each.stranger.reason:
+            continue
         row, newest = each.stranger, each.newest_message_id
         words, detail = fault_words(row.reason)
         url = reverse("console:stranger_message", args=[newest]) if newest else ""

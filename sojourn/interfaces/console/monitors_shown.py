@@ -14,6 +14,7 @@ from django_stubs_ext import StrPromise
 from sojourn.care.vitals import faults, unused, whose
 from sojourn.care.vitals.models import Device, NotUsed, Stranger
 from sojourn.clinical.vitals import VITALS
+from sojourn.interfaces.console.doubt_words import DOUBTS
 
 FAULTS: Mapping[str, StrPromise] = {
     faults.TIMES: gettext_lazy("Its times cannot be used: its values may raise alarms, and end none."),
@@ -30,6 +31,7 @@ KINDS: Mapping[str, StrPromise] = {
     unused.WITHDRAWN: gettext_lazy("Withdrawn by the monitor"),
 }
 _REASONS: Mapping[str, StrPromise] = {
+    **DOUBTS,
     "unknown_code": gettext_lazy("a code that Sojourn does not know"),
     "waveform": gettext_lazy("a waveform"),
     "not_a_number": gettext_lazy("not a number"),
@@ -50,17 +52,6 @@ _REASONS: Mapping[str, StrPromise] = {
     "deleted": gettext_lazy("withdrawn by the monitor"),
     "wrong": gettext_lazy("withdrawn by the monitor as wrong, perhaps another patient's"),
     faults.PATIENT: gettext_lazy("messages that name another patient"),
-    "time": gettext_lazy("its time cannot be used"),
-    "clock": gettext_lazy("the monitor's clock is in doubt"),
-    "line": gettext_lazy("it came from another address"),
-    "implausible": gettext_lazy("outside of what is plausible"),
-    "bound": gettext_lazy("the monitor gave only a limit for it"),
-    "questionable": gettext_lazy("marked questionable by the monitor"),
-    "early": gettext_lazy("an early value, before the measurement has settled"),
-    "ongoing": gettext_lazy("the measurement is still going on"),
-    "rate": gettext_lazy("between 0 and 1 a minute"),
-    "status": gettext_lazy("sent with a status that is not in the standard"),
-    "test": gettext_lazy("test data"),
 }
 
 

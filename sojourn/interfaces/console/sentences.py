@@ -155,6 +155,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "monitor.port_dropped": _("%(who)s took a port of the monitors' listener from the clinic (%(port)s)."),
     "monitor.port_given": _("%(who)s gave the clinic a port of the monitors' listener (%(port)s)."),
     "monitor.rekeyed": _("%(who)s gave a monitor a closer name (%(key)s)."),
+    "monitor.whose_answered": _("%(who)s said whose a value was that a monitor took back (%(patient)s)."),
     "monitor.message_opened": _("%(who)s looked at the bytes of a monitor's message."),
     "monitor.renamed": _("%(who)s renamed a monitor: %(name)s."),
     "monitor.retired": _("%(who)s retired a monitor."),

@@ -42,7 +42,8 @@ _SAYS_NONE: Final = frozenset({"empty", "sentinel", "out_of_range"})  # of a num
 
 # code, number, unit, at, status, method, sub-id, device, bound, flags, doubt, group, identifier
 _Row = tuple[str, float, str, datetime | None, str, str, str, str, str, tuple[str, ...], str, int, str]
-_Withdrawn = tuple[str, str, float | None, datetime | None, str, str, str]  # code, why, number, at, sub-id, device, ...
+# code, why, number, at, sub-id, device, identifier, unit, method
+_Withdrawn = tuple[str, str, float | None, datetime | None, str, str, str, str, str]
 _Absent = tuple[str, str, str, datetime | None, str, str, str]
 
 
@@ -403,7 +404,11 @@ class _Work:
         """The monitor takes a value back: by what it was known, and the value where it stands there again."""
         got = self.number(f[5], kind)
         number = None if isinstance(got, str) else got[0]
-        self.withdrawn.append((vital.code, why, number, self.when(f), f[4][:80], key, hit.identifier))
+        unit = self.reader.unit(f[6], self.seps) or self.dialect.assumed_units.get(vital.code, "?")
+        if unit not in VITALS[vital.code]:  # then the number says nothing; the rest of the row does
+            number, unit = None, ""
+        method = hit.method or (_method(f[17], self.seps) if f[17] else "")
+        self.withdrawn.append((vital.code, why, number, self.when(f), f[4][:80], key, hit.identifier, unit, method))
 
     def other(self, tag: str, segment: str) -> None:
         seps = self.seps
@@ -493,8 +498,10 @@ class _Work:
                         sub,
                         (key in keys and key) or _nearest(sub, branches) or default,
                         identifier,
+                        unit,
+                        method,
                     )
-                    for code, why, number, at, sub, key, identifier in self.withdrawn
+                    for code, why, number, at, sub, key, identifier, unit, method in self.withdrawn
                 ]
             ),
             assumed=tuple([Assumed(code, self.dialect.assumed_units[code], n) for code, n in self.assumed.items()]),

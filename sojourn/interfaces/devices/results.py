@@ -47,6 +47,8 @@ class Withdrawal:
     sub_id: str
     device_key: str
     identifier: str
+    unit: str = ""  # of ``value``
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from sojourn.clinical.vitals import measured_by
 
 from .listener import Outcome, Received
 from .query import matching
-from .results import Answered, Fault, NotMeasured, ParsedMessage, ParsedReading, Query, Unmapped
+from .results import Answered, Fault, NotMeasured, ParsedMessage, ParsedReading, Query, Unmapped, Withdrawal
 
 
 class PostgresStore:
@@ -116,7 +116,7 @@ def _digest(received: Received) -> bytes:
     return hashlib.sha256(received.raw + b"\x00" + mark).digest()
 
 
-def _site(each: ParsedReading | NotMeasured) -> str:
+def _site(each: ParsedReading | NotMeasured | Withdrawal) -> str:
     """By which method and at which probe: "impedance:1.7.1"."""
     return f"{each.method}:{each.sub_id}" if each.method or each.sub_id else ""
 
@@ -159,7 +159,10 @@ def _arrival(received: Received) -> Arrival:
         clinic_id=received.clinic_id,
         not_used=_not_used(parsed),
         withdrawn=tuple(
-            TakenBack(each.code, each.measured_at, each.value, each.reason == "wrong")
+            TakenBack(
+                measured_by(each.code, each.method), each.measured_at, each.value, each.reason == "wrong", each.unit,
+                _site(each),
+            )
             for each in parsed.withdrawn
             if each.measured_at is not None
         ),

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from sojourn.care.vitals.widening import list_wide_keys
+from sojourn.care.vitals.widening import learn_shared_lines, list_wide_keys
 from sojourn.foundation.accounts.scoping import Protect
 
 # What the listeners learn of a monitor as it speaks.
@@ -21,6 +21,7 @@ SHUT = "SET CONSTRAINTS ALL IMMEDIATE;" + "".join(  # a table with checks outsta
 def upgrade(apps, schema_editor):
     with schema_editor.connection.cursor() as cursor:
         list_wide_keys(cursor)
+        learn_shared_lines(cursor)
 
 
 class Migration(migrations.Migration):

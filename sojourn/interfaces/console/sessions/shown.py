@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from typing import Final
 
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -16,13 +17,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.session.rows import Check, Newest, WasteRow
+from sojourn.care.session.rows import AlarmNow, Check, Newest, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
+from sojourn.care.vitals import faults
 from sojourn.clinical import recovery
-from sojourn.clinical.alarms import Phase, rank
+from sojourn.clinical.alarms import MONITOR_SIGNAL, Phase, rank
 from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, rounded
 from sojourn.clinical.protocol import UNDER_WAY, State
-from sojourn.clinical.vitals import MEAN, VITALS, pressure_parts
+from sojourn.clinical.vitals import MEAN, UNDATED, VITALS, pressure_parts
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.doubt_words import doubt_words
 from sojourn.interfaces.console.nav import address
@@ -121,6 +123,7 @@ class Figure:
     source: str
     doubted: bool
     early: bool = False
+    undated: bool = False  # nobody knows when it was measured
 
 
 def _written(code: str, value: float) -> str:
@@ -152,6 +155,7 @@ def _figure(picture: Picture, shown: DisplayedVital) -> Figure:
         doubt_words(shown.quality_flag) if shown.quality_flag else _source(picture, one),
         bool(shown.quality_flag),
         picture.before_arrival(one.at),
+        undated=shown.quality_flag in UNDATED,
     )
 
 
@@ -184,6 +188,10 @@ def figures(picture: Picture) -> list[Figure]:
 # ---------------------------------------------------------------- alarms
 
 
+# Faults of a monitor that a nurse answers on the page of the session's monitor.
+_ASKS: Final = frozenset(faults.RULES[each] for each in (faults.PATIENT, faults.LINE, faults.WRONG))
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmLine:
     """An open alarm with what set it off."""
@@ -197,26 +205,31 @@ class AlarmLine:
     since_at: datetime
     escalated: bool
     answered: str
+    asks: bool = False  # a person must say something of the monitor before it ends
 
 
 def alarm_lines(picture: Picture) -> list[AlarmLine]:
-    lines = []
-    for each in picture.alarms:
-        vital = VITALS[each.code]
-        unit = vital.unit.display
-        parts = [_(vital.label)]
-        if each.value is not None and each.why not in WHY:
-            parts[0] += f" {_written(each.code, each.value)} {unit}".rstrip()
-        elif each.why in WHY:
-            parts.append(str(WHY[each.why]))
-        lines.append(
-            AlarmLine(
-                each.rule_id, each.code, f"{each.rule_id}-{each.code}".replace(".", "-"), each.priority,
-                _(book().rule(each.rule_id).title), ", ".join(parts), each.since_at,
-                each.phase == Phase.ESCALATED.value, each.acknowledged_by,
-            )
-        )  # fmt: skip
-    return lines
+    return [
+        AlarmLine(
+            each.rule_id, each.code, f"{each.rule_id}-{each.code}".replace(".", "-"), each.priority,
+            _(book().rule(each.rule_id).title), _detail(each), each.since_at,
+            each.phase == Phase.ESCALATED.value, each.acknowledged_by, each.rule_id in _ASKS,
+        )
+        for each in picture.alarms
+    ]  # fmt: skip
+
+
+def _detail(alarm: AlarmNow) -> str:
+    """What set an alarm off. A fault of a monitor is about no vital sign: it says what it means."""
+    if alarm.code == MONITOR_SIGNAL:
+        return _(book().rule(alarm.rule_id).statement)
+    vital = VITALS[alarm.code]
+    parts = [_(vital.label)]
+    if alarm.value is not None and alarm.why not in WHY:
+        parts[0] += f" {_written(alarm.code, alarm.value)} {vital.unit.display}".rstrip()
+    elif alarm.why in WHY:
+        parts.append(str(WHY[alarm.why]))
+    return ", ".join(parts)
 
 
 # ---------------------------------------------------------------- what is due

@@ -30,9 +30,9 @@ from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.weighing_actions import weigh
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals import claiming_actions
+from sojourn.care.vitals import claiming_actions, posted_wrong_actions
 from sojourn.care.vitals import queries as vitals_queries
-from sojourn.care.vitals.models import Device
+from sojourn.care.vitals.models import Device, Whose
 from sojourn.clinical import protocol, recovery
 from sojourn.clinical.protocol import PRESENT, UNDER_WAY, State
 from sojourn.foundation.accounts import queries as accounts
@@ -627,6 +627,8 @@ def monitor(request: Request, picture: Picture) -> HttpResponse:
             elif request.POST.get("do") == "line":
                 host = request.POST.get("address", "")
                 claiming_actions.confirm_line(by=request.asker, device_id=device.pk, host=host)
+            elif request.POST.get("do") in Whose.values:
+                return _whose_answered(request, picture, device)
             elif request.POST.get("do") == "off":
                 if device.pk in {each.device_id for each in picture.monitors}:
                     vitals_actions.take_off(by=request.asker, device_id=device.pk)
@@ -650,6 +652,21 @@ def monitor(request: Request, picture: Picture) -> HttpResponse:
         "monitors_url": address("console:monitors") if request.asker.may("monitor.read") else "",
     }
     return render(request, "console/sessions/monitor.html", context, status=409 if refused else 200)
+
+
+def _whose_answered(request: Request, picture: Picture, device: Device) -> HttpResponse:
+    """Whose a value was that the monitor took back. Who says somebody else's is left where it is taken off."""
+    answer = request.POST["do"]
+    posted_wrong_actions.answer_whose(
+        by=request.asker, encounter_id=picture.id, device_id=device.pk, answer=answer,
+        upto=_number(request.POST.get("upto", "")),
+    )  # fmt: skip
+    if answer == Whose.THIS:
+        return _to_session(picture, "#monitor")
+    messages.warning(request, _("Take %(name)s off this patient, and look at what it has charted here.") % {
+        "name": device.name
+    })  # fmt: skip
+    return redirect("console:session_monitor", picture.id)
 
 
 def _number(text: str) -> int:

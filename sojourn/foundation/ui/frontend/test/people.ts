@@ -19,7 +19,7 @@ export function session(given: Partial<Session> = {}): Session {
 const WORDS: BoardData["words"] = Object.assign(
   {
     just_now: "now", seconds: "{n} s ago", minutes: "{n} min ago", hours: "{n} h ago", none: "no reading yet",
-    old: "Old: {age}", doubted: "Not believable", no_value: "No value", silent: "The monitor is silent",
+    old: "Old: {age}", doubted: "Not believable", undated: "time unknown", no_value: "No value", silent: "The monitor is silent",
     withdrawn: "Withdrawn, and nobody has seen it", pressure: "Pressure", mean: "Mean pressure", breathing: "Breathing",
     breathing_co2: "Breathing, CO₂", breathing_by: "Breathing, {how}", by_impedance: "impedance", pulse: "Pulse", heart: "Heart", dose: "{n} min since the dose",
     here: "here for {n} min", due: "Next check in {n} min", now: "Next check now", overdue: "Check overdue by {n} min",
@@ -31,6 +31,7 @@ const WORDS: BoardData["words"] = Object.assign(
     calls_elsewhere: "Somebody on another page needs someone",
   },
   {
+    doubts: { time: "Time unknown", clock: "Time unknown", bound: "Only a limit" },
     states: { dosing: "Dose running", paused: "Dose paused", observing: "Being observed" },
     priorities: { high: "High", medium: "Medium", low: "Low" },
     rules: { "spo2.low": "Oxygen saturation is low", "hr.high": "Heart rate is high", "silence.continuous": "No good value comes" },

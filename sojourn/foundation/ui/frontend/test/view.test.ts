@@ -28,6 +28,16 @@ describe("a figure", () => {
     const { label, says, priority, stale } = figure("hr", { signals: { hr: [999, NOW - 1, "implausible"] } });
     assert.deepEqual({ label, says, priority, stale }, { label: "Heart", says: "Not believable", priority: "low", stale: true });
   });
+  it("has no age where it cannot be dated, and says so in the place of an alarm's word", () => {
+    const { says, age, stale } = figure("bp", { signals: { nibp_sys: [170, NOW - 3, "time"], nibp_dia: [95, NOW - 3, "time"] } });
+    assert.deepEqual({ says, age, stale }, { says: "Time unknown", age: "", stale: true });
+    const alarms = [alarm({ rule: "hr.high", code: "hr" })];
+    const alarmed = figure("hr", { signals: { hr: [150, NOW - 3, "clock"] }, alarms });
+    assert.deepEqual([alarmed.says, alarmed.age], ["High", "time unknown"]);
+  });
+  it("names a limit as such", () => {
+    assert.equal(figure("spo2", { signals: { spo2: [50, NOW - 1, "bound"] } }).says, "Only a limit");
+  });
   it("leaves the place of a diastolic of another moment empty", () => {
     assert.equal(figure("bp", { signals: { nibp_sys: [158, NOW - 5, ""], nibp_dia: [80, NOW - 300, ""] } }).value, "158/–");
   });

@@ -3,6 +3,8 @@
 
 /** A sensor says that it has no value now. */
 export const NO_VALUE = "no-value";
+/** Words of doubt under which nobody knows when a value was measured (clinical/vitals.py). */
+export const UNDATED = ["time", "clock"];
 // The mean's own pressure says more than the mean.
 const MEAN = ["nibp_map", "art_map"];
 

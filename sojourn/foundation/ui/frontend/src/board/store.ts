@@ -17,7 +17,7 @@ export interface BoardData {
   trend_s: number;
   skew_s: number;
   watch_silent_s: number;
-  words: Record<string, string> & Record<"states" | "priorities" | "rules" | "short", Record<string, string>>;
+  words: Record<string, string> & Record<"states" | "priorities" | "rules" | "short" | "doubts", Record<string, string>>;
 }
 
 /** Two clocks: the device's own in seconds since 1970, and one in milliseconds that nobody can set. */

@@ -1,7 +1,7 @@
 // What the board shows of what it knows: plain values and words, no page here. Nothing in it looks at a clock.
 import type { Session } from "../live";
 import { isOpen, isWaiting, moreUrgent, ofFigure, type Alarm } from "./alarms";
-import { currentVital, NO_VALUE, rounded, TILES, type DisplayedVital } from "./current";
+import { currentVital, NO_VALUE, rounded, TILES, UNDATED, type DisplayedVital } from "./current";
 import { isOver, type BoardData } from "./store";
 import { ageWord, clockWord, dueWord, fill, type Words } from "./words";
 
@@ -41,8 +41,8 @@ export class View {
   readonly words: Words;
 
   constructor(private readonly data: BoardData) {
-    const { states, priorities, rules, short, ...text } = data.words;
-    this.words = { states, priorities, rules, short, text: text as Record<string, string> };
+    const { states, priorities, rules, short, doubts, ...text } = data.words;
+    this.words = { states, priorities, rules, short, doubts, text: text as Record<string, string> };
   }
 
   chair(session: Session, moment: Moment): ChairView {
@@ -87,18 +87,30 @@ export class View {
     const doubted = Boolean(shown?.qualityFlag);
     const empty = shown?.qualityFlag === NO_VALUE;
     const alarm = ofFigure(session.alarms, TILES[key]!.flat());
-    const age = shown ? ageWord(text, shown.ageS) : fill(text.none);
     return {
       key,
       label: this.label(key, shown, session),
       hidden: key === "etco2" && !shown && !alarm,
       value: empty ? "–" : shown ? shown.values.map((each) => (each === null ? "–" : rounded(each, 0))).join("/") : "–",
       // Beside an alarm's word there is no room for a second one: the figure is crossed all the same.
-      age: shown?.stale && !alarm && !doubted ? fill(text.old, { age }) : age,
-      says: alarm ? this.short(alarm) : empty ? fill(text.no_value) : doubted ? fill(text.doubted) : "",
+      age: this.age(shown, Boolean(alarm)),
+      says: alarm ? this.short(alarm) : empty ? fill(text.no_value) : doubted ? this.doubt(shown!.qualityFlag) : "",
       priority: alarm?.priority ?? (doubted ? "low" : ""), // what cannot be believed never looks calm
       stale: shown !== null && (shown.stale || (doubted && !empty) || lost),
     };
+  }
+
+  /** How old a figure is. Of one that cannot be dated: that, where its own word does not say so already. */
+  private age(shown: DisplayedVital | null, alarmed: boolean): string {
+    const { text } = this.words;
+    if (!shown) return fill(text.none);
+    if (UNDATED.includes(shown.qualityFlag)) return alarmed ? fill(text.undated) : "";
+    const age = ageWord(text, shown.ageS);
+    return shown.stale && !alarmed && !shown.qualityFlag ? fill(text.old, { age }) : age;
+  }
+
+  private doubt(flag: string): string {
+    return this.words.doubts[flag] ?? fill(this.words.text.doubted);
   }
 
   /** Where the figure comes from, in the name of its tile. */

@@ -7,6 +7,7 @@ export interface Words {
   priorities: Record<string, string>;
   rules: Record<string, string>;
   short: Record<string, string>;
+  doubts: Record<string, string>;
   text: Record<string, string>;
 }
 

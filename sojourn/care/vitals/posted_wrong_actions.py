@@ -1,0 +1,56 @@
+"""What a person answers when a monitor took a value back as posted wrong: whose it was."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.alarms.actions import acknowledge
+from sojourn.care.alarms.models import AlarmState
+from sojourn.care.alarms.store import session_of
+from sojourn.care.encounter.announcing import announce
+from sojourn.care.encounter.models import Encounter
+from sojourn.care.vitals import faults, ingest
+from sojourn.care.vitals.models import PostedWrong, Whose
+from sojourn.clinical.alarms import MONITOR_SIGNAL, Phase
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+
+_ALARM = faults.RULES[faults.WRONG]
+
+
+@transaction.atomic
+def answer_whose(
+    *, by: Asker, encounter_id: int, device_id: int, answer: str, upto: int, now: datetime | None = None
+) -> int:
+    """Say whose the values were that this monitor took back as posted wrong, of those that the page showed (their
+    numbers end at ``upto``); how many. The value stays struck either way: a monitor that was on somebody else is then
+    taken off by the same person. Refused: not-an-answer, answered."""
+    by.must("monitor.associate")
+    now = now or timezone.now()
+    if answer not in Whose.values:
+        raise Refused(_("Say whose the value was."), codes=("not-an-answer",))
+    encounter = Encounter.objects.select_for_update(no_key=True).get(pk=encounter_id)
+    waiting = PostedWrong.objects.filter(encounter=encounter, device_id=device_id, answered_at=None, pk__lte=upto)
+    count = waiting.update(answer=answer, answered_at=now, answered_by_id=by.member)
+    if not count:
+        raise Refused(_("Somebody has answered this already."), codes=("answered",))
+    record(by, "monitor.whose_answered", encounter, device=device_id, answer=answer, values=count)
+    _end_alarm(by, encounter, now)
+    announce(encounter)
+    return count
+
+
+def _end_alarm(by: Asker, encounter: Encounter, now: datetime) -> None:
+    """Who has answered has seen the alarm: it is over, unless another monitor's question still waits."""
+    if PostedWrong.objects.filter(encounter=encounter, answered_at=None).exists():
+        return
+    rows = AlarmState.objects.filter(encounter=encounter, rule_id=_ALARM)
+    if rows.filter(phase__in=(Phase.RAISED, Phase.ESCALATED)).exists() and by.may("session.alarm"):
+        acknowledge(by=by, encounter_id=encounter.pk, rule_id=_ALARM, code=MONITOR_SIGNAL, now=now)
+    with connection.cursor() as cursor:
+        ingest.record_batch(cursor.cursor, [], now, faulty=[session_of(encounter)])
