@@ -40,6 +40,7 @@ CASES = {
     "K9": ("Capnography and low pressure", "J43, N03"),
     "K10": ("The protocol around it", "J43, N03"),
     "P3": ("Drafts belong to a person", "J10, N16"),
+    "P11": ("A flag is heard", "J84, N23, J11, J47"),
     "S1": ("A clock that nobody can poison", "J43, N03"),
     "S2": ("Bound to its line", "J43, N03"),
     "S4": ("Nobody grants themselves", "N18"),

@@ -14,6 +14,7 @@ from sojourn.care.messaging import actions, queries
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.portal import heard
 from sojourn.interfaces.portal.pages import show
 
 
@@ -54,6 +55,7 @@ def messages(request: HttpRequest) -> HttpResponse:
             "errors": [{"href": "#body", "text": reason} for reason in reasons],
             "error": reasons[0] if reasons else "",
             "you": _("You"),
+            "heard": heard.heard(by.patient_id),
         },
         active="messages",
         status=409 if reasons else 200,
