@@ -7,7 +7,7 @@ answer in the same transaction; the database refuses a completed alarming answer
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -373,12 +373,25 @@ _CODE = re.compile(r"[^a-z0-9]+")
 
 
 def check_own(
-    *, code: str, stands_for: str, questionnaire: str, scoring: Mapping[str, Any], holder: str, statement: str
+    *,
+    code: str,
+    stands_for: str,
+    questionnaire: str,
+    scoring: Mapping[str, Any],
+    holder: str,
+    statement: str,
+    not_danger: Collection[str] = (),
 ) -> Scale:
-    """The scale that a file would make, without keeping it; raises Refused with everything that is wrong."""
+    """The scale that a file would make, without keeping it; raises Refused with everything that is wrong.
+
+    ``not_danger``: questions that look as if they were about danger, and of which a person says that they are not.
+    """
     reasons = []
     if not statement.strip() or not holder.strip():
         reasons.append(_("Say who holds the rights, and by which licence the clinic may use this questionnaire."))
+    deaf = own.danger_faults(questionnaire, scoring, stands_for, not_danger)[:20]
+    if deaf:
+        raise Refused(*reasons, *map(said, deaf), codes=tuple(each.code for each in deaf))
     try:
         asked = own.read(
             scale_id=f"{own.PREFIX}0",
@@ -408,17 +421,19 @@ def load_own_scale(
     statement: str,
     stands_for: str = "",
     code: str = "",
+    not_danger: Collection[str] = (),
     now: datetime | None = None,
 ) -> OwnScale:
     """Load a questionnaire that the clinic holds a licence for: FHIR R4 Questionnaire JSON with its scoring.
 
     ``stands_for``: a scale of ours whose text this is (its scoring is then ours). Without ``code`` the scale is named
     after its title; the same code again is a new version, the same content again is the row that stands.
+    ``not_danger``: questions that look as if they were about danger to oneself, and are not, by who loads the file; it
+    stands in the scoring.
     """
     by.must("measure.define")
     # a form in a web page sends its line ends its own way: they are no part of the content
     questionnaire = questionnaire.replace("\r\n", "\n").strip()
-    scoring = {} if stands_for else dict(scoring)
     asked = check_own(
         code=code or "new",
         stands_for=stands_for,
@@ -426,7 +441,11 @@ def load_own_scale(
         scoring=scoring,
         holder=holder,
         statement=statement,
+        not_danger=not_danger,
     )
+    scoring = {} if stands_for else dict(scoring)
+    if not_danger:
+        scoring["not_danger"] = sorted(not_danger)
     title = say(asked.title, "en")
     code = code or stands_for or _CODE.sub("-", title.lower()).strip("-")[:40] or "own"
     sign = own.digest(questionnaire, scoring, stands_for)
