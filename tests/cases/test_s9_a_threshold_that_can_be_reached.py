@@ -1,7 +1,7 @@
-"""S9: a clinic's own questionnaire whose question about danger can never raise a flag is refused, in words; and a question
-that is about danger by its LOINC code or its words is never loaded without somebody having said so.
+"""S9: a clinic's own questionnaire whose question about danger can never raise a flag is refused, in words; and a
+question that is about danger by its LOINC code or its words is never loaded without somebody having said so.
 
-A clinic loaded a scale of 0 to 3 with "a flag from 5": it was taken without a word, and nobody would ever have been told.
+A clinic loaded a scale of 0 to 3 with "a flag from 5": it was taken, and nobody would ever have been told.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ MOOD, DARK = choice("1", "Low mood", OFTEN), choice("9", "Dark thoughts", OFTEN)
 def load(clinic: Cast, questionnaire: str, **typed: str) -> Any:
     """The form of the page, as a prescriber sends it."""
     sent = {
-        "questionnaire": questionnaire, "stands_for": "", "score": "sum[1, 9]", "higher_is": "worse", "most_missing": "0",
-        "decimals": "0", "bands": "", "safety_items": "9", "safety_from": "1", "not_danger": "", "holder": "We",
+        "questionnaire": questionnaire, "stands_for": "", "score": "sum[1, 9]", "higher_is": "worse",
+        "most_missing": "0", "decimals": "0", "bands": "", "safety_items": "9", "safety_from": "1", "not_danger": "",
+        "holder": "We",
         "statement": "Contract 7", **typed,
     }  # fmt: skip
     return clinic.client("prescriber").post(reverse("console:own_scales"), sent)
@@ -89,7 +90,8 @@ UNREACHABLE: dict[str, tuple[str, dict[str, str], str]] = {
         "Question 10 cannot raise a flag: there is no such question with numbered answers.",
     ),
     "one of two": (
-        form(MOOD, number("8", "Plans", 0, 1), DARK), {"score": "sum[1, 8, 9]", "safety_items": "8, 9", "safety_from": "2"},
+        form(MOOD, number("8", "Plans", 0, 1), DARK),
+        {"score": "sum[1, 8, 9]", "safety_items": "8, 9", "safety_from": "2"},
         "Question 8 can never raise a flag: its highest answer is 1",
     ),
     "a branch that no answer opens": (
@@ -147,7 +149,8 @@ def test_a_question_about_danger_is_proposed_and_never_passed_over(clinic: Cast,
     assert "Question 9 looks like one about danger to oneself" in plain(answer)
     assert why.casefold() in plain(answer).casefold()
     field = re.search(r'<input[^>]*name="safety_items"[^>]*>', answer.content.decode())
-    assert field is not None and 'value="9"' in field[0]
+    assert field is not None
+    assert 'value="9"' in field[0]
     assert loaded(clinic) == 0
     assert load(clinic, form(MOOD, item), safety_items="9").status_code == 302
     with as_asker(clinic.asker("prescriber")):
@@ -165,15 +168,16 @@ def test_a_person_may_say_that_it_is_not_one_and_it_is_kept(clinic: Cast):
 
 def test_what_stands_for_a_scale_of_ours_keeps_its_questions_about_danger(clinic: Cast):
     """S9: the field was dropped without a word where a file stands for a known scale."""
-    items = [choice(f"q{n}", f"Made-up question {n}", OFTEN) for n in range(1, 10)]
-    answer = load(clinic, form(*items), stands_for="phq-9", safety_items="q1")
+    items = [choice(f"q{n}", f"Made-up question {n}", OFTEN) for n in range(1, 17)]
+    answer = load(clinic, form(*items), stands_for="qids-sr16", safety_items="q1")
     assert answer.status_code == 409
     assert "the questions about danger are those of that scale" in plain(answer)
-    assert load(clinic, form(*items), stands_for="phq-9", safety_items="").status_code == 302
+    assert load(clinic, form(*items), stands_for="qids-sr16", safety_items="").status_code == 302
     # one that the known scale takes for harmless is asked about all the same
-    items = [choice(f"q{n}", f"Made-up question {n}", OFTEN) for n in range(1, 8)]
-    items[3] = choice("q4", "Made-up question 4", OFTEN, code=LOINC_9)
-    answer = load(clinic, form(*items), stands_for="gad-7", safety_items="")
+    five = [*OFTEN, ("All the time", 4)]
+    items = [choice(f"q{n}", f"Made-up question {n}", five) for n in range(1, 8)]
+    items[3] = choice("q4", "Made-up question 4", five, code=LOINC_9)
+    answer = load(clinic, form(*items), stands_for="isi", safety_items="")
     assert "Question q4 looks like one about danger to oneself: LOINC 44260-8" in plain(answer)
 
 
@@ -204,7 +208,8 @@ def test_the_refusal_is_said_in_spanish(clinic: Cast):
             reverse("console:own_scales"),
             {
                 "questionnaire": form(MOOD, DARK), "score": "sum[1, 9]", "higher_is": "worse", "most_missing": "0",
-                "decimals": "0", "safety_items": "9", "safety_from": "4", "holder": "Nosotros", "statement": "Contrato 7",
+                "decimals": "0", "safety_items": "9", "safety_from": "4", "holder": "Nosotros",
+                "statement": "Contrato 7",
             },
             headers={"accept-language": "es"},
         )  # fmt: skip

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.measures import own, queries
 from sojourn.care.measures.faults import in_words, said
 from sojourn.care.measures.models import Answer, MeasureRequest, OwnScale, QuestionnaireResponse, Sitting, Source
+from sojourn.care.patients import not_now
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.scales import FormInvalid, Number, Refusal, Scale, Score, say
 from sojourn.foundation.accounts.asker import Asker
@@ -54,10 +55,12 @@ def _language() -> str:
     return translation.get_language() or "en"
 
 
-def _may_answer(by: Asker) -> None:
-    """A patient answers their own; the database shows them no other's. Staff enter what stands on paper."""
+def _may_answer(by: Asker, now: datetime | None) -> None:
+    """A patient answers their own; the database shows them no other's. Staff enter what stands on paper. Refused:
+    not-now, from the start of a dose until the patient has left."""
     if not by.may("own.answer"):
         by.must("measure.enter")
+    not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now or timezone.now())
 
 
 def _hold(response_id: int) -> QuestionnaireResponse:
@@ -193,7 +196,7 @@ def start_response(
     A request that was begun before, on whichever device, is gone on with: the same response comes back.
     ``patient_id`` is for staff who enter a paper form; a patient answers only for themselves.
     """
-    _may_answer(by)
+    _may_answer(by, now)
     assert by.clinic_id is not None
     now = now or timezone.now()
     row: MeasureRequest | None = None
@@ -230,7 +233,7 @@ def answer(*, by: Asker, response_id: int, link_id: str, value: int | None, now:
 
     The same answer again changes nothing and returns the row that stands: a tap sent twice is one tap.
     """
-    _may_answer(by)
+    _may_answer(by, now)
     response = _hold(response_id)
     asked = _scale(response.scale_id)
     try:
@@ -264,7 +267,7 @@ def complete(*, by: Asker, response_id: int, now: datetime | None = None) -> Que
     Refused while a question is neither answered nor left out on purpose. Where too much was left out for a
     score, the answers are kept without one.
     """
-    _may_answer(by)
+    _may_answer(by, now)
     response = _hold(response_id)
     asked = _scale(response.scale_id)
     given = queries.answers_of([response.pk]).get(response.pk, {})
@@ -331,6 +334,8 @@ def enter_score(
     if taken_at > now:
         raise Refused(_("The time on the form lies in the future."), codes=("future",))
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    if asked.rater == "self":
+        not_now.must_have_been_awake(by=by, patient_id=patient_id, at=taken_at)
     result = asked.enter(total, parts, answers)
     if isinstance(result, Refusal):
         raise Refused(*(in_words(each, asked) for each in result.reasons), codes=result.reasons)

@@ -33,6 +33,7 @@ from sojourn.care.measures.queries import Scored
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients import queries as people
 from sojourn.care.patients.models import Patient
+from sojourn.care.safety import fact_actions
 from sojourn.clinical import eligibility, news2
 from sojourn.clinical.eligibility import VOCABULARY, Fact, Facts, Finding, Missing, Value
 from sojourn.clinical.interactions import Interaction
@@ -850,7 +851,7 @@ def enter(request: HttpRequest, patient_id: int) -> HttpResponse:
             raise Refused(_("Write the day on which it was observed, like 2026-03-12."), codes=("not-a-day",))
         if not any(typed.values()):
             raise Refused(_("Nothing was entered. Fill in at least one field."), codes=("nothing-said",))
-        intake.enter_facts(
+        fact_actions.enter_facts(
             by=asked.asker, patient_id=file.patient.pk,
             values={name: _value(name, text) for name, text in typed.items() if text}, on=on, source_note=note,
             sure=bool(request.POST.get("sure")),
@@ -892,7 +893,7 @@ def take_report(request: HttpRequest, patient_id: int) -> HttpResponse:
     text, note = request.POST.get("report", ""), request.POST.get("source_note", "")
     try:
         text = _report(asked)
-        found = intake.import_facts(
+        found = fact_actions.import_facts(
             by=asked.asker, patient_id=file.patient.pk, text=text, source_note=note,
             sure=bool(request.POST.get("sure")),
         )  # fmt: skip

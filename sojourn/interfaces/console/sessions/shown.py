@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
+from sojourn.care.session.actions import TURNS_BY_ITSELF
 from sojourn.care.session.rows import Check, Newest, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import recovery
@@ -25,6 +26,7 @@ from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.vitals import MEAN, NO_VALUE, VITALS, pressure_parts
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.sessions.answer_words import AnswerWords, words_for
 from sojourn.interfaces.console.sessions.words import (
     GROUPS,
     OF_THE_CLINIC,
@@ -279,24 +281,14 @@ class ItemRow:
     facts: tuple[FactLine, ...] = ()  # what stands beside the tick: see preflight.py
 
     @property
-    def _person(self) -> bool:
-        return self.id == "companion_here"
+    def words(self) -> AnswerWords:
+        """What its two answers are called."""
+        return words_for(self.id)
 
     @property
-    def pass_word(self) -> str:
-        return _("Is here") if self._person else _("Pass")
-
-    @property
-    def fail_word(self) -> str:
-        return _("Not here") if self._person else _("Fail")
-
-    @property
-    def passed(self) -> str:
-        return _("Is here") if self._person else _("Passed")
-
-    @property
-    def failed(self) -> str:
-        return _("Not here yet") if self._person else _("Did not pass")
+    def asks_why(self) -> bool:
+        """Whether the answer that lets the session go on needs a note: the other one was given before."""
+        return self.outcome == "failed" and self.id not in TURNS_BY_ITSELF
 
 
 @dataclass(frozen=True, slots=True)
