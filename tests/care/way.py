@@ -69,7 +69,7 @@ def accepted(
             _rules(cast.clinic.pk, _decided_so_far(cast)), drug=drug, route=route, on=at.date(),
         )  # fmt: skip
         assert not found.blocking
-        said = candidacy_actions.Answer("accept")
+        said = reasoned(found)
         row = candidacy_actions._row(by, patient, said, found, (), candidacy.latest(patient.pk), at)
         row.save(force_insert=True)
         return row

@@ -6,7 +6,7 @@ alarming answer and its flag are one transaction. The database holds the same at
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,7 +47,7 @@ def answer_measure(
     response = row.response
     alarming = scale(response.scale_id).safety({link_id: value})
     for item in alarming:
-        _raise(by, response, item, f"{response.scale_id} {item} = {value}", now)
+        _raise(by, response, [item], f"{response.scale_id} {item} = {value}", now)
     return Answered(row, bool(alarming))
 
 
@@ -59,7 +59,7 @@ def complete_measure(*, by: Asker, response_id: int, now: datetime | None = None
     if response.safety_positive:
         given = measured.answers_of([response.pk]).get(response.pk, {})
         for item in scale(response.scale_id).safety(given):  # said as at its answer, so that it is no news
-            _raise(by, response, item, f"{response.scale_id} {item} = {given[item]}", now)
+            _raise(by, response, [item], f"{response.scale_id} {item} = {given[item]}", now)
     return response
 
 
@@ -108,7 +108,7 @@ def enter_paper(
     response = measures.complete(by=by, response_id=response.pk, now=filled_in_at)
     if response.safety_positive:
         items = scale(scale_id).safety(answers)
-        _raise(by, response, ", ".join(f"{scale_id} {item} = {answers[item]}" for item in items), now)
+        _raise(by, response, items, ", ".join(f"{scale_id} {item} = {answers[item]}" for item in items), now)
     return response
 
 
@@ -143,17 +143,19 @@ def enter_score(
     if response.safety_positive:
         given = dict(answers or {})
         items = scale(scale_id).safety(given)
-        _raise(by, response, ", ".join(f"{scale_id} {item} = {given[item]}" for item in items), now)
+        _raise(by, response, items, ", ".join(f"{scale_id} {item} = {given[item]}" for item in items), now)
     return response
 
 
-def _raise(by: Asker, response: QuestionnaireResponse, item: str, detail: str, now: datetime) -> Flag:
+def _raise(
+    by: Asker, response: QuestionnaireResponse, items: Sequence[str], detail: str, now: datetime
+) -> Flag:  # fmt: skip
     """Raise the flag of a response, once."""
     return raise_flag(
         by=by,
         patient_id=response.patient_id,
         kind=FlagKind.SUICIDAL_THOUGHTS,
-        severity=Severity(gravity.table().of_answers(scale(response.scale_id).family, [item]) or Severity.URGENT),
+        severity=Severity(gravity.table().of_answers(scale(response.scale_id).family, items) or Severity.URGENT),
         source=FlagSource.ANSWER,
         about=f"response:{response.pk}",
         detail=detail,

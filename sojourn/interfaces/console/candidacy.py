@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.care.candidacy import actions, judging, queries, wording
+from sojourn.care.candidacy import actions, judging, open_eyes, queries, wording
 from sojourn.care.candidacy.actions import Answer
-from sojourn.care.candidacy.models import CandidacyDecision, Kind, Override
+from sojourn.care.candidacy.models import CandidacyDecision, Clearance, Kind, Override
 from sojourn.care.candidacy.queries import Assessed, File, Moment, Overridden
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake import doubts, medicine_history
@@ -44,7 +44,8 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.ui.numbers import number_words
-from sojourn.interfaces.console import consents, medicines_changed
+from sojourn.interfaces.console import candidacy_clearances, candidacy_signature, consents, medicines_changed
+from sojourn.interfaces.console.candidacy_clearances import ClearanceForm
 from sojourn.interfaces.console.patients import closed, day_words
 from sojourn.interfaces.console.rules import ACTIONS, LEVELS, SEVERITIES, SHORT_MARKS
 from sojourn.interfaces.console.weights import TELLERS
@@ -182,6 +183,7 @@ class Shown:
     tightened: bool
     override: Signed | None
     may_override: bool
+    beside: candidacy_clearances.Beside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,13 +243,23 @@ def _shown(finding: Finding, signed: Mapping[str, Overridden], asker: Asker) -> 
     )
 
 
-def _groups(assessed: Assessed, signed: Mapping[str, Overridden], asker: Asker) -> list[Group]:
+def _groups(
+    assessed: Assessed, signed: Mapping[str, Overridden], asker: Asker, clearances: Iterable[Clearance]
+) -> list[Group]:
+    way = f"{assessed.drug}-{assessed.route}"
+    weighed = open_eyes.weighed(assessed, clearances)
+    beside = candidacy_clearances.beside(assessed.patient.pk, way, weighed, asker)
+
+    def shown(finding: Finding) -> Shown:
+        found = _shown(finding, signed, asker)
+        return replace(found, beside=beside.get(found.key))
+
     return [
         Group(
             severity=name,
             label=str(SEVERITIES[cast(eligibility.Severity, name)]),
             shape=SHAPES.get(name, ""),
-            findings=tuple(_shown(each, signed, asker) for each in found),
+            findings=tuple(map(shown, found)),
         )
         for name, found in assessed.by_severity.items()
     ]
@@ -538,6 +550,7 @@ class Typed:
     explanation: str = ""
     alternatives: str = ""
     would_change: str = ""
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 def _typed(data: QueryDict) -> Typed:
@@ -550,6 +563,7 @@ def _typed(data: QueryDict) -> Typed:
         explanation=data.get("explanation", ""),
         alternatives=data.get("alternatives", ""),
         would_change=data.get("would_change", ""),
+        reasons=candidacy_signature.reasons_typed(data),
     )
 
 
@@ -567,6 +581,7 @@ def _answer(typed: Typed) -> Answer:
         explanation=typed.explanation,
         alternatives=typed.alternatives,
         would_change=typed.would_change,
+        reasons=typed.reasons,
     )
 
 
@@ -656,7 +671,7 @@ def _page(
         "told_since": bool(newest and file.sent_at and file.sent_at[0] > newest.decided_at),
         "arrived": _arrived(newest, assessed),
         "left": [_(each.title) for each in left],
-        "groups": _groups(assessed, signed, asker),
+        "groups": _groups(assessed, signed, asker, file.clearances),
         "not_adopted": [_shown(each, {}, asker) for each in assessed.assessment.not_adopted],
         "panels": panels,
         "n_missing": sum(each.missing for each in panels),
@@ -737,6 +752,7 @@ class Past:
     by: str
     reading: wording.Reading
     overrides: tuple[tuple[str, str, str, str], ...]  # rule, reason, by, second
+    in_spite_of: tuple[str, ...]  # what it was given in spite of, with the reasons
     hash: str
 
 
@@ -750,6 +766,7 @@ def _past(row: CandidacyDecision) -> Past:
         by=row.decider_name,
         reading=wording.reading(row),
         overrides=tuple((each["rule_id"], each["reason"], each["by"], each["second"]) for each in row.overrides),
+        in_spite_of=tuple(open_eyes.in_spite_of(row.open_eyes)),
         hash=row.content_hash,
     )
 
@@ -795,28 +812,47 @@ def decide(request: HttpRequest, patient_id: int) -> HttpResponse:
                 _("This page was open for too long. Look at it again; what you typed is still here."), codes=("stale",)
             )
         answer = _answer(typed)
-        if step == "sign":
-            row = actions.decide(by=asked.asker, patient_id=file.patient.pk, answer=answer, seen=seen)
-            messages.success(request, _("Signed. The patient can read it now."))
-            return redirect(f"{reverse('console:candidacy', args=[file.patient.pk])}?way={row.drug}-{row.route}")
         row = actions.draft(by=asked.asker, patient_id=file.patient.pk, answer=answer, seen=seen)
+        return _sign(asked, row, answer, seen, typed) if step == "sign" else _preview(asked, row, typed)
     except Refused as refused:
         return _page(asked, file, refused=refused, typed=typed)
+
+
+def _sign(request: Request, row: CandidacyDecision, answer: Answer, seen: dict[str, Any], typed: Typed) -> HttpResponse:
+    """Sign; where something is missing that is typed beside the signature, that page again."""
+    wrong = candidacy_signature.record_typed(request, row)
+    if wrong:
+        return _preview(request, row, typed, wrong=wrong)
+    try:
+        signed = actions.decide(by=request.asker, patient_id=row.patient_id, answer=answer, seen=seen)
+    except Refused as refused:
+        if not candidacy_signature.is_mended_here(refused):
+            raise
+        row = actions.draft(by=request.asker, patient_id=row.patient_id, answer=answer, seen=seen)
+        return _preview(request, row, typed, refused=refused)
+    messages.success(request, _("Signed. The patient can read it now."))
+    return redirect(f"{reverse('console:candidacy', args=[row.patient_id])}?way={signed.drug}-{signed.route}")
+
+
+def _preview(
+    request: Request,
+    row: CandidacyDecision,
+    typed: Typed,
+    *,
+    refused: Refused | None = None,
+    wrong: Iterable[ClearanceForm] = (),
+) -> HttpResponse:
     word, look = _WORDS[row.kind]
-    context = {
-        "patient": file.patient,
-        "row": row,
+    shown = {
         "word": word,
         "look": look,
         "way": f"{row.drug}-{row.route}",
         "way_words": way_words(row.drug, row.route),
-        "reading": wording.reading(row),
         "typed": typed,
         "seen": request.POST["seen"],
-        "overrides": row.overrides,
-        "n_missing": len(row.basis["missing"]),
     }
-    return render(request, "console/candidacy/preview.html", context)
+    found = candidacy_signature.eyes(row, typed.reasons, request.POST, value_words)
+    return candidacy_signature.page(request, row, shown, found, refused, wrong)
 
 
 def _value(name: str, text: str) -> Value:
