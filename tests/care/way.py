@@ -29,6 +29,7 @@ from sojourn.clinical.dosing import DoseRules
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
+from tests.care.open_eyes import reasoned
 
 if TYPE_CHECKING:  # a house for benchmarks walks this way too, outside of any test
     from tests.conftest import Cast

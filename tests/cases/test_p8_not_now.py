@@ -182,7 +182,7 @@ def test_a_form_on_paper_of_that_time_does_not_count_and_is_heard(clinic: Cast, 
 
     refused = entered(5)
     assert refused.status_code == 409, page(refused)[:500]
-    assert "At that time a dose was with the patient" in page(refused)
+    assert "At that time the patient was under a dose" in page(refused)
     assert rows(clinic, QuestionnaireResponse, patient=dosed.patient) == 0
     assert rows(clinic, Flag, patient=dosed.patient) == 1
     assert entered(60).status_code == 302

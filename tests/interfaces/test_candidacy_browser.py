@@ -97,6 +97,8 @@ def test_from_findings_to_a_signed_answer(
         page.get_by_role("button", name="See what the patient will read").click()
         page.get_by_role("heading", name="Read it and sign").wait_for()
         wrong += faults(page, f"preview-{size}-{mood}")
+        for why in page.locator("textarea[name^=why-]").all():
+            why.fill("Weighed and talked over.")
         page.get_by_role("button", name="Sign", exact=True).click()
         page.get_by_text("Signed. The patient can read it now.").wait_for()
         wrong += faults(page, f"signed-{size}-{mood}")

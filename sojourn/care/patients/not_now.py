@@ -48,11 +48,11 @@ def must_have_been_awake(*, by: Asker, patient_id: int, at: datetime) -> None:
     """Refused ("not-now") where a dose was with the patient at the time at which they are said to have answered."""
     if dosed_since(patient_id, Patient.objects.select_related("clinic").get(pk=patient_id).clinic, at) is not None:
         raise Refused(
-            _("At that time a dose was with the patient. What is answered then does not count. Ask it again later."),
+            _("At that time the patient was under a dose. What is answered then does not count. Ask again later."),
             codes=(CODE,),
         )
 
 
 def words() -> str:
     """What a patient reads instead."""
-    return _("Not now. The medicine is still with you. This waits until you have left, and what you had begun is kept.")
+    return _("The medicine is still working. This can wait until you have left, and what you have begun is kept.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sojourn.care.safety.models import Severity
 from sojourn.clinical import raising
 from sojourn.clinical.raising import Raising
@@ -10,7 +12,13 @@ from sojourn.foundation.rulebook.load import book
 
 def table() -> Raising:
     """What raises a flag, and how gravely: the newest version acts everywhere by itself. No query."""
-    return raising.read(next(iter(book().of_kind(raising.KIND))))
+    return _table(book().hash)
+
+
+@lru_cache(maxsize=2)
+def _table(_book: str) -> Raising:
+    (rule,) = book().of_kind(raising.KIND)
+    return raising.read(rule)
 
 
 def severity_of(found: str | None) -> Severity | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrPromise
 
 
@@ -48,9 +48,9 @@ _WORDS: Final[Mapping[str, AnswerWords]] = {
         gettext_lazy("Has such thoughts today"),
     ),
     "weight": AnswerWords(gettext_lazy("Weighed"), gettext_lazy("Not weighed")),
-    "blood_pressure": AnswerWords(gettext_lazy("Measured"), gettext_lazy("Not measured")),
-    "saturation": AnswerWords(gettext_lazy("Measured"), gettext_lazy("Not measured")),
-    "emergency": AnswerWords(gettext_lazy("Ready"), gettext_lazy("Not ready")),
+    "blood_pressure": AnswerWords(pgettext_lazy("answer", "Measured"), gettext_lazy("Not measured")),
+    "saturation": AnswerWords(pgettext_lazy("answer", "Measured"), gettext_lazy("Not measured")),
+    "emergency": AnswerWords(pgettext_lazy("answer", "Ready"), gettext_lazy("Not ready")),
     "staff": AnswerWords(gettext_lazy("Is on site"), gettext_lazy("Nobody is on site")),
     "walks": AnswerWords(gettext_lazy("Walks steadily"), gettext_lazy("Not steady yet")),
     "dissociation": AnswerWords(gettext_lazy("Gone or nearly gone"), gettext_lazy("Still there")),

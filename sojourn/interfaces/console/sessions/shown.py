@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
+from sojourn.care.safety import gravity
 from sojourn.care.session.actions import TURNS_BY_ITSELF
 from sojourn.care.session.rows import Check, Newest, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
@@ -284,6 +285,11 @@ class ItemRow:
     def words(self) -> AnswerWords:
         """What its two answers are called."""
         return words_for(self.id)
+
+    @property
+    def raised(self) -> bool:
+        """Whether its answer has raised a flag."""
+        return self.outcome == "failed" and gravity.table().of_check(self.id, passed=False) is not None
 
     @property
     def asks_why(self) -> bool:
