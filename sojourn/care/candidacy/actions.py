@@ -136,7 +136,7 @@ def _prepared(
     signed = queries.overrides(patient.pk)
     clearances = queries.clearances(patient.pk) if said.accepts else ()
     wrong = [*_faults(said, today), *_blocks(said, assessed, queries.in_effect(signed, drug))]
-    if signs and said.accepts:
+    if signs and said.accepts and not wrong:
         weighed, not_known = open_eyes.weighed(assessed, clearances), open_eyes.unknown(assessed)
         wrong += open_eyes.faults(said.reasons, weighed, not_known)
     if wrong:

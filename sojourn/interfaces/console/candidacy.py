@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, cast
@@ -812,26 +812,36 @@ def decide(request: HttpRequest, patient_id: int) -> HttpResponse:
                 _("This page was open for too long. Look at it again; what you typed is still here."), codes=("stale",)
             )
         answer = _answer(typed)
+        if step == "sign":
+            return _sign(asked, file.patient.pk, answer, seen, typed)
         row = actions.draft(by=asked.asker, patient_id=file.patient.pk, answer=answer, seen=seen)
-        return _sign(asked, row, answer, seen, typed) if step == "sign" else _preview(asked, row, typed)
+        return _preview(asked, row, typed)
     except Refused as refused:
         return _page(asked, file, refused=refused, typed=typed)
 
 
-def _sign(request: Request, row: CandidacyDecision, answer: Answer, seen: dict[str, Any], typed: Typed) -> HttpResponse:
-    """Sign; where something is missing that is typed beside the signature, that page again."""
-    wrong = candidacy_signature.record_typed(request, row)
-    if wrong:
-        return _preview(request, row, typed, wrong=wrong)
+def _sign(request: Request, patient_id: int, answer: Answer, seen: dict[str, Any], typed: Typed) -> HttpResponse:
+    """Sign; where something is missing that is typed beside the signature, record it, or show that page again."""
+    signing: dict[str, Any] = {"by": request.asker, "patient_id": patient_id, "answer": answer, "seen": seen}
     try:
-        signed = actions.decide(by=request.asker, patient_id=row.patient_id, answer=answer, seen=seen)
-    except Refused as refused:
-        if not candidacy_signature.is_mended_here(refused):
+        return _done(request, actions.decide(**signing))
+    except Refused as missing:
+        if not candidacy_signature.is_mended_here(missing):
             raise
-        row = actions.draft(by=request.asker, patient_id=row.patient_id, answer=answer, seen=seen)
-        return _preview(request, row, typed, refused=refused)
+        refused = missing
+    row = actions.draft(**signing)
+    recorded, wrong = candidacy_signature.record_typed(request, row)
+    if recorded and not wrong:
+        try:
+            return _done(request, actions.decide(**signing))
+        except Refused as missing:
+            refused, row = missing, actions.draft(**signing)
+    return _preview(request, row, typed, refused=refused, wrong=wrong)
+
+
+def _done(request: Request, row: CandidacyDecision) -> HttpResponse:
     messages.success(request, _("Signed. The patient can read it now."))
-    return redirect(f"{reverse('console:candidacy', args=[row.patient_id])}?way={signed.drug}-{signed.route}")
+    return redirect(f"{reverse('console:candidacy', args=[row.patient_id])}?way={row.drug}-{row.route}")
 
 
 def _preview(
@@ -840,7 +850,7 @@ def _preview(
     typed: Typed,
     *,
     refused: Refused | None = None,
-    wrong: Iterable[ClearanceForm] = (),
+    wrong: Sequence[ClearanceForm] = (),
 ) -> HttpResponse:
     word, look = _WORDS[row.kind]
     shown = {
@@ -851,7 +861,7 @@ def _preview(
         "typed": typed,
         "seen": request.POST["seen"],
     }
-    found = candidacy_signature.eyes(row, typed.reasons, request.POST, value_words)
+    found = candidacy_signature.eyes(row, typed.reasons, value_words, wrong)
     return candidacy_signature.page(request, row, shown, found, refused, wrong)
 
 

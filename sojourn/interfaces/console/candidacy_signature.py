@@ -3,7 +3,7 @@ of, each with its reason."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, cast
@@ -72,13 +72,18 @@ def reasons_typed(data: QueryDict) -> dict[str, str]:
     return {name.removeprefix(WHY): str(data[name]) for name in data if name.startswith(WHY)}
 
 
-def eyes(row: CandidacyDecision, typed: Mapping[str, str], data: QueryDict, words: Callable[[str, Value], str]) -> Eyes:
-    """What a drafted acceptance is given in spite of, as its signature will keep it. ``words``: a fact's value."""
-    kept = row.open_eyes
+Words = Callable[[str, Value], str]  # a fact's name and value, as a clinician reads it
+Forms = Mapping[str, ClearanceForm]  # by prefix
+
+
+def eyes(row: CandidacyDecision, typed: Mapping[str, str], words: Words, wrong: Sequence[ClearanceForm] = ()) -> Eyes:
+    """What a drafted acceptance is given in spite of, as its signature will keep it. ``wrong``: forms that were typed
+    and refused, with what is wrong."""
+    kept, refused = row.open_eyes, {str(each.prefix): each for each in wrong}
     said = kept.get("unknown", {"facts": (), "too_old": (), "medicines": ()})
     not_known = Unknown(tuple(said["facts"]), tuple(said["too_old"]), tuple(said["medicines"]), ())
     return Eyes(
-        lines=tuple(_line(each, typed, data, words) for each in kept.get("weighed", ())),
+        lines=tuple(_line(each, typed, words, refused) for each in kept.get("weighed", ())),
         unknown=tuple(open_eyes.unknown_words(not_known)),
         unknown_field=f"{WHY}{UNKNOWN}",
         unknown_reason=typed.get(UNKNOWN, ""),
@@ -86,9 +91,7 @@ def eyes(row: CandidacyDecision, typed: Mapping[str, str], data: QueryDict, word
     )
 
 
-def _line(
-    each: Mapping[str, Any], typed: Mapping[str, str], data: QueryDict, words: Callable[[str, Value], str]
-) -> Line:
+def _line(each: Mapping[str, Any], typed: Mapping[str, str], words: Words, refused: Forms) -> Line:
     short = each["key"][: open_eyes.SHORT]
     there = {row["kind"] for row in each["clearances"]}
     lacking = [kind for kind in _KINDS if kind in each["needs"] and kind not in there]
@@ -104,8 +107,12 @@ def _line(
         field=f"{WHY}{short}" if "reason" in each["needs"] else "",
         reason=typed.get(short, ""),
         there=tuple(clearance_line(row) for row in each["clearances"]),
-        forms=tuple(_form(short, kind, data) for kind in lacking),
+        forms=tuple(_form(f"{kind}-{short}", kind, refused) for kind in lacking),
     )
+
+
+def _form(prefix: str, kind: str, refused: Forms) -> ClearanceForm:
+    return refused.get(prefix) or ClearanceForm(kind=kind, prefix=prefix)
 
 
 def _weight(each: Mapping[str, Any]) -> str:
@@ -123,26 +130,23 @@ def clearance_line(row: Mapping[str, Any]) -> str:
     )
 
 
-def _form(short: str, kind: str, data: QueryDict) -> ClearanceForm:
-    form = ClearanceForm(data, kind=kind, prefix=f"{kind}-{short}")
-    return form if form.touched else ClearanceForm(kind=kind, prefix=f"{kind}-{short}")
-
-
 # ---------------------------------------------------------------- signing
 
 
-def record_typed(request: Request, row: CandidacyDecision) -> list[ClearanceForm]:
-    """Record the clearances that were typed beside the signature; the forms of those that were refused."""
-    wrong = []
+def record_typed(request: Request, row: CandidacyDecision) -> tuple[int, list[ClearanceForm]]:
+    """Record the clearances that were typed beside the signature: how many, and the forms that were refused."""
+    kept, wrong = 0, list[ClearanceForm]()
     for each in row.open_eyes.get("weighed", ()):
-        short = each["key"][: open_eyes.SHORT]
         for kind in _KINDS:
-            form = ClearanceForm(request.POST, kind=kind, prefix=f"{kind}-{short}")
+            prefix = f"{kind}-{each['key'][: open_eyes.SHORT]}"
+            form = ClearanceForm(request.POST, kind=kind, prefix=prefix)
             if kind not in each["needs"] or not form.touched:
                 continue
-            if not form.keep(request.asker, row.patient_id, row.drug, each["key"]):
+            if form.keep(request.asker, row.patient_id, row.drug, each["key"]):
+                kept += 1
+            else:
                 wrong.append(form)
-    return wrong
+    return kept, wrong
 
 
 def is_mended_here(refused: Refused) -> bool:

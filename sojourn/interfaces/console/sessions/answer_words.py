@@ -10,8 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrPromise
+
+from sojourn.care.encounter.actions import said
+from sojourn.clinical.protocol import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,16 @@ _WORDS: Final[Mapping[str, AnswerWords]] = {
 def words_for(item_id: str) -> AnswerWords:
     """What the answers to an item are called."""
     return _WORDS.get(item_id, ANY)
+
+
+def reason_words(reason: Reason) -> str:
+    """Why a step is refused: an answer against it in the answer's own words, anything else as the guard says it."""
+    stem, _colon, item_id = reason.code.partition(":")
+    if stem != "check-failed" or "item" not in reason.values:
+        return said(reason)
+    return _("%(item)s: %(answer)s.") % {
+        "item": _(str(reason.values["item"])), "answer": answer_word(item_id, passed=False)
+    }  # fmt: skip
 
 
 def answer_word(item_id: str, passed: bool) -> str:
