@@ -148,6 +148,7 @@ def _section(question: Question) -> Section:
 
 @allowed("own.answer")
 @require_GET
+@waits_under_a_dose()
 def overview(request: HttpRequest) -> HttpResponse:
     """Every section, how far one is, and the way on."""
     way = _way(request)
