@@ -19,8 +19,9 @@ from django.utils import timezone, translation
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures.models import OwnScale
 from sojourn.care.safety.models import Flag
-from sojourn.clinical.scales import danger
+from sojourn.clinical.scales import danger, fhir
 from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.rulebook.scales import scales
 from tests.care.own_forms import choice
 from tests.care.people import make_patient
 from tests.conftest import Cast
@@ -195,11 +196,27 @@ def test_one_loaded_before_says_on_its_page_that_it_cannot_sound(clinic: Cast):
 
 
 def test_every_question_about_danger_of_ours_can_sound():
-    from sojourn.foundation.rulebook.scales import scales
-
     for each in scales():
         if each.safety_items:
             assert danger.faults(each.items, each.safety_items, int(each.rule.number("safety_from"))) == (), each.id
+
+
+def test_what_is_proposed_of_our_own_texts_is_what_raises_a_flag():
+    """S9: of every scale whose words ship, the questions that look like danger are its safety items, no more and no
+    fewer."""
+
+    def thawed(data: Any) -> Any:
+        if hasattr(data, "items"):
+            return {key: thawed(value) for key, value in data.items()}
+        return [thawed(each) for each in data] if isinstance(data, (list, tuple)) else data
+
+    found = {
+        each.id: (set(danger.proposed(fhir.read(thawed(each.definition)))), set(each.safety_items))
+        for each in scales()
+        if each.definition
+    }
+    assert found["phq-9"] == ({"9"}, {"9"})
+    assert {name for name, (proposed, named) in found.items() if proposed != named} == set()
 
 
 def test_the_refusal_is_said_in_spanish(clinic: Cast):
