@@ -26,11 +26,11 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.refused import Refused
 from tests.care.open_eyes import WHY, asked_at, reasoned
 from tests.care.people import make_patient
-from tests.care.stage import adopt_everything, check_dose
+from tests.care.stage import adopt_everything, check_dose, pass_checks
 from tests.conftest import Cast, now_here
 from tests.interfaces.test_candidacy_pages import hidden, page_of
 from tests.interfaces.test_record import at
-from tests.interfaces.test_session_pages import checked, url
+from tests.interfaces.test_session_pages import arrived, url
 
 
 @pytest.fixture
@@ -369,11 +369,12 @@ def test_the_clearance_is_the_clinic_s_alone(clinic: Cast, other_clinic: Cast, a
 def test_the_dose_and_its_record_say_what_it_was_accepted_in_spite_of(clinic: Cast):
     """D4: beside the dose at the chair, and in the signed record of what the dose rested on."""
     adopt_everything(clinic)
-    stage = checked(clinic)
+    stage = arrived(clinic)
     nurse = clinic.client("nurse")
     before = plain(nurse.get(url("session", stage)))
     assert "Accepted in spite of: Not known (" in before
     with as_asker(clinic.asker("nurse")):
+        pass_checks(stage, now_here())
         check_dose(stage, now_here())
         stage.step("start_dose")
     record = plain(nurse.get(at(stage)))

@@ -155,8 +155,9 @@ def record(request: HttpRequest, patient_id: int, finding: str, kind: str) -> Ht
     patient = get_object_or_404(Patient, pk=patient_id)
     if gate := closed(asked, patient):
         return gate
-    drug, _sep, route = (request.POST or request.GET).get("way", "").partition("-")
-    if (drug, route) not in judging.WAYS or kind not in _ASKS:
+    typed = (request.POST or request.GET).get("way", "").partition("-")
+    drug, route = (typed[0], typed[2]) if (typed[0], typed[2]) in judging.WAYS else judging.WAYS[0]
+    if kind not in _ASKS:
         raise Http404
     assessed = queries.assessment_of(patient, drug, route, timezone.localdate())
     each = next((one for one in open_eyes.weighed(assessed) if one.key == finding), None)
