@@ -22,6 +22,7 @@ from sojourn.clinical import (
     jurisdictions,
     news2,
     protocol,
+    raising,
     recovery,
     scales,
     vitals,
@@ -464,6 +465,37 @@ def _battery(rule: Rule, _: Example) -> Mapping[str, Any]:
 Runner = Callable[[Rule, Example], Mapping[str, Any]]
 
 
+def _raising(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """A fact with its value, an item of a session with its answer, or the alarming items of a scale."""
+    given, table = example.given, raising.read(rule)
+    if "fact" in given:
+        found = table.of_fact(given["fact"], given["value"])
+    elif "check" in given:
+        found = table.of_check(given["check"], passed=given["passed"])
+    else:
+        found = table.of_answers(given["scale"], given["items"])
+    return {"severity": found or ""}
+
+
+def _signature(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """What an acceptance needs of a finding of some severity and action, of an interaction, or of what is unknown."""
+    given, table = example.given, eligibility.signature.read(rule)
+    adopted = given.get("adopted", True)
+    if "unknown" in given:
+        needs = table.unknown
+    elif "interaction" in given:
+        needs = table.of_interaction(given["interaction"], adopted=adopted)
+    else:
+        needs = table.of(
+            eligibility.Finding(
+                rule_id="x", version=1, rule_hash="", severity=given["severity"], action=given["action"],
+                never_overridden=False, title="", statement="", advice="", because=(), sources=(),
+                verification="verified", adopted=adopted,
+            )
+        )  # fmt: skip
+    return {"needs": needs}
+
+
 def _signing(rule: Rule, example: Example) -> Mapping[str, Any]:
     """A dose and a signature, both by the clinic's clock (ISO 8601 without a zone)."""
     dose_at, at = (datetime.fromisoformat(example.given[name]).replace(tzinfo=UTC) for name in ("dose", "signs"))
@@ -480,6 +512,8 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "plausibility": _plausibility,
         "score.news2": _news2,
         "score.recovery": _recovery,
+        raising.KIND: _raising,
+        eligibility.signature.KIND: _signature,
         recovery.SIGNING: _signing,
         recovery.ORDER: _order_of_scores,
         recovery.FLOOR: _saturation_floor,

@@ -25,6 +25,7 @@ from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care.adopting import as_typed
+from tests.care.open_eyes import clear, reasoned
 from tests.care.people import asker_for, make_patient
 from tests.conftest import Cast
 
@@ -76,9 +77,13 @@ def seen(clinic: Cast, patient: Patient, drug: str = "ketamine", route: str = "i
 
 def decide(clinic: Cast, patient: Patient, answer: Answer = ACCEPT, *, page: dict | None = None, **more: Any):
     by = more.pop("by", clinic.asker("prescriber"))
+    page = page or seen(clinic, patient)
     with as_asker(by):
+        found = queries.assessment(patient.pk, page.get("drug") or "ketamine", TODAY, route=page.get("route"))
+        if answer.accepts:
+            clear(by, found, now=more.get("now", NOW))
         return actions.decide(
-            by=by, patient_id=patient.pk, answer=answer, seen=page or seen(clinic, patient), **({"now": NOW} | more)
+            by=by, patient_id=patient.pk, answer=reasoned(found, answer), seen=page, **({"now": NOW} | more)
         )
 
 

@@ -23,6 +23,7 @@ from sojourn.care.plan.dose import content_hash, protocol_way
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.foundation.accounts.asker import as_asker
 from tests.care import consents
+from tests.care.open_eyes import reasoned
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything
 from tests.care.way import AGREED, BEYOND, IV, accepted, agreed, plan_values, signed_course, signed_version
@@ -79,10 +80,10 @@ def by_the_actions(clinic: Cast, patient: Patient, protocol_id: str, dose_mg: De
     by, nurse = clinic.asker("prescriber"), clinic.asker("nurse")
     route, drug = protocol_way(protocol_id)
     with as_asker(by):
-        seen = candidacy.assessment(patient.pk, drug, now.date(), route=route).seen(None)
+        found = candidacy.assessment(patient.pk, drug, now.date(), route=route)
         candidacy_actions.decide(
-            by=by, patient_id=patient.pk, answer=candidacy_actions.Answer("accept"), seen=seen, now=now
-        )
+            by=by, patient_id=patient.pk, answer=reasoned(found), seen=found.seen(None), now=now
+        )  # fmt: skip
     consents.agree(clinic, patient, route, drug, now=now)
     with as_asker(by):
         version = plans.draft(by=by, patient_id=patient.pk, now=now)

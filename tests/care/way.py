@@ -29,6 +29,7 @@ from sojourn.clinical.dosing import DoseRules
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
+from tests.care.open_eyes import reasoned
 
 if TYPE_CHECKING:  # a house for benchmarks walks this way too, outside of any test
     from tests.conftest import Cast
@@ -69,7 +70,7 @@ def accepted(
             _rules(cast.clinic.pk, _decided_so_far(cast)), drug=drug, route=route, on=at.date(),
         )  # fmt: skip
         assert not found.blocking
-        said = candidacy_actions.Answer("accept")
+        said = reasoned(found)
         row = candidacy_actions._row(by, patient, said, found, (), candidacy.latest(patient.pk), at)
         row.save(force_insert=True)
         return row

@@ -19,6 +19,7 @@ from tests.care.people import asker_for, make_patient
 from tests.conftest import Cast, now_here
 from tests.interfaces.phone import served, sign_in
 from tests.interfaces.test_candidacy_pages import know, page_of, phone, pregnant, second_prescriber, takes
+from tests.signing import give_reasons
 
 pytestmark = pytest.mark.browser
 SCREENS = [("phone", 375, 812, "light"), ("desk", 1280, 900, "dark")]
@@ -97,6 +98,7 @@ def test_from_findings_to_a_signed_answer(
         page.get_by_role("button", name="See what the patient will read").click()
         page.get_by_role("heading", name="Read it and sign").wait_for()
         wrong += faults(page, f"preview-{size}-{mood}")
+        give_reasons(page)
         page.get_by_role("button", name="Sign", exact=True).click()
         page.get_by_text("Signed. The patient can read it now.").wait_for()
         wrong += faults(page, f"signed-{size}-{mood}")

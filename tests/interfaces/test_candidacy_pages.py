@@ -26,6 +26,7 @@ from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care import consents
 from tests.care.adopting import as_typed
+from tests.care.open_eyes import asked_at, cleared_at
 from tests.care.people import asker_for, make_patient
 from tests.conftest import Cast, now_here
 from tests.interfaces.spoken import at_most
@@ -79,6 +80,9 @@ def second_prescriber(clinic: Cast) -> Asker:
 def answer(client: Client, patient: Patient, step: str = "sign", **typed: Any) -> Any:
     page = client.get(page_of(patient))
     given = {"way": hidden(page, "way"), "seen": hidden(page, "seen"), "step": step} | typed
+    if step == "sign" and str(typed.get("kind", "")).startswith("accept"):
+        preview = client.post(page_of(patient, "decide/"), given | {"step": "preview"})
+        given |= asked_at(preview) | cleared_at(preview, now_here().date())
     return client.post(page_of(patient, "decide/"), given)
 
 

@@ -27,6 +27,7 @@ from django.utils import timezone
 
 from sojourn.care.booking.models import Offer, WaitingEntry
 from sojourn.care.candidacy import actions as candidacy_actions
+from sojourn.care.candidacy import clearance_actions
 from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.candidacy.judging import fingerprint
 from sojourn.care.consent import actions as consent_actions
@@ -172,6 +173,20 @@ class House:
             )
 
     @cached_property
+    def clearance(self) -> Any:
+        """A specialist's answer to a finding; of each house to another one."""
+        by, patient = self.cast.asker("nurse"), self.running.patient
+        fact, rule = ("seizures", "RC-SEIZURE") if self.number == 1 else ("porphyria", "RC-PORPHYRIA")
+        with as_asker(by):
+            intake.enter_fact(by=by, patient_id=patient.pk, name=fact, value=True, on=timezone.localdate())
+            found = candidacy.assessment(patient.pk, "ketamine")
+            key = next(fingerprint(each) for each in found.findings if each.rule_id == rule)
+            return clearance_actions.record_clearance(
+                by=by, patient_id=patient.pk, drug="ketamine", finding=key, kind="clearance", who="Dr. Lund",
+                on=timezone.localdate(), document="letter 12",
+            )  # fmt: skip
+
+    @cached_property
     def raised(self) -> Any:
         """The first of two signatures under a higher ceiling."""
         by, name = self.cast.asker("prescriber"), "dose.ceiling.in.esketamine"
@@ -293,6 +308,8 @@ BOUND: dict[str, tuple[Callable[[House], Any], bool]] = {
     "offer_id": (lambda house: house.offer.pk, True),
     "raise_id": (lambda house: house.raised.pk, False),
     "fact_id": (lambda house: house.fact.pk, True),
+    "clearance_id": (lambda house: house.clearance.pk, True),
+    "finding": (lambda house: house.clearance.finding, False),
     "waste_id": (lambda house: house.waste.pk, True),
     "row_id": (lambda house: house.reading.pk, True),
     "invitation_id": (lambda house: house.invitation.pk, False),
@@ -316,6 +333,7 @@ FREE: dict[str, object] = {
 # Where the same word means something else at one address.
 AT: dict[tuple[str, str], object] = {
     ("clinic/sessions/<int:encounter_id>/score/<slug:scale_id>/", "scale_id"): "padss",
+    ("clinic/patients/<int:patient_id>/candidacy/clearances/<slug:finding>/<slug:kind>/", "kind"): "clearance",
 }
 # What is typed where the form itself names a thing that must be there.
 TYPED: dict[str, dict[str, Any]] = {

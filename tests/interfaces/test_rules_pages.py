@@ -108,7 +108,10 @@ def test_what_adds_up_or_marks_is_used_as_it_is(clinic: Cast):
     assert "adopt it for this clinic" not in page
     assert client.post(*adopt("plausible.spo2")).status_code == 404
     kinds = {each.kind for each in load.book().newest.values()}
-    always = {"plausibility", "alarm.fault", "score.recovery", "recovery.signing", "jurisdiction"}
+    always = {
+        *("plausibility", "alarm.fault", "score.recovery", "recovery.signing", "jurisdiction"),
+        *("flag.raising", "candidacy.signature"),
+    }
     assert always == kinds & set(ALWAYS)
 
 

@@ -363,7 +363,7 @@ def test_a_failed_item_keeps_its_note_and_stands_in_the_way(ready: Cast):
     client.post(url("session_check", stage), {**common, "last": last, "note": "Toast at 9 <b>"})
     page = client.get(url("session", stage)).content.decode()
     assert "Toast at 9 &lt;b&gt;" in page
-    assert "Did not pass: Fasting as instructed." in page
+    assert "Fasting as instructed: Has not fasted." in page
 
 
 def test_two_nurses_on_one_item_never_write_over_each_other(ready: Cast):

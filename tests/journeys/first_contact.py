@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from benchmarks.house import open_house
 from tests.browser import launch_options
 from tests.journeys.whole_way import BASE, Person, a_letter, checked, clean, everybody, the_audit_is_whole
+from tests.signing import give_reasons
 
 OPTIONAL = "(optional)"
 ENGLISH = re.compile(r"\b(the|and|you|your|with|this|that|are|not|for|has|have|when|was|of|to|is|it)\b", re.I)
@@ -456,6 +457,7 @@ def the_prescriber_decides(c: Cast) -> None:
     me.fill("Why, for the patient", c.typed["explanation"])
     me.tap("See what the patient will read")
     expect(page.locator("article.card")).to_contain_text(c.typed["condition"])
+    give_reasons(page)
     me.look("decision, before the signature")
     me.tap("Sign")
     expect(page.get_by_text(me.words("Signed. The patient can read it now.")).first).to_be_visible()

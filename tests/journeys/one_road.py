@@ -33,6 +33,7 @@ from tests.journeys.whole_way import (
     weigh,
     write_down,
 )
+from tests.signing import give_reasons
 
 MISSING = "Something is missing before a dose can be given"
 KG, PLAN_MG = "85", "42.5"  # 0.5 mg/kg
@@ -186,6 +187,7 @@ def the_road_is_walked(c: Cast, session: str) -> None:
     page.get_by_role("radio", name="Accept", exact=True).check(force=True)
     me.look("candidacy, to be decided")
     me.tap("See what the patient will read")
+    give_reasons(page)
     me.look("decision, before the signature")
     me.tap("Sign")
     expect(page.get_by_text("Signed. The patient can read it now.").first).to_be_visible()

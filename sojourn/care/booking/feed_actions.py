@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from sojourn.care.booking import actions
 from sojourn.care.booking.models import CalendarFeed
+from sojourn.care.patients import not_now
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.audit.actions import record
@@ -26,9 +27,10 @@ class Opened:
 
 @transaction.atomic
 def open_feed(*, by: Asker, now: datetime | None = None) -> Opened:
-    """A secret address for the asker's own appointments; the one before stops working."""
+    """A secret address for the asker's own appointments; the one before stops working. Refused: not-now."""
     by.must("own.visits" if by.patient_id is not None else "calendar.feed")
     now = now or timezone.now()
+    not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
     actions.one_at_a_time(by)  # a second click ends the first one's feed, and opens its own
     CalendarFeed.objects.filter(member_id=by.member, ended_at=None).update(ended_at=now)
     token = secrets.token_urlsafe(32)

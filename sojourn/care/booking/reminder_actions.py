@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.booking import queries
 from sojourn.care.booking.models import Appointment, AppointmentStatus, Channel, Reminder, ReminderPreference
 from sojourn.care.booking.reminding import QUIET_FROM, QUIET_UNTIL, due_at, quiet_ends
+from sojourn.care.patients import not_now
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
@@ -158,11 +159,13 @@ def prefer(
     *, by: Asker, zone: str, channel: str, quiet_from: time, quiet_until: time, now: datetime | None = None
 ) -> ReminderPreference:
     """How the patient wants to be reminded; what is ahead is planned anew. Refused: zone-unknown, channel-unknown,
-    no-text-messages."""
+    no-text-messages; not-now, except for no reminders at all."""
     by.must("own.visits")
     if by.patient_id is None:
         raise Refused(_("Only the patient chooses this."), codes=("not-a-patient",))
     now = now or timezone.now()
+    if channel != Channel.NONE:
+        not_now.must_be_later(by=by, patient_id=by.patient_id, at=now)
     try:
         there = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

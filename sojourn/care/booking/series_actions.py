@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.booking import actions
 from sojourn.care.booking.models import Appointment, PreferredTimes
 from sojourn.care.booking.proposing import PARTS
+from sojourn.care.patients import not_now
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
@@ -115,7 +116,8 @@ def state_times(
     now: datetime | None = None,
 ) -> PreferredTimes:
     """When the patient can come: by the patient, or written down for them. Empty means any. Refused: unknown-times,
-    too-many-days."""
+    too-many-days, not-now."""
+    not_now.must_be_later(by=by, patient_id=patient_id, at=now or timezone.now())
     if by.patient_id is not None:
         by.must("own.visits")
         patient_id = by.patient_id

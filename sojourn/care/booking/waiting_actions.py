@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.booking import actions, queries
 from sojourn.care.booking.models import Appointment, AppointmentStatus, Offer, OfferAnswer, WaitingEntry
+from sojourn.care.patients import not_now
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, as_asker
@@ -30,10 +31,11 @@ SOONEST = timedelta(hours=2)  # a time that begins sooner helps nobody who waits
 def join(*, by: Asker, care_plan_id: int, now: datetime | None = None) -> WaitingEntry:
     """Wait for an earlier time: the patient, or the desk for them. Waiting already, the same row is returned.
 
-    Refused: course-ended, nothing-ahead (there is nothing that could come earlier).
+    Refused: course-ended, nothing-ahead (there is nothing that could come earlier), not-now.
     """
     by.must("own.visits" if by.patient_id is not None else "appointment.book")
     now = now or timezone.now()
+    not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
     course = CarePlan.objects.select_for_update(no_key=True).get(pk=care_plan_id)
     if course.ended_on is not None:
         raise Refused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
@@ -197,8 +199,8 @@ def _taken_already() -> Refused:
 def accept(*, by: Asker, offer_id: int | None = None, now: datetime | None = None) -> Appointment:
     """Take an earlier time: the first who does gets it, and the others hear kindly. By link or signed in.
 
-    Taking it twice returns the same appointment. Refused: unknown, gone, declined, nothing-to-move; accepted (it was
-    taken, and then moved or cancelled).
+    Taking it twice returns the same appointment. Refused: unknown, gone, declined, nothing-to-move, not-now (by
+    whichever door: the link too is in the patient's hand); accepted (it was taken, and then moved or cancelled).
     """
     now = now or timezone.now()
     found, clinic = _found(by, offer_id)
@@ -212,6 +214,8 @@ def accept(*, by: Asker, offer_id: int | None = None, now: datetime | None = Non
         row = (
             Offer.objects.select_for_update(of=("self",)).select_related("patient", "entry__care_plan").get(pk=found.pk)
         )
+        if not_now.dosed_since(row.patient_id, clinic, now) is not None:
+            raise Refused(not_now.words(), codes=(not_now.CODE,))
         course = row.entry.care_plan
         if row.answer == OfferAnswer.ACCEPTED:
             taken = Appointment.objects.filter(

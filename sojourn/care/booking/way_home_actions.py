@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.booking import actions, after, queries
 from sojourn.care.booking.models import Appointment, AppointmentStatus, EscortAnswer, EscortLink
+from sojourn.care.patients import not_now
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, as_asker
@@ -200,10 +201,11 @@ def renew(*, by: Asker, now: datetime | None = None) -> bool:
 def name_companion(*, by: Asker, appointment_id: int, person_id: int, now: datetime | None = None) -> Appointment:
     """The patient says which of the people beside them brings them home from one appointment; they are asked.
 
-    Refused: not-beside-patient, cancelled, session-begun.
+    Refused: not-beside-patient, cancelled, session-begun, not-now.
     """
     by.must("own.visits")
     now = now or timezone.now()
+    not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
     row = _ahead(appointment_id, now)
     person = actions.companion_of(row.patient_id, person_id)
     if row.companion_id == person.pk:
@@ -223,9 +225,10 @@ def bring(
     now: datetime | None = None,
 ) -> Appointment:  # fmt: skip
     """The patient names somebody new, who is put beside them and asked. The same name and address again is the same
-    person. Refused: name-missing, no-way-to-reach, bad-email, cancelled, session-begun."""
+    person. Refused: name-missing, no-way-to-reach, bad-email, cancelled, session-begun, not-now."""
     by.must("own.visits")
     now = now or timezone.now()
+    not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
     row = _ahead(appointment_id, now)
     values = {"name": name, "email": email.lower(), "phone": phone, "relationship": relationship}
     values = {key: " ".join(value.split()) for key, value in values.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.candidacy import judging, queries
-from sojourn.care.candidacy.models import CandidacyDecision, Kind, Override, OverrideSignature
+from sojourn.care.candidacy import judging, open_eyes, queries
+from sojourn.care.candidacy.models import CandidacyDecision, Clearance, Kind, Override, OverrideSignature
 from sojourn.care.candidacy.queries import Assessed
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.eligibility import VOCABULARY, Finding, fingerprint
@@ -33,7 +33,8 @@ LONGEST_AWAITED: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a prescriber decides, as typed. ``awaited`` are names of facts that a deferral waits for."""
+    """What a prescriber decides, as typed. ``awaited`` are names of facts that a deferral waits for; ``reasons`` why an
+    acceptance is given all the same, by the short key of what it is given in spite of (see open_eyes.py)."""
 
     kind: str
     conditions: Sequence[str] = ()
@@ -43,6 +44,7 @@ class Answer:
     explanation: str = ""
     alternatives: str = ""
     would_change: str = ""
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     def clean(self) -> Answer:
         """The same without stray spaces and empty lines."""
@@ -55,7 +57,12 @@ class Answer:
             explanation=_lines(self.explanation),
             alternatives=_lines(self.alternatives),
             would_change=_lines(self.would_change),
+            reasons={key: said for key, text in self.reasons.items() if (said := _lines(text))},
         )
+
+    @property
+    def accepts(self) -> bool:
+        return self.kind in (Kind.ACCEPT, Kind.CONDITIONS)
 
 
 def _lines(text: str) -> str:
@@ -70,10 +77,11 @@ def draft(
 ) -> CandidacyDecision:
     """The decision as it would be signed, not kept: for the preview of what the patient will read.
 
-    Refused as ``decide`` refuses.
+    Refused as ``decide`` refuses, but for what an acceptance must say: that is asked for on the preview.
     """
     by.must("candidacy.decide")
-    return _prepared(by, Patient.objects.get(pk=patient_id), answer.clean(), seen, now or timezone.now())
+    patient = Patient.objects.get(pk=patient_id)
+    return _prepared(by, patient, answer.clean(), seen, now or timezone.now(), signs=False)
 
 
 @transaction.atomic
@@ -85,7 +93,8 @@ def decide(
     The same signature sent twice is one decision. Overtaken ("decided-meanwhile", "changed") where another decision
     was signed or something else is known than the page showed. Refused: another-page, unknown-kind, unknown-way,
     blocked, conditions-missing, conditions-not-kept, until-missing, until-not-kept, past, explanation-missing,
-    alternatives-missing, too-long.
+    alternatives-missing, too-long; and for an acceptance reason-missing:<key>, clearance-missing:<key> and
+    seen-missing:<key>, by the rule ``candidacy.open_eyes``.
     """
     by.must("candidacy.decide")
     at = now or timezone.now()
@@ -94,14 +103,16 @@ def decide(
     newest = queries.latest(patient_id)
     if newest is not None and _is_the_same(newest, by, said, seen):
         return newest
-    row = _prepared(by, patient, said, seen, at)
+    row = _prepared(by, patient, said, seen, at, signs=True)
     row.save(force_insert=True)
     record(by, "candidacy.decided", row, kind=row.kind, drug=row.drug, route=row.route, hash=row.content_hash)
     _tell(patient, by)
     return row
 
 
-def _prepared(by: Asker, patient: Patient, said: Answer, seen: Mapping[str, Any], at: datetime) -> CandidacyDecision:
+def _prepared(
+    by: Asker, patient: Patient, said: Answer, seen: Mapping[str, Any], at: datetime, *, signs: bool
+) -> CandidacyDecision:
     today = timezone.localdate(at)
     drug, route = str(seen.get("drug", "")), str(seen.get("route", ""))
     if seen.get("patient") != patient.pk:
@@ -123,10 +134,14 @@ def _prepared(by: Asker, patient: Patient, said: Answer, seen: Mapping[str, Any]
             codes=("changed",),
         )
     signed = queries.overrides(patient.pk)
+    clearances = queries.clearances(patient.pk) if said.accepts else ()
     wrong = [*_faults(said, today), *_blocks(said, assessed, queries.in_effect(signed, drug))]
+    if signs and said.accepts and not wrong:
+        weighed, not_known = open_eyes.weighed(assessed, clearances), open_eyes.unknown(assessed)
+        wrong += open_eyes.faults(said.reasons, weighed, not_known)
     if wrong:
         raise Refused(*(words for _code, words in wrong), codes=tuple(code for code, _words in wrong))
-    return _row(by, patient, said, assessed, signed, newest, at)
+    return _row(by, patient, said, assessed, signed, newest, at, clearances)
 
 
 def _row(
@@ -137,6 +152,7 @@ def _row(
     signed: Sequence[queries.Overridden],
     newest: CandidacyDecision | None,
     at: datetime,
+    clearances: Sequence[Clearance] = (),
 ) -> CandidacyDecision:
     """What will be signed. Its hash covers every word of it and all that it rests on."""
     now_blocking = {fingerprint(each) for each in assessed.blocking}
@@ -152,6 +168,9 @@ def _row(
         "until_on": said.until_on, "awaited": list(said.awaited), "awaited_words": said.awaited_words,
         "explanation": said.explanation, "alternatives": said.alternatives, "would_change": said.would_change,
         "basis": assessed.basis(), "overrides": list(rests_on.values()), "decider_name": _signature(by),
+        "open_eyes": open_eyes.content(
+            said.reasons, open_eyes.weighed(assessed, clearances), open_eyes.unknown(assessed)
+        ) if said.accepts else {},
     }  # fmt: skip
     row = CandidacyDecision(
         clinic_id=by.here, patient=patient, previous=newest, decided_at=at, decided_by_id=by.member, **content
@@ -161,8 +180,10 @@ def _row(
 
 
 def content_hash(row: CandidacyDecision) -> str:
-    """SHA-256 of everything that is signed: the answer, its basis, its overrides, by whom and when."""
+    """SHA-256 of everything that is signed: the answer, its basis and overrides, what it was given in spite of, by whom
+    and when."""
     return digest({
+        **({"open_eyes": row.open_eyes} if row.open_eyes else {}),  # decisions of an earlier release had none
         "patient": row.patient_id, "previous": row.previous_id, "kind": row.kind, "drug": row.drug, "route": row.route,
         "conditions": row.conditions, "until_on": row.until_on.isoformat() if row.until_on else None,
         "awaited": row.awaited, "awaited_words": row.awaited_words, "explanation": row.explanation,
@@ -181,11 +202,11 @@ def _is_the_same(row: CandidacyDecision, by: Asker, said: Answer, seen: Mapping[
     """Whether this is the signature of that row, sent a second time."""
     then = (
         row.kind, tuple(row.conditions), row.until_on, tuple(row.awaited), row.awaited_words, row.explanation,
-        row.alternatives, row.would_change,
+        row.alternatives, row.would_change, open_eyes.reasons_in(row.open_eyes),
     )  # fmt: skip
     given = (
         said.kind, tuple(said.conditions), said.until_on, tuple(said.awaited), said.awaited_words, said.explanation,
-        said.alternatives, said.would_change,
+        said.alternatives, said.would_change, dict(said.reasons) if said.accepts else {},
     )  # fmt: skip
     page = (seen.get("patient"), seen.get("decision"), seen.get("drug"), seen.get("route"))
     return (
@@ -197,7 +218,7 @@ def _is_the_same(row: CandidacyDecision, by: Asker, said: Answer, seen: Mapping[
 
 def _blocks(said: Answer, assessed: Assessed, overridden: frozenset[str]) -> list[tuple[str, str]]:
     """Why an acceptance is not possible: every block that stands."""
-    if said.kind not in (Kind.ACCEPT, Kind.CONDITIONS):
+    if not said.accepts:
         return []
     return [
         ("blocked", _("%(title)s: this stands in the way. %(advice)s") % {
@@ -227,7 +248,10 @@ def _faults(said: Answer, today: date) -> list[tuple[str, str]]:
         len(said.conditions) > MOST_CONDITIONS
         or any(len(each) > LONGEST_CONDITION for each in said.conditions)
         or len(said.awaited_words) > LONGEST_AWAITED
-        or any(len(each) > LONGEST for each in (said.explanation, said.alternatives, said.would_change))
+        or any(
+            len(each) > LONGEST
+            for each in (said.explanation, said.alternatives, said.would_change, *said.reasons.values())
+        )
     )
     if long:
         wrong.append((

@@ -29,6 +29,8 @@ class CandidacyDecision(ClinicScoped):
 
     ``basis`` is what was seen, as plain values: facts with day and who told them, medicines, findings, interactions,
     what was missing, and the stamp of every rule that was applied. ``overrides`` are the signed overrides it rests on.
+    ``open_eyes`` is what an acceptance was given in spite of, each with its reason (see open_eyes.py); empty otherwise,
+    and for decisions of an earlier release.
     ``content_hash`` is the SHA-256 of all that was signed. ``previous`` is the decision that it follows: one page can
     be signed once. The name stands here as it was, since a patient sees no member of the clinic.
     """
@@ -49,6 +51,7 @@ class CandidacyDecision(ClinicScoped):
     would_change = models.TextField(_("what would change the answer"), blank=True)
     basis: models.JSONField[Any, Any] = models.JSONField()
     overrides: models.JSONField[Any, Any] = models.JSONField(default=list)
+    open_eyes: models.JSONField[Any, Any] = models.JSONField(default=dict)
     content_hash = models.CharField(max_length=64)
     decided_at = models.DateTimeField()
     decided_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
@@ -58,8 +61,8 @@ class CandidacyDecision(ClinicScoped):
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "previous": OPERATIONAL, "kind": CLINICAL,
         "drug": CLINICAL, "route": CLINICAL, "conditions": CLINICAL, "until_on": CLINICAL, "awaited": CLINICAL,
         "awaited_words": CLINICAL, "explanation": CLINICAL, "alternatives": CLINICAL, "would_change": CLINICAL,
-        "basis": CLINICAL, "overrides": CLINICAL, "content_hash": OPERATIONAL, "decided_at": OPERATIONAL,
-        "decided_by": OPERATIONAL, "decider_name": DIRECT,
+        "basis": CLINICAL, "overrides": CLINICAL, "open_eyes": CLINICAL, "content_hash": OPERATIONAL,
+        "decided_at": OPERATIONAL, "decided_by": OPERATIONAL, "decider_name": DIRECT,
     }  # fmt: skip
 
     class Meta:
@@ -122,3 +125,66 @@ class OverrideSignature(ClinicScoped):
 
     def __str__(self) -> str:
         return f"{self.override_id}: {self.signer_name}"
+
+
+class ClearanceKind(models.TextChoices):
+    SPECIALIST = "clearance", _("a specialist’s answer")
+    SEEN = "seen", _("seen by somebody who can act")
+
+
+class Clearance(ClinicScoped):
+    """What somebody outside of the decision says to one finding: a specialist, or who has seen the person since.
+
+    ``finding`` is its fingerprint, as an Override has it: another value is another finding. ``document`` is where the
+    answer stands: a reference, or the name of a file.
+    """
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=ClearanceKind.choices)
+    finding = models.CharField(max_length=64)
+    rule_id = models.CharField(max_length=60)
+    shown: models.JSONField[Any, Any] = models.JSONField()
+    who = models.CharField(_("who"), max_length=200)
+    field = models.CharField(_("field"), max_length=120, blank=True)
+    answered_on: models.DateField[date, date] = models.DateField(_("day"))
+    document = models.CharField(_("document"), max_length=300, blank=True)
+    said = models.TextField(_("what they say"), blank=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    recorder_name = models.CharField(max_length=200)
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "kind": CLINICAL, "finding": OPERATIONAL,
+        "rule_id": OPERATIONAL, "shown": CLINICAL, "who": DIRECT, "field": CLINICAL, "answered_on": CLINICAL,
+        "document": CLINICAL, "said": CLINICAL, "recorded_at": OPERATIONAL, "recorded_by": OPERATIONAL,
+        "recorder_name": DIRECT,
+    }  # fmt: skip
+
+    class Meta:
+        indexes = (models.Index(fields=("patient", "-id"), name="clearance_newest"),)
+
+    def __str__(self) -> str:
+        return f"{self.rule_id}: {self.who}"
+
+
+class ClearanceStruck(ClinicScoped):
+    """A clearance that was recorded in error: it stays readable, and counts for nothing any more."""
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    clearance = models.OneToOneField(Clearance, on_delete=models.PROTECT, related_name="struck")
+    reason = models.TextField(_("reason"))
+    struck_at = models.DateTimeField()
+    struck_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    striker_name = models.CharField(max_length=200)
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "clearance": OPERATIONAL, "reason": CLINICAL,
+        "struck_at": OPERATIONAL, "struck_by": OPERATIONAL, "striker_name": DIRECT,
+    }  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.clearance_id}: {self.striker_name}"

@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from sojourn.care.candidacy import judging
-from sojourn.care.candidacy.models import CandidacyDecision, Kind, Override, OverrideSignature
+from sojourn.care.candidacy.models import CandidacyDecision, Clearance, Kind, Override, OverrideSignature
 from sojourn.care.intake import queries as intake
 from sojourn.care.intake.models import ClinicalFact, IntakeSubmission
 from sojourn.care.intake.queries import EnteredFact, MedicineTaken
@@ -344,6 +344,11 @@ def in_effect(found: Iterable[Overridden], drug: str) -> frozenset[str]:
     return frozenset(each.finding for each in found if each.in_effect and each.row.drug == drug)
 
 
+def clearances(patient_id: int) -> tuple[Clearance, ...]:
+    """What specialists and others say to findings of a patient, without what was struck, newest first. One query."""
+    return tuple(Clearance.objects.filter(patient_id=patient_id, struck=None).order_by("-id"))
+
+
 def decisions(patient_id: int) -> list[CandidacyDecision]:
     """Every decision about a patient, newest first. One query."""
     return list(CandidacyDecision.objects.filter(patient_id=patient_id).order_by("-id"))
@@ -370,6 +375,7 @@ class File:
     patient: Patient
     decisions: tuple[CandidacyDecision, ...]  # newest first
     overrides: tuple[Overridden, ...]  # newest first
+    clearances: tuple[Clearance, ...]  # newest first, without what was struck
     entered: tuple[EnteredFact, ...]  # oldest observation first, retracted ones marked
     sent_at: tuple[datetime, ...]  # when the story was sent, newest first
 
@@ -385,6 +391,7 @@ def file_of(patient_id: int) -> File:
         all_decisions=_rows(CandidacyDecision, without="basis"),
         newest_basis=Subquery(newest),
         all_overrides=_rows(Override, second={each: f"second__{each}" for each in _SECOND}),
+        all_clearances=_rows(Clearance, struck=None),
         all_facts=_rows(ClinicalFact),
         all_sent=ArraySubquery(
             IntakeSubmission.objects.filter(patient_id=OuterRef("pk")).order_by("-id").values("said_at")
@@ -402,17 +409,18 @@ def file_of(patient_id: int) -> File:
         signed.append(Overridden(row, _read(OverrideSignature, made) if second["id"] else None))
     facts = [_read(ClinicalFact, each) for each in values["all_facts"]]
     facts.sort(key=lambda row: (row.observed_on, row.pk))
-    return File(found, tuple(decided), tuple(signed), intake.entered_of(facts), tuple(values["all_sent"]))
+    cleared = tuple(_read(Clearance, each) for each in reversed(values["all_clearances"]))
+    return File(found, tuple(decided), tuple(signed), cleared, intake.entered_of(facts), tuple(values["all_sent"]))
 
 
 _SECOND: Final = ("id", "signed_at", "signed_by_id", "signer_name")
 
 
-def _rows(model: type[Model], without: str = "", second: Mapping[str, str] | None = None) -> ArraySubquery:
+def _rows(model: type[Model], without: str = "", second: Mapping[str, str] | None = None, **only: Any) -> ArraySubquery:
     """Every row of a patient, as JSON, oldest first."""
     names = {field.attname: field.attname for field in model._meta.concrete_fields if field.attname != without}
     more = {f"second_{name}": where for name, where in (second or {}).items()}
-    rows = model._default_manager.filter(patient_id=OuterRef("pk")).order_by("id")
+    rows = model._default_manager.filter(patient_id=OuterRef("pk"), **only).order_by("id")
     return ArraySubquery(rows.values(row=JSONObject(**names, **more)))
 
 

@@ -322,7 +322,9 @@ class _Composer:
         versions = {each.get("plan_version") for each in bases}
         return Papers(
             {
-                row["id"]: Accepted(row["id"], row["kind"], _at(row["decided_at"]), row["decider_name"])
+                row["id"]: Accepted(
+                    row["id"], row["kind"], _at(row["decided_at"]), row["decider_name"], row["open_eyes"]
+                )
                 for row in self.raw["record_decisions"]
                 if row["id"] in decisions
             },
@@ -433,7 +435,7 @@ def _subqueries() -> dict[str, ArraySubquery]:
         "addenda": array(of_session(Addendum, "at", "id"), "id", "text", "at", "by_id"),
         "decisions": array(
             CandidacyDecision.objects.filter(patient_id=OuterRef("patient_id")).order_by("id"),
-            "id", "kind", "decided_at", "decider_name",
+            "id", "kind", "decided_at", "decider_name", "open_eyes",
         ),
         "agreements": array(
             Consent.objects.filter(patient_id=OuterRef("patient_id")).order_by("id"),

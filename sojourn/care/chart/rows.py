@@ -232,6 +232,7 @@ class Accepted:
     kind: str
     at: datetime
     by: str
+    open_eyes: Mapping[str, Any] = field(default_factory=dict)  # what it was given in spite of
 
 
 @dataclass(frozen=True, slots=True)

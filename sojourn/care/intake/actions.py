@@ -34,6 +34,7 @@ from sojourn.care.intake.models import (
 )
 from sojourn.care.intake.story import Question, Told, story
 from sojourn.care.intake.typed import long_text
+from sojourn.care.patients import not_now
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.clinical.eligibility.facts import VOCABULARY, Value, Word
 from sojourn.clinical.interactions import together
@@ -51,9 +52,11 @@ LINES: Final[Mapping[str, type[Line]]] = {
 }
 
 
-def _speaker(by: Asker, patient_id: int) -> Patient:
-    """The patient, held while something is said about them: by themselves, or by staff on their behalf."""
+def _speaker(by: Asker, patient_id: int, now: datetime | None) -> Patient:
+    """The patient, held while something is said about them: by themselves, or by staff on their behalf. Refused:
+    not-now."""
     by.must("own.answer" if by.patient_id is not None else "intake.enter")
+    not_now.must_be_later(by=by, patient_id=patient_id, at=now or timezone.now())
     return Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
 
 
@@ -84,7 +87,7 @@ def answer(
     before-birth, lines-there, and contradiction:<id> unless ``confirmed`` names it (of a weight that changed much:
     weight-pounds, weight-kilograms, weight-changed). The same answer again changes nothing.
     """
-    patient = _speaker(by, patient_id)
+    patient = _speaker(by, patient_id, now)
     question = story().by_id.get(question_id)
     if question is None:
         raise Refused(_("This question is not asked any more."), codes=("unknown-question",))
@@ -296,7 +299,7 @@ def say_line(
     Refused: name-missing, too-long, not-a-choice, future, before-birth, stopped-and-current,
     contradiction:still-current unless ``sure``; Overtaken where the line was changed since ``seen``.
     """
-    patient = _speaker(by, patient_id)
+    patient = _speaker(by, patient_id, now)
     model = LINES[of]
     said = _said(by, patient, now)
     key = line or uuid4()
@@ -323,7 +326,7 @@ def say_line(
 @transaction.atomic
 def remove_line(*, by: Asker, patient_id: int, of: str, line: UUID, now: datetime | None = None) -> Line:
     """Take a line off a list; what it said stays readable. Removing twice changes nothing."""
-    patient = _speaker(by, patient_id)
+    patient = _speaker(by, patient_id, now)
     model = LINES[of]
     newest = model._default_manager.filter(patient=patient, line=line).order_by("-id").first()
     if newest is None:
@@ -352,7 +355,7 @@ def name_person(
     now: datetime | None = None,
 ) -> RelatedPerson:
     """Name somebody who takes the patient home. Refused: name-missing, no-way-to-reach, too-long."""
-    patient = _speaker(by, patient_id)
+    patient = _speaker(by, patient_id, now)
     values = _plain(
         {"name": name, "relationship": relationship, "phone": phone, "email": email},
         {"name": 120, "relationship": 60, "phone": 40, "email": 254},
@@ -376,8 +379,11 @@ def name_person(
 
 @transaction.atomic
 def end_person(*, by: Asker, patient_id: int, person_id: int, now: datetime | None = None) -> RelatedPerson:
-    """The person is no longer beside the patient. Ending twice changes nothing. Raises RelatedPerson.DoesNotExist."""
-    patient = _speaker(by, patient_id)
+    """The person is no longer beside the patient. Ending twice changes nothing. Raises RelatedPerson.DoesNotExist.
+
+    It takes something back, and so is possible at every minute."""
+    by.must("own.answer" if by.patient_id is not None else "intake.enter")
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     person = RelatedPerson.objects.select_for_update(no_key=True).get(pk=person_id, patient=patient)
     if person.ended_at is None:
         person.ended_at = now or timezone.now()
@@ -395,7 +401,7 @@ def send(*, by: Asker, patient_id: int, now: datetime | None = None) -> IntakeSu
 
     What was sent before, unchanged, is not sent twice.
     """
-    patient = _speaker(by, patient_id)
+    patient = _speaker(by, patient_id, now)
     content = queries.content(patient)
     if not queries.anything(content):
         raise Refused(_("Nothing has been told yet. Answer a question first."), codes=("nothing-said",))

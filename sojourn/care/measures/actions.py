@@ -7,7 +7,7 @@ answer in the same transaction; the database refuses a completed alarming answer
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.measures import own, queries
 from sojourn.care.measures.faults import in_words, said
 from sojourn.care.measures.models import Answer, MeasureRequest, OwnScale, QuestionnaireResponse, Sitting, Source
+from sojourn.care.patients import not_now
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.scales import FormInvalid, Number, Refusal, Scale, Score, say
 from sojourn.foundation.accounts.asker import Asker
@@ -54,10 +55,12 @@ def _language() -> str:
     return translation.get_language() or "en"
 
 
-def _may_answer(by: Asker) -> None:
-    """A patient answers their own; the database shows them no other's. Staff enter what stands on paper."""
+def _may_answer(by: Asker, now: datetime | None) -> None:
+    """A patient answers their own; the database shows them no other's. Staff enter what stands on paper. Refused:
+    not-now, from the start of a dose until the patient has left."""
     if not by.may("own.answer"):
         by.must("measure.enter")
+    not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now or timezone.now())
 
 
 def _hold(response_id: int) -> QuestionnaireResponse:
@@ -193,7 +196,7 @@ def start_response(
     A request that was begun before, on whichever device, is gone on with: the same response comes back.
     ``patient_id`` is for staff who enter a paper form; a patient answers only for themselves.
     """
-    _may_answer(by)
+    _may_answer(by, now)
     assert by.clinic_id is not None
     now = now or timezone.now()
     row: MeasureRequest | None = None
@@ -230,7 +233,7 @@ def answer(*, by: Asker, response_id: int, link_id: str, value: int | None, now:
 
     The same answer again changes nothing and returns the row that stands: a tap sent twice is one tap.
     """
-    _may_answer(by)
+    _may_answer(by, now)
     response = _hold(response_id)
     asked = _scale(response.scale_id)
     try:
@@ -264,7 +267,7 @@ def complete(*, by: Asker, response_id: int, now: datetime | None = None) -> Que
     Refused while a question is neither answered nor left out on purpose. Where too much was left out for a
     score, the answers are kept without one.
     """
-    _may_answer(by)
+    _may_answer(by, now)
     response = _hold(response_id)
     asked = _scale(response.scale_id)
     given = queries.answers_of([response.pk]).get(response.pk, {})
@@ -331,6 +334,8 @@ def enter_score(
     if taken_at > now:
         raise Refused(_("The time on the form lies in the future."), codes=("future",))
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    if asked.rater == "self":
+        not_now.must_have_been_awake(by=by, patient_id=patient_id, at=taken_at)
     result = asked.enter(total, parts, answers)
     if isinstance(result, Refusal):
         raise Refused(*(in_words(each, asked) for each in result.reasons), codes=result.reasons)
@@ -373,12 +378,25 @@ _CODE = re.compile(r"[^a-z0-9]+")
 
 
 def check_own(
-    *, code: str, stands_for: str, questionnaire: str, scoring: Mapping[str, Any], holder: str, statement: str
+    *,
+    code: str,
+    stands_for: str,
+    questionnaire: str,
+    scoring: Mapping[str, Any],
+    holder: str,
+    statement: str,
+    not_danger: Collection[str] = (),
 ) -> Scale:
-    """The scale that a file would make, without keeping it; raises Refused with everything that is wrong."""
+    """The scale that a file would make, without keeping it; raises Refused with everything that is wrong.
+
+    ``not_danger``: questions that look as if they were about danger, and of which a person says that they are not.
+    """
     reasons = []
     if not statement.strip() or not holder.strip():
         reasons.append(_("Say who holds the rights, and by which licence the clinic may use this questionnaire."))
+    deaf = own.danger_faults(questionnaire, scoring, stands_for, not_danger)[:20]
+    if deaf:
+        raise Refused(*reasons, *map(said, deaf), codes=tuple(each.code for each in deaf))
     try:
         asked = own.read(
             scale_id=f"{own.PREFIX}0",
@@ -408,17 +426,19 @@ def load_own_scale(
     statement: str,
     stands_for: str = "",
     code: str = "",
+    not_danger: Collection[str] = (),
     now: datetime | None = None,
 ) -> OwnScale:
     """Load a questionnaire that the clinic holds a licence for: FHIR R4 Questionnaire JSON with its scoring.
 
     ``stands_for``: a scale of ours whose text this is (its scoring is then ours). Without ``code`` the scale is named
     after its title; the same code again is a new version, the same content again is the row that stands.
+    ``not_danger``: questions that look as if they were about danger to oneself, and are not, by who loads the file; it
+    stands in the scoring.
     """
     by.must("measure.define")
     # a form in a web page sends its line ends its own way: they are no part of the content
     questionnaire = questionnaire.replace("\r\n", "\n").strip()
-    scoring = {} if stands_for else dict(scoring)
     asked = check_own(
         code=code or "new",
         stands_for=stands_for,
@@ -426,7 +446,11 @@ def load_own_scale(
         scoring=scoring,
         holder=holder,
         statement=statement,
+        not_danger=not_danger,
     )
+    scoring = {} if stands_for else dict(scoring)
+    if not_danger:
+        scoring["not_danger"] = sorted(not_danger)
     title = say(asked.title, "en")
     code = code or stands_for or _CODE.sub("-", title.lower()).strip("-")[:40] or "own"
     sign = own.digest(questionnaire, scoring, stands_for)

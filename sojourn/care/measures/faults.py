@@ -45,6 +45,26 @@ _FAULTS: dict[str, str | Promise] = {
     "unknown-scale": gettext_lazy("There is no scale %(detail)s."),
     "expression": gettext_lazy("The scoring cannot be read: %(detail)s."),
     "scoring": gettext_lazy("The scoring does not fit: %(detail)s."),
+    "danger-no-question": gettext_lazy(
+        "A flag from %(detail)s, but no question about danger is named. Name it, or leave the number at 1."
+    ),
+    "danger-no-answers": gettext_lazy(
+        "Question %(item)s cannot raise a flag: there is no such question with numbered answers."
+    ),
+    "danger-unreachable": gettext_lazy(
+        "Question %(item)s can never raise a flag: its highest answer is %(detail)s, below the number."
+    ),
+    "danger-always": gettext_lazy(
+        "Question %(item)s would always raise a flag: its lowest answer, %(detail)s, already reaches the number."
+    ),
+    "danger-never-asked": gettext_lazy("Question %(item)s can never raise a flag: no answer leads to it."),
+    "danger-not-named": gettext_lazy(
+        "Question %(item)s looks like one about danger to oneself: %(detail)s. Name it under the questions about"
+        " danger, or say that it is not one."
+    ),
+    "danger-of-that-scale": gettext_lazy(
+        "It is scored as %(detail)s, and the questions about danger are those of that scale. Empty the field."
+    ),
 }
 
 

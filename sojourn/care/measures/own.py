@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 from typing import Any
 
 from sojourn.clinical.rules import RuleInvalid
@@ -17,11 +17,14 @@ from sojourn.clinical.scales import (
     Licence,
     OwnScoring,
     Scale,
+    danger,
     fhir,
     own,
+    say,
     text_for,
 )
 from sojourn.foundation.rulebook.scales import scale as shipped
+from sojourn.foundation.rulebook.scales import scales as shipped_scales
 
 PREFIX = "own-"
 MOST_DECIMALS = 2  # as many as a score is kept with
@@ -90,6 +93,50 @@ def read(
         raise FormInvalid(Fault("expression", detail=str(wrong))) from None
     except RuleInvalid as wrong:
         raise FormInvalid(Fault("scoring", detail=str(wrong).partition(": ")[2])) from None
+
+
+def danger_proposed(questionnaire: str) -> Mapping[str, str]:
+    """The questions of a file that look as if they were about danger, by link id, each with what says so. Raises
+    FormInvalid where the file cannot be read."""
+    return danger.proposed(fhir.read(fhir.load(questionnaire)), _codes_of_danger())
+
+
+@cache
+def _codes_of_danger() -> frozenset[str]:
+    """The LOINC codes of every question about danger that we ship."""
+    return frozenset(
+        item.loinc
+        for each in shipped_scales()
+        for item in each.items
+        if item.link_id in each.safety_items and item.loinc is not None
+    )
+
+
+def danger_faults(
+    questionnaire: str, scoring: Mapping[str, Any], stands_for: str, not_danger: Collection[str] = ()
+) -> tuple[Fault, ...]:
+    """What is wrong with the questions about danger of a file that is being loaded, and with the number from which they
+    raise a flag. ``not_danger``: questions of which a person says that they are not about danger. Empty where the file
+    or its scoring cannot be read at all, which ``read`` says."""
+    try:
+        form = fhir.read(fhir.load(questionnaire))
+        named, limit = tuple(scoring.get("safety_items", ())), int(scoring.get("safety_from", 1))
+        known = shipped(stands_for) if stands_for else None
+    except (FormInvalid, KeyError, TypeError, ValueError):
+        return ()
+    found = list(danger.proposed(form, _codes_of_danger()).items())
+    if known is not None:
+        if named:
+            return (Fault("danger-of-that-scale", detail=say(known.title, "en")),)
+        places = {theirs.link_id: ours.link_id for theirs, ours in zip(form.items, known.items, strict=False)}
+        counts = [theirs for theirs, ours in places.items() if ours in known.safety_items]
+        limit = int(known.rule.optional("safety_from") or 1)
+        return (*danger.faults(form.items, counts, limit if counts else 1), *_not_named(found, [*counts, *not_danger]))
+    return (*danger.faults(form.items, named, limit), *_not_named(found, [*named, *not_danger]))
+
+
+def _not_named(found: Iterable[tuple[str, str]], spoken_of: Collection[str]) -> Iterator[Fault]:
+    return (Fault("danger-not-named", name, why) for name, why in found if name not in spoken_of)
 
 
 @lru_cache(maxsize=256)

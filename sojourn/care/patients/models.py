@@ -93,6 +93,26 @@ class DoseStart(ClinicScoped):
         return f"{self.patient_id} {self.at}"
 
 
+class Leaving(ClinicScoped):
+    """A patient has left after a session. Written by the database beside the state that says so, as ``DoseStart`` is,
+    so that the rooms below know until when a dose is with somebody."""
+
+    append_only = True
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="leavings")
+    at = models.DateTimeField()
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "at": CLINICAL,
+    }  # fmt: skip
+
+    class Meta:
+        indexes = (models.Index(fields=("patient", "-at"), name="leaving_newest"),)
+
+    def __str__(self) -> str:
+        return f"{self.patient_id} {self.at}"
+
+
 class RelatedPerson(ClinicScoped):
     """Someone beside the patient: who brings them home, whom to call. FHIR RelatedPerson."""
 

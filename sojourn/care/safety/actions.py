@@ -6,7 +6,7 @@ alarming answer and its flag are one transaction. The database holds the same at
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +18,9 @@ from sojourn.care.measures import actions as measures
 from sojourn.care.measures import queries as measured
 from sojourn.care.measures.models import Answer, QuestionnaireResponse
 from sojourn.care.measures.queries import scale
+from sojourn.care.patients import not_now
 from sojourn.care.patients.models import Patient
+from sojourn.care.safety import gravity
 from sojourn.care.safety.answering_actions import answer_flag, note_reading
 from sojourn.care.safety.models import Flag, FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
@@ -56,7 +58,7 @@ def answer_measure(
     response = row.response
     alarming = scale(response.scale_id).safety({link_id: value})
     for item in alarming:
-        _raise(by, response, f"{response.scale_id} {item} = {value}", now)
+        _raise(by, response, [item], f"{response.scale_id} {item} = {value}", now)
     return Answered(row, bool(alarming))
 
 
@@ -68,7 +70,7 @@ def complete_measure(*, by: Asker, response_id: int, now: datetime | None = None
     if response.safety_positive:
         given = measured.answers_of([response.pk]).get(response.pk, {})
         for item in scale(response.scale_id).safety(given):  # said as at its answer, so that it is no news
-            _raise(by, response, f"{response.scale_id} {item} = {given[item]}", now)
+            _raise(by, response, [item], f"{response.scale_id} {item} = {given[item]}", now)
     return response
 
 
@@ -92,6 +94,8 @@ def enter_paper(
     if filled_in_at > now:
         raise Refused(_("The time on the form lies in the future."), codes=("future",))
     Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    if scale(scale_id).rater == "self":
+        not_now.must_have_been_awake(by=by, patient_id=patient_id, at=filled_in_at)
     same = QuestionnaireResponse.objects.filter(
         patient_id=patient_id,
         scale_id=scale_id,
@@ -115,7 +119,7 @@ def enter_paper(
     response = measures.complete(by=by, response_id=response.pk, now=filled_in_at)
     if response.safety_positive:
         items = scale(scale_id).safety(answers)
-        _raise(by, response, ", ".join(f"{scale_id} {item} = {answers[item]}" for item in items), now)
+        _raise(by, response, items, ", ".join(f"{scale_id} {item} = {answers[item]}" for item in items), now)
     return response
 
 
@@ -150,17 +154,19 @@ def enter_score(
     if response.safety_positive:
         given = dict(answers or {})
         items = scale(scale_id).safety(given)
-        _raise(by, response, ", ".join(f"{scale_id} {item} = {given[item]}" for item in items), now)
+        _raise(by, response, items, ", ".join(f"{scale_id} {item} = {given[item]}" for item in items), now)
     return response
 
 
-def _raise(by: Asker, response: QuestionnaireResponse, detail: str, now: datetime) -> Flag:
+def _raise(
+    by: Asker, response: QuestionnaireResponse, items: Sequence[str], detail: str, now: datetime
+) -> Flag:  # fmt: skip
     """Raise the flag of a response, once."""
     return raise_flag(
         by=by,
         patient_id=response.patient_id,
         kind=FlagKind.SUICIDAL_THOUGHTS,
-        severity=Severity.URGENT,
+        severity=Severity(gravity.table().of_answers(scale(response.scale_id).family, items) or Severity.URGENT),
         source=FlagSource.ANSWER,
         about=f"response:{response.pk}",
         detail=detail,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,14 +15,17 @@ from sojourn.care.consent import queries as consent
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.actions import lock_session
 from sojourn.care.encounter.models import Encounter
-from sojourn.care.intake import actions as intake_actions
 from sojourn.care.intake import queries as intake
+from sojourn.care.safety import fact_actions
+from sojourn.care.session import danger_actions
 from sojourn.care.session.models import (
     PATIENT_CALLS,
     Addendum,
     CheckResult,
+    EnteredInError,
     RecordSignature,
     SessionEvent,
+    StruckKind,
 )
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import FINAL, State
@@ -38,8 +42,12 @@ def check(
     """Record one item of the checklist or of discharge. The newest result of an item counts, all remain. Recovery
     scores are recorded by score_actions.score.
 
-    Refused: over, unknown-item; "agreement" where somebody passes the consent and the agreements do not stand: what the
-    patient says today is asked beside what was signed, not in its place.
+    An answer that the rule of raising names raises a flag in the same breath; Fail turned into Pass needs a note, which
+    stands in the record under the name of who turned it.
+
+    Refused: over, unknown-item; "note-missing" where a failed item is passed without a word; "agreement" where somebody
+    passes the consent and the agreements do not stand: what the patient says today is asked beside what was signed, not
+    in its place.
     """
     by.must("session.check")
     encounter, newest = lock_session(encounter_id, None)
@@ -50,15 +58,30 @@ def check(
         raise Refused(_("The protocol has no such item."), codes=("unknown-item",))
     if item_id == CONSENT and passed:
         _agreements_must_stand(encounter)
+    if passed and not note.strip() and _is_failed(encounter, item_id):
+        raise Refused(
+            _("This did not pass before. Write what is different now; it stands in the record with your name."),
+            codes=("note-missing",),
+        )
     row = CheckResult.objects.create(
         clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, item_id=item_id,
-        outcome="passed" if passed else "failed", value=value, note=note, at=now or timezone.now(),
+        outcome="passed" if passed else FAILED, value=value, note=note, at=now or timezone.now(),
         by_id=by.member,
     )  # fmt: skip
     record(by, "session.check", encounter, item=item_id, passed=passed)
+    danger_actions.raise_of_check(by=by, row=row)
     if not passed and by.may("fact.enter"):
         _keep_allergy(by, encounter, item_id, note, row.at)
     return row
+
+
+def _is_failed(encounter: Encounter, item_id: str) -> bool:
+    """Whether the newest answer to an item that stands is against it; what turns by itself never is."""
+    if item_id in TURNS_BY_ITSELF:
+        return False
+    struck = EnteredInError.objects.filter(of=StruckKind.CHECK, row_id=OuterRef("pk"))
+    rows = CheckResult.objects.filter(~Exists(struck), encounter=encounter, item_id=item_id)
+    return rows.order_by("-id").values_list("outcome", flat=True).first() == FAILED
 
 
 def _keep_allergy(by: Asker, encounter: Encounter, item_id: str, note: str, at: datetime) -> None:
@@ -71,7 +94,7 @@ def _keep_allergy(by: Asker, encounter: Encounter, item_id: str, note: str, at: 
     if told.get(intake.ALLERGY) is True:
         day = at.astimezone(encounter.clinic.zone).date()
         why = note or _("Said in the session, at the check of allergies")
-        intake_actions.enter_fact(
+        fact_actions.enter_fact(
             by=by, patient_id=encounter.patient_id, name=intake.ALLERGY, value=True, on=day, source_note=why, now=at
         )
 
@@ -89,6 +112,9 @@ def _items(encounter: Encounter) -> tuple[tuple[protocol.Item, ...], ...]:
 
 
 CONSENT: Final = "consent"  # the item of the checklist
+FAILED: Final = "failed"
+# What turns by itself and says how: somebody arrives, a scale shows a weight.
+TURNS_BY_ITSELF: Final = frozenset(("companion_here", "weight"))
 GRADES: Final = ("mild", "moderate", "severe")
 EFFECTS: Final = ("gone", "better", "same", "worse")
 

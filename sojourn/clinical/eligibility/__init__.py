@@ -1,6 +1,6 @@
 """Eligibility: facts about a person and rules in, findings with reasons and what is still unknown out."""
 
-from sojourn.clinical.eligibility import conditions, evidence, today
+from sojourn.clinical.eligibility import conditions, evidence, signature, today
 from sojourn.clinical.eligibility.assessment import (
     ACTIONS,
     DRUGS,
@@ -69,6 +69,7 @@ __all__ = [
     "override_of",
     "read",
     "reasons_today",
+    "signature",
     "stricter",
     "today",
 ]

@@ -1,6 +1,6 @@
 """Questionnaires: asked, scored and compared over time. Definitions are files beside this package."""
 
-from sojourn.clinical.scales import fhir
+from sojourn.clinical.scales import danger, fhir
 from sojourn.clinical.scales.expression import ExpressionWrong
 from sojourn.clinical.scales.fhir import Fault, Form, FormInvalid
 from sojourn.clinical.scales.items import Item, Option, Text, When, say
@@ -41,6 +41,7 @@ __all__ = [
     "Text",
     "When",
     "build",
+    "danger",
     "fhir",
     "own",
     "read",

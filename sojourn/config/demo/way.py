@@ -41,7 +41,7 @@ from sojourn.care.plan import dose
 from sojourn.care.plan.models import CarePlan, PlanVersion
 from sojourn.care.plan.parts import Part
 from sojourn.clinical.eligibility.facts import VOCABULARY
-from sojourn.config.demo import tales
+from sojourn.config.demo import open_eyes, tales
 from sojourn.config.demo.tales import Tale
 from sojourn.foundation.accounts.actions import PATIENT_LINK_LIVES, hash_of, invite
 from sojourn.foundation.accounts.asker import Asker
@@ -309,6 +309,9 @@ def decide(walk: Walk, reasoned: Reasoned) -> None:
     newest = judged.latest(walk.patient.pk)
     facts, taken = known.facts(walk.patient, at.date()), known.medicines(walk.patient.pk)
     assessed = judged.assess(walk.patient, facts, taken, walk.team.rules, drug=DRUG, route=ROUTE, on=at.date())
+    accepts = reasoned.kind.startswith("accept")
+    if accepts:
+        open_eyes.clear(walk.nurse, tale, assessed, at)
     candidacy.decide(
         by=walk.prescriber,
         patient_id=walk.patient.pk,
@@ -318,6 +321,7 @@ def decide(walk: Walk, reasoned: Reasoned) -> None:
             until_on=at.date() + timedelta(days=reasoned.until_days) if reasoned.until_days else None,
             explanation=tale.say(reasoned.explanation), alternatives=tale.say(reasoned.alternatives),
             would_change=tale.say(reasoned.would_change),
+            reasons=open_eyes.reasons(tale, assessed) if accepts else {},
         ),
         seen=assessed.seen(newest.pk if newest else None),
         now=at,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.care.candidacy import actions, judging, queries, wording
+from sojourn.care.candidacy import actions, judging, open_eyes, queries, wording
 from sojourn.care.candidacy.actions import Answer
-from sojourn.care.candidacy.models import CandidacyDecision, Kind, Override
+from sojourn.care.candidacy.models import CandidacyDecision, Clearance, Kind, Override
 from sojourn.care.candidacy.queries import Assessed, File, Moment, Overridden
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake import doubts, medicine_history
@@ -33,6 +33,7 @@ from sojourn.care.measures.queries import Scored
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients import queries as people
 from sojourn.care.patients.models import Patient
+from sojourn.care.safety import fact_actions
 from sojourn.clinical import eligibility, news2
 from sojourn.clinical.eligibility import VOCABULARY, Fact, Facts, Finding, Missing, Value
 from sojourn.clinical.interactions import Interaction
@@ -43,7 +44,8 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.ui.numbers import number_words
-from sojourn.interfaces.console import consents, medicines_changed
+from sojourn.interfaces.console import candidacy_clearances, candidacy_signature, consents, medicines_changed
+from sojourn.interfaces.console.candidacy_clearances import ClearanceForm
 from sojourn.interfaces.console.patients import closed, day_words
 from sojourn.interfaces.console.rules import ACTIONS, LEVELS, SEVERITIES, SHORT_MARKS
 from sojourn.interfaces.console.weights import TELLERS
@@ -181,6 +183,7 @@ class Shown:
     tightened: bool
     override: Signed | None
     may_override: bool
+    beside: candidacy_clearances.Beside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,13 +243,23 @@ def _shown(finding: Finding, signed: Mapping[str, Overridden], asker: Asker) -> 
     )
 
 
-def _groups(assessed: Assessed, signed: Mapping[str, Overridden], asker: Asker) -> list[Group]:
+def _groups(
+    assessed: Assessed, signed: Mapping[str, Overridden], asker: Asker, clearances: Iterable[Clearance]
+) -> list[Group]:
+    way = f"{assessed.drug}-{assessed.route}"
+    weighed = open_eyes.weighed(assessed, clearances)
+    beside = candidacy_clearances.beside(assessed.patient.pk, way, weighed, asker)
+
+    def shown(finding: Finding) -> Shown:
+        found = _shown(finding, signed, asker)
+        return replace(found, beside=beside.get(found.key))
+
     return [
         Group(
             severity=name,
             label=str(SEVERITIES[cast(eligibility.Severity, name)]),
             shape=SHAPES.get(name, ""),
-            findings=tuple(_shown(each, signed, asker) for each in found),
+            findings=tuple(map(shown, found)),
         )
         for name, found in assessed.by_severity.items()
     ]
@@ -537,6 +550,7 @@ class Typed:
     explanation: str = ""
     alternatives: str = ""
     would_change: str = ""
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 def _typed(data: QueryDict) -> Typed:
@@ -549,6 +563,7 @@ def _typed(data: QueryDict) -> Typed:
         explanation=data.get("explanation", ""),
         alternatives=data.get("alternatives", ""),
         would_change=data.get("would_change", ""),
+        reasons=candidacy_signature.reasons_typed(data),
     )
 
 
@@ -566,6 +581,7 @@ def _answer(typed: Typed) -> Answer:
         explanation=typed.explanation,
         alternatives=typed.alternatives,
         would_change=typed.would_change,
+        reasons=typed.reasons,
     )
 
 
@@ -655,7 +671,7 @@ def _page(
         "told_since": bool(newest and file.sent_at and file.sent_at[0] > newest.decided_at),
         "arrived": _arrived(newest, assessed),
         "left": [_(each.title) for each in left],
-        "groups": _groups(assessed, signed, asker),
+        "groups": _groups(assessed, signed, asker, file.clearances),
         "not_adopted": [_shown(each, {}, asker) for each in assessed.assessment.not_adopted],
         "panels": panels,
         "n_missing": sum(each.missing for each in panels),
@@ -736,6 +752,7 @@ class Past:
     by: str
     reading: wording.Reading
     overrides: tuple[tuple[str, str, str, str], ...]  # rule, reason, by, second
+    in_spite_of: tuple[str, ...]  # what it was given in spite of, with the reasons
     hash: str
 
 
@@ -749,6 +766,7 @@ def _past(row: CandidacyDecision) -> Past:
         by=row.decider_name,
         reading=wording.reading(row),
         overrides=tuple((each["rule_id"], each["reason"], each["by"], each["second"]) for each in row.overrides),
+        in_spite_of=tuple(open_eyes.in_spite_of(row.open_eyes)),
         hash=row.content_hash,
     )
 
@@ -795,27 +813,56 @@ def decide(request: HttpRequest, patient_id: int) -> HttpResponse:
             )
         answer = _answer(typed)
         if step == "sign":
-            row = actions.decide(by=asked.asker, patient_id=file.patient.pk, answer=answer, seen=seen)
-            messages.success(request, _("Signed. The patient can read it now."))
-            return redirect(f"{reverse('console:candidacy', args=[file.patient.pk])}?way={row.drug}-{row.route}")
+            return _sign(asked, file.patient.pk, answer, seen, typed)
         row = actions.draft(by=asked.asker, patient_id=file.patient.pk, answer=answer, seen=seen)
+        return _preview(asked, row, typed)
     except Refused as refused:
         return _page(asked, file, refused=refused, typed=typed)
+
+
+def _sign(request: Request, patient_id: int, answer: Answer, seen: dict[str, Any], typed: Typed) -> HttpResponse:
+    """Sign; where something is missing that is typed beside the signature, record it, or show that page again."""
+    signing: dict[str, Any] = {"by": request.asker, "patient_id": patient_id, "answer": answer, "seen": seen}
+    try:
+        return _done(request, actions.decide(**signing))
+    except Refused as missing:
+        if not candidacy_signature.is_mended_here(missing):
+            raise
+        refused = missing
+    row = actions.draft(**signing)
+    recorded, wrong = candidacy_signature.record_typed(request, row)
+    if recorded and not wrong:
+        try:
+            return _done(request, actions.decide(**signing))
+        except Refused as missing:
+            refused, row = missing, actions.draft(**signing)
+    return _preview(request, row, typed, refused=refused, wrong=wrong)
+
+
+def _done(request: Request, row: CandidacyDecision) -> HttpResponse:
+    messages.success(request, _("Signed. The patient can read it now."))
+    return redirect(f"{reverse('console:candidacy', args=[row.patient_id])}?way={row.drug}-{row.route}")
+
+
+def _preview(
+    request: Request,
+    row: CandidacyDecision,
+    typed: Typed,
+    *,
+    refused: Refused | None = None,
+    wrong: Sequence[ClearanceForm] = (),
+) -> HttpResponse:
     word, look = _WORDS[row.kind]
-    context = {
-        "patient": file.patient,
-        "row": row,
+    shown = {
         "word": word,
         "look": look,
         "way": f"{row.drug}-{row.route}",
         "way_words": way_words(row.drug, row.route),
-        "reading": wording.reading(row),
         "typed": typed,
         "seen": request.POST["seen"],
-        "overrides": row.overrides,
-        "n_missing": len(row.basis["missing"]),
     }
-    return render(request, "console/candidacy/preview.html", context)
+    found = candidacy_signature.eyes(row, typed.reasons, value_words, wrong)
+    return candidacy_signature.page(request, row, shown, found, refused, wrong)
 
 
 def _value(name: str, text: str) -> Value:
@@ -850,7 +897,7 @@ def enter(request: HttpRequest, patient_id: int) -> HttpResponse:
             raise Refused(_("Write the day on which it was observed, like 2026-03-12."), codes=("not-a-day",))
         if not any(typed.values()):
             raise Refused(_("Nothing was entered. Fill in at least one field."), codes=("nothing-said",))
-        intake.enter_facts(
+        fact_actions.enter_facts(
             by=asked.asker, patient_id=file.patient.pk,
             values={name: _value(name, text) for name, text in typed.items() if text}, on=on, source_note=note,
             sure=bool(request.POST.get("sure")),
@@ -892,7 +939,7 @@ def take_report(request: HttpRequest, patient_id: int) -> HttpResponse:
     text, note = request.POST.get("report", ""), request.POST.get("source_note", "")
     try:
         text = _report(asked)
-        found = intake.import_facts(
+        found = fact_actions.import_facts(
             by=asked.asker, patient_id=file.patient.pk, text=text, source_note=note,
             sure=bool(request.POST.get("sure")),
         )  # fmt: skip

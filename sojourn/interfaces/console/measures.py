@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -26,8 +26,10 @@ from sojourn.care.measures.charts import trend_chart
 from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse
 from sojourn.care.measures.queries import OpenRequest, Scored, Shelf, Trend, scale
 from sojourn.care.patients import actions as patients
+from sojourn.care.patients import not_now
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import actions as safety
+from sojourn.care.safety.not_counted_actions import hear
 from sojourn.care.session.lines import GivenInSession, given_to
 from sojourn.clinical.scales import Item, Number, Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
@@ -569,6 +571,7 @@ def enter_score(request: HttpRequest, patient_id: int, scale_id: str) -> HttpRes
         status = 422
         if form.is_valid():
             values = form.cleaned_data
+            at = datetime.combine(values["taken_on"], values["taken_at"], asked.clinic.zone)
             try:
                 response = safety.enter_score(
                     by=asked.asker,
@@ -577,7 +580,7 @@ def enter_score(request: HttpRequest, patient_id: int, scale_id: str) -> HttpRes
                     total=form.total,
                     parts=form.parts,
                     answers=form.safety,
-                    taken_at=datetime.combine(values["taken_on"], values["taken_at"], asked.clinic.zone),
+                    taken_at=at,
                     rater=values["rater"],
                     origin=values["origin"],
                 )
@@ -585,6 +588,7 @@ def enter_score(request: HttpRequest, patient_id: int, scale_id: str) -> HttpRes
             except Refused as refused:
                 status = 409
                 tell(form, refused, {})
+                _hear(asked, patient, scale_id, form.safety, at, refused)
     context = {
         "patient": patient,
         "name": patient.name,
@@ -654,6 +658,7 @@ def paper(request: HttpRequest, patient_id: int, scale_id: str) -> HttpResponse:
             except Refused as refused:
                 status = 409
                 tell(form, refused, {})
+                _hear(asked, patient, scale_id, form.answers(values), at, refused)
     context = {
         "patient": patient,
         "name": patient.name,
@@ -664,6 +669,19 @@ def paper(request: HttpRequest, patient_id: int, scale_id: str) -> HttpResponse:
         "back_url": reverse("console:measures", args=[patient.pk]),
     }
     return render(request, "console/measures/paper.html", context, status=status)
+
+
+def _hear(
+    request: Request, patient: Patient, scale_id: str, answers: Mapping[str, int | None], at: datetime, refused: Refused
+) -> None:
+    """Danger in answers that do not count, because they were given under a dose, is heard all the same."""
+    about = f"not-now:{scale_id}:{at:%Y-%m-%dT%H:%M}"
+    if not_now.CODE in refused.codes and hear(
+        by=request.asker, patient_id=patient.pk, scale_id=scale_id, answers=answers, about=about
+    ):
+        messages.warning(
+            request, _("It was not entered. The answer about thoughts of death or self-harm raises a flag.")
+        )
 
 
 def _entered(request: Request, patient: Patient, response: QuestionnaireResponse) -> HttpResponse:

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sojourn.care.measures import actions, queries
+from sojourn.care.measures import actions, own, queries
+from sojourn.care.measures.faults import said
 from sojourn.care.measures.queries import scale
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request, allowed
@@ -70,6 +71,14 @@ class OwnForm(forms.Form):
         help_text=gettext_lazy("Their linkIds, with commas. An answer at or above the number raises a flag at once."),
     )
     safety_from = CountField(label=gettext_lazy("A flag from"), initial=1, required=False)
+    not_danger = forms.CharField(
+        label=gettext_lazy("Questions that are not about danger"),
+        required=False,
+        max_length=400,
+        help_text=gettext_lazy(
+            "Only where a question was taken for one: the linkIds, with commas. It is kept with your name."
+        ),
+    )
     holder = forms.CharField(label=gettext_lazy("Who holds the rights"), max_length=200)
     statement = forms.CharField(
         label=gettext_lazy("The clinic's licence"),
@@ -106,9 +115,25 @@ class OwnForm(forms.Form):
             "most_missing": values["most_missing"],
             "decimals": values["decimals"],
             "bands": [list(each) for each in values["bands"]],
-            "safety_items": [each.strip() for each in values["safety_items"].split(",") if each.strip()],
-            "safety_from": values["safety_from"] or 1,
+            "safety_items": _names(values["safety_items"]),
+            "safety_from": 1 if values["safety_from"] is None else values["safety_from"],
         }
+
+    def propose(self) -> OwnForm:
+        """The same form with the questions filled in that look as if they were about danger, for a person to look at;
+        itself where it names some already, or where there are none."""
+        values = self.cleaned_data
+        if values["safety_items"].strip() or values["stands_for"]:
+            return self
+        typed = cast(Any, self.data).copy()
+        typed["safety_items"] = ", ".join(own.danger_proposed(values["questionnaire"]))
+        again = OwnForm(typed)
+        again.full_clean()
+        return again
+
+
+def _names(typed: str) -> list[str]:
+    return [each.strip() for each in typed.split(",") if each.strip()]
 
 
 _BAND = re.compile(r"(-?\d+)\s*(?:-|–|to)\s*(-?\d+)\s*:?\s+(.{1,80})")
@@ -133,6 +158,7 @@ def own_scales(request: HttpRequest) -> HttpResponse:
                     holder=values["holder"],
                     statement=values["statement"],
                     stands_for=values["stands_for"],
+                    not_danger=_names(values["not_danger"]),
                 )
                 messages.success(
                     request,
@@ -141,6 +167,7 @@ def own_scales(request: HttpRequest) -> HttpResponse:
                 return redirect("console:own_scales")
             except Refused as refused:
                 status = 409
+                form = form.propose() if "danger-not-named" in refused.codes else form
                 tell(form, refused, {})
     rows = queries.own_rows()
     context = {
@@ -149,6 +176,12 @@ def own_scales(request: HttpRequest) -> HttpResponse:
             {
                 "row": row,
                 "items": len(queries.scale_of(row).items),
+                "deaf": [
+                    str(said(each))
+                    for each in own.danger_faults(
+                        row.questionnaire, row.scoring, row.stands_for, row.scoring.get("not_danger", ())
+                    )
+                ],
                 "stands_for": say(scale(row.stands_for).title, reading_language()) if row.stands_for else "",
                 "retire_url": reverse("console:retire_own_scale", args=[row.code]),
             }

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
+from sojourn.care.candidacy import open_eyes
 from sojourn.care.chart.record import SessionRecord
 from sojourn.care.chart.rows import StateEntry
 from sojourn.care.consent import texts
@@ -59,6 +60,8 @@ def _details(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
     if decision is not None:
         yield _("Accepted by %(who)s on %(day)s (decision %(number)s).") % {
             "who": decision.by, "day": day(decision.at), "number": decision.id}  # fmt: skip
+        for words in open_eyes.in_spite_of(decision.open_eyes):
+            yield _("Accepted in spite of: %(what)s") % {"what": words}
     agreed = [papers.agreements[each] for each in basis.get("agreements", ()) if each in papers.agreements]
     if agreed:
         said = "; ".join(

@@ -64,6 +64,7 @@ from sojourn.interfaces.console.record_words import (
     with_unit,
     written,
 )
+from sojourn.interfaces.console.sessions.answer_words import answer_word
 from sojourn.interfaces.console.sessions.words import WHY, drug_word, event_word, route_word, span_word
 
 SLOT: Final = timedelta(minutes=5)
@@ -421,7 +422,7 @@ class Shown:
         details = [who(rows[0].by)]
         if len(rows) == 1:
             row = rows[0]
-            title = f"{self._label(row.item_id)}: " + (_("passed") if row.passed else _("did not pass"))
+            title = f"{self._label(row.item_id)}: {self._answer(row)}"
             if row.value:
                 title += f" ({row.value})"
             if row.note:
@@ -437,6 +438,13 @@ class Shown:
             ]
         details += [f"{self._label(each.item_id)}: {self._struck('check', each.id)}" for each in gone]
         return TimelineEntry(at, "list-checks", title, tuple(details), "check", grave=bool(failed))
+
+    @staticmethod
+    def _answer(row: Check) -> str:
+        """The answer to an item in its own words; a score has its number beside it."""
+        if row.item_id in SCALES:
+            return _("passed") if row.passed else _("did not pass")
+        return answer_word(row.item_id, row.passed)
 
     def _struck(self, of: str, number: int) -> str:
         """Who struck an entry as entered in error, when and why; "" where it stands."""
@@ -658,12 +666,13 @@ class Shown:
         earlier = [each for each in rows if not each.counts]
         said = "; ".join(self._earlier(each) for each in earlier)
         return CheckRow(
-            label, _("passed") if newest.passed else _("did not pass"), newest.passed, newest.value, newest.note,
+            label, self._answer(newest), newest.passed, newest.value, newest.note,
             newest.at, who(newest.by), _("Earlier: %(said)s") % {"said": said} if said else "",
         )  # fmt: skip
 
     def _earlier(self, row: Check) -> str:
-        said = f"{clock(row.at)} {_('passed') if row.passed else _('did not pass')}"
+        note = f": {row.note}" if row.note else ""
+        said = f"{clock(row.at)} {self._answer(row)}, {who(row.by)}{note}"
         struck = self._struck("check", row.id)
         return f"{said} ({struck})" if struck else said
 

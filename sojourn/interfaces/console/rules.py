@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.clinical import deadlines, dosing, eligibility, interactions, jurisdictions, recovery
+from sojourn.clinical import deadlines, dosing, eligibility, interactions, jurisdictions, raising, recovery
 from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.clinical.protocol import HARD_FLOOR, known_of
 from sojourn.clinical.rules import OpenNumber, Parameter, Rule, Verification
@@ -47,12 +47,14 @@ HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
     ),
     ("doses", gettext_lazy("Doses"), dosing.KINDS),
     ("eligibility", gettext_lazy("Who may be treated"), (eligibility.KIND, eligibility.evidence.KIND)),
+    ("accepting", gettext_lazy("What an acceptance says"), (eligibility.signature.KIND,)),
     ("interactions", gettext_lazy("Medicines beside ketamine"), (interactions.KIND,)),
     ("leaving", gettext_lazy("Leaving after a dose"), recovery.KINDS),
     ("danger", gettext_lazy("When a patient may be in danger"), (deadlines.KIND,)),
     ("scores", gettext_lazy("Scores"), ("score.recovery", "score.news2")),
     ("signing", gettext_lazy("Agreements"), (recovery.SIGNING,)),
     ("measures", gettext_lazy("Questionnaires"), ("scale",)),
+    ("raising", gettext_lazy("What raises a flag"), (raising.KIND,)),
     ("plausible", gettext_lazy("What a reading can be"), ("plausibility",)),
     ("law", gettext_lazy("Law by place"), (jurisdictions.KIND,)),
     ("other", gettext_lazy("Other rules"), ()),
@@ -87,6 +89,12 @@ ALWAYS: Mapping[str, StrPromise] = {
     ),
     recovery.SIGNING: gettext_lazy(
         "Used everywhere: it only puts a signature off until the next morning. Saying no is always possible."
+    ),
+    eligibility.signature.KIND: gettext_lazy(
+        "Used everywhere: it asks for words at the signature, and for a specialist's answer where a rule wants one."
+    ),
+    raising.KIND: gettext_lazy(
+        "Used everywhere: a sign of danger that waits for an adoption would be heard by nobody."
     ),
     "scale": gettext_lazy("Used everywhere to add up what a patient answered. It sets nothing off by itself."),
     jurisdictions.KIND: gettext_lazy("There to be read. It is dated, and it sets nothing off by itself."),

@@ -56,6 +56,8 @@ SENTENCES: Mapping[str, StrPromise] = {
     # candidacy
     "candidacy.decided": _("%(who)s decided whether the treatment fits %(patient)s (%(kind)s, %(drug)s)."),
     "candidacy.override_signed": _("%(who)s signed a reason against a block of %(patient)s (%(rule)s)."),
+    "candidacy.clearance_recorded": _("%(who)s recorded who answered to a finding of %(patient)s (%(rule)s)."),
+    "candidacy.clearance_struck": _("%(who)s struck an answer to a finding of %(patient)s (%(rule)s)."),
     "candidacy.override_second_signed": _("%(who)s signed second against a block of %(patient)s (%(rule)s)."),
     # the plan
     "course.begun": _("%(who)s began a course of treatment for %(patient)s."),

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.intake")),
     path("", include("sojourn.interfaces.console.messages")),
     path("", include("sojourn.interfaces.console.candidacy")),
+    path("", include("sojourn.interfaces.console.candidacy_clearances")),
     path("", include("sojourn.interfaces.console.courses")),
     path("", include("sojourn.interfaces.console.plans")),
     path("", include("sojourn.interfaces.console.consents")),

@@ -19,11 +19,14 @@ from sojourn.care.measures import queries
 from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse, Sitting
 from sojourn.care.measures.queries import scale
 from sojourn.care.safety import actions as safety
+from sojourn.care.safety.not_counted_actions import hear
 from sojourn.clinical.numbers import NumberRefusal, read_whole
 from sojourn.clinical.scales import Item, Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.portal import not_now
+from sojourn.interfaces.portal.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.pages import show
 from sojourn.interfaces.portal.today import minutes_for
 
@@ -128,6 +131,7 @@ def _refused(request: HttpRequest, sheet: Sheet, refused: Refused) -> HttpRespon
 
 @allowed("own.answer")
 @require_GET
+@waits_under_a_dose()
 def intro(request: HttpRequest, request_id: int) -> HttpResponse:
     """What is asked, how long it takes, who sees it."""
     sheet = _sheet(request_id)
@@ -151,6 +155,8 @@ def intro(request: HttpRequest, request_id: int) -> HttpResponse:
 def question(request: HttpRequest, request_id: int, number: int) -> HttpResponse:
     """One question. A tap saves it and goes on; an alarming answer shows help first."""
     sheet = _sheet(request_id)
+    if request.method != "POST" and not_now.dosed(request):
+        return not_now.page(request)
     to_review = (request.POST if request.method == "POST" else request.GET).get("to") == REVIEW
     if request.method == "POST" and request.POST.get("item"):
         return _take(request, sheet, *_meant(sheet, request.POST["item"], number), to_review)
@@ -231,12 +237,25 @@ def _take(request: HttpRequest, sheet: Sheet, item: Item, number: int, to_review
     except Refused as refused:
         if "unknown_answer" in refused.codes:
             return _ask(request, sheet, number, to_review, refused.reasons, typed[:20])
+        if not_now.is_it(refused):
+            return _not_counted(request, sheet, item, value)
         return _refused(request, sheet, refused)
     if answered.alarming:
         target = reverse("portal:help_first", args=[sheet.id, number])
         return redirect(f"{target}?to={REVIEW}" if to_review else target)
     now = Sheet(sheet.request, response, sheet.scale, {**sheet.given, item.link_id: value})
     return redirect(_after(now, number, to_review) if item in now.items else _onward(now))
+
+
+def _not_counted(request: HttpRequest, sheet: Sheet, item: Item, value: int | None) -> HttpResponse:
+    """An answer that waits. One about danger is heard all the same, and help comes first."""
+    patient_id, given = sheet.request.patient_id, {item.link_id: value}
+    about = f"not-now:{sheet.id}"
+    heard = hear(by=_asker(request), patient_id=patient_id, scale_id=sheet.scale.id, answers=given, about=about)
+    if not heard:
+        return not_now.page(request, status=not_now.WAITS)
+    context = {"sheet": sheet, "next_url": reverse("portal:today"), "back": "", "waits": True}
+    return show(request, "portal/measures/help_first.html", context, nav=False, status=not_now.WAITS)
 
 
 def _after(sheet: Sheet, number: int, to_review: bool) -> str:
@@ -263,6 +282,7 @@ def help_first(request: HttpRequest, request_id: int, number: int) -> HttpRespon
 
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
+@waits_under_a_dose()
 def review(request: HttpRequest, request_id: int) -> HttpResponse:
     """All answers at a glance, to change or to send."""
     sheet = _sheet(request_id)
@@ -363,6 +383,7 @@ class Step:
 
 @allowed("own.answer")
 @require_GET
+@waits_under_a_dose()
 def sitting(request: HttpRequest, sitting_id: int) -> HttpResponse:
     """Several questionnaires as one: how many, how long, where one stands."""
     try:

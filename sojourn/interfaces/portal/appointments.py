@@ -23,6 +23,7 @@ from sojourn.care.patients.queries import people_of
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.portal.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.pages import show
 from sojourn.interfaces.portal.today import length_in_words
 
@@ -95,6 +96,7 @@ def visits(request: HttpRequest) -> HttpResponse:
 
 @allowed("own.visits")
 @require_POST
+@waits_under_a_dose(but=[("do", "leave")])
 def sooner(request: HttpRequest) -> HttpResponse:
     """Ask to come earlier, or no longer."""
     asked = cast(Request, request)
@@ -118,6 +120,7 @@ def sooner(request: HttpRequest) -> HttpResponse:
 
 @allowed("own.visits")
 @require_http_methods(["GET", "POST"])
+@waits_under_a_dose(but=[("answer", "no")], reads=True)
 def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     """An earlier time: take it or let it go."""
     asked = cast(Request, request)
@@ -173,6 +176,7 @@ _FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "ema
 
 @allowed("own.visits")
 @require_http_methods(["GET", "POST"])
+@waits_under_a_dose()
 def companion(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Name who brings one home from one visit."""
     asked = cast(Request, request)

@@ -27,6 +27,7 @@ from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.mail import sms
+from sojourn.interfaces.portal.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.pages import show
 
 
@@ -70,6 +71,7 @@ class TimesForm(forms.Form):
 
 @allowed("own.visits")
 @require_http_methods(["GET", "POST"])
+@waits_under_a_dose()
 def times(request: HttpRequest) -> HttpResponse:
     """Say when one can come. The clinic plans the sessions by it."""
     asked = cast(Request, request)
@@ -122,6 +124,7 @@ class RemindersForm(forms.Form):
 
 @allowed("own.visits")
 @require_http_methods(["GET", "POST"])
+@waits_under_a_dose(but=[("channel", "none")], reads=True)
 def reminders(request: HttpRequest) -> HttpResponse:
     """How, and by which clock, one is reminded."""
     asked = cast(Request, request)
@@ -151,6 +154,7 @@ def reminders(request: HttpRequest) -> HttpResponse:
 @allowed("own.visits")
 @never_cache
 @require_http_methods(["GET", "POST"])
+@waits_under_a_dose(but=[("do", "close")], reads=True)
 def my_feed(request: HttpRequest) -> HttpResponse:
     """Open a secret calendar address, shown once, or end it."""
     asked = cast(Request, request)

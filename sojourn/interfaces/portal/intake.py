@@ -30,6 +30,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.rulebook import medicines as shipped
+from sojourn.interfaces.portal.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.pages import show
 
 REVIEW = "review"
@@ -147,6 +148,7 @@ def _section(question: Question) -> Section:
 
 @allowed("own.answer")
 @require_GET
+@waits_under_a_dose()
 def overview(request: HttpRequest) -> HttpResponse:
     """Every section, how far one is, and the way on."""
     way = _way(request)
@@ -176,6 +178,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
+@waits_under_a_dose()
 def question(request: HttpRequest, topic: str) -> HttpResponse:
     """One question. Each answer is saved by itself, and the next question comes."""
     asked = _known(topic)
@@ -394,6 +397,7 @@ def _save_line(request: HttpRequest, asked: Question, form: Any, line: UUID | No
 
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
+@waits_under_a_dose()
 def add(request: HttpRequest, topic: str) -> HttpResponse:
     """Add a line to a list."""
     asked = _listed(topic)
@@ -416,6 +420,7 @@ def _written(request: HttpRequest, asked: Question, form: Any, line: UUID | None
 
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
+@waits_under_a_dose()
 def line(request: HttpRequest, topic: str, line_id: UUID) -> HttpResponse:
     """Change a line of a list, or take it off (``remove``)."""
     asked = _listed(topic)
@@ -469,6 +474,7 @@ class Piece:
 
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
+@waits_under_a_dose()
 def paste(request: HttpRequest) -> HttpResponse:
     """A list of medicines written as prose: taken apart, and each piece confirmed by itself."""
     by = _asker(request)
@@ -534,6 +540,7 @@ class Said:
 
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
+@waits_under_a_dose()
 def review(request: HttpRequest) -> HttpResponse:
     """Everything that was said, to change and to send."""
     reasons: tuple[object, ...] = ()

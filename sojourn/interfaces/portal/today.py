@@ -17,7 +17,7 @@ from sojourn.care.booking.models import Appointment
 from sojourn.care.measures import queries as measures
 from sojourn.clinical.scales import Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.interfaces.portal import consent, heard, path, reads
+from sojourn.interfaces.portal import consent, heard, not_now, path, reads
 from sojourn.interfaces.portal.pages import show
 
 
@@ -123,7 +123,8 @@ def today(request: HttpRequest) -> HttpResponse:
     to_sign, to_sign_url = consent.next_open(asked.asker.patient_id, asked.clinic)
     way = reads.way(asked.asker.patient_id, now)
     news = reads.news(asked.asker.patient_id)
-    waiting = _waiting(measures.open_requests(asked.asker.patient_id), now)
+    rests = way.running_id is not None and not_now.dosed(request)
+    waiting = [] if rests else _waiting(measures.open_requests(asked.asker.patient_id), now)
     return show(
         request,
         "portal/today.html",
@@ -132,7 +133,7 @@ def today(request: HttpRequest) -> HttpResponse:
             "next": _next(way.next, asked.clinic.address) if way.next else None,
             "waiting": waiting,
             "answered": news.decision,
-            "to_sign": to_sign,
+            "to_sign": 0 if rests else to_sign,
             "to_sign_url": to_sign_url,
             "in_session": way.running_id is not None,
             "story_open": way.next is None and not news.sent,

@@ -22,6 +22,7 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.doubt_words import doubt_words
 from sojourn.interfaces.console.sessions import shown
+from sojourn.interfaces.console.sessions.answer_words import answer_word
 from sojourn.interfaces.console.sessions.forms import ReasonForm
 from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, status
 from sojourn.interfaces.console.sessions.words import event_word
@@ -94,8 +95,7 @@ def _answer_words(picture: Picture, answer: Answer) -> str:
     row: Check = answer.check
     item = shown.item_row(picture, answer.item_id)
     label = item.label if item else {"padss": _("PADSS"), "aldrete": _("Aldrete score")}.get(answer.item_id, "")
-    said = _("passed") if row.outcome == "passed" else _("did not pass")
-    return f"{label}: {row.value or said}"
+    return f"{label}: {row.value or answer_word(answer.item_id, row.outcome == 'passed')}"
 
 
 @of_session("session.read")

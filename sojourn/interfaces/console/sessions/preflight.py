@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sojourn.care.booking import queries as booking
+from sojourn.care.candidacy import open_eyes
 from sojourn.care.candidacy.models import CandidacyDecision, Kind
 from sojourn.care.consent import queries as consent
 from sojourn.care.consent import texts
@@ -149,6 +150,8 @@ def _decision(found: Preflight) -> Iterator[FactLine]:
         yield FactLine(text)
         for condition in row.conditions:
             yield FactLine(_("Condition: %(what)s") % {"what": condition})
+        for words in open_eyes.in_spite_of(row.open_eyes):
+            yield FactLine(_("Accepted in spite of: %(what)s") % {"what": words})
     yield from _standing(found, _DECISION)
 
 

@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
+from sojourn.care.safety import gravity
+from sojourn.care.session.actions import TURNS_BY_ITSELF
 from sojourn.care.session.rows import AlarmNow, Check, Newest, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.vitals import faults
@@ -28,6 +30,7 @@ from sojourn.clinical.vitals import MEAN, UNDATED, VITALS, pressure_parts
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.doubt_words import doubt_words
 from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.sessions.answer_words import AnswerWords, words_for
 from sojourn.interfaces.console.sessions.words import (
     GROUPS,
     OF_THE_CLINIC,
@@ -289,24 +292,19 @@ class ItemRow:
     facts: tuple[FactLine, ...] = ()  # what stands beside the tick: see preflight.py
 
     @property
-    def _person(self) -> bool:
-        return self.id == "companion_here"
+    def words(self) -> AnswerWords:
+        """What its two answers are called."""
+        return words_for(self.id)
 
     @property
-    def pass_word(self) -> str:
-        return _("Is here") if self._person else _("Pass")
+    def raised(self) -> bool:
+        """Whether its answer has raised a flag."""
+        return self.outcome == "failed" and gravity.table().of_check(self.id, passed=False) is not None
 
     @property
-    def fail_word(self) -> str:
-        return _("Not here") if self._person else _("Fail")
-
-    @property
-    def passed(self) -> str:
-        return _("Is here") if self._person else _("Passed")
-
-    @property
-    def failed(self) -> str:
-        return _("Not here yet") if self._person else _("Did not pass")
+    def asks_why(self) -> bool:
+        """Whether the answer that lets the session go on needs a note: the other one was given before."""
+        return self.outcome == "failed" and self.id not in TURNS_BY_ITSELF
 
 
 @dataclass(frozen=True, slots=True)

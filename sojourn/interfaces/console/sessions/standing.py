@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.encounter.actions import PERMISSIONS, said
+from sojourn.care.encounter.actions import PERMISSIONS
 from sojourn.care.session.road import stands_against
 from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
@@ -26,6 +26,7 @@ from sojourn.clinical.protocol.guards import STRICTNESS
 from sojourn.clinical.protocol.protocol import READ_AS
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.sessions.answer_words import reason_words
 from sojourn.interfaces.console.sessions.shown import advice
 
 
@@ -48,7 +49,10 @@ class Standing:
 
 
 def _standing(picture: Picture, reasons: Iterable[protocol.Reason]) -> list[Standing]:
-    return [Standing(each.code, said(each), *advice(picture, each.code), each.override, each.key) for each in reasons]
+    return [
+        Standing(each.code, reason_words(each), *advice(picture, each.code), each.override, each.key)
+        for each in reasons
+    ]
 
 
 def standing(picture: Picture, transition: str, against: Against | None = None) -> list[Standing]:

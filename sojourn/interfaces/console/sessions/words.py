@@ -218,6 +218,14 @@ TO_DO: Final[Mapping[str, tuple[StrPromise, str]]] = {
     "not-higher": (gettext_lazy("Look at the rate that runs now."), "#rate"),
     # the session itself
     "check-missing": (gettext_lazy("Answer it on this page."), "#item"),
+    "check-failed:suicide_risk": (
+        gettext_lazy("Stay with the patient. A prescriber sees them before anything else."),
+        "#item",
+    ),
+    "check-failed:no_crisis": (
+        gettext_lazy("Stay with the patient. A prescriber sees them before anything else."),
+        "#item",
+    ),
     "check-failed": (gettext_lazy("Put it right and answer again, or ask a prescriber."), "#item"),
     "baseline-missing": (gettext_lazy("Measure the blood pressure."), "console:session_values"),
     "vitals-missing": (gettext_lazy("Measure it now."), "console:session_values"),

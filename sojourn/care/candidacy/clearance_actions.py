@@ -1,0 +1,127 @@
+"""Record what a specialist answers to a finding, or who has seen the person; strike what was recorded in error."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.candidacy import judging, open_eyes, queries
+from sojourn.care.candidacy.models import Clearance, ClearanceKind, ClearanceStruck
+from sojourn.care.patients.models import Patient
+from sojourn.clinical.eligibility import Finding, fingerprint
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.audit.actions import record
+
+LONGEST: Final = {"who": 200, "field": 120, "document": 300, "said": 2000}
+
+
+@transaction.atomic
+def record_clearance(
+    *,
+    by: Asker,
+    patient_id: int,
+    drug: str,
+    finding: str,
+    kind: str,
+    who: str,
+    on: date,
+    field: str = "",
+    document: str = "",
+    said: str = "",
+    now: datetime | None = None,
+) -> Clearance:
+    """Record who answered to a finding, when, and in which document. ``finding`` is the fingerprint of what was seen.
+
+    The same again returns the row that stands. Overtaken ("changed") where that finding is not there any more. Refused:
+    not-wanted (its rule asks for nothing of the kind), who-missing, document-missing, future, before-birth,
+    before-the-danger (seen before the risk was judged), too-long.
+    """
+    by.must("fact.enter")
+    at = now or timezone.now()
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    found = _finding(patient, drug, finding, timezone.localdate(at))
+    values = {
+        name: " ".join(text.split())
+        for name, text in (("who", who), ("field", field), ("document", document), ("said", said))
+    }
+    wrong = _faults(found, kind, values, on, patient, timezone.localdate(at))
+    if wrong:
+        raise Refused(*wrong.values(), codes=tuple(wrong))
+    same = Clearance.objects.filter(
+        patient=patient, finding=finding, kind=kind, answered_on=on, struck=None, **values
+    ).first()  # fmt: skip
+    if same is not None:
+        return same
+    row = Clearance.objects.create(
+        clinic_id=by.here, patient=patient, kind=kind, finding=finding, rule_id=found.rule_id,
+        shown=judging.plain_finding(found), answered_on=on, recorded_at=at, recorded_by_id=by.member,
+        recorder_name=str(Membership.objects.get(pk=by.member)), **values,
+    )  # fmt: skip
+    record(by, "candidacy.clearance_recorded", row, rule=row.rule_id, kind=row.kind)
+    return row
+
+
+def _finding(patient: Patient, drug: str, key: str, today: date) -> Finding:
+    assessed = queries.assessment_of(patient, drug, None, today)
+    found = next((each for each in assessed.assessment.acting if fingerprint(each) == key), None)
+    if found is None:
+        raise Overtaken(
+            _("This finding is not there any more, or other values make it so. Look at the page again."),
+            codes=("changed",),
+        )
+    return found
+
+
+def _faults(
+    found: Finding, kind: str, values: dict[str, str], on: date, patient: Patient, today: date
+) -> dict[str, str]:  # fmt: skip
+    """What is missing or cannot be, by code."""
+    wrong: dict[str, str] = {}
+    if kind not in open_eyes.table().of(found):
+        wrong["not-wanted"] = _("The rule of this finding asks for nothing of the kind.")
+    if not values["who"]:
+        wrong["who-missing"] = _("Write who it was.")
+    if kind == ClearanceKind.SPECIALIST and not values["document"]:
+        wrong["document-missing"] = _("Write in which document it stands: a reference, or the name of the file.")
+    if on > today:
+        wrong["future"] = _("The day lies in the future.")
+    elif on < patient.birth_date:
+        wrong["before-birth"] = _("The day lies before the patient was born.")
+    elif kind == ClearanceKind.SEEN and on < max((each.on for each in found.because), default=on):
+        wrong["before-the-danger"] = _("That was before the risk was judged. Somebody must see the person now.")
+    if any(len(values[name]) > longest for name, longest in LONGEST.items()):
+        wrong["too-long"] = _("Please make it shorter.")
+    return wrong
+
+
+@transaction.atomic
+def strike_clearance(
+    *, by: Asker, clearance_id: int, reason: str, now: datetime | None = None
+) -> ClearanceStruck:  # fmt: skip
+    """Strike a clearance as recorded in error. Striking twice changes nothing. Refused: reason-missing, too-long.
+
+    A decision that was signed with it keeps it as it was read then.
+    """
+    by.must("fact.enter")
+    row = Clearance.objects.get(pk=clearance_id)
+    Patient.objects.select_for_update(no_key=True).get(pk=row.patient_id)
+    before = ClearanceStruck.objects.filter(clearance=row).first()
+    if before is not None:
+        return before
+    why = reason.strip()
+    if not why:
+        raise Refused(_("Write what was wrong."), codes=("reason-missing",))
+    if len(why) > LONGEST["said"]:
+        raise Refused(_("Please make it shorter."), codes=("too-long",))
+    struck = ClearanceStruck.objects.create(
+        clinic_id=by.here, patient_id=row.patient_id, clearance=row, reason=why, struck_at=now or timezone.now(),
+        struck_by_id=by.member, striker_name=str(Membership.objects.get(pk=by.member)),
+    )  # fmt: skip
+    record(by, "candidacy.clearance_struck", struck, rule=row.rule_id)
+    return struck

@@ -1,0 +1,58 @@
+"""Not now: from the start of a dose until its patient has left, nothing that they answer or agree to counts.
+
+Calling, writing to the clinic, asking, taking something back and saying no ask nothing here: they always count.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from sojourn.care.patients import queries
+from sojourn.care.patients.models import Leaving, Patient
+from sojourn.clinical import recovery
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.rulebook.queries import ids_of, standings
+
+CODE: Final = "not-now"
+
+
+def dosed_since(patient_id: int, clinic: Clinic, at: datetime) -> datetime | None:
+    """Since when a dose is with a patient who has not left; None where none is.
+
+    A session that nobody ended is over by itself in the morning, at the hour from which one signs again (rule
+    ``recovery.signing``). One query where there never was a dose, two after one, three while it lasts. A patient may
+    ask it about themselves.
+    """
+    dose_at = queries.last_dose_at(patient_id, at)
+    if dose_at is None or Leaving.objects.filter(patient_id=patient_id, at__gte=dose_at, at__lte=at).exists():
+        return None
+    known = standings(clinic.pk, only=ids_of(recovery.SIGNING))[0]
+    over_at = recovery.signs_from(known.acting or known.newest, dose_at.astimezone(clinic.zone))
+    return dose_at if at < over_at else None
+
+
+def must_be_later(*, by: Asker, patient_id: int, at: datetime) -> None:
+    """Refused ("not-now") while a dose is with the patient who asks; what staff do, they do awake."""
+    if by.patient_id is None:
+        return
+    if dosed_since(patient_id, Clinic.objects.get(pk=by.here), at) is not None:
+        raise Refused(words(), codes=(CODE,))
+
+
+def must_have_been_awake(*, by: Asker, patient_id: int, at: datetime) -> None:
+    """Refused ("not-now") where a dose was with the patient at the time at which they are said to have answered."""
+    if dosed_since(patient_id, Patient.objects.select_related("clinic").get(pk=patient_id).clinic, at) is not None:
+        raise Refused(
+            _("At that time the patient was under a dose. What is answered then does not count. Ask again later."),
+            codes=(CODE,),
+        )
+
+
+def words() -> str:
+    """What a patient reads instead."""
+    return _("The medicine is still working. This can wait until you have left, and what you have begun is kept.")

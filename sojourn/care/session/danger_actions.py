@@ -1,0 +1,37 @@
+"""A question at the chair whose answer is a danger raises its flag in the transaction that writes the answer down."""
+
+from __future__ import annotations
+
+from sojourn.care.safety import gravity
+from sojourn.care.safety.models import Flag, FlagKind, FlagSource
+from sojourn.care.safety.raising_actions import raise_flag
+from sojourn.care.session.models import CheckResult
+from sojourn.foundation.accounts.asker import Asker
+
+
+def raise_of_check(*, by: Asker, row: CheckResult) -> Flag | None:
+    """The flag of an answer that the rule of raising names; None where it names none.
+
+    A run of the same answer is one flag, whatever notes follow it; an answer that comes back after it was turned is
+    another. A flag outlives its answer: whoever turns or strikes that has not yet seen to the patient.
+    """
+    severity = gravity.severity_of(gravity.table().of_check(row.item_id, passed=row.outcome == "passed"))
+    if severity is None:
+        return None
+    return raise_flag(
+        by=by,
+        patient_id=row.patient_id,
+        kind=FlagKind.SUICIDAL_THOUGHTS,
+        severity=severity,
+        source=FlagSource.CHAIR,
+        about=f"check:{_first_of_run(row)}",
+        detail=f"{row.item_id}: {row.note}" if row.note else row.item_id,
+        now=row.at,
+    )
+
+
+def _first_of_run(row: CheckResult) -> int:
+    """The first of the same answers in a row that ends with this one."""
+    rows = CheckResult.objects.filter(encounter_id=row.encounter_id, item_id=row.item_id, pk__lte=row.pk)
+    turned = rows.exclude(outcome=row.outcome).order_by("-pk").values_list("pk", flat=True).first()
+    return rows.filter(pk__gt=turned or 0).order_by("pk").values_list("pk", flat=True)[0]
