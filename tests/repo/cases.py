@@ -28,6 +28,7 @@ CASES = {
     "D1": ("One road to a dose", "J15, J20, N18"),
     "D2": ("The dose at the chair", "J23, J42, N18"),
     "D3": ("What was really given", "J42, J45, J46, J47, N18"),
+    "D5": ("The worst minute", "J43, J44, N03"),
     "D6": ("One weight, one set of facts", "J24, J40"),
     "K1": ("Whose monitor is it", "J43, N03"),
     "K2": ("What time is it", "J43, N03"),
@@ -40,9 +41,11 @@ CASES = {
     "K9": ("Capnography and low pressure", "J43, N03"),
     "K10": ("The protocol around it", "J43, N03"),
     "P3": ("Drafts belong to a person", "J10, N16"),
+    "P5": ("The quiet screen tells the truth", "J44, N16"),
     "S1": ("A clock that nobody can poison", "J43, N03"),
     "S2": ("Bound to its line", "J43, N03"),
     "S4": ("Nobody grants themselves", "N18"),
+    "S10": ("The stream ends with its sign-in", "N18"),
 }
 
 

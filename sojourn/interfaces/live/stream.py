@@ -2,7 +2,8 @@
 
 The first event is "snapshot" (with trends), then "sessions" as they change and "beat" every second. An event's id
 says which readings the browser has; coming back with it (Last-Event-ID, or ``?after=``) brings only those that it
-missed. A stream ends when its sign-in does.
+missed. A stream ends when its sign-in does, or when whoever signed in is somebody else by role or clinic: at once, for
+the database says so.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _SESSION_PATH = re.compile(r"/live/session/([0-9]{1,18})")
-# How often an open stream asks again whether its sign-in still stands.
+# How often an open stream asks again whether its sign-in still stands, also where nothing was said: nobody notifies of
+# a sign-in that nobody has used for too long.
 _ASK_AGAIN_S = 60.0
 # With more sessions than this the id of an event is long; it then goes out once a second only.
 _ID_EVERY_EVENT = 100
@@ -76,7 +78,7 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     if scope["method"] != "GET":  # a page that was refused asks so whether it is still signed in
         await _plain(send, 405, "only GET")
         return
-    watcher = Watcher(asker.clinic_id, encounter_id)
+    watcher = Watcher(asker.clinic_id, encounter_id, queries.sign_in_names(_key(cookie), asker.person_id))
     _hub.watch(watcher)
     closed = asyncio.create_task(_closed(receive, watcher))
     try:
@@ -104,13 +106,13 @@ async def _stream(watcher: Watcher, asker: Asker, cookie: str, seen: Mapping[int
         watcher.wake.clear()
         if watcher.gone:
             break
+        if watcher.doubted or time.monotonic() - asked > _ASK_AGAIN_S:
+            asked, watcher.doubted = time.monotonic(), False
+            if not await _still(asker, cookie):
+                break
         text = _waiting(watcher)
         if text:
             await _send(send, text)
-        if time.monotonic() - asked > _ASK_AGAIN_S:
-            asked = time.monotonic()
-            if not await _still(asker, cookie):
-                break
     with contextlib.suppress(Exception):  # a browser that has gone needs no farewell
         await send({"type": "http.response.body", "body": b""})
 
@@ -136,7 +138,8 @@ async def _still(asker: Asker, cookie: str) -> bool:
         now = await _who(cookie)
     except DatabaseError:
         return True
-    return now is not None and now.clinic_id == asker.clinic_id and now.may("board.watch")
+    same = now is not None and (now.clinic_id, now.role) == (asker.clinic_id, asker.role)
+    return same and now is not None and now.may("board.watch")
 
 
 _HEADERS = [
@@ -170,6 +173,15 @@ async def _plain(send: Send, status: int, text: str) -> None:
     await send({"type": "http.response.body", "body": text.encode()})
 
 
+def _key(cookie: str) -> str:
+    """The session's key in a cookie header; "" where there is none."""
+    try:
+        morsel = SimpleCookie(cookie).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return ""
+    return "" if morsel is None else morsel.value
+
+
 async def _who(cookie: str) -> Asker | None:
     return await sync_to_async(_asker, thread_sensitive=False)(cookie)
 
@@ -178,14 +190,11 @@ def _asker(cookie: str) -> Asker | None:
     """Who sent this session cookie, by the same rules as a page: alive, not idle, active, second factor, chosen
     clinic. Asking is not a sign of life: a stream goes on by itself."""
     close_old_connections()
-    try:
-        morsel = SimpleCookie(cookie).get(settings.SESSION_COOKIE_NAME)
-    except CookieError:
-        return None
-    if morsel is None:
+    key = _key(cookie)
+    if not key:
         return None
     with transaction.atomic():
-        row = Session.objects.filter(session_key=morsel.value, expire_date__gt=timezone.now()).first()
+        row = Session.objects.filter(session_key=key, expire_date__gt=timezone.now()).first()
         data = {} if row is None else row.get_decoded()
         person_id = _person(data)
         if person_id is None:
