@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sojourn.clinical import (
     alarms,
+    calls,
     dosing,
     eligibility,
     interactions,
@@ -144,6 +145,12 @@ def _escalation(rule: Rule, example: Example) -> Mapping[str, Any]:
     raised = alarms.judge(ready, (alarms.Reading(_BEGINNING, 2.0),), alarms.State(), _BEGINNING)
     waited = _BEGINNING + timedelta(seconds=example.given["waited"])
     return {"phase": alarms.judge(ready, (), raised.state, waited).state.phase.value}
+
+
+def _call(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """A patient's call that nobody has answered."""
+    now = _BEGINNING + timedelta(seconds=example.given["waited"])
+    return {"escalated": calls.is_escalated(_BEGINNING, now, calls.waits_at_most(rule))}
 
 
 def _plausibility(rule: Rule, example: Example) -> Mapping[str, Any]:
@@ -459,6 +466,7 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "alarm.silence": _alarm,
         "alarm.fault": _alarm,
         "alarm.escalation": _escalation,
+        calls.ESCALATION: _call,
         "plausibility": _plausibility,
         "score.news2": _news2,
         "score.recovery": _recovery,
