@@ -19,7 +19,7 @@ from django_stubs_ext import StrPromise
 from sojourn.care.session.rows import Check, Newest, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import recovery
-from sojourn.clinical.alarms import Phase, rank
+from sojourn.clinical.alarms import rank
 from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, rounded
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.vitals import MEAN, NO_VALUE, VITALS, pressure_parts
@@ -30,7 +30,6 @@ from sojourn.interfaces.console.sessions.words import (
     OF_THE_CLINIC,
     OF_THE_PATIENT,
     TO_DO,
-    WHY,
     skew_word,
     time_word,
 )
@@ -122,7 +121,8 @@ class Figure:
     early: bool = False
 
 
-def _written(code: str, value: float) -> str:
+def written(code: str, value: float) -> str:
+    """A value of a vital sign as the reader writes numbers, to the places that it is read to."""
     return str(number_format(rounded(value, VITALS[code].places), VITALS[code].places))
 
 
@@ -144,7 +144,7 @@ def _figure(picture: Picture, shown: DisplayedVital) -> Figure:
     values = zip(shown.codes, shown.values, strict=True)
     return Figure(
         _LABELS.get(shown.code) or _(VITALS[shown.code].short),
-        "/".join("–" if value is None else _written(code, value) for code, value in values),
+        "/".join("–" if value is None else written(code, value) for code, value in values),
         VITALS[shown.code].unit.display,
         one.at,
         _stale_after(picture, one),
@@ -170,6 +170,12 @@ def _current(picture: Picture, *groups: CodeGroup) -> DisplayedVital | None:
     return picture.glance.displayed(groups, limit.__getitem__, _alarmed(picture, groups))
 
 
+def tile(picture: Picture, key: str) -> Figure | None:
+    """What is shown of one question: that of the board's tile. None where nothing was read."""
+    chosen = _current(picture, *TILES[key])
+    return _figure(picture, chosen) if chosen else None
+
+
 def figures(picture: Picture) -> list[Figure]:
     """What is shown of every vital sign, the four of the board first; then the other source of pressure, and the
     rest."""
@@ -182,44 +188,6 @@ def figures(picture: Picture) -> list[Figure]:
     placed = {code for groups in TILES.values() for group in groups for code in group}
     rest = [_current(picture, (code,)) for code in VITALS if code not in placed]
     return [_figure(picture, each) for each in (*chosen, *others, *rest) if each]
-
-
-# ---------------------------------------------------------------- alarms
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmLine:
-    """An open alarm with what set it off."""
-
-    rule_id: str
-    code: str
-    key: str
-    priority: str
-    title: str
-    detail: str
-    since_at: datetime
-    escalated: bool
-    answered: str
-
-
-def alarm_lines(picture: Picture) -> list[AlarmLine]:
-    lines = []
-    for each in picture.alarms:
-        vital = VITALS[each.code]
-        unit = vital.unit.display
-        parts = [_(vital.label)]
-        if each.value is not None and each.why not in WHY:
-            parts[0] += f" {_written(each.code, each.value)} {unit}".rstrip()
-        elif each.why in WHY:
-            parts.append(str(WHY[each.why]))
-        lines.append(
-            AlarmLine(
-                each.rule_id, each.code, f"{each.rule_id}-{each.code}".replace(".", "-"), each.priority,
-                _(book().rule(each.rule_id).title), ", ".join(parts), each.since_at,
-                each.phase == Phase.ESCALATED.value, each.acknowledged_by,
-            )
-        )  # fmt: skip
-    return lines
 
 
 # ---------------------------------------------------------------- what is due
@@ -321,7 +289,7 @@ def _row(picture: Picture, identity: str, label: str, hint: str, vitals: Iterabl
     reading = ""
     if known:
         unit = VITALS[known[0].code].unit.display
-        reading = f"{'/'.join(_written(each.code, each.value) for each in known)} {unit}".rstrip()
+        reading = f"{'/'.join(written(each.code, each.value) for each in known)} {unit}".rstrip()
     return ItemRow(
         id=identity,
         label=label,
