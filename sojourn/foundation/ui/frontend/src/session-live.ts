@@ -3,6 +3,7 @@
 //   [data-live-vital="spo2"] shows the newest value; a <time data-ago> inside or beside it ([data-live-at="spo2"])
 //   takes its time. While nothing is heard the element is marked is-stale, and [data-live-lost] inside it shows.
 import { listen, type Session } from "./live";
+import { leave } from "./owner";
 
 const LOST_AFTER_MS = 4000;
 
@@ -40,6 +41,8 @@ function follow(host: HTMLElement): void {
     snapshot: (sessions) => take(sessions, newest === undefined),
     sessions: take,
     beat: () => { heard = performance.now(); },
+    // The sign-in has ended elsewhere: nothing of the patient stays on this screen, and the door says why.
+    state: (state) => { if (state === "signed-out") leave(); },
   });
   setInterval(() => {
     const lost = performance.now() - heard > LOST_AFTER_MS;
