@@ -13,6 +13,7 @@ from sojourn.care.session.rows import AlarmNow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import calls
 from sojourn.clinical.alarms import MONITOR_SIGNAL, Phase, Priority
+from sojourn.clinical.alarms.prepare import RISE, THRESHOLD
 from sojourn.clinical.current import TILES
 from sojourn.clinical.protocol import PRESENT, UNDER_WAY
 from sojourn.clinical.rules import Parameter, Rule
@@ -99,15 +100,21 @@ def _line(picture: Picture, alarm: AlarmNow) -> AlarmLine:
         key=f"{alarm.rule_id}-{alarm.code}".replace(".", "-"),
         priority=alarm.priority,
         title=_(rule.title),
-        sign="" if alarm.code == MONITOR_SIGNAL else _(VITALS[alarm.code].label),
+        sign="" if alarm.code == MONITOR_SIGNAL else shown.label_of(alarm.code),
         value=_value(alarm),
         now=_now(picture, alarm),
         limit=_limit(level, alarm),
-        instruction=_(rule.statement) if _is_as_released(level, alarm) else "",
+        instruction=_instruction(rule) if _is_as_released(level, alarm) else "",
         since_at=alarm.since_at,
         escalated=alarm.phase == Phase.ESCALATED.value,
         answered=alarm.acknowledged_by,
     )
+
+
+def _instruction(rule: Rule) -> str:
+    """What to do, in the rule's own words: of a limit its first sentence, for what follows gives the reasons."""
+    words = _(rule.statement)
+    return words.partition(". ")[0].removesuffix(".") + "." if rule.kind in (THRESHOLD, RISE) else words
 
 
 def _value(alarm: AlarmNow) -> str:

@@ -22,7 +22,7 @@ from sojourn.clinical import recovery
 from sojourn.clinical.alarms import rank
 from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, rounded
 from sojourn.clinical.protocol import UNDER_WAY, State
-from sojourn.clinical.vitals import MEAN, NO_VALUE, VITALS, pressure_parts
+from sojourn.clinical.vitals import DIASTOLIC, MEAN, NO_VALUE, VITALS, pressure_parts
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.words import (
@@ -126,6 +126,13 @@ def written(code: str, value: float) -> str:
     return str(number_format(rounded(value, VITALS[code].places), VITALS[code].places))
 
 
+def label_of(code: str) -> str:
+    """The name of a vital sign where there is little room."""
+    if code in DIASTOLIC:
+        return _("Diastolic pressure")
+    return str(_LABELS.get(code) or _(VITALS[code].short))
+
+
 def _source(picture: Picture, one: Newest) -> str:
     if one.method == "monitor":
         return one.device or _("monitor")
@@ -143,7 +150,7 @@ def _figure(picture: Picture, shown: DisplayedVital) -> Figure:
     one = picture.newest[shown.code]
     values = zip(shown.codes, shown.values, strict=True)
     return Figure(
-        _LABELS.get(shown.code) or _(VITALS[shown.code].short),
+        label_of(shown.code),
         "/".join("–" if value is None else written(code, value) for code, value in values),
         VITALS[shown.code].unit.display,
         one.at,
