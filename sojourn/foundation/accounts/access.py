@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
 from sojourn.foundation.accounts.asker import NOBODY, Asker
 from sojourn.foundation.accounts.models import Clinic, Membership
-from sojourn.foundation.accounts.page_owner import COOKIE
 
 View = Callable[..., HttpResponseBase]
 
@@ -33,20 +31,11 @@ class Request(HttpRequest):
 
 def to_the_door(request: HttpRequest, *, then: str = "") -> HttpResponse:
     """The sign-in page, which leads back to ``then``: a path without its query, which may hold what somebody typed, and
-    somebody else may sign in. A part of a page that asked for its next picture must not show it in its own frame: its
-    page goes there.
-
-    A browser that still knows whose page it shows has not signed out itself: the door tells why it stands there.
-    """
-    of_part = "HX-Request" in request.headers
-    where = urlsplit(request.headers.get("HX-Current-URL", "")).path if of_part else then
-    query = QueryDict(mutable=True)
-    if where:
-        query[REDIRECT_FIELD_NAME] = where
-    if request.COOKIES.get(COOKIE) and not request.user.is_authenticated:
-        query["ended"] = "1"
-    url = resolve_url(settings.LOGIN_URL) + (f"?{query.urlencode(safe='/')}" if query else "")
-    return HttpResponseClientRedirect(url) if of_part else redirect(url)
+    somebody else may sign in. A part of a page that asked for its next picture must not show it
+    in its own frame."""
+    if "HX-Request" in request.headers:
+        return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
+    return redirect_to_login(then) if then else redirect(settings.LOGIN_URL)
 
 
 def allowed(*permissions: str) -> Callable[[View], View]:

@@ -205,10 +205,11 @@ document.addEventListener("submit", (event) => {
   if (!form.matches("[data-board-form]")) return;
   event.preventDefault();
   const button = ((event as SubmitEvent).submitter ?? form.querySelector("button")) as HTMLButtonElement;
+  const body = new FormData(form, (event as SubmitEvent).submitter); // before the button that was pressed is switched off
   button.disabled = true;
   const say = (said: string) => document.dispatchEvent(new CustomEvent("toast", { detail: { text: said, stay: true } }));
   const failed = () => say(view.words.text.failed ?? "");
-  fetch(form.action, { method: "POST", body: new FormData(form, (event as SubmitEvent).submitter), headers: { Accept: "application/json" }, credentials: "same-origin", redirect: "error" })
+  fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" }, credentials: "same-origin", redirect: "error" })
     .then(async (answer) => {
       if (answer.status === 409) say(((await answer.json()) as { said: string }).said);
       else if (!answer.ok) failed();
