@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sojourn.clinical import (
     alarms,
+    calls,
     deadlines,
     dosing,
     eligibility,
@@ -163,6 +164,12 @@ def _deadline(rule: Rule, example: Example) -> Mapping[str, Any]:
         ladder = deadlines.until_taken(found, at(given["at"]), hours)
     told = {"backup": ladder.backup_at, "everybody": ladder.everybody_at, "all": ladder.all_at}
     return {name: (each - _BEGINNING) / timedelta(minutes=1) for name, each in told.items()}
+
+
+def _call(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """A patient's call that nobody has answered."""
+    now = _BEGINNING + timedelta(seconds=example.given["waited"])
+    return {"escalated": calls.is_escalated(_BEGINNING, now, calls.waits_at_most(rule))}
 
 
 def _plausibility(rule: Rule, example: Example) -> Mapping[str, Any]:
@@ -509,6 +516,7 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "alarm.silence": _alarm,
         "alarm.fault": _alarm,
         "alarm.escalation": _escalation,
+        calls.ESCALATION: _call,
         "plausibility": _plausibility,
         "score.news2": _news2,
         "score.recovery": _recovery,

@@ -15,14 +15,16 @@ from django.contrib.messages import get_messages
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.page_owner import COOKIE, HEADER, RECEIVED, page_owner
+from sojourn.foundation.accounts.page_owner import COOKIE, ENDED, HEADER, RECEIVED, page_owner
 
 # Not "storage": that would also take the help page off the device, which must open when nobody is signed in.
 _ENDED = '"cache"'
 _READ = frozenset({200, 302, 409, 422})
 _RECEIPT_S = 300
+_ENDED_S = 120
 
 
 def owner_of(request: HttpRequest) -> str:
@@ -47,10 +49,14 @@ class PageOwner:
         if request.user.is_authenticated and request.user.pk != came:
             return response  # a sign-in: as what, the next request finds
         before, owner = request.COOKIES.get(COOKIE, ""), owner_of(request)
+        if owner and ENDED in request.COOKIES:
+            response.delete_cookie(ENDED, samesite="Lax")
         if owner and owner != before:
             response.set_cookie(COOKIE, owner, secure=settings.SECURE, httponly=False, samesite="Lax")
         elif before and not owner:
             response.delete_cookie(COOKIE, samesite="Lax")
+            if request.path != reverse("account_logout"):
+                response.set_cookie(ENDED, "1", max_age=_ENDED_S, secure=settings.SECURE, httponly=True, samesite="Lax")
             response.headers["Clear-Site-Data"] = _ENDED
         return response
 

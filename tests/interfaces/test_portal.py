@@ -243,7 +243,7 @@ def test_the_call_reaches_the_running_session(helped: Cast):
     assert "I need someone" in text
     answer = client.post("/today/here/", headers={"accept": "text/html"})
     assert answer["Location"] == "/today/here/?called=1"
-    assert "Someone is coming" in client.get("/today/here/?called=1").text
+    assert "Calling" in client.get("/today/here/?called=1").text
     assert client.post("/today/here/", headers={"accept": "application/json"}).status_code == 204
     assert calls(helped, stage) == 2
 

@@ -101,6 +101,7 @@ class Stream:
     last_id: str = ""
     _buffer: bytes = b""
     _text: str = ""
+    _ended: bool = False
 
     def _more(self, timeout: float) -> bool:
         self.connection.settimeout(max(timeout, 0.001))
@@ -126,6 +127,7 @@ class Stream:
             length = int(size, 16)
             if len(rest) < length + 2:
                 return
+            self._ended = length == 0  # the last chunk of an answer is empty
             self._text += rest[:length].decode()
             self._buffer = rest[length + 2 :]
 
@@ -139,6 +141,8 @@ class Stream:
                 event = self._event(block)
                 if event is not None and (not kind or event.kind == kind) and where(event):
                     return event
+            if self._ended:
+                raise ConnectionError("the stream ended")
             assert time.monotonic() < deadline, f"no {kind or 'event'} in {timeout} s"
             if not self._more(deadline - time.monotonic()) and time.monotonic() < deadline:
                 raise ConnectionError("the stream ended")

@@ -29,6 +29,7 @@ CASES = {
     "D2": ("The dose at the chair", "J23, J42, N18"),
     "D3": ("What was really given", "J42, J45, J46, J47, N18"),
     "D4": ("One door for danger", "N23, J11, J20"),
+    "D5": ("The worst minute", "J43, J44, N03"),
     "D6": ("One weight, one set of facts", "J24, J40"),
     "K1": ("Whose monitor is it", "J43, N03"),
     "K2": ("What time is it", "J43, N03"),
@@ -41,12 +42,14 @@ CASES = {
     "K9": ("Capnography and low pressure", "J43, N03"),
     "K10": ("The protocol around it", "J43, N03"),
     "P3": ("Drafts belong to a person", "J10, N16"),
+    "P5": ("The quiet screen tells the truth", "J44, N16"),
     "P8": ("Not now", "J42, N16"),
     "P11": ("A flag is heard", "J84, N23, J11, J47"),
     "S1": ("A clock that nobody can poison", "J43, N03"),
     "S2": ("Bound to its line", "J43, N03"),
     "S4": ("Nobody grants themselves", "N18"),
     "S9": ("A danger threshold that no answer can reach", "N23, J84"),
+    "S10": ("The stream ends with its sign-in", "N18"),
 }
 
 

@@ -59,9 +59,13 @@ SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::t
   %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::float8[], %s::float8[])
 ON CONFLICT (encounter_id, rule_id, code) DO UPDATE SET phase = excluded.phase, priority = excluded.priority,
   since_at = excluded.since_at, deadline_at = excluded.deadline_at, acknowledged_at = excluded.acknowledged_at,
-  acknowledged_by_name = excluded.acknowledged_by_name, why = excluded.why, value = excluded.value,
-  "limit" = excluded."limit"
+  acknowledged_by_name = excluded.acknowledged_by_name,
+  why = CASE WHEN excluded.why = 'as-before' THEN alarms_alarmstate.why ELSE excluded.why END,
+  value = CASE WHEN excluded.why = 'as-before' THEN alarms_alarmstate.value ELSE excluded.value END,
+  "limit" = CASE WHEN excluded.why = 'as-before' THEN alarms_alarmstate."limit" ELSE excluded."limit" END
 """
+# An alarm that nobody answered, or that somebody did, is still about the value that set it off.
+_AS_BEFORE = ("as-before", None, None)
 
 
 def store_states(
@@ -69,17 +73,27 @@ def store_states(
 ) -> None:
     """Write the last state of each rule that changed. A silence deadline lives with its signal, not here."""
     rows: dict[tuple[int, str, str], Row] = {}
+    about: dict[tuple[int, str, str], tuple[str, float | None, float | None]] = {}
     for session, rule, state, judgement in changed:
         deadline = None if rule.silence is not None and not state.open else state.deadline
-        rows[session.encounter_id, rule.rule_id, rule.vital] = (
+        key = (session.encounter_id, rule.rule_id, rule.vital)
+        found = _about(judgement)
+        about[key] = about.get(key, found) if found is _AS_BEFORE else found
+        rows[key] = (
             session.clinic_id, session.patient_id, session.encounter_id, rule.rule_id, rule.vital,
             state.phase.value, state.priority.value if state.priority else "", state.since, deadline,
-            state.acknowledged_at, state.acknowledged_by or "",
-            judgement.why.value if judgement else "", judgement.value if judgement else None,
-            judgement.limit if judgement else None,
+            state.acknowledged_at, state.acknowledged_by or "", *about[key],
         )  # fmt: skip
     if rows:
         cursor.execute(_STORE_STATES, columns(list(rows.values())))
+
+
+def _about(judgement: alarms.Judgement | None) -> tuple[str, float | None, float | None]:
+    """Why, the value and the limit that an alarm is about."""
+    if judgement is None:
+        return "", None, None
+    reason = judgement.set_off
+    return _AS_BEFORE if reason is None else (reason.why.value, reason.value, reason.limit)
 
 
 def store_withdrawn(cursor: Cursor[Row], session: Session, rule: AlarmRule, state: State, happening: Happening) -> None:

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from sojourn.care.alarms.queries import OPEN
-from sojourn.care.session.models import CALL_ANSWERED, PATIENT_CALLS
+from sojourn.care.session.calls import Call, newest_call
 from sojourn.care.session.rows import AlarmNow, Newest, Noted, OnChair
 from sojourn.clinical.alarms import urgency
 from sojourn.clinical.current import CodeGroup, DisplayedVital, SignalReading, current_vital
@@ -23,8 +23,6 @@ from sojourn.clinical.vitals import SYSTOLIC
 from sojourn.foundation.rulebook.load import book
 
 Raw = Mapping[str, Any]
-
-CALLS = frozenset((PATIENT_CALLS, CALL_ANSWERED))
 
 
 @dataclass(frozen=True)
@@ -55,13 +53,16 @@ class Glance:
         """The alarms that exist now."""
         return [each for each in self.alarms if each.phase in OPEN]
 
+    @cached_property
+    def newest_call(self) -> Call | None:
+        """What has become of the patient's newest call for somebody."""
+        return newest_call(self.calls)
+
     @property
-    def call(self) -> Noted | None:
-        """The patient's call for help that nobody has answered: the first of them."""
-        open_calls: list[Noted] = []
-        for each in self.calls:
-            open_calls = [] if each.kind == CALL_ANSWERED else [*open_calls, each]
-        return open_calls[0] if open_calls else None
+    def call(self) -> Call | None:
+        """The patient's call that nobody has said they go to."""
+        found = self.newest_call
+        return found if found is not None and found.is_open else None
 
     @cached_property
     def due(self) -> Due | None:

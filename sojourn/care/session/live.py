@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from sojourn.care.session.calls import Call
 from sojourn.care.session.glance import (
     Glance,
     alarms_of,
@@ -146,7 +147,7 @@ def glance_of(row: Row, checked_at: Iterable[datetime], now: datetime) -> Glance
         newest=newest_of(vitals),
         alarms=alarms_of(alarms),
         monitors=monitors_of(monitors),
-        calls=[Noted(each["id"], each["kind"], each["note"], at_of(each["at"]), "") for each in calls],
+        calls=[Noted(each["id"], each["kind"], each["note"], at_of(each["at"]), each["by_name"]) for each in calls],
         checked_at=checked_at,
     )
 
@@ -160,7 +161,8 @@ def picture(glance: Glance) -> dict[str, Any]:
     """A session as live pages read it. Times are seconds since 1970.
 
     ``signals`` by code: [value, at, doubt], of breathing also the method where the monitor names it. ``due``: [at,
-    minute] of the next check. ``called``: since when the patient asks for somebody. ``skew``: seconds by which the
+    minute] of the next check. ``called``: since when the patient asks for somebody, and nobody goes; ``call``: what has
+    become of the newest call, [state, when it was made, when it came to that, by whom]. ``skew``: seconds by which the
     monitor's clock is ahead of ours.
     """
     dose, call = glance.dose_started_at, glance.call
@@ -174,9 +176,15 @@ def picture(glance: Glance) -> dict[str, Any]:
         "signals": {each.code: _signal(each) for each in glance.newest.values()},
         "alarms": [_alarm(each) for each in glance.alarms],
         "called": call.at.timestamp() if call else None,
+        "call": call_of(glance.newest_call),
         "monitors": len(glance.monitors),
         "skew": glance.skew_s,
     }  # fmt: skip
+
+
+def call_of(call: Call | None) -> list[Any] | None:
+    """What a stream says of a call."""
+    return None if call is None else [call.state.value, call.at.timestamp(), call.since_at.timestamp(), call.by]
 
 
 def _signal(newest: Newest) -> list[Any]:

@@ -16,7 +16,7 @@ from sojourn.foundation.accounts.privacy import CLINICAL, DIRECT, OPERATIONAL, P
 from sojourn.foundation.accounts.scoping import ClinicScoped
 
 # Kinds of events that the program itself looks for.
-PATIENT_CALLS, CALL_ANSWERED = "patient_calls", "call_answered"
+PATIENT_CALLS, CALL_SEEN, CALL_ANSWERED = "patient_calls", "call_seen", "call_answered"
 
 
 class CheckResult(ClinicScoped):
@@ -239,11 +239,13 @@ class SessionEvent(ClinicScoped):
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    # Of who saw a call or goes: a patient sees no membership but their own, and reads here who is coming.
+    by_name = models.CharField(max_length=160, blank=True, default="")
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
         "kind": CLINICAL, "grade": CLINICAL, "measure": CLINICAL, "effect": CLINICAL, "about": OPERATIONAL,
-        "note": CLINICAL, "at": OPERATIONAL, "recorded_at": OPERATIONAL, "by": OPERATIONAL,
+        "note": CLINICAL, "at": OPERATIONAL, "recorded_at": OPERATIONAL, "by": OPERATIONAL, "by_name": DIRECT,
     }  # fmt: skip
 
 

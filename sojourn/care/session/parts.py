@@ -19,7 +19,7 @@ from psycopg import sql
 from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.alarms.queries import OPEN
 from sojourn.care.encounter.models import Encounter, SessionState
-from sojourn.care.session.glance import CALLS
+from sojourn.care.session.calls import KINDS as CALLS
 from sojourn.care.session.models import (
     CheckResult,
     DoseCheck,
@@ -157,7 +157,7 @@ def _subqueries() -> dict[str, ArraySubquery]:
             events, "id", "kind", "note", "at", "grade", "measure", "effect", "about_id", "recorded_at", "by_id",
             by=_name("by"),
         ),
-        "calls": array(events.filter(kind__in=sorted(CALLS)), "id", "kind", "note", "at"),
+        "calls": array(events.filter(kind__in=sorted(CALLS)), "id", "kind", "note", "at", "by_name"),
         "measured": array(
             measured, "code", "value", "doubt", "id", "method", at=F("effective_at"), by=_member("by", "name"),
         ),

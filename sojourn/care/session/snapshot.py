@@ -23,9 +23,10 @@ from sojourn.care.intake.medicine_history import ChangedSince
 from sojourn.care.intake.queries import MedicineTaken
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import given
+from sojourn.care.session.calls import KINDS as CALL_KINDS
+from sojourn.care.session.calls import Call
 from sojourn.care.session.given import Prepared
 from sojourn.care.session.glance import (
-    CALLS,
     Glance,
     Raw,
     alarms_of,
@@ -123,7 +124,7 @@ class SessionSnapshot:
             newest=newest_of(rows["vitals"]),
             alarms=alarms_of(rows["alarms"]),
             monitors=monitors_of(rows["monitors"]),
-            calls=[each for each in self.every_event if each.kind in CALLS],
+            calls=[each for each in self.every_event if each.kind in CALL_KINDS],
             checked_at=self.checked_at,
         )
 
@@ -279,7 +280,7 @@ class SessionSnapshot:
         return self.glance.monitors
 
     @property
-    def call(self) -> Noted | None:
+    def call(self) -> Call | None:
         """The patient's call for help that nobody has answered."""
         return self.glance.call
 

@@ -16,9 +16,8 @@ from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.intake.queries import WEIGHT
+from sojourn.care.session.calls import KINDS as CALLS
 from sojourn.care.session.models import (
-    CALL_ANSWERED,
-    PATIENT_CALLS,
     CheckResult,
     EnteredInError,
     GivenMedicine,
@@ -99,7 +98,7 @@ def _faults(encounter: Encounter, of: str, row: Any, reason: str) -> dict[str, s
     wrong: dict[str, str] = {}
     if of == StruckKind.READING and row.method != "typed":
         wrong["monitor"] = _("What a monitor sent is not struck. Write a note beside it.")
-    if of == StruckKind.EVENT and row.kind in {PATIENT_CALLS, CALL_ANSWERED}:
+    if of == StruckKind.EVENT and row.kind in CALLS:
         wrong["call"] = _("A call of the patient stays as it is. Write a note beside it.")
     if not reason:
         wrong["reason-missing"] = _("Write why this entry was wrong.")

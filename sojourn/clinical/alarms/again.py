@@ -63,7 +63,7 @@ def put_right(rule: AlarmRule, state: State, standing: Sequence[Heard], now: dat
     if before is None or anew.priority.rank > before.rank:
         wait = rule.escalate.get(anew.priority)
         until = None if wait is None else now + wait
-        since = state.since if state.open else anew.since
+        since = state.since if state.open else now
         return PutRight(State(Phase.RAISED, anew.newest_at, since, anew.priority, until), "raised", last)
     after = state._replace(newest_at=anew.newest_at, priority=anew.priority)
     return PutRight(after, "lowered" if anew.priority.rank < before.rank else "none", last)

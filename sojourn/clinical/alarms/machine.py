@@ -325,7 +325,7 @@ def _opens(seen: _Seen, level: Level, state: State) -> Judgement:
         if waiting:
             return _unchanged(seen, pending, Why.NOT_YET_SUSTAINED, limit)
         return _change(seen, pending, Why.NOT_YET_SUSTAINED, limit, _NOTHING)
-    raised = State(_RAISED, at, since, priority, _escalates_at(rule, priority, now))
+    raised = State(_RAISED, at, at, priority, _escalates_at(rule, priority, now))
     happened = (_happening(seen, Event.RAISED, priority, Why.BEYOND_LIMIT, limit),)
     return _change(seen, raised, Why.BEYOND_LIMIT, limit, happened)
 
@@ -396,6 +396,6 @@ def _nothing_heard(seen: _Seen, state: State, why: Why) -> Judgement:
         return _change(seen, begun, Why.NOT_YET_SILENT, limit, _NOTHING)
     if now < state.deadline:
         return _unchanged(seen, state, Why.NOT_YET_SILENT, limit)
-    gone = State(_RAISED, state.newest_at, state.deadline, priority, _escalates_at(rule, priority, now))
+    gone = State(_RAISED, state.newest_at, now, priority, _escalates_at(rule, priority, now))
     happened = (_happening(seen, Event.RAISED, priority, why, limit),)
     return _change(seen, gone, why, limit, happened)

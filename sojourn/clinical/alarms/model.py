@@ -85,8 +85,9 @@ class State(NamedTuple):
     """The state of one rule for one signal. ``deadline`` is when time alone would change it:
 
     the confirming reading is due (pending), it escalates (raised), or the signal counts as silent (a silence
-    rule while quiet). ``since`` is the first reading of the episode. ``newest_at`` (and a silence rule's
-    deadline) change on every reading: who stores states writes only when ``Judgement.changed``, and refills
+    rule while quiet). ``since``: while pending the first reading beyond the limit, then when the alarm was raised,
+    as its Happening says. ``newest_at`` (and a silence rule's deadline) change on every reading: who stores states
+    writes only when ``Judgement.changed``, and refills
     the two from the signal's own row.
     """
 
@@ -219,6 +220,15 @@ class Judgement(NamedTuple):
     def event(self) -> Event | None:
         """The last thing that happened, or None."""
         return self.happenings[-1].event if self.happenings else None
+
+    @property
+    def set_off(self) -> Reason | None:
+        """What the alarm now rests on: the reason of the last change that a reading or a silence made. None where only
+        time passed or a person answered: it then rests on what it did before."""
+        if not self.happenings:
+            return self.reasons[0]
+        asides = (Event.ESCALATED, Event.ACKNOWLEDGED)
+        return next((each.reason for each in reversed(self.happenings) if each.event not in asides), None)
 
     @property
     def deadline(self) -> datetime | None:

@@ -12,6 +12,7 @@ from django.utils.crypto import salted_hmac
 
 COOKIE: Final = "page_owner"  # readable by scripts: it changes in every tab at the moment of a sign-in or a sign-out
 HEADER: Final = "X-Page-Owner"
+ENDED: Final = "sign_in_ended"  # for the door, which says so: this browser did not sign out itself
 RECEIVED: Final = "draft_received"  # the number of the form that was received last, for the script that kept its text
 _LENGTH: Final = 32
 

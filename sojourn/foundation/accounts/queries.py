@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Literal, Protocol
+from hashlib import sha256
+from typing import Final, Literal, Protocol
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -12,6 +13,9 @@ from allauth.mfa.models import Authenticator
 from sojourn.foundation.accounts.asker import Asker, as_asker, set_asker
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.roles import role, roles
+
+# On which the database says that a sign-in or a person's role has changed (migration 0005).
+SIGN_IN_CHANNEL: Final = "sojourn_sign_in"
 
 Standing = Literal["open", "expired", "used", "withdrawn"]
 
@@ -34,6 +38,11 @@ def choose(memberships: Sequence[Membership], wanted: object) -> Membership | No
         if membership.pk == wanted:
             return membership
     return memberships[0] if memberships else None
+
+
+def sign_in_names(session_key: str, person_id: int | None) -> frozenset[str]:
+    """What a notification on ``SIGN_IN_CHANNEL`` calls a sign-in: by its session, and by its person."""
+    return frozenset((f"s:{sha256(session_key.encode()).hexdigest()}", f"p:{person_id}"))
 
 
 def is_staff(code: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sojourn.clinical import alarms, deadlines, dosing, eligibility, interactions, recovery
+from sojourn.clinical import alarms, calls, deadlines, dosing, eligibility, interactions, recovery
 from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.rulebook.queries import Standing
@@ -18,7 +18,7 @@ from sojourn.foundation.rulebook.queries import Standing
 # The groups in the order in which they are walked, by the kinds of their rules: first what no dose is given without.
 GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("floors", (HARD_FLOOR,)),
-    ("alarms", (*alarms.KINDS, alarms.ESCALATION)),
+    ("alarms", (*alarms.KINDS, alarms.ESCALATION, calls.ESCALATION)),
     ("protocols", ("protocol",)),
     ("doses", dosing.KINDS),
     ("eligibility", (eligibility.KIND, eligibility.evidence.KIND)),

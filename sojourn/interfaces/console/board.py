@@ -23,14 +23,12 @@ from django.views.decorators.http import require_GET, require_POST
 from django_stubs_ext import StrPromise
 
 from sojourn.care.alarms import actions as alarm_actions
-from sojourn.care.encounter import announcing
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import running
 from sojourn.care.patients.queries import withheld
-from sojourn.care.session import actions as session_actions
-from sojourn.care.session import live
-from sojourn.care.session.models import CALL_ANSWERED
+from sojourn.care.session import call_actions, live
 from sojourn.care.vitals.clock import BELIEVED
+from sojourn.clinical import calls
 from sojourn.clinical.alarms import FAULT, KINDS, SILENCE, Priority, Why, rank, urgency
 from sojourn.clinical.alarms.prepare import RISE
 from sojourn.clinical.current import TILES, DisplayedVital, SignalReading, current_vital, rounded
@@ -127,6 +125,8 @@ def board_words() -> dict[str, Any]:
         "now": _("Next check now"),
         "overdue": _("Check overdue by {n} min"),
         "calls": _("{who} needs someone"),
+        "waits": _("{call}, {age}"),
+        "nobody_went": _("nobody has gone"),
         "clock_ahead": _("The monitor's clock is {n} min ahead"),
         "clock_behind": _("The monitor's clock is {n} min behind"),
         "no_monitor": _("No monitor on"),
@@ -185,6 +185,9 @@ class ChairShown:
     due: str
     overdue: bool
     called: str
+    call_note: str
+    call_late: bool
+    call_unseen: bool
     notes: tuple[str, ...]
     alarm: str
     alarm_word: str
@@ -196,10 +199,12 @@ class ChairShown:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """After how many seconds a reading is old: by vital sign where a monitor is on, else by the protocol."""
+    """After how many seconds a reading is old: by vital sign where a monitor is on, else by the protocol; and how many
+    a call may wait, None where no rule says so."""
 
     monitored: Mapping[str, float]
     typed: Mapping[str, float]
+    call: float | None = None
 
     def of(self, code: str, session: Mapping[str, Any], protocol_id: str) -> float:
         typed = self.typed[protocol_id]
@@ -224,7 +229,8 @@ def _limits(clinic_id: int, protocol_ids: set[str]) -> Limits:
         if systolic in monitored:
             monitored.update({code: monitored[systolic] for code in others if code not in monitored})
     typed = {each: seconds(rule(book().rule(each)), "vitals_max_age") for each in protocol_ids}
-    return Limits(monitored, typed)
+    call = calls.waits_at_most(acting.get(calls.ESCALATION))
+    return Limits(monitored, typed, None if call is None else call.total_seconds())
 
 
 @allowed("board.watch")
@@ -271,6 +277,7 @@ def board(request: HttpRequest) -> HttpResponse:
                     for each, chair in zip(here, chairs, strict=True)
                 },
                 "limits": limits.monitored,
+                "call_s": limits.call,
                 "trend_s": int(live.TREND.total_seconds()),
                 "skew_s": int(BELIEVED.total_seconds()),
                 "watch_silent_s": WATCH_SILENT_AFTER_S,
@@ -332,6 +339,8 @@ def _chair(
     when = words["dose" if session["dose"] else "here"].format(n=minutes)
     due, overdue = due_word(words, session["due"][0] - now.timestamp()) if session["due"] else ("", False)
     given = _("Somebody") if hidden else patient.given_name
+    call = call_of(words, session, given, limits.call, now.timestamp())
+    grave = gravest_open(open_alarms)
     return ChairShown(
         id=encounter.pk,
         chair=encounter.chair.name,
@@ -343,15 +352,47 @@ def _chair(
         when=when,
         due=due,
         overdue=overdue,
-        called=words["calls"].format(who=given) if session["called"] else "",
+        called=call.text,
+        call_note=call.note,
+        call_late=call.late,
+        call_unseen=call.unseen,
         notes=_notes(words, session),
-        alarm=gravest["priority"] if gravest and gravest["phase"] != "recovered" else "",
-        alarm_word=str(_PRIORITIES[Priority(gravest["priority"])]) if gravest else "",
+        alarm=grave,
+        alarm_word=str(_PRIORITIES[Priority(grave)]) if grave else "",
         alarm_text=text,
         alarm_note=note,
         waiting=tuple(f"{each['rule']}|{each['code']}" for each in open_alarms if each["phase"] != "acknowledged"),
         figures=tuple(figure_of(words, key, session, limits.of, encounter.protocol_id, now) for key in TILES),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CallShown:
+    """A patient's call in words: who and for how long, how it stands. ``late``: it has waited too long."""
+
+    text: str
+    note: str
+    late: bool
+    unseen: bool
+
+
+def call_of(words: Words, session: Mapping[str, Any], given: str, at_most: float | None, now: float) -> CallShown:
+    """The call of a session; empty words where nobody calls. In TypeScript: View.call (tests/golden/calls.json)."""
+    if session["called"] is None:
+        return CallShown("", "", late=False, unseen=False)
+    waited = max(0.0, now - session["called"])
+    late = at_most is not None and waited >= at_most
+    seen = session["call"][3] if session["call"] and session["call"][0] == "known" else ""
+    notes = [words["nobody_went"]] if late else []
+    notes += [words["seen_by"].format(who=seen)] if seen else []
+    text = words["waits"].format(call=words["calls"].format(who=given), age=age_word(words, waited))
+    return CallShown(text, ", ".join(notes), late, not seen)
+
+
+def gravest_open(alarms: Sequence[Mapping[str, Any]]) -> str:
+    """The priority of a chair: that of its gravest alarm that is not over, answered or not, as its tiles show it."""
+    found = [each["priority"] for each in alarms if each["phase"] != "recovered"]
+    return max(found, key=rank, default="")
 
 
 def _urgency(alarm: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -502,18 +543,14 @@ def seen(request: HttpRequest, encounter_id: int) -> HttpResponse:
 @allowed("session.observe")
 @require_POST
 def going(request: HttpRequest, encounter_id: int) -> HttpResponse:
-    """Somebody goes to the patient who called. A second tap finds it done."""
+    """Somebody goes to the patient who called, or has seen the call. A second tap finds it done."""
     asker = cast(Request, request).asker
-    encounter = _present(encounter_id)
-    with connection.cursor() as cursor:
-        found = live.read(cursor.cursor, [encounter_id], timezone.now())
-    if not found or found[0]["called"] is None:
-        return _answered(request, asker, [])
+    _present(encounter_id)
+    act = call_actions.see_call if request.POST.get("do") == "seen" else call_actions.go_to_patient
     try:
-        session_actions.note_event(by=asker, encounter_id=encounter_id, kind=CALL_ANSWERED)
+        act(by=asker, encounter_id=encounter_id)
     except Refused as refused:
         return _answered(request, asker, [str(reason) for reason in refused.reasons])
-    announcing.announce(encounter)
     return _answered(request, asker, [])
 
 

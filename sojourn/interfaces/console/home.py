@@ -28,8 +28,10 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plans
 from sojourn.care.safety import duty_queries
 from sojourn.care.safety import queries as safety
+from sojourn.care.session import calls
 from sojourn.care.session import queries as session_queries
 from sojourn.care.vitals import queries as vitals_queries
+from sojourn.clinical import calls as call_rule
 from sojourn.clinical.protocol import FINAL, PRESENT, State
 from sojourn.foundation.accounts import queries as accounts
 from sojourn.foundation.accounts.access import Request, allowed
@@ -47,6 +49,7 @@ from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word, state_word
 from sojourn.interfaces.console.plan_shown import own_dose
 from sojourn.interfaces.console.sentences import sentence
+from sojourn.interfaces.console.sessions.words import span_word
 
 # The watch looks every few seconds; after this long without a sign it is not looking.
 WATCH_SILENT_AFTER = timedelta(minutes=1)
@@ -195,6 +198,28 @@ def _alarms(today: Today) -> list[Wait]:
         else _("all of them answered")
     )
     return [Wait("bell", words, detail, address("console:board"), (waiting or found)[0].priority)]
+
+
+def _calls(today: Today) -> list[Wait]:
+    """Patients who ask for somebody and to whom nobody goes, the longest first. One query, two where somebody does."""
+    here = {row.encounter_id: row for row in today.rows if row.state in PRESENT and row.encounter_id}
+    found = calls.open_calls(here) if here else {}
+    if not found:
+        return []
+    rule = rulebook.acting_rules(today.clinic_id, only={call_rule.ESCALATION}).get(call_rule.ESCALATION)
+    at_most = call_rule.waits_at_most(rule)
+    waits = []
+    for encounter_id, call in sorted(found.items(), key=lambda each: each[1].at):
+        late = call_rule.is_escalated(call.at, today.now, at_most)
+        words = _("A patient asks for someone, and nobody has gone") if late else _("A patient asks for someone")
+        who = _("%(name)s in %(chair)s, for %(span)s") % {
+            "name": today.named(here[encounter_id].appointment.patient), "chair": here[encounter_id].chair_name,
+            "span": span_word(today.now - call.at),
+        }  # fmt: skip
+        if call.by:
+            who += " · " + _("seen by %(name)s") % {"name": call.by}
+        waits.append(Wait("bell", words, who, address("console:session", encounter_id), "high" if late else ""))
+    return waits
 
 
 def _flags(today: Today) -> list[Wait]:
@@ -435,8 +460,9 @@ def _not_started(today: Today) -> list[Wait]:
 
 
 _ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
-    "nurse": (_alarms, _flags, _not_started, _newcomers, _second_checks, _companions, _plans, _consents),
+    "nurse": (_calls, _alarms, _flags, _not_started, _newcomers, _second_checks, _companions, _plans, _consents),
     "prescriber": (
+        _calls,
         _alarms,
         _flags,
         _duty,
@@ -448,7 +474,7 @@ _ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
         _unsigned,
         _consents,
     ),
-    "therapist": (_flags, _newcomers, _questionnaires, _consents),
+    "therapist": (_calls, _flags, _newcomers, _questionnaires, _consents),
     "front_desk": (_flags_in_outline, _ways_home, _questionnaires),
     "clinic_admin": (_flags_in_outline, _duty, _monitors, _staff, _consents),
     "auditor": (),

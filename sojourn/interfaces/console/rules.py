@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.clinical import deadlines, dosing, eligibility, interactions, jurisdictions, raising, recovery
+from sojourn.clinical import calls, deadlines, dosing, eligibility, interactions, jurisdictions, raising, recovery
 from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.clinical.protocol import HARD_FLOOR, known_of
 from sojourn.clinical.rules import OpenNumber, Parameter, Rule, Verification
@@ -43,7 +43,7 @@ HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
     (
         "alarms",
         gettext_lazy("Alarms"),
-        ("alarm.threshold", "alarm.rise", "alarm.silence", "alarm.fault", "alarm.escalation"),
+        ("alarm.threshold", "alarm.rise", "alarm.silence", "alarm.fault", "alarm.escalation", calls.ESCALATION),
     ),
     ("doses", gettext_lazy("Doses"), dosing.KINDS),
     ("eligibility", gettext_lazy("Who may be treated"), (eligibility.KIND, eligibility.evidence.KIND)),

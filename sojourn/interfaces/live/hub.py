@@ -25,6 +25,7 @@ from sojourn.care.session import live
 from sojourn.care.session.glance import Glance, is_check
 from sojourn.clinical.protocol import FINAL
 from sojourn.foundation.accounts.asker import SAY_WHO_ASKS
+from sojourn.foundation.accounts.queries import SIGN_IN_CHANNEL
 from sojourn.interfaces.live.connection import conninfo
 
 log = logging.getLogger(__name__)
@@ -64,16 +65,24 @@ class Watcher:
     """One open stream. ``pending`` holds what was not sent yet: the newest state of a session and its new readings.
 
     ``seen`` is the newest reading that was sent, by session; it is None until the snapshot has gone out.
+    ``sign_in`` is what a notification calls the sign-in behind it; ``doubted``: that may have ended, and nothing goes
+    out before somebody has looked.
     """
 
     clinic_id: int
     encounter_id: int | None = None
+    sign_in: frozenset[str] = frozenset()
     pending: dict[int, str] = field(default_factory=dict)
     readings: dict[int, list[Chunk]] = field(default_factory=dict)
     seen: dict[int, int] = field(default_factory=dict)
     beat: str = ""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     gone: bool = False
+    doubted: bool = False
+
+    def doubt(self) -> None:
+        self.doubted = True
+        self.wake.set()
 
     def tell(self, encounter_id: int, text: str, chunk: Chunk | None) -> None:
         if self.gone or (self.encounter_id is not None and self.encounter_id != encounter_id):
@@ -204,9 +213,14 @@ class Hub:
             try:
                 async with await _connect() as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
+                    await connection.execute(f"LISTEN {SIGN_IN_CHANNEL}")
                     self._look_at_everything()  # what was said while nobody listened
+                    self._doubt_sign_ins()
                     async for notice in connection.notifies():
-                        self._hear(notice.payload)
+                        if notice.channel == SIGN_IN_CHANNEL:
+                            self._doubt_sign_ins(notice.payload)
+                        else:
+                            self._hear(notice.payload)
             except (psycopg.Error, OSError):
                 log.warning("the live side lost the database; trying again")
             await asyncio.sleep(1)
@@ -219,6 +233,13 @@ class Hub:
                 room.dirty.update(map(int, ids.split(",")))
         except ValueError:
             log.warning("a notification that is not ours: %.80r", payload)
+
+    def _doubt_sign_ins(self, changed: str = "") -> None:
+        """A sign-in has changed, or any may have: its streams ask whether it still stands."""
+        for room in self.rooms.values():
+            for watcher in room.watchers:
+                if not changed or changed in watcher.sign_in:
+                    watcher.doubt()
 
     def _look_at_everything(self) -> None:
         for room in self.rooms.values():

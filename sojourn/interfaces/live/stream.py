@@ -1,18 +1,22 @@
-"""Server-sent events: ``/live/board`` for a clinic's running sessions, ``/live/session/<id>`` for one.
+"""Server-sent events: ``/live/board`` for a clinic's running sessions, ``/live/session/<id>`` for one, and
+``/live/here`` for the patient in one, who hears nothing but what becomes of their call.
 
 The first event is "snapshot" (with trends), then "sessions" as they change and "beat" every second. An event's id
 says which readings the browser has; coming back with it (Last-Event-ID, or ``?after=``) brings only those that it
-missed. A stream ends when its sign-in does.
+missed. A stream ends when its sign-in does, or when whoever signed in is somebody else by role or clinic: at once, for
+the database says so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
@@ -27,6 +31,7 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from sojourn.care.session import calls, live
 from sojourn.care.session.live import cursor_of, cursor_text
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.asker import Asker, as_asker
@@ -39,10 +44,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _SESSION_PATH = re.compile(r"/live/session/([0-9]{1,18})")
-# How often an open stream asks again whether its sign-in still stands.
+# How often an open stream asks again whether its sign-in still stands, also where nothing was said: nobody notifies of
+# a sign-in that nobody has used for too long.
 _ASK_AGAIN_S = 60.0
 # With more sessions than this the id of an event is long; it then goes out once a second only.
 _ID_EVERY_EVENT = 100
+_HERE = "/live/here"
 _hub = Hub()
 
 
@@ -63,30 +70,84 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     if asker is None:
         await _plain(send, 401, "sign in first")
         return
+    own = scope["path"] == _HERE
     encounter_id: int | None = None
-    if scope["path"] != "/live/board":
+    if scope["path"] not in ("/live/board", _HERE):
         match = _SESSION_PATH.fullmatch(scope["path"])
         if match is None:
             await _plain(send, 404, "no such stream")
             return
         encounter_id = int(match[1])
-    if not asker.may("board.watch") or asker.clinic_id is None:
+    if not _may(asker, own) or asker.clinic_id is None:
         await _plain(send, 403, "your role does not watch sessions")
         return
+    if own:
+        encounter_id = await sync_to_async(_session_of, thread_sensitive=False)(asker)
+        if encounter_id is None:  # an answer after which a browser does not ask again by itself
+            await _plain(send, 204, "")
+            return
     if scope["method"] != "GET":  # a page that was refused asks so whether it is still signed in
         await _plain(send, 405, "only GET")
         return
-    watcher = Watcher(asker.clinic_id, encounter_id)
+    watcher = Watcher(asker.clinic_id, encounter_id, queries.sign_in_names(_key(cookie), asker.person_id))
     _hub.watch(watcher)
     closed = asyncio.create_task(_closed(receive, watcher))
     try:
-        await _stream(watcher, asker, cookie, _seen(scope, headers), send)
+        await _stream(watcher, asker, cookie, {} if own else _seen(scope, headers), send, _Told(own))
     finally:
         _hub.leave(watcher)
         closed.cancel()
 
 
-async def _stream(watcher: Watcher, asker: Asker, cookie: str, seen: Mapping[int, int], send: Send) -> None:
+def _may(asker: Asker, own: bool) -> bool:
+    return asker.patient_id is not None and asker.may("own.read") if own else asker.may("board.watch")
+
+
+def _session_of(asker: Asker) -> int | None:
+    """The running session of the patient who asks."""
+    assert asker.patient_id is not None
+    with transaction.atomic(), as_asker(asker):
+        found = calls.at_the_patient(asker.patient_id, timezone.now())
+    return None if found is None else found.encounter_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """In which words a stream tells: everything for the clinic, for a patient (``own``) their call alone."""
+
+    own: bool
+
+    def opening(self, found: str, seen: Mapping[int, int], cursor: str) -> str:
+        if self.own:
+            return f"retry: 2000\n{_call_event(found)}"
+        snapshot = f'{{"resumed":{"true" if seen else "false"},"sessions":{found}}}'
+        return f"retry: 2000\nid: {cursor}\nevent: snapshot\ndata: {snapshot}\n\n"
+
+    def waiting(self, watcher: Watcher) -> str:
+        if not self.own:
+            return _waiting(watcher)
+        sessions, beat = watcher.take(), watcher.beat
+        watcher.beat = ""
+        return (_call_event(sessions) if sessions else "") + ("event: beat\ndata: {}\n\n" if beat else "")
+
+
+def _call_event(sessions: str) -> str:
+    """What a patient hears of their session."""
+    (session,) = json.loads(sessions)
+    call = session["call"]
+    if (
+        call is not None
+        and call[0] == calls.CallState.COMING
+        and time.time() - call[2] > calls.SAID_FOR.total_seconds()
+    ):
+        call = None
+    found = {"running": session["state"] in live.RUNNING, "call": call}
+    return f"event: call\ndata: {json.dumps(found, separators=(',', ':'))}\n\n"
+
+
+async def _stream(
+    watcher: Watcher, asker: Asker, cookie: str, seen: Mapping[int, int], send: Send, told: _Told
+) -> None:
     try:
         found = await _hub.open(watcher, seen)
     except (psycopg.Error, OSError, TimeoutError):
@@ -96,21 +157,20 @@ async def _stream(watcher: Watcher, asker: Asker, cookie: str, seen: Mapping[int
         await _plain(send, 404, "no such session")
         return
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-    snapshot = f'{{"resumed":{"true" if seen else "false"},"sessions":{found}}}'
-    await _send(send, f"retry: 2000\nid: {cursor_text(watcher.seen)}\nevent: snapshot\ndata: {snapshot}\n\n")
+    await _send(send, told.opening(found, seen, cursor_text(watcher.seen)))
     asked = time.monotonic()
     while True:
         await watcher.wake.wait()
         watcher.wake.clear()
         if watcher.gone:
             break
-        text = _waiting(watcher)
+        if watcher.doubted or time.monotonic() - asked > _ASK_AGAIN_S:
+            asked, watcher.doubted = time.monotonic(), False
+            if not await _still(asker, cookie, told.own):
+                break
+        text = told.waiting(watcher)
         if text:
             await _send(send, text)
-        if time.monotonic() - asked > _ASK_AGAIN_S:
-            asked = time.monotonic()
-            if not await _still(asker, cookie):
-                break
     with contextlib.suppress(Exception):  # a browser that has gone needs no farewell
         await send({"type": "http.response.body", "body": b""})
 
@@ -130,13 +190,15 @@ def _waiting(watcher: Watcher) -> str:
     return text
 
 
-async def _still(asker: Asker, cookie: str) -> bool:
+async def _still(asker: Asker, cookie: str, own: bool) -> bool:
     """Whether the sign-in behind a stream stands as it did. A database that is away is no reason to end it."""
     try:
         now = await _who(cookie)
     except DatabaseError:
         return True
-    return now is not None and now.clinic_id == asker.clinic_id and now.may("board.watch")
+    if now is None or not _may(now, own):
+        return False
+    return (now.clinic_id, now.role, now.patient_id) == (asker.clinic_id, asker.role, asker.patient_id)
 
 
 _HEADERS = [
@@ -170,6 +232,15 @@ async def _plain(send: Send, status: int, text: str) -> None:
     await send({"type": "http.response.body", "body": text.encode()})
 
 
+def _key(cookie: str) -> str:
+    """The session's key in a cookie header; "" where there is none."""
+    try:
+        morsel = SimpleCookie(cookie).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return ""
+    return "" if morsel is None else morsel.value
+
+
 async def _who(cookie: str) -> Asker | None:
     return await sync_to_async(_asker, thread_sensitive=False)(cookie)
 
@@ -178,14 +249,11 @@ def _asker(cookie: str) -> Asker | None:
     """Who sent this session cookie, by the same rules as a page: alive, not idle, active, second factor, chosen
     clinic. Asking is not a sign of life: a stream goes on by itself."""
     close_old_connections()
-    try:
-        morsel = SimpleCookie(cookie).get(settings.SESSION_COOKIE_NAME)
-    except CookieError:
-        return None
-    if morsel is None:
+    key = _key(cookie)
+    if not key:
         return None
     with transaction.atomic():
-        row = Session.objects.filter(session_key=morsel.value, expire_date__gt=timezone.now()).first()
+        row = Session.objects.filter(session_key=key, expire_date__gt=timezone.now()).first()
         data = {} if row is None else row.get_decoded()
         person_id = _person(data)
         if person_id is None:

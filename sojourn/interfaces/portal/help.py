@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -19,7 +19,8 @@ from sojourn.care.encounter import announcing
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.session import actions as session_actions
-from sojourn.care.session import withdrawal_actions
+from sojourn.care.session import calls, withdrawal_actions
+from sojourn.care.session.calls import AtThePatient
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.refused import Refused
@@ -50,9 +51,10 @@ def help_now(request: HttpRequest) -> HttpResponse:
 def here(request: HttpRequest) -> HttpResponse:
     """The altered-state screen. Sending it calls for help: the clinic's session board shows it.
 
+    It says what has become of the call, and nothing that is not so: outside a session it leads to who can be called.
     ``said`` is what became of a "Stop" that was pressed without script.
     """
-    called, said = request.GET.get("called") == "1", request.GET.get("said", "")
+    said = request.GET.get("said", "")
     if request.method == "POST":
         by_script = "text/html" not in request.headers.get("Accept", "")
         if not _call(request):
@@ -61,12 +63,29 @@ def here(request: HttpRequest) -> HttpResponse:
         if by_script:
             return HttpResponse(status=204)
         return redirect(f"{reverse('portal:here')}?called=1")
+    found = None if _may_be_kept(request) else _at_the_patient(request)
     return show(
         request,
         "portal/here.html",
-        {"call_url": reverse("portal:here"), "called": called, "said": said, **_ANYBODYS},
+        {
+            "call_url": reverse("portal:here"),
+            "alone": found is None and not _may_be_kept(request),
+            "call": found.call if found else None,
+            "said": said,
+            **_ANYBODYS,
+        },
         nav=False,
     )
+
+
+def _may_be_kept(request: HttpRequest) -> bool:
+    """Whether the service worker asks: what it keeps on the device tells of nobody, and the script asks the stream."""
+    return request.headers.get("Sec-Fetch-Dest") == "empty" and not request.GET
+
+
+def _at_the_patient(request: HttpRequest) -> AtThePatient | None:
+    asker = cast(Request, request).asker
+    return None if asker.patient_id is None else calls.at_the_patient(asker.patient_id, timezone.now())
 
 
 def _running(patient_id: int) -> Encounter | None:

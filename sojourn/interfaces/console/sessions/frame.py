@@ -20,6 +20,7 @@ from sojourn.foundation.accounts.asker import NotAllowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions import shown
+from sojourn.interfaces.console.sessions.minute import minute
 from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.words import STATES
 
@@ -86,6 +87,7 @@ def common(request: Request, picture: Picture) -> dict[str, Any]:
         "session_url": reverse("console:session", args=[picture.id]),
         "state_word": STATES[picture.state],
         "seq": picture.seq,
+        **minute(request, picture),
     }
 
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Final
 
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -19,14 +18,13 @@ from django_stubs_ext import StrPromise
 
 from sojourn.care.safety import gravity
 from sojourn.care.session.actions import TURNS_BY_ITSELF
-from sojourn.care.session.rows import AlarmNow, Check, Newest, WasteRow
+from sojourn.care.session.rows import Check, Newest, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
-from sojourn.care.vitals import faults
 from sojourn.clinical import recovery
-from sojourn.clinical.alarms import MONITOR_SIGNAL, Phase, rank
+from sojourn.clinical.alarms import rank
 from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, rounded
 from sojourn.clinical.protocol import UNDER_WAY, State
-from sojourn.clinical.vitals import MEAN, UNDATED, VITALS, pressure_parts
+from sojourn.clinical.vitals import DIASTOLIC, MEAN, UNDATED, VITALS, pressure_parts
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.doubt_words import doubt_words
 from sojourn.interfaces.console.nav import address
@@ -36,7 +34,6 @@ from sojourn.interfaces.console.sessions.words import (
     OF_THE_CLINIC,
     OF_THE_PATIENT,
     TO_DO,
-    WHY,
     skew_word,
     time_word,
 )
@@ -129,8 +126,16 @@ class Figure:
     undated: bool = False  # nobody knows when it was measured
 
 
-def _written(code: str, value: float) -> str:
+def written(code: str, value: float) -> str:
+    """A value of a vital sign as the reader writes numbers, to the places that it is read to."""
     return str(number_format(rounded(value, VITALS[code].places), VITALS[code].places))
+
+
+def label_of(code: str) -> str:
+    """The name of a vital sign where there is little room."""
+    if code in DIASTOLIC:
+        return _("Diastolic pressure")
+    return str(_LABELS.get(code) or _(VITALS[code].short))
 
 
 def _source(picture: Picture, one: Newest) -> str:
@@ -150,8 +155,8 @@ def _figure(picture: Picture, shown: DisplayedVital) -> Figure:
     one = picture.newest[shown.code]
     values = zip(shown.codes, shown.values, strict=True)
     return Figure(
-        _LABELS.get(shown.code) or _(VITALS[shown.code].short),
-        "/".join("–" if value is None else _written(code, value) for code, value in values),
+        label_of(shown.code),
+        "/".join("–" if value is None else written(code, value) for code, value in values),
         VITALS[shown.code].unit.display,
         one.at,
         _stale_after(picture, one),
@@ -174,6 +179,12 @@ def _current(picture: Picture, *groups: CodeGroup) -> DisplayedVital | None:
     return picture.glance.displayed(groups, limit.__getitem__, _alarmed(picture, groups))
 
 
+def tile(picture: Picture, key: str) -> Figure | None:
+    """What is shown of one question: that of the board's tile. None where nothing was read."""
+    chosen = _current(picture, *TILES[key])
+    return _figure(picture, chosen) if chosen else None
+
+
 def figures(picture: Picture) -> list[Figure]:
     """What is shown of every vital sign, the four of the board first; then the other source of pressure, and the
     rest."""
@@ -186,53 +197,6 @@ def figures(picture: Picture) -> list[Figure]:
     placed = {code for groups in TILES.values() for group in groups for code in group}
     rest = [_current(picture, (code,)) for code in VITALS if code not in placed]
     return [_figure(picture, each) for each in (*chosen, *others, *rest) if each]
-
-
-# ---------------------------------------------------------------- alarms
-
-
-# Faults of a monitor that a nurse answers on the page of the session's monitor.
-_ASKS: Final = frozenset(faults.RULES[each] for each in (faults.PATIENT, faults.LINE, faults.WRONG))
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmLine:
-    """An open alarm with what set it off."""
-
-    rule_id: str
-    code: str
-    key: str
-    priority: str
-    title: str
-    detail: str
-    since_at: datetime
-    escalated: bool
-    answered: str
-    asks: bool = False  # a person must say something of the monitor before it ends
-
-
-def alarm_lines(picture: Picture) -> list[AlarmLine]:
-    return [
-        AlarmLine(
-            each.rule_id, each.code, f"{each.rule_id}-{each.code}".replace(".", "-"), each.priority,
-            _(book().rule(each.rule_id).title), _detail(each), each.since_at,
-            each.phase == Phase.ESCALATED.value, each.acknowledged_by, each.rule_id in _ASKS,
-        )
-        for each in picture.alarms
-    ]  # fmt: skip
-
-
-def _detail(alarm: AlarmNow) -> str:
-    """What set an alarm off. A fault of a monitor is about no vital sign: it says what it means."""
-    if alarm.code == MONITOR_SIGNAL:
-        return _(book().rule(alarm.rule_id).statement)
-    vital = VITALS[alarm.code]
-    parts = [_(vital.label)]
-    if alarm.value is not None and alarm.why not in WHY:
-        parts[0] += f" {_written(alarm.code, alarm.value)} {vital.unit.display}".rstrip()
-    elif alarm.why in WHY:
-        parts.append(str(WHY[alarm.why]))
-    return ", ".join(parts)
 
 
 # ---------------------------------------------------------------- what is due
@@ -329,7 +293,7 @@ def _row(picture: Picture, identity: str, label: str, hint: str, vitals: Iterabl
     reading = ""
     if known:
         unit = VITALS[known[0].code].unit.display
-        reading = f"{'/'.join(_written(each.code, each.value) for each in known)} {unit}".rstrip()
+        reading = f"{'/'.join(written(each.code, each.value) for each in known)} {unit}".rstrip()
     return ItemRow(
         id=identity,
         label=label,

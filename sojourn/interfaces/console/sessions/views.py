@@ -23,9 +23,8 @@ from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.session import actions as session_actions
-from sojourn.care.session import score_actions, step_actions
+from sojourn.care.session import call_actions, score_actions, step_actions
 from sojourn.care.session.drawing_actions import check_dose
-from sojourn.care.session.models import CALL_ANSWERED
 from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.weighing_actions import weigh
@@ -41,7 +40,7 @@ from sojourn.foundation.accounts.asker import NotAllowed
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word
-from sojourn.interfaces.console.sessions import drawing, events, preflight, running, scale, shown, standing
+from sojourn.interfaces.console.sessions import drawing, events, minute, preflight, running, scale, shown, standing
 from sojourn.interfaces.console.sessions.forms import (
     AT_THE_CHAIR,
     MOAAS,
@@ -79,14 +78,11 @@ def _live(request: Request, picture: Picture, seen: int, entries: int | None = N
         "moved": moved,
         "moved_word": STATES[picture.state] if moved else "",
         "figures": shown.figures(picture) if picture.state in PRESENT else [],
-        "alarms": shown.alarm_lines(picture),
-        "call": picture.call,
         "due": shown.due(picture) if picture.state in PRESENT and picture.state is not State.READY_TO_LEAVE else None,
         "monitors": shown.monitors(picture),
         "seen": seen,
         "entries": known,
         "entered": picture.prepared[-1].by if picture.state is State.CHECKED and len(picture.prepared) > known else "",
-        "may_answer": may("session.alarm"),
         "may_observe": may("session.observe") and picture.state in PRESENT,
         "may_associate": may("monitor.associate") and picture.state in PRESENT,
         "observed_until": shown.observed_until(picture) if picture.state is State.OBSERVING else None,
@@ -556,7 +552,7 @@ def acknowledge(request: Request, picture: Picture) -> HttpResponse:
     """Take an alarm: one tap on the session's page, or here with a note."""
     asked = request.POST if request.method == "POST" else request.GET
     rule_id, code = asked.get("rule", ""), asked.get("code", "")
-    line = next((each for each in shown.alarm_lines(picture) if (each.rule_id, each.code) == (rule_id, code)), None)
+    line = next((each for each in minute.alarm_lines(picture) if (each.rule_id, each.code) == (rule_id, code)), None)
     if request.method != "POST":
         if line is None:
             return _to_session(picture)
@@ -569,28 +565,34 @@ def acknowledge(request: Request, picture: Picture) -> HttpResponse:
         )  # fmt: skip
     except Refused as refused:
         if request.htmx:
-            return _live_again(request, picture, [str(each) for each in refused.reasons])
+            return _minute_again(request, picture, [str(each) for each in refused.reasons])
         return _page(request, picture, refused=refused)
-    return _live_again(request, picture, []) if request.htmx else _to_session(picture, "#live")
+    return _minute_again(request, picture, []) if request.htmx else _to_session(picture)
 
 
-def _live_again(request: Request, picture: Picture, said: list[str]) -> HttpResponse:
-    """The live fragment after a tap in it, with what there is to say."""
-    number = _small(request.POST.get("seen", ""), picture.seq)
-    picture = session_or_404(picture.id)
-    context = {**_common(request, picture), **_live(request, picture, number), "said": said}
-    return render(request, "console/sessions/_live.html", context)
+@of_session("session.read")
+def strip(request: Request, picture: Picture) -> HttpResponse:
+    """The strip that every page of a session keeps in sight, as it is now."""
+    return render(request, "console/sessions/_minute_inside.html", {**_common(request, picture), "alone": True})
+
+
+def _minute_again(request: Request, picture: Picture, said: list[str]) -> HttpResponse:
+    """The strip after a tap in it, with what there is to say."""
+    context = {**_common(request, session_or_404(picture.id)), "said": said, "alone": request.POST.get("alone") == "1"}
+    return render(request, "console/sessions/_minute_inside.html", context)
 
 
 @of_session("session.observe", methods=["POST"])
 def answer(request: Request, picture: Picture) -> HttpResponse:
-    """Somebody has gone to the patient who asked for help. Once answered, a second press changes nothing."""
-    if picture.call is not None:
-        try:
-            session_actions.note_event(by=request.asker, encounter_id=picture.id, kind=CALL_ANSWERED)
-        except Refused as refused:
+    """Somebody has seen that the patient asks for help, or goes. A second press changes nothing."""
+    act = call_actions.see_call if request.POST.get("do") == "seen" else call_actions.go_to_patient
+    try:
+        act(by=request.asker, encounter_id=picture.id)
+    except Refused as refused:
+        if not request.htmx:
             return _page(request, picture, refused=refused)
-    return _live_again(request, picture, []) if request.htmx else _to_session(picture, "#live")
+        return _minute_again(request, picture, [str(each) for each in refused.reasons])
+    return _minute_again(request, picture, []) if request.htmx else _to_session(picture)
 
 
 @of_session("session.observe", methods=["GET", "HEAD", "POST"])
@@ -735,6 +737,7 @@ urlpatterns = [
     path(f"{_AHEAD}cancel-session/", cancel_planned, name="cancel_planned"),
     path(_ONE, session, name="session"),
     path(f"{_ONE}live/", live, name="session_live"),
+    path(f"{_ONE}strip/", strip, name="session_strip"),
     path(f"{_ONE}check/", check, name="session_check"),
     path(f"{_ONE}values/", values, name="session_values"),
     path(f"{_ONE}dose/", dose, name="session_dose"),

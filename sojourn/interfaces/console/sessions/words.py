@@ -86,6 +86,7 @@ EVENTS: Final[Words] = {
     **QUICK,
     **DISCOMFORTS,
     "patient_calls": gettext_lazy("The patient asked for someone"),
+    "call_seen": gettext_lazy("Someone saw that the patient calls"),
     "call_answered": gettext_lazy("Someone came to the patient"),
     WHY_STOPPED: gettext_lazy("Why it was stopped"),
 }
@@ -110,6 +111,16 @@ GROUPS: Final[tuple[tuple[StrPromise, tuple[str, ...]], ...]] = (
     (gettext_lazy("Also"), ()),
 )
 
+# The figures that every page of a session keeps in sight, by the board's tiles.
+TILE_NAMES: Final[Words] = {
+    "hr": gettext_lazy("Heart rate"),
+    "bp": gettext_lazy("Blood pressure"),
+    "spo2": gettext_lazy("Saturation"),
+    "rr": gettext_lazy("Breathing"),
+    "etco2": gettext_lazy("EtCO₂"),
+}
+
+# What an alarm says where no value set it off.
 WHY: Final[Words] = {
     "silent": pgettext_lazy("alarm", "no reading"),
     "no-good-value": pgettext_lazy("alarm", "nothing that can be believed"),

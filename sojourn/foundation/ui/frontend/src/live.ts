@@ -13,6 +13,8 @@ export interface Session {
   signals: Record<string, [number, number, string, string?]>;
   alarms: { rule: string; code: string; phase: string; priority: string; since: number | null; by: string; why?: string }[];
   called: number | null;
+  /** What has become of the newest call: state, when it was made, when it came to that, by whom. */
+  call?: [string, number, number, string] | null;
   monitors: number;
   skew: number | null;
   newest: number;

@@ -4,12 +4,12 @@
 import { drafts } from "./drafts";
 import { keepTyped } from "./islands/kept";
 import { HEADER, isAnothers, leave, pageOwner } from "./owner";
+import { quietScreen } from "./quiet";
 import { formName, typedIn } from "./typed";
 
 const ANOTHERS = 412; // what was sent is of a page of somebody else than who is signed in now
 const RETRY_MS = 4000;
 const PATIENCE_MS = 10_000;
-const AWAKE_MS = 5 * 60_000;
 
 function cookie(name: string): string {
   const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
@@ -187,88 +187,6 @@ function keptForm(form: HTMLFormElement): void {
   keepTyped(form);
 }
 
-// ------------------------------------------------------------------ the call for help
-function call(form: HTMLFormElement): void {
-  const words = document.querySelector<HTMLElement>("[data-call-words]");
-  const say = (name: "calling" | "called" | "lost") => {
-    const text = form.getAttribute(`data-words-${name}`);
-    if (words && text && words.textContent !== text) words.textContent = text;
-  };
-  let busy = false;
-  let timer = 0;
-
-  const attempt = async (): Promise<void> => {
-    if (busy) return;
-    busy = true;
-    window.clearTimeout(timer);
-    try {
-      const answer = await send(form.action, new URLSearchParams(), "application/json");
-      if (answer.status === 204) say("called");
-      else if (answer.status === 409) location.assign(((await answer.json()) as { go: string }).go);
-      else if (answer.redirected) location.assign(answer.url);
-      else throw new Error(String(answer.status));
-    } catch {
-      say("lost");
-      timer = window.setTimeout(() => void attempt(), RETRY_MS);
-    } finally {
-      busy = false;
-    }
-  };
-
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    say("calling");
-    void attempt();
-  });
-  addEventListener("online", () => {
-    if (timer) void attempt();
-  });
-
-  // A session is longer than the time after which an unused page signs out: this one stays signed in.
-  const awake = document.body.dataset.awake;
-  if (awake) {
-    setInterval(() => {
-      if (!document.hidden) send(awake, new URLSearchParams(), "application/json").catch(() => undefined);
-    }, AWAKE_MS);
-  }
-}
-
-// ------------------------------------------------------------------ the patient's stop
-/** Sent once for each press: a stop that comes minutes later, out of the pocket, is no longer what was meant. */
-function stop(form: HTMLFormElement): void {
-  const words = document.querySelector<HTMLElement>("[data-call-words]");
-  let busy = false;
-  const say = (name: string) => {
-    const text = form.getAttribute(`data-words-${name}`);
-    if (words && text) words.textContent = text;
-  };
-
-  const attempt = async (): Promise<void> => {
-    if (busy) return;
-    busy = true;
-    say("stopping");
-    try {
-      const answer = await send(form.action, new URLSearchParams(), "application/json");
-      if (answer.redirected) location.assign(answer.url); // a sign-in comes first
-      else if (answer.status === 409) location.assign(((await answer.json()) as { go: string }).go);
-      else if (!answer.ok) throw new Error(String(answer.status));
-      else {
-        say(((await answer.json()) as { said: string }).said);
-        form.closest("details")?.removeAttribute("open");
-      }
-    } catch {
-      say("lost");
-    } finally {
-      busy = false;
-    }
-  };
-
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    void attempt();
-  });
-}
-
 // ------------------------------------------------------------------ kept on the device
 async function worker(): Promise<void> {
   const address = document.body.dataset.worker;
@@ -288,8 +206,7 @@ async function worker(): Promise<void> {
 
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-answer]")) answers(form);
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-kept]")) keptForm(form);
-for (const form of document.querySelectorAll<HTMLFormElement>("form[data-call]")) call(form);
-for (const form of document.querySelectorAll<HTMLFormElement>("form[data-stop]")) stop(form);
+quietScreen(send);
 void worker();
 
 // A slider beside a typed number: without script only the number is there.

@@ -122,21 +122,26 @@ function speak(session: Session): void {
 }
 
 const soundButton = part("sound");
+/** Nobody is to think that a board would call them when it cannot: a silent one says so until it is switched on. */
+function drawSound(on: boolean): void {
+  if (!soundButton) return;
+  soundButton.setAttribute("aria-pressed", String(on));
+  text(soundButton.querySelector("[data-sound-word]"), (on ? view.words.text.sound_on : view.words.text.sound_off) ?? "");
+  show(soundButton.querySelector<HTMLElement>("[data-sound-on]"), on);
+  for (const each of soundButton.querySelectorAll<HTMLElement>("[data-sound-off]")) show(each, !on);
+}
 soundButton?.addEventListener("click", () => {
-  void sound.toggle().then((on) => {
-    soundButton.setAttribute("aria-pressed", String(on));
-    text(soundButton.querySelector("[data-sound-word]"), (on ? view.words.text.sound_on : view.words.text.sound_off) ?? "");
-    show(soundButton.querySelector<HTMLElement>("[data-sound-on]"), on);
-    show(soundButton.querySelector<HTMLElement>("[data-sound-off]"), !on);
-    ring();
-  });
+  void sound.toggle().then(drawSound).then(ring);
 });
+sound.onLost = () => drawSound(false);
 
 /** What waits for somebody, over all chairs of the clinic: the gravest alarm, a call, or our own blindness. */
 function ring(): void {
   const unwatched = (store.watchAgeS() ?? Infinity) > store.data.watch_silent_s;
   const blind = boxes().length > 0 && (store.lost !== null || unwatched);
-  sound.wants(soundWanted(store.sessions.values(), blind));
+  const wanted = soundWanted(store.sessions.values(), blind, (each) => view.callIsLate(each, store.now()));
+  sound.wants(wanted);
+  soundButton?.classList.toggle("is-missed", wanted !== "");
 }
 
 // ------------------------------------------------------------------------------------------------- the stream
@@ -199,11 +204,12 @@ document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
   if (!form.matches("[data-board-form]")) return;
   event.preventDefault();
-  const button = form.querySelector("button")!;
+  const button = ((event as SubmitEvent).submitter ?? form.querySelector("button")) as HTMLButtonElement;
+  const body = new FormData(form, (event as SubmitEvent).submitter); // before the button that was pressed is switched off
   button.disabled = true;
   const say = (said: string) => document.dispatchEvent(new CustomEvent("toast", { detail: { text: said, stay: true } }));
   const failed = () => say(view.words.text.failed ?? "");
-  fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" }, credentials: "same-origin", redirect: "error" })
+  fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" }, credentials: "same-origin", redirect: "error" })
     .then(async (answer) => {
       if (answer.status === 409) say(((await answer.json()) as { said: string }).said);
       else if (!answer.ok) failed();

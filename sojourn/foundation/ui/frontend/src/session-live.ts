@@ -3,6 +3,7 @@
 //   [data-live-vital="spo2"] shows the newest value; a <time data-ago> inside or beside it ([data-live-at="spo2"])
 //   takes its time. While nothing is heard the element is marked is-stale, and [data-live-lost] inside it shows.
 import { listen, type Session } from "./live";
+import { leave } from "./owner";
 
 const LOST_AFTER_MS = 4000;
 
@@ -40,6 +41,8 @@ function follow(host: HTMLElement): void {
     snapshot: (sessions) => take(sessions, newest === undefined),
     sessions: take,
     beat: () => { heard = performance.now(); },
+    // The sign-in has ended elsewhere: nothing of the patient stays on this screen. The door says why.
+    state: (state) => { if (state === "signed-out") leave(); },
   });
   setInterval(() => {
     const lost = performance.now() - heard > LOST_AFTER_MS;
@@ -50,3 +53,17 @@ function follow(host: HTMLElement): void {
 }
 
 for (const host of document.querySelectorAll<HTMLElement>("[data-live-session]")) follow(host);
+
+// A finger on the glass is never robbed of the button under it: the next picture comes a second later.
+let pressed = false;
+document.addEventListener("pointerdown", () => { pressed = true; }, { capture: true, passive: true });
+for (const name of ["pointerup", "pointercancel"]) {
+  document.addEventListener(name, () => { setTimeout(() => { pressed = false; }, 50); }, { capture: true, passive: true });
+}
+for (const name of ["htmx:beforeSwap", "htmx:oobBeforeSwap"]) {
+  document.addEventListener(name, (event) => {
+    const { elt, shouldSwap } = (event as CustomEvent<{ elt?: Element; shouldSwap: boolean }>).detail;
+    const byItself = name !== "htmx:beforeSwap" || elt?.closest("[data-background]");
+    if (pressed && shouldSwap && byItself) (event as CustomEvent<{ shouldSwap: boolean }>).detail.shouldSwap = false;
+  });
+}

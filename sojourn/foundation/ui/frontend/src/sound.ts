@@ -15,12 +15,22 @@ export class Sound {
   private on = false;
   private wanted = "";
   private playedAt = -Infinity;
+  /** The device has taken the sound away, as it may while it sleeps. */
+  onLost: () => void = () => undefined;
 
   /** Switches the sound; true when it is on now. One soft tone confirms it. */
   async toggle(): Promise<boolean> {
     this.on = !this.on;
     if (this.on) {
-      this.context ??= new AudioContext();
+      if (!this.context) {
+        this.context = new AudioContext();
+        this.context.addEventListener("statechange", () => {
+          if (this.on && this.context?.state !== "running") {
+            this.on = false;
+            this.onLost();
+          }
+        });
+      }
       await this.context.resume();
       this.tone(this.context.currentTime, 659, 0.15);
       this.playedAt = -Infinity;

@@ -17,6 +17,12 @@ export function ofFigure(alarms: readonly Alarm[], codes: readonly string[]): Al
     .sort((a, b) => rank(b.priority) - rank(a.priority) || moreUrgent(a, b))[0];
 }
 
+/** The priority of a chair: that of its gravest alarm that is not over, answered or not, as its tiles show it. */
+export function gravestOpen(alarms: readonly Alarm[]): string {
+  return alarms.filter(isOpen).reduce((found, { priority }) =>
+    !found || rank(priority) > rank(found) ? priority : found, "");
+}
+
 const byName = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Open before over, unanswered before answered, grave before mild, a stopped heart or breath before all else, old

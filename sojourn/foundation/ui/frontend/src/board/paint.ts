@@ -25,6 +25,9 @@ export function paintChair(box: HTMLElement, chair: ChairView): void {
   paintHead(box, chair);
   paintAlarm(box, chair);
   text(part("call"), chair.call);
+  text(part("call-note"), chair.callNote);
+  show(part("call-seen"), chair.callUnseen);
+  box.toggleAttribute("data-call-late", chair.callLate);
   show(part("going"), chair.called);
   show(part("acts"), chair.alarm !== null || chair.called);
   text(part("state"), chair.state);

@@ -4,13 +4,17 @@ import { isWaiting, rank } from "./alarms";
 import { isOver } from "./store";
 import type { View } from "./view";
 
-/** What is to be heard: a priority, "call", or "" for silence. `blind`: the board itself cannot see. */
-export function soundWanted(sessions: Iterable<Session>, blind: boolean): string {
+/** What is to be heard: a priority, "call", or "" for silence. `blind`: the board itself cannot see; `isLate`: a call has
+ * waited too long, and sounds like a high alarm. */
+export function soundWanted(
+  sessions: Iterable<Session>, blind: boolean, isLate: (session: Session) => boolean = () => false,
+): string {
   let priority = "";
   let called = false;
   for (const session of sessions) {
     if (isOver(session)) continue;
     called ||= session.called !== null;
+    if (isLate(session)) priority = "high";
     for (const alarm of session.alarms.filter(isWaiting)) {
       if (!priority || rank(alarm.priority) > rank(priority)) priority = alarm.priority;
     }

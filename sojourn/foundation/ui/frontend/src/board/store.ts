@@ -14,6 +14,8 @@ export interface BoardData {
   others: number[];
   chairs: Record<string, { given: string; stale: number }>;
   limits: Record<string, number>;
+  /** How long a call may wait, in seconds; null where no rule says so. */
+  call_s?: number | null;
   trend_s: number;
   skew_s: number;
   watch_silent_s: number;

@@ -1,6 +1,6 @@
 // What the board shows of what it knows: plain values and words, no page here. Nothing in it looks at a clock.
 import type { Session } from "../live";
-import { isOpen, isWaiting, moreUrgent, ofFigure, type Alarm } from "./alarms";
+import { gravestOpen, isWaiting, moreUrgent, ofFigure, type Alarm } from "./alarms";
 import { currentVital, NO_VALUE, rounded, TILES, UNDATED, type DisplayedVital } from "./current";
 import { isOver, type BoardData } from "./store";
 import { ageWord, clockWord, dueWord, fill, type Words } from "./words";
@@ -25,6 +25,10 @@ export interface ChairView {
   /** Alarms that a tap on "Seen" answers. */
   waiting: string[];
   call: string;
+  callNote: string;
+  /** The call has waited too long. */
+  callLate: boolean;
+  callUnseen: boolean;
   called: boolean;
   state: string;
   when: string;
@@ -49,15 +53,23 @@ export class View {
     const { text, priorities, states } = this.words;
     const alarms = [...session.alarms].sort(moreUrgent);
     const gravest = alarms[0];
-    const open = gravest && isOpen(gravest) ? gravest : undefined;
+    const priority = gravestOpen(alarms);
+    const late = this.callIsLate(session, moment.now);
+    const known = session.call?.[0] === "known" ? session.call[3] : "";
     const minutes = Math.max(0, Math.floor((moment.now - (session.dose ?? session.since)) / 60));
     const [due, overdue] = session.due ? dueWord(text, session.due[0] - moment.now) : ["", false];
     return {
-      priority: open?.priority ?? "",
-      priorityWord: open ? priorities[open.priority] ?? "" : "",
+      priority,
+      priorityWord: priorities[priority] ?? "",
       alarm: gravest ? { text: this.what(gravest), note: this.standing(gravest, alarms.length) } : null,
       waiting: alarms.filter((each) => each.phase !== "acknowledged").map((each) => `${each.rule}|${each.code}`),
-      call: session.called === null ? "" : this.call(session),
+      call: session.called === null ? "" : fill(text.waits, {
+        call: this.call(session), age: ageWord(text, Math.max(0, moment.now - session.called)),
+      }),
+      callNote: [late ? fill(text.nobody_went) : "", known ? fill(text.seen_by, { who: known }) : ""]
+        .filter(Boolean).join(", "),
+      callLate: late,
+      callUnseen: session.called !== null && !known,
       called: session.called !== null,
       state: states[session.state] ?? session.state,
       when: fill(session.dose ? text.dose : text.here, { n: minutes }),
@@ -139,6 +151,12 @@ export class View {
   /** Who asks for somebody. */
   call(session: Session): string {
     return fill(this.words.text.calls, { who: this.data.chairs[session.id]?.given ?? "" });
+  }
+
+  /** Whether a call that nobody went to has waited longer than the rule lets it; in Python clinical/calls.py. */
+  callIsLate(session: Session, now: number): boolean {
+    const most = this.data.call_s ?? null;
+    return session.called !== null && most !== null && now - session.called >= most;
   }
 
   /** The gravest alarm that waits for somebody, and whoever calls, among chairs that this page does not show. */

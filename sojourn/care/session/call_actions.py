@@ -1,0 +1,62 @@
+"""What people do about a patient's call: they have seen it, or they go."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.encounter import announcing
+from sojourn.care.encounter.actions import lock_session
+from sojourn.care.encounter.models import Encounter
+from sojourn.care.session.calls import KINDS, CallState, newest_call
+from sojourn.care.session.models import CALL_ANSWERED, CALL_SEEN, SessionEvent
+from sojourn.care.session.rows import Noted
+from sojourn.clinical.protocol import FINAL, State
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+
+
+@transaction.atomic
+def see_call(*, by: Asker, encounter_id: int, now: datetime | None = None) -> SessionEvent | None:
+    """Somebody has seen that the patient calls; the patient reads it. None where that was said before, or nobody calls.
+    Refused: over."""
+    encounter = _locked(by, encounter_id)
+    return _noted(by, encounter, CALL_SEEN, now) if _state(encounter) is CallState.CALLING else None
+
+
+@transaction.atomic
+def go_to_patient(*, by: Asker, encounter_id: int, now: datetime | None = None) -> SessionEvent | None:
+    """Somebody goes to the patient who called; the patient reads who. None where somebody goes already, or nobody
+    calls. Refused: over."""
+    encounter = _locked(by, encounter_id)
+    is_open = _state(encounter) in {CallState.CALLING, CallState.KNOWN}
+    return _noted(by, encounter, CALL_ANSWERED, now) if is_open else None
+
+
+def _locked(by: Asker, encounter_id: int) -> Encounter:
+    by.must("session.observe")
+    encounter, newest = lock_session(encounter_id, None)
+    if State(newest.state) in FINAL:
+        raise Refused(_("This session is over; write an addendum instead."), codes=("over",))
+    return encounter
+
+
+def _state(encounter: Encounter) -> CallState | None:
+    rows = SessionEvent.objects.filter(encounter=encounter, kind__in=KINDS).order_by("at", "id")
+    call = newest_call(Noted(row.pk, row.kind, row.note, row.at, row.by_name) for row in rows)
+    return None if call is None else call.state
+
+
+def _noted(by: Asker, encounter: Encounter, kind: str, now: datetime | None) -> SessionEvent:
+    at = now or timezone.now()
+    row = SessionEvent.objects.create(
+        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, kind=kind, at=at, recorded_at=at,
+        by_id=by.member, by_name=by.name,
+    )  # fmt: skip
+    record(by, "session.event", encounter, kind=kind)
+    announcing.announce(encounter)
+    return row
