@@ -152,8 +152,8 @@ describe("a chair", () => {
   it("notes a missing monitor and a wrong clock", () => {
     assert.equal(chair({ monitors: 0, skew: -431 }).notes, "No monitor on · Clock 7 min behind");
   });
-  it("says who calls", () => {
-    assert.equal(chair({ called: NOW - 10 }).call, "Ana needs someone");
+  it("says who calls, and for how long", () => {
+    assert.equal(chair({ called: NOW - 10 }).call, "Ana needs someone, 10 s ago");
   });
 });
 
