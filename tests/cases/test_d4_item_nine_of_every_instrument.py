@@ -1,6 +1,6 @@
 """D4: an answer about danger raises the same flag whatever the instrument, as gravely as the rule says.
 
-A wish to be dead, told in the C-SSRS screener, raised nothing, where the same words in item 9 of the PHQ-9 raised a flag.
+A wish to be dead, told in the C-SSRS screener, raised nothing; the same words in item 9 of the PHQ-9 raised a flag.
 """
 
 from __future__ import annotations
