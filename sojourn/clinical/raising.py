@@ -33,6 +33,10 @@ class Raising:
         """How grave an answer to an item of a session is; None where it raises nothing."""
         return None if passed else self.checks.get(item_id)
 
+    def more(self, family: str, answers: Mapping[str, int | None]) -> tuple[str, ...]:
+        """The items of a scale that raise a flag here by a yes (1 or more), whatever the scale itself names."""
+        return tuple(name for name, value in answers.items() if value and (family, name) in self.answers)
+
     def of_answers(self, family: str, items: Sequence[str]) -> str | None:
         """How grave the alarming answers to some items of a scale are together; None where there are none."""
         found = [self.answers.get((family, each), self.any_answer) for each in items]

@@ -480,7 +480,8 @@ def _raising(rule: Rule, example: Example) -> Mapping[str, Any]:
     elif "check" in given:
         found = table.of_check(given["check"], passed=given["passed"])
     else:
-        found = table.of_answers(given["scale"], given["items"])
+        items = given["items"] if "items" in given else table.more(given["scale"], given["answered"])
+        found = table.of_answers(given["scale"], items)
     return {"severity": found or ""}
 
 

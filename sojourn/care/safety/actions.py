@@ -56,7 +56,7 @@ def answer_measure(
     now = now or timezone.now()
     row = measures.answer(by=by, response_id=response_id, link_id=link_id, value=value, now=now)
     response = row.response
-    alarming = scale(response.scale_id).safety({link_id: value})
+    alarming = gravity.alarming(scale(response.scale_id), {link_id: value})
     for item in alarming:
         _raise(by, response, [item], f"{response.scale_id} {item} = {value}", now)
     return Answered(row, bool(alarming))
@@ -67,10 +67,10 @@ def complete_measure(*, by: Asker, response_id: int, now: datetime | None = None
     """Send the answers. If an alarming one among them has no flag yet, it is raised here."""
     now = now or timezone.now()
     response = measures.complete(by=by, response_id=response_id, now=now)
-    if response.safety_positive:
-        given = measured.answers_of([response.pk]).get(response.pk, {})
-        for item in scale(response.scale_id).safety(given):  # said as at its answer, so that it is no news
-            _raise(by, response, [item], f"{response.scale_id} {item} = {given[item]}", now)
+    asked = scale(response.scale_id)
+    given = measured.answers_of([response.pk]).get(response.pk, {}) if gravity.may_alarm(asked) else {}
+    for item in gravity.alarming(asked, given):  # said as at its answer, so that it is no news
+        _raise(by, response, [item], f"{response.scale_id} {item} = {given[item]}", now)
     return response
 
 
@@ -117,8 +117,7 @@ def enter_paper(
         if link_id in asked or value is not None:
             measures.answer(by=by, response_id=response.pk, link_id=link_id, value=value, now=filled_in_at)
     response = measures.complete(by=by, response_id=response.pk, now=filled_in_at)
-    if response.safety_positive:
-        items = scale(scale_id).safety(answers)
+    if items := gravity.alarming(scale(scale_id), answers):
         _raise(by, response, items, ", ".join(f"{scale_id} {item} = {answers[item]}" for item in items), now)
     return response
 
@@ -151,9 +150,8 @@ def enter_score(
         origin=origin,
         now=now,
     )
-    if response.safety_positive:
-        given = dict(answers or {})
-        items = scale(scale_id).safety(given)
+    given = dict(answers or {})
+    if items := gravity.alarming(scale(scale_id), given):
         _raise(by, response, items, ", ".join(f"{scale_id} {item} = {given[item]}" for item in items), now)
     return response
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from sojourn.care.safety.models import Severity
 from sojourn.clinical import raising
 from sojourn.clinical.raising import Raising
+from sojourn.clinical.scales import Scale
 from sojourn.foundation.rulebook.load import book
 
 
@@ -19,6 +21,16 @@ def table() -> Raising:
 def _table(_book: str) -> Raising:
     (rule,) = book().of_kind(raising.KIND)
     return raising.read(rule)
+
+
+def alarming(asked: Scale, answers: Mapping[str, int | None]) -> tuple[str, ...]:
+    """The items whose answers raise a flag: those that the scale names, and those that the rule adds."""
+    return tuple(dict.fromkeys((*asked.safety(answers), *table().more(asked.family, answers))))
+
+
+def may_alarm(asked: Scale) -> bool:
+    """Whether any answer of a scale may raise a flag."""
+    return bool(asked.safety_items) or any(family == asked.family for family, _item in table().answers)
 
 
 def severity_of(found: str | None) -> Severity | None:

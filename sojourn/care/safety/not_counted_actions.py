@@ -30,7 +30,7 @@ def hear(
     "not-now:17" (a request).
     """
     asked = scale(scale_id)
-    alarming = asked.safety(answers)
+    alarming = gravity.alarming(asked, answers)
     for item in alarming:
         raise_flag(
             by=by,

@@ -685,10 +685,10 @@ def _hear(
 
 
 def _entered(request: Request, patient: Patient, response: QuestionnaireResponse) -> HttpResponse:
-    if response.safety_positive:
-        flag = response.flags.first()
+    flag = response.flags.first()
+    if flag is not None:
         messages.warning(request, _("Entered. The answer about thoughts of death or self-harm raises a flag."))
-        if flag is not None and request.asker.may("flag.read"):
+        if request.asker.may("flag.read"):
             return redirect("console:flag", flag.pk)
     else:
         messages.success(request, _("Entered."))
