@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from sojourn.foundation.accounts import confirmation_actions, queries
 from sojourn.foundation.accounts.asker import NOBODY, Asker, as_asker
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
+from sojourn.foundation.accounts.readiness import refuse_unready
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
@@ -65,7 +66,8 @@ def invite(
     Staff need ``staff.manage`` in the asker; a patient or support person needs ``patient.edit`` and ``patient_id``,
     which the caller has found in the clinic. A patient has one link: a new one to another address withdraws those that
     went to a wrong one. Refuses with codes ``unknown_role``, ``no_patient``, ``bad_email``, ``no_name``,
-    ``own``, ``already_member``, ``patient_has_account`` or ``already_invited``.
+    ``own``, ``already_member``, ``patient_has_account`` or ``already_invited``; for whoever is no staff also with what
+    the clinic lacks before it invites patients (see ``readiness``).
     """
     if role not in roles():
         raise Refused(_("There is no such role."), codes=["unknown_role"])
@@ -77,6 +79,8 @@ def invite(
     # One at a time in a clinic, so that a double press sends one invitation.
     clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.clinic_id or 0)
     _must_be_invitable(clinic, email, name, role, None if staff else patient_id, now)
+    if not staff:
+        refuse_unready(clinic)
     if role == "patient":
         _withdraw_others(by, patient_id, now)
     token = secrets.token_urlsafe(32)
@@ -195,11 +199,14 @@ def renew(*, by: Asker, now: datetime | None = None) -> Invited:
 
 
 def _renew(by: Asker, invitation: Invitation, now: datetime, language: str = "") -> Invited:
+    clinic = Clinic.objects.get(pk=invitation.clinic_id)
+    if not role_of(invitation.role).staff:
+        refuse_unready(clinic)
     token = secrets.token_urlsafe(32)
     lives = STAFF_LINK_LIVES if role_of(invitation.role).staff else PATIENT_LINK_LIVES
     invitation.token_hash, invitation.sent_at, invitation.expires_at = hash_of(token), now, now + lives
     invitation.save(update_fields=["token_hash", "sent_at", "expires_at"])
-    link = _send(invitation, Clinic.objects.get(pk=invitation.clinic_id), token, language)
+    link = _send(invitation, clinic, token, language)
     record(by, "person.invited_again", invitation, role=invitation.role)
     return Invited(invitation, link)
 

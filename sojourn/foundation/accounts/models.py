@@ -27,13 +27,17 @@ class Clinic(models.Model):
     jurisdiction = models.CharField(_("jurisdiction"), max_length=12, default="US")
     address = models.TextField(_("address"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
+    phone_hours = models.CharField(_("hours of the phone"), max_length=200, blank=True)
     crisis_name = models.CharField(_("crisis line"), max_length=120, blank=True)
     crisis_phone = models.CharField(_("crisis number"), max_length=40, blank=True)
+    # Only where clinical.lines knows none: a country that it knows has the number that stands there.
+    emergency_phone = models.CharField(_("emergency number"), max_length=40, blank=True)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "name": OPERATIONAL, "slug": OPERATIONAL, "time_zone": OPERATIONAL,
         "language": OPERATIONAL, "jurisdiction": OPERATIONAL, "address": OPERATIONAL, "phone": OPERATIONAL,
-        "crisis_name": OPERATIONAL, "crisis_phone": OPERATIONAL,
+        "phone_hours": OPERATIONAL, "crisis_name": OPERATIONAL, "crisis_phone": OPERATIONAL,
+        "emergency_phone": OPERATIONAL,
     }  # fmt: skip
 
     def __str__(self) -> str:
@@ -42,6 +46,11 @@ class Clinic(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def country(self) -> str:
+        """ISO 3166 code of the clinic's country, by its jurisdiction: "US-CO" is in "US"."""
+        return self.jurisdiction.partition("-")[0]
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -150,6 +159,29 @@ class Invitation(ClinicScoped):
         "credentials": QUASI, "patient_id": OPERATIONAL, "token_hash": OPERATIONAL, "sent_at": OPERATIONAL,
         "sent_by": OPERATIONAL, "expires_at": OPERATIONAL, "accepted_at": OPERATIONAL,
         "withdrawn_at": OPERATIONAL,
+    }  # fmt: skip
+
+
+class LineCheck(ClinicScoped):
+    """Somebody of the clinic dialled a line of its place, or looked at it, and said whether it is right.
+
+    ``line_id`` and ``number`` are of clinical.lines as they were then: a line whose number has changed since is
+    unchecked again. The newest row of a line is what holds.
+    """
+
+    append_only = True
+
+    line_id = models.CharField(max_length=40)
+    number = models.CharField(max_length=200)
+    works = models.BooleanField()
+    note = models.CharField(max_length=200, blank=True)
+    checked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    checked_by_name = models.CharField(max_length=200)
+    checked_at = models.DateTimeField()
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "line_id": OPERATIONAL, "number": OPERATIONAL, "works": OPERATIONAL,
+        "note": OPERATIONAL, "checked_by": OPERATIONAL, "checked_by_name": DIRECT, "checked_at": OPERATIONAL,
     }  # fmt: skip
 
 
