@@ -31,8 +31,10 @@ from sojourn.care.session import queries as session_queries
 from sojourn.care.vitals import queries as vitals_queries
 from sojourn.clinical.protocol import FINAL, PRESENT, State
 from sojourn.foundation.accounts import queries as accounts
+from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.roles import role, roles
 from sojourn.foundation.audit import queries as audit
 from sojourn.foundation.audit.models import AuditEvent
@@ -44,6 +46,7 @@ from sojourn.interfaces.console.consents import WITHDRAWN_FOR
 from sojourn.interfaces.console.first_start_shown import withheld
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word, state_word
+from sojourn.interfaces.console.place_shown import missing_rows
 from sojourn.interfaces.console.plan_shown import own_dose
 from sojourn.interfaces.console.sentences import sentence
 
@@ -435,14 +438,34 @@ def _not_started(today: Today) -> list[Wait]:
     return [Wait("octagon-pause" if said.no_dose else "scale", words, said.words, said.url)]
 
 
+def _unready(today: Today) -> list[Wait]:
+    """What the clinic lacks before it can invite a patient. Two queries."""
+    found = readiness.missing(Clinic.objects.get(pk=today.clinic_id))
+    if not found:
+        return []
+    words = " ".join(each.words for each in found)
+    return [Wait("phone", _("No patient can be invited yet"), words, missing_rows(found)[0].url)]
+
+
 _ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
-    "nurse": (_alarms, _not_started, _newcomers, _flags, _second_checks, _companions, _plans, _consents),
-    "prescriber": (_alarms, _not_started, _newcomers, _second_checks, _flags, _unplanned, _plans, _unsigned, _consents),
+    "nurse": (_alarms, _not_started, _unready, _newcomers, _flags, _second_checks, _companions, _plans, _consents),
+    "prescriber": (
+        _alarms,
+        _not_started,
+        _unready,
+        _newcomers,
+        _second_checks,
+        _flags,
+        _unplanned,
+        _plans,
+        _unsigned,
+        _consents,
+    ),
     "therapist": (_newcomers, _flags, _questionnaires, _consents),
-    "front_desk": (_ways_home, _questionnaires),
-    "clinic_admin": (_monitors, _staff, _consents),
+    "front_desk": (_unready, _ways_home, _questionnaires),
+    "clinic_admin": (_unready, _monitors, _staff, _consents),
     "auditor": (),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
