@@ -60,6 +60,9 @@ def _register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     init.add_argument("--clinic", help="name of the clinic to create")
     init.add_argument("--time-zone", default="UTC", help="its time zone, such as America/Denver")
     init.add_argument("--jurisdiction", default="US", help="its country or state, such as US-CO")
+    init.add_argument("--phone", default="", help="the telephone on which its patients reach it")
+    init.add_argument("--address", default="", help="where it is found")
+    init.add_argument("--hours", default="", help='when somebody answers, such as "Monday to Friday, 8:00 to 17:00"')
     init.add_argument("--admin-email", help="e-mail address of its first administrator, who is invited")
     init.add_argument("--admin-name", help="and their name")
     init.set_defaults(run=_init)
@@ -151,6 +154,10 @@ def _init(arguments: argparse.Namespace) -> int:
     if bool(arguments.clinic) != bool(arguments.admin_email):
         say("--clinic and --admin-email go together: a clinic needs somebody who can let others in.")
         return 2
+    details = {"phone": arguments.phone, "address": arguments.address, "phone_hours": arguments.hours}
+    if any(details.values()) and not all(details.values()):
+        say("--phone, --address and --hours go together. Leave all three out, and the administrator writes them.")
+        return 2
     try:
         with postgres.available():
             installation.prepare(say)
@@ -162,12 +169,17 @@ def _init(arguments: argparse.Namespace) -> int:
                     jurisdiction=arguments.jurisdiction,
                     admin_email=arguments.admin_email,
                     admin_name=arguments.admin_name or arguments.admin_email,
+                    details=details if all(details.values()) else None,
                 )
                 say(f"The clinic is made. Its administrator begins here, within seven days:\n  {link}")
                 say(
                     "They invite the others. The first prescriber, nurse and therapist are then confirmed by you:\n"
                     "  sojourn confirm EMAIL ROLE"
                 )
+                say("Help now shows these lines. Somebody of the clinic dials them, and says so, before a patient is")
+                say("invited (the page Clinic and lines):")
+                for line in installation.lines_of(arguments.jurisdiction):
+                    say(f"  {line}")
     except (postgres.PostgresFailed, installation.CannotPrepare) as error:
         say(str(error))
         return 1
