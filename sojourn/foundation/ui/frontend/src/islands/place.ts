@@ -1,16 +1,7 @@
 // Help now goes by where the telephone is: its own clock says so, nobody is asked for leave, and nothing leaves the
 // device. Whoever is elsewhere chooses. The lines of the clinic's country stay on the page.
 
-const NOWHERE = "ZZ"; // a country of which nothing is known
-
-/** The country of a clock, by the names of its zones; "" where the clock tells of no place. */
-export function countryOf(zone: string, zones: ReadonlyMap<string, readonly string[]>): string {
-  if (!zone.includes("/") || zone.startsWith("Etc/")) {
-    // UTC is the clock of a machine, but some countries have a name of one word.
-    return [...zones].find(([, names]) => names.includes(zone))?.[0] ?? "";
-  }
-  return [...zones].find(([, names]) => names.includes(zone))?.[0] ?? NOWHERE;
-}
+import { countryOf } from "./place-of";
 
 function clock(): string {
   try {
