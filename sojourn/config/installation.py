@@ -146,6 +146,13 @@ def first_clinic(
     return invited.link
 
 
+def country_by_clock(time_zone: str) -> str:
+    """Where a clinic is that has not said so: the country of its time zone, else the United States."""
+    from sojourn.clinical import lines
+
+    return next((code for code, each in lines.countries().items() if time_zone in each.zones), "US")
+
+
 def lines_of(jurisdiction: str) -> list[str]:
     """What Help now shows first in a place, a line each: for whoever sets the clinic up."""
     from sojourn.clinical import lines

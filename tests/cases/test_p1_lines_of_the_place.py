@@ -238,3 +238,24 @@ def test_details_given_to_init_are_kept_by_the_rules_of_the_page(db: None):
     page = body(client.get("/today/help/"))
     assert "tel:+34915550100" in tapped(page)
     assert "L-V 9-17" in page
+
+
+@pytest.mark.parametrize(
+    ("zone", "country"),
+    [
+        ("Europe/Madrid", "ES"),
+        ("America/Tijuana", "MX"),
+        ("America/Denver", "US"),
+        ("UTC", "US"),
+        ("Asia/Calcutta", "IN"),
+    ],
+)
+def test_a_clinic_that_does_not_say_where_it_is_gets_the_lines_of_its_clock(zone: str, country: str):
+    assert installation.country_by_clock(zone) == country
+
+
+def test_init_says_which_lines_patients_will_be_shown():
+    assert installation.lines_of("ES") == [
+        "Emergency: 112", "024 suicide line: 024", "Samaritans in Spain: 900 525 100",
+    ]  # fmt: skip
+    assert "the administrator writes its emergency number" in installation.lines_of("KE")[0]
