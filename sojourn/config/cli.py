@@ -180,8 +180,8 @@ def _init(arguments: argparse.Namespace) -> int:
                     "  sojourn confirm EMAIL ROLE"
                 )
                 say(
-                    f"The clinic is in {place}. Its patients are shown these lines. Somebody of the clinic dials them,\n"
-                    "and says so on the page Clinic and lines, before a patient is invited:"
+                    f"The clinic is in {place}. Its patients are shown these lines. Somebody of the clinic dials\n"
+                    "them, and says so on the page Clinic and lines, before a patient is invited:"
                 )
                 for line in installation.lines_of(place):
                     say(f"  {line}")
