@@ -165,6 +165,9 @@ def test_nobody_is_invited_before_telephone_and_lines_stand(bare: Cast):
         member = bare.members.pop("Alma")
         member.ended_at = member.since_at
         member.save(update_fields=["ended_at"])
+    before = bare.client("nurse").get(reverse("console:patient_access", args=[patient.pk]))
+    assert reverse(PLACE) in body(before)
+    assert 'name="email"' not in body(before)
     assert invite(bare, patient.pk) == 409
     admin = bare.client("clinic_admin")
     assert "No patient can be invited yet" in body(admin.get(reverse(PLACE)))

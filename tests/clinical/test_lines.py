@@ -176,6 +176,7 @@ def test_spanish_is_offered_to_its_readers_first_and_found_by_the_others():
 
 def test_an_unknown_language_reads_english():
     assert lines.of("ES", "de") == lines.of("ES", "en")
+    assert lines.of("es", "ES-mx") == lines.of("ES", "es")
 
 
 def test_every_clock_of_a_country_is_one_and_stands_once():

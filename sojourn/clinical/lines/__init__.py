@@ -137,13 +137,13 @@ class Country:
 
 
 def of(country: str, language: str) -> PlaceLines:
-    """The lines of a country for readers of a language ("en", else "es"), never none.
+    """The lines of a country for readers of a language ("es", "es-MX"; an unknown one reads English), never none.
 
     ``country`` is an ISO 3166 code; of a state ("US-CO") its country counts. A country of which nothing was collected
     gives the directory and no emergency number.
     """
-    code = country_of(country)
-    language = language if language in LANGUAGES else "en"
+    code, spoken = country_of(country), language.lower().partition("-")[0]
+    language = spoken if spoken in LANGUAGES else "en"
     found = [each for each in _lines(language) if each.country == code and each.how != "registered"]
     found = _in_own_language(found, language)
 
