@@ -257,6 +257,17 @@ def test_a_clinic_that_does_not_say_where_it_is_gets_the_lines_of_its_clock(zone
     assert installation.country_by_clock(zone) == country
 
 
+def test_the_hours_of_the_telephone_are_read_in_both_languages(bare: Cast):
+    typed = dict(DETAILS) | {"phone_hours": "Monday, 9 to 5", "phone_hours_other": "lunes, de 9 a 5"}
+    assert bare.client("clinic_admin").post(reverse(PLACE), typed).status_code == 302
+    make_patient(bare, "Alma")
+    patient = bare.client("Alma")
+    assert "Monday, 9 to 5" in words(body(patient.get("/today/help/")))
+    spanish = words(body(in_spanish(patient).get("/today/help/")))
+    assert "lunes, de 9 a 5" in spanish
+    assert "Monday" not in spanish
+
+
 def test_init_says_which_lines_patients_will_be_shown():
     assert installation.lines_of("ES") == [
         "Emergency: 112", "024 suicide line: 024", "Samaritans in Spain: 900 525 100",

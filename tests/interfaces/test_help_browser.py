@@ -192,6 +192,9 @@ def test_axe_finds_nothing_on_the_pages_of_the_clinic(browser: Browser, clinic: 
     sign_in(context, address, client)
     page = context.new_page()
     wrong = looked_over(page, "place", "/clinic/place/", *SCREENS)
+    for width in (320, 375, 768, 1024, 1280):  # one way to help at each width
+        page.set_viewport_size({"width": width, "height": 800})
+        expect(page.locator("header a[href='/today/help/']:visible")).to_have_count(1)
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     wrong += looked_over(page, "first-start", "/clinic/first-start/", *SCREENS)
     assert wrong == []

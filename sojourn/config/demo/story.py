@@ -233,6 +233,7 @@ def _cast(demo: DemoClinic, clinic_id: int) -> Cast:
     clinic = Clinic.objects.create(
         id=clinic_id, name=demo.name, slug=demo.slug, time_zone=demo.time_zone, language=demo.language,
         jurisdiction=demo.jurisdiction, address=demo.address, phone=demo.phone, phone_hours=demo.phone_hours,
+        phone_hours_other=demo.phone_hours_other,
     )  # fmt: skip
     encoded = _encoded()
     members: dict[str, list[Membership]] = {}

@@ -27,7 +27,8 @@ class Clinic(models.Model):
     jurisdiction = models.CharField(_("jurisdiction"), max_length=12, default="US")
     address = models.TextField(_("address"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
-    phone_hours = models.CharField(_("hours of the phone"), max_length=200, blank=True)
+    phone_hours = models.CharField(_("hours of the phone"), max_length=200, blank=True)  # in the clinic's language
+    phone_hours_other = models.CharField(_("hours of the phone"), max_length=200, blank=True)  # in the other one
     crisis_name = models.CharField(_("crisis line"), max_length=120, blank=True)
     crisis_phone = models.CharField(_("crisis number"), max_length=40, blank=True)
     # Only where clinical.lines knows none: a country that it knows has the number that stands there.
@@ -36,8 +37,8 @@ class Clinic(models.Model):
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "name": OPERATIONAL, "slug": OPERATIONAL, "time_zone": OPERATIONAL,
         "language": OPERATIONAL, "jurisdiction": OPERATIONAL, "address": OPERATIONAL, "phone": OPERATIONAL,
-        "phone_hours": OPERATIONAL, "crisis_name": OPERATIONAL, "crisis_phone": OPERATIONAL,
-        "emergency_phone": OPERATIONAL,
+        "phone_hours": OPERATIONAL, "phone_hours_other": OPERATIONAL, "crisis_name": OPERATIONAL,
+        "crisis_phone": OPERATIONAL, "emergency_phone": OPERATIONAL,
     }  # fmt: skip
 
     def __str__(self) -> str:
@@ -46,6 +47,10 @@ class Clinic(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    def phone_hours_in(self, language: str) -> str:
+        """When somebody answers the telephone, in a reader's language where the clinic has written it in that too."""
+        return self.phone_hours if language == self.language else self.phone_hours_other or self.phone_hours
 
     @property
     def country(self) -> str:

@@ -20,16 +20,25 @@ from sojourn.foundation.audit.actions import record
 _TELEPHONE: Final = re.compile(r"\+?[0-9 ()./-]+(?:(?:ext\.?|x) ?[0-9]{1,6})?", re.IGNORECASE)
 _DIGITS: Final = range(5, 16)  # ITU-T E.164 ends at fifteen
 _SHORT_DIGITS: Final = range(2, 16)  # emergency numbers and short codes: France's ambulance is 15
-DETAILS: Final = ("phone", "address", "phone_hours", "crisis_name", "crisis_phone", "emergency_phone")
+DETAILS: Final = (
+    "phone",
+    "address",
+    "phone_hours",
+    "phone_hours_other",
+    "crisis_name",
+    "crisis_phone",
+    "emergency_phone",
+)
 
 
 @transaction.atomic
 def set_details(
-    *, by: Asker, phone: str, address: str, phone_hours: str, crisis_name: str = "", crisis_phone: str = "",
-    emergency_phone: str = "",
+    *, by: Asker, phone: str, address: str, phone_hours: str, phone_hours_other: str = "", crisis_name: str = "",
+    crisis_phone: str = "", emergency_phone: str = "",
 ) -> Clinic:  # fmt: skip
     """Write the clinic's telephone, address and hours, and a crisis line of its own where it has one.
 
+    ``phone_hours`` is in the clinic's language, ``phone_hours_other`` the same in the other one.
     ``emergency_phone`` is kept only where no number of the country is known. Nothing changed writes no row.
     Refused: phone-missing, phone-unreadable, address-missing, hours-missing, crisis-unreadable, emergency-missing,
     emergency-unreadable.
@@ -38,7 +47,7 @@ def set_details(
     clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.here)
     wanted = {
         "phone": " ".join(phone.split()), "address": "\n".join(filter(None, map(str.strip, address.splitlines()))),
-        "phone_hours": " ".join(phone_hours.split()), "crisis_name": " ".join(crisis_name.split()),
+        "phone_hours": " ".join(phone_hours.split()), "phone_hours_other": " ".join(phone_hours_other.split()), "crisis_name": " ".join(crisis_name.split()),
         "crisis_phone": " ".join(crisis_phone.split()), "emergency_phone": " ".join(emergency_phone.split()),
     }  # fmt: skip
     if lines.country_of(clinic.country) != lines.ELSEWHERE:

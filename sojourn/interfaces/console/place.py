@@ -40,6 +40,10 @@ class DetailsForm(forms.Form):
         label=gettext_lazy("When somebody answers"), max_length=200,
         help_text=gettext_lazy("As patients read it, for example: Monday to Friday, 8:00 to 17:00."),
     )  # fmt: skip
+    phone_hours_other = forms.CharField(
+        label=gettext_lazy("The same in the other language"), max_length=200, required=False,
+        help_text=gettext_lazy("For those who read these pages in Spanish, or in English where your clinic speaks Spanish."),
+    )  # fmt: skip
     address = forms.CharField(
         label=gettext_lazy("Address"), max_length=400, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("Where patients and those who bring them home find you."),

@@ -106,7 +106,7 @@ def _clinics_own(clinic: Clinic) -> tuple[Shown, ...]:
     if clinic.crisis_phone:
         found.append(_own(clinic.crisis_name or _("the clinic's crisis line"), clinic.crisis_phone))
     if clinic.phone:
-        found.append(replace(_own(clinic.name, clinic.phone), hours=clinic.phone_hours))
+        found.append(replace(_own(clinic.name, clinic.phone), hours=clinic.phone_hours_in(reading())))
     return tuple(found)
 
 

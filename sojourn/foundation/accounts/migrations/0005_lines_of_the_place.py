@@ -11,6 +11,9 @@ class Migration(migrations.Migration):
             "clinic", "phone_hours", models.CharField(blank=True, max_length=200, verbose_name="hours of the phone")
         ),
         migrations.AddField(
+            "clinic", "phone_hours_other", models.CharField(blank=True, max_length=200, verbose_name="hours of the phone")
+        ),
+        migrations.AddField(
             "clinic", "emergency_phone", models.CharField(blank=True, max_length=40, verbose_name="emergency number")
         ),
         migrations.CreateModel(
