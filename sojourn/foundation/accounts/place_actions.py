@@ -45,11 +45,12 @@ def set_details(
     """
     by.must("clinic.details")
     clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.here)
-    wanted = {
-        "phone": " ".join(phone.split()), "address": "\n".join(filter(None, map(str.strip, address.splitlines()))),
-        "phone_hours": " ".join(phone_hours.split()), "phone_hours_other": " ".join(phone_hours_other.split()), "crisis_name": " ".join(crisis_name.split()),
-        "crisis_phone": " ".join(crisis_phone.split()), "emergency_phone": " ".join(emergency_phone.split()),
+    typed = {
+        "phone": phone, "phone_hours": phone_hours, "phone_hours_other": phone_hours_other, "crisis_name": crisis_name,
+        "crisis_phone": crisis_phone, "emergency_phone": emergency_phone,
     }  # fmt: skip
+    wanted = {name: " ".join(each.split()) for name, each in typed.items()}
+    wanted["address"] = "\n".join(filter(None, map(str.strip, address.splitlines())))
     if lines.country_of(clinic.country) != lines.ELSEWHERE:
         wanted["emergency_phone"] = ""
     _must_reach_the_clinic(clinic, wanted)

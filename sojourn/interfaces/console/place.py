@@ -42,7 +42,9 @@ class DetailsForm(forms.Form):
     )  # fmt: skip
     phone_hours_other = forms.CharField(
         label=gettext_lazy("The same in the other language"), max_length=200, required=False,
-        help_text=gettext_lazy("For those who read these pages in Spanish, or in English where your clinic speaks Spanish."),
+        help_text=gettext_lazy(
+            "For those who read these pages in Spanish, or in English where your clinic speaks Spanish."
+        ),
     )  # fmt: skip
     address = forms.CharField(
         label=gettext_lazy("Address"), max_length=400, widget=forms.Textarea(attrs={"rows": 3}),
