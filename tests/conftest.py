@@ -19,7 +19,7 @@ from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import asker_of
 from sojourn.foundation.accounts.roles import roles
-from tests import house
+from tests import house, placed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -87,7 +87,9 @@ def make_clinic(slug: str, *, on_duty: bool = True) -> Cast:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
     with as_asker(Asker(clinic_id=clinic_id, role="house", name="test")):
-        clinic = Clinic.objects.create(id=clinic_id, name=f"Clinic {slug}", slug=slug, time_zone=DENVER.key)
+        clinic = Clinic.objects.create(
+            id=clinic_id, name=f"Clinic {slug}", slug=slug, time_zone=DENVER.key, **placed.DETAILS
+        )
         staff = {code: role for code, role in roles().items() if role.staff}
         people = [Person(email=f"{code}@{slug}.example", password="!") for code in staff]  # "!": no password opens it
         members = [
@@ -95,6 +97,7 @@ def make_clinic(slug: str, *, on_duty: bool = True) -> Cast:
             for person, (code, role) in zip(Person.objects.bulk_create(people), staff.items(), strict=True)
         ]
         cast = Cast(clinic, dict(zip(staff, Membership.objects.bulk_create(members), strict=True)))
+        placed.lines_checked(clinic, cast.members["clinic_admin"])
         if on_duty:
             name_on_duty(cast, "nurse", "prescriber")
         return cast

@@ -8,6 +8,9 @@ import secrets
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from sojourn.interfaces.help.remembering import clinic_of
+from sojourn.interfaces.help.shown import help_at_once
+
 log = logging.getLogger("sojourn.errors")
 
 
@@ -15,7 +18,8 @@ def _page(request: HttpRequest, status: int) -> HttpResponse:
     quote = secrets.token_hex(4)
     if status >= 500:
         log.error("error %s on %s %s", quote, request.method, request.path)
-    return render(request, "ui/error.html", {"status": status, "quote": quote}, status=status)
+    context = {"status": status, "quote": quote, "help_now": help_at_once(clinic_of(request))}
+    return render(request, "help/error.html", context, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import psycopg
@@ -96,15 +96,22 @@ def _grants() -> None:
         connection.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO sojourn_app")
 
 
-def first_clinic(*, name: str, time_zone: str, jurisdiction: str, admin_email: str, admin_name: str) -> str:
-    """Make a clinic and invite its first administrator; the link that lets them in. Raises CannotPrepare."""
+def first_clinic(
+    *, name: str, time_zone: str, jurisdiction: str, admin_email: str, admin_name: str,
+    details: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
+    """Make a clinic and invite its first administrator; the link that lets them in. Raises CannotPrepare.
+
+    ``details``: its telephone and address where they are known now (see ``place_actions.set_details``). Whoever leaves
+    them out writes them on the clinic's own page, before the first patient is invited.
+    """
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     from django.db import IntegrityError, connection
     from django.utils.text import slugify
 
     from sojourn.care.consent.actions import PLACE
-    from sojourn.foundation.accounts import actions
+    from sojourn.foundation.accounts import actions, place_actions
     from sojourn.foundation.accounts.asker import as_asker
     from sojourn.foundation.accounts.models import Clinic
     from sojourn.foundation.accounts.queries import house
@@ -122,11 +129,13 @@ def first_clinic(*, name: str, time_zone: str, jurisdiction: str, admin_email: s
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
-    founder = replace(house(clinic_id, "sojourn init"), permissions=frozenset({"staff.manage"}))
+    founder = replace(house(clinic_id, "sojourn init"), permissions=frozenset({"staff.manage", "clinic.details"}))
     try:
         with as_asker(founder):
             clinic = Clinic.objects.create(id=clinic_id, name=name, slug=slug, time_zone=time_zone, jurisdiction=place)
             record(founder, "clinic.made", clinic)
+            if details:
+                place_actions.set_details(by=founder, **details)
             invited = actions.invite(by=founder, email=admin_email, name=admin_name, role="clinic_admin")
     except IntegrityError as error:
         raise CannotPrepare(
@@ -135,6 +144,23 @@ def first_clinic(*, name: str, time_zone: str, jurisdiction: str, admin_email: s
     except Refused as error:
         raise CannotPrepare(str(error)) from error
     return invited.link
+
+
+def country_by_clock(time_zone: str) -> str:
+    """Where a clinic is that has not said so: the country of its time zone, else the United States."""
+    from sojourn.clinical import lines
+
+    return next((code for code, each in lines.countries().items() if time_zone in each.zones), "US")
+
+
+def lines_of(jurisdiction: str) -> list[str]:
+    """What Help now shows first in a place, a line each: for whoever sets the clinic up."""
+    from sojourn.clinical import lines
+
+    found = lines.of(jurisdiction, "en")
+    if not found.emergency:
+        return [f"No lines were collected for {jurisdiction}: the administrator writes its emergency number."]
+    return [f"{each.name}: {each.shown}" for each in (*found.buttons, *found.first)]
 
 
 def owner_says(membership_ids: Iterable[int]) -> None:

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "sojourn.interfaces.portal",
     "sojourn.interfaces.entry",
     "sojourn.interfaces.escort",
+    "sojourn.interfaces.help",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -110,6 +111,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "sojourn.config.context.page",
                 "sojourn.interfaces.console.nav.nav",
+                "sojourn.interfaces.help.context.help_now",
             ],
         },
     }

@@ -234,14 +234,14 @@ def test_no_patient_is_invited_before_two_people_are_named(db: None):
     assert refused.status_code == 409
     assert "Nobody would be told if this patient were in danger" in refused.text
     admin = cast.client("clinic_admin")
-    assert "Name who is asked when a patient may be in danger" in words(admin, HOME)
+    assert "names at least two people who are asked first" in words(admin, HOME)
     one = admin.post(DUTY, {"place1": cast.members["nurse"].pk})
     assert one.status_code == 409
     assert "Name at least two people" in one.text
     named = {"place1": cast.members["nurse"].pk, "place2": cast.members["therapist"].pk}
     assert cast.client("nurse").post(DUTY, named).status_code == 403
     assert admin.post(DUTY, named).status_code == 302
-    assert "Name who is asked" not in words(admin, HOME)
+    assert "names at least two people" not in words(admin, HOME)
     assert cast.client("front_desk").post(access, invite).status_code == 302
 
 

@@ -326,6 +326,7 @@ FREE: dict[str, object] = {
     "name": "portal",
     "code": "hr",
     "group_code": "alarms",
+    "line_code": "us-988",
     "document_id": "driving",
     "text_id": "driving",
     "of": "reading",
@@ -339,6 +340,7 @@ AT: dict[tuple[str, str], object] = {
 TYPED: dict[str, dict[str, Any]] = {
     "clinic/sessions/<int:encounter_id>/events/": {"kind": "music"},
     "clinic/sessions/<int:encounter_id>/withdraw/": {"consent": lambda house: house.consent.pk, "reason": "said so"},
+    "clinic/place/lines/<slug:line_code>/": {"number": "988", "works": "yes"},
     "clinic/sessions/<int:encounter_id>/check/": {"item": "consent", "outcome": "passed"},
 }
 # Addresses that have nothing to show by an ordinary visit: a token is a secret, the demo is off, and so on.

@@ -7,6 +7,6 @@ class SafetyConfig(AppConfig):
 
     def ready(self) -> None:
         from sojourn.care.safety import duty_queries, jobs  # noqa: F401 - the job must be known to whoever runs jobs
-        from sojourn.foundation.accounts.before_inviting import require_before_patients
+        from sojourn.foundation.accounts.readiness import before_inviting
 
-        require_before_patients("duty", duty_queries.missing_before_patients)
+        before_inviting(duty_queries.without_duty)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from sojourn.care.safety.models import DutyContact, DutyList, NoticeChoice
-from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.accounts.models import Clinic, Membership
+from sojourn.foundation.accounts.readiness import Missing
 from sojourn.foundation.accounts.roles import roles
 
 ANSWERS = "flag.answer"
@@ -63,16 +64,14 @@ def choices(member_ids: Iterable[int]) -> dict[int, NoticeChoice]:
     return {each.member_id: each for each in rows.order_by("member_id", "-id").distinct("member_id")}
 
 
-def missing_before_patients(_clinic_id: int) -> list[tuple[str, str]]:
-    """What a clinic lacks of being able to hear a patient, for whoever invites one. One query."""
+def without_duty(_clinic: Clinic) -> Missing | None:
+    """A condition of readiness: two people are named who are asked when a patient may be in danger. One query."""
     if duty().suffices:
-        return []
-    return [
-        (
-            "no-duty",
-            _(
-                "Nobody would be told if this patient were in danger: an administrator or prescriber names at least two"
-                " people who are asked first, under Flags."
-            ),
-        )
-    ]
+        return None
+    return Missing(
+        "no-duty",
+        _(
+            "Nobody would be told if this patient were in danger: an administrator or prescriber names at least two"
+            " people who are asked first, under Flags."
+        ),
+    )

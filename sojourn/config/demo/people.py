@@ -27,6 +27,8 @@ class DemoClinic:
     jurisdiction: str
     address: str
     phone: str
+    phone_hours: str
+    phone_hours_other: str
     staff: tuple[Staff, ...]
     chairs: tuple[str, ...]
     patients: int
@@ -38,6 +40,7 @@ class DemoClinic:
 HARBOR = DemoClinic(
     "harbor-light", "Harbor Light Clinic", "harbor.demo", "America/Denver", "en", "US-CO",
     "418 Juniper Street, Suite 2\nDenver, CO 80203", "+1 303 555 0142",
+    "Monday to Friday, 8:00 to 18:00", "De lunes a viernes, de 8:00 a 18:00",
     (
         Staff("prescriber", "Dr. Miriam Okafor", "MD"), Staff("nurse", "Tomás Herrera", "RN"),
         Staff("nurse", "Grace Lindqvist", "RN"), Staff("therapist", "Dana Whitfield", "LPC"),
@@ -50,6 +53,7 @@ HARBOR = DemoClinic(
 ALBORADA = DemoClinic(
     "alborada", "Centro Alborada", "alborada.demo", "America/Los_Angeles", "es", "US-CA",
     "2207 Marisol Avenue\nSan Diego, CA 92103", "+1 619 555 0178",
+    "De lunes a viernes, de 8:00 a 17:00", "Monday to Friday, 8:00 to 17:00",
     (
         Staff("prescriber", "Dra. Lucía Benítez", "MD"), Staff("nurse", "Marco Salas", "RN"),
         Staff("therapist", "Elena Ruiz", "LMFT"), Staff("front_desk", "Inés Cordero", ""),

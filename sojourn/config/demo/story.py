@@ -49,10 +49,11 @@ from sojourn.config.demo.tales import Twist
 from sojourn.config.demo.way import Team, Walk
 from sojourn.config.installation import owner_says
 from sojourn.config.virtual_monitor import BASELINE_S, readings
-from sojourn.foundation.accounts import confirmation_actions
+from sojourn.foundation.accounts import confirmation_actions, place_actions
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
+from sojourn.foundation.accounts.place import needed
 from sojourn.foundation.accounts.queries import asker_of, house
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import role as role_of
@@ -224,11 +225,18 @@ def _person(email: str, encoded: str, language: str) -> Person:
     return Person.objects.create(email=email, password=encoded, demo=True, language=language)
 
 
+def _check_lines(clinic: Clinic, admin: Membership) -> None:
+    """The lines of the place that a patient is shown first, as the administrator found them."""
+    with as_asker(asker_of(admin)) as by:
+        for line in needed(clinic.country).values():
+            place_actions.check_line(by=by, line_id=line.id, number=line.shown, works=True)
+
+
 def _cast(demo: DemoClinic, clinic_id: int) -> Cast:
     clinic = Clinic.objects.create(
         id=clinic_id, name=demo.name, slug=demo.slug, time_zone=demo.time_zone, language=demo.language,
-        jurisdiction=demo.jurisdiction, address=demo.address, phone=demo.phone,
-        crisis_name="988 Suicide & Crisis Lifeline", crisis_phone="988",
+        jurisdiction=demo.jurisdiction, address=demo.address, phone=demo.phone, phone_hours=demo.phone_hours,
+        phone_hours_other=demo.phone_hours_other,
     )  # fmt: skip
     encoded = _encoded()
     members: dict[str, list[Membership]] = {}
@@ -246,6 +254,7 @@ def _cast(demo: DemoClinic, clinic_id: int) -> Cast:
             )
         )
     _confirm(clinic, members)
+    _check_lines(clinic, members["clinic_admin"][0])
     chairs = [Chair.objects.create(clinic=clinic, name=name) for name in demo.chairs]
     device = Device.objects.create(
         clinic=clinic,

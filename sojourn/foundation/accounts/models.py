@@ -27,13 +27,18 @@ class Clinic(models.Model):
     jurisdiction = models.CharField(_("jurisdiction"), max_length=12, default="US")
     address = models.TextField(_("address"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
+    phone_hours = models.CharField(_("hours of the phone"), max_length=200, blank=True)  # in the clinic's language
+    phone_hours_other = models.CharField(_("hours of the phone"), max_length=200, blank=True)  # in the other one
     crisis_name = models.CharField(_("crisis line"), max_length=120, blank=True)
     crisis_phone = models.CharField(_("crisis number"), max_length=40, blank=True)
+    # Only where clinical.lines knows none: a country that it knows has the number that stands there.
+    emergency_phone = models.CharField(_("emergency number"), max_length=40, blank=True)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "name": OPERATIONAL, "slug": OPERATIONAL, "time_zone": OPERATIONAL,
         "language": OPERATIONAL, "jurisdiction": OPERATIONAL, "address": OPERATIONAL, "phone": OPERATIONAL,
-        "crisis_name": OPERATIONAL, "crisis_phone": OPERATIONAL,
+        "phone_hours": OPERATIONAL, "phone_hours_other": OPERATIONAL, "crisis_name": OPERATIONAL,
+        "crisis_phone": OPERATIONAL, "emergency_phone": OPERATIONAL,
     }  # fmt: skip
 
     def __str__(self) -> str:
@@ -42,6 +47,15 @@ class Clinic(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    def phone_hours_in(self, language: str) -> str:
+        """When somebody answers the telephone, in a reader's language where the clinic has written it in that too."""
+        return self.phone_hours if language == self.language else self.phone_hours_other or self.phone_hours
+
+    @property
+    def country(self) -> str:
+        """ISO 3166 code of the clinic's country, by its jurisdiction: "US-CO" is in "US"."""
+        return self.jurisdiction.partition("-")[0]
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -150,6 +164,29 @@ class Invitation(ClinicScoped):
         "credentials": QUASI, "patient_id": OPERATIONAL, "token_hash": OPERATIONAL, "sent_at": OPERATIONAL,
         "sent_by": OPERATIONAL, "expires_at": OPERATIONAL, "accepted_at": OPERATIONAL,
         "withdrawn_at": OPERATIONAL,
+    }  # fmt: skip
+
+
+class LineCheck(ClinicScoped):
+    """Somebody of the clinic dialled a line of its place, or looked at it, and said whether it is right.
+
+    ``line_id`` and ``number`` are of clinical.lines as they were then: a line whose number has changed since is
+    unchecked again. The newest row of a line is what holds.
+    """
+
+    append_only = True
+
+    line_id = models.CharField(max_length=40)
+    number = models.CharField(max_length=200)
+    works = models.BooleanField()
+    note = models.CharField(max_length=200, blank=True)
+    checked_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    checked_by_name = models.CharField(max_length=200)
+    checked_at = models.DateTimeField()
+
+    privacy: ClassVar[dict[str, Privacy]] = {
+        "id": OPERATIONAL, "clinic": OPERATIONAL, "line_id": OPERATIONAL, "number": OPERATIONAL, "works": OPERATIONAL,
+        "note": OPERATIONAL, "checked_by": OPERATIONAL, "checked_by_name": DIRECT, "checked_at": OPERATIONAL,
     }  # fmt: skip
 
 

@@ -17,13 +17,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from sojourn.clinical.protocol import HARD_FLOOR
+from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions, queries
 from sojourn.foundation.rulebook.first_start import FirstStart, Group, first_start, needs_a_decision
 from sojourn.foundation.rulebook.queries import Standing
 from sojourn.interfaces.console import first_start_shown as shown
 from sojourn.interfaces.console import rules
+from sojourn.interfaces.console.place_shown import missing_rows
 
 
 def _walk(request: Request) -> FirstStart:
@@ -43,6 +46,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "done": found.is_done,
         "withheld": shown.withheld(found, (), decides=True),
         "may_adopt": asked.asker.may("rules.adopt"),
+        "missing": missing_rows(readiness.missing(cast(Clinic, asked.clinic))),
     }
     return render(request, "console/first_start/overview.html", context)
 

@@ -26,7 +26,6 @@ from sojourn.care.measures import queries as measures
 from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plans
-from sojourn.care.safety import duty_queries
 from sojourn.care.safety import queries as safety
 from sojourn.care.session import calls
 from sojourn.care.session import queries as session_queries
@@ -34,8 +33,10 @@ from sojourn.care.vitals import queries as vitals_queries
 from sojourn.clinical import calls as call_rule
 from sojourn.clinical.protocol import FINAL, PRESENT, State
 from sojourn.foundation.accounts import queries as accounts
+from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.roles import role, roles
 from sojourn.foundation.audit import queries as audit
 from sojourn.foundation.audit.models import AuditEvent
@@ -47,6 +48,7 @@ from sojourn.interfaces.console.consents import WITHDRAWN_FOR
 from sojourn.interfaces.console.first_start_shown import withheld
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import Word, state_word
+from sojourn.interfaces.console.place_shown import missing_rows
 from sojourn.interfaces.console.plan_shown import own_dose
 from sojourn.interfaces.console.sentences import sentence
 from sojourn.interfaces.console.sessions.words import span_word
@@ -232,14 +234,6 @@ def _flags(today: Today) -> list[Wait]:
 def _flags_in_outline(today: Today) -> list[Wait]:
     """How many flags are open, how old, whose; not what they are about. As many queries."""
     return [Wait("flag", *line) for line in flags_shown.outline(safety.open_flags(), today.now)]
-
-
-def _duty(today: Today) -> list[Wait]:
-    """Whether two people are named who are asked when a patient may be in danger. One query."""
-    if duty_queries.duty().suffices:
-        return []
-    words = _("Name who is asked when a patient may be in danger")
-    return [Wait("shield-alert", words, _("No patient can be invited before that."), reverse("console:duty"))]
 
 
 def _second_checks(today: Today) -> list[Wait]:
@@ -459,14 +453,34 @@ def _not_started(today: Today) -> list[Wait]:
     return [Wait("octagon-pause" if said.no_dose else "scale", words, said.words, said.url)]
 
 
+def _unready(today: Today) -> list[Wait]:
+    """What the clinic lacks before it can invite a patient. Two queries."""
+    found = readiness.missing(Clinic.objects.get(pk=today.clinic_id))
+    if not found:
+        return []
+    words = " ".join(each.words for each in found)
+    return [Wait("phone", _("No patient can be invited yet"), words, missing_rows(found)[0].url)]
+
+
 _ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
-    "nurse": (_calls, _alarms, _flags, _not_started, _newcomers, _second_checks, _companions, _plans, _consents),
+    "nurse": (
+        _calls,
+        _alarms,
+        _flags,
+        _not_started,
+        _unready,
+        _newcomers,
+        _second_checks,
+        _companions,
+        _plans,
+        _consents,
+    ),
     "prescriber": (
         _calls,
         _alarms,
         _flags,
-        _duty,
         _not_started,
+        _unready,
         _newcomers,
         _second_checks,
         _unplanned,
@@ -475,10 +489,10 @@ _ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
         _consents,
     ),
     "therapist": (_calls, _flags, _newcomers, _questionnaires, _consents),
-    "front_desk": (_flags_in_outline, _ways_home, _questionnaires),
-    "clinic_admin": (_flags_in_outline, _duty, _monitors, _staff, _consents),
+    "front_desk": (_flags_in_outline, _unready, _ways_home, _questionnaires),
+    "clinic_admin": (_flags_in_outline, _unready, _monitors, _staff, _consents),
     "auditor": (),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ PLACES = (
     Place(_("Agreements"), "console:consents", "signature", ("consent.read", "consent.adopt", "clinic.jurisdiction")),
     Place(_("Chairs"), "console:chairs", "bed", ("chair.manage",)),
     Place(_("Hours"), "console:hours", "clock", ("hours.manage",)),
+    Place(_("Clinic and lines"), "console:place", "phone", ("clinic.read",)),
     Place(_("Staff"), "console:staff", "user-check", ("staff.manage",)),
     Place(_("Monitors"), "console:monitors", "monitor", ("monitor.read", "monitor.manage")),
     Place(_("Own questionnaires"), "console:own_scales", "clipboard-list", ("measure.define",)),

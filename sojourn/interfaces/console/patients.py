@@ -33,12 +33,15 @@ from sojourn.clinical.protocol import PRESENT, State
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts import actions as accounts
 from sojourn.foundation.accounts import queries as accounts_queries
+from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit import queries as audit
 from sojourn.interfaces.console import visits as sessions
 from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.place_shown import missing_rows
 
 PAGE_SIZE = 25
 _FIELDS = (
@@ -720,6 +723,7 @@ def access(request: HttpRequest, patient_id: int) -> HttpResponse:
         "form": form,
         "accounts": [(member.name, member.person.email, member.role) for member in members],
         "has_account": any(member.role == "patient" for member in members),
+        "missing": missing_rows(readiness.missing(cast(Clinic, asked.clinic))),
         "invitations": [
             (row, accounts_queries.standing(row, timezone.now()))
             for row in accounts_queries.invitations(asked.asker.clinic_id, patient_id=patient_id)

@@ -75,6 +75,8 @@ SENTENCES: Mapping[str, StrPromise] = {
     # agreements
     "consent.adopted": _("%(who)s adopted a text that patients agree to (%(text)s, version %(version)s)."),
     "clinic.jurisdiction_set": _("%(who)s noted where the clinic is (%(place)s)."),
+    "clinic.details_set": _("%(who)s wrote how patients reach the clinic."),
+    "clinic.line_checked": _("%(who)s checked a line of this place (%(number)s)."),
     "consent.requested": _("%(who)s asked %(patient)s for agreement (%(route)s)."),
     "consent.question_asked": _("%(patient)s asked about a text before signing (%(document)s)."),
     "consent.question_answered": _("%(who)s answered a question of %(patient)s about a text."),

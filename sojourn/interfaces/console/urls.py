@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.waiting")),
     path("", include("sojourn.interfaces.console.hours")),
     path("", include("sojourn.interfaces.console.people")),
+    path("", include("sojourn.interfaces.console.place")),
     path("", include("sojourn.interfaces.console.audit")),
     path("", include("sojourn.interfaces.console.measures")),
     path("", include("sojourn.interfaces.console.own_scales")),

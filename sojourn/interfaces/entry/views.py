@@ -25,6 +25,7 @@ from sojourn.foundation.accounts.asker import Asker, set_asker
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import role
+from sojourn.interfaces.help.remembering import remember
 
 
 class ChoosePassword(forms.Form):
@@ -74,9 +75,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     invited, clinic = found
     standing = queries.standing(invited, timezone.now())
     if request.method == "POST" and request.POST.get("do") == "renew":
-        return _renew(request, by, clinic)
+        return remember(request, _renew(request, by, clinic), clinic)
     if standing != "open":
-        return _not_open(request, standing, invited, clinic)
+        return remember(request, _not_open(request, standing, invited, clinic), clinic)
     guest = _guest(invited, clinic, person)
     form = ChoosePassword(request.POST or None, email=invited.email)
     if request.method == "POST" and (guest.step == "join" or (guest.step == "password" and form.is_valid())):
@@ -87,7 +88,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             return _again(request, guest, form, refused)
         return _come_in(request, membership, password)
     status = 422 if request.method == "POST" else 200
-    return render(request, "entry/invitation.html", {"guest": guest, "form": form, "clinic": clinic}, status=status)
+    page = render(request, "entry/invitation.html", {"guest": guest, "form": form, "clinic": clinic}, status=status)
+    return remember(request, page, clinic)  # its help knows the clinic's numbers from here on
 
 
 def _guest(invited: Invitation, clinic: Clinic, person: Person | None) -> Guest:

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -20,6 +19,7 @@ from sojourn.foundation.accounts.access import public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, set_asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.help.remembering import remember
 
 
 @public
@@ -50,7 +50,6 @@ def earlier(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    context = {"crisis_url": reverse("portal:help"), **context}
     response = render(request, "escort/earlier.html", context, status=status)
     response["X-Robots-Tag"] = "noindex"
-    return response
+    return remember(request, response, context.get("clinic"))

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -23,7 +22,10 @@ from sojourn.care.booking.queries import EscortView, WayHome
 from sojourn.foundation.accounts.access import public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, set_asker
+from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.help.remembering import remember
+from sojourn.interfaces.help.shown import help_now
 
 
 class AnswerForm(forms.Form):
@@ -91,6 +93,9 @@ def _shown(view: EscortView, standing: str) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    response = render(request, template, {"crisis_url": reverse("portal:help"), **context}, status=status)
+    clinic: Clinic | None = context.get("clinic")
+    if clinic is not None:
+        context = {"help_now": help_now(clinic), **context}
+    response = render(request, template, context, status=status)
     response["X-Robots-Tag"] = "noindex"
-    return response
+    return remember(request, response, clinic)

@@ -1,9 +1,9 @@
-"""Help now, the altered-state screen, and what lets both work without a connection."""
+"""The altered-state screen, and what lets it and Help now work without a connection."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Final, cast
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -24,25 +24,12 @@ from sojourn.care.session.calls import AtThePatient
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.portal.pages import help_lines, remembered, show
+from sojourn.interfaces.help.views import ANYBODYS
+from sojourn.interfaces.portal.pages import show
 
 # Kept on the device: these and the two pages, nothing that tells of a person.
 STATIC = ("built/app.css", "built/app.js", "built/portal.js", "built/theme.js", "built/icons.svg",
           "built/fonts/next.woff2", "built/fonts/mono.woff2", "ui/mark.svg")  # fmt: skip
-# A page that stays on the device is nobody's: it says neither whose it is nor what somebody was to be told.
-_ANYBODYS: Final = {"idle_seconds": None, "page_owner": None, "messages": ()}
-
-
-@public
-@require_GET
-def help_now(request: HttpRequest) -> HttpResponse:
-    """Whom to call, for everybody: signed in, signed out, or without a connection."""
-    clinic = remembered(request)
-    return show(
-        request,
-        "portal/help.html",
-        {"clinic": clinic, "help_lines": help_lines(clinic), "crisis_url": "", **_ANYBODYS},
-    )
 
 
 @allowed("own.read")
@@ -72,7 +59,7 @@ def here(request: HttpRequest) -> HttpResponse:
             "alone": found is None and not _may_be_kept(request),
             "call": found.call if found else None,
             "said": said,
-            **_ANYBODYS,
+            **ANYBODYS,
         },
         nav=False,
     )
@@ -163,9 +150,10 @@ def manifest(request: HttpRequest) -> HttpResponse:
 @public
 @require_GET
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """The script that keeps the help page and the altered-state screen on the device."""
+    """The script that keeps help and the altered-state screen on the device, and a page for every other one."""
     files = [static(name) for name in STATIC]
-    pages = [reverse("portal:help"), reverse("portal:here")]
-    version = hashlib.sha256("\n".join((*files, *pages, "1")).encode()).hexdigest()[:12]
-    text = render_to_string("portal/sw.js", {"files": files, "pages": pages, "version": version})
+    pages, instead = [reverse("portal:help"), reverse("portal:here")], reverse("portal:offline")
+    version = hashlib.sha256("\n".join((*files, *pages, instead, "2")).encode()).hexdigest()[:12]
+    kept = {"files": files, "pages": [*pages, instead], "instead": instead, "version": version}
+    text = render_to_string("portal/sw.js", kept)
     return HttpResponse(text, content_type="text/javascript; charset=utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from sojourn.interfaces.help import views as help_now
 from sojourn.interfaces.portal import (
     answering,
     appointments,
@@ -58,7 +59,8 @@ urlpatterns = [
     path("plan/", plan.plan, name="plan"),
     path("decision/", candidacy.decision, name="decision"),
     path("record/", record.record, name="record"),
-    path("help/", help.help_now, name="help"),
+    path("help/", help_now.help_now, name="help"),
+    path("offline/", help_now.offline, name="offline"),
     path("here/", help.here, name="here"),
     path("here/stop/", help.stop, name="here_stop"),
     path("manifest.webmanifest", help.manifest, name="manifest"),

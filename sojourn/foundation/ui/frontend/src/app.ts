@@ -5,6 +5,7 @@ import "./islands/dialogs";
 import { forms, waiting } from "./islands/forms";
 import { idle } from "./islands/idle";
 import { mood } from "./islands/mood";
+import { place } from "./islands/place";
 import { tick } from "./islands/times";
 import { say, toasts } from "./islands/toasts";
 import { word } from "./islands/words";
@@ -33,6 +34,7 @@ function attach(root: ParentNode): void {
   mood(root);
   toasts(root);
   forms(root);
+  place(root);
   tick();
   // The board brings its own copy of the chart code.
   if (root.querySelector("[data-chart], [data-strip]") && !document.getElementById("board")) void charts(root);

@@ -1,8 +1,9 @@
-{% load portal %}// Keeps the help page, the altered-state screen and their files on the device, and nothing else: no page that
+{% load portal %}// Keeps the help page, the altered-state screen, a page for no connection and their files, and nothing else: no page that
 // tells of a person is ever stored.
 const CACHE = "sojourn-{{ version }}";
 const FILES = {{ files|as_json }};
 const PAGES = {{ pages|as_json }};
+const INSTEAD = {{ instead|as_json }};
 const PATIENCE_MS = 4000;
 
 async function keepPage(cache, page) {
@@ -52,11 +53,24 @@ async function fromNetworkFirst(page) {
   }
 }
 
+// Any other page that cannot be fetched: what to do, and whom to call.
+async function orInstead(request) {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    const kept = await caches.match(INSTEAD);
+    if (kept) return kept;
+    throw error;
+  }
+}
+
 addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   if (PAGES.includes(url.pathname) && !url.search && event.request.mode === "navigate") {
     event.respondWith(fromNetworkFirst(url.pathname));
+  } else if (event.request.mode === "navigate") {
+    event.respondWith(orInstead(event.request));
   } else if (FILES.includes(url.pathname)) {
     event.respondWith(caches.match(url.pathname).then((kept) => kept ?? fetch(event.request)));
   }

@@ -36,5 +36,5 @@ DROP FUNCTION sojourn_tell_person();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0004_confirmed_by_another"), ("sessions", "0001_initial")]
+    dependencies = [("accounts", "0005_lines_of_the_place"), ("sessions", "0001_initial")]
     operations = [migrations.RunSQL(TOLD, SILENT)]

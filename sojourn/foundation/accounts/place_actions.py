@@ -1,0 +1,115 @@
+"""The clinic's own details, and what it found when it dialled the lines of its place."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.clinical import lines
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic, LineCheck
+from sojourn.foundation.accounts.place import needed
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+
+_TELEPHONE: Final = re.compile(r"\+?[0-9 ()./-]+(?:(?:ext\.?|x) ?[0-9]{1,6})?", re.IGNORECASE)
+_DIGITS: Final = range(5, 16)  # ITU-T E.164 ends at fifteen
+_SHORT_DIGITS: Final = range(2, 16)  # emergency numbers and short codes: France's ambulance is 15
+DETAILS: Final = (
+    "phone",
+    "address",
+    "phone_hours",
+    "phone_hours_other",
+    "crisis_name",
+    "crisis_phone",
+    "emergency_phone",
+)
+
+
+@transaction.atomic
+def set_details(
+    *, by: Asker, phone: str, address: str, phone_hours: str, phone_hours_other: str = "", crisis_name: str = "",
+    crisis_phone: str = "", emergency_phone: str = "",
+) -> Clinic:  # fmt: skip
+    """Write the clinic's telephone, address and hours, and a crisis line of its own where it has one.
+
+    ``phone_hours`` is in the clinic's language, ``phone_hours_other`` the same in the other one.
+    ``emergency_phone`` is kept only where no number of the country is known. Nothing changed writes no row.
+    Refused: phone-missing, phone-unreadable, address-missing, hours-missing, crisis-unreadable, emergency-missing,
+    emergency-unreadable.
+    """
+    by.must("clinic.details")
+    clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.here)
+    typed = {
+        "phone": phone, "phone_hours": phone_hours, "phone_hours_other": phone_hours_other, "crisis_name": crisis_name,
+        "crisis_phone": crisis_phone, "emergency_phone": emergency_phone,
+    }  # fmt: skip
+    wanted = {name: " ".join(each.split()) for name, each in typed.items()}
+    wanted["address"] = "\n".join(filter(None, map(str.strip, address.splitlines())))
+    if lines.country_of(clinic.country) != lines.ELSEWHERE:
+        wanted["emergency_phone"] = ""
+    _must_reach_the_clinic(clinic, wanted)
+    changed = [name for name in DETAILS if getattr(clinic, name) != wanted[name]]
+    if changed:
+        for name in changed:
+            setattr(clinic, name, wanted[name])
+        clinic.save(update_fields=changed)
+        record(by, "clinic.details_set", clinic, fields=changed)
+    return clinic
+
+
+def _must_reach_the_clinic(clinic: Clinic, wanted: dict[str, str]) -> None:
+    reasons: dict[str, str] = {}
+    if not wanted["phone"]:
+        reasons["phone-missing"] = _("Write the telephone on which patients reach the clinic.")
+    elif not is_telephone(wanted["phone"]):
+        reasons["phone-unreadable"] = _("This is not a telephone number. Write it as it is dialled.")
+    if not wanted["address"]:
+        reasons["address-missing"] = _("Write the address at which the clinic is found.")
+    if not wanted["phone_hours"]:
+        reasons["hours-missing"] = _("Write when somebody answers the telephone.")
+    if wanted["crisis_phone"] and not is_telephone(wanted["crisis_phone"], short=True):
+        reasons["crisis-unreadable"] = _("This is not a telephone number. Write it as it is dialled.")
+    if lines.country_of(clinic.country) == lines.ELSEWHERE and not is_telephone(wanted["emergency_phone"], short=True):
+        code = "emergency-unreadable" if wanted["emergency_phone"] else "emergency-missing"
+        reasons[code] = _("Write the emergency number of your country as it is dialled.")
+    if reasons:
+        raise Refused(*reasons.values(), codes=tuple(reasons))
+
+
+def is_telephone(typed: str, *, short: bool = False) -> bool:
+    """Whether a telephone number was typed; ``short``: an emergency number or a short code is one too."""
+    digits = len(re.sub(r"[^0-9]", "", re.split(r"(?i)ext|x", typed)[0]))
+    return _TELEPHONE.fullmatch(typed) is not None and digits in (_SHORT_DIGITS if short else _DIGITS)
+
+
+@transaction.atomic
+def check_line(
+    *, by: Asker, line_id: str, number: str, works: bool, note: str = "", now: datetime | None = None
+) -> LineCheck:
+    """Note that somebody dialled a line of the clinic's place, or looked at it, and whether it is as it is written.
+
+    ``number`` is what the person had before them. Refused: unknown-line, number-changed, note-missing (why it is not
+    right).
+    """
+    by.must("clinic.lines")
+    clinic = Clinic.objects.get(pk=by.here)
+    known = {each.id: each for each in lines.of(clinic.country, "en").every} | needed(clinic.country)
+    line, note = known.get(line_id), " ".join(note.split())
+    if line is None:
+        raise Refused(_("There is no such line for this place."), codes=("unknown-line",))
+    if line.shown != number:
+        raise Refused(_("This number has changed since you opened the page. Look again."), codes=("number-changed",))
+    if not works and not note:
+        raise Refused(_("Say what happened when you tried it."), codes=("note-missing",))
+    checked = LineCheck.objects.create(
+        clinic=clinic, line_id=line.id, number=line.shown, works=works, note=note[:200],
+        checked_by_id=by.member, checked_by_name=by.name, checked_at=now or timezone.now(),
+    )  # fmt: skip
+    record(by, "clinic.line_checked", checked, line=line.id, number=line.shown, works=works)
+    return checked

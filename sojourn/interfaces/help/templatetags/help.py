@@ -1,0 +1,15 @@
+"""Tags of help."""
+
+from __future__ import annotations
+
+from django import template
+
+from sojourn.interfaces.help import shown
+
+register = template.Library()
+
+
+@register.filter
+def dialled(number: str) -> str:
+    """A number as people write it, as a telephone takes it."""
+    return shown.dialled(number)

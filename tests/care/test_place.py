@@ -1,0 +1,192 @@
+"""The clinic's own telephone, the lines of its place, and that nobody invites a patient before they stand."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from sojourn.foundation.accounts import actions, place, place_actions, readiness
+from sojourn.foundation.accounts.asker import Asker, NotAllowed, as_asker
+from sojourn.foundation.accounts.models import Clinic, Invitation, LineCheck
+from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.models import AuditEvent
+from tests.conftest import Cast
+from tests.placed import DETAILS
+
+
+@pytest.fixture
+def bare(clinic: Cast) -> Cast:
+    """A clinic as ``sojourn init`` leaves it: a name and a country."""
+    with as_asker(house(clinic.clinic.pk)):
+        Clinic.objects.filter(pk=clinic.clinic.pk).update(phone="", address="", phone_hours="", jurisdiction="MX")
+        clinic.clinic.refresh_from_db()
+    return clinic
+
+
+def say(cast: Cast, **more: str) -> Clinic:
+    by = cast.asker("clinic_admin")
+    with as_asker(by):
+        return place_actions.set_details(by=by, **(dict(DETAILS) | more))
+
+
+def check_all(cast: Cast, *, works: bool = True, note: str = "nobody answers", role: str = "clinic_admin") -> None:
+    by = cast.asker(role)
+    with as_asker(by):
+        clinic = Clinic.objects.get(pk=by.here)
+        for line in place.needed(clinic.country).values():
+            right = works or line.kind == "emergency"
+            place_actions.check_line(by=by, line_id=line.id, number=line.shown, works=right, note=note)
+
+
+def codes(cast: Cast) -> list[str]:
+    with as_asker(house(cast.clinic.pk)):
+        return [each.code for each in readiness.missing(Clinic.objects.get(pk=cast.clinic.pk))]
+
+
+def invite(cast: Cast) -> Invitation:
+    by = cast.asker("nurse")
+    with as_asker(by):
+        return actions.invite(by=by, email="a@mail.example", name="Ana", role="patient", patient_id=71).invitation
+
+
+def refused(act: object, *args: object, **kwargs: object) -> tuple[str, ...]:
+    with pytest.raises(Refused) as told:
+        act(*args, **kwargs)  # type: ignore[operator]
+    return tuple(told.value.codes)
+
+
+def test_no_patient_is_invited_before_telephone_and_lines_stand(bare: Cast):
+    assert refused(invite, bare) == ("telephone-missing", "lines-unchecked")
+    say(bare)
+    assert refused(invite, bare) == ("lines-unchecked",)
+    check_all(bare)
+    assert invite(bare).role == "patient"
+
+
+def test_staff_are_invited_all_the_same(bare: Cast):
+    by = bare.asker("clinic_admin")
+    with as_asker(by):
+        assert actions.invite(by=by, email="n@mail.example", name="Noor", role="nurse").invitation.role == "nurse"
+
+
+def test_an_invitation_is_not_sent_again_either(clinic: Cast):
+    sent = invite(clinic)
+    with as_asker(house(clinic.clinic.pk)):
+        Clinic.objects.filter(pk=clinic.clinic.pk).update(jurisdiction="ES")  # other lines, which nobody has dialled
+    by = clinic.asker("nurse")
+    with as_asker(by):
+        assert refused(actions.resend, by=by, invitation_id=sent.pk) == ("lines-unchecked",)
+
+
+def test_the_details_are_audited_and_the_same_again_is_nothing(bare: Cast):
+    say(bare)
+    say(bare)
+    with as_asker(house(bare.clinic.pk)):
+        rows = list(AuditEvent.objects.filter(action="clinic.details_set"))
+        assert [row.detail["fields"] for row in rows] == [["phone", "address", "phone_hours"]]
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"phone": ""}, "phone-missing"),
+        ({"phone": "abc"}, "phone-unreadable"),
+        ({"phone": "12"}, "phone-unreadable"),
+        ({"phone": "<script>1234567</script>"}, "phone-unreadable"),
+        ({"phone": "1234567890123456"}, "phone-unreadable"),
+        ({"address": " \n "}, "address-missing"),
+        ({"phone_hours": " "}, "hours-missing"),
+        ({"crisis_phone": "call us"}, "crisis-unreadable"),
+    ],
+)
+def test_what_does_not_reach_the_clinic_is_refused(bare: Cast, more: dict[str, str], code: str):
+    assert refused(say, bare, **more) == (code,)
+
+
+@pytest.mark.parametrize("phone", ["+52 55 5555 0100", "(555) 010-0123", "91 555 01 00", "555.0100 ext. 12"])
+def test_telephones_are_read_as_people_write_them(bare: Cast, phone: str):
+    assert say(bare, phone=phone).phone == phone
+
+
+def test_a_country_without_collected_lines_states_its_own_emergency_number(bare: Cast):
+    with as_asker(house(bare.clinic.pk)):
+        Clinic.objects.filter(pk=bare.clinic.pk).update(jurisdiction="KE")
+    assert refused(say, bare) == ("emergency-missing",)
+    assert refused(say, bare, emergency_phone="none") == ("emergency-unreadable",)
+    assert codes(bare) == ["telephone-missing", "emergency-missing"]
+    assert say(bare, emergency_phone="999").emergency_phone == "999"
+    check_all(bare)
+    assert codes(bare) == []
+
+
+def test_a_known_country_takes_no_other_emergency_number(bare: Cast):
+    assert say(bare, emergency_phone="066").emergency_phone == ""
+
+
+def test_a_line_that_does_not_work_holds_back_only_where_it_is_the_last(bare: Cast):
+    say(bare)
+    check_all(bare, works=False)
+    assert codes(bare) == ["no-line-works"]
+    say(bare, crisis_name="Our night line", crisis_phone="55 5555 0101")
+    assert codes(bare) == []
+
+
+def test_the_newest_check_of_a_line_holds(bare: Cast):
+    say(bare)
+    check_all(bare, works=False)
+    check_all(bare, role="nurse")
+    assert codes(bare) == []
+
+
+def test_a_number_that_has_changed_is_unchecked_again(bare: Cast):
+    say(bare)
+    check_all(bare)
+    with as_asker(house(bare.clinic.pk)):
+        admin = bare.members["clinic_admin"]
+        LineCheck.objects.create(
+            clinic=bare.clinic, line_id="mx-vida", number="800 000 0000", works=True, checked_by=admin,
+            checked_by_name=admin.name, checked_at=admin.since_at,
+        )  # fmt: skip
+    assert codes(bare) == ["lines-unchecked"]
+
+
+def test_what_is_checked_is_what_stood_before_the_person(bare: Cast):
+    by = bare.asker("nurse")
+    with as_asker(by):
+        check = place_actions.check_line
+        assert refused(check, by=by, line_id="mx-vida", number="1", works=True) == ("number-changed",)
+        assert refused(check, by=by, line_id="es-024", number="024", works=True) == ("unknown-line",)
+        assert refused(check, by=by, line_id="mx-vida", number="800 911 2000", works=False) == ("note-missing",)
+
+
+@pytest.mark.parametrize(("role", "details", "dials"), [
+    ("clinic_admin", True, True), ("prescriber", False, True), ("nurse", False, True), ("therapist", False, False),
+    ("front_desk", False, False), ("auditor", False, False),
+])  # fmt: skip
+def test_who_writes_and_who_dials(bare: Cast, role: str, details: bool, dials: bool):
+    by: Asker = bare.asker(role)
+    with as_asker(by):
+        if details:
+            place_actions.set_details(by=by, **DETAILS)
+        else:
+            with pytest.raises(NotAllowed):
+                place_actions.set_details(by=by, **DETAILS)
+        if dials:
+            place_actions.check_line(by=by, line_id="mx-911", number="911", works=True)
+        else:
+            with pytest.raises(NotAllowed):
+                place_actions.check_line(by=by, line_id="mx-911", number="911", works=True)
+
+
+def test_checks_are_kept_for_ever_and_to_their_clinic(clinic: Cast, other_clinic: Cast):
+    with as_asker(house(other_clinic.clinic.pk)):
+        assert {row.clinic_id for row in LineCheck.objects.all()} == {other_clinic.clinic.pk}
+    with as_asker(house(clinic.clinic.pk)), pytest.raises(DatabaseError), transaction.atomic():
+        LineCheck.objects.all().update(works=False)
+
+
+def test_each_room_adds_its_own_condition(clinic: Cast, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(readiness, "_conditions", [*readiness._conditions])
+    readiness.before_inviting(lambda _clinic: readiness.Missing("nobody-on-duty", "Name two people."))
+    assert refused(invite, clinic) == ("nobody-on-duty",)
