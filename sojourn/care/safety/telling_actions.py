@@ -128,9 +128,10 @@ def _mail(notice: FlagNotice, clinic: Clinic) -> tuple[TryOutcome, str]:
     if not letters.can_send():
         return TryOutcome.NO_WAY, "no mail server"
     person = notice.member.person
-    letter = letters.write(
-        person.email, "flag", person.language or clinic.language, name=notice.member.name, **_said(notice, clinic)
-    )
+    language = person.language or clinic.language
+    with translation.override(language):
+        said = _said(notice, clinic)
+    letter = letters.write(person.email, "flag", language, name=notice.member.name, **said)
     try:
         letters.send(letter)
     except (OSError, SMTPException) as error:
@@ -168,4 +169,4 @@ def _said(notice: FlagNotice, clinic: Clinic) -> dict[str, str]:
 
 
 def _clock(at: datetime, clinic: Clinic) -> str:
-    return date_format(timezone.localtime(at, clinic.zone), "SHORT_DATETIME_FORMAT")
+    return date_format(timezone.localtime(at, clinic.zone), _("l j F Y, H:i"))

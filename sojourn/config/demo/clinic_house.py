@@ -11,13 +11,16 @@ from sojourn.care.booking.models import BookingRules, Chair, Room, WorkingHours
 from sojourn.care.consent import queries as consent
 from sojourn.care.consent.models import ConsentAdoption
 from sojourn.care.consent.texts import Source
+from sojourn.care.safety import duty_actions
+from sojourn.care.safety.models import DutyList
 from sojourn.clinical.rules import Parameter
 from sojourn.foundation.accounts.asker import Asker, as_asker
-from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook.queries import newest, standings
 
+ON_DUTY = ("nurse", "prescriber", "therapist")
 OPEN = (time(8), time(18))
 ROOMS = {"en": ("Garden room", "Quiet room"), "es": ("Sala del jardín", "Sala tranquila")}
 OPENED_BEFORE = timedelta(days=400)  # longer than any history of the demo
@@ -33,6 +36,13 @@ STATED: dict[str, dict[str, float]] = {
     "recovery.floor": {"spo2": 88},
     "RC-EGFR": {"egfr": 30},
 }
+
+
+def _on_duty(staff: list[int]) -> list[int]:
+    """The first of each role, as they are asked about a flag."""
+    here = Membership.objects.filter(pk__in=staff).order_by("-pk")
+    first = {each.role: each.pk for each in here}
+    return [first[role] for role in ON_DUTY if role in first]
 
 
 def furnish(clinic: Clinic, prescriber: Asker, admin: Asker, staff: list[int]) -> None:
@@ -56,6 +66,8 @@ def furnish(clinic: Clinic, prescriber: Asker, admin: Asker, staff: list[int]) -
                 house_actions.set_week(by=admin, week=week, member_id=member_id)
         if not Room.objects.exists():
             _rooms(clinic)
+        if not DutyList.objects.exists():
+            duty_actions.name_duty(by=admin, member_ids=_on_duty(staff), now=opened)
 
 
 def _typed(rule_id: str) -> dict[str, float]:

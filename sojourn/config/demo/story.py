@@ -33,6 +33,8 @@ from sojourn.care.measures.queries import Battery, batteries
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.safety import queries as flags
+from sojourn.care.safety.clocks import begin_taking
 from sojourn.care.safety.models import Flag, FlagAnswer
 from sojourn.care.session.models import CheckResult, Discharge, RecordSignature
 from sojourn.care.session.snapshot import Against
@@ -166,7 +168,14 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
         for number in range(demo.patients * scale):
             _patient(demo, cast, number, random.Random(f"{demo.slug}-{seed}-{number}"), sparse=scale > 1)
         _wait_for_earlier(cast)
+        _begin_clocks()
         sign_past(cast, days=30 if scale > 1 else None)
+
+
+def _begin_clocks() -> None:
+    """Flags that nobody has taken yet are asked of whoever is on duty. Ask as the house."""
+    for found in flags.open_flags():
+        begin_taking(found.row, found.severity, timezone.now())
 
 
 def furnish_house(cast: Cast) -> None:

@@ -16,6 +16,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from sojourn.care.safety import duty_queries
 from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
@@ -59,7 +60,12 @@ def group(request: HttpRequest, group_code: str) -> HttpResponse:
     found = _walk(asked).group(group_code)
     if found is None:
         raise Http404
-    context = {"part": shown.part(found), "may_adopt": asked.asker.may("rules.adopt")}
+    context = {
+        "part": shown.part(found),
+        "may_adopt": asked.asker.may("rules.adopt"),
+        "duty_suffices": duty_queries.duty().suffices if group_code == "danger" else True,
+        "may_name": asked.asker.may("duty.manage"),
+    }
     return render(request, "console/first_start/group.html", context)
 
 

@@ -88,13 +88,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Something that waits for the asker. ``alarm`` is the priority where it is an alarm."""
+    """Something that waits for the asker. ``alarm`` is the priority where it is an alarm; ``is_first``: it stands above
+    everything else."""
 
     icon: str
     words: str
     detail: str = ""
     url: str = ""
     alarm: str = ""
+    is_first: bool = False
 
 
 # Where a session stands, who takes the next step, and what the button says.
@@ -199,7 +201,7 @@ def _alarms(today: Today) -> list[Wait]:
         if waiting
         else _("all of them answered")
     )
-    return [Wait("bell", words, detail, address("console:board"), (waiting or found)[0].priority)]
+    return [Wait("bell", words, detail, address("console:board"), (waiting or found)[0].priority, is_first=True)]
 
 
 def _calls(today: Today) -> list[Wait]:
@@ -228,12 +230,12 @@ def _flags(today: Today) -> list[Wait]:
     """The open flags, the gravest first: what, whose, how old, by when. One query, five where there are some."""
     found = safety.open_flags()
     hidden = {each.patient.pk for each in found if today.hides(each.patient)}
-    return [Wait("flag", *line) for line in flags_shown.home_lines(found, hidden, today.now)]
+    return [Wait("flag", *line, is_first=True) for line in flags_shown.home_lines(found, hidden, today.now)]
 
 
 def _flags_in_outline(today: Today) -> list[Wait]:
     """How many flags are open, how old, whose; not what they are about. As many queries."""
-    return [Wait("flag", *line) for line in flags_shown.outline(safety.open_flags(), today.now)]
+    return [Wait("flag", *line, is_first=True) for line in flags_shown.outline(safety.open_flags(), today.now)]
 
 
 def _second_checks(today: Today) -> list[Wait]:
@@ -528,13 +530,15 @@ def home(request: HttpRequest) -> HttpResponse:
     rows = visits.on_day(timezone.localdate(), asked.clinic.zone) if sees_patients else []
     today = Today(asker, now, rows)
     lines = _lines(today)
+    waits = [wait for part in _ROLES.get(asker.role, ()) for wait in part(today)]
     context = {
         "title": formats.date_format(timezone.localdate(), _("l j F")),
         "lead": _lead(rows) if sees_patients else "",
         "sees_patients": sees_patients,
         "lines": [line for line in lines if not line.over],
         "over": [line for line in lines if line.over],
-        "waits": [wait for part in _ROLES.get(asker.role, ()) for wait in part(today)],
+        "first": [wait for wait in waits if wait.is_first],
+        "waits": [wait for wait in waits if not wait.is_first],
         "decisions_url": address("console:candidacies_waiting") if asker.may("candidacy.read") else "",
         "eve_url": address("console:eve_waiting") if asker.may("candidacy.read") else "",
         "messages_url": address("console:messages_waiting") if asker.may("message.read") else "",
