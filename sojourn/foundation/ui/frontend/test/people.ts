@@ -23,7 +23,7 @@ const WORDS: BoardData["words"] = Object.assign(
     withdrawn: "Withdrawn, and nobody has seen it", pressure: "Pressure", mean: "Mean pressure", breathing: "Breathing",
     breathing_co2: "Breathing, CO₂", breathing_by: "Breathing, {how}", by_impedance: "impedance", pulse: "Pulse", heart: "Heart", dose: "{n} min since the dose",
     here: "here for {n} min", due: "Next check in {n} min", now: "Next check now", overdue: "Check overdue by {n} min",
-    calls: "{who} needs someone", clock_ahead: "Clock {n} min ahead", clock_behind: "Clock {n} min behind",
+    calls: "{who} needs someone", waits: "{call}, {age}", nobody_went: "nobody has gone", clock_ahead: "Clock {n} min ahead", clock_behind: "Clock {n} min behind",
     no_monitor: "No monitor on", seen_by: "seen by {who}", escalated: "nobody has answered",
     over: "It is over, and nobody has seen it", more: "and {n} more", lost: "Lost at {time}",
     signed_out: "Signed out at {time}", asleep: "Last sign {age}", never_awake: "The watch does not run",

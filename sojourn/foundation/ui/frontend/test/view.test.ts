@@ -143,7 +143,7 @@ describe("a chair", () => {
     assert.equal(chair({ monitors: 0, skew: -431 }).notes, "No monitor on · Clock 7 min behind");
   });
   it("says who calls", () => {
-    assert.equal(chair({ called: NOW - 10 }).call, "Ana needs someone");
+    assert.equal(chair({ called: NOW - 10 }).call, "Ana needs someone, 10 s ago");
   });
 });
 
