@@ -141,7 +141,7 @@ def test_the_patient_stops_by_a_press_and_a_yes(browser: Browser, helped: Cast, 
     with one_at_a_time, as_asker(helped.asker("nurse")):
         assert current_state(stage.id).state == "dosing"
     phone.get_by_role("button", name="Yes, stop").click()
-    expect(phone.get_by_role("heading", level=1)).to_have_text("You said stop. Someone is coming.")
+    expect(phone.get_by_role("heading", level=1)).to_have_text("You said stop. Calling")
     with one_at_a_time, as_asker(helped.asker("nurse")):
         assert current_state(stage.id).state == "stopped_early"
     phone.context.close()
@@ -154,7 +154,7 @@ def test_stop_works_without_script(browser: Browser, helped: Cast, address: str)
     phone.goto("/today/here/")
     phone.get_by_text("Stop", exact=True).click()
     phone.get_by_role("button", name="Yes, stop").click()
-    expect(phone.get_by_role("heading", level=1)).to_have_text("You said stop. Someone is coming.")
+    expect(phone.get_by_role("heading", level=1)).to_have_text("You said stop. Calling")
     with one_at_a_time, as_asker(helped.asker("nurse")):
         assert current_state(stage.id).state == "stopped_early"
     phone.context.close()

@@ -115,11 +115,11 @@ def test_help_and_the_quiet_screen_work_without_connection(phone: Page, helped: 
     phone.goto("/today/help/")
     expect(phone.get_by_role("link", name="Call the night line")).to_be_visible()
     phone.goto("/today/here/")
-    expect(phone.get_by_role("heading", level=1)).to_have_text("You are safe")
+    expect(phone.get_by_role("heading", level=1)).to_contain_text("No connection: call out or press the bell.")
     phone.get_by_role("button", name="I need someone").click()
-    expect(phone.get_by_role("heading", level=1)).to_contain_text("Call out. Someone is near you.")
+    expect(phone.get_by_role("heading", level=1)).to_contain_text("No connection: call out or press the bell.")
     phone.context.set_offline(False)
-    expect(phone.get_by_role("heading", level=1)).to_have_text("Someone is coming", timeout=15_000)
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Calling", timeout=15_000)
     with one_at_a_time, as_asker(helped.asker("nurse")):
         assert SessionEvent.objects.filter(encounter_id=stage.id, kind="patient_calls").count() == 1
     # nothing that tells of a person is on the device

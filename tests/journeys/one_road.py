@@ -324,7 +324,7 @@ def taken_back_on_the_phone(c: Cast, session: str) -> None:
     c.patient.reads("You withdrew this")
     c.patient.look("agreement, withdrawn")
 
-    expect(nurse.locator("#live")).to_contain_text("The patient asks for someone", timeout=20_000)
+    expect(nurse.locator("#minute")).to_contain_text("The patient asks for someone", timeout=20_000)
     c.nurse.go(session)
     heading(nurse, "The session was stopped")
     c.nurse.reads("The patient took an agreement back")

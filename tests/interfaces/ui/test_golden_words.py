@@ -46,6 +46,16 @@ def test_the_alarm_of_a_figure(case: dict[str, Any]) -> None:
     assert (found and found["rule"]) == case["shown"], case["why"]
 
 
+@pytest.mark.parametrize("case", golden("calls")["cases"], ids=lambda case: case["why"])
+def test_how_a_call_is_said(case: dict[str, Any]) -> None:
+    with translation.override("en"):
+        words = board.board_words()
+    session = {"called": case["called"], "call": case["call"]}
+    found = board.call_of(words, session, "Ana", case["at_most"], golden("calls")["now"])
+    assert (found.text, found.note, found.late) == (case["text"], case["note"], case["late"])
+    assert found.unseen == case["unseen"]
+
+
 @pytest.mark.parametrize("case", TIMES["distance"], ids=lambda case: str(case["seconds"]))
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_how_far_a_moment_is(case: dict[str, Any], language: str) -> None:

@@ -28,6 +28,7 @@ class QuietScreen {
   private readonly words = document.querySelector<HTMLElement>("[data-call-words]");
   private heard: Heard | null = null;
   private heardAt = performance.now();
+  private patience = LOST_AFTER_MS; // longer where there is no stream to hear, but somebody who answers
   private comesAt = -Infinity;
   private waits = false; // a call that the clinic has not received yet
   private busy = false;
@@ -38,6 +39,7 @@ class QuietScreen {
   constructor(private readonly form: HTMLFormElement, private readonly send: Send) {}
 
   begin(): void {
+    this.draw();
     this.listen();
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -73,12 +75,13 @@ class QuietScreen {
   }
 
   private get lost(): boolean {
-    return !navigator.onLine || performance.now() - this.heardAt > LOST_AFTER_MS;
+    return !navigator.onLine || performance.now() - this.heardAt > this.patience;
   }
 
   private draw(): void {
     if (this.lost) this.say(this.word("lost"));
-    else if (this.heard) {
+    else if (this.heard || this.waits) {
+      this.heard ??= { running: true, call: null };
       if (this.heard.call?.[0] === "coming" && performance.now() - this.comesAt > COMING_MS) this.heard.call = null;
       const { name, who } = wordsFor(this.heard, this.waits);
       const text = this.word(name).replace("{name}", who);
@@ -99,7 +102,10 @@ class QuietScreen {
     this.source?.close();
     const source = new EventSource(this.form.dataset.stream ?? "");
     this.source = source;
-    const heard = () => { this.heardAt = performance.now(); };
+    const heard = () => {
+      this.heardAt = performance.now();
+      this.patience = LOST_AFTER_MS;
+    };
     source.addEventListener("beat", heard);
     source.addEventListener("call", (event) => {
       heard();
@@ -119,6 +125,7 @@ class QuietScreen {
     try {
       const answer = await fetch(url, { credentials: "same-origin", headers: { Accept: "application/json" } });
       this.heardAt = performance.now();
+      this.patience = LOOK_AGAIN_MS + LOST_AFTER_MS;
       if (answer.status === 204) {
         this.heard = { running: false, call: null };
         this.draw();
@@ -158,7 +165,7 @@ class QuietScreen {
   private received(): void {
     this.waits = false;
     const now = Date.now() / 1000;
-    if (this.heard?.running && (this.heard.call?.[0] ?? "coming") === "coming") {
+    if ((this.heard?.call?.[0] ?? "coming") === "coming") {
       this.heard = { running: true, call: ["calling", now, now, ""] };
     }
     this.heardAt = performance.now();

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import alarmOrder from "golden/alarm_order.json";
+import callCases from "golden/calls.json";
 import boardWords from "golden/board_words.json";
 import vital from "golden/current_vital.json";
 import roundedCases from "golden/rounded.json";
@@ -11,8 +12,11 @@ import times from "golden/times.json";
 import { moreUrgent, ofFigure } from "../src/board/alarms";
 import { currentVital, rounded, TILES } from "../src/board/current";
 import { ageWord, clockWord, dueWord } from "../src/board/words";
+import { View } from "../src/board/view";
 import { countdown, distance } from "../src/islands/words";
-import { alarm } from "./people";
+import type { Session } from "../src/live";
+import { wordsFor } from "../src/quiet";
+import { alarm, board, session } from "./people";
 
 describe("the value that is shown", () => {
   const limits: Record<string, number> = vital.stale_after_s;
@@ -64,6 +68,27 @@ describe("the words of the board", () => {
     it(`a clock ${skew} s ahead: ${why}`, () =>
       assert.equal(clockWord(boardWords.words, skew, boardWords.believed), text));
   }
+});
+
+describe("a patient's call", () => {
+  for (const each of callCases.cases) {
+    it(each.why, () => {
+      const calls = session({ called: each.called, call: each.call as Session["call"] });
+      const found = new View(board({ call_s: each.at_most })).chair(calls, { now: callCases.now, lost: false });
+      assert.deepEqual([found.call, found.callNote, found.callLate, found.callUnseen], [each.text, each.note, each.late, each.unseen]);
+    });
+  }
+  const said = (call: Session["call"], waits = false, running = true) => wordsFor({ running, call: call ?? null }, waits);
+  it("says nothing of a call that nobody made", () => assert.deepEqual(said(null), { name: "idle", who: "" }));
+  it("says calling from the press on", () => assert.equal(said(null, true).name, "calling"));
+  it("says calling, they know, who is coming", () => {
+    assert.equal(said(["calling", 1, 1, ""]).name, "calling");
+    assert.equal(said(["known", 1, 2, "Kim"]).name, "known");
+    assert.deepEqual(said(["coming", 1, 3, "Kim"]), { name: "coming", who: "Kim" });
+    assert.equal(said(["coming", 1, 3, ""]).name, "somebody");
+  });
+  it("says calling when pressed anew after somebody came", () => assert.equal(said(["coming", 1, 3, "Kim"], true).name, "calling"));
+  it("does not pretend outside a session", () => assert.equal(said(["calling", 1, 1, ""], true, false).name, "alone"));
 });
 
 describe("times that keep themselves true", () => {
