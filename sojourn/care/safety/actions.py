@@ -19,7 +19,8 @@ from sojourn.care.measures import queries as measured
 from sojourn.care.measures.models import Answer, QuestionnaireResponse
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import Patient
-from sojourn.care.safety.models import Flag, FlagAnswer, FlagAnswerKind, FlagKind
+from sojourn.care.safety.models import Flag, FlagAnswer, FlagAnswerKind, FlagKind, FlagSource, Severity
+from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.clinical.scales import Number
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
@@ -55,8 +56,8 @@ def complete_measure(*, by: Asker, response_id: int, now: datetime | None = None
     response = measures.complete(by=by, response_id=response_id, now=now)
     if response.safety_positive:
         given = measured.answers_of([response.pk]).get(response.pk, {})
-        items = scale(response.scale_id).safety(given)
-        _raise(by, response, ", ".join(f"{response.scale_id} {item} = {given[item]}" for item in items), now)
+        for item in scale(response.scale_id).safety(given):  # said as at its answer, so that it is no news
+            _raise(by, response, f"{response.scale_id} {item} = {given[item]}", now)
     return response
 
 
@@ -143,21 +144,17 @@ def enter_score(
 
 
 def _raise(by: Asker, response: QuestionnaireResponse, detail: str, now: datetime) -> Flag:
-    """Raise the flag of a response, once. The caller holds the response's lock."""
-    kind = FlagKind.SUICIDAL_THOUGHTS
-    flag, new = Flag.objects.get_or_create(
-        response=response,
-        kind=kind,
-        defaults={
-            "clinic_id": response.clinic_id,
-            "patient_id": response.patient_id,
-            "raised_at": now,
-            "detail": detail[:200],
-        },
+    """Raise the flag of a response, once."""
+    return raise_flag(
+        by=by,
+        patient_id=response.patient_id,
+        kind=FlagKind.SUICIDAL_THOUGHTS,
+        severity=Severity.URGENT,
+        source=FlagSource.ANSWER,
+        about=f"response:{response.pk}",
+        detail=detail,
+        now=now,
     )
-    if new:
-        record(by, "flag.raised", flag, kind=kind.value)
-    return flag
 
 
 _STEPS: dict[str | None, tuple[FlagAnswerKind, ...]] = {
@@ -187,6 +184,7 @@ def answer_flag(
     flag = Flag.objects.get(pk=flag_id)
     Patient.objects.select_for_update(no_key=True).get(pk=flag.patient_id)
     newest = flag.answers.select_related("by").order_by("-id").first()
+    reopened = newest is not None and newest.reopened_by.exists()
     if (newest.pk if newest is not None else None) != after:
         assert newest is not None
         raise Overtaken(
@@ -196,12 +194,13 @@ def answer_flag(
         )
     if kind not in FlagAnswerKind.values:
         raise Refused(_("Choose one of the answers shown."), codes=("unknown_answer",))
-    allowed = _STEPS[newest.kind if newest is not None else None]
-    if newest is not None and newest.kind == FlagAnswerKind.CLOSED:
+    state = newest.kind if newest is not None and not reopened else None
+    allowed = _STEPS[state]
+    if state == FlagAnswerKind.CLOSED:
         raise Refused(_("This flag is closed."), codes=("closed",))
     if kind not in allowed:
         raise Refused(_("Somebody must take this flag before anything else."), codes=("take_first",))
-    if kind == FlagAnswerKind.SEEN and newest is not None and _owner_id(flag) == by.membership_id:
+    if kind == FlagAnswerKind.SEEN and state is not None and _owner_id(flag) == by.membership_id:
         raise Refused(_("You have taken this flag already."), codes=("taken",))
     note = note.strip()
     if kind == FlagAnswerKind.CLOSED and not note:

@@ -1,0 +1,79 @@
+"""The one way in which a flag is raised, whatever saw the danger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from sojourn.care.safety.models import (
+    RANKS,
+    Flag,
+    FlagAnswer,
+    FlagAnswerKind,
+    FlagKind,
+    FlagReport,
+    FlagSource,
+    Severity,
+)
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.audit.actions import record
+
+_RESPONSE = "response"
+
+
+@transaction.atomic
+def raise_flag(
+    *,
+    by: Asker,
+    patient_id: int,
+    kind: FlagKind,
+    severity: Severity,
+    source: FlagSource,
+    about: str,
+    detail: str = "",
+    now: datetime | None = None,
+) -> Flag:
+    """Raise a flag about a patient, in the caller's transaction. It is never refused for want of an owner.
+
+    ``about`` names the row that raised it, as "message:123", "story:voices:45", "response:9": one flag for a patient,
+    a kind and that row, however often it is raised. Said again otherwise, or more gravely, it becomes a FlagReport on
+    the same flag, and opens it again where it was closed. ``detail`` is short and clinical (200 characters are kept).
+    """
+    now = now or timezone.now()
+    said = {"severity": Severity(severity), "source": FlagSource(source), "detail": detail[:200]}
+    flag, new = Flag.objects.get_or_create(
+        patient_id=patient_id,
+        kind=FlagKind(kind),
+        about=about[:80],
+        defaults={"clinic_id": by.here, "raised_at": now, "response_id": _response_of(about), **said},
+    )
+    if new:
+        record(by, "flag.raised", flag, kind=flag.kind, severity=flag.severity, source=flag.source)
+    elif _is_news(flag, said):
+        _report(by, flag, said, now)
+    return flag
+
+
+def _response_of(about: str) -> int | None:
+    """The questionnaire that a flag is about; the database asks for it at completion (migration 0003)."""
+    room, _, number = about.partition(":")
+    return int(number) if room == _RESPONSE and number.isdecimal() else None
+
+
+def _is_news(flag: Flag, said: dict[str, str]) -> bool:
+    """Whether this was not yet said of the flag, in these words and as gravely."""
+    rank = RANKS.index(Severity(said["severity"]))
+    as_grave = [each for each in (flag, *flag.reports.all()) if RANKS.index(Severity(each.severity)) <= rank]
+    return all(each.detail != said["detail"] for each in as_grave)
+
+
+def _report(by: Asker, flag: Flag, said: dict[str, str], now: datetime) -> FlagReport:
+    newest = FlagAnswer.objects.filter(flag=flag).order_by("-id").first()
+    closing = newest if newest is not None and newest.kind == FlagAnswerKind.CLOSED else None
+    row = FlagReport.objects.create(
+        clinic_id=flag.clinic_id, patient_id=flag.patient_id, flag=flag, at=now, reopens=closing, **said
+    )
+    record(by, "flag.raised_again", flag, severity=row.severity, source=row.source, reopened=closing is not None)
+    return row
