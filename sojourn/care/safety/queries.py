@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import (
@@ -164,6 +164,12 @@ def word_back(patient_id: int, now: datetime) -> WordBack | None:
     newest = found.answers[-1] if found.answers and not found.waiting else None
     state = {"seen": "taken"}.get(found.state, found.state) if newest is not None else "raised"
     return WordBack(state=state, raised_at=found.raised_at, at=newest.at if newest is not None else None)
+
+
+def open_with(patient_id: int, kind: FlagKind, detail: str) -> bool:
+    """Whether a flag of that kind with these words is open about a patient. One query."""
+    said = Q(detail=detail) | Q(reports__detail=detail)
+    return Flag.objects.filter(~_closed(), said, patient_id=patient_id, kind=kind).exists()
 
 
 def open_count() -> int:

@@ -24,6 +24,7 @@ from sojourn.clinical.scales import Item, Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.portal.heard import told_back
 from sojourn.interfaces.portal.pages import show
 from sojourn.interfaces.portal.today import minutes_for
 
@@ -256,7 +257,12 @@ def help_first(request: HttpRequest, request_id: int, number: int) -> HttpRespon
     return show(
         request,
         "portal/measures/help_first.html",
-        {"sheet": sheet, "next_url": _after(sheet, number, to_review), "back": sheet.at(number)},
+        {
+            "sheet": sheet,
+            "next_url": _after(sheet, number, to_review),
+            "back": sheet.at(number),
+            "word_back": told_back(request),
+        },
         nav=False,
     )
 
