@@ -20,7 +20,6 @@ from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient
 from sojourn.care.patients.queries import withheld
 from sojourn.care.safety.message_queries import WaitingThread, waiting_by_risk
-from sojourn.care.safety.models import FlagKind
 from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
@@ -48,8 +47,8 @@ def _name(patient: Patient, hidden: frozenset[int]) -> str:
 def _waiting(each: WaitingThread, hidden: frozenset[int], asker: Asker) -> Row:
     """A withheld thread says neither whose it is nor what stands in it, and comes in its order of risk all the same."""
     risk = ""
-    if each.severity is not None:
-        risk = str(FlagKind(each.kind).label) if asker.may("flag.read") else _("Read this first")
+    if each.kind is not None:
+        risk = str(each.kind.label) if asker.may("flag.read") else _("Read this first")
     return Row(
         url=reverse("console:thread", args=[each.patient.pk]),
         name=_name(each.patient, hidden),

@@ -23,8 +23,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.care.measures import queries as measures
 from sojourn.care.intake.queries import access_needs
+from sojourn.care.measures import queries as measures
 from sojourn.care.patients import actions, queries
 from sojourn.care.patients.days import days_in
 from sojourn.care.patients.models import Patient, RelatedPerson, Sex

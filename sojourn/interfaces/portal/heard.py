@@ -94,8 +94,9 @@ def told_back(request: HttpRequest) -> WordBack | None:
 @allowed("own.read")
 @require_GET
 def words_sent(request: HttpRequest) -> HttpResponse:
-    """Help is offered after words of danger, and it is said that they were sent and who reads them."""
+    """Help is offered after words of danger, and it is said that they were sent and who reads them. Without ``next``
+    one came from a form that was not kept."""
     then = request.GET.get("next", "")
-    if not url_has_allowed_host_and_scheme(then, allowed_hosts=None):
-        then = reverse("portal:today")
-    return show(request, "portal/words_sent.html", {"next_url": then, "word_back": told_back(request)}, nav=False)
+    kept = url_has_allowed_host_and_scheme(then, allowed_hosts=None)
+    context = {"kept": kept, "next_url": then if kept else reverse("portal:today"), "word_back": told_back(request)}
+    return show(request, "portal/words_sent.html", context, nav=False)
