@@ -39,6 +39,7 @@ CASES = {
     "K8": ("Two measurements shown as one", "J43, N03"),
     "K9": ("Capnography and low pressure", "J43, N03"),
     "K10": ("The protocol around it", "J43, N03"),
+    "P2": ("Words of danger", "J84, N23"),
     "P3": ("Drafts belong to a person", "J10, N16"),
     "S1": ("A clock that nobody can poison", "J43, N03"),
     "S2": ("Bound to its line", "J43, N03"),
