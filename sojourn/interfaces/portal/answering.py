@@ -24,7 +24,7 @@ from sojourn.clinical.scales import Item, Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.portal.heard import told_back
+from sojourn.interfaces.portal.heard import heard
 from sojourn.interfaces.portal.pages import show
 from sojourn.interfaces.portal.today import minutes_for
 
@@ -261,7 +261,7 @@ def help_first(request: HttpRequest, request_id: int, number: int) -> HttpRespon
             "sheet": sheet,
             "next_url": _after(sheet, number, to_review),
             "back": sheet.at(number),
-            "word_back": told_back(request),
+            "heard": heard(_asker(request).patient_id or 0),
         },
         nav=False,
     )

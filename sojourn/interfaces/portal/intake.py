@@ -31,7 +31,8 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.rulebook import medicines as shipped
-from sojourn.interfaces.portal.heard import help_offer, told_back
+from sojourn.interfaces.portal.heard import heard
+from sojourn.interfaces.portal.listening import help_offer
 from sojourn.interfaces.portal.pages import show
 
 REVIEW = "review"
@@ -169,7 +170,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "next_url": _url(first_open.id) if first_open else reverse("portal:story_review"),
             "finished": first_open is None,
             "sent": queries.latest_submission(way.patient.pk),
-            "word_back": told_back(request),
+            "heard": heard(way.patient.pk),
         },
     )
 

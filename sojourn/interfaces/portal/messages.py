@@ -15,7 +15,6 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.portal.heard import told_back
 from sojourn.interfaces.portal.pages import show
 
 
@@ -56,7 +55,6 @@ def messages(request: HttpRequest) -> HttpResponse:
             "errors": [{"href": "#body", "text": reason} for reason in reasons],
             "error": reasons[0] if reasons else "",
             "you": _("You"),
-            "word_back": told_back(request),
         },
         active="messages",
         status=409 if reasons else 200,

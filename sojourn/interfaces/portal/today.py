@@ -18,7 +18,6 @@ from sojourn.care.measures import queries as measures
 from sojourn.clinical.scales import Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.interfaces.portal import consent, path, reads
-from sojourn.interfaces.portal.heard import told_back
 from sojourn.interfaces.portal.pages import show
 
 
@@ -139,7 +138,6 @@ def today(request: HttpRequest) -> HttpResponse:
             "story_open": way.next is None and not news.sent,
             "unread": news.unread,
             "given_name": asked.asker.name.split(" ")[0],
-            "word_back": told_back(request),
         },
         active="today",
     )

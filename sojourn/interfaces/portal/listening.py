@@ -14,14 +14,13 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET
 
-from sojourn.care.safety.queries import WordBack, word_back
 from sojourn.care.safety.words_actions import heed_unkept
 from sojourn.clinical.danger import read
 from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.interfaces.portal.heard import heard
 from sojourn.interfaces.portal.pages import show
 
 # What is sent beside the words, and why nobody need read it. Every other field of every form is read.
@@ -48,7 +47,7 @@ def help_offer(after: str) -> HttpResponseRedirect:
     return redirect(f"{reverse('portal:words_sent')}?{urlencode({'next': after})}")
 
 
-class Heard:
+class Listening:
     """Reads what a patient sends. Stands behind WhoAsks, inside the request's one transaction."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -57,10 +56,10 @@ class Heard:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         asker = cast(Request, request).asker
         texts = tuple(_texts(request)) if request.method == "POST" and asker.patient_id is not None else ()
-        heard = any(read(each) is not None for each in texts)
-        request.heard = heard  # type: ignore[attr-defined]  # a page that refuses the form offers help at its top
+        found = any(read(each) is not None for each in texts)
+        request.words_found = found  # type: ignore[attr-defined]  # a page that refuses the form offers help at its top
         response = self.get_response(request)
-        if not heard or asker.patient_id is None or response.status_code == _FORGED or response.status_code >= 500:
+        if not found or asker.patient_id is None or response.status_code == _FORGED or response.status_code >= 500:
             return response
         heed_unkept(by=asker, patient_id=asker.patient_id, texts=texts, where=_where(request))
         return _offering(response)
@@ -85,12 +84,6 @@ def _offering(response: HttpResponse) -> HttpResponse:
     return offered
 
 
-def told_back(request: HttpRequest) -> WordBack | None:
-    """What has become of the patient's own words of danger; None where there is nothing to tell. Three queries."""
-    patient_id = cast(Request, request).asker.patient_id
-    return word_back(patient_id, timezone.now()) if patient_id is not None else None
-
-
 @allowed("own.read")
 @require_GET
 def words_sent(request: HttpRequest) -> HttpResponse:
@@ -98,5 +91,9 @@ def words_sent(request: HttpRequest) -> HttpResponse:
     one came from a form that was not kept."""
     then = request.GET.get("next", "")
     kept = url_has_allowed_host_and_scheme(then, allowed_hosts=None)
-    context = {"kept": kept, "next_url": then if kept else reverse("portal:today"), "word_back": told_back(request)}
+    context = {
+        "kept": kept,
+        "next_url": then if kept else reverse("portal:today"),
+        "heard": heard(cast(Request, request).asker.patient_id or 0),
+    }
     return show(request, "portal/words_sent.html", context, nav=False)
