@@ -79,8 +79,10 @@ def today() -> date:
     return now_here().date()
 
 
-def make_clinic(slug: str) -> Cast:
-    """A clinic with one member of every staff role, made through the owner-less role that the product uses."""
+def make_clinic(slug: str, *, on_duty: bool = True) -> Cast:
+    """A clinic with one member of every staff role, made through the owner-less role that the product uses.
+
+    ``on_duty``: its nurse and its prescriber are named to be asked about flags."""
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
@@ -92,7 +94,22 @@ def make_clinic(slug: str) -> Cast:
             Membership(clinic=clinic, person=person, role=code, name=f"{role.label} {slug}")
             for person, (code, role) in zip(Person.objects.bulk_create(people), staff.items(), strict=True)
         ]
-        return Cast(clinic, dict(zip(staff, Membership.objects.bulk_create(members), strict=True)))
+        cast = Cast(clinic, dict(zip(staff, Membership.objects.bulk_create(members), strict=True)))
+        if on_duty:
+            name_on_duty(cast, "nurse", "prescriber")
+        return cast
+
+
+def name_on_duty(cast: Cast, *names: str) -> None:
+    """These of the cast are asked about flags, in this order."""
+    from sojourn.care.safety.models import DutyContact, DutyList
+
+    with as_asker(Asker(clinic_id=cast.clinic.pk, role="house", name="test")):
+        listed = DutyList.objects.create(clinic=cast.clinic, decided_at=timezone.now())
+        DutyContact.objects.bulk_create(
+            DutyContact(clinic=cast.clinic, list=listed, member=cast.members[name], place=place)
+            for place, name in enumerate(names, start=1)
+        )
 
 
 @pytest.fixture(scope="session")

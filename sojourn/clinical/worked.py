@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sojourn.clinical import (
     alarms,
+    deadlines,
     dosing,
     eligibility,
     interactions,
@@ -144,6 +145,23 @@ def _escalation(rule: Rule, example: Example) -> Mapping[str, Any]:
     raised = alarms.judge(ready, (alarms.Reading(_BEGINNING, 2.0),), alarms.State(), _BEGINNING)
     waited = _BEGINNING + timedelta(seconds=example.given["waited"])
     return {"phase": alarms.judge(ready, (), raised.state, waited).state.phase.value}
+
+
+def _deadline(rule: Rule, example: Example) -> Mapping[str, Any]:
+    """Who is told when, in minutes from the beginning: ``at`` the flag was raised or ``taken``; ``open`` are the hours
+    of a clinic that has stated them."""
+
+    def at(minutes: float) -> datetime:
+        return _BEGINNING + timedelta(minutes=minutes)
+
+    given, found = example.given, deadlines.read(rule)
+    hours = [(at(opens), at(closes)) for opens, closes in given["open"]] if "open" in given else None
+    if "taken" in given:
+        ladder = deadlines.until_acted(found, at(given["taken"]), hours)
+    else:
+        ladder = deadlines.until_taken(found, at(given["at"]), hours)
+    told = {"backup": ladder.backup_at, "everybody": ladder.everybody_at, "all": ladder.all_at}
+    return {name: (each - _BEGINNING) / timedelta(minutes=1) for name, each in told.items()}
 
 
 def _plausibility(rule: Rule, example: Example) -> Mapping[str, Any]:
@@ -485,5 +503,6 @@ _RUNNERS: Final[Mapping[str, Runner]] = MappingProxyType(
         "dose.salt": _salt,
         "dose.rounding": _rounding,
         "dose.series": _series,
+        deadlines.KIND: _deadline,
     }
 )

@@ -30,6 +30,7 @@ class Environment:
     email_url: str
     email_from: str
     mail_port: int
+    sms_carrier: str
     database_name: str
 
     @property
@@ -71,6 +72,7 @@ def environment() -> Environment:
         email_url=os.environ.get("EMAIL_URL", f"smtp://127.0.0.1:{mail_port}" if demo else ""),
         email_from=os.environ.get("SOJOURN_EMAIL_FROM", "Sojourn <sojourn@localhost>"),
         mail_port=mail_port,
+        sms_carrier=os.environ.get("SOJOURN_SMS_CARRIER", ""),
         database_name=os.environ.get("SOJOURN_DATABASE", "sojourn"),
     )
 

@@ -22,6 +22,8 @@ log = logging.getLogger("sojourn")
 
 WATCH_EVERY_S = 1.0
 FORGET_EVERY_S = 60.0
+FLAGS_EVERY_S = 2.0
+TELL_AGAIN_EVERY_S = 30.0
 T = TypeVar("T")
 
 
@@ -51,13 +53,25 @@ def devices(name: str) -> None:
     store.close()
 
 
+class _Every:
+    """Whether it is time again, by the clock that nobody sets."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.next_at = seconds, time.monotonic()
+
+    def is_due(self) -> bool:
+        if time.monotonic() < self.next_at:
+            return False
+        self.next_at = time.monotonic() + self.seconds
+        return True
+
+
 def watch() -> None:
-    """Notice what time alone does: silence, alarms that nobody answers. Stamps the heartbeat that pages show."""
-    from sojourn.care.vitals.watch import forget_strangers, sweep_deadlines
+    """Notice what time alone does: silence, alarms and flags that nobody answers. Stamps the heartbeat of the pages."""
     from sojourn.foundation.heartbeat.actions import stamp_heartbeat
 
     stopping = _stop_flag()
-    forget_at = time.monotonic()
+    sweep = _sweeper()
     connection: psycopg.Connection[tuple[object, ...]] | None = None
     while not stopping():
         began = time.monotonic()
@@ -65,11 +79,7 @@ def watch() -> None:
             if connection is None:
                 connection = psycopg.connect(database("signals").conninfo(), autocommit=True, connect_timeout=5)
             now = datetime.now(UTC)
-            with connection.transaction(), connection.cursor() as cursor:
-                sweep_deadlines(cursor, now)
-                if began >= forget_at:
-                    forget_strangers(cursor, now)
-                    forget_at = began + FORGET_EVERY_S
+            sweep(connection, now)
             with connection.cursor() as cursor:
                 stamp_heartbeat(cursor, "watch", now)
         except psycopg.Error:
@@ -78,6 +88,27 @@ def watch() -> None:
                 connection.close()
                 connection = None
         time.sleep(max(0.05, WATCH_EVERY_S - (time.monotonic() - began)))
+
+
+def _sweeper() -> Callable[[psycopg.Connection[tuple[object, ...]], datetime], None]:
+    """What the watch does each time: alarms in one transaction, flags in another; neither waits for the other."""
+    from sojourn.care.safety.watch import sweep_flags, tell_again
+    from sojourn.care.vitals.watch import forget_strangers, sweep_deadlines
+
+    forget, flags, again = _Every(FORGET_EVERY_S), _Every(FLAGS_EVERY_S), _Every(TELL_AGAIN_EVERY_S)
+
+    def sweep(connection: psycopg.Connection[tuple[object, ...]], now: datetime) -> None:
+        with connection.transaction(), connection.cursor() as cursor:
+            sweep_deadlines(cursor, now)
+            if forget.is_due():
+                forget_strangers(cursor, now)
+        if flags.is_due():
+            with connection.transaction(), connection.cursor() as cursor:
+                sweep_flags(cursor, now)
+                if again.is_due():
+                    tell_again(cursor, now)
+
+    return sweep
 
 
 def jobs() -> None:

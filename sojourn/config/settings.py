@@ -204,6 +204,7 @@ if ENV.email_url:
     EMAIL_USE_SSL = _mail.scheme == "smtps"
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = ENV.email_from
+SMS_CARRIER = ENV.sms_carrier
 
 PROCRASTINATE_ON_APP_READY = None
 

@@ -37,7 +37,7 @@ def close(clinic: Cast, flag: Flag) -> None:
     by = clinic.asker("nurse")
     with as_asker(by):
         seen = answer_flag(by=by, flag_id=flag.pk, kind="seen", after=None, now=NOW)
-        answer_flag(by=by, flag_id=flag.pk, kind="closed", note="Called; safe.", after=seen.pk, now=NOW)
+        answer_flag(by=by, flag_id=flag.pk, kind="closed", outcome="safe", note="Called; safe.", after=seen.pk, now=NOW)
 
 
 def test_a_patient_raises_one_flag_however_often(clinic: Cast, patient: Patient):

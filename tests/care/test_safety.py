@@ -180,8 +180,10 @@ def test_a_flag_is_taken_answered_and_closed_with_a_note(clinic: Cast, patient: 
         rang = actions.answer_flag(by=by, flag_id=flag.pk, kind="contacted", note="rang, safe", after=seen.pk)
         with pytest.raises(Refused) as refused:
             actions.answer_flag(by=by, flag_id=flag.pk, kind="closed", note="  ", after=rang.pk)
-        assert refused.value.codes == ("note_missing",)
-        closed = actions.answer_flag(by=by, flag_id=flag.pk, kind="closed", note="plan made", after=rang.pk)
+        assert refused.value.codes == ("outcome_missing", "note_missing")
+        closed = actions.answer_flag(
+            by=by, flag_id=flag.pk, kind="closed", outcome="safety_plan", note="plan made", after=rang.pk
+        )
         assert queries.open_flags() == []
         assert [each.id for each in queries.closed_flags()] == [flag.pk]
         with pytest.raises(Refused) as refused:
@@ -220,14 +222,14 @@ def test_who_may_answer_flags_and_whose(clinic: Cast, other_clinic: Cast, patien
             actions.answer_flag(by=far, flag_id=flag.pk, kind="seen", after=None)
 
 
-def test_the_clinics_flags_cost_three_queries_however_many(clinic: Cast, django_assert_num_queries):
+def test_the_clinics_flags_cost_five_queries_however_many(clinic: Cast, django_assert_num_queries):
     for name in ("Alma", "Bruno", "Carla"):
         raise_flag(clinic, make_patient(clinic, name))
     by = clinic.asker("nurse")
     with as_asker(by):
         first = queries.open_flags()[0]
         actions.answer_flag(by=by, flag_id=first.id, kind="seen", after=None)
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(5):
             flags = queries.open_flags()
             assert [flag.waiting for flag in flags] == [True, True, False]
             assert {flag.patient.given_name for flag in flags} == {"Alma", "Bruno", "Carla"}

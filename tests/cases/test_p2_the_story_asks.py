@@ -75,7 +75,7 @@ def test_a_yes_offers_help_and_raises_its_own_flag(
     assert answer["Location"].startswith(f"{OFFER}?next=%2Ftoday%2Fstory%2F")
     page = body(phone.get(answer["Location"]))
     assert "You do not have to carry this alone" in page
-    assert "It has reached the clinic" in page
+    assert "Nobody has read it yet" in page
     assert raised(clinic) == kinds
     tap(phone, question, value)  # the second of two taps
     assert raised(clinic) == kinds

@@ -409,7 +409,7 @@ def test_it_is_said_on_the_page(phone: Phone, page: str):
 @LANGUAGES
 def test_the_patient_reads_who_has_read_it_where_they_wrote_it(phone: Phone):
     phone.client.post("/today/messages/", {"key": str(uuid4()), "body": phone.words})
-    nobody = {"en": "Nobody has read it yet", "es": "Nadie lo ha leído todavía"}[phone.language]
+    nobody = {"en": "Nobody has read it yet", "es": "Todavía no lo ha leído nadie"}[phone.language]
     places = (OFFER, "/today/messages/", "/today/story/", "/today/")
     for place in places:
         assert nobody in body(phone.client.get(place)), place

@@ -7,13 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from sojourn.foundation.mail import sms
+from sojourn.foundation.mail.sms_file import FileCarrier
 
 NUMBER = "+15550100123"
-CARRIERS: list[Callable[[], sms.Carrier]] = [sms.FakeCarrier]
+CARRIERS: list[Callable[[], sms.Carrier]] = [sms.FakeCarrier, FileCarrier]
 
 
 @pytest.fixture(params=CARRIERS, ids=lambda make: make.__name__)
-def carrier(request) -> sms.Carrier:
+def carrier(request, settings, tmp_path) -> sms.Carrier:
+    settings.SMS_FOLDER = tmp_path
     return request.param()
 
 

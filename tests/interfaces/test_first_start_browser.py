@@ -160,7 +160,7 @@ def test_from_init_to_the_first_dose(browser: Browser, address: str):
     expect(page.get_by_text("Limits that nobody passes: 0 of 5 decided")).to_be_visible()
     picture(page, "2-home")
     page.get_by_role("link", name="No dose can be given yet").click()
-    expect(page.get_by_text(re.compile("^0 of 7 groups; 0 of "))).to_be_visible()
+    expect(page.get_by_text(re.compile("^0 of 8 groups; 0 of "))).to_be_visible()
     clean(page, "first-start")
     picture(page, "3-groups")
     page.get_by_role("link", name="Go on with the next rule").click()

@@ -88,10 +88,10 @@ def test_the_overview_says_how_far_one_is(clinic: Cast, django_assert_max_num_qu
     with django_assert_max_num_queries(12):
         page = words(body(client.get(OVERVIEW)))
     numbers = sum(len(each.newest.numbers) for group in walk(clinic).groups for each in group.to_decide)
-    assert f"0 of 7 groups; 0 of {numbers} numbers" in page
+    assert f"0 of 8 groups; 0 of {numbers} numbers" in page
     assert "No dose can be given yet" in page
     assert client.post(rule("floor.spo2"), form("floor.spo2")).url == rule("floor.sbp")
-    assert f"0 of 7 groups; 1 of {numbers} numbers" in words(body(client.get(OVERVIEW)))
+    assert f"0 of 8 groups; 1 of {numbers} numbers" in words(body(client.get(OVERVIEW)))
 
 
 def test_a_page_shows_statement_source_mark_examples_and_empty_fields(clinic: Cast):

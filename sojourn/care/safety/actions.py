@@ -1,4 +1,4 @@
-"""Answer a questionnaire with an eye on danger, and answer the flags that this raises.
+"""Answer a questionnaire with an eye on danger; the flags that this raises are answered beside it.
 
 Interfaces use ``answer_measure`` and ``complete_measure``, never the bare actions of the measures room: an
 alarming answer and its flag are one transaction. The database holds the same at completion (migration 0003).
@@ -19,12 +19,23 @@ from sojourn.care.measures import queries as measured
 from sojourn.care.measures.models import Answer, QuestionnaireResponse
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import Patient
-from sojourn.care.safety.models import Flag, FlagAnswer, FlagAnswerKind, FlagKind, FlagSource, Severity
+from sojourn.care.safety.answering_actions import answer_flag, note_reading
+from sojourn.care.safety.models import Flag, FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.clinical.scales import Number
 from sojourn.foundation.accounts.asker import Asker
-from sojourn.foundation.accounts.refused import Overtaken, Refused
-from sojourn.foundation.audit.actions import record
+from sojourn.foundation.accounts.refused import Refused
+
+__all__ = [
+    "Answered",
+    "answer_flag",
+    "answer_measure",
+    "complete_measure",
+    "enter_paper",
+    "enter_score",
+    "note_reading",
+    "raise_flag",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,69 +166,3 @@ def _raise(by: Asker, response: QuestionnaireResponse, detail: str, now: datetim
         detail=detail,
         now=now,
     )
-
-
-_STEPS: dict[str | None, tuple[FlagAnswerKind, ...]] = {
-    None: (FlagAnswerKind.SEEN,),
-    FlagAnswerKind.SEEN: (FlagAnswerKind.SEEN, FlagAnswerKind.CONTACTED, FlagAnswerKind.CLOSED),
-    FlagAnswerKind.CONTACTED: (FlagAnswerKind.SEEN, FlagAnswerKind.CONTACTED, FlagAnswerKind.CLOSED),
-    FlagAnswerKind.CLOSED: (),
-}
-
-
-@transaction.atomic
-def answer_flag(
-    *,
-    by: Asker,
-    flag_id: int,
-    kind: str,
-    note: str = "",
-    after: int | None,
-    now: datetime | None = None,
-) -> FlagAnswer:
-    """Say what is done about a flag: "seen" (I am taking this), "contacted", "closed" (needs a note).
-
-    ``after`` is the id of the newest answer that the asker saw, None for none: whoever was slower is told so.
-    """
-    by.must("flag.answer")
-    assert by.membership_id is not None
-    flag = Flag.objects.get(pk=flag_id)
-    Patient.objects.select_for_update(no_key=True).get(pk=flag.patient_id)
-    newest = flag.answers.select_related("by").order_by("-id").first()
-    reopened = newest is not None and newest.reopened_by.exists()
-    if (newest.pk if newest is not None else None) != after:
-        assert newest is not None
-        raise Overtaken(
-            _("%(name)s answered this a moment ago: %(what)s. Look first; nothing of yours was written.")
-            % {"name": newest.by, "what": FlagAnswerKind(newest.kind).label},
-            codes=("overtaken",),
-        )
-    if kind not in FlagAnswerKind.values:
-        raise Refused(_("Choose one of the answers shown."), codes=("unknown_answer",))
-    state = newest.kind if newest is not None and not reopened else None
-    allowed = _STEPS[state]
-    if state == FlagAnswerKind.CLOSED:
-        raise Refused(_("This flag is closed."), codes=("closed",))
-    if kind not in allowed:
-        raise Refused(_("Somebody must take this flag before anything else."), codes=("take_first",))
-    if kind == FlagAnswerKind.SEEN and state is not None and _owner_id(flag) == by.membership_id:
-        raise Refused(_("You have taken this flag already."), codes=("taken",))
-    note = note.strip()
-    if kind == FlagAnswerKind.CLOSED and not note:
-        raise Refused(_("Write what was found and done before closing."), codes=("note_missing",))
-    row = FlagAnswer.objects.create(
-        clinic_id=flag.clinic_id,
-        patient_id=flag.patient_id,
-        flag=flag,
-        kind=kind,
-        note=note,
-        at=now or timezone.now(),
-        by_id=by.membership_id,
-    )
-    record(by, "flag.answered", flag, kind=kind)
-    return row
-
-
-def _owner_id(flag: Flag) -> int | None:
-    taken = flag.answers.filter(kind=FlagAnswerKind.SEEN).order_by("-id").first()
-    return taken.by_id if taken is not None else None

@@ -1,91 +1,181 @@
-"""Flags: what waits for a clinician, who has taken it, and what was done."""
+"""Flags: what waits for a clinician, who has taken it, by when, who was told, and what was done."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Final
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from sojourn.care.patients.models import Patient
+from sojourn.care.safety.clocks import open_hours, teller
+from sojourn.care.safety.duty_queries import answers_flags
 from sojourn.care.safety.models import (
     RANKS,
     Flag,
     FlagAnswer,
     FlagAnswerKind,
+    FlagClock,
     FlagKind,
+    FlagNotice,
+    FlagNoticeTry,
+    FlagReading,
     FlagReport,
     FlagSource,
+    FlagTurn,
+    Purpose,
+    Reach,
     Severity,
 )
+from sojourn.clinical.deadlines import next_open
+from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership
 
-OPEN = "open"
+OPEN: Final = "open"
+TAKEN: Final = FlagAnswerKind.SEEN.value
 # Where a patient knows that they said something, and is owed an answer.
-_OWN_WORDS = frozenset((FlagSource.ANSWER, FlagSource.WORDS, FlagSource.BUTTON))
+_OWN_WORDS: Final = frozenset((FlagSource.ANSWER, FlagSource.WORDS, FlagSource.BUTTON))
+# How long a patient is still told of a flag that was closed.
+_TOLD_AFTER_CLOSING: Final = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StandingFlag:
-    """A flag with where it stands: "open" (nobody has taken it), "seen", "contacted" or "closed"."""
+    """A flag with where it stands: "open" (nobody has it), "seen", "contacted" or "closed".
 
-    id: int
-    kind: FlagKind
-    severity: Severity
-    source: FlagSource
-    about: str
-    detail: str
-    raised_at: datetime
-    patient: Patient
-    response_id: int | None
-    state: str
-    owner: Membership | None
+    It is open as well where whoever took it has left, where it was handed over and not taken, and where a graver
+    report came since. ``owner`` has it; ``asked`` is who was asked last to take it.
+    """
+
+    row: Flag
     answers: tuple[FlagAnswer, ...]
     reports: tuple[FlagReport, ...]
+    clocks: tuple[FlagClock, ...]
+    turns: tuple[FlagTurn, ...]
 
     @property
-    def waiting(self) -> bool:
-        """Nobody has taken it yet."""
-        return self.state == OPEN
+    def id(self) -> int:
+        return self.row.pk
 
     @property
-    def closed(self) -> bool:
-        return self.state == FlagAnswerKind.CLOSED
+    def kind(self) -> FlagKind:
+        return FlagKind(self.row.kind)
+
+    @cached_property
+    def gravest(self) -> Flag | FlagReport:
+        """What was said most gravely, first."""
+        said: list[Flag | FlagReport] = [self.row, *self.reports]
+        return min(said, key=lambda each: RANKS.index(Severity(each.severity)))
+
+    @property
+    def severity(self) -> Severity:
+        return Severity(self.gravest.severity)
+
+    @property
+    def rank(self) -> int:
+        """0 is the gravest."""
+        return RANKS.index(self.severity)
+
+    @property
+    def source(self) -> FlagSource:
+        return FlagSource(self.gravest.source)
+
+    @property
+    def about(self) -> str:
+        return self.row.about
+
+    @property
+    def detail(self) -> str:
+        return self.gravest.detail
+
+    @property
+    def raised_at(self) -> datetime:
+        return self.row.raised_at
+
+    @property
+    def patient(self) -> Patient:
+        return self.row.patient
+
+    @property
+    def response_id(self) -> int | None:
+        return self.row.response_id
 
     @property
     def newest_id(self) -> int | None:
         """The id of the newest answer, to be handed back with the next one."""
         return self.answers[-1].pk if self.answers else None
 
+    @cached_property
+    def reopened(self) -> bool:
+        """A report came after the newest answer that makes it worth nothing."""
+        return any(each.reopens_id == self.newest_id for each in self.reports if each.reopens_id is not None)
+
+    @cached_property
+    def taker(self) -> Membership | None:
+        """Who took it last, whether they still work here or not; None where nobody has it."""
+        if not self.answers or self.reopened or self.answers[-1].kind == FlagAnswerKind.HANDED:
+            return None
+        return next((each.by for each in reversed(self.answers) if each.kind == FlagAnswerKind.SEEN), None)
+
+    @property
+    def owner(self) -> Membership | None:
+        """Who has it, and can answer it."""
+        return self.taker if self.taker is not None and answers_flags(self.taker) else None
+
+    @property
+    def closed(self) -> bool:
+        return bool(self.answers) and self.answers[-1].kind == FlagAnswerKind.CLOSED and not self.reopened
+
+    @property
+    def state(self) -> str:
+        if self.closed:
+            return FlagAnswerKind.CLOSED.value
+        return OPEN if self.owner is None else self.answers[-1].kind
+
+    @property
+    def waiting(self) -> bool:
+        """Nobody has it."""
+        return self.state == OPEN
+
+    @property
+    def _clock(self) -> FlagClock | None:
+        return self.clocks[-1] if self.clocks else None
+
+    @property
+    def asked(self) -> Membership | None:
+        """Who was asked last to take it, and can."""
+        asked = self._clock.asked if self._clock is not None else None
+        return asked if asked is not None and answers_flags(asked) else None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """By when it must be taken, or the patient reached; None where nothing is due or no deadline is adopted."""
+        wanted = {OPEN: Purpose.TAKE, TAKEN: Purpose.ACT}.get(self.state)
+        clock = self._clock
+        return clock.backup_at if clock is not None and clock.purpose == wanted else None
+
+    @property
+    def reach(self) -> Reach | None:
+        """The widest circle that was told since the newest clock began."""
+        told = [Reach(each.reach) for each in self.turns if self._clock is not None and each.clock_id == self._clock.pk]
+        return max(told, key=list(Reach).index, default=None)
+
 
 def _standing(flag: Flag) -> StandingFlag:
-    answers, reports = tuple(flag.answers.all()), tuple(flag.reports.all())
-    reopened = bool(answers) and any(each.reopens_id == answers[-1].pk for each in reports)
-    taken = [] if reopened else [row for row in answers if row.kind == FlagAnswerKind.SEEN]
-    gravest = min((flag, *reports), key=lambda each: RANKS.index(Severity(each.severity)))
     return StandingFlag(
-        id=flag.pk,
-        kind=FlagKind(flag.kind),
-        severity=Severity(gravest.severity),
-        source=FlagSource(gravest.source),
-        about=flag.about,
-        detail=gravest.detail,
-        raised_at=flag.raised_at,
-        patient=flag.patient,
-        response_id=flag.response_id,
-        state=answers[-1].kind if answers and not reopened else OPEN,
-        owner=taken[-1].by if taken else None,
-        answers=answers,
-        reports=reports,
+        flag, tuple(flag.answers.all()), tuple(flag.reports.all()), tuple(flag.clocks.all()), tuple(flag.turns.all())
     )
 
 
 def _flags() -> QuerySet[Flag]:
-    answers = FlagAnswer.objects.select_related("by").order_by("id")
-    reports = FlagReport.objects.order_by("id")
     return Flag.objects.select_related("patient").prefetch_related(
-        Prefetch("answers", answers), Prefetch("reports", reports)
+        Prefetch("answers", FlagAnswer.objects.select_related("by", "to").order_by("id")),
+        Prefetch("reports", FlagReport.objects.order_by("id")),
+        Prefetch("clocks", FlagClock.objects.select_related("asked").order_by("id")),
+        Prefetch("turns", FlagTurn.objects.order_by("id")),
     )
 
 
@@ -95,56 +185,48 @@ def _closed() -> Exists:
     return Exists(closings.filter(reopened_by=None))
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """An open flag without its answers: whose, what, and whether nobody has taken it."""
-
-    id: int
-    kind: FlagKind
-    patient: Patient
-    waiting: bool
-
-
-def open_in_brief() -> list[Brief]:
-    """Every flag that is not closed, in the order of ``open_flags``, for a page that shows no answers. One query."""
-    answered = Exists(FlagAnswer.objects.filter(flag=OuterRef("pk")))
-    rows = Flag.objects.filter(~_closed()).select_related("patient").annotate(answered=answered)
-    found = [
-        Brief(row.pk, FlagKind(row.kind), row.patient, not row.answered) for row in rows.order_by("raised_at", "id")
-    ]
-    return sorted(found, key=lambda flag: not flag.waiting)
-
-
 def open_flags() -> list[StandingFlag]:
-    """The clinic's flags that are not closed, those nobody has taken first, then by age. Three queries."""
+    """The clinic's flags that are not closed: the gravest first, then those nobody has, then by age. Five queries."""
     found = [_standing(flag) for flag in _flags().filter(~_closed()).order_by("raised_at", "id")]
-    return sorted(found, key=lambda flag: not flag.waiting)
+    return sorted(found, key=lambda flag: (flag.rank, not flag.waiting))
 
 
 def closed_flags(limit: int = 50) -> list[StandingFlag]:
-    """The newest flags that were closed. Three queries."""
+    """The newest flags that were closed. Five queries."""
     return [_standing(flag) for flag in _flags().filter(_closed()).order_by("-raised_at", "-id")[:limit]]
 
 
 def flag(flag_id: int) -> StandingFlag:
-    """One flag. Three queries. Raises Flag.DoesNotExist."""
+    """One flag. Five queries. Raises Flag.DoesNotExist."""
     return _standing(_flags().get(pk=flag_id))
 
 
 def flags_of(patient_id: int) -> list[StandingFlag]:
-    """Every flag of a patient, newest first. Three queries."""
+    """Every flag of a patient, newest first. Five queries."""
     return [_standing(row) for row in _flags().filter(patient_id=patient_id).order_by("-raised_at", "-id")]
+
+
+def readings(flag_id: int) -> list[FlagReading]:
+    """Who has opened a flag, the first first. One query."""
+    return list(FlagReading.objects.filter(flag_id=flag_id).order_by("id"))
+
+
+def notices(flag_id: int) -> list[FlagNotice]:
+    """Who was told of a flag, by what, with every try as ``proofs``, the newest first. Two queries."""
+    tries = Prefetch("tries", FlagNoticeTry.objects.order_by("id"), to_attr="proofs")
+    rows = FlagNotice.objects.filter(flag_id=flag_id).select_related("member", "turn").prefetch_related(tries)
+    return list(rows.order_by("-turn_id", "id"))
 
 
 @dataclass(frozen=True, slots=True)
 class WordBack:
-    """What a patient may be told about the flag that their own words raised. Every name stands in the rows, since a
-    patient sees no membership but their own.
+    """What a patient may be told about the newest flag that they raised themselves.
 
-    ``state``: "raised" (nobody has read it), "read", "taken", "contacted" or "closed". ``who`` and ``at`` say by whom
-    and when, where somebody has. ``next_at``: until when it will have been answered; None where no deadline acts.
-    ``everybody``: every clinical member of the clinic has been told, since nobody answered or nobody is named.
-    ``reads_at``: when the clinic reads next; None where it is open now or where its hours are not stated.
+    ``state``: "raised" (nobody has read it), "read", "taken", "contacted" or "closed"; ``who`` and ``at`` say by whom
+    and when ("" where the row is older than names in it). ``next_at``: by when somebody must have taken it or reached
+    them; None where that has passed, or no deadline is adopted. ``everybody``: every clinical member has been told,
+    since nobody answered or nobody is named. ``reads_at``: when the clinic opens next; None where it is open now or
+    has not stated its hours.
     """
 
     state: str
@@ -157,13 +239,37 @@ class WordBack:
 
 
 def word_back(patient_id: int, now: datetime) -> WordBack | None:
-    """What has become of the newest flag about a patient that they raised themselves; None where there is none."""
-    found = next((each for each in flags_of(patient_id) if each.source in _OWN_WORDS), None)
-    if found is None:
+    """What has become of the newest flag that a patient raised themselves; None where there is none, or where it was
+    closed a week ago. The patient may ask: what the answer hangs on is read as the house. Eight queries, or one."""
+    row = Flag.objects.filter(patient_id=patient_id, source__in=_OWN_WORDS).order_by("-raised_at", "-id").first()
+    if row is None:
         return None
-    newest = found.answers[-1] if found.answers and not found.waiting else None
-    state = {"seen": "taken"}.get(found.state, found.state) if newest is not None else "raised"
-    return WordBack(state=state, raised_at=found.raised_at, at=newest.at if newest is not None else None)
+    with as_asker(teller(row.clinic_id)):
+        found = flag(row.pk)
+        if found.closed and found.answers[-1].at < now - _TOLD_AFTER_CLOSING:
+            return None
+        opens = next_open(now, open_hours(row.clinic_id, now) or ())
+        read = readings(row.pk) if found.waiting else []
+    state, who, at = _what_became(found, read)
+    due = found.due_at
+    return WordBack(
+        state=state,
+        raised_at=found.raised_at,
+        who=who,
+        at=at,
+        next_at=due if due is not None and due > now else None,
+        everybody=found.waiting and found.reach == Reach.ALL,
+        reads_at=opens if state in ("raised", "read") else None,
+    )
+
+
+def _what_became(found: StandingFlag, read: list[FlagReading]) -> tuple[str, str, datetime | None]:
+    if not found.waiting:
+        newest = found.answers[-1]
+        return ("taken" if found.state == TAKEN else found.state), newest.by_name, newest.at
+    since = found.reports[-1].at if found.reopened else found.raised_at
+    reading = next((each for each in reversed(read) if each.at >= since), None)
+    return ("read", reading.member_name, reading.at) if reading is not None else ("raised", "", None)
 
 
 def open_with(patient_id: int, kind: FlagKind, detail: str) -> bool:

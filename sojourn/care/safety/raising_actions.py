@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
+from sojourn.care.safety.clocks import begin_taking
 from sojourn.care.safety.models import (
     RANKS,
     Flag,
@@ -19,6 +21,8 @@ from sojourn.care.safety.models import (
 )
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.audit.actions import record
+
+log = logging.getLogger("sojourn")
 
 _RESPONSE = "response"
 
@@ -51,6 +55,7 @@ def raise_flag(
     )
     if new:
         record(by, "flag.raised", flag, kind=flag.kind, severity=flag.severity, source=flag.source)
+        _begin_taking(flag, Severity(flag.severity), now)
     elif _is_news(flag, said):
         _report(by, flag, said, now)
     return flag
@@ -64,16 +69,44 @@ def _response_of(about: str) -> int | None:
 
 def _is_news(flag: Flag, said: dict[str, str]) -> bool:
     """Whether this was not yet said of the flag, in these words and as gravely."""
-    rank = RANKS.index(Severity(said["severity"]))
-    as_grave = [each for each in (flag, *flag.reports.all()) if RANKS.index(Severity(each.severity)) <= rank]
+    rank = _rank(said["severity"])
+    as_grave = [each for each in _said_of(flag) if _rank(each.severity) <= rank]
     return all(each.detail != said["detail"] for each in as_grave)
 
 
+def _said_of(flag: Flag) -> list[Flag | FlagReport]:
+    return [flag, *flag.reports.all()]
+
+
+def _rank(severity: str) -> int:
+    return RANKS.index(Severity(severity))
+
+
 def _report(by: Asker, flag: Flag, said: dict[str, str], now: datetime) -> FlagReport:
+    """Write down what was said since. What is graver than before, or comes after the closing, must be taken anew."""
     newest = FlagAnswer.objects.filter(flag=flag).order_by("-id").first()
-    closing = newest if newest is not None and newest.kind == FlagAnswerKind.CLOSED else None
+    before = min(_rank(each.severity) for each in _said_of(flag))
+    graver = _rank(said["severity"]) < before
+    anew = graver or (newest is not None and newest.kind == FlagAnswerKind.CLOSED)
     row = FlagReport.objects.create(
-        clinic_id=flag.clinic_id, patient_id=flag.patient_id, flag=flag, at=now, reopens=closing, **said
+        clinic_id=flag.clinic_id,
+        patient_id=flag.patient_id,
+        flag=flag,
+        at=now,
+        reopens=newest if anew else None,
+        **said,
     )
-    record(by, "flag.raised_again", flag, severity=row.severity, source=row.source, reopened=closing is not None)
+    record(by, "flag.raised_again", flag, severity=row.severity, anew=anew)
+    if anew:
+        _begin_taking(flag, RANKS[min(before, _rank(said["severity"]))], now)
     return row
+
+
+def _begin_taking(flag: Flag, severity: Severity, now: datetime) -> None:
+    """Ask somebody to take it. Whatever goes wrong here, the flag stands: the watch tells everybody of a flag for which
+    no clock began."""
+    try:
+        with transaction.atomic():
+            begin_taking(flag, severity, now)
+    except Exception:
+        log.exception("no clock began for flag %s; the watch tells everybody", flag.pk)

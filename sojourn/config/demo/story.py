@@ -123,6 +123,9 @@ class Cast:
         """Write the rows that are held. Whoever asks the database about a session writes first."""
         held, self.held = self.held, {}
         for model, rows in held.items():
+            for row in rows:
+                if isinstance(row, Flag):  # named by the response, which has its number by now
+                    row.about = f"response:{row.response.pk if row.response is not None else 0}"
             model._default_manager.bulk_create(rows)
         after, self.held_after = self.held_after, []
         for model in dict.fromkeys(map(type, after)):
@@ -782,7 +785,7 @@ def _flag(
     cast.add(*(
         FlagAnswer(
             clinic=cast.clinic, patient=patient, flag=flag, kind=kind, note=note, at=at + timedelta(minutes=after),
-            by=who,
+            by=who, by_name=str(who), outcome="safety_plan" if kind == "closed" else "",
         )
         for kind, note, after in steps
     ))  # fmt: skip

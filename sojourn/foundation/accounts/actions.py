@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.foundation.accounts import confirmation_actions, queries
 from sojourn.foundation.accounts.asker import NOBODY, Asker, as_asker
+from sojourn.foundation.accounts.before_inviting import missing_before_patients
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import role as role_of
@@ -65,13 +66,16 @@ def invite(
     Staff need ``staff.manage`` in the asker; a patient or support person needs ``patient.edit`` and ``patient_id``,
     which the caller has found in the clinic. A patient has one link: a new one to another address withdraws those that
     went to a wrong one. Refuses with codes ``unknown_role``, ``no_patient``, ``bad_email``, ``no_name``,
-    ``own``, ``already_member``, ``patient_has_account`` or ``already_invited``.
+    ``own``, ``already_member``, ``patient_has_account``, ``already_invited``, or what the clinic has not settled yet
+    (before_inviting).
     """
     if role not in roles():
         raise Refused(_("There is no such role."), codes=["unknown_role"])
     staff = role_of(role).staff
     by.must("staff.manage" if staff else "patient.edit")
     _must_be_for_another(by, email)
+    if not staff:
+        _clinic_must_be_ready(by)
     now = now or timezone.now()
     email, name = email.strip().lower(), " ".join(name.split())
     # One at a time in a clinic, so that a double press sends one invitation.
@@ -101,6 +105,12 @@ def _must_be_for_another(by: Asker, email: str) -> None:
     """Nobody grants themselves anything, by whichever of their addresses."""
     if by.person_id is not None and email.strip().lower() in queries.addresses_of(by.person_id):
         raise Refused(_("You cannot invite yourself. Ask another administrator."), codes=["own"])
+
+
+def _clinic_must_be_ready(by: Asker) -> None:
+    """Nobody is invited into a clinic that could not hear them."""
+    if missing := missing_before_patients(by.here):
+        raise Refused(*(sentence for _code, sentence in missing), codes=[code for code, _sentence in missing])
 
 
 def _must_be_invitable(clinic: Clinic, email: str, name: str, role: str, patient_id: int | None, now: datetime) -> None:
@@ -168,6 +178,8 @@ def resend(*, by: Asker, invitation_id: int, language: str = "", now: datetime |
     invitation = _locked(by, invitation_id)
     by.must("staff.manage" if role_of(invitation.role).staff else "patient.edit")
     _must_stand(invitation, now, {"used", "withdrawn"})
+    if not role_of(invitation.role).staff:
+        _clinic_must_be_ready(by)
     return _renew(by, invitation, now, language)
 
 
@@ -211,6 +223,8 @@ def withdraw(*, by: Asker, invitation_id: int, now: datetime | None = None) -> I
     invitation = _locked(by, invitation_id)
     by.must("staff.manage" if role_of(invitation.role).staff else "patient.edit")
     _must_stand(invitation, now, {"used", "withdrawn"})
+    if not role_of(invitation.role).staff:
+        _clinic_must_be_ready(by)
     invitation.withdrawn_at = now
     invitation.save(update_fields=["withdrawn_at"])
     record(by, "person.invitation_withdrawn", invitation, role=invitation.role)

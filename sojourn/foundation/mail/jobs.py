@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from django.core.mail import EmailMultiAlternatives
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from sojourn.foundation.mail import sms
-from sojourn.foundation.mail.letters import too_late, unseal
+from sojourn.foundation.mail.letters import send, too_late, unseal
 
 log = logging.getLogger("sojourn")
 
@@ -24,11 +23,7 @@ def deliver(sealed: str) -> None:
     if too_late(letter.until):
         log.warning("a letter waited until it was no longer true; it is not sent")
         return
-    message = EmailMultiAlternatives(subject=letter.subject, body=letter.text, to=[letter.to])
-    if letter.html:
-        message.attach_alternative(letter.html, "text/html")
-    message.extra_headers["Auto-Submitted"] = "auto-generated"
-    message.send()
+    send(letter)
 
 
 @app.task(name="mail.text", queue="mail", retry=PATIENCE)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
@@ -45,6 +46,15 @@ def post(letter: Letter, *, until: datetime | None = None) -> None:
     from sojourn.foundation.mail.jobs import deliver
 
     deliver.defer(sealed=seal(replace(letter, until=until.isoformat()) if until else letter))
+
+
+def send(letter: Letter) -> None:
+    """Hand the letter to the mail server now, out of a job. Raises OSError or smtplib's SMTPException."""
+    message = EmailMultiAlternatives(subject=letter.subject, body=letter.text, to=[letter.to])
+    if letter.html:
+        message.attach_alternative(letter.html, "text/html")
+    message.extra_headers["Auto-Submitted"] = "auto-generated"
+    message.send()
 
 
 def too_late(until: str) -> bool:

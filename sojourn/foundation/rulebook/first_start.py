@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sojourn.clinical import alarms, dosing, eligibility, interactions, recovery
+from sojourn.clinical import alarms, deadlines, dosing, eligibility, interactions, recovery
 from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.rulebook.queries import Standing
@@ -24,6 +24,7 @@ GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("eligibility", (eligibility.KIND, eligibility.evidence.KIND)),
     ("interactions", (interactions.KIND,)),
     ("recovery", ("score.recovery", "recovery.signing", *recovery.KINDS)),
+    ("danger", (deadlines.KIND,)),
 )
 # Used as they are, whatever a clinic decides: they add up what people enter, or put a signature off.
 _USED_AS_THEY_ARE: Final = frozenset(("score.recovery", "recovery.signing"))

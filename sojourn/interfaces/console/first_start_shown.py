@@ -23,6 +23,7 @@ NAMES: Mapping[str, StrPromise] = {
     "eligibility": gettext_lazy("Who may be treated"),
     "interactions": gettext_lazy("Medicines beside ketamine"),
     "recovery": gettext_lazy("Recovery and leaving"),
+    "danger": gettext_lazy("When a patient may be in danger"),
 }
 WHY: Mapping[str, StrPromise] = {
     "floors": gettext_lazy(
@@ -36,6 +37,10 @@ WHY: Mapping[str, StrPromise] = {
     "eligibility": gettext_lazy("What speaks against treating somebody, and for how long evidence counts."),
     "interactions": gettext_lazy("What is said about medicines that a patient takes beside ketamine."),
     "recovery": gettext_lazy("How recovery is scored, and what must be reached before a patient leaves."),
+    "danger": gettext_lazy(
+        "By when somebody answers a flag, and who is told next. Until it is decided, every flag tells every clinical"
+        " member at once."
+    ),
 }
 # Why no dose can be given, by group: how much of it is decided.
 _WITHHELD: Mapping[str, StrPromise] = {

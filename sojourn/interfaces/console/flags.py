@@ -1,15 +1,15 @@
-"""Flags: what waits for a clinician, who has taken it, what was done."""
+"""Flags: what waits for a clinician, by when, who has taken it, who was told, what was done."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,58 +19,28 @@ from sojourn.care.measures import queries as measures
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients import queries as patients
-from sojourn.care.safety import actions, queries
-from sojourn.care.safety.models import Flag, FlagAnswerKind
+from sojourn.care.safety import actions, duty_queries, queries
+from sojourn.care.safety.models import Flag, FlagAnswerKind, FlagOutcome
 from sojourn.care.safety.queries import StandingFlag
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console import flags_shown
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients import closed
-
-_WORDS = {
-    queries.OPEN: (gettext_lazy("nobody has taken this"), "wait"),
-    FlagAnswerKind.SEEN.value: (gettext_lazy("taken"), "active"),
-    FlagAnswerKind.CONTACTED.value: (gettext_lazy("patient contacted"), "active"),
-    FlagAnswerKind.CLOSED.value: (gettext_lazy("closed"), "done"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line of the list. A withheld one does not say whose it is."""
-
-    url: str
-    kind: str
-    name: str
-    raised_at: datetime
-    word: str
-    look: str
-    owner: str
-
-
-def _row(flag: StandingFlag, withheld: bool) -> Row:
-    word, look = _WORDS[flag.state]
-    return Row(
-        url=reverse("console:flag", args=[flag.id]),
-        kind=str(flag.kind.label),
-        name=_("Restricted record") if withheld else flag.patient.name,
-        raised_at=flag.raised_at,
-        word=str(word),
-        look=look,
-        owner=str(flag.owner) if flag.owner else "",
-    )
+from sojourn.interfaces.console.patients import closed, tell
 
 
 @allowed("flag.read")
 @require_GET
 def flags(request: HttpRequest) -> HttpResponse:
-    """Everything that is not closed; the newest closed ones with ``?closed=1``."""
-    asked = cast(Request, request)
+    """Everything that is not closed, the gravest first; the newest closed ones with ``?closed=1``."""
+    asked, now = cast(Request, request), timezone.now()
     with_closed = request.GET.get("closed") == "1"
     found = queries.closed_flags() if with_closed else queries.open_flags()
-    hidden = patients.withheld(asked.asker, [flag.patient for flag in found], timezone.now())
-    context = {"rows": [_row(flag, flag.patient.pk in hidden) for flag in found], "closed": with_closed}
+    hidden = patients.withheld(asked.asker, [flag.patient for flag in found], now)
+    rows = [flags_shown.row(flag, now, withheld=flag.patient.pk in hidden) for flag in found]
+    context = {"rows": rows, "closed": with_closed, "suffices": duty_queries.duty().suffices}
     return render(request, "console/flags/flags.html", context)
 
 
@@ -78,13 +48,29 @@ class AnswerForm(forms.Form):
     """One answer to a flag. ``after`` is the newest answer that was on the page."""
 
     kind = forms.ChoiceField(choices=FlagAnswerKind.choices, required=False)
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("What came of it"), choices=[("", "–"), *FlagOutcome.choices], required=False,
+        help_text=gettext_lazy("Needed to close."),
+    )  # fmt: skip
     note = forms.CharField(
         label=gettext_lazy("Note"),
         help_text=gettext_lazy("What you found, what you did, what comes next. Needed to close."),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
+    to = forms.TypedChoiceField(
+        label=gettext_lazy("Hand it over to"), required=False, coerce=int, empty_value=None,
+        help_text=gettext_lazy("They are told, and it counts as taken once they take it."),
+    )  # fmt: skip
     after = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, people: list[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.TypedChoiceField, self.fields["to"])
+        field.choices = [("", "–"), *((each.pk, str(each)) for each in people)]
+
+
+_FIELDS = {"note_missing": "note", "outcome_missing": "outcome", "cannot_take": "to"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,36 +106,44 @@ def _said(flag: StandingFlag) -> tuple[str, list[Said]]:
 
 
 def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 200) -> HttpResponse:
-    asker = request.asker
-    word, look = _WORDS[flag.state]
+    asker, now = request.asker, timezone.now()
     question, said = _said(flag)
     may = asker.may("flag.answer") and not flag.closed
     mine = flag.owner is not None and flag.owner.pk == asker.membership_id
     context = {
         "flag": flag,
-        "kind": flag.kind.label,
-        "name": flag.patient.name,
+        "shown": flags_shown.row(flag, now, withheld=False),
+        "source": flag.source.label,
         "patient": flag.patient,
         "patient_url": address("console:patient", flag.patient.pk),
         "measures_url": address("console:measures", flag.patient.pk) if asker.may("measure.read") else "",
         "question": question,
         "said": said,
-        "word": word,
-        "look": look,
+        "words": "" if question else flag.detail,
+        "reports": [] if question else [each for each in flag.reports if each.detail],
         "owner": flag.owner,
+        "asked": flag.asked,
         "mine": mine,
         "may_take": may and not mine,
         "may_answer": may and not flag.waiting,
         "form": form,
-        "answers": [(row, FlagAnswerKind(row.kind).label) for row in flag.answers],
+        "answers": [flags_shown.answer_row(each) for each in flag.answers],
+        "readings": queries.readings(flag.id),
+        "notices": [flags_shown.notice_row(each) for each in queries.notices(flag.id)],
     }
     return render(request, "console/flags/flag.html", context, status=status)
+
+
+def _people(request: Request, flag: StandingFlag) -> list[Membership]:
+    """Who it can be handed to. One query."""
+    owner_id = flag.owner.pk if flag.owner is not None else None
+    return [each for each in duty_queries.clinical_members(request.asker.here) if each.pk != owner_id]
 
 
 @allowed("flag.read")
 @require_http_methods(["GET", "POST"])
 def flag(request: HttpRequest, flag_id: int) -> HttpResponse:
-    """One flag: what was said, who has it, what to do."""
+    """One flag: what was said, who has it, by when, what to do. Opening it is written down: the patient is told."""
     asked = cast(Request, request)
     try:
         found = queries.flag(flag_id)
@@ -158,25 +152,24 @@ def flag(request: HttpRequest, flag_id: int) -> HttpResponse:
     if gate := closed(asked, found.patient):
         return gate
     if request.method != "POST":
-        return _page(asked, found, AnswerForm(initial={"after": found.newest_id}))
-    form = AnswerForm(request.POST)
+        if asked.asker.may("flag.answer") and not found.closed:
+            actions.note_reading(by=asked.asker, flag_id=flag_id)
+        return _page(asked, found, AnswerForm(initial={"after": found.newest_id}, people=_people(asked, found)))
+    return _answer(asked, found)
+
+
+def _answer(request: Request, found: StandingFlag) -> HttpResponse:
+    people = _people(request, found)
+    form = AnswerForm(request.POST, people=people)
     if not form.is_valid():
-        return _page(asked, found, form, 422)
+        return _page(request, found, form, 422)
     try:
-        actions.answer_flag(
-            by=asked.asker,
-            flag_id=found.id,
-            kind=form.cleaned_data["kind"],
-            note=form.cleaned_data["note"],
-            after=form.cleaned_data["after"],
-        )
+        actions.answer_flag(by=request.asker, flag_id=found.id, **form.cleaned_data)
     except Refused as refused:
-        again = AnswerForm({**request.POST.dict(), "after": found.newest_id or ""})
+        again = AnswerForm({**request.POST.dict(), "after": found.newest_id or ""}, people=people)
         again.is_valid()
-        for number, reason in enumerate(refused.reasons):
-            code = refused.codes[number] if number < len(refused.codes) else ""
-            again.add_error("note" if code == "note_missing" else None, str(reason))
-        return _page(asked, found, again, 409)
+        tell(again, refused, _FIELDS)
+        return _page(request, found, again, 409)
     return redirect("console:flag", found.id)
 
 

@@ -26,6 +26,7 @@ from sojourn.care.measures import queries as measures
 from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plans
+from sojourn.care.safety import duty_queries
 from sojourn.care.safety import queries as safety
 from sojourn.care.session import queries as session_queries
 from sojourn.care.vitals import queries as vitals_queries
@@ -39,7 +40,7 @@ from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.heartbeat import queries as heartbeat_queries
 from sojourn.foundation.rulebook import queries as rulebook
 from sojourn.foundation.rulebook.first_start import first_start
-from sojourn.interfaces.console import visits
+from sojourn.interfaces.console import flags_shown, visits
 from sojourn.interfaces.console.consents import WITHDRAWN_FOR
 from sojourn.interfaces.console.first_start_shown import withheld
 from sojourn.interfaces.console.nav import address
@@ -197,25 +198,23 @@ def _alarms(today: Today) -> list[Wait]:
 
 
 def _flags(today: Today) -> list[Wait]:
-    """The open flags, those that nobody has taken first. One query."""
-    found = safety.open_in_brief()
-    taken = sum(not flag.waiting for flag in found)
-    waits = [
-        Wait(
-            "flag",
-            str(flag.kind.label),
-            _("Restricted record")
-            if today.hides(flag.patient)
-            else _("%(name)s, nobody has taken this yet") % {"name": flag.patient.name},
-            address("console:flag", flag.id) or address("console:flags"),
-        )
-        for flag in found
-        if flag.waiting
-    ]
-    if taken:
-        words = ngettext("%(n)d flag is being answered", "%(n)d flags are being answered", taken) % {"n": taken}
-        waits.append(Wait("flag", words, "", address("console:flags")))
-    return waits
+    """The open flags, the gravest first: what, whose, how old, by when. One query, five where there are some."""
+    found = safety.open_flags()
+    hidden = {each.patient.pk for each in found if today.hides(each.patient)}
+    return [Wait("flag", *line) for line in flags_shown.home_lines(found, hidden, today.now)]
+
+
+def _flags_in_outline(today: Today) -> list[Wait]:
+    """How many flags are open, how old, whose; not what they are about. As many queries."""
+    return [Wait("flag", *line) for line in flags_shown.outline(safety.open_flags(), today.now)]
+
+
+def _duty(today: Today) -> list[Wait]:
+    """Whether two people are named who are asked when a patient may be in danger. One query."""
+    if duty_queries.duty().suffices:
+        return []
+    words = _("Name who is asked when a patient may be in danger")
+    return [Wait("shield-alert", words, _("No patient can be invited before that."), reverse("console:duty"))]
 
 
 def _second_checks(today: Today) -> list[Wait]:
@@ -436,11 +435,22 @@ def _not_started(today: Today) -> list[Wait]:
 
 
 _ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
-    "nurse": (_alarms, _not_started, _newcomers, _flags, _second_checks, _companions, _plans, _consents),
-    "prescriber": (_alarms, _not_started, _newcomers, _second_checks, _flags, _unplanned, _plans, _unsigned, _consents),
-    "therapist": (_newcomers, _flags, _questionnaires, _consents),
-    "front_desk": (_ways_home, _questionnaires),
-    "clinic_admin": (_monitors, _staff, _consents),
+    "nurse": (_alarms, _flags, _not_started, _newcomers, _second_checks, _companions, _plans, _consents),
+    "prescriber": (
+        _alarms,
+        _flags,
+        _duty,
+        _not_started,
+        _newcomers,
+        _second_checks,
+        _unplanned,
+        _plans,
+        _unsigned,
+        _consents,
+    ),
+    "therapist": (_flags, _newcomers, _questionnaires, _consents),
+    "front_desk": (_flags_in_outline, _ways_home, _questionnaires),
+    "clinic_admin": (_flags_in_outline, _duty, _monitors, _staff, _consents),
     "auditor": (),
 }
 

@@ -31,6 +31,7 @@ PLACES = (
     Place(_("Messages"), "console:messages", "message-circle", ("message.read",)),
     Place(_("Way home"), "console:ways_home", "car", ("appointment.book",)),
     Place(_("Flags"), "console:flags", "flag", ("flag.read",)),
+    Place(_("Who is told"), "console:duty", "shield-alert", ("duty.manage",)),
     Place(_("Agreements"), "console:consents", "signature", ("consent.read", "consent.adopt", "clinic.jurisdiction")),
     Place(_("Chairs"), "console:chairs", "bed", ("chair.manage",)),
     Place(_("Hours"), "console:hours", "clock", ("hours.manage",)),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.clinical import dosing, eligibility, interactions, jurisdictions, recovery
+from sojourn.clinical import deadlines, dosing, eligibility, interactions, jurisdictions, recovery
 from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.clinical.protocol import HARD_FLOOR, known_of
 from sojourn.clinical.rules import OpenNumber, Parameter, Rule, Verification
@@ -49,6 +49,7 @@ HEADINGS: tuple[tuple[str, StrPromise, tuple[str, ...]], ...] = (
     ("eligibility", gettext_lazy("Who may be treated"), (eligibility.KIND, eligibility.evidence.KIND)),
     ("interactions", gettext_lazy("Medicines beside ketamine"), (interactions.KIND,)),
     ("leaving", gettext_lazy("Leaving after a dose"), recovery.KINDS),
+    ("danger", gettext_lazy("When a patient may be in danger"), (deadlines.KIND,)),
     ("scores", gettext_lazy("Scores"), ("score.recovery", "score.news2")),
     ("signing", gettext_lazy("Agreements"), (recovery.SIGNING,)),
     ("measures", gettext_lazy("Questionnaires"), ("scale",)),

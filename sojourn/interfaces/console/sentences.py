@@ -113,6 +113,12 @@ SENTENCES: Mapping[str, StrPromise] = {
     "measure.answered": _("%(who)s answered a question in a questionnaire of %(patient)s."),
     "measure.completed": _("%(who)s sent a questionnaire of %(patient)s (%(scale_id)s)."),
     "flag.raised": _("%(who)s raised a flag for %(patient)s (%(kind)s)."),
+    "flag.raised_again": _("%(who)s reported again what raised a flag of %(patient)s."),
+    "flag.read": _("%(who)s read a flag of %(patient)s."),
+    "flag.passed_on": _("Nobody had answered a flag of %(patient)s: it was passed on (%(reach)s)."),
+    "flag.told": _("People were told of a flag of %(patient)s (%(reach)s, %(people)s people)."),
+    "duty.named": _("%(who)s named who is asked when a patient may be in danger (%(people)s people)."),
+    "duty.channels_chosen": _("%(who)s chose how to be told of a flag."),
     "flag.answered": _("%(who)s answered a flag of %(patient)s (%(kind)s)."),
     # the session
     "session.arrive": _("%(who)s noted that %(patient)s arrived."),

@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.measures")),
     path("", include("sojourn.interfaces.console.own_scales")),
     path("", include("sojourn.interfaces.console.flags")),
+    path("", include("sojourn.interfaces.console.duty")),
     path("", include("sojourn.interfaces.console.record")),
     path("", include("sojourn.interfaces.console.sessions.urls")),
     path("", include("sojourn.interfaces.console.monitors")),

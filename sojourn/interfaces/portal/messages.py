@@ -15,6 +15,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.portal import heard
 from sojourn.interfaces.portal.pages import show
 
 
@@ -55,6 +56,7 @@ def messages(request: HttpRequest) -> HttpResponse:
             "errors": [{"href": "#body", "text": reason} for reason in reasons],
             "error": reasons[0] if reasons else "",
             "you": _("You"),
+            "heard": heard.heard(by.patient_id),
         },
         active="messages",
         status=409 if reasons else 200,

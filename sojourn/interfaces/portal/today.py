@@ -17,7 +17,7 @@ from sojourn.care.booking.models import Appointment
 from sojourn.care.measures import queries as measures
 from sojourn.clinical.scales import Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.interfaces.portal import consent, path, reads
+from sojourn.interfaces.portal import consent, heard, path, reads
 from sojourn.interfaces.portal.pages import show
 
 
@@ -137,6 +137,7 @@ def today(request: HttpRequest) -> HttpResponse:
             "in_session": way.running_id is not None,
             "story_open": way.next is None and not news.sent,
             "unread": news.unread,
+            "heard": heard.heard(asked.asker.patient_id, now),
             "given_name": asked.asker.name.split(" ")[0],
         },
         active="today",

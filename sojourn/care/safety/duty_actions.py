@@ -1,0 +1,68 @@
+"""Name who is asked about a flag, and choose how one is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.safety.duty_queries import ANSWERS, FEWEST, clinical_members
+from sojourn.care.safety.models import DutyContact, DutyList, NoticeChoice
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.audit.actions import record
+
+MOST = 12
+
+
+@transaction.atomic
+def name_duty(*, by: Asker, member_ids: Sequence[int], now: datetime | None = None) -> DutyList:
+    """Say who is asked about a flag: the first, the back-up, then the others. It replaces the list before.
+
+    Refused: too-few (one person cannot step in for themselves), too-many, twice, cannot-answer (has left, is not
+    confirmed, or holds a role that answers no flags).
+    """
+    by.must("duty.manage")
+    wanted = list(member_ids)
+    if len(wanted) != len(set(wanted)):
+        raise Refused(_("Each person stands on the list once."), codes=["twice"])
+    if len(wanted) < FEWEST:
+        raise Refused(_("Name at least two people: one who is asked, and one who steps in."), codes=["too-few"])
+    if len(wanted) > MOST:
+        raise Refused(_("Name at most %(n)d people.") % {"n": MOST}, codes=["too-many"])
+    if not {each.pk for each in clinical_members(by.here)}.issuperset(wanted):
+        raise Refused(_("Somebody on the list does not work here as a clinician."), codes=["cannot-answer"])
+    row = DutyList.objects.create(
+        clinic_id=by.here, decided_at=now or timezone.now(), decided_by_id=by.membership_id
+    )  # fmt: skip
+    DutyContact.objects.bulk_create(
+        DutyContact(clinic_id=by.here, list=row, member_id=member_id, place=place)
+        for place, member_id in enumerate(wanted, start=1)
+    )
+    record(by, "duty.named", row, people=len(wanted))
+    return row
+
+
+@transaction.atomic
+def choose_channels(
+    *, by: Asker, by_email: bool, sms_number: str = "", now: datetime | None = None
+) -> NoticeChoice:  # fmt: skip
+    """Agree to be told of flags by e-mail, by text message, or on the pages alone. Refused: number."""
+    by.must(ANSWERS)
+    number = "".join(each for each in sms_number if each not in " -().")
+    if number and not (number.startswith("+") and number[1:].isdecimal() and 7 <= len(number) - 1 <= 15):
+        raise Refused(
+            _("Write the number with its country, as +1 555 010 0123."), codes=["number"]
+        )  # fmt: skip
+    row = NoticeChoice.objects.create(
+        clinic_id=by.here,
+        member_id=by.member,
+        by_email=by_email,
+        sms_number=number,
+        decided_at=now or timezone.now(),
+    )
+    record(by, "duty.channels_chosen", row, email=by_email, sms=bool(number))
+    return row

@@ -1,0 +1,171 @@
+"""Tell people of a flag by the channels that they agreed to, and keep a proof of every try.
+
+A notice says that something waits, since when and until when, and where to read it. Who it is about and what was said
+stands on the page alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from sojourn.care.safety import duty_queries, queries
+from sojourn.care.safety.models import (
+    FlagNotice,
+    FlagNoticeTry,
+    FlagTurn,
+    NoticeChannel,
+    NoticeChoice,
+    Purpose,
+    Reach,
+    TryOutcome,
+)
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic, Membership
+from sojourn.foundation.audit.actions import record
+from sojourn.foundation.mail import letters, sms
+
+FINAL = (TryOutcome.SENT, TryOutcome.NO_WAY, TryOutcome.NOT_NEEDED)
+
+
+@transaction.atomic
+def plan_notices(*, by: Asker, turn_id: int, now: datetime | None = None) -> list[int]:
+    """Write one notice for each person of a turn and each of their channels; the ids of those that are not told yet.
+
+    The pages show an open flag to everybody who can answer it: that notice is told as it is written.
+    """
+    by.must("flag.tell")
+    now = now or timezone.now()
+    turn = FlagTurn.objects.select_related("clock").get(pk=turn_id)
+    if not turn.notices.exists():
+        people = _circle(turn)
+        chosen = duty_queries.choices([each.pk for each in people])
+        FlagNotice.objects.bulk_create(
+            (
+                FlagNotice(clinic_id=by.here, flag_id=turn.flag_id, turn=turn, member=each, channel=channel, at=now)
+                for each in people
+                for channel in _channels(chosen.get(each.pk))
+            ),
+            ignore_conflicts=True,
+        )
+        for notice in FlagNotice.objects.filter(turn=turn, channel=NoticeChannel.PAGE, tries=None):
+            _prove(notice, TryOutcome.SENT, "", now)
+        record(by, "flag.told", turn, reach=turn.reach, people=len(people))
+    told = FlagNoticeTry.objects.filter(notice__turn=turn, outcome__in=FINAL).values("notice_id")
+    return list(FlagNotice.objects.filter(turn=turn).exclude(pk__in=told).order_by("id").values_list("pk", flat=True))
+
+
+def _circle(turn: FlagTurn) -> list[Membership]:
+    """Who belongs to a turn. Nobody left on the list: everybody who can answer."""
+    duty, asked = duty_queries.duty(), turn.clock.asked
+    first = asked if asked is not None and duty_queries.answers_flags(asked) else duty.first_but()
+    backup = duty.first_but(first.pk if first is not None else None)
+    circles: dict[Reach, Sequence[Membership | None]] = {
+        Reach.OWNER: [first],
+        Reach.BACKUP: [backup],
+        Reach.EVERYBODY: duty.contacts,
+        Reach.ALL: [],
+    }
+    found = [each for each in circles[Reach(turn.reach)] if each is not None]
+    return found or duty_queries.clinical_members(turn.clinic_id)
+
+
+def _channels(chosen: NoticeChoice | None) -> Iterator[NoticeChannel]:
+    yield NoticeChannel.PAGE
+    if chosen is not None and chosen.by_email:
+        yield NoticeChannel.EMAIL
+    if chosen is not None and chosen.sms_number:
+        yield NoticeChannel.SMS
+
+
+@transaction.atomic
+def tell_one(*, by: Asker, notice_id: int, now: datetime | None = None) -> bool:
+    """Try one notice, and write down what came of it; False where it must be tried again. One at a time: who waits
+    for another finds it told."""
+    by.must("flag.tell")
+    now = now or timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"flag-notice {notice_id}"])
+    notice = FlagNotice.objects.select_related("turn__clock", "member__person").get(pk=notice_id)
+    if notice.tries.filter(outcome__in=FINAL).exists():
+        return True
+    outcome, detail = _try(notice)
+    _prove(notice, outcome, detail, now)
+    return outcome != TryOutcome.FAILED
+
+
+def _prove(notice: FlagNotice, outcome: TryOutcome, detail: str, now: datetime) -> None:
+    FlagNoticeTry.objects.create(
+        clinic_id=notice.clinic_id, notice=notice, outcome=outcome, detail=detail[:120], at=now
+    )  # fmt: skip
+
+
+def _try(notice: FlagNotice) -> tuple[TryOutcome, str]:
+    if not _still_waits(notice):
+        return TryOutcome.NOT_NEEDED, ""
+    clinic = Clinic.objects.get(pk=notice.clinic_id)
+    return _mail(notice, clinic) if notice.channel == NoticeChannel.EMAIL else _text(notice, clinic)
+
+
+def _still_waits(notice: FlagNotice) -> bool:
+    """Whether what the notice asks for has not been done meanwhile, and whether its reader still works here."""
+    if not duty_queries.answers_flags(notice.member):
+        return False
+    flag = queries.flag(notice.flag_id)
+    to_be_taken = notice.turn.clock.purpose == Purpose.TAKE
+    return flag.waiting if to_be_taken else flag.waiting or flag.state == queries.TAKEN
+
+
+def _mail(notice: FlagNotice, clinic: Clinic) -> tuple[TryOutcome, str]:
+    if not letters.can_send():
+        return TryOutcome.NO_WAY, "no mail server"
+    person = notice.member.person
+    letter = letters.write(
+        person.email, "flag", person.language or clinic.language, name=notice.member.name, **_said(notice, clinic)
+    )
+    try:
+        letters.send(letter)
+    except (OSError, SMTPException) as error:
+        return TryOutcome.FAILED, type(error).__name__
+    return TryOutcome.SENT, ""
+
+
+def _text(notice: FlagNotice, clinic: Clinic) -> tuple[TryOutcome, str]:
+    chosen = duty_queries.choices([notice.member_id]).get(notice.member_id)
+    if chosen is None or not chosen.sms_number:
+        return TryOutcome.NOT_NEEDED, ""
+    if not sms.can_send():
+        return TryOutcome.NO_WAY, "no carrier"
+    with translation.override(notice.member.person.language or clinic.language):
+        text = _("%(clinic)s: a flag waits for you since %(since)s. Open Sojourn: %(link)s") % _said(notice, clinic)
+    try:
+        receipt = sms.carrier().send(chosen.sms_number, text[: sms.LONGEST], f"flag-notice-{notice.pk}")
+    except sms.Unreachable:
+        return TryOutcome.FAILED, "Unreachable"
+    except sms.Rejected:
+        return TryOutcome.NO_WAY, "Rejected"
+    return TryOutcome.SENT, receipt.id
+
+
+def _said(notice: FlagNotice, clinic: Clinic) -> dict[str, str]:
+    clock = notice.turn.clock
+    by_when = clock.backup_at if notice.turn.reach == Reach.OWNER else None
+    return {
+        "clinic": clinic.name,
+        "since": _clock(clock.begins_at, clinic),
+        "by_when": _clock(by_when, clinic) if by_when is not None else "",
+        "reach": notice.turn.reach,
+        "link": settings.ENV.public_url + reverse("console:flag", args=[notice.flag_id]),
+    }
+
+
+def _clock(at: datetime, clinic: Clinic) -> str:
+    return date_format(timezone.localtime(at, clinic.zone), "SHORT_DATETIME_FORMAT")
