@@ -41,6 +41,7 @@ from tests.conftest import Cast
 from tests.interfaces.test_calendar_pages import day_ahead, patient_client
 from tests.interfaces.test_console_day import book, chair, course
 from tests.interfaces.test_escort import asked
+from tests.interfaces.test_portal import grade, prose
 
 WORDS: Final = {"en": "I am going to kill myself tonight", "es": "Voy a matarme esta noche"}
 OFFER: Final = "/today/help/sent/"
@@ -447,3 +448,17 @@ def test_the_list_of_messages_begins_with_the_danger_and_shows_its_first_line(cl
         assert "Ben Reyes" in rows[1]
         assert "When is my visit?" in rows[1]
         assert says not in rows[1]
+
+
+def test_the_offer_of_help_leads_nowhere_else_and_is_read_with_ease(clinic: Cast, ana: Patient):
+    client = clinic.client("Ana")
+    client.get("/today/help/")
+    for then in ("https://example.org/", "//example.org/", "javascript:alert(1)", ""):
+        page = body(client.get(OFFER, {"next": then}))
+        assert "example.org" not in page
+        assert "javascript:" not in page
+        assert 'href="/today/"' in page
+    client.post("/today/messages/", {"key": str(uuid4()), "body": WORDS["en"]})
+    text = prose(client.get(OFFER, {"next": "/today/messages/"}).content.decode())
+    assert "Your words are sent" in text
+    assert grade(text) <= 8
