@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "sojourn.config.page_owner.PageOwner",
     "sojourn.config.middleware.WhoAsks",
+    "sojourn.interfaces.portal.listening.Listening",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 

@@ -42,6 +42,7 @@ CASES = {
     "K9": ("Capnography and low pressure", "J43, N03"),
     "K10": ("The protocol around it", "J43, N03"),
     "P1": ("No crisis number outside the demo", "J84, N16"),
+    "P2": ("Words of danger", "J84, N23"),
     "P3": ("Drafts belong to a person", "J10, N16"),
     "P4": ("Help now on every page there is", "J84, N16"),
     "P5": ("The quiet screen tells the truth", "J44, N16"),

@@ -352,9 +352,13 @@ def name_person(
     relationship: str = "",
     phone: str = "",
     email: str = "",
+    brings_home: bool = True,
+    emergency_contact: bool = False,
     now: datetime | None = None,
 ) -> RelatedPerson:
-    """Name somebody who takes the patient home. Refused: name-missing, no-way-to-reach, too-long."""
+    """Name somebody who takes the patient home, or whom the clinic may call in an emergency.
+
+    Refused: name-missing, no-way-to-reach, too-long."""
     patient = _speaker(by, patient_id, now)
     values = _plain(
         {"name": name, "relationship": relationship, "phone": phone, "email": email},
@@ -367,11 +371,12 @@ def name_person(
         reasons["no-way-to-reach"] = _("Write a phone number or an e-mail address, so that the person can be reached.")
     if reasons:
         raise Refused(*reasons.values(), codes=tuple(reasons))
-    same = RelatedPerson.objects.filter(patient=patient, ended_at=None, **values).first()
+    roles = {"brings_home": brings_home, "emergency_contact": emergency_contact}
+    same = RelatedPerson.objects.filter(patient=patient, ended_at=None, **values, **roles).first()
     if same is not None:
         return same
     person = RelatedPerson.objects.create(
-        clinic_id=by.here, patient=patient, brings_home=True, created_at=now or timezone.now(), **values
+        clinic_id=by.here, patient=patient, created_at=now or timezone.now(), **values, **roles
     )
     record(by, "patient.person_added", person)
     return person

@@ -101,6 +101,10 @@ class PersonForm(forms.Form):
         label=_("Phone"), max_length=40, required=False, widget=forms.TextInput(attrs={"type": "tel"})
     )
     email = forms.EmailField(label=_("E-mail address"), required=False)
+    brings_home = forms.BooleanField(label=_("Can take me home"), required=False, initial=True)
+    emergency_contact = forms.BooleanField(
+        label=_("The clinic may call this person if it is worried about me"), required=False
+    )
 
     def values(self) -> dict[str, Any]:
         return dict(self.cleaned_data)

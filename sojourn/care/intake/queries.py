@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeVar, cast
 from django.db import connection, models
 from django.db.models import Max, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from sojourn.care.intake.models import (
     AllergyIntolerance,
@@ -222,6 +223,16 @@ def _answered(row: IntakeAnswer) -> Answered:
     )
 
 
+def access_needs(patient_id: int) -> tuple[str, ...]:
+    """What the patient needs when they come (an interpreter, room for a wheelchair), in words, with what they wrote
+    about it. One query."""
+    given = answers(patient_id)
+    told = {name: each.told.value for name, each in given.items() if each.told.standing == "told"}
+    ticked = set(told.get("access_needs", {}).get("yes", ()))
+    needs = [_(each.text) for each in story().by_id["access_needs"].choices if each.id in ticked]
+    return (*needs, told["access_words"]) if needs and "access_words" in told else tuple(needs)
+
+
 def history(patient_id: int, question_id: str) -> tuple[Answered, ...]:
     """Every answer ever given to a question, newest first. One query."""
     rows = IntakeAnswer.objects.filter(patient_id=patient_id, question_id=question_id).order_by("-id")
@@ -399,7 +410,7 @@ def snapshot(
         **{name: [_kept(each) for each in everything.of(name)] for name in _MODELS},
         "people": [
             {"line": str(each.pk), "name": each.name, "relationship": each.relationship, "phone": each.phone,
-             "email": each.email}
+             "email": each.email} | ({"emergency_contact": True} if each.emergency_contact else {})
             for each in people
         ],
     }  # fmt: skip

@@ -76,6 +76,16 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class DangerSign:
+    """An answer that a clinician must see at once. ``on``: the words of a Condition. ``kind`` and ``severity`` are
+    those of a flag (care/safety)."""
+
+    on: frozenset[str]
+    kind: str
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One screen. ``fact``: what a yes, a number or a day tells. ``words`` are English message ids."""
 
@@ -91,6 +101,12 @@ class Question:
     of: str = ""  # which list
     when: tuple[Condition, ...] = ()
     any_of: tuple[Condition, ...] = ()
+    danger: tuple[DangerSign, ...] = ()
+
+    def signs_of(self, told: Told) -> tuple[tuple[str, str], ...]:
+        """(kind, severity) of every flag that an answer calls for, in the order of the file: the gravest first."""
+        words = _words_of(told)
+        return tuple(dict.fromkeys((each.kind, each.severity) for each in self.danger if each.on & words))
 
     @property
     def facts(self) -> tuple[str, ...]:
@@ -250,6 +266,10 @@ def _conditions(rows: list[dict[str, Any]]) -> tuple[Condition, ...]:
     )
 
 
+def _signs(rows: list[dict[str, Any]]) -> tuple[DangerSign, ...]:
+    return tuple(DangerSign(frozenset(row["on"]), row["kind"], row["severity"]) for row in rows)
+
+
 def _question(row: dict[str, Any], section: str) -> Question:
     parts = dict(row)
     choices = tuple(
@@ -264,6 +284,7 @@ def _question(row: dict[str, Any], section: str) -> Question:
         choices=choices,
         when=_conditions(parts.pop("when", [])),
         any_of=_conditions(parts.pop("any_of", [])),
+        danger=_signs(parts.pop("danger", [])),
         units=tuple(parts.pop("units", [])),
         **parts,
     )

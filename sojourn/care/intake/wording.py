@@ -57,5 +57,6 @@ def line(of: str, each: Mapping[str, Any]) -> tuple[str, str]:
         outcome = str(Outcome(each["outcome"]).label)
         return each["drug"], ", ".join(filter(None, (kind, each["dose"], each["duration"], outcome)))
     if of == "people":
-        return each["name"], ", ".join(filter(None, (each["relationship"], each["phone"], each["email"])))
+        called = _("may be called in an emergency") if each.get("emergency_contact") else ""
+        return each["name"], ", ".join(filter(None, (each["relationship"], each["phone"], each["email"], called)))
     return each["text"], ""

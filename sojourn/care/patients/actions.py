@@ -197,6 +197,7 @@ def add_person(
     phone: str = "",
     email: str = "",
     brings_home: bool = True,
+    emergency_contact: bool = False,
     now: datetime | None = None,
 ) -> RelatedPerson:
     """Put someone beside the patient. Refused: name-missing, no-way-to-reach."""
@@ -209,6 +210,7 @@ def add_person(
         clinic_id=by.clinic_id,
         patient=patient,
         brings_home=brings_home,
+        emergency_contact=emergency_contact,
         created_at=now or timezone.now(),
         **values,
     )
@@ -218,9 +220,19 @@ def add_person(
 
 @transaction.atomic
 def edit_person(
-    *, by: Asker, person_id: int, name: str, relationship: str, phone: str, email: str, brings_home: bool
+    *,
+    by: Asker,
+    person_id: int,
+    name: str,
+    relationship: str,
+    phone: str,
+    email: str,
+    brings_home: bool,
+    emergency_contact: bool | None = None,
 ) -> RelatedPerson:
-    """Change what is known of a person beside the patient. Refused: name-missing, no-way-to-reach, ended."""
+    """Change what is known of a person beside the patient; None leaves whether they may be called.
+
+    Refused: name-missing, no-way-to-reach, ended."""
     by.must("patient.edit")
     values = _tidy({"name": name, "relationship": relationship, "phone": phone, "email": email})
     _check_person(values["name"], values["phone"], values["email"])
@@ -228,6 +240,8 @@ def edit_person(
     if person.ended_at is not None:
         raise Refused(_("%(name)s is no longer beside this patient.") % {"name": person.name}, codes=("ended",))
     values["brings_home"] = brings_home
+    if emergency_contact is not None:
+        values["emergency_contact"] = emergency_contact
     changed = sorted(field for field, value in values.items() if getattr(person, field) != value)
     if not changed:
         return person

@@ -122,13 +122,14 @@ class RelatedPerson(ClinicScoped):
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     email = models.EmailField(_("e-mail address"), blank=True)
     brings_home = models.BooleanField(_("brings the patient home"), default=True)
+    emergency_contact = models.BooleanField(_("may be called in an emergency"), default=False)
     created_at = models.DateTimeField()
     ended_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True, blank=True)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "name": DIRECT, "relationship": QUASI,
-        "phone": DIRECT, "email": DIRECT, "brings_home": OPERATIONAL, "created_at": OPERATIONAL,
-        "ended_at": OPERATIONAL,
+        "phone": DIRECT, "email": DIRECT, "brings_home": OPERATIONAL, "emergency_contact": OPERATIONAL,
+        "created_at": OPERATIONAL, "ended_at": OPERATIONAL,
     }  # fmt: skip
 
     def __str__(self) -> str:

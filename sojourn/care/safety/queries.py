@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.clocks import open_hours, teller
@@ -272,6 +272,12 @@ def _what_became(found: StandingFlag, read: list[FlagReading]) -> tuple[str, str
     since = found.reports[-1].at if found.reopened else found.raised_at
     reading = next((each for each in reversed(read) if each.at >= since), None)
     return ("read", reading.member_name, reading.at) if reading is not None else ("raised", "", None)
+
+
+def open_with(patient_id: int, kind: FlagKind, detail: str) -> bool:
+    """Whether a flag of that kind with these words is open about a patient. One query."""
+    said = Q(detail=detail) | Q(reports__detail=detail)
+    return Flag.objects.filter(~_closed(), said, patient_id=patient_id, kind=kind).exists()
 
 
 def open_count() -> int:

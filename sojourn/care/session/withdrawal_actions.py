@@ -16,6 +16,7 @@ from sojourn.care.consent.models import ConsentWithdrawal
 from sojourn.care.consent.queries import reading_language
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.encounter.queries import protocol_of, running
+from sojourn.care.safety.words_actions import heed
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session.step_actions import advance_session
 from sojourn.clinical.protocol import BY_NAME
@@ -43,6 +44,8 @@ def withdraw_consent(*, by: Asker, consent_id: int, reason: str = "", now: datet
     """An agreement is taken back, and a session that rests on it stops in the same transaction."""
     now = now or timezone.now()
     row = consent.withdraw(by=by, consent_id=consent_id, reason=reason, now=now)
+    if by.patient_id is not None:
+        heed(by=by, patient_id=row.patient_id, text=row.reason, about=f"withdrawal:{row.pk}", now=now)
     document = texts.newest().get(row.consent.document_id)
     for session in _stoppable(row.patient_id, document):
         with _words_of_the_clinic(by):

@@ -23,6 +23,7 @@ from sojourn.care.intake.typed import told_of
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.patients.queries import people_of
+from sojourn.care.safety import writing_actions as writing
 from sojourn.clinical.interactions import InteractionRule
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
@@ -73,7 +74,8 @@ class Differs:
 
 def _entry(patient_id: int, question: Question, each: Any, rules: Sequence[InteractionRule] = ()) -> Entry:
     if question.of == "people":
-        values = {"name": each.name, "relationship": each.relationship, "phone": each.phone, "email": each.email}
+        values = {"name": each.name, "relationship": each.relationship, "phone": each.phone, "email": each.email,
+                  "emergency_contact": each.emergency_contact}  # fmt: skip
         what, details = wording.line("people", values)
         return Entry(what, details, "", "", reverse("console:person_edit", args=[each.pk]))
     what, details = wording.line(question.of, asdict(each))
@@ -209,7 +211,7 @@ def question(request: HttpRequest, patient_id: int, topic: str) -> HttpResponse:
     refused: Refused | None = None
     if request.method == "POST":
         try:
-            actions.answer(
+            writing.answer_story(
                 by=asked.asker,
                 patient_id=patient.pk,
                 question_id=found.id,
@@ -340,9 +342,9 @@ def _write(request: HttpRequest, patient_id: int, topic: str, line_id: UUID | No
 def _save(request: HttpRequest, patient_id: int, found: Question, values: dict[str, Any], line_id: UUID | None) -> None:
     by = cast(Request, request).asker
     if found.of == "people":
-        actions.name_person(by=by, patient_id=patient_id, **values)
+        writing.name_person(by=by, patient_id=patient_id, **values)
         return
-    actions.say_line(
+    writing.say_line(
         by=by,
         patient_id=patient_id,
         of=found.of,

@@ -19,7 +19,10 @@ from sojourn.care.messaging import actions, queries
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient
 from sojourn.care.patients.queries import withheld
+from sojourn.care.safety.message_queries import WaitingThread, waiting_by_risk
+from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.patients import closed
 from sojourn.interfaces.console.typed import whole
@@ -33,32 +36,41 @@ class Row:
     name: str
     at: datetime
     words: str
+    risk: str = ""
+    first_line: str = ""
 
 
 def _name(patient: Patient, hidden: frozenset[int]) -> str:
     return _("Restricted record") if patient.pk in hidden else patient.name
 
 
+def _waiting(each: WaitingThread, hidden: frozenset[int], asker: Asker) -> Row:
+    """A withheld thread says neither whose it is nor what stands in it, and comes in its order of risk all the same."""
+    risk = ""
+    if each.kind is not None:
+        risk = str(each.kind.label) if asker.may("flag.read") else _("Read this first")
+    return Row(
+        url=reverse("console:thread", args=[each.patient.pk]),
+        name=_name(each.patient, hidden),
+        at=each.waiting.since,
+        words=str(each.waiting.messages),
+        risk=risk,
+        first_line="" if each.patient.pk in hidden else each.first_line,
+    )
+
+
 @allowed("message.read")
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
-    """Who waits for an answer, the longest first; then the other threads."""
+    """Who waits for an answer: the gravest first, then the longest wait; then the other threads."""
     asked = cast(Request, request)
-    waiting, recent = queries.waiting(), queries.recent()
+    waiting, recent = waiting_by_risk(flags_seen=asked.asker.may("flag.read")), queries.recent()
     hidden = withheld(
         asked.asker, [*(each.patient for each in waiting), *(each.patient for each in recent)], timezone.now()
     )
     first = {each.patient.pk for each in waiting}
     context = {
-        "waiting": [
-            Row(
-                reverse("console:thread", args=[each.patient.pk]),
-                _name(each.patient, hidden),
-                each.since,
-                str(each.messages),
-            )
-            for each in waiting
-        ],
+        "waiting": [_waiting(each, hidden, asked.asker) for each in waiting],
         "others": [
             Row(
                 reverse("console:thread", args=[each.patient.pk]),
@@ -105,7 +117,7 @@ def thread(request: HttpRequest, patient_id: int) -> HttpResponse:
             if request.POST.get("settle"):
                 actions.settle(by=asked.asker, patient_id=patient.pk, upto=seen)
             else:
-                actions.write(by=asked.asker, patient_id=patient.pk, body=typed, key=key, seen=seen)
+                write_message(by=asked.asker, patient_id=patient.pk, body=typed, key=key, seen=seen)
             return redirect("console:thread", patient.pk)
         except Communication.DoesNotExist:
             raise Http404 from None

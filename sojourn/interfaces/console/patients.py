@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
+from sojourn.care.intake.queries import access_needs
 from sojourn.care.measures import queries as measures
 from sojourn.care.patients import actions, queries
 from sojourn.care.patients.days import days_in
@@ -150,6 +151,7 @@ class PersonForm(forms.Form):
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=40, required=False)
     email = forms.EmailField(label=gettext_lazy("E-mail address"), required=False)
     brings_home = forms.BooleanField(label=gettext_lazy("Brings the patient home"), required=False, initial=True)
+    emergency_contact = forms.BooleanField(label=gettext_lazy("May be called in an emergency"), required=False)
 
 
 class InviteForm(forms.Form):
@@ -534,6 +536,7 @@ def patient(request: HttpRequest, patient_id: int) -> HttpResponse:
         "may_draft": asker.may("plan.draft"),
         "may_book": asker.may("appointment.book"),
         "people": queries.people_of(patient_id),
+        "access_needs": access_needs(patient_id),
         "courses": courses,
         "running": [course for course in courses if not course.ended],
         "ahead": sorted(ahead, key=lambda visit: visit.at),

@@ -19,6 +19,8 @@ from django.views.decorators.http import require_http_methods
 
 from sojourn.care.booking import queries, way_home_actions
 from sojourn.care.booking.queries import EscortView, WayHome
+from sojourn.care.safety import writing_actions
+from sojourn.care.safety.writing_actions import WORRY
 from sojourn.foundation.accounts.access import public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, set_asker
@@ -33,6 +35,14 @@ class AnswerForm(forms.Form):
         label=_("Do you want to tell the clinic something?"), max_length=300, required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("For example: I come by bus."),
+    )  # fmt: skip
+
+
+class WorryForm(forms.Form):
+    """What worries whoever is beside the patient. Longer than a flag keeps it would be cut."""
+
+    worry = forms.CharField(
+        label=_("What worries you?"), max_length=WORRY, widget=forms.Textarea(attrs={"rows": 3}),
     )  # fmt: skip
 
 
@@ -61,6 +71,8 @@ def way_home(request: HttpRequest, token: str) -> HttpResponse:
     if standing in {"replaced", "expired", "cancelled", "other"}:
         # Whoever holds an old link learns nothing of the visit: not whose it is, nor when.
         return _page(request, "escort/closed.html", {"standing": standing, "clinic": view.clinic}, 410)
+    if request.method == "POST" and request.POST.get("do") == "worry":
+        return _worried(request, by, view, standing, token)
     form = AnswerForm(request.POST or None, initial={"note": view.way.note})
     reasons: tuple[Any, ...] = ()
     status = 200
@@ -69,12 +81,25 @@ def way_home(request: HttpRequest, token: str) -> HttpResponse:
         if form.is_valid() and request.POST.get("answer") in {"yes", "no"}:
             try:
                 comes = request.POST["answer"] == "yes"
-                way_home_actions.answer(by=by, comes=comes, note=form.cleaned_data["note"])
+                writing_actions.answer_way_home(by=by, comes=comes, note=form.cleaned_data["note"])
                 return redirect("escort:way_home", token)
             except Refused as refused:
                 status, reasons = 409, refused.reasons
-    context = _shown(view, standing) | {"form": form, "reasons": reasons}
+                writing_actions.worry_of(by=by, text=form.cleaned_data["note"])  # the note itself is not kept
+    context = _shown(view, standing) | {"form": form, "reasons": reasons, "worry_form": WorryForm()}
+    context["told"] = request.GET.get("told") == "1"
     return _page(request, "escort/way_home.html", context, status)
+
+
+def _worried(request: HttpRequest, by: Asker, view: EscortView, standing: str, token: str) -> HttpResponse:
+    """Tell the clinic that one is worried. It counts while the link opens, also when the visit has begun."""
+    form = WorryForm(request.POST)
+    if form.is_valid():
+        writing_actions.worry(by=by, text=form.cleaned_data["worry"])
+        return redirect(f"{reverse('escort:way_home', args=[token])}?told=1#worried")
+    answer = AnswerForm(initial={"note": view.way.note})
+    context = _shown(view, standing) | {"form": answer, "reasons": (), "worry_form": form}
+    return _page(request, "escort/way_home.html", context, 422)
 
 
 def _shown(view: EscortView, standing: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal import not_now
+from sojourn.interfaces.portal.heard import heard
 from sojourn.interfaces.portal.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.pages import show
 from sojourn.interfaces.portal.today import minutes_for
@@ -275,7 +276,12 @@ def help_first(request: HttpRequest, request_id: int, number: int) -> HttpRespon
     return show(
         request,
         "portal/measures/help_first.html",
-        {"sheet": sheet, "next_url": _after(sheet, number, to_review), "back": sheet.at(number)},
+        {
+            "sheet": sheet,
+            "next_url": _after(sheet, number, to_review),
+            "back": sheet.at(number),
+            "heard": heard(_asker(request).patient_id or 0),
+        },
         nav=False,
     )
 

@@ -21,6 +21,7 @@ from sojourn.care.booking.models import Appointment, AppointmentStatus, Offer
 from sojourn.care.booking.queries import Way, WayHome
 from sojourn.care.patients.queries import people_of
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.not_now import waits_under_a_dose
@@ -194,7 +195,7 @@ def companion(request: HttpRequest, visit_id: int) -> HttpResponse:
             values = form.cleaned_data
             try:
                 if values["who"] == "new":
-                    way_home_actions.bring(
+                    writing.bring(
                         by=asked.asker, appointment_id=visit_id, name=values["name"], email=values["email"],
                         phone=values["phone"], relationship=values["relationship"],
                     )  # fmt: skip

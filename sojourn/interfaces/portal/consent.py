@@ -18,6 +18,7 @@ from sojourn.care.consent import actions, paper, queries, texts
 from sojourn.care.consent.models import Consent, ConsentRequest, Decision
 from sojourn.care.consent.queries import Shelf, Standing
 from sojourn.care.consent.texts import Source, Text
+from sojourn.care.safety import writing_actions as writing
 from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
@@ -185,7 +186,7 @@ def read(request: HttpRequest, document_id: str, number: int) -> HttpResponse:
     if request.method == "POST":
         typed = request.POST.get("question", "")
         try:
-            actions.ask_question(by=desk.asker, document_id=document_id, section_id=part.id, text=typed)
+            writing.ask_question(by=desk.asker, document_id=document_id, section_id=part.id, text=typed)
             return redirect(f"{reverse('portal:agreement_read', args=[document_id, number])}#questions")
         except Refused as refused:
             errors = tuple(str(each) for each in refused.reasons)
@@ -238,7 +239,7 @@ def sign(request: HttpRequest, document_id: str) -> HttpResponse:
     if request.method == "POST":
         by_drawing = request.POST.get("how") == "draw"
         try:
-            row = actions.sign(
+            row = writing.sign(
                 by=desk.asker,
                 token=request.POST.get("token", ""),
                 decision=request.POST.get("decision", "" if document.optional else Decision.PERMIT),

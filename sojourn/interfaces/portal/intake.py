@@ -24,12 +24,15 @@ from sojourn.care.intake.story import Question, Section, Told, story
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import people_of
+from sojourn.care.safety import writing_actions as writing
 from sojourn.clinical.dosing import Kilograms, trimmed
 from sojourn.clinical.units import LB
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.rulebook import medicines as shipped
+from sojourn.interfaces.portal.heard import heard
+from sojourn.interfaces.portal.listening import help_offer
 from sojourn.interfaces.portal.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.pages import show
 
@@ -169,6 +172,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "next_url": _url(first_open.id) if first_open else reverse("portal:story_review"),
             "finished": first_open is None,
             "sent": queries.latest_submission(way.patient.pk),
+            "heard": heard(way.patient.pk),
         },
     )
 
@@ -199,7 +203,7 @@ def _seen(request: HttpRequest) -> int | None:
 def _take(request: HttpRequest, way: Way, asked: Question, to_review: bool) -> HttpResponse:
     try:
         told = told_of(asked, dict(request.POST.lists()))
-        row = actions.answer(
+        kept = writing.answer_story(
             by=_asker(request),
             patient_id=way.patient.pk,
             question_id=asked.id,
@@ -209,10 +213,12 @@ def _take(request: HttpRequest, way: Way, asked: Question, to_review: bool) -> H
         )
     except Refused as refused:
         return _ask(request, way, asked, to_review, refused)
+    row = kept.row
     given = dict(way.given) | {
         asked.id: Answered(row.pk, asked.id, told, row.said_at, row.on_behalf, tuple(row.confirmed))
     }
-    return redirect(_after(Way(way.patient, given), asked, to_review))
+    target = _after(Way(way.patient, given), asked, to_review)
+    return help_offer(target) if kept.alarming else redirect(target)
 
 
 def _after(way: Way, asked: Question, to_review: bool) -> str:
@@ -358,7 +364,8 @@ def _entry(asked: Question, each: Any) -> Entry:
 
 
 def _person(each: RelatedPerson) -> Entry:
-    values = {"name": each.name, "relationship": each.relationship, "phone": each.phone, "email": each.email}
+    values = {"name": each.name, "relationship": each.relationship, "phone": each.phone, "email": each.email,
+              "emergency_contact": each.emergency_contact}  # fmt: skip
     what, details = wording.line("people", values)
     return Entry(what, details, False, "", "", "", reverse("portal:story_person", args=[each.pk]))
 
@@ -384,9 +391,9 @@ def _save_line(request: HttpRequest, asked: Question, form: Any, line: UUID | No
     assert by.patient_id is not None
     try:
         if asked.of == "people":
-            actions.name_person(by=by, patient_id=by.patient_id, **form.values())
+            writing.name_person(by=by, patient_id=by.patient_id, **form.values())
         else:
-            actions.say_line(
+            writing.say_line(
                 by=by, patient_id=by.patient_id, of=asked.of, line=line, seen=_seen(request),
                 sure=request.POST.get("sure") == "yes", **form.values(),
             )  # fmt: skip
@@ -513,7 +520,7 @@ def _confirm(request: HttpRequest, by: Asker, page: Mapping[str, Any], how_many:
     for each in pieces:
         if each.choice != "no":
             try:
-                actions.say_line(
+                writing.say_line(
                     by=by, patient_id=by.patient_id, of="medicines", name=each.name, current=each.choice == "now",
                     stopped_on=None, ingredient=each.ingredient, dose="", how_often="", since="", sure=True,
                 )  # fmt: skip

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from sojourn.care.messaging import actions, queries
 from sojourn.care.patients.models import Patient
+from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal import heard
@@ -36,7 +37,7 @@ def messages(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         typed, key = request.POST.get("body", ""), key_of(request.POST.get("key", ""))
         try:
-            actions.write(by=by, patient_id=by.patient_id, body=typed, key=key)
+            write_message(by=by, patient_id=by.patient_id, body=typed, key=key)
             return redirect("portal:messages")
         except Patient.DoesNotExist:
             raise Http404 from None

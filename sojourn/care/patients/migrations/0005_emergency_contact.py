@@ -1,0 +1,12 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("patients", "0004_dosestart")]
+    operations = [
+        migrations.AddField(
+            model_name="relatedperson",
+            name="emergency_contact",
+            field=models.BooleanField(default=False, verbose_name="may be called in an emergency"),
+        ),
+    ]

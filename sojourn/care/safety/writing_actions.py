@@ -1,0 +1,229 @@
+"""What patients and the people beside them write into rooms that lie below this one: kept there and read for danger
+here, in one transaction.
+
+Interfaces call these and never the bare actions; a test walks the pages of patients and holds it. What staff write
+down in a patient's own words (the story) is read as well: whoever types it may be no clinician.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from sojourn.care.booking import queries as booking
+from sojourn.care.booking import way_home_actions
+from sojourn.care.booking.models import Appointment, EscortAnswer
+from sojourn.care.consent import actions as consent
+from sojourn.care.consent.models import Consent, ConsentQuestion
+from sojourn.care.intake import actions as intake
+from sojourn.care.intake import wording
+from sojourn.care.intake.models import IntakeAnswer, Line
+from sojourn.care.intake.story import Question, Told, story
+from sojourn.care.messaging import actions as messaging
+from sojourn.care.messaging.models import Communication
+from sojourn.care.patients.models import RelatedPerson
+from sojourn.care.safety.models import Flag, FlagKind, FlagSource, Severity
+from sojourn.care.safety.raising_actions import raise_flag
+from sojourn.care.safety.words_actions import heed, heed_each
+from sojourn.clinical.danger import read
+from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.refused import Refused
+
+# The texts of each list of the story. What is chosen there from a list, or is a day, is no text.
+WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
+    "medicines": ("name", "dose", "how_often", "since"),
+    "allergies": ("substance", "reaction"),
+    "treatments": ("name", "dose", "duration"),
+    "goals": ("text",),
+    "concerns": ("text",),
+}
+
+
+@transaction.atomic
+def write_message(
+    *, by: Asker, patient_id: int, body: str, key: UUID, seen: int | None = None, now: datetime | None = None
+) -> Communication:
+    """``messaging.write``; a patient's message is read for danger, an answer of staff is not."""
+    row = messaging.write(by=by, patient_id=patient_id, body=body, key=key, seen=seen, now=now)
+    if row.from_patient:
+        heed(by=by, patient_id=patient_id, text=row.body, about=f"message:{row.pk}", now=now)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class StoryAnswer:
+    """An answer as it is kept. ``alarming``: help should be offered now, before the next question. What a clinician
+    should only see soon (somebody is not sure) raises its flag and asks nothing of the patient."""
+
+    row: IntakeAnswer
+    alarming: bool
+
+
+@transaction.atomic
+def answer_story(
+    *,
+    by: Asker,
+    patient_id: int,
+    question_id: str,
+    told: Told,
+    seen: int | None,
+    confirmed: frozenset[str] = frozenset(),
+    now: datetime | None = None,
+) -> StoryAnswer:
+    """``intake.answer``; a text is read for danger, and an answer that the story names as a sign of danger raises its
+    flags (voices, thoughts of suicide, self-harm)."""
+    row = intake.answer(
+        by=by, patient_id=patient_id, question_id=question_id, told=told, seen=seen, confirmed=confirmed, now=now
+    )
+    question, about = story().by_id[question_id], f"story:{question_id}:{row.pk}"
+    signs = question.signs_of(told)
+    for kind, severity in signs:
+        raise_flag(
+            by=by, patient_id=patient_id, kind=FlagKind(kind), severity=Severity(severity), source=FlagSource.ANSWER,
+            about=about, detail=_in_the_clinics_words(by, question, told), now=now,
+        )  # fmt: skip
+    text = told.value if question.kind == "text" and told.standing == "told" else ""
+    found = heed(by=by, patient_id=patient_id, text=text, about=about, now=now)
+    return StoryAnswer(row, found is not None or any(severity != Severity.SOON for _kind, severity in signs))
+
+
+def _in_the_clinics_words(by: Asker, question: Question, told: Told) -> str:
+    """The question and its answer, as its readers at the clinic read them."""
+    with translation.override(Clinic.objects.values_list("language", flat=True).get(pk=by.here)):
+        return f"{_(question.text)} {wording.said(question, told)}"
+
+
+@transaction.atomic
+def say_line(
+    *,
+    by: Asker,
+    patient_id: int,
+    of: str,
+    line: UUID | None = None,
+    seen: int | None = None,
+    sure: bool = False,
+    now: datetime | None = None,
+    **values: Any,
+) -> Line:
+    """``intake.say_line``, read for danger in each of its texts."""
+    row = intake.say_line(by=by, patient_id=patient_id, of=of, line=line, seen=seen, sure=sure, now=now, **values)
+    texts = [getattr(row, name) for name in WRITTEN[of]]
+    heed_each(by=by, patient_id=patient_id, texts=texts, about=f"story:{of}:{row.pk}", now=now)
+    return row
+
+
+@transaction.atomic
+def name_person(
+    *,
+    by: Asker,
+    patient_id: int,
+    name: str,
+    relationship: str = "",
+    phone: str = "",
+    email: str = "",
+    brings_home: bool = True,
+    emergency_contact: bool = False,
+    now: datetime | None = None,
+) -> RelatedPerson:
+    """``intake.name_person``, read for danger."""
+    row = intake.name_person(
+        by=by, patient_id=patient_id, name=name, relationship=relationship, phone=phone, email=email,
+        brings_home=brings_home, emergency_contact=emergency_contact, now=now,
+    )  # fmt: skip
+    texts = (row.name, row.relationship, row.phone)
+    heed_each(by=by, patient_id=patient_id, texts=texts, about=f"person:{row.pk}", now=now)
+    return row
+
+
+@transaction.atomic
+def bring(
+    *, by: Asker, appointment_id: int, name: str, email: str = "", phone: str = "", relationship: str = "",
+    now: datetime | None = None,
+) -> Appointment:  # fmt: skip
+    """``way_home_actions.bring``, read for danger."""
+    row = way_home_actions.bring(
+        by=by, appointment_id=appointment_id, name=name, email=email, phone=phone, relationship=relationship, now=now
+    )
+    texts = (name, relationship, phone)
+    heed_each(by=by, patient_id=row.patient_id, texts=texts, about=f"person:{row.companion_id}", now=now)
+    return row
+
+
+@transaction.atomic
+def ask_question(
+    *, by: Asker, document_id: str, section_id: str, text: str, now: datetime | None = None
+) -> ConsentQuestion:
+    """``consent.ask_question``, read for danger."""
+    row = consent.ask_question(by=by, document_id=document_id, section_id=section_id, text=text, now=now)
+    heed(by=by, patient_id=row.patient_id, text=row.text, about=f"consent_question:{row.pk}", now=now)
+    return row
+
+
+@transaction.atomic
+def sign(*, by: Asker, token: str, signed_name: str = "", now: datetime | None = None, **given: Any) -> Consent:
+    """``consent.sign``; what stands where a name should is read for danger."""
+    row = consent.sign(by=by, token=token, signed_name=signed_name, now=now, **given)
+    heed(by=by, patient_id=row.patient_id, text=row.signed_name, about=f"consent:{row.pk}", now=now)
+    return row
+
+
+# ---------------------------------------------------------------- the people beside a patient
+
+
+WORRY: Final = 150  # characters of a worry: a flag keeps it whole, beside the name of whoever is worried
+
+
+@transaction.atomic
+def answer_way_home(*, by: Asker, comes: bool, note: str = "", now: datetime | None = None) -> EscortAnswer:
+    """``way_home_actions.answer``. Words of danger in the note of a support person are a worry about the patient:
+    whose danger they tell of, a clinician must ask."""
+    row = way_home_actions.answer(by=by, comes=comes, note=note, now=now)
+    worry_of(by=by, text=row.note, about=f"way_home:{row.pk}", now=now)
+    return row
+
+
+def worry_of(*, by: Asker, text: str, about: str = "", now: datetime | None = None) -> Flag | None:
+    """Raise the worry that the words of a support person call for; None where they call for none. ``about`` is "" for
+    words that no row keeps."""
+    found, now = read(text), now or timezone.now()
+    if found is None:
+        return None
+    return _worry(by, Severity(found.severity), about or _unkept(now), text, now)
+
+
+@transaction.atomic
+def worry(*, by: Asker, text: str, now: datetime | None = None) -> Flag:
+    """A support person is worried about the patient and says so: a flag, whatever the words. ``by`` asks with the
+    link's ``token_hash``. Pressed twice within a minute it is one. Refused: nothing, unknown."""
+    said, now = " ".join(text.split()), now or timezone.now()
+    if not said:
+        raise Refused(_("Write a few words first."), codes=("nothing",))
+    found = read(said)
+    severity = Severity(found.severity) if found is not None else Severity.URGENT
+    return _worry(by, severity, _unkept(now), said, now)
+
+
+def _unkept(now: datetime) -> str:
+    """A worry that stands in no row but its flag: pressed twice within a minute it is one."""
+    return f"worry:{now:%Y%m%d%H%M}"
+
+
+def _worry(by: Asker, severity: Severity, about: str, words: str, now: datetime | None) -> Flag:
+    view = booking.escort_view(by.token_hash)
+    if view is None:
+        raise Refused(_("This link opens nothing."), codes=("unknown",))
+    patient_id, name = view.link.patient_id, view.person.name
+    guest = Asker(clinic_id=view.link.clinic_id, patient_id=patient_id, role="support_person", name=name)
+    with as_asker(guest):
+        return raise_flag(
+            by=guest, patient_id=patient_id, kind=FlagKind.WORRIED, severity=severity,
+            source=FlagSource.SUPPORT_PERSON, about=about, detail=f"{name}: {words}", now=now,
+        )  # fmt: skip
