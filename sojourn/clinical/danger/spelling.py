@@ -20,12 +20,12 @@ from sojourn.clinical.danger.patterns import Passage
 _WORD: Final = r"[^\W_](?:[\w*@$'\u2018\u2019\u02bc\u00b4`\u0300-\u036f\u00ad\u200b-\u200d\u2060]*[\w*\u0300-\u036f])?"
 _PIECES: Final = re.compile(
     rf"(?P<word>{_WORD})|(?P<end>[.!?;\u2026\u00bf\u00a1]+)"
-    r"|(?P<break>[,:()\n\r\u2013\u2014\u00ab\u00bb\"\u201c\u201d]| - )"
+    r"|(?P<break>[,:()\n\r\u2013\u2014]| - )"
     r"|(?P<sign>[\u2600-\u27bf\U0001f300-\U0001faff])"
 )
-_IGNORED: Final = re.compile(r"[_'\u2018\u2019\u02bc\u00b4`\u00ad\u200b-\u200d\u2060]|\W(?<![*@$])")
+_IGNORED: Final = re.compile(r"[_'\u2018\u2019\u02bc\u00b4`\u00ad\u200b-\u200d\u2060]|\W(?<![*@$!])")
 _DRAWN_OUT: Final = re.compile(r"(.)\1{2,}")
-_LIKE_LETTERS: Final = str.maketrans("013457@$", "oieastas")
+_LIKE_LETTERS: Final = str.maketrans("013457@$!", "oieastasi")
 _LONG: Final = 6  # letters from which one slip is forgiven: shorter words have too many neighbours
 _KEPT: Final = 4096
 
@@ -81,6 +81,8 @@ class Speller:
         word = _bare(raw)
         if not word:
             return ()
+        if "!" in word and word.translate(_LIKE_LETTERS) not in self._known:
+            return tuple(plain for part in word.split("!") for plain in self._plain(part))
         for one in (word, *_shorter(word), word.translate(_LIKE_LETTERS)):
             if one in self._written:
                 return self._written[one]
