@@ -45,6 +45,7 @@ class Rule:
     """Rows of words that are danger, unless an exception for one of the rule's groups holds."""
 
     name: str
+    language: str
     kind: str
     severity: str
     groups: frozenset[str]
@@ -57,6 +58,7 @@ class Exempting:
     """What makes a match mean something else: ``effect`` is a severity, or HARMLESS."""
 
     name: str
+    looks_for: str
     groups: frozenset[str]
     effect: str
     before: tuple[Pattern, ...]
@@ -76,6 +78,7 @@ class Exempting:
 class Found:
     """A rule's words in a sentence: from ``start`` to before ``end``."""
 
+    number: int  # of the pattern, in the order of the file
     rule: Rule
     sentence: Sentence
     words: frozenset[str]  # of the sentence
@@ -101,13 +104,13 @@ class WordList:
         known = set(vocabulary(each.row for rule in self.rules for each in rule.patterns))
         others = set(vocabulary(each.row for one in self.exceptions for each in one.patterns))
         others |= set(data["other"].split())
-        self.speller = Speller(known, others, data["written"], data["breaking"].split())
+        self.speller = Speller(known, others, data["forgiven"].split(), data["written"], data["breaking"].split())
 
     def dangers(self, text: str) -> tuple[Danger, ...]:
         """The worst of each kind, the worst kind first; of equally bad ones the first in the text."""
         worst: dict[str, Danger] = {}
         for sentence in self.speller.sentences(text):
-            for found in self._found(sentence):
+            for found in sorted(self._found(sentence), key=lambda one: (one.start, one.number)):
                 known = worst.get(found.rule.kind)
                 if known is not None and known.severity == SEVERITIES[0]:
                     continue
@@ -132,7 +135,7 @@ class WordList:
                     tried.add((number, start))
                     found = ends(each.row, sentence, {start}, 0, high)
                     if found:
-                        yield Found(rule, sentence, words, start, max(found))
+                        yield Found(number, rule, sentence, words, start, max(found))
 
     def _candidates(self, word: str) -> Iterable[Keyed]:
         yield from self._by_key.get(word, ())
@@ -153,7 +156,15 @@ class WordList:
         patterns = tuple(pattern(grammar.row(one), self._common) for one in each["patterns"])
         if not all(one.needs for one in patterns):
             raise ValueError(f"{each['name']}: a pattern without a word that must stand in it")
-        return Rule(each["name"], each["kind"], each["severity"], frozenset(each["groups"]), each["because"], patterns)
+        return Rule(
+            name=each["name"],
+            language=each["language"],
+            kind=each["kind"],
+            severity=each["severity"],
+            groups=frozenset(each["groups"]),
+            because=each["because"],
+            patterns=patterns,
+        )
 
     def _exception(self, each: Mapping[str, Any], grammar: Grammar) -> Exempting:
         def patterns(place: str) -> tuple[Pattern, ...]:
@@ -161,6 +172,7 @@ class WordList:
 
         return Exempting(
             name=each["name"],
+            looks_for=each["looks_for"],
             groups=frozenset(each["groups"]),
             effect=each["effect"],
             before=patterns("before"),
