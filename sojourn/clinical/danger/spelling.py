@@ -51,7 +51,8 @@ class Speller:
     ) -> None:
         """``known``: words looked for. ``other``: neighbours that are words of their own, so no slip of a known one.
 
-        ``forgiven``: long words in which one slip is forgiven. ``written``: a short form to what it stands for. ``breaking``: words that begin a new part, like "but".
+        ``forgiven``: long words in which one slip is forgiven. ``written``: a short form to what it stands for.
+        ``breaking``: words that begin a new part, like "but".
         """
         self._known = frozenset(known)
         self._other = frozenset(other)
