@@ -95,6 +95,7 @@ class WordList:
     def __init__(self, data: Mapping[str, Any]) -> None:
         """``data``: as ``words.json`` describes it. KeyError, ValueError: a pattern that cannot be read."""
         self.version: str = data["version"]
+        self.forgiven = len(data["forgiven"].split())
         self._common = frozenset(data["common"].split())
         grammar = Grammar(data["classes"])
         self.rules = tuple(self._rule(each, grammar) for each in data["rules"])

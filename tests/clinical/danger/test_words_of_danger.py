@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sojourn.clinical.danger import KINDS, SEVERITIES, dangers, read
 from sojourn.clinical.danger.patterns import Grammar, Passage, ends
 from sojourn.clinical.danger.reading import HARMLESS, WordList, word_list
-from tests.clinical.danger import sentences
+from tests.clinical.danger import sentences, table
 from tests.golden import golden
 
 GOLDEN = golden("danger_words")
@@ -63,6 +63,10 @@ def test_the_kinds_that_were_found_are_those_that_were_meant():
         if each.kind in meant and meant[each.kind] not in {found.kind for found in dangers(each.text)}
     ]
     assert wrong == []
+
+
+def test_the_page_is_current():
+    assert table.PAGE.read_text(encoding="utf-8") == table.page(), "run python -m tests.clinical.danger.table"
 
 
 def test_the_tuning_part_is_large_enough_and_balanced():
