@@ -89,7 +89,7 @@ def page() -> str:
             *_part(
                 "test",
                 "The test part",
-                "Written by somebody who had seen neither the list nor the tuning part; the list was not changed for it.",
+                "By somebody who had seen neither the list nor the tuning part; the list was not changed for it.",
             ),
         ]
     )
