@@ -64,6 +64,7 @@ class Exempting:
     before: tuple[Pattern, ...]
     after: tuple[Pattern, ...]
     inside: tuple[Pattern, ...]
+    saved_at: tuple[Pattern, ...]
     saved_before: tuple[Pattern, ...]
     saved_after: tuple[Pattern, ...]
     saved_inside: tuple[Pattern, ...]
@@ -71,7 +72,8 @@ class Exempting:
     @property
     def patterns(self) -> tuple[Pattern, ...]:
         """Every pattern of it, wherever it looks."""
-        return self.before + self.after + self.inside + self.saved_before + self.saved_after + self.saved_inside
+        looked_for = self.before + self.after + self.inside
+        return looked_for + self.saved_at + self.saved_before + self.saved_after + self.saved_inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,7 @@ class WordList:
             before=patterns("before"),
             after=patterns("after"),
             inside=patterns("inside"),
+            saved_at=patterns("saved_at"),
             saved_before=patterns("saved_before"),
             saved_after=patterns("saved_after"),
             saved_inside=patterns("saved_inside"),
@@ -190,8 +193,8 @@ def _holds(each: Exempting, found: Found) -> bool:
         return False
     if each.inside and not _inside(each.inside, found):
         return False
-    saved = _before(each.saved_before, found) or _after(each.saved_after, found) or _inside(each.saved_inside, found)
-    return not saved
+    saved = _at(each.saved_at, found) or _before(each.saved_before, found) or _after(each.saved_after, found)
+    return not saved and not _inside(each.saved_inside, found)
 
 
 def _before(patterns: tuple[Pattern, ...], found: Found) -> bool:
@@ -203,6 +206,12 @@ def _before(patterns: tuple[Pattern, ...], found: Found) -> bool:
     return any(
         start in _ends(each, found, range(max(low, start - _BEFORE), start + 1), low, start) for each in patterns
     )
+
+
+def _at(patterns: tuple[Pattern, ...], found: Found) -> bool:
+    """Whether the match itself begins with one of them."""
+    start, high = found.start, found.end
+    return any(_ends(each, found, range(start, start + 1), start, high) for each in patterns)
 
 
 def _after(patterns: tuple[Pattern, ...], found: Found) -> bool:

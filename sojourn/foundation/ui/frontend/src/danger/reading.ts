@@ -12,7 +12,7 @@ const [BEFORE, AROUND] = [20, 40];
 
 export type Danger = { kind: string; severity: string; phrase: string; because: string; rule: string };
 
-const PLACES = ["before", "after", "inside", "saved_before", "saved_after", "saved_inside"] as const;
+const PLACES = ["before", "after", "inside", "saved_at", "saved_before", "saved_after", "saved_inside"] as const;
 type Exempting = { groups: string[]; effect: string } & Record<(typeof PLACES)[number], Row[]>;
 type Rule = { name: string; kind: string; severity: string; because: string; exceptions: Exempting[] };
 type Pattern = { number: number; rule: Rule; row: Row; first: ReturnType<typeof firstWords> };
@@ -89,7 +89,7 @@ function severityOf(found: Found): string {
 function holds(each: Exempting, found: Found): boolean {
   if ((each.before.length || each.after.length) && !before(each.before, found) && !after(each.after, found)) return false;
   if (each.inside.length && !inside(each.inside, found)) return false;
-  return !before(each.saved_before, found) && !after(each.saved_after, found) && !inside(each.saved_inside, found);
+  return !at(each.saved_at, found) && !before(each.saved_before, found) && !after(each.saved_after, found) && !inside(each.saved_inside, found);
 }
 
 function before(rows: Row[], { sentence, start }: Found): boolean {
@@ -97,6 +97,9 @@ function before(rows: Row[], { sentence, start }: Found): boolean {
   const places = span(Math.max(low, start - BEFORE), start + 1);
   return rows.some((row) => ends(row, sentence, places, low, start).has(start));
 }
+
+const at = (rows: Row[], { sentence, start, end }: Found) =>
+  rows.some((row) => ends(row, sentence, new Set([start]), start, end).size > 0);
 
 function after(rows: Row[], { sentence, end }: Found): boolean {
   const high = Math.min(sentence.words.length, ...[...sentence.breaks].filter((at) => at >= end));
