@@ -91,7 +91,7 @@ class Speller:
             return ()
         if "!" in word and word.translate(_LIKE_LETTERS) not in self._known:
             return tuple(plain for part in word.split("!") for plain in self._plain(part))
-        for one in (word, *_shorter(word), word.translate(_LIKE_LETTERS)):
+        for one in (word, *_shorter(word), word.translate(_LIKE_LETTERS), word.replace("1", "l")):
             if one in self._written:
                 return self._written[one]
             if one in self._known or one in self._other:

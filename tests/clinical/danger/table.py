@@ -65,7 +65,8 @@ LIMITS = """## Limits
 - Without a full stop or a comma between them, an excuse can reach the words beside it. A full stop ends every excuse; a
   comma ends a negation and another person, not a time long over, a kitchen, a pool or a question.
 - "Clearly over" needs a time in the same sentence. A past attempt without a time counts as danger.
-- Slips are forgiven in a short list of long words, once a word. Slang changes faster than a list.
+- Slips are forgiven in a short list of long words, once a word. Letters or words set apart by spaces or full stops
+  ("k i l l", "kill. myself.") are not put together. Slang changes faster than a list.
 - The sentences below were written by the makers and not by patients. How often it is right in a clinic is not known.
 - No prescriber and no person with lived experience has read the list yet. It is a convention until one adopts it.
 """

@@ -69,7 +69,7 @@ export class Speller {
       return word.split("!").flatMap((part) => (part ? this.plain(part) : []));
     }
     const shorter = /(.)\1{2,}/u.test(word) ? ["$1$1", "$1"].map((to) => word.replace(/(.)\1{2,}/gu, to)) : [];
-    for (const one of [word, ...shorter, likeLetters(word)]) {
+    for (const one of [word, ...shorter, likeLetters(word), word.replaceAll("1", "l")]) {
       if (Object.hasOwn(this.written, one)) return this.written[one]!.split(" ");
       if (this.known.has(one) || this.other.has(one)) return [one];
     }
