@@ -45,6 +45,7 @@ class Rule:
     """Rows of words that are danger, unless an exception for one of the rule's groups holds."""
 
     name: str
+    language: str
     kind: str
     severity: str
     groups: frozenset[str]
@@ -57,11 +58,13 @@ class Exempting:
     """What makes a match mean something else: ``effect`` is a severity, or HARMLESS."""
 
     name: str
+    looks_for: str
     groups: frozenset[str]
     effect: str
     before: tuple[Pattern, ...]
     after: tuple[Pattern, ...]
     inside: tuple[Pattern, ...]
+    saved_at: tuple[Pattern, ...]
     saved_before: tuple[Pattern, ...]
     saved_after: tuple[Pattern, ...]
     saved_inside: tuple[Pattern, ...]
@@ -69,13 +72,15 @@ class Exempting:
     @property
     def patterns(self) -> tuple[Pattern, ...]:
         """Every pattern of it, wherever it looks."""
-        return self.before + self.after + self.inside + self.saved_before + self.saved_after + self.saved_inside
+        looked_for = self.before + self.after + self.inside
+        return looked_for + self.saved_at + self.saved_before + self.saved_after + self.saved_inside
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """A rule's words in a sentence: from ``start`` to before ``end``."""
 
+    number: int  # of the pattern, in the order of the file
     rule: Rule
     sentence: Sentence
     words: frozenset[str]  # of the sentence
@@ -92,6 +97,7 @@ class WordList:
     def __init__(self, data: Mapping[str, Any]) -> None:
         """``data``: as ``words.json`` describes it. KeyError, ValueError: a pattern that cannot be read."""
         self.version: str = data["version"]
+        self.forgiven = len(data["forgiven"].split())
         self._common = frozenset(data["common"].split())
         grammar = Grammar(data["classes"])
         self.rules = tuple(self._rule(each, grammar) for each in data["rules"])
@@ -101,13 +107,13 @@ class WordList:
         known = set(vocabulary(each.row for rule in self.rules for each in rule.patterns))
         others = set(vocabulary(each.row for one in self.exceptions for each in one.patterns))
         others |= set(data["other"].split())
-        self.speller = Speller(known, others, data["written"], data["breaking"].split())
+        self.speller = Speller(known, others, data["forgiven"].split(), data["written"], data["breaking"].split())
 
     def dangers(self, text: str) -> tuple[Danger, ...]:
         """The worst of each kind, the worst kind first; of equally bad ones the first in the text."""
         worst: dict[str, Danger] = {}
         for sentence in self.speller.sentences(text):
-            for found in self._found(sentence):
+            for found in sorted(self._found(sentence), key=lambda one: (one.start, one.number)):
                 known = worst.get(found.rule.kind)
                 if known is not None and known.severity == SEVERITIES[0]:
                     continue
@@ -132,7 +138,7 @@ class WordList:
                     tried.add((number, start))
                     found = ends(each.row, sentence, {start}, 0, high)
                     if found:
-                        yield Found(rule, sentence, words, start, max(found))
+                        yield Found(number, rule, sentence, words, start, max(found))
 
     def _candidates(self, word: str) -> Iterable[Keyed]:
         yield from self._by_key.get(word, ())
@@ -153,7 +159,15 @@ class WordList:
         patterns = tuple(pattern(grammar.row(one), self._common) for one in each["patterns"])
         if not all(one.needs for one in patterns):
             raise ValueError(f"{each['name']}: a pattern without a word that must stand in it")
-        return Rule(each["name"], each["kind"], each["severity"], frozenset(each["groups"]), each["because"], patterns)
+        return Rule(
+            name=each["name"],
+            language=each["language"],
+            kind=each["kind"],
+            severity=each["severity"],
+            groups=frozenset(each["groups"]),
+            because=each["because"],
+            patterns=patterns,
+        )
 
     def _exception(self, each: Mapping[str, Any], grammar: Grammar) -> Exempting:
         def patterns(place: str) -> tuple[Pattern, ...]:
@@ -161,11 +175,13 @@ class WordList:
 
         return Exempting(
             name=each["name"],
+            looks_for=each["looks_for"],
             groups=frozenset(each["groups"]),
             effect=each["effect"],
             before=patterns("before"),
             after=patterns("after"),
             inside=patterns("inside"),
+            saved_at=patterns("saved_at"),
             saved_before=patterns("saved_before"),
             saved_after=patterns("saved_after"),
             saved_inside=patterns("saved_inside"),
@@ -177,8 +193,8 @@ def _holds(each: Exempting, found: Found) -> bool:
         return False
     if each.inside and not _inside(each.inside, found):
         return False
-    saved = _before(each.saved_before, found) or _after(each.saved_after, found) or _inside(each.saved_inside, found)
-    return not saved
+    saved = _at(each.saved_at, found) or _before(each.saved_before, found) or _after(each.saved_after, found)
+    return not saved and not _inside(each.saved_inside, found)
 
 
 def _before(patterns: tuple[Pattern, ...], found: Found) -> bool:
@@ -190,6 +206,12 @@ def _before(patterns: tuple[Pattern, ...], found: Found) -> bool:
     return any(
         start in _ends(each, found, range(max(low, start - _BEFORE), start + 1), low, start) for each in patterns
     )
+
+
+def _at(patterns: tuple[Pattern, ...], found: Found) -> bool:
+    """Whether the match itself begins with one of them."""
+    start, high = found.start, found.end
+    return any(_ends(each, found, range(start, start + 1), start, high) for each in patterns)
 
 
 def _after(patterns: tuple[Pattern, ...], found: Found) -> bool:

@@ -17,16 +17,17 @@ from typing import Final
 from sojourn.clinical.danger.patterns import Passage
 
 # A word with what people put into it: accents of their own, apostrophes, masks, invisible joiners.
-_WORD: Final = r"[^\W_](?:[\w*@$'\u2018\u2019\u02bc\u00b4`\u0300-\u036f\u00ad\u200b-\u200d\u2060]*[\w*\u0300-\u036f])?"
+_WORD: Final = r"[^\W_](?:[\w*@$!'\u2018\u2019\u02bc\u00b4`\u0300-\u036f\u00ad\u200b-\u200d\u2060]*[\w*\u0300-\u036f])?"
 _PIECES: Final = re.compile(
     rf"(?P<word>{_WORD})|(?P<end>[.!?;\u2026\u00bf\u00a1]+)"
-    r"|(?P<break>[,:()\n\r\u2013\u2014\u00ab\u00bb\"\u201c\u201d]| - )"
+    r"|(?P<break>[,:()\n\r\u2013\u2014]| - )"
     r"|(?P<sign>[\u2600-\u27bf\U0001f300-\U0001faff])"
 )
-_IGNORED: Final = re.compile(r"[_'\u2018\u2019\u02bc\u00b4`\u00ad\u200b-\u200d\u2060]|\W(?<![*@$])")
+_IGNORED: Final = re.compile(r"[_\u02bc]|[^\w*@$!]")
 _DRAWN_OUT: Final = re.compile(r"(.)\1{2,}")
-_LIKE_LETTERS: Final = str.maketrans("013457@$", "oieastas")
+_LIKE_LETTERS: Final = str.maketrans("013457@$!", "oieastasi")
 _LONG: Final = 6  # letters from which one slip is forgiven: shorter words have too many neighbours
+_LONGEST: Final = 24  # letters up to which it is looked for: longer words are none
 _KEPT: Final = 4096
 
 
@@ -35,22 +36,29 @@ class Sentence(Passage):
     """A sentence with the place of each word in the text: ``spans``, from and to."""
 
     spans: tuple[tuple[int, int], ...] = ()
-    asked: bool = False
 
 
 class Speller:
     """Knows the words that are looked for, and how people write them."""
 
-    def __init__(self, known: Iterable[str], other: Iterable[str], written: Mapping[str, str], breaking: Iterable[str]):
+    def __init__(
+        self,
+        known: Iterable[str],
+        other: Iterable[str],
+        forgiven: Iterable[str],
+        written: Mapping[str, str],
+        breaking: Iterable[str],
+    ) -> None:
         """``known``: words looked for. ``other``: neighbours that are words of their own, so no slip of a known one.
 
-        ``written``: a short form to what it stands for. ``breaking``: words that begin a new part, like "but".
+        ``forgiven``: long words in which one slip is forgiven. ``written``: a short form to what it stands for.
+        ``breaking``: words that begin a new part, like "but".
         """
         self._known = frozenset(known)
         self._other = frozenset(other)
         self._written = {short: tuple(full.split()) for short, full in written.items()}
         self._breaking = frozenset(breaking)
-        self._slips = _one_letter_less(word for word in self._known if len(word) >= _LONG)
+        self._slips = _one_letter_less(word for word in forgiven if len(word) >= _LONG)
         self._masked: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
         for word in sorted(self._known):
             self._masked[len(word), word[0]].append(word)
@@ -64,7 +72,7 @@ class Speller:
         for piece in _PIECES.finditer(text):
             if piece.lastgroup == "end":
                 if words:
-                    yield Sentence(words, frozenset(breaks), tuple(spans), asked="?" in piece.group())
+                    yield Sentence(words, frozenset(breaks), tuple(spans))
                 words, spans, breaks = [], [], set()
             elif piece.lastgroup == "break":
                 breaks.add(len(words))
@@ -81,7 +89,9 @@ class Speller:
         word = _bare(raw)
         if not word:
             return ()
-        for one in (word, *_shorter(word), word.translate(_LIKE_LETTERS)):
+        if "!" in word and word.translate(_LIKE_LETTERS) not in self._known:
+            return tuple(plain for part in word.split("!") for plain in self._plain(part))
+        for one in (word, *_shorter(word), word.translate(_LIKE_LETTERS), word.replace("1", "l")):
             if one in self._written:
                 return self._written[one]
             if one in self._known or one in self._other:
@@ -97,7 +107,7 @@ class Speller:
 
     def _meant(self, word: str) -> str:
         """The known word that this one misses by a letter too many, too few, another or two changed; else itself."""
-        if len(word) < _LONG - 1:
+        if not _LONG - 1 <= len(word) <= _LONGEST:
             return word
         for shorter in (word, *_without_one(word)):
             for one in self._slips.get(shorter, ()):
@@ -111,7 +121,7 @@ def _bare(raw: str) -> str:
     if raw.isascii():
         return _IGNORED.sub("", raw.lower())
     taken_apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", raw).lower())
-    return _IGNORED.sub("", "".join(sign for sign in taken_apart if not unicodedata.combining(sign))) or raw
+    return _IGNORED.sub("", "".join(sign for sign in taken_apart if unicodedata.category(sign) != "Mn")) or raw
 
 
 def _shorter(word: str) -> tuple[str, ...]:

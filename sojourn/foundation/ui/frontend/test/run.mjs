@@ -22,6 +22,7 @@ await build({
   bundle: true,
   format: "esm",
   platform: "node",
+  loader: { ".csv": "text" },
   sourcemap: "inline",
   tsconfig: join(here, "tsconfig.json"),
   logLevel: "warning",

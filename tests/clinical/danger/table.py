@@ -1,0 +1,185 @@
+"""Writes docs/clinical/words-of-danger.md: what is looked for, its limits, and how often it is right.
+
+Run as ``python -m tests.clinical.danger.table``; a test holds the page current.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from sojourn.clinical.danger.reading import HARMLESS, Exempting, Rule, word_list
+from tests.clinical.danger import sentences
+from tests.clinical.danger.sentences import DANGER, LANGUAGES, Labelled
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "clinical" / "words-of-danger.md"
+
+KINDS = {
+    "explicit": "will, wants to or plans to kill themselves: intent, plan, means, time",
+    "passive": "wishes to be dead or not to wake up; others were better off",
+    "denial_that_is_not": 'danger with a negation in it: "I don\'t want to live"',
+    "goodbye": "a goodbye, things given away, a note, no future",
+    "self_harm": "hurts themselves, wants to, or again",
+    "voices": "hears voices, or is commanded",
+    "negation": "says that they have no such thoughts",
+    "past": "clearly over",
+    "third_person": "another person, the news, a film",
+    "idiom": "a figure of speech",
+    "question": "asks about the treatment, a form, a word",
+    "everyday": "an ordinary message",
+}
+FLAGS = {"suicidal_thoughts": "Suicidal thoughts", "self_harm": "Self-harm", "voices": "Voices"}
+
+BEGINNING = """# Words of danger
+
+What a patient writes is read for words of danger, in English and Spanish, at once and on the clinic's own machine: by a
+list, not by a model. Nothing is learned from what patients write, nothing leaves the clinic. What is found offers help
+at once and tells a person of the clinic; it is no diagnosis. **What is not found is no proof that all is well**: the
+list stands beside the questionnaires, the conversations and the button, and replaces none of them.
+
+The list is one file, [`words.json`](../../sojourn/clinical/danger/words.json) (version {version}), with a reader in
+Python and one in TypeScript for what must stay on the patient's own device; golden sentences hold the two together.
+
+## How a sentence is read
+
+1. The text is cut into sentences. Each is read alone, and the worst wins: nothing that stands before or after it mutes
+   it.
+2. Capitals, accents, apostrophes, masks (`k*ll`), signs for letters, letters drawn out, pictures for words (🔫) and
+   usual short forms are taken away. In {forgiven} long words one slip of a letter is forgiven.
+3. {rules} rules name rows of words. A rule holds where one of its rows stands.
+4. {exceptions} exceptions look at the words beside it: a negation that governs it, a time long over, another person, a
+   figure of speech, a question. An exception reaches no further than its part of the sentence, and has its own
+   exceptions: "not" before "kill myself" excuses it, "can't stop thinking of" does not.
+
+In doubt it is danger: a false alarm costs a person at the clinic a minute.
+"""
+
+LIMITS = """## Limits
+
+- It reads words, not people. Somebody who writes nothing of it, or writes it as nobody here thought of, is not found.
+- English and Spanish. Other languages and most mixtures of the two inside one row of words are not read.
+- A sentence is judged without what the person wrote before: "I will do it tonight" alone says nothing, and "I'm taking
+  the pills now" is not told from a dose on time.
+- Irony, quotation, poetry and song are read as they stand. Another person's words in the first person ("she texted me:
+  I will kill myself") are taken for the writer's.
+- Without a full stop or a comma between them, an excuse can reach the words beside it. A full stop ends every excuse; a
+  comma ends a negation and another person, not a time long over, a kitchen, a pool or a question.
+- "Clearly over" needs a time in the same sentence. A past attempt without a time counts as danger.
+- Slips are forgiven in a short list of long words, once a word. Letters or words set apart by spaces or full stops
+  ("k i l l", "kill. myself.") are not put together. Slang changes faster than a list.
+- The sentences below were written by the makers and not by patients. How often it is right in a clinic is not known.
+- No prescriber and no person with lived experience has read the list yet. It is a convention until one adopts it.
+"""
+
+
+def page() -> str:
+    """The page as it should be."""
+    words = word_list()
+    beginning = BEGINNING.format(
+        version=words.version, forgiven=words.forgiven, rules=len(words.rules), exceptions=len(words.exceptions)
+    )
+    return "\n".join(
+        [
+            beginning,
+            *_rules(words.rules),
+            *_exceptions(words.exceptions),
+            LIMITS,
+            *_part(
+                "tuning", "The tuning part", "Written with the list and seen while it was made: it flatters the list."
+            ),
+            *_part(
+                "test",
+                "The test part",
+                "By somebody who had seen neither the list nor the tuning part; the list was not changed for it.",
+            ),
+        ]
+    )
+
+
+def _rules(rules: Iterable[Rule]) -> list[str]:
+    rows = [
+        f"| {rule.name} | {LANGUAGES[rule.language]} | {FLAGS[rule.kind]} | {rule.severity} | {rule.because} |"
+        for rule in rules
+    ]
+    return [
+        "## What is looked for",
+        "",
+        "| Rule | Language | Flag | Severity | It |",
+        "|---|---|---|---|---|",
+        *rows,
+        "",
+    ]
+
+
+def _exceptions(exceptions: Iterable[Exempting]) -> list[str]:
+    rows = [
+        f"| {each.name} | {each.looks_for} | {'no danger' if each.effect == HARMLESS else each.effect} |"
+        for each in exceptions
+    ]
+    return [
+        "## What makes the same words mean something else",
+        "",
+        "| Exception | Looks for | Then |",
+        "|---|---|---|",
+        *rows,
+        "",
+    ]
+
+
+def _part(name: str, title: str, words: str) -> list[str]:
+    given = sentences.sentences(name)
+    if not given:
+        return [f"## {title}", "", "Not here yet: nothing is known of sentences on which the list was not made.", ""]
+    return [
+        f"## {title}",
+        "",
+        f"{len(given)} sentences. {words}",
+        "",
+        "| Kind | What it is | " + " | ".join(LANGUAGES.values()) + " |",
+        "|---|---|" + "---|" * len(LANGUAGES),
+        *(f"| {kind} | {about} | " + " | ".join(_counts(given, kind)) + " |" for kind, about in KINDS.items()),
+        *_sums(given),
+        "",
+        *_listed("Missed", sentences.missed(given)),
+        *_listed("False alarms", sentences.false_alarms(given)),
+    ]
+
+
+def _counts(given: list[Labelled], kind: str) -> list[str]:
+    found = []
+    for language in LANGUAGES:
+        these = [each for each in given if each.kind == kind and each.language == language]
+        right = sum(each.right for each in these)
+        word = "found" if kind in DANGER else "left alone"
+        found.append(f"{right} of {len(these)} {word}")
+    return found
+
+
+def _sums(given: list[Labelled]) -> list[str]:
+    lines = []
+    for danger, title in ((True, "**Sensitivity**"), (False, "**False alarms**")):
+        cells = []
+        for language in LANGUAGES:
+            these = [each for each in given if each.language == language and each.danger == danger]
+            found = sum(each.found is not None for each in these)
+            cells.append(f"{found} of {len(these)} ({100 * found / len(these):.1f} %)" if these else "–")
+        about = "danger that was found" if danger else "no danger, and found all the same"
+        lines.append(f"| {title} | {about} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _listed(title: str, given: list[Labelled]) -> list[str]:
+    if not given:
+        return [f"{title}: none.", ""]
+    rows = [
+        f"- {each.id} ({each.kind}): {each.text}" + (f" – {each.found.rule}" if each.found else "") for each in given
+    ]
+    return [f"{title}:", "", *rows, ""]
+
+
+def main() -> None:
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

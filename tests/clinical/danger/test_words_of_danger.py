@@ -1,0 +1,256 @@
+"""Words of danger: what is found, what is not, and the laws that hold whatever is written around them."""
+
+from __future__ import annotations
+
+import json
+import time
+import unicodedata
+from importlib import resources
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sojourn.clinical.danger import KINDS, SEVERITIES, dangers, read
+from sojourn.clinical.danger.patterns import Grammar, Passage, ends
+from sojourn.clinical.danger.reading import HARMLESS, WordList, word_list
+from tests.clinical.danger import sentences, table
+from tests.golden import golden
+
+GOLDEN = golden("danger_words")
+TUNING = sentences.sentences("tuning")
+RIGHT = [each for each in TUNING if each.right]
+FOUND = [each for each in RIGHT if each.danger]
+EVERYDAY = [
+    "Thank you for the session on Tuesday.",
+    "My husband drives me home.",
+    "The blood pressure was fine this morning.",
+    "Gracias por todo lo de ayer.",
+    "¿A qué hora abre la clínica?",
+    "Dormí siete horas.",
+]
+
+
+@pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: case["text"])
+def test_golden_sentences(case):
+    found = read(case["text"])
+    expected = (case["kind"], case["severity"], case["phrase"]) if case["kind"] else None
+    assert (found and (found.kind, found.severity, found.phrase)) == expected, case["why"]
+
+
+def test_no_explicit_sentence_of_the_tuning_part_is_missed():
+    explicit = [each for each in TUNING if each.kind == "explicit"]
+    assert len(explicit) >= 30
+    assert [each.text for each in sentences.missed(explicit)] == []
+
+
+def test_what_the_tuning_part_gets_wrong_is_known():
+    assert [each.id for each in sentences.missed(TUNING)] == GOLDEN["missed"]
+    assert [each.id for each in sentences.false_alarms(TUNING)] == GOLDEN["false_alarms"]
+
+
+def test_the_kinds_that_were_found_are_those_that_were_meant():
+    meant = {
+        "explicit": "suicidal_thoughts",
+        "passive": "suicidal_thoughts",
+        "goodbye": "suicidal_thoughts",
+        "self_harm": "self_harm",
+        "voices": "voices",
+    }
+    wrong = [
+        each.text
+        for each in FOUND
+        if each.kind in meant and meant[each.kind] not in {found.kind for found in dangers(each.text)}
+    ]
+    assert wrong == []
+
+
+def test_the_page_is_current():
+    assert table.PAGE.read_text(encoding="utf-8") == table.page(), "run python -m tests.clinical.danger.table"
+
+
+def test_the_tuning_part_is_large_enough_and_balanced():
+    assert len(TUNING) >= 320
+    counts = {
+        (language, kind): sum(each.language == language and each.kind == kind for each in TUNING)
+        for language in sentences.LANGUAGES
+        for kind in sentences.DANGER + sentences.HARMLESS
+    }
+    assert min(counts.values()) >= 14
+    assert len({each.text.casefold() for each in TUNING}) == len(TUNING)
+    assert all(each.danger == (each.kind in sentences.DANGER) for each in TUNING)
+
+
+def _capitals(text: str) -> str:
+    return text.upper()
+
+
+def _without_accents(text: str) -> str:
+    apart = unicodedata.normalize("NFD", text)
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+
+
+def _accents_apart(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+def _without_apostrophes(text: str) -> str:
+    return text.replace("'", "")
+
+
+def _typographic(text: str) -> str:
+    return text.replace("'", "’")
+
+
+WAYS = (_capitals, _without_accents, _accents_apart, _without_apostrophes, _typographic)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__.strip("_"))
+def test_case_accents_and_apostrophes_change_nothing(way):
+    def answer(text):
+        found = read(text)
+        return found and (found.kind, found.severity, found.rule)
+
+    changed = [each.text for each in TUNING if answer(way(each.text)) != answer(each.text)]
+    assert changed == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    each=st.sampled_from(RIGHT), before=st.lists(st.sampled_from(EVERYDAY)), after=st.lists(st.sampled_from(EVERYDAY))
+)
+def test_everyday_text_around_changes_nothing(each, before, after):
+    whole = " ".join([*before, each.text if each.text[-1] in ".?!" else f"{each.text}.", *after])
+    assert read(whole) == read(each.text)
+
+
+@settings(max_examples=60, deadline=None)
+@given(danger=st.sampled_from(FOUND), harmless=st.sampled_from([each for each in RIGHT if not each.danger]))
+def test_a_harmless_sentence_beside_it_does_not_mute_a_danger(danger, harmless):
+    assert read(f"{harmless.text}. {danger.text}") == read(danger.text)
+    assert read(f"{danger.text}. {harmless.text}") == read(danger.text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I don't want to die but I will kill myself",
+        "no quiero morir pero me voy a matar",
+        "I did not sleep I want to kill myself",
+        "no tengo nada me quiero morir",
+        "no tengo ganas me voy a matar",
+        "ya no quiero me voy a matar",
+        "no duermo me pego un tiro",
+        "my brother killed himself and I am going to kill myself",
+        "I tried in 2010 and I am going to kill myself tonight",
+        "can you help me I want to kill myself",
+        "hola doctora gracias por la cita quería decirle que me voy a matar y que pase buen día",
+    ],
+)
+def test_what_would_excuse_other_words_does_not_excuse_these(text):
+    assert read(text) is not None
+
+
+def test_the_worst_wins_wherever_it_stands():
+    mild, bad = "I am a burden to my wife.", "I will kill myself tonight."
+    for text in (f"{mild} {bad}", f"{bad} {mild}"):
+        found = read(text)
+        assert found is not None
+        assert (found.severity, found.phrase) == ("emergency", "kill myself")
+
+
+def test_a_voice_that_commands_a_death_is_both():
+    found = dangers("The voices tell me to kill myself")
+    assert {(each.kind, each.severity) for each in found} == {
+        ("suicidal_thoughts", "emergency"),
+        ("voices", "emergency"),
+    }
+
+
+def _took(text: str) -> float:
+    def once() -> float:
+        started = time.process_time()
+        read(text)
+        return time.process_time() - started
+
+    return min(once() for _ in range(5))
+
+
+def test_ten_thousand_characters_of_everyday_text_in_ten_milliseconds():
+    text = (" ".join(each.text for each in TUNING if each.kind == "everyday") * 10)[:10_000]
+    read(text)
+    assert _took(text) < 0.010
+
+
+@pytest.mark.parametrize(
+    "part", ["i want to die of laughter ", "no quiero morir ", "a!", "kil*", "i do not want to ", "x'"], ids=str.strip
+)
+def test_time_grows_with_the_text_and_no_faster(part):
+    """Four times the text takes about four times as long; a square would take sixteen."""
+    short = part * (4000 // len(part))
+    assert _took(short * 4) < 9 * _took(short) + 0.02
+
+
+def test_a_word_as_long_as_a_text_is_read():
+    assert _took("k" * 100_000) < 0.2
+
+
+def test_every_rule_and_exception_of_the_list_is_whole():
+    words = word_list()
+    assert {rule.kind for rule in words.rules} == set(KINDS)
+    assert {rule.severity for rule in words.rules} <= set(SEVERITIES)
+    assert {each.effect for each in words.exceptions} <= {*SEVERITIES, HARMLESS}
+    assert {rule.language for rule in words.rules} == set(sentences.LANGUAGES)
+    groups = {group for rule in words.rules for group in rule.groups}
+    assert {each.name for each in words.exceptions if not each.groups <= groups} == set()
+    names = [rule.name for rule in words.rules]
+    assert len(names) == len(set(names))
+
+
+def test_every_rule_is_used_by_a_sentence_of_ours():
+    used = {found.rule for each in [*TUNING] for found in dangers(each.text)}
+    used |= {found.rule for case in GOLDEN["cases"] for found in dangers(case["text"])}
+    assert {rule.name for rule in word_list().rules} - used == set()
+
+
+def test_words_in_the_list_are_written_as_they_are_compared():
+    data = json.loads((resources.files("sojourn.clinical.danger") / "words.json").read_text(encoding="utf-8"))
+    patterns = [one for rule in data["rules"] for one in rule["patterns"]]
+    patterns += [one for entries in data["classes"].values() for one in entries]
+    assert [one for one in patterns if one != _without_accents(one).lower()] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        ("want to die", "want to die", True),
+        ("want to die", "want to live", False),
+        ("suicid-", "suicidal", True),
+        ("want really? to", "want really to", True),
+        ("want really? to", "want really really to", False),
+        ("want really* to", "want really really to", True),
+        ("want ..2 die", "want so to die", True),
+        ("want ..2 die", "want so very to die", False),
+        ("want (to die|death)", "want death", True),
+        ("{end} it", "finish it", True),
+        ("^ die $", "die", True),
+        ("die $", "die now", False),
+    ],
+)
+def test_the_signs_of_a_pattern(pattern, text, fits):
+    row = Grammar({"end": ["end | finish"]}).row(pattern)
+    words = text.split()
+    assert bool(ends(row, Passage(words), {0}, 0, len(words))) is fits
+
+
+@pytest.mark.parametrize("pattern", ["(want to", "want) to"])
+def test_a_pattern_that_cannot_be_read_is_refused(pattern):
+    with pytest.raises(ValueError, match="bracket"):
+        Grammar({}).row(pattern)
+
+
+def test_a_rule_that_could_fit_nothing_at_all_is_refused():
+    data = json.loads((resources.files("sojourn.clinical.danger") / "words.json").read_text(encoding="utf-8"))
+    data["rules"][0]["patterns"] = ["kill? ..3"]
+    with pytest.raises(ValueError, match="must stand"):
+        WordList(data)
