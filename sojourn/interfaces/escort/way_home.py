@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -96,7 +97,7 @@ def _worried(request: HttpRequest, by: Asker, view: EscortView, standing: str, t
     form = WorryForm(request.POST)
     if form.is_valid():
         writing_actions.worry(by=by, text=form.cleaned_data["worry"])
-        return redirect(f"{reverse('escort:way_home', args=[token])}?told=1#worried")
+        return redirect(f"{reverse('escort:way_home', args=[token])}?told=1#worry")
     answer = AnswerForm(initial={"note": view.way.note})
     context = _shown(view, standing) | {"form": answer, "reasons": (), "worry_form": form}
     return _page(request, "escort/way_home.html", context, 422)
