@@ -34,6 +34,7 @@ ROWS = {
 READERS = {
     "care/session/parts.py",  # every part of every snapshot
     "care/session/queries.py",  # across sessions: what waits for a second person, doses of other days
+    "care/session/calls.py",  # the open calls of all sessions, and the one of which a patient's own screen speaks
     "care/session/lines.py",  # what a patient was given in all sessions
     "care/alarms/queries.py",  # the alarms of a whole clinic
     "care/chart/queries.py",  # when the order of a session was fixed: the moment of its first dose
