@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import duty_queries, queries
-from sojourn.care.safety.clocks import begin_acting, begin_taking
+from sojourn.care.safety.clock_actions import begin_acting, begin_taking
 from sojourn.care.safety.models import Flag, FlagAnswer, FlagAnswerKind, FlagOutcome, FlagReading
 from sojourn.care.safety.queries import StandingFlag
 from sojourn.foundation.accounts.asker import Asker

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from sojourn.care.safety.clocks import begin_taking
+from sojourn.care.safety.clock_actions import begin_taking
 from sojourn.care.safety.models import (
     RANKS,
     Flag,

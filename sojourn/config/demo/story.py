@@ -34,7 +34,7 @@ from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety import queries as flags
-from sojourn.care.safety.clocks import begin_taking
+from sojourn.care.safety.clock_actions import begin_taking
 from sojourn.care.safety.models import Flag, FlagAnswer
 from sojourn.care.session.models import CheckResult, Discharge, RecordSignature
 from sojourn.care.session.snapshot import Against
