@@ -1,32 +1,19 @@
-"""Begin the clock of a flag: by when it must be answered, who is asked first, who is told next. A part of actions.
+"""Begin the clock of a flag: by when it must be answered, who is asked first, who is told next. Parts of other actions.
 
 Whoever raises a flag may be the patient, who sees neither the list nor the hours: they are read as the house.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sojourn.care.booking import hours
-from sojourn.care.booking import queries as booking
 from sojourn.care.safety import duty_queries
+from sojourn.care.safety.clocks import adopted, open_hours, teller
 from sojourn.care.safety.models import Flag, FlagClock, FlagTurn, Purpose, Reach, Severity
 from sojourn.clinical import deadlines
-from sojourn.clinical.deadlines import Deadlines, Ladder, Stretch
-from sojourn.foundation.accounts.asker import Asker, as_asker
-from sojourn.foundation.accounts.models import Clinic, Membership
-from sojourn.foundation.accounts.queries import house
-from sojourn.foundation.rulebook import queries as rulebook
-
-# How far ahead the hours are read; a deadline that they do not reach is counted around the clock.
-_HORIZON = timedelta(days=60)
-
-
-def teller(clinic_id: int) -> Asker:
-    """The house, as it tells people of flags."""
-    return replace(house(clinic_id), permissions=frozenset({"flag.tell"}))
+from sojourn.clinical.deadlines import Deadlines, Ladder
+from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.models import Membership
 
 
 def begin_taking(flag: Flag, severity: Severity, at: datetime, first: Membership | None = None) -> FlagClock:
@@ -62,22 +49,6 @@ def tell(clock: FlagClock, reach: Reach, at: datetime) -> FlagTurn:
     )
     jobs.tell.configure(queueing_lock=f"safety.tell {turn.pk}").defer(clinic_id=turn.clinic_id, turn_id=turn.pk)
     return turn
-
-
-def adopted(clinic_id: int, severity: Severity, at: datetime) -> Deadlines | None:
-    """The deadlines of a severity that a prescriber of the clinic has adopted. One query."""
-    acting = rulebook.acting_rules(clinic_id, at, rulebook.ids_of(deadlines.KIND))
-    return deadlines.by_severity(acting.values()).get(severity)
-
-
-def open_hours(clinic_id: int, at: datetime) -> Sequence[Stretch] | None:
-    """When the clinic is open from ``at`` on; None where it has not stated its week. Two queries."""
-    zone = Clinic.objects.get(pk=clinic_id).zone
-    first, last = at.astimezone(zone).date() - timedelta(days=1), (at + _HORIZON).astimezone(zone).date()
-    stated = booking.times(first, last)[None]
-    if not stated.said:
-        return None
-    return hours.spans(hours.days_between(first, last), stated.week, stated.exceptions, zone)
 
 
 def _clock(

@@ -7,7 +7,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from sojourn.care.safety import telling_actions
-from sojourn.care.safety.clock_actions import teller
+from sojourn.care.safety.clocks import teller
 from sojourn.foundation.accounts.asker import as_asker
 
 # 4, 16, 64, 256 ... seconds; after the last the watch asks again while the flag is young.

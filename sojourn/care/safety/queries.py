@@ -11,7 +11,7 @@ from typing import Final
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from sojourn.care.patients.models import Patient
-from sojourn.care.safety.clock_actions import open_hours, teller
+from sojourn.care.safety.clocks import open_hours, teller
 from sojourn.care.safety.duty_queries import answers_flags
 from sojourn.care.safety.models import (
     RANKS,

@@ -1,0 +1,41 @@
+"""What the clock of a flag hangs on: the deadlines that a clinic has adopted, and when it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sojourn.care.booking import hours
+from sojourn.care.booking import queries as booking
+from sojourn.care.safety.models import Severity
+from sojourn.clinical import deadlines
+from sojourn.clinical.deadlines import Deadlines, Stretch
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.rulebook import queries as rulebook
+
+# How far ahead the hours are read; a deadline that they do not reach is counted around the clock.
+_HORIZON = timedelta(days=60)
+
+
+def teller(clinic_id: int) -> Asker:
+    """The house, as it tells people of flags."""
+    return replace(house(clinic_id), permissions=frozenset({"flag.tell"}))
+
+
+def adopted(clinic_id: int, severity: Severity, at: datetime) -> Deadlines | None:
+    """The deadlines of a severity that a prescriber of the clinic has adopted. One query."""
+    acting = rulebook.acting_rules(clinic_id, at, rulebook.ids_of(deadlines.KIND))
+    return deadlines.by_severity(acting.values()).get(severity)
+
+
+def open_hours(clinic_id: int, at: datetime) -> Sequence[Stretch] | None:
+    """When the clinic is open from ``at`` on; None where it has not stated its week. Two queries."""
+    zone = Clinic.objects.get(pk=clinic_id).zone
+    first, last = at.astimezone(zone).date() - timedelta(days=1), (at + _HORIZON).astimezone(zone).date()
+    stated = booking.times(first, last)[None]
+    if not stated.said:
+        return None
+    return hours.spans(hours.days_between(first, last), stated.week, stated.exceptions, zone)
