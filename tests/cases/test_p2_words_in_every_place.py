@@ -216,6 +216,14 @@ def test_the_note_and_the_worry_of_a_support_person(clinic: Cast, language: str)
     assert guest.post(link, {"do": "worry", "worry": ""}).status_code == 422
 
 
+@LANGUAGES
+def test_a_voice_that_commands_is_a_voice_and_a_thought_of_suicide(phone: Phone):
+    words = {"en": "The voices tell me to kill myself", "es": "Las voces me dicen que me mate"}[phone.language]
+    phone.offered(phone.client.post("/today/messages/", {"key": str(uuid4()), "body": words}))
+    assert {each.kind for each in flags(phone.cast)} == {FlagKind.VOICES, FlagKind.SUICIDAL_THOUGHTS}
+    assert len({each.about for each in flags(phone.cast)}) == 1
+
+
 # ---------------------------------------------------------------- what is not kept is heard all the same
 
 
@@ -454,7 +462,7 @@ def test_the_offer_of_help_leads_nowhere_else_and_is_read_with_ease(clinic: Cast
     client = clinic.client("Ana")
     client.get("/today/help/")
     for then in ("https://example.org/", "//example.org/", "javascript:alert(1)", ""):
-        page = body(client.get(OFFER, {"next": then}))
+        page = body(client.get(OFFER, {"next": then})).split("<main")[1].split("</main>")[0]
         assert "example.org" not in page
         assert "javascript:" not in page
         assert 'href="/today/"' in page
