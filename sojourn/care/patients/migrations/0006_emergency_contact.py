@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("patients", "0004_dosestart")]
+    dependencies = [("patients", "0005_leaving")]
     operations = [
         migrations.AddField(
             model_name="relatedperson",
