@@ -59,7 +59,7 @@ def test_every_alarm_has_value_limit_since_instruction_and_who_answered(running:
     client = running.cast.client("nurse")
     strip = strip_of(show(client, running))
     since = clock().astimezone(running.cast.clinic.zone).strftime("%H:%M")
-    assert "Oxygen saturation is low Saturation 86 % · Stop below 90 %" in strip
+    assert "Oxygen saturation is low Oxygen saturation 86 % · Stop below 90 %" in strip
     assert "Heart rate is high Heart rate 135 /min · Pause above 130 /min" in strip
     assert "stop the dose and treat below 90 %" in strip  # the rule's own sentence
     assert strip.count(f"since {since}") == len(WORST)
@@ -78,7 +78,7 @@ def test_it_keeps_its_value_after_it_was_passed_on_and_after_the_answer(running:
     if answered:
         client.post(url("session_acknowledge", running), {"rule": "spo2.low", "code": "spo2"})
     page = show(client, running)
-    assert "Saturation 86 % · Stop below 90 %" in strip_of(page)
+    assert "Oxygen saturation 86 % · Stop below 90 %" in strip_of(page)
     assert ("answered by Nurse" if answered else "nobody has answered") in strip_of(page)
     (session,) = client.get("/clinic/board/").context["data"]["sessions"]
     alarm = next(each for each in session["alarms"] if each["code"] == "spo2")

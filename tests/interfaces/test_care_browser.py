@@ -136,7 +136,9 @@ def test_the_patient_stops_by_a_press_and_a_yes(browser: Browser, helped: Cast, 
     phone.get_by_text("Stop", exact=True).click()
     phone.context.set_offline(True)
     phone.get_by_role("button", name="Yes, stop").click()
-    expect(phone.get_by_role("heading", level=1)).to_contain_text("it was not sent. Say stop out loud.")
+    expect(phone.get_by_role("heading", level=1)).to_contain_text(
+        "it was not sent. Say stop out loud, or press the bell."
+    )
     phone.context.set_offline(False)
     with one_at_a_time, as_asker(helped.asker("nurse")):
         assert current_state(stage.id).state == "dosing"

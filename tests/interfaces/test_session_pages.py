@@ -757,7 +757,7 @@ def test_an_alarm_is_taken_with_one_tap_or_with_a_note(ready: Cast):
         stage.vitals(timezone.now(), spo2=88, hr=135)
     page = body(client.get(url("session", stage)))
     assert "Oxygen saturation is low" in page
-    assert "Saturation 88 %" in page
+    assert "Oxygen saturation 88 %" in page
     tap = {"rule": "spo2.low", "code": "spo2", "seen": "3"}
     fragment = body(client.post(url("session_acknowledge", stage), tap, headers={"HX-Request": "true"}))
     assert "<html" not in fragment

@@ -104,7 +104,7 @@ def _line(picture: Picture, alarm: AlarmNow) -> AlarmLine:
         key=f"{alarm.rule_id}-{alarm.code}".replace(".", "-"),
         priority=alarm.priority,
         title=_(rule.title),
-        sign="" if alarm.code == MONITOR_SIGNAL else shown.label_of(alarm.code),
+        sign="" if alarm.code == MONITOR_SIGNAL else _(VITALS[alarm.code].label),
         value=_value(alarm),
         now=_now(picture, alarm),
         limit=_limit(level, alarm),

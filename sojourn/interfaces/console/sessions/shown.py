@@ -24,7 +24,7 @@ from sojourn.clinical import recovery
 from sojourn.clinical.alarms import rank
 from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, rounded
 from sojourn.clinical.protocol import UNDER_WAY, State
-from sojourn.clinical.vitals import DIASTOLIC, MEAN, UNDATED, VITALS, pressure_parts
+from sojourn.clinical.vitals import MEAN, UNDATED, VITALS, pressure_parts
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.doubt_words import doubt_words
 from sojourn.interfaces.console.nav import address
@@ -133,8 +133,6 @@ def written(code: str, value: float) -> str:
 
 def label_of(code: str) -> str:
     """The name of a vital sign where there is little room."""
-    if code in DIASTOLIC:
-        return _("Diastolic pressure")
     return str(_LABELS.get(code) or _(VITALS[code].short))
 
 

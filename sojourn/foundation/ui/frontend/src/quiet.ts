@@ -35,6 +35,7 @@ class QuietScreen {
   private timer = 0;
   private source: EventSource | null = null;
   private said = ""; // what became of a "Stop": it stands before the rest
+  private unsent = ""; // that a "Stop" did not go out: it stands until something is pressed again
 
   constructor(private readonly form: HTMLFormElement, private readonly send: Send) {}
 
@@ -44,6 +45,7 @@ class QuietScreen {
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.waits = true;
+      this.unsent = "";
       this.draw();
       void this.attempt();
     });
@@ -79,7 +81,8 @@ class QuietScreen {
   }
 
   private draw(): void {
-    if (this.lost) this.say(this.word("lost"));
+    if (this.unsent) this.say(this.unsent);
+    else if (this.lost) this.say(this.word("lost"));
     else if (this.heard || this.waits) {
       this.heard ??= { running: true, call: null };
       if (this.heard.call?.[0] === "coming" && performance.now() - this.comesAt > COMING_MS) this.heard.call = null;
@@ -179,6 +182,7 @@ class QuietScreen {
     const attempt = async (): Promise<void> => {
       if (busy) return;
       busy = true;
+      this.unsent = "";
       this.say(this.word("stopping", form));
       try {
         const answer = await this.send(form.action, new URLSearchParams(), "application/json");
@@ -192,7 +196,8 @@ class QuietScreen {
         }
       } catch {
         this.said = "";
-        this.say(this.word("lost", form));
+        this.unsent = this.word("lost", form);
+        this.draw();
       } finally {
         busy = false;
       }
