@@ -431,7 +431,7 @@ def _readings(taken: _Taken, doubt: str, early: list[tuple[judging.NewReading, d
     out = []
     for one in arrival.values:
         at = one.measured_at
-        why = doubt or _undatable(one, sent_at)
+        why = doubt or _undatable(one, sent_at, came + offset)
         if at is None or why:
             dated = _effective(device, at, came, why)
         else:
@@ -484,11 +484,14 @@ def _absent(taken: _Taken) -> list[judging.NoValue]:
     return out
 
 
-def _undatable(one: Value, sent_at: datetime | None) -> str:
-    """Why a value has no time of its own that can be used: a cuff's that carries none, or one from the future."""
-    if one.measured_at is None:
+def _undatable(one: Value, sent_at: datetime | None, came: datetime) -> str:
+    """Why a value has no time of its own that can be used: a cuff's that carries none, one from the future, or one of
+    what is measured all the time from long before its message. ``came``: when it came, by the monitor's clock."""
+    at = one.measured_at
+    if at is None:
         return DOUBT_TIME if one.code in judging.CUFF and sent_at is None else ""
-    return DOUBT_TIME if clock.ahead_of_own(sent_at, one.measured_at) else ""
+    late = one.code not in NOW_AND_THEN and clock.far_from_own(sent_at, (at,))
+    return DOUBT_TIME if late or clock.ahead_of_own(sent_at or came, at) else ""
 
 
 def _effective(device: Known, measured_at: datetime | None, received_at: datetime, doubt: str) -> datetime:
