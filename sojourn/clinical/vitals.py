@@ -91,6 +91,10 @@ IMPOSSIBLE: Final = "impossible"
 VOID: Final = frozenset((NO_VALUE, IMPOSSIBLE, "rate", "test", "demo", "unit"))
 
 
+# Words of doubt of a limit that came in the place of a value, by how the monitor wrote it.
+LIMITS: Final = MappingProxyType({"<": "below", "<=": "at-most", ">": "above", ">=": "at-least"})
+_WRITTEN: Final = MappingProxyType({word: comparator for comparator, word in LIMITS.items()})
+
 # Words of doubt under which nobody knows when a value was measured.
 UNDATED: Final = frozenset(("time", "clock"))
 
@@ -98,6 +102,11 @@ UNDATED: Final = frozenset(("time", "clock"))
 def void(doubt: str) -> bool:
     """Whether a number that is doubted for this reason says nothing at all of the patient."""
     return doubt in VOID
+
+
+def limit_of(doubt: str) -> str:
+    """How a limit was written that came in the place of a value ("<"), "" where a value came."""
+    return _WRITTEN.get(doubt, "")
 
 
 def impossible(code: str, value: float) -> bool:

@@ -33,9 +33,10 @@ from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.care.session import given, medicine_actions, road, snapshot, step_actions
 from sojourn.care.session.models import DoseEvent, GivenMedicine, MedicationAdministration, SessionEvent, Waste
 from sojourn.care.session.snapshot import SessionSnapshot
+from sojourn.care.vitals.models import Device
 from sojourn.clinical.administration import Delivered
 from sojourn.clinical.protocol import State
-from sojourn.config.demo import clinic_house, people, story, today
+from sojourn.config.demo import MONITOR_BED, clinic_house, people, story, today
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
 from sojourn.foundation.accounts.queries import house
@@ -490,3 +491,14 @@ def test_a_house_made_by_an_earlier_version_starts(monkeypatch: pytest.MonkeyPat
             assert BookingRules.objects.count() == 1
             assert consent.shelf(Clinic.objects.get(slug=each.slug)).text("treatment", "iv", each.language)
             assert not Patient.objects.exists()
+
+
+def test_the_virtual_monitor_is_one_clinics(clinics: dict[str, int]):
+    """Both clinics have a bed of its name on one port: where its address does not tell them apart, it is nobody's, and
+    the demo's running session shows no value."""
+    addresses = []
+    for demo in people.CLINICS:
+        with as_asker(house(clinics[demo.slug], "Demo")):
+            today._line_of_monitor(demo, story.load_cast(demo))
+            addresses.append(Device.objects.get(key=f"bed:{MONITOR_BED}").address)
+    assert addresses == [today.MONITOR_ADDRESS, ""]

@@ -66,9 +66,13 @@ class Monitored:
     key: str
     line: socket.socket
 
-    def send(self, *rows: str, processing: str = "P", at: datetime | None = None, **values: float) -> str:
-        """A message of ``rows`` and ``values`` measured ``at``, by a clock that is right; the code of the answer."""
-        sent = datetime.now(UTC)
+    def send(
+        self, *rows: str, processing: str = "P", at: datetime | None = None, stamped: datetime | None = None,
+        **values: float,
+    ) -> str:  # fmt: skip
+        """A message of ``rows`` and ``values`` measured ``at``, by a clock that is right unless it is ``stamped``
+        otherwise; the code of the answer."""
+        sent = stamped or datetime.now(UTC)
         stamp, measured = (each.strftime("%Y%m%d%H%M%S.%f")[:-2] + "+0000" for each in (sent, at or sent))
         lines = [
             rf"MSH|^~\&|QA|LAB|||{stamp}||ORU^R01^ORU_R01|{next(_NUMBERS)}|{processing}|2.6", "PID|||",

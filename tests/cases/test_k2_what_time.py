@@ -163,6 +163,39 @@ def test_a_value_far_from_its_own_message_is_shown_as_time_unknown(bedside: Beds
     assert tile(bedside, stage, "spo2").word == "Time unknown"
 
 
+def test_one_value_from_long_before_its_message_may_raise_and_never_clear(bedside: Bedside):
+    """The others of its message are of now: it was charted an hour ago, raised nothing and was shown nowhere."""
+    stage, _ = bedside.seat()
+    behind = timedelta(hours=-1)
+    bedside.send(spo2(97), heart(70))
+    bedside.clock.later(seconds=20)
+    bedside.send(spo2(79, bedside.utc(behind)), heart(70))
+    assert bedside.alarms(stage)["spo2.low"] == ("raised", "high")
+    bedside.clock.later(seconds=20)
+    bedside.send(spo2(98, bedside.utc(behind)), heart(70))
+    assert bedside.alarms(stage)["spo2.low"][0] == "raised"
+
+
+def test_a_cuff_from_the_future_clears_nothing_where_its_message_has_no_time(bedside: Bedside):
+    stage, _ = bedside.seat()
+    bedside.send(*cuff(70, 40))
+    bedside.clock.later(seconds=20)
+    text = bedside.message(*cuff(120, 80, bedside.utc(timedelta(hours=1))), stamp="NONE").replace("NONE", "")
+    assert bedside.line().send(text) == "AA"
+    assert bedside.alarms(stage)["bp.systolic.low"][0] == "raised"
+
+
+def test_a_cuff_that_is_older_than_what_is_shown_is_charted_once(bedside: Bedside):
+    """A monitor goes on repeating its last pressure after a nurse took a newer one: each message charted it again."""
+    stage, _ = bedside.seat()
+    bedside.send(*cuff(120, 80))
+    old = bedside.utc(timedelta(seconds=-1))
+    for _ in range(4):
+        bedside.clock.later(seconds=30)
+        bedside.send(*cuff(130, 85, old))
+    assert bedside.charted(stage, "nibp_sys") == [120, 130]
+
+
 def test_an_undated_cuff_is_never_charted_for_who_came_after(bedside: Bedside):
     _first, device = bedside.seat()
     bedside.send(spo2(97))

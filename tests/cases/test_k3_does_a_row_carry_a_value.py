@@ -22,6 +22,12 @@ __all__ = ["monitored", "port"]
 pytestmark = pytest.mark.slow
 
 
+def stamp(seconds: int) -> tuple[datetime, str]:
+    """A moment so many seconds from now, and as a monitor writes it."""
+    at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
+    return at, at.strftime("%Y%m%d%H%M%S+0000")
+
+
 @pytest.mark.parametrize("flags", ["QUES", "EARLY", "L~QUES", "BUSY"])
 def test_a_questionable_value_raises(monitored: Monitored, flags: str):
     monitored.send(spo2=97)
@@ -48,6 +54,70 @@ def test_a_bound_clears_nothing(monitored: Monitored):
     for _ in range(3):
         monitored.send(row("spo2", ">95"))
     assert monitored.alarms()["spo2.low spo2"][0] == "raised"
+
+
+@pytest.mark.parametrize(
+    ("value", "priority"), [("<94", "medium"), ("<90", "high"), ("<=90", "medium"), ("<95", None), (">40", None)]
+)
+def test_a_bound_raises_only_where_all_that_it_allows_lies_beyond(
+    monitored: Monitored, value: str, priority: str | None
+):
+    """Limits of spo2.low: below 94 medium, below 90 high. What is more than 40 may be 98."""
+    monitored.send(spo2=97)
+    monitored.send(row("spo2", value))
+    expected = {"spo2.low spo2": ("raised", priority)} if priority else {}
+    assert monitored.alarms() == expected
+
+
+def test_less_than_a_high_pressure_is_no_high_pressure(monitored: Monitored):
+    monitored.send(nibp_sys=120, nibp_dia=80)
+    monitored.send(row("nibp_sys", "<200"))
+    assert monitored.alarms() == {}
+
+
+@pytest.mark.parametrize("status", ["D", "W"])
+@pytest.mark.parametrize("by", ["training", "row marked as a test", "clock in doubt"])
+def test_what_is_in_doubt_or_a_test_takes_nothing_back(monitored: Monitored, status: str, by: str):
+    """A withdrawal ends alarms: a training message's, or one of which the time is not believed, must not."""
+    at, text = stamp(0)
+    monitored.send(row("spo2", 79, at=text), at=at)
+    back = row("spo2", 79, status=status, at=text, flags="TEST" if by.startswith("row") else "")
+    if by == "clock in doubt":
+        monitored.send(back, stamped=at + timedelta(hours=1))
+    else:
+        monitored.send(back, processing="T" if by == "training" else "P")
+    assert monitored.alarms()["spo2.low spo2"] == ("raised", "high")
+    assert monitored.figure("spo2").value == "79"
+
+
+def test_an_amended_value_supersedes_as_a_corrected_one_does(monitored: Monitored):
+    """Table 0085: A, amended, replaces what was sent."""
+    at, text = stamp(-1)
+    monitored.send(row("spo2", 79, at=text), at=at)
+    monitored.send(row("spo2", 98, status="A", at=text), at=at)
+    with as_asker(monitored.cast.asker("nurse")):
+        rows = list(Observation.objects.filter(encounter_id=monitored.stage.id, code="spo2", method="monitor"))
+    assert {each.value: each.supersedes_id for each in rows} == {79: None, 98: rows[0].pk}
+
+
+@pytest.mark.parametrize(("processing", "flags"), [("T", ""), ("P", "QUES")])
+def test_a_correction_in_doubt_corrects_nothing(monitored: Monitored, processing: str, flags: str):
+    at, text = stamp(-1)
+    monitored.send(row("spo2", 79, at=text), at=at)
+    monitored.send(row("spo2", 98, status="C", flags=flags, at=text), at=at, processing=processing)
+    with as_asker(monitored.cast.asker("nurse")):
+        assert not Observation.objects.filter(encounter_id=monitored.stage.id, supersedes_id__isnull=False).exists()
+    assert monitored.alarms()["spo2.low spo2"] == ("raised", "high")
+
+
+def test_an_alarm_that_recovered_unseen_stays_when_its_value_is_withdrawn(monitored: Monitored):
+    at, text = stamp(-3)
+    monitored.send(row("spo2", 79, at=text), at=at)
+    monitored.send(spo2=97)
+    monitored.send(row("spo2", 79, status="D", at=text), at=at)
+    assert monitored.alarms()["spo2.low spo2"][0] == "recovered"
+    alarm = next(each for each in monitored.session()["alarms"] if each["rule"] == "spo2.low")
+    assert alarm["why"] == "withdrawn-by-monitor"
 
 
 @pytest.mark.parametrize("status", ["D", "W"])

@@ -75,7 +75,7 @@ def test_what_is_doubted_is_counted_and_named(bedside: Bedside):
     for said in (
         "Doubted : Oxygen saturation , the monitor's clock is in doubt × 3",
         "Doubted : Heart rate , the monitor itself doubts it × 1",
-        "Doubted : Oxygen saturation , the monitor gave only a limit for it × 1",
+        "Doubted : Oxygen saturation , the monitor gave only a limit for it: more than this × 1",
         "Doubted : Heart rate , outside of what is plausible × 1",
         "Doubted : Systolic blood pressure, cuff , time unknown × 1",
         "Doubted : Oxygen saturation , a test message of the monitor × 1",
@@ -86,12 +86,46 @@ def test_what_is_doubted_is_counted_and_named(bedside: Bedside):
     assert any(text.startswith("of M1, 10 values were doubted") and "spo2 clock × 3" in text for text in said), said
 
 
+def test_a_number_that_was_left_is_named(bedside: Bedside):
+    """A number that its monitor marks as none, and a withdrawal that strikes nothing: answered AA, and on no page."""
+    bedside.seat()
+    measured = bedside.utc()
+    bedside.send(spo2(79, measured))
+    never = bedside.utc(timedelta(minutes=-3))
+    for row, processing, stamp in (
+        (spo2(79, status="I"), "P", 0),
+        (heart(79, status="N"), "P", 0),
+        (heart(79).replace("|||||R", "||TEST|||R"), "P", 0),
+        (spo2(79, never, status="D"), "P", 0),
+        (spo2(79, measured, status="D"), "T", 0),
+        (spo2(79, measured, status="D"), "P", 5),
+        (spo2(79, status="W"), "P", None),
+    ):
+        bedside.clock.later(seconds=6)
+        said = "NONE" if stamp is None else bedside.utc(timedelta(hours=stamp))
+        text = bedside.message(row, stamp=said).replace("NONE", "").replace("|P|2.6", f"|{processing}|2.6")
+        assert bedside.line().send(text) == "AA"
+    bedside.clock.later(seconds=6)
+    bedside.send(spo2(97))
+    page = words(bedside.page("monitors"))
+    for said in (
+        "Oxygen saturation , a number that the monitor calls not measured yet",
+        "Heart rate , a number that the monitor calls not measured",
+        "Heart rate , a test message of the monitor",
+        "Oxygen saturation , the monitor took back a value that is not here or was taken back before",
+        "Oxygen saturation , the monitor took back a value in a test message; the value stays",
+        "Oxygen saturation , the monitor took back a value in a message that is in doubt; the value stays",
+        "Oxygen saturation , the monitor took back a value without saying when it was measured",
+    ):
+        assert f"Refused : {said} × 1" in page
+
+
 def test_the_tile_of_a_doubted_value_says_why(bedside: Bedside):
     stage, _ = bedside.seat()
     for row, word in (
         (heart(75).replace("|||||R", "||QUES|||R"), "Questionable"),
         (heart(75).replace("|||||R", "||EARLY|||R"), "Questionable"),
-        (heart(75).replace("|75|", "|>70|"), "Only a limit"),
+        (heart(75).replace("|75|", "|>70|"), "More than this"),
         (heart(75).replace("|75|", "|0.5|"), "Not believable"),
     ):
         bedside.clock.later(seconds=40)

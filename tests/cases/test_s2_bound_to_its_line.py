@@ -14,7 +14,7 @@ import psycopg
 from django.urls import reverse
 
 from sojourn.care.vitals import strangers
-from sojourn.care.vitals.models import Device
+from sojourn.care.vitals.models import Device, Stranger
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.interfaces.devices.listener import Limits
@@ -92,6 +92,24 @@ def test_on_a_shared_port_the_address_tells_two_of_one_name_apart_or_nothing_doe
     assert bedside.send(spo2(97), bed="^^TWIN") == "AA"  # by the clinic's own port; its address is known now
     assert bedside.send(spo2(96), bed="^^TWIN", shared=True) == "AA"
     assert bedside.charted(stage, "spo2") == [97, 96]
+
+
+def test_a_nurse_claims_a_monitor_that_another_clinic_has_by_the_same_name(bedside: Bedside):
+    """Both clinics registered it before it was ever heard: it was nobody's, and a claim was refused as known."""
+    stage, device = bedside.seat("bed:TWIN77")
+    other = make_clinic(f"east-{time.time_ns()}")
+    with as_asker(other.asker("clinic_admin")):
+        Device.objects.create(clinic=other.clinic, name="Twin", key="bed:TWIN77", added_at=bedside.clock.at)
+    assert bedside.send(spo2(70), bed="^^TWIN77", shared=True) == "AE"
+    with as_asker(bedside.cast.asker("nurse")):
+        stranger = Stranger.objects.get(clinic_id=None, name="bed:TWIN77")
+    address = reverse("console:monitor_claim", args=[stranger.pk])
+    assert bedside.cast.client("nurse").post(address, {"code": "N77", "name": "Twin"}).status_code == 302
+    bedside.clock.later(seconds=1)
+    assert bedside.send(spo2(96), bed="^^TWIN77", shared=True) == "AA"
+    assert bedside.charted(stage, "spo2") == [96]
+    with as_asker(bedside.cast.asker("nurse")):
+        assert Device.objects.get(key="bed:TWIN77").pk == device.pk
 
 
 def test_what_belongs_to_nobody_is_kept_within_a_quota_and_for_a_week(bedside: Bedside):

@@ -15,7 +15,7 @@ from sojourn.care.alarms.rules import Acting
 from sojourn.care.alarms.store import Session
 from sojourn.clinical import alarms
 from sojourn.clinical.alarms import AlarmRule, Happening, Reading, State
-from sojourn.clinical.vitals import NO_VALUE, VOID, void
+from sojourn.clinical.vitals import NO_VALUE, VOID, limit_of, void
 
 MONITOR = "monitor"
 
@@ -58,7 +58,7 @@ class NewReading:
 
     def heard(self) -> Reading:
         """The reading as alarms judge it."""
-        return Reading(self.judged_at or self.effective_at, self.value, self.doubt != "")
+        return Reading(self.judged_at or self.effective_at, self.value, self.doubt != "", limit_of(self.doubt))
 
 
 CUFF = frozenset(("nibp_sys", "nibp_dia", "nibp_map"))
@@ -103,7 +103,7 @@ class NewestOfSignal:
         """As the machine reads it; None where there is nothing that it could read."""
         if self.value is None or self.effective_at is None or void(self.doubt):
             return None
-        return Reading(self.effective_at, self.value, bool(self.doubt))
+        return Reading(self.effective_at, self.value, bool(self.doubt), limit_of(self.doubt))
 
     def take(self, one: NewReading) -> None:
         """This reading is the newest now."""

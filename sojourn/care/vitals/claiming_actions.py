@@ -51,13 +51,27 @@ def claim(*, by: Asker, stranger_id: int, code: str, name: str, now: datetime | 
             _("That is not how its name ends. Read it at the bedside: on the monitor's screen or its label."),
             codes=("wrong-code",),
         )
-    device = add_device(by=by, name=_named(name), key=stranger.name, address=stranger.host, now=now)
+    device = _own_unheard(stranger) or add_device(
+        by=by, name=_named(name), key=stranger.name, address=stranger.host, now=now
+    )
     try:
         with transaction.atomic():
             Stranger.objects.filter(pk=stranger.pk).update(clinic_id=by.here)
     except IntegrityError:
         pass  # the clinic has a line for it already, from its own port
     record(by, "monitor.claimed", device)
+    return device
+
+
+def _own_unheard(stranger: Stranger) -> Device | None:
+    """The clinic's own monitor of this name that nobody has heard, since another clinic has one of its name too: from
+    now on its address tells the two apart."""
+    device = (
+        Device.objects.select_for_update(no_key=True).filter(key=stranger.name, retired_at=None, address="").first()
+    )
+    if device is not None:
+        device.address = stranger.host
+        device.save(update_fields=["address"])
     return device
 
 

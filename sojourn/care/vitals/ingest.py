@@ -58,6 +58,7 @@ def record_batch(
     rules = acting_rules(cursor, {session.clinic_id for session in sessions.values()})
     signals = load_current(cursor, ids)
     readings = _without_repeats(by_session, signals)
+    readings = _without_older_repeats(cursor, by_session, readings, signals)
     if not readings and not absent and not faulty:
         return Outcome()
     batch = Batch(signals, load_states(cursor, ids), now)
@@ -103,6 +104,42 @@ def _without_repeats(
         by_session[encounter_id] = fresh
         kept += fresh
     return kept
+
+
+_CHARTED_BEFORE = """
+SELECT encounter_id, code, device_id, measured_at, value FROM vitals_observation
+WHERE encounter_id = ANY(%s) AND code = ANY(%s) AND measured_at = ANY(%s)
+"""
+
+
+def _without_older_repeats(
+    cursor: Cursor[Row], by_session: dict[int, list[NewReading]], readings: list[NewReading],
+    signals: Mapping[tuple[int, str], NewestOfSignal],
+) -> list[NewReading]:  # fmt: skip
+    """The same where something newer is shown already, as a pressure that a nurse took: what was charted of that cuff
+    at that time is not charted again with every message. Asked only of a cuff's values that are older than the newest.
+    """
+    older = [one for one in readings if _older_cuff(one, signals)]
+    if not older:
+        return readings
+    asked = [sorted({one.session.encounter_id for one in older}), sorted({one.code for one in older})]
+    cursor.execute(_CHARTED_BEFORE, (*asked, list({one.measured_at for one in older})))
+    before = set(cursor.fetchall())
+    again = {id(one) for one in older if _identity(one) in before}
+    for encounter_id, ones in by_session.items():
+        by_session[encounter_id] = [one for one in ones if id(one) not in again]
+    return [one for one in readings if id(one) not in again]
+
+
+def _older_cuff(one: NewReading, signals: Mapping[tuple[int, str], NewestOfSignal]) -> bool:
+    if one.code not in CUFF or one.method != MONITOR or one.measured_at is None or one.status != "final":
+        return False
+    signal = signals.get((one.session.encounter_id, one.code))
+    return signal is not None and signal.effective_at is not None and one.effective_at < signal.effective_at
+
+
+def _identity(one: NewReading) -> Row:
+    return one.session.encounter_id, one.code, one.device_id, one.measured_at, one.value
 
 
 # One set of arrays serves both tables: what is charted, and what of it is now the newest of its signal.

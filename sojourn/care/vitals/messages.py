@@ -8,7 +8,7 @@ message's own time, also when it is sent again after what was wrong has been men
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -30,6 +30,10 @@ Ack = Literal["AA", "AE", "AR"]
 
 # Why a value is not believed. The first three are judged by their arrival.
 DOUBT_TIME, DOUBT_CLOCK, DOUBT_LINE = "time", "clock", "line"
+
+# What is measured now and then, and repeated until it is measured again: an older time is no fault of its message.
+NOW_AND_THEN = judging.CUFF | {"temp"}
+CORRECTS = ("C", "A")  # OBX-11: corrected, amended
 
 OTHER_PATIENT = "the monitor names another patient than the session it is on; kept, not charted"
 NO_SESSION = "kept; this monitor is on no session"
@@ -138,7 +142,8 @@ def take_messages(
     _supersede(cursor, readings)
     ingest.record_batch(cursor, readings, now, absent, faulty=judged_again)
     _hold(cursor, held)
-    take_back(cursor, [row for each in fresh for row in _taken_back(each)], now)
+    fitting = take_back(cursor, [row for each in fresh for row in _taken_back(each)], now)
+    _note_left(counts, fresh, fitting)
     counts.write(cursor, now)
     answers = {each.arrival.digest: each.answer for each in taken}
     return [answers[arrival.digest] for arrival in arrivals]
@@ -426,7 +431,7 @@ def _readings(taken: _Taken, doubt: str, early: list[tuple[judging.NewReading, d
     out = []
     for one in arrival.values:
         at = one.measured_at
-        why = doubt or _undatable(one, sent_at)
+        why = doubt or _undatable(one, sent_at, came + offset)
         if at is None or why:
             dated = _effective(device, at, came, why)
         else:
@@ -452,7 +457,7 @@ def _reading(taken: _Taken, one: Value, dated: datetime, why: str, test: str) ->
     reading = judging.NewReading(
         session, one.code, value, one.unit if own_doubt == "unit" else VITALS[one.code].unit.code, dated,
         arrival.received_at, one.measured_at, judging.MONITOR, device.device_id, taken.message_id, None,
-        "corrected" if one.status == "C" else "final", said,
+        "corrected" if one.status in CORRECTS else "final", said,
         source=judging.source_of(device.device_id, one.site),
     )  # fmt: skip
     if why or taken.contradicts or taken.past:
@@ -479,11 +484,14 @@ def _absent(taken: _Taken) -> list[judging.NoValue]:
     return out
 
 
-def _undatable(one: Value, sent_at: datetime | None) -> str:
-    """Why a value has no time of its own that can be used: a cuff's that carries none, or one from the future."""
-    if one.measured_at is None:
+def _undatable(one: Value, sent_at: datetime | None, came: datetime) -> str:
+    """Why a value has no time of its own that can be used: a cuff's that carries none, one from the future, or one of
+    what is measured all the time from long before its message. ``came``: when it came, by the monitor's clock."""
+    at = one.measured_at
+    if at is None:
         return DOUBT_TIME if one.code in judging.CUFF and sent_at is None else ""
-    return DOUBT_TIME if clock.ahead_of_own(sent_at, one.measured_at) else ""
+    late = one.code not in NOW_AND_THEN and clock.far_from_own(sent_at, (at,))
+    return DOUBT_TIME if late or clock.ahead_of_own(sent_at or came, at) else ""
 
 
 def _effective(device: Known, measured_at: datetime | None, received_at: datetime, doubt: str) -> datetime:
@@ -543,9 +551,10 @@ def in_own_unit(code: str, value: float, unit: str) -> tuple[float, str]:
 
 
 def _supersede(cursor: Cursor[Row], readings: Sequence[judging.NewReading]) -> None:
-    """A corrected value names the row of its own probe that it corrects; both remain."""
+    """A corrected value names the row of its own probe that it corrects; both remain. One that is in doubt corrects
+    nothing: it stands beside the other."""
     for reading in readings:
-        if reading.status == "corrected" and reading.measured_at is not None:
+        if reading.status == "corrected" and reading.measured_at is not None and not reading.doubt:
             cursor.execute(
                 "SELECT id FROM vitals_observation WHERE encounter_id = %s AND code = %s AND measured_at = %s"
                 " AND device_id = %s AND source IN (%s, '') ORDER BY id DESC LIMIT 1",
@@ -578,11 +587,23 @@ def _hold(cursor: Cursor[Row], held: Sequence[_Held]) -> None:
 
 
 def _taken_back(taken: _Taken) -> list[tuple[int, int | None, datetime, TakenBack]]:
-    """What a message withdraws; only a message that is believed may: a doubtful line ends nothing."""
+    """What a message withdraws; only a message that is believed may: what is in doubt ends nothing, nor does a test."""
     device, arrival = taken.device, taken.arrival
-    if device is None or taken.contradicts or faults.LINE in faults.standing(device.faults):
+    if device is None or taken.contradicts or taken.doubt or arrival.test:
         return []
     return [(device.device_id, taken.message_id, arrival.received_at, _in_own_unit(each)) for each in arrival.withdrawn]
+
+
+def _note_left(counts: Counts, fresh: Sequence[_Taken], fitting: Collection[tuple[int | None, TakenBack]]) -> None:
+    """Count the withdrawals that struck nothing, with why: a monitor must not believe in vain that a value is gone."""
+    for each in fresh:
+        if each.device is None or not each.arrival.withdrawn:
+            continue
+        doubted = each.contradicts or each.doubt
+        why = "withdrawal_test" if each.arrival.test else "withdrawal_doubted" if doubted else "withdrawal_unknown"
+        left = [one for one in each.arrival.withdrawn if (each.message_id, _in_own_unit(one)) not in fitting]
+        items = [Item(unused.REFUSED, f"{one.code} {why}") for one in left]
+        counts.add(each.device.clinic_id, each.device.device_id, items, each.arrival.received_at)
 
 
 def _in_own_unit(taken: TakenBack) -> TakenBack:

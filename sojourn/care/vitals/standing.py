@@ -14,7 +14,7 @@ from sojourn.care.alarms.columns import Row
 from sojourn.care.alarms.rejudging import judge_again, judge_withdrawn
 from sojourn.care.encounter.models import Encounter
 from sojourn.clinical.alarms import Heard, Reading
-from sojourn.clinical.vitals import NO_VALUE, void
+from sojourn.clinical.vitals import NO_VALUE, limit_of, void
 
 _STANDING = """
 SELECT o.value, o.unit, o.effective_at, o.received_at, o.doubt, o.source FROM vitals_observation o
@@ -77,7 +77,7 @@ def put_back(
     if judge:
         heard = [
             Heard(
-                Reading(each.effective_at, each.value, bool(each.doubt)), each.received_at,
+                Reading(each.effective_at, each.value, bool(each.doubt), limit_of(each.doubt)), each.received_at,
                 baseline if baseline_at is not None and each.received_at >= baseline_at else None,
             )
             for each in sorted(rows, key=lambda row: row.received_at)

@@ -70,12 +70,14 @@ FROM encounter_encounter e WHERE e.id = ANY(%s) ORDER BY e.id
 """
 
 
-def take_back(cursor: Cursor[Row], taken: Sequence[tuple[int, int | None, datetime, TakenBack]], now: datetime) -> int:
-    """Strike what monitors withdraw, each given as (device, message, time of arrival, what); how many readings were
-    struck. The caller commits."""
+def take_back(
+    cursor: Cursor[Row], taken: Sequence[tuple[int, int | None, datetime, TakenBack]], now: datetime
+) -> set[tuple[int | None, TakenBack]]:
+    """Strike what monitors withdraw, each given as (device, message, time of arrival, what); those that found a reading
+    to strike, as (message, what). The caller commits."""
     struck: set[tuple[int, str]] = set()
     asked: set[int] = set()
-    count = 0
+    fitting: set[tuple[int | None, TakenBack]] = set()
     for each in (_Of(*row) for row in taken):
         cursor.execute(_STRIKE, {
             "at": each.received_at, "message": each.message_id, "doubt": "wrong" if each.taken.wrong else "deleted",
@@ -85,13 +87,14 @@ def take_back(cursor: Cursor[Row], taken: Sequence[tuple[int, int | None, dateti
         })  # fmt: skip
         rows = cursor.fetchall()
         struck.update((int(row[2]), str(row[5])) for row in rows)
-        count += len(rows)
+        if rows:
+            fitting.add((each.message_id, each.taken))
         if rows and each.taken.wrong:
             cursor.executemany(_ASK, [(*row, each.received_at) for row in rows])
             asked.update(int(row[2]) for row in rows)
     if struck:
         _judge_anew(cursor, struck, asked, now)
-    return count
+    return fitting
 
 
 def _judge_anew(cursor: Cursor[Row], struck: set[tuple[int, str]], asked: set[int], now: datetime) -> None:

@@ -71,9 +71,10 @@ def put_right(rule: AlarmRule, state: State, standing: Sequence[Heard], now: dat
 
 def withdraw(rule: AlarmRule, state: State, standing: Sequence[Heard], now: datetime) -> Withdrawal:
     """The same after a monitor has withdrawn a value. Nobody has looked yet: an alarm that no standing reading carries
-    any more is over, and stays to be seen as withdrawn by the monitor until a person answers."""
+    any more is over, and stays to be seen as withdrawn by the monitor until a person answers. So with one that had
+    recovered before anybody saw it."""
     found = put_right(rule, state, standing, now)
-    if found.change != "ended":
+    if found.change != "ended" and not (state.unseen and found.state.phase is Phase.QUIET):
         return Withdrawal(found, None)
     why = Why.WITHDRAWN_BY_MONITOR
     last, priority = found.judgement, state.priority or Priority.LOW

@@ -180,14 +180,14 @@ def _in_order(
     return sorted(worst.items())
 
 
-def _weight(rule: AlarmRule, reading: Reading, baseline: float | None) -> tuple[bool, float]:
-    """How much a reading counts among those of one instant."""
+def _weight(rule: AlarmRule, reading: Reading, baseline: float | None) -> tuple[bool, float, bool]:
+    """How much a reading counts among those of one instant; of two equal ones it is the one that is believed."""
     usable = _usable(reading)
     if not usable and reading.value - reading.value != 0:
-        return False, -_FAR
+        return False, -_FAR, False
     measurable = rule.relative is None or baseline is not None
-    beyond = measurable and _level(rule, reading.value, baseline) is not None
-    return usable or beyond, rule.sign * reading.value
+    beyond = measurable and _level_of(rule, reading, baseline) is not None
+    return usable or beyond, rule.sign * reading.value, usable
 
 
 def _bounds(rule: AlarmRule, limit: float, baseline: float | None) -> float:
@@ -211,6 +211,16 @@ def _level(rule: AlarmRule, value: float, baseline: float | None) -> Level | Non
         else:
             break
     return found
+
+
+def _level_of(rule: AlarmRule, reading: Reading, baseline: float | None) -> Level | None:
+    """The gravest level that a reading has passed for certain: of a limit, all that it allows must lie beyond."""
+    if not reading.limit:
+        return _level(rule, reading.value, baseline)
+    if (reading.limit[0] == ">") != (rule.sign > 0):
+        return None
+    allowed = rule if reading.limit in ("<=", ">=") else replace(rule, inclusive=True)
+    return _level(allowed, reading.value, baseline)
 
 
 class _Seen(NamedTuple):
@@ -245,7 +255,7 @@ def _judge_one(
         return _tick(_Seen(rule, value, at, now, baseline), state, Why.FLAGGED)
     if rule.relative is not None and baseline is None:
         return _tick(_Seen(rule, value, at, now, None), state, Why.NO_BASELINE)
-    level = _level(rule, value, baseline)
+    level = _level(rule, value, baseline) if not reading[3] else _level_of(rule, reading, baseline)
     if reading[2]:
         return _doubted(_Seen(rule, value, at, now, baseline), level, state)
     return _believed(_Seen(rule, value, at, now, baseline), level, state)

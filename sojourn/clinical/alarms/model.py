@@ -74,11 +74,13 @@ class Why(StrEnum):
 
 class Reading(NamedTuple):
     """One value in its vital sign's unit. ``flagged``: doubted by us or by its source. It may raise an alarm; it never
-    clears one, and never counts as present."""
+    clears one, and never counts as present. ``limit``: the value lies on this side of the number ("<", "<=", ">",
+    ">="), nobody knows how far; always flagged."""
 
     measured_at: datetime
     value: float
     flagged: bool = False
+    limit: str = ""
 
 
 class State(NamedTuple):

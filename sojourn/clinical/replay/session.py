@@ -37,7 +37,7 @@ from sojourn.clinical.protocol.guards import CheckResult
 from sojourn.clinical.protocol.road import Agreement
 from sojourn.clinical.replay.rules import RulesOfClinic
 from sojourn.clinical.replay.scenario import Entry, Scenario
-from sojourn.clinical.vitals import SYSTOLIC, doubt_of, void
+from sojourn.clinical.vitals import SYSTOLIC, doubt_of, limit_of, void
 
 # ---------------------------------------------------------------- what an entry did
 
@@ -89,7 +89,7 @@ class _Signal:
 
     @property
     def reading(self) -> alarms.Reading:
-        return alarms.Reading(self.at, self.value, bool(self.doubt))
+        return alarms.Reading(self.at, self.value, bool(self.doubt), limit_of(self.doubt))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ class ReplayedSession:
             if void(doubt) and rule.silence is None:
                 continue
             state = (stored or alarms.State())._replace(newest_at=newest_at)
-            self._judge(rule, (alarms.Reading(self.now, value, bool(doubt)),), state, signal.baseline)
+            self._judge(rule, (alarms.Reading(self.now, value, bool(doubt), limit_of(doubt)),), state, signal.baseline)
         signal.value, signal.at, signal.doubt = value, self.now, doubt
         if not doubt and (not by_monitor or code in SYSTOLIC):
             self.measured.append((self.now, code, value))

@@ -24,7 +24,7 @@ from sojourn.care.vitals import ingest
 from sojourn.care.vitals.models import DeviceAssociation
 from sojourn.config.demo import doses, people, story, way
 from sojourn.config.demo.doses import Entered
-from sojourn.config.demo.people import DemoClinic
+from sojourn.config.demo.people import CLINICS, DemoClinic
 from sojourn.config.virtual_monitor import BASELINE_S
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic
@@ -32,6 +32,7 @@ from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.queries import standings
 
+MONITOR_ADDRESS = "127.0.0.1"
 _RUNNING_FOR = timedelta(minutes=14)
 _OVER_AFTER = timedelta(hours=3)
 _NEAR = timedelta(hours=8)
@@ -41,6 +42,7 @@ def set_stage(demo: DemoClinic) -> None:
     """Put the demo clinic into the middle of a working day, unless it is in one already."""
     with as_asker(house(_clinic_id(demo), "Demo")):
         cast = story.load_cast(demo)
+        _line_of_monitor(demo, cast)
         now = timezone.now()
         sessions = list(running())
         if any(now - session.opened_at < _OVER_AFTER for session in sessions):
@@ -60,6 +62,14 @@ def set_stage(demo: DemoClinic) -> None:
         if len(others) > 2:
             story.book_at(cast, others[2], _companion(others[2]), cast.chairs[3], now + timedelta(hours=1))
         cast.write()
+
+
+def _line_of_monitor(demo: DemoClinic, cast: story.Cast) -> None:
+    """Both clinics share the listener's port and call their first bed alike, so the address tells whose the virtual
+    monitor is: the first clinic's, from this machine."""
+    if demo.slug == CLINICS[0].slug and cast.device is not None and not cast.device.address:
+        cast.device.address = MONITOR_ADDRESS
+        cast.device.save(update_fields=["address"])
 
 
 def furnish_old(demo: DemoClinic) -> None:

@@ -29,6 +29,10 @@ DOUBTS: Final[Mapping[str, StrPromise]] = {
     "test": gettext_lazy("a test message of the monitor"),
     "demo": gettext_lazy("the monitor shows a demonstration"),
     "bound": gettext_lazy("the monitor gave only a limit for it"),
+    "below": gettext_lazy("the monitor gave only a limit for it: less than this"),
+    "at-most": gettext_lazy("the monitor gave only a limit for it: this at most"),
+    "above": gettext_lazy("the monitor gave only a limit for it: more than this"),
+    "at-least": gettext_lazy("the monitor gave only a limit for it: this at least"),
     "questionable": gettext_lazy("the monitor itself doubts it"),
     "early": gettext_lazy("an early value, before the measurement has settled"),
     "ongoing": gettext_lazy("the measurement is still going on"),
@@ -40,6 +44,10 @@ SHORT: Final[Mapping[str, StrPromise]] = {
     **dict.fromkeys(("time", "clock"), pgettext_lazy("a reading", "Time unknown")),
     **dict.fromkeys(("questionable", "early", "ongoing"), pgettext_lazy("a reading", "Questionable")),
     "bound": pgettext_lazy("a reading", "Only a limit"),
+    "below": pgettext_lazy("a reading", "Less than this"),
+    "at-most": pgettext_lazy("a reading", "This at most"),
+    "above": pgettext_lazy("a reading", "More than this"),
+    "at-least": pgettext_lazy("a reading", "This at least"),
     "test": pgettext_lazy("a reading", "Test message"),
 }
 

@@ -51,6 +51,12 @@ _REASONS: Mapping[str, StrPromise] = {
     "empty": gettext_lazy("no value sent"),
     "deleted": gettext_lazy("withdrawn by the monitor"),
     "wrong": gettext_lazy("withdrawn by the monitor as wrong, perhaps another patient's"),
+    "pending": gettext_lazy("a number that the monitor calls not measured yet"),
+    "not_asked": gettext_lazy("a number that the monitor calls not measured"),
+    "withdrawal_unknown": gettext_lazy("the monitor took back a value that is not here or was taken back before"),
+    "withdrawal_undated": gettext_lazy("the monitor took back a value without saying when it was measured"),
+    "withdrawal_doubted": gettext_lazy("the monitor took back a value in a message that is in doubt; the value stays"),
+    "withdrawal_test": gettext_lazy("the monitor took back a value in a test message; the value stays"),
     faults.PATIENT: gettext_lazy("messages that name another patient"),
 }
 

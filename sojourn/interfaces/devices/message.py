@@ -401,7 +401,10 @@ class _Work:
         return unit
 
     def withdraw(self, f: list[str], hit: Hit, vital: Vital, kind: str, key: str, why: str) -> None:
-        """The monitor takes a value back: by what it was known, and the value where it stands there again."""
+        """The monitor takes a value back: by what it was known, and the value where it stands there again. A row that
+        is marked as a test takes nothing back."""
+        if f[8] and self.reader.flagged(f[8], self.seps)[1].absent == "test":
+            return self.gone(f, vital, "test", key)
         got = self.number(f[5], kind)
         number = None if isinstance(got, str) else got[0]
         unit = self.reader.unit(f[6], self.seps) or self.dialect.assumed_units.get(vital.code, "?")
@@ -409,6 +412,7 @@ class _Work:
             number, unit = None, ""
         method = hit.method or (_method(f[17], self.seps) if f[17] else "")
         self.withdrawn.append((vital.code, why, number, self.when(f), f[4][:80], key, hit.identifier, unit, method))
+        return None
 
     def other(self, tag: str, segment: str) -> None:
         seps = self.seps

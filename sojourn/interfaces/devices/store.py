@@ -16,7 +16,7 @@ from sojourn.care.vitals import asking, unused, whose
 from sojourn.care.vitals.messages import Absent, Arrival, Value, take_messages
 from sojourn.care.vitals.unused import Counts, Item
 from sojourn.care.vitals.withdrawing import TakenBack
-from sojourn.clinical.vitals import measured_by
+from sojourn.clinical.vitals import LIMITS, measured_by
 
 from .listener import Outcome, Received
 from .query import matching
@@ -145,7 +145,7 @@ def _arrival(received: Received) -> Arrival:
         tuple(
             Value(
                 measured_by(each.code, each.method), each.value, each.unit, each.measured_at, each.status,
-                each.doubt, _site(each),
+                LIMITS.get(each.comparator) or each.doubt, _site(each),
             )
             for each in parsed.readings
         ),
@@ -171,19 +171,22 @@ def _arrival(received: Received) -> Arrival:
 
 
 _ASSUMED = {"unit_assumed", "mapped_by_label", "system_assumed"}
+# Reasons that say nothing of a sensor; where a number stands beside one all the same, it was not used.
 _NO_VALUE_AT_ALL = frozenset({"empty", "not_asked", "pending", "test"})
 
 
 def _not_used(parsed: ParsedMessage) -> tuple[Item, ...]:
     """What a message holds that was not used, or only by assuming something. Most hold nothing of the kind."""
-    if not (parsed.unmapped or parsed.not_measured or parsed.warnings):
+    if not (parsed.unmapped or parsed.not_measured or parsed.warnings or parsed.withdrawn):
         return ()
     found = [_unmapped(each) for each in parsed.unmapped]
-    found += [
-        Item(unused.NO_VALUE if each.reason != "deleted" else unused.WITHDRAWN, each.code, each.reason)
-        for each in parsed.not_measured
-        if each.reason not in _NO_VALUE_AT_ALL
-    ]
+    for each in parsed.not_measured:
+        if each.reason not in _NO_VALUE_AT_ALL:
+            found.append(Item(unused.NO_VALUE, each.code, each.reason))
+        elif any(char.isdigit() for char in each.value):
+            found.append(Item(unused.REFUSED, f"{each.code} {each.reason}"))
+    undated = [each for each in parsed.withdrawn if each.measured_at is None]
+    found += [Item(unused.REFUSED, f"{each.code} withdrawal_undated") for each in undated]
     for warning in parsed.warnings:
         kind, _, detail = warning.partition(":")
         if kind in _ASSUMED:
