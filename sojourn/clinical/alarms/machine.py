@@ -169,8 +169,8 @@ def _usable(reading: Reading) -> bool:
 def _in_order(
     rule: AlarmRule, recent: Sequence[Reading], now: datetime, baseline: float | None
 ) -> list[tuple[datetime, Reading]]:
-    """Oldest first, one for each instant: the worst value. A flagged one counts only beyond a limit, or where there is
-    no better."""
+    """Oldest first, one for each instant: the worst value, and of equal ones the believed. A flagged one counts only
+    beyond a limit, or where there is no better."""
     worst: dict[datetime, Reading] = {}
     for reading in recent:
         at = min(reading.measured_at, now)
@@ -180,14 +180,15 @@ def _in_order(
     return sorted(worst.items())
 
 
-def _weight(rule: AlarmRule, reading: Reading, baseline: float | None) -> tuple[bool, float]:
-    """How much a reading counts among those of one instant."""
+def _weight(rule: AlarmRule, reading: Reading, baseline: float | None) -> tuple[bool, float, bool]:
+    """How much a reading counts among those of one instant. No two that would be judged otherwise weigh the same, or
+    the order in which they stand would judge."""
     usable = _usable(reading)
     if not usable and reading.value - reading.value != 0:
-        return False, -_FAR
+        return False, -_FAR, False
     measurable = rule.relative is None or baseline is not None
     beyond = measurable and _level(rule, reading.value, baseline) is not None
-    return usable or beyond, rule.sign * reading.value
+    return usable or beyond, rule.sign * reading.value, usable
 
 
 def _bounds(rule: AlarmRule, limit: float, baseline: float | None) -> float:
