@@ -319,6 +319,19 @@ def test_order_and_repetition_do_not_matter(batch, state, data):
     assert one.happenings == other.happenings
 
 
+@pytest.mark.parametrize("believed", [False, True])
+def test_of_two_equal_values_of_one_instant_the_believed_one_counts(believed):
+    """An alarm of 88 %, and at 20 s the monitor says 92 % twice, once with a doubt: the believed one lessens it."""
+    held = play(SPO2, (0, 88))[0].state
+    seen = acknowledge(SPO2, held, "nurse Ana", at(10))
+    assert isinstance(seen, Judgement)
+    pair = (Reading(at(20), 92, not believed), Reading(at(20), 92, believed))
+    found = judge(SPO2, pair, seen.state, at(20))
+    alone = judge(SPO2, (Reading(at(20), 92),), seen.state, at(20))
+    assert (found.state, found.happenings) == (alone.state, alone.happenings)
+    assert found.event is Event.PRIORITY_LOWERED
+
+
 @given(batches, held_states)
 def test_judging_twice_changes_nothing_more(batch, state):
     once = judge(SPO2, batch, state, at(40))

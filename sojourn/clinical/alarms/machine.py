@@ -169,8 +169,8 @@ def _usable(reading: Reading) -> bool:
 def _in_order(
     rule: AlarmRule, recent: Sequence[Reading], now: datetime, baseline: float | None
 ) -> list[tuple[datetime, Reading]]:
-    """Oldest first, one for each instant: the worst value. A flagged one counts only beyond a limit, or where there is
-    no better."""
+    """Oldest first, one for each instant: the worst value, and of equal ones the believed. A flagged one counts only
+    beyond a limit, or where there is no better."""
     worst: dict[datetime, Reading] = {}
     for reading in recent:
         at = min(reading.measured_at, now)
