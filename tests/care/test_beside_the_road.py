@@ -68,7 +68,7 @@ def test_an_allergy_said_at_the_chair_is_not_ticked_away(ready: Cast) -> None:
     with as_asker(ready.asker("nurse")):
         stage = prepared(ready, now)
         session_actions.check(encounter_id=stage.id, passed=False, **common)
-        session_actions.check(encounter_id=stage.id, passed=True, **common)
+        session_actions.check(encounter_id=stage.id, passed=True, note="Asked again: none", **common)
         assert "allergy" in refused(stage, "start_dose", now=now)
         fact = ClinicalFact.objects.get(name="allergy_ketamine")
         assert (fact.value, fact.told_by) == (True, "clinician")
@@ -282,7 +282,12 @@ def test_one_prescriber_on_site_passes_a_hold_and_no_block(ready: Cast) -> None:
             stage, "start_dose", "prescriber", **signed | {"overrides": [*hold, "rule:RC-INTOX"]}
         )
         session_actions.check(
-            by=ready.asker("nurse"), encounter_id=stage.id, item_id="intoxication", passed=True, now=later
+            by=ready.asker("nurse"),
+            encounter_id=stage.id,
+            item_id="intoxication",
+            passed=True,
+            note="Seen again: sober",
+            now=later,
         )
         stage.step("start_dose", "prescriber", **signed)
 

@@ -54,7 +54,7 @@ class ChannelsForm(forms.Form):
     sms_number = forms.CharField(
         label=gettext_lazy("By text message to"), required=False, max_length=24,
         help_text=gettext_lazy("With the country: +1 555 010 0123. Empty: no text messages."),
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
     )  # fmt: skip
 
 
