@@ -15,10 +15,10 @@ from sojourn.care.safety.models import Flag
 from sojourn.care.session.models import SessionEvent
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.ui.build import BUILT
-from tests.care.stage import Stage
+from tests.care.stage import Stage, arrive, set_stage
 from tests.conftest import Cast
 from tests.interfaces.phone import looked_over, one_at_a_time, served, sign_in
-from tests.interfaces.test_portal import dosing, helped, send_phq9, signed_in
+from tests.interfaces.test_portal import helped, send_phq9, signed_in
 from tests.interfaces.test_portal_answering import url
 
 pytestmark = pytest.mark.browser
@@ -34,7 +34,11 @@ def address(helped: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture
 def stage(helped: Cast) -> Stage:
-    return dosing(helped)
+    """A patient in the chair to whom no dose has been given yet: under one, questions wait."""
+    with as_asker(helped.asker("nurse")):
+        found = set_stage(helped)
+        arrive(found, timezone.now())
+    return found
 
 
 @pytest.fixture
