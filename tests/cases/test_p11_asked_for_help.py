@@ -19,6 +19,9 @@ import pytest
 from django.db import connections
 from django.test import Client
 
+from sojourn.care.intake import actions as intake
+from sojourn.care.intake.story import Told
+from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety.asking_actions import ask_for_help
 from sojourn.care.safety.models import Flag, FlagReport
 from sojourn.care.safety.watch import sweep_flags
@@ -297,3 +300,40 @@ def test_in_a_session_the_same_button_calls_whoever_is_near(stage: Stage):
         event = SessionEvent.objects.get(encounter_id=stage.id, kind="patient_calls")
     watch(event.at + timedelta(seconds=60))
     assert [each.about for each in flags(stage)] == [f"call:{event.pk}"]
+
+
+# --- whoever answers it finds whom to call, and how ---
+
+
+def test_the_flag_names_the_emergency_contact_and_what_the_patient_needs(flagged: Flagged):
+    by = asker_for(flagged.cast, flagged.patient)
+    with as_asker(by):
+        told = Told("told", {"yes": ["interpreter"], "no": []})
+        intake.answer(by=by, patient_id=flagged.patient.pk, question_id="access_needs", told=told, seen=None)
+        words_told = Told("told", "Mixtec, please")
+        intake.answer(by=by, patient_id=flagged.patient.pk, question_id="access_words", told=words_told, seen=None)
+    with as_asker(flagged.cast.asker("nurse")):
+        for name, phone, more in (
+            ("Luis", "555 0100", {"emergency_contact": True}),
+            ("Berta", "555 0101", {}),
+            ("Carlos", "555 0102", {"emergency_contact": True, "ended_at": datetime.now(UTC)}),
+        ):
+            RelatedPerson.objects.create(
+                clinic=flagged.cast.clinic, patient=flagged.patient, name=name, phone=phone,
+                created_at=datetime.now(UTC), **more,
+            )  # fmt: skip
+    patient_of(flagged).post(ASKED, {"key": str(uuid4())})
+    (flag,) = asked(flagged)
+    nurse = flagged.cast.client("nurse")
+    page = words(nurse, f"{FLAGS}{flag.pk}/")
+    assert 'href="tel:5550100"' in nurse.get(f"{FLAGS}{flag.pk}/").text
+    for shown in ("Luis", "555 0100", "An interpreter", "Mixtec, please"):
+        assert shown in page
+    for not_shown in ("555 0101", "555 0102"):
+        assert not_shown not in page
+
+
+def test_a_flag_says_that_nobody_is_named(flagged: Flagged):
+    patient_of(flagged).post(ASKED, {"key": str(uuid4())})
+    (flag,) = asked(flagged)
+    assert "In an emergency, call nobody is named" in words(flagged.cast.client("nurse"), f"{FLAGS}{flag.pk}/")
