@@ -67,7 +67,8 @@ class _Every:
 
 
 def watch() -> None:
-    """Notice what time alone does: silence, alarms and flags that nobody answers. Stamps the heartbeat of the pages."""
+    """Notice what time alone does: silence, and alarms, calls and flags that nobody answers. Stamps the heartbeat of
+    the pages."""
     from sojourn.foundation.heartbeat.actions import stamp_heartbeat
 
     stopping = _stop_flag()
@@ -91,8 +92,10 @@ def watch() -> None:
 
 
 def _sweeper() -> Callable[[psycopg.Connection[tuple[object, ...]], datetime], None]:
-    """What the watch does each time: alarms in one transaction, flags in another; neither waits for the other."""
+    """What the watch does each time: alarms in one transaction, calls and flags in another; neither waits for the
+    other."""
     from sojourn.care.safety.watch import sweep_flags, tell_again
+    from sojourn.care.session.call_watch import sweep_calls
     from sojourn.care.vitals.watch import forget_strangers, sweep_deadlines
 
     forget, flags, again = _Every(FORGET_EVERY_S), _Every(FLAGS_EVERY_S), _Every(TELL_AGAIN_EVERY_S)
@@ -104,6 +107,7 @@ def _sweeper() -> Callable[[psycopg.Connection[tuple[object, ...]], datetime], N
                 forget_strangers(cursor, now)
         if flags.is_due():
             with connection.transaction(), connection.cursor() as cursor:
+                sweep_calls(cursor, now)  # first: what it raises is told in the same transaction
                 sweep_flags(cursor, now)
                 if again.is_due():
                     tell_again(cursor, now)

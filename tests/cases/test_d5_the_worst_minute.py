@@ -17,6 +17,7 @@ from sojourn.care.alarms.models import AlarmEvent, AlarmState
 from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.asker import as_asker
 from tests.care.stage import Stage, adopt_everything
+from tests.care.test_chart import lived_through
 from tests.cases.chair import Clock, clock, show
 from tests.conftest import Cast
 from tests.interfaces.test_portal import signed_in
@@ -28,7 +29,7 @@ __all__ = ["clock"]
 WORST = {"spo2": 86, "hr": 135, "rr": 6}
 PAGES = (
     "session_note", "session_values", "session_medicines", "session_entries", "session_monitor", "session_stop",
-    "session_companion", "session_says_no",
+    "session_companion", "session_says_no", "session_concentration", "record",
 )  # fmt: skip
 
 
@@ -124,6 +125,12 @@ def test_the_strip_stands_on_every_page_of_the_session(running: Stage, name: str
     assert "Stop" in strip
     assert f'data-live-session="{running.id}"' in page
     assert "session-live.js" in page
+
+
+def test_a_record_that_is_over_has_no_strip(clinic: Cast, clock: Clock):
+    stage = lived_through(clinic)
+    for name in ("record", "session_concentration"):
+        assert 'id="minute-inside"' not in body(clinic.client("nurse").get(url(name, stage)))
 
 
 def test_stop_in_the_strip_stops_from_any_page(running: Stage):

@@ -158,3 +158,10 @@ def last_dose_at(patient_id: int, now: datetime) -> datetime | None:
     it."""
     starts = DoseStart.objects.filter(patient_id=patient_id, at__lte=now).order_by("-at")
     return starts.values_list("at", flat=True).first()
+
+
+def emergency_contacts(patient_id: int) -> list[RelatedPerson]:
+    """Who may be called in an emergency about a patient, the first named first. One query."""
+    return list(
+        RelatedPerson.objects.filter(patient_id=patient_id, emergency_contact=True, ended_at=None).order_by("id")
+    )

@@ -78,7 +78,8 @@ class Flag(ClinicScoped):
 
 class FlagReport(ClinicScoped):
     """The same thing said again, otherwise than before: graver, or with other words. One that comes after the flag
-    was closed opens it again; ``reopens`` is that closing."""
+    was closed opens it again; ``reopens`` is that closing. ``about`` names what said it again, where the flag is about
+    another ("asked:…", a second press of the patient's button)."""
 
     append_only = True
 
@@ -87,15 +88,21 @@ class FlagReport(ClinicScoped):
     severity = models.CharField(max_length=16, choices=Severity.choices)
     source = models.CharField(max_length=16, choices=FlagSource.choices)
     detail = models.CharField(max_length=200, blank=True)
+    about = models.CharField(max_length=80, blank=True, default="")
     at = models.DateTimeField()
     reopens = models.ForeignKey("FlagAnswer", on_delete=models.PROTECT, related_name="reopened_by", null=True)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "flag": OPERATIONAL, "severity": CLINICAL,
-        "source": CLINICAL, "detail": CLINICAL, "at": OPERATIONAL, "reopens": OPERATIONAL,
+        "source": CLINICAL, "detail": CLINICAL, "about": OPERATIONAL, "at": OPERATIONAL, "reopens": OPERATIONAL,
     }  # fmt: skip
 
     class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("flag", "about"), condition=~models.Q(about=""), name="one_report_about_a_thing"
+            ),
+        )
         indexes = (models.Index(fields=("flag", "id"), name="flag_report_of"),)
 
 

@@ -226,7 +226,8 @@ class WordBack:
     and when ("" where the row is older than names in it). ``next_at``: by when somebody must have taken it or reached
     them; None where that has passed, or no deadline is adopted. ``everybody``: every clinical member has been told,
     since nobody answered or nobody is named. ``reads_at``: when the clinic opens next; None where it is open now or
-    has not stated its hours.
+    has not stated its hours. ``asked``: they asked for somebody and said nothing; ``raised_at`` is then the newest
+    press.
     """
 
     state: str
@@ -236,6 +237,7 @@ class WordBack:
     next_at: datetime | None = None
     everybody: bool = False
     reads_at: datetime | None = None
+    asked: bool = False
 
 
 def word_back(patient_id: int, now: datetime) -> WordBack | None:
@@ -253,15 +255,16 @@ def word_back(patient_id: int, now: datetime) -> WordBack | None:
         opens = next_open(now, open_hours(row.clinic_id, now) or ())
         read = readings(row.pk) if found.waiting else []
     state, who, at = _what_became(found, read)
-    due = found.due_at
+    due, asked = found.due_at, found.kind is FlagKind.ASKED_FOR_HELP
     return WordBack(
         state=state,
-        raised_at=found.raised_at,
+        raised_at=found.reports[-1].at if asked and found.reports else found.raised_at,
         who=who,
         at=at,
         next_at=due if due is not None and due > now else None,
         everybody=found.waiting and found.reach == Reach.ALL,
         reads_at=opens if state in ("raised", "read") else None,
+        asked=asked,
     )
 
 
@@ -283,6 +286,11 @@ def open_with(patient_id: int, kind: FlagKind, detail: str) -> bool:
 def open_count() -> int:
     """How many flags of the clinic are not closed. One query."""
     return Flag.objects.filter(~_closed()).count()
+
+
+def still_open(patient_id: int) -> QuerySet[Flag]:
+    """The flags of a patient that are not closed."""
+    return Flag.objects.filter(~_closed(), patient_id=patient_id)
 
 
 def flagged(patient_ids: Iterable[int]) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -61,6 +62,18 @@ def raise_flag(
     return flag
 
 
+def say_again(
+    *, by: Asker, flag: Flag, severity: Severity, source: FlagSource, about: str, now: datetime
+) -> FlagReport | None:
+    """What another row, which ``about`` names, says of the same need. Part of another action, which has seen to it that
+    the flag is open. Whoever took the flag and has reached the patient already is asked anew, and the others with
+    them; None where the row has said it before."""
+    if flag.reports.filter(about=about).exists():
+        return None
+    said = {"severity": Severity(severity), "source": FlagSource(source), "detail": "", "about": about[:80]}
+    return _report(by, flag, said, now, over=(FlagAnswerKind.CLOSED, FlagAnswerKind.CONTACTED))
+
+
 def _response_of(about: str) -> int | None:
     """The questionnaire that a flag is about; the database asks for it at completion (migration 0003)."""
     room, _, number = about.partition(":")
@@ -82,12 +95,19 @@ def _rank(severity: str) -> int:
     return RANKS.index(Severity(severity))
 
 
-def _report(by: Asker, flag: Flag, said: dict[str, str], now: datetime) -> FlagReport:
-    """Write down what was said since. What is graver than before, or comes after the closing, must be taken anew."""
+def _report(
+    by: Asker,
+    flag: Flag,
+    said: dict[str, str],
+    now: datetime,
+    over: Collection[FlagAnswerKind] = (FlagAnswerKind.CLOSED,),
+) -> FlagReport:
+    """Write down what was said since. What is graver than before, or comes after the closing (after an answer of the
+    kinds ``over``), must be taken anew."""
     newest = FlagAnswer.objects.filter(flag=flag).order_by("-id").first()
     before = min(_rank(each.severity) for each in _said_of(flag))
     graver = _rank(said["severity"]) < before
-    anew = graver or (newest is not None and newest.kind == FlagAnswerKind.CLOSED)
+    anew = graver or (newest is not None and newest.kind in over)
     row = FlagReport.objects.create(
         clinic_id=flag.clinic_id,
         patient_id=flag.patient_id,

@@ -41,6 +41,7 @@ from sojourn.foundation.printing.setting import Column, Document, Picture, Secti
 from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
 from sojourn.foundation.ui.numbers import AmountField
 from sojourn.interfaces.console.patients import closed, years_words
+from sojourn.interfaces.console.sessions.minute import strip_alone
 from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.weights import weight_words
 
@@ -822,7 +823,7 @@ def overlay(request: HttpRequest, encounter_id: int) -> HttpResponse:
     live, wish = bool(asked.htmx), request.GET.get("show", "")
     shown = wish != "off" if wish else request.COOKIES.get(OVERLAY_COOKIE) != "off"
     context: dict[str, Any] = {
-        "picture": picture, "patient": picture.encounter.patient, "shown": shown, "disclaimer": disclaimer(),
+        **strip_alone(asked, picture), "patient": picture.encounter.patient, "shown": shown, "disclaimer": disclaimer(),
         "polls": picture.state in PRESENT, "session_url": reverse("console:session", args=[encounter_id]),
     }  # fmt: skip
     if shown:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from sojourn.care.intake.queries import access_needs
 from sojourn.care.measures import queries as measures
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.measures.queries import scale
@@ -116,11 +117,13 @@ def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 
         "source": flag.source.label,
         "patient": flag.patient,
         "patient_url": address("console:patient", flag.patient.pk),
+        "contacts": patients.emergency_contacts(flag.patient.pk),
+        "needs": access_needs(flag.patient.pk),
         "measures_url": address("console:measures", flag.patient.pk) if asker.may("measure.read") else "",
         "question": question,
         "said": said,
-        "words": "" if question else flag.detail,
-        "reports": [] if question else [each for each in flag.reports if each.detail],
+        "words": "" if question else flag.detail or flags_shown.pressed(flag.about),
+        "reports": [] if question else flags_shown.reports(flag),
         "owner": flag.owner,
         "asked": flag.asked,
         "mine": mine,

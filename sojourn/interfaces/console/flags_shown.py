@@ -94,11 +94,28 @@ def row(flag: StandingFlag, now: datetime, *, withheld: bool) -> FlagRow:
 
 
 def first_line(flag: StandingFlag) -> str:
-    """What was said: the question and the answer where a questionnaire raised it, else what the flag holds."""
+    """What was said: the question and the answer where a questionnaire raised it, else what the flag holds, or what
+    was pressed."""
+    if not flag.detail:
+        return pressed(flag.about)
     answers = [_ANSWER.match(each) for each in flag.detail.split(", ")]
     if not all(answers):
         return flag.detail
     return " · ".join(_answer_in_words(each["scale"], each["item"], int(each["value"])) for each in answers if each)
+
+
+def pressed(about: str) -> str:
+    """What a patient pressed who said nothing; "" where it was something else."""
+    room = about.partition(":")[0]
+    if room == "call":
+        return _("Called for someone during the session, and nobody went in time.")
+    return _("Pressed: Tell the clinic that I need help.") if room == "asked" else ""
+
+
+def reports(flag: StandingFlag) -> list[tuple[str, datetime]]:
+    """What was said or pressed since, and when."""
+    said = ((each.detail or pressed(each.about), each.at) for each in flag.reports)
+    return [each for each in said if each[0]]
 
 
 def _answer_in_words(scale_id: str, link_id: str, value: int) -> str:

@@ -33,6 +33,8 @@ from sojourn.interfaces.console.patients import closed
 from sojourn.interfaces.console.record_figure import figure_of
 from sojourn.interfaces.console.record_paper import document
 from sojourn.interfaces.console.record_shown import Shown
+from sojourn.interfaces.console.sessions.minute import strip_alone
+from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.standing import unseen
 
 _BATCH = timedelta(minutes=2)  # the same addendum again within this is a second click
@@ -94,6 +96,7 @@ def _page(
         "errors": [{"href": "", "text": each} for each in reasons],
         "patient_url": address("console:patient", found.patient.id) if request.asker.may("patient.find") else "",
         "session_url": address("console:session", found.encounter_id),
+        **({} if found.over else strip_alone(request, session_or_404(found.encounter_id))),
     }
     return render(request, "console/record/record.html", context, status=status)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -25,8 +26,12 @@ def help_now(request: HttpRequest) -> HttpResponse:
     ``where``: the country that somebody chose without script; the clinic's own lines stay beside it.
     """
     chosen = request.GET.get("where", "")
+    # A patient may tell the clinic as well. What it says of whoever holds the device is that somebody is signed in.
+    asker = getattr(request, "asker", None)
+    key = uuid4() if asker is not None and asker.patient_id is not None else None
     there = shown.place_of(lines.of(chosen, shown.reading())) if chosen else None
-    return _page(request, "help/help.html", {"there": there, "where": lines.country_of(chosen) if chosen else ""})
+    where = lines.country_of(chosen) if chosen else ""
+    return _page(request, "help/help.html", {"there": there, "where": where, "ask_key": key})
 
 
 @public

@@ -37,6 +37,10 @@ def in_words(word: WordBack) -> Heard:
 
 def _what_became(word: WordBack) -> str:
     who = word.who or _("Your care team")
+    if word.asked and (word.state == "raised" or word.at is None):
+        return _("The clinic has been told on %(when)s that you need help. Nobody has read it yet.") % {
+            "when": _when(word.raised_at)
+        }
     if word.state == "raised" or word.at is None:
         return _("What you told us on %(when)s has arrived. Nobody has read it yet.") % {"when": _when(word.raised_at)}
     sentence = {

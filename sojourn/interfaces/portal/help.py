@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import cast
+from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -44,7 +45,7 @@ def here(request: HttpRequest) -> HttpResponse:
     said = request.GET.get("said", "")
     if request.method == "POST":
         by_script = "text/html" not in request.headers.get("Accept", "")
-        if not _call(request):
+        if not call_somebody(request):
             target = reverse("portal:help")
             return JsonResponse({"go": target}, status=409) if by_script else redirect(target)
         if by_script:
@@ -58,6 +59,7 @@ def here(request: HttpRequest) -> HttpResponse:
             "call_url": reverse("portal:here"),
             "alone": found is None and not _may_be_kept(request),
             "call": found.call if found else None,
+            "ask_key": uuid4(),
             "said": said,
             **ANYBODYS,
         },
@@ -79,7 +81,7 @@ def _running(patient_id: int) -> Encounter | None:
     return encounter_queries.running().filter(patient_id=patient_id).order_by("-opened_at").first()
 
 
-def _call(request: HttpRequest) -> bool:
+def call_somebody(request: HttpRequest) -> bool:
     """Raise the call in the session that runs; False where none does."""
     asker = cast(Request, request).asker
     assert asker.patient_id is not None
@@ -116,7 +118,7 @@ def _stop(request: HttpRequest) -> str:
         return "stop"
     except Refused:
         session = _running(asker.patient_id)
-    if session is None or not _call(request):
+    if session is None or not call_somebody(request):
         return ""
     # Stopped a moment ago is no reason to say that nothing runs: the pump obeys only a hand.
     return "stop" if session.state == State.STOPPED_EARLY else "over"  # type: ignore[attr-defined]
@@ -153,7 +155,8 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     """The script that keeps help and the altered-state screen on the device, and a page for every other one."""
     files = [static(name) for name in STATIC]
     pages, instead = [reverse("portal:help"), reverse("portal:here")], reverse("portal:offline")
-    version = hashlib.sha256("\n".join((*files, *pages, instead, "2")).encode()).hexdigest()[:12]
-    kept = {"files": files, "pages": [*pages, instead], "instead": instead, "version": version}
+    version = hashlib.sha256("\n".join((*files, *pages, instead, "3")).encode()).hexdigest()[:12]
+    kept = {"files": files, "pages": [*pages, instead], "instead": instead, "version": version,
+            "asked": reverse("portal:help_asked")}  # fmt: skip
     text = render_to_string("portal/sw.js", kept)
     return HttpResponse(text, content_type="text/javascript; charset=utf-8")

@@ -8,6 +8,7 @@ from sojourn.interfaces.help import views as help_now
 from sojourn.interfaces.portal import (
     answering,
     appointments,
+    asking,
     calendar,
     candidacy,
     consent,
@@ -61,6 +62,7 @@ urlpatterns = [
     path("decision/", candidacy.decision, name="decision"),
     path("record/", record.record, name="record"),
     path("help/", help_now.help_now, name="help"),
+    path("help/asked/", asking.asked, name="help_asked"),
     path("help/sent/", listening.words_sent, name="words_sent"),
     path("offline/", help_now.offline, name="offline"),
     path("here/", help.here, name="here"),

@@ -190,6 +190,11 @@ def call_line(picture: Picture) -> CallLine | None:
 # ---------------------------------------------------------------- all of it
 
 
+def strip_alone(request: Request, picture: Picture) -> dict[str, Any]:
+    """The strip on a page that is about a session and is none of its own: expected concentration, the record."""
+    return {"picture": picture, "seq": picture.seq, **minute(request, picture)}
+
+
 def minute(request: Request, picture: Picture) -> dict[str, Any]:
     """What the strip shows; nothing of it where the patient is not here."""
     may = request.asker.may

@@ -4,6 +4,7 @@ const CACHE = "sojourn-{{ version }}";
 const FILES = {{ files|as_json }};
 const PAGES = {{ pages|as_json }};
 const INSTEAD = {{ instead|as_json }};
+const ASKED = {{ asked|as_json }};
 const PATIENCE_MS = 4000;
 
 async function keepPage(cache, page) {
@@ -66,6 +67,8 @@ async function orInstead(request) {
 
 addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
+  // The button that tells the clinic: where it cannot be sent, whom to call.
+  if (event.request.method === "POST" && url.pathname === ASKED) event.respondWith(orInstead(event.request));
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   if (PAGES.includes(url.pathname) && !url.search && event.request.mode === "navigate") {
     event.respondWith(fromNetworkFirst(url.pathname));

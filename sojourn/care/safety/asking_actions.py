@@ -1,0 +1,60 @@
+"""A patient presses "Tell the clinic that I need help", outside a session: what is pressed in one is a call."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from sojourn.care.safety.models import Flag, FlagKind, FlagReport, FlagSource, Severity
+from sojourn.care.safety.queries import still_open
+from sojourn.care.safety.raising_actions import raise_flag, say_again
+from sojourn.foundation.accounts.asker import Asker
+
+# Presses within it are one need. It spares people letters and clears nothing: whoever reached the patient in between
+# is asked anew (say_again), and what was closed is a new flag.
+_ONE_NEED: Final = timedelta(hours=1)
+
+
+@transaction.atomic
+def ask_for_help(*, by: Asker, patient_id: int, form: UUID, now: datetime | None = None) -> Flag:
+    """The patient asks the clinic for help: one flag, to be answered now. ``form`` is the key of the form that was on
+    the page: sent twice it is one press. Another press within the hour is a report on the open flag. Nothing refuses
+    it but whose it is."""
+    by.must("own.read")
+    now = now or timezone.now()
+    _one_at_a_time(patient_id)
+    about = f"asked:{form}"
+    pressed = _asked_by(patient_id, about)
+    if pressed is not None:
+        return pressed
+    standing = _lately(patient_id, now - _ONE_NEED)
+    if standing is not None:
+        say_again(by=by, flag=standing, severity=Severity.EMERGENCY, source=FlagSource.BUTTON, about=about, now=now)
+        return standing
+    return raise_flag(
+        by=by, patient_id=patient_id, kind=FlagKind.ASKED_FOR_HELP, severity=Severity.EMERGENCY,
+        source=FlagSource.BUTTON, about=about, now=now,
+    )  # fmt: skip
+
+
+def _one_at_a_time(patient_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"asked for help {patient_id}"])
+
+
+def _asked_by(patient_id: int, about: str) -> Flag | None:
+    """The flag that this form raised, or joined."""
+    report = FlagReport.objects.select_related("flag").filter(patient_id=patient_id, about=about).first()
+    return report.flag if report is not None else Flag.objects.filter(patient_id=patient_id, about=about).first()
+
+
+def _lately(patient_id: int, since: datetime) -> Flag | None:
+    """The open flag that the patient's button raised, or that it was pressed for again, since a moment."""
+    pressed = Q(raised_at__gte=since) | Q(reports__at__gte=since)
+    flags = still_open(patient_id).filter(pressed, kind=FlagKind.ASKED_FOR_HELP, source=FlagSource.BUTTON)
+    return flags.order_by("-id").first()

@@ -1,0 +1,42 @@
+"""The button that tells the clinic that a patient needs help, and the word back. It never stands before the lines."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from sojourn.care.safety.asking_actions import ask_for_help
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.interfaces.portal.heard import heard
+from sojourn.interfaces.portal.help import call_somebody
+from sojourn.interfaces.portal.pages import show
+
+
+@allowed("own.read")
+@require_http_methods(["GET", "HEAD", "POST"])
+def asked(request: HttpRequest) -> HttpResponse:
+    """Sending it tells the clinic; in a session it calls whoever is near, who is told sooner. The page shows the lines
+    first, then what has become of it."""
+    asker = cast(Request, request).asker
+    assert asker.patient_id is not None
+    if request.method == "POST":
+        if call_somebody(request):
+            return redirect(f"{reverse('portal:here')}?called=1")
+        ask_for_help(by=asker, patient_id=asker.patient_id, form=_key(request))
+        return redirect(f"{reverse('portal:help_asked')}?told=1")
+    word = heard(asker.patient_id)
+    told = word is not None and "told" in request.GET
+    return show(request, "portal/asked.html", {"heard": word, "told": told, "ask_key": uuid4()}, nav=False)
+
+
+def _key(request: HttpRequest) -> UUID:
+    """The key of the form, so that it counts once. What came without a good one counts as a press of its own."""
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return uuid4()
