@@ -27,6 +27,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console import flags_shown
+from sojourn.interfaces.console.flag_words import said_in_words
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import closed, tell
 
@@ -75,7 +76,7 @@ _FIELDS = {"note_missing": "note", "outcome_missing": "outcome", "cannot_take": 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One answer to the question that raised the flag, as given; a changed one shows."""
+    """What was said of a flag, as given: an answer to its question, of which a changed one shows, or a later report."""
 
     at: datetime
     words: str
@@ -119,8 +120,9 @@ def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 
         "measures_url": address("console:measures", flag.patient.pk) if asker.may("measure.read") else "",
         "question": question,
         "said": said,
-        "words": "" if question else flag.detail,
-        "reports": [] if question else [each for each in flag.reports if each.detail],
+        "words": "" if question else said_in_words(flag.about, flag.detail),
+        "thread_url": _thread(request, flag),
+        "reports": [] if question else _reports(flag),
         "owner": flag.owner,
         "asked": flag.asked,
         "mine": mine,
@@ -132,6 +134,16 @@ def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 
         "notices": [flags_shown.notice_row(each) for each in queries.notices(flag.id)],
     }
     return render(request, "console/flags/flag.html", context, status=status)
+
+
+def _reports(flag: StandingFlag) -> list[Said]:
+    return [Said(each.at, said_in_words(flag.about, each.detail)) for each in flag.reports if each.detail]
+
+
+def _thread(request: Request, flag: StandingFlag) -> str:
+    """Where the message that raised a flag can be read whole, and answered; "" for any other flag."""
+    from_message = flag.about.partition(":")[0] == "message" and request.asker.may("message.read")
+    return address("console:thread", flag.patient.pk) if from_message else ""
 
 
 def _people(request: Request, flag: StandingFlag) -> list[Membership]:
