@@ -273,6 +273,15 @@ def test_high_risk_is_never_a_plain_caution(clinic: Cast, ana: Patient):
     assert sign(me, ana, given | reasons | seen | {f"seen-{short}-on": today.isoformat()}).status_code == 302
 
 
+def test_the_flag_of_a_judged_risk_says_it_in_words(clinic: Cast, ana: Patient):
+    assert enter(clinic, ana, "judged", suicide_risk="high").status_code == 302
+    (flag,) = flags(clinic, ana)
+    for address in ("/clinic/flags/", f"/clinic/flags/{flag.pk}/"):
+        page = plain(clinic.client("nurse").get(address, headers={"accept-language": "es"}))
+        assert "suicide_risk" not in page
+        assert "Riesgo agudo de suicidio: " in page
+
+
 def test_moderate_risk_raises_a_flag_for_today_and_low_none(clinic: Cast, ana: Patient):
     assert enter(clinic, ana, "judged", suicide_risk="low").status_code == 302
     assert flags(clinic, ana) == []

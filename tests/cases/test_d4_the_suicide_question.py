@@ -98,6 +98,13 @@ def test_a_yes_raises_one_flag_at_once_with_the_row_that_says_so(clinic: Cast, s
     assert "Has such thoughts today" in page
 
 
+def test_the_flag_says_it_in_words_and_never_in_codes(clinic: Cast, stage: Stage):
+    answer(clinic, stage, "suicide_risk", "failed", "Says it aloud")
+    listed = clinic.client("nurse").get("/clinic/flags/", headers={"accept-language": "es"})
+    assert "suicide_risk" not in body(listed)
+    assert "Hoy tiene esas ideas: Says it aloud" in plain(body(listed))
+
+
 def test_a_no_raises_nothing(clinic: Cast, stage: Stage):
     answer(clinic, stage, "suicide_risk", "passed")
     answer(clinic, stage, "fasting", "failed")

@@ -21,6 +21,7 @@ from sojourn.care.measures import actions as measures
 from sojourn.care.safety.models import Flag, FlagAnswer, FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.queries import house
 from tests.care.flagged import Flagged, flagged, sweep, work_off
 from tests.care.people import make_patient
@@ -111,7 +112,7 @@ def test_the_patient_reads_who_has_read_it_and_what_happens_next(open_clinic: Fl
     assert f"{name} read it on" in words(patient, TODAY)
     assert nurse.post(f"{FLAGS}{flag.pk}/", {"kind": "seen", "after": ""}).status_code == 302
     page = words(patient, TODAY)
-    assert f"{name} has read it and is looking after it since" in page
+    assert f"{name} has read it and has been looking after it since" in page
     assert "They will try to reach you by" in page
     answer(open_clinic, flag, nurse, kind="contacted")
     assert f"{name} has been in touch with you about it" in words(patient, TODAY)
@@ -244,6 +245,45 @@ def test_no_patient_is_invited_before_two_people_are_named(db: None):
     assert admin.post(DUTY, named).status_code == 302
     assert "names at least two people" not in words(admin, HOME)
     assert cast.client("front_desk").post(access, invite).status_code == 302
+
+
+def test_one_person_in_two_roles_steps_in_for_nobody(clinic: Cast):
+    nurse = clinic.members["nurse"]
+    with as_asker(clinic.asker("clinic_admin")):
+        as_prescriber = Membership.objects.create(
+            clinic=clinic.clinic, person=nurse.person, role="prescriber", name="The same person"
+        )
+    admin = clinic.client("clinic_admin")
+    refused = admin.post(DUTY, {"place1": nurse.pk, "place2": as_prescriber.pk})
+    assert refused.status_code == 409
+    assert "Each person stands on the list once" in refused.text
+
+
+def test_the_audit_says_that_a_flag_was_raised_and_not_of_what(open_clinic: Flagged):
+    """Whoever reads the audit trail need not know what a patient said."""
+    answer_item_nine(open_clinic)
+    for role in ("auditor", "clinic_admin"):
+        page = words(open_clinic.cast.client(role), "/clinic/audit/")
+        assert "raised a flag for" in page
+        assert "suicidal" not in page
+    assert "suicidal" not in words(open_clinic.cast.client("auditor"), HOME)
+
+
+@pytest.mark.parametrize("number", ["911", "+1", "+١٢٣٤٥٦٧٨", "+1555010012345678"])
+def test_a_number_that_no_carrier_takes_is_asked_for_again(clinic: Cast, number: str):
+    refused = clinic.client("nurse").post(f"{DUTY}told/", {"sms_number": number})
+    assert refused.status_code == 409
+    assert "Write the number with its country" in refused.text
+
+
+def test_the_page_of_a_flag_leads_to_the_message_that_raised_it(open_clinic: Flagged):
+    patient = open_clinic.cast.client("Alma")
+    patient.post(MESSAGES, {"key": "", "body": "It has been long. I want to die."})
+    with as_asker(open_clinic.cast.asker("nurse")):
+        flag = Flag.objects.get(patient=open_clinic.patient)
+    page = open_clinic.cast.client("nurse").get(f"{FLAGS}{flag.pk}/").text
+    assert f'href="/clinic/patients/{open_clinic.patient.pk}/messages/"' in page
+    assert "Read the whole message" in page
 
 
 def test_who_answers_no_flags_is_on_no_list(clinic: Cast):

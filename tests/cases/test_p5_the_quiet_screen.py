@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
+from sojourn.care.safety.queries import open_flags
 from sojourn.foundation.accounts.asker import as_asker
 from tests.browser import faults
 from tests.care.stage import Stage, adopt_everything
@@ -93,6 +94,27 @@ def test_outside_a_session_it_does_not_pretend(clinic: Cast):
     assert said(patient) == "No session is running now. Nobody watches this screen."
     assert 'href="/today/help/"' in page
     assert re.search(r"<form[^>]*data-call[^>]* hidden", page)
+
+
+def test_pressed_outside_a_session_the_clinic_is_told_and_help_follows(clinic: Cast):
+    """On a screen that stayed open no board hears it: one flag, however often it is pressed, in whichever way."""
+    patient = signed_in(clinic, make_patient(clinic))
+    by_hand = patient.post(HERE, headers={"accept": "text/html"})
+    assert (by_hand.status_code, by_hand["Location"]) == (302, "/today/help/")
+    assert patient.post(HERE, headers={"accept": "*/*"}).json() == {"go": "/today/help/"}
+    with as_asker(clinic.asker("nurse")):
+        (flag,) = open_flags()
+    assert (flag.kind, flag.source, flag.severity) == ("asked_for_help", "button", "emergency")
+    assert "Nobody has read it yet" in html.unescape(patient.get("/today/").text)
+    listed = clinic.client("nurse").get("/clinic/flags/", headers={"accept-language": "es"}).text
+    assert "Pulsó: Avisar a la clínica" in html.unescape(listed)
+
+
+def test_a_call_within_a_session_raises_no_flag_beside_it(stage: Stage):
+    """It stands on the board and is passed on there (D5)."""
+    signed_in(stage.cast, stage.patient).post(HERE, headers={"accept": "text/html"})
+    with as_asker(stage.cast.asker("nurse")):
+        assert open_flags() == []
 
 
 def test_after_the_session_it_does_not_pretend(stage: Stage, clock: Clock):

@@ -147,6 +147,34 @@ def test_an_alarming_answer_does_not_count_and_is_heard(clinic: Cast, dosed: Sta
     assert rows(clinic, Answer, patient=dosed.patient) == 0
 
 
+@pytest.mark.parametrize("over", ["sent", "withdrawn"])
+def test_an_alarming_answer_that_comes_too_late_is_heard(clinic: Cast, clock: Clock, over: str):
+    """P8: from a page that stayed open after the sending, or after the clinic needs it no more: not kept, and heard."""
+    adopt_everything(clinic)
+    with as_asker(clinic.asker("nurse")):
+        stage = set_stage(clinic)
+    sign_in(clinic, stage)
+    request, phone = asked(clinic, stage), signed_in(clinic)
+    if over == "sent":
+        for item in range(1, 10):
+            tap(phone, request, item, 0)
+        phone.post(reverse("portal:question", args=[request.pk, 10]), {"item": "difficulty", "value": "0"})
+        phone.post(reverse("portal:review", args=[request.pk]))
+    else:
+        with as_asker(clinic.asker("nurse")) as by:
+            measures.withdraw_request(by=by, request_id=request.pk)
+    assert rows(clinic, Flag, patient=stage.patient) == 0
+    for _again in range(2):
+        posted = tap(phone, request, 9, 3)
+        assert posted.status_code == 409
+        assert "You do not have to carry this alone" in page(posted)
+    assert rows(clinic, Flag, patient=stage.patient) == 1
+    assert rows(clinic, Answer, patient=stage.patient, value=3) == 0
+    assert tap(phone, request, 9, 0).status_code == 409
+    nurse = page(clinic.client("nurse").get(reverse("console:flags"), headers={"accept-language": "es"}))
+    assert "Casi todos los días (dada después de que el cuestionario se envió o se retiró" in nurse
+
+
 @pytest.mark.parametrize("step", ["pause", "end_dose", "stop_early"])
 def test_it_waits_until_the_door_and_no_sooner(clinic: Cast, dosed: Stage, step: str):
     """P8: paused, ended or stopped, the medicine is still with them."""

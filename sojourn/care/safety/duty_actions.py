@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -16,14 +17,15 @@ from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 
 MOST = 12
+_NUMBER = re.compile(r"\+[0-9]{7,15}")
 
 
 @transaction.atomic
 def name_duty(*, by: Asker, member_ids: Sequence[int], now: datetime | None = None) -> DutyList:
     """Say who is asked about a flag: the first, the back-up, then the others. It replaces the list before.
 
-    Refused: too-few (one person cannot step in for themselves), too-many, twice, cannot-answer (has left, is not
-    confirmed, or holds a role that answers no flags).
+    Refused: too-few (one person cannot step in for themselves), too-many, twice (one person in two roles as well),
+    cannot-answer (has left, is not confirmed, or holds a role that answers no flags).
     """
     by.must("duty.manage")
     wanted = list(member_ids)
@@ -33,8 +35,11 @@ def name_duty(*, by: Asker, member_ids: Sequence[int], now: datetime | None = No
         raise Refused(_("Name at least two people: one who is asked, and one who steps in."), codes=["too-few"])
     if len(wanted) > MOST:
         raise Refused(_("Name at most %(n)d people.") % {"n": MOST}, codes=["too-many"])
-    if not {each.pk for each in clinical_members(by.here)}.issuperset(wanted):
+    here = {each.pk: each.person_id for each in clinical_members(by.here)}
+    if not here.keys() >= set(wanted):
         raise Refused(_("Somebody on the list does not work here as a clinician."), codes=["cannot-answer"])
+    if len({here[each] for each in wanted}) < len(wanted):
+        raise Refused(_("Each person stands on the list once."), codes=["twice"])
     row = DutyList.objects.create(
         clinic_id=by.here, decided_at=now or timezone.now(), decided_by_id=by.membership_id
     )  # fmt: skip
@@ -53,7 +58,7 @@ def choose_channels(
     """Agree to be told of flags by e-mail, by text message, or on the pages alone. Refused: number."""
     by.must(ANSWERS)
     number = "".join(each for each in sms_number if each not in " -().")
-    if number and not (number.startswith("+") and number[1:].isdecimal() and 7 <= len(number) - 1 <= 15):
+    if number and not _NUMBER.fullmatch(number):
         raise Refused(
             _("Write the number with its country, as +1 555 010 0123."), codes=["number"]
         )  # fmt: skip

@@ -25,7 +25,8 @@ class Duty:
 
     @property
     def suffices(self) -> bool:
-        return len(self.contacts) >= FEWEST
+        """Whether somebody else can step in: one person in two roles is one person."""
+        return len({each.person_id for each in self.contacts}) >= FEWEST
 
     def first_but(self, *others: int | None) -> Membership | None:
         """The first on the list who is none of ``others``."""

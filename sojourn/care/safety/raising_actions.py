@@ -55,7 +55,8 @@ def raise_flag(
         defaults={"clinic_id": by.here, "raised_at": now, "response_id": _response_of(about), **said},
     )
     if new:
-        record(by, "flag.raised", flag, kind=flag.kind, severity=flag.severity, source=flag.source)
+        # What it is about is for clinicians: whoever reads the audit trail need not know it.
+        record(by, "flag.raised", flag, severity=flag.severity, source=flag.source)
         _begin_taking(flag, Severity(flag.severity), now)
     elif _is_news(flag, said):
         _report(by, flag, said, now)

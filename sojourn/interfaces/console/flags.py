@@ -28,6 +28,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console import flags_shown
+from sojourn.interfaces.console.flag_words import said_in_words
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients import closed, tell
 
@@ -76,7 +77,7 @@ _FIELDS = {"note_missing": "note", "outcome_missing": "outcome", "cannot_take": 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One answer to the question that raised the flag, as given; a changed one shows."""
+    """What was said of a flag, as given: an answer to its question, of which a changed one shows, or a later report."""
 
     at: datetime
     words: str
@@ -122,8 +123,9 @@ def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 
         "measures_url": address("console:measures", flag.patient.pk) if asker.may("measure.read") else "",
         "question": question,
         "said": said,
-        "words": "" if question else flag.detail or flags_shown.pressed(flag.about),
-        "reports": [] if question else flags_shown.reports(flag),
+        "words": "" if question else said_in_words(flag.about, flag.detail),
+        "thread_url": _thread(request, flag),
+        "reports": [] if question else _reports(flag),
         "owner": flag.owner,
         "asked": flag.asked,
         "mine": mine,
@@ -135,6 +137,17 @@ def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 
         "notices": [flags_shown.notice_row(each) for each in queries.notices(flag.id)],
     }
     return render(request, "console/flags/flag.html", context, status=status)
+
+
+def _reports(flag: StandingFlag) -> list[Said]:
+    said = (Said(each.at, said_in_words(each.about or flag.about, each.detail)) for each in flag.reports)
+    return [each for each in said if each.words]
+
+
+def _thread(request: Request, flag: StandingFlag) -> str:
+    """Where the message that raised a flag can be read whole, and answered; "" for any other flag."""
+    from_message = flag.about.partition(":")[0] == "message" and request.asker.may("message.read")
+    return address("console:thread", flag.patient.pk) if from_message else ""
 
 
 def _people(request: Request, flag: StandingFlag) -> list[Membership]:

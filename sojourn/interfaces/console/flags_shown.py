@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from django.urls import reverse
-from django.utils import formats, timezone, translation
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
-from sojourn.care.measures.queries import scale
 from sojourn.care.safety import queries
 from sojourn.care.safety.models import FlagAnswer, FlagAnswerKind, FlagNotice, FlagOutcome, Reach, Severity
 from sojourn.care.safety.queries import StandingFlag
-from sojourn.clinical.scales import say
 from sojourn.foundation.ui.templatetags.ui import age_in_words
+from sojourn.interfaces.console.flag_words import said_in_words
 
 WORDS: Final[Mapping[str, tuple[StrPromise, str]]] = {
     queries.OPEN: (gettext_lazy("nobody has taken this"), "wait"),
@@ -37,7 +35,6 @@ _CIRCLES: Final[Mapping[Reach, StrPromise]] = {
     Reach.EVERYBODY: gettext_lazy("everybody on duty is told"),
     Reach.ALL: gettext_lazy("every clinician is told"),
 }
-_ANSWER: Final = re.compile(r"^(?P<scale>\S+) (?P<item>\S+) = (?P<value>-?\d+)$")
 _AT_HOME_AT_MOST: Final = 8
 
 
@@ -86,46 +83,11 @@ def row(flag: StandingFlag, now: datetime, *, withheld: bool) -> FlagRow:
     word, look = WORDS[flag.state]
     return FlagRow(
         url=reverse("console:flag", args=[flag.id]), kind=str(flag.kind.label), soon=soon, soon_look=soon_look,
-        first_line="" if withheld else first_line(flag),
+        first_line="" if withheld else said_in_words(flag.about, flag.detail),
         name=_("Restricted record") if withheld else flag.patient.name,
         raised_at=flag.raised_at, due_at=flag.due_at, is_late=flag.due_at is not None and flag.due_at <= now,
         word=word, look=look, who=who_has(flag),
     )  # fmt: skip
-
-
-def first_line(flag: StandingFlag) -> str:
-    """What was said: the question and the answer where a questionnaire raised it, else what the flag holds, or what
-    was pressed."""
-    if not flag.detail:
-        return pressed(flag.about)
-    answers = [_ANSWER.match(each) for each in flag.detail.split(", ")]
-    if not all(answers):
-        return flag.detail
-    return " · ".join(_answer_in_words(each["scale"], each["item"], int(each["value"])) for each in answers if each)
-
-
-def pressed(about: str) -> str:
-    """What a patient pressed who said nothing; "" where it was something else."""
-    room = about.partition(":")[0]
-    if room == "call":
-        return _("Called for someone during the session, and nobody went in time.")
-    return _("Pressed: Tell the clinic that I need help.") if room == "asked" else ""
-
-
-def reports(flag: StandingFlag) -> list[tuple[str, datetime]]:
-    """What was said or pressed since, and when."""
-    said = ((each.detail or pressed(each.about), each.at) for each in flag.reports)
-    return [each for each in said if each[0]]
-
-
-def _answer_in_words(scale_id: str, link_id: str, value: int) -> str:
-    language = translation.get_language() or "en"
-    try:
-        item = scale(scale_id).item(link_id)
-    except KeyError:
-        return f"{scale_id} {link_id} = {value}"
-    chosen = next((say(option.text, language) for option in item.options if option.value == value), str(value))
-    return f"{say(item.text, language)}: {chosen}"
 
 
 def who_has(flag: StandingFlag) -> str:

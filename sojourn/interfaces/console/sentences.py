@@ -116,7 +116,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "measure.started": _("%(who)s began a questionnaire of %(patient)s (%(scale_id)s)."),
     "measure.answered": _("%(who)s answered a question in a questionnaire of %(patient)s."),
     "measure.completed": _("%(who)s sent a questionnaire of %(patient)s (%(scale_id)s)."),
-    "flag.raised": _("%(who)s raised a flag for %(patient)s (%(kind)s)."),
+    "flag.raised": _("%(who)s raised a flag for %(patient)s."),
     "flag.raised_again": _("%(who)s reported again what raised a flag of %(patient)s."),
     "flag.read": _("%(who)s read a flag of %(patient)s."),
     "flag.passed_on": _("Nobody had answered a flag of %(patient)s: it was passed on (%(reach)s)."),

@@ -19,7 +19,7 @@ from sojourn.care.measures import queries
 from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse, Sitting
 from sojourn.care.measures.queries import scale
 from sojourn.care.safety import actions as safety
-from sojourn.care.safety.not_counted_actions import hear
+from sojourn.care.safety.not_counted_actions import TOO_LATE, UNDER_A_DOSE, hear
 from sojourn.clinical.numbers import NumberRefusal, read_whole
 from sojourn.clinical.scales import Item, Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
@@ -238,9 +238,7 @@ def _take(request: HttpRequest, sheet: Sheet, item: Item, number: int, to_review
     except Refused as refused:
         if "unknown_answer" in refused.codes:
             return _ask(request, sheet, number, to_review, refused.reasons, typed[:20])
-        if not_now.is_it(refused):
-            return _not_counted(request, sheet, item, value)
-        return _refused(request, sheet, refused)
+        return _not_counted(request, sheet, item, value, refused)
     if answered.alarming:
         target = reverse("portal:help_first", args=[sheet.id, number])
         return redirect(f"{target}?to={REVIEW}" if to_review else target)
@@ -248,15 +246,17 @@ def _take(request: HttpRequest, sheet: Sheet, item: Item, number: int, to_review
     return redirect(_after(now, number, to_review) if item in now.items else _onward(now))
 
 
-def _not_counted(request: HttpRequest, sheet: Sheet, item: Item, value: int | None) -> HttpResponse:
-    """An answer that waits. One about danger is heard all the same, and help comes first."""
-    patient_id, given = sheet.request.patient_id, {item.link_id: value}
-    about = f"not-now:{sheet.id}"
-    heard = hear(by=_asker(request), patient_id=patient_id, scale_id=sheet.scale.id, answers=given, about=about)
-    if not heard:
-        return not_now.page(request, status=not_now.WAITS)
-    context = {"sheet": sheet, "next_url": reverse("portal:today"), "back": "", "waits": True}
-    return show(request, "portal/measures/help_first.html", context, nav=False, status=not_now.WAITS)
+def _not_counted(request: HttpRequest, sheet: Sheet, item: Item, value: int | None, refused: Refused) -> HttpResponse:
+    """An answer that waits, or comes after the sending. One about danger is heard all the same, with help first."""
+    waits, patient_id = not_now.is_it(refused), sheet.request.patient_id
+    about = f"not-now:{sheet.id}" if waits else f"too-late:{sheet.id}"
+    why = UNDER_A_DOSE if waits else TOO_LATE
+    given = {item.link_id: value}
+    if hear(by=_asker(request), patient_id=patient_id, scale_id=sheet.scale.id, answers=given, about=about, why=why):
+        context = {"sheet": sheet, "next_url": reverse("portal:today"), "back": "", "waits": waits, "late": not waits}
+        status = not_now.WAITS if waits else 409
+        return show(request, "portal/measures/help_first.html", context, nav=False, status=status)
+    return not_now.page(request, status=not_now.WAITS) if waits else _refused(request, sheet, refused)
 
 
 def _after(sheet: Sheet, number: int, to_review: bool) -> str:

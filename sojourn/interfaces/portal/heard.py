@@ -45,7 +45,7 @@ def _what_became(word: WordBack) -> str:
         return _("What you told us on %(when)s has arrived. Nobody has read it yet.") % {"when": _when(word.raised_at)}
     sentence = {
         "read": _("%(who)s read it on %(when)s."),
-        "taken": _("%(who)s has read it and is looking after it since %(when)s."),
+        "taken": _("%(who)s has read it and has been looking after it since %(when)s."),
         "contacted": _("%(who)s has been in touch with you about it, on %(when)s."),
         "closed": _("%(who)s finished looking after it on %(when)s. You can write again whenever you like."),
     }[word.state]

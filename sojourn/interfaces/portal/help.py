@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from sojourn.care.encounter import announcing
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.models import Encounter
+from sojourn.care.safety.asking_actions import ask_for_help
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import calls, withdrawal_actions
 from sojourn.care.session.calls import AtThePatient
@@ -39,13 +40,14 @@ STATIC = ("built/app.css", "built/app.js", "built/portal.js", "built/theme.js", 
 def here(request: HttpRequest) -> HttpResponse:
     """The altered-state screen. Sending it calls for help: the clinic's session board shows it.
 
-    It says what has become of the call, and nothing that is not so: outside a session it leads to who can be called.
-    ``said`` is what became of a "Stop" that was pressed without script.
+    It says what has become of the call, and nothing that is not so: outside a session it leads to who can be called,
+    and what was pressed there raises a flag. ``said`` is what became of a "Stop" that was pressed without script.
     """
     said = request.GET.get("said", "")
     if request.method == "POST":
         by_script = "text/html" not in request.headers.get("Accept", "")
         if not call_somebody(request):
+            _ask_for_help(request)
             target = reverse("portal:help")
             return JsonResponse({"go": target}, status=409) if by_script else redirect(target)
         if by_script:
@@ -94,6 +96,13 @@ def call_somebody(request: HttpRequest) -> bool:
         return False
     announcing.announce(running)  # the board hears it at the commit, not at its next look
     return True
+
+
+def _ask_for_help(request: HttpRequest) -> None:
+    """No board hears it, so the clinic gets a flag; the page of help follows at once all the same."""
+    asker = cast(Request, request).asker
+    assert asker.patient_id is not None
+    ask_for_help(by=asker, patient_id=asker.patient_id, form=uuid4())
 
 
 @allowed("own.read")
