@@ -263,6 +263,27 @@ def test_an_hour_later_it_is_a_flag_of_its_own(flagged: Flagged):
     assert len(asked(flagged)) == 2
 
 
+def test_a_page_that_stayed_open_is_heard_on_another_day(flagged: Flagged):
+    """The key of its form is old; whoever pressed it last week may press it today."""
+    by, key, now = asker_for(flagged.cast, flagged.patient), uuid4(), datetime.now(UTC)
+    for days in (0, 7):
+        with as_asker(by):
+            ask_for_help(by=by, patient_id=flagged.patient.pk, form=key, now=now + timedelta(days=days))
+    assert len(asked(flagged)) == 2
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+def test_i_need_someone_on_a_screen_that_stayed_open_is_heard(flagged: Flagged, accept: str):
+    """No session runs any more, so no board shows it."""
+    patient = patient_of(flagged)
+    for _ in range(2):
+        answer = patient.post(HERE, {"key": "5b0c2f2e-8f53-4c8e-9d8a-2d1f6a7f1c11"}, headers={"accept": accept})
+    assert (answer["location"] if accept == "text/html" else answer.json()["go"]) == f"{ASKED}?told=1"
+    (flag,) = asked(flagged)
+    assert (flag.kind, flag.severity, flag.source) == ("asked_for_help", "emergency", "button")
+    assert "Nobody has read it yet" in words(patient, f"{ASKED}?told=1")
+
+
 def test_asked_again_after_somebody_reached_them_it_is_to_be_taken_anew(flagged: Flagged):
     flagged.decide()
     patient, nurse = patient_of(flagged), flagged.cast.client("nurse")
