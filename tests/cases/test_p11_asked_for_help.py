@@ -16,8 +16,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.test import Client
+from playwright.sync_api import Browser, Page, expect
 
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake.story import Told
@@ -33,14 +35,18 @@ from sojourn.clinical.calls import ESCALATION
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
+from tests.browser import faults
 from tests.care.flagged import Flagged, flagged, work_off
 from tests.care.people import asker_for
 from tests.care.stage import Stage, adopt_everything, to_dosing
+from tests.cases.test_p5_the_quiet_screen import picture
 from tests.cases.test_p11_a_flag_is_heard import words
 from tests.conftest import make_clinic
+from tests.interfaces.test_board import server, web
 from tests.interfaces.test_portal import signed_in
+from tests.interfaces.web import Web
 
-__all__ = ["flagged"]
+__all__ = ["flagged", "server", "web"]
 HERE, HELP, ASKED, TODAY, FLAGS = "/today/here/", "/today/help/", "/today/help/asked/", "/today/", "/clinic/flags/"
 BUTTON = "Tell the clinic that I need help"
 
@@ -263,6 +269,27 @@ def test_an_hour_later_it_is_a_flag_of_its_own(flagged: Flagged):
     assert len(asked(flagged)) == 2
 
 
+def test_a_page_that_stayed_open_is_heard_on_another_day(flagged: Flagged):
+    """The key of its form is old; whoever pressed it last week may press it today."""
+    by, key, now = asker_for(flagged.cast, flagged.patient), uuid4(), datetime.now(UTC)
+    for days in (0, 7):
+        with as_asker(by):
+            ask_for_help(by=by, patient_id=flagged.patient.pk, form=key, now=now + timedelta(days=days))
+    assert len(asked(flagged)) == 2
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+def test_i_need_someone_on_a_screen_that_stayed_open_is_heard(flagged: Flagged, accept: str):
+    """No session runs any more, so no board shows it."""
+    patient = patient_of(flagged)
+    for _ in range(2):
+        answer = patient.post(HERE, {"key": "5b0c2f2e-8f53-4c8e-9d8a-2d1f6a7f1c11"}, headers={"accept": accept})
+    assert (answer["location"] if accept == "text/html" else answer.json()["go"]) == f"{ASKED}?told=1"
+    (flag,) = asked(flagged)
+    assert (flag.kind, flag.severity, flag.source) == ("asked_for_help", "emergency", "button")
+    assert "Nobody has read it yet" in words(patient, f"{ASKED}?told=1")
+
+
 def test_asked_again_after_somebody_reached_them_it_is_to_be_taken_anew(flagged: Flagged):
     flagged.decide()
     patient, nurse = patient_of(flagged), flagged.cast.client("nurse")
@@ -337,3 +364,59 @@ def test_a_flag_says_that_nobody_is_named(flagged: Flagged):
     patient_of(flagged).post(ASKED, {"key": str(uuid4())})
     (flag,) = asked(flagged)
     assert "In an emergency, call nobody is named" in words(flagged.cast.client("nurse"), f"{FLAGS}{flag.pk}/")
+
+
+# --- on a phone ---
+
+
+def phone(browser: Browser, web: Web, found: Flagged, width: int, height: int) -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, reduced_motion="reduce", base_url=web.address
+    )
+    key = str(patient_of(found).cookies[settings.SESSION_COOKIE_NAME].value)
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": web.address}])
+    return context.new_page()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("url", "size"), [(HELP, (375, 812)), (HERE, (375, 667)), (HERE, (667, 375)), (HERE, (320, 568))]
+)
+def test_one_press_on_a_phone(web: Web, browser: Browser, flagged: Flagged, url: str, size: tuple[int, int]):
+    page = phone(browser, web, flagged, *size)
+    page.goto(url)
+    page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+    page.goto(url)  # now through the worker that keeps the page
+    button = page.get_by_role("button", name=BUTTON)
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    assert box is not None
+    assert box["height"] >= 44
+    name = f"ask{url.replace('/', '-')}{size[0]}x{size[1]}"
+    picture(page, name)
+    assert faults(page, f"{name}-axe") == []
+    button.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The clinic has been told")
+    expect(page.get_by_text("Nobody has read it yet")).to_be_visible()
+    picture(page, f"{name}-told")
+    assert faults(page, f"{name}-told-axe") == []
+    assert len(asked(flagged)) == 1
+    page.context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_pressed_without_a_network_the_device_says_whom_to_call(web: Web, browser: Browser, flagged: Flagged):
+    page = phone(browser, web, flagged, 375, 812)
+    page.goto(HELP)
+    page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+    page.goto(HELP)
+    web.stop()
+    page.get_by_role("button", name=BUTTON).click()
+    expect(page.locator('a[href^="tel:"]').first).to_be_visible()
+    expect(page.get_by_text("The clinic has been told")).to_have_count(0)
+    picture(page, "ask-offline")
+    web.start()
+    assert asked(flagged) == []
+    page.context.close()

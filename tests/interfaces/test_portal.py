@@ -250,9 +250,9 @@ def test_the_call_reaches_the_running_session(helped: Cast):
 
 def test_without_a_session_the_call_leads_to_help(helped: Cast, patient: Patient):
     client = signed_in(helped, patient)
-    assert client.post("/today/here/", headers={"accept": "text/html"})["Location"] == "/today/help/"
+    assert client.post("/today/here/", headers={"accept": "text/html"})["Location"] == "/today/help/asked/?told=1"
     answer = client.post("/today/here/", headers={"accept": "application/json"})
-    assert (answer.status_code, answer.json()) == (409, {"go": "/today/help/"})
+    assert (answer.status_code, answer.json()) == (409, {"go": "/today/help/asked/?told=1"})
 
 
 def test_a_call_never_reaches_another_patients_session(helped: Cast, patient: Patient):

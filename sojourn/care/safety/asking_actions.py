@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from sojourn.care.safety.models import Flag, FlagKind, FlagReport, FlagSource, Severity
+from sojourn.care.safety.models import Flag, FlagAnswerKind, FlagKind, FlagReport, FlagSource, Severity
 from sojourn.care.safety.queries import still_open
 from sojourn.care.safety.raising_actions import raise_flag, say_again
 from sojourn.foundation.accounts.asker import Asker
@@ -23,16 +23,17 @@ _ONE_NEED: Final = timedelta(hours=1)
 @transaction.atomic
 def ask_for_help(*, by: Asker, patient_id: int, form: UUID, now: datetime | None = None) -> Flag:
     """The patient asks the clinic for help: one flag, to be answered now. ``form`` is the key of the form that was on
-    the page: sent twice it is one press. Another press within the hour is a report on the open flag. Nothing refuses
-    it but whose it is."""
+    the page: sent twice it is one press, as long as nobody has reached the patient and the hour lasts. Another press
+    within the hour is a report on the open flag. Nothing refuses it but whose it is."""
     by.must("own.read")
     now = now or timezone.now()
     _one_at_a_time(patient_id)
     about = f"asked:{form}"
-    pressed = _asked_by(patient_id, about)
+    pressed, standing = _asked_by(patient_id, about), _lately(patient_id, now - _ONE_NEED)
     if pressed is not None:
-        return pressed
-    standing = _lately(patient_id, now - _ONE_NEED)
+        if pressed == standing and not _reached(pressed):
+            return pressed
+        about = f"asked:{uuid4()}"  # the page stayed open, and it is another press
     if standing is not None:
         say_again(by=by, flag=standing, severity=Severity.EMERGENCY, source=FlagSource.BUTTON, about=about, now=now)
         return standing
@@ -51,6 +52,11 @@ def _asked_by(patient_id: int, about: str) -> Flag | None:
     """The flag that this form raised, or joined."""
     report = FlagReport.objects.select_related("flag").filter(patient_id=patient_id, about=about).first()
     return report.flag if report is not None else Flag.objects.filter(patient_id=patient_id, about=about).first()
+
+
+def _reached(flag: Flag) -> bool:
+    newest = flag.answers.order_by("-id").first()
+    return newest is not None and newest.kind == FlagAnswerKind.CONTACTED
 
 
 def _lately(patient_id: int, since: datetime) -> Flag | None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from typing import cast
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.safety.asking_actions import ask_for_help
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.interfaces.portal.heard import heard
-from sojourn.interfaces.portal.help import call_somebody
+from sojourn.interfaces.portal.help import call_somebody, tell_clinic
 from sojourn.interfaces.portal.pages import show
 
 
@@ -27,16 +26,7 @@ def asked(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if call_somebody(request):
             return redirect(f"{reverse('portal:here')}?called=1")
-        ask_for_help(by=asker, patient_id=asker.patient_id, form=_key(request))
-        return redirect(f"{reverse('portal:help_asked')}?told=1")
+        return redirect(tell_clinic(request))
     word = heard(asker.patient_id)
     told = word is not None and "told" in request.GET
     return show(request, "portal/asked.html", {"heard": word, "told": told, "ask_key": uuid4()}, nav=False)
-
-
-def _key(request: HttpRequest) -> UUID:
-    """The key of the form, so that it counts once. What came without a good one counts as a press of its own."""
-    try:
-        return UUID(request.POST.get("key", ""))
-    except ValueError:
-        return uuid4()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -41,14 +41,14 @@ def here(request: HttpRequest) -> HttpResponse:
     """The altered-state screen. Sending it calls for help: the clinic's session board shows it.
 
     It says what has become of the call, and nothing that is not so: outside a session it leads to who can be called,
-    and what was pressed there raises a flag. ``said`` is what became of a "Stop" that was pressed without script.
+    and what is pressed there, as on a screen that stayed open, tells the clinic as the button beside the lines does.
+    ``said`` is what became of a "Stop" that was pressed without script.
     """
     said = request.GET.get("said", "")
     if request.method == "POST":
         by_script = "text/html" not in request.headers.get("Accept", "")
         if not call_somebody(request):
-            _ask_for_help(request)
-            target = reverse("portal:help")
+            target = tell_clinic(request)
             return JsonResponse({"go": target}, status=409) if by_script else redirect(target)
         if by_script:
             return HttpResponse(status=204)
@@ -98,11 +98,20 @@ def call_somebody(request: HttpRequest) -> bool:
     return True
 
 
-def _ask_for_help(request: HttpRequest) -> None:
-    """No board hears it, so the clinic gets a flag; the page of help follows at once all the same."""
+def tell_clinic(request: HttpRequest) -> str:
+    """Nothing runs here in which somebody could be called: the clinic is told by a flag. The page to go to."""
     asker = cast(Request, request).asker
     assert asker.patient_id is not None
-    ask_for_help(by=asker, patient_id=asker.patient_id, form=uuid4())
+    ask_for_help(by=asker, patient_id=asker.patient_id, form=_key(request))
+    return f"{reverse('portal:help_asked')}?told=1"
+
+
+def _key(request: HttpRequest) -> UUID:
+    """The key of the form, so that it counts once. What came without a good one counts as a press of its own."""
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return uuid4()
 
 
 @allowed("own.read")
