@@ -34,6 +34,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _page(request, 404)
 
 
+def not_allowed(request: HttpRequest) -> HttpResponse:
+    return _page(request, 405)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     return _page(request, 500)
 

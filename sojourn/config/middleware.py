@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 
-from sojourn.config.errors import bad_request
+from sojourn.config.errors import bad_request, not_allowed
 from sojourn.config.page_owner import forget_messages_of_another, sent_by_another
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.access import Request, to_the_door
@@ -60,6 +60,22 @@ class NotTooLarge:
         if not told.isdecimal() or int(told) > LARGEST_REQUEST:
             return bad_request(request)
         return self.get_response(request)
+
+
+class NotThatWay:
+    """An address that only takes what is sent, opened by its link or loaded again, is a page like every other: it says
+    so, and help is one tap away."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 405 or "text/html" not in request.headers.get("Accept", ""):
+            return response
+        page = not_allowed(request)
+        page["Allow"] = response.get("Allow", "")
+        return page
 
 
 class OneTransaction:

@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "sojourn.config.page_owner.PageOwner",
     "sojourn.config.middleware.WhoAsks",
+    "sojourn.config.middleware.NotThatWay",
     "sojourn.interfaces.portal.listening.Listening",
     "django_htmx.middleware.HtmxMiddleware",
 ]

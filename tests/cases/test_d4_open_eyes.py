@@ -131,6 +131,15 @@ def test_a_bare_accept_is_refused_and_everything_stands_on_the_page(clinic: Cast
     assert WHY in signed
 
 
+@pytest.mark.parametrize("nothing", ["  ", "\u200b", "...", "\u3164"])
+def test_a_reason_that_says_nothing_is_none(clinic: Cast, ana: Patient, nothing: str):
+    told(clinic, ana, hyperthyroidism=True)
+    me = clinic.client("prescriber")
+    page, given = preview(me, ana)
+    assert sign(me, ana, given | dict.fromkeys(asked_at(page), nothing)).status_code == 409
+    assert decisions(clinic) == 0
+
+
 @pytest.mark.parametrize("kind", ["defer", "decline"])
 def test_a_no_asks_for_no_reasons(clinic: Cast, ana: Patient, kind: str):
     told(clinic, ana, hyperthyroidism=True)

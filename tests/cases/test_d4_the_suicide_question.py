@@ -126,6 +126,14 @@ def test_it_turns_by_name_and_note_alone_and_the_flag_stays(clinic: Cast, stage:
     assert len(flags(clinic, stage)) == 2
 
 
+@pytest.mark.parametrize("note", ["\u00a0", "\u200b", "\u3164", ".", "-", "\u2060\n"])
+def test_a_note_that_says_nothing_is_none(clinic: Cast, stage: Stage, note: str):
+    """D4: blanks, signs that nobody sees and a lone dot turn nothing."""
+    answer(clinic, stage, "suicide_risk", "failed")
+    answer(clinic, stage, "suicide_risk", "passed", note)
+    assert [each.outcome for each in rows(clinic, stage, "suicide_risk")] == ["failed"]
+
+
 ITEMS = (
     *("identity", "fasting", "escort", "no_driving", "pregnancy", "medicines", "intoxication", "suicide_risk"),
     *("emergency", "staff"),

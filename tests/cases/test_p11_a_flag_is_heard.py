@@ -276,6 +276,18 @@ def test_a_number_that_no_carrier_takes_is_asked_for_again(clinic: Cast, number:
     assert "Write the number with its country" in refused.text
 
 
+@pytest.mark.parametrize(("outcome", "note"), [("safe", "\u200b"), ("safe", " . "), ("", "Spoke with her"), ("x", "y")])
+def test_a_flag_closes_with_what_came_of_it_and_a_word(open_clinic: Flagged, outcome: str, note: str):
+    flag, nurse = answer_item_nine(open_clinic), open_clinic.cast.client("nurse")
+    nurse.post(f"{FLAGS}{flag.pk}/", {"kind": "seen", "after": ""})
+    with as_asker(open_clinic.cast.asker("nurse")):
+        after = FlagAnswer.objects.filter(flag=flag).latest("id").pk
+    refused = nurse.post(f"{FLAGS}{flag.pk}/", {"kind": "closed", "after": after, "outcome": outcome, "note": note})
+    assert refused.status_code in {409, 422}
+    with as_asker(open_clinic.cast.asker("nurse")):
+        assert not FlagAnswer.objects.filter(flag=flag, kind="closed").exists()
+
+
 def test_the_page_of_a_flag_leads_to_the_message_that_raised_it(open_clinic: Flagged):
     patient = open_clinic.cast.client("Alma")
     patient.post(MESSAGES, {"key": "", "body": "It has been long. I want to die."})

@@ -216,6 +216,54 @@ def test_the_note_and_the_worry_of_a_support_person(clinic: Cast, language: str)
     assert guest.post(link, {"do": "worry", "worry": ""}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("answer", "note"),
+    [
+        ("yes", "She says she does not want to live anymore"),
+        ("no", "He told me he is going to kill himself tonight"),
+        ("yes", "Ana has been cutting herself again"),
+        ("no", "Dice que ya no quiere vivir"),
+        ("yes", "Mi hermano habla de suicidarse"),
+        ("no", "Creo que se va a matar esta noche"),
+    ],
+)
+def test_what_a_support_person_says_of_the_patient(clinic: Cast, answer: str, note: str):
+    """In a patient's own story another's words are no danger of theirs; here they are the whole of it."""
+    _visit, link = asked(clinic)
+    assert Client().post(link, {"answer": answer, "note": note}).status_code == 302
+    (flag,) = flags(clinic)
+    assert (flag.kind, flag.source) == (FlagKind.WORRIED, FlagSource.SUPPORT_PERSON)
+    assert note in flag.detail
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "I come by bus", "She is dying to see you", "Her dog died last year", "My phone is dead, call my wife",
+        "Vengo en autobús", "Se corta el pelo mañana", "Me mata el tráfico", "Le hace daño la leche",
+    ],
+)  # fmt: skip
+def test_an_everyday_note_of_a_support_person_raises_nothing(clinic: Cast, note: str):
+    _visit, link = asked(clinic)
+    assert Client().post(link, {"answer": "yes", "note": note}).status_code == 302
+    assert flags(clinic) == []
+
+
+@LANGUAGES
+@pytest.mark.parametrize(
+    ("form", "field"), [({"answer": "yes"}, "note"), ({"answer": ""}, "note"), ({"do": "worry"}, "worry")]
+)
+def test_what_a_support_person_sends_and_is_not_kept(clinic: Cast, language: str, form: dict[str, str], field: str):
+    """Too long, or neither yes nor no: the form is asked for again, and its words are heard, the danger in front."""
+    _visit, link = asked(clinic)
+    words = f"{'too long ' * 40}{WORDS[language]}" if form.get("answer") != "" else WORDS[language]
+    for _again in range(2):
+        assert Client().post(link, {**form, field: words}).status_code == 422
+    (flag,) = flags(clinic)
+    assert flag.kind == FlagKind.WORRIED
+    assert {"en": "kill myself", "es": "matarme"}[language] in flag.detail
+
+
 @LANGUAGES
 def test_a_voice_that_commands_is_a_voice_and_a_thought_of_suicide(phone: Phone):
     words = {"en": "The voices tell me to kill myself", "es": "Las voces me dicen que me mate"}[phone.language]

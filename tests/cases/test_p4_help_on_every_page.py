@@ -99,6 +99,16 @@ def test_pages_that_are_not_open_to_somebody_lead_to_help(clinic: Cast):
 # ---------------------------------------------------------------- and with the right numbers
 
 
+@pytest.mark.parametrize("address", ["/today/here/stop/", "/today/visits/sooner/"])
+def test_an_address_that_only_takes_what_is_sent_leads_to_help(clinic: Cast, address: str):
+    """Loaded again or opened by its link it was an empty page."""
+    make_patient(clinic, "Ana")
+    page = clinic.client("Ana").get(address, headers={"accept": "text/html", "accept-language": "es"})
+    assert (page.status_code, page["Allow"]) == (405, "POST")
+    assert 'href="/today/help/"' in page.text
+    assert "No hay nada en esta dirección" in page.text
+
+
 def test_the_invitation_lets_the_device_know_the_clinics_numbers(clinic: Cast):
     client = Client()
     assert "tel:+13035550100" not in tapped(body(client.get("/today/help/")))

@@ -100,8 +100,8 @@ def test_pressed_outside_a_session_the_clinic_is_told_and_help_follows(clinic: C
     """On a screen that stayed open no board hears it: one flag, however often it is pressed, in whichever way."""
     patient = signed_in(clinic, make_patient(clinic))
     by_hand = patient.post(HERE, headers={"accept": "text/html"})
-    assert (by_hand.status_code, by_hand["Location"]) == (302, "/today/help/")
-    assert patient.post(HERE, headers={"accept": "*/*"}).json() == {"go": "/today/help/"}
+    assert (by_hand.status_code, by_hand["Location"]) == (302, "/today/help/asked/?told=1")
+    assert patient.post(HERE, headers={"accept": "*/*"}).json() == {"go": "/today/help/asked/?told=1"}
     with as_asker(clinic.asker("nurse")):
         (flag,) = open_flags()
     assert (flag.kind, flag.source, flag.severity) == ("asked_for_help", "button", "emergency")

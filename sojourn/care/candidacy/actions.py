@@ -19,6 +19,7 @@ from sojourn.care.candidacy.queries import Assessed
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.eligibility import VOCABULARY, Finding, fingerprint
 from sojourn.clinical.eligibility.fingerprints import digest
+from sojourn.clinical.written import says_something
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
@@ -57,7 +58,7 @@ class Answer:
             explanation=_lines(self.explanation),
             alternatives=_lines(self.alternatives),
             would_change=_lines(self.would_change),
-            reasons={key: said for key, text in self.reasons.items() if (said := _lines(text))},
+            reasons={key: _lines(text) for key, text in self.reasons.items() if says_something(text)},
         )
 
     @property

@@ -14,6 +14,7 @@ from sojourn.care.safety import duty_queries, queries
 from sojourn.care.safety.clock_actions import begin_acting, begin_taking
 from sojourn.care.safety.models import Flag, FlagAnswer, FlagAnswerKind, FlagOutcome, FlagReading
 from sojourn.care.safety.queries import StandingFlag
+from sojourn.clinical.written import says_something
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
@@ -122,7 +123,7 @@ def _must_say_what_came_of_it(outcome: str, note: str) -> None:
     reasons = {}
     if outcome not in FlagOutcome.values:
         reasons["outcome_missing"] = _("Choose what came of it.")
-    if not note:
+    if not says_something(note):
         reasons["note_missing"] = _("Write what was found and done before closing.")
     if reasons:
         raise Refused(*reasons.values(), codes=tuple(reasons))

@@ -32,7 +32,7 @@ from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety.models import Flag, FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.safety.words_actions import heed, heed_each
-from sojourn.clinical.danger import read
+from sojourn.clinical.danger.beside import read_beside
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
@@ -191,12 +191,13 @@ def answer_way_home(*, by: Asker, comes: bool, note: str = "", now: datetime | N
 
 
 def worry_of(*, by: Asker, text: str, about: str = "", now: datetime | None = None) -> Flag | None:
-    """Raise the worry that the words of a support person call for; None where they call for none. ``about`` is "" for
-    words that no row keeps."""
-    found, now = read(text), now or timezone.now()
+    """Raise the worry that the words of a support person call for, whoever they tell of; None where they call for none.
+    ``about`` is "" for words that no row keeps."""
+    found, now = read_beside(text), now or timezone.now()
     if found is None:
         return None
-    return _worry(by, Severity(found.severity), about or _unkept(now), text, now)
+    words = text if len(text) <= WORRY else f"{found.phrase} … {text}"  # what a flag cuts is not the danger
+    return _worry(by, Severity(found.severity), about or _unkept(now), words, now)
 
 
 @transaction.atomic
@@ -206,7 +207,7 @@ def worry(*, by: Asker, text: str, now: datetime | None = None) -> Flag:
     said, now = " ".join(text.split()), now or timezone.now()
     if not said:
         raise Refused(_("Write a few words first."), codes=("nothing",))
-    found = read(said)
+    found = read_beside(said)
     severity = Severity(found.severity) if found is not None else Severity.URGENT
     return _worry(by, severity, _unkept(now), said, now)
 

@@ -29,6 +29,7 @@ from sojourn.care.session.models import (
 )
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import FINAL, State
+from sojourn.clinical.written import says_something
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
@@ -58,7 +59,7 @@ def check(
         raise Refused(_("The protocol has no such item."), codes=("unknown-item",))
     if item_id == CONSENT and passed:
         _agreements_must_stand(encounter)
-    if passed and not note.strip() and _is_failed(encounter, item_id):
+    if passed and not says_something(note) and _is_failed(encounter, item_id):
         raise Refused(
             _("This did not pass before. Write what is different now; it stands in the record with your name."),
             codes=("note-missing",),

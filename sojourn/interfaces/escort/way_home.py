@@ -87,6 +87,8 @@ def way_home(request: HttpRequest, token: str) -> HttpResponse:
             except Refused as refused:
                 status, reasons = 409, refused.reasons
                 writing_actions.worry_of(by=by, text=form.cleaned_data["note"])  # the note itself is not kept
+        else:
+            _heed_unkept(request, by, "note")
     context = _shown(view, standing) | {"form": form, "reasons": reasons, "worry_form": WorryForm()}
     context["told"] = request.GET.get("told") == "1"
     return _page(request, "escort/way_home.html", context, status)
@@ -98,9 +100,15 @@ def _worried(request: HttpRequest, by: Asker, view: EscortView, standing: str, t
     if form.is_valid():
         writing_actions.worry(by=by, text=form.cleaned_data["worry"])
         return redirect(f"{reverse('escort:way_home', args=[token])}?told=1#worry")
+    _heed_unkept(request, by, "worry")
     answer = AnswerForm(initial={"note": view.way.note})
     context = _shown(view, standing) | {"form": answer, "reasons": (), "worry_form": form}
     return _page(request, "escort/way_home.html", context, 422)
+
+
+def _heed_unkept(request: HttpRequest, by: Asker, field: str) -> None:
+    """A form that is refused keeps no words; those of danger are heard all the same."""
+    writing_actions.worry_of(by=by, text=" ".join(request.POST.get(field, "").split()))
 
 
 def _shown(view: EscortView, standing: str) -> dict[str, Any]:
