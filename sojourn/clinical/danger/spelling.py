@@ -33,7 +33,7 @@ _KEPT: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Sentence(Passage):
-    """A sentence with the place of each word in the text: ``spans``, from and to. ``asked``: a question mark ends it."""
+    """A sentence with the place of each word in the text: ``spans``, from and to. ``asked``: it ends with a "?"."""
 
     spans: tuple[tuple[int, int], ...] = ()
     asked: bool = False

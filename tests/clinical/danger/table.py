@@ -77,6 +77,9 @@ LIMITS = """## Limits
 - English and Spanish. Other languages and most mixtures of the two inside one row of words are not read.
 - A sentence is judged without what the person wrote before: "I will do it tonight" alone says nothing, and "I'm taking
   the pills now" is not told from a dose on time.
+- What is meant by its context and not said in plain words is found where somebody thought of the words. The kind
+  "oblique" counts it apart.
+- A question is told by its question mark. Without one, "would it be bad if I said that I hear voices" counts as danger.
 - Irony, quotation, poetry and song are read as they stand. Another person's words in the first person ("she texted me:
   I will kill myself") are taken for the writer's.
 - Without a full stop or a comma between them, an excuse can reach the words beside it. A full stop ends every excuse; a
@@ -173,9 +176,9 @@ def _first_run() -> list[str]:
     return [
         f"## First blind run, {FIRST_RUN}, list as it was then",
         "",
-        "456 sentences by somebody who had seen neither list nor tuning part. The list was then widened for what it had",
-        "missed, so these sentences now stand in the tuning part (save 29 near-copies of others there), and only these",
-        "figures say how the list did on them unseen.",
+        "456 sentences by somebody who had seen neither list nor tuning part. The list was then widened for what it",
+        "had missed, so these sentences now stand in the tuning part (save 29 near-copies of others there), and only",
+        "these figures say how the list did on them unseen. Explicit and oblique were then counted as one.",
         "",
         "| Kind | " + " | ".join(LANGUAGES.values()) + " |",
         "|---|" + "---|" * len(LANGUAGES),
