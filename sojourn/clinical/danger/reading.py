@@ -55,12 +55,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Exempting:
-    """What makes a match mean something else: ``effect`` is a severity, or HARMLESS."""
+    """What makes a match mean something else: ``effect`` is a severity, or HARMLESS. ``asked``: only in a question."""
 
     name: str
     looks_for: str
     groups: frozenset[str]
     effect: str
+    asked: bool
     before: tuple[Pattern, ...]
     after: tuple[Pattern, ...]
     inside: tuple[Pattern, ...]
@@ -178,6 +179,7 @@ class WordList:
             looks_for=each["looks_for"],
             groups=frozenset(each["groups"]),
             effect=each["effect"],
+            asked=each.get("asked", False),
             before=patterns("before"),
             after=patterns("after"),
             inside=patterns("inside"),
@@ -189,6 +191,8 @@ class WordList:
 
 
 def _holds(each: Exempting, found: Found) -> bool:
+    if each.asked and not found.sentence.asked:
+        return False
     if (each.before or each.after) and not (_before(each.before, found) or _after(each.after, found)):
         return False
     if each.inside and not _inside(each.inside, found):

@@ -33,9 +33,10 @@ _KEPT: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Sentence(Passage):
-    """A sentence with the place of each word in the text: ``spans``, from and to."""
+    """A sentence with the place of each word in the text: ``spans``, from and to. ``asked``: it ends with a "?"."""
 
     spans: tuple[tuple[int, int], ...] = ()
+    asked: bool = False
 
 
 class Speller:
@@ -72,7 +73,7 @@ class Speller:
         for piece in _PIECES.finditer(text):
             if piece.lastgroup == "end":
                 if words:
-                    yield Sentence(words, frozenset(breaks), tuple(spans))
+                    yield Sentence(words, frozenset(breaks), tuple(spans), "?" in piece.group())
                 words, spans, breaks = [], [], set()
             elif piece.lastgroup == "break":
                 breaks.add(len(words))

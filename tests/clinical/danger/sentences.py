@@ -1,7 +1,8 @@
 """The labelled sentences: read from their files and measured against the list.
 
-``tuning_sentences.csv`` was seen while the list was written. ``test_sentences.csv`` was written by somebody who had
-seen neither the list nor the tuning part, and the list is not changed for it.
+``tuning_sentences.csv`` was seen while the list was written; what it numbers ``test-`` was the first blind part, which
+was spent when the list was widened for it. ``test_sentences.csv`` is written by somebody who has seen neither the list
+nor the tuning part, and the list is not changed for it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sojourn.clinical.danger import Danger, read
 
 FOLDER = Path(__file__).parent
 LANGUAGES = {"en": "English", "es": "Spanish"}
-DANGER = ("explicit", "passive", "denial_that_is_not", "goodbye", "self_harm", "voices")
+DANGER = ("explicit", "oblique", "passive", "denial_that_is_not", "goodbye", "self_harm", "voices")
 HARMLESS = ("negation", "past", "third_person", "idiom", "question", "everyday")
 
 

@@ -15,7 +15,8 @@ from tests.clinical.danger.sentences import DANGER, LANGUAGES, Labelled
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "clinical" / "words-of-danger.md"
 
 KINDS = {
-    "explicit": "will, wants to or plans to kill themselves: intent, plan, means, time",
+    "explicit": "says in plain words that they will, want or plan to kill themselves, or a deadly act upon themselves",
+    "oblique": "a plan or decision to die that is meant by its context and not said in such words",
     "passive": "wishes to be dead or not to wake up; others were better off",
     "denial_that_is_not": 'danger with a negation in it: "I don\'t want to live"',
     "goodbye": "a goodbye, things given away, a note, no future",
@@ -29,6 +30,22 @@ KINDS = {
     "everyday": "an ordinary message",
 }
 FLAGS = {"suicidal_thoughts": "Suicidal thoughts", "self_harm": "Self-harm", "voices": "Voices"}
+
+FIRST_RUN = "2026-11-29"
+FIRST_RIGHT = {  # kind: (right, of) in English, in Spanish; "explicit" then held "oblique" as well
+    "explicit": ((38, 46), (37, 46)),
+    "passive": ((10, 16), (9, 16)),
+    "denial_that_is_not": ((9, 16), (7, 16)),
+    "goodbye": ((6, 15), (5, 15)),
+    "self_harm": ((11, 16), (6, 16)),
+    "voices": ((6, 15), (3, 15)),
+    "negation": ((15, 17), (14, 17)),
+    "past": ((15, 17), (14, 17)),
+    "third_person": ((16, 17), (14, 17)),
+    "idiom": ((18, 18), (18, 18)),
+    "question": ((17, 17), (16, 17)),
+    "everyday": ((18, 18), (18, 18)),
+}
 
 BEGINNING = """# Words of danger
 
@@ -60,8 +77,14 @@ LIMITS = """## Limits
 - English and Spanish. Other languages and most mixtures of the two inside one row of words are not read.
 - A sentence is judged without what the person wrote before: "I will do it tonight" alone says nothing, and "I'm taking
   the pills now" is not told from a dose on time.
+<<<<<<< HEAD
 - What somebody beside the patient writes (a support person) is turned to the first person, roughly, and read by the
   same list: "she wants to die" is a worry there. Only common words are turned, and no counts are kept of it.
+=======
+- What is meant by its context and not said in plain words is found where somebody thought of the words. The kind
+  "oblique" counts it apart.
+- A question is told by its question mark. Without one, "would it be bad if I said that I hear voices" counts as danger.
+>>>>>>> words2
 - Irony, quotation, poetry and song are read as they stand. Another person's words in the first person ("she texted me:
   I will kill myself") are taken for the writer's.
 - Without a full stop or a comma between them, an excuse can reach the words beside it. A full stop ends every excuse; a
@@ -87,13 +110,16 @@ def page() -> str:
             *_exceptions(words.exceptions),
             LIMITS,
             *_part(
-                "tuning", "The tuning part", "Written with the list and seen while it was made: it flatters the list."
+                "tuning",
+                "The tuning part",
+                "Seen while the list was made, the first blind part among them: it flatters the list.",
             ),
             *_part(
                 "test",
                 "The test part",
                 "By somebody who had seen neither the list nor the tuning part; the list was not changed for it.",
             ),
+            *_first_run(),
         ]
     )
 
@@ -144,6 +170,25 @@ def _part(name: str, title: str, words: str) -> list[str]:
         "",
         *_listed("Missed", sentences.missed(given)),
         *_listed("False alarms", sentences.false_alarms(given)),
+    ]
+
+
+def _first_run() -> list[str]:
+    def cells(kind: str) -> str:
+        word = "found" if kind in DANGER else "left alone"
+        return " | ".join(f"{right} of {of} {word}" for right, of in FIRST_RIGHT[kind])
+
+    return [
+        f"## First blind run, {FIRST_RUN}, list as it was then",
+        "",
+        "456 sentences by somebody who had seen neither list nor tuning part. The list was then widened for what it",
+        "had missed, so these sentences now stand in the tuning part (save 29 near-copies of others there), and only",
+        "these figures say how the list did on them unseen. Explicit and oblique were then counted as one.",
+        "",
+        "| Kind | " + " | ".join(LANGUAGES.values()) + " |",
+        "|---|" + "---|" * len(LANGUAGES),
+        *(f"| {kind} | {cells(kind)} |" for kind in FIRST_RIGHT),
+        "",
     ]
 
 

@@ -40,7 +40,7 @@ def test_golden_sentences(case):
 
 def test_no_explicit_sentence_of_the_tuning_part_is_missed():
     explicit = [each for each in TUNING if each.kind == "explicit"]
-    assert len(explicit) >= 30
+    assert len(explicit) >= 90
     assert [each.text for each in sentences.missed(explicit)] == []
 
 
@@ -52,6 +52,7 @@ def test_what_the_tuning_part_gets_wrong_is_known():
 def test_the_kinds_that_were_found_are_those_that_were_meant():
     meant = {
         "explicit": "suicidal_thoughts",
+        "oblique": "suicidal_thoughts",
         "passive": "suicidal_thoughts",
         "goodbye": "suicidal_thoughts",
         "self_harm": "self_harm",
@@ -70,13 +71,14 @@ def test_the_page_is_current():
 
 
 def test_the_tuning_part_is_large_enough_and_balanced():
-    assert len(TUNING) >= 320
+    assert len(TUNING) >= 760
     counts = {
         (language, kind): sum(each.language == language and each.kind == kind for each in TUNING)
         for language in sentences.LANGUAGES
         for kind in sentences.DANGER + sentences.HARMLESS
     }
-    assert min(counts.values()) >= 14
+    assert min(count for (_, kind), count in counts.items() if kind != "oblique") >= 14
+    assert min(counts.values()) >= 9
     assert len({each.text.casefold() for each in TUNING}) == len(TUNING)
     assert all(each.danger == (each.kind in sentences.DANGER) for each in TUNING)
 

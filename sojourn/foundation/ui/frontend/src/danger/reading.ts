@@ -13,7 +13,7 @@ const [BEFORE, AROUND] = [20, 40];
 export type Danger = { kind: string; severity: string; phrase: string; because: string; rule: string };
 
 const PLACES = ["before", "after", "inside", "saved_at", "saved_before", "saved_after", "saved_inside"] as const;
-type Exempting = { groups: string[]; effect: string } & Record<(typeof PLACES)[number], Row[]>;
+type Exempting = { groups: string[]; effect: string; asked?: boolean } & Record<(typeof PLACES)[number], Row[]>;
 type Rule = { name: string; kind: string; severity: string; because: string; exceptions: Exempting[] };
 type Pattern = { number: number; rule: Rule; row: Row; first: ReturnType<typeof firstWords> };
 type Found = Pattern & { sentence: Sentence; start: number; end: number };
@@ -87,6 +87,7 @@ function severityOf(found: Found): string {
 }
 
 function holds(each: Exempting, found: Found): boolean {
+  if (each.asked && !found.sentence.asked) return false;
   if ((each.before.length || each.after.length) && !before(each.before, found) && !after(each.after, found)) return false;
   if (each.inside.length && !inside(each.inside, found)) return false;
   return !at(each.saved_at, found) && !before(each.saved_before, found) && !after(each.saved_after, found) && !inside(each.saved_inside, found);

@@ -1,7 +1,7 @@
 // Text into sentences of plain words, as sojourn/clinical/danger/spelling.py does it.
 import type { Passage } from "./patterns";
 
-export type Sentence = Passage & { spans: [number, number][] };
+export type Sentence = Passage & { spans: [number, number][]; asked: boolean };
 
 const IN_WORD = "\\p{L}\\p{N}_*@$!'\\u2018\\u2019\\u02bc\\u00b4`\\u0300-\\u036f\\u00ad\\u200b-\\u200d\\u2060";
 const PIECES = new RegExp(
@@ -35,13 +35,14 @@ export class Speller {
 
   sentences(text: string): Sentence[] {
     const found: Sentence[] = [];
-    let open: Sentence = { words: [], breaks: new Set(), spans: [] };
-    const close = () => {
-      if (open.words.length) found.push(open);
-      open = { words: [], breaks: new Set(), spans: [] };
+    const empty = (): Sentence => ({ words: [], breaks: new Set(), spans: [], asked: false });
+    let open = empty();
+    const close = (sign: string) => {
+      if (open.words.length) found.push({ ...open, asked: sign.includes("?") });
+      open = empty();
     };
     for (const piece of text.matchAll(PIECES)) {
-      if (piece.groups!.end) close();
+      if (piece.groups!.end) close(piece[0]);
       else if (piece.groups!.brk) open.breaks.add(open.words.length);
       else {
         const plain = this.plain(piece[0]);
@@ -52,7 +53,7 @@ export class Speller {
         }
       }
     }
-    close();
+    close("");
     return found;
   }
 
