@@ -350,6 +350,7 @@ NO_WORDS: Final = {
     "safety.not_counted_actions.hear scale_id": "one of a list",
     "safety.not_counted_actions.hear answers": "numbers",
     "safety.not_counted_actions.hear about": "the number of a request",
+    "safety.not_counted_actions.hear why": "a reason of ours",
     "safety.words_actions.heed_unkept texts": "the door itself",
     "safety.words_actions.heed_unkept where": "the name of a page",
     "safety.writing_actions.answer_story question_id": "one of a list",

@@ -77,14 +77,9 @@ LIMITS = """## Limits
 - English and Spanish. Other languages and most mixtures of the two inside one row of words are not read.
 - A sentence is judged without what the person wrote before: "I will do it tonight" alone says nothing, and "I'm taking
   the pills now" is not told from a dose on time.
-<<<<<<< HEAD
-- What somebody beside the patient writes (a support person) is turned to the first person, roughly, and read by the
-  same list: "she wants to die" is a worry there. Only common words are turned, and no counts are kept of it.
-=======
 - What is meant by its context and not said in plain words is found where somebody thought of the words. The kind
   "oblique" counts it apart.
 - A question is told by its question mark. Without one, "would it be bad if I said that I hear voices" counts as danger.
->>>>>>> words2
 - Irony, quotation, poetry and song are read as they stand. Another person's words in the first person ("she texted me:
   I will kill myself") are taken for the writer's.
 - Without a full stop or a comma between them, an excuse can reach the words beside it. A full stop ends every excuse; a
