@@ -381,7 +381,7 @@ def phone(browser: Browser, web: Web, found: Flagged, width: int, height: int) -
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("url", "size"), [(HELP, (375, 812)), (HERE, (375, 667)), (HERE, (667, 375)), (HERE, (320, 568))]
+    ("url", "size"), [(HELP, (375, 812)), (HERE, (375, 667)), (HERE, (667, 375)), (HERE, (360, 640))]
 )
 def test_one_press_on_a_phone(web: Web, browser: Browser, flagged: Flagged, url: str, size: tuple[int, int]):
     page = phone(browser, web, flagged, *size)
