@@ -112,9 +112,9 @@ def page() -> str:
             *_part(
                 "test",
                 "The test part",
-                "By somebody who had seen neither the list nor the tuning part; the list was not changed for it. Of the 429"
-                " that were written, 54 came near a sentence of the tuning part (five words in a row, or most of the words)"
-                " and are left out.",
+                "By somebody who had seen neither the list nor the tuning part; the list was not changed for it."
+                " Of the 429 that were written, 54 came near a sentence of the tuning part (five words in a row, or"
+                " most of the words) and are left out.",
             ),
             *_first_run(),
         ]
