@@ -33,6 +33,7 @@ from sojourn.care.session.call_watch import sweep_calls
 from sojourn.care.session.models import SessionEvent
 from sojourn.clinical.calls import ESCALATION
 from sojourn.config.environment import database
+from sojourn.config.processes import _sweeper
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from tests.browser import faults
@@ -193,6 +194,14 @@ def test_the_watch_hears_calls_and_nothing_else_of_a_session(stage: Stage):
             psycopg.errors.InsufficientPrivilege
         ):  # fmt: skip
             watching.execute(statement, given)
+
+
+def test_the_watch_process_raises_and_tells_in_one_round(stage: Stage):
+    event = call(stage)
+    with psycopg.connect(database("signals").conninfo(), autocommit=True) as watching:
+        _sweeper()(watching, event.at + timedelta(seconds=61))
+    (flag,) = flags(stage)
+    assert [reach for reach, _who in Flagged(stage.cast, stage.patient).told(flag)] == ["all"]
 
 
 # --- the button, where no session runs ---

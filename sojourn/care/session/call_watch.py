@@ -94,10 +94,13 @@ def _is_late(call: OpenCall, at_most: timedelta | None, now: datetime) -> bool:
 def _raise(cursor: Cursor[Row], call: OpenCall, now: datetime) -> bool:
     """No clock begins here: the board was the first circle, and the watch tells every clinician of a flag without
     one (safety/watch.py)."""
-    said = {"kind": FlagKind.ASKED_FOR_HELP, "severity": Severity.EMERGENCY, "source": FlagSource.BUTTON}
-    cursor.execute(_RAISE, (call.clinic_id, call.patient_id, *map(str, said.values()), f"call:{call.event_id}", now))
+    severity, source = str(Severity.EMERGENCY), str(FlagSource.BUTTON)
+    said = (str(FlagKind.ASKED_FOR_HELP), severity, source, f"call:{call.event_id}")
+    cursor.execute(_RAISE, (call.clinic_id, call.patient_id, *said, now))
     row = cursor.fetchone()
     if row is None:
         return False  # it has its flag, or another watcher was first
-    cursor.execute(_AUDIT, (call.clinic_id, row[0], call.patient_id, json.dumps({k: str(v) for k, v in said.items()})))
+    # What it is about is for clinicians: whoever reads the audit trail need not know it.
+    detail = json.dumps({"severity": severity, "source": source})
+    cursor.execute(_AUDIT, (call.clinic_id, row[0], call.patient_id, detail))
     return True
