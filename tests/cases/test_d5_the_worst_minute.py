@@ -218,6 +218,17 @@ def test_who_has_seen_it_is_said_and_who_goes_ends_it(called: Stage, clock: Cloc
     assert not any("asks for someone" in each or "needs someone" in each for each in texts(called).values())
 
 
+def test_a_flag_about_the_patient_stands_in_the_strip(running: Stage):
+    """What the patient writes meanwhile is not left to somebody who opens another page."""
+    assert "A flag about this patient" not in texts(running)["page"]
+    patient = signed_in(running.cast, running.patient)
+    patient.post("/today/messages/", {"key": "", "body": "I want to die"})
+    assert "A flag about this patient is open" in texts(running)["page"]
+    strip = running.cast.client("nurse").get(url("session_strip", running), headers={"accept-language": "es"})
+    assert "Hay un aviso abierto sobre este paciente" in html.unescape(strip.text)
+    assert "want to die" not in strip.text
+
+
 def test_a_silent_board_says_so(running: Stage):
     page = texts(running)["board"]
     assert "Sound is off : switch it on" in page

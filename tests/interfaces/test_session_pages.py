@@ -1053,10 +1053,11 @@ def test_every_page_of_a_session_asks_little(ready: Cast, make, django_assert_ma
     ]
     client.get(url("session", stage))
     for name in names:
-        # The page asks the other rooms before a dose, and what stands beside each tick; the live part now and then.
-        with django_assert_max_num_queries({"session": 28, "session_monitor": 14}.get(name, 12)):
+        # The page asks the other rooms before a dose, and what stands beside each tick; the live part now and then; and
+        # each whether a flag about the patient is open.
+        with django_assert_max_num_queries({"session": 29, "session_monitor": 15}.get(name, 13)):
             assert client.get(url(name, stage)).status_code == 200
-    with django_assert_max_num_queries(23):
+    with django_assert_max_num_queries(24):
         assert client.get(url("session_live", stage), {"road": "ask"}).status_code == 200
     with django_assert_max_num_queries(12):
         assert client.get(url("session_score", stage, "aldrete")).status_code == 200

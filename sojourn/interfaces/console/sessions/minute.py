@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from sojourn.care.safety import queries as safety
 from sojourn.care.session.calls import Call
 from sojourn.care.session.rows import AlarmNow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
@@ -196,7 +197,8 @@ def strip_alone(request: Request, picture: Picture) -> dict[str, Any]:
 
 
 def minute(request: Request, picture: Picture) -> dict[str, Any]:
-    """What the strip shows; nothing of it where the patient is not here."""
+    """What the strip shows; nothing of it where the patient is not here. One query more for whoever reads flags: what
+    the patient writes or answers meanwhile is not left to somebody who opens another page."""
     may = request.asker.may
     here = picture.state in PRESENT
     lines = alarm_lines(picture) if here else []
@@ -206,6 +208,7 @@ def minute(request: Request, picture: Picture) -> dict[str, Any]:
         "alarms": lines,
         "graver": any(each.priority == Priority.HIGH.value for each in lines),
         "call": call_line(picture) if here else None,
+        "flagged": here and may("flag.read") and bool(safety.flagged([picture.encounter.patient_id])),
         "may_answer": may("session.alarm"),
         "may_associate": may("monitor.associate") and here,
         "may_go": may("session.observe") and here,
