@@ -145,10 +145,10 @@ def test_a_sign_in_that_ended_elsewhere_is_said(web: Web, browser: Browser, wors
     for each in (page, board):
         key = next(one["value"] for one in each.context.cookies() if "session" in one["name"])
         Session.objects.filter(pk=key).delete()
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=8000)
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Your sign-in on this device has ended")).to_be_visible()
     picture(page, "signed-out-elsewhere")
-    expect(board.locator("[data-board-lost]")).to_contain_text("You were signed out", timeout=8000)
+    expect(board.locator("[data-board-lost]")).to_contain_text("You were signed out", timeout=30_000)
     picture(board, "board-signed-out-elsewhere")
     for each in (page, board):
         each.context.close()

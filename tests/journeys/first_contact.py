@@ -683,10 +683,14 @@ def the_series_is_booked(c: Cast) -> None:
         label=page.locator("#companion option", has_text=c.companion).first.inner_text()
     )
     c.desk.look("series, proposed")
-    page.get_by_role("button", name=c.words.count("Book %(n)d session", "Book these %(n)d sessions", 6)).click()
-    expect(
-        page.get_by_text(c.words.count("%(n)d session is booked.", "%(n)d sessions are booked.", 6)).first
-    ).to_be_visible()
+    book = page.get_by_role("button", name=c.words.count("Book %(n)d session", "Book these %(n)d sessions", 6))
+    booked = page.get_by_text(c.words.count("%(n)d session is booked.", "%(n)d sessions are booked.", 6)).first
+    overtaken = page.get_by_text(c.words("Nothing was booked yet")).first
+    book.click()
+    expect(booked.or_(overtaken)).to_be_visible()
+    if overtaken.is_visible():  # another journey in this house has booked the same nurse meanwhile: the page chose anew
+        book.click()
+    expect(booked).to_be_visible()
     c.series = page.url
     c.desk.look("series, booked")
     c.desk.go("/clinic/appointments/week/")
