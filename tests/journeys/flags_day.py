@@ -189,9 +189,15 @@ def the_day(found: House, patients: list[Asker]) -> list[str]:
     return names
 
 
+def seen_from() -> str:
+    """The house's own database: one that began from a kept copy has another name for it."""
+    database = os.environ.get("SOJOURN_DATABASE", "sojourn")
+    return f"host={os.environ['SOJOURN_HOME']}/postgres/socket user=postgres dbname={database}"
+
+
 def what_stands(names: list[str]) -> bool:
     """Whether every flag is there once, is owned, was passed on once, and every notice has its one final proof."""
-    with psycopg.connect(f"host={os.environ['SOJOURN_HOME']}/postgres/socket user=postgres dbname=sojourn") as seen:
+    with psycopg.connect(seen_from()) as seen:
         flags = seen.execute("SELECT id, about FROM safety_flag").fetchall()
         assert Counter(about for _id, about in flags) == Counter(names), flags
         asked = seen.execute("SELECT flag_id, count(*), count(asked_id) FROM safety_flagclock GROUP BY 1").fetchall()
@@ -229,7 +235,7 @@ def what_is_there() -> dict[str, list[Any]]:
         "tries": "SELECT notice_id, outcome, detail FROM safety_flagnoticetry ORDER BY id",
         "jobs": "SELECT id, status, attempts, args::text, scheduled_at::text FROM procrastinate_jobs ORDER BY id",
     }
-    with psycopg.connect(f"host={os.environ['SOJOURN_HOME']}/postgres/socket user=postgres dbname=sojourn") as seen:
+    with psycopg.connect(seen_from()) as seen:
         return {name: seen.execute(statement).fetchall() for name, statement in tables.items()}
 
 

@@ -220,7 +220,7 @@ def a_letter(subject: str, to: str = EMAIL, about: str = "") -> Letter:
     """The newest letter with a link (that holds ``about``) in the post box, once it has come."""
     from sojourn.config import postbox
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         for letter in postbox.letters():
             if to in letter.to and any(about in link for link in letter.links):

@@ -220,7 +220,7 @@ def test_many_people_answer_as_one_by_one(matrix: np.ndarray) -> None:
     together = many.respond(pours).at(TIMES)
     for k in (0, 31, 59):
         alone = amounts(matrix * factors[k], pours)
-        assert close(together[k], alone, 1e-11)
+        assert close(together[k], alone, 1e-10)  # rates three decades apart cost each route a digit of its own
 
 
 def test_people_with_clocks_of_their_own() -> None:
