@@ -104,6 +104,7 @@ class WordList:
         self.rules = tuple(self._rule(each, grammar) for each in data["rules"])
         self.exceptions = tuple(self._exception(each, grammar) for each in data["exceptions"])
         self._by_key, self._by_stem = _keyed(self.rules)
+        self._stems = tuple(self._by_stem)
         self._for = {rule.name: [each for each in self.exceptions if each.groups & rule.groups] for rule in self.rules}
         known = set(vocabulary(each.row for rule in self.rules for each in rule.patterns))
         others = set(vocabulary(each.row for one in self.exceptions for each in one.patterns))
@@ -143,9 +144,10 @@ class WordList:
 
     def _candidates(self, word: str) -> Iterable[Keyed]:
         yield from self._by_key.get(word, ())
-        for stem, keyed in self._by_stem.items():
-            if word.startswith(stem):
-                yield from keyed
+        if word.startswith(self._stems):
+            for stem, keyed in self._by_stem.items():
+                if word.startswith(stem):
+                    yield from keyed
 
     def _severity(self, found: Found) -> str:
         severity = found.rule.severity
