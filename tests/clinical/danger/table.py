@@ -106,7 +106,7 @@ LIMITS = """## Limits
   "oblique" counts it apart.
 - A question is told by its question mark. Without one, "would it be bad if I said that I hear voices" counts as danger.
 - Irony, quotation, poetry and song are read as they stand. Another person's words in the first person ("she texted me:
-  I will kill myself") are taken for the writer's.
+  I will kill myself") are taken for the writer's, unless a threat stands beside them ("if you leave").
 - Without a full stop or a comma between them, an excuse can reach the words beside it. A full stop ends every excuse; a
   comma ends a negation and another person, not a time long over, a kitchen, a pool or a question.
 - "Clearly over" needs a time in the same sentence. A past attempt without a time counts as danger.
