@@ -22,6 +22,7 @@ SEVERITIES: Final = ("emergency", "urgent", "soon")  # the worst first
 KINDS: Final = ("suicidal_thoughts", "self_harm", "voices")
 HARMLESS: Final = "none"
 _BEFORE: Final = 20  # words before a match that an exception may take
+_KEPT: Final = 4096  # words of which the patterns that they are the key of are remembered
 _AROUND: Final = 40  # words around a match that still speak of it
 
 
@@ -104,6 +105,7 @@ class WordList:
         self.rules = tuple(self._rule(each, grammar) for each in data["rules"])
         self.exceptions = tuple(self._exception(each, grammar) for each in data["exceptions"])
         self._by_key, self._by_stem = _keyed(self.rules)
+        self._candidates = lru_cache(_KEPT)(self._keyed_by)
         self._for = {rule.name: [each for each in self.exceptions if each.groups & rule.groups] for rule in self.rules}
         known = set(vocabulary(each.row for rule in self.rules for each in rule.patterns))
         others = set(vocabulary(each.row for one in self.exceptions for each in one.patterns))
@@ -141,11 +143,9 @@ class WordList:
                     if found:
                         yield Found(number, rule, sentence, words, start, max(found))
 
-    def _candidates(self, word: str) -> Iterable[Keyed]:
-        yield from self._by_key.get(word, ())
-        for stem, keyed in self._by_stem.items():
-            if word.startswith(stem):
-                yield from keyed
+    def _keyed_by(self, word: str) -> tuple[Keyed, ...]:
+        stems = [stem for stem in self._by_stem if word.startswith(stem)]
+        return (*self._by_key.get(word, ()), *(keyed for stem in stems for keyed in self._by_stem[stem]))
 
     def _severity(self, found: Found) -> str:
         severity = found.rule.severity

@@ -5,7 +5,7 @@ Run as ``python -m tests.clinical.danger.table``; a test holds the page current.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sojourn.clinical.danger.reading import HARMLESS, Exempting, Rule, word_list
@@ -31,7 +31,7 @@ KINDS = {
 }
 FLAGS = {"suicidal_thoughts": "Suicidal thoughts", "self_harm": "Self-harm", "voices": "Voices"}
 
-FIRST_RUN = "2026-11-29"
+RUN_ON = "2026-11-29"
 FIRST_RIGHT = {  # kind: (right, of) in English, in Spanish; "explicit" then held "oblique" as well
     "explicit": ((38, 46), (37, 46)),
     "passive": ((10, 16), (9, 16)),
@@ -46,6 +46,31 @@ FIRST_RIGHT = {  # kind: (right, of) in English, in Spanish; "explicit" then hel
     "question": ((17, 17), (16, 17)),
     "everyday": ((18, 18), (18, 18)),
 }
+FIRST_ABOUT = [
+    "456 sentences by somebody who had seen neither list nor tuning part. The list was then widened for what it",
+    "had missed, so these sentences now stand in the tuning part (save 29 near-copies of others there), and only",
+    "these figures say how the list did on them unseen. Explicit and oblique were then counted as one.",
+]
+SECOND_RIGHT = {
+    "explicit": ((37, 39), (36, 38)),
+    "oblique": ((3, 12), (1, 12)),
+    "passive": ((8, 12), (9, 14)),
+    "denial_that_is_not": ((7, 12), (5, 11)),
+    "goodbye": ((6, 11), (8, 13)),
+    "self_harm": ((7, 12), (9, 13)),
+    "voices": ((6, 13), (6, 13)),
+    "negation": ((6, 10), (10, 14)),
+    "past": ((8, 11), (8, 11)),
+    "third_person": ((9, 11), (12, 12)),
+    "idiom": ((13, 13), (12, 12)),
+    "question": ((13, 14), (13, 14)),
+    "everyday": ((14, 14), (13, 14)),
+}
+SECOND_ABOUT = [
+    "375 sentences by somebody who had seen neither list nor tuning part. Of the 429 that were written, 54 came near",
+    "a sentence of the tuning part (five words in a row, or most of the words) and were left out. The list was then",
+    "widened for what it had missed, so these sentences too now stand in the tuning part.",
+]
 
 BEGINNING = """# Words of danger
 
@@ -81,7 +106,7 @@ LIMITS = """## Limits
   "oblique" counts it apart.
 - A question is told by its question mark. Without one, "would it be bad if I said that I hear voices" counts as danger.
 - Irony, quotation, poetry and song are read as they stand. Another person's words in the first person ("she texted me:
-  I will kill myself") are taken for the writer's.
+  I will kill myself") are taken for the writer's, unless a threat stands beside them ("if you leave").
 - Without a full stop or a comma between them, an excuse can reach the words beside it. A full stop ends every excuse; a
   comma ends a negation and another person, not a time long over, a kitchen, a pool or a question.
 - "Clearly over" needs a time in the same sentence. A past attempt without a time counts as danger.
@@ -107,16 +132,10 @@ def page() -> str:
             *_part(
                 "tuning",
                 "The tuning part",
-                "Seen while the list was made, the first blind part among them: it flatters the list.",
+                "Seen while the list was made, both blind parts among them: it flatters the list.",
             ),
-            *_part(
-                "test",
-                "The test part",
-                "By somebody who had seen neither the list nor the tuning part; the list was not changed for it."
-                " Of the 429 that were written, 54 came near a sentence of the tuning part (five words in a row, or"
-                " most of the words) and are left out.",
-            ),
-            *_first_run(),
+            *_blind_run("First", FIRST_RIGHT, FIRST_ABOUT),
+            *_blind_run("Second", SECOND_RIGHT, SECOND_ABOUT),
         ]
     )
 
@@ -170,21 +189,21 @@ def _part(name: str, title: str, words: str) -> list[str]:
     ]
 
 
-def _first_run() -> list[str]:
+def _blind_run(which: str, right: Mapping[str, tuple[tuple[int, int], ...]], about: list[str]) -> list[str]:
+    """How the list did on sentences that were unseen then; the list was widened for them afterwards."""
+
     def cells(kind: str) -> str:
         word = "found" if kind in DANGER else "left alone"
-        return " | ".join(f"{right} of {of} {word}" for right, of in FIRST_RIGHT[kind])
+        return " | ".join(f"{found} of {of} {word}" for found, of in right[kind])
 
     return [
-        f"## First blind run, {FIRST_RUN}, list as it was then",
+        f"## {which} blind run, {RUN_ON}, list as it was then",
         "",
-        "456 sentences by somebody who had seen neither list nor tuning part. The list was then widened for what it",
-        "had missed, so these sentences now stand in the tuning part (save 29 near-copies of others there), and only",
-        "these figures say how the list did on them unseen. Explicit and oblique were then counted as one.",
+        *about,
         "",
         "| Kind | " + " | ".join(LANGUAGES.values()) + " |",
         "|---|" + "---|" * len(LANGUAGES),
-        *(f"| {kind} | {cells(kind)} |" for kind in FIRST_RIGHT),
+        *(f"| {kind} | {cells(kind)} |" for kind in right),
         "",
     ]
 
