@@ -139,8 +139,8 @@ def page() -> str:
                 "The test part",
                 "The third part by somebody who had seen neither the list nor any other sentence; the list was not"
                 " changed for it. Of the 392 that were written, 56 came near a sentence of the tuning part (five words"
-                " in a row, or most of the words) and are left out; with them, 38 of 40 explicit sentences were found in"
-                " each language.",
+                " in a row, or most of the words) and are left out; with them, 38 of 40 explicit sentences were found"
+                " in each language.",
             ),
             *_blind_run("First", FIRST_RIGHT, FIRST_ABOUT),
             *_blind_run("Second", SECOND_RIGHT, SECOND_ABOUT),
