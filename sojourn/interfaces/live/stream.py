@@ -91,6 +91,7 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
         return
     watcher = Watcher(asker.clinic_id, encounter_id, queries.sign_in_names(_key(cookie), asker.person_id))
     _hub.watch(watcher)
+    watcher.doubt()  # the sign-in may have ended between the asking and the watching, and nobody heard it
     closed = asyncio.create_task(_closed(receive, watcher))
     try:
         await _stream(watcher, asker, cookie, {} if own else _seen(scope, headers), send, _Told(own))
