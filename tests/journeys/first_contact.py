@@ -108,7 +108,8 @@ class Someone(Person):
         assert language == self.words.language, f"{name} is in {language}"
         clean(self.page, name)
         if language != "en":
-            lines = self.page.locator("body").inner_text().splitlines()
+            own = set(self.page.locator("[data-own-words]").all_inner_texts())  # what a patient wrote, in their language
+            lines = [each for each in self.page.locator("body").inner_text().splitlines() if each not in own]
             left_in_english.update({
                 line: name for line in lines
                 if len(ENGLISH.findall(line)) > 1 and "fact base" not in line and "(facts/" not in line
