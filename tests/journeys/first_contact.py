@@ -108,7 +108,7 @@ class Someone(Person):
         assert language == self.words.language, f"{name} is in {language}"
         clean(self.page, name)
         if language != "en":
-            own = set(self.page.locator("[data-own-words]").all_inner_texts())  # what a patient wrote, in their language
+            own = set(self.page.locator("[data-own-words]").all_inner_texts())  # in whatever language
             lines = [each for each in self.page.locator("body").inner_text().splitlines() if each not in own]
             left_in_english.update({
                 line: name for line in lines
