@@ -36,8 +36,30 @@ def launch_options() -> dict[str, object]:
     return {"args": ARGUMENTS, **({"executable_path": path} if path else {})}
 
 
+# A colour halfway through its change is nobody's choice: changes that end are ended, before axe measures contrast.
+AT_REST = """
+() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+  for (const change of document.getAnimations()) {
+    if (change.effect?.getComputedTiming().endTime !== Infinity) change.finish();
+  }
+  requestAnimationFrame(() => done());
+})))
+"""
+WHOLE = """
+() => document.readyState === "complete"
+  && (document.querySelector("main, [role=main]") !== null || performance.now() > 5000)
+"""
+
+
+def settled(page: Page) -> None:
+    """Wait for the whole page: after a press the address is new before its text has come, as slow machines show."""
+    page.wait_for_function(WHOLE)
+    page.evaluate(AT_REST)
+
+
 def faults(page: Page, name: str) -> list[str]:
     """What axe objects to on the page (WCAG 2.2 AA and good practice), and whether it is wider than the screen."""
+    settled(page)
     if PICTURES:
         page.screenshot(path=f"{PICTURES}/{name.strip('/').replace('/', '-')}.png", full_page=True)
     page.evaluate(AXE.read_text(encoding="utf-8"))

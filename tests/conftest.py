@@ -145,9 +145,11 @@ def other_clinic(db: None) -> Cast:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, one for every folder: its loop runs in this thread, beside which Django would refuse the database."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     from tests.browser import launch_options
+
+    expect.set_options(timeout=15_000)  # a busy machine is no fault of the page
 
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

@@ -33,12 +33,12 @@ def raw_rates(seconds: float = 3.0) -> dict[str, float]:
         connection.execute("CREATE TABLE bench_raw (LIKE vitals_observation INCLUDING DEFAULTS)")
         connection.execute("CREATE SEQUENCE bench_seq; ALTER TABLE bench_raw ALTER id SET DEFAULT nextval('bench_seq')")
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        row = (1, 1, 1, "hr", 71.0, "/min", now, now, now, "monitor", 1, 1, None, "final", "", None)
+        row = (1, 1, 1, "hr", 71.0, "/min", now, now, now, "monitor", 1, 1, None, "final", "", None, "")
         columns = (
             "clinic_id, patient_id, encounter_id, code, value, unit, effective_at, measured_at, received_at, method,"
-            " device_id, message_id, by_id, status, doubt, supersedes_id"
+            " device_id, message_id, by_id, status, doubt, supersedes_id, source"
         )
-        values = ", ".join(["(" + ", ".join(["%s"] * 16) + ")"] * 100)
+        values = ", ".join(["(" + ", ".join(["%s"] * len(row)) + ")"] * 100)
         done, began = 0, time.perf_counter()
         with connection.cursor() as cursor:
             while time.perf_counter() - began < seconds:

@@ -158,6 +158,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "reading.typed": _("%(who)s typed vital signs of %(patient)s."),
     "alarm.acknowledged": _("%(who)s answered an alarm of %(patient)s (%(code)s)."),
     # monitors and rules
+    "monitor.told_patient": _("The monitor %(who)s asked for its patients and was told the number of %(patient)s."),
     "monitor.added": _("%(who)s added a monitor (%(key)s)."),
     "monitor.claimed": _("%(who)s claimed a monitor that belonged to no clinic, by a code read at the bedside."),
     "monitor.line_confirmed": _("%(who)s confirmed the address of a monitor (%(address)s)."),
