@@ -19,7 +19,7 @@ from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions as rulebook
-from sojourn.interfaces.console.record_shown import Shown
+from sojourn.interfaces.console.record.presenters import Shown
 from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.conftest import Cast
 

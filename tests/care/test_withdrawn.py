@@ -15,7 +15,7 @@ from sojourn.care.alarms.rejudging import judge_withdrawn
 from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.clinical.alarms import Heard, Reading
 from sojourn.foundation.accounts.asker import Asker, as_asker
-from sojourn.interfaces.console.record_shown import Shown
+from sojourn.interfaces.console.record.presenters import Shown
 from tests.care.stage import Stage
 from tests.care.test_monitoring import after, nurse, send, stage
 from tests.conftest import Cast

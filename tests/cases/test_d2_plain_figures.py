@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import translation
 
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.sessions import scale
+from sojourn.interfaces.console.sessions import weighing
 from sojourn.interfaces.console.sessions.forms import ValuesForm, amount
 from sojourn.interfaces.console.sessions.medicines import MedicineForm
 from sojourn.interfaces.console.sessions.pump_forms import RateForm, WasteForm
@@ -25,7 +25,7 @@ def test_a_slip_is_no_amount(language: str, typed: str):
         with pytest.raises(ValidationError):
             amount("x", "mg", 7, 2).clean(typed)
         with pytest.raises(Refused):
-            scale.kilograms_of(typed)
+            weighing.kilograms_of(typed)
         assert "rate_ml_per_h" in RateForm({"rate_ml_per_h": typed}).errors
         assert "mg" in WasteForm({"waste-mg": typed}).errors
         assert "amount" in MedicineForm({"amount": typed}).errors
@@ -40,7 +40,7 @@ def test_the_readers_own_writing_is_read(language: str, typed: str, read: str):
     """D2: the point, or the separator of the reader's language."""
     with translation.override(language):
         assert amount("x", "mg", 7, 2).clean(typed) == Decimal(read)
-        assert scale.kilograms_of(typed) == scale.kilograms_of(f"{typed} kg") == Decimal(read)
+        assert weighing.kilograms_of(typed) == weighing.kilograms_of(f"{typed} kg") == Decimal(read)
 
 
 def test_a_comma_in_english_is_no_separator():

@@ -8,8 +8,8 @@ from decimal import Decimal
 from sojourn.care.chart.content import content_hash, stands, verify_signature
 from sojourn.care.chart.record import SessionRecord
 from sojourn.care.chart.rows import Signature, Wasted
-from sojourn.interfaces.console import record_given
-from sojourn.interfaces.console.record_shown import Shown
+from sojourn.interfaces.console.record import given as record_given
+from sojourn.interfaces.console.record.presenters import Shown
 from tests.care.test_record_content import NURSE, PRESCRIBER, given_whole, minutes, old_session
 
 

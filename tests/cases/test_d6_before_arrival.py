@@ -15,8 +15,8 @@ from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.session.snapshot import load
 from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.interfaces.console.record_figure import figure_of
-from sojourn.interfaces.console.record_shown import Shown
+from sojourn.interfaces.console.record.figure import figure_of
+from sojourn.interfaces.console.record.presenters import Shown
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks, set_stage
 from tests.conftest import Cast
 

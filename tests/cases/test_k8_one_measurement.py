@@ -12,7 +12,7 @@ from sojourn.care.session.snapshot import load
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.clinical.vitals import pressure_parts
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.interfaces.console.record_shown import Shown
+from sojourn.interfaces.console.record.presenters import Shown
 from tests.care.stage import adopt_everything, arrive, set_stage
 from tests.cases.monitored import Monitored, monitored, port, row
 from tests.conftest import Cast

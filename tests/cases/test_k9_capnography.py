@@ -10,8 +10,8 @@ from django.urls import reverse
 from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.interfaces.console.record_figure import figure_of
-from sojourn.interfaces.console.record_shown import Shown
+from sojourn.interfaces.console.record.figure import figure_of
+from sojourn.interfaces.console.record.presenters import Shown
 from tests.cases.monitored import Monitored, monitored, port
 
 __all__ = ["monitored", "port"]

@@ -28,8 +28,8 @@ from sojourn.care.session.snapshot import load
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.interfaces.console.board import board_words, figure_of
-from sojourn.interfaces.console.sessions.shown import figures
+from sojourn.interfaces.console.board.views import board_words, figure_of
+from sojourn.interfaces.console.sessions.presenters import figures
 from tests.browser import faults
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.conftest import Cast
@@ -46,7 +46,7 @@ def stage(clinic: Cast) -> Stage:
 
 
 def watched(monkeypatch: pytest.MonkeyPatch, age: timedelta | None) -> None:
-    monkeypatch.setattr("sojourn.interfaces.console.board.heartbeat_age", lambda name, now: age)
+    monkeypatch.setattr("sojourn.interfaces.console.board.views.heartbeat_age", lambda name, now: age)
 
 
 def page(clinic: Cast, role: str = "nurse", query: str = "") -> str:

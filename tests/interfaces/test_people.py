@@ -23,7 +23,7 @@ from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
 from sojourn.foundation.accounts.models import BreakGlass, Invitation, Membership
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.interfaces.console.sentences import SENTENCES, sentence
+from sojourn.interfaces.console.audit.sentences import SENTENCES, sentence
 from tests.care.test_accounts import invite, posted
 from tests.conftest import Cast
 from tests.interfaces.spoken import at_most
@@ -311,7 +311,7 @@ def codes_of(written: ast.expr) -> list[str]:
 
 def test_every_recorded_action_has_its_sentence():
     missing = {code: where for code, where in recorded_actions().items() if code not in SENTENCES}
-    assert not missing, "add them to interfaces/console/sentences.py"
+    assert not missing, "add them to interfaces/console/audit/sentences.py"
 
 
 @pytest.mark.parametrize("code", sorted(SENTENCES))

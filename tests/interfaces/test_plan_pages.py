@@ -19,7 +19,7 @@ from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.care.plan.parts import Goal, Part
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.interfaces.console import plan_shown
+from sojourn.interfaces.console.plans import presenters as plan_presenters
 from tests.care.ceilings import adopt_ceilings
 from tests.conftest import Cast, today
 
@@ -300,7 +300,7 @@ def test_the_bar_and_the_working_are_words_too(clinic: Cast, who: Patient):
         version = PlanVersion(dose_mg=None, working=[
             {"step": "dose", "given": [["1/3", "mg/kg"], ["70", "kg"]], "result": ["70/3", "mg"]}
         ])  # fmt: skip
-        assert [line.words for line in plan_shown.working(version)] == ["0.3333 mg/kg × 70 kg = 23.3333 mg"]
+        assert [line.words for line in plan_presenters.working(version)] == ["0.3333 mg/kg × 70 kg = 23.3333 mg"]
 
 
 # ---------------------------------------------------------------- the patient

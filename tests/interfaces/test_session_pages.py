@@ -34,7 +34,8 @@ from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.interfaces.console.sessions import shown, standing
+from sojourn.interfaces.console.sessions import presenters as session_presenters
+from sojourn.interfaces.console.sessions import standing
 from sojourn.interfaces.console.sessions.forms import moment_of
 from sojourn.interfaces.console.sessions.words import skew_word
 from tests.care.stage import (
@@ -398,9 +399,9 @@ def test_every_item_of_every_protocol_stands_on_the_page_once(ready: Cast):
         picture = load(stage.id, timezone.now())
         for each in book().protocols():
             picture.protocol = each
-            rows = [row.id for group in shown.checklist(picture) for row in group.rows]
+            rows = [row.id for group in session_presenters.checklist(picture) for row in group.rows]
             assert sorted(rows) == sorted(item.id for item in each.checklist)
-            assert str(shown.checklist(picture)[-1].heading) != "Also", "an item has no heading of its own"
+            assert str(session_presenters.checklist(picture)[-1].heading) != "Also", "an item has no heading of its own"
 
 
 def test_what_the_protocol_does_not_know_is_not_an_item(ready: Cast):
@@ -572,7 +573,7 @@ def test_a_dose_that_differs_from_the_plan_is_a_prescribers_to_sign(ready: Cast)
 
 
 def test_milligrams_are_written_without_needless_zeros():
-    assert [shown.milligrams(Decimal(text)) for text in ("35.00", "37.50", "100.00", "0.25")] == [
+    assert [session_presenters.milligrams(Decimal(text)) for text in ("35.00", "37.50", "100.00", "0.25")] == [
         "35", "37.5", "100", "0.25"
     ]  # fmt: skip
 
@@ -697,7 +698,7 @@ def test_the_body_mass_is_said_beside_the_dose(ready: Cast):
 ])  # fmt: skip
 def test_every_reason_says_what_to_do_and_where(ready: Cast, code: str):
     with as_asker(ready.asker("nurse")):
-        to_do, where = shown.advice(load(arrived(ready).id, timezone.now()), code)
+        to_do, where = session_presenters.advice(load(arrived(ready).id, timezone.now()), code)
     assert to_do.endswith(".")
     assert where.startswith(("/clinic/", "#"))
 

@@ -21,8 +21,14 @@ REVIEWED = {
     ("sojourn/foundation/ui/numbers.py", "forms.FloatField"): "the field itself",
     ("sojourn/foundation/ui/numbers.py", "forms.IntegerField"): "the field itself",
     ("sojourn/foundation/ui/templatetags/ui.py", "forms.NumberInput"): "dresses whatever widget comes",
-    ("sojourn/interfaces/console/audit.py", "forms.IntegerField"): "a row's number that our own page wrote, hidden",
-    ("sojourn/interfaces/console/flags.py", "forms.IntegerField"): "a row's number that our own page wrote, hidden",
+    (
+        "sojourn/interfaces/console/audit/views.py",
+        "forms.IntegerField",
+    ): "a row's number of our own page, hidden",
+    (
+        "sojourn/interfaces/console/flags/views.py",
+        "forms.IntegerField",
+    ): "a row's number of our own page, hidden",
     ("sojourn/interfaces/devices/values.py", "replace(',', '.')"): "HL7: no text of a person; two readings are refused",
     ("sojourn/interfaces/devices/message.py", "float(text)"): "HL7's own NM, matched as the standard writes it",
     ("sojourn/care/intake/queries.py", "Decimal(text.rstrip('0').rstrip('.'))"): "formats a number that is one",

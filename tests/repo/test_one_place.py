@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2] / "sojourn"
 PLACES: dict[str, set[str]] = {
     "next_check_due": {"care/session/glance.py", "clinical/replay/replaying.py", "clinical/worked.py"},
     "current_vital": {
-        "care/session/glance.py", "clinical/current.py", "clinical/protocol/guards.py", "interfaces/console/board.py",
-        "interfaces/console/record_shown.py",
+        "care/session/glance.py", "clinical/current.py", "clinical/protocol/guards.py",
+        "interfaces/console/board/views.py", "interfaces/console/record/presenters.py",
     },
     "went_in": {"care/session/given.py", "clinical/replay/session.py"},
     "delivered": {"care/session/snapshot.py", "care/session/lines.py", "care/session/road.py",

@@ -9,7 +9,7 @@ import pytest
 from django.utils import translation
 
 from sojourn.foundation.ui.templatetags import ui
-from sojourn.interfaces.console import board
+from sojourn.interfaces.console.board import views as board
 from tests.golden import golden
 
 NOW = dt.datetime(2026, 3, 4, 14, 5, 9, tzinfo=dt.UTC)

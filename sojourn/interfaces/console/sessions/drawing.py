@@ -20,9 +20,9 @@ from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical.dosing import DRAWN_ROUTES
 from sojourn.foundation.accounts.asker import Asker
-from sojourn.interfaces.console import medicines_changed
-from sojourn.interfaces.console.plan_limits import notice_words
-from sojourn.interfaces.console.sessions.shown import milligrams
+from sojourn.interfaces.console.medicines import changed as medicines_changed
+from sojourn.interfaces.console.plans.limits import notice_words
+from sojourn.interfaces.console.sessions.presenters import milligrams
 from sojourn.interfaces.console.sessions.standing import is_blind
 from sojourn.interfaces.console.sessions.words import drug_word, route_word
 

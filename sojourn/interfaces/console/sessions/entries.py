@@ -20,8 +20,8 @@ from sojourn.clinical.current import rounded
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.doubt_words import doubt_words
-from sojourn.interfaces.console.sessions import shown
+from sojourn.interfaces.console.monitors.doubt_words import doubt_words
+from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.answer_words import answer_word
 from sojourn.interfaces.console.sessions.forms import ReasonForm
 from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, status
@@ -77,7 +77,7 @@ def _told(picture: Picture, what: Measured | Answer | Noted | ByHand | WasteRow)
     if isinstance(what, Noted):
         return what.id, what.at, event_word(what.kind), what.note, what.by
     if isinstance(what, WasteRow):
-        return what.id, what.at, *shown.waste_words(what), what.by
+        return what.id, what.at, *session_presenters.waste_words(what), what.by
     amount = "" if what.amount is None else f"{number_format(what.amount.normalize())} {what.unit}"
     return what.id, what.given_at, f"{what.name} {amount}".strip(), what.note, what.by
 
@@ -91,7 +91,7 @@ def reading_words(what: Measured) -> str:
 
 def _answer_words(picture: Picture, answer: Answer) -> str:
     row: Check = answer.check
-    item = shown.item_row(picture, answer.item_id)
+    item = session_presenters.item_row(picture, answer.item_id)
     label = item.label if item else {"padss": _("PADSS"), "aldrete": _("Aldrete score")}.get(answer.item_id, "")
     return f"{label}: {row.value or answer_word(answer.item_id, row.outcome == 'passed')}"
 

@@ -19,7 +19,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import NotAllowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.sessions import shown
+from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.minute import minute
 from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.words import STATES
@@ -96,7 +96,7 @@ def refusal(picture: Picture, refused: Refused) -> list[dict[str, str]]:
     rows = []
     for number, reason in enumerate(refused.reasons):
         code = refused.codes[number] if number < len(refused.codes) else ""
-        to_do, where = shown.advice(picture, code)
+        to_do, where = session_presenters.advice(picture, code)
         rows.append({"text": str(reason), "to_do": to_do, "href": where})
     return rows
 

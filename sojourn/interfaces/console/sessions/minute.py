@@ -24,7 +24,7 @@ from sojourn.clinical.vitals import VITALS, void
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.queries import acting_rules
-from sojourn.interfaces.console.sessions import shown
+from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.words import TILE_NAMES, WHY
 
 CALL_RULE: Final = calls.ESCALATION
@@ -43,7 +43,7 @@ class Pinned:
     key: str
     name: str
     unit: str
-    figure: shown.Figure | None
+    figure: session_presenters.Figure | None
     alarm: str
 
 
@@ -51,7 +51,7 @@ def pinned(picture: Picture) -> list[Pinned]:
     """Heart rate, pressure, saturation and breathing, always; carbon dioxide where it is measured."""
     found = []
     for key, groups in TILES.items():
-        figure = shown.tile(picture, key)
+        figure = session_presenters.tile(picture, key)
         if figure is None and key == "etco2":
             continue
         codes = {code for group in groups for code in group}
@@ -128,7 +128,7 @@ def _value(alarm: AlarmNow) -> str:
         return str(WHY[alarm.why])
     if alarm.value is None or alarm.code == MONITOR_SIGNAL:
         return ""
-    return f"{shown.written(alarm.code, alarm.value)} {VITALS[alarm.code].unit.display}".rstrip()
+    return f"{session_presenters.written(alarm.code, alarm.value)} {VITALS[alarm.code].unit.display}".rstrip()
 
 
 def _now(picture: Picture, alarm: AlarmNow) -> str:
@@ -136,8 +136,8 @@ def _now(picture: Picture, alarm: AlarmNow) -> str:
     newest = picture.newest.get(alarm.code)
     if newest is None or alarm.value is None or alarm.why in WHY or void(newest.doubt):
         return ""
-    text = shown.written(alarm.code, newest.value)
-    return "" if text == shown.written(alarm.code, alarm.value) else text
+    text = session_presenters.written(alarm.code, newest.value)
+    return "" if text == session_presenters.written(alarm.code, alarm.value) else text
 
 
 def _level(rule: Rule, alarm: AlarmNow) -> Parameter | None:

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from sojourn.care.vitals import faults
 from sojourn.care.vitals import queries as vitals_queries
 from sojourn.care.vitals.models import Device, PostedWrong, Whose
-from sojourn.interfaces.console.record_words import clock, vital_name, with_unit
+from sojourn.interfaces.console.record.words import clock, vital_name, with_unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,11 @@ from sojourn.care.session import road
 from sojourn.care.session.models import CheckResult
 from sojourn.care.session.snapshot import Against, SessionSnapshot
 from sojourn.clinical.eligibility import Facts
-from sojourn.interfaces.console import medicines_changed
-from sojourn.interfaces.console.sessions import shown
-from sojourn.interfaces.console.sessions.shown import FactLine, Group, ItemRow, milligrams
+from sojourn.interfaces.console.medicines import changed as medicines_changed
+from sojourn.interfaces.console.scheduling.ride_home import way_word
+from sojourn.interfaces.console.sessions import presenters as session_presenters
+from sojourn.interfaces.console.sessions.presenters import FactLine, Group, ItemRow, milligrams
 from sojourn.interfaces.console.sessions.words import time_word
-from sojourn.interfaces.console.way_home import way_word
 
 # Reasons of the road by what they are about.
 _AGREEMENTS: Final = ("agreement", "consent-withdrawn")
@@ -100,7 +100,8 @@ def _last_review(session: SessionSnapshot) -> CheckResult | None:
 def checklist(found: Preflight) -> list[Group]:
     """The checklist with the facts beside its ticks."""
     return [
-        Group(group.heading, [with_facts(found, row) for row in group.rows]) for group in shown.checklist(found.session)
+        Group(group.heading, [with_facts(found, row) for row in group.rows])
+        for group in session_presenters.checklist(found.session)
     ]
 
 

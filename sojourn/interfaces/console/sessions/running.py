@@ -25,7 +25,7 @@ from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.rulebook.queries import acting_rules, ids_of
 from sojourn.interfaces.console.sessions.forms import LABELS
-from sojourn.interfaces.console.sessions.shown import milligrams, waste_words
+from sojourn.interfaces.console.sessions.presenters import milligrams, waste_words
 from sojourn.interfaces.console.sessions.standing import parts_left
 
 

@@ -27,7 +27,7 @@ from sojourn.clinical.protocol.protocol import READ_AS
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.answer_words import reason_words
-from sojourn.interfaces.console.sessions.shown import advice
+from sojourn.interfaces.console.sessions.presenters import advice
 
 
 @dataclass(frozen=True, slots=True)

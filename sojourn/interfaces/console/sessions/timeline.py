@@ -16,7 +16,7 @@ from sojourn.care.session.rows import ByHand, Entered, Noted, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol.schedule import Point
 from sojourn.interfaces.console.sessions.medicines import line_of
-from sojourn.interfaces.console.sessions.shown import milligrams, waste_words
+from sojourn.interfaces.console.sessions.presenters import milligrams, waste_words
 from sojourn.interfaces.console.sessions.words import (
     EFFECTS,
     GRADES,

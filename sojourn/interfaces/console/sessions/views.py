@@ -39,8 +39,10 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import NotAllowed
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients import Word
-from sojourn.interfaces.console.sessions import drawing, events, minute, preflight, running, scale, shown, standing
+from sojourn.interfaces.console.patients.views import Word
+from sojourn.interfaces.console.scheduling.ride_home import way_word
+from sojourn.interfaces.console.sessions import drawing, events, minute, preflight, running, standing, weighing
+from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.forms import (
     AT_THE_CHAIR,
     MOAAS,
@@ -64,7 +66,6 @@ from sojourn.interfaces.console.sessions.monitor_doubts import monitor_doubts
 from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
 from sojourn.interfaces.console.sessions.words import STATES, WHY_STOPPED, skew_word
-from sojourn.interfaces.console.way_home import way_word
 
 
 def _live(request: Request, picture: Picture, seen: int, entries: int | None = None) -> dict[str, Any]:
@@ -77,15 +78,17 @@ def _live(request: Request, picture: Picture, seen: int, entries: int | None = N
         "wide_live": picture.state in UNDER_WAY,
         "moved": moved,
         "moved_word": STATES[picture.state] if moved else "",
-        "figures": shown.figures(picture) if picture.state in PRESENT else [],
-        "due": shown.due(picture) if picture.state in PRESENT and picture.state is not State.READY_TO_LEAVE else None,
-        "monitors": shown.monitors(picture),
+        "figures": session_presenters.figures(picture) if picture.state in PRESENT else [],
+        "due": session_presenters.due(picture)
+        if picture.state in PRESENT and picture.state is not State.READY_TO_LEAVE
+        else None,
+        "monitors": session_presenters.monitors(picture),
         "seen": seen,
         "entries": known,
         "entered": picture.prepared[-1].by if picture.state is State.CHECKED and len(picture.prepared) > known else "",
         "may_observe": may("session.observe") and picture.state in PRESENT,
         "may_associate": may("monitor.associate") and picture.state in PRESENT,
-        "observed_until": shown.observed_until(picture) if picture.state is State.OBSERVING else None,
+        "observed_until": session_presenters.observed_until(picture) if picture.state is State.OBSERVING else None,
         "running": running.running(picture),
     }
 
@@ -117,7 +120,7 @@ def _page(
         **_common(request, picture),
         **_live(request, picture, picture.seq),
         **_way(request, picture, against),
-        "path": shown.path(picture),
+        "path": session_presenters.path(picture),
         "refused": _refusal(picture, _as_seen(request, picture, refused)) if refused else [],
         "overtaken": isinstance(refused, Overtaken),
         "typed": typed or {},
@@ -137,9 +140,9 @@ def _page(
     return render(request, "console/sessions/session.html", context, status=status or (409 if refused else 200))
 
 
-def _scale(request: Request, picture: Picture, refused: Refused | None) -> scale.Scale:
+def _scale(request: Request, picture: Picture, refused: Refused | None) -> weighing.Scale:
     """The field for the weight, with what was typed where it was refused."""
-    return scale.scale_of(picture, request.POST if refused else None, refused.codes if refused else ())
+    return weighing.scale_of(picture, request.POST if refused else None, refused.codes if refused else ())
 
 
 def _as_seen(request: Request, picture: Picture, refused: Refused) -> Refused:
@@ -209,18 +212,18 @@ def _under_way(request: Request, picture: Picture, against: Against | None, form
 
 def _observing(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
     return {
-        "items": shown.discharge_items(picture),
-        "scores": shown.scores(picture),
+        "items": session_presenters.discharge_items(picture),
+        "scores": session_presenters.scores(picture),
         "aldrete_first": picture.leaving.aldrete_first,
-        "companion_row": shown.companion_row(picture),
+        "companion_row": session_presenters.companion_row(picture),
         "way_word": _way_word(picture),
     }
 
 
 def _ready(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
     return {
-        "scores": shown.scores(picture),
-        "companion_row": shown.companion_row(picture),
+        "scores": session_presenters.scores(picture),
+        "companion_row": session_presenters.companion_row(picture),
         "way_word": _way_word(picture),
     }
 
@@ -396,7 +399,7 @@ def _repeated(request: Request, picture: Picture, transition: str) -> bool:
 def check(request: Request, picture: Picture) -> HttpResponse:
     """One item, passed or not, with a note; saved at once. Answers with the row for htmx, else with the page."""
     item, outcome = request.POST.get("item", ""), request.POST.get("outcome", "")
-    row = shown.item_row(picture, item)
+    row = session_presenters.item_row(picture, item)
     if row is None or outcome not in {"passed", "failed"}:
         raise Http404
     anchor = f"#item-{item}"
@@ -417,10 +420,10 @@ def _answer(request: Request, picture: Picture, item: str, passed: bool) -> None
     """Write the answer down. A weight is answered by what the scale shows, never by a tick; a note beside it leaves it
     as it is."""
     before = picture.checks.get(item)
-    kept = before.value if item == scale.ITEM and passed and before is not None and "kg" not in request.POST else ""
-    if item == scale.ITEM and passed and not kept:
+    kept = before.value if item == weighing.ITEM and passed and before is not None and "kg" not in request.POST else ""
+    if item == weighing.ITEM and passed and not kept:
         weigh(
-            by=request.asker, encounter_id=picture.id, kg=scale.kilograms_of(request.POST.get("kg", "")),
+            by=request.asker, encounter_id=picture.id, kg=weighing.kilograms_of(request.POST.get("kg", "")),
             sure=bool(request.POST.get("sure")),
         )  # fmt: skip
         return
@@ -443,14 +446,14 @@ def _same_answer_seen(request: Request, encounter_id: int, item: str) -> None:
 def _item(request: Request, encounter_id: int, item: str, refused: Refused | None, status: int) -> HttpResponse:
     """The row, and beside it the list of what is still missing."""
     picture = session_or_404(encounter_id)
-    row = shown.item_row(picture, item)
+    row = session_presenters.item_row(picture, item)
     if row is not None and picture.state is State.ARRIVED:
         row = preflight.with_facts(preflight.read(picture), row)
     context = {
         **_common(request, picture),
         "row": row,
         "errors": [str(each) for each in refused.reasons] if refused else [],
-        "scale": _scale(request, picture, refused) if item == scale.ITEM else None,
+        "scale": _scale(request, picture, refused) if item == weighing.ITEM else None,
         **_way(request, picture, standing.ask_the_road(picture)),
         "seen": picture.seq,
         "entries": len(picture.prepared),
@@ -465,8 +468,8 @@ def score(request: Request, picture: Picture, scale_id: str) -> HttpResponse:
     """A recovery score, item by item with its anchors; the sum is made by the rule."""
     if scale_id not in recovery.SCALES:
         raise Http404
-    scale = score_actions.scale_of(scale_id)
-    form = ScoreForm(request.POST or None, scale=scale)
+    weighing = score_actions.scale_of(scale_id)
+    form = ScoreForm(request.POST or None, scale=weighing)
     refused: list[dict[str, str]] = []
     if request.method == "POST" and form.is_valid():
         try:
@@ -479,8 +482,8 @@ def score(request: Request, picture: Picture, scale_id: str) -> HttpResponse:
                 refused = _refusal(picture, error)
         else:
             return _to_session(picture, "#scores")
-    context = {**_common(request, picture), "form": form, "scale": scale, "title": _(scale.rule.title),
-               "statement": _(scale.rule.statement), "refused": refused}  # fmt: skip
+    context = {**_common(request, picture), "form": form, "scale": weighing, "title": _(weighing.rule.title),
+               "statement": _(weighing.rule.statement), "refused": refused}  # fmt: skip
     return render(request, "console/sessions/score.html", context, status=_status(request, form, refused))
 
 
@@ -644,10 +647,10 @@ def monitor(request: Request, picture: Picture) -> HttpResponse:
             return _to_session(picture, "#monitor")
     context = {
         **_common(request, picture),
-        "on": shown.monitors(picture),
+        "on": session_presenters.monitors(picture),
         "doubts": monitor_doubts(picture.id),
         "free": [
-            shown.MonitorLine(each.pk, each.name, each.last_seen_at, skew_word(each.clock_skew_s))
+            session_presenters.MonitorLine(each.pk, each.name, each.last_seen_at, skew_word(each.clock_skew_s))
             for each in vitals_queries.free_monitors()
         ],
         "refused": refused,

@@ -1,0 +1,206 @@
+"""A specialist's answer to a finding, and who has seen the person: recorded, shown beside the finding, struck."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, cast
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+from django_stubs_ext import StrPromise
+
+from sojourn.care.candidacy import clearance_actions, judging, open_eyes, queries
+from sojourn.care.candidacy.models import Clearance, ClearanceKind
+from sojourn.care.candidacy.open_eyes import Weighed
+from sojourn.care.patients.models import Patient
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.patients.views import DayField, closed, day_words, tell
+
+# What is asked for, as a heading and as the button says it.
+_ASKS: Final[Mapping[str, tuple[StrPromise, StrPromise]]] = {
+    ClearanceKind.SPECIALIST: (
+        gettext_lazy("A specialist’s answer is asked for"),
+        gettext_lazy("Record a specialist’s answer"),
+    ),
+    ClearanceKind.SEEN: (
+        gettext_lazy("Somebody who can act must see the person"),
+        gettext_lazy("Record who has seen the person"),
+    ),
+}
+_PLACES: Final[Mapping[str, str]] = {
+    "who-missing": "who", "document-missing": "document", "future": "on", "before-birth": "on",
+    "before-the-danger": "on",
+}  # fmt: skip
+
+
+class ClearanceForm(forms.Form):
+    """Who, when, in which document."""
+
+    who = forms.CharField(label=gettext_lazy("Who"), max_length=200)
+    field = forms.CharField(
+        label=gettext_lazy("Field"), max_length=120, required=False,
+        help_text=gettext_lazy("For example: cardiology, psychiatry"),
+    )  # fmt: skip
+    on = DayField(label=gettext_lazy("On which day"))
+    document = forms.CharField(
+        label=gettext_lazy("In which document"), max_length=300, required=False,
+        help_text=gettext_lazy("Its reference, or the name of the file."),
+    )  # fmt: skip
+    said = forms.CharField(
+        label=gettext_lazy("What they say"), max_length=2000, required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind = kind
+        self.fields["document"].required = kind == ClearanceKind.SPECIALIST
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything was typed."""
+        return any(self.data.get(self.add_prefix(name), "").strip() for name in self.fields)
+
+    def keep(self, by: Asker, patient_id: int, drug: str, finding: str) -> bool:
+        """Record what was typed. What is refused stands beside its field."""
+        if not self.is_valid():
+            return False
+        try:
+            clearance_actions.record_clearance(
+                by=by, patient_id=patient_id, drug=drug, finding=finding, kind=self.kind, **self.cleaned_data
+            )
+        except Refused as refused:
+            tell(self, refused, _PLACES)
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A clearance that stands. ``strike_url`` is "" where the asker may not strike it."""
+
+    words: str
+    document: str
+    said: str
+    recorded: str
+    strike_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the rule of a finding asks for and nobody has recorded."""
+
+    heading: str
+    button: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside one finding."""
+
+    there: tuple[Cleared, ...] = ()
+    wanted: tuple[Wanted, ...] = field(default=())
+
+
+def cleared_words(who: str, of: str, on: date) -> str:
+    """Who, of which field, on which day."""
+    return ", ".join(filter(None, (who, of, day_words(on))))
+
+
+def _cleared(row: Clearance, asker: Asker) -> Cleared:
+    return Cleared(
+        words=cleared_words(row.who, row.field, row.answered_on),
+        document=row.document,
+        said=row.said,
+        recorded=_("recorded by %(name)s") % {"name": row.recorder_name},
+        strike_url=reverse("console:clearance_strike", args=[row.pk]) if asker.may("fact.enter") else "",
+    )
+
+
+def beside(patient_id: int, way: str, weighed: Iterable[Weighed], asker: Asker) -> dict[str, Beside]:
+    """What stands beside the findings that ask for something, by the finding's key. No query."""
+    found: dict[str, Beside] = {}
+    for each in weighed:
+        wanted = [
+            Wanted(str(_ASKS[kind][0]), str(_ASKS[kind][1]), f"{_door(patient_id, each.key, kind)}?way={way}")
+            for kind in each.lacks
+            if kind in _ASKS
+        ]
+        if wanted or each.there:
+            found[each.key] = Beside(tuple(_cleared(row, asker) for row in each.there), tuple(wanted))
+    return found
+
+
+def _door(patient_id: int, key: str, kind: str) -> str:
+    return reverse("console:clearance", args=[patient_id, key, kind])
+
+
+@allowed("fact.enter")
+@require_http_methods(["GET", "HEAD", "POST"])
+def record(request: HttpRequest, patient_id: int, finding: str, kind: str) -> HttpResponse:
+    """Record an answer to one finding."""
+    asked = cast(Request, request)
+    patient = get_object_or_404(Patient, pk=patient_id)
+    if gate := closed(asked, patient):
+        return gate
+    typed = (request.POST or request.GET).get("way", "").partition("-")
+    drug, route = (typed[0], typed[2]) if (typed[0], typed[2]) in judging.WAYS else judging.WAYS[0]
+    if kind not in _ASKS:
+        raise Http404
+    assessed = queries.assessment_of(patient, drug, route, timezone.localdate())
+    each = next((one for one in open_eyes.weighed(assessed) if one.key == finding), None)
+    if each is None or kind not in each.needs:
+        raise Http404
+    form = ClearanceForm(request.POST or None, kind=kind, initial={"on": timezone.localdate().isoformat()})
+    if request.method == "POST" and form.keep(asked.asker, patient.pk, drug, finding):
+        messages.success(request, _("Recorded. It is shown at the signature."))
+        return redirect(f"{reverse('console:candidacy', args=[patient.pk])}?way={drug}-{route}#findings")
+    context = {
+        "patient": patient, "form": form, "way": f"{drug}-{route}", "title": _(each.title), "advice": _(each.advice),
+        "heading": _ASKS[kind][0], "button": _ASKS[kind][1],
+    }  # fmt: skip
+    return render(request, "console/candidacy/clearance.html", context, status=422 if form.errors else 200)
+
+
+@allowed("fact.enter")
+@require_http_methods(["GET", "HEAD", "POST"])
+def strike(request: HttpRequest, clearance_id: int) -> HttpResponse:
+    """Strike a clearance as recorded in error, with the reason. Struck already: back to the page."""
+    asked = cast(Request, request)
+    row = get_object_or_404(Clearance.objects.select_related("patient"), pk=clearance_id)
+    if gate := closed(asked, row.patient):
+        return gate
+    reason, errors = request.POST.get("reason", ""), list[dict[str, str]]()
+    if request.method == "POST":
+        try:
+            clearance_actions.strike_clearance(by=asked.asker, clearance_id=row.pk, reason=reason)
+        except Refused as refused:
+            errors = [{"href": "#reason", "text": str(each)} for each in refused.reasons]
+        else:
+            messages.success(request, _("Struck. It stays readable and counts for nothing any more."))
+            return redirect(f"{reverse('console:candidacy', args=[row.patient_id])}#findings")
+    context = {
+        "patient": row.patient, "what": cleared_words(row.who, row.field, row.answered_on), "row": row,
+        "reason": reason, "errors": errors,
+    }  # fmt: skip
+    return render(request, "console/candidacy/clearance_strike.html", context, status=409 if errors else 200)
+
+
+urlpatterns = [
+    path("candidacy/clearances/<int:clearance_id>/strike/", strike, name="clearance_strike"),
+    path(
+        "patients/<int:patient_id>/candidacy/clearances/<slug:finding>/<slug:kind>/", record, name="clearance"
+    ),
+]  # fmt: skip

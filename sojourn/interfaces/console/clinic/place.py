@@ -1,0 +1,133 @@
+"""The clinic's telephone, address and hours, and the lines of its place: written, dialled and confirmed here."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from sojourn.clinical import lines
+from sojourn.foundation.accounts import place, place_actions, readiness
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.clinic import place_presenters as shown
+from sojourn.interfaces.console.patients.views import tell
+
+_FIELDS: Final = {
+    "phone-missing": "phone", "phone-unreadable": "phone", "address-missing": "address", "hours-missing": "phone_hours",
+    "crisis-unreadable": "crisis_phone", "emergency-missing": "emergency_phone",
+    "emergency-unreadable": "emergency_phone",
+}  # fmt: skip
+
+
+class DetailsForm(forms.Form):
+    """What a patient needs to reach the clinic."""
+
+    phone = forms.CharField(
+        label=gettext_lazy("Telephone"), max_length=40,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+        help_text=gettext_lazy("The number on which patients reach the clinic. It stands on every page of help."),
+    )  # fmt: skip
+    phone_hours = forms.CharField(
+        label=gettext_lazy("When somebody answers"), max_length=200,
+        help_text=gettext_lazy("As patients read it, for example: Monday to Friday, 8:00 to 17:00."),
+    )  # fmt: skip
+    phone_hours_other = forms.CharField(
+        label=gettext_lazy("The same in the other language"), max_length=200, required=False,
+        help_text=gettext_lazy(
+            "For those who read these pages in Spanish, or in English where your clinic speaks Spanish."
+        ),
+    )  # fmt: skip
+    address = forms.CharField(
+        label=gettext_lazy("Address"), max_length=400, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Where patients and those who bring them home find you."),
+    )  # fmt: skip
+    emergency_phone = forms.CharField(
+        label=gettext_lazy("Emergency number of your country"), max_length=40, required=False,
+        help_text=gettext_lazy("Nothing was collected for your country: this number becomes the emergency button."),
+    )  # fmt: skip
+    crisis_phone = forms.CharField(
+        label=gettext_lazy("A crisis number of your own"), max_length=40, required=False,
+        help_text=gettext_lazy("If somebody of the clinic, or a service near you, answers at night."),
+    )  # fmt: skip
+    crisis_name = forms.CharField(
+        label=gettext_lazy("What it is called"), max_length=120, required=False,
+        help_text=gettext_lazy("For example: our night line."),
+    )  # fmt: skip
+
+    def __init__(self, data: QueryDict | None = None, *, clinic: Clinic) -> None:
+        super().__init__(data, initial={name: getattr(clinic, name) for name in place_actions.DETAILS})
+        if lines.country_of(clinic.country) != lines.ELSEWHERE:
+            del self.fields["emergency_phone"]
+
+
+def _page(request: Request, form: DetailsForm, *, status: int = 200, reasons: tuple[str, ...] = ()) -> HttpResponse:
+    clinic = cast(Clinic, request.clinic)
+    language = (get_language() or "en").partition("-")[0]
+    first, others = shown.line_rows(place.checked_lines(clinic, language))
+    context = {
+        "form": form,
+        "own": clinic,
+        "country": lines.of(clinic.country, language).name,
+        "is_known": lines.country_of(clinic.country) != lines.ELSEWHERE,
+        "missing": shown.missing_rows(readiness.missing(clinic)),
+        "first": first,
+        "others": others,
+        "reasons": reasons,
+        "may_write": request.asker.may("clinic.details"),
+        "may_dial": request.asker.may("clinic.lines"),
+    }
+    return render(request, "console/place/place.html", context, status=status)
+
+
+@allowed("clinic.read")
+@require_http_methods(["GET", "HEAD", "POST"])
+def about(request: HttpRequest) -> HttpResponse:
+    """What patients see of the clinic when they need help, and a form for whoever may write it."""
+    asked = cast(Request, request)
+    clinic = cast(Clinic, asked.clinic)
+    if request.method != "POST":
+        return _page(asked, DetailsForm(clinic=clinic))
+    asked.asker.must("clinic.details")
+    form = DetailsForm(request.POST, clinic=clinic)
+    if not form.is_valid():
+        return _page(asked, form, status=422)
+    try:
+        place_actions.set_details(by=asked.asker, **form.cleaned_data)
+    except Refused as refused:
+        tell(form, refused, _FIELDS)
+        return _page(asked, form, status=409)
+    messages.success(request, _("Saved. Patients see it from now on."))
+    return redirect("console:place")
+
+
+@allowed("clinic.lines")
+@require_POST
+def line(request: HttpRequest, line_code: str) -> HttpResponse:
+    """Note that somebody dialled a line, and whether it is right."""
+    asked = cast(Request, request)
+    try:
+        checked = place_actions.check_line(
+            by=asked.asker, line_id=line_code, number=request.POST.get("number", ""),
+            works=request.POST.get("works") == "yes", note=request.POST.get("note", ""),
+        )  # fmt: skip
+    except Refused as refused:
+        form = DetailsForm(clinic=cast(Clinic, asked.clinic))
+        return _page(asked, form, status=409, reasons=tuple(str(each) for each in refused.reasons))
+    words = _("Confirmed: %(number)s.") if checked.works else _("Noted: %(number)s is not right.")
+    messages.success(request, words % {"number": checked.number})
+    return redirect("console:place")
+
+
+urlpatterns = [
+    path("place/", about, name="place"),
+    path("place/lines/<slug:line_code>/", line, name="place_line"),
+]

@@ -1,0 +1,155 @@
+"""The first start of a clinic: a prescriber reads what must be decided for a safe day, rule by rule, and decides.
+
+There is no button for a group: each rule stands on a page of its own, and what nobody has read in a source is typed.
+The sitting may be left at any time; whoever goes on begins at the first rule that nobody has decided about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from sojourn.care.safety import duty_queries
+from sojourn.clinical.protocol import HARD_FLOOR
+from sojourn.foundation.accounts import readiness
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.rulebook import actions, queries
+from sojourn.foundation.rulebook.first_start import FirstStart, Group, first_start, needs_a_decision
+from sojourn.foundation.rulebook.queries import Standing
+from sojourn.interfaces.console.clinic.place_presenters import missing_rows
+from sojourn.interfaces.console.first_start import presenters as shown
+from sojourn.interfaces.console.rules import views as rules
+
+
+def _walk(request: Request) -> FirstStart:
+    """How far the clinic is. One query."""
+    return first_start(queries.standings(request.asker.here))
+
+
+@allowed("rules.read")
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    """Every group and how far it is. Whoever only reads sees what is missing."""
+    asked = cast(Request, request)
+    found = _walk(asked)
+    context = {
+        "parts": shown.parts(found),
+        "progress": shown.progress(found),
+        "done": found.is_done,
+        "withheld": shown.withheld(found, (), decides=True),
+        "may_adopt": asked.asker.may("rules.adopt"),
+        "missing": missing_rows(readiness.missing(cast(Clinic, asked.clinic))),
+    }
+    return render(request, "console/first_start/overview.html", context)
+
+
+@allowed("rules.read")
+@require_GET
+def group(request: HttpRequest, group_code: str) -> HttpResponse:
+    """One group: what is decided, what is not, and what acts by itself."""
+    asked = cast(Request, request)
+    found = _walk(asked).group(group_code)
+    if found is None:
+        raise Http404
+    context = {
+        "part": shown.part(found),
+        "may_adopt": asked.asker.may("rules.adopt"),
+        "duty_suffices": duty_queries.duty().suffices if group_code == "danger" else True,
+        "may_name": asked.asker.may("duty.manage"),
+    }
+    return render(request, "console/first_start/group.html", context)
+
+
+def _placed(walk: FirstStart, rule_id: str) -> tuple[Group, Standing]:
+    """The rule in its group, where it is one that is decided; else 404."""
+    for each in walk.groups:
+        for standing in each.to_decide:
+            if standing.newest.id == rule_id:
+                return each, standing
+    raise Http404
+
+
+@allowed("rules.adopt")
+@require_http_methods(["GET", "HEAD", "POST"])
+def rule(request: HttpRequest, rule_id: str) -> HttpResponse:
+    """Read one rule whole, and adopt it with what was typed; then the next."""
+    asked = cast(Request, request)
+    if request.method != "POST":
+        return _page(asked, rule_id)
+    typed = rules.typed_numbers(request)
+    if not needs_a_decision(rules.newest(rule_id)):
+        raise Http404
+    try:
+        adopted, acts = rules.adopt_as_typed(asked, rule_id, typed, request.POST.get("hash", ""))
+    except Refused as refused:
+        return _page(asked, rule_id, refused=refused, typed=typed)
+    words = _("“%(title)s” acts in this clinic now.") if acts else _("“%(title)s”: a second prescriber must sign too.")
+    messages.success(request, words % {"title": _(adopted.title)})
+    return _onward(asked, rule_id)
+
+
+@allowed("rules.adopt")
+@require_POST
+def decline(request: HttpRequest, rule_id: str) -> HttpResponse:
+    """Decide not to use a rule here, with the reason; then the next."""
+    asked = cast(Request, request)
+    reason = request.POST.get("reason", "")
+    if not needs_a_decision(rules.newest(rule_id)):
+        raise Http404
+    try:
+        row = actions.decline(by=asked.asker, rule_id=rule_id, reason=reason, rule_hash=request.POST.get("hash", ""))
+    except Refused as refused:
+        return _page(asked, rule_id, refused=refused, reason=reason)
+    messages.success(
+        request, _("“%(title)s” is not used in this clinic.") % {"title": _(queries.newest(row.rule_id).title)}
+    )
+    return _onward(asked, rule_id)
+
+
+def _onward(request: Request, rule_id: str) -> HttpResponse:
+    """To the next open rule of the group, or to the groups where it has none."""
+    following = _walk(request).after(rule_id)
+    return redirect("console:first_start" if following is None else shown.rule_url(following.newest.id))
+
+
+def _page(
+    request: Request, rule_id: str, *, refused: Refused | None = None, typed: Mapping[str, str] | None = None,
+    reason: str = "",
+) -> HttpResponse:  # fmt: skip
+    walk = _walk(request)
+    own, standing = _placed(walk, rule_id)
+    newest, following = standing.newest, walk.after(rule_id)
+    line = rules.line(standing, rules.people_of([standing]), typed, refused=refused)
+    context = {
+        "part": shown.part(own),
+        "progress": shown.progress(walk),
+        "place": [each.newest.id for each in own.to_decide].index(rule_id) + 1,
+        "rule": line,
+        "details": rules.details(newest),
+        "items": rules.items(newest),
+        "examples": [
+            (_(each.title), rules.example(each.given), rules.example(each.expect)) for each in newest.examples
+        ],
+        "may_decline": newest.kind != HARD_FLOOR,
+        "later_url": "" if following is None else shown.rule_url(following.newest.id),
+        "reasons": rules.reasons_of(line.numbers, refused),
+        "reason": reason,
+    }
+    return render(request, "console/first_start/rule.html", context, status=409 if refused else 200)
+
+
+urlpatterns = [
+    path("first-start/", overview, name="first_start"),
+    path("first-start/groups/<slug:group_code>/", group, name="first_start_group"),
+    path("first-start/rules/<str:rule_id>/", rule, name="first_start_rule"),
+    path("first-start/rules/<str:rule_id>/not-used/", decline, name="first_start_decline"),
+]

@@ -1,0 +1,195 @@
+"""Flags: what waits for a clinician, by when, who has taken it, who was told, what was done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods
+
+from sojourn.care.intake.queries import access_needs
+from sojourn.care.measures import queries as measures
+from sojourn.care.measures.models import QuestionnaireResponse
+from sojourn.care.measures.queries import scale
+from sojourn.care.patients import queries as patients
+from sojourn.care.safety import actions, duty_queries, queries
+from sojourn.care.safety.models import Flag, FlagAnswerKind, FlagOutcome
+from sojourn.care.safety.queries import StandingFlag
+from sojourn.clinical.scales import say
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.flags import presenters as flag_presenters
+from sojourn.interfaces.console.flags.words import said_in_words
+from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.patients.views import closed, tell
+
+
+@allowed("flag.read")
+@require_GET
+def flags(request: HttpRequest) -> HttpResponse:
+    """Everything that is not closed, the gravest first; the newest closed ones with ``?closed=1``."""
+    asked, now = cast(Request, request), timezone.now()
+    with_closed = request.GET.get("closed") == "1"
+    found = queries.closed_flags() if with_closed else queries.open_flags()
+    hidden = patients.withheld(asked.asker, [flag.patient for flag in found], now)
+    rows = [flag_presenters.row(flag, now, withheld=flag.patient.pk in hidden) for flag in found]
+    context = {"rows": rows, "closed": with_closed, "suffices": duty_queries.duty().suffices}
+    return render(request, "console/flags/flags.html", context)
+
+
+class AnswerForm(forms.Form):
+    """One answer to a flag. ``after`` is the newest answer that was on the page."""
+
+    kind = forms.ChoiceField(choices=FlagAnswerKind.choices, required=False)
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("What came of it"), choices=[("", "–"), *FlagOutcome.choices], required=False,
+        help_text=gettext_lazy("Needed to close."),
+    )  # fmt: skip
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        help_text=gettext_lazy("What you found, what you did, what comes next. Needed to close."),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    to = forms.TypedChoiceField(
+        label=gettext_lazy("Hand it over to"), required=False, coerce=int, empty_value=None,
+        help_text=gettext_lazy("They are told, and it counts as taken once they take it."),
+    )  # fmt: skip
+    after = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, people: list[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.TypedChoiceField, self.fields["to"])
+        field.choices = [("", "–"), *((each.pk, str(each)) for each in people)]
+
+
+_FIELDS = {"note_missing": "note", "outcome_missing": "outcome", "cannot_take": "to"}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said of a flag, as given: an answer to its question, of which a changed one shows, or a later report."""
+
+    at: datetime
+    words: str
+
+
+def _said(flag: StandingFlag) -> tuple[str, list[Said]]:
+    """The question and every answer to it. Two queries."""
+    row = QuestionnaireResponse.objects.filter(pk=flag.response_id).first() if flag.response_id else None
+    if row is None:
+        return "", []
+    definition, language = scale(row.scale_id), translation.get_language() or "en"
+    items = {link_id: definition.item(link_id) for link_id in definition.safety_items}
+    given = [
+        Said(
+            answer.answered_at,
+            next(
+                (
+                    say(option.text, language)
+                    for option in items[answer.link_id].options
+                    if option.value == answer.value
+                ),
+                _("left out"),
+            ),
+        )
+        for answer in measures.every_answer(row.pk, items)
+    ]
+    return " / ".join(say(item.text, language) for item in items.values()), given
+
+
+def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 200) -> HttpResponse:
+    asker, now = request.asker, timezone.now()
+    question, said = _said(flag)
+    may = asker.may("flag.answer") and not flag.closed
+    mine = flag.owner is not None and flag.owner.pk == asker.membership_id
+    context = {
+        "flag": flag,
+        "shown": flag_presenters.row(flag, now, withheld=False),
+        "source": flag.source.label,
+        "patient": flag.patient,
+        "patient_url": address("console:patient", flag.patient.pk),
+        "contacts": patients.emergency_contacts(flag.patient.pk),
+        "needs": access_needs(flag.patient.pk),
+        "measures_url": address("console:measures", flag.patient.pk) if asker.may("measure.read") else "",
+        "question": question,
+        "said": said,
+        "words": "" if question else said_in_words(flag.about, flag.detail),
+        "thread_url": _thread(request, flag),
+        "reports": [] if question else _reports(flag),
+        "owner": flag.owner,
+        "asked": flag.asked,
+        "mine": mine,
+        "may_take": may and not mine,
+        "may_answer": may and not flag.waiting,
+        "form": form,
+        "answers": [flag_presenters.answer_row(each) for each in flag.answers],
+        "readings": queries.readings(flag.id),
+        "notices": [flag_presenters.notice_row(each) for each in queries.notices(flag.id)],
+    }
+    return render(request, "console/flags/flag.html", context, status=status)
+
+
+def _reports(flag: StandingFlag) -> list[Said]:
+    said = (Said(each.at, said_in_words(each.about or flag.about, each.detail)) for each in flag.reports)
+    return [each for each in said if each.words]
+
+
+def _thread(request: Request, flag: StandingFlag) -> str:
+    """Where the message that raised a flag can be read whole, and answered; "" for any other flag."""
+    from_message = flag.about.partition(":")[0] == "message" and request.asker.may("message.read")
+    return address("console:thread", flag.patient.pk) if from_message else ""
+
+
+def _people(request: Request, flag: StandingFlag) -> list[Membership]:
+    """Who it can be handed to. One query."""
+    owner_id = flag.owner.pk if flag.owner is not None else None
+    return [each for each in duty_queries.clinical_members(request.asker.here) if each.pk != owner_id]
+
+
+@allowed("flag.read")
+@require_http_methods(["GET", "POST"])
+def flag(request: HttpRequest, flag_id: int) -> HttpResponse:
+    """One flag: what was said, who has it, by when, what to do. Opening it is written down: the patient is told."""
+    asked = cast(Request, request)
+    try:
+        found = queries.flag(flag_id)
+    except Flag.DoesNotExist:
+        raise Http404 from None
+    if gate := closed(asked, found.patient):
+        return gate
+    if request.method != "POST":
+        if asked.asker.may("flag.answer") and not found.closed:
+            actions.note_reading(by=asked.asker, flag_id=flag_id)
+        return _page(asked, found, AnswerForm(initial={"after": found.newest_id}, people=_people(asked, found)))
+    return _answer(asked, found)
+
+
+def _answer(request: Request, found: StandingFlag) -> HttpResponse:
+    people = _people(request, found)
+    form = AnswerForm(request.POST, people=people)
+    if not form.is_valid():
+        return _page(request, found, form, 422)
+    try:
+        actions.answer_flag(by=request.asker, flag_id=found.id, **form.cleaned_data)
+    except Refused as refused:
+        again = AnswerForm({**request.POST.dict(), "after": found.newest_id or ""}, people=people)
+        again.is_valid()
+        tell(again, refused, _FIELDS)
+        return _page(request, found, again, 409)
+    return redirect("console:flag", found.id)
+
+
+urlpatterns = [
+    path("flags/", flags, name="flags"),
+    path("flags/<int:flag_id>/", flag, name="flag"),
+]

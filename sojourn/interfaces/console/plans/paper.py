@@ -1,0 +1,63 @@
+"""A signed plan on paper: the same words as its page."""
+
+from __future__ import annotations
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from sojourn.care.plan import queries
+from sojourn.care.plan.models import PlanVersion
+from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.printing.setting import Column, Document, Section, Table
+from sojourn.interfaces.console.patients.views import day_words
+from sojourn.interfaces.console.plans.presenters import Shown, stamps
+
+
+def document(clinic: Clinic | None, version: PlanVersion, shown: Shown) -> Document:
+    """The whole document in the active language, under the clinic's letterhead."""
+    lines = [each.strip() for each in clinic.address.splitlines() if each.strip()] if clinic else []
+    letterhead = [clinic.name if clinic else "Sojourn", *lines]
+    patient = version.patient
+    checks = [
+        _("Dose checked by %(name)s on %(day)s: %(mg)s mg.")
+        % {"name": each.checked_by, "day": day_words(timezone.localdate(each.checked_at)), "mg": each.dose_mg}
+        for each in version.checks.all()
+    ]
+    standing = [shown.standing, *checks]
+    if version.signed_at is not None and not queries.unchanged(version):
+        standing.append(_("What stands here is not what was signed."))
+    return Document(
+        language=(translation.get_language() or "en").partition("-")[0],
+        title=shown.title,
+        about=f"{patient.name} · {patient.record_number}",
+        author=letterhead[0],
+        made_at=timezone.localtime(),
+        letterhead=letterhead,
+        # Translators: keep {page} and {pages} as they are.
+        page=_("Page {page} of {pages}"),
+        hash_label=_("Content hash"),
+        hash=version.content_hash,
+        facts=[(_("Born"), day_words(patient.birth_date))],
+        standing_title=_("Signature"),
+        standing=standing,
+        sections=[each for each in _sections(version, shown) if each.facts or each.paragraphs or each.table],
+        paper="us-letter" if clinic and clinic.jurisdiction.startswith("US") else "a4",
+    )
+
+
+def _sections(version: PlanVersion, shown: Shown) -> list[Section]:
+    parts = Table([Column(_("What"), "2fr"), Column(_("Who"), "1.5fr"), Column(_("How often"), "2fr")], shown.parts)
+    rules = Table(
+        [Column(_("Rule"), "2fr"), Column(_("Version"), figures=True), Column(_("Hash"), "1fr")],
+        [[each["id"], str(each["version"]), each["hash"]] for each in stamps(version)],
+    )
+    beyond = [version.beyond_reason] if version.beyond_reason else []
+    return [
+        Section(_("What is ordered"), facts=shown.facts),
+        Section(_("How the dose was worked out"), facts=[(each.label, each.words) for each in shown.working]),
+        Section(_("Outside of what was studied, because"), paragraphs=beyond),
+        Section(_("Why the plan changed"), paragraphs=[version.change_reason] if version.change_reason else []),
+        Section(_("Beside the medicine"), table=parts if shown.parts else None),
+        Section(_("Goals"), paragraphs=shown.goals),
+        Section(_("Rules that acted"), table=rules if version.rules else None),
+    ]

@@ -1,0 +1,185 @@
+"""The record of a session: read, signed, added to, and as a PDF."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import cast
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from sojourn.care.chart import actions
+from sojourn.care.chart.content import verify_signature
+from sojourn.care.chart.queries import session_record
+from sojourn.care.chart.record import SessionRecord
+from sojourn.care.encounter.models import Encounter
+from sojourn.care.patients.models import Patient
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session import snapshot
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.printing import figure, setting
+from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.patients.views import closed
+from sojourn.interfaces.console.record.figure import figure_of
+from sojourn.interfaces.console.record.paper import document
+from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.sessions.minute import strip_alone
+from sojourn.interfaces.console.sessions.opening import session_or_404
+from sojourn.interfaces.console.sessions.standing import unseen
+
+_BATCH = timedelta(minutes=2)  # the same addendum again within this is a second click
+
+
+class AddendumForm(forms.Form):
+    text = forms.CharField(
+        label=gettext_lazy("Addendum"),
+        help_text=gettext_lazy("What was signed stays as it is; this stands beside it with your name and the time."),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+def said(refused: Refused) -> tuple[str, ...]:
+    return tuple(str(each) for each in refused.reasons)
+
+
+def _found(request: Request, encounter_id: int) -> SessionRecord | HttpResponse:
+    """The record; 404 for another clinic's; the locked door where the patient's record is restricted."""
+    try:
+        found = session_record(encounter_id)
+    except Encounter.DoesNotExist:
+        raise Http404 from None
+    gate = closed(request, Patient(pk=found.patient.id, restricted=found.patient.restricted))
+    return gate or _as_seen(request, found)
+
+
+def _as_seen(request: Request, found: SessionRecord) -> SessionRecord:
+    """The record without the entries of a dose that whoever reads is still to check unseen."""
+    if found.doses or found.over or not found.prepared:
+        return found
+    hidden = unseen(snapshot.load(found.encounter_id, found.composed_at), request.asker)
+    return replace(found, prepared=tuple(each for each in found.prepared if each.id not in hidden)) if hidden else found
+
+
+def _page(
+    request: Request, found: SessionRecord, *, reasons: tuple[str, ...] = (), form: AddendumForm | None = None,
+    status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    actions.open_record(by=request.asker, record=found, form="page")
+    verified = verify_signature(found)
+    shown = Shown(found, verified)
+    may_sign = request.asker.may("session.sign") and found.over
+    mine = found.signature is not None and found.signature.by is not None and (
+        found.signature.by.id == request.asker.membership_id
+    )  # fmt: skip
+    drawn = figure_of(shown)
+    context = {
+        "shown": shown,
+        "record": found,
+        "verified": verified,
+        "wide": _drawing(shown, drawn, figure.WIDE),
+        "narrow": _drawing(shown, drawn, figure.NARROW),
+        "facts": (shown.facts[:5], shown.facts[5:]),
+        "may_sign": may_sign and not (mine and verified.standing == "unchanged"),
+        "may_add": may_sign and found.signature is not None,
+        "form": form or AddendumForm(),
+        "errors": [{"href": "", "text": each} for each in reasons],
+        "patient_url": address("console:patient", found.patient.id) if request.asker.may("patient.find") else "",
+        "session_url": address("console:session", found.encounter_id),
+        **({} if found.over else strip_alone(request, session_or_404(found.encounter_id))),
+    }
+    return render(request, "console/record/record.html", context, status=status)
+
+
+@allowed("session.read")
+@require_GET
+def record(request: HttpRequest, encounter_id: int) -> HttpResponse:
+    """The whole session on one page."""
+    asked = cast(Request, request)
+    found = _found(asked, encounter_id)
+    return found if isinstance(found, HttpResponse) else _page(asked, found)
+
+
+@allowed("session.sign")
+@require_POST
+def sign(request: HttpRequest, encounter_id: int) -> HttpResponse:
+    """Sign what was seen. The hash of it comes with the form; a record that has changed since is refused."""
+    asked = cast(Request, request)
+    found = _found(asked, encounter_id)
+    if isinstance(found, HttpResponse):
+        return found
+    try:
+        actions.sign_record(by=asked.asker, encounter_id=encounter_id, seen_hash=request.POST.get("seen", ""))
+    except Refused as refused:
+        return _page(asked, session_record(encounter_id), reasons=said(refused), status=409)
+    messages.success(request, _("Signed."))
+    return redirect("console:record", encounter_id)
+
+
+@allowed("session.sign")
+@require_POST
+def addendum(request: HttpRequest, encounter_id: int) -> HttpResponse:
+    """Add to a signed record."""
+    asked = cast(Request, request)
+    found = _found(asked, encounter_id)
+    if isinstance(found, HttpResponse):
+        return found
+    form = AddendumForm(request.POST)
+    form.is_valid()
+    text = form.cleaned_data.get("text", "").strip()
+    newest = found.addenda[-1] if found.addenda else None
+    again = newest is not None and newest.by is not None and (
+        (newest.text, newest.by.id) == (text, asked.asker.membership_id) and found.composed_at - newest.at < _BATCH
+    )  # fmt: skip
+    if not again:
+        try:
+            session_actions.add_addendum(by=asked.asker, encounter_id=encounter_id, text=text)
+        except Refused as refused:
+            return _page(asked, found, reasons=said(refused), form=form, status=409)
+    return redirect(reverse("console:record", args=[encounter_id]) + "#addenda")
+
+
+@allowed("session.read")
+@require_GET
+def record_pdf(request: HttpRequest, encounter_id: int) -> HttpResponse:
+    """The record as a PDF, in the reader's language."""
+    asked = cast(Request, request)
+    found = _found(asked, encounter_id)
+    if isinstance(found, HttpResponse):
+        return found
+    actions.open_record(by=asked.asker, record=found, form="pdf")
+    data = setting.pdf(document(asked.clinic, Shown(found, verify_signature(found))))
+    answer = HttpResponse(data, content_type="application/pdf")
+    name = f"session-{found.patient.record_number}-{timezone.localtime(found.opened_at):%Y-%m-%d}.pdf"
+    safe = "".join(each if each.isascii() and (each.isalnum() or each in "-.") else "_" for each in name)
+    answer["Content-Disposition"] = f'inline; filename="{safe}"'
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _drawing(shown: Shown, drawn: figure.Figure, width: int) -> SafeString | None:
+    """The figure as SVG in the page's own colours, every text in it escaped. None where nothing was measured."""
+    if not drawn.panels:
+        return None
+    words = figure.svg(drawn, font="inherit", palette=figure.PAGE, width=width, label=shown.vitals_summary)
+    return mark_safe(words)  # noqa: S308 - every text in it went through html.escape in foundation/printing/figure.py
+
+
+_ONE = "sessions/<int:encounter_id>/"
+
+urlpatterns = [
+    path(f"{_ONE}record/", record, name="record"),
+    path(f"{_ONE}record/sign/", sign, name="record_sign"),
+    path(f"{_ONE}record/addendum/", addendum, name="record_addendum"),
+    path(f"{_ONE}record.pdf", record_pdf, name="record_pdf"),
+]

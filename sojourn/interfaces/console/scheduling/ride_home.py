@@ -1,0 +1,145 @@
+"""Who brings whom home: confirmed, not confirmed, declined; chased in one click."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+from django_stubs_ext import StrPromise
+
+from sojourn.care.booking import queries, way_home_actions
+from sojourn.care.booking.models import Appointment
+from sojourn.care.booking.queries import Way, WayHome
+from sojourn.care.patients import queries as patients
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.patients.views import Word, closed
+
+LOOKED_AHEAD = timedelta(days=14)
+
+_WORDS: dict[WayHome, tuple[StrPromise, str]] = {
+    WayHome.CONFIRMED: (gettext_lazy("way home confirmed"), "done"),
+    WayHome.ASKED: (gettext_lazy("way home not confirmed"), "wait"),
+    WayHome.DECLINED: (gettext_lazy("way home declined"), "stop"),
+    WayHome.UNASKED: (gettext_lazy("way home not asked yet"), "wait"),
+    WayHome.NOBODY: (gettext_lazy("no companion named"), "wait"),
+}
+
+
+def way_word(way: Way) -> Word:
+    """Where the way home stands, in words."""
+    return Word(*_WORDS[way.state])
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One session ahead and its way home."""
+
+    id: int
+    at: datetime
+    name: str
+    url: str
+    word: Word
+    way: Way
+    chase: str
+    hidden: bool
+
+
+def _line(row: Appointment, way: Way, hidden: frozenset[int]) -> Line:
+    secret = row.patient_id in hidden
+    chase = ""
+    if way.reachable and way.state in {WayHome.UNASKED, WayHome.ASKED, WayHome.DECLINED} and not secret:
+        chase = _("Ask now") if way.state == WayHome.UNASKED else _("Ask again")
+    return Line(
+        row.pk, row.during.lower, _("Restricted record") if secret else row.patient.name,
+        reverse("console:appointment", args=[row.pk]), way_word(way), way, chase, secret,
+    )  # fmt: skip
+
+
+@allowed("appointment.book")
+@require_GET
+def ways_home(request: HttpRequest) -> HttpResponse:
+    """The sessions of the next two weeks, those whose way home is open first in each day."""
+    asked = cast(Request, request)
+    now = timezone.now()
+    rows = queries.ahead(now, now + LOOKED_AHEAD)
+    hidden = patients.withheld(asked.asker, [row.patient for row in rows], now)
+    ways = queries.ways_home(rows)
+    lines = [_line(row, ways[row.pk], hidden) for row in rows]
+    still_open = [line for line in lines if line.way.state != WayHome.CONFIRMED]
+    context = {
+        "open": still_open,
+        "settled": [line for line in lines if line.way.state == WayHome.CONFIRMED],
+        "here": request.get_full_path(),
+    }
+    return render(request, "console/way_home/list.html", context)
+
+
+def _row(request: Request, appointment_id: int) -> tuple[Appointment, HttpResponse | None]:
+    row = get_object_or_404(Appointment.objects.select_related("patient"), pk=appointment_id)
+    return row, closed(request, row.patient)
+
+
+def _back(request: Request, appointment_id: int) -> HttpResponse:
+    onward = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(onward, allowed_hosts={request.get_host()}):
+        return redirect(onward)
+    return redirect("console:appointment", appointment_id)
+
+
+@allowed("appointment.book")
+@require_POST
+def chase(request: HttpRequest, appointment_id: int) -> HttpResponse:
+    """Send the companion a link, or a fresh one."""
+    asked = cast(Request, request)
+    _appointment, gate = _row(asked, appointment_id)
+    if gate:
+        return gate
+    try:
+        link = way_home_actions.ask(by=asked.asker, appointment_id=appointment_id)
+        messages.success(request, _("A letter is on its way to %(name)s.") % {"name": link.person.name})
+    except Refused as refused:
+        for reason in refused.reasons:
+            messages.error(request, str(reason))
+    return _back(asked, appointment_id)
+
+
+@allowed("appointment.book")
+@require_POST
+def write_answer(request: HttpRequest, appointment_id: int) -> HttpResponse:
+    """Write down what the companion said on the phone."""
+    asked = cast(Request, request)
+    _appointment, gate = _row(asked, appointment_id)
+    if gate:
+        return gate
+    said = request.POST.get("answer", "")
+    if said not in ("yes", "no"):  # silence is not a yes
+        return HttpResponseBadRequest()
+    try:
+        way_home_actions.write_answer(
+            by=asked.asker,
+            appointment_id=appointment_id,
+            comes=said == "yes",
+            note=request.POST.get("note", ""),
+        )
+    except Refused as refused:
+        for reason in refused.reasons:
+            messages.error(request, str(reason))
+    return _back(asked, appointment_id)
+
+
+urlpatterns = [
+    path("way-home/", ways_home, name="ways_home"),
+    path("appointments/<int:appointment_id>/way-home/ask/", chase, name="way_home_ask"),
+    path("appointments/<int:appointment_id>/way-home/answer/", write_answer, name="way_home_answer"),
+]

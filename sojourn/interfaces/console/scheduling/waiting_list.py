@@ -1,0 +1,104 @@
+"""The waiting list: who would come earlier, and what became of the times that came free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from sojourn.care.booking import queries, waiting_actions
+from sojourn.care.patients import queries as patients
+from sojourn.care.plan.models import CarePlan
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.patients.views import Word, closed
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    name: str
+    url: str
+    since: datetime
+    course_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    at: datetime
+    chair: str
+    name: str
+    word: Word
+    opens_at: datetime
+
+
+def _word(answer: str, told: bool) -> Word:
+    if answer == "accepted":
+        return Word(_("said yes"), "done")
+    if answer:
+        return Word(_("let it go") if answer == "declined" else _("somebody else came first"), "off")
+    return Word(_("was asked"), "active") if told else Word(_("is asked later"), "wait")
+
+
+@allowed("appointment.book")
+@require_GET
+def waiting(request: HttpRequest) -> HttpResponse:
+    """The list in its order, and the offers that run."""
+    asked = cast(Request, request)
+    now = timezone.now()
+    entries, offers = queries.waiting(), queries.offers_by_time(now)
+    people = [row.patient for row in entries] + [row.patient for row in offers]
+    hidden = patients.withheld(asked.asker, people, now)
+
+    def named(patient_id: int, name: str) -> str:
+        return _("Restricted record") if patient_id in hidden else name
+
+    context = {
+        "waiters": [
+            Waiter(
+                named(row.patient_id, row.patient.name), reverse("console:patient", args=[row.patient_id]),
+                row.joined_at, row.care_plan_id,
+            )
+            for row in entries
+        ],
+        "offers": [
+            Offered(
+                row.during.lower, row.chair.name, named(row.patient_id, row.patient.name),
+                _word(row.answer, row.told_at is not None), row.opens_at,
+            )
+            for row in offers
+        ],
+    }  # fmt: skip
+    return render(request, "console/waiting/list.html", context)
+
+
+@allowed("appointment.book")
+@require_POST
+def wait(request: HttpRequest, course_id: int) -> HttpResponse:
+    """Put the patient of a course on the list, or take them off."""
+    asked = cast(Request, request)
+    course = get_object_or_404(CarePlan.objects.select_related("patient"), pk=course_id)
+    if gate := closed(asked, course.patient):
+        return gate
+    try:
+        if request.POST.get("do") == "leave":
+            waiting_actions.leave(by=asked.asker, care_plan_id=course_id)
+        else:
+            waiting_actions.join(by=asked.asker, care_plan_id=course_id)
+    except Refused as refused:
+        for reason in refused.reasons:
+            messages.error(request, str(reason))
+    return redirect("console:waiting")
+
+
+urlpatterns = [
+    path("appointments/waiting/", waiting, name="waiting"),
+    path("courses/<int:course_id>/wait/", wait, name="course_wait"),
+]
