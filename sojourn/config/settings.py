@@ -84,7 +84,7 @@ MIDDLEWARE = [
     "sojourn.config.page_owner.PageOwner",
     "sojourn.config.middleware.WhoAsks",
     "sojourn.config.middleware.NotThatWay",
-    "sojourn.interfaces.portal.listening.Listening",
+    "sojourn.interfaces.portal.danger.listening.Listening",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 

@@ -33,7 +33,7 @@ from sojourn.care.safety.models import Flag, FlagKind, FlagSource
 from sojourn.care.safety.queries import open_flags
 from sojourn.care.safety.writing_actions import WRITTEN
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.interfaces.portal.listening import NOT_READ
+from sojourn.interfaces.portal.danger.listening import NOT_READ
 from tests.care import consents
 from tests.care.people import make_patient
 from tests.cases.written import INTERFACES, ROOT, Written, calls, texts_of
@@ -420,7 +420,7 @@ def test_no_field_for_words_is_among_those_that_are_not_read():
     assert all(reason for reason in NOT_READ.values())
     order = settings.MIDDLEWARE
     assert order.index("sojourn.config.middleware.WhoAsks") < order.index(
-        "sojourn.interfaces.portal.listening.Listening"
+        "sojourn.interfaces.portal.danger.listening.Listening"
     )
 
 

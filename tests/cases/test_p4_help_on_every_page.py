@@ -132,7 +132,7 @@ def test_a_page_that_broke_carries_the_numbers_itself(clinic: Cast, monkeypatch:
     def broken(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr("sojourn.interfaces.portal.progress.show", broken)
+    monkeypatch.setattr("sojourn.interfaces.portal.progress.views.show", broken)
     answer = client.get("/today/progress/")
     assert answer.status_code == 500
     assert HELP in body(answer)

@@ -18,7 +18,7 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.audit.actions import record
-from sojourn.interfaces.portal.path import Facts, here, stages
+from sojourn.interfaces.portal.today.path import Facts, here, stages
 from tests.care.people import make_patient
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.conftest import Cast

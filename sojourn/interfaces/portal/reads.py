@@ -19,7 +19,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.session.models import MedicationAdministration
 from sojourn.clinical.protocol import PRESENT, State
-from sojourn.interfaces.portal.path import Facts
+from sojourn.interfaces.portal.today.path import Facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,31 +5,28 @@ from __future__ import annotations
 from django.urls import path
 
 from sojourn.interfaces.help import views as help_now
-from sojourn.interfaces.portal import (
-    answering,
-    appointments,
-    asking,
-    calendar,
-    candidacy,
-    consent,
-    help,
-    intake,
-    listening,
-    medicine,
-    messages,
-    plan,
-    progress,
-    record,
-    today,
-)
+from sojourn.interfaces.portal.agreements import views as agreements
+from sojourn.interfaces.portal.answering import views as answering
+from sojourn.interfaces.portal.candidacy import views as candidacy
+from sojourn.interfaces.portal.danger import asking, listening
+from sojourn.interfaces.portal.intake import views as intake
+from sojourn.interfaces.portal.medicine import views as medicine
+from sojourn.interfaces.portal.messages import views as messages
+from sojourn.interfaces.portal.plan import views as plan
+from sojourn.interfaces.portal.progress import views as progress
+from sojourn.interfaces.portal.record import views as record
+from sojourn.interfaces.portal.session import views as session
+from sojourn.interfaces.portal.today import views as today
+from sojourn.interfaces.portal.visits import calendar
+from sojourn.interfaces.portal.visits import views as visits
 
 app_name = "portal"
 urlpatterns = [
     path("", today.today, name="today"),
-    path("visits/", appointments.visits, name="visits"),
-    path("visits/<int:visit_id>/way-home/", appointments.companion, name="visit_companion"),
-    path("visits/sooner/", appointments.sooner, name="sooner"),
-    path("visits/offers/<int:offer_id>/", appointments.offer, name="offer"),
+    path("visits/", visits.visits, name="visits"),
+    path("visits/<int:visit_id>/way-home/", visits.companion, name="visit_companion"),
+    path("visits/sooner/", visits.sooner, name="sooner"),
+    path("visits/offers/<int:offer_id>/", visits.offer, name="offer"),
     path("visits/times/", calendar.times, name="visits_times"),
     path("visits/reminders/", calendar.reminders, name="visits_reminders"),
     path("visits/calendar/", calendar.my_feed, name="visits_feed"),
@@ -39,12 +36,12 @@ urlpatterns = [
     path("measures/<int:request_id>/<int:number>/help/", answering.help_first, name="help_first"),
     path("measures/<int:request_id>/review/", answering.review, name="review"),
     path("measures/<int:request_id>/sent/", answering.sent, name="sent"),
-    path("agreements/", consent.agreements, name="agreements"),
-    path("agreements/read/<slug:document_id>/<int:number>/", consent.read, name="agreement_read"),
-    path("agreements/read/<slug:document_id>/sign/", consent.sign, name="agreement_sign"),
-    path("agreements/<int:consent_id>/", consent.agreement, name="agreement"),
-    path("agreements/<int:consent_id>/copy.pdf", consent.agreement_pdf, name="agreement_pdf"),
-    path("agreements/<int:consent_id>/withdraw/", consent.withdraw, name="agreement_withdraw"),
+    path("agreements/", agreements.agreements, name="agreements"),
+    path("agreements/read/<slug:document_id>/<int:number>/", agreements.read, name="agreement_read"),
+    path("agreements/read/<slug:document_id>/sign/", agreements.sign, name="agreement_sign"),
+    path("agreements/<int:consent_id>/", agreements.agreement, name="agreement"),
+    path("agreements/<int:consent_id>/copy.pdf", agreements.agreement_pdf, name="agreement_pdf"),
+    path("agreements/<int:consent_id>/withdraw/", agreements.withdraw, name="agreement_withdraw"),
     path("story/", intake.overview, name="story"),
     path("story/review/", intake.review, name="story_review"),
     path("story/sent/", intake.sent, name="story_sent"),
@@ -65,8 +62,8 @@ urlpatterns = [
     path("help/asked/", asking.asked, name="help_asked"),
     path("help/sent/", listening.words_sent, name="words_sent"),
     path("offline/", help_now.offline, name="offline"),
-    path("here/", help.here, name="here"),
-    path("here/stop/", help.stop, name="here_stop"),
-    path("manifest.webmanifest", help.manifest, name="manifest"),
-    path("sw.js", help.service_worker, name="service_worker"),
+    path("here/", session.here, name="here"),
+    path("here/stop/", session.stop, name="here_stop"),
+    path("manifest.webmanifest", session.manifest, name="manifest"),
+    path("sw.js", session.service_worker, name="service_worker"),
 ]

@@ -27,8 +27,8 @@ from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.mail import sms
-from sojourn.interfaces.portal.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 
 
 class TimesForm(forms.Form):

@@ -26,7 +26,7 @@ from sojourn.clinical import pk
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.pages import show
-from sojourn.interfaces.portal.today import length_in_words
+from sojourn.interfaces.portal.today.views import length_in_words
 
 if TYPE_CHECKING:
     from sojourn.clinical.pk import Dose, Model

@@ -17,8 +17,12 @@ from sojourn.care.booking.models import Appointment
 from sojourn.care.measures import queries as measures
 from sojourn.clinical.scales import Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.interfaces.portal import consent, heard, not_now, path, reads
+from sojourn.interfaces.portal import reads
+from sojourn.interfaces.portal.agreements import views as agreements
+from sojourn.interfaces.portal.danger import heard
 from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.session import not_now
+from sojourn.interfaces.portal.today import path
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ def today(request: HttpRequest) -> HttpResponse:
     assert asked.asker.patient_id is not None
     assert asked.clinic is not None
     now = timezone.now()
-    to_sign, to_sign_url = consent.next_open(asked.asker.patient_id, asked.clinic)
+    to_sign, to_sign_url = agreements.next_open(asked.asker.patient_id, asked.clinic)
     way = reads.way(asked.asker.patient_id, now)
     news = reads.news(asked.asker.patient_id)
     rests = way.running_id is not None and not_now.dosed(request)

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.interfaces.portal.heard import heard
-from sojourn.interfaces.portal.help import call_somebody, tell_clinic
+from sojourn.interfaces.portal.danger.heard import heard
 from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.session.views import call_somebody, tell_clinic
 
 
 @allowed("own.read")

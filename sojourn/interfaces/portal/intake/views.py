@@ -31,10 +31,10 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.rulebook import medicines as shipped
-from sojourn.interfaces.portal.heard import heard
-from sojourn.interfaces.portal.listening import help_offer
-from sojourn.interfaces.portal.not_now import waits_under_a_dose
+from sojourn.interfaces.portal.danger.heard import heard
+from sojourn.interfaces.portal.danger.listening import help_offer
 from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 
 REVIEW = "review"
 # How long one screen takes: our own estimate, shown as "about".

@@ -25,11 +25,11 @@ from sojourn.clinical.scales import Item, Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.portal import not_now
-from sojourn.interfaces.portal.heard import heard
-from sojourn.interfaces.portal.not_now import waits_under_a_dose
+from sojourn.interfaces.portal.danger.heard import heard
 from sojourn.interfaces.portal.pages import show
-from sojourn.interfaces.portal.today import minutes_for
+from sojourn.interfaces.portal.session import not_now
+from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
+from sojourn.interfaces.portal.today.views import minutes_for
 
 SKIP = "skip"
 REVIEW = "review"

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET
 from sojourn.care.safety.words_actions import heed_unkept
 from sojourn.clinical.danger import read
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.interfaces.portal.heard import heard
+from sojourn.interfaces.portal.danger.heard import heard
 from sojourn.interfaces.portal.pages import show
 
 # What is sent beside the words, and why nobody need read it. Every other field of every form is read.

@@ -15,7 +15,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.portal import heard
+from sojourn.interfaces.portal.danger import heard
 from sojourn.interfaces.portal.pages import show
 
 
