@@ -81,8 +81,7 @@ def fingerprint() -> str:
 def _inputs() -> Iterator[Path]:
     yield from (FRONTEND / name for name in ("package.json", "package-lock.json", "build.mjs"))
     yield from sorted(path for path in (FRONTEND / "src").rglob("*") if path.is_file())
-    for templates in sorted(PACKAGE.glob("*/*/templates")):
-        yield from sorted(templates.rglob("*.html"))
+    yield from sorted(PACKAGE.glob("**/templates/**/*.html"))
 
 
 def find_node(progress: Progress) -> tuple[Path, list[str]]:

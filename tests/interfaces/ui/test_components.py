@@ -129,7 +129,7 @@ def test_every_component_is_in_the_gallery_and_the_list(path: Path) -> None:
 def test_every_icon_named_in_a_template_is_in_the_sprite() -> None:
     known = set(gallery._icons())
     named = set()
-    for template in PACKAGE.glob("*/*/templates/**/*.html"):
+    for template in PACKAGE.glob("**/templates/**/*.html"):
         named |= set(re.findall(r'<c-icon\s+name="([a-z0-9-]+)"', template.read_text()))
         named |= set(re.findall(r'\sicon(?:_end)?="([a-z0-9-]+)"', template.read_text()))
     assert named <= known

@@ -197,7 +197,7 @@ def _hours(request: Request, member: Membership | None) -> HttpResponse:
         ],
         "may_decide": request.asker.may("booking.rules"),
     }  # fmt: skip
-    return render(request, "console/hours/hours.html", context, status=status)
+    return render(request, "console/clinic/hours.html", context, status=status)
 
 
 def _day(text: str | None) -> date:
@@ -234,7 +234,7 @@ def booking_rules(request: HttpRequest) -> HttpResponse:
             except Refused as refused:
                 status = 409
                 tell(form, refused, _FIELDS)
-    return render(request, "console/hours/rules.html", {"form": form, "rules": rules}, status=status)
+    return render(request, "console/clinic/booking_rules.html", {"form": form, "rules": rules}, status=status)
 
 
 urlpatterns = [

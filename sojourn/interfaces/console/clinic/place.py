@@ -85,7 +85,7 @@ def _page(request: Request, form: DetailsForm, *, status: int = 200, reasons: tu
         "may_write": request.asker.may("clinic.details"),
         "may_dial": request.asker.may("clinic.lines"),
     }
-    return render(request, "console/place/place.html", context, status=status)
+    return render(request, "console/clinic/place.html", context, status=status)
 
 
 @allowed("clinic.read")

@@ -132,7 +132,7 @@ def _page(request: HttpRequest, form: InviteForm, *, status: int = 200, **more: 
         "can_send": letters.can_send(),
         **more,
     }
-    return render(request, "console/people/staff.html", context, status=status)
+    return render(request, "console/clinic/staff.html", context, status=status)
 
 
 @allowed("staff.manage")
@@ -207,7 +207,7 @@ def end(request: HttpRequest, membership_id: int) -> HttpResponse:
         except Refused as refused:
             reasons = refused.reasons
     context = {"member": found, "role": role(found.role).label, "reasons": reasons}
-    return render(request, "console/people/end.html", context, status=409 if reasons else 200)
+    return render(request, "console/clinic/staff_end.html", context, status=409 if reasons else 200)
 
 
 @allowed("staff.confirm")
@@ -235,7 +235,7 @@ def newcomer(request: HttpRequest, newcomer_id: int) -> HttpResponse:
         "may_confirm": found.role == asked.asker.role and asked.asker.person_id not in {
             found.person_id, *(each.sent_by.person_id for each in invited if each.sent_by is not None)},
     }  # fmt: skip
-    return render(request, "console/people/newcomer.html", context, status=409 if reasons else 200)
+    return render(request, "console/clinic/staff_newcomer.html", context, status=409 if reasons else 200)
 
 
 @allowed("patient.clinical", "patient.find")
@@ -266,7 +266,7 @@ def restricted(request: HttpRequest, patient_id: int) -> HttpResponse:
         "onward": onward,
         "record_number": found.record_number,
     }
-    return render(request, "console/people/restricted.html", context, status=status)
+    return render(request, "console/clinic/restricted.html", context, status=status)
 
 
 def _onward(request: HttpRequest, patient_id: int) -> str:

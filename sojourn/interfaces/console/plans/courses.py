@@ -62,7 +62,7 @@ def end(request: HttpRequest, course_id: int) -> HttpResponse:
         ],
         "form": form,
     }
-    return render(request, "console/courses/end.html", context, status=status)
+    return render(request, "console/plans/course_end.html", context, status=status)
 
 
 urlpatterns = [

@@ -217,7 +217,7 @@ def day(request: HttpRequest) -> HttpResponse:
         "book_url": f"{reverse('console:appointment_book')}?day={shown.isoformat()}",
         "week_url": f"{reverse('console:week')}?day={shown.isoformat()}",
     }
-    return render(request, "console/appointments/day.html", context)
+    return render(request, "console/scheduling/day.html", context)
 
 
 # ---------------------------------------------------------------- booking and moving
@@ -343,7 +343,7 @@ def book(request: HttpRequest) -> HttpResponse:
         if asked.asker.may("patient.edit")
         else "",
     }
-    return render(request, "console/appointments/book.html", context, status=status)
+    return render(request, "console/scheduling/book.html", context, status=status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +388,7 @@ def _whom(asked: Request) -> HttpResponse:
         "withheld": len(hidden),
         "may_create": asked.asker.may("patient.create"),
     }
-    return render(asked, "console/appointments/whom.html", context)
+    return render(asked, "console/scheduling/whom.html", context)
 
 
 def _found(asked: Request, appointment_id: int) -> Appointment:
@@ -487,7 +487,7 @@ def appointment(request: HttpRequest, appointment_id: int) -> HttpResponse:
         else "",
         "day_url": f"{reverse('console:day')}?day={starts.date().isoformat()}",
     }
-    return render(request, "console/appointments/appointment.html", context, status=status)
+    return render(request, "console/scheduling/appointment.html", context, status=status)
 
 
 _TAKEN = {"chair-taken", "patient-taken", "no-nurse", "staff-taken", "closed"}
@@ -547,7 +547,7 @@ def cancel(request: HttpRequest, appointment_id: int) -> HttpResponse:
                 status = 409
                 tell(form, refused, {"reason-missing": "because"})
     context = {"appointment": found, "name": found.patient.name, "form": form}
-    return render(request, "console/appointments/cancel.html", context, status=status)
+    return render(request, "console/scheduling/cancel.html", context, status=status)
 
 
 urlpatterns = [

@@ -150,7 +150,7 @@ def week(request: HttpRequest) -> HttpResponse:
         "may_book": asked.asker.may("appointment.book"),
         "may_feed": asked.asker.may("calendar.feed"),
     }
-    return render(request, "console/calendar/week.html", context)
+    return render(request, "console/scheduling/week.html", context)
 
 
 def _names(rows: Sequence[Attendance]) -> str:
@@ -174,7 +174,7 @@ def my_feed(request: HttpRequest) -> HttpResponse:
         opened = feed_actions.open_feed(by=asked.asker)
         link = settings.ENV.public_url + reverse("console:feed", args=[opened.token])
     feed = queries.feed_of(asked.asker.member)
-    return render(request, "console/calendar/feed.html", {"feed": feed, "link": link})
+    return render(request, "console/scheduling/feed.html", {"feed": feed, "link": link})
 
 
 @public

@@ -75,7 +75,7 @@ def chairs(request: HttpRequest) -> HttpResponse:
     context = {
         "chairs": queries.chairs(with_retired=True), "form": form, "rooms": queries.rooms(), "room_form": room_form,
     }  # fmt: skip
-    return render(request, "console/chairs/list.html", context, status=status)
+    return render(request, "console/scheduling/chairs.html", context, status=status)
 
 
 @allowed("chair.manage")
@@ -95,7 +95,7 @@ def chair(request: HttpRequest, chair_id: int) -> HttpResponse:
             except Refused as refused:
                 status = 409
                 tell(form, refused, _CODES)
-    return render(request, "console/chairs/form.html", {"chair": found, "form": form}, status=status)
+    return render(request, "console/scheduling/chair_form.html", {"chair": found, "form": form}, status=status)
 
 
 urlpatterns = [

@@ -71,7 +71,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "same": len(found.lines) - len(changed),
         "total": len(found.lines),
     }
-    return render(request, "console/eve/page.html", context)
+    return render(request, "console/scheduling/day_before.html", context)
 
 
 @allowed("candidacy.read")
@@ -91,7 +91,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
             detail = ngettext(
                 "%(n)d of them waits for a prescriber", "%(n)d of them wait for a prescriber", holds
             ) % {"n": holds}  # fmt: skip
-    return render(request, "console/eve/waiting.html", {"words": words, "detail": detail})
+    return render(request, "console/scheduling/day_before_waiting.html", {"words": words, "detail": detail})
 
 
 urlpatterns = [

@@ -82,7 +82,7 @@ def ways_home(request: HttpRequest) -> HttpResponse:
         "settled": [line for line in lines if line.way.state == WayHome.CONFIRMED],
         "here": request.get_full_path(),
     }
-    return render(request, "console/way_home/list.html", context)
+    return render(request, "console/scheduling/rides_home.html", context)
 
 
 def _row(request: Request, appointment_id: int) -> tuple[Appointment, HttpResponse | None]:

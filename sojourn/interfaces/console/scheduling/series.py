@@ -200,7 +200,7 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
         if spacing is None and asked.asker.may("plan.draft") else "",
     }  # fmt: skip
     if not form.is_valid():
-        return render(request, "console/series/series.html", context, status=422 if sent else 200)
+        return render(request, "console/scheduling/series.html", context, status=422 if sent else 200)
     values = form.cleaned_data
     taken: Sequence[int] = ()
     chosen: list[Chosen] = []
@@ -237,7 +237,7 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
         holding=[each.slot for each in kept], leaving=[each.moves for each in chosen if each.moves is not None],
     )  # fmt: skip
     context |= _shown(found, kept, [each for number, each in enumerate(chosen) if number in taken])
-    return render(request, "console/series/series.html", context, status=status)
+    return render(request, "console/scheduling/series.html", context, status=status)
 
 
 def _companion(request: HttpRequest, ids: Sequence[int], usual: int | None) -> int | None:

@@ -76,7 +76,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
             for row in offers
         ],
     }  # fmt: skip
-    return render(request, "console/waiting/list.html", context)
+    return render(request, "console/scheduling/waiting_list.html", context)
 
 
 @allowed("appointment.book")

@@ -145,7 +145,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
         ]
     return show(
         request,
-        "portal/consent/list.html",
+        "portal/agreements/list.html",
         {
             "waiting": [each for each in lines if each.open],
             "done": [each for each in lines if not each.open and not each.optional],
@@ -158,7 +158,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
 
 
 def _closed(request: HttpRequest, document: Source) -> HttpResponse:
-    return show(request, "portal/consent/closed.html", {"title": document.title[queries.reading_language()]})
+    return show(request, "portal/agreements/closed.html", {"title": document.title[queries.reading_language()]})
 
 
 def _reviews(text: Text) -> list[tuple[str, object]]:
@@ -199,7 +199,7 @@ def read(request: HttpRequest, document_id: str, number: int) -> HttpResponse:
     onward = ("portal:agreement_sign", [document_id]) if last else ("portal:agreement_read", [document_id, number + 1])
     return show(
         request,
-        "portal/consent/section.html",
+        "portal/agreements/section.html",
         {
             "text": text,
             "part": part,
@@ -268,7 +268,7 @@ def _can_be_mended(refused: Refused) -> bool:
 def _stopped(request: HttpRequest, document: Source, refused: Refused) -> HttpResponse:
     return show(
         request,
-        "portal/consent/stopped.html",
+        "portal/agreements/stopped.html",
         {
             "title": document.title[queries.reading_language()],
             "reasons": refused.reasons,
@@ -295,7 +295,7 @@ def _form(request: HttpRequest, desk: Desk, text: Text, refused: Refused | None,
     stands = desk.state(text.document_id) in ("", "not-countersigned")
     return show(
         request,
-        "portal/consent/sign.html",
+        "portal/agreements/sign.html",
         {
             "text": text,
             "statements": [Tick(each.id, each.text, each.id in ticked) for each in text.statements],
@@ -375,7 +375,7 @@ def _is_newest(consent: Consent) -> bool:
 def agreement(request: HttpRequest, consent_id: int) -> HttpResponse:
     """What was signed, exactly as it was shown."""
     consent = _found(consent_id)
-    return show(request, "portal/consent/copy.html", {"copy": _copy(consent, _is_newest(consent))}, active="record")
+    return show(request, "portal/agreements/copy.html", {"copy": _copy(consent, _is_newest(consent))}, active="record")
 
 
 @allowed("own.sign")
@@ -409,7 +409,7 @@ def withdraw(request: HttpRequest, consent_id: int) -> HttpResponse:
         return redirect("portal:agreement", consent_id)
     return show(
         request,
-        "portal/consent/withdraw.html",
+        "portal/agreements/withdraw.html",
         {
             "copy": _copy(consent, True),
             "errors": errors,

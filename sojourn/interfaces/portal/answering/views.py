@@ -122,12 +122,12 @@ def _closed(request: HttpRequest, sheet: Sheet) -> HttpResponse | None:
     if sheet.sent:
         return redirect("portal:sent", sheet.id)
     if sheet.withdrawn:
-        return show(request, "portal/measures/withdrawn.html", {"sheet": sheet})
+        return show(request, "portal/answering/withdrawn.html", {"sheet": sheet})
     return None
 
 
 def _refused(request: HttpRequest, sheet: Sheet, refused: Refused) -> HttpResponse:
-    return show(request, "portal/measures/refused.html", {"sheet": sheet, "reasons": refused.reasons}, status=409)
+    return show(request, "portal/answering/refused.html", {"sheet": sheet, "reasons": refused.reasons}, status=409)
 
 
 @allowed("own.answer")
@@ -138,7 +138,7 @@ def intro(request: HttpRequest, request_id: int) -> HttpResponse:
     sheet = _sheet(request_id)
     return _closed(request, sheet) or show(
         request,
-        "portal/measures/intro.html",
+        "portal/answering/intro.html",
         {
             "sheet": sheet,
             "minutes": minutes_for(sheet.scale),
@@ -198,7 +198,7 @@ def _ask(
     back = sheet.at(number - 1) if number > 1 else reverse("portal:measure", args=[sheet.id])
     return show(
         request,
-        "portal/measures/question.html",
+        "portal/answering/question.html",
         {
             "sheet": sheet,
             "number": number,
@@ -255,7 +255,7 @@ def _not_counted(request: HttpRequest, sheet: Sheet, item: Item, value: int | No
     if hear(by=_asker(request), patient_id=patient_id, scale_id=sheet.scale.id, answers=given, about=about, why=why):
         context = {"sheet": sheet, "next_url": reverse("portal:today"), "back": "", "waits": waits, "late": not waits}
         status = not_now.WAITS if waits else 409
-        return show(request, "portal/measures/help_first.html", context, nav=False, status=status)
+        return show(request, "portal/answering/help_first.html", context, nav=False, status=status)
     return not_now.page(request, status=not_now.WAITS) if waits else _refused(request, sheet, refused)
 
 
@@ -275,7 +275,7 @@ def help_first(request: HttpRequest, request_id: int, number: int) -> HttpRespon
     to_review = request.GET.get("to") == REVIEW
     return show(
         request,
-        "portal/measures/help_first.html",
+        "portal/answering/help_first.html",
         {
             "sheet": sheet,
             "next_url": _after(sheet, number, to_review),
@@ -312,7 +312,7 @@ def _lines(request: HttpRequest, sheet: Sheet, errors: tuple[object, ...] = ()) 
     standing = sheet.standing
     return show(
         request,
-        "portal/measures/review.html",
+        "portal/answering/review.html",
         {
             "sheet": sheet,
             "lines": lines,
@@ -360,7 +360,7 @@ def sent(request: HttpRequest, request_id: int) -> HttpResponse:
     assert sheet.response is not None
     return show(
         request,
-        "portal/measures/sent.html",
+        "portal/answering/sent.html",
         {
             "sheet": sheet,
             "alarming": sheet.response.safety_positive,
@@ -400,7 +400,7 @@ def sitting(request: HttpRequest, sitting_id: int) -> HttpResponse:
     minutes = max(1, round(sum(part.minutes for part in ahead)))
     return show(
         request,
-        "portal/measures/sitting.html",
+        "portal/answering/sitting.html",
         {
             "parts": [
                 Step(say(part.scale.title, _language()), _words(part), part.done, bool(ahead) and part is ahead[0])

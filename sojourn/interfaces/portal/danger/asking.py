@@ -29,4 +29,4 @@ def asked(request: HttpRequest) -> HttpResponse:
         return redirect(tell_clinic(request))
     word = heard(asker.patient_id)
     told = word is not None and "told" in request.GET
-    return show(request, "portal/asked.html", {"heard": word, "told": told, "ask_key": uuid4()}, nav=False)
+    return show(request, "portal/danger/asked.html", {"heard": word, "told": told, "ask_key": uuid4()}, nav=False)

@@ -96,4 +96,4 @@ def words_sent(request: HttpRequest) -> HttpResponse:
         "next_url": then if kept else reverse("portal:today"),
         "heard": heard(cast(Request, request).asker.patient_id or 0),
     }
-    return show(request, "portal/words_sent.html", context, nav=False)
+    return show(request, "portal/danger/words_sent.html", context, nav=False)

@@ -213,4 +213,4 @@ def medicine(request: HttpRequest) -> HttpResponse:
         "words": words(drawn, pk.model_route(protocol.route), protocol.dose_minutes) if drawn and protocol else [],
         "given_words": long(protocol.dose_minutes) if protocol and protocol.dose_minutes else "",
     }
-    return show(request, "portal/medicine.html", context, active="today")
+    return show(request, "portal/medicine/medicine.html", context, active="today")

@@ -130,4 +130,4 @@ def plan(request: HttpRequest) -> HttpResponse:
     patient_id = cast(Request, request).asker.patient_id
     assert patient_id is not None
     plans = [shown(each) for each in queries.in_force_of_patient(patient_id)]
-    return show(request, "portal/plan.html", {"plans": plans}, active="today")
+    return show(request, "portal/plan/plan.html", {"plans": plans}, active="today")

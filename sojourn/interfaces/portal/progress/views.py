@@ -41,7 +41,7 @@ def progress(request: HttpRequest) -> HttpResponse:
     first = reads.first_dose_at(patient_id)
     trends = queries.trends(patient_id, first_dose_at=first)
     pictures = [picture(trend) for trend in trends if trend.scale.rater == "self"]
-    return show(request, "portal/progress.html", {"pictures": pictures}, active="progress")
+    return show(request, "portal/progress/progress.html", {"pictures": pictures}, active="progress")
 
 
 def picture(trend: Trend) -> Picture:

@@ -203,7 +203,7 @@ def record(request: HttpRequest) -> HttpResponse:
     language = translation.get_language_info(patient.language)["name_local"] if patient.language else ""
     return show(
         request,
-        "portal/record.html",
+        "portal/record/record.html",
         {
             "patient": patient,
             "language": language,

@@ -31,7 +31,7 @@ def is_it(refused: Refused) -> bool:
 
 def page(request: HttpRequest, *, status: int = 200) -> HttpResponse:
     """Not now, in calm words, with the way to call somebody."""
-    return show(request, "portal/not_now.html", {"words": not_now.words()}, nav=False, status=status)
+    return show(request, "portal/session/not_now.html", {"words": not_now.words()}, nav=False, status=status)
 
 
 def waits_under_a_dose(*, but: Collection[tuple[str, str]] = (), reads: bool = False) -> Callable[[View], View]:

@@ -56,7 +56,7 @@ def here(request: HttpRequest) -> HttpResponse:
     found = None if _may_be_kept(request) else _at_the_patient(request)
     return show(
         request,
-        "portal/here.html",
+        "portal/session/here.html",
         {
             "call_url": reverse("portal:here"),
             "alone": found is None and not _may_be_kept(request),

@@ -131,7 +131,7 @@ def today(request: HttpRequest) -> HttpResponse:
     waiting = [] if rests else _waiting(measures.open_requests(asked.asker.patient_id), now)
     return show(
         request,
-        "portal/today.html",
+        "portal/today/today.html",
         {
             "stages": path.stages(replace(way.facts, decision=news.decision)),
             "next": _next(way.next, asked.clinic.address) if way.next else None,
