@@ -156,3 +156,14 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(autouse=True)
+def _the_connection_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A connection outside any block that does not commit by itself begins no transaction, and nobody says who asks."""
+    yield
+    monkeypatch.undo()
+    connection = connections["default"]
+    if connection.connection is not None and not connection.in_atomic_block and not connection.autocommit:
+        connection.close()
+        pytest.fail("the connection was left without autocommit")

@@ -28,9 +28,15 @@ one_at_a_time = threading.Lock()  # taken by each request, and by a test that as
 
 
 class _InTurn(StaticFilesHandler):
+    """A turn ends with the answer's end: closing it looks at the connection once more."""
+
     def __call__(self, environ: Any, start_response: Any) -> Any:
         with one_at_a_time:
-            return super().__call__(environ, start_response)
+            answer = super().__call__(environ, start_response)
+            try:
+                return list(answer)
+            finally:
+                answer.close()
 
 
 class _Server(ThreadedWSGIServer):
