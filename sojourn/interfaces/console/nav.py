@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
@@ -61,9 +60,9 @@ def address(name: str, *args: object) -> str:
         return ""
 
 
-def nav(request: HttpRequest) -> dict[str, Any]:
+def nav(request: Request) -> dict[str, Any]:
     """Context processor: ``nav`` for ui/console.html, on console pages only. No query."""
-    asker = getattr(cast(Request, request), "asker", None)
+    asker = getattr(request, "asker", None)
     root = reverse("console:home")
     if asker is None or not asker.role or not request.path.startswith(root):
         return {}

@@ -153,19 +153,18 @@ def closed(request: HttpRequest, token: str = "") -> HttpResponse:
 @signed_in
 @never_cache
 @require_GET
-def unconfirmed(request: HttpRequest) -> HttpResponse:
+def unconfirmed(request: Request) -> HttpResponse:
     """Signed in, in a role that nobody has confirmed yet: say who does, and how."""
-    asked = cast(Request, request)
-    if not asked.asker.unconfirmed:
+    if not request.asker.unconfirmed:
         return redirect("home")
-    own = next(each for each in asked.memberships if each.pk == asked.asker.membership_id)
+    own = next(each for each in request.memberships if each.pk == request.asker.membership_id)
     holders = queries.who_confirms(own)
     said = {
-        "role": role(asked.asker.role).label,
-        "code": asked.asker.role,
+        "role": role(request.asker.role).label,
+        "code": request.asker.role,
         "email": cast(Person, request.user).email,
-        "clinic": asked.clinic,
+        "clinic": request.clinic,
         "holders": holders,
-        "others": [each for each in asked.memberships if each.unconfirmed_since is None],
+        "others": [each for each in request.memberships if each.unconfirmed_since is None],
     }
     return render(request, "entry/unconfirmed.html", said)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from sojourn.interfaces.help.remembering import remember
 
 
 def show(
-    request: HttpRequest,
+    request: Request,
     template: str,
     context: dict[str, Any] | None = None,
     *,
@@ -23,7 +23,7 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     """Render a page of the portal. ``active`` is the entry of the navigation; ``nav`` False keeps to one thing."""
-    clinic = cast(Request, request).clinic
+    clinic = request.clinic
     frame = {"nav": _nav(active) if nav else None, "home_url": reverse("portal:today")}
     return remember(request, render(request, template, frame | (context or {}), status=status), clinic)
 

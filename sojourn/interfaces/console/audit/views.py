@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
@@ -144,10 +144,9 @@ def _plain(value: object) -> str:
 
 @allowed("audit.read")
 @require_GET
-def audit(request: HttpRequest) -> HttpResponse:
+def audit(request: Request) -> HttpResponse:
     """Newest first, fifty a page, narrowed as asked. ``verify=1`` walks the clinic's chain."""
-    asked = cast(Request, request)
-    clinic_id = cast(int, asked.asker.clinic_id)
+    clinic_id = cast(int, request.asker.clinic_id)
     form = Filter(request.GET, clinic_id=clinic_id)
     lines: list[Line] = []
     older = ""
@@ -178,10 +177,9 @@ _COLUMNS = (
 
 @allowed("audit.read")
 @require_POST
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: Request) -> HttpResponse:
     """The same rows as a CSV file, newest first. That somebody took them away is itself a row."""
-    asked = cast(Request, request)
-    form = Filter(request.POST, clinic_id=cast(int, asked.asker.clinic_id))
+    form = Filter(request.POST, clinic_id=cast(int, request.asker.clinic_id))
     if not form.is_valid():
         return render(request, "console/audit/audit.html", {"form": form, "lines": []}, status=422)
     rows = list(form.narrow(queries.events())[:EXPORT_LIMIT])
@@ -202,7 +200,7 @@ def export(request: HttpRequest) -> HttpResponse:
                 json.dumps(row.detail, ensure_ascii=False, sort_keys=True), row.hash,
             )
         )  # fmt: skip
-    record(asked.asker, "audit.exported", rows=len(rows))
+    record(request.asker, "audit.exported", rows=len(rows))
     response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
     name = f"audit-{timezone.localdate().isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

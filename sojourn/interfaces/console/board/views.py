@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -235,9 +235,9 @@ def _limits(clinic_id: int, protocol_ids: set[str]) -> Limits:
 
 @allowed("board.watch")
 @require_GET
-def board(request: HttpRequest) -> HttpResponse:
+def board(request: Request) -> HttpResponse:
     """All running sessions, eight chairs a page."""
-    asker = cast(Request, request).asker
+    asker = request.asker
     now = timezone.now()
     encounters = sorted(running(), key=lambda each: _natural(each.chair.name))
     pages = max(1, -(-len(encounters) // CHAIRS_A_PAGE))
@@ -523,9 +523,9 @@ def _present(encounter_id: int) -> Encounter:
 
 @allowed("session.alarm")
 @require_POST
-def seen(request: HttpRequest, encounter_id: int) -> HttpResponse:
+def seen(request: Request, encounter_id: int) -> HttpResponse:
     """Somebody has seen the alarms that the board showed: just those, not what rose since."""
-    asker = cast(Request, request).asker
+    asker = request.asker
     _present(encounter_id)
     refusals = []
     for each in dict.fromkeys(request.POST.getlist("alarm")):
@@ -542,9 +542,9 @@ def seen(request: HttpRequest, encounter_id: int) -> HttpResponse:
 
 @allowed("session.observe")
 @require_POST
-def going(request: HttpRequest, encounter_id: int) -> HttpResponse:
+def going(request: Request, encounter_id: int) -> HttpResponse:
     """Somebody goes to the patient who called, or has seen the call. A second tap finds it done."""
-    asker = cast(Request, request).asker
+    asker = request.asker
     _present(encounter_id)
     act = call_actions.see_call if request.POST.get("do") == "seen" else call_actions.go_to_patient
     try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -149,11 +149,10 @@ def _door(patient_id: int, key: str, kind: str) -> str:
 
 @allowed("fact.enter")
 @require_http_methods(["GET", "HEAD", "POST"])
-def record(request: HttpRequest, patient_id: int, finding: str, kind: str) -> HttpResponse:
+def record(request: Request, patient_id: int, finding: str, kind: str) -> HttpResponse:
     """Record an answer to one finding."""
-    asked = cast(Request, request)
     patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, patient):
+    if gate := closed(request, patient):
         return gate
     typed = (request.POST or request.GET).get("way", "").partition("-")
     drug, route = (typed[0], typed[2]) if (typed[0], typed[2]) in judging.WAYS else judging.WAYS[0]
@@ -164,7 +163,7 @@ def record(request: HttpRequest, patient_id: int, finding: str, kind: str) -> Ht
     if each is None or kind not in each.needs:
         raise Http404
     form = ClearanceForm(request.POST or None, kind=kind, initial={"on": timezone.localdate().isoformat()})
-    if request.method == "POST" and form.keep(asked.asker, patient.pk, drug, finding):
+    if request.method == "POST" and form.keep(request.asker, patient.pk, drug, finding):
         messages.success(request, _("Recorded. It is shown at the signature."))
         return redirect(f"{reverse('console:candidacy', args=[patient.pk])}?way={drug}-{route}#findings")
     context = {
@@ -176,16 +175,15 @@ def record(request: HttpRequest, patient_id: int, finding: str, kind: str) -> Ht
 
 @allowed("fact.enter")
 @require_http_methods(["GET", "HEAD", "POST"])
-def strike(request: HttpRequest, clearance_id: int) -> HttpResponse:
+def strike(request: Request, clearance_id: int) -> HttpResponse:
     """Strike a clearance as recorded in error, with the reason. Struck already: back to the page."""
-    asked = cast(Request, request)
     row = get_object_or_404(Clearance.objects.select_related("patient"), pk=clearance_id)
-    if gate := closed(asked, row.patient):
+    if gate := closed(request, row.patient):
         return gate
     reason, errors = request.POST.get("reason", ""), list[dict[str, str]]()
     if request.method == "POST":
         try:
-            clearance_actions.strike_clearance(by=asked.asker, clearance_id=row.pk, reason=reason)
+            clearance_actions.strike_clearance(by=request.asker, clearance_id=row.pk, reason=reason)
         except Refused as refused:
             errors = [{"href": "#reason", "text": str(each)} for each in refused.reasons]
         else:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone, translation
@@ -787,27 +787,25 @@ def _file(request: Request, patient_id: int) -> File | HttpResponse:
 
 @allowed("candidacy.read")
 @require_GET
-def candidacy(request: HttpRequest, patient_id: int) -> HttpResponse:
+def candidacy(request: Request, patient_id: int) -> HttpResponse:
     """What the rules say, what is missing, what was decided; the form of the decision."""
-    asked = cast(Request, request)
-    file = _file(asked, patient_id)
+    file = _file(request, patient_id)
     if isinstance(file, HttpResponse):
         return file
-    patients.open_record(by=asked.asker, patient=file.patient, part="clinical")
-    return _page(asked, file)
+    patients.open_record(by=request.asker, patient=file.patient, part="clinical")
+    return _page(request, file)
 
 
 @allowed("candidacy.decide")
 @require_POST
-def decide(request: HttpRequest, patient_id: int) -> HttpResponse:
+def decide(request: Request, patient_id: int) -> HttpResponse:
     """Show what the patient will read (step "preview"), go back ("change"), or sign ("sign")."""
-    asked = cast(Request, request)
-    file = _file(asked, patient_id)
+    file = _file(request, patient_id)
     if isinstance(file, HttpResponse):
         return file
     typed, step = _typed(request.POST), request.POST.get("step", "preview")
     if step == "change":
-        return _page(asked, file, typed=typed)
+        return _page(request, file, typed=typed)
     try:
         seen = queries.read_seen(request.POST.get("seen", ""))
         if seen is None:
@@ -816,11 +814,11 @@ def decide(request: HttpRequest, patient_id: int) -> HttpResponse:
             )
         answer = _answer(typed)
         if step == "sign":
-            return _sign(asked, file.patient.pk, answer, seen, typed)
-        row = actions.draft(by=asked.asker, patient_id=file.patient.pk, answer=answer, seen=seen)
-        return _preview(asked, row, typed)
+            return _sign(request, file.patient.pk, answer, seen, typed)
+        row = actions.draft(by=request.asker, patient_id=file.patient.pk, answer=answer, seen=seen)
+        return _preview(request, row, typed)
     except Refused as refused:
-        return _page(asked, file, refused=refused, typed=typed)
+        return _page(request, file, refused=refused, typed=typed)
 
 
 def _sign(request: Request, patient_id: int, answer: Answer, seen: dict[str, Any], typed: Typed) -> HttpResponse:
@@ -884,10 +882,9 @@ def _value(name: str, text: str) -> Value:
 
 @allowed("fact.enter")
 @require_POST
-def enter(request: HttpRequest, patient_id: int) -> HttpResponse:
+def enter(request: Request, patient_id: int) -> HttpResponse:
     """Enter the facts of one panel, all of them or none. Fields left empty say nothing."""
-    asked = cast(Request, request)
-    file = _file(asked, patient_id)
+    file = _file(request, patient_id)
     if isinstance(file, HttpResponse):
         return file
     panel = request.POST.get("panel", "")
@@ -901,14 +898,14 @@ def enter(request: HttpRequest, patient_id: int) -> HttpResponse:
         if not any(typed.values()):
             raise Refused(_("Nothing was entered. Fill in at least one field."), codes=("nothing-said",))
         fact_actions.enter_facts(
-            by=asked.asker, patient_id=file.patient.pk,
+            by=request.asker, patient_id=file.patient.pk,
             values={name: _value(name, text) for name, text in typed.items() if text}, on=on, source_note=note,
             sure=bool(request.POST.get("sure")),
         )  # fmt: skip
     except Refused as refused:
         values = {**typed, "observed_on": day_text, "source_note": note}
         place = f"panel-{panel}" if panel in PANELS else "asks"
-        return _page(asked, file, refused=refused, place=place, panel=panel, values=values)
+        return _page(request, file, refused=refused, place=place, panel=panel, values=values)
     messages.success(request, _("Entered. The findings below know it."))
     drug, route = _way(request.POST, file.newest)
     return redirect(f"{reverse('console:candidacy', args=[file.patient.pk])}?way={drug}-{route}#findings")
@@ -933,21 +930,20 @@ def _report(request: Request) -> str:
 
 @allowed("fact.enter")
 @require_POST
-def take_report(request: HttpRequest, patient_id: int) -> HttpResponse:
+def take_report(request: Request, patient_id: int) -> HttpResponse:
     """Take a laboratory's report, whole or not at all. What was sent comes back where a line of it is refused."""
-    asked = cast(Request, request)
-    file = _file(asked, patient_id)
+    file = _file(request, patient_id)
     if isinstance(file, HttpResponse):
         return file
     text, note = request.POST.get("report", ""), request.POST.get("source_note", "")
     try:
-        text = _report(asked)
+        text = _report(request)
         found = fact_actions.import_facts(
-            by=asked.asker, patient_id=file.patient.pk, text=text, source_note=note,
+            by=request.asker, patient_id=file.patient.pk, text=text, source_note=note,
             sure=bool(request.POST.get("sure")),
         )  # fmt: skip
     except Refused as refused:
-        return _page(asked, file, refused=refused, place="report", report=(text, note))
+        return _page(request, file, refused=refused, place="report", report=(text, note))
     n = len(found.taken)
     said = ngettext("%(n)d result was taken from the report.", "%(n)d results were taken from the report.", n) % {
         "n": n
@@ -962,16 +958,15 @@ def take_report(request: HttpRequest, patient_id: int) -> HttpResponse:
 
 @allowed("fact.enter")
 @require_http_methods(["GET", "POST"])
-def strike(request: HttpRequest, fact_id: int) -> HttpResponse:
+def strike(request: Request, fact_id: int) -> HttpResponse:
     """Strike a fact as entered in error, with the reason; it stays readable. Struck already: back to the page."""
-    asked = cast(Request, request)
     row = get_object_or_404(ClinicalFact.objects.select_related("patient"), pk=fact_id, retracts=None)
-    if gate := closed(asked, row.patient):
+    if gate := closed(request, row.patient):
         return gate
     reason, refused = request.POST.get("reason", ""), None
     if request.method == "POST":
         try:
-            intake.retract_fact(by=asked.asker, fact_id=row.pk, reason=reason)
+            intake.retract_fact(by=request.asker, fact_id=row.pk, reason=reason)
         except Refused as wrong:
             refused = wrong
         else:
@@ -989,35 +984,33 @@ def strike(request: HttpRequest, fact_id: int) -> HttpResponse:
 
 @allowed("candidacy.decide")
 @require_POST
-def override(request: HttpRequest, patient_id: int) -> HttpResponse:
+def override(request: Request, patient_id: int) -> HttpResponse:
     """The first signature of an override."""
-    asked = cast(Request, request)
-    file = _file(asked, patient_id)
+    file = _file(request, patient_id)
     if isinstance(file, HttpResponse):
         return file
     key, reason = request.POST.get("finding", ""), request.POST.get("reason", "")
     drug, route = _way(request.POST, file.newest)
     try:
-        actions.override(by=asked.asker, patient_id=file.patient.pk, drug=drug, finding=key, reason=reason)
+        actions.override(by=request.asker, patient_id=file.patient.pk, drug=drug, finding=key, reason=reason)
     except Refused as refused:
-        return _page(asked, file, refused=refused, place="findings", reason=(key, reason))
+        return _page(request, file, refused=refused, place="findings", reason=(key, reason))
     messages.success(request, _("Signed. It takes effect when another prescriber signs too."))
     return redirect(f"{reverse('console:candidacy', args=[file.patient.pk])}?way={drug}-{route}#findings")
 
 
 @allowed("candidacy.decide")
 @require_POST
-def second(request: HttpRequest, override_id: int) -> HttpResponse:
+def second(request: Request, override_id: int) -> HttpResponse:
     """The second signature of an override."""
-    asked = cast(Request, request)
     row = get_object_or_404(Override, pk=override_id)
-    file = _file(asked, row.patient_id)
+    file = _file(request, row.patient_id)
     if isinstance(file, HttpResponse):
         return file
     try:
-        actions.second_sign(by=asked.asker, override_id=row.pk)
+        actions.second_sign(by=request.asker, override_id=row.pk)
     except Refused as refused:
-        return _page(asked, file, refused=refused, place="findings")
+        return _page(request, file, refused=refused, place="findings")
     messages.success(request, _("Signed second. This does not stand in the way any more."))
     drug, route = _way(request.POST, file.newest)
     return redirect(f"{reverse('console:candidacy', args=[row.patient_id])}?way={drug}-{route}#findings")
@@ -1051,9 +1044,9 @@ def _waits(asker: Asker, rows: Iterable[Any], detail: Any, at: str) -> list[Wait
 
 @allowed("candidacy.read")
 @require_http_methods(["GET"])
-def candidacies(request: HttpRequest) -> HttpResponse:
+def candidacies(request: Request) -> HttpResponse:
     """Stories without a decision, deferrals that are due, overrides that wait for a second signature."""
-    asker = cast(Request, request).asker
+    asker = request.asker
 
     def deferred(row: CandidacyDecision) -> str:
         return _("until %(day)s") % {"day": date_format(row.until_on, "j F Y")} if row.until_on else _("told again")
@@ -1073,13 +1066,12 @@ def candidacies(request: HttpRequest) -> HttpResponse:
 
 @allowed("candidacy.read")
 @require_GET
-def waiting(request: HttpRequest) -> HttpResponse:
+def waiting(request: Request) -> HttpResponse:
     """How much waits, for the first page of the clinic, which loads it after itself."""
-    asked = cast(Request, request)
-    assert asked.clinic is not None
-    found = queries.waiting(asked.clinic.pk, timezone.localdate(), asked.asker.membership_id)
+    assert request.clinic is not None
+    found = queries.waiting(request.clinic.pk, timezone.localdate(), request.asker.membership_id)
     lines = []
-    if found.half_signed and asked.asker.may("candidacy.decide"):
+    if found.half_signed and request.asker.may("candidacy.decide"):
         words = ngettext("%(n)d override to sign second", "%(n)d overrides to sign second", found.half_signed)
         lines.append(("signature", words % {"n": found.half_signed}))
     if found.undecided:

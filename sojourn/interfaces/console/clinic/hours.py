@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import formats, timezone
@@ -144,20 +144,20 @@ def _unlike(member_id: int | None, today: date) -> list[Unlike]:
 
 @allowed("hours.manage")
 @require_http_methods(["GET", "POST"])
-def clinic_hours(request: HttpRequest) -> HttpResponse:
+def clinic_hours(request: Request) -> HttpResponse:
     """The clinic's opening hours and closed days, and the way to each person's."""
-    return _hours(cast(Request, request), None)
+    return _hours(request, None)
 
 
 @allowed("hours.manage")
 @require_http_methods(["GET", "POST"])
-def staff_hours(request: HttpRequest, membership_id: int) -> HttpResponse:
+def staff_hours(request: Request, membership_id: int) -> HttpResponse:
     """One person's hours."""
     try:
         member = Membership.objects.get(pk=membership_id, patient_id=None)
     except Membership.DoesNotExist:
         raise Http404 from None
-    return _hours(cast(Request, request), member)
+    return _hours(request, member)
 
 
 def _hours(request: Request, member: Membership | None) -> HttpResponse:
@@ -215,9 +215,8 @@ _FIELDS = {
 
 @allowed("booking.rules")
 @require_http_methods(["GET", "POST"])
-def booking_rules(request: HttpRequest) -> HttpResponse:
+def booking_rules(request: Request) -> HttpResponse:
     """The clinic's own numbers, each bearing the name of whoever decided it."""
-    asked = cast(Request, request)
     rules = queries.rules()
     initial = {
         "chairs_per_nurse": rules.chairs_per_nurse, "turnover_minutes": rules.turnover_minutes,
@@ -229,7 +228,7 @@ def booking_rules(request: HttpRequest) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                house_actions.decide_rules(by=asked.asker, **form.cleaned_data)
+                house_actions.decide_rules(by=request.asker, **form.cleaned_data)
                 return redirect("console:booking_rules")
             except Refused as refused:
                 status = 409

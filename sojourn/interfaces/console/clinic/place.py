@@ -6,7 +6,7 @@ from typing import Final, cast
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import get_language, gettext_lazy
@@ -90,38 +90,36 @@ def _page(request: Request, form: DetailsForm, *, status: int = 200, reasons: tu
 
 @allowed("clinic.read")
 @require_http_methods(["GET", "HEAD", "POST"])
-def about(request: HttpRequest) -> HttpResponse:
+def about(request: Request) -> HttpResponse:
     """What patients see of the clinic when they need help, and a form for whoever may write it."""
-    asked = cast(Request, request)
-    clinic = cast(Clinic, asked.clinic)
+    clinic = cast(Clinic, request.clinic)
     if request.method != "POST":
-        return _page(asked, DetailsForm(clinic=clinic))
-    asked.asker.must("clinic.details")
+        return _page(request, DetailsForm(clinic=clinic))
+    request.asker.must("clinic.details")
     form = DetailsForm(request.POST, clinic=clinic)
     if not form.is_valid():
-        return _page(asked, form, status=422)
+        return _page(request, form, status=422)
     try:
-        place_actions.set_details(by=asked.asker, **form.cleaned_data)
+        place_actions.set_details(by=request.asker, **form.cleaned_data)
     except Refused as refused:
         tell(form, refused, _FIELDS)
-        return _page(asked, form, status=409)
+        return _page(request, form, status=409)
     messages.success(request, _("Saved. Patients see it from now on."))
     return redirect("console:place")
 
 
 @allowed("clinic.lines")
 @require_POST
-def line(request: HttpRequest, line_code: str) -> HttpResponse:
+def line(request: Request, line_code: str) -> HttpResponse:
     """Note that somebody dialled a line, and whether it is right."""
-    asked = cast(Request, request)
     try:
         checked = place_actions.check_line(
-            by=asked.asker, line_id=line_code, number=request.POST.get("number", ""),
+            by=request.asker, line_id=line_code, number=request.POST.get("number", ""),
             works=request.POST.get("works") == "yes", note=request.POST.get("note", ""),
         )  # fmt: skip
     except Refused as refused:
-        form = DetailsForm(clinic=cast(Clinic, asked.clinic))
-        return _page(asked, form, status=409, reasons=tuple(str(each) for each in refused.reasons))
+        form = DetailsForm(clinic=cast(Clinic, request.clinic))
+        return _page(request, form, status=409, reasons=tuple(str(each) for each in refused.reasons))
     words = _("Confirmed: %(number)s.") if checked.works else _("Noted: %(number)s is not right.")
     messages.success(request, words % {"number": checked.number})
     return redirect("console:place")

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -121,13 +121,12 @@ def _open(asked: Request, now: datetime) -> list[Open]:
     ]
 
 
-def _page(request: HttpRequest, form: InviteForm, *, status: int = 200, **more: Any) -> HttpResponse:
-    asked = cast(Request, request)
-    colleagues = _colleagues(asked)
+def _page(request: Request, form: InviteForm, *, status: int = 200, **more: Any) -> HttpResponse:
+    colleagues = _colleagues(request)
     context = {
         "working": [each for each in colleagues if each.ended is None],
         "left": [each for each in colleagues if each.ended is not None],
-        "invitations": _open(asked, timezone.now()),
+        "invitations": _open(request, timezone.now()),
         "form": form,
         "can_send": letters.can_send(),
         **more,
@@ -138,7 +137,7 @@ def _page(request: HttpRequest, form: InviteForm, *, status: int = 200, **more: 
 @allowed("staff.manage")
 @never_cache
 @require_http_methods(["GET", "POST"])
-def staff(request: HttpRequest) -> HttpResponse:
+def staff(request: Request) -> HttpResponse:
     """The list; and an invitation."""
     form = InviteForm(request.POST or None)
     if request.method != "POST":
@@ -146,7 +145,7 @@ def staff(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
-        invited = actions.invite(by=cast(Request, request).asker, **form.cleaned_data)
+        invited = actions.invite(by=request.asker, **form.cleaned_data)
     except Refused as refused:
         for reason in refused.reasons:
             form.add_error(None, str(reason))
@@ -154,36 +153,36 @@ def staff(request: HttpRequest) -> HttpResponse:
     return _sent(request, invited)
 
 
-def _sent(request: HttpRequest, invited: actions.Invited) -> HttpResponse:
+def _sent(request: Request, invited: actions.Invited) -> HttpResponse:
     """Say where the letter went. A house without a mail server shows the link, this once, to be handed over."""
     link = "" if letters.can_send() else invited.link
     return _page(request, InviteForm(), sent_to=invited.invitation.email, link=link)
 
 
-def _own_invitation(request: HttpRequest, invitation_id: int) -> Invitation:
-    clinic_id = cast(Request, request).asker.clinic_id
+def _own_invitation(request: Request, invitation_id: int) -> Invitation:
+    clinic_id = request.asker.clinic_id
     staff_roles = [code for code, each in roles().items() if each.staff]
     return get_object_or_404(Invitation, pk=invitation_id, clinic_id=clinic_id, role__in=staff_roles)
 
 
 @allowed("staff.manage")
 @require_POST
-def resend(request: HttpRequest, invitation_id: int) -> HttpResponse:
+def resend(request: Request, invitation_id: int) -> HttpResponse:
     """Send a fresh link."""
     found = _own_invitation(request, invitation_id)
     try:
-        return _sent(request, actions.resend(by=cast(Request, request).asker, invitation_id=found.pk))
+        return _sent(request, actions.resend(by=request.asker, invitation_id=found.pk))
     except Refused as refused:
         return _page(request, InviteForm(), status=409, reasons=refused.reasons)
 
 
 @allowed("staff.manage")
 @require_POST
-def withdraw(request: HttpRequest, invitation_id: int) -> HttpResponse:
+def withdraw(request: Request, invitation_id: int) -> HttpResponse:
     """Make a link worthless."""
     found = _own_invitation(request, invitation_id)
     try:
-        actions.withdraw(by=cast(Request, request).asker, invitation_id=found.pk)
+        actions.withdraw(by=request.asker, invitation_id=found.pk)
     except Refused as refused:
         return _page(request, InviteForm(), status=409, reasons=refused.reasons)
     return redirect("console:staff")
@@ -191,18 +190,17 @@ def withdraw(request: HttpRequest, invitation_id: int) -> HttpResponse:
 
 @allowed("staff.manage")
 @require_http_methods(["GET", "POST"])
-def end(request: HttpRequest, membership_id: int) -> HttpResponse:
+def end(request: Request, membership_id: int) -> HttpResponse:
     """Ask once, then end somebody's access and their sessions."""
-    asked = cast(Request, request)
     staff_roles = [code for code, each in roles().items() if each.staff]
     found = get_object_or_404(
         Membership.objects.select_related("person"),
-        pk=membership_id, clinic_id=asked.asker.clinic_id, role__in=staff_roles,
+        pk=membership_id, clinic_id=request.asker.clinic_id, role__in=staff_roles,
     )  # fmt: skip
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
         try:
-            actions.end_membership(by=asked.asker, membership_id=membership_id)
+            actions.end_membership(by=request.asker, membership_id=membership_id)
             return redirect("console:staff")
         except Refused as refused:
             reasons = refused.reasons
@@ -213,17 +211,16 @@ def end(request: HttpRequest, membership_id: int) -> HttpResponse:
 @allowed("staff.confirm")
 @never_cache
 @require_http_methods(["GET", "POST"])
-def newcomer(request: HttpRequest, newcomer_id: int) -> HttpResponse:
+def newcomer(request: Request, newcomer_id: int) -> HttpResponse:
     """Who wants to hold one's own role: a holder of it says that they know the person."""
-    asked = cast(Request, request)
     found = get_object_or_404(
         Membership.objects.select_related("person"),
-        pk=newcomer_id, clinic_id=asked.asker.clinic_id, unconfirmed_since__isnull=False, ended_at=None,
+        pk=newcomer_id, clinic_id=request.asker.clinic_id, unconfirmed_since__isnull=False, ended_at=None,
     )  # fmt: skip
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
         try:
-            confirmation_actions.confirm(by=asked.asker, membership_id=found.pk)
+            confirmation_actions.confirm(by=request.asker, membership_id=found.pk)
             messages.success(request, _("%(name)s is confirmed.") % {"name": str(found)})
             return redirect("console:home")
         except Refused as refused:
@@ -232,7 +229,7 @@ def newcomer(request: HttpRequest, newcomer_id: int) -> HttpResponse:
     context = {
         "member": found, "role": role(found.role).label, "reasons": reasons,
         "invited": invited[0] if invited else None,
-        "may_confirm": found.role == asked.asker.role and asked.asker.person_id not in {
+        "may_confirm": found.role == request.asker.role and request.asker.person_id not in {
             found.person_id, *(each.sent_by.person_id for each in invited if each.sent_by is not None)},
     }  # fmt: skip
     return render(request, "console/clinic/staff_newcomer.html", context, status=409 if reasons else 200)
@@ -241,20 +238,19 @@ def newcomer(request: HttpRequest, newcomer_id: int) -> HttpResponse:
 @allowed("patient.clinical", "patient.find")
 @never_cache
 @require_http_methods(["GET", "POST"])
-def restricted(request: HttpRequest, patient_id: int) -> HttpResponse:
+def restricted(request: Request, patient_id: int) -> HttpResponse:
     """The door of a restricted record: say why, and it opens for an hour."""
-    asked = cast(Request, request)
     found = get_object_or_404(Patient, pk=patient_id)
     onward = _onward(request, patient_id)
-    if queries.may_open(asked.asker, found, timezone.now()):
+    if queries.may_open(request.asker, found, timezone.now()):
         return redirect(onward)
     form, status = ReasonForm(request.POST or None), 200
     if request.method == "POST":
-        asked.asker.must("patient.clinical")
+        request.asker.must("patient.clinical")
         status = 422
         if form.is_valid():
             try:
-                actions.open_restricted(by=asked.asker, patient_id=found.pk, reason=form.cleaned_data["reason"])
+                actions.open_restricted(by=request.asker, patient_id=found.pk, reason=form.cleaned_data["reason"])
                 return redirect(onward)
             except Refused as refused:
                 status = 409
@@ -262,14 +258,14 @@ def restricted(request: HttpRequest, patient_id: int) -> HttpResponse:
                     form.add_error("reason", str(reason))
     context = {
         "form": form,
-        "may_ask": asked.asker.may("patient.clinical"),
+        "may_ask": request.asker.may("patient.clinical"),
         "onward": onward,
         "record_number": found.record_number,
     }
     return render(request, "console/clinic/restricted.html", context, status=status)
 
 
-def _onward(request: HttpRequest, patient_id: int) -> str:
+def _onward(request: Request, patient_id: int) -> str:
     """Where one wanted to go, if it is a place of this house; else the patient's page."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     if wanted.split("?")[0] != request.path and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):

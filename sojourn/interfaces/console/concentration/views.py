@@ -589,15 +589,14 @@ def _reach(value: Decimal | None, ordinary: int) -> int:
 
 @allowed("pk.explore")
 @require_GET
-def explorer(request: HttpRequest, patient_id: int) -> HttpResponse:
+def explorer(request: Request, patient_id: int) -> HttpResponse:
     """The dose explorer; for htmx the answer alone; as JSON only what moves with a slider."""
-    asked = cast(Request, request)
     patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, patient):
+    if gate := closed(request, patient):
         return gate
     if request.headers.get("Accept") == "application/json":
         return _moving(_asked(request.GET.dict(), patient))
-    live = bool(asked.htmx) and not asked.htmx.history_restore_request
+    live = bool(request.htmx) and not request.htmx.history_restore_request
     known = None
     if request.GET:
         found = _asked(request.GET.dict(), patient)
@@ -605,7 +604,7 @@ def explorer(request: HttpRequest, patient_id: int) -> HttpResponse:
         known = newest_weight(patient_id)
         found = _asked(_first(patient, known.kg if known else None), patient)
     if not live:
-        patients.open_record(by=asked.asker, patient=patient, part="clinical")
+        patients.open_record(by=request.asker, patient=patient, part="clinical")
     context = {
         "patient": patient,
         "name": patient.name,
@@ -646,18 +645,17 @@ def _pdf_url(patient_id: int, found: Asked) -> str:
 
 @allowed("pk.explore")
 @require_GET
-def explorer_pdf(request: HttpRequest, patient_id: int) -> HttpResponse:
+def explorer_pdf(request: Request, patient_id: int) -> HttpResponse:
     """The explorer's answer as a PDF for the chart; without one, the way back to the explorer."""
-    asked = cast(Request, request)
     patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, patient):
+    if gate := closed(request, patient):
         return gate
     found = _asked(request.GET.dict(), patient)
     if found.answer is None or found.answer.chart is None:
         query = request.GET.urlencode()
         return redirect(reverse("console:concentration", args=[patient_id]) + (f"?{query}" if query else ""))
-    patients.open_record(by=asked.asker, patient=patient, part="clinical")
-    data = setting.pdf(_document(asked.clinic, patient, found, found.answer))
+    patients.open_record(by=request.asker, patient=patient, part="clinical")
+    data = setting.pdf(_document(request.clinic, patient, found, found.answer))
     answer = HttpResponse(data, content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="concentration-{patient_id}.pdf"'
     answer["Cache-Control"] = "private, no-store"
@@ -814,16 +812,16 @@ def _range(low: float, high: float) -> str:
 
 @allowed("pk.explore")
 @require_GET
-def overlay(request: HttpRequest, encounter_id: int) -> HttpResponse:
+def overlay(request: Request, encounter_id: int) -> HttpResponse:
     """The expected concentration of a session now and next. A picture beside the care; it holds nothing back."""
-    asked = cast(Request, request)
     picture = session_or_404(encounter_id)
-    if gate := closed(asked, picture.encounter.patient):
+    if gate := closed(request, picture.encounter.patient):
         return gate
-    live, wish = bool(asked.htmx), request.GET.get("show", "")
+    live, wish = bool(request.htmx), request.GET.get("show", "")
     shown = wish != "off" if wish else request.COOKIES.get(OVERLAY_COOKIE) != "off"
     context: dict[str, Any] = {
-        **strip_alone(asked, picture), "patient": picture.encounter.patient, "shown": shown, "disclaimer": disclaimer(),
+        **strip_alone(request, picture), "patient": picture.encounter.patient, "shown": shown,
+        "disclaimer": disclaimer(),
         "polls": picture.state in PRESENT, "session_url": reverse("console:session", args=[encounter_id]),
     }  # fmt: skip
     if shown:

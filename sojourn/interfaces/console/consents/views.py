@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import cast
 
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -169,9 +168,9 @@ def _first(rows: QuerySet[Consent]) -> QuerySet[Consent]:
 
 @allowed("consent.read", "consent.adopt", "clinic.jurisdiction")
 @require_GET
-def consents(request: HttpRequest) -> HttpResponse:
+def consents(request: Request) -> HttpResponse:
     """What waits, and the texts that the clinic uses."""
-    return _clinic_page(cast(Request, request))
+    return _clinic_page(request)
 
 
 def _clinic_page(request: Request, reasons: tuple[str, ...] = (), place: str | None = None) -> HttpResponse:
@@ -201,32 +200,30 @@ def _clinic_page(request: Request, reasons: tuple[str, ...] = (), place: str | N
 
 @allowed("consent.adopt")
 @require_POST
-def adopt(request: HttpRequest) -> HttpResponse:
+def adopt(request: Request) -> HttpResponse:
     """Adopt the ticked texts, all or none."""
-    asked = cast(Request, request)
     chosen = request.POST.getlist("text")
     if not chosen:
-        return _clinic_page(asked, (_("Tick the texts that you have read."),))
+        return _clinic_page(request, (_("Tick the texts that you have read."),))
     try:
         with transaction.atomic():
             for text_id in chosen:
-                actions.adopt(by=asked.asker, text_id=text_id, text_hash=request.POST.get(f"hash:{text_id}", ""))
+                actions.adopt(by=request.asker, text_id=text_id, text_hash=request.POST.get(f"hash:{text_id}", ""))
     except Refused as refused:
-        return _clinic_page(asked, tuple(str(each) for each in refused.reasons))
+        return _clinic_page(request, tuple(str(each) for each in refused.reasons))
     messages.success(request, _("Adopted. Patients sign these texts from now on."))
     return redirect("console:consents")
 
 
 @allowed("clinic.jurisdiction")
 @require_POST
-def place(request: HttpRequest) -> HttpResponse:
+def place(request: Request) -> HttpResponse:
     """Say where the clinic is."""
-    asked = cast(Request, request)
     typed = request.POST.get("place", "")
     try:
-        actions.set_jurisdiction(by=asked.asker, code=typed)
+        actions.set_jurisdiction(by=request.asker, code=typed)
     except Refused as refused:
-        return _clinic_page(asked, tuple(str(each) for each in refused.reasons), typed)
+        return _clinic_page(request, tuple(str(each) for each in refused.reasons), typed)
     messages.success(request, _("Noted. A prescriber adopts the clauses of this place."))
     return redirect("console:consents")
 
@@ -272,16 +269,15 @@ def _groups(source: Source, language: str) -> list[tuple[str, list[ClauseLine]]]
 
 @allowed("consent.read", "consent.adopt", "clinic.jurisdiction")
 @require_GET
-def text(request: HttpRequest, text_id: str) -> HttpResponse:
+def text(request: Request, text_id: str) -> HttpResponse:
     """The whole text with its sources, what is not verified, its versions and what the newest one changes."""
-    asked = cast(Request, request)
-    assert asked.clinic is not None
+    assert request.clinic is not None
     source = texts.newest().get(text_id)
     if source is None:
         raise Http404
     language = request.GET.get("language", queries.reading_language())
     language = language if language in texts.LANGUAGES else "en"
-    used = queries.shelf(asked.clinic).adopted.get(text_id)
+    used = queries.shelf(request.clinic).adopted.get(text_id)
     versions = sorted((each for each in texts.sources().values() if each.id == text_id), key=lambda each: -each.version)
     rows = ConsentAdoption.objects.filter(text_id=text_id).select_related("adopted_by").order_by("-id")
     older = versions[1] if len(versions) > 1 else None
@@ -302,7 +298,7 @@ def text(request: HttpRequest, text_id: str) -> HttpResponse:
         "before": before,
         "difference": texts.difference(before, source, language) if before else [],
         "needed": ", ".join(way_words(each) for each in texts.WAYS if source.needed_for(each)),
-        "may_adopt": asked.asker.may("consent.adopt"),
+        "may_adopt": request.asker.may("consent.adopt"),
     }
     return render(request, "console/consents/text.html", context)
 
@@ -431,47 +427,44 @@ def _open(request: Request, patient_id: int) -> Patient | HttpResponse:
 
 @allowed("consent.read")
 @require_GET
-def patient_consents(request: HttpRequest, patient_id: int) -> HttpResponse:
+def patient_consents(request: Request, patient_id: int) -> HttpResponse:
     """Where each agreement stands, what the patient asked, and the way to ask for them."""
-    asked = cast(Request, request)
-    found = _open(asked, patient_id)
-    return found if isinstance(found, HttpResponse) else _patient_page(asked, found)
+    found = _open(request, patient_id)
+    return found if isinstance(found, HttpResponse) else _patient_page(request, found)
 
 
 @allowed("consent.ask")
 @require_POST
-def ask(request: HttpRequest, patient_id: int) -> HttpResponse:
+def ask(request: Request, patient_id: int) -> HttpResponse:
     """Ask the patient for agreement."""
-    asked = cast(Request, request)
-    found = _open(asked, patient_id)
+    found = _open(request, patient_id)
     if isinstance(found, HttpResponse):
         return found
     way, note = request.POST.get("way", ""), request.POST.get("note", "")
     try:
-        actions.ask(by=asked.asker, patient_id=patient_id, route=way, note=note)
+        actions.ask(by=request.asker, patient_id=patient_id, route=way, note=note)
     except Refused as refused:
-        return _patient_page(asked, found, tuple(str(each) for each in refused.reasons), way=way, note=note)
+        return _patient_page(request, found, tuple(str(each) for each in refused.reasons), way=way, note=note)
     messages.success(request, _("Asked. The patient finds it under Your agreements."))
     return redirect("console:patient_consents", patient_id)
 
 
 @allowed("consent.answer")
 @require_POST
-def answer(request: HttpRequest, question_id: int) -> HttpResponse:
+def answer(request: Request, question_id: int) -> HttpResponse:
     """Answer a patient's question, or let it stand with a reason."""
-    asked = cast(Request, request)
     question = get_object_or_404(ConsentQuestion.objects.select_related("patient"), pk=question_id)
-    if gate := closed(asked, question.patient):
+    if gate := closed(request, question.patient):
         return gate
     typed, waived = request.POST.get("text", ""), request.POST.get("outcome") == "waive"
-    if waived and not asked.asker.may("consent.countersign"):
+    if waived and not request.asker.may("consent.countersign"):
         why = _("Only a prescriber lets a question stand without an answer.")
-        return _patient_page(asked, question.patient, (why,), question=question_id, text=typed)
+        return _patient_page(request, question.patient, (why,), question=question_id, text=typed)
     try:
-        actions.reply(by=asked.asker, question_id=question_id, text=typed, waived=waived)
+        actions.reply(by=request.asker, question_id=question_id, text=typed, waived=waived)
     except Refused as refused:
         reasons = tuple(str(each) for each in refused.reasons)
-        return _patient_page(asked, question.patient, reasons, question=question_id, text=typed)
+        return _patient_page(request, question.patient, reasons, question=question_id, text=typed)
     return redirect(f"{reverse('console:patient_consents', args=[question.patient_id])}#questions")
 
 
@@ -522,28 +515,26 @@ def _consent_page(request: Request, found: Consent, reasons: tuple[str, ...] = (
 
 @allowed("consent.read")
 @require_GET
-def consent(request: HttpRequest, consent_id: int) -> HttpResponse:
+def consent(request: Request, consent_id: int) -> HttpResponse:
     """What was signed, exactly as it was shown, and the place for the prescriber's signature."""
-    asked = cast(Request, request)
-    found = _consent(asked, consent_id)
+    found = _consent(request, consent_id)
     if isinstance(found, HttpResponse):
         return found
-    actions.open_copy(by=asked.asker, consent=found)
-    return _consent_page(asked, found)
+    actions.open_copy(by=request.asker, consent=found)
+    return _consent_page(request, found)
 
 
 @allowed("consent.countersign")
 @require_POST
-def countersign(request: HttpRequest, consent_id: int) -> HttpResponse:
+def countersign(request: Request, consent_id: int) -> HttpResponse:
     """Sign beside the patient."""
-    asked = cast(Request, request)
-    found = _consent(asked, consent_id)
+    found = _consent(request, consent_id)
     if isinstance(found, HttpResponse):
         return found
     capacity, note = request.POST.get("capacity") == "yes", request.POST.get("note", "")
     try:
         actions.countersign(
-            by=asked.asker,
+            by=request.asker,
             consent_id=consent_id,
             capacity_confirmed=capacity,
             seen_hash=request.POST.get("seen", ""),
@@ -551,38 +542,36 @@ def countersign(request: HttpRequest, consent_id: int) -> HttpResponse:
         )
     except Refused as refused:
         reasons = tuple(str(each) for each in refused.reasons)
-        return _consent_page(asked, found, reasons, capacity=capacity, note=note)
+        return _consent_page(request, found, reasons, capacity=capacity, note=note)
     messages.success(request, _("Signed."))
     return redirect("console:patient_consents", found.patient_id)
 
 
 @allowed("consent.withdraw")
 @require_http_methods(["POST"])
-def withdraw(request: HttpRequest, consent_id: int) -> HttpResponse:
+def withdraw(request: Request, consent_id: int) -> HttpResponse:
     """Write down that the patient has withdrawn."""
-    asked = cast(Request, request)
-    found = _consent(asked, consent_id)
+    found = _consent(request, consent_id)
     if isinstance(found, HttpResponse):
         return found
     reason = request.POST.get("reason", "")
     try:
-        withdraw_consent(by=asked.asker, consent_id=consent_id, reason=reason)
+        withdraw_consent(by=request.asker, consent_id=consent_id, reason=reason)
     except Refused as refused:
-        return _consent_page(asked, found, tuple(str(each) for each in refused.reasons), reason=reason)
+        return _consent_page(request, found, tuple(str(each) for each in refused.reasons), reason=reason)
     return redirect("console:consent", consent_id)
 
 
 @allowed("consent.read")
 @require_GET
-def consent_pdf(request: HttpRequest, consent_id: int) -> HttpResponse:
+def consent_pdf(request: Request, consent_id: int) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
-    asked = cast(Request, request)
-    assert asked.clinic is not None
-    found = _consent(asked, consent_id)
+    assert request.clinic is not None
+    found = _consent(request, consent_id)
     if isinstance(found, HttpResponse):
         return found
-    row = actions.open_copy(by=asked.asker, consent=found)
-    reply = HttpResponse(paper.pdf(row, asked.clinic), content_type="application/pdf")
+    row = actions.open_copy(by=request.asker, consent=found)
+    reply = HttpResponse(paper.pdf(row, request.clinic), content_type="application/pdf")
     day = timezone.localdate(row.signed_at)
     reply["Content-Disposition"] = f'inline; filename="agreement-{row.document_id}-{day:%Y-%m-%d}.pdf"'
     reply["Cache-Control"] = "private, no-store"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -37,34 +37,32 @@ def _walk(request: Request) -> FirstStart:
 
 @allowed("rules.read")
 @require_GET
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: Request) -> HttpResponse:
     """Every group and how far it is. Whoever only reads sees what is missing."""
-    asked = cast(Request, request)
-    found = _walk(asked)
+    found = _walk(request)
     context = {
         "parts": shown.parts(found),
         "progress": shown.progress(found),
         "done": found.is_done,
         "withheld": shown.withheld(found, (), decides=True),
-        "may_adopt": asked.asker.may("rules.adopt"),
-        "missing": missing_rows(readiness.missing(cast(Clinic, asked.clinic))),
+        "may_adopt": request.asker.may("rules.adopt"),
+        "missing": missing_rows(readiness.missing(cast(Clinic, request.clinic))),
     }
     return render(request, "console/first_start/overview.html", context)
 
 
 @allowed("rules.read")
 @require_GET
-def group(request: HttpRequest, group_code: str) -> HttpResponse:
+def group(request: Request, group_code: str) -> HttpResponse:
     """One group: what is decided, what is not, and what acts by itself."""
-    asked = cast(Request, request)
-    found = _walk(asked).group(group_code)
+    found = _walk(request).group(group_code)
     if found is None:
         raise Http404
     context = {
         "part": shown.part(found),
-        "may_adopt": asked.asker.may("rules.adopt"),
+        "may_adopt": request.asker.may("rules.adopt"),
         "duty_suffices": duty_queries.duty().suffices if group_code == "danger" else True,
-        "may_name": asked.asker.may("duty.manage"),
+        "may_name": request.asker.may("duty.manage"),
     }
     return render(request, "console/first_start/group.html", context)
 
@@ -80,39 +78,37 @@ def _placed(walk: FirstStart, rule_id: str) -> tuple[Group, Standing]:
 
 @allowed("rules.adopt")
 @require_http_methods(["GET", "HEAD", "POST"])
-def rule(request: HttpRequest, rule_id: str) -> HttpResponse:
+def rule(request: Request, rule_id: str) -> HttpResponse:
     """Read one rule whole, and adopt it with what was typed; then the next."""
-    asked = cast(Request, request)
     if request.method != "POST":
-        return _page(asked, rule_id)
+        return _page(request, rule_id)
     typed = rules.typed_numbers(request)
     if not needs_a_decision(rules.newest(rule_id)):
         raise Http404
     try:
-        adopted, acts = rules.adopt_as_typed(asked, rule_id, typed, request.POST.get("hash", ""))
+        adopted, acts = rules.adopt_as_typed(request, rule_id, typed, request.POST.get("hash", ""))
     except Refused as refused:
-        return _page(asked, rule_id, refused=refused, typed=typed)
+        return _page(request, rule_id, refused=refused, typed=typed)
     words = _("“%(title)s” acts in this clinic now.") if acts else _("“%(title)s”: a second prescriber must sign too.")
     messages.success(request, words % {"title": _(adopted.title)})
-    return _onward(asked, rule_id)
+    return _onward(request, rule_id)
 
 
 @allowed("rules.adopt")
 @require_POST
-def decline(request: HttpRequest, rule_id: str) -> HttpResponse:
+def decline(request: Request, rule_id: str) -> HttpResponse:
     """Decide not to use a rule here, with the reason; then the next."""
-    asked = cast(Request, request)
     reason = request.POST.get("reason", "")
     if not needs_a_decision(rules.newest(rule_id)):
         raise Http404
     try:
-        row = actions.decline(by=asked.asker, rule_id=rule_id, reason=reason, rule_hash=request.POST.get("hash", ""))
+        row = actions.decline(by=request.asker, rule_id=rule_id, reason=reason, rule_hash=request.POST.get("hash", ""))
     except Refused as refused:
-        return _page(asked, rule_id, refused=refused, reason=reason)
+        return _page(request, rule_id, refused=refused, reason=reason)
     messages.success(
         request, _("“%(title)s” is not used in this clinic.") % {"title": _(queries.newest(row.rule_id).title)}
     )
-    return _onward(asked, rule_id)
+    return _onward(request, rule_id)
 
 
 def _onward(request: Request, rule_id: str) -> HttpResponse:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -109,36 +109,34 @@ def _form(request: Request, found: duty_queries.Duty, data: Any = None) -> DutyF
 
 @allowed("duty.manage", "flag.answer")
 @require_http_methods(["GET", "POST"])
-def duty(request: HttpRequest) -> HttpResponse:
+def duty(request: Request) -> HttpResponse:
     """The list, and how whoever asks is told. A POST names the list anew."""
-    asked = cast(Request, request)
     if request.method != "POST":
-        return _page(asked)
-    asked.asker.must("duty.manage")
-    form = _form(asked, duty_queries.duty(), request.POST)
+        return _page(request)
+    request.asker.must("duty.manage")
+    form = _form(request, duty_queries.duty(), request.POST)
     if not form.is_valid():
-        return _page(asked, form=form, status=422)
+        return _page(request, form=form, status=422)
     try:
-        duty_actions.name_duty(by=asked.asker, member_ids=form.member_ids)
+        duty_actions.name_duty(by=request.asker, member_ids=form.member_ids)
     except Refused as refused:
         tell(form, refused, {})
-        return _page(asked, form=form, status=409)
+        return _page(request, form=form, status=409)
     return redirect("console:duty")
 
 
 @allowed("flag.answer")
 @require_POST
-def channels(request: HttpRequest) -> HttpResponse:
+def channels(request: Request) -> HttpResponse:
     """Choose how one is told."""
-    asked = cast(Request, request)
     form = ChannelsForm(request.POST)
     if not form.is_valid():
-        return _page(asked, channels=form, status=422)
+        return _page(request, channels=form, status=422)
     try:
-        duty_actions.choose_channels(by=asked.asker, **form.cleaned_data)
+        duty_actions.choose_channels(by=request.asker, **form.cleaned_data)
     except Refused as refused:
         tell(form, refused, {"number": "sms_number"})
-        return _page(asked, channels=form, status=409)
+        return _page(request, channels=form, status=409)
     return redirect("console:duty")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone, translation
@@ -35,9 +35,9 @@ from sojourn.interfaces.console.patients.views import closed, tell
 
 @allowed("flag.read")
 @require_GET
-def flags(request: HttpRequest) -> HttpResponse:
+def flags(request: Request) -> HttpResponse:
     """Everything that is not closed, the gravest first; the newest closed ones with ``?closed=1``."""
-    asked, now = cast(Request, request), timezone.now()
+    asked, now = request, timezone.now()
     with_closed = request.GET.get("closed") == "1"
     found = queries.closed_flags() if with_closed else queries.open_flags()
     hidden = patients.withheld(asked.asker, [flag.patient for flag in found], now)
@@ -158,20 +158,19 @@ def _people(request: Request, flag: StandingFlag) -> list[Membership]:
 
 @allowed("flag.read")
 @require_http_methods(["GET", "POST"])
-def flag(request: HttpRequest, flag_id: int) -> HttpResponse:
+def flag(request: Request, flag_id: int) -> HttpResponse:
     """One flag: what was said, who has it, by when, what to do. Opening it is written down: the patient is told."""
-    asked = cast(Request, request)
     try:
         found = queries.flag(flag_id)
     except Flag.DoesNotExist:
         raise Http404 from None
-    if gate := closed(asked, found.patient):
+    if gate := closed(request, found.patient):
         return gate
     if request.method != "POST":
-        if asked.asker.may("flag.answer") and not found.closed:
-            actions.note_reading(by=asked.asker, flag_id=flag_id)
-        return _page(asked, found, AnswerForm(initial={"after": found.newest_id}, people=_people(asked, found)))
-    return _answer(asked, found)
+        if request.asker.may("flag.answer") and not found.closed:
+            actions.note_reading(by=request.asker, flag_id=flag_id)
+        return _page(request, found, AnswerForm(initial={"after": found.newest_id}, people=_people(request, found)))
+    return _answer(request, found)
 
 
 def _answer(request: Request, found: StandingFlag) -> HttpResponse:

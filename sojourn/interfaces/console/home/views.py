@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Final, cast
+from typing import Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import formats, timezone
@@ -522,13 +522,12 @@ def _lead(rows: list[SessionRow]) -> str:
 
 @allowed(*STAFF)
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """Today's chairs with one clear next step each, and what waits for this role."""
-    asked = cast(Request, request)
-    assert asked.clinic is not None
-    asker, now = asked.asker, timezone.now()
+    assert request.clinic is not None
+    asker, now = request.asker, timezone.now()
     sees_patients = asker.may("patient.find")
-    rows = visits.on_day(timezone.localdate(), asked.clinic.zone) if sees_patients else []
+    rows = visits.on_day(timezone.localdate(), request.clinic.zone) if sees_patients else []
     today = Today(asker, now, rows)
     lines = _lines(today)
     waits = [wait for part in _ROLES.get(asker.role, ()) for wait in part(today)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -114,20 +114,19 @@ def _differs(change: Change) -> Differs:
     return Differs(titles[change.of], was, now)
 
 
-def _patient(request: HttpRequest, patient_id: int) -> Patient | HttpResponse:
+def _patient(request: Request, patient_id: int) -> Patient | HttpResponse:
     patient = get_object_or_404(Patient, pk=patient_id)
-    return closed(cast(Request, request), patient) or patient
+    return closed(request, patient) or patient
 
 
 @allowed("intake.read")
 @require_GET
-def intake(request: HttpRequest, patient_id: int) -> HttpResponse:
+def intake(request: Request, patient_id: int) -> HttpResponse:
     """Everything that was told, by section, and what changed since it was sent last."""
-    asked = cast(Request, request)
     patient = _patient(request, patient_id)
     if isinstance(patient, HttpResponse):
         return patient
-    patients.open_record(by=asked.asker, patient=patient, part="clinical")
+    patients.open_record(by=request.asker, patient=patient, part="clinical")
     given, everything, people = queries.answers(patient.pk), queries.lists(patient.pk), people_of(patient.pk)
     sendings = queries.submissions(patient.pk)
     now = queries.snapshot(patient.sex, given, everything, people)
@@ -156,7 +155,7 @@ def intake(request: HttpRequest, patient_id: int) -> HttpResponse:
         "total": len(shown),
         "unsure": sum(_look(given.get(each.id)) == "wait" for each in shown),
         "unchecked": sum(not each.checked for each in everything.medicines),
-        "may_enter": asked.asker.may("intake.enter"),
+        "may_enter": request.asker.may("intake.enter"),
     }
     return render(request, "console/intake/intake.html", context)
 
@@ -201,9 +200,8 @@ def _known(topic: str) -> Question:
 
 @allowed("intake.enter")
 @require_http_methods(["GET", "POST"])
-def question(request: HttpRequest, patient_id: int, topic: str) -> HttpResponse:
+def question(request: Request, patient_id: int, topic: str) -> HttpResponse:
     """One question, answered for the patient; the answer is marked so."""
-    asked = cast(Request, request)
     patient = _patient(request, patient_id)
     if isinstance(patient, HttpResponse):
         return patient
@@ -212,7 +210,7 @@ def question(request: HttpRequest, patient_id: int, topic: str) -> HttpResponse:
     if request.method == "POST":
         try:
             writing.answer_story(
-                by=asked.asker,
+                by=request.asker,
                 patient_id=patient.pk,
                 question_id=found.id,
                 told=told_of(found, dict(request.POST.lists())),
@@ -292,20 +290,19 @@ def _chosen(found: Question, answer: Answered | None, posted: Any) -> set[str]:
 
 @allowed("intake.enter")
 @require_http_methods(["GET", "POST"])
-def add(request: HttpRequest, patient_id: int, topic: str) -> HttpResponse:
+def add(request: Request, patient_id: int, topic: str) -> HttpResponse:
     """Add a line to one of the patient's lists."""
     return _write(request, patient_id, topic, None)
 
 
 @allowed("intake.enter")
 @require_http_methods(["GET", "POST"])
-def line(request: HttpRequest, patient_id: int, topic: str, line_id: UUID) -> HttpResponse:
+def line(request: Request, patient_id: int, topic: str, line_id: UUID) -> HttpResponse:
     """Change a line of one of the patient's lists, or take it off (``remove``)."""
     return _write(request, patient_id, topic, line_id)
 
 
-def _write(request: HttpRequest, patient_id: int, topic: str, line_id: UUID | None) -> HttpResponse:
-    asked = cast(Request, request)
+def _write(request: Request, patient_id: int, topic: str, line_id: UUID | None) -> HttpResponse:
     patient = _patient(request, patient_id)
     if isinstance(patient, HttpResponse):
         return patient
@@ -319,7 +316,7 @@ def _write(request: HttpRequest, patient_id: int, topic: str, line_id: UUID | No
             raise Http404
         if request.POST.get("remove"):
             try:
-                actions.remove_line(by=asked.asker, patient_id=patient.pk, of=found.of, line=line_id)
+                actions.remove_line(by=request.asker, patient_id=patient.pk, of=found.of, line=line_id)
             except ObjectDoesNotExist:
                 raise Http404 from None
             return redirect("console:intake_question", patient.pk, found.id)
@@ -339,8 +336,8 @@ def _write(request: HttpRequest, patient_id: int, topic: str, line_id: UUID | No
     return render(request, "console/intake/line.html", context, status=status)
 
 
-def _save(request: HttpRequest, patient_id: int, found: Question, values: dict[str, Any], line_id: UUID | None) -> None:
-    by = cast(Request, request).asker
+def _save(request: Request, patient_id: int, found: Question, values: dict[str, Any], line_id: UUID | None) -> None:
+    by = request.asker
     if found.of == "people":
         writing.name_person(by=by, patient_id=patient_id, **values)
         return

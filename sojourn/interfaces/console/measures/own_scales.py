@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -141,9 +141,8 @@ _BAND = re.compile(r"(-?\d+)\s*(?:-|–|to)\s*(-?\d+)\s*:?\s+(.{1,80})")
 
 @allowed("measure.define")
 @require_http_methods(["GET", "POST"])
-def own_scales(request: HttpRequest) -> HttpResponse:
+def own_scales(request: Request) -> HttpResponse:
     """The clinic's own questionnaires: those in use, and a form to load one."""
-    asked = cast(Request, request)
     form = OwnForm(request.POST or None)
     status = 200
     if request.method == "POST":
@@ -152,7 +151,7 @@ def own_scales(request: HttpRequest) -> HttpResponse:
             values = form.cleaned_data
             try:
                 row = actions.load_own_scale(
-                    by=asked.asker,
+                    by=request.asker,
                     questionnaire=values["questionnaire"],
                     scoring=form.scoring,
                     holder=values["holder"],
@@ -193,10 +192,10 @@ def own_scales(request: HttpRequest) -> HttpResponse:
 
 @allowed("measure.define")
 @require_POST
-def retire_own_scale(request: HttpRequest, code: str) -> HttpResponse:
+def retire_own_scale(request: Request, code: str) -> HttpResponse:
     """Ask it no more."""
     try:
-        actions.retire_own_scale(by=cast(Request, request).asker, code=code)
+        actions.retire_own_scale(by=request.asker, code=code)
         messages.success(request, _("It is not asked any more. What was answered stays."))
     except Refused as refused:
         for reason in refused.reasons:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone, translation
@@ -472,24 +472,22 @@ def _unverified(shelf: Shelf) -> list[str]:
 
 @allowed("measure.read")
 @require_GET
-def measures(request: HttpRequest, patient_id: int) -> HttpResponse:
+def measures(request: Request, patient_id: int) -> HttpResponse:
     """How it goes over time, with the doses; what is open; what can be asked."""
-    asked = cast(Request, request)
     patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, patient):
+    if gate := closed(request, patient):
         return gate
-    patients.open_record(by=asked.asker, patient=patient, part="clinical")
-    return _page(asked, patient)
+    patients.open_record(by=request.asker, patient=patient, part="clinical")
+    return _page(request, patient)
 
 
 @allowed("measure.request")
 @require_POST
-def ask(request: HttpRequest, patient_id: int) -> HttpResponse:
+def ask(request: Request, patient_id: int) -> HttpResponse:
     """Ask the patient to answer a questionnaire."""
-    asked = cast(Request, request)
-    assert asked.clinic is not None
+    assert request.clinic is not None
     patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, patient):
+    if gate := closed(request, patient):
         return gate
     shelf = queries.shelf()
     form = RequestForm(shelf.askable, request.POST)
@@ -497,16 +495,16 @@ def ask(request: HttpRequest, patient_id: int) -> HttpResponse:
     if form.is_valid():
         try:
             actions.request_measure(
-                by=asked.asker, patient_id=patient.pk, scale_id=form.cleaned_data["scale_id"],
-                due_at=form.due_at(asked.clinic.zone),
+                by=request.asker, patient_id=patient.pk, scale_id=form.cleaned_data["scale_id"],
+                due_at=form.due_at(request.clinic.zone),
             )  # fmt: skip
             messages.success(request, _("Asked. It stands on the patient's page now."))
-            return _back(asked, patient)
+            return _back(request, patient)
         except Refused as refused:
             status = 409
             tell(form, refused, {})
-    if asked.asker.may("measure.read"):
-        return _page(asked, patient, form, shelf=shelf, status=status)
+    if request.asker.may("measure.read"):
+        return _page(request, patient, form, shelf=shelf, status=status)
     context = {
         "patient": patient,
         "name": patient.name,
@@ -518,12 +516,11 @@ def ask(request: HttpRequest, patient_id: int) -> HttpResponse:
 
 @allowed("measure.request")
 @require_POST
-def ask_battery(request: HttpRequest, patient_id: int) -> HttpResponse:
+def ask_battery(request: Request, patient_id: int) -> HttpResponse:
     """Ask for everything that an indication begins with."""
-    asked = cast(Request, request)
-    assert asked.clinic is not None
+    assert request.clinic is not None
     patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, patient):
+    if gate := closed(request, patient):
         return gate
     shelf = queries.shelf()
     form = BatteryForm(shelf.batteries, request.POST)
@@ -531,20 +528,20 @@ def ask_battery(request: HttpRequest, patient_id: int) -> HttpResponse:
     if form.is_valid():
         try:
             actions.request_battery(
-                by=asked.asker, patient_id=patient.pk, indication=form.cleaned_data["indication"],
-                due_at=form.due_at(asked.clinic.zone),
+                by=request.asker, patient_id=patient.pk, indication=form.cleaned_data["indication"],
+                due_at=form.due_at(request.clinic.zone),
             )  # fmt: skip
             messages.success(request, _("Asked as one sitting. It stands on the patient's page now."))
-            return _back(asked, patient)
+            return _back(request, patient)
         except Refused as refused:
             status = 409
             tell(form, refused, {})
-    if asked.asker.may("measure.read"):
-        return _page(asked, patient, battery=form, shelf=shelf, status=status)
+    if request.asker.may("measure.read"):
+        return _page(request, patient, battery=form, shelf=shelf, status=status)
     for reasons in form.errors.values():
         for text in reasons:
             messages.warning(request, str(text))
-    return _back(asked, patient)
+    return _back(request, patient)
 
 
 def _definition(scale_id: str) -> Scale:
@@ -556,25 +553,24 @@ def _definition(scale_id: str) -> Scale:
 
 @allowed("measure.enter")
 @require_http_methods(["GET", "POST"])
-def enter_score(request: HttpRequest, patient_id: int, scale_id: str) -> HttpResponse:
+def enter_score(request: Request, patient_id: int, scale_id: str) -> HttpResponse:
     """Enter a score from the clinic's own licensed form."""
-    asked = cast(Request, request)
-    assert asked.clinic is not None
+    assert request.clinic is not None
     patient, definition = get_object_or_404(Patient, pk=patient_id), _definition(scale_id)
-    if gate := closed(asked, patient):
+    if gate := closed(request, patient):
         return gate
     if definition.rule.fixed.get("entry") == "items":
         return redirect("console:paper_measure", patient.pk, scale_id)
-    form = ScoreForm(definition, asked.asker.name, request.POST or None)
+    form = ScoreForm(definition, request.asker.name, request.POST or None)
     status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             values = form.cleaned_data
-            at = datetime.combine(values["taken_on"], values["taken_at"], asked.clinic.zone)
+            at = datetime.combine(values["taken_on"], values["taken_at"], request.clinic.zone)
             try:
                 response = safety.enter_score(
-                    by=asked.asker,
+                    by=request.asker,
                     patient_id=patient.pk,
                     scale_id=scale_id,
                     total=form.total,
@@ -584,11 +580,11 @@ def enter_score(request: HttpRequest, patient_id: int, scale_id: str) -> HttpRes
                     rater=values["rater"],
                     origin=values["origin"],
                 )
-                return _entered(asked, patient, response)
+                return _entered(request, patient, response)
             except Refused as refused:
                 status = 409
                 tell(form, refused, {})
-                _hear(asked, patient, scale_id, form.safety, at, refused)
+                _hear(request, patient, scale_id, form.safety, at, refused)
     context = {
         "patient": patient,
         "name": patient.name,
@@ -615,29 +611,27 @@ def _back(request: Request, patient: Patient) -> HttpResponse:
 
 @allowed("measure.request")
 @require_POST
-def withdraw(request: HttpRequest, request_id: int) -> HttpResponse:
+def withdraw(request: Request, request_id: int) -> HttpResponse:
     """Take a request back."""
-    asked = cast(Request, request)
     row = get_object_or_404(MeasureRequest.objects.select_related("patient"), pk=request_id)
-    if gate := closed(asked, row.patient):
+    if gate := closed(request, row.patient):
         return gate
     try:
-        actions.withdraw_request(by=asked.asker, request_id=row.pk)
+        actions.withdraw_request(by=request.asker, request_id=row.pk)
         messages.success(request, _("Taken back. The patient is no longer asked."))
     except Refused as refused:
         for reason in refused.reasons:
             messages.warning(request, str(reason))
-    return _back(asked, row.patient)
+    return _back(request, row.patient)
 
 
 @allowed("measure.enter")
 @require_http_methods(["GET", "POST"])
-def paper(request: HttpRequest, patient_id: int, scale_id: str) -> HttpResponse:
+def paper(request: Request, patient_id: int, scale_id: str) -> HttpResponse:
     """Enter a form that was filled in on paper."""
-    asked = cast(Request, request)
-    assert asked.clinic is not None
+    assert request.clinic is not None
     patient, definition = get_object_or_404(Patient, pk=patient_id), _definition(scale_id)
-    if gate := closed(asked, patient):
+    if gate := closed(request, patient):
         return gate
     form = PaperForm(definition, request.POST or None)
     status = 200
@@ -645,20 +639,20 @@ def paper(request: HttpRequest, patient_id: int, scale_id: str) -> HttpResponse:
         status = 422
         if form.is_valid():
             values = form.cleaned_data
-            at = datetime.combine(values["filled_on"], values["filled_at"], asked.clinic.zone)
+            at = datetime.combine(values["filled_on"], values["filled_at"], request.clinic.zone)
             try:
                 response = safety.enter_paper(
-                    by=asked.asker,
+                    by=request.asker,
                     patient_id=patient.pk,
                     scale_id=scale_id,
                     answers=form.answers(values),
                     filled_in_at=at,
                 )
-                return _entered(asked, patient, response)
+                return _entered(request, patient, response)
             except Refused as refused:
                 status = 409
                 tell(form, refused, {})
-                _hear(asked, patient, scale_id, form.answers(values), at, refused)
+                _hear(request, patient, scale_id, form.answers(values), at, refused)
     context = {
         "patient": patient,
         "name": patient.name,
@@ -707,17 +701,16 @@ class Line:
 
 @allowed("measure.read")
 @require_GET
-def response(request: HttpRequest, response_id: int) -> HttpResponse:
+def response(request: Request, response_id: int) -> HttpResponse:
     """Every answer of one questionnaire."""
-    asked = cast(Request, request)
     row = get_object_or_404(
         QuestionnaireResponse.objects.select_related("patient", "entered_by"),
         pk=response_id,
         completed_at__isnull=False,
     )
-    if gate := closed(asked, row.patient):
+    if gate := closed(request, row.patient):
         return gate
-    patients.open_record(by=asked.asker, patient=row.patient, part="clinical")
+    patients.open_record(by=request.asker, patient=row.patient, part="clinical")
     definition, language = scale(row.scale_id), reading_language()
     given = queries.answers_of([row.pk]).get(row.pk, {})
     alarming = definition.safety(given)
@@ -726,7 +719,7 @@ def response(request: HttpRequest, response_id: int) -> HttpResponse:
     for item in definition.items:
         value = given.get(item.link_id)
         if item.link_id not in given and (row.source == "entered" or item.enable):
-            continue  # not asked, or entered as a whole
+            continue  # not request, or entered as a whole
         words = next((say(option.text, language) for option in item.options if option.value == value), "")
         words = words or (_("left out") if value is None else f"{value} {item.unit}".strip())
         points = "" if value is None or not item.scored else str(value)

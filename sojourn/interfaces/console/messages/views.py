@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -61,16 +60,15 @@ def _waiting(each: WaitingThread, hidden: frozenset[int], asker: Asker) -> Row:
 
 @allowed("message.read")
 @require_GET
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: Request) -> HttpResponse:
     """Who waits for an answer: the gravest first, then the longest wait; then the other threads."""
-    asked = cast(Request, request)
-    waiting, recent = waiting_by_risk(flags_seen=asked.asker.may("flag.read")), queries.recent()
+    waiting, recent = waiting_by_risk(flags_seen=request.asker.may("flag.read")), queries.recent()
     hidden = withheld(
-        asked.asker, [*(each.patient for each in waiting), *(each.patient for each in recent)], timezone.now()
+        request.asker, [*(each.patient for each in waiting), *(each.patient for each in recent)], timezone.now()
     )
     first = {each.patient.pk for each in waiting}
     context = {
-        "waiting": [_waiting(each, hidden, asked.asker) for each in waiting],
+        "waiting": [_waiting(each, hidden, request.asker) for each in waiting],
         "others": [
             Row(
                 reverse("console:thread", args=[each.patient.pk]),
@@ -103,11 +101,10 @@ def _key(typed: str) -> UUID:
 
 @allowed("message.read")
 @require_http_methods(["GET", "POST"])
-def thread(request: HttpRequest, patient_id: int) -> HttpResponse:
+def thread(request: Request, patient_id: int) -> HttpResponse:
     """One patient's thread: read it, answer it, or note that it needs no answer."""
-    asked = cast(Request, request)
     patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, patient):
+    if gate := closed(request, patient):
         return gate
     typed, key, reasons = "", uuid4(), tuple[object, ...]()
     if request.method == "POST":
@@ -115,9 +112,9 @@ def thread(request: HttpRequest, patient_id: int) -> HttpResponse:
         seen = whole(request.POST.get("seen")) or 0
         try:
             if request.POST.get("settle"):
-                actions.settle(by=asked.asker, patient_id=patient.pk, upto=seen)
+                actions.settle(by=request.asker, patient_id=patient.pk, upto=seen)
             else:
-                write_message(by=asked.asker, patient_id=patient.pk, body=typed, key=key, seen=seen)
+                write_message(by=request.asker, patient_id=patient.pk, body=typed, key=key, seen=seen)
             return redirect("console:thread", patient.pk)
         except Communication.DoesNotExist:
             raise Http404 from None
@@ -129,7 +126,7 @@ def thread(request: HttpRequest, patient_id: int) -> HttpResponse:
         "thread": found,
         "typed": typed,
         "key": key,
-        "may_write": asked.asker.may("message.write"),
+        "may_write": request.asker.may("message.write"),
         "errors": [{"href": "#body", "text": str(reason)} for reason in reasons],
     }
     return render(request, "console/messages/thread.html", context, status=409 if reasons else 200)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -216,23 +216,22 @@ def _page(request: Request, *, form: DeviceForm | None = None, refused: Refused 
 
 @allowed("monitor.read", "monitor.manage")
 @require_GET
-def monitors(request: HttpRequest) -> HttpResponse:
+def monitors(request: Request) -> HttpResponse:
     """Every monitor in use, unknown ones, and messages with faults."""
-    return _page(cast(Request, request))
+    return _page(request)
 
 
 @allowed("monitor.manage")
 @require_POST
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: Request) -> HttpResponse:
     """Add a monitor: typed, or with one press from the unknown ones."""
-    asked = cast(Request, request)
     form = DeviceForm(request.POST)
     if not form.is_valid():
-        return _page(asked, form=form)
+        return _page(request, form=form)
     try:
-        device = vitals_actions.add_device(by=asked.asker, **form.cleaned_data)
+        device = vitals_actions.add_device(by=request.asker, **form.cleaned_data)
     except Refused as refused:
-        return _page(asked, form=form, refused=refused)
+        return _page(request, form=form, refused=refused)
     messages.success(request, _("%(name)s is added. A nurse can put it on a patient.") % {"name": device.name})
     return redirect("console:monitors")
 
@@ -249,39 +248,36 @@ def _done(request: Request, work: Callable[[], Device], words: str) -> HttpRespo
 
 @allowed("monitor.register")
 @require_POST
-def register(request: HttpRequest, stranger_id: int) -> HttpResponse:
+def register(request: Request, stranger_id: int) -> HttpResponse:
     """Add an unknown monitor of the clinic's port, with one press."""
-    asked = cast(Request, request)
-    get_object_or_404(Stranger, pk=stranger_id, clinic_id=asked.asker.here)
+    get_object_or_404(Stranger, pk=stranger_id, clinic_id=request.asker.here)
     name = request.POST.get("name", "")
     return _done(
-        asked, lambda: claiming_actions.register(by=asked.asker, stranger_id=stranger_id, name=name),
+        request, lambda: claiming_actions.register(by=request.asker, stranger_id=stranger_id, name=name),
         _("%(name)s is added. A nurse can put it on a patient."),
     )  # fmt: skip
 
 
 @allowed("monitor.register")
 @require_POST
-def rekey(request: HttpRequest, device_id: int) -> HttpResponse:
+def rekey(request: Request, device_id: int) -> HttpResponse:
     """Give a monitor the closer name under which it speaks, with one press."""
-    asked = cast(Request, request)
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
     stranger_id = int(request.POST.get("stranger", "0") or 0)
     return _done(
-        asked, lambda: claiming_actions.rekey(by=asked.asker, device_id=device.pk, stranger_id=stranger_id),
+        request, lambda: claiming_actions.rekey(by=request.asker, device_id=device.pk, stranger_id=stranger_id),
         _("%(name)s is known by its closer name now."),
     )  # fmt: skip
 
 
 @allowed("monitor.register")
 @require_POST
-def confirm_line(request: HttpRequest, device_id: int) -> HttpResponse:
+def confirm_line(request: Request, device_id: int) -> HttpResponse:
     """Say that a monitor speaks from this address."""
-    asked = cast(Request, request)
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
     host = request.POST.get("address", "")
     return _done(
-        asked, lambda: claiming_actions.confirm_line(by=asked.asker, device_id=device.pk, host=host),
+        request, lambda: claiming_actions.confirm_line(by=request.asker, device_id=device.pk, host=host),
         _("The address of %(name)s is confirmed."),
     )  # fmt: skip
 
@@ -299,54 +295,51 @@ def _unclaimed_page(request: Request, refused: Refused | None = None) -> HttpRes
 
 @allowed("monitor.register")
 @require_GET
-def unclaimed(request: HttpRequest) -> HttpResponse:
+def unclaimed(request: Request) -> HttpResponse:
     """What speaks to this installation and belongs to no clinic yet. Nothing of a patient is shown."""
-    return _unclaimed_page(cast(Request, request))
+    return _unclaimed_page(request)
 
 
 @allowed("monitor.register")
 @require_POST
-def claim(request: HttpRequest, stranger_id: int) -> HttpResponse:
+def claim(request: Request, stranger_id: int) -> HttpResponse:
     """Take a monitor that belongs to no clinic: who stands before it can read the end of its name."""
-    asked = cast(Request, request)
     get_object_or_404(Stranger, pk=stranger_id)
     try:
         device = claiming_actions.claim(
-            by=asked.asker,
+            by=request.asker,
             stranger_id=stranger_id,
             code=request.POST.get("code", ""),
             name=request.POST.get("name", ""),
         )
     except Refused as refused:
-        return _unclaimed_page(asked, refused)
+        return _unclaimed_page(request, refused)
     messages.success(request, _("%(name)s is added. A nurse can put it on a patient.") % {"name": device.name})
     return redirect("console:monitors")
 
 
 @allowed("monitor.manage")
 @require_POST
-def rename(request: HttpRequest, device_id: int) -> HttpResponse:
+def rename(request: Request, device_id: int) -> HttpResponse:
     """Call a monitor as people do now; what it sends and has measured stays its own."""
-    asked = cast(Request, request)
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
     try:
-        vitals_actions.rename_device(by=asked.asker, device_id=device.pk, name=request.POST.get("name", ""))
+        vitals_actions.rename_device(by=request.asker, device_id=device.pk, name=request.POST.get("name", ""))
     except Refused as refused:
-        return _page(asked, refused=refused)
+        return _page(request, refused=refused)
     return redirect("console:monitors")
 
 
 @allowed("monitor.manage")
 @require_POST
-def retire(request: HttpRequest, device_id: int) -> HttpResponse:
+def retire(request: Request, device_id: int) -> HttpResponse:
     """Take a monitor out of use; what it has measured stays. A second press changes nothing."""
-    asked = cast(Request, request)
     device = get_object_or_404(Device, pk=device_id)
     if device.retired_at is None:
         try:
-            vitals_actions.retire_device(by=asked.asker, device_id=device_id)
+            vitals_actions.retire_device(by=request.asker, device_id=device_id)
         except Refused as refused:
-            return _page(asked, refused=refused)
+            return _page(request, refused=refused)
         messages.success(request, _("%(name)s is out of use.") % {"name": device.name})
     return redirect("console:monitors")
 
@@ -399,21 +392,20 @@ def visible(raw: bytes) -> list[Piece]:
 
 @allowed("monitor.manage")
 @require_GET
-def message(request: HttpRequest, message_id: int) -> HttpResponse:
+def message(request: Request, message_id: int) -> HttpResponse:
     """A message that could not be used, to the byte. It may name a patient, so opening it is audited."""
-    asked = cast(Request, request)
     found = InboundMessage.objects.filter(pk=message_id).exclude(fault="").first()
     if found is None:
         raise Http404
-    return _bytes(asked, found)
+    return _bytes(request, found)
 
 
 @allowed("monitor.manage")
 @require_GET
-def stranger_message(request: HttpRequest, kept_id: int) -> HttpResponse:
+def stranger_message(request: Request, kept_id: int) -> HttpResponse:
     """The same of a sender on the clinic's port that is no monitor of ours."""
-    found = get_object_or_404(StrangerMessage, pk=kept_id, clinic_id=cast(Request, request).asker.here)
-    return _bytes(cast(Request, request), found)
+    found = get_object_or_404(StrangerMessage, pk=kept_id, clinic_id=request.asker.here)
+    return _bytes(request, found)
 
 
 def _bytes(asked: Request, found: InboundMessage | StrangerMessage) -> HttpResponse:

@@ -190,22 +190,21 @@ def _row(patient: Patient, withheld: bool) -> Row:
 
 @allowed("patient.find")
 @require_GET
-def find(request: HttpRequest) -> HttpResponse:
+def find(request: Request) -> HttpResponse:
     """The list, narrowed by what is typed; a fragment for htmx, the whole page for everybody else."""
-    asked = cast(Request, request)
     now = timezone.now()
     text = request.GET.get("q", "")
-    page: Page[Patient] = Paginator(queries.find(text, asker=asked.asker, now=now), PAGE_SIZE).get_page(
+    page: Page[Patient] = Paginator(queries.find(text, asker=request.asker, now=now), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
-    hidden = queries.withheld(asked.asker, page.object_list, now)
+    hidden = queries.withheld(request.asker, page.object_list, now)
     context = {
         "text": text,
         "rows": [_row(patient, patient.pk in hidden) for patient in page.object_list],
         "page": page,
-        "may_create": asked.asker.may("patient.create"),
+        "may_create": request.asker.may("patient.create"),
     }
-    live = bool(asked.htmx) and not asked.htmx.history_restore_request
+    live = bool(request.htmx) and not request.htmx.history_restore_request
     name = "console/patients/rows.html" if live else "console/patients/list.html"
     response = render(request, name, context | {"live": live})
     response["Vary"] = "HX-Request"
@@ -230,35 +229,34 @@ def _likenesses(request: Request, values: Mapping[str, Any], other_than: int | N
 
 @allowed("patient.create")
 @require_http_methods(["GET", "POST"])
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: Request) -> HttpResponse:
     """Make a record. A likely duplicate is shown before it is saved."""
-    asked = cast(Request, request)
-    assert asked.asker.clinic_id is not None
-    assert asked.clinic is not None
+    assert request.asker.clinic_id is not None
+    assert request.clinic is not None
     status, likenesses = 200, list[Row]()
     if request.method == "POST":
-        form = PatientForm(request.POST, asker=asked.asker)
+        form = PatientForm(request.POST, asker=request.asker)
         if form.is_valid():
             values = form.values()
             if values["record_number"] == request.POST.get("proposed"):
                 values["record_number"] = ""  # nobody chose it, so the next free one will do
             try:
-                patient = actions.add(by=asked.asker, **values)
+                patient = actions.add(by=request.asker, **values)
                 return redirect("console:patient", patient.pk)
             except Refused as refused:
                 status = 409
                 if "possible-duplicate" in refused.codes:
-                    likenesses = _likenesses(asked, values)
+                    likenesses = _likenesses(request, values)
                 else:
                     tell(form, refused, _FIELD_OF_CODE)
         else:
             status = 422
         proposed = request.POST.get("proposed", "")
     else:
-        proposed = queries.next_record_number(asked.asker.clinic_id)
+        proposed = queries.next_record_number(request.asker.clinic_id)
         form = PatientForm(
-            asker=asked.asker,
-            initial={"record_number": proposed, "language": asked.clinic.language, "sex": Sex.UNKNOWN},
+            asker=request.asker,
+            initial={"record_number": proposed, "language": request.clinic.language, "sex": Sex.UNKNOWN},
         )
     context = {"form": form, "proposed": proposed, "likenesses": likenesses, "cancel_url": reverse("console:patients")}
     return render(request, "console/patients/form.html", context, status=status)
@@ -319,15 +317,14 @@ def _merge(request: HttpRequest, patient: Patient, asker: Asker) -> tuple[Patien
 
 @allowed("patient.edit")
 @require_http_methods(["GET", "POST"])
-def edit(request: HttpRequest, patient_id: int) -> HttpResponse:
+def edit(request: Request, patient_id: int) -> HttpResponse:
     """Change who the patient is. Where somebody else saved meanwhile, both versions are shown."""
-    asked = cast(Request, request)
     patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, patient):
+    if gate := closed(request, patient):
         return gate
     status, likenesses, changes, other = 200, list[Row](), list[Change](), ""
     if request.method == "POST":
-        form = PatientForm(request.POST, asker=asked.asker)
+        form = PatientForm(request.POST, asker=request.asker)
         if form.is_valid():
             values = form.values()
             try:
@@ -335,19 +332,19 @@ def edit(request: HttpRequest, patient_id: int) -> HttpResponse:
             except ValueError:
                 version = 0
             try:
-                actions.edit(by=asked.asker, patient_id=patient_id, version=version, **values)
+                actions.edit(by=request.asker, patient_id=patient_id, version=version, **values)
                 return redirect("console:patient", patient_id)
             except Overtaken:
                 status = 409
                 patient.refresh_from_db()
-                form, changes = _merge(request, patient, asked.asker)
+                form, changes = _merge(request, patient, request.asker)
                 form.is_valid()
                 last = audit.events(patient_id=patient_id).filter(action="patient.edited").first()
                 other = last.name if last else ""
             except Refused as refused:
                 status = 409
                 if "possible-duplicate" in refused.codes:
-                    likenesses = _likenesses(asked, values, patient_id)
+                    likenesses = _likenesses(request, values, patient_id)
                 else:
                     tell(form, refused, _FIELD_OF_CODE)
         else:
@@ -358,7 +355,7 @@ def edit(request: HttpRequest, patient_id: int) -> HttpResponse:
             before = signing.dumps(_stored(patient), salt=_BEFORE)
         version_shown = seen or str(patient.version)
     else:
-        form = PatientForm(asker=asked.asker, initial=_stored(patient))
+        form = PatientForm(asker=request.asker, initial=_stored(patient))
         before, version_shown = signing.dumps(_stored(patient), salt=_BEFORE), str(patient.version)
     context = {
         "patient": patient, "form": form, "version": version_shown, "before": before, "likenesses": likenesses,
@@ -509,16 +506,15 @@ def _courses(asker: Asker, patient_id: int) -> list[Course]:
 
 @allowed("patient.find")
 @require_GET
-def patient(request: HttpRequest, patient_id: int) -> HttpResponse:
+def patient(request: Request, patient_id: int) -> HttpResponse:
     """The patient's page. Roles without patient.clinical see who the patient is, and when they come."""
-    asked = cast(Request, request)
-    asker, now = asked.asker, timezone.now()
+    asker, now = request.asker, timezone.now()
     try:
         record = queries.record_for(asker, patient_id, now)
     except Patient.DoesNotExist:
         raise Http404 from None
     if record.withheld:
-        return _gate(asked, patient_id)
+        return _gate(request, patient_id)
     found, clinical = record.patient, asker.may("patient.clinical")
     actions.open_record(by=asker, patient=found, part="clinical" if clinical else "identity")
     visits = _visits(asker, patient_id, now)
@@ -613,11 +609,10 @@ def scores(patient_id: int) -> list[Score]:
 
 @allowed("measure.read")
 @require_GET
-def patient_measures(request: HttpRequest, patient_id: int) -> HttpResponse:
+def patient_measures(request: Request, patient_id: int) -> HttpResponse:
     """The newest scores: a part of the patient's page for htmx, a page of its own without."""
-    asked = cast(Request, request)
     found = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, found):
+    if gate := closed(request, found):
         return gate
     context = {
         "patient": found,
@@ -625,9 +620,9 @@ def patient_measures(request: HttpRequest, patient_id: int) -> HttpResponse:
         "scores": scores(patient_id),
         "more_url": address("console:measures", patient_id),
     }
-    if asked.htmx:
+    if request.htmx:
         return render(request, "console/patients/scores.html", context)
-    actions.open_record(by=asked.asker, patient=found, part="clinical")
+    actions.open_record(by=request.asker, patient=found, part="clinical")
     return render(request, "console/patients/measures.html", context)
 
 
@@ -639,18 +634,17 @@ _FIELD_OF_PERSON_CODE = {"name-missing": "name", "no-way-to-reach": "phone"}
 
 @allowed("patient.edit")
 @require_http_methods(["GET", "POST"])
-def person_add(request: HttpRequest, patient_id: int) -> HttpResponse:
+def person_add(request: Request, patient_id: int) -> HttpResponse:
     """Put somebody beside the patient."""
-    asked = cast(Request, request)
     found = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, found):
+    if gate := closed(request, found):
         return gate
     form, status = PersonForm(request.POST or None), 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                actions.add_person(by=asked.asker, patient_id=patient_id, **form.cleaned_data)
+                actions.add_person(by=request.asker, patient_id=patient_id, **form.cleaned_data)
                 return redirect("console:patient", patient_id)
             except Refused as refused:
                 status = 409
@@ -661,11 +655,10 @@ def person_add(request: HttpRequest, patient_id: int) -> HttpResponse:
 
 @allowed("patient.edit")
 @require_http_methods(["GET", "POST"])
-def person_edit(request: HttpRequest, person_id: int) -> HttpResponse:
+def person_edit(request: Request, person_id: int) -> HttpResponse:
     """Change what is known of somebody beside the patient."""
-    asked = cast(Request, request)
     person = get_object_or_404(RelatedPerson.objects.select_related("patient"), pk=person_id)
-    if gate := closed(asked, person.patient):
+    if gate := closed(request, person.patient):
         return gate
     initial = {name: getattr(person, name) for name in PersonForm.base_fields}
     form, status = PersonForm(request.POST or None, initial=initial), 200
@@ -673,7 +666,7 @@ def person_edit(request: HttpRequest, person_id: int) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                actions.edit_person(by=asked.asker, person_id=person_id, **form.cleaned_data)
+                actions.edit_person(by=request.asker, person_id=person_id, **form.cleaned_data)
                 return redirect("console:patient", person.patient_id)
             except Refused as refused:
                 status = 409
@@ -684,13 +677,12 @@ def person_edit(request: HttpRequest, person_id: int) -> HttpResponse:
 
 @allowed("patient.edit")
 @require_POST
-def person_end(request: HttpRequest, person_id: int) -> HttpResponse:
+def person_end(request: Request, person_id: int) -> HttpResponse:
     """Somebody is no longer beside the patient."""
-    asked = cast(Request, request)
     person = get_object_or_404(RelatedPerson.objects.select_related("patient"), pk=person_id)
-    if gate := closed(asked, person.patient):
+    if gate := closed(request, person.patient):
         return gate
-    actions.end_person(by=asked.asker, person_id=person_id)
+    actions.end_person(by=request.asker, person_id=person_id)
     return redirect("console:patient", person.patient_id)
 
 
@@ -699,12 +691,11 @@ def person_end(request: HttpRequest, person_id: int) -> HttpResponse:
 
 @allowed("patient.edit")
 @require_http_methods(["GET", "POST"])
-def access(request: HttpRequest, patient_id: int) -> HttpResponse:
+def access(request: Request, patient_id: int) -> HttpResponse:
     """Who signs in for this patient, and the invitation of the patient."""
-    asked = cast(Request, request)
-    assert asked.asker.clinic_id is not None
+    assert request.asker.clinic_id is not None
     found = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, found):
+    if gate := closed(request, found):
         return gate
     form, status = InviteForm(request.POST or None, initial={"email": found.email}), 200
     if request.method == "POST":
@@ -712,24 +703,24 @@ def access(request: HttpRequest, patient_id: int) -> HttpResponse:
         if form.is_valid():
             try:
                 accounts.invite(
-                    by=asked.asker, email=form.cleaned_data["email"], name=found.name, role="patient",
+                    by=request.asker, email=form.cleaned_data["email"], name=found.name, role="patient",
                     patient_id=patient_id, language=found.language,
                 )  # fmt: skip
                 return redirect("console:patient_access", patient_id)
             except Refused as refused:
                 status = 409
                 tell(form, refused, {"bad_email": "email", "already_member": "email"})
-    members = accounts_queries.accounts_of_patient(asked.asker.clinic_id, patient_id)
+    members = accounts_queries.accounts_of_patient(request.asker.clinic_id, patient_id)
     context = {
         "patient": found,
         "name": found.name,
         "form": form,
         "accounts": [(member.name, member.person.email, member.role) for member in members],
         "has_account": any(member.role == "patient" for member in members),
-        "missing": missing_rows(readiness.missing(cast(Clinic, asked.clinic))),
+        "missing": missing_rows(readiness.missing(cast(Clinic, request.clinic))),
         "invitations": [
             (row, accounts_queries.standing(row, timezone.now()))
-            for row in accounts_queries.invitations(asked.asker.clinic_id, patient_id=patient_id)
+            for row in accounts_queries.invitations(request.asker.clinic_id, patient_id=patient_id)
         ],
     }
     return render(request, "console/patients/access.html", context, status=status)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import cast
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -32,11 +31,10 @@ _END_FIELDS = {"ended-before-begun": "ended_on", "ends-in-future": "ended_on"}
 
 @allowed("course.end")
 @require_http_methods(["GET", "POST"])
-def end(request: HttpRequest, course_id: int) -> HttpResponse:
+def end(request: Request, course_id: int) -> HttpResponse:
     """End a course; what is still booked in it is shown, so that it can be cancelled."""
-    asked = cast(Request, request)
     course = get_object_or_404(CarePlan.objects.select_related("patient"), pk=course_id)
-    if gate := closed(asked, course.patient):
+    if gate := closed(request, course.patient):
         return gate
     today: date = timezone.localdate()
     form, status = EndForm(request.POST or None, initial={"ended_on": today}), 200
@@ -44,7 +42,7 @@ def end(request: HttpRequest, course_id: int) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                actions.end(by=asked.asker, course_id=course_id, **form.cleaned_data)
+                actions.end(by=request.asker, course_id=course_id, **form.cleaned_data)
                 return redirect("console:patient", course.patient_id)
             except Refused as refused:
                 status = 409

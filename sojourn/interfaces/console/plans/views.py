@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -235,17 +235,16 @@ def _frame(version: PlanVersion) -> dict[str, Any]:
 
 @allowed("plan.read")
 @require_GET
-def plan(request: HttpRequest, patient_id: int) -> HttpResponse:
+def plan(request: Request, patient_id: int) -> HttpResponse:
     """Every version of a patient's plans, and where a new one begins."""
-    asked = cast(Request, request)
     patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, patient):
+    if gate := closed(request, patient):
         return gate
-    patients.open_record(by=asked.asker, patient=patient, part="clinical")
+    patients.open_record(by=request.asker, patient=patient, part="clinical")
     rows = queries.versions_of_patient(patient_id)
     drafted = {each.care_plan_id for each in rows if each.open}
     holding: dict[int, int] = {}
-    may_check = asked.asker.may("plan.check")
+    may_check = request.asker.may("plan.check")
     for each in rows:
         if each.signed_at is not None and each.care_plan_id is not None:
             holding.setdefault(each.care_plan_id, each.pk)
@@ -257,7 +256,7 @@ def plan(request: HttpRequest, patient_id: int) -> HttpResponse:
                 "row": each,
                 "shown": plan_presenters.show(each),
                 "holds": holding.get(each.care_plan_id or 0) == each.pk,
-                "blind": each.open and may_check and not plan_presenters.own_dose(each, asked.asker),
+                "blind": each.open and may_check and not plan_presenters.own_dose(each, request.asker),
             }
             for each in rows
         ],
@@ -271,24 +270,23 @@ def plan(request: HttpRequest, patient_id: int) -> HttpResponse:
             for each in queries.running(patient_id)
         ],
         "first_drafted": None in drafted,
-        "may_draft": asked.asker.may("plan.draft"),
+        "may_draft": request.asker.may("plan.draft"),
     }
     return render(request, "console/plans/plan.html", context)
 
 
 @allowed("plan.draft")
 @require_POST
-def draft(request: HttpRequest, patient_id: int) -> HttpResponse:
+def draft(request: Request, patient_id: int) -> HttpResponse:
     """Begin a version, or go on with the open one."""
-    asked = cast(Request, request)
     patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(asked, patient):
+    if gate := closed(request, patient):
         return gate
     course_id = whole(request.POST.get("course"))
     if course_id is not None and not any(each.pk == course_id for each in queries.of_patient(patient_id)):
         raise Http404
     try:
-        version = actions.draft(by=asked.asker, patient_id=patient_id, course_id=course_id)
+        version = actions.draft(by=request.asker, patient_id=patient_id, course_id=course_id)
     except Refused as refused:
         messages.error(request, " ".join(str(each) for each in refused.reasons))
         return redirect("console:plan", patient_id)
@@ -300,17 +298,16 @@ def draft(request: HttpRequest, patient_id: int) -> HttpResponse:
 
 @allowed("plan.draft")
 @require_http_methods(["GET", "POST"])
-def edit(request: HttpRequest, plan_id: int) -> HttpResponse:
+def edit(request: Request, plan_id: int) -> HttpResponse:
     """The draft on one page. Every change is saved and worked out at the server; for htmx the working alone."""
-    asked = cast(Request, request)
-    version = _version(asked, plan_id)
+    version = _version(request, plan_id)
     if isinstance(version, HttpResponse):
         return version
     if not version.open:
         return redirect("console:plan_version", plan_id)
     if request.method == "GET":
-        return _editor(asked, version, Sheet(version, asked.asker.here))
-    return _save(asked, version, Sheet(version, asked.asker.here, request.POST))
+        return _editor(request, version, Sheet(version, request.asker.here))
+    return _save(request, version, Sheet(version, request.asker.here, request.POST))
 
 
 def _save(request: Request, version: PlanVersion, sheet: Sheet) -> HttpResponse:
@@ -416,14 +413,13 @@ def _editor(
 
 @allowed("plan.draft")
 @require_POST
-def discard(request: HttpRequest, plan_id: int) -> HttpResponse:
+def discard(request: Request, plan_id: int) -> HttpResponse:
     """Throw a draft away."""
-    asked = cast(Request, request)
-    version = _version(asked, plan_id)
+    version = _version(request, plan_id)
     if isinstance(version, HttpResponse):
         return version
     try:
-        actions.discard(by=asked.asker, version_id=plan_id)
+        actions.discard(by=request.asker, version_id=plan_id)
         messages.success(request, _("The draft is thrown away."))
     except Refused as refused:
         messages.error(request, " ".join(str(each) for each in refused.reasons))
@@ -448,10 +444,9 @@ class CheckForm(forms.Form):
 
 @allowed("plan.check")
 @require_http_methods(["GET", "POST"])
-def check(request: HttpRequest, plan_id: int) -> HttpResponse:
+def check(request: Request, plan_id: int) -> HttpResponse:
     """Work the dose out again, without seeing what the draft says."""
-    asked = cast(Request, request)
-    version = _version(asked, plan_id)
+    version = _version(request, plan_id)
     if isinstance(version, HttpResponse):
         return version
     if not version.open:
@@ -463,7 +458,7 @@ def check(request: HttpRequest, plan_id: int) -> HttpResponse:
         if form.is_valid():
             try:
                 actions.double_check(
-                    by=asked.asker, version_id=plan_id, weight_kg=form.cleaned_data.get("weight_kg"),
+                    by=request.asker, version_id=plan_id, weight_kg=form.cleaned_data.get("weight_kg"),
                     amount=form.cleaned_data["amount"],
                 )  # fmt: skip
                 messages.success(request, _("Checked: your figures and the plan's agree."))
@@ -476,7 +471,7 @@ def check(request: HttpRequest, plan_id: int) -> HttpResponse:
         "errors": errors,
         "by_weight": by_weight,
         "ready": version.dose_mg is not None,
-        "own": plan_presenters.own_dose(version, asked.asker),
+        "own": plan_presenters.own_dose(version, request.asker),
         "protocol": _(protocol.rule.title) if protocol else "",
         "weighed": day_words(version.weight_on) if version.weight_on else "",
     }
@@ -488,19 +483,18 @@ def check(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @allowed("plan.sign")
 @require_http_methods(["GET", "POST"])
-def sign(request: HttpRequest, plan_id: int) -> HttpResponse:
+def sign(request: Request, plan_id: int) -> HttpResponse:
     """Read the whole version and sign it."""
-    asked = cast(Request, request)
-    version = _version(asked, plan_id)
+    version = _version(request, plan_id)
     if isinstance(version, HttpResponse):
         return version
-    if version.signed_by_id == asked.asker.membership_id and request.method == "POST":
+    if version.signed_by_id == request.asker.membership_id and request.method == "POST":
         return redirect("console:plan_version", plan_id)  # a second click on the same signature
     reason, status, errors = request.POST.get("beyond_reason", ""), 200, []
     if request.method == "POST":
         try:
             actions.sign(
-                by=asked.asker, version_id=plan_id, seen_hash=request.POST.get("seen", ""), beyond_reason=reason
+                by=request.asker, version_id=plan_id, seen_hash=request.POST.get("seen", ""), beyond_reason=reason
             )
             messages.success(request, _("Signed. The plan holds from now on."))
             return redirect("console:plan_version", plan_id)
@@ -509,7 +503,7 @@ def sign(request: HttpRequest, plan_id: int) -> HttpResponse:
             version = queries.version(plan_id)
     if version.signed_at is not None and request.method == "GET":
         return redirect("console:plan_version", plan_id)
-    context = _whole(asked, version) | {"errors": errors, "reason": reason, "seen": dose.content_hash(version)}
+    context = _whole(request, version) | {"errors": errors, "reason": reason, "seen": dose.content_hash(version)}
     return render(request, "console/plans/sign.html", context, status=status)
 
 
@@ -548,37 +542,35 @@ def _whole(request: Request, version: PlanVersion) -> dict[str, Any]:
 
 @allowed("plan.read")
 @require_GET
-def one(request: HttpRequest, plan_id: int) -> HttpResponse:
+def one(request: Request, plan_id: int) -> HttpResponse:
     """One version whole, with what changed in it."""
-    asked = cast(Request, request)
-    version = _version(asked, plan_id)
+    version = _version(request, plan_id)
     if isinstance(version, HttpResponse):
         return version
-    patients.open_record(by=asked.asker, patient=version.patient, part="clinical")
+    patients.open_record(by=request.asker, patient=version.patient, part="clinical")
     holds = False
     if version.care_plan_id is not None and version.signed_at is not None:
         newest = queries.in_force(version.care_plan_id)
         holds = newest is not None and newest.pk == version.pk
-    context = _whole(asked, version) | {
+    context = _whole(request, version) | {
         "holds": holds,
         "unchanged": version.signed_at is None or queries.unchanged(version),
-        "may_draft": asked.asker.may("plan.draft"),
-        "may_check": asked.asker.may("plan.check") and not plan_presenters.own_dose(version, asked.asker),
-        "may_sign": asked.asker.may("plan.sign"),
-        "may_book": asked.asker.may("appointment.book"),
+        "may_draft": request.asker.may("plan.draft"),
+        "may_check": request.asker.may("plan.check") and not plan_presenters.own_dose(version, request.asker),
+        "may_sign": request.asker.may("plan.sign"),
+        "may_book": request.asker.may("appointment.book"),
     }
     return render(request, "console/plans/version.html", context)
 
 
 @allowed("plan.read")
 @require_GET
-def needs(request: HttpRequest, plan_id: int) -> HttpResponse:
+def needs(request: Request, plan_id: int) -> HttpResponse:
     """What still stands against a signature from outside the plan: the decision about treatment, or with
     ``?of=agreements`` the patient's agreements, or with ``?of=medicines`` what the medicines say beside this drug. A
     piece of the version's page, read when that page is there."""
-    asked = cast(Request, request)
     version = get_object_or_404(PlanVersion.objects.select_related("patient"), pk=plan_id)
-    if gate := closed(asked, version.patient):
+    if gate := closed(request, version.patient):
         return gate
     if request.GET.get("of") == "medicines":
         found = plan_medicines.beside_plan(version) if version.open and version.route else None
@@ -590,16 +582,15 @@ def needs(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @allowed("plan.read")
 @require_GET
-def paper(request: HttpRequest, plan_id: int) -> HttpResponse:
+def paper(request: Request, plan_id: int) -> HttpResponse:
     """A signed version as a PDF, in the reader's language."""
-    asked = cast(Request, request)
-    version = _version(asked, plan_id)
+    version = _version(request, plan_id)
     if isinstance(version, HttpResponse):
         return version
     if version.signed_at is None:
         return redirect("console:plan_version", plan_id)
-    patients.open_record(by=asked.asker, patient=version.patient, part="clinical")
-    data = setting.pdf(document(asked.clinic, version, plan_presenters.show(version)))
+    patients.open_record(by=request.asker, patient=version.patient, part="clinical")
+    data = setting.pdf(document(request.clinic, version, plan_presenters.show(version)))
     answer = HttpResponse(data, content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="plan-{version.patient_id}-{version.number}.pdf"'
     answer["Cache-Control"] = "private, no-store"

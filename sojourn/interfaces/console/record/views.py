@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import cast
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -103,35 +102,32 @@ def _page(
 
 @allowed("session.read")
 @require_GET
-def record(request: HttpRequest, encounter_id: int) -> HttpResponse:
+def record(request: Request, encounter_id: int) -> HttpResponse:
     """The whole session on one page."""
-    asked = cast(Request, request)
-    found = _found(asked, encounter_id)
-    return found if isinstance(found, HttpResponse) else _page(asked, found)
+    found = _found(request, encounter_id)
+    return found if isinstance(found, HttpResponse) else _page(request, found)
 
 
 @allowed("session.sign")
 @require_POST
-def sign(request: HttpRequest, encounter_id: int) -> HttpResponse:
+def sign(request: Request, encounter_id: int) -> HttpResponse:
     """Sign what was seen. The hash of it comes with the form; a record that has changed since is refused."""
-    asked = cast(Request, request)
-    found = _found(asked, encounter_id)
+    found = _found(request, encounter_id)
     if isinstance(found, HttpResponse):
         return found
     try:
-        actions.sign_record(by=asked.asker, encounter_id=encounter_id, seen_hash=request.POST.get("seen", ""))
+        actions.sign_record(by=request.asker, encounter_id=encounter_id, seen_hash=request.POST.get("seen", ""))
     except Refused as refused:
-        return _page(asked, session_record(encounter_id), reasons=said(refused), status=409)
+        return _page(request, session_record(encounter_id), reasons=said(refused), status=409)
     messages.success(request, _("Signed."))
     return redirect("console:record", encounter_id)
 
 
 @allowed("session.sign")
 @require_POST
-def addendum(request: HttpRequest, encounter_id: int) -> HttpResponse:
+def addendum(request: Request, encounter_id: int) -> HttpResponse:
     """Add to a signed record."""
-    asked = cast(Request, request)
-    found = _found(asked, encounter_id)
+    found = _found(request, encounter_id)
     if isinstance(found, HttpResponse):
         return found
     form = AddendumForm(request.POST)
@@ -139,26 +135,25 @@ def addendum(request: HttpRequest, encounter_id: int) -> HttpResponse:
     text = form.cleaned_data.get("text", "").strip()
     newest = found.addenda[-1] if found.addenda else None
     again = newest is not None and newest.by is not None and (
-        (newest.text, newest.by.id) == (text, asked.asker.membership_id) and found.composed_at - newest.at < _BATCH
+        (newest.text, newest.by.id) == (text, request.asker.membership_id) and found.composed_at - newest.at < _BATCH
     )  # fmt: skip
     if not again:
         try:
-            session_actions.add_addendum(by=asked.asker, encounter_id=encounter_id, text=text)
+            session_actions.add_addendum(by=request.asker, encounter_id=encounter_id, text=text)
         except Refused as refused:
-            return _page(asked, found, reasons=said(refused), form=form, status=409)
+            return _page(request, found, reasons=said(refused), form=form, status=409)
     return redirect(reverse("console:record", args=[encounter_id]) + "#addenda")
 
 
 @allowed("session.read")
 @require_GET
-def record_pdf(request: HttpRequest, encounter_id: int) -> HttpResponse:
+def record_pdf(request: Request, encounter_id: int) -> HttpResponse:
     """The record as a PDF, in the reader's language."""
-    asked = cast(Request, request)
-    found = _found(asked, encounter_id)
+    found = _found(request, encounter_id)
     if isinstance(found, HttpResponse):
         return found
-    actions.open_record(by=asked.asker, record=found, form="pdf")
-    data = setting.pdf(document(asked.clinic, Shown(found, verify_signature(found))))
+    actions.open_record(by=request.asker, record=found, form="pdf")
+    data = setting.pdf(document(request.clinic, Shown(found, verify_signature(found))))
     answer = HttpResponse(data, content_type="application/pdf")
     name = f"session-{found.patient.record_number}-{timezone.localtime(found.opened_at):%Y-%m-%d}.pdf"
     safe = "".join(each if each.isascii() and (each.isalnum() or each in "-.") else "_" for each in name)

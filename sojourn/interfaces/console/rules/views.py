@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -488,18 +488,17 @@ def _says(rule: Rule, text: str) -> bool:
 
 @allowed("rules.read")
 @require_GET
-def rules(request: HttpRequest) -> HttpResponse:
+def rules(request: Request) -> HttpResponse:
     """Every rule of the book with what this clinic has decided about it; ``show`` and ``q`` narrow it."""
-    asked = cast(Request, request)
-    standings = queries.standings(_clinic(asked))
+    standings = queries.standings(_clinic(request))
     show = request.GET.get("show", "all")
     show = show if show in SHOWS else "all"
     text = request.GET.get("q", "").strip()[:120]
     found = [each for each in standings if _shown(each, show) and (not text or _says(each.newest, text))]
     newest = {each.newest.id: each.newest for each in standings}
     raised = {
-        rule_id: _waiting(row, newest[rule_id], asked.asker)
-        for rule_id, row in queries.raises(_clinic(asked)).items()
+        rule_id: _waiting(row, newest[rule_id], request.asker)
+        for rule_id, row in queries.raises(_clinic(request)).items()
         if rule_id in newest
     }
     context = {
@@ -513,7 +512,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         "shows": [(code, words, code == show) for code, words in SHOWS.items()],
         "text": text,
         "acting": sum(each.acting is not None or each.newest.kind in ALWAYS for each in standings),
-        "may_adopt": asked.asker.may("rules.adopt"),
+        "may_adopt": request.asker.may("rules.adopt"),
     }
     return render(request, "console/rules/list.html", context)
 
@@ -742,9 +741,9 @@ def items(rule: Rule) -> list[tuple[str, list[tuple[str, str, StrPromise]]]]:
 
 @allowed("rules.read")
 @require_GET
-def one(request: HttpRequest, rule_id: str) -> HttpResponse:
+def one(request: Request, rule_id: str) -> HttpResponse:
     """One rule whole: its statement, numbers, sources, examples, and what the clinic has decided."""
-    return _one(cast(Request, request), rule_id)
+    return _one(request, rule_id)
 
 
 def typed_numbers(request: HttpRequest) -> dict[str, str]:
@@ -815,14 +814,13 @@ def adopt_as_typed(request: Request, rule_id: str, typed: Mapping[str, str], see
 
 @allowed("rules.adopt")
 @require_POST
-def adopt(request: HttpRequest, rule_id: str) -> HttpResponse:
+def adopt(request: Request, rule_id: str) -> HttpResponse:
     """Adopt one rule, with stricter numbers if typed. Looser ones are refused with the reason."""
-    asked = cast(Request, request)
     typed = typed_numbers(request)
     try:
-        rule, acts = adopt_as_typed(asked, rule_id, typed, request.POST.get("hash", ""))
+        rule, acts = adopt_as_typed(request, rule_id, typed, request.POST.get("hash", ""))
     except Refused as refused:
-        return _one(asked, rule_id, refused=refused, typed=typed)
+        return _one(request, rule_id, refused=refused, typed=typed)
     if acts:
         words = _("“%(title)s” acts in this clinic now.")
     elif rule.kind == dosing.CEILING:
@@ -835,32 +833,30 @@ def adopt(request: HttpRequest, rule_id: str) -> HttpResponse:
 
 @allowed("rules.adopt")
 @require_POST
-def second_sign(request: HttpRequest, raise_id: int) -> HttpResponse:
+def second_sign(request: Request, raise_id: int) -> HttpResponse:
     """Give the second signature under a higher ceiling."""
-    asked = cast(Request, request)
     rule_id = queries.raised_rule(raise_id)
     if rule_id is None:
         raise Http404
     rule = newest(rule_id)
     try:
-        actions.second_sign(by=asked.asker, raise_id=raise_id)
+        actions.second_sign(by=request.asker, raise_id=raise_id)
     except Refused as refused:
-        return _one(asked, rule_id, refused=_in_words(rule, refused))
+        return _one(request, rule_id, refused=_in_words(rule, refused))
     messages.success(request, _("“%(title)s” acts in this clinic now.") % {"title": _(rule.title)})
     return redirect("console:rule", rule_id)
 
 
 @allowed("rules.adopt")
 @require_POST
-def retire(request: HttpRequest, rule_id: str) -> HttpResponse:
+def retire(request: Request, rule_id: str) -> HttpResponse:
     """Stop using a rule, with a reason."""
-    asked = cast(Request, request)
     rule = newest(rule_id)
     reason = request.POST.get("reason", "")
     try:
-        actions.retire(by=asked.asker, rule_id=rule_id, reason=reason)
+        actions.retire(by=request.asker, rule_id=rule_id, reason=reason)
     except Refused as refused:
-        return _one(asked, rule_id, refused=refused, reason=reason)
+        return _one(request, rule_id, refused=refused, reason=reason)
     if rule.acts_without_adoption:
         words = _("“%(title)s” acts with its released numbers again.")
     elif rule.kind == HARD_FLOOR:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -184,14 +184,13 @@ def timeline(
 
 @allowed("patient.find")
 @require_GET
-def day(request: HttpRequest) -> HttpResponse:
+def day(request: Request) -> HttpResponse:
     """One day, chair by chair."""
-    asked = cast(Request, request)
-    assert asked.clinic is not None
-    zone, now, today = asked.clinic.zone, timezone.now(), timezone.localdate()
+    assert request.clinic is not None
+    zone, now, today = request.clinic.zone, timezone.now(), timezone.localdate()
     shown = typed.day(request.GET.get("day"))
     rows = visits.on_day(shown, zone)
-    hidden = patients.withheld(asked.asker, [row.appointment.patient for row in rows], now)
+    hidden = patients.withheld(request.asker, [row.appointment.patient for row in rows], now)
     booked = {row.appointment.chair_id for row in rows}
     chairs = [chair for chair in queries.chairs(with_retired=True) if chair.in_use or chair.pk in booked]
     ways = queries.ways_home([row.appointment for row in rows])
@@ -199,7 +198,7 @@ def day(request: HttpRequest) -> HttpResponse:
         appointment_id: ", ".join(each.member.name for each in members)
         for appointment_id, members in queries.attendances([row.appointment.pk for row in rows]).items()
     }
-    quarters, lists = timeline(shown, zone, chairs, rows, asked.asker, hidden, now, ways, attending)
+    quarters, lists = timeline(shown, zone, chairs, rows, request.asker, hidden, now, ways, attending)
     root = reverse("console:day")
     context = {
         "day": shown,
@@ -212,8 +211,8 @@ def day(request: HttpRequest) -> HttpResponse:
         "quarters": quarters,
         "lists": lists,
         "count": len(rows),
-        "may_manage": asked.asker.may("chair.manage"),
-        "may_book": asked.asker.may("appointment.book"),
+        "may_manage": request.asker.may("chair.manage"),
+        "may_book": request.asker.may("appointment.book"),
         "book_url": f"{reverse('console:appointment_book')}?day={shown.isoformat()}",
         "week_url": f"{reverse('console:week')}?day={shown.isoformat()}",
     }
@@ -284,16 +283,15 @@ def _free_time(asked: Request) -> dict[str, str]:
 
 @allowed("appointment.book")
 @require_http_methods(["GET", "POST"])
-def book(request: HttpRequest) -> HttpResponse:
+def book(request: Request) -> HttpResponse:
     """Book: find the patient, choose the course where there are several, then where and when."""
-    asked = cast(Request, request)
     course_id = typed.whole(request.GET.get("course"))
     if course_id is None:
-        return _whom(asked)
+        return _whom(request)
     course = get_object_or_404(CarePlan.objects.select_related("patient"), pk=course_id)
-    if gate := closed(asked, course.patient):
+    if gate := closed(request, course.patient):
         return gate
-    assert asked.clinic is not None
+    assert request.clinic is not None
     proposed = queries.session_minutes(course)
     people = patients.people_of(course.patient_id)
     initial: dict[str, Any] = {"day": timezone.localdate().isoformat(), "minutes": proposed}
@@ -301,7 +299,7 @@ def book(request: HttpRequest) -> HttpResponse:
     if home:
         initial["companion"] = home[0].pk
     form = AppointmentForm(
-        request.POST or None, initial=initial | _free_time(asked), chairs=queries.chairs(), people=people,
+        request.POST or None, initial=initial | _free_time(request), chairs=queries.chairs(), people=people,
         staff=queries.attending_staff(),
     )  # fmt: skip
     status = 200
@@ -312,10 +310,10 @@ def book(request: HttpRequest) -> HttpResponse:
             values = dict(form.cleaned_data)  # a field with an error drops out of the form's own
             try:
                 appointment = actions.book(
-                    by=asked.asker,
+                    by=request.asker,
                     care_plan_id=course.pk,
                     chair_id=values["chair"],
-                    starts_at=queries.moment(values["day"], values["time"], asked.clinic.zone),
+                    starts_at=queries.moment(values["day"], values["time"], request.clinic.zone),
                     minutes=values["minutes"],
                     companion_id=values["companion"],
                     staff=form.staff(),
@@ -328,19 +326,19 @@ def book(request: HttpRequest) -> HttpResponse:
                 status = 409
                 tell(form, refused, _FIELDS)
                 if _TAKEN & set(refused.codes):
-                    instead = _instead(asked, course, values)
+                    instead = _instead(request, course, values)
     context = {
         "instead": instead,
-        "warned": warned(asked.asker, course),
+        "warned": warned(request.asker, course),
         "series_url": reverse("console:series", args=[course.pk]),
         "patient": course.patient,
         "name": course.patient.name,
-        "course": _course_label(course, asked.asker),
+        "course": _course_label(course, request.asker),
         "proposed": proposed,
         "form": form,
         "chairs": bool(form.fields["chair"].choices),  # type: ignore[attr-defined]
         "person_url": reverse("console:person_add", args=[course.patient_id])
-        if asked.asker.may("patient.edit")
+        if request.asker.may("patient.edit")
         else "",
     }
     return render(request, "console/scheduling/book.html", context, status=status)
@@ -404,15 +402,14 @@ def _seen(request: HttpRequest) -> int:
 
 @allowed("patient.find")
 @require_http_methods(["GET", "POST"])
-def appointment(request: HttpRequest, appointment_id: int) -> HttpResponse:
+def appointment(request: Request, appointment_id: int) -> HttpResponse:
     """One appointment: what it is, and for those who book, moving it."""
-    asked = cast(Request, request)
-    found = _found(asked, appointment_id)
-    if gate := closed(asked, found.patient):
+    found = _found(request, appointment_id)
+    if gate := closed(request, found.patient):
         return gate
-    assert asked.clinic is not None
+    assert request.clinic is not None
     row = encounter_queries.with_states([found])[0]
-    movable = found.status == "booked" and row.encounter_id is None and asked.asker.may("appointment.book")
+    movable = found.status == "booked" and row.encounter_id is None and request.asker.may("appointment.book")
     people = patients.people_of(found.patient_id)
     starts = timezone.localtime(found.during.lower)
     initial = {
@@ -431,18 +428,18 @@ def appointment(request: HttpRequest, appointment_id: int) -> HttpResponse:
     )  # fmt: skip
     status = 200
     if request.method == "POST":
-        if not asked.asker.may("appointment.book"):
+        if not request.asker.may("appointment.book"):
             raise PermissionDenied
         status = 422
         if form.is_valid():
             values = form.cleaned_data
             try:
                 actions.reschedule(
-                    by=asked.asker,
+                    by=request.asker,
                     appointment_id=appointment_id,
                     version=_seen(request),
                     chair_id=values["chair"],
-                    starts_at=queries.moment(values["day"], values["time"], asked.clinic.zone),
+                    starts_at=queries.moment(values["day"], values["time"], request.clinic.zone),
                     minutes=values["minutes"],
                     companion_id=values["companion"],
                     staff=None if set(form.staff()) == {each.member_id for each in attending} else form.staff(),
@@ -461,17 +458,17 @@ def appointment(request: HttpRequest, appointment_id: int) -> HttpResponse:
         "way_word": way_word(way),
         "settle_way": ahead and way.person is not None,
         "staff": ", ".join(each.member.name for each in attending),
-        "warned": warned(asked.asker, found.care_plan) if awaited else None,
+        "warned": warned(request.asker, found.care_plan) if awaited else None,
         "series_url": reverse("console:series", args=[found.care_plan_id])
-        if asked.asker.may("appointment.book")
+        if request.asker.may("appointment.book")
         else "",
         "wait_url": reverse("console:course_wait", args=[found.care_plan_id]) if ahead else "",
         "appointment": found,
         "name": found.patient.name,
         "patient_url": reverse("console:patient", args=[found.patient_id]),
-        "course": _course_label(found.care_plan, asked.asker),
+        "course": _course_label(found.care_plan, request.asker),
         "word": state_word(
-            State.CANCELLED if found.status == "cancelled" else row.state, clinical=asked.asker.may("session.read")
+            State.CANCELLED if found.status == "cancelled" else row.state, clinical=request.asker.may("session.read")
         ),
         "from": found.during.lower,
         "until": found.during.upper,
@@ -480,10 +477,10 @@ def appointment(request: HttpRequest, appointment_id: int) -> HttpResponse:
         "form": form,
         "moving": request.method == "POST",
         "session_url": address("console:session", row.encounter_id)
-        if row.encounter_id and asked.asker.may("session.read")
+        if row.encounter_id and request.asker.may("session.read")
         else "",
         "arrive_url": address("console:arrive", found.pk)
-        if movable and asked.asker.may("session.arrive") and starts.date() == timezone.localdate()
+        if movable and request.asker.may("session.arrive") and starts.date() == timezone.localdate()
         else "",
         "day_url": f"{reverse('console:day')}?day={starts.date().isoformat()}",
     }
@@ -525,11 +522,10 @@ class CancelForm(forms.Form):
 
 @allowed("appointment.book")
 @require_http_methods(["GET", "POST"])
-def cancel(request: HttpRequest, appointment_id: int) -> HttpResponse:
+def cancel(request: Request, appointment_id: int) -> HttpResponse:
     """Cancel, with a reason."""
-    asked = cast(Request, request)
-    found = _found(asked, appointment_id)
-    if gate := closed(asked, found.patient):
+    found = _found(request, appointment_id)
+    if gate := closed(request, found.patient):
         return gate
     form, status = CancelForm(request.POST or None), 200
     if request.method == "POST":
@@ -537,7 +533,7 @@ def cancel(request: HttpRequest, appointment_id: int) -> HttpResponse:
         if form.is_valid():
             try:
                 actions.cancel(
-                    by=asked.asker,
+                    by=request.asker,
                     appointment_id=appointment_id,
                     version=_seen(request),
                     because=form.cleaned_data["because"],

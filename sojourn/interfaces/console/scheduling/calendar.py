@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -72,17 +71,16 @@ def _entry(row: Appointment, way: Way, who: str, secret: bool, now: datetime) ->
 
 @allowed("patient.find")
 @require_GET
-def week(request: HttpRequest) -> HttpResponse:
+def week(request: Request) -> HttpResponse:
     """Seven days as a table, one row for each chair or each member of the staff."""
-    asked = cast(Request, request)
-    assert asked.clinic is not None
-    zone, now, today = asked.clinic.zone, timezone.now(), timezone.localdate()
+    assert request.clinic is not None
+    zone, now, today = request.clinic.zone, timezone.now(), timezone.localdate()
     shown = typed.day(request.GET.get("day"))
     first = shown - timedelta(days=shown.weekday())
     dates = hours.days_between(first, first + timedelta(days=6))
     by = "staff" if request.GET.get("by") == "staff" else "chair"
     rows = queries.between(first, dates[-1], zone)
-    hidden = patients.withheld(asked.asker, [row.patient for row in rows], now)
+    hidden = patients.withheld(request.asker, [row.patient for row in rows], now)
     ways = queries.ways_home(rows)
     attending = queries.attendances([row.pk for row in rows])
     closed = queries.closed_days(first, dates[-1])
@@ -147,8 +145,8 @@ def week(request: HttpRequest) -> HttpResponse:
         "chair_url": f"{root}?day={shown.isoformat()}",
         "staff_url": f"{root}?day={shown.isoformat()}&by=staff",
         "day": shown,
-        "may_book": asked.asker.may("appointment.book"),
-        "may_feed": asked.asker.may("calendar.feed"),
+        "may_book": request.asker.may("appointment.book"),
+        "may_feed": request.asker.may("calendar.feed"),
     }
     return render(request, "console/scheduling/week.html", context)
 
@@ -163,17 +161,16 @@ def _names(rows: Sequence[Attendance]) -> str:
 @allowed("calendar.feed")
 @never_cache
 @require_http_methods(["GET", "POST"])
-def my_feed(request: HttpRequest) -> HttpResponse:
+def my_feed(request: Request) -> HttpResponse:
     """Open a secret calendar address, shown once, or end it."""
-    asked = cast(Request, request)
     link = ""
     if request.method == "POST":
         if request.POST.get("do") == "close":
-            feed_actions.close_feed(by=asked.asker)
+            feed_actions.close_feed(by=request.asker)
             return redirect("console:my_feed")
-        opened = feed_actions.open_feed(by=asked.asker)
+        opened = feed_actions.open_feed(by=request.asker)
         link = settings.ENV.public_url + reverse("console:feed", args=[opened.token])
-    feed = queries.feed_of(asked.asker.member)
+    feed = queries.feed_of(request.asker.member)
     return render(request, "console/scheduling/feed.html", {"feed": feed, "link": link})
 
 

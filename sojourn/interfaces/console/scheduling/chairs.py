@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -48,9 +48,8 @@ class ChairForm(NewChairForm):
 
 @allowed("chair.manage")
 @require_http_methods(["GET", "POST"])
-def chairs(request: HttpRequest) -> HttpResponse:
+def chairs(request: Request) -> HttpResponse:
     """The list, and a new one."""
-    asked = cast(Request, request)
     adds_room = "room_name" in request.POST
     form, status = NewChairForm(None if adds_room else request.POST or None), 200
     room_form = RoomForm(request.POST if adds_room else None)
@@ -58,7 +57,7 @@ def chairs(request: HttpRequest) -> HttpResponse:
         status = 422
         if room_form.is_valid():
             try:
-                actions.add_room(by=asked.asker, name=room_form.cleaned_data["room_name"])
+                actions.add_room(by=request.asker, name=room_form.cleaned_data["room_name"])
                 return redirect("console:chairs")
             except Refused as refused:
                 status = 409
@@ -67,7 +66,7 @@ def chairs(request: HttpRequest) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                actions.add_chair(by=asked.asker, name=form.cleaned_data["name"])
+                actions.add_chair(by=request.asker, name=form.cleaned_data["name"])
                 return redirect("console:chairs")
             except Refused as refused:
                 status = 409
@@ -80,9 +79,8 @@ def chairs(request: HttpRequest) -> HttpResponse:
 
 @allowed("chair.manage")
 @require_http_methods(["GET", "POST"])
-def chair(request: HttpRequest, chair_id: int) -> HttpResponse:
+def chair(request: Request, chair_id: int) -> HttpResponse:
     """Rename one, or take it out of use."""
-    asked = cast(Request, request)
     found = get_object_or_404(Chair, pk=chair_id)
     initial = {"name": found.name, "in_use": found.in_use, "room_id": found.room_id}
     form, status = ChairForm(request.POST or None, initial=initial, rooms=queries.rooms()), 200
@@ -90,7 +88,7 @@ def chair(request: HttpRequest, chair_id: int) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                actions.edit_chair(by=asked.asker, chair_id=chair_id, **form.cleaned_data)
+                actions.edit_chair(by=request.asker, chair_id=chair_id, **form.cleaned_data)
                 return redirect("console:chairs")
             except Refused as refused:
                 status = 409

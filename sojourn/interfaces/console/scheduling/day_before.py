@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import formats, timezone
@@ -59,11 +58,10 @@ def _found(asked: Request) -> Eve:
 
 @allowed("candidacy.read")
 @require_GET
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: Request) -> HttpResponse:
     """Everybody who comes on the next day with sessions, those whose medicines changed first."""
-    asked = cast(Request, request)
-    found = _found(asked)
-    hidden = patients.withheld(asked.asker, [each.appointment.patient for each in found.lines], timezone.now())
+    found = _found(request)
+    hidden = patients.withheld(request.asker, [each.appointment.patient for each in found.lines], timezone.now())
     changed = [_comes(each, hidden=each.appointment.patient_id in hidden) for each in found.changed]
     context = {
         "day": found.day,
@@ -76,9 +74,9 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @allowed("candidacy.read")
 @require_GET
-def waiting(request: HttpRequest) -> HttpResponse:
+def waiting(request: Request) -> HttpResponse:
     """One line for the clinic's first page; nothing where no medicine changed."""
-    found = _found(cast(Request, request))
+    found = _found(request)
     changed = found.changed
     words = detail = ""
     if changed and found.day is not None:

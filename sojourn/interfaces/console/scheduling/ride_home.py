@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -68,12 +67,11 @@ def _line(row: Appointment, way: Way, hidden: frozenset[int]) -> Line:
 
 @allowed("appointment.book")
 @require_GET
-def ways_home(request: HttpRequest) -> HttpResponse:
+def ways_home(request: Request) -> HttpResponse:
     """The sessions of the next two weeks, those whose way home is open first in each day."""
-    asked = cast(Request, request)
     now = timezone.now()
     rows = queries.ahead(now, now + LOOKED_AHEAD)
-    hidden = patients.withheld(asked.asker, [row.patient for row in rows], now)
+    hidden = patients.withheld(request.asker, [row.patient for row in rows], now)
     ways = queries.ways_home(rows)
     lines = [_line(row, ways[row.pk], hidden) for row in rows]
     still_open = [line for line in lines if line.way.state != WayHome.CONFIRMED]
@@ -99,27 +97,25 @@ def _back(request: Request, appointment_id: int) -> HttpResponse:
 
 @allowed("appointment.book")
 @require_POST
-def chase(request: HttpRequest, appointment_id: int) -> HttpResponse:
+def chase(request: Request, appointment_id: int) -> HttpResponse:
     """Send the companion a link, or a fresh one."""
-    asked = cast(Request, request)
-    _appointment, gate = _row(asked, appointment_id)
+    _appointment, gate = _row(request, appointment_id)
     if gate:
         return gate
     try:
-        link = way_home_actions.ask(by=asked.asker, appointment_id=appointment_id)
+        link = way_home_actions.ask(by=request.asker, appointment_id=appointment_id)
         messages.success(request, _("A letter is on its way to %(name)s.") % {"name": link.person.name})
     except Refused as refused:
         for reason in refused.reasons:
             messages.error(request, str(reason))
-    return _back(asked, appointment_id)
+    return _back(request, appointment_id)
 
 
 @allowed("appointment.book")
 @require_POST
-def write_answer(request: HttpRequest, appointment_id: int) -> HttpResponse:
+def write_answer(request: Request, appointment_id: int) -> HttpResponse:
     """Write down what the companion said on the phone."""
-    asked = cast(Request, request)
-    _appointment, gate = _row(asked, appointment_id)
+    _appointment, gate = _row(request, appointment_id)
     if gate:
         return gate
     said = request.POST.get("answer", "")
@@ -127,7 +123,7 @@ def write_answer(request: HttpRequest, appointment_id: int) -> HttpResponse:
         return HttpResponseBadRequest()
     try:
         way_home_actions.write_answer(
-            by=asked.asker,
+            by=request.asker,
             appointment_id=appointment_id,
             comes=said == "yes",
             note=request.POST.get("note", ""),
@@ -135,7 +131,7 @@ def write_answer(request: HttpRequest, appointment_id: int) -> HttpResponse:
     except Refused as refused:
         for reason in refused.reasons:
             messages.error(request, str(reason))
-    return _back(asked, appointment_id)
+    return _back(request, appointment_id)
 
 
 urlpatterns = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -164,18 +164,17 @@ def _chosen(request: Request, minutes: int) -> list[Chosen]:
 
 @allowed("appointment.book")
 @require_http_methods(["GET", "POST"])
-def series(request: HttpRequest, course_id: int) -> HttpResponse:
+def series(request: Request, course_id: int) -> HttpResponse:
     """Propose, look over, book. A sent proposal that fails in part keeps the rest and proposes anew for what failed.
     Seven queries."""
-    asked = cast(Request, request)
-    assert asked.clinic is not None
-    zone, now = asked.clinic.zone, timezone.now()
+    assert request.clinic is not None
+    zone, now = request.clinic.zone, timezone.now()
     try:
         known = queries.series_file(course_id, now)
     except CarePlan.DoesNotExist:
         raise Http404 from None
     course = known.course
-    if gate := closed(asked, course.patient):
+    if gate := closed(request, course.patient):
         return gate
     spacing, minutes, people = known.numbers.spacing, known.numbers.minutes, known.people
     staff = queries.attending_staff()
@@ -195,9 +194,9 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
         "patient": course.patient, "name": course.patient.name, "course": course, "form": form,
         "spaced": spacing is not None, "people": people,
         "companion": _companion(request, [p.pk for p in people], next((p.pk for p in people if p.brings_home), None)),
-        "clinical": asked.asker.may("patient.clinical"), "warned": warned(asked.asker, course),
+        "clinical": request.asker.may("patient.clinical"), "warned": warned(request.asker, course),
         "draft_url": reverse("console:plan_draft", args=[course.patient_id])
-        if spacing is None and asked.asker.may("plan.draft") else "",
+        if spacing is None and request.asker.may("plan.draft") else "",
     }  # fmt: skip
     if not form.is_valid():
         return render(request, "console/scheduling/series.html", context, status=422 if sent else 200)
@@ -206,10 +205,10 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
     chosen: list[Chosen] = []
     status = 200
     if request.method == "POST":
-        chosen = _chosen(asked, values["minutes"])
+        chosen = _chosen(request, values["minutes"])
         try:
             booked = book_series(
-                by=asked.asker, care_plan_id=course_id, companion_id=context["companion"],
+                by=request.asker, care_plan_id=course_id, companion_id=context["companion"],
                 wanted=[
                     Wanted(
                         each.slot.begins, values["minutes"], each.slot.chair_id,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -49,13 +48,12 @@ def _word(answer: str, told: bool) -> Word:
 
 @allowed("appointment.book")
 @require_GET
-def waiting(request: HttpRequest) -> HttpResponse:
+def waiting(request: Request) -> HttpResponse:
     """The list in its order, and the offers that run."""
-    asked = cast(Request, request)
     now = timezone.now()
     entries, offers = queries.waiting(), queries.offers_by_time(now)
     people = [row.patient for row in entries] + [row.patient for row in offers]
-    hidden = patients.withheld(asked.asker, people, now)
+    hidden = patients.withheld(request.asker, people, now)
 
     def named(patient_id: int, name: str) -> str:
         return _("Restricted record") if patient_id in hidden else name
@@ -81,17 +79,16 @@ def waiting(request: HttpRequest) -> HttpResponse:
 
 @allowed("appointment.book")
 @require_POST
-def wait(request: HttpRequest, course_id: int) -> HttpResponse:
+def wait(request: Request, course_id: int) -> HttpResponse:
     """Put the patient of a course on the list, or take them off."""
-    asked = cast(Request, request)
     course = get_object_or_404(CarePlan.objects.select_related("patient"), pk=course_id)
-    if gate := closed(asked, course.patient):
+    if gate := closed(request, course.patient):
         return gate
     try:
         if request.POST.get("do") == "leave":
-            waiting_actions.leave(by=asked.asker, care_plan_id=course_id)
+            waiting_actions.leave(by=request.asker, care_plan_id=course_id)
         else:
-            waiting_actions.join(by=asked.asker, care_plan_id=course_id)
+            waiting_actions.join(by=request.asker, care_plan_id=course_id)
     except Refused as refused:
         for reason in refused.reasons:
             messages.error(request, str(reason))

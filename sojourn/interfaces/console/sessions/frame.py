@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -34,16 +34,15 @@ def of_session(*permissions: str, methods: Iterable[str] = ("GET", "HEAD")) -> C
         @allowed(*permissions)
         @require_http_methods(list(methods))
         @wraps(view)
-        def opened(request: HttpRequest, encounter_id: int, **more: Any) -> HttpResponseBase:
-            asked = cast(Request, request)
+        def opened(request: Request, encounter_id: int, **more: Any) -> HttpResponseBase:
             picture = session_or_404(encounter_id)
-            if not accounts.may_open(asked.asker, picture.encounter.patient, picture.now):
+            if not accounts.may_open(request.asker, picture.encounter.patient, picture.now):
                 door = address("console:restricted", picture.encounter.patient_id)
                 if not door:
                     raise PermissionDenied
                 return redirect(door)
             try:
-                return view(asked, picture, **more)
+                return view(request, picture, **more)
             except NotAllowed as error:
                 raise PermissionDenied from error
 

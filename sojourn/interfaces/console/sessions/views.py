@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import zip_longest
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
@@ -308,31 +308,30 @@ def _opened(request: Request, appointment_id: int, transition: str, reason: str 
 
 @allowed("session.arrive")
 @require_POST
-def arrive(request: HttpRequest, appointment_id: int) -> HttpResponse:
+def arrive(request: Request, appointment_id: int) -> HttpResponse:
     """The patient is here. A second press finds the session that the first one opened."""
-    return _opened(cast(Request, request), appointment_id, "arrive")
+    return _opened(request, appointment_id, "arrive")
 
 
 @allowed("session.arrive")
 @require_POST
-def did_not_attend(request: HttpRequest, appointment_id: int) -> HttpResponse:
+def did_not_attend(request: Request, appointment_id: int) -> HttpResponse:
     """The patient did not come."""
-    return _opened(cast(Request, request), appointment_id, "did_not_attend", request.POST.get("reason", ""))
+    return _opened(request, appointment_id, "did_not_attend", request.POST.get("reason", ""))
 
 
 @allowed("session.stop")
 @require_POST
-def cancel_planned(request: HttpRequest, appointment_id: int) -> HttpResponse:
+def cancel_planned(request: Request, appointment_id: int) -> HttpResponse:
     """The session does not take place, for a reason."""
-    return _opened(cast(Request, request), appointment_id, "cancel", request.POST.get("reason", ""))
+    return _opened(request, appointment_id, "cancel", request.POST.get("reason", ""))
 
 
 @allowed("session.arrive")
 @require_http_methods(["GET", "HEAD"])
-def not_coming(request: HttpRequest, appointment_id: int) -> HttpResponse:
+def not_coming(request: Request, appointment_id: int) -> HttpResponse:
     """Choose between "did not attend" and "cancelled", with a reason."""
-    asked = cast(Request, request)
-    return _not_coming(asked, _appointment(appointment_id, asked))
+    return _not_coming(request, _appointment(appointment_id, request))
 
 
 def _not_coming(

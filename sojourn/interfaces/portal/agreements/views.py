@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -80,15 +79,14 @@ class Desk:
         return queries.state(self.shelf, consent, document_id, self.request.route) or ""
 
 
-def _desk(request: HttpRequest) -> Desk:
+def _desk(request: Request) -> Desk:
     """Three queries."""
-    asked = cast(Request, request)
-    assert asked.clinic is not None
-    patient_id = asked.asker.patient_id or 0
+    assert request.clinic is not None
+    patient_id = request.asker.patient_id or 0
     wanted = queries.asked(patient_id)
-    own = queries.shelf(asked.clinic)
+    own = queries.shelf(request.clinic)
     judged = queries.judge(own, queries.newest_of(patient_id), wanted.route if wanted else "")
-    return Desk(asked.asker, asked.clinic, wanted, own, judged)
+    return Desk(request.asker, request.clinic, wanted, own, judged)
 
 
 def _document(document_id: str) -> Source:
@@ -127,7 +125,7 @@ def next_open(patient_id: int, clinic: Clinic) -> tuple[int, str]:
 
 @allowed("own.sign")
 @require_GET
-def agreements(request: HttpRequest) -> HttpResponse:
+def agreements(request: Request) -> HttpResponse:
     """What is open, what is signed, what is free to choose."""
     desk = _desk(request)
     lines: list[Line] = []
@@ -157,7 +155,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _closed(request: HttpRequest, document: Source) -> HttpResponse:
+def _closed(request: Request, document: Source) -> HttpResponse:
     return show(request, "portal/agreements/closed.html", {"title": document.title[queries.reading_language()]})
 
 
@@ -171,7 +169,7 @@ def _reviews(text: Text) -> list[tuple[str, object]]:
 
 @allowed("own.sign")
 @require_http_methods(["GET", "POST"])
-def read(request: HttpRequest, document_id: str, number: int) -> HttpResponse:
+def read(request: Request, document_id: str, number: int) -> HttpResponse:
     """One section. A question about it can be asked here; the answer appears here too."""
     document = _document(document_id)
     desk = _desk(request)
@@ -231,7 +229,7 @@ class Tick:
 
 @allowed("own.sign")
 @require_http_methods(["GET", "POST"])
-def sign(request: HttpRequest, document_id: str) -> HttpResponse:
+def sign(request: Request, document_id: str) -> HttpResponse:
     """Confirm, and sign by name or by drawing. What is missing is said at the top; what was typed stays."""
     document = _document(document_id)
     desk = _desk(request)
@@ -265,7 +263,7 @@ def _can_be_mended(refused: Refused) -> bool:
     return all(code.startswith(mended) for code in refused.codes)
 
 
-def _stopped(request: HttpRequest, document: Source, refused: Refused) -> HttpResponse:
+def _stopped(request: Request, document: Source, refused: Refused) -> HttpResponse:
     return show(
         request,
         "portal/agreements/stopped.html",
@@ -287,7 +285,7 @@ def _anchor(code: str) -> str:
     return "#decision" if code == "decision-missing" else "#signed_name"
 
 
-def _form(request: HttpRequest, desk: Desk, text: Text, refused: Refused | None, waiting: int) -> HttpResponse:
+def _form(request: Request, desk: Desk, text: Text, refused: Refused | None, waiting: int) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     ticked = sent.getlist("statement") if sent is not None else []
     drawn = sent.get("drawn", "") if sent is not None else ""
@@ -372,7 +370,7 @@ def _is_newest(consent: Consent) -> bool:
 
 @allowed("own.sign")
 @require_GET
-def agreement(request: HttpRequest, consent_id: int) -> HttpResponse:
+def agreement(request: Request, consent_id: int) -> HttpResponse:
     """What was signed, exactly as it was shown."""
     consent = _found(consent_id)
     return show(request, "portal/agreements/copy.html", {"copy": _copy(consent, _is_newest(consent))}, active="record")
@@ -380,12 +378,11 @@ def agreement(request: HttpRequest, consent_id: int) -> HttpResponse:
 
 @allowed("own.sign")
 @require_GET
-def agreement_pdf(request: HttpRequest, consent_id: int) -> HttpResponse:
+def agreement_pdf(request: Request, consent_id: int) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
-    asked = cast(Request, request)
-    assert asked.clinic is not None
-    consent = actions.open_copy(by=asked.asker, consent=_found(consent_id))
-    answer = HttpResponse(paper.pdf(consent, asked.clinic), content_type="application/pdf")
+    assert request.clinic is not None
+    consent = actions.open_copy(by=request.asker, consent=_found(consent_id))
+    answer = HttpResponse(paper.pdf(consent, request.clinic), content_type="application/pdf")
     day = timezone.localdate(consent.signed_at)
     answer["Content-Disposition"] = f'inline; filename="agreement-{consent.document_id}-{day:%Y-%m-%d}.pdf"'
     answer["Cache-Control"] = "private, no-store"
@@ -394,9 +391,9 @@ def agreement_pdf(request: HttpRequest, consent_id: int) -> HttpResponse:
 
 @allowed("own.sign")
 @require_http_methods(["GET", "POST"])
-def withdraw(request: HttpRequest, consent_id: int) -> HttpResponse:
+def withdraw(request: Request, consent_id: int) -> HttpResponse:
     """What it means to take it back; then it is done."""
-    asker = cast(Request, request).asker
+    asker = request.asker
     consent = _found(consent_id)
     errors: tuple[str, ...] = ()
     if request.method == "POST":

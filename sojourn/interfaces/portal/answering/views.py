@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import translation
@@ -104,8 +103,8 @@ def _language() -> str:
     return translation.get_language() or "en"
 
 
-def _asker(request: HttpRequest) -> Asker:
-    return cast(Request, request).asker
+def _asker(request: Request) -> Asker:
+    return request.asker
 
 
 def _sheet(request_id: int) -> Sheet:
@@ -117,7 +116,7 @@ def _sheet(request_id: int) -> Sheet:
     return Sheet(row, response, scale(row.scale_id), given)
 
 
-def _closed(request: HttpRequest, sheet: Sheet) -> HttpResponse | None:
+def _closed(request: Request, sheet: Sheet) -> HttpResponse | None:
     """Where one goes instead when there is nothing to answer any more."""
     if sheet.sent:
         return redirect("portal:sent", sheet.id)
@@ -126,14 +125,14 @@ def _closed(request: HttpRequest, sheet: Sheet) -> HttpResponse | None:
     return None
 
 
-def _refused(request: HttpRequest, sheet: Sheet, refused: Refused) -> HttpResponse:
+def _refused(request: Request, sheet: Sheet, refused: Refused) -> HttpResponse:
     return show(request, "portal/answering/refused.html", {"sheet": sheet, "reasons": refused.reasons}, status=409)
 
 
 @allowed("own.answer")
 @require_GET
 @waits_under_a_dose()
-def intro(request: HttpRequest, request_id: int) -> HttpResponse:
+def intro(request: Request, request_id: int) -> HttpResponse:
     """What is asked, how long it takes, who sees it."""
     sheet = _sheet(request_id)
     return _closed(request, sheet) or show(
@@ -153,7 +152,7 @@ def intro(request: HttpRequest, request_id: int) -> HttpResponse:
 
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
-def question(request: HttpRequest, request_id: int, number: int) -> HttpResponse:
+def question(request: Request, request_id: int, number: int) -> HttpResponse:
     """One question. A tap saves it and goes on; an alarming answer shows help first."""
     sheet = _sheet(request_id)
     if request.method != "POST" and not_now.dosed(request):
@@ -185,7 +184,7 @@ def _onward(sheet: Sheet) -> str:
 
 
 def _ask(
-    request: HttpRequest,
+    request: Request,
     sheet: Sheet,
     number: int,
     to_review: bool,
@@ -221,7 +220,7 @@ def _ask(
     )
 
 
-def _take(request: HttpRequest, sheet: Sheet, item: Item, number: int, to_review: bool) -> HttpResponse:
+def _take(request: Request, sheet: Sheet, item: Item, number: int, to_review: bool) -> HttpResponse:
     by = _asker(request)
     typed = request.POST.get("value", "")
     if item.kind == "number" and SKIP in request.POST:
@@ -246,7 +245,7 @@ def _take(request: HttpRequest, sheet: Sheet, item: Item, number: int, to_review
     return redirect(_after(now, number, to_review) if item in now.items else _onward(now))
 
 
-def _not_counted(request: HttpRequest, sheet: Sheet, item: Item, value: int | None, refused: Refused) -> HttpResponse:
+def _not_counted(request: Request, sheet: Sheet, item: Item, value: int | None, refused: Refused) -> HttpResponse:
     """An answer that waits, or comes after the sending. One about danger is heard all the same, with help first."""
     waits, patient_id = not_now.is_it(refused), sheet.request.patient_id
     about = f"not-now:{sheet.id}" if waits else f"too-late:{sheet.id}"
@@ -267,7 +266,7 @@ def _after(sheet: Sheet, number: int, to_review: bool) -> str:
 
 @allowed("own.answer")
 @require_GET
-def help_first(request: HttpRequest, request_id: int, number: int) -> HttpResponse:
+def help_first(request: Request, request_id: int, number: int) -> HttpResponse:
     """Help, before the questions go on."""
     sheet = _sheet(request_id)
     if not 1 <= number <= sheet.total:
@@ -289,7 +288,7 @@ def help_first(request: HttpRequest, request_id: int, number: int) -> HttpRespon
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
 @waits_under_a_dose()
-def review(request: HttpRequest, request_id: int) -> HttpResponse:
+def review(request: Request, request_id: int) -> HttpResponse:
     """All answers at a glance, to change or to send."""
     sheet = _sheet(request_id)
     if request.method == "POST":
@@ -297,7 +296,7 @@ def review(request: HttpRequest, request_id: int) -> HttpResponse:
     return _closed(request, sheet) or _lines(request, sheet)
 
 
-def _lines(request: HttpRequest, sheet: Sheet, errors: tuple[object, ...] = ()) -> HttpResponse:
+def _lines(request: Request, sheet: Sheet, errors: tuple[object, ...] = ()) -> HttpResponse:
     language = _language()
     lines = [
         Line(
@@ -336,7 +335,7 @@ def _answer(item: Item, sheet: Sheet, language: str) -> str:
     return next(say(option.text, language) for option in item.options if option.value == value)
 
 
-def _send(request: HttpRequest, sheet: Sheet) -> HttpResponse:
+def _send(request: Request, sheet: Sheet) -> HttpResponse:
     by = _asker(request)
     if sheet.sent:
         return redirect("portal:sent", sheet.id)  # the second of two taps
@@ -352,7 +351,7 @@ def _send(request: HttpRequest, sheet: Sheet) -> HttpResponse:
 
 @allowed("own.answer")
 @require_GET
-def sent(request: HttpRequest, request_id: int) -> HttpResponse:
+def sent(request: Request, request_id: int) -> HttpResponse:
     """Sent: what happens next."""
     sheet = _sheet(request_id)
     if not sheet.sent:
@@ -390,7 +389,7 @@ class Step:
 @allowed("own.answer")
 @require_GET
 @waits_under_a_dose()
-def sitting(request: HttpRequest, sitting_id: int) -> HttpResponse:
+def sitting(request: Request, sitting_id: int) -> HttpResponse:
     """Several questionnaires as one: how many, how long, where one stands."""
     try:
         _whole, parts = queries.sitting(sitting_id)

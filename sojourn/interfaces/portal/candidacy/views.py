@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from sojourn.care.candidacy import queries, wording
@@ -15,10 +13,9 @@ from sojourn.interfaces.portal.pages import show
 
 @allowed("own.read")
 @require_GET
-def decision(request: HttpRequest) -> HttpResponse:
+def decision(request: Request) -> HttpResponse:
     """The newest decision in the patient's words; before there is one, what happens until then."""
-    asked = cast(Request, request)
-    found = queries.latest(asked.asker.patient_id or 0)
+    found = queries.latest(request.asker.patient_id or 0)
     return show(
         request,
         "portal/candidacy/decision.html",

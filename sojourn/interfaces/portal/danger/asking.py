@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
 from uuid import uuid4
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -18,10 +17,10 @@ from sojourn.interfaces.portal.session.views import call_somebody, tell_clinic
 
 @allowed("own.read")
 @require_http_methods(["GET", "HEAD", "POST"])
-def asked(request: HttpRequest) -> HttpResponse:
+def asked(request: Request) -> HttpResponse:
     """Sending it tells the clinic; in a session it calls whoever is near, who is told sooner. The page shows the lines
     first, then what has become of it."""
-    asker = cast(Request, request).asker
+    asker = request.asker
     assert asker.patient_id is not None
     if request.method == "POST":
         if call_somebody(request):

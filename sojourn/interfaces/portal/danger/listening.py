@@ -8,7 +8,7 @@ the offer of help after the sending, and a flag for what was sent and not kept, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, cast
+from typing import Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -53,8 +53,8 @@ class Listening:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        asker = cast(Request, request).asker
+    def __call__(self, request: Request) -> HttpResponse:
+        asker = request.asker
         texts = tuple(_texts(request)) if request.method == "POST" and asker.patient_id is not None else ()
         found = any(read(each) is not None for each in texts)
         request.words_found = found  # type: ignore[attr-defined]  # a page that refuses the form offers help at its top
@@ -86,7 +86,7 @@ def _offering(response: HttpResponse) -> HttpResponse:
 
 @allowed("own.read")
 @require_GET
-def words_sent(request: HttpRequest) -> HttpResponse:
+def words_sent(request: Request) -> HttpResponse:
     """Help is offered after words of danger, and it is said that they were sent and who reads them. Without ``next``
     one came from a form that was not kept."""
     then = request.GET.get("next", "")
@@ -94,6 +94,6 @@ def words_sent(request: HttpRequest) -> HttpResponse:
     context = {
         "kept": kept,
         "next_url": then if kept else reverse("portal:today"),
-        "heard": heard(cast(Request, request).asker.patient_id or 0),
+        "heard": heard(request.asker.patient_id or 0),
     }
     return show(request, "portal/danger/words_sent.html", context, nav=False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
@@ -114,11 +114,11 @@ class Entry:
     remove_url: str
 
 
-def _asker(request: HttpRequest) -> Asker:
-    return cast(Request, request).asker
+def _asker(request: Request) -> Asker:
+    return request.asker
 
 
-def _way(request: HttpRequest) -> Way:
+def _way(request: Request) -> Way:
     patient = get_object_or_404(Patient, pk=_asker(request).patient_id)
     return Way(patient, queries.answers(patient.pk))
 
@@ -152,7 +152,7 @@ def _section(question: Question) -> Section:
 @allowed("own.answer")
 @require_GET
 @waits_under_a_dose()
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: Request) -> HttpResponse:
     """Every section, how far one is, and the way on."""
     way = _way(request)
     chapters = []
@@ -183,7 +183,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
 @waits_under_a_dose()
-def question(request: HttpRequest, topic: str) -> HttpResponse:
+def question(request: Request, topic: str) -> HttpResponse:
     """One question. Each answer is saved by itself, and the next question comes."""
     asked = _known(topic)
     way = _way(request)
@@ -195,12 +195,12 @@ def question(request: HttpRequest, topic: str) -> HttpResponse:
     return _ask(request, way, asked, to_review)
 
 
-def _seen(request: HttpRequest) -> int | None:
+def _seen(request: Request) -> int | None:
     typed = request.POST.get("seen", "")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else None
 
 
-def _take(request: HttpRequest, way: Way, asked: Question, to_review: bool) -> HttpResponse:
+def _take(request: Request, way: Way, asked: Question, to_review: bool) -> HttpResponse:
     try:
         told = told_of(asked, dict(request.POST.lists()))
         kept = writing.answer_story(
@@ -239,16 +239,14 @@ def _before(way: Way, asked: Question, to_review: bool) -> str:
     return _url(way.shown[number - 1].id) if number else reverse("portal:story")
 
 
-def _ask(
-    request: HttpRequest, way: Way, asked: Question, to_review: bool, refused: Refused | None = None
-) -> HttpResponse:
+def _ask(request: Request, way: Way, asked: Question, to_review: bool, refused: Refused | None = None) -> HttpResponse:
     standing = way.given.get(asked.id)
     typed: Mapping[str, Sequence[str]] = dict(request.POST.lists()) if refused else {}
     told = standing.told if standing is not None else None
     overtaken = isinstance(refused, Overtaken)
     doubts = [code.removeprefix(_CONTRADICTION) for code in refused.codes] if refused else []
     in_doubt = bool(refused) and all(code.startswith(_CONTRADICTION) for code in refused.codes) if refused else False
-    clinic = cast(Request, request).clinic
+    clinic = request.clinic
     context = {
         "question": asked,
         "section": _section(asked),
@@ -370,7 +368,7 @@ def _person(each: RelatedPerson) -> Entry:
     return Entry(what, details, False, "", "", "", reverse("portal:story_person", args=[each.pk]))
 
 
-def _form_page(request: HttpRequest, asked: Question, form: Any, *, line: Any = None, status: int = 200, **more: Any
+def _form_page(request: Request, asked: Question, form: Any, *, line: Any = None, status: int = 200, **more: Any
                ) -> HttpResponse:  # fmt: skip
     context = {
         "question": asked,
@@ -385,7 +383,7 @@ def _form_page(request: HttpRequest, asked: Question, form: Any, *, line: Any = 
     return show(request, "portal/intake/line.html", context | more, nav=False, status=status)
 
 
-def _save_line(request: HttpRequest, asked: Question, form: Any, line: UUID | None) -> Refused | None:
+def _save_line(request: Request, asked: Question, form: Any, line: UUID | None) -> Refused | None:
     """Write a line; what the clinic's rules refuse comes back."""
     by = _asker(request)
     assert by.patient_id is not None
@@ -405,7 +403,7 @@ def _save_line(request: HttpRequest, asked: Question, form: Any, line: UUID | No
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
 @waits_under_a_dose()
-def add(request: HttpRequest, topic: str) -> HttpResponse:
+def add(request: Request, topic: str) -> HttpResponse:
     """Add a line to a list."""
     asked = _listed(topic)
     form = forms.FORMS[asked.of](request.POST or None)
@@ -414,7 +412,7 @@ def add(request: HttpRequest, topic: str) -> HttpResponse:
     return _written(request, asked, form, None, None)
 
 
-def _written(request: HttpRequest, asked: Question, form: Any, line: UUID | None, row: Any) -> HttpResponse:
+def _written(request: Request, asked: Question, form: Any, line: UUID | None, row: Any) -> HttpResponse:
     if not form.is_valid():
         return _form_page(request, asked, form, line=row, status=422)
     refused = _save_line(request, asked, form, line)
@@ -428,7 +426,7 @@ def _written(request: HttpRequest, asked: Question, form: Any, line: UUID | None
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
 @waits_under_a_dose()
-def line(request: HttpRequest, topic: str, line_id: UUID) -> HttpResponse:
+def line(request: Request, topic: str, line_id: UUID) -> HttpResponse:
     """Change a line of a list, or take it off (``remove``)."""
     asked = _listed(topic)
     by = _asker(request)
@@ -450,7 +448,7 @@ def line(request: HttpRequest, topic: str, line_id: UUID) -> HttpResponse:
 
 @allowed("own.answer")
 @require_POST
-def person(request: HttpRequest, related_person_id: int) -> HttpResponse:
+def person(request: Request, related_person_id: int) -> HttpResponse:
     """Take somebody off the list of those who bring one home."""
     by = _asker(request)
     try:
@@ -462,7 +460,7 @@ def person(request: HttpRequest, related_person_id: int) -> HttpResponse:
 
 @allowed("own.answer")
 @require_GET
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: Request) -> HttpResponse:
     """Medicines that what is typed may mean: a fragment of choices."""
     text = request.GET.get("name", "")[:200]
     found = shipped.find(text, 6) if request.GET.get("kind", "medicine") == "medicine" else ()
@@ -482,7 +480,7 @@ class Piece:
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
 @waits_under_a_dose()
-def paste(request: HttpRequest) -> HttpResponse:
+def paste(request: Request) -> HttpResponse:
     """A list of medicines written as prose: taken apart, and each piece confirmed by itself."""
     by = _asker(request)
     assert by.patient_id is not None
@@ -502,7 +500,7 @@ def paste(request: HttpRequest) -> HttpResponse:
     return _confirm(request, by, page, len(confirmed))
 
 
-def _confirm(request: HttpRequest, by: Asker, page: Mapping[str, Any], how_many: int) -> HttpResponse:
+def _confirm(request: Request, by: Asker, page: Mapping[str, Any], how_many: int) -> HttpResponse:
     """Write the pieces that were confirmed. What stays without a choice is asked again; nothing is dropped."""
     assert by.patient_id is not None
     pieces = [
@@ -548,7 +546,7 @@ class Said:
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
 @waits_under_a_dose()
-def review(request: HttpRequest) -> HttpResponse:
+def review(request: Request) -> HttpResponse:
     """Everything that was said, to change and to send."""
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
@@ -603,7 +601,7 @@ def review(request: HttpRequest) -> HttpResponse:
 
 @allowed("own.answer")
 @require_GET
-def sent(request: HttpRequest) -> HttpResponse:
+def sent(request: Request) -> HttpResponse:
     """Sent: what happens next."""
     latest = queries.latest_submission(_asker(request).patient_id or 0)
     if latest is None:

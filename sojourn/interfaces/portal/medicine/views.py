@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -194,15 +194,14 @@ def _how_it_went(at: datetime, doses: Sequence[Dose], drawn: Picture) -> list[st
 
 @allowed("own.read")
 @require_GET
-def medicine(request: HttpRequest) -> HttpResponse:
+def medicine(request: Request) -> HttpResponse:
     """How the medicine of the patient's own course comes and goes."""
-    asked = cast(Request, request)
-    assert asked.asker.patient_id is not None
-    course = reads.way(asked.asker.patient_id, timezone.now()).course
+    assert request.asker.patient_id is not None
+    course = reads.way(request.asker.patient_id, timezone.now()).course
     protocol = plan.protocol(course.protocol_id) if course else None
     drawn = last = None
     if protocol is not None:
-        patient = Patient.objects.get(pk=asked.asker.patient_id)
+        patient = Patient.objects.get(pk=request.asker.patient_id)
         age = patient.age_on(timezone.localdate())
         drawn = picture(protocol.drug, protocol.route, float(protocol.dose_minutes), age)
         last = last_session(patient.pk, timezone.now(), age)

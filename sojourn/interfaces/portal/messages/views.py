@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
 from uuid import UUID, uuid4
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -29,9 +28,9 @@ def key_of(typed: str) -> UUID:
 
 @allowed("own.answer")
 @require_http_methods(["GET", "POST"])
-def messages(request: HttpRequest) -> HttpResponse:
+def messages(request: Request) -> HttpResponse:
     """The thread, and a place to write."""
-    by = cast(Request, request).asker
+    by = request.asker
     assert by.patient_id is not None
     typed, reasons, key = "", tuple[object, ...](), uuid4()
     if request.method == "POST":

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -125,9 +124,9 @@ def _often(times: int, period: str) -> str:
 
 @allowed("own.read")
 @require_GET
-def plan(request: HttpRequest) -> HttpResponse:
+def plan(request: Request) -> HttpResponse:
     """The patient's own signed plans that hold now."""
-    patient_id = cast(Request, request).asker.patient_id
+    patient_id = request.asker.patient_id
     assert patient_id is not None
     plans = [shown(each) for each in queries.in_force_of_patient(patient_id)]
     return show(request, "portal/plan/plan.html", {"plans": plans}, active="today")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -34,9 +33,9 @@ class Picture:
 
 @allowed("own.read")
 @require_GET
-def progress(request: HttpRequest) -> HttpResponse:
+def progress(request: Request) -> HttpResponse:
     """Every questionnaire that the patient answers, over time. What a clinician rates is spoken about, not charted."""
-    patient_id = cast(Request, request).asker.patient_id
+    patient_id = request.asker.patient_id
     assert patient_id is not None
     first = reads.first_dose_at(patient_id)
     trends = queries.trends(patient_id, first_dose_at=first)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
@@ -194,9 +193,9 @@ def _look(members: list[AuditEvent], opening: BreakGlass | None) -> Look:
 
 @allowed("own.read")
 @require_GET
-def record(request: HttpRequest) -> HttpResponse:
+def record(request: Request) -> HttpResponse:
     """The patient's own view of their record."""
-    asker = cast(Request, request).asker
+    asker = request.asker
     patient = get_object_or_404(Patient, pk=asker.patient_id)
     doses = given_to(patient.pk, timezone.now())
     sessions = [_session(row, doses) for row in reads.sessions_of(patient.pk)]

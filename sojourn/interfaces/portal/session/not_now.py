@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import wraps
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 
 from sojourn.care.patients import not_now
@@ -29,7 +29,7 @@ def is_it(refused: Refused) -> bool:
     return not_now.CODE in refused.codes
 
 
-def page(request: HttpRequest, *, status: int = 200) -> HttpResponse:
+def page(request: Request, *, status: int = 200) -> HttpResponse:
     """Not now, in calm words, with the way to call somebody."""
     return show(request, "portal/session/not_now.html", {"words": not_now.words()}, nav=False, status=status)
 
@@ -40,7 +40,7 @@ def waits_under_a_dose(*, but: Collection[tuple[str, str]] = (), reads: bool = F
 
     def around(view: View) -> View:
         @wraps(view)
-        def waiting(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def waiting(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
             sent = request.method == "POST"
             says_no = sent and any(request.POST.get(field) == value for field, value in but)
             if says_no or (reads and not sent) or not dosed(request):
@@ -52,10 +52,9 @@ def waits_under_a_dose(*, but: Collection[tuple[str, str]] = (), reads: bool = F
     return around
 
 
-def dosed(request: HttpRequest) -> bool:
+def dosed(request: Request) -> bool:
     """Whether a dose is with the patient who asks. Up to three queries."""
-    asked = cast(Request, request)
-    patient_id = asked.asker.patient_id
-    if patient_id is None or asked.clinic is None:
+    patient_id = request.asker.patient_id
+    if patient_id is None or request.clinic is None:
         return False
-    return not_now.dosed_since(patient_id, asked.clinic, timezone.now()) is not None
+    return not_now.dosed_since(patient_id, request.clinic, timezone.now()) is not None

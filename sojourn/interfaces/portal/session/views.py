@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import cast
 from uuid import UUID, uuid4
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -37,7 +36,7 @@ STATIC = ("built/app.css", "built/app.js", "built/portal.js", "built/theme.js", 
 @allowed("own.read")
 @ensure_csrf_cookie
 @require_http_methods(["GET", "HEAD", "POST"])
-def here(request: HttpRequest) -> HttpResponse:
+def here(request: Request) -> HttpResponse:
     """The altered-state screen. Sending it calls for help: the clinic's session board shows it.
 
     It says what has become of the call, and nothing that is not so: outside a session it leads to who can be called,
@@ -69,13 +68,13 @@ def here(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _may_be_kept(request: HttpRequest) -> bool:
+def _may_be_kept(request: Request) -> bool:
     """Whether the service worker asks: what it keeps on the device tells of nobody, and the script asks the stream."""
     return request.headers.get("Sec-Fetch-Dest") == "empty" and not request.GET
 
 
-def _at_the_patient(request: HttpRequest) -> AtThePatient | None:
-    asker = cast(Request, request).asker
+def _at_the_patient(request: Request) -> AtThePatient | None:
+    asker = request.asker
     return None if asker.patient_id is None else calls.at_the_patient(asker.patient_id, timezone.now())
 
 
@@ -83,9 +82,9 @@ def _running(patient_id: int) -> Encounter | None:
     return encounter_queries.running().filter(patient_id=patient_id).order_by("-opened_at").first()
 
 
-def call_somebody(request: HttpRequest) -> bool:
+def call_somebody(request: Request) -> bool:
     """Raise the call in the session that runs; False where none does."""
-    asker = cast(Request, request).asker
+    asker = request.asker
     assert asker.patient_id is not None
     running = _running(asker.patient_id)
     if running is None:
@@ -98,15 +97,15 @@ def call_somebody(request: HttpRequest) -> bool:
     return True
 
 
-def tell_clinic(request: HttpRequest) -> str:
+def tell_clinic(request: Request) -> str:
     """Nothing runs here in which somebody could be called: the clinic is told by a flag. The page to go to."""
-    asker = cast(Request, request).asker
+    asker = request.asker
     assert asker.patient_id is not None
     ask_for_help(by=asker, patient_id=asker.patient_id, form=_key(request))
     return f"{reverse('portal:help_asked')}?told=1"
 
 
-def _key(request: HttpRequest) -> UUID:
+def _key(request: Request) -> UUID:
     """The key of the form, so that it counts once. What came without a good one counts as a press of its own."""
     try:
         return UUID(request.POST.get("key", ""))
@@ -116,7 +115,7 @@ def _key(request: HttpRequest) -> UUID:
 
 @allowed("own.read")
 @require_POST
-def stop(request: HttpRequest) -> HttpResponse:
+def stop(request: Request) -> HttpResponse:
     """The patient wants the medicine to stop. The page has asked once; this does it, and somebody comes."""
     by_script = "text/html" not in request.headers.get("Accept", "")
     said = _stop(request)
@@ -126,10 +125,10 @@ def stop(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"said": said}) if by_script else redirect(f"{reverse('portal:here')}?said={said}")
 
 
-def _stop(request: HttpRequest) -> str:
+def _stop(request: Request) -> str:
     """Say no for the patient: "stop". Where nothing runs any more somebody is called all the same, "over"; "" where
     there is no session."""
-    asker = cast(Request, request).asker
+    asker = request.asker
     assert asker.patient_id is not None
     try:
         withdrawal_actions.say_no(by=asker, patient_id=asker.patient_id)
@@ -144,7 +143,7 @@ def _stop(request: HttpRequest) -> str:
 
 @public
 @require_GET
-def manifest(request: HttpRequest) -> HttpResponse:
+def manifest(request: Request) -> HttpResponse:
     """The web app's description: it can be put on the phone's first screen."""
     return JsonResponse(
         {
@@ -169,7 +168,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_GET
-def service_worker(request: HttpRequest) -> HttpResponse:
+def service_worker(request: Request) -> HttpResponse:
     """The script that keeps help and the altered-state screen on the device, and a page for every other one."""
     files = [static(name) for name in STATIC]
     pages, instead = [reverse("portal:help"), reverse("portal:here")], reverse("portal:offline")

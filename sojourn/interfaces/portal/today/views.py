@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -118,23 +117,22 @@ def _sitting(sitting_id: int, requests: list[measures.OpenRequest], now: datetim
 
 @allowed("own.read")
 @require_GET
-def today(request: HttpRequest) -> HttpResponse:
+def today(request: Request) -> HttpResponse:
     """The patient's first page."""
-    asked = cast(Request, request)
-    assert asked.asker.patient_id is not None
-    assert asked.clinic is not None
+    assert request.asker.patient_id is not None
+    assert request.clinic is not None
     now = timezone.now()
-    to_sign, to_sign_url = agreements.next_open(asked.asker.patient_id, asked.clinic)
-    way = reads.way(asked.asker.patient_id, now)
-    news = reads.news(asked.asker.patient_id)
+    to_sign, to_sign_url = agreements.next_open(request.asker.patient_id, request.clinic)
+    way = reads.way(request.asker.patient_id, now)
+    news = reads.news(request.asker.patient_id)
     rests = way.running_id is not None and not_now.dosed(request)
-    waiting = [] if rests else _waiting(measures.open_requests(asked.asker.patient_id), now)
+    waiting = [] if rests else _waiting(measures.open_requests(request.asker.patient_id), now)
     return show(
         request,
         "portal/today/today.html",
         {
             "stages": path.stages(replace(way.facts, decision=news.decision)),
-            "next": _next(way.next, asked.clinic.address) if way.next else None,
+            "next": _next(way.next, request.clinic.address) if way.next else None,
             "waiting": waiting,
             "answered": news.decision,
             "to_sign": 0 if rests else to_sign,
@@ -142,8 +140,8 @@ def today(request: HttpRequest) -> HttpResponse:
             "in_session": way.running_id is not None,
             "story_open": way.next is None and not news.sent,
             "unread": news.unread,
-            "heard": heard.heard(asked.asker.patient_id, now),
-            "given_name": asked.asker.name.split(" ")[0],
+            "heard": heard.heard(request.asker.patient_id, now),
+            "given_name": request.asker.name.split(" ")[0],
         },
         active="today",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
@@ -72,11 +72,10 @@ class TimesForm(forms.Form):
 @allowed("own.visits")
 @require_http_methods(["GET", "POST"])
 @waits_under_a_dose()
-def times(request: HttpRequest) -> HttpResponse:
+def times(request: Request) -> HttpResponse:
     """Say when one can come. The clinic plans the sessions by it."""
-    asked = cast(Request, request)
-    assert asked.asker.patient_id is not None
-    stated = queries.stated_times(asked.asker.patient_id)
+    assert request.asker.patient_id is not None
+    stated = queries.stated_times(request.asker.patient_id)
     initial = {
         "weekdays": stated.weekdays, "parts": stated.parts, "cannot": ", ".join(d.isoformat() for d in stated.cannot),
     } if stated else {}  # fmt: skip
@@ -86,7 +85,7 @@ def times(request: HttpRequest) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                series_actions.state_times(by=asked.asker, patient_id=asked.asker.patient_id, **form.cleaned_data)
+                series_actions.state_times(by=request.asker, patient_id=request.asker.patient_id, **form.cleaned_data)
                 return redirect("portal:visits")
             except Refused as refused:
                 status = 409
@@ -125,15 +124,14 @@ class RemindersForm(forms.Form):
 @allowed("own.visits")
 @require_http_methods(["GET", "POST"])
 @waits_under_a_dose(but=[("channel", "none")], reads=True)
-def reminders(request: HttpRequest) -> HttpResponse:
+def reminders(request: Request) -> HttpResponse:
     """How, and by which clock, one is reminded."""
-    asked = cast(Request, request)
-    assert asked.asker.patient_id is not None
-    assert asked.clinic is not None
-    chosen = queries.reminder_preference(asked.asker.patient_id)
+    assert request.asker.patient_id is not None
+    assert request.clinic is not None
+    chosen = queries.reminder_preference(request.asker.patient_id)
     initial = {
         "channel": chosen.channel if chosen else Channel.EMAIL,
-        "zone": chosen.zone if chosen else asked.clinic.time_zone,
+        "zone": chosen.zone if chosen else request.clinic.time_zone,
         "quiet_from": chosen.quiet_from if chosen else QUIET_FROM,
         "quiet_until": chosen.quiet_until if chosen else QUIET_UNTIL,
     }
@@ -142,7 +140,7 @@ def reminders(request: HttpRequest) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                reminder_actions.prefer(by=asked.asker, **form.cleaned_data)
+                reminder_actions.prefer(by=request.asker, **form.cleaned_data)
                 return redirect("portal:visits")
             except Refused as refused:
                 status = 409
@@ -155,17 +153,16 @@ def reminders(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @waits_under_a_dose(but=[("do", "close")], reads=True)
-def my_feed(request: HttpRequest) -> HttpResponse:
+def my_feed(request: Request) -> HttpResponse:
     """Open a secret calendar address, shown once, or end it."""
-    asked = cast(Request, request)
     link = ""
     if request.method == "POST":
         if request.POST.get("do") == "close":
-            feed_actions.close_feed(by=asked.asker)
+            feed_actions.close_feed(by=request.asker)
             return redirect("portal:visits_feed")
-        opened = feed_actions.open_feed(by=asked.asker)
+        opened = feed_actions.open_feed(by=request.asker)
         link = settings.ENV.public_url + reverse("portal:feed", args=[opened.token])
-    context = {"feed": queries.feed_of(asked.asker.member), "link": link}
+    context = {"feed": queries.feed_of(request.asker.member), "link": link}
     return show(request, "portal/visits/feed.html", context, active="visits")
 
 

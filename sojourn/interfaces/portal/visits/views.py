@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -64,21 +64,20 @@ def _visit(row: Appointment, way: Way) -> Visit:
 
 @allowed("own.visits")
 @require_GET
-def visits(request: HttpRequest) -> HttpResponse:
+def visits(request: Request) -> HttpResponse:
     """What is ahead, soonest first."""
-    asked = cast(Request, request)
-    assert asked.asker.patient_id is not None
-    assert asked.clinic is not None
+    assert request.asker.patient_id is not None
+    assert request.clinic is not None
     now = timezone.now()
     rows = list(
         Appointment.objects.filter(
-            patient_id=asked.asker.patient_id, status=AppointmentStatus.BOOKED, during__endswith__gt=now
+            patient_id=request.asker.patient_id, status=AppointmentStatus.BOOKED, during__endswith__gt=now
         )
         .select_related("companion")
         .order_by("during")
     )
     ways = queries.ways_home(rows)
-    waits = {entry.care_plan_id for entry in queries.waits_of(asked.asker.patient_id)}
+    waits = {entry.care_plan_id for entry in queries.waits_of(request.asker.patient_id)}
     ahead = [row for row in rows if row.during.lower > now]
     course_id = ahead[0].care_plan_id if ahead else None
     return show(
@@ -86,8 +85,8 @@ def visits(request: HttpRequest) -> HttpResponse:
         "portal/visits/visits.html",
         {
             "visits": [_visit(row, ways[row.pk]) for row in ahead],
-            "offers": queries.open_offers(asked.asker.patient_id, now),
-            "where": asked.clinic.address,
+            "offers": queries.open_offers(request.asker.patient_id, now),
+            "where": request.clinic.address,
             "course_id": course_id,
             "waits": course_id in waits,
         },
@@ -98,21 +97,20 @@ def visits(request: HttpRequest) -> HttpResponse:
 @allowed("own.visits")
 @require_POST
 @waits_under_a_dose(but=[("do", "leave")])
-def sooner(request: HttpRequest) -> HttpResponse:
+def sooner(request: Request) -> HttpResponse:
     """Ask to come earlier, or no longer."""
-    asked = cast(Request, request)
     text = request.POST.get("course", "")
     if not text.isdecimal():
         lines = [_("Nothing is booked yet that could come earlier.")]
         return show(request, "portal/visits/said.html", {"title": _("Nothing has changed"), "lines": lines},
                     active="visits", status=422)  # fmt: skip
-    if not CarePlan.objects.filter(pk=int(text), patient_id=asked.asker.patient_id or 0).exists():
+    if not CarePlan.objects.filter(pk=int(text), patient_id=request.asker.patient_id or 0).exists():
         raise Http404
     try:
         if request.POST.get("do") == "leave":
-            waiting_actions.leave(by=asked.asker, care_plan_id=int(text))
+            waiting_actions.leave(by=request.asker, care_plan_id=int(text))
         else:
-            waiting_actions.join(by=asked.asker, care_plan_id=int(text))
+            waiting_actions.join(by=request.asker, care_plan_id=int(text))
     except Refused as refused:
         return show(request, "portal/visits/said.html", {"title": _("Nothing has changed"), "lines": refused.reasons},
                     active="visits", status=409)  # fmt: skip
@@ -122,18 +120,17 @@ def sooner(request: HttpRequest) -> HttpResponse:
 @allowed("own.visits")
 @require_http_methods(["GET", "POST"])
 @waits_under_a_dose(but=[("answer", "no")], reads=True)
-def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
+def offer(request: Request, offer_id: int) -> HttpResponse:
     """An earlier time: take it or let it go."""
-    asked = cast(Request, request)
-    row = Offer.objects.filter(pk=offer_id, patient_id=asked.asker.patient_id or 0).first()
+    row = Offer.objects.filter(pk=offer_id, patient_id=request.asker.patient_id or 0).first()
     if row is None:
         raise Http404
     if request.method == "POST":
         try:
             if request.POST.get("answer") == "yes":
-                waiting_actions.accept(by=asked.asker, offer_id=offer_id)
+                waiting_actions.accept(by=request.asker, offer_id=offer_id)
             elif request.POST.get("answer") == "no":
-                waiting_actions.decline(by=asked.asker, offer_id=offer_id)
+                waiting_actions.decline(by=request.asker, offer_id=offer_id)
         except Refused as refused:
             return show(
                 request, "portal/visits/said.html", {"title": _("This time is taken"), "lines": refused.reasons},
@@ -178,10 +175,9 @@ _FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "ema
 @allowed("own.visits")
 @require_http_methods(["GET", "POST"])
 @waits_under_a_dose()
-def companion(request: HttpRequest, visit_id: int) -> HttpResponse:
+def companion(request: Request, visit_id: int) -> HttpResponse:
     """Name who brings one home from one visit."""
-    asked = cast(Request, request)
-    patient_id = asked.asker.patient_id or 0
+    patient_id = request.asker.patient_id or 0
     row = Appointment.objects.select_related("companion").filter(pk=visit_id, patient_id=patient_id).first()
     if row is None:
         raise Http404
@@ -196,12 +192,12 @@ def companion(request: HttpRequest, visit_id: int) -> HttpResponse:
             try:
                 if values["who"] == "new":
                     writing.bring(
-                        by=asked.asker, appointment_id=visit_id, name=values["name"], email=values["email"],
+                        by=request.asker, appointment_id=visit_id, name=values["name"], email=values["email"],
                         phone=values["phone"], relationship=values["relationship"],
                     )  # fmt: skip
                 else:
                     way_home_actions.name_companion(
-                        by=asked.asker, appointment_id=visit_id, person_id=int(values["who"])
+                        by=request.asker, appointment_id=visit_id, person_id=int(values["who"])
                     )
                 return redirect("portal:visits")
             except Refused as refused:
