@@ -719,7 +719,7 @@ def response(request: Request, response_id: int) -> HttpResponse:
     for item in definition.items:
         value = given.get(item.link_id)
         if item.link_id not in given and (row.source == "entered" or item.enable):
-            continue  # not request, or entered as a whole
+            continue  # not asked, or entered as a whole
         words = next((say(option.text, language) for option in item.options if option.value == value), "")
         words = words or (_("left out") if value is None else f"{value} {item.unit}".strip())
         points = "" if value is None or not item.scored else str(value)
