@@ -71,6 +71,27 @@ SECOND_ABOUT = [
     "a sentence of the tuning part (five words in a row, or most of the words) and were left out. The list was then",
     "widened for what it had missed, so these sentences too now stand in the tuning part.",
 ]
+THIRD_RIGHT = {
+    "explicit": ((31, 33), (36, 38)),
+    "oblique": ((3, 11), (2, 13)),
+    "passive": ((6, 11), (5, 9)),
+    "denial_that_is_not": ((7, 11), (6, 11)),
+    "goodbye": ((5, 9), (5, 12)),
+    "self_harm": ((11, 13), (6, 11)),
+    "voices": ((6, 12), (7, 11)),
+    "negation": ((9, 10), (8, 10)),
+    "past": ((10, 11), (9, 13)),
+    "third_person": ((10, 12), (10, 11)),
+    "idiom": ((7, 9), (9, 9)),
+    "question": ((9, 10), (11, 12)),
+    "everyday": ((11, 11), (13, 13)),
+}
+THIRD_ABOUT = [
+    "336 sentences by somebody who had seen neither the list nor any other sentence. Of the 392 that were written, 56",
+    "came near a sentence of the tuning part (five words in a row, or most of the words) and are left out; with them,",
+    "38 of 40 explicit sentences were found in each language. The default was then turned round (words that name",
+    "one's own death are danger unless something excuses them), so these sentences too now stand in the tuning part.",
+]
 
 BEGINNING = """# Words of danger
 
@@ -132,18 +153,16 @@ def page() -> str:
             *_part(
                 "tuning",
                 "The tuning part",
-                "Seen while the list was made, both blind parts among them: it flatters the list.",
+                "Seen while the list was made, the earlier blind parts among them: it flatters the list.",
             ),
             *_part(
                 "test",
                 "The test part",
-                "The third part by somebody who had seen neither the list nor any other sentence; the list was not"
-                " changed for it. Of the 392 that were written, 56 came near a sentence of the tuning part (five words"
-                " in a row, or most of the words) and are left out; with them, 38 of 40 explicit sentences were found"
-                " in each language.",
+                "By somebody who had seen neither the list nor any other sentence; the list was not changed for it.",
             ),
             *_blind_run("First", FIRST_RIGHT, FIRST_ABOUT),
             *_blind_run("Second", SECOND_RIGHT, SECOND_ABOUT),
+            *_blind_run("Third", THIRD_RIGHT, THIRD_ABOUT),
         ]
     )
 
