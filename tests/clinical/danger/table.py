@@ -92,6 +92,13 @@ THIRD_ABOUT = [
     "38 of 40 explicit sentences were found in each language. The default was then turned round (words that name",
     "one's own death are danger unless something excuses them), so these sentences too now stand in the tuning part.",
 ]
+FOURTH_RIGHT = {"explicit": ((91, 100), (94, 100))}
+FOURTH_ABOUT = [
+    "200 explicit sentences, by somebody who had seen neither the list nor any other sentence, read once after the",
+    "default was turned round; the list as it was for the third run found 87 and 90 of them. The list was then widened",
+    "for what it had missed and for its kin, and the sentences that are no near copies of others stand in the tuning",
+    "part.",
+]
 
 BEGINNING = """# Words of danger
 
@@ -109,7 +116,9 @@ Python and one in TypeScript for what must stay on the patient's own device; gol
    it.
 2. Capitals, accents, apostrophes, masks (`k*ll`), signs for letters, letters drawn out, pictures for words (🔫) and
    usual short forms are taken away. In {forgiven} long words one slip of a letter is forgiven.
-3. {rules} rules name rows of words. A rule holds where one of its rows stands.
+3. {rules} rules name rows of words. A rule holds where one of its rows stands. The default is danger: words that name
+   one's own death plainly ("suicide", "hang myself", «me cuelgo») need nothing beside them. Some rules ask for more,
+   anywhere in the sentence: a gun is danger beside oneself, a time and what is done with it.
 4. {exceptions} exceptions look at the words beside it: a negation that governs it, a time long over, another person, a
    figure of speech, a question. An exception reaches no further than its part of the sentence, and has its own
    exceptions: "not" before "kill myself" excuses it, "can't stop thinking of" does not.
@@ -163,6 +172,7 @@ def page() -> str:
             *_blind_run("First", FIRST_RIGHT, FIRST_ABOUT),
             *_blind_run("Second", SECOND_RIGHT, SECOND_ABOUT),
             *_blind_run("Third", THIRD_RIGHT, THIRD_ABOUT),
+            *_blind_run("Fourth", FOURTH_RIGHT, FOURTH_ABOUT),
         ]
     )
 
