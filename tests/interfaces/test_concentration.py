@@ -264,7 +264,7 @@ def test_the_session_shows_it_when_a_weight_is_known(clinic: Cast, dosing: Stage
     with at_most(12):
         text = client.get(beside(dosing), {"weight": "70"}, headers=HTMX).text
     assert "Still rising; the highest is expected at" in text
-    assert "17.5 mg of 35 mg given so far" in text
+    assert re.search(r"17\.[5-9] mg of 35 mg given so far", text)  # half of it, and a slow machine's seconds
     assert "Expected, not measured: look at the patient." in text
     assert "weight=70" in text  # asks again with it
     assert "Write the weight in kilograms" in client.get(beside(dosing), {"weight": "x"}, headers=HTMX).text

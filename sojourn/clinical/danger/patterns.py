@@ -18,8 +18,9 @@ no text can make it explode. ``frontend/src/danger/patterns.ts`` does the same i
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 REPEATS: Final = 8
@@ -64,7 +65,10 @@ class Choice:
     least: int = 1
     most: int = 1
     words: frozenset[str] = field(default=frozenset())  # the options that are one plain word
-    others: tuple[Row, ...] = ()
+    by_word: Mapping[str, tuple[Row, ...]] = field(
+        default_factory=dict, compare=False
+    )  # others, by a word they begin with
+    anyhow: tuple[Row, ...] = ()  # others that may begin with any word
 
 
 Part = Word | Gap | Edge | Choice
@@ -72,11 +76,22 @@ Row = tuple[Part, ...]
 
 
 def choice(options: Iterable[Row], least: int = 1, most: int = 1) -> Choice:
-    """A choice, with its plain words set apart so that they are found by one look-up."""
+    """A choice, with its plain words set apart, and the rest by its first words, so that a look-up finds them."""
     rows = tuple(options)
-    plain = {row[0].text for row in rows if len(row) == 1 and isinstance(row[0], Word) and not row[0].stem}
-    others = tuple(row for row in rows if not (len(row) == 1 and isinstance(row[0], Word) and not row[0].stem))
-    return Choice(rows, least, most, frozenset(plain), others)
+    plain: set[str] = set()
+    by_word: defaultdict[str, list[Row]] = defaultdict(list)
+    anyhow: list[Row] = []
+    for row in rows:
+        first = _first_words(row)
+        if len(row) == 1 and isinstance(row[0], Word) and not row[0].stem:
+            plain.add(row[0].text)
+        elif first is None or any(word.stem for word in first):
+            anyhow.append(row)
+        else:
+            for word in first:
+                by_word[word.text].append(row)
+    begun = {text: tuple(found) for text, found in by_word.items()}
+    return Choice(rows, least, most, frozenset(plain), begun, tuple(anyhow))
 
 
 class Grammar:
@@ -84,9 +99,9 @@ class Grammar:
 
     def __init__(self, classes: Mapping[str, Sequence[str]]) -> None:
         """``classes``: name to entries; an entry names only classes that stand before its own."""
-        self._classes: dict[str, tuple[Row, ...]] = {}
+        self._classes: dict[str, Choice] = {}
         for name, entries in classes.items():
-            self._classes[name] = tuple(row for entry in entries for row in self._alternatives(entry))
+            self._classes[name] = choice(row for entry in entries for row in self._alternatives(entry))
 
     def row(self, pattern: str) -> Row:
         """The pattern, read. ValueError: brackets that do not close. KeyError: a class that is not there."""
@@ -120,7 +135,7 @@ class Grammar:
             pieces.pop()
             return inner
         if piece.startswith("{"):
-            return choice(self._classes[piece[1:-1]])
+            return self._classes[piece[1:-1]]
         if piece.startswith(".."):
             return Gap(int(piece[2:]))
         if piece in {"^", "$"}:
@@ -130,7 +145,7 @@ class Grammar:
 
 def _repeated(part: Part, most: int) -> Choice:
     if isinstance(part, Choice):
-        return Choice(part.options, 0, most, part.words, part.others)
+        return replace(part, least=0, most=most)
     return choice([(part,)], 0, most)
 
 
@@ -164,8 +179,11 @@ def _chosen(part: Choice, passage: Passage, places: set[int], low: int, high: in
     current = places
     for _ in range(part.most):
         following = {at + 1 for at in current if at < high and passage.words[at] in part.words}
-        for row in part.others:
+        for row in part.anyhow:
             following |= ends(row, passage, current, low, high)
+        for at in current:
+            for row in part.by_word.get(passage.words[at], ()) if at < high else ():
+                following |= ends(row, passage, {at}, low, high)
         if following <= found:
             break
         found |= following

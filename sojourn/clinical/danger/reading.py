@@ -43,7 +43,10 @@ class Danger:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Rows of words that are danger, unless an exception for one of the rule's groups holds."""
+    """Rows of words that are danger, unless an exception for one of the rule's groups holds.
+
+    ``beside``: what must stand near them as well, each somewhere in the sentence: a first person, a time, an end.
+    """
 
     name: str
     language: str
@@ -52,6 +55,7 @@ class Rule:
     groups: frozenset[str]
     because: str
     patterns: tuple[Pattern, ...]
+    beside: tuple[Pattern, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class WordList:
         self._by_key, self._by_stem = _keyed(self.rules)
         self._candidates = lru_cache(_KEPT)(self._keyed_by)
         self._for = {rule.name: [each for each in self.exceptions if each.groups & rule.groups] for rule in self.rules}
-        known = set(vocabulary(each.row for rule in self.rules for each in rule.patterns))
+        known = set(vocabulary(each.row for rule in self.rules for each in rule.patterns + rule.beside))
         others = set(vocabulary(each.row for one in self.exceptions for each in one.patterns))
         others |= set(data["other"].split())
         self.speller = Speller(known, others, data["forgiven"].split(), data["written"], data["breaking"].split())
@@ -139,9 +143,9 @@ class WordList:
                     if (number, start) in tried or not each.begins(sentence.words[start]):
                         continue
                     tried.add((number, start))
-                    found = ends(each.row, sentence, {start}, 0, high)
-                    if found:
-                        yield Found(number, rule, sentence, words, start, max(found))
+                    places = ends(each.row, sentence, {start}, 0, high)
+                    if places and _all_beside(found := Found(number, rule, sentence, words, start, max(places))):
+                        yield found
 
     def _keyed_by(self, word: str) -> tuple[Keyed, ...]:
         stems = [stem for stem in self._by_stem if word.startswith(stem)]
@@ -168,6 +172,7 @@ class WordList:
             groups=frozenset(each["groups"]),
             because=each["because"],
             patterns=patterns,
+            beside=tuple(pattern(grammar.row(one), self._common) for one in each.get("beside", ())),
         )
 
     def _exception(self, each: Mapping[str, Any], grammar: Grammar) -> Exempting:
@@ -188,6 +193,10 @@ class WordList:
             saved_after=patterns("saved_after"),
             saved_inside=patterns("saved_inside"),
         )
+
+
+def _all_beside(found: Found) -> bool:
+    return all(_inside((each,), found) for each in found.rule.beside)
 
 
 def _holds(each: Exempting, found: Found) -> bool:

@@ -71,6 +71,34 @@ SECOND_ABOUT = [
     "a sentence of the tuning part (five words in a row, or most of the words) and were left out. The list was then",
     "widened for what it had missed, so these sentences too now stand in the tuning part.",
 ]
+THIRD_RIGHT = {
+    "explicit": ((31, 33), (36, 38)),
+    "oblique": ((3, 11), (2, 13)),
+    "passive": ((6, 11), (5, 9)),
+    "denial_that_is_not": ((7, 11), (6, 11)),
+    "goodbye": ((5, 9), (5, 12)),
+    "self_harm": ((11, 13), (6, 11)),
+    "voices": ((6, 12), (7, 11)),
+    "negation": ((9, 10), (8, 10)),
+    "past": ((10, 11), (9, 13)),
+    "third_person": ((10, 12), (10, 11)),
+    "idiom": ((7, 9), (9, 9)),
+    "question": ((9, 10), (11, 12)),
+    "everyday": ((11, 11), (13, 13)),
+}
+THIRD_ABOUT = [
+    "336 sentences by somebody who had seen neither the list nor any other sentence. Of the 392 that were written, 56",
+    "came near a sentence of the tuning part (five words in a row, or most of the words) and are left out; with them,",
+    "38 of 40 explicit sentences were found in each language. The default was then turned round (words that name",
+    "one's own death are danger unless something excuses them), so these sentences too now stand in the tuning part.",
+]
+FOURTH_RIGHT = {"explicit": ((91, 100), (94, 100))}
+FOURTH_ABOUT = [
+    "200 explicit sentences, by somebody who had seen neither the list nor any other sentence, read once after the",
+    "default was turned round; the list as it was for the third run found 87 and 90 of them. The list was then widened",
+    "for what it had missed and for its kin, and the sentences that are no near copies of others stand in the tuning",
+    "part.",
+]
 
 BEGINNING = """# Words of danger
 
@@ -88,7 +116,9 @@ Python and one in TypeScript for what must stay on the patient's own device; gol
    it.
 2. Capitals, accents, apostrophes, masks (`k*ll`), signs for letters, letters drawn out, pictures for words (🔫) and
    usual short forms are taken away. In {forgiven} long words one slip of a letter is forgiven.
-3. {rules} rules name rows of words. A rule holds where one of its rows stands.
+3. {rules} rules name rows of words. A rule holds where one of its rows stands. The default is danger: words that name
+   one's own death plainly ("suicide", "hang myself", «me cuelgo») need nothing beside them. Some rules ask for more,
+   anywhere in the sentence: a gun is danger beside oneself, a time and what is done with it.
 4. {exceptions} exceptions look at the words beside it: a negation that governs it, a time long over, another person, a
    figure of speech, a question. An exception reaches no further than its part of the sentence, and has its own
    exceptions: "not" before "kill myself" excuses it, "can't stop thinking of" does not.
@@ -132,18 +162,17 @@ def page() -> str:
             *_part(
                 "tuning",
                 "The tuning part",
-                "Seen while the list was made, both blind parts among them: it flatters the list.",
+                "Seen while the list was made, the earlier blind parts among them: it flatters the list.",
             ),
             *_part(
                 "test",
                 "The test part",
-                "The third part by somebody who had seen neither the list nor any other sentence; the list was not"
-                " changed for it. Of the 392 that were written, 56 came near a sentence of the tuning part (five words"
-                " in a row, or most of the words) and are left out; with them, 38 of 40 explicit sentences were found"
-                " in each language.",
+                "By somebody who had seen neither the list nor any other sentence; the list was not changed for it.",
             ),
             *_blind_run("First", FIRST_RIGHT, FIRST_ABOUT),
             *_blind_run("Second", SECOND_RIGHT, SECOND_ABOUT),
+            *_blind_run("Third", THIRD_RIGHT, THIRD_ABOUT),
+            *_blind_run("Fourth", FOURTH_RIGHT, FOURTH_ABOUT),
         ]
     )
 

@@ -251,6 +251,49 @@ def test_a_pattern_that_cannot_be_read_is_refused(pattern):
         Grammar({}).row(pattern)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The revolver waits by my bed until Sunday", True),
+        ("The revolver waits in the museum", False),  # nobody's, and no time
+        ("I saw a revolver on Sunday", False),  # nothing is done with it
+        ("la escopeta, hoy, y yo, con el gatillo", True),
+        ("mi abuelo cazaba con escopeta", False),
+    ],
+)
+def test_a_means_is_danger_beside_oneself_and_a_plan(text: str, found: bool):
+    assert (read(text) is not None) is found
+
+
+DEADLY = {
+    "matar": "mato", "suicidar": "suicido", "ahorcar": "ahorco", "colgar": "cuelgo", "envenenar": "enveneno",
+    "degollar": "degüello", "asfixiar": "asfixio", "electrocutar": "electrocuto", "disparar": "disparo",
+    "apuñalar": "apuñalo", "guindar": "guindo",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("verb", "now"), DEADLY.items(), ids=list(DEADLY))
+@pytest.mark.parametrize(
+    "form",
+    ["me {now}", "me {verb}é", "me {verb}ía", "me voy a {verb}", "voy a {verb}me", "quiero {verb}me",
+     "me quiero {verb}", "he decidido {verb}me", "estoy por {verb}me", "{verb}me es mi plan"],
+)  # fmt: skip
+def test_every_first_person_form_of_a_deadly_verb_is_danger(verb: str, now: str, form: str):
+    assert read(form.format(verb=verb, now=now)) is not None
+
+
+@pytest.mark.parametrize(
+    "deed", ["kill", "hang", "shoot", "drown", "poison", "gas", "stab", "suffocate", "electrocute"]
+)
+@pytest.mark.parametrize(
+    "form",
+    ["I will {} myself", "i'm gonna {} myself", "bout to {} myself", "ima {} myself", "fixing to {} myself",
+     "I decided to {} myself", "I need to {} myself", "I'll {} myself on the 3rd", "tonight I {} myself"],
+)  # fmt: skip
+def test_a_deadly_verb_upon_oneself_is_danger_however_it_is_planned(deed: str, form: str):
+    assert read(form.format(deed)) is not None
+
+
 def test_a_rule_that_could_fit_nothing_at_all_is_refused():
     data = json.loads((resources.files("sojourn.clinical.danger") / "words.json").read_text(encoding="utf-8"))
     data["rules"][0]["patterns"] = ["kill? ..3"]

@@ -14,7 +14,7 @@ export type Danger = { kind: string; severity: string; phrase: string; because: 
 
 const PLACES = ["before", "after", "inside", "saved_at", "saved_before", "saved_after", "saved_inside"] as const;
 type Exempting = { groups: string[]; effect: string; asked?: boolean } & Record<(typeof PLACES)[number], Row[]>;
-type Rule = { name: string; kind: string; severity: string; because: string; exceptions: Exempting[] };
+type Rule = { name: string; kind: string; severity: string; because: string; beside: Row[]; exceptions: Exempting[] };
 type Pattern = { number: number; rule: Rule; row: Row; first: ReturnType<typeof firstWords> };
 type Found = Pattern & { sentence: Sentence; start: number; end: number };
 
@@ -29,12 +29,13 @@ function prepare() {
   });
   const patterns: Pattern[] = [];
   for (const { groups, ...each } of list.rules) {
-    const rule = { ...each, exceptions: exceptions.filter((one) => one.groups.some((group) => groups.includes(group))) };
+    const beside = ((each as { beside?: string[] }).beside ?? []).map((one) => grammar.row(one));
+    const rule = { ...each, beside, exceptions: exceptions.filter((one) => one.groups.some((group) => groups.includes(group))) };
     for (const row of each.patterns.map((one) => grammar.row(one))) {
       patterns.push({ number: patterns.length, rule, row, first: firstWords(row) });
     }
   }
-  const known = vocabulary(patterns.map((each) => each.row), new Set());
+  const known = vocabulary(patterns.flatMap((each) => [each.row, ...each.rule.beside]), new Set());
   const other = vocabulary(exceptions.flatMap((each) => PLACES.flatMap((place) => each[place])), new Set(split(list.other)));
   return { patterns, speller: new Speller(known, other, split(list.forgiven), list.written, new Set(split(list.breaking))) };
 }
@@ -70,7 +71,9 @@ function foundIn(sentence: Sentence, patterns: Pattern[]): Found[] {
     for (const each of patterns) {
       if (each.first && !each.first.whole.has(word) && !each.first.stems.some((stem) => word.startsWith(stem))) continue;
       const places = ends(each.row, sentence, new Set([start]), 0, sentence.words.length);
-      if (places.size) found.push({ ...each, sentence, start, end: Math.max(...places) });
+      if (!places.size) continue;
+      const one = { ...each, sentence, start, end: Math.max(...places) };
+      if (each.rule.beside.every((row) => inside([row], one))) found.push(one);
     }
   });
   return found;
