@@ -39,7 +39,13 @@ OF_THE_DATABASE = [
 ]
 
 # What is quick because it needs no database: the medicine, the languages of monitors, the parts of pages, the files.
-WITHOUT_A_DATABASE = ["tests/clinical", "tests/repo", "tests/interfaces/ui", "tests/interfaces/devices/test_message.py"]
+WITHOUT_A_DATABASE = [
+    "tests/clinical",
+    "tests/rulebook",
+    "tests/repo",
+    "tests/interfaces/ui",
+    "tests/interfaces/devices/test_message.py",
+]
 
 
 def debian_postgres() -> str | None:
