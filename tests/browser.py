@@ -1,7 +1,7 @@
 """Chromium for the tests, and what every page must be in it.
 
-Debian's package where we are root on Debian, else the test tool's own download. ``SOJOURN_PICTURES`` names a folder
-for a picture of every page that is looked at.
+Debian's package where we are root on Debian, else the test tool's own download. Pictures of every page that is looked
+at go into the folder that a run was told (tests/environment.py), if it was.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.environment import RunSettings
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 AXE = Path(__file__).parent.parent / "sojourn/foundation/ui/frontend/node_modules/axe-core/axe.min.js"
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PICTURES = os.environ.get("SOJOURN_PICTURES", "")
+PICTURES = RunSettings.read().pictures
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
