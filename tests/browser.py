@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,17 +60,23 @@ def settled(page: Page) -> None:
     page.evaluate(AT_REST)
 
 
+@cache
+def _axe() -> str:
+    return AXE.read_text(encoding="utf-8")
+
+
 def faults(page: Page, name: str) -> list[str]:
     """What axe objects to on the page (WCAG 2.2 AA and good practice), and whether it is wider than the screen."""
     settled(page)
     if PICTURES:
         page.screenshot(path=f"{PICTURES}/{name.strip('/').replace('/', '-')}.png", full_page=True)
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    if not page.evaluate("() => 'axe' in window"):  # it stays as long as the page: half a megabyte to send and to read
+        page.evaluate(_axe())
     # What a bar that stays in sight covers by halves depends on where the page stands: axe looks at its beginning.
     at = page.evaluate("() => { const at = window.scrollY; window.scrollTo(0, 0); return at; }")
     found = page.evaluate(
-        "rules => axe.run(document, {preload: false, resultTypes: ['violations'], runOnly: rules}).then(r =>"
-        " r.violations.flatMap(v => v.nodes.slice(0, 3).map(n => v.id + ': ' + n.html.slice(0, 200))))",
+        "rules => axe.run(document, {preload: false, resultTypes: ['violations'], selectors: false, runOnly: rules})"
+        ".then(r => r.violations.flatMap(v => v.nodes.slice(0, 3).map(n => v.id + ': ' + n.html.slice(0, 200))))",
         AXE_RULES,
     )
     page.evaluate("at => window.scrollTo(0, at)", at)

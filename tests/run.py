@@ -50,6 +50,12 @@ WITHOUT_A_DATABASE = [
 ]
 
 
+def in_a_browser() -> list[str]:
+    """The files with tests in a browser: reading all ten thousand tests to find them takes each worker seconds."""
+    files = sorted(Path("tests").rglob("test_*.py"))
+    return [str(each) for each in files if "pytest.mark.browser" in each.read_text(encoding="utf-8")]
+
+
 def debian_postgres() -> str | None:
     """The newest server PostgreSQL on this machine, 15 or later."""
     found = sorted(
@@ -87,7 +93,7 @@ def steps(how: str, run: RunSettings) -> Iterator[Step]:
     # Chromium's event loop stays open to the end of a process and disturbs whoever comes after: a run of its own.
     yield Step(
         "tests in a browser",
-        [*pytest, "-n", "3", "-m", "browser"],
+        [*pytest, "-n", "3", "-m", "browser", *in_a_browser()],
         replace(run, database_prefix="browser_"),
     )
     if server := debian_postgres():
@@ -116,6 +122,8 @@ def main() -> int:
     """One test house and one demo house for the whole run: making them anew for each step would take minutes."""
     how = sys.argv[1] if len(sys.argv) > 1 else "quick"
     began = time.monotonic()
+    # Some forty programs start from the same files: compiled by each anew, that takes a minute and more.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     run = RunSettings.read()
     if how == "quick":
         return _carry_out_all(how, run, began)
