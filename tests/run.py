@@ -19,11 +19,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests import budget
 from tests.environment import RunSettings
 
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 DEMO_PORT = 8691
+MEASURED = ["-p", "tests.budget"]
 # What rests on the database itself: who sees which rows, what it refuses, what it chains, what is judged in it.
 OF_THE_DATABASE = [
     f"tests/care/test_{name}.py"
@@ -89,11 +91,11 @@ def steps(how: str, run: RunSettings) -> Iterator[Step]:
         yield Step("quick tests", [*pytest, "-n", "2", *WITHOUT_A_DATABASE, "-m", "not browser and not slow"], run)
         return
     yield Step("the demo house", [PYTHON, "-m", "tests.journeys.stay", "wait"], run, group="static")
-    yield Step("tests", [*pytest, "-n", "3", "-m", "not browser"], run)
+    yield Step("tests", [*pytest, *MEASURED, "-n", "3", "-m", "not browser"], run)
     # Chromium's event loop stays open to the end of a process and disturbs whoever comes after: a run of its own.
     yield Step(
         "tests in a browser",
-        [*pytest, "-n", "3", "-m", "browser", *in_a_browser()],
+        [*pytest, *MEASURED, "-n", "3", "-m", "browser", *in_a_browser()],
         replace(run, database_prefix="browser_"),
     )
     if server := debian_postgres():
@@ -127,6 +129,7 @@ def main() -> int:
     run = RunSettings.read()
     if how == "quick":
         return _carry_out_all(how, run, began)
+    budget.forget()
     home, kept = (Path(tempfile.mkdtemp(prefix=prefix)) for prefix in ("sj-", "sd-"))
     run = replace(run, postgres_home=home, demo_copy=kept)
     try:
@@ -166,6 +169,8 @@ def _carry_out_all(how: str, run: RunSettings, began: float) -> int:
             well = all(list(two.map(carry_out, group)))
         if not well:
             return 1
+    if how == "all":
+        budget.tell()
     print(f"all green in {time.monotonic() - began:.0f} s", flush=True)
     return 0
 

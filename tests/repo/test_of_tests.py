@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import budget
 from tests.environment import VARIABLES, RunSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,3 +108,40 @@ def test_tests_of_the_pure_core_import_nothing_above_it(path: Path):
 )
 def test_an_import_from_above_is_found(text: str):
     assert _not_pure(ast.parse(text), "tests.clinical") != []
+
+
+ALLOWED = {"a.py::quick": 2.0, "a.py::long": 60.0, "a.py::middle": 10.0}
+
+
+def test_a_budget_is_read_as_it_is_written():
+    assert budget.budget(budget.written(ALLOWED)) == ALLOWED
+    assert len(budget.budget(budget.written({f"a.py::{n}": n for n in range(100)}))) == budget.LISTED
+
+
+def test_a_busy_machine_is_no_test_that_grew():
+    assert list(budget.grown(ALLOWED, {test: 3 * seconds for test, seconds in ALLOWED.items()})) == []
+    assert list(budget.grown(ALLOWED, {test: seconds / 3 for test, seconds in ALLOWED.items()})) == []
+
+
+@pytest.mark.parametrize(
+    ("took", "said"),
+    [
+        ({"a.py::long": 150.0}, ["grew  150.0 s, 60.0 s would be its budget: a.py::long"]),
+        ({"a.py::long": 119.0}, []),  # less than twice
+        ({"a.py::quick": 4.1}, ["grew    4.1 s, 2.0 s would be its budget: a.py::quick"]),
+        ({"b.py::new": 4.1}, ["new     4.1 s, 2.0 s would be its budget: b.py::new"]),
+        ({"b.py::new": 3.9}, []),  # less than two seconds more than the quickest of the list
+    ],
+)
+def test_what_grew_is_named(took: dict[str, float], said: list[str]):
+    assert list(budget.grown(ALLOWED, ALLOWED | took)) == said
+
+
+def test_what_is_gone_is_named():
+    took = {test: seconds for test, seconds in ALLOWED.items() if test != "a.py::quick"}
+    assert list(budget.grown(ALLOWED, took)) == ["gone a.py::quick"]
+
+
+def test_a_run_in_which_everything_but_one_is_slow_names_none_but_that_one():
+    took = {"a.py::quick": 4.0, "a.py::middle": 20.0, "a.py::long": 480.0}
+    assert list(budget.grown(ALLOWED, took)) == ["grew  480.0 s, 120.0 s would be its budget: a.py::long"]
