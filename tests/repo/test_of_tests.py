@@ -12,6 +12,7 @@ import pytest
 
 from tests import budget
 from tests.environment import VARIABLES, RunSettings
+from tests.repo import sources
 
 ROOT = Path(__file__).resolve().parents[2]
 READ_IN = ROOT / "tests" / "environment.py"
@@ -31,7 +32,7 @@ def test_what_a_run_is_told_is_read_in_one_place():
         f"{path.relative_to(ROOT)}:{each}"
         for path in PROGRAMS
         if path not in (READ_IN, Path(__file__))
-        for each in _named(ast.parse(path.read_text(encoding="utf-8")))
+        for each in _named(sources.tree(path))
     ]
     assert found == [], "ask tests.environment.RunSettings"
 
@@ -91,7 +92,7 @@ def _not_pure(tree: ast.AST, package: str) -> list[str]:
 )
 def test_tests_of_the_pure_core_import_nothing_above_it(path: Path):
     package = ".".join(path.relative_to(ROOT).parent.parts)
-    found = _not_pure(ast.parse(path.read_text(encoding="utf-8")), package)
+    found = _not_pure(sources.tree(path), package)
     assert found == [], f"tests that need {', '.join(found)} belong into tests/rulebook or higher"
 
 
