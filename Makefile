@@ -6,7 +6,7 @@ PORT ?= 8000
 export PORT
 UI := sojourn/foundation/ui
 
-.PHONY: help setup run test check bench lock messages wheel clean screenshots
+.PHONY: help setup run test check budget bench lock messages wheel clean screenshots
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ test: setup ## everything, on both PostgreSQL versions and in a browser
 
 check: $(VENV)/dev.stamp $(VENV)/assets.stamp ## lint, types (Python, TypeScript), import contracts and the quick tests, about a minute
 	@$(BIN)/python -m tests.run quick
+
+budget: $(VENV)/dev.stamp ## the forty slowest of the last make test into tests/budget.txt
+	@$(BIN)/python -m tests.budget renew
 
 bench: setup ## the workloads, with their limits, into benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks

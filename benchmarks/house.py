@@ -18,12 +18,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.environment import RunSettings
+
 if TYPE_CHECKING:
     from sojourn.foundation.accounts.asker import Asker
     from sojourn.foundation.accounts.models import Clinic, Membership
 
-# Two houses may stand side by side: HOUSE_PORT moves all three.
-PORT = int(os.environ.get("HOUSE_PORT", "8791"))
+# Two houses may stand side by side: the port that a run was told (tests/environment.py) moves all three.
+PORT = RunSettings.read().demo_port
 MLLP_PORT, MAIL_PORT = PORT - 6000, PORT - 5999
 EMPTY = "template_house"  # in a kept house: the database as it was before the demo came
 
@@ -82,9 +84,9 @@ class House:
 @contextmanager
 def house(*, demo: bool = False) -> Iterator[House]:
     """A prepared house in a temporary folder, empty or with the demo. Sets the environment of this process and its
-    children. HOUSE_COPY names a folder in which the first demo house is kept for the next houses to begin from."""
+    children. Where a folder for a copy was told, the first demo house is kept there for the next houses to begin from."""
     home = Path(tempfile.mkdtemp(prefix="sb-"))
-    kept = Path(os.environ["HOUSE_COPY"]) if "HOUSE_COPY" in os.environ else None
+    kept = RunSettings.read().demo_copy
     _move_in(home)
     os.environ["SOJOURN_OWNER_ALIAS"] = "1"
     from sojourn.config import installation, postgres
@@ -125,14 +127,14 @@ def house(*, demo: bool = False) -> Iterator[House]:
 
 @contextmanager
 def open_house() -> Iterator[House]:
-    """A demo house with all its processes and its post box: the one of HOUSE_JOIN, which somebody else keeps open at
-    HOUSE_PORT, or one of our own."""
-    if home := os.environ.get("HOUSE_JOIN"):
-        _move_in(Path(home))
+    """A demo house with all its processes and its post box: the one that somebody else keeps open, where this run was
+    told of it, or one of our own."""
+    if home := RunSettings.read().demo_open:
+        _move_in(home)
         import django
 
         django.setup()
-        yield House(Path(home))
+        yield House(home)
         return
     with house(demo=True) as found:
         found.start("mail", "sojourn.config.processes", "mail")

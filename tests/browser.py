@@ -1,7 +1,7 @@
 """Chromium for the tests, and what every page must be in it.
 
-Debian's package where we are root on Debian, else the test tool's own download. ``SOJOURN_PICTURES`` names a folder
-for a picture of every page that is looked at.
+Debian's package where we are root on Debian, else the test tool's own download. Pictures of every page that is looked
+at go into the folder that a run was told (tests/environment.py), if it was.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.environment import RunSettings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 AXE = Path(__file__).parent.parent / "sojourn/foundation/ui/frontend/node_modules/axe-core/axe.min.js"
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PICTURES = os.environ.get("SOJOURN_PICTURES", "")
+PICTURES = RunSettings.read().pictures
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
@@ -57,17 +60,23 @@ def settled(page: Page) -> None:
     page.evaluate(AT_REST)
 
 
+@cache
+def _axe() -> str:
+    return AXE.read_text(encoding="utf-8")
+
+
 def faults(page: Page, name: str) -> list[str]:
     """What axe objects to on the page (WCAG 2.2 AA and good practice), and whether it is wider than the screen."""
     settled(page)
     if PICTURES:
         page.screenshot(path=f"{PICTURES}/{name.strip('/').replace('/', '-')}.png", full_page=True)
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    if not page.evaluate("() => 'axe' in window"):  # it stays as long as the page: half a megabyte to send and to read
+        page.evaluate(_axe())
     # What a bar that stays in sight covers by halves depends on where the page stands: axe looks at its beginning.
     at = page.evaluate("() => { const at = window.scrollY; window.scrollTo(0, 0); return at; }")
     found = page.evaluate(
-        "rules => axe.run(document, {preload: false, resultTypes: ['violations'], runOnly: rules}).then(r =>"
-        " r.violations.flatMap(v => v.nodes.slice(0, 3).map(n => v.id + ': ' + n.html.slice(0, 200))))",
+        "rules => axe.run(document, {preload: false, resultTypes: ['violations'], selectors: false, runOnly: rules})"
+        ".then(r => r.violations.flatMap(v => v.nodes.slice(0, 3).map(n => v.id + ': ' + n.html.slice(0, 200))))",
         AXE_RULES,
     )
     page.evaluate("at => window.scrollTo(0, at)", at)

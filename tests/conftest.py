@@ -28,13 +28,17 @@ settings.register_profile("house", deadline=None)  # a busy machine is no fault 
 settings.load_profile("house")
 # What stays in one worker, for the sake of what it sets up; and what takes long, so that it begins first.
 TOGETHER = ("tests/care/test_demo_story.py", "tests/interfaces/test_board.py", "tests/interfaces/test_live.py")
+SOURCES = "tests/repo/"
 LONG = ("tests/journeys/", "tests/repo/test_wheel.py", "tests/interfaces/devices/test_fuzz.py")
 
 
 class _Scheduling(LoadScopeScheduling):
-    """Test by test, but some files whole. (xdist's groups write into a test's id, which pytest no longer lets them.)"""
+    """Test by test, but some files whole, and all that walks the parsed sources in one worker. (xdist's groups write
+    into a test's id, which pytest no longer lets them.)"""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(SOURCES) and not nodeid.startswith(LONG):
+            return SOURCES
         return nodeid.partition("::")[0] if nodeid.startswith(TOGETHER) else nodeid
 
 

@@ -1,9 +1,8 @@
 """The test house: a real PostgreSQL for the run, made once, one database a worker, with the runtime's own role.
 
-Loaded with ``-p`` so that the environment stands before Django reads its settings. ``SOJOURN_TEST_POSTGRES`` names
-the bin folder of a server PostgreSQL (Debian's 15); the same tests then run on it through ``DATABASE_URL``.
-``SOJOURN_TEST_HOME`` names a house that shall outlive this run, for several runs after or beside one another: each
-takes a database of its own by ``SOJOURN_TEST_NAME``, and whoever named the house ends it.
+Loaded with ``-p`` so that the environment stands before Django reads its settings. What this run was told (which
+PostgreSQL, whose house, which names) is in tests/environment.py: on a server PostgreSQL (Debian's 15) the same tests
+run through ``DATABASE_URL``.
 """
 
 from __future__ import annotations
@@ -18,14 +17,18 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
-OURS = WORKER == "main" and "SOJOURN_TEST_HOME" not in os.environ
-DATABASE = f"test_{os.environ.get('SOJOURN_TEST_NAME', '')}{WORKER}"
-HOME = Path(os.environ.setdefault("SOJOURN_TEST_HOME", tempfile.mkdtemp(prefix="sj-")))
+from tests.environment import RunSettings
+
+TOLD = RunSettings.read()
+OURS = TOLD.worker == "main" and TOLD.postgres_home is None
+DATABASE = f"test_{TOLD.database_prefix}{TOLD.worker}"
+HOME = TOLD.postgres_home or Path(tempfile.mkdtemp(prefix="sj-"))
+replace(TOLD, postgres_home=HOME).hand_on()  # the workers find it
 os.environ["SOJOURN_HOME"] = str(HOME)
 os.environ["SOJOURN_OWNER_ALIAS"] = "1"
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads wait by spinning, beside other workers
@@ -33,7 +36,7 @@ os.environ["SOJOURN_DATABASE"] = DATABASE
 for name in ("SOJOURN_DEMO", "SOJOURN_DEBUG", "EMAIL_URL", "SOJOURN_URL", "PORT", "DATABASE_URL"):
     os.environ.pop(name, None)
 _processes: list[subprocess.Popen[bytes]] = []
-SERVER = os.environ.get("SOJOURN_TEST_POSTGRES", "")
+SERVER = TOLD.server_postgres
 if SERVER:
     os.environ["DATABASE_URL"] = f"postgresql://sojourn_owner@/{DATABASE}?host={HOME}/server"
 
@@ -92,8 +95,8 @@ def _prepare_template() -> None:
 
 def _kept() -> Path | None:
     """The demo house at rest that ``make test`` has made already, with the database as it was before the demo came."""
-    house = Path(os.environ.get("HOUSE_COPY", "/nowhere")) / "house"
-    return house if house.exists() else None
+    house = TOLD.demo_copy and TOLD.demo_copy / "house"
+    return house if house and house.exists() else None
 
 
 def _copy_template() -> None:

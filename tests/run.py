@@ -14,14 +14,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from tests import budget
+from tests.environment import RunSettings
 
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
-HOUSE_PORT = "8691"  # of the demo house
+DEMO_PORT = 8691
+MEASURED = ["-p", "tests.budget"]
 # What rests on the database itself: who sees which rows, what it refuses, what it chains, what is judged in it.
 OF_THE_DATABASE = [
     f"tests/care/test_{name}.py"
@@ -39,7 +43,19 @@ OF_THE_DATABASE = [
 ]
 
 # What is quick because it needs no database: the medicine, the languages of monitors, the parts of pages, the files.
-WITHOUT_A_DATABASE = ["tests/clinical", "tests/repo", "tests/interfaces/ui", "tests/interfaces/devices/test_message.py"]
+WITHOUT_A_DATABASE = [
+    "tests/clinical",
+    "tests/rulebook",
+    "tests/repo",
+    "tests/interfaces/ui",
+    "tests/interfaces/devices/test_message.py",
+]
+
+
+def in_a_browser() -> list[str]:
+    """The files with tests in a browser: reading all ten thousand tests to find them takes each worker seconds."""
+    files = sorted(Path("tests").rglob("test_*.py"))
+    return [str(each) for each in files if "pytest.mark.browser" in each.read_text(encoding="utf-8")]
 
 
 def debian_postgres() -> str | None:
@@ -54,48 +70,47 @@ def debian_postgres() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command, and the group that it may run beside."""
+    """One command, what it is told, and the group that it may run beside."""
 
     name: str
     command: list[str]
-    env: Mapping[str, str] = field(default_factory=dict)
+    run: RunSettings
     group: str = ""
 
 
-def steps(how: str) -> Iterator[Step]:
+def steps(how: str, run: RunSettings) -> Iterator[Step]:
     """Those of one group run beside each other; the groups one after the other."""
     pytest = [PYTHON, "-m", "pytest"]
-    yield Step("lint", [str(BIN / "ruff"), "check", "--quiet", "."], group="static")
-    yield Step("format", [str(BIN / "ruff"), "format", "--quiet", "--check", "."], group="static")
-    yield Step("types", [str(BIN / "mypy"), "--no-error-summary"], group="static")
-    yield Step("import contracts", [str(BIN / "lint-imports"), "--no-cache"], group="static")
-    yield Step("TypeScript types", [PYTHON, "-m", "tests.typescript", "types"], group="static")
-    yield Step("TypeScript tests", [PYTHON, "-m", "tests.typescript", "tests"], group="static")
+    yield Step("lint", [str(BIN / "ruff"), "check", "--quiet", "."], run, group="static")
+    yield Step("format", [str(BIN / "ruff"), "format", "--quiet", "--check", "."], run, group="static")
+    yield Step("types", [str(BIN / "mypy"), "--no-error-summary"], run, group="static")
+    yield Step("import contracts", [str(BIN / "lint-imports"), "--no-cache"], run, group="static")
+    yield Step("TypeScript types", [PYTHON, "-m", "tests.typescript", "types"], run, group="static")
+    yield Step("TypeScript tests", [PYTHON, "-m", "tests.typescript", "tests"], run, group="static")
     if how == "quick":
-        yield Step("quick tests", [*pytest, "-n", "2", *WITHOUT_A_DATABASE, "-m", "not browser and not slow"])
+        yield Step("quick tests", [*pytest, "-n", "2", *WITHOUT_A_DATABASE, "-m", "not browser and not slow"], run)
         return
-    yield Step("the demo house", [PYTHON, "-m", "tests.journeys.stay", "wait"], group="static")
-    yield Step("tests", [*pytest, "-n", "3", "-m", "not browser"])
+    yield Step("the demo house", [PYTHON, "-m", "tests.journeys.stay", "wait"], run, group="static")
+    yield Step("tests", [*pytest, *MEASURED, "-n", "3", "-m", "not browser"], run)
     # Chromium's event loop stays open to the end of a process and disturbs whoever comes after: a run of its own.
     yield Step(
         "tests in a browser",
-        [*pytest, "-n", "3", "-m", "browser"],
-        {"SOJOURN_TEST_NAME": "browser_", "HOUSE_PORT": HOUSE_PORT},
+        [*pytest, *MEASURED, "-n", "3", "-m", "browser", *in_a_browser()],
+        replace(run, database_prefix="browser_"),
     )
     if server := debian_postgres():
         yield Step(
             f"tests of the database on the server PostgreSQL {Path(server).parent.name}",
             [*pytest, "-n", "2", *OF_THE_DATABASE, "-m", "not browser and not slow"],
-            {"SOJOURN_TEST_POSTGRES": server, "SOJOURN_TEST_HOME": "", "HOUSE_COPY": ""},
+            replace(run, server_postgres=Path(server), postgres_home=None, demo_copy=None),
         )
 
 
 def carry_out(step: Step) -> bool:
     """Run a step and tell how it went. What runs beside others speaks when it is done."""
     start = time.monotonic()
-    env = {name: value for name, value in {**os.environ, **step.env}.items() if value}
     done = subprocess.run(
-        step.command, env=env, check=False, text=True,
+        step.command, env=step.run.environment(), check=False, text=True,
         stdout=subprocess.PIPE if step.group else None, stderr=subprocess.STDOUT if step.group else None,
     )  # fmt: skip
     said = done.stdout or ""
@@ -109,13 +124,17 @@ def main() -> int:
     """One test house and one demo house for the whole run: making them anew for each step would take minutes."""
     how = sys.argv[1] if len(sys.argv) > 1 else "quick"
     began = time.monotonic()
+    # Some forty programs start from the same files: compiled by each anew, that takes a minute and more.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    run = RunSettings.read()
     if how == "quick":
-        return _carry_out_all(how, began)
+        return _carry_out_all(how, run, began)
+    budget.forget()
     home, kept = (Path(tempfile.mkdtemp(prefix=prefix)) for prefix in ("sj-", "sd-"))
-    os.environ |= {"SOJOURN_TEST_HOME": str(home), "HOUSE_COPY": str(kept)}
+    run = replace(run, postgres_home=home, demo_copy=kept)
     try:
-        with demo_house(kept):
-            return _carry_out_all(how, began)
+        with demo_house(run) as joined:
+            return _carry_out_all(how, joined, began)
     finally:
         end_server(home)
         for each in (home, kept):
@@ -123,14 +142,15 @@ def main() -> int:
 
 
 @contextlib.contextmanager
-def demo_house(kept: Path) -> Iterator[None]:
-    """The house in which the journeys walk, side by side. It opens while the files are looked over."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
-    env["HOUSE_PORT"] = HOUSE_PORT
+def demo_house(run: RunSettings) -> Iterator[RunSettings]:
+    """The house in which the journeys walk, side by side. It opens while the files are looked over.
+    Hands out what the others are told."""
+    assert run.demo_copy is not None
+    run = replace(run, demo_port=DEMO_PORT)
+    env = run.environment_of_a_house()
     stay = subprocess.Popen([PYTHON, "-m", "tests.journeys.stay"], env=env, stdin=subprocess.PIPE)
-    os.environ["HOUSE_JOIN"] = str(kept / "open")
     try:
-        yield
+        yield replace(run, demo_open=run.demo_copy / "open")
     finally:
         stay.communicate()
 
@@ -143,12 +163,14 @@ def end_server(home: Path) -> None:
             os.kill(int(pid.read_text()), signal.SIGQUIT)
 
 
-def _carry_out_all(how: str, began: float) -> int:
-    for _, group in itertools.groupby(steps(how), key=lambda step: step.group or step.name):
+def _carry_out_all(how: str, run: RunSettings, began: float) -> int:
+    for _, group in itertools.groupby(steps(how, run), key=lambda step: step.group or step.name):
         with ThreadPoolExecutor(2) as two:
             well = all(list(two.map(carry_out, group)))
         if not well:
             return 1
+    if how == "all":
+        budget.tell()
     print(f"all green in {time.monotonic() - began:.0f} s", flush=True)
     return 0
 

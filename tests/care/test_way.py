@@ -22,7 +22,12 @@ from sojourn.care.plan import gates, queries
 from sojourn.care.plan.dose import content_hash, protocol_way
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.rulebook import actions as rulebook
+from sojourn.foundation.rulebook.models import RuleAdoption
+from sojourn.foundation.rulebook.queries import standings
 from tests.care import consents
+from tests.care.adopting import typed_each
 from tests.care.open_eyes import reasoned
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything
@@ -128,3 +133,31 @@ def test_it_stands_in_its_own_clinic_alone(clinic: Cast, other_clinic: Cast):
     course = signed_course(clinic, make_patient(clinic), at=timezone.now())
     with as_asker(other_clinic.asker("prescriber")):
         assert queries.in_force(course.pk) is None
+
+
+def test_adopting_everything_writes_what_the_action_writes(clinic: Cast, other_clinic: Cast):
+    adopt_everything(clinic)
+    by = other_clinic.asker("prescriber")
+    with as_asker(by):
+        waiting = {each.newest.id: each.newest.hash for each in standings(other_clinic.clinic.pk) if each.waits}
+        rulebook.adopt_set(by=by, shown=waiting, signature=by.name, parameters=typed_each(waiting))
+    quick, slow = (_adopted_in(each) for each in (clinic, other_clinic))
+    assert quick == slow
+    assert len(quick[0]) > 100
+    assert len(quick[1]) == 1
+
+
+def _adopted_in(cast: Cast) -> tuple[list[dict], list[tuple]]:
+    """The adoptions of a clinic and their audit, without what is another in every clinic."""
+    own = {"id", "clinic_id", "adopted_at", "adopted_by_id"}
+    with as_asker(cast.asker("clinic_admin")):
+        rows = RuleAdoption.objects.filter(clinic=cast.clinic).order_by("rule_id")
+        found = [{name: value for name, value in row.items() if name not in own} for row in rows.values()]
+        assert {each.adopted_by_id for each in rows} == {cast.members["prescriber"].pk}
+        audit = AuditEvent.objects.filter(clinic_id=cast.clinic.pk, action="rule.adopt_set")
+        said = [
+            (each.role, each.entity, each.detail["n"], sorted(rule["id"] for rule in each.detail["rules"]),
+             sorted(map(str, each.detail["rules"])), each.detail["signature"].removesuffix(cast.clinic.slug))
+            for each in audit
+        ]  # fmt: skip
+    return found, said

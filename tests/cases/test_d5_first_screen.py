@@ -5,7 +5,6 @@ Shown in Chromium before the real server, by the boxes of what is on the screen 
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 import pytest
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from sojourn.foundation.accounts.asker import as_asker
 from tests.browser import faults
+from tests.environment import RunSettings
 from tests.interfaces.test_board import board_page, server, web
 from tests.interfaces.web import Chair, Web, beat_of_the_watch, open_clinic, seat
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SCREENS: Final = {"desk": (1280, 800), "tablet": (1024, 768), "phone": (375, 812), "small": (375, 667)}
 VALUES: Final = {"hr": "135", "bp": "195/115", "spo2": "86", "rr": "6"}
-PICTURES: Final = os.environ.get("SOJOURN_PICTURES", "")
+PICTURES: Final = RunSettings.read().pictures
 # Where an element is, and whether its middle and its corners are what one sees and touches there.
 _ON_SCREEN: Final = """each => {
   const box = each.getBoundingClientRect();

@@ -7,7 +7,6 @@ Shown on the screen itself, without script by the page and with it by the stream
 from __future__ import annotations
 
 import html
-import os
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -23,6 +22,7 @@ from tests.care.stage import Stage, adopt_everything
 from tests.cases.chair import Clock, clock
 from tests.cases.test_d5_first_screen import in_first_screen
 from tests.conftest import Cast
+from tests.environment import RunSettings
 from tests.interfaces.test_board import server, web
 from tests.interfaces.test_portal import make_patient, signed_in
 from tests.interfaces.test_session_pages import dosing, url
@@ -31,7 +31,7 @@ from tests.interfaces.web import Chair, Web, open_clinic, seat, stream
 __all__ = ["clock", "server", "web"]
 
 HERE: Final = "/today/here/"
-PICTURES: Final = os.environ.get("SOJOURN_PICTURES", "")
+PICTURES: Final = RunSettings.read().pictures
 
 
 def said(client: Any, query: str = "") -> str:

@@ -1,21 +1,26 @@
 """A phone before a live page: Chromium on a server that shares the test's own transaction.
 
-Requests take turns, since they share one connection. Static files come from the finders.
+Requests take turns, since they share one connection. Static files come from the finders, kept by the browser as long
+as a clinic's server lets it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import mimetypes
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.conf import settings
-from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.contrib.staticfiles import finders
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connections
 from django.test import Client
@@ -27,16 +32,42 @@ from tests.browser import faults
 one_at_a_time = threading.Lock()  # taken by each request, and by a test that asks the database while pages load
 
 
-class _InTurn(StaticFilesHandler):
-    """A turn ends with the answer's end: closing it looks at the connection once more."""
+@cache
+def _asset(name: str) -> tuple[bytes, str] | None:
+    """A static file and its kind, read once."""
+    found = finders.find(name)
+    if not isinstance(found, str):
+        return None
+    return Path(found).read_bytes(), mimetypes.guess_type(found)[0] or "application/octet-stream"
+
+
+class _InTurn:
+    """A turn ends with the answer's end: closing it looks at the connection once more. Files need no turn."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
+        if (path := environ["PATH_INFO"]).startswith(settings.STATIC_URL):
+            return self._file(path.removeprefix(settings.STATIC_URL), start_response)
         with one_at_a_time:
-            answer = super().__call__(environ, start_response)
+            answer = self.application(environ, start_response)
             try:
                 return list(answer)
             finally:
                 answer.close()
+
+    def _file(self, name: str, start_response: Any) -> list[bytes]:
+        asset = _asset(unquote(name))
+        if asset is None:
+            start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "0")])
+            return [b""]
+        content, kind = asset
+        kept = f"max-age={settings.WHITENOISE_MAX_AGE}"
+        start_response(
+            "200 OK", [("Content-Type", kind), ("Content-Length", str(len(content))), ("Cache-Control", kept)]
+        )
+        return [content]
 
 
 class _Server(ThreadedWSGIServer):

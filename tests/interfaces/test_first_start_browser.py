@@ -1,12 +1,11 @@
 """From ``sojourn init`` to the first dose, on the desk: a fresh clinic, its first people, what its prescriber decides.
 
 What the command line does is called by its own functions; the people work in a browser. The sitting is left half-way
-and taken up by another day. With ``SOJOURN_PICTURES`` it takes the pictures under docs/screenshots.
+and taken up by another day. A run that is told to take pictures takes the pictures under docs/screenshots.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +31,7 @@ from tests.care.adopting import as_typed, typed_each
 from tests.care.stage import arrive, check_dose, pass_checks, set_stage
 from tests.care.test_accounts import accept, invite
 from tests.conftest import Cast
+from tests.environment import RunSettings
 from tests.interfaces.phone import one_at_a_time, served, sign_in
 from tests.stated import FLOORS
 
@@ -68,7 +68,7 @@ def as_shipped(db: None) -> Iterator[None]:
 
 
 def picture(page: Page, name: str) -> None:
-    if os.environ.get("SOJOURN_PICTURES"):
+    if RunSettings.read().pictures:
         page.screenshot(path=PICTURES / f"first-start-{name}.png")
 
 

@@ -16,8 +16,9 @@ import psycopg
 
 from benchmarks.house import MLLP_PORT, PORT, House, Ward, house, wards
 from benchmarks.monitors.sender import Monitor, Tally
+from tests.environment import RunSettings
 
-MONITORS = int(os.environ.get("BAD_DAY_MONITORS", "200"))
+MONITORS = RunSettings.read().bad_day_monitors
 SECONDS = 24
 VICTIMS = {5: "devices", 7: "devices-2", 9: "postgres", 14: "watch", 16: "web", 18: "postgres"}
 

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 
-def _free_port() -> int:
+def _free_port(first: int) -> int:
     """Of a house that disturbs no other: its pages, its monitors and its mail."""
-    for port in range(8860, 8990, 3):
+    for port in range(first, first + 130, 3):
         try:
             for each in (port, port - 6000, port - 5999):
                 with socket.socket() as tried:
@@ -32,7 +32,9 @@ def _free_port() -> int:
     raise RuntimeError("no port is free")
 
 
-os.environ.setdefault("HOUSE_PORT", str(_free_port()))
+from tests.environment import RunSettings  # noqa: E402
+
+replace(RunSettings.read(), demo_port=_free_port(RunSettings.read().demo_port)).hand_on()
 
 import psycopg  # noqa: E402 - the port is chosen before the house reads it
 

@@ -1,19 +1,20 @@
 """Keep a demo house open for the journeys, until standard input ends: ``python -m tests.journeys.stay``.
 
-``HOUSE_COPY`` names the folder that will hold a copy of it at rest, for other houses to begin from, and a link to it,
-``open``, once it is open. ``python -m tests.journeys.stay wait`` returns when that is so.
+The folder for its copy (tests/environment.py) will hold one of it at rest, for other houses to begin from, and a link
+to it, ``open``, once it is open. ``python -m tests.journeys.stay wait`` returns when that is so.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-from pathlib import Path
 
 from benchmarks.house import open_house
+from tests.environment import RunSettings
 
-OPEN = Path(os.environ["HOUSE_COPY"]) / "open"
+COPY = RunSettings.read().demo_copy
+assert COPY is not None, "nobody said where the copy shall be"
+OPEN = COPY / "open"
 
 
 def stay() -> None:

@@ -13,23 +13,23 @@ member of staff has one language at a time. Runs in a process of its own (its ow
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.journeys.settings import of_an_own_house, of_the_open_house
+
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 SCRIPT = Path(__file__).with_name("first_contact.py")
 
 
-@pytest.mark.parametrize(("language", "port"), [("en", "8891"), ("es", "8991")])
+@pytest.mark.parametrize(("language", "port"), [("en", 8891), ("es", 8991)])
 def test_from_first_contact_to_a_signed_plan(language, port):
-    own = ("SOJOURN_", "HOUSE_JOIN", "HOUSE_PORT") if language == "es" else ("SOJOURN_",)
-    env = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    env = of_an_own_house(port) if language == "es" else of_the_open_house(port)
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), language], env={"HOUSE_PORT": port, **env}, cwd=SCRIPT.parent.parent.parent,
+        [sys.executable, str(SCRIPT), language], env=env, cwd=SCRIPT.parent.parent.parent,
         capture_output=True, text=True, timeout=420, check=False,
     )  # fmt: skip
     print(done.stdout)

@@ -6,12 +6,13 @@ stream answers again, without anybody's help but the supervisor's.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.journeys.settings import of_an_own_house
 
 pytestmark = [pytest.mark.slow]
 
@@ -20,7 +21,7 @@ SCRIPT = Path(__file__).with_name("bad_day.py")
 
 def test_nothing_acknowledged_is_lost(tmp_path):
     """Run in a process of its own: it needs a house, settings and database of its own."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
+    env = of_an_own_house(8791)
     done = subprocess.run(
         [sys.executable, str(SCRIPT)], env=env, capture_output=True, text=True, timeout=420, check=False,
         cwd=Path(__file__).parent.parent.parent,

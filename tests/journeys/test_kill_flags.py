@@ -3,12 +3,13 @@ its notice. Afterwards each word has one owned flag, each circle was told once, 
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.journeys.settings import of_an_own_house
 
 pytestmark = [pytest.mark.slow]
 
@@ -17,7 +18,7 @@ SCRIPT = Path(__file__).with_name("flags_day.py")
 
 def test_one_owned_flag_each(tmp_path):
     """Run in a process of its own: it needs a house, settings and database of its own."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
+    env = of_an_own_house(8860)
     done = subprocess.run(
         [sys.executable, str(SCRIPT)], env=env, capture_output=True, text=True, timeout=420, check=False,
         cwd=Path(__file__).parent.parent.parent,

@@ -12,22 +12,23 @@ Runs in a process of its own (its own settings, database, ports), with the clini
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.journeys.settings import of_the_open_house
+
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 SCRIPT = Path(__file__).with_name("one_road.py")
 
 
-@pytest.mark.parametrize(("width", "port"), [("desk", "9091"), ("tablet", "9191")])
+@pytest.mark.parametrize(("width", "port"), [("desk", 9091), ("tablet", 9191)])
 def test_one_road_to_a_dose(width, port):
-    env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
+    env = of_the_open_house(port)
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), width], env={"HOUSE_PORT": port, **env}, cwd=SCRIPT.parent.parent.parent,
+        [sys.executable, str(SCRIPT), width], env=env, cwd=SCRIPT.parent.parent.parent,
         capture_output=True, text=True, timeout=420, check=False,
     )  # fmt: skip
     print(done.stdout)

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
@@ -17,6 +14,7 @@ from tests.browser import clean
 from tests.care.stage import to_dosing
 from tests.cases.bedside import Bedside, bedside, heart, spo2
 from tests.conftest import make_clinic
+from tests.environment import RunSettings
 from tests.interfaces.conftest import _nowhere, _plain_assets
 from tests.interfaces.phone import served, sign_in
 
@@ -24,7 +22,7 @@ __all__ = ["_nowhere", "_plain_assets", "bedside"]
 
 pytestmark = pytest.mark.browser
 SCREENS = {"desk": (1280, 800), "tablet": (1024, 768), "phone": (375, 812)}
-PICTURES = os.environ.get("SOJOURN_MONITOR_PICTURES", "")  # where to keep pictures of the way, light and dark
+PICTURES = RunSettings.read().monitor_pictures  # where to keep pictures of the way, light and dark
 
 
 def picture(page: Page, name: str, screen: str) -> None:
@@ -32,7 +30,7 @@ def picture(page: Page, name: str, screen: str) -> None:
     if PICTURES:
         for mood in ("light", "dark"):
             page.emulate_media(color_scheme=mood)  # type: ignore[arg-type]
-            page.screenshot(path=Path(PICTURES) / f"monitor-{name}-{screen}-{mood}.png", full_page=True)
+            page.screenshot(path=PICTURES / f"monitor-{name}-{screen}-{mood}.png", full_page=True)
         page.emulate_media(color_scheme="light")
 
 

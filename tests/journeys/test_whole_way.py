@@ -10,22 +10,23 @@ patient's at phone width, then the other way round.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.journeys.settings import of_the_open_house
+
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 SCRIPT = Path(__file__).with_name("whole_way.py")
 
 
-@pytest.mark.parametrize(("width", "port"), [("desk", "8691"), ("phone", "8791")])
+@pytest.mark.parametrize(("width", "port"), [("desk", 8691), ("phone", 8791)])
 def test_the_whole_way(width, port):
-    env = {name: value for name, value in os.environ.items() if not name.startswith("SOJOURN_")}
+    env = of_the_open_house(port)
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), width], env={"HOUSE_PORT": port, **env}, cwd=SCRIPT.parent.parent.parent,
+        [sys.executable, str(SCRIPT), width], env=env, cwd=SCRIPT.parent.parent.parent,
         capture_output=True, text=True, timeout=420, check=False,
     )  # fmt: skip
     print(done.stdout)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.repo.sources import tree
 from tests.repo.test_repository import ROOT, tracked
 
 # file and expression -> why the one reader is not asked
@@ -40,16 +42,21 @@ _NOT_LOOKED_AT = re.compile(r"/migrations/|^sojourn/config/demo/")  # rows of th
 _NUMBER_INPUT = re.compile(r"<(?:c-)?input[^>]*type=[\"']number[\"']")
 
 
-def _own_reading(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(tree):
+def _own_reading(said: ast.AST) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(said):
         if isinstance(node, ast.Attribute) and node.attr in _FIELDS and ast.unparse(node.value) == "forms":
             yield node.lineno, f"forms.{node.attr}"
         if isinstance(node, ast.ImportFrom):
             yield from ((node.lineno, each.name) for each in node.names if each.name == "sanitize_separators")
-        if isinstance(node, ast.Call) and ast.unparse(node).endswith(".replace(',', '.')"):
+        if isinstance(node, ast.Call) and _comma_to_point(node):
             yield node.lineno, "replace(',', '.')"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _of_text(node):
             yield node.lineno, ast.unparse(node)
+
+
+def _comma_to_point(call: ast.Call) -> bool:
+    given = [each.value for each in call.args if isinstance(each, ast.Constant)]
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "replace" and given == [",", "."]
 
 
 def _of_text(call: ast.Call) -> bool:
@@ -60,12 +67,15 @@ def _of_text(call: ast.Call) -> bool:
     return bool((names | {each.attr for each in inside if isinstance(each, ast.Attribute)}) & _TEXTS)
 
 
-def _found() -> Iterator[tuple[str, int, str]]:
-    for path in tracked(".py"):
-        name = str(path.relative_to(ROOT))
-        if name.startswith("sojourn/") and not _NOT_LOOKED_AT.search(name):
-            for line, what in _own_reading(ast.parse(path.read_text(encoding="utf-8"))):
-                yield name, line, what
+@cache
+def _found() -> list[tuple[str, int, str]]:
+    named = [(str(path.relative_to(ROOT)), path) for path in tracked(".py")]
+    return [
+        (name, line, what)
+        for name, path in named
+        if name.startswith("sojourn/") and not _NOT_LOOKED_AT.search(name)
+        for line, what in _own_reading(tree(path))
+    ]
 
 
 def test_no_door_reads_numbers_by_itself():

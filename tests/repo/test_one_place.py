@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.repo import sources
+
 ROOT = Path(__file__).parents[2] / "sojourn"
 
 # Who may call what decides. Beside the snapshot and its glance: the golden file's own form of the choice and the
@@ -66,7 +68,7 @@ def imported(tree: ast.AST) -> set[str]:
 
 @cache
 def modules() -> list[tuple[str, ast.AST]]:
-    return [(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())) for path in sorted(ROOT.rglob("*.py"))]
+    return [(path.relative_to(ROOT).as_posix(), sources.tree(path)) for path in sorted(ROOT.rglob("*.py"))]
 
 
 @pytest.mark.parametrize("function", PLACES)

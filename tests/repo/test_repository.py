@@ -11,7 +11,7 @@ from pathlib import Path
 import polib
 import pytest
 
-from tests.repo import messages
+from tests.repo import messages, sources
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -94,9 +94,7 @@ def test_writing_happens_in_actions_and_nowhere_else():
     for path in tracked(".py"):
         name = str(path.relative_to(ROOT))
         if name.startswith("sojourn/") and not MAY_WRITE.search(name):
-            found += [
-                f"{name}:{line} {what}" for line, what in _writes(ast.parse(path.read_text())) if "form" not in what
-            ]
+            found += [f"{name}:{line} {what}" for line, what in _writes(sources.tree(path)) if "form" not in what]
     assert not [each for each in found if "session.save" not in each and "catalog" not in each], found
 
 
@@ -122,7 +120,7 @@ def test_a_withdrawal_always_goes_by_the_session_that_it_stops():
         f"{path.relative_to(ROOT)}:{line}"
         for path in tracked(".py")
         if str(path.relative_to(ROOT)).startswith(("sojourn/interfaces/", "sojourn/config/"))
-        for line in _withdraws(ast.parse(path.read_text()))
+        for line in _withdraws(sources.tree(path))
     ]
     assert found == []
 

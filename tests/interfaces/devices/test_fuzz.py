@@ -6,7 +6,6 @@ change took twenty times as long as the reading that it tried.
 """
 
 import asyncio
-import os
 import random
 import sys
 from datetime import UTC, datetime
@@ -24,11 +23,12 @@ from sojourn.interfaces.devices.listener import Limits
 from sojourn.interfaces.devices.message import read
 from sojourn.interfaces.devices.quality import DOUBTS
 from sojourn.interfaces.devices.results import Fault, ParsedMessage
+from tests.environment import RunSettings
 
 from .net import MemoryStore, listening, monitor
 from .samples import captured, hr, oru
 
-CASES = int(os.environ.get("SOJOURN_FUZZ_CASES", "5000"))
+CASES = RunSettings.read().fuzz_cases
 SOCKET_CASES = max(CASES // 25, 1)
 NOW = datetime(2026, 9, 14, 15, 30, tzinfo=UTC)
 ZONE = ZoneInfo("America/Denver")
