@@ -71,7 +71,7 @@ def fill(cast: Cast, patient: Patient, secret: str) -> None:
     """Rows of ``patient`` wherever there are none yet; ``secret`` stands in every column that holds words."""
     for model in tables():
         while (kind := next(missing(model), None)) is not None:
-            _make(model, cast, patient, secret, kind)
+            make(model, cast, patient, secret, kind)
 
 
 def said(model: type[models.Model], **only: str) -> str:
@@ -80,9 +80,10 @@ def said(model: type[models.Model], **only: str) -> str:
     return " ".join(f"{each.patient.name} {' '.join(map(str, vars(each).values()))}" for each in rows)
 
 
-def _make(model: type[models.Model], cast: Cast, patient: Patient, secret: str, kind: dict[str, str]) -> Any:
+def make(model: type[models.Model], cast: Cast, patient: Patient, secret: str, kind: dict[str, Any]) -> Any:
+    """One row, with the columns of ``kind`` as they are said."""
     values = {
-        field.name: _value(field, cast, patient, secret)
+        field.name: value_of(field, cast, patient, secret)
         for field in model._meta.concrete_fields
         if not field.primary_key and not field.has_default() and field.name not in kind
     }
@@ -90,7 +91,22 @@ def _make(model: type[models.Model], cast: Cast, patient: Patient, secret: str, 
     return rows.create(**values, **kind)
 
 
-def _value(field: models.Field[Any, Any], cast: Cast, patient: Patient, secret: str) -> Any:
+def whole(model: type[models.Model], **said: Any) -> dict[str, Any]:
+    """Something in every column that may stay empty, but for references."""
+    optional = [
+        each for each in model._meta.concrete_fields if (each.null or each.has_default()) and not each.is_relation
+    ]
+    return {each.name: _filled(each) for each in optional if not each.primary_key} | said
+
+
+def _filled(field: models.Field[Any, Any]) -> Any:
+    hint = HINTS.get((field.model.__name__, field.name))
+    if isinstance(field, (models.CharField, models.TextField)):
+        return "1"
+    return hint if hint is not None else plain(field)
+
+
+def value_of(field: models.Field[Any, Any], cast: Cast, patient: Patient, secret: str) -> Any:
     if (hint := HINTS.get((field.model.__name__, field.name))) is not None:
         return hint() if callable(hint) else hint
     if isinstance(field, models.ForeignKey):
@@ -102,7 +118,7 @@ def _value(field: models.Field[Any, Any], cast: Cast, patient: Patient, secret: 
         return f"{secret} {next(_numbers)}" if room >= WORDS_FROM and "hash" not in field.name else f"x{next(_numbers)}"
     if field.null:
         return None
-    return _plain(field)
+    return plain(field)
 
 
 def _reference(field: Any, cast: Cast, patient: Patient, secret: str) -> Any:
@@ -118,10 +134,10 @@ def _reference(field: Any, cast: Cast, patient: Patient, secret: str) -> Any:
     rows = target.objects.filter(**{"patient": patient} if target in tables() else {})
     if isinstance(field, models.OneToOneField):
         rows = rows.exclude(pk__in=field.model.objects.values(field.attname))
-    return rows.first() or _make(target, cast, patient, secret, {})
+    return rows.first() or make(target, cast, patient, secret, {})
 
 
-def _plain(field: Any) -> Any:
+def plain(field: Any) -> Any:
     now = timezone.now() + timedelta(days=next(_numbers))
     match field.get_internal_type():
         case "DateTimeField":
