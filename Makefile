@@ -31,7 +31,7 @@ bench: setup ## the workloads, with their limits, into benchmarks/RESULTS.md
 lock: $(VENV)/dev.stamp ## make the requirement locks anew from pyproject.toml
 	@$(BIN)/python -m tests.repo.lock
 
-messages: $(VENV)/dev.stamp ## collect every string for the translators
+messages: $(VENV)/dev.stamp ## collect every string for the translators, and compile what they wrote
 	@$(BIN)/python -m tests.repo.messages
 
 wheel: $(VENV)/dev.stamp $(VENV)/assets.stamp ## a wheel that carries the compiled assets, in dist/

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
 from sojourn.foundation.accounts.asker import NOBODY, as_asker
+from sojourn.foundation.accounts.backend.hidden import RowsHidden, say_what_is_hidden
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.models import AuditEvent
@@ -52,6 +56,34 @@ def test_append_only_is_a_trigger_even_for_the_owner(model, db):
 def test_nobody_sees_nothing(clinic: Cast):
     with as_asker(NOBODY):
         assert Membership.objects.count() == 0
+
+
+def test_a_shell_says_that_rows_are_hidden(clinic: Cast):
+    with connection.execute_wrapper(say_what_is_hidden):
+        with as_asker(NOBODY), pytest.warns(RowsHidden, match="accounts_membership: every row is hidden"):
+            assert Membership.objects.count() == 0
+        with as_asker(clinic.asker("nurse")):
+            assert Membership.objects.count() > 0
+
+
+def test_an_asker_outside_a_transaction_is_told_as_well(clinic: Cast):
+    """Who asks is said where a transaction begins: without one the database hears of nobody."""
+    database = SimpleNamespace(in_atomic_block=False, settings_dict={"USER": "sojourn_app"})
+    sql = 'SELECT 1 FROM "accounts_membership"'
+    with as_asker(clinic.asker("nurse")), pytest.warns(RowsHidden):
+        say_what_is_hidden(lambda *_: None, sql, (), False, {"connection": database})
+
+
+@pytest.mark.parametrize("typing", [True, False])
+def test_only_a_shell_is_told(typing: bool, monkeypatch: pytest.MonkeyPatch, db):
+    if typing:
+        monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+    fresh = connection.copy()
+    fresh.connect()
+    try:
+        assert (say_what_is_hidden in fresh.execute_wrappers) == typing
+    finally:
+        fresh.close()
 
 
 def test_a_clinic_sees_its_own_rows_only(clinic: Cast, other_clinic: Cast):

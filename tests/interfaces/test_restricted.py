@@ -6,16 +6,23 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db.models import Model
+from django.http import HttpResponse
+from django.test import RequestFactory
 from django.utils import timezone
 
 from sojourn.care.intake import actions as intake
+from sojourn.care.intake.models import Goal
 from sojourn.care.measures import actions as measures
 from sojourn.care.messaging import actions as messaging
-from sojourn.care.patients.models import Patient, RelatedPerson
+from sojourn.care.patients.models import DoseStart, Patient, RelatedPerson
+from sojourn.care.safety.models import Flag
+from sojourn.care.session.models import SessionEvent
 from sojourn.foundation.accounts.asker import as_asker
-from tests.care.stage import adopt_everything
+from tests.care.stage import adopt_everything, to_dosing
 from tests.conftest import Cast
-from tests.interfaces.test_matrix import BOUND, PAGES, House, enrol
+from tests.interfaces import every_row
+from tests.interfaces.test_matrix import BOUND, PAGES, House, Page, enrol
 
 SECRETS = ("Quetzal", "Xolotl", "Tezca")
 ROLES = ("nurse", "therapist", "front_desk")
@@ -26,10 +33,12 @@ ALARMS = "clinic/board/"
 
 @pytest.fixture
 def house(clinic: Cast) -> House:
-    """A clinic in which every row of a patient belongs to a restricted one."""
+    """A clinic in which every row of a patient belongs to a restricted one, and every table has one of every kind."""
     adopt_everything(clinic)
     house = House(clinic, 1, "")
-    for stage in (house.booked, house.running):
+    with as_asker(clinic.asker("nurse")):
+        dosing = to_dosing(clinic, number=3)
+    for stage in (house.booked, house.running, dosing):
         with as_asker(clinic.asker("prescriber")):
             Patient.objects.filter(pk=stage.patient.pk).update(given_name=SECRETS[0], family_name=SECRETS[1])
             RelatedPerson.objects.filter(patient=stage.patient).update(name=f"{SECRETS[2]} {SECRETS[1]}")
@@ -47,6 +56,7 @@ def house(clinic: Cast) -> House:
             by=nurse, patient_id=house.running.patient.pk, scale_id="isi", total=15, taken_at=timezone.now()
         )
     with as_asker(clinic.asker("prescriber")):
+        every_row.fill(clinic, house.running.patient, SECRETS[1])
         Patient.objects.update(restricted=True)
     return house
 
@@ -81,3 +91,33 @@ def test_no_page_opens_or_names_it(clinic: Cast, house: House):
     door = clinic.client("prescriber").get(f"/clinic/patients/{house.running.patient.pk}/").content.decode()
     assert "Quetzal" in door, "the prescriber opens it"
     assert "Restricted record" in clinic.client("nurse").get("/clinic/messages/").content.decode()
+
+
+def empty(model: type[Model]) -> str:
+    """What a table of a patient lacks; "" where a page that names its rows would be caught."""
+    kind = next(every_row.missing(model), None)
+    if kind is not None:
+        return f"{model._meta.label} has no row {kind or ''}"
+    return "" if SECRETS[1] in every_row.said(model) else f"nothing in {model._meta.label} would be recognised"
+
+
+def forgetful(model: type[Model], **only: str) -> Any:
+    """A new page that lists a table of the clinic and has forgotten that a record may be restricted."""
+
+    def page(request: Any) -> HttpResponse:
+        with as_asker(request.asker):
+            return HttpResponse(every_row.said(model, **only))
+
+    page.permissions = frozenset({"session.observe"})  # type: ignore[attr-defined]
+    return page
+
+
+def test_a_page_that_forgets_is_caught_whatever_it_lists(clinic: Cast, house: House):
+    with as_asker(clinic.asker("prescriber")):
+        lacking = [fault for model in every_row.tables() if (fault := empty(model))]
+    assert not lacking, f"no page could be caught naming these: {lacking}; say how to fill them in every_row.py"
+    request: Any = RequestFactory().get("/clinic/new-page/")
+    request.asker = clinic.asker("nurse")
+    for model, only in ((SessionEvent, {"kind": "music"}), (Goal, {}), (DoseStart, {}), (Flag, {"kind": "worried"})):
+        page = Page("clinic/new-page/", forgetful(model, **only))
+        assert "names" in wrong_with(page, "/clinic/new-page/", page.view(request), "nurse"), model

@@ -1,4 +1,4 @@
-"""Collect every string that a person reads into the Spanish catalogue: ``make messages``.
+"""Collect every string that a person reads into the Spanish catalogue, and compile it: ``make messages``.
 
 Python through Babel, templates through Django's own reader, the rulebook and the scales through their message lists.
 No gettext programs are needed. Strings that are gone leave the catalogue; new ones come in empty.
@@ -116,7 +116,11 @@ def main() -> None:
         catalogue.append(entry)
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     catalogue.save(str(CATALOGUE))
-    print(f"{len(catalogue)} messages, {len(missing())} without Spanish")
+    catalogue.save_as_mofile(str(CATALOGUE.with_suffix(".mo")))  # what a running page reads
+    left = missing()
+    print(f"{len(catalogue)} messages, {len(left)} without Spanish; compiled")
+    if left:
+        print(f"Write their msgstr in {CATALOGUE.relative_to(ROOT)}, and run this again.")
 
 
 if __name__ == "__main__":

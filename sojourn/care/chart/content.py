@@ -1,21 +1,22 @@
 """What is signed of a record, and the hash under which it is signed: the same in every language, zone and process.
 
 There are two forms. A session whose rows all have a place in the first (everything that was recorded before pump
-steps, waste and other medicines were) keeps it for ever, so that what was signed then still verifies.
+steps, waste and other medicines were) keeps it for ever, so that what was signed then still verifies. A column that
+comes later is named in ``LATER`` and is signed where a row fills it (docs/how-to/add-a-signed-column.md).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 from sojourn.care.chart.record import SessionRecord
-from sojourn.care.chart.rows import Dose, DosePrepared, Event, GivenDose, Member, Signature, Wasted
+from sojourn.care.chart.rows import GivenDose, Member, Signature, Wasted
 from sojourn.clinical.administration import HistoryRefused
 
 FIRST: Final = "sojourn.session-record/1"
@@ -30,7 +31,7 @@ def content(record: SessionRecord) -> dict[str, Any]:
     thing: what was given, as the signer read it.
     """
     first = _first_form(record)
-    return (_second_form(first, record) if _says_more(record) else first) | _struck(record)
+    return (_second_form(first, record) if _says_more(record) else first) | _struck(record) | _later(record)
 
 
 def _struck(record: SessionRecord) -> dict[str, Any]:
@@ -43,6 +44,24 @@ def _struck(record: SessionRecord) -> dict[str, Any]:
             [own, of, number, each.reason, _utc(each.at), _number(each.by)] for own, of, number, each in rows
         ]
     }  # fmt: skip
+
+
+# Columns that came after the second form, by the rows of SessionRecord in which they stand.
+LATER: Final[Mapping[str, tuple[str, ...]]] = {}
+
+
+def _later(record: SessionRecord) -> dict[str, Any]:
+    """Nothing where no row fills such a column, so that what was signed before it came stays as signed."""
+    found = {
+        rows: [
+            [each.id, name, _plain(getattr(each, name))]
+            for each in sorted(getattr(record, rows), key=lambda row: row.id)
+            for name in names
+            if _filled(each, (name,))
+        ]
+        for rows, names in LATER.items()
+    }
+    return {"later": said} if (said := {rows: lines for rows, lines in found.items() if lines}) else {}
 
 
 def _first_form(record: SessionRecord) -> dict[str, Any]:
@@ -136,7 +155,7 @@ def _says_more(record: SessionRecord) -> bool:
     )
 
 
-def _filled(row: DosePrepared | Dose | Event, names: Sequence[str]) -> bool:
+def _filled(row: Any, names: Sequence[str]) -> bool:
     return any(getattr(row, name) not in (None, "") for name in names)
 
 

@@ -26,6 +26,8 @@ CONTENT_FIELDS: Final = (
     *("number", "indication", *DOSE_FIELDS, "working", "rules", "sessions", "min_days", "max_days", "starts_on"),
     *("parts", "goals", "intention", "review_after", "review_on", "change_reason"),
 )
+# Columns that came after plans were signed: in the content where they are filled, so that older signatures stay whole.
+LATER_FIELDS: Final[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def content(version: PlanVersion) -> dict[str, Any]:
         "patient": version.patient_id,
         "version": version.pk,
         **{name: _plain(getattr(version, name)) for name in CONTENT_FIELDS},
+        **{name: _plain(value) for name in LATER_FIELDS if (value := getattr(version, name)) not in (None, "", [], {})},
     }
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.db.backends.postgresql import base
 
 from sojourn.foundation.accounts import asker
+from sojourn.foundation.accounts.backend.hidden import say_what_is_hidden
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -15,3 +18,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not autocommit and (who := asker.asking()) is not asker.NOBODY:
             with self.wrap_database_errors:
                 self.connection.execute(asker.SAY_WHO_ASKS, who.settings)
+
+    def init_connection_state(self) -> None:
+        super().init_connection_state()
+        if hasattr(sys, "ps1") and say_what_is_hidden not in self.execute_wrappers:  # somebody types: a shell
+            self.execute_wrappers.append(say_what_is_hidden)
