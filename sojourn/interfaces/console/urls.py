@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sojourn.interfaces.console.home.views")),
-    path("", include("sojourn.interfaces.console.patients.views")),
+    path("", include("sojourn.interfaces.console.patients.urls")),
     path("", include("sojourn.interfaces.console.intake.views")),
     path("", include("sojourn.interfaces.console.messages.views")),
     path("", include("sojourn.interfaces.console.candidacy.views")),

@@ -25,7 +25,8 @@ from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.patients.views import DayField, closed, day_words, tell
+from sojourn.interfaces.shared.days import DayField, day_words
+from sojourn.interfaces.shared.pages import closed, tell
 
 # What is asked for, as a heading and as the button says it.
 _ASKS: Final[Mapping[str, tuple[StrPromise, StrPromise]]] = {

@@ -49,9 +49,10 @@ from sojourn.interfaces.console.candidacy import signature as candidacy_signatur
 from sojourn.interfaces.console.candidacy.clearances import ClearanceForm
 from sojourn.interfaces.console.consents import views as consents
 from sojourn.interfaces.console.medicines import changed as medicines_changed
-from sojourn.interfaces.console.patients.views import closed, day_words
 from sojourn.interfaces.console.patients.weights import TELLERS
 from sojourn.interfaces.console.rules.views import ACTIONS, LEVELS, SEVERITIES, SHORT_MARKS
+from sojourn.interfaces.shared.days import day_words
+from sojourn.interfaces.shared.pages import closed
 
 HOW_MANY = 50
 MOST_MOMENTS = 60

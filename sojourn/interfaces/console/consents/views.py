@@ -27,8 +27,8 @@ from sojourn.care.plan import queries as plan
 from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.patients.views import closed
 from sojourn.interfaces.console.rules.views import SHORT_MARKS
+from sojourn.interfaces.shared.pages import closed
 
 # Withdrawals stay on the first page for this long, or until the patient agrees again.
 WITHDRAWN_FOR = timedelta(days=30)

@@ -49,10 +49,10 @@ from sojourn.interfaces.console.consents.views import WITHDRAWN_FOR
 from sojourn.interfaces.console.first_start.presenters import withheld
 from sojourn.interfaces.console.flags import presenters as flag_presenters
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.views import Word, state_word
 from sojourn.interfaces.console.plans.presenters import own_dose
 from sojourn.interfaces.console.scheduling import visits
 from sojourn.interfaces.console.sessions.words import span_word
+from sojourn.interfaces.shared.states import Word, state_word
 
 # The watch looks every few seconds; after this long without a sign it is not looking.
 WATCH_SILENT_AFTER = timedelta(minutes=1)

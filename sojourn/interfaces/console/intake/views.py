@@ -29,8 +29,8 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook.queries import interaction_rules
 from sojourn.interfaces.console.intake.findings import StoryFinding, story_findings
-from sojourn.interfaces.console.patients.views import closed
 from sojourn.interfaces.console.typed import whole
+from sojourn.interfaces.shared.pages import closed
 
 _CONTRADICTION = "contradiction:"
 

@@ -22,7 +22,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.measures.views import reading_language, short_first
-from sojourn.interfaces.console.patients.views import tell
+from sojourn.interfaces.shared.pages import tell
 
 
 class OwnForm(forms.Form):

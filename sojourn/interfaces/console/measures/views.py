@@ -37,8 +37,8 @@ from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.charts import Chart, Mark
 from sojourn.foundation.ui.numbers import AmountField, CountField, FigureInput
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.views import closed, tell
 from sojourn.interfaces.console.rules.views import SHORT_MARKS
+from sojourn.interfaces.shared.pages import closed, tell
 
 DUE_IN = timedelta(days=7)
 MOST_RADIOS = 12

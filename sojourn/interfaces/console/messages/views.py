@@ -23,8 +23,8 @@ from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.patients.views import closed
 from sojourn.interfaces.console.typed import whole
+from sojourn.interfaces.shared.pages import closed
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from sojourn.care.booking import queries as booking
 from sojourn.care.plan import actions
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request
-from sojourn.interfaces.console.patients.views import day_words
+from sojourn.interfaces.shared.days import day_words
 from sojourn.interfaces.shared.pages import FORM, PatientScope, form_action, patient_row_page, sent
 
 _DAY = {"type": "date"}

@@ -9,8 +9,8 @@ from sojourn.care.plan import queries
 from sojourn.care.plan.models import PlanVersion
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.printing.setting import Column, Document, Section, Table
-from sojourn.interfaces.console.patients.views import day_words
 from sojourn.interfaces.console.plans.presenters import Shown, stamps
+from sojourn.interfaces.shared.days import day_words
 
 
 def document(clinic: Clinic | None, version: PlanVersion, shown: Shown) -> Document:

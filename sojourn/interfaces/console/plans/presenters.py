@@ -25,9 +25,9 @@ from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.console.concentration import views as concentration
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.views import day_words
 from sojourn.interfaces.console.rules.views import SHORT_MARKS
 from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
+from sojourn.interfaces.shared.days import day_words
 
 if TYPE_CHECKING:
     from sojourn.interfaces.console.concentration.views import Answer

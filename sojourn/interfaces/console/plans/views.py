@@ -31,7 +31,6 @@ from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.printing import setting
 from sojourn.foundation.ui.numbers import AmountField, CountField
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.views import closed, day_words
 from sojourn.interfaces.console.patients.weights import weight_words
 from sojourn.interfaces.console.plans import limits as plan_limits
 from sojourn.interfaces.console.plans import medicines as plan_medicines
@@ -39,6 +38,8 @@ from sojourn.interfaces.console.plans import presenters as plan_presenters
 from sojourn.interfaces.console.plans.paper import document
 from sojourn.interfaces.console.rules.views import SHORT_MARKS
 from sojourn.interfaces.console.typed import whole
+from sojourn.interfaces.shared.days import day_words
+from sojourn.interfaces.shared.pages import closed
 
 _BLANK_ROWS = 2
 
