@@ -11,7 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -39,6 +39,7 @@ _ASKS: Final[Mapping[str, tuple[StrPromise, StrPromise]]] = {
         gettext_lazy("Record who has seen the person"),
     ),
 }
+
 _PLACES: Final[Mapping[str, str]] = {
     "who-missing": "who", "document-missing": "document", "future": "on", "before-birth": "on",
     "before-the-danger": "on",
@@ -195,11 +196,3 @@ def strike(request: Request, clearance_id: int) -> HttpResponse:
         "reason": reason, "errors": errors,
     }  # fmt: skip
     return render(request, "console/candidacy/clearance_strike.html", context, status=409 if errors else 200)
-
-
-urlpatterns = [
-    path("candidacy/clearances/<int:clearance_id>/strike/", strike, name="clearance_strike"),
-    path(
-        "patients/<int:patient_id>/candidacy/clearances/<slug:finding>/<slug:kind>/", record, name="clearance"
-    ),
-]  # fmt: skip
