@@ -13,7 +13,7 @@ from django_stubs_ext import StrPromise
 from sojourn.care.candidacy.models import Kind
 from sojourn.clinical.eligibility import VOCABULARY, Value
 from sojourn.clinical.units import UnknownUnit, unit
-from sojourn.interfaces.console.consents import views as consents
+from sojourn.interfaces.console.consents import words as consents
 from sojourn.interfaces.shared.days import day_words
 
 # Values of a choice as a clinician reads them.

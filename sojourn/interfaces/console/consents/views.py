@@ -2,168 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django_stubs_ext import StrPromise
 
 from sojourn.care.consent import actions, paper, queries, texts
 from sojourn.care.consent.models import Consent, ConsentAdoption, ConsentQuestion, Decision
-from sojourn.care.consent.texts import Clause, Source
-from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
-from sojourn.care.plan import queries as plan
 from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.rules.views import SHORT_MARKS
+from sojourn.interfaces.console.consents.presenters import (
+    HOW_MANY,
+    WITHDRAWN_FOR,
+    Line,
+    about_words,
+    clause_groups,
+    clause_line,
+    first_rows,
+    past_decision,
+    planned_way,
+    state_of,
+    text_lines,
+    titles_of_texts,
+    waiting_lines,
+)
+from sojourn.interfaces.console.consents.words import STATES, WAYS, way_words
 from sojourn.interfaces.shared.pages import closed
 
-# Withdrawals stay on the first page for this long, or until the patient agrees again.
-WITHDRAWN_FOR = timedelta(days=30)
-HOW_MANY = 50
-
-WAYS: Mapping[str, StrPromise] = {
-    "iv": gettext_lazy("Ketamine into a vein (IV)"),
-    "im": gettext_lazy("Ketamine into a muscle (IM)"),
-    "sc": gettext_lazy("Ketamine under the skin (SC)"),
-    "in": gettext_lazy("Ketamine as a nasal spray"),
-    "in_esketamine": gettext_lazy("Esketamine as a nasal spray, as labelled"),
-    "sl": gettext_lazy("Ketamine under the tongue (SL)"),
-    "oral": gettext_lazy("Ketamine by mouth"),
-}
-_STATES: Mapping[str, tuple[StrPromise, str]] = {
-    "": (gettext_lazy("Stands"), "done"),
-    "not-countersigned": (gettext_lazy("Waits for a prescriber’s signature"), "wait"),
-    "not-signed": (gettext_lazy("Not signed"), "open"),
-    "changed": (gettext_lazy("Changed since it was signed"), "wait"),
-    "withdrawn": (gettext_lazy("Withdrawn"), "stop"),
-    "not-adopted": (gettext_lazy("Text not adopted"), "off"),
-    "refused": (gettext_lazy("Said no"), "off"),
-}
-
-
-def way_words(way: str) -> str:
-    return str(WAYS.get(way, way))
-
-
 # ---------------------------------------------------------------- the clinic's page
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """A line of what waits: who, what, since when."""
-
-    name: str
-    title: str
-    at: datetime
-    url: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class TextLine:
-    """A text with what the clinic decided about it. ``review_on`` is a pack's."""
-
-    id: str
-    title: str
-    kind: StrPromise | str
-    url: str
-    version: int
-    adopted_version: int | None
-    adopted_at: datetime | None
-    adopted_by: str
-    hash: str
-    waits: bool
-    unverified: int
-    as_of: str
-    review_on: date | None
-    stale: bool
-    lapsed: tuple[str, ...]
-    optional: bool
-
-
-def _text_lines(request: Request, own: queries.Shelf) -> list[TextLine]:
-    """The documents and the packs of this place. One query."""
-    rows = ConsentAdoption.objects.select_related("adopted_by").order_by("text_id", "-id").distinct("text_id")
-    decided = {each.text_id: each for each in rows}
-    places, today = texts.pack_ids(own.jurisdiction), timezone.localdate()
-    language = queries.reading_language()
-    waiting = {each.id for each in queries.to_adopt(own)}
-    found = []
-    for source in texts.newest().values():
-        if source.is_pack and source.id not in places:
-            continue
-        row, used = decided.get(source.id), own.adopted.get(source.id)
-        acting = used or source
-        found.append(
-            TextLine(
-                id=source.id,
-                title=source.title[language],
-                kind=_("Local clauses") if source.is_pack else _("Document"),
-                url=reverse("console:consent_text", args=[source.id]),
-                version=source.version,
-                adopted_version=used.version if used else None,
-                adopted_at=row.adopted_at if row and used else None,
-                adopted_by=str(row.adopted_by) if row and used else "",
-                hash=source.hash,
-                waits=source.id in waiting,
-                unverified=len(source.unverified),
-                as_of=acting.as_of,
-                review_on=acting.review_on,
-                stale=acting.stale(today),
-                lapsed=tuple(each.text[language] for each in acting.lapsed(today)),
-                optional=source.optional,
-            )
-        )
-    return found
-
-
-def _titles() -> dict[str, str]:
-    return {each.id: each.title[queries.reading_language()] for each in texts.newest().values()}
-
-
-def _waits(request: Request, rows: Iterable[Consent | ConsentQuestion], what: str) -> list[Waits]:
-    """Lines for rows with their patients; records that this asker may not open are left nameless. One query."""
-    found = list(rows)
-    hidden = patients.withheld(request.asker, [each.patient for each in found], timezone.now())
-    titles = _titles()
-    lines = []
-    for each in found:
-        secret = each.patient_id in hidden
-        url = reverse("console:patient_consents", args=[each.patient_id])
-        if isinstance(each, Consent) and what == "countersign":
-            url = reverse("console:consent", args=[each.pk])
-        when = each.asked_at if isinstance(each, ConsentQuestion) else each.signed_at
-        if what == "withdrawn" and isinstance(each, Consent):
-            taken = queries.withdrawn(each)
-            when = taken.withdrawn_at if taken else when
-        detail = each.text[:160] if isinstance(each, ConsentQuestion) and not secret else ""
-        lines.append(
-            Waits(
-                name=_("Restricted record") if secret else each.patient.name,
-                title="" if secret else titles.get(each.document_id, each.document_id),
-                at=when,
-                url=url,
-                detail=detail,
-            )
-        )
-    return lines
-
-
-def _first(rows: QuerySet[Consent]) -> QuerySet[Consent]:
-    return rows.select_related("patient", "withdrawal").defer("content", "drawn").order_by("signed_at")[:HOW_MANY]
 
 
 @allowed("consent.read", "consent.adopt", "clinic.jurisdiction")
@@ -179,13 +51,15 @@ def _clinic_page(request: Request, reasons: tuple[str, ...] = (), place: str | N
     reads = request.asker.may("consent.read")
     now = timezone.now()
     unanswered = queries.unanswered().select_related("patient").order_by("asked_at")[:HOW_MANY]
-    lines, titles = _text_lines(request, own), _titles()
+    lines, titles = text_lines(request, own), titles_of_texts()
     context = {
         "errors": [{"href": "", "text": each} for each in reasons],
         "reads": reads,
-        "countersign": _waits(request, _first(queries.to_countersign()), "countersign") if reads else [],
-        "questions": _waits(request, unanswered, "question") if reads else [],
-        "withdrawn": _waits(request, _first(queries.taken_back(now - WITHDRAWN_FOR)), "withdrawn") if reads else [],
+        "countersign": waiting_lines(request, first_rows(queries.to_countersign()), "countersign") if reads else [],
+        "questions": waiting_lines(request, unanswered, "question") if reads else [],
+        "withdrawn": waiting_lines(request, first_rows(queries.taken_back(now - WITHDRAWN_FOR)), "withdrawn")
+        if reads
+        else [],
         "texts": lines,
         "to_adopt": [each for each in lines if each.waits],
         "stale": [each for each in lines if each.stale],
@@ -231,42 +105,6 @@ def place(request: Request) -> HttpResponse:
 # ---------------------------------------------------------------- one text
 
 
-@dataclass(frozen=True, slots=True)
-class ClauseLine:
-    """A clause with its sources. ``firm``: all of its facts were read in a source, or it states none."""
-
-    text: str
-    ways: str
-    firm: bool
-    mark: StrPromise | str
-    sources: tuple[tuple[str, StrPromise, str], ...]
-    ends_on: date | None
-
-
-def _clause(clause: Clause, language: str) -> ClauseLine:
-    mark = clause.mark
-    return ClauseLine(
-        text=clause.text[language],
-        ways=", ".join(way_words(each) for each in texts.WAYS if each in clause.ways),
-        firm=mark in (None, "verified"),
-        mark=SHORT_MARKS[mark] if mark else "",
-        sources=tuple((each.fact, SHORT_MARKS[each.mark], each.note) for each in clause.cites),
-        ends_on=clause.ends_on,
-    )
-
-
-def _groups(source: Source, language: str) -> list[tuple[str, list[ClauseLine]]]:
-    groups: list[tuple[str, Iterable[Clause]]] = [
-        *((each.title[language], each.clauses) for each in source.sections),
-        (_("What the patient confirms"), source.statements),
-        (_("What stops on withdrawal"), source.stops),
-        (_("What stays on withdrawal"), source.stays),
-        (_("Clauses"), source.clauses),
-        (_("For the clinic only"), source.staff_notes),
-    ]
-    return [(title, lines) for title, some in groups if (lines := [_clause(each, language) for each in some])]
-
-
 @allowed("consent.read", "consent.adopt", "clinic.jurisdiction")
 @require_GET
 def text(request: Request, text_id: str) -> HttpResponse:
@@ -288,7 +126,7 @@ def text(request: Request, text_id: str) -> HttpResponse:
         "summary": source.summary[language],
         "language": language,
         "languages": texts.LANGUAGES,
-        "groups": _groups(source, language),
+        "groups": clause_groups(source, language),
         "unverified": len(source.unverified),
         "stale": source.stale(timezone.localdate()),
         "adopted": used,
@@ -306,36 +144,11 @@ def text(request: Request, text_id: str) -> HttpResponse:
 # ---------------------------------------------------------------- a patient's agreements
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One document of a patient. ``history``: every decision about it, the newest first."""
-
-    id: str
-    title: str
-    word: StrPromise | str
-    kind: str
-    needed: bool
-    optional: bool
-    history: list[Past]
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    url: str
-    version: int
-    language: str
-    decided_at: datetime
-    permitted: bool
-    countersigned_by: str
-    withdrawn_at: datetime | None
-    same: bool
-
-
 def _patient_page(request: Request, patient: Patient, reasons: tuple[str, ...] = (), **typed: object) -> HttpResponse:
     assert request.clinic is not None
     own = queries.shelf(request.clinic)
     wanted = queries.asked(patient.pk)
-    planned = _planned_way(patient.pk)
+    planned = planned_way(patient.pk)
     way = planned or (wanted.route if wanted else "")
     decided = Consent.objects.filter(patient=patient).select_related("countersignature", "withdrawal")
     rows = list(decided.defer("content", "drawn").order_by("-id"))
@@ -348,15 +161,15 @@ def _patient_page(request: Request, patient: Patient, reasons: tuple[str, ...] =
         Line(
             id=document.id,
             title=document.title[language],
-            word=_STATES[state][0],
-            kind=_STATES[state][1],
+            word=STATES[state][0],
+            kind=STATES[state][1],
             needed=document.needed_for(way),
             optional=document.optional,
-            history=[_past(each, own, way) for each in rows if each.document_id == document.id],
+            history=[past_decision(each, own, way) for each in rows if each.document_id == document.id],
         )
         for document in texts.newest().values()
         if not document.is_pack and (document.optional or document.needed_for(way or "iv") or document.id in newest)
-        for state in (_state(own, newest.get(document.id), document.id, way),)
+        for state in (state_of(own, newest.get(document.id), document.id, way),)
     ]
     context = {
         "patient": patient,
@@ -369,7 +182,7 @@ def _patient_page(request: Request, patient: Patient, reasons: tuple[str, ...] =
         "asked_way": way_words(wanted.route) if wanted else "",
         "other_way": bool(wanted and planned and wanted.route != planned),
         "planned_way": way_words(planned) if planned else "",
-        "questions": [(_about(each.question), each) for each in queries.questions(patient.pk)],
+        "questions": [(about_words(each.question), each) for each in queries.questions(patient.pk)],
         "ways": [(code, str(words)) for code, words in WAYS.items()],
         "chosen_way": typed.get("way", way or "iv"),
         "typed": typed,
@@ -381,43 +194,6 @@ def _patient_page(request: Request, patient: Patient, reasons: tuple[str, ...] =
         "no_email": not patient.email,
     }
     return render(request, "console/consents/patient.html", context, status=409 if reasons else 200)
-
-
-def _about(question: ConsentQuestion) -> str:
-    """The text and its section, as titles."""
-    source, language = texts.newest().get(question.document_id), queries.reading_language()
-    if source is None:
-        return question.document_id
-    section = next((each.title[language] for each in source.sections if each.id == question.section_id), "")
-    return " · ".join(each for each in (source.title[language], section) if each)
-
-
-def _state(own: queries.Shelf, consent: Consent | None, document_id: str, way: str) -> str:
-    if consent is not None and consent.decision == Decision.DENY:
-        return "refused"
-    return queries.state(own, consent, document_id, way or (consent.route if consent else "iv")) or ""
-
-
-def _past(consent: Consent, own: queries.Shelf, way: str) -> Past:
-    counter, taken = queries.countersigned(consent), queries.withdrawn(consent)
-    now = own.text(consent.document_id, way or consent.route, consent.language)
-    return Past(
-        url=reverse("console:consent", args=[consent.pk]),
-        version=consent.document_version,
-        language=consent.language,
-        decided_at=consent.signed_at,
-        permitted=consent.decision == Decision.PERMIT,
-        countersigned_by=counter.signer_name if counter else "",
-        withdrawn_at=taken.withdrawn_at if taken else None,
-        same=now is not None and now.hash == consent.content_hash,
-    )
-
-
-def _planned_way(patient_id: int) -> str:
-    """The way of the newest running course, "" without one. One query."""
-    course = next(iter(plan.running(patient_id)), None)
-    protocol = plan.protocol(course.protocol_id) if course is not None else None
-    return texts.way_of(protocol.route, protocol.drug) if protocol is not None else ""
 
 
 def _open(request: Request, patient_id: int) -> Patient | HttpResponse:
@@ -485,7 +261,7 @@ def _consent_page(request: Request, found: Consent, reasons: tuple[str, ...] = (
     own = queries.shelf(request.clinic)
     newest = queries.newest_of(found.patient_id).get(found.document_id, found)
     way = wanted.route if wanted else found.route
-    state = _state(own, newest, found.document_id, way) if newest.pk == found.pk else "superseded"
+    state = state_of(own, newest, found.document_id, way) if newest.pk == found.pk else "superseded"
     source = texts.sources().get((found.document_id, found.document_version))
     doubtful = source.unverified if source is not None else ()
     context = {
@@ -499,11 +275,11 @@ def _consent_page(request: Request, found: Consent, reasons: tuple[str, ...] = (
         "counter": queries.countersigned(found),
         "withdrawal": queries.withdrawn(found),
         "state": state,
-        "word": _STATES[state][0] if state in _STATES else _("A newer one exists"),
-        "kind": _STATES[state][1] if state in _STATES else "off",
+        "word": STATES[state][0] if state in STATES else _("A newer one exists"),
+        "kind": STATES[state][1] if state in STATES else "off",
         "way": way_words(found.route) if found.route else "",
         "open_questions": queries.open_questions(found.patient_id, found.document_id),
-        "unverified": [_clause(each, shown.language) for each in doubtful if each.holds_for(found.route)],
+        "unverified": [clause_line(each, shown.language) for each in doubtful if each.holds_for(found.route)],
         "may_countersign": state == "not-countersigned" and request.asker.may("consent.countersign"),
         "may_withdraw": found.decision == Decision.PERMIT
         and state not in ("superseded", "withdrawn")
@@ -576,18 +352,3 @@ def consent_pdf(request: Request, consent_id: int) -> HttpResponse:
     reply["Content-Disposition"] = f'inline; filename="agreement-{row.document_id}-{day:%Y-%m-%d}.pdf"'
     reply["Cache-Control"] = "private, no-store"
     return reply
-
-
-urlpatterns = [
-    path("consents/", consents, name="consents"),
-    path("consents/adopt/", adopt, name="consents_adopt"),
-    path("consents/place/", place, name="consents_place"),
-    path("consents/texts/<str:text_id>/", text, name="consent_text"),
-    path("consents/questions/<int:question_id>/", answer, name="consent_answer"),
-    path("consents/<int:consent_id>/", consent, name="consent"),
-    path("consents/<int:consent_id>/countersign/", countersign, name="consent_countersign"),
-    path("consents/<int:consent_id>/withdraw/", withdraw, name="consent_withdraw"),
-    path("consents/<int:consent_id>/copy.pdf", consent_pdf, name="consent_pdf"),
-    path("patients/<int:patient_id>/consents/", patient_consents, name="patient_consents"),
-    path("patients/<int:patient_id>/consents/ask/", ask, name="consent_ask"),
-]

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -21,7 +21,7 @@ from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.numbers import CountField
-from sojourn.interfaces.console.measures.views import reading_language, short_first
+from sojourn.interfaces.console.measures.words import reading_language, short_first
 from sojourn.interfaces.shared.pages import tell
 
 
@@ -201,9 +201,3 @@ def retire_own_scale(request: Request, code: str) -> HttpResponse:
         for reason in refused.reasons:
             messages.warning(request, str(reason))
     return redirect("console:own_scales")
-
-
-urlpatterns = [
-    path("measures/own/", own_scales, name="own_scales"),
-    path("measures/own/<slug:code>/retire/", retire_own_scale, name="retire_own_scale"),
-]

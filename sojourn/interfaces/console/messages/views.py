@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,44 +16,13 @@ from sojourn.care.messaging import actions, queries
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient
 from sojourn.care.patients.queries import withheld
-from sojourn.care.safety.message_queries import WaitingThread, waiting_by_risk
+from sojourn.care.safety.message_queries import waiting_by_risk
 from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.messages.presenters import Row, thread_name, waiting_row
 from sojourn.interfaces.console.typed import whole
 from sojourn.interfaces.shared.pages import closed
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A thread in the list. A withheld one does not say whose it is."""
-
-    url: str
-    name: str
-    at: datetime
-    words: str
-    risk: str = ""
-    first_line: str = ""
-
-
-def _name(patient: Patient, hidden: frozenset[int]) -> str:
-    return _("Restricted record") if patient.pk in hidden else patient.name
-
-
-def _waiting(each: WaitingThread, hidden: frozenset[int], asker: Asker) -> Row:
-    """A withheld thread says neither whose it is nor what stands in it, and comes in its order of risk all the same."""
-    risk = ""
-    if each.kind is not None:
-        risk = str(each.kind.label) if asker.may("flag.read") else _("Read this first")
-    return Row(
-        url=reverse("console:thread", args=[each.patient.pk]),
-        name=_name(each.patient, hidden),
-        at=each.waiting.since,
-        words=str(each.waiting.messages),
-        risk=risk,
-        first_line="" if each.patient.pk in hidden else each.first_line,
-    )
 
 
 @allowed("message.read")
@@ -68,11 +35,11 @@ def inbox(request: Request) -> HttpResponse:
     )
     first = {each.patient.pk for each in waiting}
     context = {
-        "waiting": [_waiting(each, hidden, request.asker) for each in waiting],
+        "waiting": [waiting_row(each, hidden, request.asker) for each in waiting],
         "others": [
             Row(
                 reverse("console:thread", args=[each.patient.pk]),
-                _name(each.patient, hidden),
+                thread_name(each.patient, hidden),
                 each.newest.sent_at,
                 _("from the patient") if each.newest.from_patient else each.newest.sender_name,
             )
@@ -130,10 +97,3 @@ def thread(request: Request, patient_id: int) -> HttpResponse:
         "errors": [{"href": "#body", "text": str(reason)} for reason in reasons],
     }
     return render(request, "console/messages/thread.html", context, status=409 if reasons else 200)
-
-
-urlpatterns = [
-    path("messages/", inbox, name="messages"),
-    path("messages/waiting/", waiting, name="messages_waiting"),
-    path("patients/<int:patient_id>/messages/", thread, name="thread"),
-]

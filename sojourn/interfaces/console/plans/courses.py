@@ -7,7 +7,6 @@ from datetime import date
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -57,8 +56,3 @@ def end(request: Request, scope: PatientScope, course: CarePlan) -> HttpResponse
         return render(request, "console/plans/course_end.html", context, status=status)
 
     return form_action(EndForm(sent(request), initial={"ended_on": today}), act, show, fields=_END_FIELDS)
-
-
-urlpatterns = [
-    path("patients/courses/<int:course_id>/end/", end, name="course_end"),
-]
