@@ -31,8 +31,8 @@ from sojourn.interfaces.console.intake.presenters import (
     typed_value,
     unit_of,
 )
-from sojourn.interfaces.console.typed import whole
 from sojourn.interfaces.shared.pages import closed
+from sojourn.interfaces.shared.typed import whole
 
 _CONTRADICTION = "contradiction:"
 

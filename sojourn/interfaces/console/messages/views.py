@@ -21,8 +21,8 @@ from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.messages.presenters import Row, thread_name, waiting_row
-from sojourn.interfaces.console.typed import whole
 from sojourn.interfaces.shared.pages import closed
+from sojourn.interfaces.shared.typed import whole
 
 
 @allowed("message.read")

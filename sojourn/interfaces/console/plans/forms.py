@@ -16,7 +16,7 @@ from sojourn.care.plan.parts import KINDS, MOST_GOALS, MOST_PARTS, PERIODS, Goal
 from sojourn.clinical import dosing
 from sojourn.foundation.ui.numbers import AmountField, CountField
 from sojourn.interfaces.console.plans import presenters as plan_presenters
-from sojourn.interfaces.console.typed import whole
+from sojourn.interfaces.shared.typed import whole
 
 _BLANK_ROWS = 2
 

@@ -29,9 +29,9 @@ from sojourn.interfaces.console.plans.paper import document
 from sojourn.interfaces.console.plans.proposals import studied, weighed
 from sojourn.interfaces.console.plans.worked import frame, newest_height, whole_version
 from sojourn.interfaces.console.rules.views import SHORT_MARKS
-from sojourn.interfaces.console.typed import whole
 from sojourn.interfaces.shared.days import day_words
 from sojourn.interfaces.shared.pages import closed
+from sojourn.interfaces.shared.typed import whole
 
 # ---------------------------------------------------------------- finding
 
