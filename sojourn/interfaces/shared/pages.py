@@ -142,6 +142,18 @@ def sent(request: Request) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
+def require_valid(form: AForm) -> AForm:
+    """The form where nothing is wrong in it.
+
+    Refused: what is wrong, with codes, for a page that tells it in the same place as what an action refuses.
+    """
+    if form.is_valid():
+        return form
+    faults = [fault for faults in form.errors.as_data().values() for fault in faults]
+    told = [(text, fault.code or "") for fault in faults for text in fault.messages]
+    raise Refused(*(text for text, _code in told), codes=[code for _text, code in told])
+
+
 def tell(form: forms.Form, refused: Refused, fields: Mapping[str, str]) -> None:
     """Put a refusal's reasons beside the fields that they speak of, or at the top of the form."""
     for number, reason in enumerate(refused.reasons):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import cast
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -149,7 +148,7 @@ def finding_groups(
     return [
         Group(
             severity=name,
-            label=str(SEVERITIES[cast(eligibility.Severity, name)]),
+            label=str(SEVERITIES[name]),
             shape=SHAPES.get(name, ""),
             findings=tuple(map(shown, found)),
         )

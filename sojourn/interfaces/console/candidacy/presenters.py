@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from sojourn.care.candidacy import open_eyes, wording
 from sojourn.care.candidacy.models import CandidacyDecision, Kind
@@ -104,6 +105,16 @@ def past_decision(row: CandidacyDecision) -> Past:
         in_spite_of=tuple(open_eyes.in_spite_of(row.open_eyes)),
         hash=row.content_hash,
     )
+
+
+def report_words(taken: int, known: int) -> str:
+    """How many results of a report were taken, and how many were there already."""
+    said = ngettext("%(n)d result was taken from the report.", "%(n)d results were taken from the report.", taken)
+    said = said % {"n": taken}
+    if known:
+        words = ngettext("%(n)d was known already.", "%(n)d were known already.", known)
+        said = f"{said} {words % {'n': known}}"
+    return said
 
 
 # ---------------------------------------------------------------- what waits

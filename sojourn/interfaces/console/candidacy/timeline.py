@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -58,24 +58,25 @@ class EarlyWarning:
 def early_warning(found: news2.News2 | news2.NotScored | None, facts: Facts) -> EarlyWarning | None:
     if found is None:
         return None
-    if isinstance(found, news2.News2):
-        parts = tuple((_(VOCABULARY[_NEWS2_PARTS[name]].label), points) for name, points in found.parts.items())
-        return EarlyWarning(
-            found.total, str(_RISKS[found.risk.value]), parts, tuple(_(each) for each in found.caveats), "",
-            facts["respiratory_rate"].on,
-        )  # fmt: skip
-    codes = found.reasons
+    if isinstance(found, news2.NotScored):
+        return EarlyWarning(None, "", (), (), _why_not_scored(found.reasons))
+    parts = tuple((_(VOCABULARY[_NEWS2_PARTS[name]].label), points) for name, points in found.parts.items())
+    return EarlyWarning(
+        found.total, str(_RISKS[found.risk.value]), parts, tuple(_(each) for each in found.caveats), "",
+        facts["respiratory_rate"].on,
+    )  # fmt: skip
+
+
+def _why_not_scored(codes: Sequence[str]) -> str:
     if "not-of-one-day" in codes:
-        why = _("The vital signs were not all taken on one day.")
-    elif "pregnancy" in codes:
-        why = _("It is not made for pregnancy.")
-    elif "under-age" in codes:
-        why = _("It is not made for this age.")
-    else:
-        names = [each.partition(":")[2] for each in codes]
-        labels = (_(VOCABULARY[_NEWS2_PARTS[each]].label) for each in names if each in _NEWS2_PARTS)
-        why = _("Not known: %(what)s.") % {"what": ", ".join(dict.fromkeys(labels))}
-    return EarlyWarning(None, "", (), (), why)
+        return _("The vital signs were not all taken on one day.")
+    if "pregnancy" in codes:
+        return _("It is not made for pregnancy.")
+    if "under-age" in codes:
+        return _("It is not made for this age.")
+    names = [each.partition(":")[2] for each in codes]
+    labels = (_(VOCABULARY[_NEWS2_PARTS[each]].label) for each in names if each in _NEWS2_PARTS)
+    return _("Not known: %(what)s.") % {"what": ", ".join(dict.fromkeys(labels))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,27 +109,27 @@ def _taken_back(moment: Moment, entered: EnteredFact, back: TakenBack) -> Day:
 def day_line(moment: Moment, titles: Mapping[str, str]) -> Day:
     if moment.entered is not None and moment.entered.taken_back is not None:
         return _taken_back(moment, moment.entered, moment.entered.taken_back)
+    band = _(moment.words) if moment.kind == "score" and moment.words else moment.words
+    words = " · ".join(each for each in (band, moment.by) if each)
+    url = reverse("console:fact_strike", args=[moment.entered.id]) if moment.entered else ""
+    return Day(moment.on, _ICONS[moment.kind], _day_title(moment, titles), words, strike_url=url)
+
+
+def _day_title(moment: Moment, titles: Mapping[str, str]) -> str:
     match moment.kind:
         case "sent":
-            title = _("The story was sent")
+            return _("The story was sent")
         case "fact":
-            title = f"{_(VOCABULARY[moment.what].label)}: {value_words(moment.what, moment.value)}"
+            return f"{_(VOCABULARY[moment.what].label)}: {value_words(moment.what, moment.value)}"
         case "stopped":
-            title = _("Stopped taking %(what)s") % {"what": moment.what}
+            return _("Stopped taking %(what)s") % {"what": moment.what}
         case "score":
             total = "–" if moment.value is None else number_format(moment.value)
-            title = f"{titles.get(moment.what, moment.what)}: {total}"
+            return f"{titles.get(moment.what, moment.what)}: {total}"
         case "decision":
-            title = str(DECISIONS[moment.what][0])
-        case "override":
-            title = _("Override signed: %(what)s") % {"what": _(moment.what)}
-        case _:
-            title = _("Override signed second: %(what)s") % {"what": _(moment.what)}
-    band = _(moment.words) if moment.kind == "score" and moment.words else moment.words
-    url = reverse("console:fact_strike", args=[moment.entered.id]) if moment.entered else ""
-    return Day(
-        moment.on, _ICONS[moment.kind], title, " · ".join(each for each in (band, moment.by) if each), strike_url=url
-    )
+            return str(DECISIONS[moment.what][0])
+    signed = _("Override signed: %(what)s") if moment.kind == "override" else _("Override signed second: %(what)s")
+    return signed % {"what": _(moment.what)}
 
 
 @dataclass(frozen=True, slots=True)
