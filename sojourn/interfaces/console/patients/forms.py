@@ -9,8 +9,10 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy
 
 from sojourn.care.patients.models import Sex
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.shared.days import DayField
+from sojourn.interfaces.shared.pages import sent
 
 
 class PatientForm(forms.Form):
@@ -61,3 +63,18 @@ class PersonForm(forms.Form):
 
 class InviteForm(forms.Form):
     email = forms.EmailField(label=gettext_lazy("E-mail address of the patient"))
+
+
+class SeenForm(forms.Form):
+    """What the page of a patient's form was made from: the number that it proposed, the version, what stood there."""
+
+    proposed = forms.CharField(required=False, strip=False)
+    version = forms.CharField(required=False, strip=False)
+    before = forms.CharField(required=False, strip=False)
+
+    @classmethod
+    def read(cls, request: Request) -> dict[str, str]:
+        """What came back of it; nothing where the page is only looked at, or where it cannot be read."""
+        form = cls(sent(request))
+        told = form.cleaned_data if form.is_valid() else {}
+        return {name: str(told.get(name, "")) for name in form.fields}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from sojourn.care.patients.days import days_in
@@ -30,9 +31,6 @@ FIELDS = (
 )
 
 BEFORE = "console.patient.before"
-
-
-# ---------------------------------------------------------------- making and changing
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +60,45 @@ def shown_value(name: str, value: Any) -> str:
     return str(value) or _("(empty)")
 
 
-def merge(request: HttpRequest, patient: Patient, asker: Asker) -> tuple[PatientForm, list[Change]]:
-    """What was typed over what the other saved: untouched fields take the other's value, typed ones stay."""
+def sealed(patient: Patient) -> str:
+    """What stands there now, for a page to send back as what it was made from."""
+    return signing.dumps(stored(patient), salt=BEFORE)
+
+
+def _unsealed(text: str) -> dict[str, Any]:
     try:
-        before: dict[str, Any] = signing.loads(request.POST.get("before", ""), salt=BEFORE)
+        found: dict[str, Any] = signing.loads(text, salt=BEFORE)
     except signing.BadSignature:
-        before = {}
-    saved, data, changes = stored(patient), request.POST.copy(), list[Change]()
+        return {}
+    return found
+
+
+def merge(typed: QueryDict, before: str, patient: Patient, asker: Asker) -> tuple[PatientForm, list[Change]]:
+    """What was typed over what the other saved: untouched fields take the other's value, typed ones stay."""
+    was, now, data, changes = _unsealed(before), stored(patient), typed.copy(), list[Change]()
     for name in PatientForm(asker=asker).fields:
-        if name not in saved or (name in before and before[name] == saved[name]):
-            continue
-        typed: Any = name in data if name == "restricted" else data.get(name, "")
-        untouched = name in before and typed == before[name]
-        if untouched:
-            if name == "restricted":
-                data.pop(name, None)
-                if saved[name]:
-                    data[name] = "on"
-            else:
-                data[name] = str(saved[name])
-        if untouched or typed != saved[name]:
-            label = str(PatientForm.base_fields[name].label)
-            was = shown_value(name, before[name]) if name in before else ""
-            changes.append(
-                Change(label, was, shown_value(name, saved[name]), "" if untouched else shown_value(name, typed))
-            )
+        if name in now and (name not in was or was[name] != now[name]):
+            changes += _merge_field(name, was, now[name], data)
     return PatientForm(data, asker=asker), changes
+
+
+def _merge_field(name: str, was: Mapping[str, Any], now: Any, data: QueryDict) -> list[Change]:
+    """What to say of a field that the other saved; where nobody typed in it, its new value goes into ``data``."""
+    typed: Any = name in data if name == "restricted" else data.get(name, "")
+    untouched = name in was and typed == was[name]
+    if not untouched and typed == now:
+        return []
+    if untouched:
+        _take_over(name, now, data)
+    label = str(PatientForm.base_fields[name].label)
+    before = shown_value(name, was[name]) if name in was else ""
+    return [Change(label, before, shown_value(name, now), "" if untouched else shown_value(name, typed))]
+
+
+def _take_over(name: str, value: Any, data: QueryDict) -> None:
+    if name != "restricted":
+        data[name] = str(value)
+    elif value:
+        data[name] = "on"
+    else:
+        data.pop(name, None)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import get_language
@@ -15,6 +17,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.measures import queries as measures
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
+from sojourn.care.plan.models import CarePlan
 from sojourn.clinical.protocol import State
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.asker import Asker
@@ -120,34 +123,59 @@ def _plain(amount: Decimal) -> Decimal:
 
 
 def patient_courses(asker: Asker, patient_id: int) -> list[Course]:
-    found = []
     held = {version.care_plan_id for version in plan.in_force_of_patient(patient_id)}
-    for course in plan.of_patient(patient_id):
-        protocol = plan.protocol(course.protocol_id)
-        running = course.ended_on is None
-        book = f"{reverse('console:appointment_book')}?course={course.pk}" if running else ""
-        found.append(
-            Course(
-                title=course.title,
-                words=_("running") if running else _("ended"),
-                since=day_words(course.started_on),
-                ended=day_words(course.ended_on) if course.ended_on else "",
-                protocol=_(protocol.rule.title) if protocol else course.protocol_id,
-                dose_mg=_plain(course.dose_mg),
-                sessions=course.planned_sessions,
-                indication=course.indication,
-                intention=course.intention,
-                by=str(course.created_by),
-                end_url=reverse("console:course_end", args=[course.pk]) if running and asker.may("course.end") else "",
-                book_url=book if asker.may("appointment.book") else "",
-                series_url=reverse("console:series", args=[course.pk])
-                if running and asker.may("appointment.book")
-                else "",
-                id=course.pk,
-                unplanned=running and course.pk not in held,
-            )
-        )
-    return found
+    return [_course(asker, course, planned=course.pk in held) for course in plan.of_patient(patient_id)]
+
+
+def _course(asker: Asker, course: CarePlan, *, planned: bool) -> Course:
+    protocol = plan.protocol(course.protocol_id)
+    running = course.ended_on is None
+    books, ends = running and asker.may("appointment.book"), running and asker.may("course.end")
+    return Course(
+        title=course.title,
+        words=_("running") if running else _("ended"),
+        since=day_words(course.started_on),
+        ended=day_words(course.ended_on) if course.ended_on else "",
+        protocol=_(protocol.rule.title) if protocol else course.protocol_id,
+        dose_mg=_plain(course.dose_mg),
+        sessions=course.planned_sessions,
+        indication=course.indication,
+        intention=course.intention,
+        by=str(course.created_by),
+        end_url=reverse("console:course_end", args=[course.pk]) if ends else "",
+        book_url=f"{reverse('console:appointment_book')}?course={course.pk}" if books else "",
+        series_url=reverse("console:series", args=[course.pk]) if books else "",
+        id=course.pk,
+        unplanned=running and not planned,
+    )
+
+
+def identity_context(patient: Patient, asker: Asker) -> dict[str, Any]:
+    """Who the patient is, and what the asker may do here."""
+    return {
+        "patient": patient,
+        "name": patient.name,
+        "born": day_words(patient.birth_date),
+        "years": years_words(patient),
+        "language": dict(settings.LANGUAGES).get(patient.language, patient.language),
+        "clinical": asker.may("patient.clinical"),
+        "may_edit": asker.may("patient.edit"),
+        "may_draft": asker.may("plan.draft"),
+        "may_book": asker.may("appointment.book"),
+    }
+
+
+def visits_context(visits: Sequence[Visit]) -> dict[str, Any]:
+    """What is ahead, the next first, and what is past."""
+    ahead = [visit for visit in visits if visit.ahead]
+    return {
+        "ahead": sorted(ahead, key=lambda visit: visit.at),
+        "past": [visit for visit in visits if not visit.ahead],
+    }
+
+
+def courses_context(courses: Sequence[Course]) -> dict[str, Any]:
+    return {"courses": courses, "running": [course for course in courses if not course.ended]}
 
 
 # ---------------------------------------------------------------- measures on the page

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from django.conf import settings
-from django.core import signing
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.intake.queries import access_needs
 from sojourn.care.patients import actions, queries
@@ -22,16 +20,34 @@ from sojourn.foundation.accounts import actions as accounts
 from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit import queries as audit
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.forms import InviteForm, PatientForm, PersonForm
-from sojourn.interfaces.console.patients.merging import BEFORE, Change, merge, stored
-from sojourn.interfaces.console.patients.presenters import Row, patient_courses, patient_visits, row, scores
-from sojourn.interfaces.shared.days import day_words, years_words
-from sojourn.interfaces.shared.pages import closed, gate, tell
+from sojourn.interfaces.console.patients.forms import InviteForm, PatientForm, PersonForm, SeenForm
+from sojourn.interfaces.console.patients.merging import merge, sealed, stored
+from sojourn.interfaces.console.patients.presenters import (
+    Row,
+    courses_context,
+    identity_context,
+    patient_courses,
+    patient_visits,
+    row,
+    scores,
+    visits_context,
+)
+from sojourn.interfaces.shared.pages import (
+    FORM,
+    POST,
+    PatientScope,
+    form_action,
+    gate,
+    patient_page,
+    patient_row_page,
+    sent,
+)
+from sojourn.interfaces.shared.typed import whole
 
 PAGE_SIZE = 25
 
@@ -72,7 +88,7 @@ def find(request: Request) -> HttpResponse:
 # ---------------------------------------------------------------- making and changing
 
 
-def _likenesses(request: Request, values: Mapping[str, Any], other_than: int | None = None) -> list[Row]:
+def _likenesses(asker: Asker, values: Mapping[str, Any], other_than: int | None = None) -> list[Row]:
     if not {"given_name", "family_name", "birth_date"} <= values.keys():
         return []
     same = queries.same_person(
@@ -81,92 +97,76 @@ def _likenesses(request: Request, values: Mapping[str, Any], other_than: int | N
         birth_date=values["birth_date"],
         other_than=other_than,
     )
-    hidden = queries.withheld(request.asker, same, timezone.now())
+    hidden = queries.withheld(asker, same, timezone.now())
     return [row(patient, patient.pk in hidden) for patient in same]
+
+
+def _form_page(request: Request, form: PatientForm, status: int, **more: Any) -> HttpResponse:
+    context = {"form": form, "likenesses": [], **more}
+    return render(request, "console/patients/form.html", context, status=status)
 
 
 @allowed("patient.create")
 @require_http_methods(["GET", "POST"])
 def add(request: Request) -> HttpResponse:
     """Make a record. A likely duplicate is shown before it is saved."""
-    assert request.asker.clinic_id is not None
     assert request.clinic is not None
-    status, likenesses = 200, list[Row]()
-    if request.method == "POST":
-        form = PatientForm(request.POST, asker=request.asker)
-        if form.is_valid():
-            values = form.values()
-            if values["record_number"] == request.POST.get("proposed"):
-                values["record_number"] = ""  # nobody chose it, so the next free one will do
-            try:
-                patient = actions.add(by=request.asker, **values)
-                return redirect("console:patient", patient.pk)
-            except Refused as refused:
-                status = 409
-                if "possible-duplicate" in refused.codes:
-                    likenesses = _likenesses(request, values)
-                else:
-                    tell(form, refused, _FIELD_OF_CODE)
-        else:
-            status = 422
-        proposed = request.POST.get("proposed", "")
-    else:
-        proposed = queries.next_record_number(request.asker.clinic_id)
-        form = PatientForm(
-            asker=request.asker,
-            initial={"record_number": proposed, "language": request.clinic.language, "sex": Sex.UNKNOWN},
-        )
-    context = {"form": form, "proposed": proposed, "likenesses": likenesses, "cancel_url": reverse("console:patients")}
-    return render(request, "console/patients/form.html", context, status=status)
+    asker, seen = request.asker, SeenForm.read(request)
+    proposed = seen["proposed"] if sent(request) else queries.next_record_number(asker.here)
+
+    def act(form: PatientForm) -> HttpResponse:
+        values = form.values()
+        if values["record_number"] == proposed:
+            values["record_number"] = ""  # nobody chose it, so the next free one will do
+        try:
+            patient = actions.add(by=asker, **values)
+        except Refused as refused:
+            if "possible-duplicate" not in refused.codes:
+                raise
+            return show(form, 409, likenesses=_likenesses(asker, values))
+        return redirect("console:patient", patient.pk)
+
+    def show(form: PatientForm, status: int, **more: Any) -> HttpResponse:
+        return _form_page(request, form, status, proposed=proposed, cancel_url=reverse("console:patients"), **more)
+
+    initial = {"record_number": proposed, "language": request.clinic.language, "sex": Sex.UNKNOWN}
+    form = PatientForm(sent(request), asker=asker, initial=initial)
+    return form_action(form, act, show, fields=_FIELD_OF_CODE)
 
 
-@allowed("patient.edit")
-@require_http_methods(["GET", "POST"])
-def edit(request: Request, patient_id: int) -> HttpResponse:
+@patient_page("patient.edit", methods=FORM)
+def edit(request: Request, scope: PatientScope) -> HttpResponse:
     """Change who the patient is. Where somebody else saved meanwhile, both versions are shown."""
-    patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(request, patient):
-        return gate
-    status, likenesses, changes, other = 200, list[Row](), list[Change](), ""
-    if request.method == "POST":
-        form = PatientForm(request.POST, asker=request.asker)
-        if form.is_valid():
-            values = form.values()
-            try:
-                version = int(request.POST.get("version", "0") or 0)
-            except ValueError:
-                version = 0
-            try:
-                actions.edit(by=request.asker, patient_id=patient_id, version=version, **values)
-                return redirect("console:patient", patient_id)
-            except Overtaken:
-                status = 409
-                patient.refresh_from_db()
-                form, changes = merge(request, patient, request.asker)
-                form.is_valid()
-                last = audit.events(patient_id=patient_id).filter(action="patient.edited").first()
-                other = last.name if last else ""
-            except Refused as refused:
-                status = 409
-                if "possible-duplicate" in refused.codes:
-                    likenesses = _likenesses(request, values, patient_id)
-                else:
-                    tell(form, refused, _FIELD_OF_CODE)
-        else:
-            status = 422
-        seen = request.POST.get("version") if status != 409 or not other else None
-        before = request.POST.get("before", "")
-        if seen is None or not before:
-            before = signing.dumps(stored(patient), salt=BEFORE)
-        version_shown = seen or str(patient.version)
-    else:
-        form = PatientForm(asker=request.asker, initial=stored(patient))
-        before, version_shown = signing.dumps(stored(patient), salt=BEFORE), str(patient.version)
-    context = {
-        "patient": patient, "form": form, "version": version_shown, "before": before, "likenesses": likenesses,
-        "changes": changes, "other": other, "cancel_url": reverse("console:patient", args=[patient_id]),
-    }  # fmt: skip
-    return render(request, "console/patients/form.html", context, status=status)
+    patient, seen = scope.patient, SeenForm.read(request)
+
+    def act(form: PatientForm) -> HttpResponse:
+        values = form.values()
+        try:
+            actions.edit(by=scope.asker, patient_id=patient.pk, version=whole(seen["version"]) or 0, **values)
+        except Overtaken:
+            return overtaken()
+        except Refused as refused:
+            if "possible-duplicate" not in refused.codes:
+                raise
+            return show(form, 409, likenesses=_likenesses(scope.asker, values, patient.pk))
+        return redirect("console:patient", patient.pk)
+
+    def overtaken() -> HttpResponse:
+        patient.refresh_from_db()
+        form, changes = merge(request.POST, seen["before"], patient, scope.asker)
+        form.is_valid()
+        last = audit.events(patient_id=patient.pk).filter(action="patient.edited").first()
+        return show(form, 409, changes=changes, other=last.name if last else "")
+
+    def show(form: PatientForm, status: int, **more: Any) -> HttpResponse:
+        kept = {} if more.get("other") else seen  # what was typed over goes on from what the other saved
+        return _form_page(
+            request, form, status, patient=patient, cancel_url=reverse("console:patient", args=[patient.pk]),
+            version=kept.get("version") or str(patient.version), before=kept.get("before") or sealed(patient), **more,
+        )  # fmt: skip
+
+    form = PatientForm(sent(request), asker=scope.asker, initial=stored(patient))
+    return form_action(form, act, show, fields=_FIELD_OF_CODE)
 
 
 # ---------------------------------------------------------------- the patient's page
@@ -185,26 +185,13 @@ def patient(request: Request, patient_id: int) -> HttpResponse:
         return gate(request, patient_id)
     found, clinical = record.patient, asker.may("patient.clinical")
     actions.open_record(by=asker, patient=found, part="clinical" if clinical else "identity")
-    visits = patient_visits(asker, patient_id, now)
-    courses = patient_courses(asker, patient_id)
-    ahead = [visit for visit in visits if visit.ahead]
     context = {
-        "patient": found,
-        "name": found.name,
-        "born": day_words(found.birth_date),
-        "years": years_words(found),
-        "language": dict(settings.LANGUAGES).get(found.language, found.language),
-        "clinical": clinical,
-        "may_edit": asker.may("patient.edit"),
         "has_account": record.signs_in,
-        "may_draft": asker.may("plan.draft"),
-        "may_book": asker.may("appointment.book"),
         "people": queries.people_of(patient_id),
         "access_needs": access_needs(patient_id),
-        "courses": courses,
-        "running": [course for course in courses if not course.ended],
-        "ahead": sorted(ahead, key=lambda visit: visit.at),
-        "past": [visit for visit in visits if not visit.ahead],
+        **identity_context(found, asker),
+        **visits_context(patient_visits(asker, patient_id, now)),
+        **courses_context(patient_courses(asker, patient_id)),
         "flagged": bool(safety.flagged([patient_id])) if asker.may("flag.read") else False,
         "flags_url": address("console:flags"),
         "consents_url": address("console:patient_consents", patient_id) if asker.may("consent.read") else "",
@@ -216,22 +203,19 @@ def patient(request: Request, patient_id: int) -> HttpResponse:
 # ---------------------------------------------------------------- measures on the page
 
 
-@allowed("measure.read")
-@require_GET
-def patient_measures(request: Request, patient_id: int) -> HttpResponse:
+@patient_page("measure.read")
+def patient_measures(request: Request, scope: PatientScope) -> HttpResponse:
     """The newest scores: a part of the patient's page for htmx, a page of its own without."""
-    found = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(request, found):
-        return gate
+    found = scope.patient
     context = {
         "patient": found,
         "name": found.name,
-        "scores": scores(patient_id),
-        "more_url": address("console:measures", patient_id),
+        "scores": scores(found.pk),
+        "more_url": address("console:measures", found.pk),
     }
     if request.htmx:
         return render(request, "console/patients/scores.html", context)
-    actions.open_record(by=request.asker, patient=found, part="clinical")
+    actions.open_record(by=scope.asker, patient=found, part="clinical")
     return render(request, "console/patients/measures.html", context)
 
 
@@ -241,95 +225,81 @@ def patient_measures(request: Request, patient_id: int) -> HttpResponse:
 _FIELD_OF_PERSON_CODE = {"name-missing": "name", "no-way-to-reach": "phone"}
 
 
-@allowed("patient.edit")
-@require_http_methods(["GET", "POST"])
-def person_add(request: Request, patient_id: int) -> HttpResponse:
+def _person_page(request: Request, form: PersonForm, status: int, patient: Patient, **more: Any) -> HttpResponse:
+    context = {"patient": patient, "name": patient.name, "form": form, **more}
+    return render(request, "console/patients/person.html", context, status=status)
+
+
+def _person(person_id: int) -> RelatedPerson:
+    return RelatedPerson.objects.select_related("patient").get(pk=person_id)
+
+
+@patient_page("patient.edit", methods=FORM)
+def person_add(request: Request, scope: PatientScope) -> HttpResponse:
     """Put somebody beside the patient."""
-    found = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(request, found):
-        return gate
-    form, status = PersonForm(request.POST or None), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                actions.add_person(by=request.asker, patient_id=patient_id, **form.cleaned_data)
-                return redirect("console:patient", patient_id)
-            except Refused as refused:
-                status = 409
-                tell(form, refused, _FIELD_OF_PERSON_CODE)
-    context = {"patient": found, "name": found.name, "form": form}
-    return render(request, "console/patients/person.html", context, status=status)
+
+    def act(form: PersonForm) -> HttpResponse:
+        actions.add_person(by=scope.asker, patient_id=scope.patient.pk, **form.cleaned_data)
+        return redirect("console:patient", scope.patient.pk)
+
+    def show(form: PersonForm, status: int) -> HttpResponse:
+        return _person_page(request, form, status, scope.patient)
+
+    return form_action(PersonForm(sent(request)), act, show, fields=_FIELD_OF_PERSON_CODE)
 
 
-@allowed("patient.edit")
-@require_http_methods(["GET", "POST"])
-def person_edit(request: Request, person_id: int) -> HttpResponse:
+@patient_row_page(_person, "patient.edit", methods=FORM)
+def person_edit(request: Request, scope: PatientScope, person: RelatedPerson) -> HttpResponse:
     """Change what is known of somebody beside the patient."""
-    person = get_object_or_404(RelatedPerson.objects.select_related("patient"), pk=person_id)
-    if gate := closed(request, person.patient):
-        return gate
+
+    def act(form: PersonForm) -> HttpResponse:
+        actions.edit_person(by=scope.asker, person_id=person.pk, **form.cleaned_data)
+        return redirect("console:patient", scope.patient.pk)
+
+    def show(form: PersonForm, status: int) -> HttpResponse:
+        return _person_page(request, form, status, scope.patient, beside=person)
+
     initial = {name: getattr(person, name) for name in PersonForm.base_fields}
-    form, status = PersonForm(request.POST or None, initial=initial), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                actions.edit_person(by=request.asker, person_id=person_id, **form.cleaned_data)
-                return redirect("console:patient", person.patient_id)
-            except Refused as refused:
-                status = 409
-                tell(form, refused, _FIELD_OF_PERSON_CODE)
-    context = {"patient": person.patient, "name": person.patient.name, "form": form, "beside": person}
-    return render(request, "console/patients/person.html", context, status=status)
+    return form_action(PersonForm(sent(request), initial=initial), act, show, fields=_FIELD_OF_PERSON_CODE)
 
 
-@allowed("patient.edit")
-@require_POST
-def person_end(request: Request, person_id: int) -> HttpResponse:
+@patient_row_page(_person, "patient.edit", methods=POST)
+def person_end(request: Request, scope: PatientScope, person: RelatedPerson) -> HttpResponse:
     """Somebody is no longer beside the patient."""
-    person = get_object_or_404(RelatedPerson.objects.select_related("patient"), pk=person_id)
-    if gate := closed(request, person.patient):
-        return gate
-    actions.end_person(by=request.asker, person_id=person_id)
-    return redirect("console:patient", person.patient_id)
+    actions.end_person(by=scope.asker, person_id=person.pk)
+    return redirect("console:patient", scope.patient.pk)
 
 
 # ---------------------------------------------------------------- the way into the portal
 
 
-@allowed("patient.edit")
-@require_http_methods(["GET", "POST"])
-def access(request: Request, patient_id: int) -> HttpResponse:
+@patient_page("patient.edit", methods=FORM)
+def access(request: Request, scope: PatientScope) -> HttpResponse:
     """Who signs in for this patient, and the invitation of the patient."""
-    assert request.asker.clinic_id is not None
-    found = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(request, found):
-        return gate
-    form, status = InviteForm(request.POST or None, initial={"email": found.email}), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                accounts.invite(
-                    by=request.asker, email=form.cleaned_data["email"], name=found.name, role="patient",
-                    patient_id=patient_id, language=found.language,
-                )  # fmt: skip
-                return redirect("console:patient_access", patient_id)
-            except Refused as refused:
-                status = 409
-                tell(form, refused, {"bad_email": "email", "already_member": "email"})
-    members = accounts_queries.accounts_of_patient(request.asker.clinic_id, patient_id)
-    context = {
-        "patient": found,
-        "name": found.name,
-        "form": form,
-        "accounts": [(member.name, member.person.email, member.role) for member in members],
-        "has_account": any(member.role == "patient" for member in members),
-        "missing": missing_rows(readiness.missing(cast(Clinic, request.clinic))),
-        "invitations": [
-            (row, accounts_queries.standing(row, timezone.now()))
-            for row in accounts_queries.invitations(request.asker.clinic_id, patient_id=patient_id)
-        ],
-    }
-    return render(request, "console/patients/access.html", context, status=status)
+    found = scope.patient
+
+    def act(form: InviteForm) -> HttpResponse:
+        accounts.invite(
+            by=scope.asker, email=form.cleaned_data["email"], name=found.name, role="patient",
+            patient_id=found.pk, language=found.language,
+        )  # fmt: skip
+        return redirect("console:patient_access", found.pk)
+
+    def show(form: InviteForm, status: int) -> HttpResponse:
+        members = accounts_queries.accounts_of_patient(scope.clinic.pk, found.pk)
+        context = {
+            "patient": found,
+            "name": found.name,
+            "form": form,
+            "accounts": [(member.name, member.person.email, member.role) for member in members],
+            "has_account": any(member.role == "patient" for member in members),
+            "missing": missing_rows(readiness.missing(scope.clinic)),
+            "invitations": [
+                (row, accounts_queries.standing(row, timezone.now()))
+                for row in accounts_queries.invitations(scope.clinic.pk, patient_id=found.pk)
+            ],
+        }
+        return render(request, "console/patients/access.html", context, status=status)
+
+    form = InviteForm(sent(request), initial={"email": found.email})
+    return form_action(form, act, show, fields={"bad_email": "email", "already_member": "email"})
