@@ -154,6 +154,11 @@ def require_valid(form: AForm) -> AForm:
     raise Refused(*(text for text, _code in told), codes=[code for _text, code in told])
 
 
+def error_list(refused: Refused | None, href: str = "") -> list[dict[str, str]]:
+    """A refusal's reasons for the list of errors at the head of a page. ``href``: where they are mended."""
+    return [{"href": href, "text": str(each)} for each in refused.reasons] if refused else []
+
+
 def tell(form: forms.Form, refused: Refused, fields: Mapping[str, str]) -> None:
     """Put a refusal's reasons beside the fields that they speak of, or at the top of the form."""
     for number, reason in enumerate(refused.reasons):

@@ -130,6 +130,14 @@ class GoalForm(DraftForm):
     line = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
+class StepForm(forms.Form):
+    """What is done with the draft beside saving it: ``use`` of a proposal. ``revision``: the one that was shown."""
+
+    use = forms.CharField(required=False, strip=False)
+    revision = forms.CharField(required=False)
+    sure = forms.BooleanField(required=False)
+
+
 class Sheet:
     """The editor's forms together: the plan, its parts and its goals."""
 
@@ -152,6 +160,23 @@ class Sheet:
             GoalForm(typed, prefix=f"goal-{k}", initial=stored_goals[k] if k < len(stored_goals) else {})
             for k in range(_rows(typed, "goal", len(stored_goals), MOST_GOALS))
         ]
+
+        step = StepForm(typed)
+        self.step: dict[str, Any] = step.cleaned_data if step.is_valid() else {}
+        self.done = typed is not None and "done" in typed
+
+    @property
+    def use(self) -> str:
+        return str(self.step.get("use", ""))
+
+    @property
+    def seen(self) -> int:
+        """The revision of the draft that was shown."""
+        return whole(self.step.get("revision")) or 0
+
+    @property
+    def sure(self) -> bool:
+        return bool(self.step.get("sure"))
 
     @property
     def valid(self) -> bool:
@@ -202,3 +227,16 @@ class CheckForm(forms.Form):
         self.fields["weight_kg"].help_text = _("Off the scale, not off the plan.")
         if not by_weight:
             del self.fields["weight_kg"]
+
+
+class CourseForm(forms.Form):
+    """The course whose plan changes; none where a first plan is made."""
+
+    course = forms.CharField(required=False)
+
+
+class SignForm(forms.Form):
+    """The hash of what was read, and why a dose is ordered outside of what was studied."""
+
+    seen = forms.CharField(required=False, strip=False)
+    beyond_reason = forms.CharField(required=False, strip=False)
