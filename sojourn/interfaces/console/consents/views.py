@@ -17,17 +17,19 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.consents.presenters import (
-    HOW_MANY,
-    WITHDRAWN_FOR,
+from sojourn.interfaces.console.consents.patient_presenters import (
     Line,
     about_words,
-    clause_groups,
-    clause_line,
-    first_rows,
     past_decision,
     planned_way,
     state_of,
+)
+from sojourn.interfaces.console.consents.presenters import (
+    HOW_MANY,
+    WITHDRAWN_FOR,
+    clause_groups,
+    clause_line,
+    first_rows,
     text_lines,
     titles_of_texts,
     waiting_lines,
