@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -41,14 +42,11 @@ class DueForm(forms.Form):
 class RequestForm(DueForm):
     """What to ask, and by when."""
 
-    scale_id = forms.ChoiceField(label=gettext_lazy("Questionnaire"))
-    field_order = ("scale_id",)
-
-    def __init__(self, askable: list[Scale], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, askable: Sequence[Scale], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast(forms.ChoiceField, self.fields["scale_id"]).choices = [
-            (each.id, short_first(say(each.title, reading_language()))) for each in askable
-        ]
+        choices = [(each.id, short_first(say(each.title, reading_language()))) for each in askable]
+        self.fields["scale_id"] = forms.ChoiceField(label=_("Questionnaire"), choices=choices)
+        self.order_fields(("scale_id",))
 
 
 class PaperForm(forms.Form):
@@ -71,6 +69,9 @@ class PaperForm(forms.Form):
         for item in asked.items:
             self.fields[f"item-{item.link_id}"] = _item_field(item, language)
 
+    def filled_in_at(self, zone: ZoneInfo) -> datetime:
+        return datetime.combine(self.cleaned_data["filled_on"], self.cleaned_data["filled_at"], zone)
+
     @property
     def questions(self) -> list[forms.BoundField]:
         return [self[f"item-{item.link_id}"] for item in self.asked.items]
@@ -81,7 +82,7 @@ class PaperForm(forms.Form):
             raise forms.ValidationError(_("Nothing is answered yet. Enter at least one answer."))
         return values
 
-    def answers(self, values: dict[str, Any]) -> dict[str, int | None]:
+    def answers(self, values: Mapping[str, Any]) -> dict[str, int | None]:
         """The answers by link id; None for what stands empty on the paper."""
         return {item.link_id: values.get(f"item-{item.link_id}") for item in self.asked.items}
 
@@ -112,14 +113,11 @@ def _item_field(item: Item, language: str) -> forms.Field:
 class BatteryForm(DueForm):
     """What an indication begins with, and by when."""
 
-    indication = forms.ChoiceField(label=gettext_lazy("Indication"))
-    field_order = ("indication",)
-
-    def __init__(self, batteries: tuple[queries.Battery, ...], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, batteries: Iterable[queries.Battery], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "battery-%s", **kwargs})
-        cast(forms.ChoiceField, self.fields["indication"]).choices = [
-            (each.indication, _(each.label)) for each in batteries
-        ]
+        choices = [(each.indication, _(each.label)) for each in batteries]
+        self.fields["indication"] = forms.ChoiceField(label=_("Indication"), choices=choices)
+        self.order_fields(("indication",))
 
 
 class ScoreForm(forms.Form):
@@ -166,6 +164,9 @@ class ScoreForm(forms.Form):
             help_text=f"{low}–{high}",
             widget=FigureInput({"inputmode": "decimal" if decimals else "numeric"}),
         )
+
+    def rated_at(self, zone: ZoneInfo) -> datetime:
+        return datetime.combine(self.cleaned_data["taken_on"], self.cleaned_data["taken_at"], zone)
 
     @property
     def figures(self) -> list[forms.BoundField]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from sojourn.care.measures import queries
 from sojourn.care.measures.charts import trend_chart
+from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.measures.queries import OpenRequest, Scored, Shelf, Trend
 from sojourn.care.session.lines import GivenInSession
-from sojourn.clinical.scales import Scale, say
+from sojourn.clinical.scales import Item, Scale, say
 from sojourn.foundation.ui.charts import Chart, Mark
 from sojourn.interfaces.console.measures.words import reading_language
 from sojourn.interfaces.console.rules.views import SHORT_MARKS
@@ -221,3 +223,48 @@ class Line:
     answer: str
     points: str
     safety: bool
+
+
+def answer_lines(definition: Scale, given: Mapping[str, int | None], *, as_a_whole: bool) -> list[Line]:
+    """Every question that was asked, with its answer. ``as_a_whole``: the score was entered without its answers."""
+    alarming = definition.safety(given)
+    return [
+        _answer_line(item, given.get(item.link_id), safety=item.link_id in alarming)
+        for item in definition.items
+        if item.link_id in given or not (as_a_whole or item.enable)
+    ]
+
+
+def _answer_line(item: Item, value: int | None, *, safety: bool) -> Line:
+    language = reading_language()
+    words = next((say(option.text, language) for option in item.options if option.value == value), "")
+    words = words or (_("left out") if value is None else f"{value} {item.unit}".strip())
+    text = say(item.text, language)
+    title = f"{item.prefix} {text}".strip() if text else _("Item %(number)s") % {"number": item.link_id}
+    return Line(title, words, "" if value is None or not item.scored else str(value), safety)
+
+
+def response_context(row: QuestionnaireResponse) -> dict[str, Any]:
+    """Every answer of one questionnaire, and what it came to. One query."""
+    definition, language = queries.scale(row.scale_id), reading_language()
+    given = queries.answers_of([row.pk]).get(row.pk, {})
+    band = next((band for band in definition.bands if band.code == row.band), None)
+    labels = {each.code: _(each.label) for each in definition.parts}
+    return {
+        "patient": row.patient,
+        "name": row.patient.name,
+        "title": say(definition.title, language),
+        "stem": say(definition.stem, language),
+        "row": row,
+        "total": None if row.score is None else queries.number(row.score),
+        "parts": [(labels.get(code, code), value) for code, value in row.parts.items()],
+        "findings": [_(each.label) for each in definition.findings if each.code in row.findings],
+        "source": row.get_source_display(),
+        "entered_by": row.entered_by,
+        "out_of": definition.high,
+        "band": _(band.label) if band else "",
+        "lines": answer_lines(definition, given, as_a_whole=row.source == "entered"),
+        "language": translation.get_language_info(row.language)["name_local"],
+        "copyright": definition.copyright,
+        "back_url": reverse("console:measures", args=[row.patient_id]),
+    }
