@@ -7,15 +7,20 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from sojourn.care.intake import queries, wording
 from sojourn.care.intake.known_as import known_as
+from sojourn.care.intake.models import IntakeSubmission
 from sojourn.care.intake.queries import Answered, Change, Lists
 from sojourn.care.intake.story import Question, Told, story
+from sojourn.care.patients.models import Patient
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.interactions import InteractionRule
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.rulebook.queries import interaction_rules
 from sojourn.interfaces.console.intake.findings import StoryFinding, story_findings
 
 
@@ -171,3 +176,66 @@ def chosen_values(found: Question, answer: Answered | None, posted: Any) -> set[
     if found.kind == "checklist":
         return set(value["yes"]) | ({"rest_unsure"} if value.get("rest_unsure") else set())
     return {str(value)} if found.kind == "choice" else set()
+
+
+# ---------------------------------------------------------------- the pages
+
+_CONTRADICTION = "contradiction:"
+
+
+def doubts_of(refused: Refused | None) -> list[str]:
+    """What is asked back about: another answer says otherwise."""
+    codes = refused.codes if refused else ()
+    return [code.removeprefix(_CONTRADICTION) for code in codes if code.startswith(_CONTRADICTION)]
+
+
+def question_context(found: Question, answer: Answered | None, posted: QueryDict) -> dict[str, Any]:
+    """One question with the answer that stands, or with what was typed."""
+    chosen = chosen_values(found, answer, posted)
+    return {
+        "question": found,
+        "text": _(found.text),
+        "hint": _(found.hint) if found.hint else "",
+        "why": _(found.why),
+        "seen": answer.id if answer else "",
+        "standing": wording.said(found, answer.told) if answer else "",
+        "typed": typed_value(found, answer, posted),
+        "options": [(value, label, value in chosen) for value, label in options(found)],
+        "rest_unsure": "rest_unsure" in chosen,
+        "unit": posted.get("unit") or unit_of(found, answer),
+    }
+
+
+def told_context(patient: Patient) -> dict[str, Any]:
+    """Everything that was told, by section; what changed since it was sent, and between the last two sendings.
+
+    Six queries.
+    """
+    given, everything, people = queries.answers(patient.pk), queries.lists(patient.pk), people_of(patient.pk)
+    sendings = queries.submissions(patient.pk)
+    shown = story().shown({each.question_id: each.told for each in given.values()}, patient.sex)
+    since, between = _changes(sendings, queries.snapshot(patient.sex, given, everything, people))
+    fresh = {(each.of, each.key) for each in (*since, *between)}
+    rules = interaction_rules(patient.clinic_id)
+    lines = [
+        (each.section, said_line(patient.pk, each, given.get(each.id), everything, people, fresh, rules))
+        for each in shown
+    ]
+    chapters = [(_(section.title), [line for of, line in lines if of == section.id]) for section in story().sections]
+    return {
+        "chapters": [(title, said) for title, said in chapters if said],
+        "sendings": sendings,
+        "unsent": [differs(each) for each in since],
+        "between": [differs(each) for each in between],
+        "answered": sum(each.id in given for each in shown),
+        "total": len(shown),
+        "unsure": sum(look(given.get(each.id)) == "wait" for each in shown),
+        "unchecked": sum(not each.checked for each in everything.medicines),
+    }
+
+
+def _changes(sendings: Sequence[IntakeSubmission], now: Mapping[str, Any]) -> tuple[Sequence[Change], Sequence[Change]]:
+    """What changed since the newest sending, and between the one before it and that."""
+    since = queries.changes(sendings[0].content, now) if sendings else ()
+    between = queries.changes(sendings[1].content, sendings[0].content) if len(sendings) > 1 else ()
+    return since, between
