@@ -69,13 +69,15 @@ def _step(asker: Asker, row: SessionRow) -> Step | None:
     if row.encounter_id is None or row.state not in _STEPS or not asker.may("session.read"):
         return None
     permission, label = _STEPS[row.state]
-    url = address("console:session", row.encounter_id)
-    if row.state == State.LEFT:
-        url = address("console:record", row.encounter_id) or url
-    if not url:
-        return None
-    mine = asker.may(permission)
-    return Step(label if mine else _("Look at the session"), url, main=mine and row.state in PRESENT)
+    mine, url = asker.may(permission), _session_url(row.encounter_id, row.state)
+    step = Step(label if mine else _("Look at the session"), url, main=mine and row.state in PRESENT)
+    return step if url else None
+
+
+def _session_url(encounter_id: int, state: State) -> str:
+    """The session's page; its record once the patient has left."""
+    url = address("console:session", encounter_id)
+    return (address("console:record", encounter_id) or url) if state == State.LEFT else url
 
 
 def _notes(asker: Asker, row: SessionRow) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit import queries as audit
 from sojourn.foundation.audit.models import AuditEvent
@@ -41,27 +43,53 @@ def _event(row: AuditEvent) -> Event:
 def home(request: Request) -> HttpResponse:
     """Today's chairs with one clear next step each, and what waits for this role."""
     assert request.clinic is not None
-    asker, now = request.asker, timezone.now()
-    sees_patients = asker.may("patient.find")
+    asker, sees_patients = request.asker, request.asker.may("patient.find")
     rows = visits.on_day(timezone.localdate(), request.clinic.zone) if sees_patients else []
-    today = Today(asker, now, rows)
-    lines = session_lines(today)
-    waits = [wait for part in WAITS_OF_ROLES.get(asker.role, ()) for wait in part(today)]
+    today = Today(asker, timezone.now(), rows)
     context = {
         "title": formats.date_format(timezone.localdate(), _("l j F")),
         "lead": lead_words(rows) if sees_patients else "",
         "sees_patients": sees_patients,
-        "lines": [line for line in lines if not line.over],
-        "over": [line for line in lines if line.over],
-        "first": [wait for wait in waits if wait.is_first],
-        "waits": [wait for wait in waits if not wait.is_first],
-        "decisions_url": address("console:candidacies_waiting") if asker.may("candidacy.read") else "",
-        "eve_url": address("console:eve_waiting") if asker.may("candidacy.read") else "",
-        "messages_url": address("console:messages_waiting") if asker.may("message.read") else "",
-        "waits_here": bool(WAITS_OF_ROLES.get(asker.role)),
         "may_book": asker.may("appointment.book"),
-        "events": [_event(row) for row in audit.events()[:15]] if asker.role == "auditor" else [],
-        "auditor": asker.role == "auditor",
-        "audit_url": address("console:audit"),
+        **_lines_context(today),
+        **_waits_context(today),
+        **_later_context(asker),
+        **_audit_context(asker),
     }
     return render(request, "console/home/home.html", context)
+
+
+def _lines_context(today: Today) -> dict[str, Any]:
+    lines = session_lines(today)
+    return {"lines": [line for line in lines if not line.over], "over": [line for line in lines if line.over]}
+
+
+def _waits_context(today: Today) -> dict[str, Any]:
+    """What waits for the role of the asker, what comes first apart."""
+    parts = WAITS_OF_ROLES.get(today.asker.role, ())
+    waits = [wait for part in parts for wait in part(today)]
+    return {
+        "first": [wait for wait in waits if wait.is_first],
+        "waits": [wait for wait in waits if not wait.is_first],
+        "waits_here": bool(parts),
+    }
+
+
+def _later_context(asker: Asker) -> dict[str, Any]:
+    """Where the page loads after itself what takes longer to count."""
+    candidacy, messages = asker.may("candidacy.read"), asker.may("message.read")
+    return {
+        "decisions_url": address("console:candidacies_waiting") if candidacy else "",
+        "eve_url": address("console:eve_waiting") if candidacy else "",
+        "messages_url": address("console:messages_waiting") if messages else "",
+    }
+
+
+def _audit_context(asker: Asker) -> dict[str, Any]:
+    """An auditor's first page is what was done last."""
+    auditor = asker.role == "auditor"
+    return {
+        "auditor": auditor,
+        "events": [_event(row) for row in audit.events()[:15]] if auditor else [],
+        "audit_url": address("console:audit"),
+    }
