@@ -26,7 +26,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.pages import show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
-from sojourn.interfaces.portal.today.views import length_in_words
+from sojourn.interfaces.portal.today.presenters import length_in_words
 
 _WORDS: dict[WayHome, tuple[StrPromise, str]] = {
     WayHome.CONFIRMED: (gettext_lazy("said yes"), "done"),
