@@ -6,23 +6,22 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.consent import actions, paper, queries, texts
 from sojourn.care.consent.models import Consent, Decision
 from sojourn.care.consent.texts import Source, Text
 from sojourn.care.safety import writing_actions as writing
 from sojourn.care.session.withdrawal_actions import withdraw_consent
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.agreements.desk import Desk, desk_of, document_of
 from sojourn.interfaces.portal.agreements.presenters import Line, Tick, agreement_line, anchor, copy_of, reviews
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.shared.pages import FORM
 
 
-@allowed("own.sign")
-@require_GET
-def agreements(request: Request) -> HttpResponse:
+@own_page("own.sign")
+def agreements(request: Request, scope: OwnScope) -> HttpResponse:
     """What is open, what is signed, what is free to choose."""
     desk = desk_of(request)
     lines: list[Line] = []
@@ -56,9 +55,8 @@ def _closed(request: Request, document: Source) -> HttpResponse:
     return show(request, "portal/agreements/closed.html", {"title": document.title[queries.reading_language()]})
 
 
-@allowed("own.sign")
-@require_http_methods(["GET", "POST"])
-def read(request: Request, document_id: str, number: int) -> HttpResponse:
+@own_page("own.sign", methods=FORM)
+def read(request: Request, scope: OwnScope, document_id: str, number: int) -> HttpResponse:
     """One section. A question about it can be asked here; the answer appears here too."""
     document = document_of(document_id)
     desk = desk_of(request)
@@ -107,9 +105,8 @@ def read(request: Request, document_id: str, number: int) -> HttpResponse:
     )
 
 
-@allowed("own.sign")
-@require_http_methods(["GET", "POST"])
-def sign(request: Request, document_id: str) -> HttpResponse:
+@own_page("own.sign", methods=FORM)
+def sign(request: Request, scope: OwnScope, document_id: str) -> HttpResponse:
     """Confirm, and sign by name or by drawing. What is missing is said at the top; what was typed stays."""
     document = document_of(document_id)
     desk = desk_of(request)
@@ -203,9 +200,8 @@ def _is_newest(consent: Consent) -> bool:
     return not newer
 
 
-@allowed("own.sign")
-@require_GET
-def agreement(request: Request, consent_id: int) -> HttpResponse:
+@own_page("own.sign")
+def agreement(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse:
     """What was signed, exactly as it was shown."""
     consent = _found(consent_id)
     return show(
@@ -213,9 +209,8 @@ def agreement(request: Request, consent_id: int) -> HttpResponse:
     )
 
 
-@allowed("own.sign")
-@require_GET
-def agreement_pdf(request: Request, consent_id: int) -> HttpResponse:
+@own_page("own.sign")
+def agreement_pdf(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
     assert request.clinic is not None
     consent = actions.open_copy(by=request.asker, consent=_found(consent_id))
@@ -226,9 +221,8 @@ def agreement_pdf(request: Request, consent_id: int) -> HttpResponse:
     return answer
 
 
-@allowed("own.sign")
-@require_http_methods(["GET", "POST"])
-def withdraw(request: Request, consent_id: int) -> HttpResponse:
+@own_page("own.sign", methods=FORM)
+def withdraw(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse:
     """What it means to take it back; then it is done."""
     asker = request.asker
     consent = _found(consent_id)

@@ -7,7 +7,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures import queries
@@ -16,7 +15,7 @@ from sojourn.care.safety import actions as safety
 from sojourn.care.safety.not_counted_actions import TOO_LATE, UNDER_A_DOSE, hear
 from sojourn.clinical.numbers import NumberRefusal, read_whole
 from sojourn.clinical.scales import Item, say
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.answering.sheet import (
@@ -34,10 +33,11 @@ from sojourn.interfaces.portal.answering.sheet import (
     url_onward,
 )
 from sojourn.interfaces.portal.danger.heard import heard
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session import not_now
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.today.presenters import minutes_for
+from sojourn.interfaces.shared.pages import FORM
 
 SKIP = "skip"
 
@@ -59,10 +59,9 @@ def _refused(request: Request, sheet: Sheet, refused: Refused) -> HttpResponse:
     return show(request, "portal/answering/refused.html", {"sheet": sheet, "reasons": refused.reasons}, status=409)
 
 
-@allowed("own.answer")
-@require_GET
+@own_page("own.answer")
 @waits_under_a_dose()
-def intro(request: Request, request_id: int) -> HttpResponse:
+def intro(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
     """What is asked, how long it takes, who sees it."""
     sheet = sheet_of(request_id)
     return _closed(request, sheet) or show(
@@ -80,9 +79,8 @@ def intro(request: Request, request_id: int) -> HttpResponse:
     )
 
 
-@allowed("own.answer")
-@require_http_methods(["GET", "POST"])
-def question(request: Request, request_id: int, number: int) -> HttpResponse:
+@own_page("own.answer", methods=FORM)
+def question(request: Request, scope: OwnScope, request_id: int, number: int) -> HttpResponse:
     """One question. A tap saves it and goes on; an alarming answer shows help first."""
     sheet = sheet_of(request_id)
     if request.method != "POST" and not_now.dosed(request):
@@ -172,9 +170,8 @@ def _not_counted(request: Request, sheet: Sheet, item: Item, value: int | None, 
     return not_now.page(request, status=not_now.WAITS) if waits else _refused(request, sheet, refused)
 
 
-@allowed("own.answer")
-@require_GET
-def help_first(request: Request, request_id: int, number: int) -> HttpResponse:
+@own_page("own.answer")
+def help_first(request: Request, scope: OwnScope, request_id: int, number: int) -> HttpResponse:
     """Help, before the questions go on."""
     sheet = sheet_of(request_id)
     if not 1 <= number <= sheet.total:
@@ -193,10 +190,9 @@ def help_first(request: Request, request_id: int, number: int) -> HttpResponse:
     )
 
 
-@allowed("own.answer")
-@require_http_methods(["GET", "POST"])
+@own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
-def review(request: Request, request_id: int) -> HttpResponse:
+def review(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
     """All answers at a glance, to change or to send."""
     sheet = sheet_of(request_id)
     if request.method == "POST":
@@ -246,9 +242,8 @@ def _send(request: Request, sheet: Sheet) -> HttpResponse:
     return redirect("portal:sent", sheet.id)
 
 
-@allowed("own.answer")
-@require_GET
-def sent(request: Request, request_id: int) -> HttpResponse:
+@own_page("own.answer")
+def sent(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
     """Sent: what happens next."""
     sheet = sheet_of(request_id)
     if not sheet.sent:
@@ -273,10 +268,9 @@ def _next(sheet: Sheet) -> dict[str, object]:
     return {"others": (same or waiting)[:1], "sitting_left": len(same)}
 
 
-@allowed("own.answer")
-@require_GET
+@own_page("own.answer")
 @waits_under_a_dose()
-def sitting(request: Request, sitting_id: int) -> HttpResponse:
+def sitting(request: Request, scope: OwnScope, sitting_id: int) -> HttpResponse:
     """Several questionnaires as one: how many, how long, where one stands."""
     try:
         _whole, parts = queries.sitting(sitting_id)

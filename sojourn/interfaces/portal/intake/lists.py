@@ -12,20 +12,20 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from sojourn.care.intake import actions, forms, queries
 from sojourn.care.intake.story import Question
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety import writing_actions as writing
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.interfaces.portal.intake.views import _seen
 from sojourn.interfaces.portal.intake.way import known_question, listed_question, section_of, url_of
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
+from sojourn.interfaces.shared.pages import FORM, POST
 
 
 def _form_page(request: Request, asked: Question, form: Any, *, line: Any = None, status: int = 200, **more: Any
@@ -60,10 +60,9 @@ def _save_line(request: Request, asked: Question, form: Any, line: UUID | None) 
     return None
 
 
-@allowed("own.answer")
-@require_http_methods(["GET", "POST"])
+@own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
-def add(request: Request, topic: str) -> HttpResponse:
+def add(request: Request, scope: OwnScope, topic: str) -> HttpResponse:
     """Add a line to a list."""
     asked = listed_question(topic)
     form = forms.FORMS[asked.of](request.POST or None)
@@ -83,10 +82,9 @@ def _written(request: Request, asked: Question, form: Any, line: UUID | None, ro
     return _form_page(request, asked, form, line=row, status=409, doubt=doubt)
 
 
-@allowed("own.answer")
-@require_http_methods(["GET", "POST"])
+@own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
-def line(request: Request, topic: str, line_id: UUID) -> HttpResponse:
+def line(request: Request, scope: OwnScope, topic: str, line_id: UUID) -> HttpResponse:
     """Change a line of a list, or take it off (``remove``)."""
     asked = listed_question(topic)
     by = request.asker
@@ -106,9 +104,8 @@ def line(request: Request, topic: str, line_id: UUID) -> HttpResponse:
     return _written(request, asked, forms.FORMS[asked.of](request.POST), line_id, row)
 
 
-@allowed("own.answer")
-@require_POST
-def person(request: Request, related_person_id: int) -> HttpResponse:
+@own_page("own.answer", methods=POST)
+def person(request: Request, scope: OwnScope, related_person_id: int) -> HttpResponse:
     """Take somebody off the list of those who bring one home."""
     by = request.asker
     try:
@@ -118,9 +115,8 @@ def person(request: Request, related_person_id: int) -> HttpResponse:
     return redirect(url_of("people"))
 
 
-@allowed("own.answer")
-@require_GET
-def search(request: Request) -> HttpResponse:
+@own_page("own.answer")
+def search(request: Request, scope: OwnScope) -> HttpResponse:
     """Medicines that what is typed may mean: a fragment of choices."""
     text = request.GET.get("name", "")[:200]
     found = shipped.find(text, 6) if request.GET.get("kind", "medicine") == "medicine" else ()
@@ -137,10 +133,9 @@ class Piece:
     choice: str
 
 
-@allowed("own.answer")
-@require_http_methods(["GET", "POST"])
+@own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
-def paste(request: Request) -> HttpResponse:
+def paste(request: Request, scope: OwnScope) -> HttpResponse:
     """A list of medicines written as prose: taken apart, and each piece confirmed by itself."""
     by = request.asker
     assert by.patient_id is not None

@@ -8,7 +8,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.intake import actions, queries, wording
 from sojourn.care.intake.queries import Answered
@@ -17,7 +16,7 @@ from sojourn.care.intake.typed import told_of
 from sojourn.care.patients.models import Patient
 from sojourn.care.patients.queries import people_of
 from sojourn.care.safety import writing_actions as writing
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.portal.danger.heard import heard
 from sojourn.interfaces.portal.danger.listening import help_offer
@@ -44,8 +43,9 @@ from sojourn.interfaces.portal.intake.way import (
     url_of,
     way_of,
 )
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
+from sojourn.interfaces.shared.pages import FORM
 
 _CONTRADICTION = "contradiction:"
 
@@ -53,10 +53,9 @@ _CONTRADICTION = "contradiction:"
 # ---------------------------------------------------------------- overview
 
 
-@allowed("own.answer")
-@require_GET
+@own_page("own.answer")
 @waits_under_a_dose()
-def overview(request: Request) -> HttpResponse:
+def overview(request: Request, scope: OwnScope) -> HttpResponse:
     """Every section, how far one is, and the way on."""
     way = way_of(request)
     chapters = []
@@ -84,10 +83,9 @@ def overview(request: Request) -> HttpResponse:
 # ---------------------------------------------------------------- one question
 
 
-@allowed("own.answer")
-@require_http_methods(["GET", "POST"])
+@own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
-def question(request: Request, topic: str) -> HttpResponse:
+def question(request: Request, scope: OwnScope, topic: str) -> HttpResponse:
     """One question. Each answer is saved by itself, and the next question comes."""
     asked = known_question(topic)
     way = way_of(request)
@@ -168,10 +166,9 @@ def _ask(request: Request, way: Way, asked: Question, to_review: bool, refused: 
 # ---------------------------------------------------------------- all of it
 
 
-@allowed("own.answer")
-@require_http_methods(["GET", "POST"])
+@own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
-def review(request: Request) -> HttpResponse:
+def review(request: Request, scope: OwnScope) -> HttpResponse:
     """Everything that was said, to change and to send."""
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
@@ -224,9 +221,8 @@ def review(request: Request) -> HttpResponse:
     )
 
 
-@allowed("own.answer")
-@require_GET
-def sent(request: Request) -> HttpResponse:
+@own_page("own.answer")
+def sent(request: Request, scope: OwnScope) -> HttpResponse:
     """Sent: what happens next."""
     latest = queries.latest_submission(request.asker.patient_id or 0)
     if latest is None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
 
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
 from sojourn.clinical import pk
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.medicine.curve import last_session, long, picture, words
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 
 
-@allowed("own.read")
-@require_GET
-def medicine(request: Request) -> HttpResponse:
+@own_page("own.read")
+def medicine(request: Request, scope: OwnScope) -> HttpResponse:
     """How the medicine of the patient's own course comes and goes."""
     assert request.asker.patient_id is not None
     course = reads.way(request.asker.patient_id, timezone.now()).course

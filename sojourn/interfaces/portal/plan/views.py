@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.views.decorators.http import require_GET
 
 from sojourn.care.plan import queries
-from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.interfaces.portal.pages import show
+from sojourn.foundation.accounts.access import Request
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.plan.presenters import plan_shown
 
 
-@allowed("own.read")
-@require_GET
-def plan(request: Request) -> HttpResponse:
+@own_page("own.read")
+def plan(request: Request, scope: OwnScope) -> HttpResponse:
     """The patient's own signed plans that hold now."""
     patient_id = request.asker.patient_id
     assert patient_id is not None

@@ -6,22 +6,20 @@ from dataclasses import replace
 
 from django.http import HttpResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
 
 from sojourn.care.measures import queries as measures
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.agreements import desk as agreements
 from sojourn.interfaces.portal.danger import heard
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session import not_now
 from sojourn.interfaces.portal.today import path
 from sojourn.interfaces.portal.today.presenters import next_visit, waiting_sheets
 
 
-@allowed("own.read")
-@require_GET
-def today(request: Request) -> HttpResponse:
+@own_page("own.read")
+def today(request: Request, scope: OwnScope) -> HttpResponse:
     """The patient's first page."""
     assert request.asker.patient_id is not None
     assert request.clinic is not None

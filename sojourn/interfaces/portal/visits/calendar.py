@@ -9,24 +9,24 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from sojourn.care.booking import feed_actions, queries, reminder_actions, series_actions
 from sojourn.care.booking.icalendar import Event, calendar
 from sojourn.care.booking.models import Channel
 from sojourn.care.booking.reminding import QUIET_FROM, QUIET_UNTIL
-from sojourn.foundation.accounts.access import Request, allowed, public
+from sojourn.foundation.accounts.access import Request, public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.visits.forms import RemindersForm, TimesForm
+from sojourn.interfaces.shared.pages import FORM
 
 
-@allowed("own.visits")
-@require_http_methods(["GET", "POST"])
+@own_page("own.visits", methods=FORM)
 @waits_under_a_dose()
-def times(request: Request) -> HttpResponse:
+def times(request: Request, scope: OwnScope) -> HttpResponse:
     """Say when one can come. The clinic plans the sessions by it."""
     assert request.asker.patient_id is not None
     stated = queries.stated_times(request.asker.patient_id)
@@ -48,10 +48,9 @@ def times(request: Request) -> HttpResponse:
     return show(request, "portal/visits/times.html", {"form": form}, active="visits", status=status)
 
 
-@allowed("own.visits")
-@require_http_methods(["GET", "POST"])
+@own_page("own.visits", methods=FORM)
 @waits_under_a_dose(but=[("channel", "none")], reads=True)
-def reminders(request: Request) -> HttpResponse:
+def reminders(request: Request, scope: OwnScope) -> HttpResponse:
     """How, and by which clock, one is reminded."""
     assert request.asker.patient_id is not None
     assert request.clinic is not None
@@ -76,11 +75,10 @@ def reminders(request: Request) -> HttpResponse:
     return show(request, "portal/visits/reminders.html", {"form": form}, active="visits", status=status)
 
 
-@allowed("own.visits")
+@own_page("own.visits", methods=FORM)
 @never_cache
-@require_http_methods(["GET", "POST"])
 @waits_under_a_dose(but=[("do", "close")], reads=True)
-def my_feed(request: Request) -> HttpResponse:
+def my_feed(request: Request, scope: OwnScope) -> HttpResponse:
     """Open a secret calendar address, shown once, or end it."""
     link = ""
     if request.method == "POST":
