@@ -11,15 +11,16 @@ from sojourn.care.consent import queries, texts
 from sojourn.care.consent.models import ConsentRequest, Decision
 from sojourn.care.consent.queries import Shelf, Standing
 from sojourn.care.consent.texts import Source, Text
-from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.interfaces.portal.pages import OwnScope
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What the pages share: what is asked, the clinic's texts, what was decided."""
 
+    patient_id: int
     asker: Asker
     clinic: Clinic
     request: ConsentRequest | None
@@ -32,6 +33,19 @@ class Desk:
             return None
         return self.shelf.text(document_id, self.request.route, queries.reading_language())
 
+    @property
+    def documents(self) -> list[Source]:
+        """What is needed for the treatment, what may be chosen, and what was decided once; none where none is asked."""
+        if self.request is None:
+            return []
+        route, decided = self.request.route, self.standing.consents
+        return [
+            each
+            for each in texts.newest().values()
+            if not each.is_pack
+            and (each.needed_for(route) or (each.optional and each.id in self.shelf.adopted) or each.id in decided)
+        ]
+
     def state(self, document_id: str) -> str:
         """The state of a document, "" where it stands, "refused" where the patient said no to the present text."""
         assert self.request is not None
@@ -41,14 +55,12 @@ class Desk:
         return queries.state(self.shelf, consent, document_id, self.request.route) or ""
 
 
-def desk_of(request: Request) -> Desk:
+def desk_of(scope: OwnScope) -> Desk:
     """Three queries."""
-    assert request.clinic is not None
-    patient_id = request.asker.patient_id or 0
-    wanted = queries.asked(patient_id)
-    own = queries.shelf(request.clinic)
-    judged = queries.judge(own, queries.newest_of(patient_id), wanted.route if wanted else "")
-    return Desk(request.asker, request.clinic, wanted, own, judged)
+    wanted = queries.asked(scope.patient_id)
+    own = queries.shelf(scope.clinic)
+    judged = queries.judge(own, queries.newest_of(scope.patient_id), wanted.route if wanted else "")
+    return Desk(scope.patient_id, scope.asker, scope.clinic, wanted, own, judged)
 
 
 def document_of(document_id: str) -> Source:

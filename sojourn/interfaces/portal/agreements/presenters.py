@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy
 
-from sojourn.care.consent import queries, texts
+from sojourn.care.consent import actions, queries, texts
 from sojourn.care.consent.models import Consent, Decision
 from sojourn.care.consent.texts import Source, Text
+from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.agreements.desk import Desk
+from sojourn.interfaces.portal.agreements.forms import SignForm
 
 # What the list says of each state: words, the look of the pill, what the button says ("" where nothing is to do).
 _WORDS = {
@@ -124,3 +128,68 @@ def copy_of(consent: Consent, newest: bool) -> Copy:
         newest=newest,
         hash=consent.content_hash,
     )
+
+
+# ---------------------------------------------------------------- the pages
+
+
+def list_context(desk: Desk) -> dict[str, Any]:
+    """What is open, what is signed, what is free to choose."""
+    asked = queries.questions(desk.patient_id) if desk.request is not None else []
+    lines = [agreement_line(desk, document, asked) for document in desk.documents]
+    return {
+        "waiting": [each for each in lines if each.open],
+        "done": [each for each in lines if not each.open and not each.optional],
+        "chosen": [each for each in lines if each.optional],
+        "note": desk.request.note if desk.request else "",
+        "asked": desk.request is not None,
+    }
+
+
+def section_context(desk: Desk, text: Text, number: int) -> dict[str, Any]:
+    """One section of a text, what the patient asked about it, and where one goes on. One query."""
+    document_id, part, last = text.document_id, text.parts[number - 1], number == len(text.parts)
+    asked = queries.questions(desk.patient_id, document_id)
+    before = reverse("portal:agreement_read", args=[document_id, number - 1]) if number > 1 else None
+    sign, onward = "portal:agreement_sign", "portal:agreement_read"
+    return {
+        "text": text,
+        "part": part,
+        "number": number,
+        "total": len(text.parts),
+        "asked": [each for each in asked if each.question.section_id == part.id],
+        "next_url": reverse(sign, args=[document_id]) if last else reverse(onward, args=[document_id, number + 1]),
+        "back_url": before or reverse("portal:agreements"),
+        "last": last,
+        "reviews": reviews(text) if part.local else [],
+    }
+
+
+def sign_context(desk: Desk, text: Text, form: SignForm, refused: Refused | None) -> dict[str, Any]:
+    """The statements and the signature, with what was typed."""
+    before = desk.standing.consents.get(text.document_id)
+    stands = desk.state(text.document_id) in ("", "not-countersigned")
+    drawn = form.typed("drawn")
+    return {
+        "text": text,
+        "statements": [Tick(each.id, each.text, each.id in form.ticked) for each in text.statements],
+        "token": queries.signing_token(desk.patient_id, text),
+        "again_at": queries.signs_again_at(desk.clinic, desk.patient_id, timezone.now()),
+        "name": desk.asker.name,
+        "signed_name": form.typed("signed_name"),
+        "how": form.typed("how", "type"),
+        "drawn": drawn if drawn and actions.drawing_fault(drawn) is None else "",
+        "decision": form.typed("decision"),
+        "errors": _sign_errors(refused),
+        "waiting": queries.open_questions(desk.patient_id, text.document_id),
+        "standing_url": reverse("portal:agreement", args=[before.pk]) if before is not None and stands else "",
+        "reviews": reviews(text),
+        "back_url": reverse("portal:agreement_read", args=[text.document_id, len(text.parts)]),
+    }
+
+
+def _sign_errors(refused: Refused | None) -> list[dict[str, Any]]:
+    """What is missing, each with the place where it is mended."""
+    if refused is None:
+        return []
+    return [{"href": anchor(code), "text": reason} for code, reason in zip(refused.codes, refused.reasons, strict=True)]
