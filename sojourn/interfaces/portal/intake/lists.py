@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,14 +16,14 @@ from sojourn.care.intake.story import Question
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import medicines as shipped
-from sojourn.interfaces.portal.intake.views import _seen
+from sojourn.interfaces.portal.intake.forms import PasteForm, Piece
 from sojourn.interfaces.portal.intake.way import known_question, listed_question, section_of, url_of
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
-from sojourn.interfaces.shared.pages import FORM, POST
+from sojourn.interfaces.shared.intake_forms import LineForm
+from sojourn.interfaces.shared.pages import FORM, POST, form_action, sent
 
 
 def _form_page(request: Request, asked: Question, form: Any, *, line: Any = None, status: int = 200, **more: Any
@@ -43,43 +41,11 @@ def _form_page(request: Request, asked: Question, form: Any, *, line: Any = None
     return show(request, "portal/intake/line.html", context | more, nav=False, status=status)
 
 
-def _save_line(request: Request, asked: Question, form: Any, line: UUID | None) -> Refused | None:
-    """Write a line; what the clinic's rules refuse comes back."""
-    by = request.asker
-    assert by.patient_id is not None
-    try:
-        if asked.of == "people":
-            writing.name_person(by=by, patient_id=by.patient_id, **form.values())
-        else:
-            writing.say_line(
-                by=by, patient_id=by.patient_id, of=asked.of, line=line, seen=_seen(request),
-                sure=request.POST.get("sure") == "yes", **form.values(),
-            )  # fmt: skip
-    except Refused as refused:
-        return refused
-    return None
-
-
 @own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
 def add(request: Request, scope: OwnScope, topic: str) -> HttpResponse:
     """Add a line to a list."""
-    asked = listed_question(topic)
-    form = forms.FORMS[asked.of](request.POST or None)
-    if request.method != "POST":
-        return _form_page(request, asked, form)
-    return _written(request, asked, form, None, None)
-
-
-def _written(request: Request, asked: Question, form: Any, line: UUID | None, row: Any) -> HttpResponse:
-    if not form.is_valid():
-        return _form_page(request, asked, form, line=row, status=422)
-    refused = _save_line(request, asked, form, line)
-    if refused is None:
-        return redirect(url_of(asked.id))
-    forms.tell(form, refused)
-    doubt = "contradiction:still-current" in refused.codes
-    return _form_page(request, asked, form, line=row, status=409, doubt=doubt)
+    return _write(request, scope, listed_question(topic))
 
 
 @own_page("own.answer", methods=FORM)
@@ -87,29 +53,61 @@ def _written(request: Request, asked: Question, form: Any, line: UUID | None, ro
 def line(request: Request, scope: OwnScope, topic: str, line_id: UUID) -> HttpResponse:
     """Change a line of a list, or take it off (``remove``)."""
     asked = listed_question(topic)
-    by = request.asker
-    if asked.of == "people" or by.patient_id is None:
+    if asked.of == "people":
         raise Http404
-    row = next((each for each in queries.lists(by.patient_id).of(asked.of) if each.line == str(line_id)), None)
-    if request.method == "POST" and request.POST.get("remove"):
-        try:
-            actions.remove_line(by=by, patient_id=by.patient_id, of=asked.of, line=line_id)
-        except ObjectDoesNotExist:
-            raise Http404 from None
-        return redirect(url_of(asked.id))
+    if LineForm(request.POST).removes:
+        return _remove(scope, asked, line_id)
+    row = next((each for each in queries.lists(scope.patient_id).of(asked.of) if each.line == str(line_id)), None)
     if row is None:
         raise Http404
-    if request.method != "POST":
-        return _form_page(request, asked, forms.FORMS[asked.of](initial=forms.initial(asked.of, row)), line=row)
-    return _written(request, asked, forms.FORMS[asked.of](request.POST), line_id, row)
+    return _write(request, scope, asked, line_id, row)
+
+
+def _remove(scope: OwnScope, asked: Question, line_id: UUID) -> HttpResponse:
+    try:
+        actions.remove_line(by=scope.asker, patient_id=scope.patient_id, of=asked.of, line=line_id)
+    except ObjectDoesNotExist:
+        raise Http404 from None
+    return redirect(url_of(asked.id))
+
+
+def _write(
+    request: Request, scope: OwnScope, asked: Question, line_id: UUID | None = None, row: Any = None
+) -> HttpResponse:
+    """The form of a line. ``row``: the line as it stands, where one is changed."""
+
+    def act(form: forms.LineForms) -> HttpResponse:
+        try:
+            _save(request, scope, asked, form.values(), line_id)
+        except Refused as refused:
+            forms.tell(form, refused)
+            doubt = "contradiction:still-current" in refused.codes
+            return _form_page(request, asked, form, line=row, status=409, doubt=doubt)
+        return redirect(url_of(asked.id))
+
+    def show_form(form: forms.LineForms, status: int) -> HttpResponse:
+        return _form_page(request, asked, form, line=row, status=status)
+
+    start = forms.initial(asked.of, row) if row is not None else None
+    return form_action(forms.FORMS[asked.of](sent(request), initial=start), act, show_form)
+
+
+def _save(request: Request, scope: OwnScope, asked: Question, values: dict[str, Any], line: UUID | None) -> None:
+    by, patient_id = scope.asker, scope.patient_id
+    if asked.of == "people":
+        writing.name_person(by=by, patient_id=patient_id, **values)
+        return
+    form = LineForm(request.POST)
+    writing.say_line(
+        by=by, patient_id=patient_id, of=asked.of, line=line, seen=form.seen_id, sure=form.is_sure, **values
+    )
 
 
 @own_page("own.answer", methods=POST)
 def person(request: Request, scope: OwnScope, related_person_id: int) -> HttpResponse:
     """Take somebody off the list of those who bring one home."""
-    by = request.asker
     try:
-        actions.end_person(by=by, patient_id=by.patient_id or 0, person_id=related_person_id)
+        actions.end_person(by=scope.asker, patient_id=scope.patient_id, person_id=related_person_id)
     except RelatedPerson.DoesNotExist:
         raise Http404 from None
     return redirect(url_of("people"))
@@ -123,61 +121,46 @@ def search(request: Request, scope: OwnScope) -> HttpResponse:
     return show(request, "portal/intake/found.html", {"found": found, "text": text})
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One piece of a pasted list, to be confirmed."""
-
-    number: int
-    name: str
-    ingredient: str
-    choice: str
+# ---------------------------------------------------------------- a pasted list
 
 
 @own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
 def paste(request: Request, scope: OwnScope) -> HttpResponse:
     """A list of medicines written as prose: taken apart, and each piece confirmed by itself."""
-    by = request.asker
-    assert by.patient_id is not None
-    prose = request.POST.get("prose", "")[:8000]
-    page = {"prose": prose, "back": url_of("medicines"), "question": known_question("medicines")}
-    if request.method != "POST":
-        return show(request, "portal/intake/paste.html", page, nav=False)
-    confirmed = [name for name in request.POST if name.startswith("piece-")]
-    if not confirmed:
-        pieces = [
-            Piece(number, text, found.name if found is not None else "", "")
-            for number, (text, found) in enumerate(shipped.recognise(prose), start=1)
-        ]
-        if not pieces:
-            return show(request, "portal/intake/paste.html", page | {"empty": True}, nav=False, status=409)
-        return show(request, "portal/intake/pieces.html", page | {"pieces": pieces}, nav=False)
-    return _confirm(request, by, page, len(confirmed))
+    form = PasteForm(sent(request))
+    if not form.is_bound:
+        return _paste_page(request, "paste", form)
+    if form.how_many:
+        return _confirm(request, scope, form)
+    if pieces := form.recognised:
+        return _paste_page(request, "pieces", form, pieces=pieces)
+    return _paste_page(request, "paste", form, status=409, empty=True)
 
 
-def _confirm(request: Request, by: Asker, page: Mapping[str, Any], how_many: int) -> HttpResponse:
+def _paste_page(request: Request, name: str, form: PasteForm, *, status: int = 200, **more: Any) -> HttpResponse:
+    page = {"prose": form.text, "back": url_of("medicines"), "question": known_question("medicines"), **more}
+    return show(request, f"portal/intake/{name}.html", page, nav=False, status=status)
+
+
+def _confirm(request: Request, scope: OwnScope, form: PasteForm) -> HttpResponse:
     """Write the pieces that were confirmed. What stays without a choice is asked again; nothing is dropped."""
-    assert by.patient_id is not None
-    pieces = [
-        Piece(n, request.POST.get(f"piece-{n}", ""), request.POST.get(f"is-{n}", ""), request.POST.get(f"take-{n}", ""))
-        for n in range(1, min(how_many, 200) + 1)
-    ]
-    if any(each.choice not in {"now", "before", "no"} for each in pieces):
-        return show(
-            request,
-            "portal/intake/pieces.html",
-            dict(page) | {"pieces": pieces, "open": sum(not each.choice for each in pieces)},
-            nav=False,
-            status=409,
-        )
-    for each in pieces:
-        if each.choice != "no":
-            try:
-                writing.say_line(
-                    by=by, patient_id=by.patient_id, of="medicines", name=each.name, current=each.choice == "now",
-                    stopped_on=None, ingredient=each.ingredient, dose="", how_often="", since="", sure=True,
-                )  # fmt: skip
-            except Refused as refused:
-                told = dict(page) | {"pieces": pieces, "reasons": refused.reasons}
-                return show(request, "portal/intake/pieces.html", told, nav=False, status=409)
+    pieces = form.confirmed
+    if not all(each.is_settled for each in pieces):
+        left = sum(not each.choice for each in pieces)
+        return _paste_page(request, "pieces", form, status=409, pieces=pieces, open=left)
+    try:
+        for each in pieces:
+            _keep(scope, each)
+    except Refused as refused:
+        return _paste_page(request, "pieces", form, status=409, pieces=pieces, reasons=refused.reasons)
     return redirect(url_of("medicines"))
+
+
+def _keep(scope: OwnScope, piece: Piece) -> None:
+    if piece.choice == "no":
+        return
+    writing.say_line(
+        by=scope.asker, patient_id=scope.patient_id, of="medicines", name=piece.name, current=piece.choice == "now",
+        stopped_on=None, ingredient=piece.ingredient, dose="", how_often="", since="", sure=True,
+    )  # fmt: skip

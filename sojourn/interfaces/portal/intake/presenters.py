@@ -12,13 +12,15 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.intake import queries, wording
 from sojourn.care.intake.known_as import known_as
-from sojourn.care.intake.story import Question, Told
+from sojourn.care.intake.queries import Answered, Lists
+from sojourn.care.intake.story import Question, Told, story
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.dosing import Kilograms, trimmed
 from sojourn.clinical.units import LB
-from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.interfaces.portal.intake.way import Way, section_of, url_before, url_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +151,88 @@ class Said:
     unsure: bool
     url: str
     lines: tuple[Entry, ...] = ()
+
+
+# ---------------------------------------------------------------- the pages
+
+_CONTRADICTION = "contradiction:"
+Typed = Mapping[str, Sequence[str]]
+
+
+def question_context(
+    way: Way, asked: Question, jurisdiction: str, *, to_review: bool, typed: Typed, refused: Refused | None
+) -> dict[str, Any]:
+    """One question: with the answer that stands, or with what was ``typed`` and why it was refused."""
+    standing = way.given.get(asked.id)
+    told = standing.told if standing is not None else None
+    context = {
+        "question": asked,
+        "section": section_of(asked),
+        "text": _(asked.text),
+        "hint": _(asked.hint) if asked.hint else "",
+        "why": _(asked.why),
+        "number": way.number(asked) if asked in way.shown else 1,
+        "total": way.total,
+        "minutes": way.minutes,
+        "seen": standing.id if standing is not None else "",
+        "picks": picks(asked, told, typed),
+        "rest_unsure": _rest_unsure(told, typed),
+        "typed": typed_value(asked, told, typed),
+        "unit": unit_of(asked, told, typed, jurisdiction),
+        "before": wording.said(asked, told) if told is not None and told.standing != "told" else "",
+        "back": url_before(way, asked, to_review),
+        "to_review": to_review,
+        "known_weight": known_weight(way.patient.pk) if asked.fact == queries.WEIGHT else "",
+        **_refused_context(asked, told, typed, refused),
+    }
+    return context | (list_context(way.patient.pk, asked) if asked.kind == "list" else {})
+
+
+def _rest_unsure(told: Told | None, typed: Typed) -> bool:
+    """Whether the rest of a checklist was not sure."""
+    if typed:
+        return bool(typed.get("rest_unsure"))
+    return bool(told and isinstance(told.value, dict) and told.value.get("rest_unsure"))
+
+
+def _refused_context(asked: Question, told: Told | None, typed: Typed, refused: Refused | None) -> dict[str, Any]:
+    """Why an answer was refused; where it is only doubted, or another came before it, the same answer to send again."""
+    codes, overtaken = refused.codes if refused else (), isinstance(refused, Overtaken)
+    in_doubt = refused is not None and all(code.startswith(_CONTRADICTION) for code in codes)
+    return {
+        "reasons": refused.reasons if refused else (),
+        "overtaken": wording.said(asked, told) if overtaken else "",
+        "in_doubt": in_doubt,
+        "doubts": [code.removeprefix(_CONTRADICTION) for code in codes],
+        "again": [(name, value) for name in ("value", "unit", "rest_unsure", "press") for value in typed.get(name, ())],
+        "again_words": said_again(asked, typed) if in_doubt or overtaken else "",
+    }
+
+
+def review_context(way: Way) -> dict[str, Any]:
+    """Everything that was said, by section. Three queries."""
+    everything, people = queries.lists(way.patient.pk), people_of(way.patient.pk)
+    lines = [(each.section, _said(each, way.given.get(each.id), everything, people)) for each in way.shown]
+    chapters = [(_(section.title), [line for of, line in lines if of == section.id]) for section in story().sections]
+    first_open = way.first_open
+    return {
+        "chapters": [(title, said) for title, said in chapters if said],
+        "first_open": url_of(first_open.id) if first_open else "",
+        "left": way.total - way.answered,
+    }
+
+
+def _said(question: Question, standing: Answered | None, everything: Lists, people: Sequence[RelatedPerson]) -> Said:
+    lines: tuple[Entry, ...] = ()
+    if question.of == "people":
+        lines = tuple(person_entry(one) for one in people)
+    elif question.kind == "list":
+        lines = tuple(entry_of(question, one) for one in everything.of(question.of))
+    return Said(
+        text=_(question.text),
+        answer=wording.said(question, standing.told if standing else None),
+        open=standing is None,
+        unsure=standing is not None and standing.told.standing == "unsure",
+        url=url_of(question.id, to_review=True),
+        lines=lines,
+    )

@@ -15,7 +15,6 @@ from sojourn.care.intake import queries
 from sojourn.care.intake.queries import Answered
 from sojourn.care.intake.story import Question, Section, story
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.access import Request
 
 REVIEW = "review"
 
@@ -72,9 +71,22 @@ class Chapter:
         return "done" if self.answered == self.total else "active" if self.answered else "open"
 
 
-def way_of(request: Request) -> Way:
-    patient = get_object_or_404(Patient, pk=request.asker.patient_id)
+def way_of(patient_id: int) -> Way:
+    """Two queries."""
+    patient = get_object_or_404(Patient, pk=patient_id)
     return Way(patient, queries.answers(patient.pk))
+
+
+def chapters_of(way: Way) -> list[Chapter]:
+    """Every section that has questions for this patient, each with its first open one."""
+    found = []
+    for section in story().sections:
+        own = [each for each in way.shown if each.section == section.id]
+        if own:
+            first = next((each for each in own if each.id not in way.given), own[0])
+            done = sum(each.id in way.given for each in own)
+            found.append(Chapter(section, done, len(own), url_of(first.id)))
+    return found
 
 
 def url_of(topic: str, to_review: bool = False) -> str:
