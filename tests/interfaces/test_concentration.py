@@ -26,7 +26,7 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.ui.build import BUILT
 from sojourn.interfaces.console.concentration.views import expected, instants, reason, weight_in
-from sojourn.interfaces.portal.medicine.views import picture, picture_of, words
+from sojourn.interfaces.portal.medicine.curve import picture, picture_of, words
 from tests.browser import clean
 from tests.care.infusions import BEGINS, after, infusing, interrupted, pump
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing

@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 from sojourn.interfaces.console.sessions.words import span_word
-from sojourn.interfaces.portal.medicine.views import long
+from sojourn.interfaces.portal.medicine.curve import long
 from tests.care.test_chart import lived_through
 from tests.conftest import Cast
 from tests.interfaces.test_record import at, paper, words

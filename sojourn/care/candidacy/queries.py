@@ -145,7 +145,7 @@ class Assessed:
         return self.assessment.missing
 
     @cached_property
-    def by_severity(self) -> dict[str, tuple[Finding, ...]]:
+    def by_severity(self) -> dict[eligibility.Severity, tuple[Finding, ...]]:
         """The findings of acting rules, from the gravest severity."""
         acting = self.assessment.acting
         groups = {each: tuple(one for one in acting if one.severity == each) for each in eligibility.SEVERITIES}

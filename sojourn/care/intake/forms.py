@@ -110,7 +110,8 @@ class PersonForm(forms.Form):
         return dict(self.cleaned_data)
 
 
-FORMS: Mapping[str, type[MedicineForm | AllergyForm | TreatmentForm | WordsForm | PersonForm]] = {
+LineForms = MedicineForm | AllergyForm | TreatmentForm | WordsForm | PersonForm
+FORMS: Mapping[str, type[LineForms]] = {
     "medicines": MedicineForm,
     "allergies": AllergyForm,
     "treatments": TreatmentForm,

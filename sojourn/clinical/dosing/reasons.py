@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from sojourn.clinical.rules import Verification
+
 Override = Literal["prescriber", "never"]
 
 
@@ -41,7 +43,7 @@ class Notice:
     code: str
     values: Mapping[str, str]
     rule_id: str
-    mark: str
+    mark: Verification
 
     @property
     def template(self) -> str:

@@ -1,16 +1,61 @@
-"""What every page of the portal has: navigation, and that the device remembers whose help it finds."""
+"""What every page of the portal has: whose it is, navigation, and that the device remembers whose help it finds."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
-from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic
 from sojourn.interfaces.help.remembering import remember
+from sojourn.interfaces.shared.pages import GET, Guarded
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnScope:
+    """Whose page it is: the patient who asks, where, and the moment at which the page was asked for."""
+
+    patient_id: int
+    clinic: Clinic
+    asker: Asker
+    now: datetime
+
+
+def own_page(
+    *permissions: str, methods: Sequence[str] = GET
+) -> Callable[[Callable[Concatenate[Request, OwnScope, P], HttpResponseBase]], Guarded[P]]:
+    """Open the view to a patient who holds any of ``permissions``, with the patient's own scope. No query."""
+
+    def decorate(view: Callable[Concatenate[Request, OwnScope, P], HttpResponseBase]) -> Guarded[P]:
+        @wraps(view)
+        def opened(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            return view(request, own_scope(request), *args, **kwargs)
+
+        return allowed(*permissions)(require_http_methods(list(methods))(opened))
+
+    return decorate
+
+
+def own_scope(request: Request) -> OwnScope:
+    asker, clinic = request.asker, request.clinic
+    if asker.patient_id is None or clinic is None:
+        raise PermissionDenied
+    return OwnScope(asker.patient_id, clinic, asker, timezone.now())
 
 
 def show(

@@ -9,6 +9,7 @@ from sojourn.interfaces.portal.agreements import views as agreements
 from sojourn.interfaces.portal.answering import views as answering
 from sojourn.interfaces.portal.candidacy import views as candidacy
 from sojourn.interfaces.portal.danger import asking, listening
+from sojourn.interfaces.portal.intake import lists as intake_lists
 from sojourn.interfaces.portal.intake import views as intake
 from sojourn.interfaces.portal.medicine import views as medicine
 from sojourn.interfaces.portal.messages import views as messages
@@ -45,12 +46,12 @@ urlpatterns = [
     path("story/", intake.overview, name="story"),
     path("story/review/", intake.review, name="story_review"),
     path("story/sent/", intake.sent, name="story_sent"),
-    path("story/search/", intake.search, name="story_search"),
-    path("story/paste/", intake.paste, name="story_paste"),
-    path("story/people/<int:related_person_id>/", intake.person, name="story_person"),
+    path("story/search/", intake_lists.search, name="story_search"),
+    path("story/paste/", intake_lists.paste, name="story_paste"),
+    path("story/people/<int:related_person_id>/", intake_lists.person, name="story_person"),
     path("story/<slug:topic>/", intake.question, name="story_question"),
-    path("story/<slug:topic>/add/", intake.add, name="story_add"),
-    path("story/<slug:topic>/<uuid:line_id>/", intake.line, name="story_line"),
+    path("story/<slug:topic>/add/", intake_lists.add, name="story_add"),
+    path("story/<slug:topic>/<uuid:line_id>/", intake_lists.line, name="story_line"),
     path("messages/", messages.messages, name="messages"),
     path("sittings/<int:sitting_id>/", answering.sitting, name="sitting"),
     path("progress/", progress.progress, name="progress"),

@@ -10,22 +10,32 @@ from typing import Any, Final
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
 from django_stubs_ext import StrPromise
 
 from sojourn.care.candidacy import clearance_actions, judging, open_eyes, queries
 from sojourn.care.candidacy.models import Clearance, ClearanceKind
 from sojourn.care.candidacy.open_eyes import Weighed
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.patients.views import DayField, closed, day_words, tell
+from sojourn.interfaces.shared.days import DayField, day_words
+from sojourn.interfaces.shared.pages import (
+    FORM,
+    PatientScope,
+    patient_page,
+    patient_row_page,
+    require_valid,
+    sent,
+    tell,
+)
+
+_READ_AND_WRITE: Final = (*FORM, "HEAD")
 
 # What is asked for, as a heading and as the button says it.
 _ASKS: Final[Mapping[str, tuple[StrPromise, StrPromise]]] = {
@@ -38,6 +48,7 @@ _ASKS: Final[Mapping[str, tuple[StrPromise, StrPromise]]] = {
         gettext_lazy("Record who has seen the person"),
     ),
 }
+
 _PLACES: Final[Mapping[str, str]] = {
     "who-missing": "who", "document-missing": "document", "future": "on", "before-birth": "on",
     "before-the-danger": "on",
@@ -147,23 +158,29 @@ def _door(patient_id: int, key: str, kind: str) -> str:
     return reverse("console:clearance", args=[patient_id, key, kind])
 
 
-@allowed("fact.enter")
-@require_http_methods(["GET", "HEAD", "POST"])
-def record(request: Request, patient_id: int, finding: str, kind: str) -> HttpResponse:
-    """Record an answer to one finding."""
-    patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(request, patient):
-        return gate
-    typed = (request.POST or request.GET).get("way", "").partition("-")
-    drug, route = (typed[0], typed[2]) if (typed[0], typed[2]) in judging.WAYS else judging.WAYS[0]
+def _weighed(patient: Patient, drug: str, route: str, finding: str, kind: str) -> Weighed:
+    """The finding that asks for an answer of this kind. Http404 where none does."""
     if kind not in _ASKS:
         raise Http404
     assessed = queries.assessment_of(patient, drug, route, timezone.localdate())
     each = next((one for one in open_eyes.weighed(assessed) if one.key == finding), None)
     if each is None or kind not in each.needs:
         raise Http404
+    return each
+
+
+def _way(typed: str) -> tuple[str, str]:
+    drug, _sep, route = typed.partition("-")
+    return (drug, route) if (drug, route) in judging.WAYS else judging.WAYS[0]
+
+
+@patient_page("fact.enter", methods=_READ_AND_WRITE)
+def record(request: Request, scope: PatientScope, finding: str, kind: str) -> HttpResponse:
+    """Record an answer to one finding."""
+    patient, (drug, route) = scope.patient, _way((request.POST or request.GET).get("way", ""))
+    each = _weighed(patient, drug, route, finding, kind)
     form = ClearanceForm(request.POST or None, kind=kind, initial={"on": timezone.localdate().isoformat()})
-    if request.method == "POST" and form.keep(request.asker, patient.pk, drug, finding):
+    if request.method == "POST" and form.keep(scope.asker, patient.pk, drug, finding):
         messages.success(request, _("Recorded. It is shown at the signature."))
         return redirect(f"{reverse('console:candidacy', args=[patient.pk])}?way={drug}-{route}#findings")
     context = {
@@ -173,17 +190,24 @@ def record(request: Request, patient_id: int, finding: str, kind: str) -> HttpRe
     return render(request, "console/candidacy/clearance.html", context, status=422 if form.errors else 200)
 
 
-@allowed("fact.enter")
-@require_http_methods(["GET", "HEAD", "POST"])
-def strike(request: Request, clearance_id: int) -> HttpResponse:
+class StrikeForm(forms.Form):
+    """Why a clearance was recorded in error."""
+
+    reason = forms.CharField(required=False, strip=False)
+
+
+def _clearance(clearance_id: int) -> Clearance:
+    return Clearance.objects.select_related("patient").get(pk=clearance_id)
+
+
+@patient_row_page(_clearance, "fact.enter", methods=_READ_AND_WRITE)
+def strike(request: Request, scope: PatientScope, row: Clearance) -> HttpResponse:
     """Strike a clearance as recorded in error, with the reason. Struck already: back to the page."""
-    row = get_object_or_404(Clearance.objects.select_related("patient"), pk=clearance_id)
-    if gate := closed(request, row.patient):
-        return gate
-    reason, errors = request.POST.get("reason", ""), list[dict[str, str]]()
-    if request.method == "POST":
+    form, errors = StrikeForm(sent(request)), list[dict[str, str]]()
+    if form.is_bound:
         try:
-            clearance_actions.strike_clearance(by=request.asker, clearance_id=row.pk, reason=reason)
+            told = require_valid(form).cleaned_data
+            clearance_actions.strike_clearance(by=scope.asker, clearance_id=row.pk, reason=told["reason"])
         except Refused as refused:
             errors = [{"href": "#reason", "text": str(each)} for each in refused.reasons]
         else:
@@ -191,14 +215,6 @@ def strike(request: Request, clearance_id: int) -> HttpResponse:
             return redirect(f"{reverse('console:candidacy', args=[row.patient_id])}#findings")
     context = {
         "patient": row.patient, "what": cleared_words(row.who, row.field, row.answered_on), "row": row,
-        "reason": reason, "errors": errors,
+        "reason": form["reason"].value() or "", "errors": errors,
     }  # fmt: skip
     return render(request, "console/candidacy/clearance_strike.html", context, status=409 if errors else 200)
-
-
-urlpatterns = [
-    path("candidacy/clearances/<int:clearance_id>/strike/", strike, name="clearance_strike"),
-    path(
-        "patients/<int:patient_id>/candidacy/clearances/<slug:finding>/<slug:kind>/", record, name="clearance"
-    ),
-]  # fmt: skip

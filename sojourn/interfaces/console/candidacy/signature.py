@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
@@ -118,7 +118,8 @@ def _form(prefix: str, kind: str, refused: Forms) -> ClearanceForm:
 def _weight(each: Mapping[str, Any]) -> str:
     if each["of"] == "interaction":
         return str(LEVELS[each["severity"]])
-    return f"{SEVERITIES[cast(Severity, each['severity'])]}, {ACTIONS[each['action']]}"
+    severity: Severity = each["severity"]
+    return f"{SEVERITIES[severity]}, {ACTIONS[each['action']]}"
 
 
 def clearance_line(row: Mapping[str, Any]) -> str:

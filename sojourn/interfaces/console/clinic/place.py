@@ -19,7 +19,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.clinic import place_presenters as shown
-from sojourn.interfaces.console.patients.views import tell
+from sojourn.interfaces.shared.pages import tell
 
 _FIELDS: Final = {
     "phone-missing": "phone", "phone-unreadable": "phone", "address-missing": "address", "hours-missing": "phone_hours",

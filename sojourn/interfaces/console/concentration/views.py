@@ -40,10 +40,11 @@ from sojourn.foundation.printing import setting
 from sojourn.foundation.printing.setting import Column, Document, Picture, Section, Table
 from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
 from sojourn.foundation.ui.numbers import AmountField
-from sojourn.interfaces.console.patients.views import closed, years_words
 from sojourn.interfaces.console.patients.weights import weight_words
 from sojourn.interfaces.console.sessions.minute import strip_alone
 from sojourn.interfaces.console.sessions.opening import session_or_404
+from sojourn.interfaces.shared.days import years_words
+from sojourn.interfaces.shared.pages import closed
 
 if TYPE_CHECKING:
     from sojourn.care.session.given import Dose as ChartedDose

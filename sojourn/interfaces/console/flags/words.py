@@ -14,7 +14,7 @@ from django_stubs_ext import StrPromise
 from sojourn.care.measures.queries import scale
 from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.clinical.scales import say
-from sojourn.interfaces.console.candidacy.views import value_words
+from sojourn.interfaces.console.candidacy.words import value_words
 from sojourn.interfaces.console.sessions.answer_words import ANY, answer_word, words_for
 
 _ANSWER: Final = re.compile(r"^(?P<scale>\S+) (?P<item>\S+) = (?P<value>-?\d+)(?: \((?P<why>[^)]+)\))?$")

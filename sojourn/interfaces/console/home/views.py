@@ -2,500 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Final
+from datetime import datetime
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import path, reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
-from django_stubs_ext import StrPromise
 
-from sojourn.care.alarms import queries as alarm_queries
-from sojourn.care.booking import queries as booking
-from sojourn.care.booking.queries import WayHome
-from sojourn.care.consent import queries as consent
-from sojourn.care.encounter.queries import SessionRow
-from sojourn.care.measures import queries as measures
-from sojourn.care.patients import queries as patients
-from sojourn.care.patients.models import Patient
-from sojourn.care.plan import queries as plans
-from sojourn.care.safety import queries as safety
-from sojourn.care.session import calls
-from sojourn.care.session import queries as session_queries
-from sojourn.care.vitals import queries as vitals_queries
-from sojourn.clinical import calls as call_rule
-from sojourn.clinical.protocol import FINAL, PRESENT, State
-from sojourn.foundation.accounts import queries as accounts
-from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
-from sojourn.foundation.accounts.models import Clinic
-from sojourn.foundation.accounts.roles import role, roles
+from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit import queries as audit
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.heartbeat import queries as heartbeat_queries
-from sojourn.foundation.rulebook import queries as rulebook
-from sojourn.foundation.rulebook.first_start import first_start
 from sojourn.interfaces.console.audit.sentences import sentence
-from sojourn.interfaces.console.clinic.place_presenters import missing_rows
-from sojourn.interfaces.console.consents.views import WITHDRAWN_FOR
-from sojourn.interfaces.console.first_start.presenters import withheld
-from sojourn.interfaces.console.flags import presenters as flag_presenters
+from sojourn.interfaces.console.home.today import Today, lead_words, session_lines
+from sojourn.interfaces.console.home.waits import WAITS_OF_ROLES
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.views import Word, state_word
-from sojourn.interfaces.console.plans.presenters import own_dose
 from sojourn.interfaces.console.scheduling import visits
-from sojourn.interfaces.console.sessions.words import span_word
 
-# The watch looks every few seconds; after this long without a sign it is not looking.
-WATCH_SILENT_AFTER = timedelta(minutes=1)
-UNSIGNED_FOR = timedelta(days=31)
 STAFF = sorted({each for role in roles().values() if role.staff for each in role.may})
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What to do next with a session. ``post``: the button sends a form; else it is a link. ``main``: the patient
-    is here, so this is what one came for."""
-
-    label: StrPromise | str
-    url: str
-    post: bool = False
-    main: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One appointment of today."""
-
-    at: datetime
-    until: datetime
-    chair: str
-    name: str
-    url: str
-    word: Word
-    since: datetime | None
-    step: Step | None
-    notes: tuple[str, ...]
-    over: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Something that waits for the asker. ``alarm`` is the priority where it is an alarm; ``is_first``: it stands above
-    everything else."""
-
-    icon: str
-    words: str
-    detail: str = ""
-    url: str = ""
-    alarm: str = ""
-    is_first: bool = False
-
-
-# Where a session stands, who takes the next step, and what the button says.
-_STEPS: Mapping[State, tuple[str, StrPromise]] = {
-    State.ARRIVED: ("session.check", gettext_lazy("Go on with checks")),
-    State.CHECKED: ("session.dose", gettext_lazy("Go on to the dose")),
-    State.DOSING: ("session.observe", gettext_lazy("Watch")),
-    State.PAUSED: ("session.observe", gettext_lazy("Go on with the dose")),
-    State.OBSERVING: ("session.observe", gettext_lazy("Watch")),
-    State.READY_TO_LEAVE: ("session.discharge", gettext_lazy("See out")),
-    State.STOPPED_EARLY: ("session.observe", gettext_lazy("Go on after the stop")),
-    State.LEFT: ("session.read", gettext_lazy("Read the record")),
-}
-
-
-def _step(asker: Asker, row: SessionRow) -> Step | None:
-    if row.state == State.PLANNED:
-        url = address("console:arrive", row.appointment.pk)
-        return Step(_("Arrive"), url, post=True) if url and asker.may("session.arrive") else None
-    if row.encounter_id is None or row.state not in _STEPS or not asker.may("session.read"):
-        return None
-    permission, label = _STEPS[row.state]
-    url = address("console:session", row.encounter_id)
-    if row.state == State.LEFT:
-        url = address("console:record", row.encounter_id) or url
-    if not url:
-        return None
-    mine = asker.may(permission)
-    return Step(label if mine else _("Look at the session"), url, main=mine and row.state in PRESENT)
-
-
-def _notes(asker: Asker, row: SessionRow) -> tuple[str, ...]:
-    if row.state == State.PLANNED and booking.without_companion([row.appointment]):
-        return (_("no companion named"),)
-    return ()
-
-
-@dataclass(frozen=True)
-class Today:
-    """What the parts of the page share: the asker, now, and the day's sessions."""
-
-    asker: Asker
-    now: datetime
-    rows: list[SessionRow]
-
-    @cached_property
-    def _opened(self) -> frozenset[int]:
-        return patients.opened_by(self.asker, self.now)
-
-    def hides(self, patient: Patient) -> bool:
-        """Whether this asker may only know that the record exists. One query for the whole page, if any."""
-        if not patient.restricted or self.asker.may("patient.restricted"):
-            return False
-        return patient.pk not in self._opened
-
-    @property
-    def clinic_id(self) -> int:
-        assert self.asker.clinic_id is not None
-        return self.asker.clinic_id
-
-    def named(self, patient: Patient) -> str:
-        return _("Restricted record") if self.hides(patient) else patient.name
-
-
-def _lines(today: Today) -> list[Line]:
-    asker = today.asker
-    clinical = asker.may("session.read")
-    lines = []
-    for row in today.rows:
-        appointment = row.appointment
-        secret = today.hides(appointment.patient)
-        lines.append(
-            Line(
-                at=appointment.during.lower,
-                until=appointment.during.upper,
-                chair=appointment.chair.name,
-                name=_("Restricted record") if secret else appointment.patient.name,
-                url=reverse("console:restricted", args=[appointment.patient_id])
-                if secret
-                else reverse("console:appointment", args=[appointment.pk])
-                if asker.role == "front_desk"
-                else reverse("console:patient", args=[appointment.patient_id]),
-                word=state_word(row.state, clinical=clinical),
-                since=row.state_at if clinical and row.state in PRESENT else None,
-                step=None if secret else _step(asker, row),
-                notes=() if secret else _notes(asker, row),
-                over=row.state in FINAL,
-            )
-        )
-    return lines
-
-
-def _alarms(today: Today) -> list[Wait]:
-    """One line for all open alarms, as grave as the gravest. One query."""
-    found = alarm_queries.open_alarms()
-    if not found:
-        return []
-    waiting = [alarm for alarm in found if alarm.acknowledged_at is None]
-    words = ngettext("%(n)d alarm is open", "%(n)d alarms are open", len(found)) % {"n": len(found)}
-    detail = (
-        ngettext("%(n)d not answered yet", "%(n)d not answered yet", len(waiting)) % {"n": len(waiting)}
-        if waiting
-        else _("all of them answered")
-    )
-    return [Wait("bell", words, detail, address("console:board"), (waiting or found)[0].priority, is_first=True)]
-
-
-def _calls(today: Today) -> list[Wait]:
-    """Patients who ask for somebody and to whom nobody goes, the longest first. One query, two where somebody does."""
-    here = {row.encounter_id: row for row in today.rows if row.state in PRESENT and row.encounter_id}
-    found = calls.open_calls(here) if here else {}
-    if not found:
-        return []
-    rule = rulebook.acting_rules(today.clinic_id, only={call_rule.ESCALATION}).get(call_rule.ESCALATION)
-    at_most = call_rule.waits_at_most(rule)
-    waits = []
-    for encounter_id, call in sorted(found.items(), key=lambda each: each[1].at):
-        late = call_rule.is_escalated(call.at, today.now, at_most)
-        words = _("A patient asks for someone, and nobody has gone") if late else _("A patient asks for someone")
-        who = _("%(name)s in %(chair)s, for %(span)s") % {
-            "name": today.named(here[encounter_id].appointment.patient), "chair": here[encounter_id].chair_name,
-            "span": span_word(today.now - call.at),
-        }  # fmt: skip
-        if call.by:
-            who += " · " + _("seen by %(name)s") % {"name": call.by}
-        waits.append(Wait("bell", words, who, address("console:session", encounter_id), "high" if late else ""))
-    return waits
-
-
-def _flags(today: Today) -> list[Wait]:
-    """The open flags, the gravest first: what, whose, how old, by when. One query, five where there are some."""
-    found = safety.open_flags()
-    hidden = {each.patient.pk for each in found if today.hides(each.patient)}
-    return [Wait("flag", *line, is_first=True) for line in flag_presenters.home_lines(found, hidden, today.now)]
-
-
-def _flags_in_outline(today: Today) -> list[Wait]:
-    """How many flags are open, how old, whose; not what they are about. As many queries."""
-    return [Wait("flag", *line, is_first=True) for line in flag_presenters.outline(safety.open_flags(), today.now)]
-
-
-def _second_checks(today: Today) -> list[Wait]:
-    """Doses that somebody else prepared and that wait for a second pair of eyes. One query."""
-    ready = {row.encounter_id: row for row in today.rows if row.state == State.CHECKED and row.encounter_id}
-    return [
-        Wait(
-            "syringe",
-            _("Second check of a dose"),
-            _("%(name)s in %(chair)s, prepared by %(by)s")
-            % {"name": today.named(row.appointment.patient), "chair": row.chair_name, "by": prepared.by.name},
-            address("console:session", row.encounter_id),
-        )
-        for prepared in session_queries.waiting_doses(ready, not_by=today.asker.person_id)
-        for row in (ready[prepared.encounter_id],)
-    ]
-
-
-def _unsigned(today: Today) -> list[Wait]:
-    """Sessions that ended in the last month and whose record nobody has signed. One query."""
-    return [
-        Wait(
-            "signature",
-            _("Record to sign"),
-            _("%(name)s, session of %(day)s")
-            % {
-                "name": today.named(encounter.patient),
-                "day": formats.date_format(timezone.localtime(encounter.opened_at), _("j F")),
-            },
-            address("console:record", encounter.pk) or address("console:session", encounter.pk),
-        )
-        for encounter in session_queries.unsigned(today.now - UNSIGNED_FOR)
-    ]
-
-
-def _questionnaires(today: Today) -> list[Wait]:
-    """Questionnaires that today's patients have not answered yet and that are due. Two queries."""
-    expected = {row.appointment.patient_id: row for row in today.rows if row.state not in FINAL}
-    due = measures.open_requests_of(expected)
-    waits = []
-    for patient_id, row in expected.items():
-        open_ones = [each for each in due.get(patient_id, []) if each.due_at <= row.appointment.during.upper]
-        if not open_ones or today.hides(row.appointment.patient):
-            continue
-        words = ngettext("%(n)d questionnaire open", "%(n)d questionnaires open", len(open_ones)) % {
-            "n": len(open_ones)
-        }
-        detail = _("%(name)s, expected at %(time)s") % {
-            "name": row.patient_name,
-            "time": formats.date_format(timezone.localtime(row.appointment.during.lower), "H:i"),
-        }
-        waits.append(Wait("clipboard-list", words, detail, reverse("console:patient", args=[patient_id])))
-    return waits
-
-
-def _companions(today: Today) -> list[Wait]:
-    """Today's patients whom nobody brings home. No query."""
-    planned = [row.appointment for row in today.rows if row.state not in FINAL]
-    missing = [each for each in booking.without_companion(planned) if not today.hides(each.patient)]
-    words = _("Nobody is named who brings the patient home")
-    if len(missing) == 1:
-        return [Wait("car", words, missing[0].patient.name, reverse("console:appointment", args=[missing[0].pk]))]
-    names = ", ".join(each.patient.name for each in missing)
-    return [Wait("car", words, names, reverse("console:day"))] if missing else []
-
-
-_WAYS_HOME: Mapping[WayHome, StrPromise] = {
-    WayHome.DECLINED: gettext_lazy("The way home is declined"),
-    WayHome.NOBODY: gettext_lazy("Nobody is named who brings the patient home"),
-    WayHome.UNASKED: gettext_lazy("The way home is not asked yet"),
-    WayHome.ASKED: gettext_lazy("The way home is not confirmed"),
-}
-
-
-def _ways_home(today: Today) -> list[Wait]:
-    """Today's patients whose way home is open, those that are declined first. Two queries, or none."""
-    planned = [row.appointment for row in today.rows if row.state not in FINAL]
-    ways = booking.ways_home(planned)
-    waits = []
-    for state, words in _WAYS_HOME.items():
-        for each in planned:
-            way = ways[each.pk]
-            if way.state != state:
-                continue
-            secret = today.hides(each.patient)
-            who = today.named(each.patient)
-            if way.person is not None and not secret:
-                who = _("%(name)s, by %(person)s") % {"name": who, "person": way.person.name}
-            waits.append(Wait("car", str(words), who, reverse("console:appointment", args=[each.pk])))
-    return waits
-
-
-def _staff(today: Today) -> list[Wait]:
-    """People without a second factor, and invitations that are still open. Three queries."""
-    staff = [member for member in accounts.staff(today.clinic_id) if member.ended_at is None]
-    factors = accounts.second_factors([member.person_id for member in staff])
-    without = sum(not factors[member.person_id] & {"totp", "webauthn"} for member in staff)
-    url = address("console:staff")
-    words = ngettext("%(n)d person works here", "%(n)d people work here", len(staff)) % {"n": len(staff)}
-    waits = [Wait("users", words, "", url)]
-    if without:
-        words = ngettext("%(n)d person has no second factor yet", "%(n)d people have no second factor yet", without)
-        waits.append(Wait("key-round", words % {"n": without}, _("They set it up at their next sign-in."), url))
-    invited = len(accounts.invitations(today.clinic_id))
-    if invited:
-        words = ngettext("%(n)d invitation is open", "%(n)d invitations are open", invited) % {"n": invited}
-        waits.append(Wait("mail", words, "", url))
-    return waits
-
-
-def _monitors(today: Today) -> list[Wait]:
-    """Messages of monitors that could not be used, and whether somebody watches for silence. Two queries."""
-    url = address("console:monitors")
-    age = heartbeat_queries.heartbeat_age("watch", today.now)
-    watching = age is not None and age <= WATCH_SILENT_AFTER
-    waits = []
-    if not watching:
-        waits.append(
-            Wait(
-                "shield-alert",
-                _("The watch for silent monitors is not running"),
-                _("Start Sojourn again, and tell who looks after the computers."),
-                url,
-            )
-        )
-    faults = [row for row in vitals_queries.message_faults() if row.received_at > today.now - timedelta(days=1)]
-    if faults:
-        words = ngettext(
-            "%(n)d message of a monitor could not be used", "%(n)d messages of monitors could not be used", len(faults)
-        )
-        waits.append(Wait("monitor", words % {"n": len(faults)}, _("In the last 24 hours"), url))
-    return waits
-
-
-def _consents(today: Today) -> list[Wait]:
-    """Agreements: signatures, questions, withdrawals, clauses past their review date. One query."""
-    found = consent.waiting(today.clinic_id, today.now, today.now - WITHDRAWN_FOR)
-    url = address("console:consents")
-    signs, asks = today.asker.may("consent.countersign"), today.asker.may("consent.answer")
-    waits = []
-    if found.withdrawn:
-        words = ngettext("%(n)d agreement was withdrawn", "%(n)d agreements were withdrawn", found.withdrawn)
-        waits.append(Wait("undo-2", words % {"n": found.withdrawn}, _("No treatment goes on without it."), url))
-    if found.countersign and signs:
-        words = ngettext("%(n)d agreement to counter-sign", "%(n)d agreements to counter-sign", found.countersign)
-        waits.append(Wait("signature", words % {"n": found.countersign}, "", url))
-    if found.questions and asks:
-        words = ngettext("%(n)d question before signing", "%(n)d questions before signing", found.questions)
-        waits.append(Wait("message-circle", words % {"n": found.questions}, "", url))
-    if found.stale:
-        places = ", ".join(each.title["en"] for each in found.stale)
-        waits.append(Wait("calendar-clock", _("Local clauses are past their review date"), places, url))
-    if found.to_adopt and today.asker.may("consent.adopt"):
-        words = ngettext("%(n)d text to adopt", "%(n)d texts to adopt", found.to_adopt) % {"n": found.to_adopt}
-        waits.append(Wait("scale", words, _("Patients sign nothing before that."), url))
-    return waits
-
-
-_NAMED_AT_MOST: Final = 5
-
-
-def _plans(today: Today) -> list[Wait]:
-    """Plans that wait for a check or a signature of this asker. Two queries."""
-    checks, signs = today.asker.may("plan.check"), today.asker.may("plan.sign")
-    waits = []
-    for each in plans.drafts_that_wait():
-        checked = plans.standing_check(each) is not None
-        name, url = today.named(each.patient), reverse("console:plan_version", args=[each.pk])
-        if checked and signs:
-            waits.append(Wait("signature", _("Plan to sign"), name, url))
-        elif not checked and checks and not own_dose(each, today.asker):
-            waits.append(Wait("clipboard-check", _("Dose of a plan to check"), name, url))
-    return waits
-
-
-def _unplanned(today: Today) -> list[Wait]:
-    """Courses of an earlier release that run without a signed plan: no dose is given until there is one. One query."""
-    found = list(plans.without_signed_plan())
-    waits = [
-        Wait(
-            "file-text", _("A course has no signed plan: no dose until there is one"), today.named(each.patient),
-            reverse("console:plan", args=[each.patient_id]),
-        )
-        for each in found[:_NAMED_AT_MOST]
-    ]  # fmt: skip
-    more = len(found) - len(waits)
-    if more > 0:
-        words = ngettext(
-            "%(n)d more course has no signed plan", "%(n)d more courses have no signed plan", more
-        )  # fmt: skip
-        waits.append(Wait("file-text", words % {"n": more}, _("They follow here as these are settled.")))
-    return waits
-
-
-def _newcomers(today: Today) -> list[Wait]:
-    """Who waits to be confirmed: in one's own role, or, for a prescriber to know, in another. One query."""
-    waits = []
-    for each in accounts.newcomers(today.clinic_id):
-        mine = each.role == today.asker.role and each.person_id != today.asker.person_id
-        if not mine and today.asker.role != "prescriber":
-            continue
-        words = _("A newcomer to confirm") if mine else _("A newcomer waits to be confirmed")
-        who = _("%(name)s, %(role)s") % {"name": str(each), "role": role(each.role).label}
-        waits.append(Wait("user-check", words, who, reverse("console:newcomer", args=[each.pk])))
-    return waits
-
-
-def _not_started(today: Today) -> list[Wait]:
-    """What does not act in the clinic yet, and who decides it. One query, two where a prescriber is to be named."""
-    decides = today.asker.may("rules.adopt")
-    found = first_start(rulebook.standings(today.clinic_id))
-    names = [] if decides or found.is_done else [str(each) for each in accounts.at_work(today.clinic_id, "prescriber")]
-    said = withheld(found, names, decides=decides)
-    if said is None:
-        return []
-    words = _("No dose can be given yet") if said.no_dose else _("Not everything acts yet")
-    return [Wait("octagon-pause" if said.no_dose else "scale", words, said.words, said.url)]
-
-
-def _unready(today: Today) -> list[Wait]:
-    """What the clinic lacks before it can invite a patient. Two queries."""
-    found = readiness.missing(Clinic.objects.get(pk=today.clinic_id))
-    if not found:
-        return []
-    words = " ".join(each.words for each in found)
-    return [Wait("phone", _("No patient can be invited yet"), words, missing_rows(found)[0].url)]
-
-
-_ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
-    "nurse": (
-        _calls,
-        _alarms,
-        _flags,
-        _not_started,
-        _unready,
-        _newcomers,
-        _second_checks,
-        _companions,
-        _plans,
-        _consents,
-    ),
-    "prescriber": (
-        _calls,
-        _alarms,
-        _flags,
-        _not_started,
-        _unready,
-        _newcomers,
-        _second_checks,
-        _unplanned,
-        _plans,
-        _unsigned,
-        _consents,
-    ),
-    "therapist": (_calls, _flags, _newcomers, _questionnaires, _consents),
-    "front_desk": (_flags_in_outline, _unready, _ways_home, _questionnaires),
-    "clinic_admin": (_flags_in_outline, _unready, _monitors, _staff, _consents),
-    "auditor": (),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -510,45 +38,58 @@ def _event(row: AuditEvent) -> Event:
     return Event(row.at, sentence(row.action, who=row.name, patient="", detail=row.detail))
 
 
-def _lead(rows: list[SessionRow]) -> str:
-    here = sum(row.state in PRESENT for row in rows)
-    if not rows:
-        return _("Nobody is expected today.")
-    words = ngettext("%(n)d session today", "%(n)d sessions today", len(rows)) % {"n": len(rows)}
-    if here:
-        words += ", " + ngettext("%(n)d patient is here", "%(n)d patients are here", here) % {"n": here}
-    return words + "."
-
-
 @allowed(*STAFF)
 @require_GET
 def home(request: Request) -> HttpResponse:
     """Today's chairs with one clear next step each, and what waits for this role."""
     assert request.clinic is not None
-    asker, now = request.asker, timezone.now()
-    sees_patients = asker.may("patient.find")
+    asker, sees_patients = request.asker, request.asker.may("patient.find")
     rows = visits.on_day(timezone.localdate(), request.clinic.zone) if sees_patients else []
-    today = Today(asker, now, rows)
-    lines = _lines(today)
-    waits = [wait for part in _ROLES.get(asker.role, ()) for wait in part(today)]
+    today = Today(asker, timezone.now(), rows)
     context = {
         "title": formats.date_format(timezone.localdate(), _("l j F")),
-        "lead": _lead(rows) if sees_patients else "",
+        "lead": lead_words(rows) if sees_patients else "",
         "sees_patients": sees_patients,
-        "lines": [line for line in lines if not line.over],
-        "over": [line for line in lines if line.over],
-        "first": [wait for wait in waits if wait.is_first],
-        "waits": [wait for wait in waits if not wait.is_first],
-        "decisions_url": address("console:candidacies_waiting") if asker.may("candidacy.read") else "",
-        "eve_url": address("console:eve_waiting") if asker.may("candidacy.read") else "",
-        "messages_url": address("console:messages_waiting") if asker.may("message.read") else "",
-        "waits_here": bool(_ROLES.get(asker.role)),
         "may_book": asker.may("appointment.book"),
-        "events": [_event(row) for row in audit.events()[:15]] if asker.role == "auditor" else [],
-        "auditor": asker.role == "auditor",
-        "audit_url": address("console:audit"),
+        **_lines_context(today),
+        **_waits_context(today),
+        **_later_context(asker),
+        **_audit_context(asker),
     }
     return render(request, "console/home/home.html", context)
 
 
-urlpatterns = [path("", home, name="home")]
+def _lines_context(today: Today) -> dict[str, Any]:
+    lines = session_lines(today)
+    return {"lines": [line for line in lines if not line.over], "over": [line for line in lines if line.over]}
+
+
+def _waits_context(today: Today) -> dict[str, Any]:
+    """What waits for the role of the asker, what comes first apart."""
+    parts = WAITS_OF_ROLES.get(today.asker.role, ())
+    waits = [wait for part in parts for wait in part(today)]
+    return {
+        "first": [wait for wait in waits if wait.is_first],
+        "waits": [wait for wait in waits if not wait.is_first],
+        "waits_here": bool(parts),
+    }
+
+
+def _later_context(asker: Asker) -> dict[str, Any]:
+    """Where the page loads after itself what takes longer to count."""
+    candidacy, messages = asker.may("candidacy.read"), asker.may("message.read")
+    return {
+        "decisions_url": address("console:candidacies_waiting") if candidacy else "",
+        "eve_url": address("console:eve_waiting") if candidacy else "",
+        "messages_url": address("console:messages_waiting") if messages else "",
+    }
+
+
+def _audit_context(asker: Asker) -> dict[str, Any]:
+    """An auditor's first page is what was done last."""
+    auditor = asker.role == "auditor"
+    return {
+        "auditor": auditor,
+        "events": [_event(row) for row in audit.events()[:15]] if auditor else [],
+        "audit_url": address("console:audit"),
+    }

@@ -2,190 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
 
-from sojourn.care.intake import actions, forms, queries, wording
-from sojourn.care.intake.known_as import known_as
-from sojourn.care.intake.queries import Answered, Change, Lists
-from sojourn.care.intake.story import Question, Told, story
+from sojourn.care.intake import actions, forms, queries
+from sojourn.care.intake.story import Question, story
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients import actions as patients
-from sojourn.care.patients.models import Patient
-from sojourn.care.patients.queries import people_of
 from sojourn.care.safety import writing_actions as writing
-from sojourn.clinical.interactions import InteractionRule
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.foundation.rulebook.queries import interaction_rules
-from sojourn.interfaces.console.intake.findings import StoryFinding, story_findings
-from sojourn.interfaces.console.patients.views import closed
-from sojourn.interfaces.console.typed import whole
+from sojourn.interfaces.console.intake.presenters import (
+    doubts_of,
+    list_lines,
+    question_context,
+    told_context,
+)
+from sojourn.interfaces.shared.intake_forms import AnswerForm, LineForm
+from sojourn.interfaces.shared.pages import FORM, PatientScope, error_list, form_action, patient_page, sent
 
 _CONTRADICTION = "contradiction:"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of a list. ``unchecked``: what of a medicine the list of interactions does not know; ``says``: the rules
-    that speak of it beside ketamine or esketamine by any route, the gravest first."""
-
-    what: str
-    details: str
-    ingredient: str
-    unchecked: str
-    url: str
-    says: tuple[StoryFinding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One question with what was said. ``look``: "", "open", "wait" (not sure, skipped)."""
-
-    text: str
-    answer: str
-    look: str
-    on_behalf: bool
-    confirmed: bool
-    changed: bool
-    said_at: datetime | None
-    url: str
-    lines: tuple[Entry, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Differs:
-    """One change between two sendings, in words."""
-
-    what: str
-    was: str
-    now: str
-
-
-def _entry(patient_id: int, question: Question, each: Any, rules: Sequence[InteractionRule] = ()) -> Entry:
-    if question.of == "people":
-        values = {"name": each.name, "relationship": each.relationship, "phone": each.phone, "email": each.email,
-                  "emergency_contact": each.emergency_contact}  # fmt: skip
-        what, details = wording.line("people", values)
-        return Entry(what, details, "", "", reverse("console:person_edit", args=[each.pk]))
-    what, details = wording.line(question.of, asdict(each))
-    medicine = question.of == "medicines"
-    return Entry(
-        what=what,
-        details=details,
-        ingredient=known_as(each) if medicine else "",
-        unchecked=", ".join(each.not_checked) if medicine else "",
-        says=story_findings(each, rules) if medicine and each.current else (),
-        url=reverse("console:intake_line", args=[patient_id, question.id, each.line]),
-    )
-
-
-def _look(answer: Answered | None) -> str:
-    if answer is None:
-        return "open"
-    return "" if answer.told.standing == "told" else "wait"
-
-
-def _differs(change: Change) -> Differs:
-    if change.of == "answers":
-        question = story().by_id.get(change.key)
-        if question is None:
-            return Differs(change.key, "", "")
-        was, now = (
-            "" if each is None else wording.said(question, Told(each["standing"], each["value"]))
-            for each in (change.was, change.now)
-        )
-        return Differs(_(question.text), was, now)
-    titles = {each.of: _(each.text) for each in story().questions if each.kind == "list"}
-    was, now = (
-        "" if each is None else ", ".join(filter(None, wording.line(change.of, each)))
-        for each in (change.was, change.now)
-    )
-    return Differs(titles[change.of], was, now)
-
-
-def _patient(request: Request, patient_id: int) -> Patient | HttpResponse:
-    patient = get_object_or_404(Patient, pk=patient_id)
-    return closed(request, patient) or patient
-
-
-@allowed("intake.read")
-@require_GET
-def intake(request: Request, patient_id: int) -> HttpResponse:
+@patient_page("intake.read")
+def intake(request: Request, scope: PatientScope) -> HttpResponse:
     """Everything that was told, by section, and what changed since it was sent last."""
-    patient = _patient(request, patient_id)
-    if isinstance(patient, HttpResponse):
-        return patient
-    patients.open_record(by=request.asker, patient=patient, part="clinical")
-    given, everything, people = queries.answers(patient.pk), queries.lists(patient.pk), people_of(patient.pk)
-    sendings = queries.submissions(patient.pk)
-    now = queries.snapshot(patient.sex, given, everything, people)
-    told = {each.question_id: each.told for each in given.values()}
-    shown = story().shown(told, patient.sex)
-    since = queries.changes(sendings[0].content, now) if sendings else ()
-    between = queries.changes(sendings[1].content, sendings[0].content) if len(sendings) > 1 else ()
-    fresh = {(each.of, each.key) for each in (*since, *between)}
-    rules = interaction_rules(patient.clinic_id)
-    chapters = []
-    for section in story().sections:
-        said = [
-            _said(patient.pk, each, given.get(each.id), everything, people, fresh, rules)
-            for each in shown
-            if each.section == section.id
-        ]
-        if said:
-            chapters.append((_(section.title), said))
-    context = {
-        "patient": patient,
-        "chapters": chapters,
-        "sendings": sendings,
-        "unsent": [_differs(each) for each in since],
-        "between": [_differs(each) for each in between],
-        "answered": sum(each.id in given for each in shown),
-        "total": len(shown),
-        "unsure": sum(_look(given.get(each.id)) == "wait" for each in shown),
-        "unchecked": sum(not each.checked for each in everything.medicines),
-        "may_enter": request.asker.may("intake.enter"),
-    }
+    patient = scope.patient
+    patients.open_record(by=scope.asker, patient=patient, part="clinical")
+    context = told_context(patient) | {"patient": patient, "may_enter": scope.asker.may("intake.enter")}
     return render(request, "console/intake/intake.html", context)
-
-
-def _said(
-    patient_id: int,
-    question: Question,
-    answer: Answered | None,
-    everything: Lists,
-    people: Any,
-    fresh: set[tuple[str, str]],
-    rules: Sequence[InteractionRule],
-) -> Said:
-    lines: tuple[Any, ...] = ()
-    if question.of == "people":
-        lines = tuple(people)
-    elif question.kind == "list":
-        lines = everything.of(question.of)
-    return Said(
-        text=_(question.text),
-        answer=wording.said(question, answer.told if answer else None),
-        look=_look(answer),
-        on_behalf=answer is not None and answer.on_behalf,
-        confirmed=bool(answer and answer.confirmed),
-        changed=("answers", question.id) in fresh
-        or any((question.of, str(getattr(each, "line", getattr(each, "pk", "")))) in fresh for each in lines),
-        said_at=answer.said_at if answer else None,
-        url=reverse("console:intake_question", args=[patient_id, question.id]),
-        lines=tuple(_entry(patient_id, question, each, rules) for each in lines),
-    )
 
 
 # ---------------------------------------------------------------- on the patient's behalf
@@ -198,142 +48,82 @@ def _known(topic: str) -> Question:
     return question
 
 
-@allowed("intake.enter")
-@require_http_methods(["GET", "POST"])
-def question(request: Request, patient_id: int, topic: str) -> HttpResponse:
+@patient_page("intake.enter", methods=FORM)
+def question(request: Request, scope: PatientScope, topic: str) -> HttpResponse:
     """One question, answered for the patient; the answer is marked so."""
-    patient = _patient(request, patient_id)
-    if isinstance(patient, HttpResponse):
-        return patient
-    found = _known(topic)
+    patient, found = scope.patient, _known(topic)
     refused: Refused | None = None
     if request.method == "POST":
+        form = AnswerForm(request.POST)
         try:
             writing.answer_story(
-                by=request.asker,
+                by=scope.asker,
                 patient_id=patient.pk,
                 question_id=found.id,
                 told=told_of(found, dict(request.POST.lists())),
-                seen=whole(request.POST.get("seen")),
-                confirmed=frozenset(request.POST.getlist("confirmed")),
+                seen=form.seen_id,
+                confirmed=form.confirmed_doubts,
             )
             return redirect("console:intake", patient.pk)
         except Refused as wrong:
             refused = wrong
     answer = queries.answers(patient.pk).get(found.id)
-    doubts = [code.removeprefix(_CONTRADICTION) for code in refused.codes if code.startswith(_CONTRADICTION)] if (
-        refused
-    ) else []  # fmt: skip
-    chosen = _chosen(found, answer, request.POST)
-    context = {
+    context = question_context(found, answer, request.POST) | {
         "patient": patient,
-        "question": found,
-        "text": _(found.text),
-        "hint": _(found.hint) if found.hint else "",
-        "why": _(found.why),
-        "seen": answer.id if answer else "",
-        "standing": wording.said(found, answer.told) if answer else "",
-        "typed": _typed(found, answer, request.POST),
-        "options": [(value, label, value in chosen) for value, label in _options(found)],
-        "rest_unsure": "rest_unsure" in chosen,
-        "unit": request.POST.get("unit") or _unit(found, answer),
-        "errors": [{"href": "#answer", "text": str(reason)} for reason in refused.reasons] if refused else [],
-        "doubts": doubts,
-        "lines": _lines(patient.pk, found),
+        "errors": error_list(refused, "#answer"),
+        "doubts": doubts_of(refused),
+        "lines": list_lines(patient.pk, found),
     }
     return render(request, "console/intake/question.html", context, status=409 if refused else 200)
 
 
-def _options(found: Question) -> list[tuple[str, str]]:
-    if found.kind == "yes_no":
-        return [("yes", _("Yes")), ("no", _("No"))]
-    return [(each.id, _(each.text)) for each in found.choices]
-
-
-def _lines(patient_id: int, found: Question) -> list[Entry]:
-    if found.kind != "list":
-        return []
-    rows: Any = people_of(patient_id) if found.of == "people" else queries.lists(patient_id).of(found.of)
-    return [_entry(patient_id, found, each) for each in rows]
-
-
-def _typed(found: Question, answer: Answered | None, posted: Mapping[str, str]) -> str:
-    if "value" in posted:
-        return posted["value"]
-    if answer is None or answer.told.standing != "told":
-        return ""
-    if found.kind == "day":
-        return str(answer.told.value["day"])
-    if found.kind == "number":
-        return str(answer.told.value["typed"])
-    return str(answer.told.value) if found.kind == "text" else ""
-
-
-def _unit(found: Question, answer: Answered | None) -> str:
-    if found.kind == "number" and answer is not None and answer.told.standing == "told":
-        return str(answer.told.value["unit"])
-    return found.units[0] if found.units else ""
-
-
-def _chosen(found: Question, answer: Answered | None, posted: Any) -> set[str]:
-    if posted:
-        return set(posted.getlist("value")) | ({"rest_unsure"} if posted.get("rest_unsure") else set())
-    if answer is None or answer.told.standing != "told":
-        return set()
-    value = answer.told.value
-    if found.kind == "yes_no":
-        return {"yes" if value else "no"}
-    if found.kind == "checklist":
-        return set(value["yes"]) | ({"rest_unsure"} if value.get("rest_unsure") else set())
-    return {str(value)} if found.kind == "choice" else set()
-
-
-@allowed("intake.enter")
-@require_http_methods(["GET", "POST"])
-def add(request: Request, patient_id: int, topic: str) -> HttpResponse:
+@patient_page("intake.enter", methods=FORM)
+def add(request: Request, scope: PatientScope, topic: str) -> HttpResponse:
     """Add a line to one of the patient's lists."""
-    return _write(request, patient_id, topic, None)
-
-
-@allowed("intake.enter")
-@require_http_methods(["GET", "POST"])
-def line(request: Request, patient_id: int, topic: str, line_id: UUID) -> HttpResponse:
-    """Change a line of one of the patient's lists, or take it off (``remove``)."""
-    return _write(request, patient_id, topic, line_id)
-
-
-def _write(request: Request, patient_id: int, topic: str, line_id: UUID | None) -> HttpResponse:
-    patient = _patient(request, patient_id)
-    if isinstance(patient, HttpResponse):
-        return patient
     found = _known(topic)
-    if found.kind != "list" or (line_id is not None and found.of == "people"):
+    if found.kind != "list":
         raise Http404
-    row = None
-    if line_id is not None:
-        row = next((each for each in queries.lists(patient.pk).of(found.of) if each.line == str(line_id)), None)
-        if row is None:
-            raise Http404
-        if request.POST.get("remove"):
-            try:
-                actions.remove_line(by=request.asker, patient_id=patient.pk, of=found.of, line=line_id)
-            except ObjectDoesNotExist:
-                raise Http404 from None
-            return redirect("console:intake_question", patient.pk, found.id)
+    return _write(request, scope, found)
+
+
+@patient_page("intake.enter", methods=FORM)
+def line(request: Request, scope: PatientScope, topic: str, line_id: UUID) -> HttpResponse:
+    """Change a line of one of the patient's lists, or take it off (``remove``)."""
+    found, patient_id = _known(topic), scope.patient.pk
+    if found.kind != "list" or found.of == "people":
+        raise Http404
+    row = next((each for each in queries.lists(patient_id).of(found.of) if each.line == str(line_id)), None)
+    if row is None:
+        raise Http404
+    if not LineForm(request.POST).removes:
+        return _write(request, scope, found, line_id, row)
+    try:
+        actions.remove_line(by=scope.asker, patient_id=patient_id, of=found.of, line=line_id)
+    except ObjectDoesNotExist:
+        raise Http404 from None
+    return redirect("console:intake_question", patient_id, found.id)
+
+
+def _write(
+    request: Request, scope: PatientScope, found: Question, line_id: UUID | None = None, row: Any = None
+) -> HttpResponse:
+    """The form of a line. ``row``: the line as it stands, where one is changed."""
+    patient = scope.patient
+
+    def act(form: forms.LineForms) -> HttpResponse:
+        try:
+            _save(request, patient.pk, found, form.values(), line_id)
+        except Refused as refused:
+            forms.tell(form, refused)
+            return show(form, 409, doubt="contradiction:still-current" in refused.codes)
+        return redirect("console:intake_question", patient.pk, found.id)
+
+    def show(form: forms.LineForms, status: int, *, doubt: bool = False) -> HttpResponse:
+        context = {"patient": patient, "question": found, "text": _(found.text), "form": form, "row": row}
+        return render(request, "console/intake/line.html", context | {"doubt": doubt}, status=status)
+
     start = forms.initial(found.of, row) if row is not None else None
-    form = forms.FORMS[found.of](request.POST or None, initial=start)
-    status, doubt = 200, False
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                _save(request, patient.pk, found, form.values(), line_id)
-                return redirect("console:intake_question", patient.pk, found.id)
-            except Refused as refused:
-                status, doubt = 409, "contradiction:still-current" in refused.codes
-                forms.tell(form, refused)
-    context = {"patient": patient, "question": found, "text": _(found.text), "form": form, "row": row, "doubt": doubt}
-    return render(request, "console/intake/line.html", context, status=status)
+    return form_action(forms.FORMS[found.of](sent(request), initial=start), act, show)
 
 
 def _save(request: Request, patient_id: int, found: Question, values: dict[str, Any], line_id: UUID | None) -> None:
@@ -341,20 +131,7 @@ def _save(request: Request, patient_id: int, found: Question, values: dict[str, 
     if found.of == "people":
         writing.name_person(by=by, patient_id=patient_id, **values)
         return
+    form = LineForm(request.POST)
     writing.say_line(
-        by=by,
-        patient_id=patient_id,
-        of=found.of,
-        line=line_id,
-        seen=whole(request.POST.get("seen")),
-        sure=request.POST.get("sure") == "yes",
-        **values,
+        by=by, patient_id=patient_id, of=found.of, line=line_id, seen=form.seen_id, sure=form.is_sure, **values
     )
-
-
-urlpatterns = [
-    path("patients/<int:patient_id>/story/", intake, name="intake"),
-    path("patients/<int:patient_id>/story/<slug:topic>/", question, name="intake_question"),
-    path("patients/<int:patient_id>/story/<slug:topic>/add/", add, name="intake_add"),
-    path("patients/<int:patient_id>/story/<slug:topic>/<uuid:line_id>/", line, name="intake_line"),
-]

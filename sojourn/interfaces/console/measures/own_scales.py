@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sojourn.care.measures import actions, own, queries
 from sojourn.care.measures.faults import said
+from sojourn.care.measures.models import OwnScale
 from sojourn.care.measures.queries import scale
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.numbers import CountField
-from sojourn.interfaces.console.measures.views import reading_language, short_first
-from sojourn.interfaces.console.patients.views import tell
+from sojourn.interfaces.console.measures.words import reading_language, short_first
+from sojourn.interfaces.shared.pages import form_action, sent, tell
+
+
+def _numbered() -> list[tuple[str, str]]:
+    """The scales that ship without their words, to choose one; read each time that the form is."""
+    named = [(each.id, short_first(say(each.title, reading_language()))) for each in queries.numbered()]
+    return [("", _("none of these")), *named]
 
 
 class OwnForm(forms.Form):
@@ -36,6 +44,7 @@ class OwnForm(forms.Form):
     )
     stands_for = forms.ChoiceField(
         label=gettext_lazy("It is the text of"),
+        choices=_numbered,
         required=False,
         help_text=gettext_lazy("Then it is scored as that scale, question by question in the same order."),
     )
@@ -87,13 +96,6 @@ class OwnForm(forms.Form):
         max_length=2000,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        cast(forms.ChoiceField, self.fields["stands_for"]).choices = [
-            ("", _("none of these")),
-            *((each.id, short_first(say(each.title, reading_language()))) for each in queries.numbered()),
-        ]
-
     def clean_bands(self) -> list[tuple[str, str, int, int]]:
         rows: list[tuple[str, str, int, int]] = []
         for line in self.cleaned_data["bands"].splitlines():
@@ -125,9 +127,8 @@ class OwnForm(forms.Form):
         values = self.cleaned_data
         if values["safety_items"].strip() or values["stands_for"]:
             return self
-        typed = cast(Any, self.data).copy()
-        typed["safety_items"] = ", ".join(own.danger_proposed(values["questionnaire"]))
-        again = OwnForm(typed)
+        proposed = ", ".join(own.danger_proposed(values["questionnaire"]))
+        again = OwnForm({**{name: self.data.get(name) for name in self.data}, "safety_items": proposed})
         again.full_clean()
         return again
 
@@ -143,51 +144,50 @@ _BAND = re.compile(r"(-?\d+)\s*(?:-|–|to)\s*(-?\d+)\s*:?\s+(.{1,80})")
 @require_http_methods(["GET", "POST"])
 def own_scales(request: Request) -> HttpResponse:
     """The clinic's own questionnaires: those in use, and a form to load one."""
-    form = OwnForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            values = form.cleaned_data
-            try:
-                row = actions.load_own_scale(
-                    by=request.asker,
-                    questionnaire=values["questionnaire"],
-                    scoring=form.scoring,
-                    holder=values["holder"],
-                    statement=values["statement"],
-                    stands_for=values["stands_for"],
-                    not_danger=_names(values["not_danger"]),
-                )
-                messages.success(
-                    request,
-                    _("%(title)s is loaded, version %(version)d.") % {"title": row.title, "version": row.version},
-                )
-                return redirect("console:own_scales")
-            except Refused as refused:
-                status = 409
-                form = form.propose() if "danger-not-named" in refused.codes else form
-                tell(form, refused, {})
-    rows = queries.own_rows()
-    context = {
-        "form": form,
-        "rows": [
-            {
-                "row": row,
-                "items": len(queries.scale_of(row).items),
-                "deaf": [
-                    str(said(each))
-                    for each in own.danger_faults(
-                        row.questionnaire, row.scoring, row.stands_for, row.scoring.get("not_danger", ())
-                    )
-                ],
-                "stands_for": say(scale(row.stands_for).title, reading_language()) if row.stands_for else "",
-                "retire_url": reverse("console:retire_own_scale", args=[row.code]),
-            }
-            for row in rows
-        ],
+
+    def act(form: OwnForm) -> HttpResponse:
+        try:
+            row = _load(request.asker, form)
+        except Refused as refused:
+            if "danger-not-named" not in refused.codes:
+                raise
+            proposed = form.propose()
+            tell(proposed, refused, {})
+            return show(proposed, 409)
+        told = {"title": row.title, "version": row.version}
+        messages.success(request, _("%(title)s is loaded, version %(version)d.") % told)
+        return redirect("console:own_scales")
+
+    def show(form: OwnForm, status: int) -> HttpResponse:
+        context = {"form": form, "rows": [_own_row(each) for each in queries.own_rows()]}
+        return render(request, "console/measures/own.html", context, status=status)
+
+    return form_action(OwnForm(sent(request)), act, show)
+
+
+def _load(by: Asker, form: OwnForm) -> OwnScale:
+    values = form.cleaned_data
+    return actions.load_own_scale(
+        by=by,
+        questionnaire=values["questionnaire"],
+        scoring=form.scoring,
+        holder=values["holder"],
+        statement=values["statement"],
+        stands_for=values["stands_for"],
+        not_danger=_names(values["not_danger"]),
+    )
+
+
+def _own_row(row: OwnScale) -> dict[str, Any]:
+    """A questionnaire of the clinic. ``deaf``: where it would not hear of danger."""
+    faults = own.danger_faults(row.questionnaire, row.scoring, row.stands_for, row.scoring.get("not_danger", ()))
+    return {
+        "row": row,
+        "items": len(queries.scale_of(row).items),
+        "deaf": [str(said(each)) for each in faults],
+        "stands_for": say(scale(row.stands_for).title, reading_language()) if row.stands_for else "",
+        "retire_url": reverse("console:retire_own_scale", args=[row.code]),
     }
-    return render(request, "console/measures/own.html", context, status=status)
 
 
 @allowed("measure.define")
@@ -201,9 +201,3 @@ def retire_own_scale(request: Request, code: str) -> HttpResponse:
         for reason in refused.reasons:
             messages.warning(request, str(reason))
     return redirect("console:own_scales")
-
-
-urlpatterns = [
-    path("measures/own/", own_scales, name="own_scales"),
-    path("measures/own/<slug:code>/retire/", retire_own_scale, name="retire_own_scale"),
-]

@@ -2,60 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID, uuid4
-
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from sojourn.care.messaging import actions, queries
 from sojourn.care.messaging.models import Communication
-from sojourn.care.patients.models import Patient
 from sojourn.care.patients.queries import withheld
-from sojourn.care.safety.message_queries import WaitingThread, waiting_by_risk
+from sojourn.care.safety.message_queries import waiting_by_risk
 from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.patients.views import closed
-from sojourn.interfaces.console.typed import whole
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A thread in the list. A withheld one does not say whose it is."""
-
-    url: str
-    name: str
-    at: datetime
-    words: str
-    risk: str = ""
-    first_line: str = ""
-
-
-def _name(patient: Patient, hidden: frozenset[int]) -> str:
-    return _("Restricted record") if patient.pk in hidden else patient.name
-
-
-def _waiting(each: WaitingThread, hidden: frozenset[int], asker: Asker) -> Row:
-    """A withheld thread says neither whose it is nor what stands in it, and comes in its order of risk all the same."""
-    risk = ""
-    if each.kind is not None:
-        risk = str(each.kind.label) if asker.may("flag.read") else _("Read this first")
-    return Row(
-        url=reverse("console:thread", args=[each.patient.pk]),
-        name=_name(each.patient, hidden),
-        at=each.waiting.since,
-        words=str(each.waiting.messages),
-        risk=risk,
-        first_line="" if each.patient.pk in hidden else each.first_line,
-    )
+from sojourn.interfaces.console.messages.presenters import Row, thread_name, waiting_row
+from sojourn.interfaces.shared.message_forms import MessageForm
+from sojourn.interfaces.shared.pages import FORM, PatientScope, error_list, patient_page, require_valid, sent
 
 
 @allowed("message.read")
@@ -68,11 +33,11 @@ def inbox(request: Request) -> HttpResponse:
     )
     first = {each.patient.pk for each in waiting}
     context = {
-        "waiting": [_waiting(each, hidden, request.asker) for each in waiting],
+        "waiting": [waiting_row(each, hidden, request.asker) for each in waiting],
         "others": [
             Row(
                 reverse("console:thread", args=[each.patient.pk]),
-                _name(each.patient, hidden),
+                thread_name(each.patient, hidden),
                 each.newest.sent_at,
                 _("from the patient") if each.newest.from_patient else each.newest.sender_name,
             )
@@ -92,48 +57,31 @@ def waiting(request: HttpRequest) -> HttpResponse:
     return render(request, "console/messages/waiting.html", {"words": words if n else ""})
 
 
-def _key(typed: str) -> UUID:
-    try:
-        return UUID(typed)
-    except ValueError:
-        return uuid4()
-
-
-@allowed("message.read")
-@require_http_methods(["GET", "POST"])
-def thread(request: Request, patient_id: int) -> HttpResponse:
+@patient_page("message.read", methods=FORM)
+def thread(request: Request, scope: PatientScope) -> HttpResponse:
     """One patient's thread: read it, answer it, or note that it needs no answer."""
-    patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(request, patient):
-        return gate
-    typed, key, reasons = "", uuid4(), tuple[object, ...]()
-    if request.method == "POST":
-        typed, key = request.POST.get("body", ""), _key(request.POST.get("key", ""))
-        seen = whole(request.POST.get("seen")) or 0
+    patient, form, refused = scope.patient, MessageForm(sent(request)), None
+    if form.is_bound:
         try:
-            if request.POST.get("settle"):
-                actions.settle(by=request.asker, patient_id=patient.pk, upto=seen)
-            else:
-                write_message(by=request.asker, patient_id=patient.pk, body=typed, key=key, seen=seen)
+            _write(scope.asker, patient.pk, require_valid(form))
             return redirect("console:thread", patient.pk)
         except Communication.DoesNotExist:
             raise Http404 from None
-        except Refused as refused:
-            reasons = refused.reasons
-    found = queries.thread(patient.pk)
+        except Refused as wrong:
+            refused = wrong
     context = {
         "patient": patient,
-        "thread": found,
-        "typed": typed,
-        "key": key,
-        "may_write": request.asker.may("message.write"),
-        "errors": [{"href": "#body", "text": str(reason)} for reason in reasons],
+        "thread": queries.thread(patient.pk),
+        "typed": form.typed,
+        "key": form.sent_key,
+        "may_write": scope.asker.may("message.write"),
+        "errors": error_list(refused, "#body"),
     }
-    return render(request, "console/messages/thread.html", context, status=409 if reasons else 200)
+    return render(request, "console/messages/thread.html", context, status=409 if refused else 200)
 
 
-urlpatterns = [
-    path("messages/", inbox, name="messages"),
-    path("messages/waiting/", waiting, name="messages_waiting"),
-    path("patients/<int:patient_id>/messages/", thread, name="thread"),
-]
+def _write(by: Asker, patient_id: int, form: MessageForm) -> None:
+    if form.cleaned_data["settle"]:
+        actions.settle(by=by, patient_id=patient_id, upto=form.seen_id)
+    else:
+        write_message(by=by, patient_id=patient_id, body=form.typed, key=form.sent_key, seen=form.seen_id)

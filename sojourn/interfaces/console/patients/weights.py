@@ -12,7 +12,7 @@ from django_stubs_ext import StrPromise
 
 from sojourn.care.intake.queries import Weight
 from sojourn.clinical import dosing
-from sojourn.interfaces.console.patients.views import day_words
+from sojourn.interfaces.shared.days import day_words
 
 TELLERS: Final[Mapping[str, StrPromise]] = {
     "patient": gettext_lazy("told by the patient"),

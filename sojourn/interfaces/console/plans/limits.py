@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sojourn.care.plan import dose
 from sojourn.clinical import dosing
-from sojourn.clinical.rules import Rule, Verification
+from sojourn.clinical.rules import Rule
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.plans.presenters import number
 from sojourn.interfaces.console.rules.views import SHORT_MARKS
@@ -35,7 +34,7 @@ def notice_words(notice: dosing.Notice) -> str:
     words = _(notice.template) % notice.values
     if notice.verified:
         return words
-    mark = SHORT_MARKS[cast(Verification, notice.mark)]
+    mark = SHORT_MARKS[notice.mark]
     return _("%(words)s This rule is unverified: %(mark)s.") % {"words": words, "mark": mark}
 
 

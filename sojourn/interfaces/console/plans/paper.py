@@ -9,40 +9,41 @@ from sojourn.care.plan import queries
 from sojourn.care.plan.models import PlanVersion
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.printing.setting import Column, Document, Section, Table
-from sojourn.interfaces.console.patients.views import day_words
 from sojourn.interfaces.console.plans.presenters import Shown, stamps
+from sojourn.interfaces.shared.days import day_words
 
 
-def document(clinic: Clinic | None, version: PlanVersion, shown: Shown) -> Document:
+def document(clinic: Clinic, version: PlanVersion, shown: Shown) -> Document:
     """The whole document in the active language, under the clinic's letterhead."""
-    lines = [each.strip() for each in clinic.address.splitlines() if each.strip()] if clinic else []
-    letterhead = [clinic.name if clinic else "Sojourn", *lines]
     patient = version.patient
-    checks = [
-        _("Dose checked by %(name)s on %(day)s: %(mg)s mg.")
-        % {"name": each.checked_by, "day": day_words(timezone.localdate(each.checked_at)), "mg": each.dose_mg}
-        for each in version.checks.all()
-    ]
-    standing = [shown.standing, *checks]
-    if version.signed_at is not None and not queries.unchanged(version):
-        standing.append(_("What stands here is not what was signed."))
     return Document(
         language=(translation.get_language() or "en").partition("-")[0],
         title=shown.title,
         about=f"{patient.name} · {patient.record_number}",
-        author=letterhead[0],
+        author=clinic.name,
         made_at=timezone.localtime(),
-        letterhead=letterhead,
+        letterhead=[clinic.name, *(each.strip() for each in clinic.address.splitlines() if each.strip())],
         # Translators: keep {page} and {pages} as they are.
         page=_("Page {page} of {pages}"),
         hash_label=_("Content hash"),
         hash=version.content_hash,
         facts=[(_("Born"), day_words(patient.birth_date))],
         standing_title=_("Signature"),
-        standing=standing,
+        standing=_standing(version, shown),
         sections=[each for each in _sections(version, shown) if each.facts or each.paragraphs or each.table],
-        paper="us-letter" if clinic and clinic.jurisdiction.startswith("US") else "a4",
+        paper="us-letter" if clinic.jurisdiction.startswith("US") else "a4",
     )
+
+
+def _standing(version: PlanVersion, shown: Shown) -> list[str]:
+    """Who signed and who checked; and where what stands here is not what was signed, that."""
+    checks = [
+        _("Dose checked by %(name)s on %(day)s: %(mg)s mg.")
+        % {"name": each.checked_by, "day": day_words(timezone.localdate(each.checked_at)), "mg": each.dose_mg}
+        for each in version.checks.all()
+    ]
+    changed = version.signed_at is not None and not queries.unchanged(version)
+    return [shown.standing, *checks, *([_("What stands here is not what was signed.")] if changed else [])]
 
 
 def _sections(version: PlanVersion, shown: Shown) -> list[Section]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -18,16 +18,16 @@ from django_stubs_ext import StrPromise
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import dose, queries
 from sojourn.care.plan.dose import Doses
-from sojourn.care.plan.models import PlanVersion
+from sojourn.care.plan.models import CarePlan, PlanVersion
 from sojourn.care.plan.parts import KINDS, PERIODS, goals, parts
 from sojourn.clinical import dosing, pk
 from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.console.concentration import views as concentration
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.views import day_words
 from sojourn.interfaces.console.rules.views import SHORT_MARKS
 from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
+from sojourn.interfaces.shared.days import day_words
 
 if TYPE_CHECKING:
     from sojourn.interfaces.console.concentration.views import Answer
@@ -117,16 +117,21 @@ def bar(
     studied = worked.studied if worked is not None and worked.studied is not None else next(iter(known), None)
     if studied is None:
         return None
-    chosen = version.per_kg if studied.basis == "mg/kg" else version.fixed_mg
-    low, high = studied.low, studied.high
     rule = studied.rule
-    waits = any(each.id == rule.id for each in doses.waiting)
-    common = {
-        "title": _(rule.title), "source": "; ".join(rule.sources), "mark": str(SHORT_MARKS[rule.verification]),
-        "verified": rule.verification == "verified", "waits": waits,
-    }  # fmt: skip
-    if low is None or high is None:
-        return Bar(0, 0, None, (), _(rule.statement), **common)  # type: ignore[arg-type]
+    unmarked = Bar(
+        low_x=0, wide=0, at_x=None, ticks=(), words=_(rule.statement), title=_(rule.title),
+        source="; ".join(rule.sources), mark=str(SHORT_MARKS[rule.verification]),
+        verified=rule.verification == "verified", waits=any(each.id == rule.id for each in doses.waiting),
+    )  # fmt: skip
+    chosen = version.per_kg if studied.basis == "mg/kg" else version.fixed_mg
+    return unmarked if studied.low is None or studied.high is None else _marked(unmarked, studied, chosen)
+
+
+def _marked(unmarked: Bar, studied: dosing.DoseRange, chosen: Decimal | None) -> Bar:
+    """The bar with the range on it, what was studied in it, and what is ordered."""
+    low, high = studied.low, studied.high
+    assert low is not None
+    assert high is not None
     end = max(high * Fraction(4, 3), Fraction(chosen or 0) * Fraction(11, 10))
     marks = sorted({low, high, *studied.doses, *([studied.usual] if studied.usual is not None else [])})
 
@@ -138,10 +143,14 @@ def bar(
     }  # fmt: skip
     if chosen is not None:
         words += " " + _("Ordered: %(dose)s %(unit)s.") % {"dose": number(chosen), "unit": studied.basis}
-    return Bar(
-        x(low), round(x(high) - x(low), 1), None if chosen is None else x(Fraction(chosen)),
-        tuple((x(each), number(each)) for each in marks), words, **common,  # type: ignore[arg-type]
-    )  # fmt: skip
+    return replace(
+        unmarked,
+        low_x=x(low),
+        wide=round(x(high) - x(low), 1),
+        at_x=None if chosen is None else x(Fraction(chosen)),
+        ticks=tuple((x(each), number(each)) for each in marks),
+        words=words,
+    )
 
 
 def reasons(found: dosing.DoseCalculation | dosing.DoseRefused | None) -> list[tuple[str, bool]]:
@@ -226,60 +235,71 @@ def spacing_words(version: PlanVersion) -> str:
 
 
 def facts(version: PlanVersion) -> list[tuple[str, str]]:
-    """What a version orders, label and words, in the order of the page."""
+    """What a version orders, label and words, in the order of the page; what it does not say is left out."""
     protocol = queries.protocol(version.protocol_id)
     way = " ".join(str(each) for each in (DRUGS.get(version.drug, version.drug), ROUTES.get(version.route, "")))
-    ordered = "–"
-    if version.per_kg is not None:
-        ordered = _("%(dose)s mg/kg") % {"dose": number(version.per_kg)}
-    elif version.fixed_mg is not None:
-        ordered = _("%(dose)s mg, the same for everybody") % {"dose": number(version.fixed_mg)}
-    rows = [
+    results = {each["step"]: figure(*each["result"]) for each in version.working}
+    rows = (
         (_("For"), version.indication or "–"),
         (_("Protocol"), _(protocol.rule.title) if protocol else "–"),
         (_("Drug and route"), way.strip() or "–"),
-        (_("Ordered"), ordered),
-    ]
-    if version.weight_kg is not None:
-        words = _("%(kg)s kg") % {"kg": number(version.weight_kg)}
-        if version.weight_on is not None:
-            words = _("%(kg)s kg, weighed on %(day)s") % {
-                "kg": number(version.weight_kg), "day": day_words(version.weight_on)
-            }  # fmt: skip
-        rows.append((_("Weight"), words))
-    dosed = "–" if version.dose_mg is None else _("%(mg)s mg as base") % {"mg": number(version.dose_mg)}
-    rows.append((_("Dose"), dosed))
-    if version.round_mg is not None:
-        rows.append(
-            (
-                _("Rounding"),
-                _("multiples of %(mg)s mg, %(how)s")
-                % {"mg": number(version.round_mg), "how": DIRECTIONS[version.round_direction]},
-            )
-        )
-    if version.stock_mg_per_ml is not None:
-        words = _("%(c)s mg/mL in the vial") % {"c": number(version.stock_mg_per_ml)}
-        if version.total_ml is not None:
-            words = _("%(c)s mg/mL in the vial, made up to %(ml)s mL") % {
-                "c": number(version.stock_mg_per_ml), "ml": number(version.total_ml)
-            }  # fmt: skip
-        rows.append((_("Solution"), words))
-    results = {each["step"]: figure(*each["result"]) for each in version.working}
-    if "volume" in results:
-        rows.append((_("Drawn up"), results["volume"]))
-    if version.over_min is not None:
-        words = _("%(n)s minutes") % {"n": number(version.over_min)}
-        if "rate" in results:
-            words = _("%(n)s minutes, pump at %(rate)s") % {"n": number(version.over_min), "rate": results["rate"]}
-        rows.append((_("Over"), words))
-    rows += [
+        (_("Ordered"), _ordered_words(version)),
+        (_("Weight"), _weight_words(version)),
+        (_("Dose"), "–" if version.dose_mg is None else _("%(mg)s mg as base") % {"mg": number(version.dose_mg)}),
+        (_("Rounding"), _rounding_words(version)),
+        (_("Solution"), _solution_words(version)),
+        (_("Drawn up"), results.get("volume", "")),
+        (_("Over"), _over_words(version, results.get("rate", ""))),
         (_("Series"), spacing_words(version)),
         (_("Begins"), day_words(version.starts_on) if version.starts_on else "–"),
         (_("Looked at again"), review_words(version)),
-    ]
-    if version.intention:
-        rows.append((_("Intention"), version.intention))
-    return rows
+        (_("Intention"), version.intention),
+    )
+    return [(label, words) for label, words in rows if words]
+
+
+def _ordered_words(version: PlanVersion) -> str:
+    if version.per_kg is not None:
+        return _("%(dose)s mg/kg") % {"dose": number(version.per_kg)}
+    if version.fixed_mg is not None:
+        return _("%(dose)s mg, the same for everybody") % {"dose": number(version.fixed_mg)}
+    return "–"
+
+
+def _weight_words(version: PlanVersion) -> str:
+    if version.weight_kg is None:
+        return ""
+    if version.weight_on is None:
+        return _("%(kg)s kg") % {"kg": number(version.weight_kg)}
+    return _("%(kg)s kg, weighed on %(day)s") % {
+        "kg": number(version.weight_kg), "day": day_words(version.weight_on)
+    }  # fmt: skip
+
+
+def _rounding_words(version: PlanVersion) -> str:
+    if version.round_mg is None:
+        return ""
+    return _("multiples of %(mg)s mg, %(how)s") % {
+        "mg": number(version.round_mg), "how": DIRECTIONS[version.round_direction]
+    }  # fmt: skip
+
+
+def _solution_words(version: PlanVersion) -> str:
+    if version.stock_mg_per_ml is None:
+        return ""
+    if version.total_ml is None:
+        return _("%(c)s mg/mL in the vial") % {"c": number(version.stock_mg_per_ml)}
+    return _("%(c)s mg/mL in the vial, made up to %(ml)s mL") % {
+        "c": number(version.stock_mg_per_ml), "ml": number(version.total_ml)
+    }  # fmt: skip
+
+
+def _over_words(version: PlanVersion, rate: str) -> str:
+    if version.over_min is None:
+        return ""
+    if rate:
+        return _("%(n)s minutes, pump at %(rate)s") % {"n": number(version.over_min), "rate": rate}
+    return _("%(n)s minutes") % {"n": number(version.over_min)}
 
 
 def standing(version: PlanVersion) -> tuple[str, str]:
@@ -362,3 +382,44 @@ def stamps(version: PlanVersion) -> list[dict[str, Any]]:
          "url": address("console:rule", each["rule"])}
         for each in version.rules
     ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- a patient's plans
+
+
+def _holding(rows: Sequence[PlanVersion]) -> dict[int, int]:
+    """The newest signed version of each course, of versions that come the newest first."""
+    holding: dict[int, int] = {}
+    for each in rows:
+        if each.signed_at is not None and each.care_plan_id is not None:
+            holding.setdefault(each.care_plan_id, each.pk)
+    return holding
+
+
+def version_rows(rows: Sequence[PlanVersion], asker: Asker) -> list[dict[str, Any]]:
+    """Every version of a patient. ``holds``: it is in force; ``blind``: the asker may check its dose, and so does not
+    see it here."""
+    holding, may_check = _holding(rows), asker.may("plan.check")
+    return [
+        {
+            "row": each,
+            "shown": show(each),
+            "holds": holding.get(each.care_plan_id or 0) == each.pk,
+            "blind": each.open and may_check and not own_dose(each, asker),
+        }
+        for each in rows
+    ]
+
+
+def course_rows(courses: Iterable[CarePlan], rows: Sequence[PlanVersion]) -> list[dict[str, Any]]:
+    """The courses that run. ``drafted``: a new version is open; ``unplanned``: none was ever signed."""
+    holding, drafted = _holding(rows), {each.care_plan_id for each in rows if each.open}
+    return [
+        {
+            "course": each,
+            "since": day_words(each.started_on),
+            "drafted": each.pk in drafted,
+            "unplanned": each.pk not in holding,
+        }
+        for each in courses
+    ]

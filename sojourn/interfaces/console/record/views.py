@@ -28,13 +28,13 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.printing import figure, setting
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.views import closed
 from sojourn.interfaces.console.record.figure import figure_of
 from sojourn.interfaces.console.record.paper import document
 from sojourn.interfaces.console.record.presenters import Shown
 from sojourn.interfaces.console.sessions.minute import strip_alone
 from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.standing import unseen
+from sojourn.interfaces.shared.pages import closed
 
 _BATCH = timedelta(minutes=2)  # the same addendum again within this is a second click
 

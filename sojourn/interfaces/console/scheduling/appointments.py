@@ -34,12 +34,13 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.numbers import CountField
-from sojourn.interfaces.console import typed
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.views import Word, closed, state_word, tell
 from sojourn.interfaces.console.scheduling import visits
 from sojourn.interfaces.console.scheduling.before_dose import warned
 from sojourn.interfaces.console.scheduling.ride_home import way_word
+from sojourn.interfaces.shared import typed
+from sojourn.interfaces.shared.pages import closed, tell
+from sojourn.interfaces.shared.states import Word, state_word
 
 STEP = timedelta(minutes=15)
 _OPENS, _CLOSES = time(8), time(18)

@@ -22,9 +22,9 @@ from sojourn.care.booking.queries import Feed, Way, WayHome
 from sojourn.care.patients import queries as patients
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
-from sojourn.interfaces.console import typed
-from sojourn.interfaces.console.patients.views import Word
 from sojourn.interfaces.console.scheduling.ride_home import way_word
+from sojourn.interfaces.shared import typed
+from sojourn.interfaces.shared.states import Word
 
 
 @dataclass(frozen=True, slots=True)

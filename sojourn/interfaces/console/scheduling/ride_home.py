@@ -22,7 +22,8 @@ from sojourn.care.booking.queries import Way, WayHome
 from sojourn.care.patients import queries as patients
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.patients.views import Word, closed
+from sojourn.interfaces.shared.pages import closed
+from sojourn.interfaces.shared.states import Word
 
 LOOKED_AHEAD = timedelta(days=14)
 

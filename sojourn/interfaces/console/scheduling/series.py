@@ -28,9 +28,9 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.numbers import CountField
-from sojourn.interfaces.console.patients.views import closed
 from sojourn.interfaces.console.scheduling.before_dose import warned
-from sojourn.interfaces.console.typed import whole
+from sojourn.interfaces.shared.pages import closed
+from sojourn.interfaces.shared.typed import whole
 
 PARTS = {
     "morning": gettext_lazy("mornings"),

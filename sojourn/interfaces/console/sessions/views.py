@@ -39,7 +39,6 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import NotAllowed
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.views import Word
 from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.console.sessions import drawing, events, minute, preflight, running, standing, weighing
 from sojourn.interfaces.console.sessions import presenters as session_presenters
@@ -66,6 +65,7 @@ from sojourn.interfaces.console.sessions.monitor_doubts import monitor_doubts
 from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
 from sojourn.interfaces.console.sessions.words import STATES, WHY_STOPPED, skew_word
+from sojourn.interfaces.shared.states import Word
 
 
 def _live(request: Request, picture: Picture, seen: int, entries: int | None = None) -> dict[str, Any]:

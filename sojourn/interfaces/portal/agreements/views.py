@@ -2,259 +2,82 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
 
-from sojourn.care.consent import actions, paper, queries, texts
-from sojourn.care.consent.models import Consent, ConsentRequest, Decision
-from sojourn.care.consent.queries import Shelf, Standing
-from sojourn.care.consent.texts import Source, Text
+from sojourn.care.consent import actions, paper, queries
+from sojourn.care.consent.models import Consent
+from sojourn.care.consent.texts import Source
 from sojourn.care.safety import writing_actions as writing
 from sojourn.care.session.withdrawal_actions import withdraw_consent
-from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import Asker
-from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.portal.pages import show
-
-# What the list says of each state: words, the look of the pill, what the button says ("" where nothing is to do).
-_WORDS = {
-    "": (gettext_lazy("Signed by you and by the clinic"), "done", ""),
-    "not-countersigned": (gettext_lazy("Signed by you. The clinic signs next."), "active", ""),
-    "not-signed": (gettext_lazy("Open"), "open", gettext_lazy("Read and sign")),
-    "changed": (gettext_lazy("It has changed since you signed"), "wait", gettext_lazy("Read the new one")),
-    "withdrawn": (gettext_lazy("You withdrew it"), "off", gettext_lazy("Read and sign again")),
-    "not-adopted": (gettext_lazy("The clinic still prepares it"), "off", ""),
-    "refused": (gettext_lazy("You said no"), "off", gettext_lazy("Change my answer")),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One agreement in the list. ``answered``: questions of the patient that have a reply."""
-
-    title: str
-    summary: str
-    word: str
-    kind: str
-    url: str
-    button: str
-    copy_url: str
-    optional: bool
-    open: bool
-    questions: int
-    answered: int
+from sojourn.interfaces.portal.agreements.desk import desk_of, document_of
+from sojourn.interfaces.portal.agreements.forms import QuestionForm, SignForm, WithdrawForm
+from sojourn.interfaces.portal.agreements.presenters import (
+    copy_of,
+    list_context,
+    section_context,
+    sign_context,
+)
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.shared.pages import FORM, require_valid, sent
+from sojourn.interfaces.shared.paper import pdf_answer
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What the pages share: what is asked, the clinic's texts, what was decided."""
-
-    asker: Asker
-    clinic: Clinic
-    request: ConsentRequest | None
-    shelf: Shelf
-    standing: Standing
-
-    def text(self, document_id: str) -> Text | None:
-        """What would be signed now, in the language of the page; None where there is nothing to sign."""
-        if self.request is None:
-            return None
-        return self.shelf.text(document_id, self.request.route, queries.reading_language())
-
-    def state(self, document_id: str) -> str:
-        """The state of a document, "" where it stands, "refused" where the patient said no to the present text."""
-        assert self.request is not None
-        consent = self.standing.consents.get(document_id)
-        if consent is not None and consent.decision == Decision.DENY:
-            return "refused"
-        return queries.state(self.shelf, consent, document_id, self.request.route) or ""
-
-
-def _desk(request: Request) -> Desk:
-    """Three queries."""
-    assert request.clinic is not None
-    patient_id = request.asker.patient_id or 0
-    wanted = queries.asked(patient_id)
-    own = queries.shelf(request.clinic)
-    judged = queries.judge(own, queries.newest_of(patient_id), wanted.route if wanted else "")
-    return Desk(request.asker, request.clinic, wanted, own, judged)
-
-
-def _document(document_id: str) -> Source:
-    found = texts.newest().get(document_id)
-    if found is None or found.is_pack:
-        raise Http404
-    return found
-
-
-def _line(desk: Desk, document: Source, asked: list[queries.Asked]) -> Line:
-    state = desk.state(document.id)
-    word, kind, button = _WORDS[state]
-    consent = desk.standing.consents.get(document.id)
-    mine = [each for each in asked if each.question.document_id == document.id]
-    language = queries.reading_language()
-    return Line(
-        title=document.title[language],
-        summary=document.summary[language],
-        word=str(word),
-        kind=kind,
-        url=reverse("portal:agreement_read", args=[document.id, 1]),
-        button=str(button),
-        copy_url=reverse("portal:agreement", args=[consent.pk]) if consent is not None else "",
-        optional=document.optional,
-        open=state in ("not-signed", "changed", "withdrawn") and not document.optional,
-        questions=len(mine),
-        answered=sum(not each.open for each in mine),
-    )
-
-
-def next_open(patient_id: int, clinic: Clinic) -> tuple[int, str]:
-    """How many agreements wait for the patient, and the address of the page ("" where none is asked). One query."""
-    waiting = queries.open_for_patient(clinic.pk, patient_id)
-    return (0, "") if waiting is None else (len(waiting), reverse("portal:agreements"))
-
-
-@allowed("own.sign")
-@require_GET
-def agreements(request: Request) -> HttpResponse:
+@own_page("own.sign")
+def agreements(request: Request, scope: OwnScope) -> HttpResponse:
     """What is open, what is signed, what is free to choose."""
-    desk = _desk(request)
-    lines: list[Line] = []
-    if desk.request is not None:
-        asked = queries.questions(desk.asker.patient_id or 0)
-        lines = [
-            _line(desk, document, asked)
-            for document in texts.newest().values()
-            if not document.is_pack
-            and (
-                document.needed_for(desk.request.route)
-                or (document.optional and document.id in desk.shelf.adopted)
-                or document.id in desk.standing.consents
-            )
-        ]
-    return show(
-        request,
-        "portal/agreements/list.html",
-        {
-            "waiting": [each for each in lines if each.open],
-            "done": [each for each in lines if not each.open and not each.optional],
-            "chosen": [each for each in lines if each.optional],
-            "note": desk.request.note if desk.request else "",
-            "asked": desk.request is not None,
-        },
-        active="record",
-    )
+    return show(request, "portal/agreements/list.html", list_context(desk_of(scope)), active="record")
 
 
 def _closed(request: Request, document: Source) -> HttpResponse:
     return show(request, "portal/agreements/closed.html", {"title": document.title[queries.reading_language()]})
 
 
-def _reviews(text: Text) -> list[tuple[str, object]]:
-    """The places whose clauses stand in the text, with the day by which they are reviewed."""
-    titles = {each.id: each.title[text.language] for each in texts.jurisdictions()}
-    return [
-        (titles.get(f"pack:{place}", place), parse_date(review)) for place, _version, review in text.packs if review
-    ]
-
-
-@allowed("own.sign")
-@require_http_methods(["GET", "POST"])
-def read(request: Request, document_id: str, number: int) -> HttpResponse:
+@own_page("own.sign", methods=FORM)
+def read(request: Request, scope: OwnScope, document_id: str, number: int) -> HttpResponse:
     """One section. A question about it can be asked here; the answer appears here too."""
-    document = _document(document_id)
-    desk = _desk(request)
+    document, desk = document_of(document_id), desk_of(scope)
     text = desk.text(document_id)
     if text is None:
         return _closed(request, document)
     if not 1 <= number <= len(text.parts):
         raise Http404
-    part = text.parts[number - 1]
-    errors: tuple[str, ...] = ()
-    typed = ""
-    if request.method == "POST":
-        typed = request.POST.get("question", "")
+    form, reasons = QuestionForm(sent(request)), tuple[str, ...]()
+    if form.is_bound:
         try:
-            writing.ask_question(by=desk.asker, document_id=document_id, section_id=part.id, text=typed)
+            typed = require_valid(form).cleaned_data["question"]
+            section_id = text.parts[number - 1].id
+            writing.ask_question(by=scope.asker, document_id=document_id, section_id=section_id, text=typed)
             return redirect(f"{reverse('portal:agreement_read', args=[document_id, number])}#questions")
         except Refused as refused:
-            errors = tuple(str(each) for each in refused.reasons)
-    last = number == len(text.parts)
-    asked = [
-        each
-        for each in queries.questions(desk.asker.patient_id or 0, document_id)
-        if each.question.section_id == part.id
-    ]
-    onward = ("portal:agreement_sign", [document_id]) if last else ("portal:agreement_read", [document_id, number + 1])
-    return show(
-        request,
-        "portal/agreements/section.html",
-        {
-            "text": text,
-            "part": part,
-            "number": number,
-            "total": len(text.parts),
-            "asked": asked,
-            "typed": typed,
-            "errors": errors,
-            "next_url": reverse(onward[0], args=onward[1]),
-            "back_url": reverse("portal:agreement_read", args=[document_id, number - 1])
-            if number > 1
-            else reverse("portal:agreements"),
-            "last": last,
-            "reviews": _reviews(text) if part.local else [],
-        },
-        nav=False,
-        status=409 if errors else 200,
-    )
+            reasons = tuple(str(each) for each in refused.reasons)
+    context = section_context(desk, text, number) | {"typed": form["question"].value() or "", "errors": reasons}
+    status = 409 if reasons else 200
+    return show(request, "portal/agreements/section.html", context, nav=False, status=status)
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A statement to confirm."""
-
-    id: str
-    text: str
-    ticked: bool
-
-
-@allowed("own.sign")
-@require_http_methods(["GET", "POST"])
-def sign(request: Request, document_id: str) -> HttpResponse:
+@own_page("own.sign", methods=FORM)
+def sign(request: Request, scope: OwnScope, document_id: str) -> HttpResponse:
     """Confirm, and sign by name or by drawing. What is missing is said at the top; what was typed stays."""
-    document = _document(document_id)
-    desk = _desk(request)
-    refused: Refused | None = None
-    if request.method == "POST":
-        by_drawing = request.POST.get("how") == "draw"
+    document, desk = document_of(document_id), desk_of(scope)
+    form, refused = SignForm(sent(request), document), None
+    if form.is_bound:
         try:
-            row = writing.sign(
-                by=desk.asker,
-                token=request.POST.get("token", ""),
-                decision=request.POST.get("decision", "" if document.optional else Decision.PERMIT),
-                statements=request.POST.getlist("statement"),
-                signed_name="" if by_drawing else request.POST.get("signed_name", ""),
-                drawn=request.POST.get("drawn", "") if by_drawing else "",
-            )
+            row = writing.sign(by=scope.asker, **form.signature)
             return redirect("portal:agreement", row.pk)
         except Refused as said:
             refused = said
     text = desk.text(document_id)
-    if text is None:
-        return _closed(request, document) if refused is None else _stopped(request, document, refused)
-    if refused is not None and not _can_be_mended(refused):
+    if refused is not None and (text is None or not _can_be_mended(refused)):
         return _stopped(request, document, refused)
-    waiting = queries.open_questions(desk.asker.patient_id or 0, document_id)
-    return _form(request, desk, text, refused, waiting)
+    if text is None:
+        return _closed(request, document)
+    context, status = sign_context(desk, text, form, refused), 409 if refused else 200
+    return show(request, "portal/agreements/sign.html", context, nav=False, status=status)
 
 
 def _can_be_mended(refused: Refused) -> bool:
@@ -277,84 +100,7 @@ def _stopped(request: Request, document: Source, refused: Refused) -> HttpRespon
     )
 
 
-def _anchor(code: str) -> str:
-    if code.startswith("statement:"):
-        return f"#statement-{code.partition(':')[2]}"
-    if code.startswith("drawing-"):
-        return "#drawing"
-    return "#decision" if code == "decision-missing" else "#signed_name"
-
-
-def _form(request: Request, desk: Desk, text: Text, refused: Refused | None, waiting: int) -> HttpResponse:
-    sent = request.POST if request.method == "POST" else None
-    ticked = sent.getlist("statement") if sent is not None else []
-    drawn = sent.get("drawn", "") if sent is not None else ""
-    before = desk.standing.consents.get(text.document_id)
-    stands = desk.state(text.document_id) in ("", "not-countersigned")
-    return show(
-        request,
-        "portal/agreements/sign.html",
-        {
-            "text": text,
-            "statements": [Tick(each.id, each.text, each.id in ticked) for each in text.statements],
-            "token": queries.signing_token(desk.asker.patient_id or 0, text),
-            "again_at": queries.signs_again_at(desk.clinic, desk.asker.patient_id or 0, timezone.now()),
-            "name": desk.asker.name,
-            "signed_name": sent.get("signed_name", "") if sent is not None else "",
-            "how": sent.get("how", "type") if sent is not None else "type",
-            "drawn": drawn if drawn and actions.drawing_fault(drawn) is None else "",
-            "decision": sent.get("decision", "") if sent is not None else "",
-            "errors": [
-                {"href": _anchor(code), "text": reason}
-                for code, reason in zip(refused.codes, refused.reasons, strict=True)
-            ]
-            if refused is not None
-            else [],
-            "waiting": waiting,
-            "standing_url": reverse("portal:agreement", args=[before.pk]) if before is not None and stands else "",
-            "reviews": _reviews(text),
-            "back_url": reverse("portal:agreement_read", args=[text.document_id, len(text.parts)]),
-        },
-        nav=False,
-        status=409 if refused is not None else 200,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """A decision as the patient reads it."""
-
-    id: int
-    text: Text
-    decided_at: datetime
-    permitted: bool
-    signed_name: str
-    drawn: str
-    statements: tuple[str, ...]
-    clinic_name: str
-    clinic_at: datetime | None
-    withdrawn_at: datetime | None
-    newest: bool
-    hash: str
-
-
-def _copy(consent: Consent, newest: bool) -> Copy:
-    text = texts.read_text(consent.content)
-    counter, taken = queries.countersigned(consent), queries.withdrawn(consent)
-    return Copy(
-        id=consent.pk,
-        text=text,
-        decided_at=consent.signed_at,
-        permitted=consent.decision == Decision.PERMIT,
-        signed_name=consent.signed_name,
-        drawn=consent.drawn,
-        statements=tuple(each.text for each in text.statements if each.id in consent.statements),
-        clinic_name=counter.signer_name if counter else "",
-        clinic_at=counter.signed_at if counter else None,
-        withdrawn_at=taken.withdrawn_at if taken else None,
-        newest=newest,
-        hash=consent.content_hash,
-    )
+# ---------------------------------------------------------------- one decision
 
 
 def _found(consent_id: int) -> Consent:
@@ -368,50 +114,36 @@ def _is_newest(consent: Consent) -> bool:
     return not newer
 
 
-@allowed("own.sign")
-@require_GET
-def agreement(request: Request, consent_id: int) -> HttpResponse:
+@own_page("own.sign")
+def agreement(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse:
     """What was signed, exactly as it was shown."""
     consent = _found(consent_id)
-    return show(request, "portal/agreements/copy.html", {"copy": _copy(consent, _is_newest(consent))}, active="record")
+    context = {"copy": copy_of(consent, _is_newest(consent))}
+    return show(request, "portal/agreements/copy.html", context, active="record")
 
 
-@allowed("own.sign")
-@require_GET
-def agreement_pdf(request: Request, consent_id: int) -> HttpResponse:
+@own_page("own.sign")
+def agreement_pdf(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
-    assert request.clinic is not None
-    consent = actions.open_copy(by=request.asker, consent=_found(consent_id))
-    answer = HttpResponse(paper.pdf(consent, request.clinic), content_type="application/pdf")
+    consent = actions.open_copy(by=scope.asker, consent=_found(consent_id))
     day = timezone.localdate(consent.signed_at)
-    answer["Content-Disposition"] = f'inline; filename="agreement-{consent.document_id}-{day:%Y-%m-%d}.pdf"'
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return pdf_answer(paper.pdf(consent, scope.clinic), f"agreement-{consent.document_id}-{day:%Y-%m-%d}.pdf")
 
 
-@allowed("own.sign")
-@require_http_methods(["GET", "POST"])
-def withdraw(request: Request, consent_id: int) -> HttpResponse:
+@own_page("own.sign", methods=FORM)
+def withdraw(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse:
     """What it means to take it back; then it is done."""
-    asker = request.asker
-    consent = _found(consent_id)
-    errors: tuple[str, ...] = ()
-    if request.method == "POST":
+    consent, form = _found(consent_id), WithdrawForm(sent(request))
+    reasons: tuple[str, ...] = ()
+    if form.is_bound:
         try:
-            withdraw_consent(by=asker, consent_id=consent_id, reason=request.POST.get("reason", ""))
+            typed = require_valid(form).cleaned_data["reason"]
+            withdraw_consent(by=scope.asker, consent_id=consent_id, reason=typed)
             return redirect("portal:agreement", consent_id)
         except Refused as refused:
-            errors = tuple(str(each) for each in refused.reasons)
+            reasons = tuple(str(each) for each in refused.reasons)
     elif queries.withdrawn(consent) is not None:
         return redirect("portal:agreement", consent_id)
-    return show(
-        request,
-        "portal/agreements/withdraw.html",
-        {
-            "copy": _copy(consent, True),
-            "errors": errors,
-            "reason": request.POST.get("reason", "") if request.method == "POST" else "",
-        },
-        nav=False,
-        status=409 if errors else 200,
-    )
+    context = {"copy": copy_of(consent, True), "errors": reasons, "reason": form["reason"].value() or ""}
+    status = 409 if reasons else 200
+    return show(request, "portal/agreements/withdraw.html", context, nav=False, status=status)

@@ -2,118 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures import queries
-from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse, Sitting
-from sojourn.care.measures.queries import scale
+from sojourn.care.measures.models import Sitting
 from sojourn.care.safety import actions as safety
 from sojourn.care.safety.not_counted_actions import TOO_LATE, UNDER_A_DOSE, hear
 from sojourn.clinical.numbers import NumberRefusal, read_whole
-from sojourn.clinical.scales import Item, Scale, say
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.clinical.scales import Item, say
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.portal.answering.sheet import (
+    REVIEW,
+    Choice,
+    Line,
+    Sheet,
+    Step,
+    answer_words,
+    meant_item,
+    part_words,
+    reading_language,
+    sheet_of,
+    url_after,
+    url_onward,
+)
 from sojourn.interfaces.portal.danger.heard import heard
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session import not_now
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
-from sojourn.interfaces.portal.today.views import minutes_for
+from sojourn.interfaces.portal.today.presenters import minutes_for
+from sojourn.interfaces.shared.pages import FORM
 
 SKIP = "skip"
-REVIEW = "review"
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A request of this patient with what has been answered so far."""
-
-    request: MeasureRequest
-    response: QuestionnaireResponse | None
-    scale: Scale
-    given: dict[str, int | None]
-
-    @property
-    def id(self) -> int:
-        return self.request.pk
-
-    @cached_property
-    def items(self) -> tuple[Item, ...]:
-        """The questions that are asked, given the answers so far."""
-        return self.scale.asked(self.given)
-
-    @property
-    def total(self) -> int:
-        return len(self.items)
-
-    @property
-    def answered(self) -> int:
-        return sum(item.link_id in self.given for item in self.items)
-
-    @property
-    def title(self) -> str:
-        return say(self.scale.title, _language())
-
-    @property
-    def sent(self) -> bool:
-        return self.response is not None and self.response.completed_at is not None
-
-    @property
-    def withdrawn(self) -> bool:
-        return self.request.withdrawn_at is not None and self.response is None
-
-    @property
-    def standing(self) -> int | None:
-        return queries.standing(self.given, self.scale)
-
-    def at(self, number: int) -> str:
-        return reverse("portal:question", args=[self.id, number])
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    value: int
-    text: str
-    key: int
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the review: a question and what was answered."""
-
-    number: int
-    text: str
-    answer: str
-    open: bool
-    url: str
-
-
-def _language() -> str:
-    return translation.get_language() or "en"
 
 
 def _asker(request: Request) -> Asker:
     return request.asker
-
-
-def _sheet(request_id: int) -> Sheet:
-    try:
-        row, response = queries.request_of(request_id)
-    except MeasureRequest.DoesNotExist:
-        raise Http404 from None
-    given = queries.answers_of([response.pk]).get(response.pk, {}) if response is not None else {}
-    return Sheet(row, response, scale(row.scale_id), given)
 
 
 def _closed(request: Request, sheet: Sheet) -> HttpResponse | None:
@@ -129,12 +59,11 @@ def _refused(request: Request, sheet: Sheet, refused: Refused) -> HttpResponse:
     return show(request, "portal/answering/refused.html", {"sheet": sheet, "reasons": refused.reasons}, status=409)
 
 
-@allowed("own.answer")
-@require_GET
+@own_page("own.answer")
 @waits_under_a_dose()
-def intro(request: Request, request_id: int) -> HttpResponse:
+def intro(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
     """What is asked, how long it takes, who sees it."""
-    sheet = _sheet(request_id)
+    sheet = sheet_of(request_id)
     return _closed(request, sheet) or show(
         request,
         "portal/answering/intro.html",
@@ -143,44 +72,27 @@ def intro(request: Request, request_id: int) -> HttpResponse:
             "minutes": minutes_for(sheet.scale),
             "begun": bool(sheet.given),
             "answered": sheet.answered,
-            "next_url": _onward(sheet),
+            "next_url": url_onward(sheet),
             "safety": bool(sheet.scale.safety_items),
         },
         nav=False,
     )
 
 
-@allowed("own.answer")
-@require_http_methods(["GET", "POST"])
-def question(request: Request, request_id: int, number: int) -> HttpResponse:
+@own_page("own.answer", methods=FORM)
+def question(request: Request, scope: OwnScope, request_id: int, number: int) -> HttpResponse:
     """One question. A tap saves it and goes on; an alarming answer shows help first."""
-    sheet = _sheet(request_id)
+    sheet = sheet_of(request_id)
     if request.method != "POST" and not_now.dosed(request):
         return not_now.page(request)
     to_review = (request.POST if request.method == "POST" else request.GET).get("to") == REVIEW
     if request.method == "POST" and request.POST.get("item"):
-        return _take(request, sheet, *_meant(sheet, request.POST["item"], number), to_review)
+        return _take(request, sheet, *meant_item(sheet, request.POST["item"], number), to_review)
     if not 1 <= number <= sheet.total:
         raise Http404
     if request.method == "POST":
         return _take(request, sheet, sheet.items[number - 1], number, to_review)
     return _closed(request, sheet) or _ask(request, sheet, number, to_review)
-
-
-def _meant(sheet: Sheet, link_id: str, number: int) -> tuple[Item, int]:
-    """The question that was read, and its place now: another page may have opened or closed a branch since. What is not
-    asked any more is taken all the same, since it may be about danger."""
-    try:
-        item = sheet.scale.item(link_id)
-    except KeyError:
-        raise Http404 from None
-    place = sheet.items.index(item) + 1 if item in sheet.items else max(1, min(number, sheet.total))
-    return item, place
-
-
-def _onward(sheet: Sheet) -> str:
-    """The first question that is open, or the review."""
-    return sheet.at(sheet.standing) if sheet.standing else reverse("portal:review", args=[sheet.id])
 
 
 def _ask(
@@ -192,7 +104,7 @@ def _ask(
     typed: str | None = None,
 ) -> HttpResponse:
     item = sheet.items[number - 1]
-    language = _language()
+    language = reading_language()
     chosen = sheet.given.get(item.link_id)
     back = sheet.at(number - 1) if number > 1 else reverse("portal:measure", args=[sheet.id])
     return show(
@@ -242,7 +154,7 @@ def _take(request: Request, sheet: Sheet, item: Item, number: int, to_review: bo
         target = reverse("portal:help_first", args=[sheet.id, number])
         return redirect(f"{target}?to={REVIEW}" if to_review else target)
     now = Sheet(sheet.request, response, sheet.scale, {**sheet.given, item.link_id: value})
-    return redirect(_after(now, number, to_review) if item in now.items else _onward(now))
+    return redirect(url_after(now, number, to_review) if item in now.items else url_onward(now))
 
 
 def _not_counted(request: Request, sheet: Sheet, item: Item, value: int | None, refused: Refused) -> HttpResponse:
@@ -258,17 +170,10 @@ def _not_counted(request: Request, sheet: Sheet, item: Item, value: int | None, 
     return not_now.page(request, status=not_now.WAITS) if waits else _refused(request, sheet, refused)
 
 
-def _after(sheet: Sheet, number: int, to_review: bool) -> str:
-    if to_review or number == sheet.total:
-        return reverse("portal:review", args=[sheet.id])
-    return sheet.at(number + 1)
-
-
-@allowed("own.answer")
-@require_GET
-def help_first(request: Request, request_id: int, number: int) -> HttpResponse:
+@own_page("own.answer")
+def help_first(request: Request, scope: OwnScope, request_id: int, number: int) -> HttpResponse:
     """Help, before the questions go on."""
-    sheet = _sheet(request_id)
+    sheet = sheet_of(request_id)
     if not 1 <= number <= sheet.total:
         raise Http404
     to_review = request.GET.get("to") == REVIEW
@@ -277,7 +182,7 @@ def help_first(request: Request, request_id: int, number: int) -> HttpResponse:
         "portal/answering/help_first.html",
         {
             "sheet": sheet,
-            "next_url": _after(sheet, number, to_review),
+            "next_url": url_after(sheet, number, to_review),
             "back": sheet.at(number),
             "heard": heard(_asker(request).patient_id or 0),
         },
@@ -285,24 +190,23 @@ def help_first(request: Request, request_id: int, number: int) -> HttpResponse:
     )
 
 
-@allowed("own.answer")
-@require_http_methods(["GET", "POST"])
+@own_page("own.answer", methods=FORM)
 @waits_under_a_dose()
-def review(request: Request, request_id: int) -> HttpResponse:
+def review(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
     """All answers at a glance, to change or to send."""
-    sheet = _sheet(request_id)
+    sheet = sheet_of(request_id)
     if request.method == "POST":
         return _send(request, sheet)
     return _closed(request, sheet) or _lines(request, sheet)
 
 
 def _lines(request: Request, sheet: Sheet, errors: tuple[object, ...] = ()) -> HttpResponse:
-    language = _language()
+    language = reading_language()
     lines = [
         Line(
             number,
             say(item.text, language),
-            _answer(item, sheet, language),
+            answer_words(item, sheet, language),
             item.link_id not in sheet.given,
             f"{sheet.at(number)}?to={REVIEW}",
         )
@@ -324,17 +228,6 @@ def _lines(request: Request, sheet: Sheet, errors: tuple[object, ...] = ()) -> H
     )
 
 
-def _answer(item: Item, sheet: Sheet, language: str) -> str:
-    if item.link_id not in sheet.given:
-        return _("Still open")
-    value = sheet.given[item.link_id]
-    if value is None:
-        return _("Skipped")
-    if item.kind == "number":
-        return f"{value} {item.unit}".strip()
-    return next(say(option.text, language) for option in item.options if option.value == value)
-
-
 def _send(request: Request, sheet: Sheet) -> HttpResponse:
     by = _asker(request)
     if sheet.sent:
@@ -344,16 +237,15 @@ def _send(request: Request, sheet: Sheet) -> HttpResponse:
         safety.complete_measure(by=by, response_id=response.pk)
     except Refused as refused:
         if any(code.startswith("open:") for code in refused.codes):
-            return _lines(request, _sheet(sheet.id), refused.reasons)
+            return _lines(request, sheet_of(sheet.id), refused.reasons)
         return _refused(request, sheet, refused)
     return redirect("portal:sent", sheet.id)
 
 
-@allowed("own.answer")
-@require_GET
-def sent(request: Request, request_id: int) -> HttpResponse:
+@own_page("own.answer")
+def sent(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
     """Sent: what happens next."""
-    sheet = _sheet(request_id)
+    sheet = sheet_of(request_id)
     if not sheet.sent:
         return redirect("portal:measure", sheet.id)
     assert sheet.response is not None
@@ -376,20 +268,9 @@ def _next(sheet: Sheet) -> dict[str, object]:
     return {"others": (same or waiting)[:1], "sitting_left": len(same)}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One questionnaire of a sitting."""
-
-    title: str
-    words: str
-    done: bool
-    now: bool
-
-
-@allowed("own.answer")
-@require_GET
+@own_page("own.answer")
 @waits_under_a_dose()
-def sitting(request: Request, sitting_id: int) -> HttpResponse:
+def sitting(request: Request, scope: OwnScope, sitting_id: int) -> HttpResponse:
     """Several questionnaires as one: how many, how long, where one stands."""
     try:
         _whole, parts = queries.sitting(sitting_id)
@@ -402,7 +283,12 @@ def sitting(request: Request, sitting_id: int) -> HttpResponse:
         "portal/answering/sitting.html",
         {
             "parts": [
-                Step(say(part.scale.title, _language()), _words(part), part.done, bool(ahead) and part is ahead[0])
+                Step(
+                    say(part.scale.title, reading_language()),
+                    part_words(part),
+                    part.done,
+                    bool(ahead) and part is ahead[0],
+                )
                 for part in parts
             ],
             "n": len(parts),
@@ -414,11 +300,3 @@ def sitting(request: Request, sitting_id: int) -> HttpResponse:
         },
         nav=False,
     )
-
-
-def _words(part: queries.Part) -> str:
-    if part.done:
-        return _("sent")
-    if part.answered:
-        return _("%(done)d of %(all)d answered") % {"done": part.answered, "all": part.questions}
-    return ngettext("%(n)d question", "%(n)d questions", part.questions) % {"n": part.questions}

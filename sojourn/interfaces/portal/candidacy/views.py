@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.views.decorators.http import require_GET
 
 from sojourn.care.candidacy import queries, wording
 from sojourn.care.candidacy.models import Kind
-from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.interfaces.portal.pages import show
+from sojourn.foundation.accounts.access import Request
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 
 
-@allowed("own.read")
-@require_GET
-def decision(request: Request) -> HttpResponse:
+@own_page("own.read")
+def decision(request: Request, scope: OwnScope) -> HttpResponse:
     """The newest decision in the patient's words; before there is one, what happens until then."""
     found = queries.latest(request.asker.patient_id or 0)
     return show(

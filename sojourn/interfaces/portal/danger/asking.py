@@ -7,17 +7,16 @@ from uuid import uuid4
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
 
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.interfaces.portal.danger.heard import heard
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.views import call_somebody, tell_clinic
+from sojourn.interfaces.shared.pages import FORM
 
 
-@allowed("own.read")
-@require_http_methods(["GET", "HEAD", "POST"])
-def asked(request: Request) -> HttpResponse:
+@own_page("own.read", methods=(*FORM, "HEAD"))
+def asked(request: Request, scope: OwnScope) -> HttpResponse:
     """Sending it tells the clinic; in a session it calls whoever is near, who is told sooner. The page shows the lines
     first, then what has become of it."""
     asker = request.asker

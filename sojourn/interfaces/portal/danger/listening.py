@@ -15,13 +15,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET
 
 from sojourn.care.safety.words_actions import heed_unkept
 from sojourn.clinical.danger import read
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.interfaces.portal.danger.heard import heard
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 
 # What is sent beside the words, and why nobody need read it. Every other field of every form is read.
 NOT_READ: Final[Mapping[str, str]] = {
@@ -84,9 +83,8 @@ def _offering(response: HttpResponse) -> HttpResponse:
     return offered
 
 
-@allowed("own.read")
-@require_GET
-def words_sent(request: Request) -> HttpResponse:
+@own_page("own.read")
+def words_sent(request: Request, scope: OwnScope) -> HttpResponse:
     """Help is offered after words of danger, and it is said that they were sent and who reads them. Without ``next``
     one came from a form that was not kept."""
     then = request.GET.get("next", "")

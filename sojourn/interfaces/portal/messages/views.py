@@ -7,15 +7,15 @@ from uuid import UUID, uuid4
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from sojourn.care.messaging import actions, queries
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.writing_actions import write_message
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.danger import heard
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.shared.pages import FORM
 
 
 def key_of(typed: str) -> UUID:
@@ -26,9 +26,8 @@ def key_of(typed: str) -> UUID:
         return uuid4()
 
 
-@allowed("own.answer")
-@require_http_methods(["GET", "POST"])
-def messages(request: Request) -> HttpResponse:
+@own_page("own.answer", methods=FORM)
+def messages(request: Request, scope: OwnScope) -> HttpResponse:
     """The thread, and a place to write."""
     by = request.asker
     assert by.patient_id is not None

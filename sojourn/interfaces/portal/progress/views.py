@@ -8,16 +8,15 @@ from django.http import HttpResponse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
 
 from sojourn.care.measures import queries
 from sojourn.care.measures.charts import trend_chart
 from sojourn.care.measures.queries import Trend
 from sojourn.clinical.scales import say
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.ui.charts import Chart
 from sojourn.interfaces.portal import reads
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +30,8 @@ class Picture:
     caption: str
 
 
-@allowed("own.read")
-@require_GET
-def progress(request: Request) -> HttpResponse:
+@own_page("own.read")
+def progress(request: Request, scope: OwnScope) -> HttpResponse:
     """Every questionnaire that the patient answers, over time. What a clinician rates is spoken about, not charted."""
     patient_id = request.asker.patient_id
     assert patient_id is not None

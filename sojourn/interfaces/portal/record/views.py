@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
 from django_stubs_ext import StrPromise
 
 from sojourn.care.encounter.queries import SessionRow
@@ -21,14 +20,14 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.patients.queries import people_of
 from sojourn.care.session.lines import GivenInSession, given_to
 from sojourn.clinical.protocol import UNDER_WAY, State
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.models import BreakGlass
 from sojourn.foundation.accounts.queries import is_staff, openings
 from sojourn.foundation.accounts.roles import role
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.audit.queries import events
 from sojourn.interfaces.portal import reads
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 
 HOW_MANY = 300
 _DRUGS: dict[str, StrPromise] = {"ketamine": gettext_lazy("ketamine"), "esketamine": gettext_lazy("esketamine")}
@@ -191,9 +190,8 @@ def _look(members: list[AuditEvent], opening: BreakGlass | None) -> Look:
     )
 
 
-@allowed("own.read")
-@require_GET
-def record(request: Request) -> HttpResponse:
+@own_page("own.read")
+def record(request: Request, scope: OwnScope) -> HttpResponse:
     """The patient's own view of their record."""
     asker = request.asker
     patient = get_object_or_404(Patient, pk=asker.patient_id)

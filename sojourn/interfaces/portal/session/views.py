@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET
 
 from sojourn.care.encounter import announcing
 from sojourn.care.encounter import queries as encounter_queries
@@ -23,20 +23,20 @@ from sojourn.care.session import actions as session_actions
 from sojourn.care.session import calls, withdrawal_actions
 from sojourn.care.session.calls import AtThePatient
 from sojourn.clinical.protocol import State
-from sojourn.foundation.accounts.access import Request, allowed, public
+from sojourn.foundation.accounts.access import Request, public
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.help.views import ANYBODYS
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.shared.pages import FORM, POST
 
 # Kept on the device: these and the two pages, nothing that tells of a person.
 STATIC = ("built/app.css", "built/app.js", "built/portal.js", "built/theme.js", "built/icons.svg",
           "built/fonts/next.woff2", "built/fonts/mono.woff2", "ui/mark.svg")  # fmt: skip
 
 
-@allowed("own.read")
+@own_page("own.read", methods=(*FORM, "HEAD"))
 @ensure_csrf_cookie
-@require_http_methods(["GET", "HEAD", "POST"])
-def here(request: Request) -> HttpResponse:
+def here(request: Request, scope: OwnScope) -> HttpResponse:
     """The altered-state screen. Sending it calls for help: the clinic's session board shows it.
 
     It says what has become of the call, and nothing that is not so: outside a session it leads to who can be called,
@@ -113,9 +113,8 @@ def _key(request: Request) -> UUID:
         return uuid4()
 
 
-@allowed("own.read")
-@require_POST
-def stop(request: Request) -> HttpResponse:
+@own_page("own.read", methods=POST)
+def stop(request: Request, scope: OwnScope) -> HttpResponse:
     """The patient wants the medicine to stop. The page has asked once; this does it, and somebody comes."""
     by_script = "text/html" not in request.headers.get("Accept", "")
     said = _stop(request)

@@ -2,122 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 
 from django.http import HttpResponse
-from django.urls import reverse
-from django.utils import timezone, translation
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET
+from django.utils import timezone
 
-from sojourn.care.booking.models import Appointment
 from sojourn.care.measures import queries as measures
-from sojourn.clinical.scales import Scale, say
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.interfaces.portal import reads
-from sojourn.interfaces.portal.agreements import views as agreements
+from sojourn.interfaces.portal.agreements import desk as agreements
 from sojourn.interfaces.portal.danger import heard
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session import not_now
 from sojourn.interfaces.portal.today import path
+from sojourn.interfaces.portal.today.presenters import next_visit, waiting_sheets
 
 
-@dataclass(frozen=True, slots=True)
-class Next:
-    """The appointment ahead, in words."""
-
-    starts_at: datetime
-    how_long: str
-    where: str
-    companion: str
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A questionnaire that waits."""
-
-    title: str
-    url: str
-    minutes: str
-    progress: str
-    due_at: datetime
-    late: bool
-
-
-def minutes_for(scale: Scale) -> str:
-    """About how long the questionnaire takes, in words."""
-    n = max(1, round(len(scale.items) * measures.SECONDS_A_QUESTION / 60))
-    return ngettext("about %(n)d minute", "about %(n)d minutes", n) % {"n": n}
-
-
-def length_in_words(length: timedelta) -> str:
-    """ "2 hours 30 minutes"."""
-    hours, minutes = divmod(round(length.total_seconds() / 60), 60)
-    parts = []
-    if hours:
-        parts.append(ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours})
-    if minutes:
-        parts.append(ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes})
-    return " ".join(parts)
-
-
-def _next(appointment: Appointment, address: str) -> Next:
-    companion = appointment.companion
-    return Next(
-        starts_at=appointment.during.lower,
-        how_long=length_in_words(appointment.during.upper - appointment.during.lower),
-        where=address,
-        companion=companion.name if companion is not None and companion.ended_at is None else "",
-    )
-
-
-def _open(request: measures.OpenRequest, now: datetime) -> Open:
-    scale = request.scale
-    progress = ""
-    if request.started:
-        progress = _("%(done)d of %(all)d answered") % {"done": request.answered, "all": request.questions}
-    return Open(
-        title=say(scale.title, translation.get_language() or "en"),
-        url=reverse("portal:measure", args=[request.id]),
-        minutes=minutes_for(scale),
-        progress=progress,
-        due_at=request.due_at,
-        late=request.due_at < now,
-    )
-
-
-def _waiting(requests: list[measures.OpenRequest], now: datetime) -> list[Open]:
-    """What waits: a sitting of several questionnaires is one thing."""
-    found: dict[int, Open] = {}
-    for each in requests:
-        same = [other for other in requests if each.sitting_id is not None and other.sitting_id == each.sitting_id]
-        if len(same) < 2:
-            found[-each.id] = _open(each, now)
-        elif each.sitting_id is not None and each.sitting_id not in found:
-            found[each.sitting_id] = _sitting(each.sitting_id, same, now)
-    return list(found.values())
-
-
-def _sitting(sitting_id: int, requests: list[measures.OpenRequest], now: datetime) -> Open:
-    n = len(requests)
-    left = sum(each.questions - each.answered for each in requests)
-    minutes = max(1, round(left * measures.SECONDS_A_QUESTION / 60))
-    due_at = min(each.due_at for each in requests)
-    return Open(
-        title=ngettext("%(n)d short questionnaire", "%(n)d short questionnaires", n) % {"n": n},
-        url=reverse("portal:sitting", args=[sitting_id]),
-        minutes=ngettext("about %(n)d minute", "about %(n)d minutes", minutes) % {"n": minutes},
-        progress="",
-        due_at=due_at,
-        late=due_at < now,
-    )
-
-
-@allowed("own.read")
-@require_GET
-def today(request: Request) -> HttpResponse:
+@own_page("own.read")
+def today(request: Request, scope: OwnScope) -> HttpResponse:
     """The patient's first page."""
     assert request.asker.patient_id is not None
     assert request.clinic is not None
@@ -126,13 +28,13 @@ def today(request: Request) -> HttpResponse:
     way = reads.way(request.asker.patient_id, now)
     news = reads.news(request.asker.patient_id)
     rests = way.running_id is not None and not_now.dosed(request)
-    waiting = [] if rests else _waiting(measures.open_requests(request.asker.patient_id), now)
+    waiting = [] if rests else waiting_sheets(measures.open_requests(request.asker.patient_id), now)
     return show(
         request,
         "portal/today/today.html",
         {
             "stages": path.stages(replace(way.facts, decision=news.decision)),
-            "next": _next(way.next, request.clinic.address) if way.next else None,
+            "next": next_visit(way.next, request.clinic.address) if way.next else None,
             "waiting": waiting,
             "answered": news.decision,
             "to_sign": 0 if rests else to_sign,

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
 from sojourn.care.booking import queries, waiting_actions, way_home_actions
@@ -22,11 +21,12 @@ from sojourn.care.booking.queries import Way, WayHome
 from sojourn.care.patients.queries import people_of
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety import writing_actions as writing
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.portal.pages import show
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
-from sojourn.interfaces.portal.today.views import length_in_words
+from sojourn.interfaces.portal.today.presenters import length_in_words
+from sojourn.interfaces.shared.pages import FORM, POST
 
 _WORDS: dict[WayHome, tuple[StrPromise, str]] = {
     WayHome.CONFIRMED: (gettext_lazy("said yes"), "done"),
@@ -62,9 +62,8 @@ def _visit(row: Appointment, way: Way) -> Visit:
     )  # fmt: skip
 
 
-@allowed("own.visits")
-@require_GET
-def visits(request: Request) -> HttpResponse:
+@own_page("own.visits")
+def visits(request: Request, scope: OwnScope) -> HttpResponse:
     """What is ahead, soonest first."""
     assert request.asker.patient_id is not None
     assert request.clinic is not None
@@ -94,10 +93,9 @@ def visits(request: Request) -> HttpResponse:
     )
 
 
-@allowed("own.visits")
-@require_POST
+@own_page("own.visits", methods=POST)
 @waits_under_a_dose(but=[("do", "leave")])
-def sooner(request: Request) -> HttpResponse:
+def sooner(request: Request, scope: OwnScope) -> HttpResponse:
     """Ask to come earlier, or no longer."""
     text = request.POST.get("course", "")
     if not text.isdecimal():
@@ -117,10 +115,9 @@ def sooner(request: Request) -> HttpResponse:
     return redirect("portal:visits")
 
 
-@allowed("own.visits")
-@require_http_methods(["GET", "POST"])
+@own_page("own.visits", methods=FORM)
 @waits_under_a_dose(but=[("answer", "no")], reads=True)
-def offer(request: Request, offer_id: int) -> HttpResponse:
+def offer(request: Request, scope: OwnScope, offer_id: int) -> HttpResponse:
     """An earlier time: take it or let it go."""
     row = Offer.objects.filter(pk=offer_id, patient_id=request.asker.patient_id or 0).first()
     if row is None:
@@ -172,10 +169,9 @@ class CompanionForm(forms.Form):
 _FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "email", "not-beside-patient": "who"}
 
 
-@allowed("own.visits")
-@require_http_methods(["GET", "POST"])
+@own_page("own.visits", methods=FORM)
 @waits_under_a_dose()
-def companion(request: Request, visit_id: int) -> HttpResponse:
+def companion(request: Request, scope: OwnScope, visit_id: int) -> HttpResponse:
     """Name who brings one home from one visit."""
     patient_id = request.asker.patient_id or 0
     row = Appointment.objects.select_related("companion").filter(pk=visit_id, patient_id=patient_id).first()

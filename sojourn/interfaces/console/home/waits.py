@@ -1,0 +1,368 @@
+"""What waits for each role on the first page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django_stubs_ext import StrPromise
+
+from sojourn.care.alarms import queries as alarm_queries
+from sojourn.care.booking import queries as booking
+from sojourn.care.booking.queries import WayHome
+from sojourn.care.consent import queries as consent
+from sojourn.care.measures import queries as measures
+from sojourn.care.plan import queries as plans
+from sojourn.care.safety import queries as safety
+from sojourn.care.session import calls
+from sojourn.care.session import queries as session_queries
+from sojourn.care.vitals import queries as vitals_queries
+from sojourn.clinical import calls as call_rule
+from sojourn.clinical.protocol import FINAL, PRESENT, State
+from sojourn.foundation.accounts import queries as accounts
+from sojourn.foundation.accounts import readiness
+from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.accounts.roles import role
+from sojourn.foundation.heartbeat import queries as heartbeat_queries
+from sojourn.foundation.rulebook import queries as rulebook
+from sojourn.foundation.rulebook.first_start import first_start
+from sojourn.interfaces.console.clinic.place_presenters import missing_rows
+from sojourn.interfaces.console.consents.presenters import WITHDRAWN_FOR
+from sojourn.interfaces.console.first_start.presenters import withheld
+from sojourn.interfaces.console.flags import presenters as flag_presenters
+from sojourn.interfaces.console.home.today import Today
+from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.plans.presenters import own_dose
+from sojourn.interfaces.console.sessions.words import span_word
+
+# The watch looks every few seconds; after this long without a sign it is not looking.
+WATCH_SILENT_AFTER = timedelta(minutes=1)
+
+UNSIGNED_FOR = timedelta(days=31)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Something that waits for the asker. ``alarm`` is the priority where it is an alarm; ``is_first``: it stands above
+    everything else."""
+
+    icon: str
+    words: str
+    detail: str = ""
+    url: str = ""
+    alarm: str = ""
+    is_first: bool = False
+
+
+def _alarms(today: Today) -> list[Wait]:
+    """One line for all open alarms, as grave as the gravest. One query."""
+    found = alarm_queries.open_alarms()
+    if not found:
+        return []
+    waiting = [alarm for alarm in found if alarm.acknowledged_at is None]
+    words = ngettext("%(n)d alarm is open", "%(n)d alarms are open", len(found)) % {"n": len(found)}
+    detail = (
+        ngettext("%(n)d not answered yet", "%(n)d not answered yet", len(waiting)) % {"n": len(waiting)}
+        if waiting
+        else _("all of them answered")
+    )
+    return [Wait("bell", words, detail, address("console:board"), (waiting or found)[0].priority, is_first=True)]
+
+
+def _calls(today: Today) -> list[Wait]:
+    """Patients who ask for somebody and to whom nobody goes, the longest first. One query, two where somebody does."""
+    here = {row.encounter_id: row for row in today.rows if row.state in PRESENT and row.encounter_id}
+    found = calls.open_calls(here) if here else {}
+    if not found:
+        return []
+    rule = rulebook.acting_rules(today.clinic_id, only={call_rule.ESCALATION}).get(call_rule.ESCALATION)
+    at_most = call_rule.waits_at_most(rule)
+    waits = []
+    for encounter_id, call in sorted(found.items(), key=lambda each: each[1].at):
+        late = call_rule.is_escalated(call.at, today.now, at_most)
+        words = _("A patient asks for someone, and nobody has gone") if late else _("A patient asks for someone")
+        who = _("%(name)s in %(chair)s, for %(span)s") % {
+            "name": today.named(here[encounter_id].appointment.patient), "chair": here[encounter_id].chair_name,
+            "span": span_word(today.now - call.at),
+        }  # fmt: skip
+        if call.by:
+            who += " · " + _("seen by %(name)s") % {"name": call.by}
+        waits.append(Wait("bell", words, who, address("console:session", encounter_id), "high" if late else ""))
+    return waits
+
+
+def _flags(today: Today) -> list[Wait]:
+    """The open flags, the gravest first: what, whose, how old, by when. One query, five where there are some."""
+    found = safety.open_flags()
+    hidden = {each.patient.pk for each in found if today.hides(each.patient)}
+    return [Wait("flag", *line, is_first=True) for line in flag_presenters.home_lines(found, hidden, today.now)]
+
+
+def _flags_in_outline(today: Today) -> list[Wait]:
+    """How many flags are open, how old, whose; not what they are about. As many queries."""
+    return [Wait("flag", *line, is_first=True) for line in flag_presenters.outline(safety.open_flags(), today.now)]
+
+
+def _second_checks(today: Today) -> list[Wait]:
+    """Doses that somebody else prepared and that wait for a second pair of eyes. One query."""
+    ready = {row.encounter_id: row for row in today.rows if row.state == State.CHECKED and row.encounter_id}
+    return [
+        Wait(
+            "syringe",
+            _("Second check of a dose"),
+            _("%(name)s in %(chair)s, prepared by %(by)s")
+            % {"name": today.named(row.appointment.patient), "chair": row.chair_name, "by": prepared.by.name},
+            address("console:session", row.encounter_id),
+        )
+        for prepared in session_queries.waiting_doses(ready, not_by=today.asker.person_id)
+        for row in (ready[prepared.encounter_id],)
+    ]
+
+
+def _unsigned(today: Today) -> list[Wait]:
+    """Sessions that ended in the last month and whose record nobody has signed. One query."""
+    return [
+        Wait(
+            "signature",
+            _("Record to sign"),
+            _("%(name)s, session of %(day)s")
+            % {
+                "name": today.named(encounter.patient),
+                "day": formats.date_format(timezone.localtime(encounter.opened_at), _("j F")),
+            },
+            address("console:record", encounter.pk) or address("console:session", encounter.pk),
+        )
+        for encounter in session_queries.unsigned(today.now - UNSIGNED_FOR)
+    ]
+
+
+def _questionnaires(today: Today) -> list[Wait]:
+    """Questionnaires that today's patients have not answered yet and that are due. Two queries."""
+    expected = {row.appointment.patient_id: row for row in today.rows if row.state not in FINAL}
+    due = measures.open_requests_of(expected)
+    waits = []
+    for patient_id, row in expected.items():
+        open_ones = [each for each in due.get(patient_id, []) if each.due_at <= row.appointment.during.upper]
+        if not open_ones or today.hides(row.appointment.patient):
+            continue
+        words = ngettext("%(n)d questionnaire open", "%(n)d questionnaires open", len(open_ones)) % {
+            "n": len(open_ones)
+        }
+        detail = _("%(name)s, expected at %(time)s") % {
+            "name": row.patient_name,
+            "time": formats.date_format(timezone.localtime(row.appointment.during.lower), "H:i"),
+        }
+        waits.append(Wait("clipboard-list", words, detail, reverse("console:patient", args=[patient_id])))
+    return waits
+
+
+def _companions(today: Today) -> list[Wait]:
+    """Today's patients whom nobody brings home. No query."""
+    planned = [row.appointment for row in today.rows if row.state not in FINAL]
+    missing = [each for each in booking.without_companion(planned) if not today.hides(each.patient)]
+    words = _("Nobody is named who brings the patient home")
+    if len(missing) == 1:
+        return [Wait("car", words, missing[0].patient.name, reverse("console:appointment", args=[missing[0].pk]))]
+    names = ", ".join(each.patient.name for each in missing)
+    return [Wait("car", words, names, reverse("console:day"))] if missing else []
+
+
+_WAYS_HOME: Mapping[WayHome, StrPromise] = {
+    WayHome.DECLINED: gettext_lazy("The way home is declined"),
+    WayHome.NOBODY: gettext_lazy("Nobody is named who brings the patient home"),
+    WayHome.UNASKED: gettext_lazy("The way home is not asked yet"),
+    WayHome.ASKED: gettext_lazy("The way home is not confirmed"),
+}
+
+
+def _ways_home(today: Today) -> list[Wait]:
+    """Today's patients whose way home is open, those that are declined first. Two queries, or none."""
+    planned = [row.appointment for row in today.rows if row.state not in FINAL]
+    ways = booking.ways_home(planned)
+    waits = []
+    for state, words in _WAYS_HOME.items():
+        for each in planned:
+            way = ways[each.pk]
+            if way.state != state:
+                continue
+            secret = today.hides(each.patient)
+            who = today.named(each.patient)
+            if way.person is not None and not secret:
+                who = _("%(name)s, by %(person)s") % {"name": who, "person": way.person.name}
+            waits.append(Wait("car", str(words), who, reverse("console:appointment", args=[each.pk])))
+    return waits
+
+
+def _staff(today: Today) -> list[Wait]:
+    """People without a second factor, and invitations that are still open. Three queries."""
+    staff = [member for member in accounts.staff(today.clinic_id) if member.ended_at is None]
+    factors = accounts.second_factors([member.person_id for member in staff])
+    without = sum(not factors[member.person_id] & {"totp", "webauthn"} for member in staff)
+    url = address("console:staff")
+    words = ngettext("%(n)d person works here", "%(n)d people work here", len(staff)) % {"n": len(staff)}
+    waits = [Wait("users", words, "", url)]
+    if without:
+        words = ngettext("%(n)d person has no second factor yet", "%(n)d people have no second factor yet", without)
+        waits.append(Wait("key-round", words % {"n": without}, _("They set it up at their next sign-in."), url))
+    invited = len(accounts.invitations(today.clinic_id))
+    if invited:
+        words = ngettext("%(n)d invitation is open", "%(n)d invitations are open", invited) % {"n": invited}
+        waits.append(Wait("mail", words, "", url))
+    return waits
+
+
+def _monitors(today: Today) -> list[Wait]:
+    """Messages of monitors that could not be used, and whether somebody watches for silence. Two queries."""
+    url = address("console:monitors")
+    age = heartbeat_queries.heartbeat_age("watch", today.now)
+    watching = age is not None and age <= WATCH_SILENT_AFTER
+    waits = []
+    if not watching:
+        waits.append(
+            Wait(
+                "shield-alert",
+                _("The watch for silent monitors is not running"),
+                _("Start Sojourn again, and tell who looks after the computers."),
+                url,
+            )
+        )
+    faults = [row for row in vitals_queries.message_faults() if row.received_at > today.now - timedelta(days=1)]
+    if faults:
+        words = ngettext(
+            "%(n)d message of a monitor could not be used", "%(n)d messages of monitors could not be used", len(faults)
+        )
+        waits.append(Wait("monitor", words % {"n": len(faults)}, _("In the last 24 hours"), url))
+    return waits
+
+
+def _consents(today: Today) -> list[Wait]:
+    """Agreements: signatures, questions, withdrawals, clauses past their review date. One query."""
+    found = consent.waiting(today.clinic_id, today.now, today.now - WITHDRAWN_FOR)
+    url = address("console:consents")
+    signs, asks = today.asker.may("consent.countersign"), today.asker.may("consent.answer")
+    waits = []
+    if found.withdrawn:
+        words = ngettext("%(n)d agreement was withdrawn", "%(n)d agreements were withdrawn", found.withdrawn)
+        waits.append(Wait("undo-2", words % {"n": found.withdrawn}, _("No treatment goes on without it."), url))
+    if found.countersign and signs:
+        words = ngettext("%(n)d agreement to counter-sign", "%(n)d agreements to counter-sign", found.countersign)
+        waits.append(Wait("signature", words % {"n": found.countersign}, "", url))
+    if found.questions and asks:
+        words = ngettext("%(n)d question before signing", "%(n)d questions before signing", found.questions)
+        waits.append(Wait("message-circle", words % {"n": found.questions}, "", url))
+    if found.stale:
+        places = ", ".join(each.title["en"] for each in found.stale)
+        waits.append(Wait("calendar-clock", _("Local clauses are past their review date"), places, url))
+    if found.to_adopt and today.asker.may("consent.adopt"):
+        words = ngettext("%(n)d text to adopt", "%(n)d texts to adopt", found.to_adopt) % {"n": found.to_adopt}
+        waits.append(Wait("scale", words, _("Patients sign nothing before that."), url))
+    return waits
+
+
+_NAMED_AT_MOST: Final = 5
+
+
+def _plans(today: Today) -> list[Wait]:
+    """Plans that wait for a check or a signature of this asker. Two queries."""
+    checks, signs = today.asker.may("plan.check"), today.asker.may("plan.sign")
+    waits = []
+    for each in plans.drafts_that_wait():
+        checked = plans.standing_check(each) is not None
+        name, url = today.named(each.patient), reverse("console:plan_version", args=[each.pk])
+        if checked and signs:
+            waits.append(Wait("signature", _("Plan to sign"), name, url))
+        elif not checked and checks and not own_dose(each, today.asker):
+            waits.append(Wait("clipboard-check", _("Dose of a plan to check"), name, url))
+    return waits
+
+
+def _unplanned(today: Today) -> list[Wait]:
+    """Courses of an earlier release that run without a signed plan: no dose is given until there is one. One query."""
+    found = list(plans.without_signed_plan())
+    waits = [
+        Wait(
+            "file-text", _("A course has no signed plan: no dose until there is one"), today.named(each.patient),
+            reverse("console:plan", args=[each.patient_id]),
+        )
+        for each in found[:_NAMED_AT_MOST]
+    ]  # fmt: skip
+    more = len(found) - len(waits)
+    if more > 0:
+        words = ngettext(
+            "%(n)d more course has no signed plan", "%(n)d more courses have no signed plan", more
+        )  # fmt: skip
+        waits.append(Wait("file-text", words % {"n": more}, _("They follow here as these are settled.")))
+    return waits
+
+
+def _newcomers(today: Today) -> list[Wait]:
+    """Who waits to be confirmed: in one's own role, or, for a prescriber to know, in another. One query."""
+    waits = []
+    for each in accounts.newcomers(today.clinic_id):
+        mine = each.role == today.asker.role and each.person_id != today.asker.person_id
+        if not mine and today.asker.role != "prescriber":
+            continue
+        words = _("A newcomer to confirm") if mine else _("A newcomer waits to be confirmed")
+        who = _("%(name)s, %(role)s") % {"name": str(each), "role": role(each.role).label}
+        waits.append(Wait("user-check", words, who, reverse("console:newcomer", args=[each.pk])))
+    return waits
+
+
+def _not_started(today: Today) -> list[Wait]:
+    """What does not act in the clinic yet, and who decides it. One query, two where a prescriber is to be named."""
+    decides = today.asker.may("rules.adopt")
+    found = first_start(rulebook.standings(today.clinic_id))
+    names = [] if decides or found.is_done else [str(each) for each in accounts.at_work(today.clinic_id, "prescriber")]
+    said = withheld(found, names, decides=decides)
+    if said is None:
+        return []
+    words = _("No dose can be given yet") if said.no_dose else _("Not everything acts yet")
+    return [Wait("octagon-pause" if said.no_dose else "scale", words, said.words, said.url)]
+
+
+def _unready(today: Today) -> list[Wait]:
+    """What the clinic lacks before it can invite a patient. Two queries."""
+    found = readiness.missing(Clinic.objects.get(pk=today.clinic_id))
+    if not found:
+        return []
+    words = " ".join(each.words for each in found)
+    return [Wait("phone", _("No patient can be invited yet"), words, missing_rows(found)[0].url)]
+
+
+WAITS_OF_ROLES: Mapping[str, tuple[Callable[[Today], list[Wait]], ...]] = {
+    "nurse": (
+        _calls,
+        _alarms,
+        _flags,
+        _not_started,
+        _unready,
+        _newcomers,
+        _second_checks,
+        _companions,
+        _plans,
+        _consents,
+    ),
+    "prescriber": (
+        _calls,
+        _alarms,
+        _flags,
+        _not_started,
+        _unready,
+        _newcomers,
+        _second_checks,
+        _unplanned,
+        _plans,
+        _unsigned,
+        _consents,
+    ),
+    "therapist": (_calls, _flags, _newcomers, _questionnaires, _consents),
+    "front_desk": (_flags_in_outline, _unready, _ways_home, _questionnaires),
+    "clinic_admin": (_flags_in_outline, _unready, _monitors, _staff, _consents),
+    "auditor": (),
+}  # fmt: skip

@@ -1,0 +1,241 @@
+"""A patient's story as the clinic reads it: what was said, what changed, what stands in a field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from sojourn.care.intake import queries, wording
+from sojourn.care.intake.known_as import known_as
+from sojourn.care.intake.models import IntakeSubmission
+from sojourn.care.intake.queries import Answered, Change, Lists
+from sojourn.care.intake.story import Question, Told, story
+from sojourn.care.patients.models import Patient
+from sojourn.care.patients.queries import people_of
+from sojourn.clinical.interactions import InteractionRule
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.rulebook.queries import interaction_rules
+from sojourn.interfaces.console.intake.findings import StoryFinding, story_findings
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a list. ``unchecked``: what of a medicine the list of interactions does not know; ``says``: the rules
+    that speak of it beside ketamine or esketamine by any route, the gravest first."""
+
+    what: str
+    details: str
+    ingredient: str
+    unchecked: str
+    url: str
+    says: tuple[StoryFinding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One question with what was said. ``look``: "", "open", "wait" (not sure, skipped)."""
+
+    text: str
+    answer: str
+    look: str
+    on_behalf: bool
+    confirmed: bool
+    changed: bool
+    said_at: datetime | None
+    url: str
+    lines: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Differs:
+    """One change between two sendings, in words."""
+
+    what: str
+    was: str
+    now: str
+
+
+def _entry(patient_id: int, question: Question, each: Any, rules: Sequence[InteractionRule] = ()) -> Entry:
+    if question.of == "people":
+        values = {"name": each.name, "relationship": each.relationship, "phone": each.phone, "email": each.email,
+                  "emergency_contact": each.emergency_contact}  # fmt: skip
+        what, details = wording.line("people", values)
+        return Entry(what, details, "", "", reverse("console:person_edit", args=[each.pk]))
+    what, details = wording.line(question.of, asdict(each))
+    medicine = question.of == "medicines"
+    return Entry(
+        what=what,
+        details=details,
+        ingredient=known_as(each) if medicine else "",
+        unchecked=", ".join(each.not_checked) if medicine else "",
+        says=story_findings(each, rules) if medicine and each.current else (),
+        url=reverse("console:intake_line", args=[patient_id, question.id, each.line]),
+    )
+
+
+def look(answer: Answered | None) -> str:
+    if answer is None:
+        return "open"
+    return "" if answer.told.standing == "told" else "wait"
+
+
+def differs(change: Change) -> Differs:
+    if change.of == "answers":
+        question = story().by_id.get(change.key)
+        if question is None:
+            return Differs(change.key, "", "")
+        was, now = (
+            "" if each is None else wording.said(question, Told(each["standing"], each["value"]))
+            for each in (change.was, change.now)
+        )
+        return Differs(_(question.text), was, now)
+    titles = {each.of: _(each.text) for each in story().questions if each.kind == "list"}
+    was, now = (
+        "" if each is None else ", ".join(filter(None, wording.line(change.of, each)))
+        for each in (change.was, change.now)
+    )
+    return Differs(titles[change.of], was, now)
+
+
+def said_line(
+    patient_id: int,
+    question: Question,
+    answer: Answered | None,
+    everything: Lists,
+    people: Any,
+    fresh: set[tuple[str, str]],
+    rules: Sequence[InteractionRule],
+) -> Said:
+    lines: tuple[Any, ...] = ()
+    if question.of == "people":
+        lines = tuple(people)
+    elif question.kind == "list":
+        lines = everything.of(question.of)
+    return Said(
+        text=_(question.text),
+        answer=wording.said(question, answer.told if answer else None),
+        look=look(answer),
+        on_behalf=answer is not None and answer.on_behalf,
+        confirmed=bool(answer and answer.confirmed),
+        changed=("answers", question.id) in fresh
+        or any((question.of, str(getattr(each, "line", getattr(each, "pk", "")))) in fresh for each in lines),
+        said_at=answer.said_at if answer else None,
+        url=reverse("console:intake_question", args=[patient_id, question.id]),
+        lines=tuple(_entry(patient_id, question, each, rules) for each in lines),
+    )
+
+
+# ---------------------------------------------------------------- on the patient's behalf
+
+
+def options(found: Question) -> list[tuple[str, str]]:
+    if found.kind == "yes_no":
+        return [("yes", _("Yes")), ("no", _("No"))]
+    return [(each.id, _(each.text)) for each in found.choices]
+
+
+def list_lines(patient_id: int, found: Question) -> list[Entry]:
+    if found.kind != "list":
+        return []
+    rows: Any = people_of(patient_id) if found.of == "people" else queries.lists(patient_id).of(found.of)
+    return [_entry(patient_id, found, each) for each in rows]
+
+
+def typed_value(found: Question, answer: Answered | None, posted: Mapping[str, str]) -> str:
+    if "value" in posted:
+        return posted["value"]
+    if answer is None or answer.told.standing != "told":
+        return ""
+    if found.kind == "day":
+        return str(answer.told.value["day"])
+    if found.kind == "number":
+        return str(answer.told.value["typed"])
+    return str(answer.told.value) if found.kind == "text" else ""
+
+
+def unit_of(found: Question, answer: Answered | None) -> str:
+    if found.kind == "number" and answer is not None and answer.told.standing == "told":
+        return str(answer.told.value["unit"])
+    return found.units[0] if found.units else ""
+
+
+def chosen_values(found: Question, answer: Answered | None, posted: Any) -> set[str]:
+    if posted:
+        return set(posted.getlist("value")) | ({"rest_unsure"} if posted.get("rest_unsure") else set())
+    if answer is None or answer.told.standing != "told":
+        return set()
+    value = answer.told.value
+    if found.kind == "yes_no":
+        return {"yes" if value else "no"}
+    if found.kind == "checklist":
+        return set(value["yes"]) | ({"rest_unsure"} if value.get("rest_unsure") else set())
+    return {str(value)} if found.kind == "choice" else set()
+
+
+# ---------------------------------------------------------------- the pages
+
+_CONTRADICTION = "contradiction:"
+
+
+def doubts_of(refused: Refused | None) -> list[str]:
+    """What is asked back about: another answer says otherwise."""
+    codes = refused.codes if refused else ()
+    return [code.removeprefix(_CONTRADICTION) for code in codes if code.startswith(_CONTRADICTION)]
+
+
+def question_context(found: Question, answer: Answered | None, posted: QueryDict) -> dict[str, Any]:
+    """One question with the answer that stands, or with what was typed."""
+    chosen = chosen_values(found, answer, posted)
+    return {
+        "question": found,
+        "text": _(found.text),
+        "hint": _(found.hint) if found.hint else "",
+        "why": _(found.why),
+        "seen": answer.id if answer else "",
+        "standing": wording.said(found, answer.told) if answer else "",
+        "typed": typed_value(found, answer, posted),
+        "options": [(value, label, value in chosen) for value, label in options(found)],
+        "rest_unsure": "rest_unsure" in chosen,
+        "unit": posted.get("unit") or unit_of(found, answer),
+    }
+
+
+def told_context(patient: Patient) -> dict[str, Any]:
+    """Everything that was told, by section; what changed since it was sent, and between the last two sendings.
+
+    Six queries.
+    """
+    given, everything, people = queries.answers(patient.pk), queries.lists(patient.pk), people_of(patient.pk)
+    sendings = queries.submissions(patient.pk)
+    shown = story().shown({each.question_id: each.told for each in given.values()}, patient.sex)
+    since, between = _changes(sendings, queries.snapshot(patient.sex, given, everything, people))
+    fresh = {(each.of, each.key) for each in (*since, *between)}
+    rules = interaction_rules(patient.clinic_id)
+    lines = [
+        (each.section, said_line(patient.pk, each, given.get(each.id), everything, people, fresh, rules))
+        for each in shown
+    ]
+    chapters = [(_(section.title), [line for of, line in lines if of == section.id]) for section in story().sections]
+    return {
+        "chapters": [(title, said) for title, said in chapters if said],
+        "sendings": sendings,
+        "unsent": [differs(each) for each in since],
+        "between": [differs(each) for each in between],
+        "answered": sum(each.id in given for each in shown),
+        "total": len(shown),
+        "unsure": sum(look(given.get(each.id)) == "wait" for each in shown),
+        "unchecked": sum(not each.checked for each in everything.medicines),
+    }
+
+
+def _changes(sendings: Sequence[IntakeSubmission], now: Mapping[str, Any]) -> tuple[Sequence[Change], Sequence[Change]]:
+    """What changed since the newest sending, and between the one before it and that."""
+    since = queries.changes(sendings[0].content, now) if sendings else ()
+    between = queries.changes(sendings[1].content, sendings[0].content) if len(sendings) > 1 else ()
+    return since, between

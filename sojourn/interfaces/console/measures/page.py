@@ -1,0 +1,71 @@
+"""The page of a patient's questionnaires: how they go over time, what is open, what can be asked and entered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.urls import reverse
+
+from sojourn.care.measures import queries
+from sojourn.care.measures.queries import Shelf
+from sojourn.care.session.lines import given_to
+from sojourn.clinical.scales import Scale, say
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.interfaces.console.measures.forms import BatteryForm, RequestForm
+from sojourn.interfaces.console.measures.presenters import kit, picture, unverified_titles, waiting_row
+from sojourn.interfaces.console.measures.words import reading_language
+from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.shared.pages import PatientScope
+
+
+def page_context(
+    scope: PatientScope, shelf: Shelf, form: RequestForm | None = None, battery: BatteryForm | None = None
+) -> dict[str, Any]:
+    """``form`` and ``battery`` as they came back; new ones without."""
+    patient, asker = scope.patient, scope.asker
+    doses = given_to(patient.pk, scope.now)
+    first, may_ask = doses[0].started_at if doses else None, asker.may("measure.request")
+    trends = queries.trends(patient.pk, first_dose_at=first, rules=shelf.rules)
+    return {
+        "patient": patient,
+        "name": patient.name,
+        "patient_url": address("console:patient", patient.pk),
+        "pictures": [picture(trend, doses, patient.sex) for trend in trends],
+        "waiting": [waiting_row(each, scope.now, may_ask) for each in queries.open_requests(patient.pk)],
+        "doses": bool(doses),
+        "rules_url": address("console:rules") if asker.may("rules.read") else "",
+        "own_url": reverse("console:own_scales") if asker.may("measure.define") else "",
+        "unverified": unverified_titles(shelf),
+        **(_asking_context(shelf, form, battery) if may_ask else _NOT_ASKING),
+        **_entering_context(patient.pk, asker, shelf),
+    }
+
+
+_NOT_ASKING: dict[str, Any] = {"form": None, "batteries": [], "battery_form": None}
+
+
+def _asking_context(shelf: Shelf, form: RequestForm | None, battery: BatteryForm | None) -> dict[str, Any]:
+    adopted = [each for each in shelf.batteries if each.adopted]
+    if battery is None and adopted:
+        battery = BatteryForm(adopted)
+    return {
+        "form": form or RequestForm(shelf.askable),
+        "batteries": [kit(each) for each in shelf.batteries],
+        "battery_form": battery,
+    }
+
+
+def _entering_context(patient_id: int, asker: Asker, shelf: Shelf) -> dict[str, Any]:
+    """Where answers from paper, and scores, are entered."""
+    if not asker.may("measure.enter"):
+        return {"paper": [], "entered": []}
+    enterable = (each for each in shelf.without_text if each.enterable)
+    return {
+        "paper": _links("console:paper_measure", patient_id, shelf.with_text),
+        "entered": _links("console:enter_score", patient_id, enterable),
+    }
+
+
+def _links(name: str, patient_id: int, scales: Iterable[Scale]) -> list[tuple[str, str]]:
+    return [(say(each.title, reading_language()), reverse(name, args=[patient_id, each.id])) for each in scales]

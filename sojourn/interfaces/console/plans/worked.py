@@ -1,0 +1,144 @@
+"""A version worked out: what the editor and the signature show of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sojourn.care.intake import queries as intake
+from sojourn.care.patients.models import Patient
+from sojourn.care.plan import dose, queries
+from sojourn.care.plan.dose import Doses
+from sojourn.care.plan.models import PlanVersion
+from sojourn.clinical import dosing
+from sojourn.clinical.rules import Rule
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.interfaces.console.nav import address
+from sojourn.interfaces.console.patients.weights import weight_words
+from sojourn.interfaces.console.plans import limits as plan_limits
+from sojourn.interfaces.console.plans import presenters as plan_presenters
+from sojourn.interfaces.console.rules.views import SHORT_MARKS
+
+if TYPE_CHECKING:
+    from sojourn.interfaces.console.concentration.views import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A version with the rules that act today, and its dose as they work it out."""
+
+    version: PlanVersion
+    today: date
+    doses: Doses
+    found: dosing.DoseCalculation | dosing.DoseRefused | None
+
+
+def work_out(version: PlanVersion, asker: Asker, *, height: bool) -> Worked:
+    """``height``: look up the patient's newest height, which costs three queries, for the limits by body mass."""
+    today = timezone.localdate()
+    doses = dose.doses_of(asker.here)
+    tall = newest_height(version.patient, today) if height else None
+    return Worked(version, today, doses, dose.work(version, doses.rules, today, height=tall))
+
+
+def newest_height(patient: Patient, today: date) -> dosing.Centimetres | None:
+    """The newest height of a patient. Three queries."""
+    return dose.height_of(intake.facts(patient, today))
+
+
+def frame(version: PlanVersion) -> dict[str, Any]:
+    return {"version": version, "patient": version.patient, "name": version.patient.name}
+
+
+def _worked_context(worked: Worked, asker: Asker) -> dict[str, Any]:
+    """What the editor and the signature show alike."""
+    version, doses, found = worked.version, worked.doses, worked.found
+    first = dose.first_of(version, doses.rules, worked.today)
+    return frame(version) | {
+        "shown": plan_presenters.show(version),
+        "bar": plan_presenters.bar(version, doses, found),
+        "notices": plan_limits.notices(found),
+        "limits": plan_limits.limits(found, doses.rules, first),
+        "stamps": plan_presenters.stamps(version),
+        "explorer": plan_presenters.explorer_url(version) if asker.may("pk.explore") else "",
+    }
+
+
+def _expected(worked: Worked, asker: Asker) -> Answer | None:
+    """What the published models expect, for whoever may explore them."""
+    if not asker.may("pk.explore"):
+        return None
+    return plan_presenters.expected(worked.version, worked.version.patient, worked.today)
+
+
+# ---------------------------------------------------------------- the editor
+
+
+def editor_context(version: PlanVersion, asker: Asker) -> dict[str, Any]:
+    """A draft as its editor shows it."""
+    newest = intake.newest_weight(version.patient_id)
+    worked = work_out(version, asker, height=True)
+    answer = _expected(worked, asker)
+    sentences = answer.answered[0].sentences if answer else ()
+    return _worked_context(worked, asker) | _studied_context(worked) | {
+        "reasons": plan_presenters.reasons(worked.found),
+        "newest_weight": weight_words(newest),
+        "newer_weight": newest is not None and (newest.kg, newest.on) != (version.weight_kg, version.weight_on),
+        "found": dose.calculated(worked.found),
+        "weight_days": None if version.weight_on is None else (worked.today - version.weight_on).days,
+        "waiting": [_(each.title) for each in worked.doses.waiting if _speaks_of(each, version)],
+        "missing": [_(each.title) for each in worked.doses.waiting if _caps(each, version)],
+        "expected": sentences[0] if sentences else "",
+        "first": version.care_plan_id is None or queries.before(version) is None,
+    }  # fmt: skip
+
+
+def _studied_context(worked: Worked) -> dict[str, Any]:
+    """What was studied for the draft's drug by its route."""
+    version, known = worked.version, worked.doses.known
+    series = known.series_of(version.route, version.drug)
+    ranges = known.ranges_of(version.route, version.drug)
+    return {
+        "by_weight": not ranges or ranges[0].basis == "mg/kg",
+        "has_way": bool(version.route),
+        "usual": any(each.usual is not None for each in ranges),
+        "series": "" if series is None else _(series.rule.statement),
+        "series_mark": None if series is None else SHORT_MARKS[series.rule.verification],
+    }
+
+
+def _speaks_of(rule: Rule, version: PlanVersion) -> bool:
+    """Whether a rule that waits for its adoption would have something to say here; without its ceiling."""
+    by_route = rule.fixed.get("route") == version.route and rule.kind != dosing.CEILING
+    return rule.kind == dosing.WEIGHT_AGE or by_route
+
+
+def _caps(rule: Rule, version: PlanVersion) -> bool:
+    """Whether a rule that waits for its adoption is the ceiling of this drug by this route."""
+    if rule.kind != dosing.CEILING:
+        return False
+    return (rule.fixed["route"], rule.fixed["drug"]) == (version.route, version.drug)
+
+
+# ---------------------------------------------------------------- the signature
+
+
+def whole_version(version: PlanVersion, asker: Asker) -> dict[str, Any]:
+    """A version with everything that a signature looks at."""
+    worked = work_out(version, asker, height=version.per_kg is not None)
+    open_to_sign = worked.found if version.open else None
+    last = queries.before(version)
+    return _worked_context(worked, asker) | {
+        "reasons": plan_presenters.reasons(open_to_sign),
+        "overridable": isinstance(open_to_sign, dosing.DoseRefused) and open_to_sign.overridable,
+        "check": queries.standing_check(version),
+        "waits_for": ("decision", "agreements", "medicines") if version.open and version.route else (),
+        "last": last,
+        "differences": plan_presenters.differences(last, version),
+        "answer": _expected(worked, asker),
+        "patient_url": address("console:patient", version.patient_id),
+    }

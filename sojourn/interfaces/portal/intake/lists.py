@@ -1,0 +1,166 @@
+"""The lists of the story: a line added, changed, taken off; medicines found by name, and taken out of prose."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from sojourn.care.intake import actions, forms, queries
+from sojourn.care.intake.story import Question
+from sojourn.care.patients.models import RelatedPerson
+from sojourn.care.safety import writing_actions as writing
+from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.rulebook import medicines as shipped
+from sojourn.interfaces.portal.intake.forms import PasteForm, Piece
+from sojourn.interfaces.portal.intake.way import known_question, listed_question, section_of, url_of
+from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
+from sojourn.interfaces.shared.intake_forms import LineForm
+from sojourn.interfaces.shared.pages import FORM, POST, form_action, sent
+
+
+def _form_page(request: Request, asked: Question, form: Any, *, line: Any = None, status: int = 200, **more: Any
+               ) -> HttpResponse:  # fmt: skip
+    context = {
+        "question": asked,
+        "section": section_of(asked),
+        "text": _(asked.text),
+        "why": _(asked.why),
+        "form": form,
+        "line": line,
+        "back": url_of(asked.id),
+        "search_url": reverse("portal:story_search") if asked.of in {"medicines", "treatments"} else "",
+    }
+    return show(request, "portal/intake/line.html", context | more, nav=False, status=status)
+
+
+@own_page("own.answer", methods=FORM)
+@waits_under_a_dose()
+def add(request: Request, scope: OwnScope, topic: str) -> HttpResponse:
+    """Add a line to a list."""
+    return _write(request, scope, listed_question(topic))
+
+
+@own_page("own.answer", methods=FORM)
+@waits_under_a_dose()
+def line(request: Request, scope: OwnScope, topic: str, line_id: UUID) -> HttpResponse:
+    """Change a line of a list, or take it off (``remove``)."""
+    asked = listed_question(topic)
+    if asked.of == "people":
+        raise Http404
+    if LineForm(request.POST).removes:
+        return _remove(scope, asked, line_id)
+    row = next((each for each in queries.lists(scope.patient_id).of(asked.of) if each.line == str(line_id)), None)
+    if row is None:
+        raise Http404
+    return _write(request, scope, asked, line_id, row)
+
+
+def _remove(scope: OwnScope, asked: Question, line_id: UUID) -> HttpResponse:
+    try:
+        actions.remove_line(by=scope.asker, patient_id=scope.patient_id, of=asked.of, line=line_id)
+    except ObjectDoesNotExist:
+        raise Http404 from None
+    return redirect(url_of(asked.id))
+
+
+def _write(
+    request: Request, scope: OwnScope, asked: Question, line_id: UUID | None = None, row: Any = None
+) -> HttpResponse:
+    """The form of a line. ``row``: the line as it stands, where one is changed."""
+
+    def act(form: forms.LineForms) -> HttpResponse:
+        try:
+            _save(request, scope, asked, form.values(), line_id)
+        except Refused as refused:
+            forms.tell(form, refused)
+            doubt = "contradiction:still-current" in refused.codes
+            return _form_page(request, asked, form, line=row, status=409, doubt=doubt)
+        return redirect(url_of(asked.id))
+
+    def show_form(form: forms.LineForms, status: int) -> HttpResponse:
+        return _form_page(request, asked, form, line=row, status=status)
+
+    start = forms.initial(asked.of, row) if row is not None else None
+    return form_action(forms.FORMS[asked.of](sent(request), initial=start), act, show_form)
+
+
+def _save(request: Request, scope: OwnScope, asked: Question, values: dict[str, Any], line: UUID | None) -> None:
+    by, patient_id = scope.asker, scope.patient_id
+    if asked.of == "people":
+        writing.name_person(by=by, patient_id=patient_id, **values)
+        return
+    form = LineForm(request.POST)
+    writing.say_line(
+        by=by, patient_id=patient_id, of=asked.of, line=line, seen=form.seen_id, sure=form.is_sure, **values
+    )
+
+
+@own_page("own.answer", methods=POST)
+def person(request: Request, scope: OwnScope, related_person_id: int) -> HttpResponse:
+    """Take somebody off the list of those who bring one home."""
+    try:
+        actions.end_person(by=scope.asker, patient_id=scope.patient_id, person_id=related_person_id)
+    except RelatedPerson.DoesNotExist:
+        raise Http404 from None
+    return redirect(url_of("people"))
+
+
+@own_page("own.answer")
+def search(request: Request, scope: OwnScope) -> HttpResponse:
+    """Medicines that what is typed may mean: a fragment of choices."""
+    text = request.GET.get("name", "")[:200]
+    found = shipped.find(text, 6) if request.GET.get("kind", "medicine") == "medicine" else ()
+    return show(request, "portal/intake/found.html", {"found": found, "text": text})
+
+
+# ---------------------------------------------------------------- a pasted list
+
+
+@own_page("own.answer", methods=FORM)
+@waits_under_a_dose()
+def paste(request: Request, scope: OwnScope) -> HttpResponse:
+    """A list of medicines written as prose: taken apart, and each piece confirmed by itself."""
+    form = PasteForm(sent(request))
+    if not form.is_bound:
+        return _paste_page(request, "paste", form)
+    if form.how_many:
+        return _confirm(request, scope, form)
+    if pieces := form.recognised:
+        return _paste_page(request, "pieces", form, pieces=pieces)
+    return _paste_page(request, "paste", form, status=409, empty=True)
+
+
+def _paste_page(request: Request, name: str, form: PasteForm, *, status: int = 200, **more: Any) -> HttpResponse:
+    page = {"prose": form.text, "back": url_of("medicines"), "question": known_question("medicines"), **more}
+    return show(request, f"portal/intake/{name}.html", page, nav=False, status=status)
+
+
+def _confirm(request: Request, scope: OwnScope, form: PasteForm) -> HttpResponse:
+    """Write the pieces that were confirmed. What stays without a choice is asked again; nothing is dropped."""
+    pieces = form.confirmed
+    if not all(each.is_settled for each in pieces):
+        left = sum(not each.choice for each in pieces)
+        return _paste_page(request, "pieces", form, status=409, pieces=pieces, open=left)
+    try:
+        for each in pieces:
+            _keep(scope, each)
+    except Refused as refused:
+        return _paste_page(request, "pieces", form, status=409, pieces=pieces, reasons=refused.reasons)
+    return redirect(url_of("medicines"))
+
+
+def _keep(scope: OwnScope, piece: Piece) -> None:
+    if piece.choice == "no":
+        return
+    writing.say_line(
+        by=scope.asker, patient_id=scope.patient_id, of="medicines", name=piece.name, current=piece.choice == "now",
+        stopped_on=None, ingredient=piece.ingredient, dose="", how_often="", since="", sure=True,
+    )  # fmt: skip
