@@ -51,7 +51,7 @@ from sojourn.interfaces.console.consents import views as consents
 from sojourn.interfaces.console.medicines import changed as medicines_changed
 from sojourn.interfaces.console.patients.views import closed, day_words
 from sojourn.interfaces.console.patients.weights import TELLERS
-from sojourn.interfaces.console.rules.views import ACTIONS, LEVELS, SEVERITIES, SHORT_MARKS
+from sojourn.interfaces.console.rules.words import ACTIONS, LEVELS, SEVERITIES, SHORT_MARKS
 
 HOW_MANY = 50
 MOST_MOMENTS = 60

@@ -28,7 +28,7 @@ from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.patients.views import closed
-from sojourn.interfaces.console.rules.views import SHORT_MARKS
+from sojourn.interfaces.console.rules.words import SHORT_MARKS
 
 # Withdrawals stay on the first page for this long, or until the patient agrees again.
 WITHDRAWN_FOR = timedelta(days=30)

@@ -12,7 +12,6 @@ from typing import cast
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -27,7 +26,9 @@ from sojourn.foundation.rulebook.first_start import FirstStart, Group, first_sta
 from sojourn.foundation.rulebook.queries import Standing
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
 from sojourn.interfaces.console.first_start import presenters as shown
-from sojourn.interfaces.console.rules import views as rules
+from sojourn.interfaces.console.rules import details as rules_details
+from sojourn.interfaces.console.rules import forms as rules_forms
+from sojourn.interfaces.console.rules import presenters as rules_presenters
 
 
 def _walk(request: Request) -> FirstStart:
@@ -82,11 +83,11 @@ def rule(request: Request, rule_id: str) -> HttpResponse:
     """Read one rule whole, and adopt it with what was typed; then the next."""
     if request.method != "POST":
         return _page(request, rule_id)
-    typed = rules.typed_numbers(request)
-    if not needs_a_decision(rules.newest(rule_id)):
+    typed = rules_forms.typed_numbers(request)
+    if not needs_a_decision(rules_forms.newest(rule_id)):
         raise Http404
     try:
-        adopted, acts = rules.adopt_as_typed(request, rule_id, typed, request.POST.get("hash", ""))
+        adopted, acts = rules_forms.adopt_as_typed(request, rule_id, typed, request.POST.get("hash", ""))
     except Refused as refused:
         return _page(request, rule_id, refused=refused, typed=typed)
     words = _("“%(title)s” acts in this clinic now.") if acts else _("“%(title)s”: a second prescriber must sign too.")
@@ -99,7 +100,7 @@ def rule(request: Request, rule_id: str) -> HttpResponse:
 def decline(request: Request, rule_id: str) -> HttpResponse:
     """Decide not to use a rule here, with the reason; then the next."""
     reason = request.POST.get("reason", "")
-    if not needs_a_decision(rules.newest(rule_id)):
+    if not needs_a_decision(rules_forms.newest(rule_id)):
         raise Http404
     try:
         row = actions.decline(by=request.asker, rule_id=rule_id, reason=reason, rule_hash=request.POST.get("hash", ""))
@@ -124,28 +125,21 @@ def _page(
     walk = _walk(request)
     own, standing = _placed(walk, rule_id)
     newest, following = standing.newest, walk.after(rule_id)
-    line = rules.line(standing, rules.people_of([standing]), typed, refused=refused)
+    line = rules_presenters.line(standing, rules_presenters.people_of([standing]), typed, refused=refused)
     context = {
         "part": shown.part(own),
         "progress": shown.progress(walk),
         "place": [each.newest.id for each in own.to_decide].index(rule_id) + 1,
         "rule": line,
-        "details": rules.details(newest),
-        "items": rules.items(newest),
+        "details": rules_details.details(newest),
+        "items": rules_details.items(newest),
         "examples": [
-            (_(each.title), rules.example(each.given), rules.example(each.expect)) for each in newest.examples
+            (_(each.title), rules_details.example(each.given), rules_details.example(each.expect))
+            for each in newest.examples
         ],
         "may_decline": newest.kind != HARD_FLOOR,
         "later_url": "" if following is None else shown.rule_url(following.newest.id),
-        "reasons": rules.reasons_of(line.numbers, refused),
+        "reasons": rules_presenters.reasons_of(line.numbers, refused),
         "reason": reason,
     }
     return render(request, "console/first_start/rule.html", context, status=409 if refused else 200)
-
-
-urlpatterns = [
-    path("first-start/", overview, name="first_start"),
-    path("first-start/groups/<slug:group_code>/", group, name="first_start_group"),
-    path("first-start/rules/<str:rule_id>/", rule, name="first_start_rule"),
-    path("first-start/rules/<str:rule_id>/not-used/", decline, name="first_start_decline"),
-]

@@ -38,7 +38,7 @@ from sojourn.foundation.ui.charts import Chart, Mark
 from sojourn.foundation.ui.numbers import AmountField, CountField, FigureInput
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients.views import closed, tell
-from sojourn.interfaces.console.rules.views import SHORT_MARKS
+from sojourn.interfaces.console.rules.words import SHORT_MARKS
 
 DUE_IN = timedelta(days=7)
 MOST_RADIOS = 12

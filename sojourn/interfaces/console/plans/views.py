@@ -37,7 +37,7 @@ from sojourn.interfaces.console.plans import limits as plan_limits
 from sojourn.interfaces.console.plans import medicines as plan_medicines
 from sojourn.interfaces.console.plans import presenters as plan_presenters
 from sojourn.interfaces.console.plans.paper import document
-from sojourn.interfaces.console.rules.views import SHORT_MARKS
+from sojourn.interfaces.console.rules.words import SHORT_MARKS
 from sojourn.interfaces.console.typed import whole
 
 _BLANK_ROWS = 2

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -168,13 +168,3 @@ def _drawing(shown: Shown, drawn: figure.Figure, width: int) -> SafeString | Non
         return None
     words = figure.svg(drawn, font="inherit", palette=figure.PAGE, width=width, label=shown.vitals_summary)
     return mark_safe(words)  # noqa: S308 - every text in it went through html.escape in foundation/printing/figure.py
-
-
-_ONE = "sessions/<int:encounter_id>/"
-
-urlpatterns = [
-    path(f"{_ONE}record/", record, name="record"),
-    path(f"{_ONE}record/sign/", sign, name="record_sign"),
-    path(f"{_ONE}record/addendum/", addendum, name="record_addendum"),
-    path(f"{_ONE}record.pdf", record_pdf, name="record_pdf"),
-]

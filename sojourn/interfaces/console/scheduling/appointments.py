@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,251 +13,27 @@ from django.urls import path, reverse
 from django.utils import formats, timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from sojourn.care.booking import actions, queries
 from sojourn.care.booking.models import Appointment, Chair
-from sojourn.care.booking.queries import Way
 from sojourn.care.encounter import queries as encounter_queries
-from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
 from sojourn.care.plan.models import CarePlan
-from sojourn.clinical.protocol import FINAL, State
+from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
-from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console import typed
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.views import Word, closed, state_word, tell
-from sojourn.interfaces.console.scheduling import visits
+from sojourn.interfaces.console.patients.views import closed, state_word, tell
 from sojourn.interfaces.console.scheduling.before_dose import warned
+from sojourn.interfaces.console.scheduling.day import day
+from sojourn.interfaces.console.scheduling.forms import AppointmentForm, CancelForm
 from sojourn.interfaces.console.scheduling.ride_home import way_word
-
-STEP = timedelta(minutes=15)
-_OPENS, _CLOSES = time(8), time(18)
-
-
-def _clock(at: datetime) -> str:
-    return formats.date_format(timezone.localtime(at), "H:i")
-
-
-def _long_day(day: date) -> str:
-    return formats.date_format(day, _("l j F Y"))
-
-
-# ---------------------------------------------------------------- the day by chair
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A stretch of one chair's day: an appointment, or free time. ``rows`` are quarter hours."""
-
-    rows: int
-    span: str  # 09:00 to 11:00
-    title: str = ""
-    url: str = ""
-    word: Word | None = None
-    ahead: bool = True
-    way: Word | None = None
-    staff: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Quarter:
-    """A row of the table: a quarter of an hour, and the stretches that begin in it, one a chair or none."""
-
-    label: str
-    on_the_hour: bool
-    cells: tuple[Cell | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ChairDay:
-    """One chair's day, in order; for narrow screens."""
-
-    name: str
-    cells: tuple[Cell, ...]
-
-
-def _window(day: date, zone: ZoneInfo, rows: Sequence[SessionRow]) -> tuple[datetime, datetime]:
-    """The hours to show: the usual ones, and whatever is booked beside them. Aware, in UTC, whole hours."""
-    first, last = queries.day_bounds(day, zone)
-    begins = datetime.combine(day, _OPENS, zone).astimezone(UTC)
-    ends = datetime.combine(day, _CLOSES, zone).astimezone(UTC)
-    for row in rows:
-        begins = min(begins, row.appointment.during.lower.astimezone(UTC))
-        ends = max(ends, row.appointment.during.upper.astimezone(UTC))
-    begins = begins.replace(minute=0, second=0, microsecond=0)
-    if ends.minute or ends.second:
-        ends = ends.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    return max(begins, first.astimezone(UTC)), min(ends, last.astimezone(UTC))
-
-
-def _stretches(
-    day: date, chair: Chair, rows: Sequence[SessionRow], begins: datetime, ends: datetime, asker: Asker,
-    hidden: frozenset[int], now: datetime, ways: Mapping[int, Way], staff: Mapping[int, str],
-) -> list[tuple[int, Cell]]:  # fmt: skip
-    """One chair's day without gaps: (the quarter that it begins in, stretch). Elapsed time, so that a day on which
-    the clocks change is as long as it is."""
-    quarters = (ends - begins) // STEP
-    found: list[tuple[int, Cell]] = []
-    at = 0
-
-    def free(until: int) -> None:
-        if until <= at:
-            return
-        since = begins + at * STEP
-        over = begins + until * STEP
-        local = timezone.localtime(since)
-        ahead = over > now and asker.may("appointment.book")
-        query = urlencode({"day": day.isoformat(), "time": local.strftime("%H:%M"), "chair": str(chair.pk)})
-        url = f"{reverse('console:appointment_book')}?{query}" if ahead else ""
-        found.append((at, Cell(until - at, f"{_clock(since)}–{_clock(over)}", url=url, ahead=ahead)))
-
-    for row in rows:
-        appointment = row.appointment
-        first = max(at, (appointment.during.lower - begins) // STEP)
-        last = max(first + 1, -(-(appointment.during.upper - begins) // STEP))
-        free(first)
-        secret = appointment.patient_id in hidden
-        way = ways.get(appointment.pk)
-        shown = way is not None and not secret and row.state not in FINAL
-        found.append((
-            first,
-            Cell(
-                last - first,
-                f"{_clock(appointment.during.lower)}–{_clock(appointment.during.upper)}",
-                title=_("Restricted record") if secret else appointment.patient.name,
-                url=reverse("console:appointment", args=[appointment.pk]),
-                word=state_word(row.state, clinical=asker.may("session.read")),
-                way=way_word(way) if shown and way is not None else None,
-                staff=staff.get(appointment.pk, ""),
-            ),
-        ))  # fmt: skip
-        at = last
-    free(quarters)
-    return found
-
-
-def timeline(
-    day: date, zone: ZoneInfo, chairs: Sequence[Chair], rows: Sequence[SessionRow], asker: Asker,
-    hidden: frozenset[int], now: datetime, ways: Mapping[int, Way] | None = None,
-    staff: Mapping[int, str] | None = None,
-) -> tuple[list[Quarter], list[ChairDay]]:  # fmt: skip
-    """The day as a table of quarter hours by chairs, and as one list a chair."""
-    begins, ends = _window(day, zone, rows)
-    columns = [
-        _stretches(
-            day,
-            chair,
-            [r for r in rows if r.appointment.chair_id == chair.pk],
-            begins,
-            ends,
-            asker,
-            hidden,
-            now,
-            ways or {},
-            staff or {},
-        )
-        for chair in chairs
-    ]
-    starting = [dict(column) for column in columns]
-    quarters = []
-    for number in range(max((at + cell.rows for column in columns for at, cell in column), default=0)):
-        local = timezone.localtime(begins + number * STEP)
-        on_the_hour = local.minute == 0
-        label = formats.date_format(local, "H:i") if on_the_hour else ""
-        quarters.append(Quarter(label, on_the_hour, tuple(column.get(number) for column in starting)))
-    lists = [
-        ChairDay(chair.name, tuple(cell for _at, cell in column)) for chair, column in zip(chairs, columns, strict=True)
-    ]
-    return quarters, lists
-
-
-@allowed("patient.find")
-@require_GET
-def day(request: Request) -> HttpResponse:
-    """One day, chair by chair."""
-    assert request.clinic is not None
-    zone, now, today = request.clinic.zone, timezone.now(), timezone.localdate()
-    shown = typed.day(request.GET.get("day"))
-    rows = visits.on_day(shown, zone)
-    hidden = patients.withheld(request.asker, [row.appointment.patient for row in rows], now)
-    booked = {row.appointment.chair_id for row in rows}
-    chairs = [chair for chair in queries.chairs(with_retired=True) if chair.in_use or chair.pk in booked]
-    ways = queries.ways_home([row.appointment for row in rows])
-    attending = {
-        appointment_id: ", ".join(each.member.name for each in members)
-        for appointment_id, members in queries.attendances([row.appointment.pk for row in rows]).items()
-    }
-    quarters, lists = timeline(shown, zone, chairs, rows, request.asker, hidden, now, ways, attending)
-    root = reverse("console:day")
-    context = {
-        "day": shown,
-        "words": _long_day(shown),
-        "today": shown == today,
-        "before_url": f"{root}?day={(shown - timedelta(days=1)).isoformat()}",
-        "after_url": f"{root}?day={(shown + timedelta(days=1)).isoformat()}",
-        "today_url": root,
-        "chairs": chairs,
-        "quarters": quarters,
-        "lists": lists,
-        "count": len(rows),
-        "may_manage": request.asker.may("chair.manage"),
-        "may_book": request.asker.may("appointment.book"),
-        "book_url": f"{reverse('console:appointment_book')}?day={shown.isoformat()}",
-        "week_url": f"{reverse('console:week')}?day={shown.isoformat()}",
-    }
-    return render(request, "console/scheduling/day.html", context)
-
-
-# ---------------------------------------------------------------- booking and moving
-
-
-class AppointmentForm(forms.Form):
-    """Where, when and with whom."""
-
-    day = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    time = forms.TimeField(
-        label=gettext_lazy("Time by the clinic's clock"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
-    minutes = CountField(label=gettext_lazy("Length"), unit="min", min_value=1, max_value=24 * 60)
-    chair = forms.TypedChoiceField(label=gettext_lazy("Chair"), coerce=int)
-    companion = forms.TypedChoiceField(
-        label=gettext_lazy("Who brings the patient home"), coerce=int, empty_value=None, required=False
-    )
-
-    nurse = forms.TypedChoiceField(label=gettext_lazy("Nurse"), coerce=int, empty_value=None, required=False)
-    therapist = forms.TypedChoiceField(label=gettext_lazy("Therapist"), coerce=int, empty_value=None, required=False)
-    prescriber = forms.TypedChoiceField(
-        label=gettext_lazy("Prescriber in the room"), coerce=int, empty_value=None, required=False
-    )
-    outside_hours = forms.BooleanField(label=gettext_lazy("Also outside the opening hours"), required=False)
-
-    def __init__(
-        self, *args: Any, chairs: Sequence[Chair], people: Sequence[Any], staff: Sequence[Membership], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        for role in queries.ATTENDING:
-            nobody = _("Whoever has room, where the clinic asks for a nurse") if role == "nurse" else _("Nobody")
-            self.fields[role].choices = [  # type: ignore[attr-defined]
-                ("", nobody), *((member.pk, member.name) for member in staff if member.role == role)
-            ]  # fmt: skip
-        self.fields["chair"].choices = [(chair.pk, chair.name) for chair in chairs]  # type: ignore[attr-defined]
-        self.fields["companion"].choices = [  # type: ignore[attr-defined]
-            ("", _("Nobody named yet")),
-            *((p.pk, f"{p.name} ({p.relationship})" if p.relationship else p.name) for p in people),
-        ]
-
-    def staff(self) -> list[int]:
-        """The memberships that were chosen to attend."""
-        return [self.cleaned_data[role] for role in queries.ATTENDING if self.cleaned_data.get(role) is not None]
-
+from sojourn.interfaces.console.scheduling.timeline import clock_words
 
 _FIELDS = {
     "closed": "time", "no-nurse": "time", "staff-taken": "time", "not-staff": "nurse",
@@ -508,16 +281,9 @@ def _instead(asked: Request, course: CarePlan, values: dict[str, Any]) -> list[t
             "course": str(course.pk), "day": local.date().isoformat(), "time": local.strftime("%H:%M"),
             "chair": str(slot.chair_id),
         })  # fmt: skip
-        words = f"{formats.date_format(local, _('D j M'))}, {_clock(slot.begins)}, {chairs.get(slot.chair_id, '')}"
+        words = f"{formats.date_format(local, _('D j M'))}, {clock_words(slot.begins)}, {chairs.get(slot.chair_id, '')}"
         out.append((words, f"{reverse('console:appointment_book')}?{query}"))
     return out
-
-
-class CancelForm(forms.Form):
-    because = forms.CharField(
-        label=gettext_lazy("Why is it cancelled?"), max_length=300,
-        help_text=gettext_lazy("The clinic reads this later; the patient does not."),
-    )  # fmt: skip
 
 
 @allowed("appointment.book")

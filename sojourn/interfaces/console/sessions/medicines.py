@@ -32,7 +32,7 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.ui.numbers import AmountField
-from sojourn.interfaces.console.rules.views import LEVELS
+from sojourn.interfaces.console.rules.words import LEVELS
 from sojourn.interfaces.console.sessions.forms import ClockField, moment_of
 from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, status
 from sojourn.interfaces.console.sessions.words import ROUTES, Words

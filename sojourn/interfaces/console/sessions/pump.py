@@ -31,9 +31,10 @@ from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console.sessions import running, standing
 from sojourn.interfaces.console.sessions.frame import of_session, seen, seen_if_told, to_session
 from sojourn.interfaces.console.sessions.opening import session_or_404
+from sojourn.interfaces.console.sessions.page import repeated as _repeated
+from sojourn.interfaces.console.sessions.page import show_session as _page
 from sojourn.interfaces.console.sessions.presenters import milligrams
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
-from sojourn.interfaces.console.sessions.views import _page, _repeated
 from sojourn.interfaces.console.sessions.words import WHY_STOPPED
 
 # ---------------------------------------------------------------- less goes in

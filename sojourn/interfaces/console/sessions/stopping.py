@@ -16,8 +16,9 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console.sessions.forms import ReasonForm
 from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, seen, status, to_session
+from sojourn.interfaces.console.sessions.page import repeated as _repeated
+from sojourn.interfaces.console.sessions.page import show_session as _page
 from sojourn.interfaces.console.sessions.pump import is_done, less_in
-from sojourn.interfaces.console.sessions.views import _page, _repeated
 
 WAYS = ("stop_early", "cancel")
 

@@ -1,0 +1,129 @@
+"""The checklist item by item, and the recovery scores."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils.translation import gettext as _
+
+from sojourn.care.encounter import actions as encounter_actions
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session import score_actions
+from sojourn.care.session.snapshot import SessionSnapshot as Picture
+from sojourn.care.session.weighing_actions import weigh
+from sojourn.clinical import recovery
+from sojourn.clinical.protocol import State
+from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.interfaces.console.sessions import preflight, standing, weighing
+from sojourn.interfaces.console.sessions import presenters as session_presenters
+from sojourn.interfaces.console.sessions.forms import ScoreForm
+from sojourn.interfaces.console.sessions.frame import common as _common
+from sojourn.interfaces.console.sessions.frame import of_session
+from sojourn.interfaces.console.sessions.frame import refusal as _refusal
+from sojourn.interfaces.console.sessions.frame import seen as _seen
+from sojourn.interfaces.console.sessions.frame import status as _status
+from sojourn.interfaces.console.sessions.frame import to_session as _to_session
+from sojourn.interfaces.console.sessions.opening import session_or_404
+from sojourn.interfaces.console.sessions.page import main_step, scale_field, show_session
+
+
+@of_session("session.check", methods=["POST"])
+def check(request: Request, picture: Picture) -> HttpResponse:
+    """One item, passed or not, with a note; saved at once. Answers with the row for htmx, else with the page."""
+    item, outcome = request.POST.get("item", ""), request.POST.get("outcome", "")
+    row = session_presenters.item_row(picture, item)
+    if row is None or outcome not in {"passed", "failed"}:
+        raise Http404
+    anchor = f"#item-{item}"
+    try:
+        encounter_actions.lock_session(picture.id, _seen(request))
+        _same_answer_seen(request, picture.id, item)
+        _answer(request, picture, item, outcome == "passed")
+    except Refused as refused:
+        if not request.htmx:
+            return show_session(request, picture, refused=refused)
+        return _item(request, picture.id, item, refused, status=422)
+    if not request.htmx:
+        return _to_session(picture, anchor)
+    return _item(request, picture.id, item, None, status=200)
+
+
+def _answer(request: Request, picture: Picture, item: str, passed: bool) -> None:
+    """Write the answer down. A weight is answered by what the scale shows, never by a tick; a note beside it leaves it
+    as it is."""
+    before = picture.checks.get(item)
+    kept = before.value if item == weighing.ITEM and passed and before is not None and "kg" not in request.POST else ""
+    if item == weighing.ITEM and passed and not kept:
+        weigh(
+            by=request.asker, encounter_id=picture.id, kg=weighing.kilograms_of(request.POST.get("kg", "")),
+            sure=bool(request.POST.get("sure")),
+        )  # fmt: skip
+        return
+    session_actions.check(
+        by=request.asker, encounter_id=picture.id, item_id=item, passed=passed, value=kept,
+        note=request.POST.get("note", "").strip()[:500],
+    )  # fmt: skip
+
+
+def _same_answer_seen(request: Request, encounter_id: int, item: str) -> None:
+    """Refuse to write over an answer that the person has not seen."""
+    newest = session_or_404(encounter_id).checks.get(item)
+    if newest is not None and str(newest.id) != request.POST.get("last", ""):
+        raise Overtaken(
+            _("%(name)s has answered this in the meantime. Look at it before you change it.") % {"name": newest.by},
+            codes=("overtaken",),
+        )
+
+
+def _item(request: Request, encounter_id: int, item: str, refused: Refused | None, status: int) -> HttpResponse:
+    """The row, and beside it the list of what is still missing."""
+    picture = session_or_404(encounter_id)
+    row = session_presenters.item_row(picture, item)
+    if row is not None and picture.state is State.ARRIVED:
+        row = preflight.with_facts(preflight.read(picture), row)
+    context = {
+        **_common(request, picture),
+        "row": row,
+        "errors": [str(each) for each in refused.reasons] if refused else [],
+        "scale": scale_field(request, picture, refused) if item == weighing.ITEM else None,
+        **main_step(request, picture, standing.ask_the_road(picture)),
+        "seen": picture.seq,
+        "entries": len(picture.prepared),
+        "may_check": True,
+        "aside": True,
+    }
+    return render(request, "console/sessions/_item_answer.html", context, status=status)
+
+
+@of_session("session.check", methods=["GET", "HEAD", "POST"])
+def score(request: Request, picture: Picture, scale_id: str) -> HttpResponse:
+    """A recovery score, item by item with its anchors; the sum is made by the rule."""
+    if scale_id not in recovery.SCALES:
+        raise Http404
+    weighing = score_actions.scale_of(scale_id)
+    form = ScoreForm(request.POST or None, scale=weighing)
+    refused: list[dict[str, str]] = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            score_actions.score(
+                by=request.asker, encounter_id=picture.id, scale_id=scale_id, answers=form.answers(),
+                before=form.before(), seen=_seen(request),
+            )  # fmt: skip
+        except Refused as error:
+            if not form.keep(error):
+                refused = _refusal(picture, error)
+        else:
+            return _to_session(picture, "#scores")
+    context = {**_common(request, picture), "form": form, "scale": weighing, "title": _(weighing.rule.title),
+               "statement": _(weighing.rule.statement), "refused": refused}  # fmt: skip
+    return render(request, "console/sessions/score.html", context, status=_status(request, form, refused))
+
+
+_ONE = "sessions/<int:encounter_id>/"
+
+urlpatterns = [
+    path(f"{_ONE}check/", check, name="session_check"),
+    path(f"{_ONE}score/<slug:scale_id>/", score, name="session_score"),
+]
