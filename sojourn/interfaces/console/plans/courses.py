@@ -6,18 +6,17 @@ from datetime import date
 
 from django import forms
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
 
 from sojourn.care.booking import queries as booking
 from sojourn.care.plan import actions
 from sojourn.care.plan.models import CarePlan
-from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.patients.views import closed, day_words, tell
+from sojourn.foundation.accounts.access import Request
+from sojourn.interfaces.console.patients.views import day_words
+from sojourn.interfaces.shared.pages import FORM, PatientScope, form_action, patient_row_page, sent
 
 _DAY = {"type": "date"}
 
@@ -29,38 +28,35 @@ class EndForm(forms.Form):
 _END_FIELDS = {"ended-before-begun": "ended_on", "ends-in-future": "ended_on"}
 
 
-@allowed("course.end")
-@require_http_methods(["GET", "POST"])
-def end(request: Request, course_id: int) -> HttpResponse:
+def _course(course_id: int) -> CarePlan:
+    return CarePlan.objects.select_related("patient").get(pk=course_id)
+
+
+@patient_row_page(_course, "course.end", methods=FORM)
+def end(request: Request, scope: PatientScope, course: CarePlan) -> HttpResponse:
     """End a course; what is still booked in it is shown, so that it can be cancelled."""
-    course = get_object_or_404(CarePlan.objects.select_related("patient"), pk=course_id)
-    if gate := closed(request, course.patient):
-        return gate
     today: date = timezone.localdate()
-    form, status = EndForm(request.POST or None, initial={"ended_on": today}), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                actions.end(by=request.asker, course_id=course_id, **form.cleaned_data)
-                return redirect("console:patient", course.patient_id)
-            except Refused as refused:
-                status = 409
-                tell(form, refused, _END_FIELDS)
-    now = timezone.now()
-    context = {
-        "patient": course.patient,
-        "name": course.patient.name,
-        "course": course,
-        "since": day_words(course.started_on),
-        "booked": [
-            each
-            for each in booking.of_patient(course.patient_id)
-            if each.care_plan_id == course_id and each.status == "booked" and each.during.lower > now
-        ],
-        "form": form,
-    }
-    return render(request, "console/plans/course_end.html", context, status=status)
+
+    def act(form: EndForm) -> HttpResponse:
+        actions.end(by=scope.asker, course_id=course.pk, **form.cleaned_data)
+        return redirect("console:patient", course.patient_id)
+
+    def show(form: EndForm, status: int) -> HttpResponse:
+        context = {
+            "patient": scope.patient,
+            "name": scope.patient.name,
+            "course": course,
+            "since": day_words(course.started_on),
+            "booked": [
+                each
+                for each in booking.of_patient(course.patient_id)
+                if each.care_plan_id == course.pk and each.status == "booked" and each.during.lower > scope.now
+            ],
+            "form": form,
+        }
+        return render(request, "console/plans/course_end.html", context, status=status)
+
+    return form_action(EndForm(sent(request), initial={"ended_on": today}), act, show, fields=_END_FIELDS)
 
 
 urlpatterns = [
