@@ -9,38 +9,34 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET
 
 from sojourn.care.intake.queries import newest_weight
 from sojourn.care.patients import actions as patients
-from sojourn.care.patients.models import Patient
 from sojourn.clinical.protocol import PRESENT
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.printing import setting
 from sojourn.interfaces.console.concentration.expected import overlay_of
 from sojourn.interfaces.console.concentration.forms import proposed
 from sojourn.interfaces.console.concentration.paper import document
 from sojourn.interfaces.console.concentration.presenters import Asked, read_asked
 from sojourn.interfaces.console.concentration.words import disclaimer
-from sojourn.interfaces.console.patients.views import closed, years_words
+from sojourn.interfaces.console.patients.views import years_words
 from sojourn.interfaces.console.patients.weights import weight_words
 from sojourn.interfaces.console.sessions.minute import strip_alone
-from sojourn.interfaces.console.sessions.opening import session_or_404
+from sojourn.interfaces.shared.pages import GET, PatientScope, patient_page
+from sojourn.interfaces.shared.sessions import SessionScope, session_page
 
 OVERLAY_COOKIE = "expected_concentration"
 _COOKIE_S = 365 * 24 * 3600
 
 
-@allowed("pk.explore")
-@require_GET
-def explorer(request: Request, patient_id: int) -> HttpResponse:
+@patient_page("pk.explore")
+def explorer(request: Request, scope: PatientScope) -> HttpResponse:
     """The dose explorer; for htmx the answer alone; as JSON only what moves with a slider."""
-    patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(request, patient):
-        return gate
+    patient = scope.patient
     if request.headers.get("Accept") == "application/json":
         return _moving(read_asked(request.GET.dict(), patient))
     live = bool(request.htmx) and not request.htmx.history_restore_request
@@ -48,10 +44,10 @@ def explorer(request: Request, patient_id: int) -> HttpResponse:
     if request.GET:
         found = read_asked(request.GET.dict(), patient)
     else:
-        known = newest_weight(patient_id)
+        known = newest_weight(patient.pk)
         found = read_asked(proposed(patient, known.kg if known else None), patient)
     if not live:
-        patients.open_record(by=request.asker, patient=patient, part="clinical")
+        patients.open_record(by=scope.asker, patient=patient, part="clinical")
     context = {
         "patient": patient,
         "name": patient.name,
@@ -61,7 +57,7 @@ def explorer(request: Request, patient_id: int) -> HttpResponse:
         "errors": [{"href": "", "text": text} for text in found.problems],
         "known_weight": weight_words(known),
         "disclaimer": disclaimer(),
-        "pdf_url": _pdf_url(patient_id, found),
+        "pdf_url": _pdf_url(patient.pk, found),
         "live": live,
     }
     name = "console/concentration/answer.html" if live else "console/concentration/explorer.html"
@@ -90,43 +86,37 @@ def _pdf_url(patient_id: int, found: Asked) -> str:
 # ---------------------------------------------------------------- on paper
 
 
-@allowed("pk.explore")
-@require_GET
-def explorer_pdf(request: Request, patient_id: int) -> HttpResponse:
+@patient_page("pk.explore")
+def explorer_pdf(request: Request, scope: PatientScope) -> HttpResponse:
     """The explorer's answer as a PDF for the chart; without one, the way back to the explorer."""
-    patient = get_object_or_404(Patient, pk=patient_id)
-    if gate := closed(request, patient):
-        return gate
+    patient = scope.patient
     found = read_asked(request.GET.dict(), patient)
     if found.answer is None or found.answer.chart is None:
         query = request.GET.urlencode()
-        return redirect(reverse("console:concentration", args=[patient_id]) + (f"?{query}" if query else ""))
-    patients.open_record(by=request.asker, patient=patient, part="clinical")
-    data = setting.pdf(document(request.clinic, patient, found, found.answer))
+        return redirect(reverse("console:concentration", args=[patient.pk]) + (f"?{query}" if query else ""))
+    patients.open_record(by=scope.asker, patient=patient, part="clinical")
+    data = setting.pdf(document(scope.clinic, patient, found, found.answer))
     answer = HttpResponse(data, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="concentration-{patient_id}.pdf"'
+    answer["Content-Disposition"] = f'inline; filename="concentration-{patient.pk}.pdf"'
     answer["Cache-Control"] = "private, no-store"
     return answer
 
 
-@allowed("pk.explore")
-@require_GET
-def overlay(request: Request, encounter_id: int) -> HttpResponse:
+@session_page("pk.explore", methods=GET, leads_back=True)
+def overlay(request: Request, scope: SessionScope) -> HttpResponse:
     """The expected concentration of a session now and next. A picture beside the care; it holds nothing back."""
-    picture = session_or_404(encounter_id)
-    if gate := closed(request, picture.encounter.patient):
-        return gate
+    picture = scope.session
     live, wish = bool(request.htmx), request.GET.get("show", "")
     shown = wish != "off" if wish else request.COOKIES.get(OVERLAY_COOKIE) != "off"
     context: dict[str, Any] = {
-        **strip_alone(request, picture), "patient": picture.encounter.patient, "shown": shown,
+        **strip_alone(request, picture), "patient": scope.patient, "shown": shown,
         "disclaimer": disclaimer(),
-        "polls": picture.state in PRESENT, "session_url": reverse("console:session", args=[encounter_id]),
+        "polls": picture.state in PRESENT, "session_url": reverse("console:session", args=[picture.id]),
     }  # fmt: skip
     if shown:
         context |= overlay_of(request, picture)
     if wish and not live:
-        response: HttpResponse = redirect("console:session", encounter_id)
+        response: HttpResponse = redirect("console:session", picture.id)
     else:
         name = "console/concentration/overlay.html" if live else "console/concentration/session.html"
         response = render(request, name, context)

@@ -20,18 +20,18 @@ from sojourn.interfaces.console.sessions import preflight, standing, weighing
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.forms import ScoreForm
 from sojourn.interfaces.console.sessions.frame import common as _common
-from sojourn.interfaces.console.sessions.frame import of_session
 from sojourn.interfaces.console.sessions.frame import refusal as _refusal
 from sojourn.interfaces.console.sessions.frame import seen as _seen
 from sojourn.interfaces.console.sessions.frame import status as _status
 from sojourn.interfaces.console.sessions.frame import to_session as _to_session
-from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.page import main_step, scale_field, show_session
+from sojourn.interfaces.shared.sessions import FORM, POST, SessionScope, session_or_404, session_page
 
 
-@of_session("session.check", methods=["POST"])
-def check(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.check", methods=POST)
+def check(request: Request, scope: SessionScope) -> HttpResponse:
     """One item, passed or not, with a note; saved at once. Answers with the row for htmx, else with the page."""
+    picture = scope.session
     item, outcome = request.POST.get("item", ""), request.POST.get("outcome", "")
     row = session_presenters.item_row(picture, item)
     if row is None or outcome not in {"passed", "failed"}:
@@ -97,9 +97,10 @@ def _item(request: Request, encounter_id: int, item: str, refused: Refused | Non
     return render(request, "console/sessions/_item_answer.html", context, status=status)
 
 
-@of_session("session.check", methods=["GET", "HEAD", "POST"])
-def score(request: Request, picture: Picture, scale_id: str) -> HttpResponse:
+@session_page("session.check", methods=FORM)
+def score(request: Request, scope: SessionScope, scale_id: str) -> HttpResponse:
     """A recovery score, item by item with its anchors; the sum is made by the rule."""
+    picture = scope.session
     if scale_id not in recovery.SCALES:
         raise Http404
     weighing = score_actions.scale_of(scale_id)
@@ -108,7 +109,7 @@ def score(request: Request, picture: Picture, scale_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             score_actions.score(
-                by=request.asker, encounter_id=picture.id, scale_id=scale_id, answers=form.answers(),
+                by=scope.asker, encounter_id=picture.id, scale_id=scale_id, answers=form.answers(),
                 before=form.before(), seen=_seen(request),
             )  # fmt: skip
         except Refused as error:

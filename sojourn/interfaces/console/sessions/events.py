@@ -21,8 +21,7 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.forms import ClockField, moment_of
-from sojourn.interfaces.console.sessions.frame import common, of_session, small, to_session
-from sojourn.interfaces.console.sessions.opening import session_or_404
+from sojourn.interfaces.console.sessions.frame import common, small, to_session
 from sojourn.interfaces.console.sessions.timeline import timeline
 from sojourn.interfaces.console.sessions.withdrawing import may_say_no
 from sojourn.interfaces.console.sessions.words import (
@@ -34,6 +33,7 @@ from sojourn.interfaces.console.sessions.words import (
     QUICK_ICONS,
     event_word,
 )
+from sojourn.interfaces.shared.sessions import POST, SessionScope, session_or_404, session_page
 
 ANNOTATED = 3  # how many entries of one tap wait for words on the page at a time
 
@@ -125,12 +125,13 @@ def _is_going(session: SessionSnapshot) -> bool:
 # ---------------------------------------------------------------- the taps
 
 
-@of_session("session.observe", methods=["POST"])
-def note(request: Request, session: SessionSnapshot) -> HttpResponse:
+@session_page("session.observe", methods=POST)
+def note(request: Request, scope: SessionScope) -> HttpResponse:
     """A tap: a discomfort with its grade, an emotional response, support, music; or what became of an earlier entry.
 
     Saved at once. The same tap sent twice from one page is one entry.
     """
+    session = scope.session
     typed = {name: request.POST.get(name, "").strip() for name in ("kind", "grade", "effect", "measure", "note")}
     about = _about(session, request.POST.get("about", ""))
     if about is not None:
@@ -143,7 +144,7 @@ def note(request: Request, session: SessionSnapshot) -> HttpResponse:
         encounter_actions.lock_session(session.id, None)
         if not _is_there(request, session, typed, about):
             session_actions.note_event(
-                by=request.asker, encounter_id=session.id, kind=typed["kind"], note=typed["note"][:500],
+                by=scope.asker, encounter_id=session.id, kind=typed["kind"], note=typed["note"][:500],
                 grade=typed["grade"], measure=typed["measure"], effect=typed["effect"],
                 about_id=about.id if about else None, at=at,
             )  # fmt: skip

@@ -17,20 +17,21 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.sessions.forms import SomebodyForm
 from sojourn.interfaces.console.sessions.frame import common as _common
-from sojourn.interfaces.console.sessions.frame import of_session
 from sojourn.interfaces.console.sessions.frame import refusal as _refusal
 from sojourn.interfaces.console.sessions.frame import seen as _seen
 from sojourn.interfaces.console.sessions.frame import status as _status
 from sojourn.interfaces.console.sessions.frame import to_session as _to_session
 from sojourn.interfaces.console.typed import whole
+from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
 
 
-@of_session("session.check", methods=["GET", "HEAD", "POST"])
-def companion(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.check", methods=FORM)
+def companion(request: Request, scope: SessionScope) -> HttpResponse:
     """Name who takes the patient home; somebody else than before has to come again."""
+    picture = scope.session
     form = SomebodyForm(request.POST if request.POST.get("person") == "new" else None)
     refused: list[dict[str, str]] = []
-    may_add = request.asker.may("patient.edit")
+    may_add = scope.asker.may("patient.edit")
     if request.method == "POST" and (request.POST.get("person") != "new" or form.is_valid()):
         try:
             with transaction.atomic():

@@ -18,35 +18,36 @@ from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.frame import common as _common
-from sojourn.interfaces.console.sessions.frame import of_session
 from sojourn.interfaces.console.sessions.frame import refusal as _refusal
 from sojourn.interfaces.console.sessions.frame import to_session as _to_session
 from sojourn.interfaces.console.sessions.monitor_doubts import monitor_doubts
 from sojourn.interfaces.console.sessions.words import skew_word
 from sojourn.interfaces.console.typed import whole
+from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
 
 
-@of_session("monitor.associate", methods=["GET", "HEAD", "POST"])
-def monitor(request: Request, picture: Picture) -> HttpResponse:
+@session_page("monitor.associate", methods=FORM)
+def monitor(request: Request, scope: SessionScope) -> HttpResponse:
     """Put a monitor on the patient, or take it off."""
+    picture = scope.session
     refused: list[dict[str, str]] = []
     if request.method == "POST":
         device = get_object_or_404(Device, pk=whole(request.POST.get("device")) or 0)
         try:
             if request.POST.get("do") == "this_patient":
-                claiming_actions.confirm_patient(by=request.asker, device_id=device.pk, encounter_id=picture.id)
+                claiming_actions.confirm_patient(by=scope.asker, device_id=device.pk, encounter_id=picture.id)
             elif request.POST.get("do") == "line":
                 host = request.POST.get("address", "")
-                claiming_actions.confirm_line(by=request.asker, device_id=device.pk, host=host)
+                claiming_actions.confirm_line(by=scope.asker, device_id=device.pk, host=host)
             elif request.POST.get("do") in Whose.values:
                 return _whose_answered(request, picture, device)
             elif request.POST.get("do") == "off":
                 if device.pk in {each.device_id for each in picture.monitors}:
-                    vitals_actions.take_off(by=request.asker, device_id=device.pk)
+                    vitals_actions.take_off(by=scope.asker, device_id=device.pk)
             elif device.retired_at is not None:
                 raise Refused(_("This monitor is out of use."), codes=("retired",))
             else:
-                vitals_actions.put_on(by=request.asker, device_id=device.pk, encounter_id=picture.id)
+                vitals_actions.put_on(by=scope.asker, device_id=device.pk, encounter_id=picture.id)
         except Refused as error:
             refused = _refusal(picture, error)
         else:
@@ -60,7 +61,7 @@ def monitor(request: Request, picture: Picture) -> HttpResponse:
             for each in vitals_queries.free_monitors()
         ],
         "refused": refused,
-        "monitors_url": address("console:monitors") if request.asker.may("monitor.read") else "",
+        "monitors_url": address("console:monitors") if scope.asker.may("monitor.read") else "",
     }
     return render(request, "console/sessions/monitor.html", context, status=409 if refused else 200)
 

@@ -23,9 +23,9 @@ from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.forms import AT_THE_CHAIR, DoseForm, ValuesForm
 from sojourn.interfaces.console.sessions.frame import common as _common
 from sojourn.interfaces.console.sessions.frame import refusal as _refusal
-from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
 from sojourn.interfaces.console.sessions.words import STATES, WHY_STOPPED
+from sojourn.interfaces.shared.sessions import session_or_404
 
 
 def live_part(request: Request, picture: Picture, seen: int, entries: int | None = None) -> dict[str, Any]:

@@ -15,27 +15,29 @@ from sojourn.clinical.protocol import UNDER_WAY
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console.sessions.forms import ReasonForm
-from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, seen, status, to_session
+from sojourn.interfaces.console.sessions.frame import common, refusal, seen, status, to_session
 from sojourn.interfaces.console.sessions.page import repeated as _repeated
 from sojourn.interfaces.console.sessions.page import show_session as _page
 from sojourn.interfaces.console.sessions.pump import is_done, less_in
+from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
 
 WAYS = ("stop_early", "cancel")
 
 
-@of_session(*(PERMISSIONS[each] for each in WAYS), methods=["GET", "HEAD", "POST"])
-def stop(request: Request, picture: Picture) -> HttpResponse:
+@session_page(*(PERMISSIONS[each] for each in WAYS), methods=FORM)
+def stop(request: Request, scope: SessionScope) -> HttpResponse:
     """Stop the session, from whatever state it has got to, or cancel it before a dose; either needs a reason until the
     dose runs."""
+    picture = scope.session
     ways = {each.name for each in protocol.allowed(picture.state) if each.name in WAYS}
-    ways = {each for each in ways if request.asker.may(PERMISSIONS[each])}
+    ways = {each for each in ways if scope.asker.may(PERMISSIONS[each])}
     form = ReasonForm(request.POST or None, needed=picture.state not in UNDER_WAY)
     refused: list[dict[str, str]] = []
     if request.method == "POST":
         transition = request.POST.get("how", "stop_early")
         if transition not in WAYS:
             raise Http404
-        if not request.asker.may(PERMISSIONS[transition]):
+        if not scope.asker.may(PERMISSIONS[transition]):
             raise PermissionDenied
         if is_done(picture, transition):
             return to_session(picture)

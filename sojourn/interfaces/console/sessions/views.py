@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -32,28 +31,28 @@ from sojourn.interfaces.console.sessions.forms import (
     moment_of,
 )
 from sojourn.interfaces.console.sessions.frame import common as _common
-from sojourn.interfaces.console.sessions.frame import of_session
 from sojourn.interfaces.console.sessions.frame import refusal as _refusal
 from sojourn.interfaces.console.sessions.frame import seen as _seen
 from sojourn.interfaces.console.sessions.frame import small as _small
 from sojourn.interfaces.console.sessions.frame import status as _status
 from sojourn.interfaces.console.sessions.frame import to_session as _to_session
-from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.page import dose_form, live_part, main_step, repeated, show_session
+from sojourn.interfaces.shared.sessions import FORM, POST, Guarded, SessionScope, session_or_404, session_page
 
 
-@of_session("session.read")
-def session(request: Request, picture: Picture) -> HttpResponse:
-    return show_session(request, picture)
+@session_page("session.read")
+def session(request: Request, scope: SessionScope) -> HttpResponse:
+    return show_session(request, scope.session)
 
 
-@of_session("session.read")
-def live(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.read")
+def live(request: Request, scope: SessionScope) -> HttpResponse:
     """The fragment that the page asks for every few seconds. ``seen`` is the state that the page was made for.
 
     ``road``: "ask" every half minute, when the other rooms are asked as well; else how many of their reasons the page
     shows.
     """
+    picture = scope.session
     number = _small(request.GET.get("seen", ""), picture.seq)
     entries = _small(request.GET.get("entries", ""), len(picture.prepared))
     road = request.GET.get("road", "")
@@ -67,11 +66,12 @@ def live(request: Request, picture: Picture) -> HttpResponse:
 # ---------------------------------------------------------------- steps
 
 
-def _step(transition: str) -> Callable[..., Any]:
+def _step(transition: str) -> Guarded[[int]]:
     """The view of one step of the transition table."""
 
-    @of_session(encounter_actions.PERMISSIONS[transition], methods=["POST"])
-    def step(request: Request, picture: Picture) -> HttpResponse:
+    @session_page(encounter_actions.PERMISSIONS[transition], methods=POST)
+    def step(request: Request, scope: SessionScope) -> HttpResponse:
+        picture = scope.session
         typed: dict[str, Any] = {name: request.POST.get(name, "") for name in ("reason", "note", "started")}
         typed["overrides"] = request.POST.getlist("override")
         try:
@@ -81,7 +81,7 @@ def _step(transition: str) -> Callable[..., Any]:
             return show_session(request, picture, refused=refused, typed=typed)
         try:
             step_actions.advance_session(
-                by=request.asker, encounter_id=picture.id, transition=transition, seen=_seen(request),
+                by=scope.asker, encounter_id=picture.id, transition=transition, seen=_seen(request),
                 overrides=typed["overrides"], reason=typed["reason"], note=typed["note"],
                 at=moment_of(started, picture.now),
             )  # fmt: skip
@@ -97,9 +97,10 @@ def _step(transition: str) -> Callable[..., Any]:
 # ---------------------------------------------------------------- readings
 
 
-@of_session("session.observe", methods=["GET", "HEAD", "POST"])
-def values(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.observe", methods=FORM)
+def values(request: Request, scope: SessionScope) -> HttpResponse:
     """Readings and ratings that a person took. A state that moved on in the meantime does not lose them."""
+    picture = scope.session
     rated = () if picture.state in {State.ARRIVED, State.CHECKED} else (MOAAS, *RATED)
     form = ValuesForm(request.POST or None, codes=(*AT_THE_CHAIR, *rated))
     refused: list[dict[str, str]] = []
@@ -107,7 +108,7 @@ def values(request: Request, picture: Picture) -> HttpResponse:
         if form.is_valid():
             try:
                 vitals_actions.take_readings(
-                    by=request.asker, encounter_id=picture.id, values=form.values(),
+                    by=scope.asker, encounter_id=picture.id, values=form.values(),
                     measured_at=form.measured_at(picture.now), before_arrival=form.cleaned_data["before_arrival"],
                 )  # fmt: skip
             except Refused as error:
@@ -133,16 +134,17 @@ def values(request: Request, picture: Picture) -> HttpResponse:
 # ---------------------------------------------------------------- the dose
 
 
-@of_session("session.second_check", methods=["POST"])
-def dose(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.second_check", methods=POST)
+def dose(request: Request, scope: SessionScope) -> HttpResponse:
     """What somebody reads off the vial and the syringe: the first entry prepares, the second checks."""
+    picture = scope.session
     form = dose_form(picture, request.POST)
     if not form.is_valid():
         return show_session(request, picture, form=form, status=422)
     try:
         encounter_actions.lock_session(picture.id, _seen(request))
         check_dose(
-            by=request.asker, encounter_id=picture.id, drawn=form.drawn(), read_again=form.was_read_again
+            by=scope.asker, encounter_id=picture.id, drawn=form.drawn(), read_again=form.was_read_again
         )  # fmt: skip
     except Overtaken as overtaken:
         return show_session(request, picture, refused=overtaken, form=form)
@@ -157,9 +159,10 @@ def dose(request: Request, picture: Picture) -> HttpResponse:
 # ---------------------------------------------------------------- while it runs
 
 
-@of_session("session.alarm", methods=["GET", "HEAD", "POST"])
-def acknowledge(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.alarm", methods=FORM)
+def acknowledge(request: Request, scope: SessionScope) -> HttpResponse:
     """Take an alarm: one tap on the session's page, or here with a note."""
+    picture = scope.session
     asked = request.POST if request.method == "POST" else request.GET
     rule_id, code = asked.get("rule", ""), asked.get("code", "")
     line = next((each for each in minute.alarm_lines(picture) if (each.rule_id, each.code) == (rule_id, code)), None)
@@ -170,7 +173,7 @@ def acknowledge(request: Request, picture: Picture) -> HttpResponse:
         return render(request, "console/sessions/acknowledge.html", context)
     try:
         alarm_actions.acknowledge(
-            by=request.asker, encounter_id=picture.id, rule_id=rule_id, code=code,
+            by=scope.asker, encounter_id=picture.id, rule_id=rule_id, code=code,
             note=request.POST.get("note", "").strip()[:500],
         )  # fmt: skip
     except Refused as refused:
@@ -180,10 +183,10 @@ def acknowledge(request: Request, picture: Picture) -> HttpResponse:
     return _minute_again(request, picture, []) if request.htmx else _to_session(picture)
 
 
-@of_session("session.read")
-def strip(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.read")
+def strip(request: Request, scope: SessionScope) -> HttpResponse:
     """The strip that every page of a session keeps in sight, as it is now."""
-    return render(request, "console/sessions/_minute_inside.html", {**_common(request, picture), "alone": True})
+    return render(request, "console/sessions/_minute_inside.html", {**_common(request, scope.session), "alone": True})
 
 
 def _minute_again(request: Request, picture: Picture, said: list[str]) -> HttpResponse:
@@ -192,12 +195,13 @@ def _minute_again(request: Request, picture: Picture, said: list[str]) -> HttpRe
     return render(request, "console/sessions/_minute_inside.html", context)
 
 
-@of_session("session.observe", methods=["POST"])
-def answer(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.observe", methods=POST)
+def answer(request: Request, scope: SessionScope) -> HttpResponse:
     """Somebody has seen that the patient asks for help, or goes. A second press changes nothing."""
+    picture = scope.session
     act = call_actions.see_call if request.POST.get("do") == "seen" else call_actions.go_to_patient
     try:
-        act(by=request.asker, encounter_id=picture.id)
+        act(by=scope.asker, encounter_id=picture.id)
     except Refused as refused:
         if not request.htmx:
             return show_session(request, picture, refused=refused)
@@ -205,15 +209,16 @@ def answer(request: Request, picture: Picture) -> HttpResponse:
     return _minute_again(request, picture, []) if request.htmx else _to_session(picture)
 
 
-@of_session("session.observe", methods=["GET", "HEAD", "POST"])
-def note(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.observe", methods=FORM)
+def note(request: Request, scope: SessionScope) -> HttpResponse:
     """Note something that happened, with its time."""
+    picture = scope.session
     form = NoteForm(request.POST or None, initial={"kind": request.GET.get("kind", "")})
     refused: list[dict[str, str]] = []
     if request.method == "POST" and form.is_valid():
         try:
             session_actions.note_event(
-                by=request.asker, encounter_id=picture.id, kind=form.cleaned_data["kind"],
+                by=scope.asker, encounter_id=picture.id, kind=form.cleaned_data["kind"],
                 note=form.cleaned_data["note"].strip(), at=moment_of(form.cleaned_data["at"], picture.now),
             )  # fmt: skip
         except Refused as error:
