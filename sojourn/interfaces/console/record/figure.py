@@ -11,7 +11,9 @@ from sojourn.care.chart.rows import GivenDose
 from sojourn.clinical.administration import Delivered
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
 from sojourn.foundation.printing import figure
-from sojourn.interfaces.console.record.presenters import DoseRow, Shown, drawn_lines, gap_of, local_hours
+from sojourn.interfaces.console.record.axis import drawn_lines, gap_of, local_hours
+from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.record.tables import DoseRow
 from sojourn.interfaces.console.record.words import TimelineEntry, vital_name
 
 # The least that an axis spans, so that the noise of a quiet hour does not look like a storm. Drawing, not medicine.

@@ -9,7 +9,8 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.printing import figure
 from sojourn.foundation.printing.setting import FONT, Column, Document, Entry, Picture, Section, Table
 from sojourn.interfaces.console.record.figure import figure_of
-from sojourn.interfaces.console.record.presenters import CheckRow, Shown
+from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.record.tables import CheckRow
 from sojourn.interfaces.console.record.words import TimelineEntry, clock
 
 
