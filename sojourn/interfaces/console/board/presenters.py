@@ -10,8 +10,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from sojourn.care.encounter.models import Encounter
+from sojourn.care.session.limits import Limits
 from sojourn.care.vitals.clock import BELIEVED
-from sojourn.clinical.alarms import Priority, Why, rank, urgency
+from sojourn.clinical.alarms import Priority, Standing, Why, gravest_of, rank, urgency
 from sojourn.clinical.current import TILES, DisplayedVital, SignalReading, current_vital, rounded
 from sojourn.clinical.protocol import State
 from sojourn.clinical.vitals import MEAN, NO_VALUE, UNDATED
@@ -20,6 +21,7 @@ from sojourn.interfaces.console.nav import address
 
 # The watch stamps its heartbeat every second. Older than this, nobody would notice that a monitor fell silent.
 WATCH_SILENT_AFTER_S = 10
+_UNITS: Mapping[str, str] = {"hr": "/min", "bp": "mmHg", "spo2": "%", "rr": "/min", "etco2": "mmHg"}
 LimitOf = Callable[[str, Mapping[str, Any], str], float]
 
 
@@ -67,20 +69,6 @@ class ChairShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """After how many seconds a reading is old: by vital sign where a monitor is on, else by the protocol; and how many
-    a call may wait, None where no rule says so."""
-
-    monitored: Mapping[str, float]
-    typed: Mapping[str, float]
-    call: float | None = None
-
-    def of(self, code: str, session: Mapping[str, Any], protocol_id: str) -> float:
-        typed = self.typed[protocol_id]
-        return self.monitored.get(code, typed) if session["monitors"] else typed
-
-
-@dataclass(frozen=True, slots=True)
 class Watching:
     """Whether the watch is awake, in words; ``loud`` is what must be seen when it is not."""
 
@@ -101,9 +89,8 @@ def chair_shown(
     words: Words, encounter: Encounter, session: Mapping[str, Any], limits: Limits, now: datetime, hidden: bool
 ) -> ChairShown:
     patient = encounter.patient
-    open_alarms = sorted(session["alarms"], key=_urgency)
-    gravest = open_alarms[0] if open_alarms else None
-    text, note = _said(words, gravest, len(open_alarms)) if gravest else ("", "")
+    open_alarms = sorted(session["alarms"], key=lambda each: urgency(*_standing(each)))
+    text, note = _said(words, open_alarms)
     minutes = _minutes(now.timestamp() - (session["dose"] or session["since"]))
     when = words["dose" if session["dose"] else "here"].format(n=minutes)
     due, overdue = due_word(words, session["due"][0] - now.timestamp()) if session["due"] else ("", False)
@@ -130,9 +117,14 @@ def chair_shown(
         alarm_word=str(PRIORITIES[Priority(grave)]) if grave else "",
         alarm_text=text,
         alarm_note=note,
-        waiting=tuple(f"{each['rule']}|{each['code']}" for each in open_alarms if each["phase"] != "acknowledged"),
+        waiting=_waiting(open_alarms),
         figures=tuple(figure_of(words, key, session, limits.of, encounter.protocol_id, now) for key in TILES),
     )
+
+
+def _waiting(alarms: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What one tap answers: the alarms that nobody has taken."""
+    return tuple(f"{each['rule']}|{each['code']}" for each in alarms if each["phase"] != "acknowledged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +156,15 @@ def gravest_open(alarms: Sequence[Mapping[str, Any]]) -> str:
     return max(found, key=rank, default="")
 
 
-def _urgency(alarm: Mapping[str, Any]) -> tuple[Any, ...]:
-    return urgency(alarm["phase"], alarm["priority"], alarm["since"], alarm["rule"], alarm["code"])
+def _standing(alarm: Mapping[str, Any]) -> Standing:
+    return Standing(alarm["phase"], alarm["priority"], alarm["since"], alarm["rule"], alarm["code"])
 
 
-def _said(words: Words, alarm: Mapping[str, Any], count: int) -> tuple[str, str]:
-    """What is wrong, and how it stands."""
+def _said(words: Words, alarms: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """What is wrong and how it stands, of the most urgent alarm; empty where there is none."""
+    if not alarms:
+        return "", ""
+    alarm, count = alarms[0], len(alarms)
     notes = {
         "acknowledged": words["seen_by"].format(who=alarm["by"]),
         "escalated": words["escalated"],
@@ -199,29 +194,31 @@ def figure_of(
     words: Words, key: str, session: Mapping[str, Any], limit_of: LimitOf, protocol_id: str, now: datetime
 ) -> Figure:
     """One tile of a chair; ``session`` as ``monitoring.live`` reads it."""
-    units = {"hr": "/min", "bp": "mmHg", "spo2": "%", "rr": "/min", "etco2": "mmHg"}
     found = [SignalReading(code, *signal[:3]) for code, signal in session["signals"].items()]
     alarm = alarm_of([code for group in TILES[key] for code in group], session["alarms"])
     current = current_vital(
         TILES[key], found, now.timestamp(), lambda code: limit_of(code, session, protocol_id),
         alarm["code"] if alarm else "",
     )  # fmt: skip
-    blank = Figure(
-        key, _label(words, key, current, session), units[key], "", "", alarm=alarm["priority"] if alarm else "",
-        word=_short(words, alarm) if alarm else "", pair=key == "bp",
-    )  # fmt: skip
+    blank = Figure(key, _label(words, key, current, session), _UNITS[key], "–", words["none"], pair=key == "bp")
+    if alarm is not None:
+        blank = replace(blank, alarm=alarm["priority"], word=_short(words, alarm))
     if current is None:
-        return replace(blank, value="–", age=words["none"], hidden=key == "etco2" and alarm is None)
-    if current.quality_flag == NO_VALUE:
-        empty = replace(blank, value="–", age=age_word(words, current.age_s), stale=current.stale)
-        return empty if alarm else replace(empty, alarm=Priority.LOW.value, word=words["no_value"])
+        return replace(blank, hidden=key == "etco2" and alarm is None)
+    return _read(words, current, blank, alarm is not None)
+
+
+def _read(words: Words, current: DisplayedVital, blank: Figure, alarmed: bool) -> Figure:
+    """A tile with what was read. Beside an alarm's word there is no room for a second one: a figure that is doubted is
+    crossed all the same."""
+    flag = current.quality_flag
+    if flag and not alarmed:
+        said = words["no_value"] if flag == NO_VALUE else words["doubts"].get(flag, words["doubted"])
+        blank = replace(blank, alarm=Priority.LOW.value, word=said)
+    if flag == NO_VALUE:
+        return replace(blank, age=age_word(words, current.age_s), stale=current.stale)
     shown = "/".join("–" if each is None else str(rounded(each, 0)) for each in current.values)
-    # Beside an alarm's word there is no room for a second one: the figure is crossed all the same.
-    if current.quality_flag and not alarm:
-        doubted = words["doubts"].get(current.quality_flag, words["doubted"])
-        blank = replace(blank, alarm=Priority.LOW.value, word=doubted)
-    age = _age(words, current, alarm is not None)
-    return replace(blank, value=shown, age=age, stale=bool(current.stale or current.quality_flag))
+    return replace(blank, value=shown, age=_age(words, current, alarmed), stale=bool(current.stale or flag))
 
 
 def _age(words: Words, current: DisplayedVital, alarmed: bool) -> str:
@@ -253,5 +250,4 @@ def _short(words: Words, alarm: Mapping[str, Any]) -> str:
 
 def alarm_of(codes: Sequence[str], alarms: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The gravest alarm that is not over of a figure's codes, whether or not somebody has seen it."""
-    found = [each for each in alarms if each["code"] in codes and each["phase"] != "recovered"]
-    return min(found, key=lambda each: (-rank(each["priority"]), *_urgency(each)), default=None)
+    return gravest_of(codes, alarms, _standing)

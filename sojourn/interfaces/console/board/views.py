@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -21,102 +22,80 @@ from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import running
 from sojourn.care.patients.queries import withheld
 from sojourn.care.session import call_actions, live
+from sojourn.care.session.limits import Limits
+from sojourn.care.session.limits import limits as limits_of
 from sojourn.care.vitals.clock import BELIEVED
-from sojourn.clinical import calls
-from sojourn.clinical.alarms import SILENCE
-from sojourn.clinical.rules import Rule
-from sojourn.clinical.units import convert
-from sojourn.clinical.vitals import DIASTOLIC, MEAN, SYSTOLIC
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.heartbeat.queries import heartbeat_age
-from sojourn.foundation.rulebook.load import book
-from sojourn.foundation.rulebook.queries import acting_rules
-from sojourn.interfaces.console.board.presenters import WATCH_SILENT_AFTER_S, Limits, chair_shown, watching
-from sojourn.interfaces.console.board.words import board_words
+from sojourn.interfaces.console.board.presenters import WATCH_SILENT_AFTER_S, ChairShown, chair_shown, watching
+from sojourn.interfaces.console.board.words import Words, board_words
 
 CHAIRS_A_PAGE = 8
-
-
-def _limits(clinic_id: int, protocol_ids: set[str]) -> Limits:
-    """From the clinic's own rules, or the released ones where it has adopted none. One query."""
-    acting = acting_rules(clinic_id)
-
-    def rule(released: Rule) -> Rule:
-        return acting.get(released.id, released)
-
-    def seconds(one: Rule, name: str) -> float:
-        return float(convert(one.number(name), one.parameters[name].unit, "s"))
-
-    monitored: dict[str, float] = {}
-    for each in book().of_kind(SILENCE):
-        for code in each.fact("vitals"):
-            monitored[str(code)] = seconds(rule(each), "seconds")
-    for systolic, *others in zip(SYSTOLIC, DIASTOLIC, MEAN, strict=True):
-        if systolic in monitored:
-            monitored.update({code: monitored[systolic] for code in others if code not in monitored})
-    typed = {each: seconds(rule(book().rule(each)), "vitals_max_age") for each in protocol_ids}
-    call = calls.waits_at_most(acting.get(calls.ESCALATION))
-    return Limits(monitored, typed, None if call is None else call.total_seconds())
 
 
 @allowed("board.watch")
 @require_GET
 def board(request: Request) -> HttpResponse:
     """All running sessions, eight chairs a page."""
-    asker = request.asker
-    now = timezone.now()
+    asker, now = request.asker, timezone.now()
     encounters = sorted(running(), key=lambda each: _natural(each.chair.name))
     pages = max(1, -(-len(encounters) // CHAIRS_A_PAGE))
     page = _page(request, pages)
     here = encounters[(page - 1) * CHAIRS_A_PAGE : page * CHAIRS_A_PAGE]
     with connection.cursor() as cursor:
         sessions = {each["id"]: each for each in live.read(cursor.cursor, [each.pk for each in here], now)}
-    assert asker.clinic_id is not None
-    limits = _limits(asker.clinic_id, {each.protocol_id for each in here})
+    limits = limits_of(asker.here, {each.protocol_id for each in here})
     hidden = withheld(asker, [each.patient for each in here], now)
     words = board_words()
     chairs = [chair_shown(words, each, sessions[each.pk], limits, now, each.patient_id in hidden) for each in here]
     age = heartbeat_age("watch", now)
     watch_age_s = None if age is None else age.total_seconds()
-    return render(
-        request,
-        "console/board/board.html",
-        {
-            "chairs": chairs,
-            "count": len(chairs),
-            "pages": [(n, n == page) for n in range(1, pages + 1)] if pages > 1 else [],
-            "now": now,
-            "watch": watching(words, watch_age_s),
-            "may_answer": asker.may("session.observe"),
-            "may_acknowledge": asker.may("session.alarm"),
-            "data": {
-                "now": now.timestamp(),
-                "watch_age_s": watch_age_s,
-                "zone": str(timezone.get_current_timezone()),
-                "stream": "/live/board",
-                "here": reverse("still_here"),
-                "cursor": live.cursor_text({each: one["newest"] for each, one in sessions.items()}),
-                "sessions": [sessions[each.pk] for each in here],
-                "others": [each.pk for each in encounters if each not in here],
-                "chairs": {
-                    str(each.pk): {"given": chair.given, "stale": _stale_of(each, limits)}
-                    for each, chair in zip(here, chairs, strict=True)
-                },
-                "limits": limits.monitored,
-                "call_s": limits.call,
-                "trend_s": int(live.TREND.total_seconds()),
-                "skew_s": int(BELIEVED.total_seconds()),
-                "watch_silent_s": WATCH_SILENT_AFTER_S,
-                "words": words,
-            },
+    context = {
+        "chairs": chairs,
+        "count": len(chairs),
+        "pages": [(n, n == page) for n in range(1, pages + 1)] if pages > 1 else [],
+        "now": now,
+        "watch": watching(words, watch_age_s),
+        "may_answer": asker.may("session.observe"),
+        "may_acknowledge": asker.may("session.alarm"),
+        "data": _for_the_script(limits, words)
+        | {
+            "now": now.timestamp(),
+            "watch_age_s": watch_age_s,
+            "cursor": live.cursor_text({each: one["newest"] for each, one in sessions.items()}),
+            "sessions": [sessions[each.pk] for each in here],
+            "others": [each.pk for each in encounters if each not in here],
+            "chairs": _chairs_for_the_script(here, chairs, limits),
         },
-    )  # fmt: skip
+    }
+    return render(request, "console/board/board.html", context)
 
 
-def _stale_of(encounter: Encounter, limits: Limits) -> float:
-    return limits.typed[encounter.protocol_id]
+def _for_the_script(limits: Limits, words: Words) -> dict[str, Any]:
+    """What the board's script knows of the clinic, whatever happens in it."""
+    return {
+        "zone": str(timezone.get_current_timezone()),
+        "stream": "/live/board",
+        "here": reverse("still_here"),
+        "limits": limits.monitored,
+        "call_s": limits.call,
+        "trend_s": int(live.TREND.total_seconds()),
+        "skew_s": int(BELIEVED.total_seconds()),
+        "watch_silent_s": WATCH_SILENT_AFTER_S,
+        "words": words,
+    }
+
+
+def _chairs_for_the_script(
+    here: Sequence[Encounter], chairs: Sequence[ChairShown], limits: Limits
+) -> dict[str, dict[str, Any]]:
+    """By session: what the patient is called there, and when a typed reading is old."""
+    return {
+        str(each.pk): {"given": chair.given, "stale": limits.typed[each.protocol_id]}
+        for each, chair in zip(here, chairs, strict=True)
+    }
 
 
 def _page(request: HttpRequest, pages: int) -> int:
