@@ -15,8 +15,9 @@ from sojourn.care.booking.models import Appointment
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.foundation.accounts import queries as accounts
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import NotAllowed
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.fields import read
+from sojourn.interfaces.console.sessions.step_forms import ReasonGivenForm
 
 
 def _appointment(appointment_id: int, request: Request) -> Appointment:
@@ -32,8 +33,6 @@ def _opened(request: Request, appointment_id: int, transition: str, reason: str 
         encounter = encounter_actions.open_session(
             by=request.asker, appointment_id=appointment_id, transition=transition, reason=reason
         )
-    except NotAllowed as error:
-        raise PermissionDenied from error
     except Refused as refused:
         return _not_coming(request, appointment, refused=refused, reason=reason)
     if request.asker.may("session.read"):
@@ -53,14 +52,14 @@ def arrive(request: Request, appointment_id: int) -> HttpResponse:
 @require_POST
 def did_not_attend(request: Request, appointment_id: int) -> HttpResponse:
     """The patient did not come."""
-    return _opened(request, appointment_id, "did_not_attend", request.POST.get("reason", ""))
+    return _opened(request, appointment_id, "did_not_attend", read(ReasonGivenForm(request.POST))["reason"])
 
 
 @allowed("session.stop")
 @require_POST
 def cancel_planned(request: Request, appointment_id: int) -> HttpResponse:
     """The session does not take place, for a reason."""
-    return _opened(request, appointment_id, "cancel", request.POST.get("reason", ""))
+    return _opened(request, appointment_id, "cancel", read(ReasonGivenForm(request.POST))["reason"])
 
 
 @allowed("session.arrive")

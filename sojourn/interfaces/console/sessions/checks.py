@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import score_actions
-from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.weighing_actions import weigh
 from sojourn.clinical import recovery
 from sojourn.clinical.protocol import State
@@ -25,6 +24,7 @@ from sojourn.interfaces.console.sessions.frame import seen as _seen
 from sojourn.interfaces.console.sessions.frame import status as _status
 from sojourn.interfaces.console.sessions.frame import to_session as _to_session
 from sojourn.interfaces.console.sessions.page import main_step, scale_field, show_session
+from sojourn.interfaces.console.sessions.step_forms import CheckForm
 from sojourn.interfaces.shared.sessions import FORM, POST, SessionScope, session_or_404, session_page
 
 
@@ -32,45 +32,45 @@ from sojourn.interfaces.shared.sessions import FORM, POST, SessionScope, session
 def check(request: Request, scope: SessionScope) -> HttpResponse:
     """One item, passed or not, with a note; saved at once. Answers with the row for htmx, else with the page."""
     picture = scope.session
-    item, outcome = request.POST.get("item", ""), request.POST.get("outcome", "")
-    row = session_presenters.item_row(picture, item)
-    if row is None or outcome not in {"passed", "failed"}:
+    form = CheckForm(request.POST)
+    whole, item = form.is_valid(), form.cleaned_data["item"]
+    if not whole or session_presenters.item_row(picture, item) is None:
         raise Http404
-    anchor = f"#item-{item}"
     try:
         encounter_actions.lock_session(picture.id, _seen(request))
-        _same_answer_seen(request, picture.id, item)
-        _answer(request, picture, item, outcome == "passed")
+        _same_answer_seen(picture.id, item, form.cleaned_data["last"])
+        _answer(scope, form)
     except Refused as refused:
         if not request.htmx:
             return show_session(request, picture, refused=refused)
         return _item(request, picture.id, item, refused, status=422)
     if not request.htmx:
-        return _to_session(picture, anchor)
+        return _to_session(picture, f"#item-{item}")
     return _item(request, picture.id, item, None, status=200)
 
 
-def _answer(request: Request, picture: Picture, item: str, passed: bool) -> None:
+def _answer(scope: SessionScope, form: CheckForm) -> None:
     """Write the answer down. A weight is answered by what the scale shows, never by a tick; a note beside it leaves it
     as it is."""
-    before = picture.checks.get(item)
-    kept = before.value if item == weighing.ITEM and passed and before is not None and "kg" not in request.POST else ""
-    if item == weighing.ITEM and passed and not kept:
+    picture, typed = scope.session, form.cleaned_data
+    weighs = typed["item"] == weighing.ITEM and form.passed
+    before = picture.checks.get(weighing.ITEM)
+    kept = before.value if weighs and before is not None and not form.has_weight else ""
+    if weighs and not kept:
         weigh(
-            by=request.asker, encounter_id=picture.id, kg=weighing.kilograms_of(request.POST.get("kg", "")),
-            sure=bool(request.POST.get("sure")),
+            by=scope.asker, encounter_id=picture.id, kg=weighing.kilograms_of(typed["kg"]), sure=typed["sure"]
         )  # fmt: skip
         return
     session_actions.check(
-        by=request.asker, encounter_id=picture.id, item_id=item, passed=passed, value=kept,
-        note=request.POST.get("note", "").strip()[:500],
+        by=scope.asker, encounter_id=picture.id, item_id=typed["item"], passed=form.passed, value=kept,
+        note=typed["note"],
     )  # fmt: skip
 
 
-def _same_answer_seen(request: Request, encounter_id: int, item: str) -> None:
+def _same_answer_seen(encounter_id: int, item: str, last: str) -> None:
     """Refuse to write over an answer that the person has not seen."""
     newest = session_or_404(encounter_id).checks.get(item)
-    if newest is not None and str(newest.id) != request.POST.get("last", ""):
+    if newest is not None and str(newest.id) != last:
         raise Overtaken(
             _("%(name)s has answered this in the meantime. Look at it before you change it.") % {"name": newest.by},
             codes=("overtaken",),

@@ -32,22 +32,22 @@ def live_part(request: Request, picture: Picture, seen: int, entries: int | None
     """The part of the page that refreshes itself. ``entries``: how many entries of the dose the page knows."""
     known = len(picture.prepared) if entries is None else entries
     moved = picture.current if picture.seq != seen else None
-    may = request.asker.may
+    may, here = request.asker.may, picture.state in PRESENT
+    awaited = here and picture.state is not State.READY_TO_LEAVE
+    entered = picture.state is State.CHECKED and len(picture.prepared) > known
     return {
         "polls": not picture.over,
         "wide_live": picture.state in UNDER_WAY,
         "moved": moved,
         "moved_word": STATES[picture.state] if moved else "",
-        "figures": session_presenters.figures(picture) if picture.state in PRESENT else [],
-        "due": session_presenters.due(picture)
-        if picture.state in PRESENT and picture.state is not State.READY_TO_LEAVE
-        else None,
+        "figures": session_presenters.figures(picture) if here else [],
+        "due": session_presenters.due(picture) if awaited else None,
         "monitors": session_presenters.monitors(picture),
         "seen": seen,
         "entries": known,
-        "entered": picture.prepared[-1].by if picture.state is State.CHECKED and len(picture.prepared) > known else "",
-        "may_observe": may("session.observe") and picture.state in PRESENT,
-        "may_associate": may("monitor.associate") and picture.state in PRESENT,
+        "entered": picture.prepared[-1].by if entered else "",
+        "may_observe": here and may("session.observe"),
+        "may_associate": here and may("monitor.associate"),
         "observed_until": session_presenters.observed_until(picture) if picture.state is State.OBSERVING else None,
         "running": running.running(picture),
     }

@@ -24,7 +24,6 @@ from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.step_actions import Pump, advance_session
 from sojourn.clinical import protocol
 from sojourn.clinical.administration import charted
-from sojourn.clinical.numbers import read_number
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
@@ -34,6 +33,7 @@ from sojourn.interfaces.console.sessions.page import repeated as _repeated
 from sojourn.interfaces.console.sessions.page import show_session as _page
 from sojourn.interfaces.console.sessions.presenters import milligrams
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
+from sojourn.interfaces.console.sessions.step_forms import SetAsideForm
 from sojourn.interfaces.console.sessions.words import WHY_STOPPED
 from sojourn.interfaces.shared.sessions import POST, Guarded, SessionScope, session_or_404, session_page
 
@@ -63,7 +63,7 @@ def less_in(request: Request, picture: Picture, transition: str, pump: Pump | No
     right from any of them, and from a page that does not say what was seen. The same press again changes nothing."""
     common: dict[str, Any] = {
         "by": request.asker, "encounter_id": picture.id, "transition": transition, "pump": pump,
-        "reason": reason or request.POST.get("reason", "").strip()[:500],
+        "reason": reason or _set_aside(request)["reason"],
     }  # fmt: skip
     try:
         advance_session(**common, seen=seen_if_told(request))
@@ -153,9 +153,9 @@ def end(request: Request, scope: SessionScope) -> HttpResponse:
 
 
 def _set_aside(request: Request) -> dict[str, Any]:
-    return {
-        "overrides": request.POST.getlist("override"), "reason": request.POST.get("reason", "").strip()[:500],
-    }  # fmt: skip
+    form = SetAsideForm(request.POST)
+    form.full_clean()
+    return form.typed
 
 
 @session_page("session.observe", methods=POST)
@@ -165,29 +165,31 @@ def rate(request: Request, scope: SessionScope) -> HttpResponse:
     Which of the two was meant is said by the rate that the page showed: what was typed as lower never becomes a raise.
     """
     picture = scope.session
-    form = RateForm(request.POST)
-    wanted, running_now = form.cleaned_data.get("rate_ml_per_h") if form.is_valid() else None, picture.rate_ml_per_h
-    if wanted is not None and _pressed_again(request, picture, "lower_rate", Pump(wanted)):
+    form, running_now = RateForm(request.POST), picture.rate_ml_per_h
+    if not form.is_valid():
+        return _page(request, picture, rate_form=form, status=422)
+    wanted: Decimal = form.cleaned_data["rate_ml_per_h"]
+    if _pressed_again(request, picture, "lower_rate", Pump(wanted)):
         return to_session(picture)
-    if wanted is not None and running_now is not None:
-        if wanted > running_now and _was_meant_lower(request, wanted):
-            return _page(request, picture, refused=_lower_already(running_now))
-        if wanted == running_now:
-            form.add_error("rate_ml_per_h", _("The pump is set to this rate already."))
-        elif wanted > running_now and not scope.asker.may(PERMISSIONS["raise_rate"]):
-            form.add_error("rate_ml_per_h", _("You may lower the rate. A nurse or a prescriber raises it."))
+    if running_now is not None and wanted > running_now and form.was_meant_lower:
+        return _page(request, picture, refused=_lower_already(running_now))
+    form.against(running_now, may_raise=scope.asker.may(PERMISSIONS["raise_rate"]))
     if form.errors:
         return _page(request, picture, rate_form=form, status=422)
-    lower = running_now is not None and wanted is not None and wanted < running_now
-    transition = "lower_rate" if lower else "raise_rate"
-    typed = {} if lower else _set_aside(request)
+    lower = running_now is not None and wanted < running_now
+    return _set_rate(request, picture, form, "lower_rate" if lower else "raise_rate")
+
+
+def _set_rate(request: Request, picture: Picture, form: RateForm, transition: str) -> HttpResponse:
+    pump = Pump(form.cleaned_data["rate_ml_per_h"])
+    typed = {} if transition == "lower_rate" else _set_aside(request)
     try:
-        if lower:
-            less_in(request, picture, transition, Pump(wanted))
+        if transition == "lower_rate":
+            less_in(request, picture, transition, pump)
         else:
             advance_session(
-                by=scope.asker, encounter_id=picture.id, transition=transition, seen=seen(request),
-                pump=Pump(wanted), **typed,
+                by=request.asker, encounter_id=picture.id, transition=transition, seen=seen(request), pump=pump,
+                **typed,
             )  # fmt: skip
     except Refused as refused:
         return _page(
@@ -195,12 +197,6 @@ def rate(request: Request, scope: SessionScope) -> HttpResponse:
             rate_way=_refused_way(request, picture, transition, refused, "console:session_rate"),
         )  # fmt: skip
     return to_session(picture)
-
-
-def _was_meant_lower(request: Request, wanted: Decimal) -> bool:
-    """Whether what was typed is lower than the rate that the page showed."""
-    shown = read_number(request.POST.get("shown", ""))
-    return isinstance(shown, Decimal) and wanted < shown
 
 
 def _lower_already(rate: Decimal) -> Refused:

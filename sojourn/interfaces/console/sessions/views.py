@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path
-from django.utils.translation import gettext as _
 
 from sojourn.care.alarms import actions as alarm_actions
 from sojourn.care.encounter import actions as encounter_actions
@@ -20,12 +16,12 @@ from sojourn.care.vitals import actions as vitals_actions
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.sessions import minute, standing
 from sojourn.interfaces.console.sessions.forms import (
     AT_THE_CHAIR,
     MOAAS,
     RATED,
-    ClockField,
     NoteForm,
     ValuesForm,
     moment_of,
@@ -37,6 +33,7 @@ from sojourn.interfaces.console.sessions.frame import small as _small
 from sojourn.interfaces.console.sessions.frame import status as _status
 from sojourn.interfaces.console.sessions.frame import to_session as _to_session
 from sojourn.interfaces.console.sessions.page import dose_form, live_part, main_step, repeated, show_session
+from sojourn.interfaces.console.sessions.step_forms import AlarmForm, StepForm
 from sojourn.interfaces.shared.sessions import FORM, POST, Guarded, SessionScope, session_or_404, session_page
 
 
@@ -72,18 +69,16 @@ def _step(transition: str) -> Guarded[[int]]:
     @session_page(encounter_actions.PERMISSIONS[transition], methods=POST)
     def step(request: Request, scope: SessionScope) -> HttpResponse:
         picture = scope.session
-        typed: dict[str, Any] = {name: request.POST.get(name, "") for name in ("reason", "note", "started")}
-        typed["overrides"] = request.POST.getlist("override")
-        try:
-            started = ClockField().clean(typed["started"])
-        except ValidationError:
-            refused = Refused(_("Write the start time as 14:05."), codes=("bad-time",))
-            return show_session(request, picture, refused=refused, typed=typed)
+        form = StepForm(request.POST)
+        if not form.is_valid():
+            refused = Refused(*form.errors["started"], codes=("bad-time",))
+            return show_session(request, picture, refused=refused, typed=form.typed)
+        typed = form.typed
         try:
             step_actions.advance_session(
                 by=scope.asker, encounter_id=picture.id, transition=transition, seen=_seen(request),
                 overrides=typed["overrides"], reason=typed["reason"], note=typed["note"],
-                at=moment_of(started, picture.now),
+                at=moment_of(form.cleaned_data["started"], picture.now),
             )  # fmt: skip
         except Refused as refused:
             if isinstance(refused, Overtaken) and repeated(request, picture, transition):
@@ -163,8 +158,8 @@ def dose(request: Request, scope: SessionScope) -> HttpResponse:
 def acknowledge(request: Request, scope: SessionScope) -> HttpResponse:
     """Take an alarm: one tap on the session's page, or here with a note."""
     picture = scope.session
-    asked = request.POST if request.method == "POST" else request.GET
-    rule_id, code = asked.get("rule", ""), asked.get("code", "")
+    asked = read(AlarmForm(request.POST if request.method == "POST" else request.GET))
+    rule_id, code = asked["rule"], asked["code"]
     line = next((each for each in minute.alarm_lines(picture) if (each.rule_id, each.code) == (rule_id, code)), None)
     if request.method != "POST":
         if line is None:
@@ -173,8 +168,7 @@ def acknowledge(request: Request, scope: SessionScope) -> HttpResponse:
         return render(request, "console/sessions/acknowledge.html", context)
     try:
         alarm_actions.acknowledge(
-            by=scope.asker, encounter_id=picture.id, rule_id=rule_id, code=code,
-            note=request.POST.get("note", "").strip()[:500],
+            by=scope.asker, encounter_id=picture.id, rule_id=rule_id, code=code, note=asked["note"]
         )  # fmt: skip
     except Refused as refused:
         if request.htmx:

@@ -21,7 +21,9 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol import BY_NAME
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.sessions.frame import common, refusal, to_session
+from sojourn.interfaces.console.sessions.step_forms import ReasonGivenForm, WithdrawForm
 from sojourn.interfaces.shared.sessions import FORM, POST, SessionScope, session_page
 
 
@@ -73,7 +75,7 @@ def say_no(request: Request, scope: SessionScope) -> HttpResponse:
     session = scope.session
     if request.method != "POST":
         return _page(request, session)
-    reason = request.POST.get("reason", "")
+    reason = read(ReasonGivenForm(request.POST))["reason"]
     if session.state.value == "stopped_early":
         return to_session(session)
     try:
@@ -87,7 +89,8 @@ def say_no(request: Request, scope: SessionScope) -> HttpResponse:
 def withdraw(request: Request, scope: SessionScope) -> HttpResponse:
     """The patient takes an agreement back; where this session rests on it, it stops."""
     session = scope.session
-    chosen, reason = request.POST.get("consent", ""), request.POST.get("reason", "")
+    typed = read(WithdrawForm(request.POST))
+    chosen, reason = typed["consent"], typed["reason"]
     if not chosen:
         missing = Refused(_("Choose which agreement the patient takes back."), codes=("agreement-missing",))
         return _page(request, session, missing, told=reason)
