@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from sojourn.care.booking import actions, queries
-from sojourn.care.booking.models import Appointment, Chair
+from sojourn.care.booking.models import Appointment, Attendance, Chair
 from sojourn.care.encounter import queries as encounter_queries
+from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.patients import queries as patients
-from sojourn.care.patients.models import Patient
+from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import queries as plan
 from sojourn.care.plan.models import CarePlan
 from sojourn.clinical.protocol import State
@@ -28,12 +29,13 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console import typed
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.views import closed, state_word, tell
+from sojourn.interfaces.console.patients.views import state_word
 from sojourn.interfaces.console.scheduling.before_dose import warned
 from sojourn.interfaces.console.scheduling.day import day
 from sojourn.interfaces.console.scheduling.forms import AppointmentForm, CancelForm
 from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.console.scheduling.timeline import clock_words
+from sojourn.interfaces.shared.pages import FORM, PatientScope, closed, form_action, patient_row_page, sent, tell
 
 _FIELDS = {
     "closed": "time", "no-nurse": "time", "staff-taken": "time", "not-staff": "nurse",
@@ -55,7 +57,7 @@ def _free_time(asked: Request) -> dict[str, str]:
 
 
 @allowed("appointment.book")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def book(request: Request) -> HttpResponse:
     """Book: find the patient, choose the course where there are several, then where and when."""
     course_id = typed.whole(request.GET.get("course"))
@@ -64,42 +66,59 @@ def book(request: Request) -> HttpResponse:
     course = get_object_or_404(CarePlan.objects.select_related("patient"), pk=course_id)
     if gate := closed(request, course.patient):
         return gate
-    assert request.clinic is not None
-    proposed = queries.session_minutes(course)
     people = patients.people_of(course.patient_id)
-    initial: dict[str, Any] = {"day": timezone.localdate().isoformat(), "minutes": proposed}
-    home = [person for person in people if person.brings_home]
-    if home:
-        initial["companion"] = home[0].pk
+    proposed = queries.session_minutes(course)
     form = AppointmentForm(
-        request.POST or None, initial=initial | _free_time(request), chairs=queries.chairs(), people=people,
-        staff=queries.attending_staff(),
+        sent(request), initial=_proposal(people, proposed) | _free_time(request), chairs=queries.chairs(),
+        people=people, staff=queries.attending_staff(),
     )  # fmt: skip
-    status = 200
-    instead: list[tuple[str, str]] = []
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            values = dict(form.cleaned_data)  # a field with an error drops out of the form's own
-            try:
-                appointment = actions.book(
-                    by=request.asker,
-                    care_plan_id=course.pk,
-                    chair_id=values["chair"],
-                    starts_at=queries.moment(values["day"], values["time"], request.clinic.zone),
-                    minutes=values["minutes"],
-                    companion_id=values["companion"],
-                    staff=form.staff(),
-                    outside_hours=values["outside_hours"],
-                )
-                return redirect("console:appointment", appointment.pk)
-            except Chair.DoesNotExist:
-                form.add_error("chair", _("Choose one of the chairs."))
-            except Refused as refused:
-                status = 409
-                tell(form, refused, _FIELDS)
-                if _TAKEN & set(refused.codes):
-                    instead = _instead(request, course, values)
+
+    def act(form: AppointmentForm) -> HttpResponse:
+        return _book(request, course, form, proposed)
+
+    return form_action(form, act, lambda form, status: _book_page(request, course, form, proposed, status))
+
+
+def _proposal(people: Sequence[RelatedPerson], minutes: int | None) -> dict[str, Any]:
+    """Today, as long as a session takes, with the one who brings the patient home."""
+    found: dict[str, Any] = {"day": timezone.localdate().isoformat(), "minutes": minutes}
+    home = [person for person in people if person.brings_home]
+    return found | {"companion": home[0].pk} if home else found
+
+
+def _book(request: Request, course: CarePlan, form: AppointmentForm, proposed: int | None) -> HttpResponse:
+    values = dict(form.cleaned_data)  # a field with an error drops out of the form's own
+    try:
+        appointment = actions.book(
+            by=request.asker, care_plan_id=course.pk, staff=form.staff(), **_where_and_when(request, values)
+        )
+    except Chair.DoesNotExist:
+        form.add_error("chair", _("Choose one of the chairs."))
+        return _book_page(request, course, form, proposed, 422)
+    except Refused as refused:
+        tell(form, refused, _FIELDS)
+        instead = _instead(request, course, values) if _TAKEN & set(refused.codes) else []
+        return _book_page(request, course, form, proposed, 409, instead)
+    return redirect("console:appointment", appointment.pk)
+
+
+def _where_and_when(request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the form says, as booking and moving take it."""
+    assert request.clinic is not None
+    return {
+        "chair_id": values["chair"],
+        "starts_at": queries.moment(values["day"], values["time"], request.clinic.zone),
+        "minutes": values["minutes"],
+        "companion_id": values["companion"],
+        "outside_hours": values["outside_hours"],
+    }
+
+
+def _book_page(
+    request: Request, course: CarePlan, form: AppointmentForm, proposed: int | None, status: int,
+    instead: Sequence[tuple[str, str]] = (),
+) -> HttpResponse:  # fmt: skip
+    may_add = request.asker.may("patient.edit")
     context = {
         "instead": instead,
         "warned": warned(request.asker, course),
@@ -110,9 +129,7 @@ def book(request: Request) -> HttpResponse:
         "proposed": proposed,
         "form": form,
         "chairs": bool(form.fields["chair"].choices),  # type: ignore[attr-defined]
-        "person_url": reverse("console:person_add", args=[course.patient_id])
-        if request.asker.may("patient.edit")
-        else "",
+        "person_url": reverse("console:person_add", args=[course.patient_id]) if may_add else "",
     }
     return render(request, "console/scheduling/book.html", context, status=status)
 
@@ -162,102 +179,100 @@ def _whom(asked: Request) -> HttpResponse:
     return render(asked, "console/scheduling/whom.html", context)
 
 
-def _found(asked: Request, appointment_id: int) -> Appointment:
-    return get_object_or_404(
-        Appointment.objects.select_related("patient", "chair", "care_plan", "companion", "cancelled_by", "encounter"),
-        pk=appointment_id,
-    )
+def _found(appointment_id: int) -> Appointment:
+    with_it = ("patient", "chair", "care_plan", "companion", "cancelled_by", "encounter")
+    return Appointment.objects.select_related(*with_it).get(pk=appointment_id)
 
 
 def _seen(request: HttpRequest) -> int:
     return typed.whole(request.POST.get("version")) or 0
 
 
-@allowed("patient.find")
-@require_http_methods(["GET", "POST"])
-def appointment(request: Request, appointment_id: int) -> HttpResponse:
+@patient_row_page(_found, "patient.find", methods=FORM)
+def appointment(request: Request, scope: PatientScope, found: Appointment) -> HttpResponse:
     """One appointment: what it is, and for those who book, moving it."""
-    found = _found(request, appointment_id)
-    if gate := closed(request, found.patient):
-        return gate
-    assert request.clinic is not None
+    if request.method == "POST":
+        scope.asker.must("appointment.book")
     row = encounter_queries.with_states([found])[0]
-    movable = found.status == "booked" and row.encounter_id is None and request.asker.may("appointment.book")
-    people = patients.people_of(found.patient_id)
+    movable = found.status == "booked" and row.encounter_id is None and scope.asker.may("appointment.book")
+    attending = queries.attendances([found.pk]).get(found.pk, [])
+    chairs = [chair for chair in queries.chairs(with_retired=True) if chair.in_use or chair.pk == found.chair_id]
+    form = AppointmentForm(
+        sent(request), initial=_as_it_is(found, attending), chairs=chairs,
+        people=patients.people_of(found.patient_id), staff=queries.attending_staff() if movable else [],
+    )  # fmt: skip
+
+    def move(form: AppointmentForm) -> HttpResponse:
+        same = set(form.staff()) == {each.member_id for each in attending}
+        actions.reschedule(
+            by=scope.asker, appointment_id=found.pk, version=_seen(request), staff=None if same else form.staff(),
+            **_where_and_when(request, form.cleaned_data),
+        )  # fmt: skip
+        return redirect("console:appointment", found.pk)
+
+    def show(form: AppointmentForm, status: int) -> HttpResponse:
+        context = {
+            "staff": ", ".join(each.member.name for each in attending),
+            "movable": movable,
+            "form": form,
+            "moving": request.method == "POST",
+            **_as_shown(scope, row, ahead=movable and found.during.lower > scope.now),
+            **_onward(scope, row, movable),
+        }
+        return render(request, "console/scheduling/appointment.html", context, status=status)
+
+    return form_action(form, move, show, fields=_FIELDS)
+
+
+def _as_it_is(found: Appointment, attending: Sequence[Attendance]) -> dict[str, Any]:
+    """The appointment as the form that moves it begins."""
     starts = timezone.localtime(found.during.lower)
-    initial = {
+    return {
         "day": starts.date(),
         "time": starts.time(),
         "minutes": int((found.during.upper - found.during.lower) / timedelta(minutes=1)),
         "chair": found.chair_id,
         "companion": found.companion_id,
-    }
-    chairs = [chair for chair in queries.chairs(with_retired=True) if chair.in_use or chair.pk == found.chair_id]
-    attending = queries.attendances([found.pk]).get(found.pk, [])
-    initial |= {each.role: each.member_id for each in attending}
-    form = AppointmentForm(
-        request.POST or None, initial=initial, chairs=chairs, people=people,
-        staff=queries.attending_staff() if movable else [],
-    )  # fmt: skip
-    status = 200
-    if request.method == "POST":
-        if not request.asker.may("appointment.book"):
-            raise PermissionDenied
-        status = 422
-        if form.is_valid():
-            values = form.cleaned_data
-            try:
-                actions.reschedule(
-                    by=request.asker,
-                    appointment_id=appointment_id,
-                    version=_seen(request),
-                    chair_id=values["chair"],
-                    starts_at=queries.moment(values["day"], values["time"], request.clinic.zone),
-                    minutes=values["minutes"],
-                    companion_id=values["companion"],
-                    staff=None if set(form.staff()) == {each.member_id for each in attending} else form.staff(),
-                    outside_hours=values["outside_hours"],
-                )
-                return redirect("console:appointment", appointment_id)
-            except Refused as refused:
-                status = 409
-                tell(form, refused, _FIELDS)
-    companion = found.companion
+    } | {each.role: each.member_id for each in attending}
+
+
+def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str, Any]:
+    """What an appointment is: whose, when, where it stands, and the way home."""
+    found, may = row.appointment, scope.asker.may
     way = queries.ways_home([found])[found.pk]
     awaited = row.state == State.PLANNED and found.status == "booked"
-    ahead = movable and found.during.lower > timezone.now()
-    context = {
+    state = State.CANCELLED if found.status == "cancelled" else row.state
+    companion = found.companion
+    return {
+        "appointment": found,
+        "name": found.patient.name,
+        "course": _course_label(found.care_plan, scope.asker),
+        "word": state_word(state, clinical=may("session.read")),
+        "from": found.during.lower,
+        "until": found.during.upper,
         "way": way,
         "way_word": way_word(way),
         "settle_way": ahead and way.person is not None,
-        "staff": ", ".join(each.member.name for each in attending),
-        "warned": warned(request.asker, found.care_plan) if awaited else None,
-        "series_url": reverse("console:series", args=[found.care_plan_id])
-        if request.asker.may("appointment.book")
-        else "",
-        "wait_url": reverse("console:course_wait", args=[found.care_plan_id]) if ahead else "",
-        "appointment": found,
-        "name": found.patient.name,
-        "patient_url": reverse("console:patient", args=[found.patient_id]),
-        "course": _course_label(found.care_plan, request.asker),
-        "word": state_word(
-            State.CANCELLED if found.status == "cancelled" else row.state, clinical=request.asker.may("session.read")
-        ),
-        "from": found.during.lower,
-        "until": found.during.upper,
         "companion": companion if companion and companion.ended_at is None else None,
-        "movable": movable,
-        "form": form,
-        "moving": request.method == "POST",
-        "session_url": address("console:session", row.encounter_id)
-        if row.encounter_id and request.asker.may("session.read")
-        else "",
-        "arrive_url": address("console:arrive", found.pk)
-        if movable and request.asker.may("session.arrive") and starts.date() == timezone.localdate()
-        else "",
-        "day_url": f"{reverse('console:day')}?day={starts.date().isoformat()}",
+        "warned": warned(scope.asker, found.care_plan) if awaited else None,
     }
-    return render(request, "console/scheduling/appointment.html", context, status=status)
+
+
+def _onward(scope: PatientScope, row: SessionRow, movable: bool) -> dict[str, Any]:
+    """Where one goes from an appointment, as far as the asker may."""
+    found, may = row.appointment, scope.asker.may
+    day = timezone.localtime(found.during.lower).date()
+    ahead = movable and found.during.lower > scope.now
+    arrives = movable and may("session.arrive") and day == timezone.localdate()
+    entered = row.encounter_id is not None and may("session.read")
+    return {
+        "patient_url": reverse("console:patient", args=[found.patient_id]),
+        "series_url": reverse("console:series", args=[found.care_plan_id]) if may("appointment.book") else "",
+        "wait_url": reverse("console:course_wait", args=[found.care_plan_id]) if ahead else "",
+        "session_url": address("console:session", row.encounter_id) if entered else "",
+        "arrive_url": address("console:arrive", found.pk) if arrives else "",
+        "day_url": f"{reverse('console:day')}?day={day.isoformat()}",
+    }
 
 
 _TAKEN = {"chair-taken", "patient-taken", "no-nurse", "staff-taken", "closed"}
@@ -286,30 +301,21 @@ def _instead(asked: Request, course: CarePlan, values: dict[str, Any]) -> list[t
     return out
 
 
-@allowed("appointment.book")
-@require_http_methods(["GET", "POST"])
-def cancel(request: Request, appointment_id: int) -> HttpResponse:
+@patient_row_page(_found, "appointment.book", methods=FORM)
+def cancel(request: Request, scope: PatientScope, found: Appointment) -> HttpResponse:
     """Cancel, with a reason."""
-    found = _found(request, appointment_id)
-    if gate := closed(request, found.patient):
-        return gate
-    form, status = CancelForm(request.POST or None), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                actions.cancel(
-                    by=request.asker,
-                    appointment_id=appointment_id,
-                    version=_seen(request),
-                    because=form.cleaned_data["because"],
-                )
-                return redirect("console:appointment", appointment_id)
-            except Refused as refused:
-                status = 409
-                tell(form, refused, {"reason-missing": "because"})
-    context = {"appointment": found, "name": found.patient.name, "form": form}
-    return render(request, "console/scheduling/cancel.html", context, status=status)
+
+    def act(form: CancelForm) -> HttpResponse:
+        actions.cancel(
+            by=scope.asker, appointment_id=found.pk, version=_seen(request), because=form.cleaned_data["because"]
+        )
+        return redirect("console:appointment", found.pk)
+
+    def show(form: CancelForm, status: int) -> HttpResponse:
+        context = {"appointment": found, "name": found.patient.name, "form": form}
+        return render(request, "console/scheduling/cancel.html", context, status=status)
+
+    return form_action(CancelForm(sent(request)), act, show, fields={"reason-missing": "because"})
 
 
 urlpatterns = [

@@ -127,29 +127,26 @@ def timeline(
 ) -> tuple[list[Quarter], list[ChairDay]]:  # fmt: skip
     """The day as a table of quarter hours by chairs, and as one list a chair."""
     begins, ends = _window(day, zone, rows)
+    booked: dict[int, list[SessionRow]] = {chair.pk: [] for chair in chairs}
+    for row in rows:
+        booked.setdefault(row.appointment.chair_id, []).append(row)
     columns = [
-        _stretches(
-            day,
-            chair,
-            [r for r in rows if r.appointment.chair_id == chair.pk],
-            begins,
-            ends,
-            asker,
-            hidden,
-            now,
-            ways or {},
-            staff or {},
-        )
+        _stretches(day, chair, booked[chair.pk], begins, ends, asker, hidden, now, ways or {}, staff or {})
         for chair in chairs
     ]
+    lists = [
+        ChairDay(chair.name, tuple(cell for _at, cell in column)) for chair, column in zip(chairs, columns, strict=True)
+    ]
+    return _quarters(begins, columns), lists
+
+
+def _quarters(begins: datetime, columns: Sequence[Sequence[tuple[int, Cell]]]) -> list[Quarter]:
+    """The rows of the table."""
     starting = [dict(column) for column in columns]
-    quarters = []
+    found = []
     for number in range(max((at + cell.rows for column in columns for at, cell in column), default=0)):
         local = timezone.localtime(begins + number * STEP)
         on_the_hour = local.minute == 0
         label = formats.date_format(local, "H:i") if on_the_hour else ""
-        quarters.append(Quarter(label, on_the_hour, tuple(column.get(number) for column in starting)))
-    lists = [
-        ChairDay(chair.name, tuple(cell for _at, cell in column)) for chair, column in zip(chairs, columns, strict=True)
-    ]
-    return quarters, lists
+        found.append(Quarter(label, on_the_hour, tuple(column.get(number) for column in starting)))
+    return found
