@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from sojourn.interfaces.console.typed import whole
+from sojourn.interfaces.shared.typed import whole
 
 
 class RowField(forms.Field):

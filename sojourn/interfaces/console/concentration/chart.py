@@ -40,59 +40,28 @@ class Drawn:
 
 def lines(answered: Sequence[Regimen]) -> list[Drawn]:
     """One regimen: a line for each model. Several: a line for each regimen, with the band that the models span."""
-    drawn = []
-    if len(answered) == 1:
-        explored = answered[0].explored
-        assert explored is not None
-        for curve in explored.curves:
-            band = curve.band
-            drawn.append(
-                Drawn(
-                    curve.title.split(",")[0], _main(curve), band.low90 if band else None, band.high90 if band else None
-                )
-            )
-        return drawn
-    for each in answered:
-        assert each.explored is not None
-        curve = _leading(each.explored)
-        low: Floats | None
-        high: Floats | None
-        if len(each.explored.curves) > 1:
-            low, high = each.explored.low_ng_per_ml, each.explored.high_ng_per_ml
-        else:
-            low, high = (curve.band.low90, curve.band.high90) if curve.band else (None, None)
-        drawn.append(Drawn(each.letter, _main(curve), low, high))
-    return drawn
+    explored = [(each.letter, each.explored) for each in answered if each.explored is not None]
+    if len(explored) == 1:
+        return [Drawn(curve.title.split(",")[0], _main(curve), *_band(curve)) for curve in explored[0][1].curves]
+    return [Drawn(letter, _main(_leading(each)), *_span(each)) for letter, each in explored]
+
+
+def _span(explored: Explored) -> tuple[Floats | None, Floats | None]:
+    """From the lowest model to the highest; of one model alone its own band."""
+    if len(explored.curves) > 1:
+        return explored.low_ng_per_ml, explored.high_ng_per_ml
+    return _band(_leading(explored))
+
+
+def _band(curve: ModelCurve) -> tuple[Floats | None, Floats | None]:
+    return (curve.band.low90, curve.band.high90) if curve.band else (None, None)
 
 
 def chart_of(answered: Sequence[Regimen], times: Sequence[float], zones: Sequence[Zone]) -> Chart:
     drawn = lines(answered)
     most = max(float((line.values if line.high is None else line.high).max()) for line in drawn)
-    starts = {each.dose.start_min for each in answered}
-    marks: dict[float, list[str]] = {at: [] for at in sorted(starts)}
-    alone = len(answered) == 1
-    for each in answered:
-        dose = each.dose
-        marks[dose.start_min].append(_("%(mg)s mg") % {"mg": figure(dose.mg, 1)} if alone else each.letter)
-        if dose.duration_min:
-            ending = _("end") if alone else _("%(regimen)s ends") % {"regimen": each.letter}
-            marks.setdefault(dose.end_min, []).append(ending)
     return Chart(
-        series=[
-            Series(
-                line.label,
-                [
-                    Point(
-                        at,
-                        round(float(line.values[k]), 2),
-                        None if line.low is None else round(float(line.low[k]), 2),
-                        None if line.high is None else round(float(line.high[k]), 2),
-                    )
-                    for k, at in enumerate(times)
-                ],
-            )
-            for line in drawn
-        ],
+        series=[Series(line.label, _points(line, times)) for line in drawn],
         unit=_("ng/mL in plasma"),
         kind="number",
         x_label=_("minutes after the start"),
@@ -103,5 +72,28 @@ def chart_of(answered: Sequence[Regimen], times: Sequence[float], zones: Sequenc
             for zone in zones
             if zone.low_ng_per_ml < min(most, zone.high_ng_per_ml)
         ],
-        marks=[Mark(at, ", ".join(words)) for at, words in sorted(marks.items())],
+        marks=_marks(answered),
     )
+
+
+def _points(line: Drawn, times: Sequence[float]) -> list[Point]:
+    def at(values: Floats | None, k: int) -> float | None:
+        return None if values is None else round(float(values[k]), 2)
+
+    return [
+        Point(time, round(float(line.values[k]), 2), at(line.low, k), at(line.high, k)) for k, time in enumerate(times)
+    ]
+
+
+def _marks(answered: Sequence[Regimen]) -> list[Mark]:
+    """Where a dose begins and where it ends; of one regimen alone with its milligrams."""
+    marks: dict[float, list[str]] = {}
+    alone = len(answered) == 1
+    for each in answered:
+        dose = each.dose
+        begins = _("%(mg)s mg") % {"mg": figure(dose.mg, 1)} if alone else each.letter
+        marks.setdefault(dose.start_min, []).append(begins)
+        if dose.duration_min:
+            ends = _("end") if alone else _("%(regimen)s ends") % {"regimen": each.letter}
+            marks.setdefault(dose.end_min, []).append(ends)
+    return [Mark(at, ", ".join(words)) for at, words in sorted(marks.items())]

@@ -73,18 +73,10 @@ def expected(schedule: Schedule, person: Person, now: datetime, given: str) -> E
         return " ".join(f"{x(times[k])},{_HIGH * (1 - float(values[k]) / top):.1f}" for k in places)
 
     every = range(len(times))
-    if standing.peak_ahead:
-        when = first + timedelta(minutes=standing.next_peak_at_min)
-        following = _("Still rising; the highest is expected at %(when)s.") % {
-            "when": formats.date_format(timezone.localtime(when), "H:i")
-        }
-    else:
-        following = _("Falling; in %(minutes)s minutes %(range)s.") % {
-            "minutes": _AHEAD_MIN, "range": range_words(float(span.low[soon]), float(span.high[soon])),
-        }  # fmt: skip
+    peak_at = first + timedelta(minutes=standing.next_peak_at_min) if standing.peak_ahead else None
     return Expected(
         now=range_words(float(span.low[here]), float(span.high[here])),
-        next=following,
+        next=_following(peak_at, float(span.low[soon]), float(span.high[soon])),
         given=given,
         models=", ".join(model.title for model in models),
         band=f"{points(span.high, every)} {points(span.low, reversed(every))}",
@@ -94,6 +86,16 @@ def expected(schedule: Schedule, person: Person, now: datetime, given: str) -> E
         last_at=first + timedelta(minutes=last),
         assumptions=span.assumptions,
     )  # fmt: skip
+
+
+def _following(peak_at: datetime | None, low: float, high: float) -> str:
+    """What comes next: the highest, where it lies ahead, or how far it will have fallen."""
+    if peak_at is None:
+        return _("Falling; in %(minutes)s minutes %(range)s.") % {
+            "minutes": _AHEAD_MIN, "range": range_words(low, high),
+        }  # fmt: skip
+    when = formats.date_format(timezone.localtime(peak_at), "H:i")
+    return _("Still rising; the highest is expected at %(when)s.") % {"when": when}
 
 
 def overlay_of(request: HttpRequest, picture: SessionSnapshot) -> dict[str, Any]:

@@ -55,6 +55,23 @@ class RegimenForm(forms.Form):
         max_digits=5, decimal_places=1, unit="min",
     )  # fmt: skip
 
+    def dose(self) -> pk.Dose | None:
+        """What the regimen gives; None where it is left out or something in it is wrong."""
+        if not self.is_valid() or self.cleaned_data["mg"] is None:
+            return None
+        typed = self.cleaned_data
+        length = float(typed["minutes"] or 0) if typed["route"] == "iv" else 0.0
+        return pk.Dose(typed["drug"], typed["route"], float(typed["mg"]), 0.0, length)
+
+
+def problems_of(form: forms.Form, letter: str = "") -> list[str]:
+    """What is wrong in a form, each with the regimen and the field that it is about."""
+    found = []
+    for name, errors in form.errors.items():
+        label = str(form.fields[name].label) if name in form.fields else ""
+        found += [": ".join(filter(None, (letter.upper(), label, str(text)))) for text in errors]
+    return found
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -71,6 +88,13 @@ class Slot:
         """Where the sliders stand, as a slider takes it: with a point; at nothing where no number is typed."""
         typed = {name: read_number(str(self.form[name].value() or "0")) for name in ("mg", "minutes")}
         return {name: written(each) if isinstance(each, Decimal) else "0" for name, each in typed.items()}
+
+
+def slot_of(letter: str, form: RegimenForm) -> Slot:
+    """A regimen's place in the form that was sent."""
+    form.is_valid()
+    mg, minutes = form.cleaned_data.get("mg"), form.cleaned_data.get("minutes")
+    return Slot(letter.upper(), form, bool(form["mg"].value()), reach(mg, 100), reach(minutes, 120))
 
 
 def _plain(value: object) -> str:

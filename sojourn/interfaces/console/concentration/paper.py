@@ -24,34 +24,13 @@ if TYPE_CHECKING:
 
 
 def document(clinic: Clinic | None, patient: Patient, asked: Asked, answer: Answer) -> Document:
-    from sojourn.clinical.pk.figure import Figure, Line, svg
-
     address = [each.strip() for each in clinic.address.splitlines() if each.strip()] if clinic else []
     letterhead = [clinic.name if clinic else "Sojourn", *address]
-    import numpy as np
-
-    times = np.array(answer.times)
-    drawn = lines(answer.answered)
-    zones = answer.chart.bands if answer.chart else ()
     title = _("Expected concentration")
-    picture = svg(
-        Figure(
-            title=title,
-            lines=[Line(line.label, times, line.values, line.low, line.high) for line in drawn],
-            zones=[(band.label, band.low or 0.0, band.high or 0.0) for band in zones],
-            doses=[(each.dose.start_min, each.dose.end_min, each.words) for each in answer.answered],
-            note=disclaimer(),
-            x_label=_("minutes after the first dose"),
-            y_label=_("plasma concentration, ng/mL"),
-        )
-    )
+    picture = _picture(title, answer)
     sentences = [f"{each.letter}: {' '.join(each.sentences)}" for each in answer.answered]
     content = [asked.weight, *(each.words for each in answer.regimens), picture, *sentences]
     hash_ = hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
-    columns = [
-        Column(_("Regimen")), Column(_("Model"), "3fr"), Column(_("Highest, ng/mL"), figures=True),
-        Column(_("After, min"), figures=True), Column(_("Exposure, ng·h/mL"), figures=True),
-    ]  # fmt: skip
     return Document(
         language=(translation.get_language() or "en").partition("-")[0],
         title=title,
@@ -70,22 +49,51 @@ def document(clinic: Clinic | None, patient: Patient, asked: Asked, answer: Answ
         ],
         standing_title=disclaimer(),
         standing=[_("Published models, for a body of this weight and age. Nothing here was measured.")],
-        sections=[
-            Section(
-                _("Over time"),
-                picture=Picture(picture, " ".join(sentences), " ".join(filter(None, [*sentences, answer.band_words]))),
-            ),
-            Section(
-                _("In figures"),
-                table=Table(columns, [(r.regimen, r.model, r.peak, r.at, r.area) for r in answer.rows]),
-            ),
-            *_on_paper(_("Not answered"), [f"{e.letter}: {text}" for e in answer.refusing for text in e.refused]),
-            *_on_paper(_("Assumed"), answer.assumptions),
-            *_on_paper(_("Models and sources"), [_source_words(each) for each in answer.sources]),
-            *_on_paper(_("Shaded ranges"), [_source_words(each) for each in answer.zones]),
-        ],
+        sections=_sections(answer, picture, sentences),
         paper="us-letter" if clinic and clinic.jurisdiction.startswith("US") else "a4",
     )
+
+
+def _picture(title: str, answer: Answer) -> str:
+    """The lines of the answer as SVG."""
+    import numpy as np
+
+    from sojourn.clinical.pk.figure import Figure, Line, svg
+
+    times = np.array(answer.times)
+    zones = answer.chart.bands if answer.chart else ()
+    return svg(
+        Figure(
+            title=title,
+            lines=[Line(line.label, times, line.values, line.low, line.high) for line in lines(answer.answered)],
+            zones=[(band.label, band.low or 0.0, band.high or 0.0) for band in zones],
+            doses=[(each.dose.start_min, each.dose.end_min, each.words) for each in answer.answered],
+            note=disclaimer(),
+            x_label=_("minutes after the first dose"),
+            y_label=_("plasma concentration, ng/mL"),
+        )
+    )
+
+
+def _sections(answer: Answer, picture: str, sentences: Sequence[str]) -> list[Section]:
+    columns = [
+        Column(_("Regimen")), Column(_("Model"), "3fr"), Column(_("Highest, ng/mL"), figures=True),
+        Column(_("After, min"), figures=True), Column(_("Exposure, ng·h/mL"), figures=True),
+    ]  # fmt: skip
+    return [
+        Section(
+            _("Over time"),
+            picture=Picture(picture, " ".join(sentences), " ".join(filter(None, [*sentences, answer.band_words]))),
+        ),
+        Section(
+            _("In figures"),
+            table=Table(columns, [(r.regimen, r.model, r.peak, r.at, r.area) for r in answer.rows]),
+        ),
+        *_on_paper(_("Not answered"), [f"{e.letter}: {text}" for e in answer.refusing for text in e.refused]),
+        *_on_paper(_("Assumed"), answer.assumptions),
+        *_on_paper(_("Models and sources"), [_source_words(each) for each in answer.sources]),
+        *_on_paper(_("Shaded ranges"), [_source_words(each) for each in answer.zones]),
+    ]
 
 
 def _on_paper(title: str, paragraphs: Sequence[str]) -> list[Section]:

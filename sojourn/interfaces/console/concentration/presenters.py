@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,12 +14,13 @@ from sojourn.care.patients.models import Patient
 from sojourn.clinical import pk
 from sojourn.foundation.ui.charts import Chart
 from sojourn.interfaces.console.concentration.chart import chart_of
-from sojourn.interfaces.console.concentration.forms import LETTERS, RegimenForm, Slot, WhoForm, reach
+from sojourn.interfaces.console.concentration.forms import LETTERS, RegimenForm, Slot, WhoForm, problems_of, slot_of
 from sojourn.interfaces.console.concentration.regimens import Regimen, Row, Source, band_words_of
 from sojourn.interfaces.console.concentration.words import dose_words, effect, figure, reason, sentences_of, word
 
 if TYPE_CHECKING:
     from sojourn.clinical.pk import Dose, Model, Person
+    from sojourn.clinical.pk.effect import Zone
     from sojourn.clinical.pk.exploring import Explored
 
 
@@ -77,33 +77,24 @@ def accepting(doses: Sequence[Dose], person: Person) -> tuple[list[Model], list[
     return taken, refused
 
 
+_AFTER_AN_END = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)
+
+
 def instants(ends: Iterable[float]) -> tuple[float, ...]:
     """Minutes at which a curve is drawn: close together where it bends, and at each end of an infusion."""
     ends = [end for end in ends if end > 0]
-    last = max(240.0, *(end + 180.0 for end in ends)) if ends else 240.0
-    found = {float(at) for at in range(11)} | {float(at) for at in range(12, 61, 2)}
+    last = max([240.0, *(end + 180.0 for end in ends)])
     step = 5 if last <= 480 else 15
-    found |= {float(at) for at in range(60, int(last) + 1, step)} | {last}
+    found = {float(at) for at in (*range(11), *range(12, 61, 2), *range(60, int(last) + 1, step))} | {last}
     for end in ends:
-        found |= {end} | {end + after for after in (1.0, 2.0, 3.0, 5.0, 8.0, 12.0) if end + after <= last}
+        found |= {end + after for after in _AFTER_AN_END if end + after <= last}
     return tuple(sorted(found))
 
 
 def ask(given: Sequence[tuple[str, Dose]], person: Person, level: float | None = None) -> Answer:
     """Every regimen asked for by itself: one that no model answers says why and leaves the others standing."""
     times = instants(dose.end_min for _letter, dose in given)
-    regimens = []
-    for letter, dose in given:
-        models, refused = accepting([dose], person)
-        explored = None
-        if models:
-            try:
-                explored = _explored(dose, person, tuple(model.id for model in models), times, level)
-            except pk.Refused as why:
-                refused.append(reason(why))
-        words = dose_words(dose)
-        said = sentences_of(explored, level) if explored else ()
-        regimens.append(Regimen(letter.upper(), words, dose, explored, said, tuple(refused)))
+    regimens = [_regimen(letter, dose, person, times, level) for letter, dose in given]
     answered = [each for each in regimens if each.explored is not None]
     zones = tuple(
         zone for drug in dict.fromkeys(each.dose.drug for each in answered) for zone in pk.reference_zones(drug)
@@ -116,17 +107,26 @@ def ask(given: Sequence[tuple[str, Dose]], person: Person, level: float | None =
         band_words=band_words_of(answered),
         assumptions=_assumptions(answered),
         sources=_sources(answered),
-        zones=tuple(
-            Source(
-                _("%(effect)s, %(low)s to %(high)s ng/mL")
-                % {"effect": effect(zone), "low": figure(zone.low_ng_per_ml), "high": figure(zone.high_ng_per_ml)},
-                zone.source,
-                zone.verification,
-            )
-            for zone in zones
-        ),
+        zones=tuple(map(_zone, zones)),
         level=level,
     )
+
+
+def _regimen(letter: str, dose: Dose, person: Person, times: tuple[float, ...], level: float | None) -> Regimen:
+    models, refused = accepting([dose], person)
+    explored = None
+    if models:
+        try:
+            explored = _explored(dose, person, tuple(model.id for model in models), times, level)
+        except pk.Refused as why:
+            refused.append(reason(why))
+    said = sentences_of(explored, level) if explored else ()
+    return Regimen(letter.upper(), dose_words(dose), dose, explored, said, tuple(refused))
+
+
+def _zone(zone: Zone) -> Source:
+    facts = {"effect": effect(zone), "low": figure(zone.low_ng_per_ml), "high": figure(zone.high_ng_per_ml)}
+    return Source(_("%(effect)s, %(low)s to %(high)s ng/mL") % facts, zone.source, zone.verification)
 
 
 def _rows(each: Regimen) -> list[Row]:
@@ -191,37 +191,34 @@ def read_asked(typed: Mapping[str, str], patient: Patient) -> Asked:
     data = {f"{letter}-{name}": first for letter in LETTERS for name, first in (("drug", "ketamine"), ("route", "iv"))}
     data |= typed
     who = WhoForm(data)
-    slots, given, problems = [], list[tuple[str, "Dose"]](), list[str]()
-    for form_label, form in [("", cast(forms.Form, who)), *((x.upper(), RegimenForm(data, prefix=x)) for x in LETTERS)]:
-        fine = form.is_valid()
-        for name, errors in form.errors.items():
-            label = str(form.fields[name].label) if name in form.fields else ""
-            problems += [": ".join(filter(None, (form_label, label, str(text)))) for text in errors]
-        if not isinstance(form, RegimenForm):
-            continue
-        mg, minutes = form.cleaned_data.get("mg"), form.cleaned_data.get("minutes")
-        slots.append(Slot(form_label, form, bool(form["mg"].value()), reach(mg, 100), reach(minutes, 120)))
-        if fine and mg is not None:
-            route = form.cleaned_data["route"]
-            length = float(minutes or 0) if route == "iv" else 0.0
-            given.append((form_label.lower(), pk.Dose(form.cleaned_data["drug"], route, float(mg), 0.0, length)))
+    asked = {letter: RegimenForm(data, prefix=letter) for letter in LETTERS}
+    problems = [*problems_of(who), *(each for letter, form in asked.items() for each in problems_of(form, letter))]
+    slots = tuple(slot_of(letter, form) for letter, form in asked.items())
+    given = [(letter, dose) for letter, form in asked.items() if (dose := form.dose()) is not None]
     for needed in (who.fields["weight"], slots[0].form.fields["mg"]):
         needed.required = True  # for the eye: without them there is no answer, but nothing wrong either
-    weight = who.cleaned_data.get("weight") if not problems else None
+    if problems:
+        return Asked(who, slots, None, tuple(problems), no_weight=False, nothing=False, weight="")
+    weight = who.cleaned_data["weight"]
     answer = None
-    if not problems and weight is not None and given:
-        level = who.cleaned_data["level"]
+    if weight is not None and given:
         try:
-            person = pk.Person(
-                weight_kg=float(weight),
-                age_y=float(patient.age_on(timezone.localdate())),
-                sex=patient.sex,
-                ethnicity=who.cleaned_data["ancestry"] or None,
-            )
-            answer = ask(given, person, None if level is None else float(level))
+            answer = _answer(who, given, patient)
         except pk.Refused as why:
             problems.append(reason(why))
     return Asked(
-        who, tuple(slots), answer, tuple(problems), weight is None and not problems, not given and not problems,
+        who, slots, answer, tuple(problems), weight is None and not problems, not given and not problems,
         "" if weight is None else figure(float(weight), 1),
     )  # fmt: skip
+
+
+def _answer(who: WhoForm, given: Sequence[tuple[str, Dose]], patient: Patient) -> Answer:
+    """What the models say of a body of this weight. Raises ``pk.Refused``."""
+    level = who.cleaned_data["level"]
+    person = pk.Person(
+        weight_kg=float(who.cleaned_data["weight"]),
+        age_y=float(patient.age_on(timezone.localdate())),
+        sex=patient.sex,
+        ethnicity=who.cleaned_data["ancestry"] or None,
+    )
+    return ask(given, person, None if level is None else float(level))

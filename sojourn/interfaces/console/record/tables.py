@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.chart.rows import (
     Check,
+    Reading,
 )
 from sojourn.clinical.protocol import State
 from sojourn.interfaces.console.record import basis as record_basis
@@ -117,36 +119,41 @@ class Tables(Telling):
     @property
     def before(self) -> list[CheckRow]:
         """The checklist before the dose, in the protocol's order."""
-        return [self._check(item) for item in self._before] if self.record.state not in _NOBODY_CAME else []
+        return [self._check(item) for item in self._items.before] if self.record.state not in _NOBODY_CAME else []
 
     @property
     def leaving(self) -> list[CheckRow]:
         """What was asked before leaving: the protocol's items and whatever else was answered."""
-        extra = [each.item_id for each in self.record.checks if each.item_id not in self._before]
-        ids = list(dict.fromkeys([*self._leaving, *extra])) if self.record.doses or extra else []
+        extra = [each.item_id for each in self.record.checks if each.item_id not in self._items.before]
+        ids = list(dict.fromkeys([*self._items.leaving, *extra])) if self.record.doses or extra else []
         return [self._check(item) for item in ids]
 
     def _check(self, item_id: str) -> CheckRow:
         rows = [each for each in self.record.checks if each.item_id == item_id]
         newest = next((each for each in rows if each.counts), None)
-        label = self._label(item_id)
         if newest is None:
-            vitals = self._answered_by.get(item_id, ())
-            begun = self.record.dose_started_at or self.record.composed_at
-            before = [each for each in self.record.readings
-                      if each.code in vitals and each.counts and self.record.opened_at <= each.at <= begun]  # fmt: skip
-            newest_of = {each.code: each for each in before}
-            if vitals and len(newest_of) == len(vitals):
-                last = max(newest_of.values(), key=lambda each: each.at)
-                source = who(last.by) if last.by else _("monitor")
-                words = readings_in_words(newest_of.values())
-                return CheckRow(label, _("measured"), True, words, "", last.at, source, "")
-            return CheckRow(label, _("not answered"), False, "", "", None, "", "")
-        earlier = [each for each in rows if not each.counts]
-        said = "; ".join(self._earlier(each) for each in earlier)
+            return self._measured_check(item_id)
+        said = "; ".join(self._earlier(each) for each in rows if not each.counts)
         return CheckRow(
-            label, self._answer(newest), newest.passed, newest.value, newest.note,
+            self._label(item_id), self._answer(newest), newest.passed, newest.value, newest.note,
             newest.at, who(newest.by), _("Earlier: %(said)s") % {"said": said} if said else "",
+        )  # fmt: skip
+
+    def _measured_check(self, item_id: str) -> CheckRow:
+        """An item that nobody answered: measured, where every vital sign of it was before the dose."""
+        label, vitals = self._label(item_id), self._items.vitals.get(item_id, ())
+        newest_of = {each.code: each for each in self._before_the_dose() if each.code in vitals}
+        if not vitals or len(newest_of) < len(vitals):
+            return CheckRow(label, _("not answered"), False, "", "", None, "", "")
+        last = max(newest_of.values(), key=lambda each: each.at)
+        source = who(last.by) if last.by else _("monitor")
+        return CheckRow(label, _("measured"), True, readings_in_words(newest_of.values()), "", last.at, source, "")
+
+    def _before_the_dose(self) -> Iterator[Reading]:
+        """The readings that count, from the arrival to the start of the dose."""
+        begun = self.record.dose_started_at or self.record.composed_at
+        return (
+            each for each in self.record.readings if each.counts and self.record.opened_at <= each.at <= begun
         )  # fmt: skip
 
     def _earlier(self, row: Check) -> str:

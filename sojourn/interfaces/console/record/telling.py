@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -29,6 +29,7 @@ from sojourn.clinical import protocol
 from sojourn.clinical.alarms.prepare import RISE
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.recovery import SCALES
+from sojourn.clinical.rules import Rule
 from sojourn.clinical.scales import say
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.rulebook.load import book
@@ -86,33 +87,44 @@ _SET_ASIDE: Final[Mapping[str, StrPromise]] = {
 _NUMBERED: Final = frozenset(("event", "alarm", "dose", "dose_step", "by_hand"))
 
 
+class Items(NamedTuple):
+    """What a protocol asks before the dose and before leaving: ids in its order, labels, and the vital signs that
+    answer an item."""
+
+    before: tuple[str, ...]
+    leaving: tuple[str, ...]
+    labels: Mapping[str, str]
+    vitals: Mapping[str, tuple[str, ...]]
+
+
+def _items_of(rule: Rule | None) -> Items:
+    if rule is None:
+        return Items((), (), {}, {})
+    read = protocol.read(rule)
+    every = (*read.checklist, *read.discharge)
+    return Items(
+        tuple(item.id for item in read.checklist), tuple(item.id for item in read.discharge),
+        {item.id: _(item.label) for item in every}, {item.id: item.vitals for item in every if item.vitals},
+    )  # fmt: skip
+
+
 class Telling:
     """A record with what its parts say alike. Everything is text in the active language and zone."""
 
     def __init__(self, record: SessionRecord, verified: Verified) -> None:
         self.record = record
         self.verified = verified
-        rule = record.protocol.rule
-        self._items = {}
-        self._before: tuple[str, ...] = ()
-        self._leaving: tuple[str, ...] = ()
-        self._answered_by: dict[str, tuple[str, ...]] = {}
-        if rule is not None:
-            read = protocol.read(rule)
-            self._items = {item.id: _(item.label) for item in (*read.checklist, *read.discharge)}
-            self._answered_by = {item.id: item.vitals for item in (*read.checklist, *read.discharge) if item.vitals}
-            self._before = tuple(item.id for item in read.checklist)
-            self._leaving = tuple(item.id for item in read.discharge)
+        self._items = _items_of(record.protocol.rule)
         self._alarms = _at_once(record.alarms)
-        firsts = {id(group[0]) for group in self._alarms}
-        told = [
-            each
-            for each in record.moments
-            if not self._said_by_the_dose(each) and (each.kind != "alarm" or id(each.what) in firsts)
-        ]
-        marked = [each for each in told if each.kind in _NUMBERED]
+        self.told = self._told()
+        marked = [each for each in self.told if each.kind in _NUMBERED]
         self._numbers = {id(each.what): str(number) for number, each in enumerate(marked, start=1)}
-        self.told = told
+
+    def _told(self) -> list[Moment]:
+        """What has a line of its own: of alarms that rose at once the first."""
+        firsts = {id(group[0]) for group in self._alarms}
+        found = [each for each in self.record.moments if each.kind != "alarm" or id(each.what) in firsts]
+        return [each for each in found if not self._said_by_the_dose(each)]
 
     def _said_by_the_dose(self, moment: Moment) -> bool:
         """The states of a dose say nothing beside its steps, unless something was set aside or a reason was given."""
@@ -138,7 +150,7 @@ class Telling:
         for code in entry.overridden:
             stem, _colon, about = code.partition(":")
             words = str(_SET_ASIDE.get(stem, stem))
-            name = self._items.get(about) or (vital_name(about) if about in VITALS else "")
+            name = self._items.labels.get(about) or (vital_name(about) if about in VITALS else "")
             parts.append(f"{name}: {words}" if name else words)
         return "; ".join(parts)
 
@@ -165,7 +177,7 @@ class Telling:
 
     def _label(self, item_id: str) -> str:
         named = {"padss": _("PADSS"), "aldrete": _("Aldrete score"), "companion_here": _("The companion is here")}
-        return named.get(item_id) or self._items.get(item_id, item_id)
+        return named.get(item_id) or self._items.labels.get(item_id, item_id)
 
     def _rule_title(self, change: AlarmChange) -> str:
         try:

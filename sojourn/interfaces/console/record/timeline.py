@@ -134,27 +134,24 @@ class Timeline(Telling):
 
     def _checks(self, at: datetime, rows: Sequence[Check]) -> TimelineEntry:
         gone = [each for each in rows if ("check", each.id) in self.record.struck]
-        failed = [self._label(each.item_id) for each in rows if not each.passed and each not in gone]
-        passed = len(rows) - len(failed) - len(gone)
-        details = [who(rows[0].by)]
-        if len(rows) == 1:
-            row = rows[0]
-            title = f"{self._label(row.item_id)}: {self._answer(row)}"
-            if row.value:
-                title += f" ({row.value})"
-            if row.note:
-                details.append(row.note)
-        else:
-            title = ngettext("%(n)d check passed", "%(n)d checks passed", passed) % {"n": passed}
-            if failed:
-                details.append(_("Did not pass: %(items)s") % {"items": ", ".join(failed)})
-            details += [
-                f"{self._label(each.item_id)}: {each.value} ({each.note})"
-                for each in rows
-                if each.item_id in SCALES and each not in gone
-            ]
-        details += [f"{self._label(each.item_id)}: {self._struck('check', each.id)}" for each in gone]
-        return TimelineEntry(at, "list-checks", title, tuple(details), "check", grave=bool(failed))
+        standing = [each for each in rows if each not in gone]
+        failed = [self._label(each.item_id) for each in standing if not each.passed]
+        title, more = self._one_check(rows[0]) if len(rows) == 1 else self._several_checks(standing, failed)
+        struck = [f"{self._label(each.item_id)}: {self._struck('check', each.id)}" for each in gone]
+        details = (who(rows[0].by), *more, *struck)
+        return TimelineEntry(at, "list-checks", title, details, "check", grave=bool(failed))
+
+    def _one_check(self, row: Check) -> tuple[str, list[str]]:
+        title = f"{self._label(row.item_id)}: {self._answer(row)}"
+        return f"{title} ({row.value})" if row.value else title, [row.note] if row.note else []
+
+    def _several_checks(self, rows: Sequence[Check], failed: Sequence[str]) -> tuple[str, list[str]]:
+        passed = len(rows) - len(failed)
+        details = [_("Did not pass: %(items)s") % {"items": ", ".join(failed)}] if failed else []
+        details += [
+            f"{self._label(each.item_id)}: {each.value} ({each.note})" for each in rows if each.item_id in SCALES
+        ]
+        return ngettext("%(n)d check passed", "%(n)d checks passed", passed) % {"n": passed}, details
 
     def _prepared(self, at: datetime, row: DosePrepared) -> TimelineEntry:
         words = _("%(drug)s %(mg)s mg, %(route)s, lot %(lot)s") % {

@@ -82,9 +82,7 @@ def _page(
     verified = verify_signature(found)
     shown = Shown(found, verified)
     may_sign = request.asker.may("session.sign") and found.over
-    mine = found.signature is not None and found.signature.by is not None and (
-        found.signature.by.id == request.asker.membership_id
-    )  # fmt: skip
+    stands = _is_mine(request, found) and verified.standing == "unchanged"
     drawn = figure_of(shown)
     context = {
         "shown": shown,
@@ -93,7 +91,7 @@ def _page(
         "wide": _drawing(shown, drawn, figure.WIDE),
         "narrow": _drawing(shown, drawn, figure.NARROW),
         "facts": (shown.facts[:5], shown.facts[5:]),
-        "may_sign": may_sign and not (mine and verified.standing == "unchanged"),
+        "may_sign": may_sign and not stands,
         "may_add": may_sign and found.signature is not None,
         "form": form or AddendumForm(),
         "errors": [{"href": "", "text": each} for each in reasons],
@@ -102,6 +100,12 @@ def _page(
         **({} if found.over else strip_alone(request, session_or_404(found.encounter_id))),
     }
     return render(request, "console/record/record.html", context, status=status)
+
+
+def _is_mine(request: Request, found: SessionRecord) -> bool:
+    """Whether the newest signature is the asker's own."""
+    by = found.signature.by if found.signature is not None else None
+    return by is not None and by.id == request.asker.membership_id
 
 
 @patient_row_page(_recorded, "session.read")

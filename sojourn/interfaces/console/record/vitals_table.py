@@ -96,10 +96,7 @@ class VitalsTable(Telling):
             return f"–/{written(column[-1], read[-1].value)}" if read else "–"
         pairs = zip(shown.codes, shown.values, strict=True)
         text = "/".join("–" if value is None else written(code, value) for code, value in pairs)
-        low, high = min(each.value for each in read), max(each.value for each in read)
-        if len(column) == 1 and written(column[0], low) != written(column[0], high):
-            text += f" ({written(column[0], low)}–{written(column[0], high)})"
-        return text
+        return f"{text}{_spread(column[0], [each.value for each in read])}" if len(column) == 1 else text
 
     def _source(self, given: Mapping[str, Sequence[Reading]]) -> str:
         methods = {each.method for rows in given.values() for each in rows}
@@ -158,6 +155,12 @@ class VitalsTable(Telling):
         """
         codes = [code for (code,) in TILES["hr"] if code in self.record.series]
         return next((code for code in codes if any(each.counts for each in self.record.series[code])), (*codes, "")[0])
+
+
+def _spread(code: str, values: Sequence[float]) -> str:
+    """From the lowest to the highest, in brackets; "" where they are written alike."""
+    low, high = written(code, min(values)), written(code, max(values))
+    return "" if low == high else f" ({low}–{high})"
 
 
 def _signals(rows: Iterable[Reading]) -> list[SignalReading]:

@@ -27,7 +27,6 @@ from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console import typed
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients.views import state_word
 from sojourn.interfaces.console.scheduling.before_dose import warned
@@ -35,6 +34,7 @@ from sojourn.interfaces.console.scheduling.day import day
 from sojourn.interfaces.console.scheduling.forms import AppointmentForm, CancelForm
 from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.console.scheduling.timeline import clock_words
+from sojourn.interfaces.shared import typed
 from sojourn.interfaces.shared.pages import FORM, PatientScope, closed, form_action, patient_row_page, sent, tell
 
 _FIELDS = {

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET
 from sojourn.care.booking import queries
 from sojourn.care.patients import queries as patients
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.interfaces.console import typed
 from sojourn.interfaces.console.scheduling import visits
 from sojourn.interfaces.console.scheduling.timeline import timeline
+from sojourn.interfaces.shared import typed
 
 
 def _long_day(day: date) -> str:

@@ -31,8 +31,8 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.scheduling.before_dose import warned
-from sojourn.interfaces.console.typed import whole
 from sojourn.interfaces.shared.pages import closed
+from sojourn.interfaces.shared.typed import whole
 
 PARTS = {
     "morning": gettext_lazy("mornings"),

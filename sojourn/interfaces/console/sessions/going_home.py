@@ -21,8 +21,8 @@ from sojourn.interfaces.console.sessions.frame import refusal as _refusal
 from sojourn.interfaces.console.sessions.frame import seen as _seen
 from sojourn.interfaces.console.sessions.frame import status as _status
 from sojourn.interfaces.console.sessions.frame import to_session as _to_session
-from sojourn.interfaces.console.typed import whole
 from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
+from sojourn.interfaces.shared.typed import whole
 
 
 @session_page("session.check", methods=FORM)
