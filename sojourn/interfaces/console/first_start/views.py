@@ -7,7 +7,7 @@ The sitting may be left at any time; whoever goes on begins at the first rule th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -25,6 +25,7 @@ from sojourn.foundation.rulebook import actions, queries
 from sojourn.foundation.rulebook.first_start import FirstStart, Group, first_start, needs_a_decision
 from sojourn.foundation.rulebook.queries import Standing
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
+from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.first_start import presenters as shown
 from sojourn.interfaces.console.rules import details as rules_details
 from sojourn.interfaces.console.rules import forms as rules_forms
@@ -87,7 +88,7 @@ def rule(request: Request, rule_id: str) -> HttpResponse:
     if not needs_a_decision(rules_forms.newest(rule_id)):
         raise Http404
     try:
-        adopted, acts = rules_forms.adopt_as_typed(request, rule_id, typed, request.POST.get("hash", ""))
+        adopted, acts = rules_forms.adopt_as_typed(request, rule_id, typed, _decision(request)["hash"])
     except Refused as refused:
         return _page(request, rule_id, refused=refused, typed=typed)
     words = _("“%(title)s” acts in this clinic now.") if acts else _("“%(title)s”: a second prescriber must sign too.")
@@ -99,17 +100,23 @@ def rule(request: Request, rule_id: str) -> HttpResponse:
 @require_POST
 def decline(request: Request, rule_id: str) -> HttpResponse:
     """Decide not to use a rule here, with the reason; then the next."""
-    reason = request.POST.get("reason", "")
+    decision = _decision(request)
     if not needs_a_decision(rules_forms.newest(rule_id)):
         raise Http404
     try:
-        row = actions.decline(by=request.asker, rule_id=rule_id, reason=reason, rule_hash=request.POST.get("hash", ""))
+        row = actions.decline(
+            by=request.asker, rule_id=rule_id, reason=decision["reason"], rule_hash=decision["hash"]
+        )  # fmt: skip
     except Refused as refused:
-        return _page(request, rule_id, refused=refused, reason=reason)
+        return _page(request, rule_id, refused=refused, reason=decision["reason"])
     messages.success(
         request, _("“%(title)s” is not used in this clinic.") % {"title": _(queries.newest(row.rule_id).title)}
     )
     return _onward(request, rule_id)
+
+
+def _decision(request: Request) -> dict[str, Any]:
+    return read(rules_forms.DecisionForm(request.POST))
 
 
 def _onward(request: Request, rule_id: str) -> HttpResponse:

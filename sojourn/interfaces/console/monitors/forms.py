@@ -6,6 +6,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from sojourn.interfaces.console.fields import RowField, WordsField
+
 
 class DeviceForm(forms.Form):
     """A monitor, as its messages name it."""
@@ -27,3 +29,17 @@ class DeviceForm(forms.Form):
         if not colon or not kind.strip() or not value.strip():
             raise forms.ValidationError(_("Write the kind, a colon and the value, as in bed:BAY3."), code="no-kind")
         return key
+
+
+class ClaimForm(forms.Form):
+    """What somebody calls a monitor, and the end of its name as it stands on it."""
+
+    code = WordsField(strip=False)
+    name = WordsField(strip=False)
+
+
+class LineForm(forms.Form):
+    """From where, or under which closer name, a monitor speaks."""
+
+    stranger = RowField()
+    address = WordsField(strip=False)

@@ -23,8 +23,9 @@ from sojourn.care.vitals.models import Device, DeviceAssociation, InboundMessage
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.monitors.faults import fault_lines, fault_words, refused_lines
-from sojourn.interfaces.console.monitors.forms import DeviceForm
+from sojourn.interfaces.console.monitors.forms import ClaimForm, DeviceForm, LineForm
 from sojourn.interfaces.console.monitors.presenters import (
     AddressLine,
     NotUsedLine,
@@ -83,10 +84,8 @@ def _line(
 def _page(request: Request, *, form: DeviceForm | None = None, refused: Refused | None = None) -> HttpResponse:
     now = timezone.now()
     devices = list(Device.objects.filter(retired_at=None).order_by("name", "pk"))
-    on = {
-        row.device_id: row
-        for row in DeviceAssociation.objects.select_related("patient", "encounter__chair").filter(until_at=None)
-    }
+    patients_on = DeviceAssociation.objects.select_related("patient", "encounter__chair").filter(until_at=None)
+    on = {row.device_id: row for row in patients_on}
     hidden = patients.withheld(request.asker, [row.patient for row in on.values()], now)
     senders, nobodys = vitals_queries.strangers(request.asker.here, now)
     not_used = vitals_queries.not_used([device.pk for device in devices], now)
@@ -100,10 +99,15 @@ def _page(request: Request, *, form: DeviceForm | None = None, refused: Refused 
         "registers": request.asker.may("monitor.register"),
         "manages": manages,
         "form": (form or DeviceForm()) if manages else None,
-        "reasons": [{"href": "", "text": str(each)} for each in refused.reasons] if refused else [],
+        "reasons": _reasons(refused),
     }
     status = 409 if refused else 422 if form is not None and form.errors else 200
     return render(request, "console/monitors/list.html", context, status=status)
+
+
+def _reasons(refused: Refused | None) -> list[dict[str, str]]:
+    """For the summary at the top of a page."""
+    return [{"href": "", "text": str(each)} for each in refused.reasons] if refused else []
 
 
 @allowed("monitor.read", "monitor.manage")
@@ -143,7 +147,7 @@ def _done(request: Request, work: Callable[[], Device], words: str) -> HttpRespo
 def register(request: Request, stranger_id: int) -> HttpResponse:
     """Add an unknown monitor of the clinic's port, with one press."""
     get_object_or_404(Stranger, pk=stranger_id, clinic_id=request.asker.here)
-    name = request.POST.get("name", "")
+    name = read(ClaimForm(request.POST))["name"]
     return _done(
         request, lambda: claiming_actions.register(by=request.asker, stranger_id=stranger_id, name=name),
         _("%(name)s is added. A nurse can put it on a patient."),
@@ -155,7 +159,7 @@ def register(request: Request, stranger_id: int) -> HttpResponse:
 def rekey(request: Request, device_id: int) -> HttpResponse:
     """Give a monitor the closer name under which it speaks, with one press."""
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
-    stranger_id = int(request.POST.get("stranger", "0") or 0)
+    stranger_id = read(LineForm(request.POST))["stranger"] or 0
     return _done(
         request, lambda: claiming_actions.rekey(by=request.asker, device_id=device.pk, stranger_id=stranger_id),
         _("%(name)s is known by its closer name now."),
@@ -167,7 +171,7 @@ def rekey(request: Request, device_id: int) -> HttpResponse:
 def confirm_line(request: Request, device_id: int) -> HttpResponse:
     """Say that a monitor speaks from this address."""
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
-    host = request.POST.get("address", "")
+    host = read(LineForm(request.POST))["address"]
     return _done(
         request, lambda: claiming_actions.confirm_line(by=request.asker, device_id=device.pk, host=host),
         _("The address of %(name)s is confirmed."),
@@ -180,7 +184,7 @@ def _unclaimed_page(request: Request, refused: Refused | None = None) -> HttpRes
     context = {
         "strangers": unclaimed_lines(rows),
         "faults": refused_lines(unreadable),
-        "reasons": [{"href": "", "text": str(each)} for each in refused.reasons] if refused else [],
+        "reasons": _reasons(refused),
     }
     return render(request, "console/monitors/unclaimed.html", context, status=409 if refused else 200)
 
@@ -197,13 +201,11 @@ def unclaimed(request: Request) -> HttpResponse:
 def claim(request: Request, stranger_id: int) -> HttpResponse:
     """Take a monitor that belongs to no clinic: who stands before it can read the end of its name."""
     get_object_or_404(Stranger, pk=stranger_id)
+    typed = read(ClaimForm(request.POST))
     try:
         device = claiming_actions.claim(
-            by=request.asker,
-            stranger_id=stranger_id,
-            code=request.POST.get("code", ""),
-            name=request.POST.get("name", ""),
-        )
+            by=request.asker, stranger_id=stranger_id, code=typed["code"], name=typed["name"]
+        )  # fmt: skip
     except Refused as refused:
         return _unclaimed_page(request, refused)
     messages.success(request, _("%(name)s is added. A nurse can put it on a patient.") % {"name": device.name})
@@ -216,7 +218,8 @@ def rename(request: Request, device_id: int) -> HttpResponse:
     """Call a monitor as people do now; what it sends and has measured stays its own."""
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
     try:
-        vitals_actions.rename_device(by=request.asker, device_id=device.pk, name=request.POST.get("name", ""))
+        name = read(ClaimForm(request.POST))["name"]
+        vitals_actions.rename_device(by=request.asker, device_id=device.pk, name=name)
     except Refused as refused:
         return _page(request, refused=refused)
     return redirect("console:monitors")

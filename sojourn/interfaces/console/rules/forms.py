@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django import forms
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,22 @@ from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions, queries
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.ui.numbers import number_words
+from sojourn.interfaces.console.fields import WordsField
 from sojourn.interfaces.console.rules.words import ALWAYS, in_words
+
+
+class NarrowForm(forms.Form):
+    """What narrows the list: one of SHOWS, and a search."""
+
+    show = WordsField(strip=False)
+    q = WordsField(most=120)
+
+
+class DecisionForm(forms.Form):
+    """A decision about a rule. ``hash``: of the text that was read; ``reason``: where it is not used any more."""
+
+    hash = WordsField(strip=False)
+    reason = WordsField(strip=False)
 
 
 def field_name(rule_id: str, name: str) -> str:

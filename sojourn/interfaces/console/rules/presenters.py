@@ -190,6 +190,11 @@ def line(
     )  # fmt: skip
 
 
+def acts_here(standing: Standing) -> bool:
+    """Whether the rule acts in this clinic, of itself or because somebody decided so."""
+    return standing.newest.kind in ALWAYS or standing.acting is not None
+
+
 def people_of(standings: Iterable[Standing]) -> dict[int, str]:
     """The names of those who decided. One query."""
     ids = {each.adoption.adopted_by_id for each in standings if each.adoption is not None}
@@ -243,7 +248,10 @@ def is_shown(standing: Standing, show: str) -> bool:
 
 
 def says(rule: Rule, text: str) -> bool:
-    """Whether a rule holds every word of a search: in its id, its texts as shown, its sources, its medicines."""
+    """Whether a rule holds every word of a search: in its id, its texts as shown, its sources, its medicines. Every one
+    does where nothing is sought."""
+    if not text:
+        return True
     medicines = interaction_words.names_of(rule) if rule.kind == interactions.KIND else ()
     texts = (rule.id, rule.title, _(rule.title), rule.statement, _(rule.statement), *rule.sources, *medicines)
     held = interactions.fold(" ".join(texts))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.utils import formats, timezone
 from django.utils.formats import number_format
@@ -230,19 +231,50 @@ def moment_words(at: datetime) -> str:
 
 def where_words(rule: Rule) -> str:
     """For which vital signs, routes and drugs a rule speaks."""
-    parts = []
-    if vitals := rule.fixed.get("vitals"):
-        parts.append(", ".join(_(VITALS[str(code)].label) for code in vitals))
-    routes = rule.fixed.get("routes", () if "route" not in rule.fixed else (rule.fixed["route"],))
-    if set(routes) >= set(ROUTES) - {"film"}:  # most rules are older than the film
-        parts.append(_("by any route"))
-    elif routes:
-        parts.append(", ".join(str(ROUTES.get(str(code), code)) for code in routes))
-    if stages := rule.fixed.get("stages"):
-        parts.append(", ".join(str(STAGES.get(str(code), code)) for code in stages))
-    if drugs := rule.fixed.get("drugs", () if "drug" not in rule.fixed else (rule.fixed["drug"],)):
-        parts.append(", ".join(str(DRUGS.get(str(code), code)) for code in drugs))
-    return " · ".join(parts)
+    routes = _several(rule, "routes", "route")
+    anywhere = set(routes) >= set(ROUTES) - {"film"}  # most rules are older than the film
+    parts = (
+        _listed({code: _(vital.label) for code, vital in VITALS.items()}, rule.fixed.get("vitals", ())),
+        _("by any route") if anywhere else _listed(ROUTES, routes),
+        _listed(STAGES, rule.fixed.get("stages", ())),
+        _listed(DRUGS, _several(rule, "drugs", "drug")),
+    )
+    return " · ".join(each for each in parts if each)
+
+
+def _several(rule: Rule, name: str, single: str) -> Sequence[Any]:
+    """A list of a rule, which may also be written as its only member."""
+    alone = (rule.fixed[single],) if single in rule.fixed else ()
+    found: Sequence[Any] = rule.fixed.get(name, alone)
+    return found
+
+
+def _listed(words: Mapping[str, StrPromise | str], codes: Iterable[Any]) -> str:
+    return ", ".join(str(words.get(str(code), code)) for code in codes)
+
+
+def adopted_words(rule: Rule, *, acts: bool) -> str:
+    """What a signature under a rule has come to."""
+    if acts:
+        words = _("“%(title)s” acts in this clinic now.")
+    elif rule.kind == dosing.CEILING:
+        words = _("“%(title)s”: your signature is kept. The higher dose acts once a second prescriber has signed.")
+    else:
+        words = _("“%(title)s”: your signature is kept. The looser limit acts once a second prescriber has signed.")
+    return words % {"title": _(rule.title)}
+
+
+def retired_words(rule: Rule) -> str:
+    """What it means that a rule is used no more."""
+    if rule.acts_without_adoption:
+        words = _("“%(title)s” acts with its released numbers again.")
+    elif rule.kind == HARD_FLOOR:
+        words = _("“%(title)s” is retired: no dose is given here until it is stated again.")
+    elif rule.kind == dosing.CEILING:
+        words = _("“%(title)s” is retired: this drug is not given by this route here.")
+    else:
+        words = _("“%(title)s” no longer acts in this clinic.")
+    return words % {"title": _(rule.title)}
 
 
 def mark_of(rule: Rule) -> StrPromise:
