@@ -66,21 +66,27 @@ def identity_of(
     own: dict[str, None] = {}
     gateway: dict[str, None] = {}
     for kind, where in dialect.devices:
-        value = _at(first, where, seps)
-        if kind == "ip":
-            value = _address(value)
-        elif kind == "mac":
-            value = value.replace("-", "").replace(":", "").upper() if _MAC.fullmatch(value) else ""
-        elif kind == "eui64":
-            value = next((p.upper() for p in value.split(seps.component) if EUI64.fullmatch(p)), "")
-        elif kind == "bed":
+        if kind == "bed":
             value = whose.bed_value(ward, room, bed, facility)
-        elif kind == "app":
-            names = [seps.first(_at(first, Place("MSH", n, 1, 0), seps)) for n in (3, 4)]
-            value = "/".join(n for n in names if n)
+        else:
+            value = _own_value(kind, _at(first, where, seps), first, seps)
         if value:
             (gateway if where.segment == "MSH" else own)[whose.key(kind, value)] = None
     return tuple(own), tuple(gateway), bed
+
+
+def _own_value(kind: str, value: str, first: dict[str, str], seps: Separators) -> str:
+    """What names a device, in one writing; "" where it is none of its kind."""
+    if kind == "ip":
+        return _address(value)
+    if kind == "mac":
+        return value.replace("-", "").replace(":", "").upper() if _MAC.fullmatch(value) else ""
+    if kind == "eui64":
+        return next((p.upper() for p in value.split(seps.component) if EUI64.fullmatch(p)), "")
+    if kind == "app":
+        names = [seps.first(_at(first, Place("MSH", n, 1, 0), seps)) for n in (3, 4)]
+        return "/".join(n for n in names if n)
+    return value
 
 
 def _place(first: dict[str, str], where: Place, seps: Separators) -> str:

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, tzinfo
-from typing import Final, NamedTuple
+from typing import Final
 
 from sojourn.care.vitals import whose
-from sojourn.interfaces.devices.identity import EUI64, identifiers_of, identity_of, nearest
 
 from .dialects import VITALS, Dialect, Dialects, Vital, fold_unit, shipped
+from .identity import EUI64, identifiers_of, identity_of, nearest
 from .meaning import Hit, Label, meaning_of
 from .pairing import PRESSURES, measurements
 from .quality import PLAIN, VALUE, Flags, Status, flags_of, rate_doubt, status_of
 from .query import query_of
+from .recognising import Recogniser
 from .results import Assumed, Fault, NotMeasured, ParsedMessage, ParsedReading, Unmapped, Withdrawal
 from .values import NUMBER, Separators, decode, header, instant, loose_number, zone_of
 
@@ -44,14 +45,6 @@ _Withdrawn = tuple[str, str, float | None, datetime | None, str, str, str, str, 
 _Absent = tuple[str, str, str, datetime | None, str, str, str]
 
 
-class _Needles(NamedTuple):
-    """What to look for in a text with these separators, and whose it is."""
-
-    systems: list[tuple[str, Dialect]]
-    codes: list[tuple[str, Dialect]]
-    nomenclature: str
-
-
 class Reader:
     """Reads messages with a set of dialects. Its caches are not for several threads."""
 
@@ -66,8 +59,7 @@ class Reader:
         self.senders: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.equipment: dict[tuple[str, str], str] = {}
         self.folded = {fold_unit(k): v for k, v in dialects.units.items()}
-        self._needles: dict[tuple[str, str], _Needles] = {}
-        self._named: dict[tuple[str, str], Dialect] = {}
+        self.recogniser = Recogniser(dialects)
         self._elsewhere = {  # the segments beside MSH and PV1 in which a dialect looks for identity
             d.name: sorted(({p.segment for _, p in d.devices} | {p.segment for p in d.bed + d.ward}) - {"MSH", "PV1"})
             for d in (dialects.standard, *dialects.makers)
@@ -100,43 +92,6 @@ class Reader:
             elif segment:
                 work.other(tag, segment)
         return work.fault or work.result()
-
-    def recognise(self, text: str, msh: list[str], seps: Separators) -> Dialect:
-        """Whose message this is: by codes and coding systems first, then by the names in MSH."""
-        needles = self._needles.get((seps.field, seps.component)) or self._needles_for(seps)
-        for needle, dialect in needles.systems:
-            if needle in text and _in_identifier(text, needle, seps):
-                return dialect
-        if needles.nomenclature not in text:  # numbers of a maker's own stand beside no coding system
-            for needle, dialect in needles.codes:
-                if needle in text:
-                    return dialect
-        names = (msh[2], msh[3])
-        known = self._named.get(names)
-        if known is None:
-            if len(self._named) >= _CACHE:
-                self._named.clear()
-            known = self._named[names] = self._by_name(msh)
-        return known
-
-    def _needles_for(self, seps: Separators) -> _Needles:
-        sep, comp = seps.field, seps.component
-        if len(self._needles) >= 64:
-            self._needles.clear()
-        signs = [(sign, dialect) for dialect in self.dialects.makers for sign in dialect.signs]
-        needles = self._needles[sep, comp] = _Needles(
-            [(comp + s.system + sep, d) for s, d in signs if s.system],
-            [(sep + s.code.replace("^", comp) + sep, d) for s, d in signs if s.code],
-            comp + "MDC" + sep,
-        )
-        return needles
-
-    def _by_name(self, msh: list[str]) -> Dialect:
-        for dialect in self.dialects.makers:
-            for sign in dialect.signs:
-                if sign.starts_with and msh[int(sign.place[4:]) - 1].startswith(sign.starts_with):  # MSH-1 is itself
-                    return dialect
-        return self.dialects.standard
 
     def unit(self, text: str, seps: Separators) -> str:
         """OBX-6 as UCUM; "" where none was sent, "?" where it is not understood."""
@@ -237,7 +192,7 @@ class _Work:
         self.warnings = warnings
         self.lines = text.split("\r")
         self.first = {"MSH": self.lines[0]}
-        self.dialect = reader.recognise(text, msh, seps)
+        self.dialect = reader.recogniser.recognise(text, msh, seps)
         self.hits = reader.hits.setdefault((self.dialect.name, seps.component, seps.escape), {})
         self.statuses = reader.statuses.setdefault(self.dialect.name, {})
         self.patient: tuple[str, ...] | None = None
@@ -476,37 +431,36 @@ class _Work:
             sent_at=self.sent_at,
             readings=self.readings(branches, default),
             unmapped=tuple([Unmapped(*what, why, *times) for (what, why), times in self.unmapped.items()]),
-            not_measured=tuple(
-                [
-                    NotMeasured(
-                        code, why, value, at, sub, (key in keys and key) or nearest(sub, branches) or default, method
-                    )
-                    for code, why, value, at, sub, key, method in self.absent
-                ]
-            ),
+            not_measured=self.not_measured(branches, default) if self.absent else (),
             warnings=tuple(warnings),
             dialect=self.dialect.name,
             structure_rows=self.structure,
-            withdrawn=()
-            if not self.withdrawn
-            else tuple(
-                [
-                    Withdrawal(
-                        code,
-                        "wrong" if why == "wrong" else "deleted",
-                        number,
-                        at,
-                        sub,
-                        (key in keys and key) or nearest(sub, branches) or default,
-                        identifier,
-                        unit,
-                        method,
-                    )
-                    for code, why, number, at, sub, key, identifier, unit, method in self.withdrawn
-                ]
-            ),
+            withdrawn=self.withdrawals(branches, default) if self.withdrawn else (),
             assumed=tuple([Assumed(code, self.dialect.assumed_units[code], n) for code, n in self.assumed.items()]),
         )
+
+    def not_measured(self, branches: dict[str, str], default: str) -> tuple[NotMeasured, ...]:
+        keys = self.keys
+        return tuple(
+            [
+                NotMeasured(
+                    code, why, value, at, sub, (key in keys and key) or nearest(sub, branches) or default, method
+                )
+                for code, why, value, at, sub, key, method in self.absent
+            ]
+        )
+
+    def withdrawals(self, branches: dict[str, str], default: str) -> tuple[Withdrawal, ...]:
+        keys = self.keys
+        return tuple(
+            [
+                Withdrawal(
+                    code, "wrong" if why == "wrong" else "deleted", number, at, sub,
+                    (key in keys and key) or nearest(sub, branches) or default, identifier, unit, method,
+                )
+                for code, why, number, at, sub, key, identifier, unit, method in self.withdrawn
+            ]
+        )  # fmt: skip
 
     def readings(self, branches: dict[str, str], default: str) -> tuple[ParsedReading, ...]:
         devices = [
@@ -520,23 +474,10 @@ class _Work:
         place, made = -1, []
         for code, number, unit, at, status, method, sub, _, bound, flags, doubt, _, identifier in self.rows:
             place += 1
-            made.append(
-                ParsedReading(
-                    code,
-                    number,
-                    unit,
-                    at,
-                    status,
-                    method,
-                    sub,
-                    devices[place],
-                    bound,
-                    flags,
-                    doubt,
-                    pairs.get(place, "") if pairs else "",
-                    identifier,
-                )
-            )
+            made.append(ParsedReading(
+                code, number, unit, at, status, method, sub, devices[place], bound, flags, doubt,
+                pairs.get(place, "") if pairs else "", identifier,
+            ))  # fmt: skip
         return tuple(made)
 
 
@@ -544,17 +485,6 @@ def _method(text: str, seps: Separators) -> str:
     """OBX-17: the words of a coded method, else what stands first."""
     parts = seps.parts(text)
     return (parts[1] if len(parts) > 2 and parts[1] else parts[0])[:40]
-
-
-def _in_identifier(text: str, needle: str, seps: Separators) -> bool:
-    """Whether it stands in any OBX-3: a unit in a maker's coding system does not make a message that maker's."""
-    at = text.find(needle)
-    while at >= 0:
-        before = text[text.rfind("\r", 0, at) + 1 : at]
-        if before[:3] == "OBX" and before.count(seps.field) == 3:
-            return True
-        at = text.find(needle, at + 1)
-    return False
 
 
 _readers: list[Reader] = []
