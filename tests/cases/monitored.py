@@ -23,7 +23,7 @@ from sojourn.care.vitals.models import Device
 from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.interfaces.console.board.views import ChairShown, Figure
+from sojourn.interfaces.console.board.presenters import ChairShown, Figure
 from sojourn.interfaces.devices.framing import frame
 from sojourn.interfaces.devices.listener import serve
 from sojourn.interfaces.devices.store import PostgresStore

@@ -28,8 +28,8 @@ from sojourn.clinical.pk.command import _instants
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook import queries as rulebook
 from sojourn.foundation.ui.numbers import CountField, number_words
-from sojourn.interfaces.console.concentration.views import RegimenForm, WhoForm, weight_in
-from sojourn.interfaces.console.measures.forms import ScoreForm
+from sojourn.interfaces.console.concentration.forms import RegimenForm, WhoForm, weight_in
+from sojourn.interfaces.console.measures.views import ScoreForm
 from sojourn.interfaces.console.sessions.forms import DoseForm, ValuesForm
 from sojourn.interfaces.console.sessions.medicines import MedicineForm
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, WasteForm

@@ -16,7 +16,7 @@ from django.urls import reverse
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.interfaces.console.board.views import Figure
+from sojourn.interfaces.console.board.presenters import Figure
 from sojourn.interfaces.devices.message import ParsedMessage, read
 from tests.care.stage import Stage, to_dosing
 from tests.cases.bedside import Bedside, bedside, cuff, heart, spo2

@@ -28,7 +28,8 @@ from sojourn.care.session.snapshot import load
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device
 from sojourn.foundation.accounts.asker import as_asker
-from sojourn.interfaces.console.board.views import board_words, figure_of
+from sojourn.interfaces.console.board.presenters import figure_of
+from sojourn.interfaces.console.board.words import board_words
 from sojourn.interfaces.console.sessions.presenters import figures
 from tests.browser import faults
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing

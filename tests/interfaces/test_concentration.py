@@ -25,8 +25,12 @@ from sojourn.clinical import pk
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.ui.build import BUILT
-from sojourn.interfaces.console.concentration.views import expected, instants, reason, weight_in
-from sojourn.interfaces.portal.medicine.curve import picture, picture_of, words
+from sojourn.interfaces.console.concentration.expected import expected
+from sojourn.interfaces.console.concentration.forms import weight_in
+from sojourn.interfaces.console.concentration.presenters import instants
+from sojourn.interfaces.console.concentration.words import reason
+from sojourn.interfaces.portal.medicine.curve import picture_of
+from sojourn.interfaces.portal.medicine.views import picture, words
 from tests.browser import clean
 from tests.care.infusions import BEGINS, after, infusing, interrupted, pump
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
@@ -272,7 +276,7 @@ def test_the_session_shows_it_when_a_weight_is_known(clinic: Cast, dosing: Stage
 
 
 def test_without_any_weight_it_asks_for_one(clinic: Cast, dosing: Stage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sojourn.interfaces.console.concentration.views._weight_of", lambda picture: None)
+    monkeypatch.setattr("sojourn.interfaces.console.concentration.expected._weight_of", lambda picture: None)
     text = clinic.client("nurse").get(beside(dosing), headers=HTMX).text
     assert "No weight is known." in text
     assert 'id="expected-weight"' in text
@@ -484,7 +488,7 @@ def test_the_patients_picture_and_the_overlay_are_fair(
 def test_the_overlay_outlives_the_live_part_and_stays_hidden(
     browser: Browser, clinic: Cast, dosing: Stage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("sojourn.interfaces.console.concentration.views._weight_of", lambda picture: None)
+    monkeypatch.setattr("sojourn.interfaces.console.concentration.expected._weight_of", lambda picture: None)
     with served(monkeypatch) as address:
         context = browser.new_context(
             viewport={"width": 1280, "height": 900}, base_url=address, reduced_motion="reduce"

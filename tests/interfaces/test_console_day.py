@@ -28,7 +28,7 @@ from sojourn.care.safety.models import Flag, FlagKind
 from sojourn.care.session.models import DoseCheck
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.interfaces.console.scheduling.appointments import timeline
+from sojourn.interfaces.console.scheduling.timeline import timeline
 from tests.care.way import signed_course
 from tests.conftest import Cast, today
 

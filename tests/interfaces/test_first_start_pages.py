@@ -18,7 +18,7 @@ from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import book, queries
 from sojourn.foundation.rulebook import first_start as walking
 from sojourn.foundation.rulebook.models import RuleAdoption
-from sojourn.interfaces.console.rules.views import field_name
+from sojourn.interfaces.console.rules.forms import field_name
 from tests.care.adopting import as_typed
 from tests.care.stage import adopt_everything
 from tests.conftest import Cast

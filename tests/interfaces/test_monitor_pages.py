@@ -15,7 +15,8 @@ from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device, InboundMessage, NotUsed, Stranger
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.interfaces.console.monitors.views import KINDS, fault_words, visible
+from sojourn.interfaces.console.monitors.faults import KINDS, fault_words
+from sojourn.interfaces.console.monitors.raw import visible
 from tests.care.stage import adopt_everything, to_dosing
 from tests.conftest import Cast
 

@@ -23,8 +23,9 @@ from sojourn.care.vitals.models import Observation
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.printing.figure import Figure, Line, Mark, Panel, Span, nice_ticks, svg
+from sojourn.interfaces.console.record.axis import thinned
 from sojourn.interfaces.console.record.figure import figure_of
-from sojourn.interfaces.console.record.presenters import Shown, thinned
+from sojourn.interfaces.console.record.presenters import Shown
 from tests.browser import clean
 from tests.care.infusions import after, infusing, interrupted, pump, stopped_after_20_seconds, throw_away
 from tests.care.stage import Stage, adopt_everything, set_stage

@@ -18,7 +18,8 @@ from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import load, queries
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.interfaces.console.medicines import interaction_words
-from sojourn.interfaces.console.rules.views import ALWAYS, field_name
+from sojourn.interfaces.console.rules.forms import field_name
+from sojourn.interfaces.console.rules.words import ALWAYS
 from tests.care.adopting import as_typed
 from tests.care.stage import adopt_everything, to_dosing
 from tests.conftest import Cast

@@ -19,7 +19,7 @@ PLACES: dict[str, set[str]] = {
     "next_check_due": {"care/session/glance.py", "clinical/replay/replaying.py", "clinical/worked.py"},
     "current_vital": {
         "care/session/glance.py", "clinical/current.py", "clinical/protocol/guards.py",
-        "interfaces/console/board/views.py", "interfaces/console/record/presenters.py",
+        "interfaces/console/board/presenters.py", "interfaces/console/record/vitals_table.py",
     },
     "went_in": {"care/session/given.py", "clinical/replay/session.py"},
     "delivered": {"care/session/snapshot.py", "care/session/lines.py", "care/session/road.py",

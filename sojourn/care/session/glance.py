@@ -16,7 +16,7 @@ from typing import Any
 from sojourn.care.alarms.queries import OPEN
 from sojourn.care.session.calls import Call, newest_call
 from sojourn.care.session.rows import AlarmNow, Newest, Noted, OnChair
-from sojourn.clinical.alarms import urgency
+from sojourn.clinical.alarms import Standing, gravest_of, urgency
 from sojourn.clinical.current import CodeGroup, DisplayedVital, SignalReading, current_vital
 from sojourn.clinical.protocol import FINAL, Due, State, next_check_due
 from sojourn.clinical.vitals import SYSTOLIC
@@ -77,13 +77,16 @@ class Glance:
         known = [each.skew_s for each in self.monitors if each.skew_s is not None]
         return max(known, key=abs, default=None)
 
-    def displayed(
-        self, groups: Iterable[CodeGroup], stale_after_s: Callable[[str], float], alarmed: str = ""
-    ) -> DisplayedVital | None:  # fmt: skip
-        """The value that is shown of vital signs that answer one question (clinical/current.py). ``alarmed``: the one
-        of them with the gravest open alarm."""
+    def displayed(self, groups: Iterable[CodeGroup], stale_after_s: Callable[[str], float]) -> DisplayedVital | None:
+        """The value that is shown of vital signs that answer one question (clinical/current.py)."""
+        groups = list(groups)
         known = [SignalReading(each.code, each.value, each.at.timestamp(), each.doubt) for each in self.newest.values()]
-        return current_vital(groups, known, self.now.timestamp(), stale_after_s, alarmed)
+        alarm = gravest_of({code for group in groups for code in group}, self.open_alarms, _standing)
+        return current_vital(groups, known, self.now.timestamp(), stale_after_s, alarm.code if alarm else "")
+
+
+def _standing(alarm: AlarmNow) -> Standing:
+    return Standing(alarm.phase, alarm.priority, alarm.since_at.timestamp(), alarm.rule_id, alarm.code)
 
 
 def is_check(code: str, method: str) -> bool:
@@ -128,9 +131,7 @@ def alarms_of(rows: Iterable[Raw]) -> list[AlarmNow]:
                  row["acknowledged_by"], row["why"], row["value"], row["limit"])
         for row in rows
     ]  # fmt: skip
-    return sorted(
-        found, key=lambda each: urgency(each.phase, each.priority, each.since_at.timestamp(), each.rule_id, each.code)
-    )
+    return sorted(found, key=lambda each: urgency(*_standing(each)))
 
 
 def monitors_of(rows: Iterable[Raw]) -> list[OnChair]:

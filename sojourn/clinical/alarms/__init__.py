@@ -17,7 +17,7 @@ from sojourn.clinical.alarms.model import (
     State,
     Why,
 )
-from sojourn.clinical.alarms.order import rank, urgency
+from sojourn.clinical.alarms.order import Standing, gravest_of, rank, urgency
 from sojourn.clinical.alarms.prepare import (
     ESCALATION,
     FAULT,
@@ -48,6 +48,7 @@ __all__ = [
     "PutRight",
     "Reading",
     "Reason",
+    "Standing",
     "State",
     "Why",
     "Withdrawal",
@@ -55,6 +56,7 @@ __all__ = [
     "awaited",
     "eased",
     "escalation",
+    "gravest_of",
     "judge",
     "prepare",
     "put_right",

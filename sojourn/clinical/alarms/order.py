@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Collection, Iterable
+from typing import Final, NamedTuple, TypeVar
 
 from sojourn.clinical.alarms.model import Phase, Priority
 
 # Of equally grave alarms, that no heart beats or no breath comes is said first, however long another has stood.
 FIRST: Final = frozenset(("breathing.apnoea", "heart.asystole", "heart.no_pulse"))
+
+A = TypeVar("A")
+
+
+class Standing(NamedTuple):
+    """How an alarm stands, in the order in which ``urgency`` asks. ``since``: seconds."""
+
+    phase: str
+    priority: str
+    since: float | None
+    rule_id: str
+    code: str
 
 
 def urgency(
@@ -20,6 +33,15 @@ def urgency(
     """
     over, answered = phase == Phase.RECOVERED, phase == Phase.ACKNOWLEDGED
     return over, answered, -rank(priority), rule_id not in FIRST, since or 0.0, rule_id, code
+
+
+def gravest_of(codes: Collection[str], alarms: Iterable[A], standing: Callable[[A], Standing]) -> A | None:
+    """The alarm that speaks for vital signs that are shown as one: their gravest that is not over, whether or not
+    somebody has seen it. None where there is none."""
+    known = [(each, standing(each)) for each in alarms]
+    found = [(each, one) for each, one in known if one.code in codes and one.phase != Phase.RECOVERED]
+    gravest = min(found, key=lambda each: (-rank(each[1].priority), *urgency(*each[1])), default=None)
+    return gravest[0] if gravest else None
 
 
 def rank(priority: str) -> int:

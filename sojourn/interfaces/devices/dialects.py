@@ -184,85 +184,108 @@ _WORDS = {
 }  # fmt: skip
 
 
-def load(texts: Mapping[str, str]) -> Dialects:  # noqa: PLR0912 - one check a line
+@dataclass(slots=True)
+class _Shared:
+    """What all dialects know together."""
+
+    by_system: dict[tuple[str, str], Vital] = field(default_factory=dict)
+    refids: dict[str, Vital] = field(default_factory=dict)
+    others: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+
+
+def load(texts: Mapping[str, str]) -> Dialects:
     """Read dialect files: name of the file -> its text. Raises DialectError with the file and the reason."""
-    standard: Dialect | None = None
-    makers: list[Dialect] = []
-    by_system: dict[tuple[str, str], Vital] = {}
-    refids: dict[str, Vital] = {}
-    others: dict[tuple[str, str], tuple[str, ...]] = {}
-    labels: dict[str, tuple[str, ...]] = {}
-    units: dict[str, str] = {}
-    aliases: dict[str, str] = {}
-    known = {unit for allowed in VITALS.values() for unit in allowed}
-    for filename in sorted(texts):
-        try:
-            data = tomllib.loads(texts[filename])
-        except tomllib.TOMLDecodeError as error:
-            raise DialectError(f"{filename}: {error}") from error
-        if set(data) - _WORDS:
-            raise DialectError(f"{filename}: unknown words {sorted(set(data) - _WORDS)}")
-        if not data.get("source"):
-            raise DialectError(f"{filename}: say where this was read (source = ...)")
-        codes: dict[tuple[str, str], Vital] = {}
-        marks: dict[str, str] = {}
-        for system, table in data.get("codes", {}).items():
-            for code, entry in table.items():
-                key = "" if system == "local" else system
-                vital = _vital(entry, f"{filename}: {code}", local=not key)
-                codes[code, key] = vital
-                marks[f"{code}^{key}"] = entry["mark"]
-                if key and by_system.setdefault((code, key), vital) != vital:
-                    raise DialectError(f"{filename}: {code} of {system} has two meanings")
-                for refid in (entry.get("name", ""), *entry.get("also", ())):
-                    if str(refid).startswith("MDC_"):
-                        refids[str(refid)] = vital
-        names = {fold(name): _vital(entry, f"{filename}: {name}") for name, entry in data.get("names", {}).items()}
-        own_units = {str(k): str(v) for k, v in data.get("units", {}).items()}
-        assumed = {str(k): str(v) for k, v in data.get("assumed_units", {}).items()}
-        for vital_code, unit in assumed.items():
-            if unit not in VITALS.get(vital_code, ()):
-                raise DialectError(f"{filename}: {vital_code} cannot be assumed in {unit}")
-        if set(own_units.values()) - known:
-            raise DialectError(f"{filename}: units that no vital uses: {set(own_units.values()) - known}")
-        others |= _others(data.get("others", {}), filename)
-        labels |= {fold(text): _vitals(may, f"{filename}: {text}") for text, may in data.get("labels", {}).items()}
-        sentinels = data.get("sentinels", {})
-        identity = data.get("identity", {})
-        dialect = Dialect(
-            name=data["name"],
-            title=data["title"],
-            signs=tuple(_sign(entry, filename) for entry in data.get("recognise", ())),
-            codes=codes,
-            names=names,
-            units=own_units,
-            assumed_units=assumed,
-            sentinels=frozenset(float(v) for v in sentinels.get("values", ())),
-            blanks=frozenset(str(v).casefold() for v in sentinels.get("texts", ())),
-            bed=_places(identity.get("bed", ())),
-            ward=_places(identity.get("ward", ())),
-            devices=tuple((kind, place(where)) for d in identity.get("device", ()) for kind, where in d.items()),
-            statuses={letter: _status(said, filename) for letter, said in data.get("statuses", {}).items()},
-            marks=marks,
-        )
-        units |= own_units
-        aliases |= data.get("aliases", {})
-        if dialect.name == "standard":
-            standard = dialect
-        else:
-            makers.append(dialect)
+    shared = _Shared()
+    found = [_dialect(_table(filename, texts[filename]), filename, shared) for filename in sorted(texts)]
+    standard = next((each for each in reversed(found) if each.name == "standard"), None)
     if standard is None:
         raise DialectError("no file calls itself standard")
     return Dialects(
         standard=standard,
-        makers=tuple(_complete(d, standard) for d in makers),
-        by_system=by_system,
-        refids=refids,
-        others=others,
-        labels=labels,
-        units=units,
-        aliases=aliases,
+        makers=tuple(_complete(each, standard) for each in found if each.name != "standard"),
+        by_system=shared.by_system,
+        refids=shared.refids,
+        others=shared.others,
+        labels=shared.labels,
+        units=shared.units,
+        aliases=shared.aliases,
     )
+
+
+def _table(filename: str, text: str) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DialectError(f"{filename}: {error}") from error
+    if set(data) - _WORDS:
+        raise DialectError(f"{filename}: unknown words {sorted(set(data) - _WORDS)}")
+    if not data.get("source"):
+        raise DialectError(f"{filename}: say where this was read (source = ...)")
+    return data
+
+
+def _dialect(data: Mapping[str, Any], filename: str, shared: _Shared) -> Dialect:
+    """One file's dialect; what it says for all goes to ``shared``."""
+    codes, marks = _codes(data.get("codes", {}), filename, shared)
+    names = {fold(name): _vital(entry, f"{filename}: {name}") for name, entry in data.get("names", {}).items()}
+    units, assumed = _units(data, filename)
+    shared.others |= _others(data.get("others", {}), filename)
+    shared.labels |= {fold(text): _vitals(may, f"{filename}: {text}") for text, may in data.get("labels", {}).items()}
+    shared.units |= units
+    shared.aliases |= data.get("aliases", {})
+    sentinels = data.get("sentinels", {})
+    identity = data.get("identity", {})
+    return Dialect(
+        name=data["name"],
+        title=data["title"],
+        signs=tuple(_sign(entry, filename) for entry in data.get("recognise", ())),
+        codes=codes,
+        names=names,
+        units=units,
+        assumed_units=assumed,
+        sentinels=frozenset(float(v) for v in sentinels.get("values", ())),
+        blanks=frozenset(str(v).casefold() for v in sentinels.get("texts", ())),
+        bed=_places(identity.get("bed", ())),
+        ward=_places(identity.get("ward", ())),
+        devices=tuple((kind, place(where)) for d in identity.get("device", ()) for kind, where in d.items()),
+        statuses={letter: _status(said, filename) for letter, said in data.get("statuses", {}).items()},
+        marks=marks,
+    )
+
+
+def _codes(
+    tables: Mapping[str, Mapping[str, Any]], filename: str, shared: _Shared
+) -> tuple[dict[tuple[str, str], Vital], dict[str, str]]:
+    """The codes of a file by code and system ("" for the maker's own), and how far each was checked."""
+    codes: dict[tuple[str, str], Vital] = {}
+    marks: dict[str, str] = {}
+    for system, table in tables.items():
+        key = "" if system == "local" else system
+        for code, entry in table.items():
+            vital = _vital(entry, f"{filename}: {code}", local=not key)
+            codes[code, key] = vital
+            marks[f"{code}^{key}"] = entry["mark"]
+            if key and shared.by_system.setdefault((code, key), vital) != vital:
+                raise DialectError(f"{filename}: {code} of {system} has two meanings")
+            names = map(str, (entry.get("name", ""), *entry.get("also", ())))
+            shared.refids |= {refid: vital for refid in names if refid.startswith("MDC_")}
+    return codes, marks
+
+
+def _units(data: Mapping[str, Any], filename: str) -> tuple[dict[str, str], dict[str, str]]:
+    """A file's own writings of units, and the customary unit of a vital sign that comes without one."""
+    known = {unit for allowed in VITALS.values() for unit in allowed}
+    own = {str(k): str(v) for k, v in data.get("units", {}).items()}
+    assumed = {str(k): str(v) for k, v in data.get("assumed_units", {}).items()}
+    for vital_code, unit in assumed.items():
+        if unit not in VITALS.get(vital_code, ()):
+            raise DialectError(f"{filename}: {vital_code} cannot be assumed in {unit}")
+    if set(own.values()) - known:
+        raise DialectError(f"{filename}: units that no vital uses: {set(own.values()) - known}")
+    return own, assumed
 
 
 def _complete(dialect: Dialect, standard: Dialect) -> Dialect:

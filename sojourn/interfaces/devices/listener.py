@@ -419,9 +419,10 @@ async def serve(
     listener = Listener(store, zone_for, limits=limits, now=now)
     loop = asyncio.get_running_loop()
     # TLS with client certificates will be an `ssl` of create_server: a line is then known by its certificate as well.
+    wanted = [(ports, None)] if isinstance(ports, int) else ports
     servers = [
         await loop.create_server(partial(listener.connect, clinic_id), host, port, backlog=1024, reuse_port=True)
-        for port, clinic_id in ([(ports, None)] if isinstance(ports, int) else ports)
+        for port, clinic_id in wanted
     ]
     listener.ports = [each.sockets[0].getsockname()[1] for each in servers]
     if ready is not None:
@@ -441,16 +442,7 @@ async def serve(
         listener.stop()
         if not writer.done():
             await writer
-        for connection in list(listener.connections):
-            if connection.transport is not None:
-                connection.transport.close()
-        for _ in range(20):  # a second for slow readers to take their last answers
-            if listener.connections:
-                await asyncio.sleep(0.05)
-        for connection in list(listener.connections):
-            if connection.transport is not None:
-                connection.transport.abort()
-        await asyncio.sleep(0)
+        await _hang_up(listener)
         await asyncio.gather(sweeper, stopping, return_exceptions=True)
         for server in servers:
             await server.wait_closed()
@@ -460,3 +452,17 @@ def address() -> tuple[str, int]:
     """Where to listen: SOJOURN_MLLP_HOST and SOJOURN_MLLP_PORT, else this machine only, port 2575."""
     host = os.environ.get("SOJOURN_MLLP_HOST") or DEFAULT_HOST
     return host, int(os.environ.get("SOJOURN_MLLP_PORT") or DEFAULT_PORT)
+
+
+async def _hang_up(listener: Listener) -> None:
+    """Close every line, after a second in which slow readers take their last answers."""
+    for connection in list(listener.connections):
+        if connection.transport is not None:
+            connection.transport.close()
+    for _ in range(20):
+        if listener.connections:
+            await asyncio.sleep(0.05)
+    for connection in list(listener.connections):
+        if connection.transport is not None:
+            connection.transport.abort()
+    await asyncio.sleep(0)

@@ -12,28 +12,25 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, tzinfo
-from typing import Final, NamedTuple
+from typing import Final
 
 from sojourn.care.vitals import whose
 
-from .dialects import VITALS, Dialect, Dialects, Place, Vital, fold_unit, shipped
+from .dialects import VITALS, Dialect, Dialects, Vital, fold_unit, shipped
+from .identity import EUI64, identifiers_of, identity_of, nearest
 from .meaning import Hit, Label, meaning_of
 from .pairing import PRESSURES, measurements
 from .quality import PLAIN, VALUE, Flags, Status, flags_of, rate_doubt, status_of
 from .query import query_of
+from .recognising import Recogniser
 from .results import Assumed, Fault, NotMeasured, ParsedMessage, ParsedReading, Unmapped, Withdrawal
 from .values import NUMBER, Separators, decode, header, instant, loose_number, zone_of
 
 __all__ = ["Fault", "NotMeasured", "ParsedMessage", "ParsedReading", "Reader", "Unmapped", "Withdrawal", "read"]
-
 MOST_OBSERVATIONS = 5_000  # in one message; a monitor sends tens
 VERSIONS = ("2.2", "2.3", "2.4", "2.5", "2.6")
 _CACHE = 4_096  # entries; senders choose the keys, so a full cache is emptied
-
 _SEGMENT: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
-_EUI64: Final = re.compile(r"[0-9A-Fa-f]{16}")
-_MAC: Final = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
-_IP: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]{1,5})?")
 _NO_NUMBERS: Final = {  # OBX-2 of rows that can hold no single number
     "NA": "waveform", "MA": "waveform", "ED": "waveform", "RP": "waveform",
     "DT": "not_a_number", "TM": "not_a_number", "TS": "not_a_number", "DTM": "not_a_number",
@@ -42,17 +39,10 @@ _SAYS_NONE: Final = frozenset({"empty", "sentinel", "out_of_range"})  # of a num
 
 # code, number, unit, at, status, method, sub-id, device, bound, flags, doubt, group, identifier
 _Row = tuple[str, float, str, datetime | None, str, str, str, str, str, tuple[str, ...], str, int, str]
+
 # code, why, number, at, sub-id, device, identifier, unit, method
 _Withdrawn = tuple[str, str, float | None, datetime | None, str, str, str, str, str]
 _Absent = tuple[str, str, str, datetime | None, str, str, str]
-
-
-class _Needles(NamedTuple):
-    """What to look for in a text with these separators, and whose it is."""
-
-    systems: list[tuple[str, Dialect]]
-    codes: list[tuple[str, Dialect]]
-    nomenclature: str
 
 
 class Reader:
@@ -69,8 +59,7 @@ class Reader:
         self.senders: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.equipment: dict[tuple[str, str], str] = {}
         self.folded = {fold_unit(k): v for k, v in dialects.units.items()}
-        self._needles: dict[tuple[str, str], _Needles] = {}
-        self._named: dict[tuple[str, str], Dialect] = {}
+        self.recogniser = Recogniser(dialects)
         self._elsewhere = {  # the segments beside MSH and PV1 in which a dialect looks for identity
             d.name: sorted(({p.segment for _, p in d.devices} | {p.segment for p in d.bed + d.ward}) - {"MSH", "PV1"})
             for d in (dialects.standard, *dialects.makers)
@@ -104,43 +93,6 @@ class Reader:
                 work.other(tag, segment)
         return work.fault or work.result()
 
-    def recognise(self, text: str, msh: list[str], seps: Separators) -> Dialect:
-        """Whose message this is: by codes and coding systems first, then by the names in MSH."""
-        needles = self._needles.get((seps.field, seps.component)) or self._needles_for(seps)
-        for needle, dialect in needles.systems:
-            if needle in text and _in_identifier(text, needle, seps):
-                return dialect
-        if needles.nomenclature not in text:  # numbers of a maker's own stand beside no coding system
-            for needle, dialect in needles.codes:
-                if needle in text:
-                    return dialect
-        names = (msh[2], msh[3])
-        known = self._named.get(names)
-        if known is None:
-            if len(self._named) >= _CACHE:
-                self._named.clear()
-            known = self._named[names] = self._by_name(msh)
-        return known
-
-    def _needles_for(self, seps: Separators) -> _Needles:
-        sep, comp = seps.field, seps.component
-        if len(self._needles) >= 64:
-            self._needles.clear()
-        signs = [(sign, dialect) for dialect in self.dialects.makers for sign in dialect.signs]
-        needles = self._needles[sep, comp] = _Needles(
-            [(comp + s.system + sep, d) for s, d in signs if s.system],
-            [(sep + s.code.replace("^", comp) + sep, d) for s, d in signs if s.code],
-            comp + "MDC" + sep,
-        )
-        return needles
-
-    def _by_name(self, msh: list[str]) -> Dialect:
-        for dialect in self.dialects.makers:
-            for sign in dialect.signs:
-                if sign.starts_with and msh[int(sign.place[4:]) - 1].startswith(sign.starts_with):  # MSH-1 is itself
-                    return dialect
-        return self.dialects.standard
-
     def unit(self, text: str, seps: Separators) -> str:
         """OBX-6 as UCUM; "" where none was sent, "?" where it is not understood."""
         if not text:
@@ -173,7 +125,7 @@ class Reader:
         if cached is not None:
             return cached
         parts = seps.parts(text)
-        key = next(("eui64:" + p.upper() for p in (*parts[2:3], *parts) if _EUI64.fullmatch(p)), "")
+        key = next(("eui64:" + p.upper() for p in (*parts[2:3], *parts) if EUI64.fullmatch(p)), "")
         if not key and parts[0]:
             key = whose.key("equipment", "/".join(whose.equipment(p) for p in parts[:2] if p))
         if len(self.equipment) >= _CACHE:
@@ -211,7 +163,7 @@ class Reader:
         if cached is None:
             if len(self.places) >= _CACHE:
                 self.places.clear()
-            cached = self.places[cache_key] = _identity(first, dialect, seps)
+            cached = self.places[cache_key] = identity_of(first, dialect, seps)
         return cached
 
 
@@ -240,7 +192,7 @@ class _Work:
         self.warnings = warnings
         self.lines = text.split("\r")
         self.first = {"MSH": self.lines[0]}
-        self.dialect = reader.recognise(text, msh, seps)
+        self.dialect = reader.recogniser.recognise(text, msh, seps)
         self.hits = reader.hits.setdefault((self.dialect.name, seps.component, seps.escape), {})
         self.statuses = reader.statuses.setdefault(self.dialect.name, {})
         self.patient: tuple[str, ...] | None = None
@@ -421,7 +373,7 @@ class _Work:
             self.group = segment.split(seps.field, 23)
             self.first.setdefault(tag, segment)
         elif tag == "PID":
-            found = _identifiers(segment.split(seps.field, 4), seps)
+            found = identifiers_of(segment.split(seps.field, 4), seps)
             if self.patient is None:
                 self.patient = self.identifiers = found
             elif found != self.patient:
@@ -479,42 +431,40 @@ class _Work:
             sent_at=self.sent_at,
             readings=self.readings(branches, default),
             unmapped=tuple([Unmapped(*what, why, *times) for (what, why), times in self.unmapped.items()]),
-            not_measured=tuple(
-                [
-                    NotMeasured(
-                        code, why, value, at, sub, (key in keys and key) or _nearest(sub, branches) or default, method
-                    )
-                    for code, why, value, at, sub, key, method in self.absent
-                ]
-            ),
+            not_measured=self.not_measured(branches, default) if self.absent else (),
             warnings=tuple(warnings),
             dialect=self.dialect.name,
             structure_rows=self.structure,
-            withdrawn=()
-            if not self.withdrawn
-            else tuple(
-                [
-                    Withdrawal(
-                        code,
-                        "wrong" if why == "wrong" else "deleted",
-                        number,
-                        at,
-                        sub,
-                        (key in keys and key) or _nearest(sub, branches) or default,
-                        identifier,
-                        unit,
-                        method,
-                    )
-                    for code, why, number, at, sub, key, identifier, unit, method in self.withdrawn
-                ]
-            ),
+            withdrawn=self.withdrawals(branches, default) if self.withdrawn else (),
             assumed=tuple([Assumed(code, self.dialect.assumed_units[code], n) for code, n in self.assumed.items()]),
         )
 
+    def not_measured(self, branches: dict[str, str], default: str) -> tuple[NotMeasured, ...]:
+        keys = self.keys
+        return tuple(
+            [
+                NotMeasured(
+                    code, why, value, at, sub, (key in keys and key) or nearest(sub, branches) or default, method
+                )
+                for code, why, value, at, sub, key, method in self.absent
+            ]
+        )
+
+    def withdrawals(self, branches: dict[str, str], default: str) -> tuple[Withdrawal, ...]:
+        keys = self.keys
+        return tuple(
+            [
+                Withdrawal(
+                    code, "wrong" if why == "wrong" else "deleted", number, at, sub,
+                    (key in keys and key) or nearest(sub, branches) or default, identifier, unit, method,
+                )
+                for code, why, number, at, sub, key, identifier, unit, method in self.withdrawn
+            ]
+        )  # fmt: skip
+
     def readings(self, branches: dict[str, str], default: str) -> tuple[ParsedReading, ...]:
         devices = [
-            (row[7] in self.keys and row[7]) or (branches and _nearest(row[6], branches)) or default
-            for row in self.rows
+            (row[7] in self.keys and row[7]) or (branches and nearest(row[6], branches)) or default for row in self.rows
         ]
         pairs: dict[int, str] = {}
         if self.pressures:
@@ -524,23 +474,10 @@ class _Work:
         place, made = -1, []
         for code, number, unit, at, status, method, sub, _, bound, flags, doubt, _, identifier in self.rows:
             place += 1
-            made.append(
-                ParsedReading(
-                    code,
-                    number,
-                    unit,
-                    at,
-                    status,
-                    method,
-                    sub,
-                    devices[place],
-                    bound,
-                    flags,
-                    doubt,
-                    pairs.get(place, "") if pairs else "",
-                    identifier,
-                )
-            )
+            made.append(ParsedReading(
+                code, number, unit, at, status, method, sub, devices[place], bound, flags, doubt,
+                pairs.get(place, "") if pairs else "", identifier,
+            ))  # fmt: skip
         return tuple(made)
 
 
@@ -548,101 +485,6 @@ def _method(text: str, seps: Separators) -> str:
     """OBX-17: the words of a coded method, else what stands first."""
     parts = seps.parts(text)
     return (parts[1] if len(parts) > 2 and parts[1] else parts[0])[:40]
-
-
-def _in_identifier(text: str, needle: str, seps: Separators) -> bool:
-    """Whether it stands in any OBX-3: a unit in a maker's coding system does not make a message that maker's."""
-    at = text.find(needle)
-    while at >= 0:
-        before = text[text.rfind("\r", 0, at) + 1 : at]
-        if before[:3] == "OBX" and before.count(seps.field) == 3:
-            return True
-        at = text.find(needle, at + 1)
-    return False
-
-
-def _identifiers(f: list[str], seps: Separators) -> tuple[str, ...]:
-    """PID-3 with all its repetitions; PID-2 where that is empty (as before v2.3)."""
-    for number in (3, 2):
-        if len(f) > number and f[number]:
-            ids = [seps.first(r)[:100] for r in f[number].split(seps.repetition)[:20]]
-            got = tuple(dict.fromkeys(i for i in ids if i))
-            if got:
-                return got
-    return ()
-
-
-def _nearest(sub_id: str, equipment: dict[str, str]) -> str:
-    """The device whose branch of the containment tree (OBX-4) holds this observation; "" if none does."""
-    best, depth = "", 0
-    for key, where in equipment.items():
-        branch = where.split(".")
-        while branch and branch[-1] == "0":  # 1.13.0.0 is the whole of 1.13
-            branch.pop()
-        if len(branch) > depth and sub_id.split(".")[: len(branch)] == branch:
-            best, depth = key, len(branch)
-    return best
-
-
-def _at(first: dict[str, str], where: Place, seps: Separators) -> str:
-    text = _raw(first, where, seps)
-    if where.subcomponent:
-        parts = text.split(seps.subcomponent) if seps.subcomponent else [text]
-        text = parts[where.subcomponent - 1] if where.subcomponent <= len(parts) else ""
-    return seps.plain(text)
-
-
-def _raw(first: dict[str, str], where: Place, seps: Separators) -> str:
-    """A component as it was sent, its subcomponents together."""
-    f = first.get(where.segment, "").split(seps.field)
-    number = where.field - 1 if where.segment == "MSH" else where.field
-    text = f[number] if number < len(f) else ""
-    if where.component:
-        parts = text.split(seps.component) if seps.component else [text]
-        text = parts[where.component - 1] if where.component <= len(parts) else ""
-    return text
-
-
-def _identity(
-    first: dict[str, str], dialect: Dialect, seps: Separators
-) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    bed = next((b for b in (_place(first, p, seps) for p in dialect.bed) if b), "")[:100]
-    ward = next((w for w in (_at(first, p, seps) for p in dialect.ward) if w), "")
-    room, facility = (_place(first, Place("PV1", 3, n, 0), seps) for n in (2, 4))
-    own: dict[str, None] = {}
-    gateway: dict[str, None] = {}
-    for kind, where in dialect.devices:
-        value = _at(first, where, seps)
-        if kind == "ip":
-            value = _address(value)
-        elif kind == "mac":
-            value = value.replace("-", "").replace(":", "").upper() if _MAC.fullmatch(value) else ""
-        elif kind == "eui64":
-            value = next((p.upper() for p in value.split(seps.component) if _EUI64.fullmatch(p)), "")
-        elif kind == "bed":
-            value = whose.bed_value(ward, room, bed, facility)
-        elif kind == "app":
-            names = [seps.first(_at(first, Place("MSH", n, 1, 0), seps)) for n in (3, 4)]
-            value = "/".join(n for n in names if n)
-        if value:
-            (gateway if where.segment == "MSH" else own)[whose.key(kind, value)] = None
-    return tuple(own), tuple(gateway), bed
-
-
-def _place(first: dict[str, str], where: Place, seps: Separators) -> str:
-    """What names a place: where its first subcomponent is empty (``&10``), the next one that is not."""
-    if where.subcomponent > 1:
-        return _at(first, where, seps)
-    text = _raw(first, where, seps)
-    parts = text.split(seps.subcomponent) if seps.subcomponent else [text]
-    return next((found for found in map(seps.plain, parts) if found), "")
-
-
-def _address(text: str) -> str:
-    """An IP address without its port, also where a gateway writes it as one number."""
-    if text.isascii() and text.isdigit() and 8 <= len(text) <= 10 and int(text) <= 0xFFFFFFFF:
-        return ".".join(str(int(text) >> shift & 255) for shift in (24, 16, 8, 0))
-    return text.partition(":")[0] if _IP.fullmatch(text) else ""
 
 
 _readers: list[Reader] = []

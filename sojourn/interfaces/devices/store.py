@@ -180,11 +180,7 @@ def _not_used(parsed: ParsedMessage) -> tuple[Item, ...]:
     if not (parsed.unmapped or parsed.not_measured or parsed.warnings or parsed.withdrawn):
         return ()
     found = [_unmapped(each) for each in parsed.unmapped]
-    for each in parsed.not_measured:
-        if each.reason not in _NO_VALUE_AT_ALL:
-            found.append(Item(unused.NO_VALUE, each.code, each.reason))
-        elif any(char.isdigit() for char in each.value):
-            found.append(Item(unused.REFUSED, f"{each.code} {each.reason}"))
+    found += [item for each in parsed.not_measured if (item := _no_value(each)) is not None]
     undated = [each for each in parsed.withdrawn if each.measured_at is None]
     found += [Item(unused.REFUSED, f"{each.code} withdrawal_undated") for each in undated]
     for warning in parsed.warnings:
@@ -192,6 +188,15 @@ def _not_used(parsed: ParsedMessage) -> tuple[Item, ...]:
         if kind in _ASSUMED:
             found.append(Item(unused.ASSUMED, _text(detail), kind))
     return tuple(found)
+
+
+def _no_value(each: NotMeasured) -> Item | None:
+    """A row without a value that can be used; None where a monitor says in the ordinary way that it has none."""
+    if each.reason not in _NO_VALUE_AT_ALL:
+        return Item(unused.NO_VALUE, each.code, each.reason)
+    if any(char.isdigit() for char in each.value):
+        return Item(unused.REFUSED, f"{each.code} {each.reason}")
+    return None
 
 
 def _unmapped(each: Unmapped) -> Item:

@@ -9,7 +9,8 @@ import pytest
 from django.utils import translation
 
 from sojourn.foundation.ui.templatetags import ui
-from sojourn.interfaces.console.board import views as board
+from sojourn.interfaces.console.board import presenters as board_presenters
+from sojourn.interfaces.console.board import words as board_words
 from tests.golden import golden
 
 NOW = dt.datetime(2026, 3, 4, 14, 5, 9, tzinfo=dt.UTC)
@@ -20,38 +21,38 @@ WORDS = BOARD["words"]
 
 def test_the_words_are_those_of_the_board() -> None:
     with translation.override("en"):
-        words = board.board_words()
+        words = board_words.board_words()
     assert {name: words[name] for name in WORDS} == WORDS
 
 
 @pytest.mark.parametrize("case", BOARD["ages"], ids=lambda case: str(case["seconds"]))
 def test_how_old_a_reading_is(case: dict[str, Any]) -> None:
-    assert board.age_word(WORDS, case["seconds"]) == case["text"], case["why"]
+    assert board_words.age_word(WORDS, case["seconds"]) == case["text"], case["why"]
 
 
 @pytest.mark.parametrize("case", BOARD["due"], ids=lambda case: str(case["left"]))
 def test_when_the_next_check_is_due(case: dict[str, Any]) -> None:
-    assert board.due_word(WORDS, case["left"]) == (case["text"], case["overdue"]), case["why"]
+    assert board_words.due_word(WORDS, case["left"]) == (case["text"], case["overdue"]), case["why"]
 
 
 @pytest.mark.parametrize("case", BOARD["clock"], ids=lambda case: str(case["skew"]))
 def test_that_a_monitors_clock_is_wrong(case: dict[str, Any]) -> None:
-    assert board.clock_word(WORDS, case["skew"], BOARD["believed"]) == case["text"], case["why"]
+    assert board_words.clock_word(WORDS, case["skew"], BOARD["believed"]) == case["text"], case["why"]
 
 
 @pytest.mark.parametrize("case", golden("alarm_order")["of_a_figure"], ids=lambda case: case["name"])
 def test_the_alarm_of_a_figure(case: dict[str, Any]) -> None:
     names = ("rule", "code", "phase", "priority", "since")
-    found = board.alarm_of(case["codes"], [dict(zip(names, each, strict=True)) for each in case["alarms"]])
+    found = board_presenters.alarm_of(case["codes"], [dict(zip(names, each, strict=True)) for each in case["alarms"]])
     assert (found and found["rule"]) == case["shown"], case["why"]
 
 
 @pytest.mark.parametrize("case", golden("calls")["cases"], ids=lambda case: case["why"])
 def test_how_a_call_is_said(case: dict[str, Any]) -> None:
     with translation.override("en"):
-        words = board.board_words()
+        words = board_words.board_words()
     session = {"called": case["called"], "call": case["call"]}
-    found = board.call_of(words, session, "Ana", case["at_most"], golden("calls")["now"])
+    found = board_presenters.call_of(words, session, "Ana", case["at_most"], golden("calls")["now"])
     assert (found.text, found.note, found.late) == (case["text"], case["note"], case["late"])
     assert found.unseen == case["unseen"]
 

@@ -15,7 +15,6 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -210,9 +209,3 @@ def export(request: Request) -> HttpResponse:
 def _harmless(value: object) -> object:
     """A spreadsheet takes a text that begins like a formula for one; an apostrophe keeps it a text."""
     return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else value
-
-
-urlpatterns = [
-    path("audit/", audit, name="audit"),
-    path("audit/export.csv", export, name="audit_export"),
-]

@@ -19,7 +19,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.console.candidacy import clearances as candidacy_clearances
 from sojourn.interfaces.console.candidacy.words import value_words
 from sojourn.interfaces.console.patients.weights import TELLERS
-from sojourn.interfaces.console.rules.views import ACTIONS, LEVELS, SEVERITIES, SHORT_MARKS
+from sojourn.interfaces.console.rules.words import ACTIONS, LEVELS, SEVERITIES, SHORT_MARKS
 
 # The shape beside a severity; the word always stands with it.
 SHAPES: Mapping[str, str] = {"absolute": "high", "relative-high": "medium", "relative": "low", "caution": "low"}

@@ -19,7 +19,7 @@ from sojourn.clinical.eligibility import VOCABULARY, Severity, Value
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.candidacy.clearances import ClearanceForm, cleared_words
-from sojourn.interfaces.console.rules.views import ACTIONS, LEVELS, SEVERITIES
+from sojourn.interfaces.console.rules.words import ACTIONS, LEVELS, SEVERITIES
 
 WHY: Final = "why-"  # before the key of what a reason is about
 _MENDED_HERE: Final = ("reason-missing:", "clearance-missing:", "seen-missing:")

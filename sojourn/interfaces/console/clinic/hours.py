@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.forms.boundfield import BoundField
@@ -162,42 +162,63 @@ def staff_hours(request: Request, membership_id: int) -> HttpResponse:
 
 def _hours(request: Request, member: Membership | None) -> HttpResponse:
     member_id = member.pk if member else None
-    here = reverse("console:staff_hours", args=[member.pk]) if member else reverse("console:hours")
-    today = timezone.localdate()
     times = queries.times().get(member_id)
-    said = bool(times and times.said)
-    shown = dict(times.week) if times and said else ({} if member else {d: tuple(s) for d, s in ASSUMED.items()})
+    week = dict(times.week) if times and times.said else _assumed(member)
     do = request.POST.get("do", "")
-    week = WeekForm(request.POST if do == "week" else None, week=shown)
-    unlike = DayForm(request.POST if do == "day" else None)
+    both = HoursForms(
+        WeekForm(request.POST if do == "week" else None, week=week), DayForm(request.POST if do == "day" else None)
+    )
     status = 200
     if request.method == "POST":
-        status = 422
         try:
-            if do == "week" and week.is_valid():
-                house_actions.set_week(by=request.asker, week=week.week(), member_id=member_id)
-                return redirect(here)
-            if do == "day" and unlike.is_valid():
-                house_actions.set_day(by=request.asker, member_id=member_id, **unlike.cleaned_data)
-                return redirect(f"{here}#days")
-            if do == "unset":
-                house_actions.unset_day(by=request.asker, on=_day(request.POST.get("on")), member_id=member_id)
-                return redirect(f"{here}#days")
+            anchor = _set(request, do, both, member_id)
         except Refused as refused:
             status = 409
-            tell(unlike if do == "day" else week, refused, {"hours-order": "ends"} if do == "day" else {})
+            tell(both.day if do == "day" else both.week, refused, {"hours-order": "ends"} if do == "day" else {})
+        else:
+            if anchor is not None:
+                return redirect(_address(member) + anchor)
+            status = 422
     context = {
         "member": member,
-        "week": week,
-        "day": unlike,
-        "said": said,
-        "days": _unlike(member_id, today),
-        "staff": [] if member else [
-            (each.name, each.role, reverse("console:staff_hours", args=[each.pk])) for each in queries.attending_staff()
-        ],
+        "week": both.week,
+        "day": both.day,
+        "said": bool(times and times.said),
+        "days": _unlike(member_id, timezone.localdate()),
+        "staff": [] if member else [(each.name, each.role, _address(each)) for each in queries.attending_staff()],
         "may_decide": request.asker.may("booking.rules"),
-    }  # fmt: skip
+    }
     return render(request, "console/clinic/hours.html", context, status=status)
+
+
+class HoursForms(NamedTuple):
+    """The two forms of the page."""
+
+    week: WeekForm
+    day: DayForm
+
+
+def _set(request: Request, do: str, both: HoursForms, member_id: int | None) -> str | None:
+    """What was pressed; the part of the page to go back to, or None where nothing was set. Raises Refused."""
+    if do == "week" and both.week.is_valid():
+        house_actions.set_week(by=request.asker, week=both.week.week(), member_id=member_id)
+        return ""
+    if do == "day" and both.day.is_valid():
+        house_actions.set_day(by=request.asker, member_id=member_id, **both.day.cleaned_data)
+        return "#days"
+    if do == "unset":
+        house_actions.unset_day(by=request.asker, on=_day(request.POST.get("on")), member_id=member_id)
+        return "#days"
+    return None
+
+
+def _assumed(member: Membership | None) -> dict[int, tuple[Stretch, ...]]:
+    """The hours that are shown where nobody has said any: a member's are none."""
+    return {} if member else {day: tuple(spans) for day, spans in ASSUMED.items()}
+
+
+def _address(member: Membership | None) -> str:
+    return reverse("console:staff_hours", args=[member.pk]) if member else reverse("console:hours")
 
 
 def _day(text: str | None) -> date:

@@ -19,6 +19,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.clinic import place_presenters as shown
+from sojourn.interfaces.console.fields import WordsField, read
 from sojourn.interfaces.shared.pages import tell
 
 _FIELDS: Final = {
@@ -69,6 +70,14 @@ class DetailsForm(forms.Form):
             del self.fields["emergency_phone"]
 
 
+class DialledForm(forms.Form):
+    """A line that somebody dialled: the number, and whether it is right."""
+
+    number = WordsField(strip=False)
+    works = WordsField(strip=False)
+    note = WordsField(strip=False)
+
+
 def _page(request: Request, form: DetailsForm, *, status: int = 200, reasons: tuple[str, ...] = ()) -> HttpResponse:
     clinic = cast(Clinic, request.clinic)
     language = (get_language() or "en").partition("-")[0]
@@ -112,10 +121,11 @@ def about(request: Request) -> HttpResponse:
 @require_POST
 def line(request: Request, line_code: str) -> HttpResponse:
     """Note that somebody dialled a line, and whether it is right."""
+    dialled = read(DialledForm(request.POST))
     try:
         checked = place_actions.check_line(
-            by=request.asker, line_id=line_code, number=request.POST.get("number", ""),
-            works=request.POST.get("works") == "yes", note=request.POST.get("note", ""),
+            by=request.asker, line_id=line_code, number=dialled["number"], works=dialled["works"] == "yes",
+            note=dialled["note"],
         )  # fmt: skip
     except Refused as refused:
         form = DetailsForm(clinic=cast(Clinic, request.clinic))

@@ -20,7 +20,7 @@ from sojourn.care.patients import queries as patients
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.interfaces.console.consents.words import way_words
-from sojourn.interfaces.console.rules.views import SHORT_MARKS
+from sojourn.interfaces.console.rules.words import SHORT_MARKS
 
 # Withdrawals stay on the first page for this long, or until the patient agrees again.
 WITHDRAWN_FOR = timedelta(days=30)

@@ -7,12 +7,11 @@ The sitting may be left at any time; whoever goes on begins at the first rule th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -26,8 +25,11 @@ from sojourn.foundation.rulebook import actions, queries
 from sojourn.foundation.rulebook.first_start import FirstStart, Group, first_start, needs_a_decision
 from sojourn.foundation.rulebook.queries import Standing
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
+from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.first_start import presenters as shown
-from sojourn.interfaces.console.rules import views as rules
+from sojourn.interfaces.console.rules import details as rules_details
+from sojourn.interfaces.console.rules import forms as rules_forms
+from sojourn.interfaces.console.rules import presenters as rules_presenters
 
 
 def _walk(request: Request) -> FirstStart:
@@ -82,11 +84,11 @@ def rule(request: Request, rule_id: str) -> HttpResponse:
     """Read one rule whole, and adopt it with what was typed; then the next."""
     if request.method != "POST":
         return _page(request, rule_id)
-    typed = rules.typed_numbers(request)
-    if not needs_a_decision(rules.newest(rule_id)):
+    typed = rules_forms.typed_numbers(request)
+    if not needs_a_decision(rules_forms.newest(rule_id)):
         raise Http404
     try:
-        adopted, acts = rules.adopt_as_typed(request, rule_id, typed, request.POST.get("hash", ""))
+        adopted, acts = rules_forms.adopt_as_typed(request, rule_id, typed, _decision(request)["hash"])
     except Refused as refused:
         return _page(request, rule_id, refused=refused, typed=typed)
     words = _("“%(title)s” acts in this clinic now.") if acts else _("“%(title)s”: a second prescriber must sign too.")
@@ -98,17 +100,23 @@ def rule(request: Request, rule_id: str) -> HttpResponse:
 @require_POST
 def decline(request: Request, rule_id: str) -> HttpResponse:
     """Decide not to use a rule here, with the reason; then the next."""
-    reason = request.POST.get("reason", "")
-    if not needs_a_decision(rules.newest(rule_id)):
+    decision = _decision(request)
+    if not needs_a_decision(rules_forms.newest(rule_id)):
         raise Http404
     try:
-        row = actions.decline(by=request.asker, rule_id=rule_id, reason=reason, rule_hash=request.POST.get("hash", ""))
+        row = actions.decline(
+            by=request.asker, rule_id=rule_id, reason=decision["reason"], rule_hash=decision["hash"]
+        )  # fmt: skip
     except Refused as refused:
-        return _page(request, rule_id, refused=refused, reason=reason)
+        return _page(request, rule_id, refused=refused, reason=decision["reason"])
     messages.success(
         request, _("“%(title)s” is not used in this clinic.") % {"title": _(queries.newest(row.rule_id).title)}
     )
     return _onward(request, rule_id)
+
+
+def _decision(request: Request) -> dict[str, Any]:
+    return read(rules_forms.DecisionForm(request.POST))
 
 
 def _onward(request: Request, rule_id: str) -> HttpResponse:
@@ -124,28 +132,21 @@ def _page(
     walk = _walk(request)
     own, standing = _placed(walk, rule_id)
     newest, following = standing.newest, walk.after(rule_id)
-    line = rules.line(standing, rules.people_of([standing]), typed, refused=refused)
+    line = rules_presenters.line(standing, rules_presenters.people_of([standing]), typed, refused=refused)
     context = {
         "part": shown.part(own),
         "progress": shown.progress(walk),
         "place": [each.newest.id for each in own.to_decide].index(rule_id) + 1,
         "rule": line,
-        "details": rules.details(newest),
-        "items": rules.items(newest),
+        "details": rules_details.details(newest),
+        "items": rules_details.items(newest),
         "examples": [
-            (_(each.title), rules.example(each.given), rules.example(each.expect)) for each in newest.examples
+            (_(each.title), rules_details.example(each.given), rules_details.example(each.expect))
+            for each in newest.examples
         ],
         "may_decline": newest.kind != HARD_FLOOR,
         "later_url": "" if following is None else shown.rule_url(following.newest.id),
-        "reasons": rules.reasons_of(line.numbers, refused),
+        "reasons": rules_presenters.reasons_of(line.numbers, refused),
         "reason": reason,
     }
     return render(request, "console/first_start/rule.html", context, status=409 if refused else 200)
-
-
-urlpatterns = [
-    path("first-start/", overview, name="first_start"),
-    path("first-start/groups/<slug:group_code>/", group, name="first_start_group"),
-    path("first-start/rules/<str:rule_id>/", rule, name="first_start_rule"),
-    path("first-start/rules/<str:rule_id>/not-used/", decline, name="first_start_decline"),
-]

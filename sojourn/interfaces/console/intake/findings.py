@@ -12,7 +12,7 @@ from sojourn.clinical import interactions
 from sojourn.clinical.interactions import LEVELS as ORDER
 from sojourn.clinical.interactions import Interaction, InteractionRule
 from sojourn.clinical.interactions.checking import DRUGS
-from sojourn.interfaces.console.rules.views import LEVELS
+from sojourn.interfaces.console.rules.words import LEVELS
 
 
 @dataclass(frozen=True, slots=True)

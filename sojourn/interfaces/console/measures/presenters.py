@@ -20,7 +20,7 @@ from sojourn.care.session.lines import GivenInSession
 from sojourn.clinical.scales import Item, Scale, say
 from sojourn.foundation.ui.charts import Chart, Mark
 from sojourn.interfaces.console.measures.words import reading_language
-from sojourn.interfaces.console.rules.views import SHORT_MARKS
+from sojourn.interfaces.console.rules.words import SHORT_MARKS
 
 
 @dataclass(frozen=True, slots=True)

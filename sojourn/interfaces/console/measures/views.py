@@ -29,7 +29,7 @@ from sojourn.interfaces.console.measures.presenters import (
 )
 from sojourn.interfaces.console.measures.words import reading_language
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.rules.views import SHORT_MARKS
+from sojourn.interfaces.console.rules.words import SHORT_MARKS
 from sojourn.interfaces.shared.pages import (
     FORM,
     POST,

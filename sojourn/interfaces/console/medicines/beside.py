@@ -15,7 +15,7 @@ from sojourn.care.session.medicines_since import MedicinesSince
 from sojourn.clinical.interactions import LEVELS as ORDER
 from sojourn.clinical.interactions import Interaction, Level, Medicine
 from sojourn.interfaces.console.medicines import changed as medicines_changed
-from sojourn.interfaces.console.rules.views import LEVELS
+from sojourn.interfaces.console.rules.words import LEVELS
 
 SHAPES: Final = {"major": "high", "moderate": "medium", "minor": "low"}
 

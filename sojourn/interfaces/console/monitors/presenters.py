@@ -77,13 +77,19 @@ def not_used_lines(rows: Iterable[NotUsed]) -> list[NotUsedLine]:
     return [_not_used(row) for row in rows]
 
 
-def _not_used(row: NotUsed) -> NotUsedLine:
+def _what_and_why(row: NotUsed) -> tuple[str, str]:
+    """What was not used and the code of the reason, which stands behind it, in its name, or alone; each may be ""."""
     what, _space, reason = row.what.rpartition(" ")
-    if reason not in _REASONS or not what:
-        what, reason = row.what, row.name if row.name in _REASONS else ""
+    if what and reason in _REASONS:
+        return what, reason
+    if row.name in _REASONS:
+        return row.what, row.name
+    return ("", row.what) if row.what in _REASONS else (row.what, "")
+
+
+def _not_used(row: NotUsed) -> NotUsedLine:
+    what, reason = _what_and_why(row)
     name = _(VITALS[what].label) if what in VITALS else what
-    if reason == "" and row.what in _REASONS:
-        name, reason = "", row.what
     called = row.name if row.name not in _REASONS and row.name != what else ""
     return NotUsedLine(
         str(KINDS.get(row.kind, row.kind)), " ".join(each for each in (name, called) if each),

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
-from django_stubs_ext import StrPromise
 
 from sojourn.care.patients import queries as patients
 from sojourn.care.vitals import actions as vitals_actions
@@ -27,6 +23,9 @@ from sojourn.care.vitals.models import Device, DeviceAssociation, InboundMessage
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.interfaces.console.fields import read
+from sojourn.interfaces.console.monitors.faults import fault_lines, fault_words, refused_lines
+from sojourn.interfaces.console.monitors.forms import ClaimForm, DeviceForm, LineForm
 from sojourn.interfaces.console.monitors.presenters import (
     AddressLine,
     NotUsedLine,
@@ -36,65 +35,11 @@ from sojourn.interfaces.console.monitors.presenters import (
     stranger_lines,
     unclaimed_lines,
 )
+from sojourn.interfaces.console.monitors.raw import visible
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.words import skew_word
 
 FAULTS_SHOWN = 200
-_UNKNOWN = re.compile(r"unknown monitor (?P<key>.{1,120}?); kept, not charted", re.S)
-_KIND = re.compile(r"(?P<kind>[a-z_]{3,24}): (?P<reason>.+)", re.S)
-
-# What the reader's kinds of fault mean (interfaces/devices names them; the console does not know that folder).
-KINDS: dict[str, StrPromise] = {
-    "empty": gettext_lazy("An empty message came in."),
-    "no_header": gettext_lazy("The message does not begin with its header (MSH)."),
-    "no_type": gettext_lazy("The header does not say what kind of message it is."),
-    "separators": gettext_lazy("The header names no usable separators."),
-    "unsupported_type": gettext_lazy("Another kind of message than results (ORU^R01) came in."),
-    "batch": gettext_lazy("A batch file without any message came in."),
-    "query": gettext_lazy("A monitor asked for its patient on a line that may not ask."),
-    "several_messages": gettext_lazy("Two messages came in one frame."),
-    "several_patients": gettext_lazy("One message speaks of several patients."),
-    "several_beds": gettext_lazy("One message speaks of several beds."),
-    "too_many": gettext_lazy("One message holds too many values."),
-    "garbage": gettext_lazy("Bytes came in that are no message."),
-    "truncated": gettext_lazy("A message broke off before its end."),
-    "unframed": gettext_lazy("A message came without its frame."),
-    "oversize": gettext_lazy("A message is too long."),
-    "reader_failed": gettext_lazy("Sojourn could not read a message. The bytes were kept."),
-}
-_SENTENCES: tuple[tuple[str, StrPromise], ...] = (
-    ("unknown monitor", gettext_lazy("A monitor that the clinic does not know sent this.")),
-    (
-        "the message does not say which monitor sent it",
-        gettext_lazy("The message does not say which monitor sent it. Set an identifier on the monitor."),
-    ),
-    (
-        "the monitor names another patient",
-        gettext_lazy("The monitor names another patient than the session it is on. Look at the name on the monitor."),
-    ),
-)
-
-
-class DeviceForm(forms.Form):
-    """A monitor, as its messages name it."""
-
-    name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=60, help_text=gettext_lazy("As people call it: Bay 3, Mindray 2")
-    )
-    key = forms.CharField(
-        label=gettext_lazy("Identifier in its messages"), max_length=120,
-        help_text=gettext_lazy("Kind and value with a colon between, as in bed:BAY3. Easier: let the monitor send "
-                               "something and add it from the list of unknown monitors."),
-        widget=forms.TextInput(attrs={"class": "mono", "autocomplete": "off"}),
-    )  # fmt: skip
-    maker = forms.CharField(label=gettext_lazy("Maker"), max_length=60, required=False)
-
-    def clean_key(self) -> str:
-        key = str(self.cleaned_data["key"]).strip()
-        kind, colon, value = key.partition(":")
-        if not colon or not kind.strip() or not value.strip():
-            raise forms.ValidationError(_("Write the kind, a colon and the value, as in bed:BAY3."), code="no-kind")
-        return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,58 +60,6 @@ class Line:
     line_url: str
     faults: tuple[str, ...] = ()
     not_used: tuple[NotUsedLine, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FaultLine:
-    """Messages with one fault from one sender."""
-
-    words: str
-    detail: str
-    peer: str
-    count: int
-    newest_at: datetime
-    url: str
-
-
-def fault_words(fault: str) -> tuple[str, str]:
-    """A fault as a sentence for people, and what else it says."""
-    for begin, words in _SENTENCES:
-        if fault.startswith(begin):
-            found = _UNKNOWN.match(fault)
-            return str(words), found["key"] if found else ""
-    kind = _KIND.fullmatch(fault)
-    if kind is not None and kind["kind"] in KINDS:
-        return str(KINDS[kind["kind"]]), kind["reason"]
-    return fault, ""
-
-
-def fault_lines(faults: Iterable[InboundMessage]) -> list[FaultLine]:
-    """One line for each fault and sender (without the port, which changes), the newest first."""
-    found: dict[tuple[str, str], list[InboundMessage]] = {}
-    for each in faults:
-        found.setdefault((each.fault, each.peer.rpartition(":")[0] or each.peer), []).append(each)
-    lines = []
-    for (fault, peer), ones in found.items():
-        words, detail = fault_words(fault)
-        newest = max(ones, key=lambda each: each.received_at)
-        url = reverse("console:monitor_message", args=[newest.pk])
-        lines.append(FaultLine(words, detail, peer, len(ones), newest.received_at, url))
-    return sorted(lines, key=lambda line: line.newest_at, reverse=True)
-
-
-def refused_lines(senders: Iterable[vitals_queries.Sender]) -> list[FaultLine]:
-    """What could not be read or belongs to no monitor of ours, by kind and sender. (What an upgrade has listed without
-    a reason was used when it came.)"""
-    lines = []
-    for each in senders:
-        if not each.stranger.reason:
-            continue
-        row, newest = each.stranger, each.newest_message_id
-        words, detail = fault_words(row.reason)
-        url = reverse("console:stranger_message", args=[newest]) if newest else ""
-        lines.append(FaultLine(words, detail, row.host, row.count, row.last_at, url))
-    return lines
 
 
 def _line(
@@ -191,10 +84,8 @@ def _line(
 def _page(request: Request, *, form: DeviceForm | None = None, refused: Refused | None = None) -> HttpResponse:
     now = timezone.now()
     devices = list(Device.objects.filter(retired_at=None).order_by("name", "pk"))
-    on = {
-        row.device_id: row
-        for row in DeviceAssociation.objects.select_related("patient", "encounter__chair").filter(until_at=None)
-    }
+    patients_on = DeviceAssociation.objects.select_related("patient", "encounter__chair").filter(until_at=None)
+    on = {row.device_id: row for row in patients_on}
     hidden = patients.withheld(request.asker, [row.patient for row in on.values()], now)
     senders, nobodys = vitals_queries.strangers(request.asker.here, now)
     not_used = vitals_queries.not_used([device.pk for device in devices], now)
@@ -208,10 +99,15 @@ def _page(request: Request, *, form: DeviceForm | None = None, refused: Refused 
         "registers": request.asker.may("monitor.register"),
         "manages": manages,
         "form": (form or DeviceForm()) if manages else None,
-        "reasons": [{"href": "", "text": str(each)} for each in refused.reasons] if refused else [],
+        "reasons": _reasons(refused),
     }
     status = 409 if refused else 422 if form is not None and form.errors else 200
     return render(request, "console/monitors/list.html", context, status=status)
+
+
+def _reasons(refused: Refused | None) -> list[dict[str, str]]:
+    """For the summary at the top of a page."""
+    return [{"href": "", "text": str(each)} for each in refused.reasons] if refused else []
 
 
 @allowed("monitor.read", "monitor.manage")
@@ -251,7 +147,7 @@ def _done(request: Request, work: Callable[[], Device], words: str) -> HttpRespo
 def register(request: Request, stranger_id: int) -> HttpResponse:
     """Add an unknown monitor of the clinic's port, with one press."""
     get_object_or_404(Stranger, pk=stranger_id, clinic_id=request.asker.here)
-    name = request.POST.get("name", "")
+    name = read(ClaimForm(request.POST))["name"]
     return _done(
         request, lambda: claiming_actions.register(by=request.asker, stranger_id=stranger_id, name=name),
         _("%(name)s is added. A nurse can put it on a patient."),
@@ -263,7 +159,7 @@ def register(request: Request, stranger_id: int) -> HttpResponse:
 def rekey(request: Request, device_id: int) -> HttpResponse:
     """Give a monitor the closer name under which it speaks, with one press."""
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
-    stranger_id = int(request.POST.get("stranger", "0") or 0)
+    stranger_id = read(LineForm(request.POST))["stranger"] or 0
     return _done(
         request, lambda: claiming_actions.rekey(by=request.asker, device_id=device.pk, stranger_id=stranger_id),
         _("%(name)s is known by its closer name now."),
@@ -275,7 +171,7 @@ def rekey(request: Request, device_id: int) -> HttpResponse:
 def confirm_line(request: Request, device_id: int) -> HttpResponse:
     """Say that a monitor speaks from this address."""
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
-    host = request.POST.get("address", "")
+    host = read(LineForm(request.POST))["address"]
     return _done(
         request, lambda: claiming_actions.confirm_line(by=request.asker, device_id=device.pk, host=host),
         _("The address of %(name)s is confirmed."),
@@ -288,7 +184,7 @@ def _unclaimed_page(request: Request, refused: Refused | None = None) -> HttpRes
     context = {
         "strangers": unclaimed_lines(rows),
         "faults": refused_lines(unreadable),
-        "reasons": [{"href": "", "text": str(each)} for each in refused.reasons] if refused else [],
+        "reasons": _reasons(refused),
     }
     return render(request, "console/monitors/unclaimed.html", context, status=409 if refused else 200)
 
@@ -305,13 +201,11 @@ def unclaimed(request: Request) -> HttpResponse:
 def claim(request: Request, stranger_id: int) -> HttpResponse:
     """Take a monitor that belongs to no clinic: who stands before it can read the end of its name."""
     get_object_or_404(Stranger, pk=stranger_id)
+    typed = read(ClaimForm(request.POST))
     try:
         device = claiming_actions.claim(
-            by=request.asker,
-            stranger_id=stranger_id,
-            code=request.POST.get("code", ""),
-            name=request.POST.get("name", ""),
-        )
+            by=request.asker, stranger_id=stranger_id, code=typed["code"], name=typed["name"]
+        )  # fmt: skip
     except Refused as refused:
         return _unclaimed_page(request, refused)
     messages.success(request, _("%(name)s is added. A nurse can put it on a patient.") % {"name": device.name})
@@ -324,7 +218,8 @@ def rename(request: Request, device_id: int) -> HttpResponse:
     """Call a monitor as people do now; what it sends and has measured stays its own."""
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
     try:
-        vitals_actions.rename_device(by=request.asker, device_id=device.pk, name=request.POST.get("name", ""))
+        name = read(ClaimForm(request.POST))["name"]
+        vitals_actions.rename_device(by=request.asker, device_id=device.pk, name=name)
     except Refused as refused:
         return _page(request, refused=refused)
     return redirect("console:monitors")
@@ -342,52 +237,6 @@ def retire(request: Request, device_id: int) -> HttpResponse:
             return _page(request, refused=refused)
         messages.success(request, _("%(name)s is out of use.") % {"name": device.name})
     return redirect("console:monitors")
-
-
-# ---------------------------------------------------------------- the bytes of a message
-
-_NAMES = (
-    "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR", "SO", "SI", "DLE",
-    "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of a message: text as it was sent, or the name of something that cannot be seen. ``ends_line``: a
-    carriage return, which ends a segment."""
-
-    text: str
-    hidden: bool = False
-    ends_line: bool = False
-
-
-def visible(raw: bytes) -> list[Piece]:
-    """Bytes as text in which nothing hides: control characters by their names, other odd bytes as 0xNN."""
-    pieces: list[Piece] = []
-    plain: list[str] = []
-
-    def name(text: str, *, ends_line: bool = False) -> None:
-        if plain:
-            pieces.append(Piece("".join(plain)))
-            plain.clear()
-        pieces.append(Piece(text, True, ends_line))
-
-    for each in raw.decode("utf-8", "surrogateescape"):
-        code = ord(each)
-        if code < len(_NAMES):
-            name(_NAMES[code], ends_line=each == "\r")
-        elif code == 0x7F:
-            name("DEL")
-        elif 0xDC80 <= code <= 0xDCFF:
-            name(f"0x{code - 0xDC00:02X}")
-        elif each.isprintable():
-            plain.append(each)
-        else:
-            name(f"U+{code:04X}")
-    if plain:
-        pieces.append(Piece("".join(plain)))
-    return pieces
 
 
 @allowed("monitor.manage")
@@ -421,18 +270,3 @@ def _bytes(asked: Request, found: InboundMessage | StrangerMessage) -> HttpRespo
         "cut": len(raw) > 65536,
     }
     return render(asked, "console/monitors/message.html", context)
-
-
-urlpatterns = [
-    path("monitors/", monitors, name="monitors"),
-    path("monitors/add/", add, name="monitor_add"),
-    path("monitors/unclaimed/", unclaimed, name="monitors_unclaimed"),
-    path("monitors/unclaimed/<int:stranger_id>/claim/", claim, name="monitor_claim"),
-    path("monitors/unknown/<int:stranger_id>/add/", register, name="monitor_register"),
-    path("monitors/unknown/messages/<int:kept_id>/", stranger_message, name="stranger_message"),
-    path("monitors/<int:device_id>/key/", rekey, name="monitor_rekey"),
-    path("monitors/<int:device_id>/line/", confirm_line, name="monitor_line"),
-    path("monitors/<int:device_id>/rename/", rename, name="monitor_rename"),
-    path("monitors/<int:device_id>/retire/", retire, name="monitor_retire"),
-    path("monitors/messages/<int:message_id>/", message, name="monitor_message"),
-]

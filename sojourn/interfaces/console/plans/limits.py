@@ -14,7 +14,7 @@ from sojourn.clinical import dosing
 from sojourn.clinical.rules import Rule
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.plans.presenters import number
-from sojourn.interfaces.console.rules.views import SHORT_MARKS
+from sojourn.interfaces.console.rules.words import SHORT_MARKS
 
 _PERCENT = 100
 

@@ -23,14 +23,15 @@ from sojourn.care.plan.parts import KINDS, PERIODS, goals, parts
 from sojourn.clinical import dosing, pk
 from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.foundation.accounts.asker import Asker
-from sojourn.interfaces.console.concentration import views as concentration
+from sojourn.interfaces.console.concentration import presenters as concentration
+from sojourn.interfaces.console.concentration.words import DRUGS, ROUTES
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.rules.views import SHORT_MARKS
+from sojourn.interfaces.console.rules.words import SHORT_MARKS
 from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
 from sojourn.interfaces.shared.days import day_words
 
 if TYPE_CHECKING:
-    from sojourn.interfaces.console.concentration.views import Answer
+    from sojourn.interfaces.console.concentration.presenters import Answer
 
 # Label of each step of the working, and the sum in which its figures stand.
 STEPS: Mapping[str, tuple[StrPromise, str]] = {
@@ -162,10 +163,10 @@ def reasons(found: dosing.DoseCalculation | dosing.DoseRefused | None) -> list[t
 
 def expected(version: PlanVersion, patient: Patient, today: date) -> Answer | None:
     """What the published models expect of the dose; None where the version orders none, or none of them knows it."""
-    if version.dose_mg is None or version.drug not in concentration.DRUGS:
+    if version.dose_mg is None or version.drug not in DRUGS:
         return None
     route = pk.model_route(version.route)
-    if route not in concentration.ROUTES:
+    if route not in ROUTES:
         return None
     weight = None if version.weight_kg is None else float(version.weight_kg)
     try:

@@ -21,10 +21,10 @@ from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients.weights import weight_words
 from sojourn.interfaces.console.plans import limits as plan_limits
 from sojourn.interfaces.console.plans import presenters as plan_presenters
-from sojourn.interfaces.console.rules.views import SHORT_MARKS
+from sojourn.interfaces.console.rules.words import SHORT_MARKS
 
 if TYPE_CHECKING:
-    from sojourn.interfaces.console.concentration.views import Answer
+    from sojourn.interfaces.console.concentration.presenters import Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,22 +55,9 @@ def rested_on(record: SessionRecord, names: Mapping[int, str]) -> list[TimelineE
 
 
 def _details(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
-    papers = record.papers
-    decision = papers.decisions.get(basis.get("decision") or 0)
-    if decision is not None:
-        yield _("Accepted by %(who)s on %(day)s (decision %(number)s).") % {
-            "who": decision.by, "day": day(decision.at), "number": decision.id}  # fmt: skip
-        for words in open_eyes.in_spite_of(decision.open_eyes):
-            yield _("Accepted in spite of: %(what)s") % {"what": words}
-    agreed = [papers.agreements[each] for each in basis.get("agreements", ()) if each in papers.agreements]
-    if agreed:
-        said = "; ".join(
-            _("%(title)s, version %(version)s, signed on %(day)s")
-            % {"title": _document(each.document_id), "version": each.version, "day": day(each.at)}
-            for each in agreed
-        )
-        yield _("Agreements: %(list)s.") % {"list": said}
-    version = papers.versions.get(basis.get("plan_version") or 0)
+    yield from _decided(record, basis)
+    yield from _agreed(record, basis)
+    version = record.papers.versions.get(basis.get("plan_version") or 0)
     if version is not None and version.at is not None:
         yield _("Plan version %(number)s, signed by %(who)s on %(day)s.") % {
             "number": version.number, "who": who(version.by), "day": day(version.at)}  # fmt: skip
@@ -79,6 +66,31 @@ def _details(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
     if basis.get("overridden_by_two"):
         yield _("Set aside by the signatures of two prescribers: %(list)s.") % {
             "list": "; ".join(map(_code, basis["overridden_by_two"]))}  # fmt: skip
+    yield from _acted(record, basis)
+
+
+def _decided(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
+    decision = record.papers.decisions.get(basis.get("decision") or 0)
+    if decision is None:
+        return
+    yield _("Accepted by %(who)s on %(day)s (decision %(number)s).") % {
+        "who": decision.by, "day": day(decision.at), "number": decision.id}  # fmt: skip
+    for words in open_eyes.in_spite_of(decision.open_eyes):
+        yield _("Accepted in spite of: %(what)s") % {"what": words}
+
+
+def _agreed(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
+    known = record.papers.agreements
+    said = [
+        _("%(title)s, version %(version)s, signed on %(day)s")
+        % {"title": _document(each.document_id), "version": each.version, "day": day(each.at)}
+        for each in (known[number] for number in basis.get("agreements", ()) if number in known)
+    ]
+    if said:
+        yield _("Agreements: %(list)s.") % {"list": "; ".join(said)}
+
+
+def _acted(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
     rules = basis.get("rules", ())
     acted = [_rule(one, row) for one, row in zip(rules_at(rules), rules, strict=True) if _of_the_drug(one, record)]
     if acted:

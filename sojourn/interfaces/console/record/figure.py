@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 from django.utils.translation import gettext as _
 
@@ -11,35 +10,39 @@ from sojourn.care.chart.rows import GivenDose
 from sojourn.clinical.administration import Delivered
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
 from sojourn.foundation.printing import figure
-from sojourn.interfaces.console.record.presenters import DoseRow, Shown, drawn_lines, gap_of, local_hours
+from sojourn.interfaces.console.record.axis import drawn_lines, gap_of, local_hours
+from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.record.tables import DoseRow
 from sojourn.interfaces.console.record.words import TimelineEntry, vital_name
 
 # The least that an axis spans, so that the noise of a quiet hour does not look like a storm. Drawing, not medicine.
 _SPANS = {"hr": 30.0, "nibp_sys": 80.0, "art_sys": 80.0, "spo2": 10.0, "rr": 12.0, "co2_rr": 12.0, "etco2": 20.0}
+_SHAPES: Mapping[str, figure.Shape] = {"high": "high", "medium": "medium", "low": "low"}
 
 
 def figure_of(shown: Shown) -> figure.Figure:
     """The vital signs from the top, the doses as stretches, events and alarms as numbered signs."""
     begins, ends = shown.ends()
-    record = shown.record
-    panels = []
-    for codes, name, unit in drawn_lines():
-        given = [shown.pulse()] if codes == ("hr",) else [code for code in codes if code in record.series]
-        lines = [
-            figure.Line(_direct(code), points, None if code in SYSTOLIC + DIASTOLIC else gap_of(points))
-            for code in given
-            if code and (points := shown.lines_of(code))
-        ]
-        crossed = [point for code in given for point in shown.crossed(code)]
-        if lines:
-            pair = len(lines) == 2
-            panels.append(
-                figure.Panel(name, unit, lines, 82 if pair else 48, _SPANS.get(codes[0], 0), bars=pair, crossed=crossed)
-            )
-    spans = [_span(shown, each, row) for each, row in zip(record.given, shown.doses, strict=True)]
+    panels = [found for codes, name, unit in drawn_lines() if (found := _panel(shown, codes, name, unit))]
+    spans = [_span(shown, each, row) for each, row in zip(shown.record.given, shown.doses, strict=True)]
     priorities = {each.number: each.priority for each in shown.alarms}
     marks = [figure.Mark(each.at.timestamp(), each.number, _shape(priorities, each)) for each in shown.marks]
     return figure.Figure(begins.timestamp(), ends.timestamp(), panels, local_hours(begins, ends), spans, marks)
+
+
+def _panel(shown: Shown, codes: tuple[str, ...], name: str, unit: str) -> figure.Panel | None:
+    """The lines that share a panel; None where none of them has a reading."""
+    given = [shown.pulse()] if codes == ("hr",) else [code for code in codes if code in shown.record.series]
+    lines = [
+        figure.Line(_direct(code), points, None if code in SYSTOLIC + DIASTOLIC else gap_of(points))
+        for code in given
+        if code and (points := shown.lines_of(code))
+    ]
+    if not lines:
+        return None
+    crossed = [point for code in given for point in shown.crossed(code)]
+    pair = len(lines) == 2
+    return figure.Panel(name, unit, lines, 82 if pair else 48, _SPANS.get(codes[0], 0), bars=pair, crossed=crossed)
 
 
 def _span(shown: Shown, given: GivenDose, row: DoseRow) -> figure.Span:
@@ -68,5 +71,4 @@ def _direct(code: str) -> str:
 def _shape(priorities: Mapping[str, str], line: TimelineEntry) -> figure.Shape:
     if line.kind == "dose":
         return "dose"
-    priority = priorities.get(line.number, "event")
-    return cast(figure.Shape, priority) if priority in figure.PAPER.alarm else "event"
+    return _SHAPES.get(priorities.get(line.number, ""), "event")

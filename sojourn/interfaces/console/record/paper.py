@@ -9,16 +9,15 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.printing import figure
 from sojourn.foundation.printing.setting import FONT, Column, Document, Entry, Picture, Section, Table
 from sojourn.interfaces.console.record.figure import figure_of
-from sojourn.interfaces.console.record.presenters import CheckRow, Shown
+from sojourn.interfaces.console.record.presenters import Shown
+from sojourn.interfaces.console.record.tables import CheckRow
 from sojourn.interfaces.console.record.words import TimelineEntry, clock
 
 
 def document(clinic: Clinic | None, shown: Shown) -> Document:
     """The whole document in the active language, under the clinic's letterhead."""
     record = shown.record
-    lines = [each.strip() for each in clinic.address.splitlines() if each.strip()] if clinic else []
-    phone = [clinic.phone] if clinic and clinic.phone else []
-    letterhead = [clinic.name if clinic else "Sojourn", *lines, *phone]
+    letterhead = _letterhead(clinic)
     return Document(
         language=(translation.get_language() or "en").partition("-")[0],
         title=shown.title,
@@ -36,6 +35,13 @@ def document(clinic: Clinic | None, shown: Shown) -> Document:
         sections=[each for each in _sections(shown) if _says_something(each)],
         paper="us-letter" if clinic and clinic.jurisdiction.startswith("US") else "a4",
     )
+
+
+def _letterhead(clinic: Clinic | None) -> list[str]:
+    if clinic is None:
+        return ["Sojourn"]
+    lines = [each.strip() for each in clinic.address.splitlines() if each.strip()]
+    return [clinic.name, *lines, *([clinic.phone] if clinic.phone else [])]
 
 
 def _says_something(section: Section) -> bool:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST
 
 from sojourn.care.chart import actions
 from sojourn.care.chart.content import verify_signature
 from sojourn.care.chart.queries import session_record
 from sojourn.care.chart.record import SessionRecord
-from sojourn.care.encounter.models import Encounter
 from sojourn.care.patients.models import Patient
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import snapshot
-from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.printing import figure, setting
 from sojourn.interfaces.console.nav import address
@@ -32,9 +30,9 @@ from sojourn.interfaces.console.record.figure import figure_of
 from sojourn.interfaces.console.record.paper import document
 from sojourn.interfaces.console.record.presenters import Shown
 from sojourn.interfaces.console.sessions.minute import strip_alone
-from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.standing import unseen
-from sojourn.interfaces.shared.pages import closed
+from sojourn.interfaces.shared.pages import POST, PatientScope, patient_row_page
+from sojourn.interfaces.shared.sessions import session_or_404
 
 _BATCH = timedelta(minutes=2)  # the same addendum again within this is a second click
 
@@ -52,14 +50,20 @@ def said(refused: Refused) -> tuple[str, ...]:
     return tuple(str(each) for each in refused.reasons)
 
 
-def _found(request: Request, encounter_id: int) -> SessionRecord | HttpResponse:
-    """The record; 404 for another clinic's; the locked door where the patient's record is restricted."""
-    try:
-        found = session_record(encounter_id)
-    except Encounter.DoesNotExist:
-        raise Http404 from None
-    gate = closed(request, Patient(pk=found.patient.id, restricted=found.patient.restricted))
-    return gate or _as_seen(request, found)
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A session's record, and whose it is."""
+
+    record: SessionRecord
+
+    @property
+    def patient(self) -> Patient:
+        return Patient(pk=self.record.patient.id, restricted=self.record.patient.restricted)
+
+
+def _recorded(encounter_id: int) -> Recorded:
+    """The record of the session of an address. Raises Encounter.DoesNotExist."""
+    return Recorded(session_record(encounter_id))
 
 
 def _as_seen(request: Request, found: SessionRecord) -> SessionRecord:
@@ -78,9 +82,7 @@ def _page(
     verified = verify_signature(found)
     shown = Shown(found, verified)
     may_sign = request.asker.may("session.sign") and found.over
-    mine = found.signature is not None and found.signature.by is not None and (
-        found.signature.by.id == request.asker.membership_id
-    )  # fmt: skip
+    stands = _is_mine(request, found) and verified.standing == "unchanged"
     drawn = figure_of(shown)
     context = {
         "shown": shown,
@@ -89,7 +91,7 @@ def _page(
         "wide": _drawing(shown, drawn, figure.WIDE),
         "narrow": _drawing(shown, drawn, figure.NARROW),
         "facts": (shown.facts[:5], shown.facts[5:]),
-        "may_sign": may_sign and not (mine and verified.standing == "unchanged"),
+        "may_sign": may_sign and not stands,
         "may_add": may_sign and found.signature is not None,
         "form": form or AddendumForm(),
         "errors": [{"href": "", "text": each} for each in reasons],
@@ -100,21 +102,22 @@ def _page(
     return render(request, "console/record/record.html", context, status=status)
 
 
-@allowed("session.read")
-@require_GET
-def record(request: Request, encounter_id: int) -> HttpResponse:
+def _is_mine(request: Request, found: SessionRecord) -> bool:
+    """Whether the newest signature is the asker's own."""
+    by = found.signature.by if found.signature is not None else None
+    return by is not None and by.id == request.asker.membership_id
+
+
+@patient_row_page(_recorded, "session.read")
+def record(request: Request, scope: PatientScope, recorded: Recorded) -> HttpResponse:
     """The whole session on one page."""
-    found = _found(request, encounter_id)
-    return found if isinstance(found, HttpResponse) else _page(request, found)
+    return _page(request, _as_seen(request, recorded.record))
 
 
-@allowed("session.sign")
-@require_POST
-def sign(request: Request, encounter_id: int) -> HttpResponse:
+@patient_row_page(_recorded, "session.sign", methods=POST)
+def sign(request: Request, scope: PatientScope, recorded: Recorded) -> HttpResponse:
     """Sign what was seen. The hash of it comes with the form; a record that has changed since is refused."""
-    found = _found(request, encounter_id)
-    if isinstance(found, HttpResponse):
-        return found
+    encounter_id = recorded.record.encounter_id
     try:
         actions.sign_record(by=request.asker, encounter_id=encounter_id, seen_hash=request.POST.get("seen", ""))
     except Refused as refused:
@@ -123,13 +126,10 @@ def sign(request: Request, encounter_id: int) -> HttpResponse:
     return redirect("console:record", encounter_id)
 
 
-@allowed("session.sign")
-@require_POST
-def addendum(request: Request, encounter_id: int) -> HttpResponse:
+@patient_row_page(_recorded, "session.sign", methods=POST)
+def addendum(request: Request, scope: PatientScope, recorded: Recorded) -> HttpResponse:
     """Add to a signed record."""
-    found = _found(request, encounter_id)
-    if isinstance(found, HttpResponse):
-        return found
+    found = _as_seen(request, recorded.record)
     form = AddendumForm(request.POST)
     form.is_valid()
     text = form.cleaned_data.get("text", "").strip()
@@ -139,19 +139,16 @@ def addendum(request: Request, encounter_id: int) -> HttpResponse:
     )  # fmt: skip
     if not again:
         try:
-            session_actions.add_addendum(by=request.asker, encounter_id=encounter_id, text=text)
+            session_actions.add_addendum(by=request.asker, encounter_id=found.encounter_id, text=text)
         except Refused as refused:
             return _page(request, found, reasons=said(refused), form=form, status=409)
-    return redirect(reverse("console:record", args=[encounter_id]) + "#addenda")
+    return redirect(reverse("console:record", args=[found.encounter_id]) + "#addenda")
 
 
-@allowed("session.read")
-@require_GET
-def record_pdf(request: Request, encounter_id: int) -> HttpResponse:
+@patient_row_page(_recorded, "session.read")
+def record_pdf(request: Request, scope: PatientScope, recorded: Recorded) -> HttpResponse:
     """The record as a PDF, in the reader's language."""
-    found = _found(request, encounter_id)
-    if isinstance(found, HttpResponse):
-        return found
+    found = _as_seen(request, recorded.record)
     actions.open_record(by=request.asker, record=found, form="pdf")
     data = setting.pdf(document(request.clinic, Shown(found, verify_signature(found))))
     answer = HttpResponse(data, content_type="application/pdf")
@@ -168,13 +165,3 @@ def _drawing(shown: Shown, drawn: figure.Figure, width: int) -> SafeString | Non
         return None
     words = figure.svg(drawn, font="inherit", palette=figure.PAGE, width=width, label=shown.vitals_summary)
     return mark_safe(words)  # noqa: S308 - every text in it went through html.escape in foundation/printing/figure.py
-
-
-_ONE = "sessions/<int:encounter_id>/"
-
-urlpatterns = [
-    path(f"{_ONE}record/", record, name="record"),
-    path(f"{_ONE}record/sign/", sign, name="record_sign"),
-    path(f"{_ONE}record/addendum/", addendum, name="record_addendum"),
-    path(f"{_ONE}record.pdf", record_pdf, name="record_pdf"),
-]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -22,6 +23,8 @@ from sojourn.care.booking.queries import Feed, Way, WayHome
 from sojourn.care.patients import queries as patients
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.models import Clinic
 from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.shared import typed
 from sojourn.interfaces.shared.states import Word
@@ -69,76 +72,80 @@ def _entry(row: Appointment, way: Way, who: str, secret: bool, now: datetime) ->
     )
 
 
+class Week:
+    """Seven days of the clinic: what is booked in them, and what of it the asker may see. Six queries."""
+
+    def __init__(self, clinic: Clinic, asker: Asker, shown: date) -> None:
+        self.zone, self.now, self.shown = clinic.zone, timezone.now(), shown
+        self.first = shown - timedelta(days=shown.weekday())
+        self.dates = hours.days_between(self.first, self.first + timedelta(days=6))
+        self.rows = queries.between(self.first, self.dates[-1], self.zone)
+        self.hidden = patients.withheld(asker, [row.patient for row in self.rows], self.now)
+        self.ways = queries.ways_home(self.rows)
+        self.attending = queries.attendances([row.pk for row in self.rows])
+        self.day_of = {row.pk: row.during.lower.astimezone(self.zone).date() for row in self.rows}
+        self.days = self._days(queries.closed_days(self.first, self.dates[-1]))
+
+    def _days(self, closed: Collection[date]) -> list[Day]:
+        """An empty weekend is not shown."""
+        count, today = Counter(self.day_of.values()), timezone.localdate()
+        return [
+            Day(
+                each.isoformat(), formats.date_format(each, _("D j M")),
+                f"{reverse('console:day')}?day={each.isoformat()}", each == today,
+                _("closed") if each in closed else "", count[each],
+            )
+            for each in self.dates
+            if count[each] or each.weekday() < 5
+        ]  # fmt: skip
+
+    def _cells(self, mine: Sequence[Appointment], by_staff: bool) -> tuple[tuple[Day, tuple[Entry, ...]], ...]:
+        on: dict[str, list[Entry]] = {}
+        for row in mine:
+            where = row.chair.name if by_staff else _names(self.attending.get(row.pk, []))
+            entry = _entry(row, self.ways[row.pk], where, row.patient_id in self.hidden, self.now)
+            on.setdefault(self.day_of[row.pk].isoformat(), []).append(entry)
+        return tuple((day, tuple(on.get(day.iso, ()))) for day in self.days)
+
+    def by_chair(self) -> list[Row]:
+        """A row for each chair in use, and for each other one in which somebody sits."""
+        used = {row.chair_id for row in self.rows}
+        return [
+            Row(chair.name if chair.room is None else f"{chair.name}, {chair.room.name}",
+                self._cells([row for row in self.rows if row.chair_id == chair.pk], by_staff=False))
+            for chair in queries.chairs(with_retired=True)
+            if chair.in_use or chair.pk in used
+        ]  # fmt: skip
+
+    def by_staff(self) -> list[Row]:
+        """A row for each member of the staff, and one for what names nobody, also where who was named has left."""
+        whose = {row.pk: {each.member_id for each in self.attending.get(row.pk, [])} for row in self.rows}
+        members = {member.pk: member.name for member in queries.attending_staff()}
+        found = [
+            Row(name, self._cells([row for row in self.rows if pk in whose[row.pk]], by_staff=True))
+            for pk, name in members.items()
+        ]
+        alone = [row for row in self.rows if not whose[row.pk] & members.keys()]
+        return [*found, Row(_("Nobody named"), self._cells(alone, by_staff=True))] if alone else found
+
+
 @allowed("patient.find")
 @require_GET
 def week(request: Request) -> HttpResponse:
     """Seven days as a table, one row for each chair or each member of the staff."""
     assert request.clinic is not None
-    zone, now, today = request.clinic.zone, timezone.now(), timezone.localdate()
-    shown = typed.day(request.GET.get("day"))
-    first = shown - timedelta(days=shown.weekday())
-    dates = hours.days_between(first, first + timedelta(days=6))
     by = "staff" if request.GET.get("by") == "staff" else "chair"
-    rows = queries.between(first, dates[-1], zone)
-    hidden = patients.withheld(request.asker, [row.patient for row in rows], now)
-    ways = queries.ways_home(rows)
-    attending = queries.attendances([row.pk for row in rows])
-    closed = queries.closed_days(first, dates[-1])
-    local = {row.pk: row.during.lower.astimezone(zone).date() for row in rows}
-    days = [
-        Day(
-            each.isoformat(), formats.date_format(each, _("D j M")), f"{reverse('console:day')}?day={each.isoformat()}",
-            each == today, _("closed") if each in closed else "",
-            sum(day == each for day in local.values()),
-        )
-        for each in dates
-    ]  # fmt: skip
-    days = [
-        day for day in days if day.count or date.fromisoformat(day.iso).weekday() < 5
-    ]  # an empty weekend is not shown
-
-    def cells(mine: Sequence[Appointment], by_staff: bool) -> tuple[tuple[Day, tuple[Entry, ...]], ...]:
-        return tuple(
-            (
-                day,
-                tuple(
-                    _entry(row, ways[row.pk], row.chair.name if by_staff else _names(attending.get(row.pk, [])),
-                           row.patient_id in hidden, now)
-                    for row in mine
-                    if local[row.pk].isoformat() == day.iso
-                ),
-            )
-            for day in days
-        )  # fmt: skip
-
-    if by == "chair":
-        chairs = queries.chairs(with_retired=True)
-        used = {row.chair_id for row in rows}
-        table = [
-            Row(chair.name if chair.room is None else f"{chair.name}, {chair.room.name}",
-                cells([row for row in rows if row.chair_id == chair.pk], by_staff=False))
-            for chair in chairs
-            if chair.in_use or chair.pk in used
-        ]  # fmt: skip
-    else:
-        whose = {row.pk: {each.member_id for each in attending.get(row.pk, [])} for row in rows}
-        members = {member.pk: member.name for member in queries.attending_staff()}
-        table = [
-            Row(name, cells([row for row in rows if pk in whose[row.pk]], by_staff=True))
-            for pk, name in members.items()
-        ]
-        alone = [row for row in rows if not whose[row.pk] & members.keys()]  # also where who was named has left
-        if alone:
-            table.append(Row(_("Nobody named"), cells(alone, by_staff=True)))
+    found = Week(request.clinic, request.asker, typed.day(request.GET.get("day")))
+    first, last, shown = found.first, found.dates[-1], found.shown
     root = reverse("console:week")
     context = {
         "words": _("%(first)s to %(last)s")
-        % {"first": formats.date_format(first, _("j F")), "last": formats.date_format(dates[-1], _("j F Y"))},
-        "days": days,
-        "rows": table,
-        "count": len(rows),
+        % {"first": formats.date_format(first, _("j F")), "last": formats.date_format(last, _("j F Y"))},
+        "days": found.days,
+        "rows": found.by_staff() if by == "staff" else found.by_chair(),
+        "count": len(found.rows),
         "by": by,
-        "this_week": first <= today <= dates[-1],
+        "this_week": first <= timezone.localdate() <= last,
         "before_url": f"{root}?day={(first - timedelta(days=7)).isoformat()}&by={by}",
         "after_url": f"{root}?day={(first + timedelta(days=7)).isoformat()}&by={by}",
         "now_url": f"{root}?by={by}",

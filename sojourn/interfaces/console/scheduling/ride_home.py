@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBadRequest
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 from django_stubs_ext import StrPromise
 
 from sojourn.care.booking import queries, way_home_actions
@@ -22,7 +23,8 @@ from sojourn.care.booking.queries import Way, WayHome
 from sojourn.care.patients import queries as patients
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.shared.pages import closed
+from sojourn.interfaces.console.fields import WordsField
+from sojourn.interfaces.shared.pages import POST, PatientScope, patient_row_page
 from sojourn.interfaces.shared.states import Word
 
 LOOKED_AHEAD = timedelta(days=14)
@@ -84,9 +86,15 @@ def ways_home(request: Request) -> HttpResponse:
     return render(request, "console/scheduling/rides_home.html", context)
 
 
-def _row(request: Request, appointment_id: int) -> tuple[Appointment, HttpResponse | None]:
-    row = get_object_or_404(Appointment.objects.select_related("patient"), pk=appointment_id)
-    return row, closed(request, row.patient)
+class AnswerForm(forms.Form):
+    """What the companion said on the phone. Silence is not a yes."""
+
+    answer = forms.ChoiceField(choices=(("yes", ""), ("no", "")))
+    note = WordsField(strip=False)
+
+
+def _row(appointment_id: int) -> Appointment:
+    return Appointment.objects.select_related("patient").get(pk=appointment_id)
 
 
 def _back(request: Request, appointment_id: int) -> HttpResponse:
@@ -96,43 +104,33 @@ def _back(request: Request, appointment_id: int) -> HttpResponse:
     return redirect("console:appointment", appointment_id)
 
 
-@allowed("appointment.book")
-@require_POST
-def chase(request: Request, appointment_id: int) -> HttpResponse:
+@patient_row_page(_row, "appointment.book", methods=POST)
+def chase(request: Request, scope: PatientScope, appointment: Appointment) -> HttpResponse:
     """Send the companion a link, or a fresh one."""
-    _appointment, gate = _row(request, appointment_id)
-    if gate:
-        return gate
     try:
-        link = way_home_actions.ask(by=request.asker, appointment_id=appointment_id)
+        link = way_home_actions.ask(by=scope.asker, appointment_id=appointment.pk)
         messages.success(request, _("A letter is on its way to %(name)s.") % {"name": link.person.name})
     except Refused as refused:
         for reason in refused.reasons:
             messages.error(request, str(reason))
-    return _back(request, appointment_id)
+    return _back(request, appointment.pk)
 
 
-@allowed("appointment.book")
-@require_POST
-def write_answer(request: Request, appointment_id: int) -> HttpResponse:
+@patient_row_page(_row, "appointment.book", methods=POST)
+def write_answer(request: Request, scope: PatientScope, appointment: Appointment) -> HttpResponse:
     """Write down what the companion said on the phone."""
-    _appointment, gate = _row(request, appointment_id)
-    if gate:
-        return gate
-    said = request.POST.get("answer", "")
-    if said not in ("yes", "no"):  # silence is not a yes
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
         return HttpResponseBadRequest()
     try:
         way_home_actions.write_answer(
-            by=request.asker,
-            appointment_id=appointment_id,
-            comes=said == "yes",
-            note=request.POST.get("note", ""),
-        )
+            by=scope.asker, appointment_id=appointment.pk, comes=form.cleaned_data["answer"] == "yes",
+            note=form.cleaned_data["note"],
+        )  # fmt: skip
     except Refused as refused:
         for reason in refused.reasons:
             messages.error(request, str(reason))
-    return _back(request, appointment_id)
+    return _back(request, appointment.pk)
 
 
 urlpatterns = [

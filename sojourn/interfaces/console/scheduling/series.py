@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,10 +23,11 @@ from django.views.decorators.http import require_http_methods
 from sojourn.care.booking import queries
 from sojourn.care.booking.models import PreferredTimes
 from sojourn.care.booking.proposing import NoSeries, Planned, Proposal, Slot
-from sojourn.care.booking.queries import FreeTime, Proposed
+from sojourn.care.booking.queries import FreeTime, Proposed, SeriesFile
 from sojourn.care.booking.series_actions import SeriesTaken, Wanted, book_series
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.scheduling.before_dose import warned
@@ -167,75 +169,100 @@ def _chosen(request: Request, minutes: int) -> list[Chosen]:
 def series(request: Request, course_id: int) -> HttpResponse:
     """Propose, look over, book. A sent proposal that fails in part keeps the rest and proposes anew for what failed.
     Seven queries."""
-    assert request.clinic is not None
-    zone, now = request.clinic.zone, timezone.now()
     try:
-        known = queries.series_file(course_id, now)
+        known = queries.series_file(course_id, timezone.now())
     except CarePlan.DoesNotExist:
         raise Http404 from None
-    course = known.course
-    if gate := closed(request, course.patient):
+    if gate := closed(request, known.course.patient):
         return gate
-    spacing, minutes, people = known.numbers.spacing, known.numbers.minutes, known.people
     staff = queries.attending_staff()
-    typed = request.POST if request.method == "POST" else request.GET
-    initial: dict[str, Any] = {
-        "earliest": max(timezone.localdate() + timedelta(days=1), course.started_on), "minutes": minutes,
-        "min_days": spacing[0] if spacing else None, "max_days": spacing[1] if spacing else None,
-    }  # fmt: skip
-    sent = "earliest" in typed
-    data = typed if sent else {key: value for key, value in initial.items() if value is not None}
-    bound = sent or (spacing is not None and minutes is not None)
-    form = ShapeForm(
-        data if bound else None, initial=initial, spaced=spacing is not None,
-        therapists=[(member.pk, member.name) for member in staff if member.role == "therapist"],
-    )  # fmt: skip
-    context: dict[str, Any] = {
-        "patient": course.patient, "name": course.patient.name, "course": course, "form": form,
-        "spaced": spacing is not None, "people": people,
-        "companion": _companion(request, [p.pk for p in people], next((p.pk for p in people if p.brings_home), None)),
-        "clinical": request.asker.may("patient.clinical"), "warned": warned(request.asker, course),
-        "draft_url": reverse("console:plan_draft", args=[course.patient_id])
-        if spacing is None and request.asker.may("plan.draft") else "",
-    }  # fmt: skip
+    form = _shape(request, known, staff)
+    context = _context(request, known, form)
     if not form.is_valid():
-        return render(request, "console/scheduling/series.html", context, status=422 if sent else 200)
+        return render(request, "console/scheduling/series.html", context, status=422 if _is_sent(request) else 200)
+    if request.method != "POST":
+        return _propose(request, known, form, staff, context)
+    chosen = _chosen(request, form.cleaned_data["minutes"])
+    try:
+        booked = _book(request, known, chosen, form.cleaned_data["minutes"], context["companion"])
+    except Refused as refused:
+        taken = refused.taken if isinstance(refused, SeriesTaken) else ()
+        return _propose(request, known, form, staff, context | {"reasons": refused.reasons}, chosen, taken, 409)
+    except ObjectDoesNotExist:
+        raise Http404 from None
+    words = ngettext("%(n)d session is booked.", "%(n)d sessions are booked.", booked) % {"n": booked}
+    messages.success(request, words)
+    return redirect("console:series", course_id)
+
+
+def _is_sent(request: HttpRequest) -> bool:
+    return "earliest" in (request.POST if request.method == "POST" else request.GET)
+
+
+def _shape(request: Request, known: SeriesFile, staff: Sequence[Membership]) -> ShapeForm:
+    """The form as it was sent; else as the signed plan fills it, where it says enough for a proposal."""
+    spacing, minutes = known.numbers.spacing, known.numbers.minutes
+    least, most = spacing or (None, None)
+    earliest = max(timezone.localdate() + timedelta(days=1), known.course.started_on)
+    initial: dict[str, Any] = {"earliest": earliest, "minutes": minutes, "min_days": least, "max_days": most}
+    data: Mapping[str, Any] | None = None
+    if _is_sent(request):
+        data = request.POST if request.method == "POST" else request.GET
+    elif spacing is not None and minutes is not None:
+        data = initial
+    therapists = [(member.pk, member.name) for member in staff if member.role == "therapist"]
+    return ShapeForm(data, initial=initial, spaced=spacing is not None, therapists=therapists)
+
+
+def _context(request: Request, known: SeriesFile, form: ShapeForm) -> dict[str, Any]:
+    course, people = known.course, known.people
+    usual = next((person.pk for person in people if person.brings_home), None)
+    spaced = known.numbers.spacing is not None
+    drafts = not spaced and request.asker.may("plan.draft")
+    return {
+        "patient": course.patient,
+        "name": course.patient.name,
+        "course": course,
+        "form": form,
+        "spaced": spaced,
+        "people": people,
+        "companion": _companion(request, [person.pk for person in people], usual),
+        "clinical": request.asker.may("patient.clinical"),
+        "warned": warned(request.asker, course),
+        "draft_url": reverse("console:plan_draft", args=[course.patient_id]) if drafts else "",
+    }
+
+
+def _book(
+    request: Request, known: SeriesFile, chosen: Sequence[Chosen], minutes: int, companion_id: int | None
+) -> int:  # fmt: skip
+    """Book what was chosen; how many. Raises Refused, and SeriesTaken with the places of what is taken."""
+    wanted = [
+        Wanted(
+            each.slot.begins, minutes, each.slot.chair_id,
+            tuple(n for n in (each.slot.nurse_id, each.slot.therapist_id) if n is not None), each.moves, each.version,
+        )
+        for each in chosen
+    ]  # fmt: skip
+    return len(book_series(by=request.asker, care_plan_id=known.course.pk, companion_id=companion_id, wanted=wanted))
+
+
+def _propose(
+    request: Request, known: SeriesFile, form: ShapeForm, staff: Sequence[Membership], context: dict[str, Any],
+    chosen: Sequence[Chosen] = (), taken: Collection[int] = (), status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    """The proposal, around what was chosen and is not taken."""
+    assert request.clinic is not None
     values = form.cleaned_data
-    taken: Sequence[int] = ()
-    chosen: list[Chosen] = []
-    status = 200
-    if request.method == "POST":
-        chosen = _chosen(request, values["minutes"])
-        try:
-            booked = book_series(
-                by=request.asker, care_plan_id=course_id, companion_id=context["companion"],
-                wanted=[
-                    Wanted(
-                        each.slot.begins, values["minutes"], each.slot.chair_id,
-                        tuple(n for n in (each.slot.nurse_id, each.slot.therapist_id) if n is not None),
-                        each.moves, each.version,
-                    )
-                    for each in chosen
-                ],
-            )  # fmt: skip
-            words = ngettext("%(n)d session is booked.", "%(n)d sessions are booked.", len(booked)) % {"n": len(booked)}
-            messages.success(request, words)
-            return redirect("console:series", course_id)
-        except SeriesTaken as refused:
-            status, taken = 409, refused.taken
-            context["reasons"] = refused.reasons
-        except Refused as refused:
-            status = 409
-            context["reasons"] = refused.reasons
-        except ObjectDoesNotExist:
-            raise Http404 from None
     kept = [each for number, each in enumerate(chosen) if number not in taken]
+    failed = [each for number, each in enumerate(chosen) if number in taken]
     found = queries.propose_series(
-        course, min_days=values["min_days"], max_days=values["max_days"], earliest=values["earliest"],
-        minutes=values["minutes"], zone=zone, now=now, therapist_id=values.get("therapist"), staff=staff, known=known,
-        holding=[each.slot for each in kept], leaving=[each.moves for each in chosen if each.moves is not None],
+        known.course, min_days=values["min_days"], max_days=values["max_days"], earliest=values["earliest"],
+        minutes=values["minutes"], zone=request.clinic.zone, now=timezone.now(), therapist_id=values.get("therapist"),
+        staff=staff, known=known, holding=[each.slot for each in kept],
+        leaving=[each.moves for each in chosen if each.moves is not None],
     )  # fmt: skip
-    context |= _shown(found, kept, [each for number, each in enumerate(chosen) if number in taken])
+    context = context | _shown(found, kept, failed)
     return render(request, "console/scheduling/series.html", context, status=status)
 
 
@@ -263,16 +290,16 @@ def _shown(found: Proposed, kept: Sequence[Chosen], failed: Sequence[Chosen]) ->
         _line(number, each, found, kept, next(leaving, None) if each.kind == "new" else None, chairs, standing)
         for number, each in enumerate(answer.sessions)
     ]
-    changing = sum(line.kind != "kept" for line in lines)
+    kinds = Counter(line.kind for line in lines)
+    changing = len(lines) - kinds["kept"]
+    words = ngettext("Book %(n)d session", "Book these %(n)d sessions", changing) % {"n": changing}
     return shown | {
         "lines": lines,
         "changing": changing,
-        "moved": sum(line.kind == "moved" for line in lines),
+        "moved": kinds["moved"],
         "late": answer.late,
         "beyond_wish": answer.beyond_wish,
-        "book_words": ngettext("Book %(n)d session", "Book these %(n)d sessions", changing) % {"n": changing}
-        if not any(line.kind == "moved" for line in lines)
-        else _("Book this series"),
+        "book_words": _("Book this series") if kinds["moved"] else words,
     }
 
 
@@ -280,31 +307,36 @@ def _line(
     number: int, each: Planned, found: Proposed, kept: Sequence[Chosen], left: Chosen | None, chairs: dict[int, str],
     standing: dict[int, Any],
 ) -> Line:  # fmt: skip
-    if each.kind == "kept" and each.appointment_id is not None and each.appointment_id > 0:
-        row = standing[each.appointment_id]
-        return Line(number, "kept", each.begins, row.chair.name, "", "", (), again=False)
-    number_held = -1 - (each.appointment_id or 0) if each.kind == "kept" else None
-    held = kept[number_held] if number_held is not None else None
+    own = each.appointment_id or 0
+    if each.kind == "kept" and own > 0:
+        return Line(number, "kept", each.begins, standing[own].chair.name, "", "", (), again=False)
+    held = kept[-1 - own] if each.kind == "kept" else None
     slot = held.slot if held is not None else each.slot
     assert slot is not None
-    source = held or left
-    moves, version = (source.moves, source.version) if source else (None, None)
-    if each.kind == "moved" and each.appointment_id is not None:
-        if each.appointment_id < 0:  # a time that was chosen, and does not fit the others any more
-            before = kept[-1 - each.appointment_id]
-            moves, version = before.moves, before.version
-        else:
-            moves, version = each.appointment_id, standing[each.appointment_id].version
+    again = left is not None or (held is None and bool(kept))
+    options = tuple(
+        Option(_value(option), _label(option, chairs, found.free), option == slot)
+        for option in sorted({slot, *each.alternatives})
+    )
+    moves, version = _moved(each, kept, held or left, standing)
+    if moves is None:
+        return Line(number, "new", slot.begins, "", "", "", options, again)
     was = ""
-    if moves is not None and moves in standing:
+    if moves in standing:
         was = formats.date_format(timezone.localtime(standing[moves].during.lower), _("D j M, H:i"))
-    options = sorted({slot, *each.alternatives})
-    return Line(
-        number, "moved" if moves is not None else "new", slot.begins, "", was,
-        f"{moves}:{version}" if moves is not None else "",
-        tuple(Option(_value(option), _label(option, chairs, found.free), option == slot) for option in options),
-        again=left is not None or (held is None and bool(kept)),
-    )  # fmt: skip
+    return Line(number, "moved", slot.begins, "", was, f"{moves}:{version}", options, again)
+
+
+def _moved(
+    each: Planned, kept: Sequence[Chosen], source: Chosen | None, standing: dict[int, Any]
+) -> tuple[int | None, int | None]:  # fmt: skip
+    """The appointment that a session of the proposal moves, and in which version it was seen."""
+    own = each.appointment_id
+    if each.kind == "moved" and own is not None and own >= 0:
+        return own, standing[own].version
+    if each.kind == "moved" and own is not None:  # a time that was chosen, and does not fit the others any more
+        source = kept[-1 - own]
+    return (source.moves, source.version) if source else (None, None)
 
 
 urlpatterns = [path("courses/<int:course_id>/series/", series, name="series")]

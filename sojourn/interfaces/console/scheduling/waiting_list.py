@@ -7,18 +7,18 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from sojourn.care.booking import queries, waiting_actions
 from sojourn.care.patients import queries as patients
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.shared.pages import closed
+from sojourn.interfaces.shared.pages import POST, PatientScope, patient_row_page
 from sojourn.interfaces.shared.states import Word
 
 
@@ -78,18 +78,16 @@ def waiting(request: Request) -> HttpResponse:
     return render(request, "console/scheduling/waiting_list.html", context)
 
 
-@allowed("appointment.book")
-@require_POST
-def wait(request: Request, course_id: int) -> HttpResponse:
+def _course(course_id: int) -> CarePlan:
+    return CarePlan.objects.select_related("patient").get(pk=course_id)
+
+
+@patient_row_page(_course, "appointment.book", methods=POST)
+def wait(request: Request, scope: PatientScope, course: CarePlan) -> HttpResponse:
     """Put the patient of a course on the list, or take them off."""
-    course = get_object_or_404(CarePlan.objects.select_related("patient"), pk=course_id)
-    if gate := closed(request, course.patient):
-        return gate
+    act = waiting_actions.leave if request.POST.get("do") == "leave" else waiting_actions.join
     try:
-        if request.POST.get("do") == "leave":
-            waiting_actions.leave(by=request.asker, care_plan_id=course_id)
-        else:
-            waiting_actions.join(by=request.asker, care_plan_id=course_id)
+        act(by=scope.asker, care_plan_id=course.pk)
     except Refused as refused:
         for reason in refused.reasons:
             messages.error(request, str(reason))

@@ -24,8 +24,9 @@ from sojourn.interfaces.console.monitors.doubt_words import doubt_words
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.answer_words import answer_word
 from sojourn.interfaces.console.sessions.forms import ReasonForm
-from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, status
+from sojourn.interfaces.console.sessions.frame import common, refusal, status
 from sojourn.interfaces.console.sessions.words import event_word
+from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +97,18 @@ def _answer_words(picture: Picture, answer: Answer) -> str:
     return f"{label}: {row.value or answer_word(answer.item_id, row.outcome == 'passed')}"
 
 
-@of_session("session.read")
-def listed(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.read")
+def listed(request: Request, scope: SessionScope) -> HttpResponse:
     """What people entered, with the way to strike it."""
-    context = {**common(request, picture), "entries": entries(picture, request.asker)}
+    context = {**common(request, scope.session), "entries": entries(scope.session, scope.asker)}
     return render(request, "console/sessions/entries.html", context)
 
 
-@of_session("session.observe", methods=["GET", "HEAD", "POST"])
-def strike(request: Request, picture: Picture, of: str, row_id: int) -> HttpResponse:
+@session_page("session.observe", methods=FORM)
+def strike(request: Request, scope: SessionScope, of: str, row_id: int) -> HttpResponse:
     """Strike one entry, with the reason. Struck already: back to the list."""
-    found = next((e for e in entries(picture, request.asker) if (e.of, e.id) == (of, row_id)), None)
+    picture = scope.session
+    found = next((e for e in entries(picture, scope.asker) if (e.of, e.id) == (of, row_id)), None)
     if found is None:
         raise Http404
     if found.strike is not None:
@@ -116,7 +118,7 @@ def strike(request: Request, picture: Picture, of: str, row_id: int) -> HttpResp
     if request.method == "POST" and form.is_valid():
         try:
             strike_actions.strike(
-                by=request.asker, encounter_id=picture.id, of=of, row_id=row_id, reason=form.cleaned_data["reason"]
+                by=scope.asker, encounter_id=picture.id, of=of, row_id=row_id, reason=form.cleaned_data["reason"]
             )
         except Refused as error:
             refused = refusal(picture, error)

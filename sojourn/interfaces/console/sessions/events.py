@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -20,9 +20,9 @@ from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.sessions.forms import ClockField, moment_of
-from sojourn.interfaces.console.sessions.frame import common, of_session, small, to_session
-from sojourn.interfaces.console.sessions.opening import session_or_404
+from sojourn.interfaces.console.sessions.forms import moment_of
+from sojourn.interfaces.console.sessions.frame import common, to_session
+from sojourn.interfaces.console.sessions.step_forms import TapForm
 from sojourn.interfaces.console.sessions.timeline import timeline
 from sojourn.interfaces.console.sessions.withdrawing import may_say_no
 from sojourn.interfaces.console.sessions.words import (
@@ -34,6 +34,7 @@ from sojourn.interfaces.console.sessions.words import (
     QUICK_ICONS,
     event_word,
 )
+from sojourn.interfaces.shared.sessions import POST, SessionScope, session_or_404, session_page
 
 ANNOTATED = 3  # how many entries of one tap wait for words on the page at a time
 
@@ -125,30 +126,31 @@ def _is_going(session: SessionSnapshot) -> bool:
 # ---------------------------------------------------------------- the taps
 
 
-@of_session("session.observe", methods=["POST"])
-def note(request: Request, session: SessionSnapshot) -> HttpResponse:
+@session_page("session.observe", methods=POST)
+def note(request: Request, scope: SessionScope) -> HttpResponse:
     """A tap: a discomfort with its grade, an emotional response, support, music; or what became of an earlier entry.
 
     Saved at once. The same tap sent twice from one page is one entry.
     """
-    typed = {name: request.POST.get(name, "").strip() for name in ("kind", "grade", "effect", "measure", "note")}
-    about = _about(session, request.POST.get("about", ""))
+    session = scope.session
+    form = TapForm(request.POST)
+    whole, typed = form.is_valid(), form.cleaned_data
+    about = _about(session, typed["about"])
     if about is not None:
         typed["kind"] = about.kind
     elif typed["kind"] not in ("", *DISCOMFORTS, *ONE_TAP):
         raise Http404
+    if not whole:
+        return _again(request, session, [str(each) for each in form.errors["at"]])
     try:
-        at = moment_of(ClockField().clean(request.POST.get("at", "")), session.now)
         _must_say_something(typed, about)
         encounter_actions.lock_session(session.id, None)
         if not _is_there(request, session, typed, about):
             session_actions.note_event(
-                by=request.asker, encounter_id=session.id, kind=typed["kind"], note=typed["note"][:500],
+                by=scope.asker, encounter_id=session.id, kind=typed["kind"], note=typed["note"][:500],
                 grade=typed["grade"], measure=typed["measure"], effect=typed["effect"],
-                about_id=about.id if about else None, at=at,
+                about_id=about.id if about else None, at=moment_of(typed["at"], session.now),
             )  # fmt: skip
-    except ValidationError:
-        return _again(request, session, [_("Write the time as 14:05.")])
     except Refused as refused:
         return _again(request, session, [str(each) for each in refused.reasons])
     return _again(request, session, []) if request.htmx else to_session(session, "#events")
@@ -163,7 +165,7 @@ def _about(session: SessionSnapshot, text: str) -> Noted | None:
     return found
 
 
-def _must_say_something(typed: dict[str, str], about: Noted | None) -> None:
+def _must_say_something(typed: Mapping[str, Any], about: Noted | None) -> None:
     """A discomfort has a grade; what follows up an entry has an effect, a measure or words."""
     if not typed["kind"]:
         raise Refused(_("Choose what it is."), codes=("kind",))
@@ -173,14 +175,14 @@ def _must_say_something(typed: dict[str, str], about: Noted | None) -> None:
         raise Refused(_("Write what was done, or say how it is now."), codes=("empty",))
 
 
-def _is_there(request: Request, session: SessionSnapshot, typed: dict[str, str], about: Noted | None) -> bool:
+def _is_there(request: Request, session: SessionSnapshot, typed: Mapping[str, Any], about: Noted | None) -> bool:
     """Whether this is the same tap again: this person has noted the same since the page was drawn."""
-    since = small(request.POST.get("last", ""), -1)
+    since = typed["last"]
     wanted = (
         request.asker.membership_id, about.id if about else None, typed["kind"], typed["grade"], typed["effect"],
         typed["measure"][:200], typed["note"][:500],
     )  # fmt: skip
-    return since >= 0 and any(
+    return since is not None and any(
         wanted == (each.by_id, each.about_id, each.kind, each.grade, each.effect, each.measure, each.note)
         for each in session.every_event
         if each.id > since

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -186,28 +186,29 @@ class ValuesForm(forms.Form):
         values = self.values()
         if not values:
             raise ValidationError(_("Enter at least one value."), code="nothing")
+        sure = bool(cleaned.get("sure"))
         for one, other in zip(SYSTOLIC, DIASTOLIC, strict=True):
-            if (one in values) != (other in values):
-                missing = other if one in values else one
-                self.add_error(missing, _("A pressure has two numbers: enter both."))
-            elif one in values and pressure_fault(values[one], values[other]) and not cleaned.get("sure"):
-                self.add_error(other, _("The lower pressure is not below the upper one. Are they the wrong way round?"))
-        if not cleaned.get("sure"):
+            self._look_at_pressure(one, other, values, sure)
+        if not sure:
             for code, value in values.items():
-                found = plausibility(book().plausibility(code), value)
-                if impossible(code, value):
-                    self.add_error(
-                        code,
-                        _("Nobody can have %(value)g here: a rate is 0 or at least 1, and nothing is below zero.")
-                        % {"value": value},
-                    )
-                elif isinstance(found, Implausible):
-                    self.add_error(
-                        code,
-                        _("%(value)g is outside of %(low)g to %(high)g. Correct it, or say that you read it so.")
-                        % {"value": value, "low": found.low, "high": found.high},
-                    )
+                self._look_at(code, value)
         return cleaned
+
+    def _look_at_pressure(self, one: str, other: str, values: Mapping[str, float], sure: bool) -> None:
+        if (one in values) != (other in values):
+            missing = other if one in values else one
+            self.add_error(missing, _("A pressure has two numbers: enter both."))
+        elif one in values and pressure_fault(values[one], values[other]) and not sure:
+            self.add_error(other, _("The lower pressure is not below the upper one. Are they the wrong way round?"))
+
+    def _look_at(self, code: str, value: float) -> None:
+        found = plausibility(book().plausibility(code), value)
+        if impossible(code, value):
+            said = _("Nobody can have %(value)g here: a rate is 0 or at least 1, and nothing is below zero.")
+            self.add_error(code, said % {"value": value})
+        elif isinstance(found, Implausible):
+            said = _("%(value)g is outside of %(low)g to %(high)g. Correct it, or say that you read it so.")
+            self.add_error(code, said % {"value": value, "low": found.low, "high": found.high})
 
 
 class DoseForm(forms.Form):

@@ -2,53 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import wraps
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
-from sojourn.foundation.accounts import queries as accounts
-from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import NotAllowed
+from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.minute import minute
-from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.words import STATES
-
-View = Callable[..., HttpResponse]
-
-
-def of_session(*permissions: str, methods: Iterable[str] = ("GET", "HEAD")) -> Callable[[View], Callable[..., Any]]:
-    """A page of one session: 404 for another clinic's, the locked door for a restricted record, 403 for a role."""
-
-    def decorate(view: View) -> Callable[..., Any]:
-        @allowed(*permissions)
-        @require_http_methods(list(methods))
-        @wraps(view)
-        def opened(request: Request, encounter_id: int, **more: Any) -> HttpResponseBase:
-            picture = session_or_404(encounter_id)
-            if not accounts.may_open(request.asker, picture.encounter.patient, picture.now):
-                door = address("console:restricted", picture.encounter.patient_id)
-                if not door:
-                    raise PermissionDenied
-                return redirect(door)
-            try:
-                return view(request, picture, **more)
-            except NotAllowed as error:
-                raise PermissionDenied from error
-
-        return opened
-
-    return decorate
 
 
 def seen(request: HttpRequest) -> int:

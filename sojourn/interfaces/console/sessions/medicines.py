@@ -32,10 +32,11 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.ui.numbers import AmountField
-from sojourn.interfaces.console.rules.views import LEVELS
+from sojourn.interfaces.console.rules.words import LEVELS
 from sojourn.interfaces.console.sessions.forms import ClockField, moment_of
-from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, status
+from sojourn.interfaces.console.sessions.frame import common, refusal, status
 from sojourn.interfaces.console.sessions.words import ROUTES, Words
+from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
 
 UNITS: Final[Words] = {
     "mg": pgettext_lazy("unit", "mg"), "ug": pgettext_lazy("unit", "µg"), "g": pgettext_lazy("unit", "g"),
@@ -192,9 +193,10 @@ def _moment(form: MedicineForm, session: SessionSnapshot) -> datetime | None:
     return moment_of(form.cleaned_data["at"], session.current.at if session.over else session.now)
 
 
-@of_session("session.observe", methods=["GET", "HEAD", "POST"])
-def medicines(request: Request, session: SessionSnapshot) -> HttpResponse:
+@session_page("session.observe", methods=FORM)
+def medicines(request: Request, scope: SessionScope) -> HttpResponse:
     """Write down a medicine that was given, and see what was given so far."""
+    session = scope.session
     chosen = request.GET.get("kind", "")
     form = _form(session, chosen, request.POST or None)
     refused: list[dict[str, str]] = []
@@ -202,7 +204,7 @@ def medicines(request: Request, session: SessionSnapshot) -> HttpResponse:
         typed = form.cleaned_data
         try:
             medicine_actions.give_medicine(
-                by=request.asker, encounter_id=session.id, name=typed["name"], amount=typed["amount"],
+                by=scope.asker, encounter_id=session.id, name=typed["name"], amount=typed["amount"],
                 unit=typed["unit"], route=typed["route"], note=typed["note"], key=typed["key"],
                 given_at=_moment(form, session), now=session.now,
             )  # fmt: skip
@@ -234,11 +236,11 @@ def _said_of(session: SessionSnapshot, name: str) -> dict[str, Any]:
     return {"warned": warned_of(plain), "unread": not all(each.known for each in shipped.taken(name)), "asked": name}
 
 
-@of_session("session.observe")
-def said(request: Request, session: SessionSnapshot) -> HttpResponse:
+@session_page("session.observe")
+def said(request: Request, scope: SessionScope) -> HttpResponse:
     """What the rules say of a name, while it is typed."""
     name = " ".join(request.GET.get("name", "").split())[:200]
-    return render(request, "console/sessions/_warned.html", _said_of(session, name) if name else {})
+    return render(request, "console/sessions/_warned.html", _said_of(scope.session, name) if name else {})
 
 
 _ONE = "sessions/<int:encounter_id>/medicines/"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -21,7 +21,6 @@ from sojourn.care.session.actions import TURNS_BY_ITSELF
 from sojourn.care.session.rows import Check, Newest, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import recovery
-from sojourn.clinical.alarms import rank
 from sojourn.clinical.current import TILES, CodeGroup, DisplayedVital, rounded
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.vitals import MEAN, UNDATED, VITALS, pressure_parts
@@ -90,14 +89,16 @@ def path(picture: Picture) -> list[PathStep]:
 def _path_step(picture: Picture, number: int, stopped: int | None, going_on: int | None) -> PathStep:
     label, icon, _states, end = _WAY[number]
     entered = {each.state: each.at for each in picture.states}
+    here = number == going_on
     if number == stopped:
-        status = "now" if number == going_on else "done"
-        return PathStep(_STOPPED, "octagon-pause", status, entered[State.STOPPED_EARLY])
-    if number == going_on:
-        paused = picture.state is State.PAUSED
-        return PathStep(_PAUSED if paused else label, "pause" if paused else icon, "now", None)
-    done = end in entered and (going_on is None or number < going_on)
-    return PathStep(label, icon, "done" if done else "ahead", entered.get(end) if done else None)
+        return PathStep(_STOPPED, "octagon-pause", "now" if here else "done", entered[State.STOPPED_EARLY])
+    if here and picture.state is State.PAUSED:
+        return PathStep(_PAUSED, "pause", "now", None)
+    if here:
+        return PathStep(label, icon, "now", None)
+    if end in entered and (going_on is None or number < going_on):
+        return PathStep(label, icon, "done", entered[end])
+    return PathStep(label, icon, "ahead", None)
 
 
 def _stopped_in(picture: Picture) -> int | None:
@@ -165,16 +166,15 @@ def _figure(picture: Picture, shown: DisplayedVital) -> Figure:
     )
 
 
-def _alarmed(picture: Picture, groups: Iterable[CodeGroup]) -> str:
-    """The code of the gravest open alarm of a tile, or ""."""
-    codes = {code for group in groups for code in group}
-    found = sorted((each for each in picture.alarms if each.code in codes), key=lambda each: -rank(each.priority))
-    return found[0].code if found else ""
-
-
 def _current(picture: Picture, *groups: CodeGroup) -> DisplayedVital | None:
     limit = {each.code: float(_stale_after(picture, each)) for each in picture.newest.values()}
-    return picture.glance.displayed(groups, limit.__getitem__, _alarmed(picture, groups))
+    return picture.glance.displayed(groups, limit.__getitem__)
+
+
+# The vital signs that stand in no tile, each by itself.
+_UNPLACED: tuple[CodeGroup, ...] = tuple(
+    (code,) for code in VITALS if not any(code in group for groups in TILES.values() for group in groups)
+)
 
 
 def tile(picture: Picture, key: str) -> Figure | None:
@@ -186,15 +186,13 @@ def tile(picture: Picture, key: str) -> Figure | None:
 def figures(picture: Picture) -> list[Figure]:
     """What is shown of every vital sign, the four of the board first; then the other source of pressure, and the
     rest."""
-    chosen = [_current(picture, *groups) for groups in TILES.values()]
-    shown = [each.codes for each in chosen if each]
+    chosen = [found for groups in TILES.values() if (found := _current(picture, *groups))]
+    shown = [each.codes for each in chosen]
     others = [
-        _current(picture, group) for key in ("bp", "rr") for group in TILES[key]
-        if group not in shown and group[0] not in MEAN
+        group for group in (*TILES["bp"], *TILES["rr"], *_UNPLACED) if group not in shown and group[0] not in MEAN
     ]  # fmt: skip
-    placed = {code for groups in TILES.values() for group in groups for code in group}
-    rest = [_current(picture, (code,)) for code in VITALS if code not in placed]
-    return [_figure(picture, each) for each in (*chosen, *others, *rest) if each]
+    rest = [found for group in others if (found := _current(picture, group))]
+    return [_figure(picture, each) for each in (*chosen, *rest)]
 
 
 # ---------------------------------------------------------------- what is due
@@ -283,29 +281,40 @@ def _row(picture: Picture, identity: str, label: str, hint: str, vitals: Iterabl
     newest: Check | None = picture.checks.get(identity)
     answer = None if newest is not None and _of_before(picture, identity, newest) else newest
     vitals = tuple(vitals)
-    read = [picture.newest[code] for code in vitals if code in picture.newest]
-    known = [each for each in read if not each.doubt and not picture.before_arrival(each.at)]
-    if pressure_parts(vitals) and len({each.at for each in known}) > 1:
-        known = known[:1]  # two halves of two measurements are no pressure
-    whole = bool(vitals) and len(known) == len(vitals)
-    reading = ""
-    if known:
-        unit = VITALS[known[0].code].unit.display
-        reading = f"{'/'.join(written(each.code, each.value) for each in known)} {unit}".rstrip()
-    return ItemRow(
+    known = _known(picture, vitals)
+    row = ItemRow(
         id=identity,
         label=label,
         hint=hint,
-        outcome=answer.outcome if answer else "read" if whole else "",
-        reading=reading,
-        note=answer.note if answer else "",
-        at=answer.at if answer else min((each.at for each in known), default=None),
-        by=answer.by if answer else "",
+        outcome="read" if vitals and len(known) == len(vitals) else "",
+        reading=_reading_words(known),
+        note="",
+        at=min((each.at for each in known), default=None),
+        by="",
         last=newest.id if newest else 0,
         by_readings=bool(vitals),
         url=reverse("console:session_check", args=[picture.id]),
-        value=answer.value if answer and identity == "weight" else "",
     )
+    if answer is None:
+        return row
+    value = answer.value if identity == "weight" else ""
+    return replace(row, outcome=answer.outcome, note=answer.note, at=answer.at, by=answer.by, value=value)
+
+
+def _known(picture: Picture, vitals: Sequence[str]) -> list[Newest]:
+    """The newest readings that answer an item: of here, and believed."""
+    read = [picture.newest[code] for code in vitals if code in picture.newest]
+    known = [each for each in read if not each.doubt and not picture.before_arrival(each.at)]
+    if pressure_parts(tuple(vitals)) and len({each.at for each in known}) > 1:
+        return known[:1]  # two halves of two measurements are no pressure
+    return known
+
+
+def _reading_words(known: Sequence[Newest]) -> str:
+    if not known:
+        return ""
+    unit = VITALS[known[0].code].unit.display
+    return f"{'/'.join(written(each.code, each.value) for each in known)} {unit}".rstrip()
 
 
 def _of_before(picture: Picture, identity: str, answer: Check) -> bool:

@@ -24,26 +24,28 @@ from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.step_actions import Pump, advance_session
 from sojourn.clinical import protocol
 from sojourn.clinical.administration import charted
-from sojourn.clinical.numbers import read_number
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console.sessions import running, standing
-from sojourn.interfaces.console.sessions.frame import of_session, seen, seen_if_told, to_session
-from sojourn.interfaces.console.sessions.opening import session_or_404
+from sojourn.interfaces.console.sessions.frame import seen, seen_if_told, to_session
+from sojourn.interfaces.console.sessions.page import repeated as _repeated
+from sojourn.interfaces.console.sessions.page import show_session as _page
 from sojourn.interfaces.console.sessions.presenters import milligrams
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
-from sojourn.interfaces.console.sessions.views import _page, _repeated
+from sojourn.interfaces.console.sessions.step_forms import SetAsideForm
 from sojourn.interfaces.console.sessions.words import WHY_STOPPED
+from sojourn.interfaces.shared.sessions import POST, Guarded, SessionScope, session_or_404, session_page
 
 # ---------------------------------------------------------------- less goes in
 
 
-def _less(transition: str) -> Callable[..., Any]:
+def _less(transition: str) -> Guarded[[int]]:
     """The view of a step that lets less in: one press."""
 
-    @of_session(PERMISSIONS[transition], methods=["POST"])
-    def step(request: Request, picture: Picture) -> HttpResponse:
+    @session_page(PERMISSIONS[transition], methods=POST)
+    def step(request: Request, scope: SessionScope) -> HttpResponse:
+        picture = scope.session
         if is_done(picture, transition):
             return to_session(picture)
         pump = _as_read(request, picture)
@@ -61,7 +63,7 @@ def less_in(request: Request, picture: Picture, transition: str, pump: Pump | No
     right from any of them, and from a page that does not say what was seen. The same press again changes nothing."""
     common: dict[str, Any] = {
         "by": request.asker, "encounter_id": picture.id, "transition": transition, "pump": pump,
-        "reason": reason or request.POST.get("reason", "").strip()[:500],
+        "reason": reason or _set_aside(request)["reason"],
     }  # fmt: skip
     try:
         advance_session(**common, seen=seen_if_told(request))
@@ -126,9 +128,10 @@ def _as_read(request: Request, picture: Picture) -> Pump:
     return Pump(remaining_ml=remaining)
 
 
-@of_session(PERMISSIONS["end_dose"], methods=["POST"])
-def end(request: Request, picture: Picture) -> HttpResponse:
+@session_page(PERMISSIONS["end_dose"], methods=POST)
+def end(request: Request, scope: SessionScope) -> HttpResponse:
     """The dose has ended as planned, perhaps with what is left in the pump."""
+    picture = scope.session
     form = PumpForm(request.POST)
     if form.is_valid() and (remaining := form.cleaned_data["remaining_ml"]) is not None:
         wrong = reading_actions.against_reading(picture, remaining_ml=remaining)
@@ -150,40 +153,43 @@ def end(request: Request, picture: Picture) -> HttpResponse:
 
 
 def _set_aside(request: Request) -> dict[str, Any]:
-    return {
-        "overrides": request.POST.getlist("override"), "reason": request.POST.get("reason", "").strip()[:500],
-    }  # fmt: skip
+    form = SetAsideForm(request.POST)
+    form.full_clean()
+    return form.typed
 
 
-@of_session("session.observe", methods=["POST"])
-def rate(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.observe", methods=POST)
+def rate(request: Request, scope: SessionScope) -> HttpResponse:
     """Another rate of the pump. A lower one is taken as it is; a higher one asks every guard.
 
     Which of the two was meant is said by the rate that the page showed: what was typed as lower never becomes a raise.
     """
-    form = RateForm(request.POST)
-    wanted, running_now = form.cleaned_data.get("rate_ml_per_h") if form.is_valid() else None, picture.rate_ml_per_h
-    if wanted is not None and _pressed_again(request, picture, "lower_rate", Pump(wanted)):
+    picture = scope.session
+    form, running_now = RateForm(request.POST), picture.rate_ml_per_h
+    if not form.is_valid():
+        return _page(request, picture, rate_form=form, status=422)
+    wanted: Decimal = form.cleaned_data["rate_ml_per_h"]
+    if _pressed_again(request, picture, "lower_rate", Pump(wanted)):
         return to_session(picture)
-    if wanted is not None and running_now is not None:
-        if wanted > running_now and _was_meant_lower(request, wanted):
-            return _page(request, picture, refused=_lower_already(running_now))
-        if wanted == running_now:
-            form.add_error("rate_ml_per_h", _("The pump is set to this rate already."))
-        elif wanted > running_now and not request.asker.may(PERMISSIONS["raise_rate"]):
-            form.add_error("rate_ml_per_h", _("You may lower the rate. A nurse or a prescriber raises it."))
+    if running_now is not None and wanted > running_now and form.was_meant_lower:
+        return _page(request, picture, refused=_lower_already(running_now))
+    form.against(running_now, may_raise=scope.asker.may(PERMISSIONS["raise_rate"]))
     if form.errors:
         return _page(request, picture, rate_form=form, status=422)
-    lower = running_now is not None and wanted is not None and wanted < running_now
-    transition = "lower_rate" if lower else "raise_rate"
-    typed = {} if lower else _set_aside(request)
+    lower = running_now is not None and wanted < running_now
+    return _set_rate(request, picture, form, "lower_rate" if lower else "raise_rate")
+
+
+def _set_rate(request: Request, picture: Picture, form: RateForm, transition: str) -> HttpResponse:
+    pump = Pump(form.cleaned_data["rate_ml_per_h"])
+    typed = {} if transition == "lower_rate" else _set_aside(request)
     try:
-        if lower:
-            less_in(request, picture, transition, Pump(wanted))
+        if transition == "lower_rate":
+            less_in(request, picture, transition, pump)
         else:
             advance_session(
-                by=request.asker, encounter_id=picture.id, transition=transition, seen=seen(request),
-                pump=Pump(wanted), **typed,
+                by=request.asker, encounter_id=picture.id, transition=transition, seen=seen(request), pump=pump,
+                **typed,
             )  # fmt: skip
     except Refused as refused:
         return _page(
@@ -191,12 +197,6 @@ def rate(request: Request, picture: Picture) -> HttpResponse:
             rate_way=_refused_way(request, picture, transition, refused, "console:session_rate"),
         )  # fmt: skip
     return to_session(picture)
-
-
-def _was_meant_lower(request: Request, wanted: Decimal) -> bool:
-    """Whether what was typed is lower than the rate that the page showed."""
-    shown = read_number(request.POST.get("shown", ""))
-    return isinstance(shown, Decimal) and wanted < shown
 
 
 def _lower_already(rate: Decimal) -> Refused:
@@ -214,9 +214,10 @@ def _refused_way(
     return standing.refused_way(picture, request.asker, transition, refused.guard.reasons, url)
 
 
-@of_session(PERMISSIONS["resume"], methods=["POST"])
-def resume(request: Request, picture: Picture) -> HttpResponse:
+@session_page(PERMISSIONS["resume"], methods=POST)
+def resume(request: Request, scope: SessionScope) -> HttpResponse:
     """The dose goes on, at a rate that is said anew."""
+    picture = scope.session
     typed, form = _set_aside(request), RateForm(request.POST)
     by_pump = picture.dose is not None and picture.dose.by_pump
     if by_pump and not form.is_valid():
@@ -225,9 +226,10 @@ def resume(request: Request, picture: Picture) -> HttpResponse:
     return _more(request, picture, "resume", Pump(wanted), typed, rate_form=form)
 
 
-@of_session(PERMISSIONS["give_part"], methods=["POST"])
-def give_part(request: Request, picture: Picture) -> HttpResponse:
+@session_page(PERMISSIONS["give_part"], methods=POST)
+def give_part(request: Request, scope: SessionScope) -> HttpResponse:
     """The next spray device."""
+    picture = scope.session
     typed = _set_aside(request)
     again = _pressed_again(request, picture, "give_part", Pump())
     if picture.state is State.DOSING and not again and standing.parts_left(picture) == 0:
@@ -253,9 +255,10 @@ def _more(
 # ---------------------------------------------------------------- afterwards
 
 
-@of_session("session.observe", methods=["POST"])
-def why(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.observe", methods=POST)
+def why(request: Request, scope: SessionScope) -> HttpResponse:
     """Why the dose was stopped, written once there is time."""
+    picture = scope.session
     form = WhyForm(request.POST)
     if not form.is_valid():
         return _page(request, picture, why_form=form, status=422)
@@ -263,49 +266,52 @@ def why(request: Request, picture: Picture) -> HttpResponse:
     if any(each.kind == WHY_STOPPED and each.note == told for each in picture.events):
         return to_session(picture)
     try:
-        session_actions.note_event(by=request.asker, encounter_id=picture.id, kind=WHY_STOPPED, note=told)
+        session_actions.note_event(by=scope.asker, encounter_id=picture.id, kind=WHY_STOPPED, note=told)
     except Refused as refused:
         return _page(request, picture, refused=refused, why_form=form)
     return to_session(picture)
 
 
-@of_session("session.observe", methods=["POST"])
-def read_off(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.observe", methods=POST)
+def read_off(request: Request, scope: SessionScope) -> HttpResponse:
     """What is left in the pump, or what was given in all, told after the step."""
-    found = running.accounting(picture, request.asker)
+    picture = scope.session
+    found = running.accounting(picture, scope.asker)
     if found is None or not found.asks:
         return _page(request, picture, refused=Refused(_("The dose is not over yet."), codes=("no-dose-given",)))
     form = ReadForm(request.POST, asks=found.asks)
     if not form.is_valid():
         return _page(request, picture, read_form=form, status=422)
     try:
-        reading_actions.read_off(by=request.asker, encounter_id=picture.id, **form.cleaned_data)
+        reading_actions.read_off(by=scope.asker, encounter_id=picture.id, **form.cleaned_data)
     except Refused as refused:
         form.add_error(form.field.name, [str(each) for each in refused.reasons])
         return _page(request, picture, read_form=form, status=409)
     return to_session(picture, "#accounting")
 
 
-@of_session("session.observe", methods=["POST"])
-def waste(request: Request, picture: Picture) -> HttpResponse:
+@session_page("session.observe", methods=POST)
+def waste(request: Request, scope: SessionScope) -> HttpResponse:
     """Milligrams that were thrown away. Another person, signed in as themselves, witnesses it."""
+    picture = scope.session
     form = WasteForm(request.POST)
     if not form.is_valid():
         return _page(request, picture, waste_form=form, status=422)
     try:
-        waste_actions.waste(by=request.asker, encounter_id=picture.id, **form.cleaned_data)
+        waste_actions.waste(by=scope.asker, encounter_id=picture.id, **form.cleaned_data)
     except Refused as refused:
         return _page(request, picture, refused=refused, waste_form=form)
     return to_session(picture, "#accounting")
 
 
-@of_session("session.observe", methods=["POST"])
-def witness(request: Request, picture: Picture, waste_id: int) -> HttpResponse:
+@session_page("session.observe", methods=POST)
+def witness(request: Request, scope: SessionScope, waste_id: int) -> HttpResponse:
     """A second person saw it. The same press twice is one witness."""
+    picture = scope.session
     if not any(each.id == waste_id for each in picture.wasted):
         raise Http404
     try:
-        waste_actions.witness(by=request.asker, waste_id=waste_id)
+        waste_actions.witness(by=scope.asker, waste_id=waste_id)
     except ObjectDoesNotExist:
         raise Http404 from None
     except Refused as refused:

@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from sojourn.clinical.numbers import read_number
+from sojourn.interfaces.console.fields import WordsField
 from sojourn.interfaces.console.sessions.forms import amount
 
 
@@ -27,6 +29,23 @@ class RateForm(forms.Form):
     """A rate of the pump."""
 
     rate_ml_per_h = amount(gettext_lazy("Pump rate"), "mL/h", 8, 2)
+    shown = WordsField(strip=False)  # the rate that the page showed
+
+    @property
+    def was_meant_lower(self) -> bool:
+        """Whether what was typed is lower than the rate that the page showed."""
+        shown = read_number(self.cleaned_data["shown"])
+        return isinstance(shown, Decimal) and bool(self.cleaned_data["rate_ml_per_h"] < shown)
+
+    def against(self, running: Decimal | None, *, may_raise: bool) -> None:
+        """Say beside the rate why it cannot be set beside the one that runs."""
+        wanted = self.cleaned_data["rate_ml_per_h"]
+        if running is None:
+            return
+        if wanted == running:
+            self.add_error("rate_ml_per_h", _("The pump is set to this rate already."))
+        elif wanted > running and not may_raise:
+            self.add_error("rate_ml_per_h", _("You may lower the rate. A nurse or a prescriber raises it."))
 
 
 class ReadForm(forms.Form):

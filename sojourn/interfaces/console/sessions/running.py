@@ -62,23 +62,30 @@ def running(picture: Picture) -> Running | None:
     dose, found = picture.dose, picture.delivered
     if dose is None or picture.state not in UNDER_WAY:
         return None
-    known = found if isinstance(found, Delivered) else None
     rate, concentration = picture.rate_ml_per_h, dose.mg_per_ml
     left = parts_left(picture)
-    return Running(
+    shown = Running(
         planned=milligrams(dose.dose_mg),
-        given=milligrams(known.given_mg) if known else "–",
+        given="–",
         drug=dose.drug,
-        rate=milligrams(rate) if rate is not None else "",
+        rate=_mg_or_none(rate),
         mg_per_h=milligrams(concentration * Fraction(rate), 1) if rate is not None and concentration else "",
-        ends_at=known.would_end_at if known else None,
+        ends_at=None,
         paused_since=picture.current.at if picture.state is State.PAUSED else None,
-        empty=known is not None and known.phase is Phase.EMPTY,
+        empty=False,
         parts=(dose.devices - left, dose.devices) if dose.devices else None,
-        part_mg=milligrams(picture.part_mg) if picture.part_mg is not None else "",
+        part_mg=_mg_or_none(picture.part_mg),
         parts_left=left,
         unknown=_told(found.reasons) if isinstance(found, HistoryRefused) else [],
     )
+    if not isinstance(found, Delivered):
+        return shown
+    empty = found.phase is Phase.EMPTY
+    return replace(shown, given=milligrams(found.given_mg), ends_at=found.would_end_at, empty=empty)
+
+
+def _mg_or_none(amount: Decimal | None) -> str:
+    return "" if amount is None else milligrams(amount)
 
 
 # ---------------------------------------------------------------- what the alarm rules say of pausing
@@ -211,28 +218,35 @@ def _accounting(picture: Picture, asker: Asker) -> Accounting | None:
 
 def _never_given(picture: Picture, asker: Asker) -> Accounting | None:
     """What was drawn up went into nobody: all of it is to be thrown away before a witness, or given back."""
-    entry = picture.drawn_up
+    entry, thrown = picture.drawn_up, _thrown(picture)
     if entry is None and not picture.wasted:
         return None
-    drawn = Decimal(0) if entry is None else entry.drawn_mg or entry.dose_mg
-    thrown = _thrown(picture)
-    left = max(drawn - thrown, Decimal(0))
-    more = thrown - drawn if entry is not None and thrown > drawn else None
-    return Accounting(
-        planned=milligrams(entry.dose_mg) if entry else "0",
+    shown = Accounting(
+        planned="0",
         given="0",
         method=gettext_lazy("the dose was never begun"),
         wasted=milligrams(thrown),
-        left=milligrams(left) if left > 0 else "",
-        left_mg=left,
-        complete=entry is not None and thrown == drawn and all(each.witness for each in picture.wasted),
+        left="",
+        left_mg=Decimal(0),
+        complete=False,
         needs=[],
-        discrepancies=[] if more is None else [
-            _("%(mg)s mg more were thrown away than were drawn up.") % {"mg": milligrams(more)}
-        ],
+        discrepancies=[],
         wastes=[_waste(each, asker) for each in picture.wasted],
         asks="",
-    )  # fmt: skip
+    )
+    if entry is None:
+        return shown
+    drawn = entry.drawn_mg or entry.dose_mg
+    left, more = max(drawn - thrown, Decimal(0)), thrown - drawn
+    said = _("%(mg)s mg more were thrown away than were drawn up.") % {"mg": milligrams(more)}
+    return replace(
+        shown,
+        planned=milligrams(entry.dose_mg),
+        left=milligrams(left) if left > 0 else "",
+        left_mg=left,
+        complete=thrown == drawn and all(each.witness for each in picture.wasted),
+        discrepancies=[said] if more > 0 else [],
+    )
 
 
 def _not_worked_out(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -15,40 +14,48 @@ from sojourn.clinical.protocol import UNDER_WAY
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console.sessions.forms import ReasonForm
-from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, seen, status, to_session
+from sojourn.interfaces.console.sessions.frame import common, refusal, seen, status, to_session
+from sojourn.interfaces.console.sessions.page import repeated as _repeated
+from sojourn.interfaces.console.sessions.page import show_session as _page
 from sojourn.interfaces.console.sessions.pump import is_done, less_in
-from sojourn.interfaces.console.sessions.views import _page, _repeated
+from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
 
 WAYS = ("stop_early", "cancel")
 
 
-@of_session(*(PERMISSIONS[each] for each in WAYS), methods=["GET", "HEAD", "POST"])
-def stop(request: Request, picture: Picture) -> HttpResponse:
+@session_page(*(PERMISSIONS[each] for each in WAYS), methods=FORM)
+def stop(request: Request, scope: SessionScope) -> HttpResponse:
     """Stop the session, from whatever state it has got to, or cancel it before a dose; either needs a reason until the
     dose runs."""
-    ways = {each.name for each in protocol.allowed(picture.state) if each.name in WAYS}
-    ways = {each for each in ways if request.asker.may(PERMISSIONS[each])}
+    picture = scope.session
     form = ReasonForm(request.POST or None, needed=picture.state not in UNDER_WAY)
-    refused: list[dict[str, str]] = []
-    if request.method == "POST":
-        transition = request.POST.get("how", "stop_early")
-        if transition not in WAYS:
-            raise Http404
-        if not request.asker.may(PERMISSIONS[transition]):
-            raise PermissionDenied
-        if is_done(picture, transition):
-            return to_session(picture)
-        if form.is_valid():
-            try:
-                _end(request, picture, transition, form.cleaned_data["reason"])
-            except Overtaken as overtaken:
-                if _repeated(request, picture, transition):
-                    return to_session(picture)
-                return _page(request, picture, refused=overtaken, typed={"reason": form.cleaned_data["reason"]})
-            except Refused as error:
-                refused = refusal(picture, error)
-            else:
-                return to_session(picture)
+    if request.method != "POST":
+        return _asked(request, scope, form)
+    transition = request.POST.get("how", "stop_early")
+    if transition not in WAYS:
+        raise Http404
+    scope.asker.must(PERMISSIONS[transition])
+    if is_done(picture, transition):
+        return to_session(picture)
+    if not form.is_valid():
+        return _asked(request, scope, form)
+    reason = form.cleaned_data["reason"]
+    try:
+        _end(request, picture, transition, reason)
+    except Overtaken as overtaken:
+        if not _repeated(request, picture, transition):
+            return _page(request, picture, refused=overtaken, typed={"reason": reason})
+    except Refused as error:
+        return _asked(request, scope, form, error)
+    return to_session(picture)
+
+
+def _asked(request: Request, scope: SessionScope, form: ReasonForm, error: Refused | None = None) -> HttpResponse:
+    """The page that asks how the session ends, and why."""
+    picture, may = scope.session, scope.asker.may
+    refused = refusal(picture, error) if error else []
+    allowed = {each.name for each in protocol.allowed(picture.state)}
+    ways = {each for each in WAYS if each in allowed and may(PERMISSIONS[each])}
     context = {**common(request, picture), "form": form, "refused": refused, "ways": ways}
     return render(request, "console/sessions/stop.html", context, status=status(request, form, refused))
 

@@ -21,7 +21,10 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol import BY_NAME
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, to_session
+from sojourn.interfaces.console.fields import read
+from sojourn.interfaces.console.sessions.frame import common, refusal, to_session
+from sojourn.interfaces.console.sessions.step_forms import ReasonGivenForm, WithdrawForm
+from sojourn.interfaces.shared.sessions import FORM, POST, SessionScope, session_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +69,28 @@ def _page(request: Request, session: SessionSnapshot, refused: Refused | None = 
     return render(request, "console/sessions/says_no.html", context, status=409 if refused else 200)
 
 
-@of_session("session.observe", methods=["GET", "HEAD", "POST"])
-def say_no(request: Request, session: SessionSnapshot) -> HttpResponse:
+@session_page("session.observe", methods=FORM)
+def say_no(request: Request, scope: SessionScope) -> HttpResponse:
     """The patient does not want it to go on. A second press finds it stopped."""
+    session = scope.session
     if request.method != "POST":
         return _page(request, session)
-    reason = request.POST.get("reason", "")
+    reason = read(ReasonGivenForm(request.POST))["reason"]
     if session.state.value == "stopped_early":
         return to_session(session)
     try:
-        withdrawal_actions.say_no(by=request.asker, patient_id=session.encounter.patient_id, reason=reason[:500])
+        withdrawal_actions.say_no(by=scope.asker, patient_id=session.encounter.patient_id, reason=reason[:500])
     except Refused as refused:
         return _page(request, session, refused, reason=reason)
     return to_session(session)
 
 
-@of_session("consent.withdraw", methods=["POST"])
-def withdraw(request: Request, session: SessionSnapshot) -> HttpResponse:
+@session_page("consent.withdraw", methods=POST)
+def withdraw(request: Request, scope: SessionScope) -> HttpResponse:
     """The patient takes an agreement back; where this session rests on it, it stops."""
-    chosen, reason = request.POST.get("consent", ""), request.POST.get("reason", "")
+    session = scope.session
+    typed = read(WithdrawForm(request.POST))
+    chosen, reason = typed["consent"], typed["reason"]
     if not chosen:
         missing = Refused(_("Choose which agreement the patient takes back."), codes=("agreement-missing",))
         return _page(request, session, missing, told=reason)
@@ -92,7 +98,7 @@ def withdraw(request: Request, session: SessionSnapshot) -> HttpResponse:
     if found is None:
         raise Http404
     try:
-        withdrawal_actions.withdraw_consent(by=request.asker, consent_id=found, reason=reason[:1000])
+        withdrawal_actions.withdraw_consent(by=scope.asker, consent_id=found, reason=reason[:1000])
     except Refused as refused:
         return _page(request, session, refused, consent=chosen, told=reason)
     return to_session(session)

@@ -1,5 +1,5 @@
 // The board's words, filled: templates come with the page, translated by Django. The same as in
-// sojourn/interfaces/console/board/views.py, held by tests/golden/board_words.json.
+// sojourn/interfaces/console/board/words.py, held by tests/golden/board_words.json.
 import type { Session } from "../live";
 
 export interface Words {

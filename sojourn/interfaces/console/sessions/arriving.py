@@ -1,0 +1,94 @@
+"""Before a session: the patient arrives, does not attend, or the session is cancelled."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from sojourn.care.booking.models import Appointment
+from sojourn.care.encounter import actions as encounter_actions
+from sojourn.foundation.accounts import queries as accounts
+from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.fields import read
+from sojourn.interfaces.console.sessions.step_forms import ReasonGivenForm
+
+
+def _appointment(appointment_id: int, request: Request) -> Appointment:
+    appointment = get_object_or_404(Appointment.objects.select_related("patient", "chair"), pk=appointment_id)
+    if not accounts.may_open(request.asker, appointment.patient, timezone.now()):
+        raise PermissionDenied
+    return appointment
+
+
+def _opened(request: Request, appointment_id: int, transition: str, reason: str = "") -> HttpResponse:
+    appointment = _appointment(appointment_id, request)
+    try:
+        encounter = encounter_actions.open_session(
+            by=request.asker, appointment_id=appointment_id, transition=transition, reason=reason
+        )
+    except Refused as refused:
+        return _not_coming(request, appointment, refused=refused, reason=reason)
+    if request.asker.may("session.read"):
+        return redirect("console:session", encounter.pk)
+    messages.success(request, _("%(name)s: noted.") % {"name": appointment.patient.name})
+    return redirect("home")
+
+
+@allowed("session.arrive")
+@require_POST
+def arrive(request: Request, appointment_id: int) -> HttpResponse:
+    """The patient is here. A second press finds the session that the first one opened."""
+    return _opened(request, appointment_id, "arrive")
+
+
+@allowed("session.arrive")
+@require_POST
+def did_not_attend(request: Request, appointment_id: int) -> HttpResponse:
+    """The patient did not come."""
+    return _opened(request, appointment_id, "did_not_attend", read(ReasonGivenForm(request.POST))["reason"])
+
+
+@allowed("session.stop")
+@require_POST
+def cancel_planned(request: Request, appointment_id: int) -> HttpResponse:
+    """The session does not take place, for a reason."""
+    return _opened(request, appointment_id, "cancel", read(ReasonGivenForm(request.POST))["reason"])
+
+
+@allowed("session.arrive")
+@require_http_methods(["GET", "HEAD"])
+def not_coming(request: Request, appointment_id: int) -> HttpResponse:
+    """Choose between "did not attend" and "cancelled", with a reason."""
+    return _not_coming(request, _appointment(appointment_id, request))
+
+
+def _not_coming(
+    request: Request, appointment: Appointment, *, refused: Refused | None = None, reason: str = ""
+) -> HttpResponse:
+    context = {
+        "appointment": appointment,
+        "patient": appointment.patient,
+        "reason": reason,
+        "ahead": appointment.during.lower > timezone.now(),
+        "may_cancel": request.asker.may("session.stop"),
+        "may_arrive": request.asker.may("session.arrive"),
+        "refused": [{"text": str(each), "to_do": "", "href": ""} for each in refused.reasons] if refused else [],
+    }
+    return render(request, "console/sessions/not_coming.html", context, status=409 if refused else 200)
+
+
+_AHEAD = "appointments/<int:appointment_id>/"
+
+urlpatterns = [
+    path(f"{_AHEAD}arrive/", arrive, name="arrive"),
+    path(f"{_AHEAD}not-coming/", not_coming, name="not_coming"),
+    path(f"{_AHEAD}did-not-attend/", did_not_attend, name="did_not_attend"),
+    path(f"{_AHEAD}cancel-session/", cancel_planned, name="cancel_planned"),
+]

@@ -1,0 +1,130 @@
+"""The checklist item by item, and the recovery scores."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils.translation import gettext as _
+
+from sojourn.care.encounter import actions as encounter_actions
+from sojourn.care.session import actions as session_actions
+from sojourn.care.session import score_actions
+from sojourn.care.session.weighing_actions import weigh
+from sojourn.clinical import recovery
+from sojourn.clinical.protocol import State
+from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.interfaces.console.sessions import preflight, standing, weighing
+from sojourn.interfaces.console.sessions import presenters as session_presenters
+from sojourn.interfaces.console.sessions.forms import ScoreForm
+from sojourn.interfaces.console.sessions.frame import common as _common
+from sojourn.interfaces.console.sessions.frame import refusal as _refusal
+from sojourn.interfaces.console.sessions.frame import seen as _seen
+from sojourn.interfaces.console.sessions.frame import status as _status
+from sojourn.interfaces.console.sessions.frame import to_session as _to_session
+from sojourn.interfaces.console.sessions.page import main_step, scale_field, show_session
+from sojourn.interfaces.console.sessions.step_forms import CheckForm
+from sojourn.interfaces.shared.sessions import FORM, POST, SessionScope, session_or_404, session_page
+
+
+@session_page("session.check", methods=POST)
+def check(request: Request, scope: SessionScope) -> HttpResponse:
+    """One item, passed or not, with a note; saved at once. Answers with the row for htmx, else with the page."""
+    picture = scope.session
+    form = CheckForm(request.POST)
+    whole, item = form.is_valid(), form.cleaned_data["item"]
+    if not whole or session_presenters.item_row(picture, item) is None:
+        raise Http404
+    try:
+        encounter_actions.lock_session(picture.id, _seen(request))
+        _same_answer_seen(picture.id, item, form.cleaned_data["last"])
+        _answer(scope, form)
+    except Refused as refused:
+        if not request.htmx:
+            return show_session(request, picture, refused=refused)
+        return _item(request, picture.id, item, refused, status=422)
+    if not request.htmx:
+        return _to_session(picture, f"#item-{item}")
+    return _item(request, picture.id, item, None, status=200)
+
+
+def _answer(scope: SessionScope, form: CheckForm) -> None:
+    """Write the answer down. A weight is answered by what the scale shows, never by a tick; a note beside it leaves it
+    as it is."""
+    picture, typed = scope.session, form.cleaned_data
+    weighs = typed["item"] == weighing.ITEM and form.passed
+    before = picture.checks.get(weighing.ITEM)
+    kept = before.value if weighs and before is not None and not form.has_weight else ""
+    if weighs and not kept:
+        weigh(
+            by=scope.asker, encounter_id=picture.id, kg=weighing.kilograms_of(typed["kg"]), sure=typed["sure"]
+        )  # fmt: skip
+        return
+    session_actions.check(
+        by=scope.asker, encounter_id=picture.id, item_id=typed["item"], passed=form.passed, value=kept,
+        note=typed["note"],
+    )  # fmt: skip
+
+
+def _same_answer_seen(encounter_id: int, item: str, last: str) -> None:
+    """Refuse to write over an answer that the person has not seen."""
+    newest = session_or_404(encounter_id).checks.get(item)
+    if newest is not None and str(newest.id) != last:
+        raise Overtaken(
+            _("%(name)s has answered this in the meantime. Look at it before you change it.") % {"name": newest.by},
+            codes=("overtaken",),
+        )
+
+
+def _item(request: Request, encounter_id: int, item: str, refused: Refused | None, status: int) -> HttpResponse:
+    """The row, and beside it the list of what is still missing."""
+    picture = session_or_404(encounter_id)
+    row = session_presenters.item_row(picture, item)
+    if row is not None and picture.state is State.ARRIVED:
+        row = preflight.with_facts(preflight.read(picture), row)
+    context = {
+        **_common(request, picture),
+        "row": row,
+        "errors": [str(each) for each in refused.reasons] if refused else [],
+        "scale": scale_field(request, picture, refused) if item == weighing.ITEM else None,
+        **main_step(request, picture, standing.ask_the_road(picture)),
+        "seen": picture.seq,
+        "entries": len(picture.prepared),
+        "may_check": True,
+        "aside": True,
+    }
+    return render(request, "console/sessions/_item_answer.html", context, status=status)
+
+
+@session_page("session.check", methods=FORM)
+def score(request: Request, scope: SessionScope, scale_id: str) -> HttpResponse:
+    """A recovery score, item by item with its anchors; the sum is made by the rule."""
+    picture = scope.session
+    if scale_id not in recovery.SCALES:
+        raise Http404
+    weighing = score_actions.scale_of(scale_id)
+    form = ScoreForm(request.POST or None, scale=weighing)
+    refused: list[dict[str, str]] = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            score_actions.score(
+                by=scope.asker, encounter_id=picture.id, scale_id=scale_id, answers=form.answers(),
+                before=form.before(), seen=_seen(request),
+            )  # fmt: skip
+        except Refused as error:
+            if not form.keep(error):
+                refused = _refusal(picture, error)
+        else:
+            return _to_session(picture, "#scores")
+    context = {**_common(request, picture), "form": form, "scale": weighing, "title": _(weighing.rule.title),
+               "statement": _(weighing.rule.statement), "refused": refused}  # fmt: skip
+    return render(request, "console/sessions/score.html", context, status=_status(request, form, refused))
+
+
+_ONE = "sessions/<int:encounter_id>/"
+
+urlpatterns = [
+    path(f"{_ONE}check/", check, name="session_check"),
+    path(f"{_ONE}score/<slug:scale_id>/", score, name="session_score"),
+]
