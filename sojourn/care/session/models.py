@@ -15,9 +15,6 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.privacy import CLINICAL, DIRECT, OPERATIONAL, Privacy
 from sojourn.foundation.accounts.scoping import ClinicScoped
 
-# Kinds of events that the program itself looks for.
-PATIENT_CALLS, CALL_SEEN, CALL_ANSWERED = "patient_calls", "call_seen", "call_answered"
-
 
 class CheckResult(ClinicScoped):
     """One item of the pre-flight checklist, done. The newest row of an item counts."""
@@ -220,7 +217,7 @@ class GivenMedicine(ClinicScoped):
 
 
 class SessionEvent(ClinicScoped):
-    """Something that happened in the session, at a time: nausea, music, an emotional response, a supportive measure.
+    """Something that happened in the session, at a time; ``kind`` is one of event_kinds.
 
     ``grade`` says how strong a discomfort was ("mild", "moderate", "severe"), ``measure`` what was done about it;
     ``about`` names the event that a later one follows up, with the ``effect`` ("gone", "better", "same", "worse").

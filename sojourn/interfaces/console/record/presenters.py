@@ -37,6 +37,7 @@ from sojourn.care.chart.rows import (
 )
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import Sex
+from sojourn.care.session.event_kinds import event_word
 from sojourn.care.vitals.clock import BELIEVED
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms.prepare import RISE
@@ -67,7 +68,7 @@ from sojourn.interfaces.console.record.words import (
     written,
 )
 from sojourn.interfaces.console.sessions.answer_words import answer_word
-from sojourn.interfaces.console.sessions.words import WHY, drug_word, event_word, route_word, span_word
+from sojourn.interfaces.console.sessions.words import WHY, drug_word, route_word, span_word
 
 SLOT: Final = timedelta(minutes=5)
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.session import strike_actions
 from sojourn.care.session.calls import KINDS as _CALLS
+from sojourn.care.session.event_kinds import event_word
 from sojourn.care.session.rows import Answer, ByHand, Check, Measured, Noted, Strike, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical.current import rounded
@@ -25,7 +26,6 @@ from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.answer_words import answer_word
 from sojourn.interfaces.console.sessions.forms import ReasonForm
 from sojourn.interfaces.console.sessions.frame import common, of_session, refusal, status
-from sojourn.interfaces.console.sessions.words import event_word
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.session import actions as session_actions
+from sojourn.care.session.event_kinds import EFFECTS, GRADES, KINDS, chosen, event_word
 from sojourn.care.session.rows import Noted
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol import PRESENT, State
@@ -25,16 +26,8 @@ from sojourn.interfaces.console.sessions.frame import common, of_session, small,
 from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.timeline import timeline
 from sojourn.interfaces.console.sessions.withdrawing import may_say_no
-from sojourn.interfaces.console.sessions.words import (
-    DISCOMFORTS,
-    EFFECTS,
-    GRADES,
-    ONE_TAP,
-    QUICK,
-    QUICK_ICONS,
-    event_word,
-)
 
+_ONE_TAP: Final = frozenset(each.code for each in chosen(lambda kind: kind.one_tap))
 ANNOTATED = 3  # how many entries of one tap wait for words on the page at a time
 
 
@@ -92,7 +85,7 @@ def without_words(session: SessionSnapshot) -> list[Tapped]:
     bare = [
         each
         for each in session.events
-        if each.kind in ONE_TAP and each.about_id is None and not each.note and each.id not in told
+        if each.kind in _ONE_TAP and each.about_id is None and not each.note and each.id not in told
     ]
     return [Tapped(each.id, event_word(each.kind), each.at) for each in reversed(bare)][:ANNOTATED]
 
@@ -102,10 +95,9 @@ def panel(request: Request, session: SessionSnapshot) -> dict[str, Any]:
     may = request.asker.may("session.observe") and session.state in PRESENT
     return {
         "may_note": may,
-        "kinds": list(DISCOMFORTS.items()),
-        "grades": list(GRADES.items()),
+        "graded": chosen(lambda kind: kind.grades),
         "effects": list(EFFECTS.items()),
-        "one_tap": [(code, QUICK[code], QUICK_ICONS[code]) for code in ONE_TAP],
+        "one_tap": chosen(lambda kind: kind.one_tap),
         "discomforts": [each for each in discomforts(session) if each.open],
         "tapped": without_words(session),
         "last_event": max((each.id for each in session.events), default=0),
@@ -135,7 +127,7 @@ def note(request: Request, session: SessionSnapshot) -> HttpResponse:
     about = _about(session, request.POST.get("about", ""))
     if about is not None:
         typed["kind"] = about.kind
-    elif typed["kind"] not in ("", *DISCOMFORTS, *ONE_TAP):
+    elif typed["kind"] and not (typed["kind"] in KINDS and KINDS[typed["kind"]].by_hand):
         raise Http404
     try:
         at = moment_of(ClockField().clean(request.POST.get("at", "")), session.now)
@@ -167,7 +159,7 @@ def _must_say_something(typed: dict[str, str], about: Noted | None) -> None:
     """A discomfort has a grade; what follows up an entry has an effect, a measure or words."""
     if not typed["kind"]:
         raise Refused(_("Choose what it is."), codes=("kind",))
-    if about is None and typed["kind"] in DISCOMFORTS and not typed["grade"]:
+    if about is None and KINDS[typed["kind"]].grades and not typed["grade"]:
         raise Refused(_("Say whether it is mild, moderate or severe."), codes=("grade",))
     if about is not None and not (typed["effect"] or typed["measure"] or typed["note"]):
         raise Refused(_("Write what was done, or say how it is now."), codes=("empty",))

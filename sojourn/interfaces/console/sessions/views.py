@@ -25,6 +25,7 @@ from sojourn.care.patients import queries as patients_queries
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import call_actions, score_actions, step_actions
 from sojourn.care.session.drawing_actions import check_dose
+from sojourn.care.session.event_kinds import WHY_STOPPED
 from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.weighing_actions import weigh
@@ -65,7 +66,7 @@ from sojourn.interfaces.console.sessions.frame import to_session as _to_session
 from sojourn.interfaces.console.sessions.monitor_doubts import monitor_doubts
 from sojourn.interfaces.console.sessions.opening import session_or_404
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
-from sojourn.interfaces.console.sessions.words import STATES, WHY_STOPPED, skew_word
+from sojourn.interfaces.console.sessions.words import STATES, skew_word
 
 
 def _live(request: Request, picture: Picture, seen: int, entries: int | None = None) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""Every kind of session event: its words, how it is noted, and who may write it.
+
+One entry each, in the order of the buttons. The action that writes, the session page, the timeline, the record and its
+PDF, the audit, the board and the demo ask this list; none has one of its own. Timeline, record and audit show every
+kind, since a record that leaves a row out is none. How to add one: docs/how-to/add-a-session-event.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+from django_stubs_ext import StrPromise
+
+Words = Mapping[str, StrPromise]
+
+# Kinds that the program itself writes and looks for.
+PATIENT_CALLS, CALL_SEEN, CALL_ANSWERED = "patient_calls", "call_seen", "call_answered"
+# A dose is stopped by one press; why is written afterwards, as an event of this kind.
+WHY_STOPPED: Final = "why_stopped"
+# What has no kind of its own is said in words.
+OTHER: Final = "other"
+
+GRADES: Final[Words] = MappingProxyType(
+    {
+        "mild": pgettext_lazy("grade", "mild"),
+        "moderate": pgettext_lazy("grade", "moderate"),
+        "severe": pgettext_lazy("grade", "severe"),
+    }
+)
+
+# What became of an event, when somebody asks again.
+EFFECTS: Final[Words] = MappingProxyType(
+    {
+        "gone": pgettext_lazy("effect", "gone"),
+        "better": pgettext_lazy("effect", "better"),
+        "same": pgettext_lazy("effect", "the same"),
+        "worse": pgettext_lazy("effect", "worse"),
+    }
+)
+
+STAFF: Final = frozenset(("session.observe",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventKind:
+    """A kind of session event.
+
+    ``grades`` says how strong it is: the session page offers it by grade, and asks afterwards how it is. ``one_tap``:
+    noted by one tap, words may follow. ``in_words``: offered on the page for a note in words. Without any of these the
+    program writes it, at a step or at a press. ``on_board``: a call for help, which the board and the patient's screen
+    show until somebody goes. ``written_by``: any of these permissions.
+    """
+
+    code: str
+    words: StrPromise
+    icon: str = ""  # on its button; one of icons.json
+    grades: Words = field(default_factory=dict)
+    one_tap: bool = False
+    in_words: bool = False
+    on_board: bool = False
+    written_by: frozenset[str] = STAFF
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody chooses it on the session page."""
+        return bool(self.grades) or self.one_tap
+
+
+_LISTED: Final = (
+    EventKind(code="nausea", words=_("Nausea"), icon="wind", grades=GRADES, in_words=True),
+    EventKind(code="dizziness", words=_("Dizziness"), grades=GRADES),
+    EventKind(code="headache", words=_("Headache"), grades=GRADES),
+    EventKind(code="anxiety", words=_("Anxiety"), grades=GRADES),
+    EventKind(code="discomfort", words=_("Other discomfort"), grades=GRADES),
+    EventKind(
+        code="emotional_response", words=_("Emotional response"), icon="heart-handshake", one_tap=True, in_words=True
+    ),
+    EventKind(
+        code="supportive_measure", words=_("Supportive measure"), icon="life-buoy", one_tap=True, in_words=True
+    ),
+    EventKind(code="music", words=_("Music"), icon="ear", one_tap=True, in_words=True),
+    EventKind(code=OTHER, words=_("Something else"), icon="notebook-pen", in_words=True),
+    EventKind(
+        code=PATIENT_CALLS, words=_("The patient asked for someone"), on_board=True,
+        written_by=STAFF | {"own.read"},
+    ),
+    EventKind(code=CALL_SEEN, words=_("Someone saw that the patient calls"), on_board=True),
+    EventKind(code=CALL_ANSWERED, words=_("Someone came to the patient"), on_board=True),
+    EventKind(code=WHY_STOPPED, words=_("Why it was stopped")),
+)  # fmt: skip
+
+KINDS: Final[Mapping[str, EventKind]] = MappingProxyType({each.code: each for each in _LISTED})
+
+
+def chosen(wanted: Callable[[EventKind], object]) -> tuple[EventKind, ...]:
+    """The kinds that are ``wanted``, in the order of their buttons."""
+    return tuple(each for each in _LISTED if wanted(each))
+
+
+def event_word(code: str) -> str:
+    """What a kind is called; a code that is no longer in the list stands for itself."""
+    found = KINDS.get(code)
+    return code if found is None else str(found.words)
