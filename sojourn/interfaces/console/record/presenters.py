@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
 from sojourn.care.alarms.models import ENTERED_IN_ERROR, MONITOR_OFF
@@ -37,7 +37,7 @@ from sojourn.care.chart.rows import (
 )
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import Sex
-from sojourn.care.session.event_kinds import event_word
+from sojourn.care.session.event_kinds import EFFECTS, GRADES, event_word
 from sojourn.care.vitals.clock import BELIEVED
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms.prepare import RISE
@@ -126,19 +126,6 @@ _ALARM_CHANGES: Final[Mapping[str, StrPromise]] = {
     "withdrawn": gettext_lazy("its value was withdrawn by the monitor at %(time)s"),
     "priority_raised": gettext_lazy("priority raised to %(priority)s at %(time)s"),
     "priority_lowered": gettext_lazy("priority lowered to %(priority)s at %(time)s"),
-}
-
-_GRADES: Final[Mapping[str, StrPromise]] = {
-    "mild": pgettext_lazy("discomfort", "mild"),
-    "moderate": pgettext_lazy("discomfort", "moderate"),
-    "severe": pgettext_lazy("discomfort", "severe"),
-}
-
-_EFFECTS: Final[Mapping[str, StrPromise]] = {
-    "gone": gettext_lazy("gone"),
-    "better": gettext_lazy("better"),
-    "same": gettext_lazy("the same"),
-    "worse": gettext_lazy("worse"),
 }
 
 _PRIORITIES: Final[Mapping[str, StrPromise]] = {
@@ -498,9 +485,9 @@ class Shown:
         """What it was, how strong, and what became of an earlier one."""
         words = event_word(event.kind)
         if event.grade:
-            words += ", " + str(_GRADES.get(event.grade, event.grade))
+            words += ", " + str(GRADES.get(event.grade, event.grade))
         if event.effect:
-            words += ": " + str(_EFFECTS.get(event.effect, event.effect))
+            words += ": " + str(EFFECTS.get(event.effect, event.effect))
         about = next((each for each in self.record.events if each.id == event.about_id), None)
         if about is not None:
             words += " " + _("(noted at %(time)s)") % {"time": clock(about.at)}
