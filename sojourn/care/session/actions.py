@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db import transaction
@@ -128,14 +129,15 @@ def note_event(
     grade: str = "",
     measure: str = "",
     effect: str = "",
+    amount: Decimal | None = None,
     about_id: int | None = None,
     at: datetime | None = None,
     now: datetime | None = None,
 ) -> SessionEvent:
     """Something happened: nausea, a tear, the music changed, a supportive measure; or what became of it.
 
-    ``kind`` is one of event_kinds. ``about_id`` is the event that this one follows up, with its ``effect``. Refused:
-    unknown-kind, over, future, grade, effect, unknown-event.
+    ``kind`` is one of event_kinds, ``amount`` in its unit. ``about_id`` is the event that this one follows up, with its
+    ``effect``. Refused: unknown-kind, over, future, grade, effect, amount, unknown-event.
     """
     known = _kind(by, kind)
     now = now or timezone.now()
@@ -146,13 +148,14 @@ def note_event(
         raise Refused(_("The time lies ahead. Correct it."), codes=("future",))
     if grade and grade not in known.grades:
         raise Refused(_("Say whether it is mild, moderate or severe."), codes=("grade",))
+    unit = _unit_of(known, amount, about_id)
     if effect and effect not in EFFECTS:
         raise Refused(_("Say whether it is gone, better, the same or worse."), codes=("effect",))
     if about_id is not None and not SessionEvent.objects.filter(pk=about_id, encounter=encounter).exists():
         raise Refused(_("That entry belongs to another session."), codes=("unknown-event",))
     row = _event(
         encounter, by, kind, note, at or now, now, grade=grade, measure=measure.strip()[:200], effect=effect,
-        about_id=about_id,
+        amount=amount, unit=unit, about_id=about_id,
     )  # fmt: skip
     record(by, "session.event", encounter, kind=kind)
     return row
@@ -167,6 +170,20 @@ def _kind(by: Asker, code: str) -> EventKind:
     if not any(by.may(each) for each in kind.written_by):
         raise NotAllowed(", ".join(sorted(kind.written_by)))
     return kind
+
+
+def _unit_of(kind: EventKind, amount: Decimal | None, about_id: int | None) -> str:
+    """The code of the amount's unit; "" where none belongs to it. Refused: amount."""
+    asked = kind.amount if about_id is None else None
+    if asked is None and amount is not None:
+        raise Refused(_("No number belongs to this entry."), codes=("amount",))
+    if asked is not None and amount is None:
+        raise Refused(_("Write the number."), codes=("amount",))
+    if asked is None or amount is None:
+        return ""
+    if against := asked.against(amount):
+        raise Refused(against, codes=("amount",))
+    return asked.unit.code
 
 
 def _event(

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrPromise
+
+from sojourn.clinical.units import Unit, unit
 
 Words = Mapping[str, StrPromise]
 
@@ -43,6 +47,29 @@ EFFECTS: Final[Words] = MappingProxyType(
     }
 )
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """The number that a kind is noted with, in its unit. ``more_than`` and ``at_most`` are what it must lie between; a
+    highest amount has a source, or there is none."""
+
+    label: StrPromise
+    unit: Unit
+    more_than: Decimal
+    at_most: Decimal | None = None
+
+    def against(self, amount: Decimal) -> str:
+        """Why this is not taken; "" where it is."""
+        if amount <= self.more_than:
+            return gettext("Write more than %(limit)s.") % {"limit": self.written(self.more_than)}
+        if self.at_most is not None and amount > self.at_most:
+            return gettext("Write at most %(limit)s.") % {"limit": self.written(self.at_most)}
+        return ""
+
+    def written(self, amount: Decimal) -> str:
+        return amount_word(amount, self.unit.code)
+
+
 STAFF: Final = frozenset(("session.observe",))
 
 
@@ -51,9 +78,9 @@ class EventKind:
     """A kind of session event.
 
     ``grades`` says how strong it is: the session page offers it by grade, and asks afterwards how it is. ``one_tap``:
-    noted by one tap, words may follow. ``in_words``: offered on the page for a note in words. Without any of these the
-    program writes it, at a step or at a press. ``on_board``: a call for help, which the board and the patient's screen
-    show until somebody goes. ``written_by``: any of these permissions.
+    noted by one tap, words may follow. ``amount``: noted with a number. ``in_words``: offered on the page for a note in
+    words. Without any of these the program writes it, at a step or at a press. ``on_board``: a call for help, which the
+    board and the patient's screen show until somebody goes. ``written_by``: any of these permissions.
     """
 
     code: str
@@ -61,6 +88,7 @@ class EventKind:
     icon: str = ""  # on its button; one of icons.json
     grades: Words = field(default_factory=dict)
     one_tap: bool = False
+    amount: Amount | None = None
     in_words: bool = False
     on_board: bool = False
     written_by: frozenset[str] = STAFF
@@ -68,7 +96,7 @@ class EventKind:
     @property
     def by_hand(self) -> bool:
         """Whether somebody chooses it on the session page."""
-        return bool(self.grades) or self.one_tap
+        return bool(self.grades) or self.one_tap or self.amount is not None
 
 
 _LISTED: Final = (
@@ -106,3 +134,15 @@ def event_word(code: str) -> str:
     """What a kind is called; a code that is no longer in the list stands for itself."""
     found = KINDS.get(code)
     return code if found is None else str(found.words)
+
+
+def amount_word(amount: Decimal, code: str) -> str:
+    """An amount with its unit, in the reader's writing: "2.5 mL". ``code``: the unit's."""
+    return f"{number_format(amount.normalize())} {unit(code).display}".rstrip()
+
+
+def strength_word(grade: str, amount: Decimal | None, code: str) -> str:
+    """What is said behind a kind's name: how strong it was, or how much; "" where nothing was said."""
+    if amount is not None:
+        return amount_word(amount, code)
+    return str(GRADES.get(grade, grade))

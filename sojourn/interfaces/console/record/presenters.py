@@ -37,7 +37,7 @@ from sojourn.care.chart.rows import (
 )
 from sojourn.care.measures.queries import scale
 from sojourn.care.patients.models import Sex
-from sojourn.care.session.event_kinds import EFFECTS, GRADES, event_word
+from sojourn.care.session.event_kinds import EFFECTS, event_word, strength_word
 from sojourn.care.vitals.clock import BELIEVED
 from sojourn.clinical import protocol
 from sojourn.clinical.alarms.prepare import RISE
@@ -484,8 +484,8 @@ class Shown:
     def _event_title(self, event: Event) -> str:
         """What it was, how strong, and what became of an earlier one."""
         words = event_word(event.kind)
-        if event.grade:
-            words += ", " + str(GRADES.get(event.grade, event.grade))
+        if strength := strength_word(event.grade, event.amount, event.unit):
+            words += f", {strength}"
         if event.effect:
             words += ": " + str(EFFECTS.get(event.effect, event.effect))
         about = next((each for each in self.record.events if each.id == event.about_id), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -20,6 +21,7 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.ui.numbers import AmountField
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.forms import ClockField, moment_of
 from sojourn.interfaces.console.sessions.frame import common, of_session, small, to_session
@@ -28,6 +30,7 @@ from sojourn.interfaces.console.sessions.timeline import timeline
 from sojourn.interfaces.console.sessions.withdrawing import may_say_no
 
 _ONE_TAP: Final = frozenset(each.code for each in chosen(lambda kind: kind.one_tap))
+_TYPED: Final = ("kind", "grade", "effect", "measure", "amount", "note")
 ANNOTATED = 3  # how many entries of one tap wait for words on the page at a time
 
 
@@ -97,6 +100,7 @@ def panel(request: Request, session: SessionSnapshot) -> dict[str, Any]:
         "may_note": may,
         "graded": chosen(lambda kind: kind.grades),
         "effects": list(EFFECTS.items()),
+        "measured": chosen(lambda kind: kind.amount),
         "one_tap": chosen(lambda kind: kind.one_tap),
         "discomforts": [each for each in discomforts(session) if each.open],
         "tapped": without_words(session),
@@ -119,11 +123,12 @@ def _is_going(session: SessionSnapshot) -> bool:
 
 @of_session("session.observe", methods=["POST"])
 def note(request: Request, session: SessionSnapshot) -> HttpResponse:
-    """A tap: a discomfort with its grade, an emotional response, support, music; or what became of an earlier entry.
+    """A tap: a discomfort with its grade, an emotional response, support, music; something with its amount; or what
+    became of an earlier entry.
 
     Saved at once. The same tap sent twice from one page is one entry.
     """
-    typed = {name: request.POST.get(name, "").strip() for name in ("kind", "grade", "effect", "measure", "note")}
+    typed = {name: request.POST.get(name, "").strip() for name in _TYPED}
     about = _about(session, request.POST.get("about", ""))
     if about is not None:
         typed["kind"] = about.kind
@@ -132,17 +137,18 @@ def note(request: Request, session: SessionSnapshot) -> HttpResponse:
     try:
         at = moment_of(ClockField().clean(request.POST.get("at", "")), session.now)
         _must_say_something(typed, about)
+        amount = _amount(typed, about)
         encounter_actions.lock_session(session.id, None)
-        if not _is_there(request, session, typed, about):
+        if not _is_there(request, session, typed, amount, about):
             session_actions.note_event(
                 by=request.asker, encounter_id=session.id, kind=typed["kind"], note=typed["note"][:500],
-                grade=typed["grade"], measure=typed["measure"], effect=typed["effect"],
+                grade=typed["grade"], measure=typed["measure"], effect=typed["effect"], amount=amount,
                 about_id=about.id if about else None, at=at,
             )  # fmt: skip
     except ValidationError:
-        return _again(request, session, [_("Write the time as 14:05.")])
+        return _again(request, session, [_("Write the time as 14:05.")], typed)
     except Refused as refused:
-        return _again(request, session, [str(each) for each in refused.reasons])
+        return _again(request, session, [str(each) for each in refused.reasons], typed)
     return _again(request, session, []) if request.htmx else to_session(session, "#events")
 
 
@@ -165,24 +171,42 @@ def _must_say_something(typed: dict[str, str], about: Noted | None) -> None:
         raise Refused(_("Write what was done, or say how it is now."), codes=("empty",))
 
 
-def _is_there(request: Request, session: SessionSnapshot, typed: dict[str, str], about: Noted | None) -> bool:
+def _amount(typed: dict[str, str], about: Noted | None) -> Decimal | None:
+    """The number that was typed, where its kind has one. Refused: amount."""
+    asked = KINDS[typed["kind"]].amount if about is None else None
+    if asked is None:
+        return None
+    field = AmountField(required=False, unit=asked.unit.code, max_digits=9, decimal_places=3)
+    try:
+        amount: Decimal | None = field.clean(typed["amount"])
+    except ValidationError as error:
+        raise Refused(*error.messages, codes=["amount"] * len(error.messages)) from error
+    return amount
+
+
+def _is_there(
+    request: Request, session: SessionSnapshot, typed: dict[str, str], amount: Decimal | None, about: Noted | None
+) -> bool:
     """Whether this is the same tap again: this person has noted the same since the page was drawn."""
     since = small(request.POST.get("last", ""), -1)
     wanted = (
         request.asker.membership_id, about.id if about else None, typed["kind"], typed["grade"], typed["effect"],
-        typed["measure"][:200], typed["note"][:500],
+        typed["measure"][:200], typed["note"][:500], amount,
     )  # fmt: skip
     return since >= 0 and any(
-        wanted == (each.by_id, each.about_id, each.kind, each.grade, each.effect, each.measure, each.note)
+        wanted == (each.by_id, each.about_id, each.kind, each.grade, each.effect, each.measure, each.note, each.amount)
         for each in session.every_event
         if each.id > since
     )
 
 
-def _again(request: Request, session: SessionSnapshot, errors: list[str]) -> HttpResponse:
-    """The part of the page with what is noted, and the timeline beside it; without htmx the page of it alone."""
+def _again(
+    request: Request, session: SessionSnapshot, errors: list[str], typed: dict[str, str] | None = None
+) -> HttpResponse:
+    """The part of the page with what is noted, and the timeline beside it; without htmx the page of it alone.
+    ``typed``: what was not taken, so that nobody types it again."""
     session = session_or_404(session.id)
-    context = {**common(request, session), **panel(request, session), "errors": errors, "aside": True}
+    context = {**common(request, session), **panel(request, session), "errors": errors, "typed": typed, "aside": True}
     template = "_events_answer.html" if request.htmx else "events.html"
     return render(request, f"console/sessions/{template}", context, status=422 if errors else 200)
 

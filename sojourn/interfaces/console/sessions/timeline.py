@@ -10,7 +10,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sojourn.care.session.event_kinds import EFFECTS, GRADES, event_word
+from sojourn.care.session.event_kinds import EFFECTS, event_word, strength_word
 from sojourn.care.session.given import Dose, DoseStep
 from sojourn.care.session.models import DoseEventKind
 from sojourn.care.session.rows import ByHand, Entered, Noted, WasteRow
@@ -134,8 +134,8 @@ def _event_title(event: Noted) -> str:
     word = event_word(event.kind)
     if event.effect:
         return _("%(what)s: %(effect)s") % {"what": word, "effect": EFFECTS[event.effect]}
-    if event.grade:
-        return _("%(what)s, %(grade)s") % {"what": word, "grade": GRADES[event.grade]}
+    if strength := strength_word(event.grade, event.amount, event.unit):
+        return _("%(what)s, %(grade)s") % {"what": word, "grade": strength}
     if event.measure:
         return _("%(what)s: something was done") % {"what": word}
     return word
