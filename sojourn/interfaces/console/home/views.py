@@ -40,10 +40,10 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.roles import role, roles
 from sojourn.foundation.audit import queries as audit
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.audit.wording import sentence
 from sojourn.foundation.heartbeat import queries as heartbeat_queries
 from sojourn.foundation.rulebook import queries as rulebook
 from sojourn.foundation.rulebook.first_start import first_start
-from sojourn.interfaces.console.audit.sentences import sentence
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
 from sojourn.interfaces.console.consents.views import WITHDRAWN_FOR
 from sojourn.interfaces.console.first_start.presenters import withheld
