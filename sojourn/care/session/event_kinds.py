@@ -18,7 +18,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
-from sojourn.clinical.units import Unit, unit
+from sojourn.clinical.units import L_PER_MIN, Unit, unit
 
 Words = Mapping[str, StrPromise]
 
@@ -112,6 +112,11 @@ _LISTED: Final = (
         code="supportive_measure", words=_("Supportive measure"), icon="life-buoy", one_tap=True, in_words=True
     ),
     EventKind(code="music", words=_("Music"), icon="ear", one_tap=True, in_words=True),
+    # No highest flow: we have read no source for one.
+    EventKind(
+        code="oxygen", words=_("Oxygen given"), icon="wind",
+        amount=Amount(label=_("Flow"), unit=L_PER_MIN, more_than=Decimal(0)),
+    ),
     EventKind(code=OTHER, words=_("Something else"), icon="notebook-pen", in_words=True),
     EventKind(
         code=PATIENT_CALLS, words=_("The patient asked for someone"), on_board=True,
