@@ -38,9 +38,10 @@ class Sentences:
 @dataclass(frozen=True, slots=True)
 class Permissions:
     """What a room's permissions open, each in one line for whoever writes roles.toml: ``PERMISSIONS`` in
-    ``<room>/permissions.py``."""
+    ``<room>/permissions.py``. ``of_the_program``: what its own processes may, and no role."""
 
     of: Mapping[str, str]
+    of_the_program: Mapping[str, str] = field(default_factory=dict)
 
 
 def declared(module: str, kind: type[Declared], rooms: tuple[str, ...] = ROOMS) -> dict[str, Declared]:
