@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.registry import ROOT, Permissions, Sentences, declared, only_once
+from sojourn.foundation.ui.navigation import Nav, navigation
 
 _CODE = re.compile(r"[a-z]+\.[a-z_]+")
 _ASKED_BY = {"must", "may"}  # and every decorator
@@ -120,3 +123,21 @@ def test_every_module_of_an_agreed_name_is_collected():
     for module, kind in (("sentences", Sentences), ("permissions", Permissions)):
         lying = {path.relative_to(ROOT).as_posix() for path in Path(ROOT).rglob(f"{module}.py")}
         assert lying == set(declared(module, kind))
+
+
+# ---------------------------------------------------------------- where one finds it
+
+
+@pytest.mark.parametrize("interface", ["console", "portal"])
+def test_every_place_of_the_navigation_can_be_found_and_drawn(interface: str):
+    whole = navigation(interface)
+    assert whole.places
+    assert len({place.order for place in whole.places}) == len(whole.places), "two places share an order"
+    icons = json.loads((ROOT / "foundation/ui/frontend/src/icons.json").read_text())["lucide"]
+    for place in whole.places:
+        assert reverse(place.name)
+        assert place.icon in icons
+        assert set(place.may) <= set(of_roles())
+    assert set(whole.belongs.values()) <= {place.name for place in whole.places}
+    found = {path.relative_to(ROOT).as_posix() for path in (ROOT / "interfaces" / interface).rglob("*/nav.py")}
+    assert found == set(declared("nav", Nav, (f"interfaces/{interface}/*",)))

@@ -7,9 +7,9 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.ui.navigation import navigation
 from sojourn.interfaces.help.remembering import remember
 
 
@@ -29,14 +29,10 @@ def show(
 
 
 def _nav(active: str) -> list[dict[str, Any]]:
-    entries = (
-        ("today", _("Today"), "sunset"),
-        ("visits", _("Visits"), "calendar"),
-        ("progress", _("Progress"), "trending-up"),
-        ("messages", _("Messages"), "message-circle"),
-        ("record", _("My record"), "file-text"),
-    )
     return [
-        {"label": label, "url": reverse(f"portal:{name}"), "icon": icon, "active": name == active, "count": 0}
-        for name, label, icon in entries
-    ]
+        {
+            "label": place.label, "url": reverse(place.name), "icon": place.icon,
+            "active": place.name == f"portal:{active}", "count": 0,
+        }
+        for place in navigation("portal").places
+    ]  # fmt: skip
