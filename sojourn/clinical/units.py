@@ -76,6 +76,7 @@ MG_PER_KG_PER_H: Final = _u("mg/kg/h", "mg/kg/h", "mass rate per body weight")
 UG_PER_KG_PER_MIN: Final = _u("ug/kg/min", "µg/kg/min", "mass rate per body weight", "60/1000")
 ML_PER_H: Final = _u("mL/h", "mL/h", "volume rate")
 ML_PER_MIN: Final = _u("mL/min", "mL/min", "volume rate", "60")
+L_PER_MIN: Final = _u("L/min", "L/min", "volume rate", "60000")
 MG_PER_ML: Final = _u("mg/mL", "mg/mL", "concentration")
 UG_PER_ML: Final = _u("ug/mL", "µg/mL", "concentration", "1/1000")
 NG_PER_ML: Final = _u("ng/mL", "ng/mL", "concentration", "1/1000000")
@@ -93,8 +94,8 @@ UNITS: Final = MappingProxyType(
         each.code: each
         for each in (
             *(MMHG, KPA, HPA, CMH2O, CEL, DEGF, PERCENT, ONE, PER_MIN, HERTZ, KG, G, MG, UG, LB, MG_PER_KG),
-            *(UG_PER_KG, ML, LITRE, MG_PER_H, MG_PER_MIN, MG_PER_KG_PER_H, UG_PER_KG_PER_MIN, ML_PER_H),
-            *(ML_PER_MIN, MG_PER_ML, UG_PER_ML, NG_PER_ML, SECOND, MINUTE, HOUR, DAY, CM, METRE, INCH, SCORE),
+            *(UG_PER_KG, ML, LITRE, MG_PER_H, MG_PER_MIN, MG_PER_KG_PER_H, UG_PER_KG_PER_MIN, ML_PER_H, ML_PER_MIN),
+            *(L_PER_MIN, MG_PER_ML, UG_PER_ML, NG_PER_ML, SECOND, MINUTE, HOUR, DAY, CM, METRE, INCH, SCORE),
         )
     }
 )

@@ -30,7 +30,7 @@ from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import gates, queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
-from sojourn.care.session import given, medicine_actions, road, snapshot, step_actions
+from sojourn.care.session import event_kinds, given, medicine_actions, road, snapshot, step_actions
 from sojourn.care.session.models import DoseEvent, GivenMedicine, MedicationAdministration, SessionEvent, Waste
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.care.vitals.models import Device
@@ -40,7 +40,6 @@ from sojourn.config.demo import MONITOR_BED, clinic_house, people, story, today
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
 from sojourn.foundation.accounts.queries import house
-from sojourn.interfaces.console.sessions import words
 from tests import house as test_house
 
 CLINICS = [each.slug for each in people.CLINICS]
@@ -293,7 +292,7 @@ def test_what_went_in_is_known_of_every_dose(clinic: Clinic):
     if clinic.slug == "harbor-light":
         waste = Waste.objects.select_related("witness", "by", "witness__by").get()
         assert waste.witness.by.person_id != waste.by.person_id
-        assert SessionEvent.objects.filter(encounter=waste.encounter, kind=words.WHY_STOPPED).exists()
+        assert SessionEvent.objects.filter(encounter=waste.encounter, kind=event_kinds.WHY_STOPPED).exists()
 
 
 def test_two_people_read_the_same_off_the_vial_of_every_dose(clinic: Clinic):
@@ -360,16 +359,16 @@ def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.Mon
 
 def test_nothing_is_noted_that_has_no_word(clinic: Clinic):
     events = list(SessionEvent.objects.select_related("about", "encounter"))
-    assert {each.kind for each in events} <= set(words.EVENTS)
+    assert {each.kind for each in events} <= set(event_kinds.KINDS)
     discomforts = [each for each in events if each.grade]
     assert discomforts
-    assert {each.kind for each in discomforts} <= set(words.DISCOMFORTS)
-    assert {each.grade for each in discomforts} <= set(words.GRADES)
+    assert {each.kind for each in discomforts} <= {each.code for each in event_kinds.chosen(lambda kind: kind.grades)}
+    assert {each.grade for each in discomforts} <= set(event_kinds.GRADES)
     assert all(each.measure for each in discomforts)
     asked = [each for each in events if each.about is not None]
     assert asked
     for each in asked:
-        assert each.effect in words.EFFECTS
+        assert each.effect in event_kinds.EFFECTS
         assert each.about.at < each.at <= timezone.now()
         assert each.about.encounter_id == each.encounter_id
     by_hand = GivenMedicine.objects.all()

@@ -73,7 +73,7 @@ class Doer:
 
     def _note(self, entry: Entry, now: datetime) -> None:
         session_actions.note_event(
-            by=self._by(entry), encounter_id=self.stage.id, kind="note", note=entry.values["text"], now=now
+            by=self._by(entry), encounter_id=self.stage.id, kind="other", note=entry.values["text"], now=now
         )
 
     def _reading(self, entry: Entry, now: datetime) -> None:

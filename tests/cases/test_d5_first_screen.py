@@ -179,7 +179,8 @@ def test_a_call_is_seen_answered_and_passed_on_by_the_board(web: Web, browser: B
     from datetime import UTC, datetime, timedelta
 
     from sojourn.care.encounter import announcing
-    from sojourn.care.session.models import PATIENT_CALLS, SessionEvent
+    from sojourn.care.session.event_kinds import PATIENT_CALLS
+    from sojourn.care.session.models import SessionEvent
 
     board = board_page(browser, web, worst.cast, 1280, 800, reduced_motion="reduce")
     at = datetime.now(UTC) - timedelta(seconds=57)

@@ -18,14 +18,14 @@ from django.db import models
 from django.utils import timezone
 
 from sojourn.care.patients.models import Patient
+from sojourn.care.session.event_kinds import KINDS
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.rulebook.scales import scales
-from sojourn.interfaces.console.sessions.words import EVENTS
 from tests.conftest import Cast
 
 # Columns of codes without choices of their own: one row of each.
 CODES: dict[tuple[str, str], Iterable[str]] = {
-    ("SessionEvent", "kind"): EVENTS,
+    ("SessionEvent", "kind"): KINDS,
     ("QuestionnaireResponse", "scale_id"): [each.id for each in scales()],
     ("MeasureRequest", "scale_id"): [each.id for each in scales()],
 }

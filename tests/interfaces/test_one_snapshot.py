@@ -14,7 +14,7 @@ from django.db import connection
 from sojourn.care.chart.queries import session_record
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import live, snapshot
-from sojourn.care.session.models import CALL_ANSWERED, PATIENT_CALLS
+from sojourn.care.session.event_kinds import CALL_ANSWERED, PATIENT_CALLS
 from sojourn.care.session.waste_actions import waste
 from sojourn.foundation.accounts.asker import as_asker
 from tests.care.stage import Stage, adopt_everything

@@ -20,9 +20,8 @@ from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import drawing_actions
+from sojourn.care.session.event_kinds import CALL_ANSWERED, PATIENT_CALLS
 from sojourn.care.session.models import (
-    CALL_ANSWERED,
-    PATIENT_CALLS,
     CheckResult,
     Discharge,
     DoseCheck,

@@ -31,7 +31,18 @@ def content(record: SessionRecord) -> dict[str, Any]:
     thing: what was given, as the signer read it.
     """
     first = _first_form(record)
-    return (_second_form(first, record) if _says_more(record) else first) | _struck(record) | _later(record)
+    return (
+        (_second_form(first, record) if _says_more(record) else first)
+        | _amounts(record)
+        | _struck(record)
+        | _later(record)
+    )
+
+
+def _amounts(record: SessionRecord) -> dict[str, Any]:
+    """Nothing where no event has an amount, so that what was signed before events could have one stays as signed."""
+    measured = [each for each in sorted(record.events, key=lambda row: row.id) if each.amount is not None]
+    return {"event_amounts": [[each.id, _plain(each.amount), each.unit] for each in measured]} if measured else {}
 
 
 def _struck(record: SessionRecord) -> dict[str, Any]:

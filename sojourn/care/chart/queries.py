@@ -309,7 +309,7 @@ class _Composer:
         return tuple(
             Event(
                 each.id, each.kind, each.note, each.at, each.recorded_at or each.at, self.who(each.by_id), each.grade,
-                each.measure, each.effect, each.about_id,
+                each.measure, each.effect, each.about_id, each.amount, each.unit,
             )
             for each in self.session.every_event
         )  # fmt: skip

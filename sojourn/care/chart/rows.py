@@ -385,6 +385,8 @@ class Event:
     measure: str = ""
     effect: str = ""
     about_id: int | None = None
+    amount: Decimal | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

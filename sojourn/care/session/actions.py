@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db import transaction
@@ -18,8 +19,8 @@ from sojourn.care.encounter.models import Encounter
 from sojourn.care.intake import queries as intake
 from sojourn.care.safety import fact_actions
 from sojourn.care.session import danger_actions
+from sojourn.care.session.event_kinds import EFFECTS, KINDS, PATIENT_CALLS, EventKind
 from sojourn.care.session.models import (
-    PATIENT_CALLS,
     Addendum,
     CheckResult,
     EnteredInError,
@@ -30,7 +31,7 @@ from sojourn.care.session.models import (
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.clinical.written import says_something
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.asker import Asker, NotAllowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 
@@ -116,8 +117,6 @@ CONSENT: Final = "consent"  # the item of the checklist
 FAILED: Final = "failed"
 # What turns by itself and says how: somebody arrives, a scale shows a weight.
 TURNS_BY_ITSELF: Final = frozenset(("companion_here", "weight"))
-GRADES: Final = ("mild", "moderate", "severe")
-EFFECTS: Final = ("gone", "better", "same", "worse")
 
 
 @transaction.atomic
@@ -130,34 +129,61 @@ def note_event(
     grade: str = "",
     measure: str = "",
     effect: str = "",
+    amount: Decimal | None = None,
     about_id: int | None = None,
     at: datetime | None = None,
     now: datetime | None = None,
 ) -> SessionEvent:
     """Something happened: nausea, a tear, the music changed, a supportive measure; or what became of it.
 
-    ``about_id`` is the event that this one follows up, with its ``effect``. Refused: over, future, grade, effect,
-    unknown-event.
+    ``kind`` is one of event_kinds, ``amount`` in its unit. ``about_id`` is the event that this one follows up, with its
+    ``effect``. Refused: unknown-kind, over, future, grade, effect, amount, unknown-event.
     """
-    by.must("session.observe")
+    known = _kind(by, kind)
     now = now or timezone.now()
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) in FINAL:
         raise Refused(_("This session is over; write an addendum instead."), codes=("over",))
     if at is not None and at > now:
         raise Refused(_("The time lies ahead. Correct it."), codes=("future",))
-    if grade and grade not in GRADES:
+    if grade and grade not in known.grades:
         raise Refused(_("Say whether it is mild, moderate or severe."), codes=("grade",))
+    unit = _unit_of(known, amount, about_id)
     if effect and effect not in EFFECTS:
         raise Refused(_("Say whether it is gone, better, the same or worse."), codes=("effect",))
     if about_id is not None and not SessionEvent.objects.filter(pk=about_id, encounter=encounter).exists():
         raise Refused(_("That entry belongs to another session."), codes=("unknown-event",))
     row = _event(
         encounter, by, kind, note, at or now, now, grade=grade, measure=measure.strip()[:200], effect=effect,
-        about_id=about_id,
+        amount=amount, unit=unit, about_id=about_id,
     )  # fmt: skip
     record(by, "session.event", encounter, kind=kind)
     return row
+
+
+def _kind(by: Asker, code: str) -> EventKind:
+    """The kind of that code. Refused: unknown-kind. Raises NotAllowed for who may not write it."""
+    kind = KINDS.get(code)
+    if kind is None:
+        by.must("session.observe")
+        raise Refused(_("There is no such kind of entry."), codes=("unknown-kind",))
+    if not any(by.may(each) for each in kind.written_by):
+        raise NotAllowed(", ".join(sorted(kind.written_by)))
+    return kind
+
+
+def _unit_of(kind: EventKind, amount: Decimal | None, about_id: int | None) -> str:
+    """The code of the amount's unit; "" where none belongs to it. Refused: amount."""
+    asked = kind.amount if about_id is None else None
+    if asked is None and amount is not None:
+        raise Refused(_("No number belongs to this entry."), codes=("amount",))
+    if asked is not None and amount is None:
+        raise Refused(_("Write the number."), codes=("amount",))
+    if asked is None or amount is None:
+        return ""
+    if against := asked.against(amount):
+        raise Refused(against, codes=("amount",))
+    return asked.unit.code
 
 
 def _event(

@@ -12,7 +12,8 @@ from sojourn.care.encounter import announcing
 from sojourn.care.encounter.actions import lock_session
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.session.calls import KINDS, CallState, newest_call
-from sojourn.care.session.models import CALL_ANSWERED, CALL_SEEN, SessionEvent
+from sojourn.care.session.event_kinds import CALL_ANSWERED, CALL_SEEN
+from sojourn.care.session.models import SessionEvent
 from sojourn.care.session.rows import Noted
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.foundation.accounts.asker import Asker

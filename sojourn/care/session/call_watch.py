@@ -17,7 +17,7 @@ from psycopg.rows import class_row
 
 from sojourn.care.alarms.rules import acting_rules
 from sojourn.care.safety.models import FlagKind, FlagSource, Severity
-from sojourn.care.session.models import CALL_ANSWERED, PATIENT_CALLS
+from sojourn.care.session.event_kinds import CALL_ANSWERED, PATIENT_CALLS
 from sojourn.clinical.calls import ESCALATION, is_escalated, waits_at_most
 from sojourn.clinical.protocol import PRESENT
 

@@ -9,10 +9,11 @@ from enum import StrEnum
 from typing import Final
 
 from sojourn.care.encounter.queries import running
-from sojourn.care.session.models import CALL_ANSWERED, CALL_SEEN, PATIENT_CALLS, SessionEvent
+from sojourn.care.session.event_kinds import CALL_ANSWERED, CALL_SEEN, PATIENT_CALLS, chosen
+from sojourn.care.session.models import SessionEvent
 from sojourn.care.session.rows import Noted
 
-KINDS: Final = frozenset((PATIENT_CALLS, CALL_SEEN, CALL_ANSWERED))
+KINDS: Final = frozenset(each.code for each in chosen(lambda kind: kind.on_board))
 # For so long the patient's screen goes on saying who is coming; then that person is there, or the patient calls again.
 SAID_FOR: Final = timedelta(minutes=5)
 

@@ -15,9 +15,6 @@ from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.privacy import CLINICAL, DIRECT, OPERATIONAL, Privacy
 from sojourn.foundation.accounts.scoping import ClinicScoped
 
-# Kinds of events that the program itself looks for.
-PATIENT_CALLS, CALL_SEEN, CALL_ANSWERED = "patient_calls", "call_seen", "call_answered"
-
 
 class CheckResult(ClinicScoped):
     """One item of the pre-flight checklist, done. The newest row of an item counts."""
@@ -220,10 +217,11 @@ class GivenMedicine(ClinicScoped):
 
 
 class SessionEvent(ClinicScoped):
-    """Something that happened in the session, at a time: nausea, music, an emotional response, a supportive measure.
+    """Something that happened in the session, at a time; ``kind`` is one of event_kinds.
 
     ``grade`` says how strong a discomfort was ("mild", "moderate", "severe"), ``measure`` what was done about it;
-    ``about`` names the event that a later one follows up, with the ``effect`` ("gone", "better", "same", "worse").
+    ``about`` names the event that a later one follows up, with the ``effect`` ("gone", "better", "same", "worse");
+    ``amount`` is in ``unit``, a code of clinical.units.
     """
 
     append_only = True
@@ -234,6 +232,8 @@ class SessionEvent(ClinicScoped):
     grade = models.CharField(max_length=8, blank=True)
     measure = models.CharField(max_length=200, blank=True)
     effect = models.CharField(max_length=8, blank=True)
+    amount = models.DecimalField(max_digits=9, decimal_places=3, null=True)
+    unit = models.CharField(max_length=12, blank=True, default="")
     about = models.ForeignKey("self", on_delete=models.PROTECT, related_name="followed_by", null=True)
     note = models.TextField(blank=True)
     at = models.DateTimeField()
@@ -244,8 +244,9 @@ class SessionEvent(ClinicScoped):
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "encounter": OPERATIONAL,
-        "kind": CLINICAL, "grade": CLINICAL, "measure": CLINICAL, "effect": CLINICAL, "about": OPERATIONAL,
-        "note": CLINICAL, "at": OPERATIONAL, "recorded_at": OPERATIONAL, "by": OPERATIONAL, "by_name": DIRECT,
+        "kind": CLINICAL, "grade": CLINICAL, "measure": CLINICAL, "effect": CLINICAL, "amount": CLINICAL,
+        "unit": CLINICAL, "about": OPERATIONAL, "note": CLINICAL, "at": OPERATIONAL, "recorded_at": OPERATIONAL,
+        "by": OPERATIONAL, "by_name": DIRECT,
     }  # fmt: skip
 
 

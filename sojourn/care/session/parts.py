@@ -155,7 +155,7 @@ def _subqueries() -> dict[str, ArraySubquery]:
         ),
         "events": array(
             events, "id", "kind", "note", "at", "grade", "measure", "effect", "about_id", "recorded_at", "by_id",
-            by=_name("by"),
+            "amount", "unit", by=_name("by"),
         ),
         "calls": array(events.filter(kind__in=sorted(CALLS)), "id", "kind", "note", "at", "by_name"),
         "measured": array(

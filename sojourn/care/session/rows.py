@@ -98,6 +98,8 @@ class Noted:
     about_id: int | None = None
     recorded_at: datetime | None = None
     by_id: int | None = None
+    amount: Decimal | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

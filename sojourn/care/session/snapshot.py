@@ -461,7 +461,7 @@ def _by_hand_of(row: Raw) -> ByHand:
 def _noted_of(row: Raw) -> Noted:
     return Noted(
         row["id"], row["kind"], row["note"], at_of(row["at"]), row["by"], row["grade"], row["measure"], row["effect"],
-        row["about_id"], at_of(row["recorded_at"]), row["by_id"],
+        row["about_id"], at_of(row["recorded_at"]), row["by_id"], _maybe_mg(row["amount"]), row["unit"],
     )  # fmt: skip
 
 

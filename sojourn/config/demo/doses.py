@@ -21,6 +21,7 @@ from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.plan import queries as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import medicine_actions, snapshot
+from sojourn.care.session.event_kinds import KINDS, WHY_STOPPED
 from sojourn.care.session.models import (
     CheckResult,
     DoseCheck,
@@ -373,7 +374,7 @@ def _stopped(drawn: Drawn, at: datetime, left_ml: Fraction) -> None:
     )  # fmt: skip
     drawn.cast.add(
         SessionEvent(
-            **drawn.of_session, kind="why_stopped", note=drawn.cast.say(TOO_MUCH), at=at + timedelta(minutes=1),
+            **drawn.of_session, kind=WHY_STOPPED, note=drawn.cast.say(TOO_MUCH), at=at + timedelta(minutes=1),
             recorded_at=at + timedelta(minutes=1), by=drawn.nurse,
         ),
         waste,
@@ -432,8 +433,9 @@ def _note(drawn: Drawn, kind: str, at: datetime, **values: Any) -> SessionEvent:
 
 def _session_event(drawn: Drawn, kind: str, at: datetime, **values: Any) -> SessionEvent:
     return SessionEvent(
-        **drawn.of_session, kind=kind, at=at, recorded_at=at + timedelta(seconds=20), by=drawn.nurse, **values
-    )
+        **drawn.of_session, kind=KINDS[kind].code, at=at, recorded_at=at + timedelta(seconds=20), by=drawn.nurse,
+        **values,
+    )  # fmt: skip
 
 
 def _by_hand(drawn: Drawn, name: str, route: str, at: datetime, number: int) -> None:

@@ -14,12 +14,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.ui.navigation import navigation
 from sojourn.interfaces.help.remembering import remember
 from sojourn.interfaces.shared.pages import GET, Guarded
 
@@ -74,14 +74,10 @@ def show(
 
 
 def _nav(active: str) -> list[dict[str, Any]]:
-    entries = (
-        ("today", _("Today"), "sunset"),
-        ("visits", _("Visits"), "calendar"),
-        ("progress", _("Progress"), "trending-up"),
-        ("messages", _("Messages"), "message-circle"),
-        ("record", _("My record"), "file-text"),
-    )
     return [
-        {"label": label, "url": reverse(f"portal:{name}"), "icon": icon, "active": name == active, "count": 0}
-        for name, label, icon in entries
-    ]
+        {
+            "label": place.label, "url": reverse(place.name), "icon": place.icon,
+            "active": place.name == f"portal:{active}", "count": 0,
+        }
+        for place in navigation("portal").places
+    ]  # fmt: skip

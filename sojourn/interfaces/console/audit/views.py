@@ -27,7 +27,7 @@ from sojourn.foundation.accounts.roles import role, roles
 from sojourn.foundation.audit import queries
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.interfaces.console.audit.sentences import SENTENCES, sentence
+from sojourn.foundation.audit.wording import sentence, sentences
 
 PAGE_SIZE = 50
 EXPORT_LIMIT = 50_000
@@ -56,7 +56,7 @@ class Filter(forms.Form):
         cast(forms.ChoiceField, action).choices = [
             ("", _("Anything")),
             *sorted(
-                ((code, _headline(code)) for code in SENTENCES if not code.startswith("person.sign_in_failed")),
+                ((code, _headline(code)) for code in sentences() if not code.startswith("person.sign_in_failed")),
                 key=lambda each: each[1],
             ),
         ]

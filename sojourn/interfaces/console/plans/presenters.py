@@ -24,7 +24,7 @@ from sojourn.clinical import dosing, pk
 from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.console.concentration import presenters as concentration
-from sojourn.interfaces.console.concentration.words import DRUGS, ROUTES
+from sojourn.interfaces.console.concentration import words as concentration_words
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.rules.words import SHORT_MARKS
 from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
@@ -163,10 +163,10 @@ def reasons(found: dosing.DoseCalculation | dosing.DoseRefused | None) -> list[t
 
 def expected(version: PlanVersion, patient: Patient, today: date) -> Answer | None:
     """What the published models expect of the dose; None where the version orders none, or none of them knows it."""
-    if version.dose_mg is None or version.drug not in DRUGS:
+    if version.dose_mg is None or version.drug not in concentration_words.DRUGS:
         return None
     route = pk.model_route(version.route)
-    if route not in ROUTES:
+    if route not in concentration_words.ROUTES:
         return None
     weight = None if version.weight_kg is None else float(version.weight_kg)
     try:

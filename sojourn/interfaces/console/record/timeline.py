@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
 from sojourn.care.alarms.models import ENTERED_IN_ERROR, MONITOR_OFF
@@ -30,6 +30,7 @@ from sojourn.care.chart.rows import (
     StateEntry,
     Wasted,
 )
+from sojourn.care.session.event_kinds import EFFECTS, event_word, strength_word
 from sojourn.clinical.protocol import State
 from sojourn.clinical.recovery import SCALES
 from sojourn.interfaces.console.record import double_check as record_double_check
@@ -46,7 +47,7 @@ from sojourn.interfaces.console.record.words import (
     who,
     written,
 )
-from sojourn.interfaces.console.sessions.words import drug_word, event_word, span_word
+from sojourn.interfaces.console.sessions.words import drug_word, span_word
 
 _STATE_ICONS: Final = {
     State.ARRIVED: "user-check", State.CHECKED: "clipboard-check", State.DOSING: "syringe", State.PAUSED: "pause",
@@ -64,21 +65,6 @@ _ALARM_CHANGES: Final[Mapping[str, StrPromise]] = {
     "withdrawn": gettext_lazy("its value was withdrawn by the monitor at %(time)s"),
     "priority_raised": gettext_lazy("priority raised to %(priority)s at %(time)s"),
     "priority_lowered": gettext_lazy("priority lowered to %(priority)s at %(time)s"),
-}
-
-
-_GRADES: Final[Mapping[str, StrPromise]] = {
-    "mild": pgettext_lazy("discomfort", "mild"),
-    "moderate": pgettext_lazy("discomfort", "moderate"),
-    "severe": pgettext_lazy("discomfort", "severe"),
-}
-
-
-_EFFECTS: Final[Mapping[str, StrPromise]] = {
-    "gone": gettext_lazy("gone"),
-    "better": gettext_lazy("better"),
-    "same": gettext_lazy("the same"),
-    "worse": gettext_lazy("worse"),
 }
 
 
@@ -189,10 +175,10 @@ class Timeline(Telling):
     def _event_title(self, event: Event) -> str:
         """What it was, how strong, and what became of an earlier one."""
         words = event_word(event.kind)
-        if event.grade:
-            words += ", " + str(_GRADES.get(event.grade, event.grade))
+        if strength := strength_word(event.grade, event.amount, event.unit):
+            words += f", {strength}"
         if event.effect:
-            words += ": " + str(_EFFECTS.get(event.effect, event.effect))
+            words += ": " + str(EFFECTS.get(event.effect, event.effect))
         about = next((each for each in self.record.events if each.id == event.about_id), None)
         if about is not None:
             words += " " + _("(noted at %(time)s)") % {"time": clock(about.at)}

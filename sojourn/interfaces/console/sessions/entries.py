@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.session import strike_actions
 from sojourn.care.session.calls import KINDS as _CALLS
+from sojourn.care.session.event_kinds import event_word, strength_word
 from sojourn.care.session.rows import Answer, ByHand, Check, Measured, Noted, Strike, WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical.current import rounded
@@ -25,7 +26,6 @@ from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.answer_words import answer_word
 from sojourn.interfaces.console.sessions.forms import ReasonForm
 from sojourn.interfaces.console.sessions.frame import common, refusal, status
-from sojourn.interfaces.console.sessions.words import event_word
 from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
 
 
@@ -76,7 +76,8 @@ def _told(picture: Picture, what: Measured | Answer | Noted | ByHand | WasteRow)
     if isinstance(what, Answer):
         return what.check.id, what.check.at, _answer_words(picture, what), what.check.note, what.check.by
     if isinstance(what, Noted):
-        return what.id, what.at, event_word(what.kind), what.note, what.by
+        words = filter(None, (event_word(what.kind), strength_word(what.grade, what.amount, what.unit)))
+        return what.id, what.at, ", ".join(words), what.note, what.by
     if isinstance(what, WasteRow):
         return what.id, what.at, *session_presenters.waste_words(what), what.by
     amount = "" if what.amount is None else f"{number_format(what.amount.normalize())} {what.unit}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -14,28 +16,22 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.session import actions as session_actions
+from sojourn.care.session.event_kinds import EFFECTS, GRADES, KINDS, chosen, event_word
 from sojourn.care.session.rows import Noted
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.ui.numbers import AmountField
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.forms import moment_of
 from sojourn.interfaces.console.sessions.frame import common, to_session
 from sojourn.interfaces.console.sessions.step_forms import TapForm
 from sojourn.interfaces.console.sessions.timeline import timeline
 from sojourn.interfaces.console.sessions.withdrawing import may_say_no
-from sojourn.interfaces.console.sessions.words import (
-    DISCOMFORTS,
-    EFFECTS,
-    GRADES,
-    ONE_TAP,
-    QUICK,
-    QUICK_ICONS,
-    event_word,
-)
 from sojourn.interfaces.shared.sessions import POST, SessionScope, session_or_404, session_page
 
+_ONE_TAP: Final = frozenset(each.code for each in chosen(lambda kind: kind.one_tap))
 ANNOTATED = 3  # how many entries of one tap wait for words on the page at a time
 
 
@@ -93,7 +89,7 @@ def without_words(session: SessionSnapshot) -> list[Tapped]:
     bare = [
         each
         for each in session.events
-        if each.kind in ONE_TAP and each.about_id is None and not each.note and each.id not in told
+        if each.kind in _ONE_TAP and each.about_id is None and not each.note and each.id not in told
     ]
     return [Tapped(each.id, event_word(each.kind), each.at) for each in reversed(bare)][:ANNOTATED]
 
@@ -103,10 +99,10 @@ def panel(request: Request, session: SessionSnapshot) -> dict[str, Any]:
     may = request.asker.may("session.observe") and session.state in PRESENT
     return {
         "may_note": may,
-        "kinds": list(DISCOMFORTS.items()),
-        "grades": list(GRADES.items()),
+        "graded": chosen(lambda kind: kind.grades),
         "effects": list(EFFECTS.items()),
-        "one_tap": [(code, QUICK[code], QUICK_ICONS[code]) for code in ONE_TAP],
+        "measured": chosen(lambda kind: kind.amount),
+        "one_tap": chosen(lambda kind: kind.one_tap),
         "discomforts": [each for each in discomforts(session) if each.open],
         "tapped": without_words(session),
         "last_event": max((each.id for each in session.events), default=0),
@@ -128,7 +124,8 @@ def _is_going(session: SessionSnapshot) -> bool:
 
 @session_page("session.observe", methods=POST)
 def note(request: Request, scope: SessionScope) -> HttpResponse:
-    """A tap: a discomfort with its grade, an emotional response, support, music; or what became of an earlier entry.
+    """A tap: a discomfort with its grade, an emotional response, support, music; something with its amount; or what
+    became of an earlier entry.
 
     Saved at once. The same tap sent twice from one page is one entry.
     """
@@ -138,21 +135,22 @@ def note(request: Request, scope: SessionScope) -> HttpResponse:
     about = _about(session, typed["about"])
     if about is not None:
         typed["kind"] = about.kind
-    elif typed["kind"] not in ("", *DISCOMFORTS, *ONE_TAP):
+    elif typed["kind"] and not (typed["kind"] in KINDS and KINDS[typed["kind"]].by_hand):
         raise Http404
     if not whole:
-        return _again(request, session, [str(each) for each in form.errors["at"]])
+        return _again(request, session, [str(each) for each in form.errors["at"]], typed)
     try:
         _must_say_something(typed, about)
+        amount = _amount(typed, about)
         encounter_actions.lock_session(session.id, None)
-        if not _is_there(request, session, typed, about):
+        if not _is_there(request, session, typed, amount, about):
             session_actions.note_event(
                 by=scope.asker, encounter_id=session.id, kind=typed["kind"], note=typed["note"][:500],
-                grade=typed["grade"], measure=typed["measure"], effect=typed["effect"],
+                grade=typed["grade"], measure=typed["measure"], effect=typed["effect"], amount=amount,
                 about_id=about.id if about else None, at=moment_of(typed["at"], session.now),
             )  # fmt: skip
     except Refused as refused:
-        return _again(request, session, [str(each) for each in refused.reasons])
+        return _again(request, session, [str(each) for each in refused.reasons], typed)
     return _again(request, session, []) if request.htmx else to_session(session, "#events")
 
 
@@ -169,30 +167,48 @@ def _must_say_something(typed: Mapping[str, Any], about: Noted | None) -> None:
     """A discomfort has a grade; what follows up an entry has an effect, a measure or words."""
     if not typed["kind"]:
         raise Refused(_("Choose what it is."), codes=("kind",))
-    if about is None and typed["kind"] in DISCOMFORTS and not typed["grade"]:
+    if about is None and KINDS[typed["kind"]].grades and not typed["grade"]:
         raise Refused(_("Say whether it is mild, moderate or severe."), codes=("grade",))
     if about is not None and not (typed["effect"] or typed["measure"] or typed["note"]):
         raise Refused(_("Write what was done, or say how it is now."), codes=("empty",))
 
 
-def _is_there(request: Request, session: SessionSnapshot, typed: Mapping[str, Any], about: Noted | None) -> bool:
+def _amount(typed: Mapping[str, Any], about: Noted | None) -> Decimal | None:
+    """The number that was typed, where its kind has one. Refused: amount."""
+    asked = KINDS[typed["kind"]].amount if about is None else None
+    if asked is None:
+        return None
+    field = AmountField(required=False, unit=asked.unit.code, max_digits=9, decimal_places=3)
+    try:
+        amount: Decimal | None = field.clean(typed["amount"])
+    except ValidationError as error:
+        raise Refused(*error.messages, codes=["amount"] * len(error.messages)) from error
+    return amount
+
+
+def _is_there(
+    request: Request, session: SessionSnapshot, typed: Mapping[str, Any], amount: Decimal | None, about: Noted | None
+) -> bool:
     """Whether this is the same tap again: this person has noted the same since the page was drawn."""
     since = typed["last"]
     wanted = (
         request.asker.membership_id, about.id if about else None, typed["kind"], typed["grade"], typed["effect"],
-        typed["measure"][:200], typed["note"][:500],
+        typed["measure"][:200], typed["note"][:500], amount,
     )  # fmt: skip
     return since is not None and any(
-        wanted == (each.by_id, each.about_id, each.kind, each.grade, each.effect, each.measure, each.note)
+        wanted == (each.by_id, each.about_id, each.kind, each.grade, each.effect, each.measure, each.note, each.amount)
         for each in session.every_event
         if each.id > since
     )
 
 
-def _again(request: Request, session: SessionSnapshot, errors: list[str]) -> HttpResponse:
-    """The part of the page with what is noted, and the timeline beside it; without htmx the page of it alone."""
+def _again(
+    request: Request, session: SessionSnapshot, errors: list[str], typed: Mapping[str, Any] | None = None
+) -> HttpResponse:
+    """The part of the page with what is noted, and the timeline beside it; without htmx the page of it alone.
+    ``typed``: what was not taken, so that nobody types it again."""
     session = session_or_404(session.id)
-    context = {**common(request, session), **panel(request, session), "errors": errors, "aside": True}
+    context = {**common(request, session), **panel(request, session), "errors": errors, "typed": typed, "aside": True}
     template = "_events_answer.html" if request.htmx else "events.html"
     return render(request, f"console/sessions/{template}", context, status=422 if errors else 200)
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.session.drawing_actions import DrawnDose
+from sojourn.care.session.event_kinds import OTHER, chosen
 from sojourn.care.session.score_actions import LONGEST_BEFORE
 from sojourn.clinical import dosing, recovery
 from sojourn.clinical.recovery import AS_BEFORE, Points, RecoveryScale
@@ -23,7 +24,7 @@ from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, im
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.ui.numbers import AmountField, CountField, FigureInput, ReadingField
-from sojourn.interfaces.console.sessions.words import DRUGS, QUICK
+from sojourn.interfaces.console.sessions.words import DRUGS
 
 # Short words for the chair; the page says whose numbers they are.
 LABELS = {
@@ -316,8 +317,9 @@ class NoteForm(forms.Form):
     """Something that happened."""
 
     kind = forms.ChoiceField(
-        label=gettext_lazy("What happened"), choices=tuple(QUICK.items()), widget=forms.RadioSelect
-    )
+        label=gettext_lazy("What happened"), widget=forms.RadioSelect,
+        choices=[(each.code, each.words) for each in chosen(lambda kind: kind.in_words)],
+    )  # fmt: skip
     note = forms.CharField(
         label=gettext_lazy("In a few words"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -325,7 +327,7 @@ class NoteForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("kind") == "other" and not str(cleaned.get("note", "")).strip():
+        if cleaned.get("kind") == OTHER and not str(cleaned.get("note", "")).strip():
             self.add_error("note", _("Say in a few words what it was."))
         return cleaned
 

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from sojourn.care.booking import queries as booking
+from sojourn.care.session.event_kinds import WHY_STOPPED
 from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import protocol
@@ -23,7 +24,7 @@ from sojourn.interfaces.console.sessions.forms import AT_THE_CHAIR, DoseForm, Va
 from sojourn.interfaces.console.sessions.frame import common as _common
 from sojourn.interfaces.console.sessions.frame import refusal as _refusal
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
-from sojourn.interfaces.console.sessions.words import STATES, WHY_STOPPED
+from sojourn.interfaces.console.sessions.words import STATES
 from sojourn.interfaces.shared.sessions import session_or_404
 from sojourn.interfaces.shared.states import Word
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.encounter.actions import PERMISSIONS, StepRefused
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import reading_actions, waste_actions
+from sojourn.care.session.event_kinds import WHY_STOPPED
 from sojourn.care.session.given import DoseStep
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.session.step_actions import Pump, advance_session
@@ -34,7 +35,6 @@ from sojourn.interfaces.console.sessions.page import show_session as _page
 from sojourn.interfaces.console.sessions.presenters import milligrams
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
 from sojourn.interfaces.console.sessions.step_forms import SetAsideForm
-from sojourn.interfaces.console.sessions.words import WHY_STOPPED
 from sojourn.interfaces.shared.sessions import POST, Guarded, SessionScope, session_or_404, session_page
 
 # ---------------------------------------------------------------- less goes in

@@ -78,6 +78,7 @@ class TapForm(forms.Form):
     grade = WordsField()
     effect = WordsField()
     measure = WordsField()
+    amount = WordsField()
     note = WordsField()
     about = WordsField(strip=False)
     at = ClockField(error_messages={"invalid": gettext_lazy("Write the time as 14:05.")})

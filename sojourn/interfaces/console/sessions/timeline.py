@@ -10,6 +10,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from sojourn.care.session.event_kinds import EFFECTS, event_word, strength_word
 from sojourn.care.session.given import Dose, DoseStep
 from sojourn.care.session.models import DoseEventKind
 from sojourn.care.session.rows import ByHand, Entered, Noted, WasteRow
@@ -18,12 +19,9 @@ from sojourn.clinical.protocol.schedule import Point
 from sojourn.interfaces.console.sessions.medicines import line_of
 from sojourn.interfaces.console.sessions.presenters import milligrams, waste_words
 from sojourn.interfaces.console.sessions.words import (
-    EFFECTS,
-    GRADES,
     STATES,
     Words,
     drug_word,
-    event_word,
     route_word,
     time_word,
 )
@@ -136,8 +134,8 @@ def _event_title(event: Noted) -> str:
     word = event_word(event.kind)
     if event.effect:
         return _("%(what)s: %(effect)s") % {"what": word, "effect": EFFECTS[event.effect]}
-    if event.grade:
-        return _("%(what)s, %(grade)s") % {"what": word, "grade": GRADES[event.grade]}
+    if strength := strength_word(event.grade, event.amount, event.unit):
+        return _("%(what)s, %(grade)s") % {"what": word, "grade": strength}
     if event.measure:
         return _("%(what)s: something was done") % {"what": word}
     return word

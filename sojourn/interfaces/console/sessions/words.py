@@ -45,60 +45,6 @@ ROUTES: Final[Words] = {
     "film": gettext_lazy("film in the mouth"),
 }
 
-# A dose is stopped by one press; why is written afterwards, as an event of this kind.
-WHY_STOPPED: Final = "why_stopped"
-
-# What a nurse taps, in the order of the buttons.
-QUICK: Final[Words] = {
-    "nausea": gettext_lazy("Nausea"),
-    "emotional_response": gettext_lazy("Emotional response"),
-    "supportive_measure": gettext_lazy("Supportive measure"),
-    "music": gettext_lazy("Music"),
-    "other": gettext_lazy("Something else"),
-}
-
-# What a patient may suffer under; each is graded, something is done, and somebody asks how it is afterwards.
-DISCOMFORTS: Final[Words] = {
-    "nausea": gettext_lazy("Nausea"),
-    "dizziness": gettext_lazy("Dizziness"),
-    "headache": gettext_lazy("Headache"),
-    "anxiety": gettext_lazy("Anxiety"),
-    "discomfort": gettext_lazy("Other discomfort"),
-}
-
-# Noted by one tap; words may follow.
-ONE_TAP: Final = ("emotional_response", "supportive_measure", "music")
-
-GRADES: Final[Words] = {
-    "mild": pgettext_lazy("grade", "mild"),
-    "moderate": pgettext_lazy("grade", "moderate"),
-    "severe": pgettext_lazy("grade", "severe"),
-}
-
-EFFECTS: Final[Words] = {
-    "gone": pgettext_lazy("effect", "gone"),
-    "better": pgettext_lazy("effect", "better"),
-    "same": pgettext_lazy("effect", "the same"),
-    "worse": pgettext_lazy("effect", "worse"),
-}
-
-EVENTS: Final[Words] = {
-    **QUICK,
-    **DISCOMFORTS,
-    "patient_calls": gettext_lazy("The patient asked for someone"),
-    "call_seen": gettext_lazy("Someone saw that the patient calls"),
-    "call_answered": gettext_lazy("Someone came to the patient"),
-    WHY_STOPPED: gettext_lazy("Why it was stopped"),
-}
-
-QUICK_ICONS: Final = {
-    "nausea": "wind",
-    "emotional_response": "heart-handshake",
-    "supportive_measure": "life-buoy",
-    "music": "ear",
-    "other": "notebook-pen",
-}
-
 # How the items of a checklist are laid out; an item that is not named here comes under the last heading.
 GROUPS: Final[tuple[tuple[StrPromise, tuple[str, ...]], ...]] = (
     (gettext_lazy("The right person, who still wants it"), ("identity", "consent")),
@@ -135,10 +81,6 @@ def drug_word(code: str) -> str:
 
 def route_word(code: str) -> str:
     return str(ROUTES.get(code, code))
-
-
-def event_word(kind: str) -> str:
-    return str(EVENTS.get(kind, kind))
 
 
 def time_word(at: datetime) -> str:

@@ -1,0 +1,15 @@
+"""What this room's permissions open."""
+
+from __future__ import annotations
+
+from sojourn.foundation.registry import Permissions
+
+PERMISSIONS = Permissions(
+    {
+        "plan.read": "Plans with their versions.",
+        "plan.draft": "Writing a plan, and beginning a course.",
+        "plan.check": "The second check of a planned dose.",
+        "plan.sign": "Signing a plan.",
+        "course.end": "Ending a course of treatment.",
+    },
+)

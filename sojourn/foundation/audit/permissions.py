@@ -1,0 +1,11 @@
+"""What this room's permissions open."""
+
+from __future__ import annotations
+
+from sojourn.foundation.registry import Permissions
+
+PERMISSIONS = Permissions(
+    {
+        "audit.read": "The audit's rows, and taking them away.",
+    },
+)

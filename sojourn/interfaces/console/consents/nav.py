@@ -1,0 +1,19 @@
+"""Where this topic stands in the navigation."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from sojourn.foundation.ui.navigation import Nav, Place
+
+NAV = Nav(
+    places=(
+        Place(
+            label=_("Agreements"),
+            name="console:consents",
+            icon="signature",
+            order=90,
+            may=("consent.read", "consent.adopt", "clinic.jurisdiction"),
+        ),
+    ),
+)

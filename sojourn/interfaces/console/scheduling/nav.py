@@ -1,0 +1,16 @@
+"""Where this topic stands in the navigation."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from sojourn.foundation.ui.navigation import Nav, Place
+
+NAV = Nav(
+    places=(
+        Place(label=_("Appointments"), name="console:day", icon="calendar", order=40, may=("patient.find",)),
+        Place(label=_("Way home"), name="console:ways_home", icon="car", order=60, may=("appointment.book",)),
+        Place(label=_("Chairs"), name="console:chairs", icon="bed", order=100, may=("chair.manage",)),
+    ),
+    belongs={"series": "console:day"},
+)

@@ -1,0 +1,11 @@
+"""Where this topic stands in the navigation."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from sojourn.foundation.ui.navigation import Nav, Place
+
+NAV = Nav(
+    places=(Place(label=_("Visits"), name="portal:visits", icon="calendar", order=20),),
+)
