@@ -14,6 +14,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ KEPT = ROOT / "build" / "durations.json"
 LISTED = 40
 # A test has grown when it takes more than so many times its budget, and so many seconds more than it.
 TIMES, SECONDS = 2.0, 2.0
+BUSY = 1.5
 SHARED = "shared fixtures"
 _took: defaultdict[str, float] = defaultdict(float)
 _made: list[tuple[str, float]] = []  # shared fixtures that this worker made and has not told yet
@@ -115,8 +117,11 @@ def written(took: Mapping[str, float]) -> str:
 def tell() -> None:
     """Say which test grew; silence is not an answer."""
     allowed, took = budget(BUDGET.read_text()), measured()
-    said = list(grown(allowed, took))
-    print(f"the slowest of {len(took)} tests: {stretch(allowed, took):.1f} times the seconds of tests/budget.txt")
+    said = list(islice(grown(allowed, took), LISTED))
+    slower = stretch(allowed, took)
+    print(f"the slowest of {len(took)} tests: {slower:.1f} times the seconds of tests/budget.txt")
+    if slower > BUSY:
+        print("the machine was slow or busy: what is named now may only have waited for others")
     print("\n".join(said) if said else "no test grew beyond its budget")
     if said:
         print("`make budget` writes tests/budget.txt anew (docs/tests.md)")

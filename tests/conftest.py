@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone, translation
-from hypothesis import settings
+from hypothesis import settings as laws
 from xdist.scheduler import LoadScopeScheduling
 
 from sojourn.foundation.accounts.asker import Asker, as_asker
@@ -24,9 +27,12 @@ from tests import house, placed
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-settings.register_profile("house", deadline=None)  # a busy machine is no fault of what is tested
-settings.load_profile("house")
-# What stays in one worker, for the sake of what it sets up; and what takes long, so that it begins first.
+    from tests.interfaces.web import Web
+
+laws.register_profile("house", deadline=None)  # a busy machine is no fault of what is tested
+laws.load_profile("house")
+# What stays in one worker, for the sake of what it sets up; and what takes long. Both begin first: begun last, they
+# would leave the other workers without work.
 TOGETHER = ("tests/care/test_demo_story.py", "tests/interfaces/test_board.py", "tests/interfaces/test_live.py")
 SOURCES = "tests/repo/"
 LONG = ("tests/journeys/", "tests/repo/test_wheel.py", "tests/interfaces/devices/test_fuzz.py")
@@ -48,7 +54,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    items.sort(key=lambda item: not item.nodeid.startswith((*LONG, *TOGETHER)))
 
 
 @dataclass
@@ -62,12 +68,17 @@ class Cast:
         return asker_of(self.members[role])
 
     def client(self, role: str) -> Client:
+        """The one row that a sign-in of the role leaves, its second factor said; ``force_login`` asks twenty statements
+        for it."""
+        member = self.members[role]
+        session = SessionStore()
+        session.update({
+            SESSION_KEY: str(member.person_id), BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+            HASH_SESSION_KEY: member.person.get_session_auth_hash(), "second_factor": True, "membership": member.pk,
+        })  # fmt: skip
+        session.create()
         client = Client()
-        client.force_login(self.members[role].person)
-        session = client.session
-        session["second_factor"] = True
-        session["membership"] = self.members[role].pk
-        session.save()
+        client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
         return client
 
 
@@ -129,6 +140,14 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         connections.close_all()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _a_quick_hasher() -> Iterator[None]:
+    """Hashing is slow on purpose (scrypt: a sixth of a second each), and no test here is about hashing."""
+    quick = "django.contrib.auth.hashers.MD5PasswordHasher"
+    with override_settings(PASSWORD_HASHERS=[quick, *settings.PASSWORD_HASHERS]):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def in_english() -> Iterator[None]:
     """Every test begins in the source language, whatever the one before it asked for."""
@@ -160,6 +179,19 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def web_process(django_db_setup: None) -> Iterator[Web]:
+    """The real web process before the worker's database, one for every file that asks for it: to collect its files and
+    to start it takes seconds. A test that stops it starts it again."""
+    from tests.interfaces.web import HOME, Web
+
+    server = Web(str(HOME))
+    server.collect()
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db.models import Model
 from django.forms.models import model_to_dict
+from django.test import Client
 from django.utils import timezone
 
 from sojourn.care.candidacy import actions as candidacy_actions
@@ -161,3 +162,10 @@ def _adopted_in(cast: Cast) -> tuple[list[dict], list[tuple]]:
             for each in audit
         ]  # fmt: skip
     return found, said
+
+
+def test_a_client_is_signed_in_as_by_a_sign_in(clinic: Cast):
+    slow = Client()
+    slow.force_login(clinic.members["nurse"].person)
+    said = dict(slow.session.items()) | {"second_factor": True, "membership": clinic.members["nurse"].pk}
+    assert dict(clinic.client("nurse").session.items()) == said

@@ -14,10 +14,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sojourn.foundation.accounts.asker import as_asker
 from tests.browser import faults
 from tests.environment import RunSettings
-from tests.interfaces.test_board import board_page, server, web
+from tests.interfaces.test_board import board_page, web
 from tests.interfaces.web import Chair, Web, beat_of_the_watch, open_clinic, seat
 
-__all__ = ["server", "web"]
+__all__ = ["web"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

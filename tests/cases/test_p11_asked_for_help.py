@@ -43,11 +43,11 @@ from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.cases.test_p5_the_quiet_screen import picture
 from tests.cases.test_p11_a_flag_is_heard import words
 from tests.conftest import make_clinic
-from tests.interfaces.test_board import server, web
+from tests.interfaces.test_board import web
 from tests.interfaces.test_portal import signed_in
 from tests.interfaces.web import Web
 
-__all__ = ["flagged", "server", "web"]
+__all__ = ["flagged", "web"]
 HERE, HELP, ASKED, TODAY, FLAGS = "/today/here/", "/today/help/", "/today/help/asked/", "/today/", "/clinic/flags/"
 BUTTON = "Tell the clinic that I need help"
 

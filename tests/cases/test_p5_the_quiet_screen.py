@@ -23,12 +23,12 @@ from tests.cases.chair import Clock, clock
 from tests.cases.test_d5_first_screen import in_first_screen
 from tests.conftest import Cast
 from tests.environment import RunSettings
-from tests.interfaces.test_board import server, web
+from tests.interfaces.test_board import web
 from tests.interfaces.test_portal import make_patient, signed_in
 from tests.interfaces.test_session_pages import dosing, url
 from tests.interfaces.web import Chair, Web, open_clinic, seat, stream
 
-__all__ = ["clock", "server", "web"]
+__all__ = ["clock", "web"]
 
 HERE: Final = "/today/here/"
 PICTURES: Final = RunSettings.read().pictures

@@ -19,17 +19,14 @@ from django.urls import reverse
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership
 from tests.interfaces.test_live import with_reading
-from tests.interfaces.web import HOME, Chair, Event, Stream, Web, open_clinic, seat, stream
+from tests.interfaces.web import Chair, Event, Stream, Web, open_clinic, seat, stream
 
 AT_ONCE_S = 1.0  # the stream's own look for an ended sign-in comes once a minute; a beat comes every second
 
 
-@pytest.fixture(scope="module")
-def web(django_db_setup: None, django_db_blocker: Any) -> Iterator[Web]:
-    server = Web(str(HOME))
-    server.start()
-    yield server
-    server.stop()
+@pytest.fixture
+def web(web_process: Web) -> Web:
+    return web_process.running()
 
 
 @pytest.fixture(autouse=True)

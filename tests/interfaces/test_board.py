@@ -34,7 +34,7 @@ from sojourn.interfaces.console.sessions.presenters import figures
 from tests.browser import faults
 from tests.care.stage import Stage, adopt_everything, set_stage, to_dosing
 from tests.conftest import Cast
-from tests.interfaces.web import HOME, Chair, Web, beat_of_the_watch, cookie_of, open_clinic, seat
+from tests.interfaces.web import Chair, Web, beat_of_the_watch, cookie_of, open_clinic, seat
 
 URL = "/clinic/board/"
 
@@ -330,21 +330,12 @@ def test_it_costs_at_most_twelve_queries(clinic: Cast, stage: Stage) -> None:
 # --- in a browser, before the real server ---
 
 
-@pytest.fixture(scope="module")
-def server(django_db_setup: None) -> Iterator[Web]:
-    web = Web(str(HOME))
-    web.collect()
-    web.start()
-    yield web
-    web.stop()
-
-
 @pytest.fixture
-def web(server: Web, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+def web(web_process: Web, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     # Playwright's loop runs in this thread; what these tests write, another process reads: it is committed.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     with django_db_blocker.unblock():
-        yield server
+        yield web_process.running()
 
 
 def board_page(

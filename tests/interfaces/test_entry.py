@@ -39,9 +39,8 @@ LOGIN = "/accounts/login/"
 
 
 @pytest.fixture(autouse=True)
-def _quick_door(settings: Any) -> Iterator[None]:
-    """A quick hasher, since what is tested is not the hashing; and nobody asks after the last request."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def _nobody_asks_afterwards() -> Iterator[None]:
+    """Nobody asks after the last request."""
     yield
     set_asker(NOBODY)
 

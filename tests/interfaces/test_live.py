@@ -27,17 +27,14 @@ from sojourn.care.session.live import cursor_of, cursor_text
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.interfaces.live.hub import LOOK_S, Chunk, Watcher
-from tests.interfaces.web import HOME, Chair, Web, beat_of_the_watch, cookie_of, open_clinic, seat, stream
+from tests.interfaces.web import Chair, Web, beat_of_the_watch, cookie_of, open_clinic, seat, stream
 
 # Real commits, seen by another process: pytest-django's transaction is not used here.
 
 
-@pytest.fixture(scope="module")
-def web(django_db_setup: None, django_db_blocker: Any) -> Iterator[Web]:
-    server = Web(str(HOME))
-    server.start()
-    yield server
-    server.stop()
+@pytest.fixture
+def web(web_process: Web) -> Web:
+    return web_process.running()
 
 
 @pytest.fixture(autouse=True)

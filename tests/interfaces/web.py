@@ -71,6 +71,12 @@ class Web:
                 return
         raise AssertionError("the web process did not start")
 
+    def running(self) -> Web:
+        """Itself, started again where a test that failed has left it stopped."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+        return self
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
