@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from sojourn.foundation.accounts.roles import roles
+from sojourn.interfaces.console.audit.details import word
 
 SENTENCES: Mapping[str, StrPromise] = {
     # at the door
@@ -190,7 +191,7 @@ def sentence(action: str, *, who: str, patient: str, detail: Mapping[str, Any]) 
         return f"{who}: {action}"
     role = detail.get("role", "")
     words = {
-        **{name: value for name, value in detail.items() if isinstance(value, str | int | float)},
+        **{name: word(action, name, each) for name, each in detail.items() if isinstance(each, str | int | float)},
         "role": str(roles()[role].label) if role in roles() else str(role),
         "who": who or gettext("Somebody"),
         "patient": patient or gettext("a patient"),
