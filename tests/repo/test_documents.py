@@ -55,7 +55,8 @@ def test_nobody_is_sent_to_the_fact_base(path: Path):
 @pytest.mark.parametrize("path", [*READ_FIRST, *HOW_TOS, ROOT / "docs/libraries.md"], ids=name_of)
 def test_every_file_that_is_named_is_there(path: Path):
     """A page of the manual that names a folder of last year sends people nowhere."""
-    gone = [each for each in named_files(path.read_text(encoding="utf-8")) if not (ROOT / each).exists()]
+    text = re.sub(r"^`[^`]+`[^\n]*\n\n```\w+\n", "", path.read_text(encoding="utf-8"), flags=re.M)  # a file to be made
+    gone = [each for each in named_files(text) if not (ROOT / each).exists()]
     assert not gone, f"{name_of(path)} names {gone}"
 
 

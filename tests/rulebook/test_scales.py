@@ -214,7 +214,7 @@ def test_codes_are_those_of_the_fact_base_and_carry_their_mark():
 
 @pytest.mark.parametrize("of", asked_scales(), ids=lambda each: each.id)
 def test_every_word_that_ships_says_how_far_it_is_checked(of):
-    assert of.unverified_languages
+    assert of.unverified_languages or of.licence.holder == "Sojourn", "nobody has compared it with the published form"
     wanted = {"en"} if of.id == "pcl-5" else {"en", "es"}  # public Spanish copies of the PCL-5 disagree: none ships
     assert of.languages == wanted
     for each in of.items:

@@ -25,6 +25,11 @@ def sentences() -> dict[str, StrPromise]:
     return {action: each.of[action] for action, each in _by_action().items()}
 
 
+def read_by_room(action: str) -> frozenset[str]:
+    """The details of an action that its room itself puts into words."""
+    return frozenset(_by_action()[action].words)
+
+
 def sentence(action: str, *, who: str, patient: str, detail: Mapping[str, Any]) -> str:
     """The row in words. An action without an entry is said plainly, by its code."""
     said = _by_action().get(action)

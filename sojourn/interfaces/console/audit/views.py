@@ -27,7 +27,8 @@ from sojourn.foundation.accounts.roles import role, roles
 from sojourn.foundation.audit import queries
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.audit.wording import sentence, sentences
+from sojourn.foundation.audit.wording import sentences
+from sojourn.interfaces.console.audit.details import sentence
 
 PAGE_SIZE = 50
 EXPORT_LIMIT = 50_000

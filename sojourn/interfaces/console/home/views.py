@@ -17,7 +17,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit import queries as audit
 from sojourn.foundation.audit.models import AuditEvent
-from sojourn.foundation.audit.wording import sentence
+from sojourn.interfaces.console.audit.details import sentence
 from sojourn.interfaces.console.home.today import Today, lead_words, session_lines
 from sojourn.interfaces.console.home.waits import WAITS_OF_ROLES
 from sojourn.interfaces.console.nav import address
