@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -25,9 +26,10 @@ TEMPLATE = "sojourn/interfaces/console/goals/templates/list.html"
 
 
 @pytest.fixture
-def page() -> ModuleType:
+def page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The view of the manual, with the template of the manual."""
     made = ModuleType("goals")
+    monkeypatch.setitem(sys.modules, made.__name__, made)  # a dataclass asks there
     exec(compile(FILES[VIEW], VIEW, "exec"), vars(made))
 
     def render(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
