@@ -37,7 +37,7 @@ def page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         found = re.search(r"{% block content %}(.*){% endblock %}", FILES[TEMPLATE], re.S)
         assert found
         source = "{% load i18n ui %}" + found[1]
-        return HttpResponse(engines["django"].from_string(source).render(context, request))
+        return HttpResponse(engines["django"].from_string(source).render(context))
 
     vars(made)["render"] = render
     return made
