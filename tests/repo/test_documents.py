@@ -18,7 +18,7 @@ READ_FIRST = [
     ROOT / "docs/architecture.md",
     ROOT / "docs/operations/README.md",
 ]
-_NUMBER = r"(?:\d[\d,.]*|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?)"
+_NUMBER = r"(?:\d[\d,.]+|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?)"
 _COUNTED = re.compile(
     rf"\b{_NUMBER} (?:scales|tests|rules|decisions|dialects|shapes|protocols|scenarios|medicines)\b", re.I
 )
