@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -217,13 +217,9 @@ def told_context(patient: Patient) -> dict[str, Any]:
     since, between = _changes(sendings, queries.snapshot(patient.sex, given, everything, people))
     fresh = {(each.of, each.key) for each in (*since, *between)}
     rules = interaction_rules(patient.clinic_id)
-    lines = [
-        (each.section, said_line(patient.pk, each, given.get(each.id), everything, people, fresh, rules))
-        for each in shown
-    ]
-    chapters = [(_(section.title), [line for of, line in lines if of == section.id]) for section in story().sections]
+    said = [(each, said_line(patient.pk, each, given.get(each.id), everything, people, fresh, rules)) for each in shown]
     return {
-        "chapters": [(title, said) for title, said in chapters if said],
+        "chapters": list(_by_section(said)),
         "sendings": sendings,
         "unsent": [differs(each) for each in since],
         "between": [differs(each) for each in between],
@@ -232,6 +228,14 @@ def told_context(patient: Patient) -> dict[str, Any]:
         "unsure": sum(look(given.get(each.id)) == "wait" for each in shown),
         "unchecked": sum(not each.checked for each in everything.medicines),
     }
+
+
+def _by_section(said: Sequence[tuple[Question, Said]]) -> Iterator[tuple[str, list[Said]]]:
+    """What was said, under the title of its section."""
+    for section in story().sections:
+        lines = [line for question, line in said if question.section == section.id]
+        if lines:
+            yield _(section.title), lines
 
 
 def _changes(sendings: Sequence[IntakeSubmission], now: Mapping[str, Any]) -> tuple[Sequence[Change], Sequence[Change]]:
