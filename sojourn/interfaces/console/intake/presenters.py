@@ -16,7 +16,7 @@ from sojourn.care.intake.known_as import known_as
 from sojourn.care.intake.models import IntakeSubmission
 from sojourn.care.intake.queries import Answered, Change, Lists
 from sojourn.care.intake.story import Question, Told, story
-from sojourn.care.patients.models import Patient
+from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.interactions import InteractionRule
 from sojourn.foundation.accounts.refused import Refused
@@ -108,7 +108,7 @@ def said_line(
     question: Question,
     answer: Answered | None,
     everything: Lists,
-    people: Any,
+    people: Sequence[RelatedPerson],
     fresh: set[tuple[str, str]],
     rules: Sequence[InteractionRule],
 ) -> Said:
@@ -165,7 +165,7 @@ def unit_of(found: Question, answer: Answered | None) -> str:
     return found.units[0] if found.units else ""
 
 
-def chosen_values(found: Question, answer: Answered | None, posted: Any) -> set[str]:
+def chosen_values(found: Question, answer: Answered | None, posted: QueryDict) -> set[str]:
     if posted:
         return set(posted.getlist("value")) | ({"rest_unsure"} if posted.get("rest_unsure") else set())
     if answer is None or answer.told.standing != "told":
@@ -189,7 +189,7 @@ def doubts_of(refused: Refused | None) -> list[str]:
     return [code.removeprefix(_CONTRADICTION) for code in codes if code.startswith(_CONTRADICTION)]
 
 
-def question_context(found: Question, answer: Answered | None, posted: QueryDict) -> dict[str, Any]:
+def question_context(found: Question, answer: Answered | None, posted: QueryDict) -> dict[str, object]:
     """One question with the answer that stands, or with what was typed."""
     chosen = chosen_values(found, answer, posted)
     return {
@@ -206,7 +206,7 @@ def question_context(found: Question, answer: Answered | None, posted: QueryDict
     }
 
 
-def told_context(patient: Patient) -> dict[str, Any]:
+def told_context(patient: Patient) -> dict[str, object]:
     """Everything that was told, by section; what changed since it was sent, and between the last two sendings.
 
     Six queries.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -110,7 +108,7 @@ def _save(request: Request, version: PlanVersion, sheet: Sheet) -> HttpResponse:
     return redirect("console:plan_version" if sheet.done else "console:plan_edit", version.pk)
 
 
-def _editor(request: Request, version: PlanVersion, sheet: Sheet, *, status: int = 200, **told: Any) -> HttpResponse:
+def _editor(request: Request, version: PlanVersion, sheet: Sheet, *, status: int = 200, **told: object) -> HttpResponse:
     """The editor; for htmx, after a change, what was worked out alone. ``told``: what is said of a save that failed."""
     live = bool(request.htmx) and request.method == "POST"
     said = {"errors": [], "overtaken": False, "asks_sure": False, **told}

@@ -61,7 +61,7 @@ def reminders(request: Request, scope: OwnScope) -> HttpResponse:
     def show_form(form: RemindersForm, status: int) -> HttpResponse:
         return show(request, "portal/visits/reminders.html", {"form": form}, active="visits", status=status)
 
-    return form_action(RemindersForm(sent(request), initial=initial, own=str(initial["zone"])), act, show_form)
+    return form_action(RemindersForm(sent(request), initial, own=str(initial["zone"])), act, show_form)
 
 
 @own_page("own.visits", methods=FORM)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sojourn.care.booking.models import Channel
+from sojourn.care.patients.models import RelatedPerson
 from sojourn.foundation.mail import sms
 from sojourn.interfaces.shared.typed import whole
 
@@ -69,8 +71,8 @@ class RemindersForm(forms.Form):
         label=gettext_lazy("Nothing before"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
 
-    def __init__(self, *args: Any, own: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None, initial: Mapping[str, object], own: str) -> None:
+        super().__init__(data, initial=dict(initial))
         offered = [(value, label) for value, label in Channel.choices if value != Channel.SMS or sms.can_send()]
         known = _zones() if own in _zones() else (own, *_zones())
         self.fields["channel"] = forms.ChoiceField(
@@ -128,9 +130,10 @@ class CompanionForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, people: list[Any], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["who"].choices = [  # type: ignore[attr-defined]
-            *((str(p.pk), f"{p.name} ({p.relationship})" if p.relationship else p.name) for p in people),
-            ("new", _("Somebody else")),
-        ]
+    def __init__(self, data: QueryDict | None, people: Sequence[RelatedPerson], chosen: str) -> None:
+        super().__init__(data, initial={"who": chosen})
+        known = [(str(p.pk), f"{p.name} ({p.relationship})" if p.relationship else p.name) for p in people]
+        self.fields["who"] = forms.ChoiceField(
+            label=_("Who brings you home?"), widget=forms.RadioSelect, choices=[*known, ("new", _("Somebody else"))]
+        )
+        self.order_fields(("who",))

@@ -161,8 +161,8 @@ def companion(request: Request, scope: OwnScope, visit_id: int) -> HttpResponse:
         context = {"at": row.during.lower, "form": form}
         return show(request, "portal/visits/companion.html", context, active="visits", status=status)
 
-    initial = {"who": _current(row) or ("" if people else "new")}
-    return form_action(CompanionForm(sent(request), people=people, initial=initial), act, show_form, fields=_FIELDS)
+    chosen = _current(row) or ("" if people else "new")
+    return form_action(CompanionForm(sent(request), people, chosen), act, show_form, fields=_FIELDS)
 
 
 def _current(row: Appointment) -> str:
