@@ -25,7 +25,7 @@ from sojourn.interfaces.console.scheduling import visits as sessions
 from sojourn.interfaces.shared.days import day_words, years_words
 from sojourn.interfaces.shared.states import Word, state_word
 
-# ---------------------------------------------------------------- finding
+# ---------------------------------------------------------------- the list
 
 
 @dataclass(frozen=True, slots=True)
