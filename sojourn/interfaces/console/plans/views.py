@@ -173,7 +173,7 @@ def sign(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRes
     """Read the whole version and sign it."""
     form = SignForm(sent(request))
     twice = version.signed_by_id == scope.asker.membership_id  # a second click on the same signature
-    if twice if form.is_bound else version.signed_at is not None:
+    if version.signed_at is not None and (twice or not form.is_bound):
         return redirect("console:plan_version", version.pk)
     if not form.is_bound:
         return _to_sign(request, version)
