@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.http import QueryDict
@@ -144,25 +144,13 @@ class Sheet:
     """The editor's forms together: the plan, its parts and its goals."""
 
     def __init__(self, version: PlanVersion, clinic_id: int, typed: QueryDict | None = None) -> None:
-        names = list(PlanForm.base_fields)
-        initial = {name: getattr(version, name) for name in names}
-        for name, value in initial.items():
-            if isinstance(value, Decimal):
-                initial[name] = dosing.trimmed(value)
+        stored = {name: getattr(version, name) for name in PlanForm.base_fields}
+        initial = {name: dosing.trimmed(v) if isinstance(v, Decimal) else v for name, v in stored.items()}
+        self.plan = PlanForm(typed, initial=initial, clinic_id=clinic_id, auto_id="%s")
         stored_parts = [each.plain for each in parts(version.parts)]
         stored_goals = [each.plain for each in goals(version.goals)]
-        self.plan = PlanForm(typed, initial=initial, clinic_id=clinic_id, auto_id="%s")
-        self.parts = [
-            PartForm(
-                typed, prefix=f"part-{k}", initial=stored_parts[k] if k < len(stored_parts) else {"period": "week"}
-            )
-            for k in range(_rows(typed, "part", len(stored_parts), MOST_PARTS))
-        ]
-        self.goals = [
-            GoalForm(typed, prefix=f"goal-{k}", initial=stored_goals[k] if k < len(stored_goals) else {})
-            for k in range(_rows(typed, "goal", len(stored_goals), MOST_GOALS))
-        ]
-
+        self.parts = _lines(PartForm, "part", typed, stored_parts, MOST_PARTS, {"period": "week"})
+        self.goals = _lines(GoalForm, "goal", typed, stored_goals, MOST_GOALS, {})
         step = StepForm(typed)
         self.step: dict[str, Any] = step.cleaned_data if step.is_valid() else {}
         self.done = typed is not None and "done" in typed
@@ -207,6 +195,22 @@ class Sheet:
                 href = f"#{field.id_for_label}" if field is not None else ""
                 found += [{"href": href, "text": f"{label}{text}"} for text in texts]
         return found
+
+
+ALine = TypeVar("ALine", PartForm, GoalForm)
+
+
+def _lines(
+    of: type[ALine],
+    prefix: str,
+    typed: QueryDict | None,
+    stored: Sequence[Mapping[str, Any]],
+    most: int,
+    blank: Mapping[str, Any],
+) -> list[ALine]:
+    """A form for each line that is stored or typed, and blank ones after them."""
+    lines = [*stored, *[blank] * most][: _rows(typed, prefix, len(stored), most)]
+    return [of(typed, prefix=f"{prefix}-{k}", initial=dict(line)) for k, line in enumerate(lines)]
 
 
 def _rows(typed: Iterable[str] | None, prefix: str, stored: int, most: int) -> int:
