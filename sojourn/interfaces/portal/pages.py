@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
@@ -73,7 +73,7 @@ def show(
     return remember(request, render(request, template, {**frame, **(context or {})}, status=status), clinic)
 
 
-def _nav(active: str) -> list[dict[str, object]]:
+def _nav(active: str) -> list[dict[str, Any]]:
     entries = (
         ("today", _("Today"), "sunset"),
         ("visits", _("Visits"), "calendar"),
