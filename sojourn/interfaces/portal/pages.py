@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -61,7 +61,7 @@ def own_scope(request: Request) -> OwnScope:
 def show(
     request: Request,
     template: str,
-    context: dict[str, Any] | None = None,
+    context: Mapping[str, object] | None = None,
     *,
     active: str = "",
     nav: bool = True,
@@ -70,7 +70,7 @@ def show(
     """Render a page of the portal. ``active`` is the entry of the navigation; ``nav`` False keeps to one thing."""
     clinic = request.clinic
     frame = {"nav": _nav(active) if nav else None, "home_url": reverse("portal:today")}
-    return remember(request, render(request, template, frame | (context or {}), status=status), clinic)
+    return remember(request, render(request, template, {**frame, **(context or {})}, status=status), clinic)
 
 
 def _nav(active: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ A patient sees no membership rows but their own, so nothing here joins the peopl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,19 +36,9 @@ class Way:
 
 def way(patient_id: int, now: datetime) -> Way:
     """Where the patient is. Three queries."""
-    courses = list(CarePlan.objects.filter(patient_id=patient_id).order_by("-started_on", "-id"))
-    running = [course for course in courses if course.ended_on is None]
-    course = next(iter(running or courses), None)
-    sessions = tuple(sessions_of(patient_id))
-    ahead = [
-        row.appointment
-        for row in sessions
-        if row.appointment.during.upper > now
-        and row.appointment.status == AppointmentStatus.BOOKED
-        and row.state is State.PLANNED
-    ]
+    course, sessions = _newest_course(patient_id), tuple(sessions_of(patient_id))
+    ahead = [row.appointment for row in sessions if _is_ahead(row, now)]
     here = [row for row in sessions if row.state in PRESENT]
-    of_course = [row for row in sessions if course is not None and row.appointment.care_plan_id == course.pk]
     return Way(
         course=course,
         sessions=sessions,
@@ -58,10 +49,30 @@ def way(patient_id: int, now: datetime) -> Way:
             course_ended=course is not None and course.ended_on is not None,
             booked=bool(ahead),
             in_session=bool(here),
-            sessions_done=sum(_dosed(row.appointment) and row.state not in PRESENT for row in of_course),
+            sessions_done=_done(sessions, course),
             sessions_planned=course.planned_sessions if course is not None else 0,
         ),
     )
+
+
+def _newest_course(patient_id: int) -> CarePlan | None:
+    """The newest course that runs, else the newest there was. One query."""
+    courses = list(CarePlan.objects.filter(patient_id=patient_id).order_by("-started_on", "-id"))
+    running = [course for course in courses if course.ended_on is None]
+    return next(iter(running or courses), None)
+
+
+def _is_ahead(row: SessionRow, now: datetime) -> bool:
+    booked = row.appointment.status == AppointmentStatus.BOOKED and row.state is State.PLANNED
+    return booked and row.appointment.during.upper > now
+
+
+def _done(sessions: Sequence[SessionRow], course: CarePlan | None) -> int:
+    """In how many sessions of a course a dose was given, without the one that runs."""
+    if course is None:
+        return 0
+    of_course = [row for row in sessions if row.appointment.care_plan_id == course.pk]
+    return sum(_dosed(row.appointment) and row.state not in PRESENT for row in of_course)
 
 
 def sessions_of(patient_id: int) -> list[SessionRow]:

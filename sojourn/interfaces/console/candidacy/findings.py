@@ -156,7 +156,7 @@ def finding_groups(
     ]
 
 
-# ---------------------------------------------------------------- interactions, scores, days
+# ---------------------------------------------------------------- medicines beside the treatment
 
 
 @dataclass(frozen=True, slots=True)

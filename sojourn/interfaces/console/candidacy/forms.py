@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrPromise
 
 from sojourn.care.candidacy import judging
 from sojourn.care.candidacy.actions import Answer
@@ -36,16 +37,16 @@ def way_of(data: QueryDict, newest: CandidacyDecision | None) -> tuple[str, str]
     return (newest.drug, newest.route) if newest is not None else judging.WAYS[0]
 
 
-def _text(**kwargs: Any) -> forms.CharField:
+def _text() -> forms.CharField:
     """A text as it was typed: the action says what of it counts."""
-    return forms.CharField(required=False, strip=False, **kwargs)
+    return forms.CharField(required=False, strip=False)
 
 
 class IsoDayField(forms.DateField):
     """A day as the browser's own field writes it. ``words``: what is said where it is none."""
 
-    def __init__(self, words: Any, **kwargs: Any) -> None:
-        super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
+    def __init__(self, words: StrPromise, *, required: bool = True) -> None:
+        super().__init__(input_formats=["%Y-%m-%d"], required=required)
         self.words = words
 
     def clean(self, value: Any) -> Any:

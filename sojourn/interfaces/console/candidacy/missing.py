@@ -38,9 +38,6 @@ PANELS: Mapping[str, tuple[StrPromise, tuple[str, ...]]] = {
 }
 
 
-# ---------------------------------------------------------------- what is missing
-
-
 @dataclass(frozen=True, slots=True)
 class Input:
     """One fact in a panel. ``options`` of a choice; ``typed`` what came back; ``known`` the value so far, ``expired``

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -96,7 +95,7 @@ def judge_file(file: File, drug: str, route: str, today: date) -> Judged:
     return Judged(file, today, assessed, queries.judge(newest, decided, today), medicines, trends)
 
 
-def page_context(judged: Judged, asker: Asker, returned: Returned) -> dict[str, Any]:
+def page_context(judged: Judged, asker: Asker, returned: Returned) -> dict[str, object]:
     """Everything that the page shows. No query."""
     return {
         "patient": judged.file.patient,
@@ -113,7 +112,7 @@ def page_context(judged: Judged, asker: Asker, returned: Returned) -> dict[str, 
     }
 
 
-def _way_context(judged: Judged) -> dict[str, Any]:
+def _way_context(judged: Judged) -> dict[str, object]:
     drug, route = judged.assessed.drug, judged.assessed.route or ""
     return {
         "ways": [(f"{one}-{other}", way_words(one, other)) for one, other in judging.WAYS],
@@ -122,7 +121,7 @@ def _way_context(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _standing_context(judged: Judged) -> dict[str, Any]:
+def _standing_context(judged: Judged) -> dict[str, object]:
     """The newest decision, whether it holds, and what came since."""
     newest, sent_at = judged.newest, next(iter(judged.file.sent_at), None)
     return {
@@ -138,7 +137,7 @@ def _standing_context(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _findings_context(judged: Judged, asker: Asker) -> dict[str, Any]:
+def _findings_context(judged: Judged, asker: Asker) -> dict[str, object]:
     assessed, file = judged.assessed, judged.file
     left = judging.blocks_left(assessed.findings, queries.in_effect(file.overrides, assessed.drug))
     return {
@@ -149,7 +148,7 @@ def _findings_context(judged: Judged, asker: Asker) -> dict[str, Any]:
     }
 
 
-def _missing_context(judged: Judged, returned: Returned) -> dict[str, Any]:
+def _missing_context(judged: Judged, returned: Returned) -> dict[str, object]:
     assessed, values = judged.assessed, returned.values
     panels = fact_panels(assessed, values, returned.panel)
     return {
@@ -165,7 +164,7 @@ def _missing_context(judged: Judged, returned: Returned) -> dict[str, Any]:
     }
 
 
-def _medicines_context(judged: Judged) -> dict[str, Any]:
+def _medicines_context(judged: Judged) -> dict[str, object]:
     assessed, newest = judged.assessed, judged.newest
     since = judged.medicines.since_each({"decision": newest.decided_at if newest else None})
     return {
@@ -177,7 +176,7 @@ def _medicines_context(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _scores_context(judged: Judged) -> dict[str, Any]:
+def _scores_context(judged: Judged) -> dict[str, object]:
     """The newest score of each questionnaire, and the timeline."""
     points = [point for each in judged.trends for point in each.points]
     titles = {each: scale_title(each) for each in {point.scale_id for point in points}}
@@ -189,7 +188,7 @@ def _scores_context(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _forms_context(judged: Judged, asker: Asker, returned: Returned) -> dict[str, Any]:
+def _forms_context(judged: Judged, asker: Asker, returned: Returned) -> dict[str, object]:
     newest = judged.newest
     return {
         "may_enter": asker.may("fact.enter"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -128,7 +128,7 @@ class Waits:
     detail: str
 
 
-def waiting_lines(asker: Asker, rows: Iterable[Any], detail: Any, at: str) -> list[Waits]:
+def waiting_lines(asker: Asker, rows: Iterable[Any], detail: Callable[[Any], str], at: str) -> list[Waits]:
     """Lines for rows with their patients; records that this asker may not open are left nameless. One query."""
     found = list(rows)
     hidden = people.withheld(asker, [each.patient for each in found], timezone.now())

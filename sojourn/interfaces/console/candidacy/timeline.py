@@ -28,8 +28,6 @@ _ICONS: Mapping[str, str] = {
 }  # fmt: skip
 
 
-# ---------------------------------------------------------------- interactions, scores, days
-
 _NEWS2_PARTS: Mapping[str, str] = {
     "rr": "respiratory_rate", "spo2": "spo2", "oxygen": "on_oxygen", "sbp": "sbp", "pulse": "heart_rate",
     "consciousness": "consciousness", "temp": "temperature",

@@ -72,8 +72,5 @@ def value_words(name: str, value: Value) -> str:
     return f"{number} {unit_words(word.unit)}".strip()
 
 
-# ---------------------------------------------------------------- the page
-
-
 def way_words(drug: str, route: str) -> str:
     return consents.way_words("in_esketamine" if drug == "esketamine" else route)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
@@ -139,7 +138,7 @@ def _document_line(document: Source, newest: Consent | None, shelf: Shelf) -> Li
     )
 
 
-def patient_context(patient: Patient, clinic: Clinic, asker: Asker) -> dict[str, Any]:
+def patient_context(patient: Patient, clinic: Clinic, asker: Asker) -> dict[str, object]:
     """Where each agreement of a patient stands, what the patient asked, and who may do what about it."""
     shelf = shelf_of(patient, clinic)
     way, own = shelf.way, shelf.own
@@ -159,7 +158,7 @@ def patient_context(patient: Patient, clinic: Clinic, asker: Asker) -> dict[str,
     }
 
 
-def _ways_context(shelf: Shelf) -> dict[str, Any]:
+def _ways_context(shelf: Shelf) -> dict[str, object]:
     """How the drug is to be given: as planned, as the patient was asked."""
     planned, asked = shelf.planned, shelf.asked
     return {
@@ -185,7 +184,7 @@ def _state_of_signed(found: Consent, clinic: Clinic) -> str:
     return state_of(own, newest, found.document_id, asked.route if asked else found.route)
 
 
-def consent_context(found: Consent, clinic: Clinic, asker: Asker) -> dict[str, Any]:
+def consent_context(found: Consent, clinic: Clinic, asker: Asker) -> dict[str, object]:
     """What was signed, exactly as it was shown, and what can be done with it."""
     shown, state = texts.read_text(found.content), _state_of_signed(found, clinic)
     word, kind = STATES.get(state, (_("A newer one exists"), "off"))

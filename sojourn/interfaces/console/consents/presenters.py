@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -160,7 +160,7 @@ def _first(rows: QuerySet[Consent]) -> QuerySet[Consent]:
     return rows.select_related("patient", "withdrawal").defer("content", "drawn").order_by("signed_at")[:HOW_MANY]
 
 
-def clinic_context(clinic: Clinic, asker: Asker, now: datetime) -> dict[str, Any]:
+def clinic_context(clinic: Clinic, asker: Asker, now: datetime) -> dict[str, object]:
     """What waits, for whoever reads agreements, and the texts that the clinic uses."""
     own, reads = queries.shelf(clinic), asker.may("consent.read")
     lines, titles = text_lines(own), titles_of_texts()
@@ -219,7 +219,7 @@ def clause_groups(source: Source, language: str) -> list[tuple[str, list[ClauseL
     return [(title, lines) for title, some in groups if (lines := [clause_line(each, language) for each in some])]
 
 
-def text_context(source: Source, language: str, used: Source | None, adopter: Asker) -> dict[str, Any]:
+def text_context(source: Source, language: str, used: Source | None, adopter: Asker) -> dict[str, object]:
     """The newest version of a text, and what it changes. ``used``: the version that the clinic has adopted."""
     versions = sorted(
         (each for each in texts.sources().values() if each.id == source.id), key=lambda each: -each.version

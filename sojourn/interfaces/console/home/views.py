@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -59,12 +58,12 @@ def home(request: Request) -> HttpResponse:
     return render(request, "console/home/home.html", context)
 
 
-def _lines_context(today: Today) -> dict[str, Any]:
+def _lines_context(today: Today) -> dict[str, object]:
     lines = session_lines(today)
     return {"lines": [line for line in lines if not line.over], "over": [line for line in lines if line.over]}
 
 
-def _waits_context(today: Today) -> dict[str, Any]:
+def _waits_context(today: Today) -> dict[str, object]:
     """What waits for the role of the asker, what comes first apart."""
     parts = WAITS_OF_ROLES.get(today.asker.role, ())
     waits = [wait for part in parts for wait in part(today)]
@@ -75,7 +74,7 @@ def _waits_context(today: Today) -> dict[str, Any]:
     }
 
 
-def _later_context(asker: Asker) -> dict[str, Any]:
+def _later_context(asker: Asker) -> dict[str, object]:
     """Where the page loads after itself what takes longer to count."""
     candidacy, messages = asker.may("candidacy.read"), asker.may("message.read")
     return {
@@ -85,7 +84,7 @@ def _later_context(asker: Asker) -> dict[str, Any]:
     }
 
 
-def _audit_context(asker: Asker) -> dict[str, Any]:
+def _audit_context(asker: Asker) -> dict[str, object]:
     """An auditor's first page is what was done last."""
     auditor = asker.role == "auditor"
     return {

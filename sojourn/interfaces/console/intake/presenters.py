@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from sojourn.care.intake.known_as import known_as
 from sojourn.care.intake.models import IntakeSubmission
 from sojourn.care.intake.queries import Answered, Change, Lists
 from sojourn.care.intake.story import Question, Told, story
-from sojourn.care.patients.models import Patient
+from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import people_of
 from sojourn.clinical.interactions import InteractionRule
 from sojourn.foundation.accounts.refused import Refused
@@ -108,7 +108,7 @@ def said_line(
     question: Question,
     answer: Answered | None,
     everything: Lists,
-    people: Any,
+    people: Sequence[RelatedPerson],
     fresh: set[tuple[str, str]],
     rules: Sequence[InteractionRule],
 ) -> Said:
@@ -165,7 +165,7 @@ def unit_of(found: Question, answer: Answered | None) -> str:
     return found.units[0] if found.units else ""
 
 
-def chosen_values(found: Question, answer: Answered | None, posted: Any) -> set[str]:
+def chosen_values(found: Question, answer: Answered | None, posted: QueryDict) -> set[str]:
     if posted:
         return set(posted.getlist("value")) | ({"rest_unsure"} if posted.get("rest_unsure") else set())
     if answer is None or answer.told.standing != "told":
@@ -189,7 +189,7 @@ def doubts_of(refused: Refused | None) -> list[str]:
     return [code.removeprefix(_CONTRADICTION) for code in codes if code.startswith(_CONTRADICTION)]
 
 
-def question_context(found: Question, answer: Answered | None, posted: QueryDict) -> dict[str, Any]:
+def question_context(found: Question, answer: Answered | None, posted: QueryDict) -> dict[str, object]:
     """One question with the answer that stands, or with what was typed."""
     chosen = chosen_values(found, answer, posted)
     return {
@@ -206,7 +206,7 @@ def question_context(found: Question, answer: Answered | None, posted: QueryDict
     }
 
 
-def told_context(patient: Patient) -> dict[str, Any]:
+def told_context(patient: Patient) -> dict[str, object]:
     """Everything that was told, by section; what changed since it was sent, and between the last two sendings.
 
     Six queries.
@@ -217,13 +217,9 @@ def told_context(patient: Patient) -> dict[str, Any]:
     since, between = _changes(sendings, queries.snapshot(patient.sex, given, everything, people))
     fresh = {(each.of, each.key) for each in (*since, *between)}
     rules = interaction_rules(patient.clinic_id)
-    lines = [
-        (each.section, said_line(patient.pk, each, given.get(each.id), everything, people, fresh, rules))
-        for each in shown
-    ]
-    chapters = [(_(section.title), [line for of, line in lines if of == section.id]) for section in story().sections]
+    said = [(each, said_line(patient.pk, each, given.get(each.id), everything, people, fresh, rules)) for each in shown]
     return {
-        "chapters": [(title, said) for title, said in chapters if said],
+        "chapters": list(_by_section(said)),
         "sendings": sendings,
         "unsent": [differs(each) for each in since],
         "between": [differs(each) for each in between],
@@ -232,6 +228,14 @@ def told_context(patient: Patient) -> dict[str, Any]:
         "unsure": sum(look(given.get(each.id)) == "wait" for each in shown),
         "unchecked": sum(not each.checked for each in everything.medicines),
     }
+
+
+def _by_section(said: Sequence[tuple[Question, Said]]) -> Iterator[tuple[str, list[Said]]]:
+    """What was said, under the title of its section."""
+    for section in story().sections:
+        lines = [line for question, line in said if question.section == section.id]
+        if lines:
+            yield _(section.title), lines
 
 
 def _changes(sendings: Sequence[IntakeSubmission], now: Mapping[str, Any]) -> tuple[Sequence[Change], Sequence[Change]]:

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -42,8 +43,8 @@ class DueForm(forms.Form):
 class RequestForm(DueForm):
     """What to ask, and by when."""
 
-    def __init__(self, askable: Sequence[Scale], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, askable: Sequence[Scale], data: QueryDict | None = None) -> None:
+        super().__init__(data)
         choices = [(each.id, short_first(say(each.title, reading_language()))) for each in askable]
         self.fields["scale_id"] = forms.ChoiceField(label=_("Questionnaire"), choices=choices)
         self.order_fields(("scale_id",))
@@ -59,8 +60,8 @@ class PaperForm(forms.Form):
         label=gettext_lazy("At"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
 
-    def __init__(self, asked: Scale, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, asked: Scale, data: QueryDict | None = None) -> None:
+        super().__init__(data)
         self.asked = asked
         language = reading_language()
         now = timezone.localtime()
@@ -113,8 +114,8 @@ def _item_field(item: Item, language: str) -> forms.Field:
 class BatteryForm(DueForm):
     """What an indication begins with, and by when."""
 
-    def __init__(self, batteries: Iterable[queries.Battery], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"auto_id": "battery-%s", **kwargs})
+    def __init__(self, batteries: Iterable[queries.Battery], data: QueryDict | None = None) -> None:
+        super().__init__(data, auto_id="battery-%s")
         choices = [(each.indication, _(each.label)) for each in batteries]
         self.fields["indication"] = forms.ChoiceField(label=_("Indication"), choices=choices)
         self.order_fields(("indication",))
@@ -135,8 +136,8 @@ class ScoreForm(forms.Form):
         help_text=gettext_lazy("For example: paper form in the file, letter of another clinic."),
     )
 
-    def __init__(self, asked: Scale, rater: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, asked: Scale, rater: str, data: QueryDict | None = None) -> None:
+        super().__init__(data)
         self.asked = asked
         now = timezone.localtime()
         self.fields["taken_on"].initial = now.date()

@@ -178,7 +178,7 @@ def _load(by: Asker, form: OwnForm) -> OwnScale:
     )
 
 
-def _own_row(row: OwnScale) -> dict[str, Any]:
+def _own_row(row: OwnScale) -> dict[str, object]:
     """A questionnaire of the clinic. ``deaf``: where it would not hear of danger."""
     faults = own.danger_faults(row.questionnaire, row.scoring, row.stands_for, row.scoring.get("not_danger", ()))
     return {

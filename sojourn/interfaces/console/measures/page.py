@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.urls import reverse
 
@@ -21,7 +20,7 @@ from sojourn.interfaces.shared.pages import PatientScope
 
 def page_context(
     scope: PatientScope, shelf: Shelf, form: RequestForm | None = None, battery: BatteryForm | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """``form`` and ``battery`` as they came back; new ones without."""
     patient, asker = scope.patient, scope.asker
     doses = given_to(patient.pk, scope.now)
@@ -42,10 +41,10 @@ def page_context(
     }
 
 
-_NOT_ASKING: dict[str, Any] = {"form": None, "batteries": [], "battery_form": None}
+_NOT_ASKING: dict[str, object] = {"form": None, "batteries": [], "battery_form": None}
 
 
-def _asking_context(shelf: Shelf, form: RequestForm | None, battery: BatteryForm | None) -> dict[str, Any]:
+def _asking_context(shelf: Shelf, form: RequestForm | None, battery: BatteryForm | None) -> dict[str, object]:
     adopted = [each for each in shelf.batteries if each.adopted]
     if battery is None and adopted:
         battery = BatteryForm(adopted)
@@ -56,7 +55,7 @@ def _asking_context(shelf: Shelf, form: RequestForm | None, battery: BatteryForm
     }
 
 
-def _entering_context(patient_id: int, asker: Asker, shelf: Shelf) -> dict[str, Any]:
+def _entering_context(patient_id: int, asker: Asker, shelf: Shelf) -> dict[str, object]:
     """Where answers from paper, and scores, are entered."""
     if not asker.may("measure.enter"):
         return {"paper": [], "entered": []}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -244,7 +243,7 @@ def _answer_line(item: Item, value: int | None, *, safety: bool) -> Line:
     return Line(title, words, "" if value is None or not item.scored else str(value), safety)
 
 
-def response_context(row: QuestionnaireResponse) -> dict[str, Any]:
+def response_context(row: QuestionnaireResponse) -> dict[str, object]:
     """Every answer of one questionnaire, and what it came to. One query."""
     definition, language = queries.scale(row.scale_id), reading_language()
     given = queries.answers_of([row.pk]).get(row.pk, {})

@@ -47,11 +47,11 @@ def stored(patient: Patient) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value := getattr(patient, name), date) else value for name in FIELDS}
 
 
-def shown_value(name: str, value: Any) -> str:
+def shown_value(name: str, value: object) -> str:
     if name == "sex":
-        return str(dict(Sex.choices).get(value, value))
+        return str(dict(Sex.choices).get(str(value), str(value)))
     if name == "language":
-        return str(dict(settings.LANGUAGES).get(value, value))
+        return str(dict(settings.LANGUAGES).get(str(value), str(value)))
     if name == "restricted":
         return _("yes") if value else _("no")
     if name == "birth_date":
@@ -65,9 +65,9 @@ def sealed(patient: Patient) -> str:
     return signing.dumps(stored(patient), salt=BEFORE)
 
 
-def _unsealed(text: str) -> dict[str, Any]:
+def _unsealed(text: str) -> dict[str, object]:
     try:
-        found: dict[str, Any] = signing.loads(text, salt=BEFORE)
+        found: dict[str, object] = signing.loads(text, salt=BEFORE)
     except signing.BadSignature:
         return {}
     return found
@@ -82,9 +82,9 @@ def merge(typed: QueryDict, before: str, patient: Patient, asker: Asker) -> tupl
     return PatientForm(data, asker=asker), changes
 
 
-def _merge_field(name: str, was: Mapping[str, Any], now: Any, data: QueryDict) -> list[Change]:
+def _merge_field(name: str, was: Mapping[str, object], now: object, data: QueryDict) -> list[Change]:
     """What to say of a field that the other saved; where nobody typed in it, its new value goes into ``data``."""
-    typed: Any = name in data if name == "restricted" else data.get(name, "")
+    typed: bool | str = name in data if name == "restricted" else data.get(name, "")
     untouched = name in was and typed == was[name]
     if not untouched and typed == now:
         return []
@@ -95,7 +95,7 @@ def _merge_field(name: str, was: Mapping[str, Any], now: Any, data: QueryDict) -
     return [Change(label, before, shown_value(name, now), "" if untouched else shown_value(name, typed))]
 
 
-def _take_over(name: str, value: Any, data: QueryDict) -> None:
+def _take_over(name: str, value: object, data: QueryDict) -> None:
     if name != "restricted":
         data[name] = str(value)
     elif value:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -26,7 +25,7 @@ from sojourn.interfaces.console.scheduling import visits as sessions
 from sojourn.interfaces.shared.days import day_words, years_words
 from sojourn.interfaces.shared.states import Word, state_word
 
-# ---------------------------------------------------------------- finding
+# ---------------------------------------------------------------- the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,7 @@ def _course(asker: Asker, course: CarePlan, *, planned: bool) -> Course:
     )
 
 
-def identity_context(patient: Patient, asker: Asker) -> dict[str, Any]:
+def identity_context(patient: Patient, asker: Asker) -> dict[str, object]:
     """Who the patient is, and what the asker may do here."""
     return {
         "patient": patient,
@@ -165,7 +164,7 @@ def identity_context(patient: Patient, asker: Asker) -> dict[str, Any]:
     }
 
 
-def visits_context(visits: Sequence[Visit]) -> dict[str, Any]:
+def visits_context(visits: Sequence[Visit]) -> dict[str, object]:
     """What is ahead, the next first, and what is past."""
     ahead = [visit for visit in visits if visit.ahead]
     return {
@@ -174,7 +173,7 @@ def visits_context(visits: Sequence[Visit]) -> dict[str, Any]:
     }
 
 
-def courses_context(courses: Sequence[Course]) -> dict[str, Any]:
+def courses_context(courses: Sequence[Course]) -> dict[str, object]:
     return {"courses": courses, "running": [course for course in courses if not course.ended]}
 
 

@@ -101,7 +101,7 @@ def _likenesses(asker: Asker, values: Mapping[str, Any], other_than: int | None 
     return [row(patient, patient.pk in hidden) for patient in same]
 
 
-def _form_page(request: Request, form: PatientForm, status: int, **more: Any) -> HttpResponse:
+def _form_page(request: Request, form: PatientForm, status: int, **more: object) -> HttpResponse:
     context = {"form": form, "likenesses": [], **more}
     return render(request, "console/patients/form.html", context, status=status)
 
@@ -126,7 +126,7 @@ def add(request: Request) -> HttpResponse:
             return show(form, 409, likenesses=_likenesses(asker, values))
         return redirect("console:patient", patient.pk)
 
-    def show(form: PatientForm, status: int, **more: Any) -> HttpResponse:
+    def show(form: PatientForm, status: int, **more: object) -> HttpResponse:
         return _form_page(request, form, status, proposed=proposed, cancel_url=reverse("console:patients"), **more)
 
     initial = {"record_number": proposed, "language": request.clinic.language, "sex": Sex.UNKNOWN}
@@ -158,7 +158,7 @@ def edit(request: Request, scope: PatientScope) -> HttpResponse:
         last = audit.events(patient_id=patient.pk).filter(action="patient.edited").first()
         return show(form, 409, changes=changes, other=last.name if last else "")
 
-    def show(form: PatientForm, status: int, **more: Any) -> HttpResponse:
+    def show(form: PatientForm, status: int, **more: object) -> HttpResponse:
         kept = {} if more.get("other") else seen  # what was typed over goes on from what the other saved
         return _form_page(
             request, form, status, patient=patient, cancel_url=reverse("console:patient", args=[patient.pk]),
@@ -225,7 +225,7 @@ def patient_measures(request: Request, scope: PatientScope) -> HttpResponse:
 _FIELD_OF_PERSON_CODE = {"name-missing": "name", "no-way-to-reach": "phone"}
 
 
-def _person_page(request: Request, form: PersonForm, status: int, patient: Patient, **more: Any) -> HttpResponse:
+def _person_page(request: Request, form: PersonForm, status: int, patient: Patient, **more: object) -> HttpResponse:
     context = {"patient": patient, "name": patient.name, "form": form, **more}
     return render(request, "console/patients/person.html", context, status=status)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrPromise
 
 from sojourn.care.plan import queries
 from sojourn.care.plan.models import PlanVersion
@@ -21,15 +23,15 @@ from sojourn.interfaces.shared.typed import whole
 _BLANK_ROWS = 2
 
 
-def _decimal(label: Any, unit: str, digits: int, places: int, *, required: bool = False) -> AmountField:
+def _decimal(label: StrPromise, unit: str, digits: int, places: int, *, required: bool = False) -> AmountField:
     return AmountField(label=label, unit=unit, required=required, max_digits=digits, decimal_places=places)
 
 
-def _count(label: Any) -> CountField:
+def _count(label: StrPromise) -> CountField:
     return CountField(label=label, required=False, max_value=200)
 
 
-def _day(label: Any) -> forms.DateField:
+def _day(label: StrPromise) -> forms.DateField:
     return forms.DateField(
         label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -141,26 +143,14 @@ class StepForm(forms.Form):
 class Sheet:
     """The editor's forms together: the plan, its parts and its goals."""
 
-    def __init__(self, version: PlanVersion, clinic_id: int, typed: Any = None) -> None:
-        names = list(PlanForm.base_fields)
-        initial = {name: getattr(version, name) for name in names}
-        for name, value in initial.items():
-            if isinstance(value, Decimal):
-                initial[name] = dosing.trimmed(value)
+    def __init__(self, version: PlanVersion, clinic_id: int, typed: QueryDict | None = None) -> None:
+        stored = {name: getattr(version, name) for name in PlanForm.base_fields}
+        initial = {name: dosing.trimmed(v) if isinstance(v, Decimal) else v for name, v in stored.items()}
+        self.plan = PlanForm(typed, initial=initial, clinic_id=clinic_id, auto_id="%s")
         stored_parts = [each.plain for each in parts(version.parts)]
         stored_goals = [each.plain for each in goals(version.goals)]
-        self.plan = PlanForm(typed, initial=initial, clinic_id=clinic_id, auto_id="%s")
-        self.parts = [
-            PartForm(
-                typed, prefix=f"part-{k}", initial=stored_parts[k] if k < len(stored_parts) else {"period": "week"}
-            )
-            for k in range(_rows(typed, "part", len(stored_parts), MOST_PARTS))
-        ]
-        self.goals = [
-            GoalForm(typed, prefix=f"goal-{k}", initial=stored_goals[k] if k < len(stored_goals) else {})
-            for k in range(_rows(typed, "goal", len(stored_goals), MOST_GOALS))
-        ]
-
+        self.parts = _lines(PartForm, "part", typed, stored_parts, MOST_PARTS, {"period": "week"})
+        self.goals = _lines(GoalForm, "goal", typed, stored_goals, MOST_GOALS, {})
         step = StepForm(typed)
         self.step: dict[str, Any] = step.cleaned_data if step.is_valid() else {}
         self.done = typed is not None and "done" in typed
@@ -207,7 +197,23 @@ class Sheet:
         return found
 
 
-def _rows(typed: Mapping[str, Any] | None, prefix: str, stored: int, most: int) -> int:
+ALine = TypeVar("ALine", PartForm, GoalForm)
+
+
+def _lines(
+    of: type[ALine],
+    prefix: str,
+    typed: QueryDict | None,
+    stored: Sequence[Mapping[str, Any]],
+    most: int,
+    blank: Mapping[str, Any],
+) -> list[ALine]:
+    """A form for each line that is stored or typed, and blank ones after them."""
+    lines = [*stored, *[blank] * most][: _rows(typed, prefix, len(stored), most)]
+    return [of(typed, prefix=f"{prefix}-{k}", initial=dict(line)) for k, line in enumerate(lines)]
+
+
+def _rows(typed: Iterable[str] | None, prefix: str, stored: int, most: int) -> int:
     numbers = [name.split("-")[1] for name in typed or () if name.startswith(f"{prefix}-")]
     told = max((number + 1 for each in numbers if (number := whole(each)) is not None), default=0)
     return min(most, max(told, stored + _BLANK_ROWS))
@@ -222,8 +228,8 @@ class CheckForm(forms.Form):
     weight_kg = _decimal(gettext_lazy("Weight, as you read it"), "kg", 6, 2, required=True)
     amount = _decimal(gettext_lazy("Dose, as you would order it"), "", 8, 4, required=True)
 
-    def __init__(self, *args: Any, by_weight: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None, *, by_weight: bool) -> None:
+        super().__init__(data)
         self.fields["weight_kg"].help_text = _("Off the scale, not off the plan.")
         if not by_weight:
             del self.fields["weight_kg"]

@@ -397,7 +397,7 @@ def _holding(rows: Sequence[PlanVersion]) -> dict[int, int]:
     return holding
 
 
-def version_rows(rows: Sequence[PlanVersion], asker: Asker) -> list[dict[str, Any]]:
+def version_rows(rows: Sequence[PlanVersion], asker: Asker) -> list[dict[str, object]]:
     """Every version of a patient. ``holds``: it is in force; ``blind``: the asker may check its dose, and so does not
     see it here."""
     holding, may_check = _holding(rows), asker.may("plan.check")
@@ -412,7 +412,7 @@ def version_rows(rows: Sequence[PlanVersion], asker: Asker) -> list[dict[str, An
     ]
 
 
-def course_rows(courses: Iterable[CarePlan], rows: Sequence[PlanVersion]) -> list[dict[str, Any]]:
+def course_rows(courses: Iterable[CarePlan], rows: Sequence[PlanVersion]) -> list[dict[str, object]]:
     """The courses that run. ``drafted``: a new version is open; ``unplanned``: none was ever signed."""
     holding, drafted = _holding(rows), {each.care_plan_id for each in rows if each.open}
     return [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -76,7 +74,11 @@ def draft(request: Request, scope: PatientScope) -> HttpResponse:
 # ---------------------------------------------------------------- the editor
 
 
-@patient_row_page(queries.version, "plan.draft", methods=FORM)
+def _version(plan_id: int) -> PlanVersion:
+    return queries.version(plan_id)
+
+
+@patient_row_page(_version, "plan.draft", methods=FORM)
 def edit(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
     """The draft on one page. Every change is saved and worked out at the server; for htmx the working alone."""
     if not version.open:
@@ -106,7 +108,7 @@ def _save(request: Request, version: PlanVersion, sheet: Sheet) -> HttpResponse:
     return redirect("console:plan_version" if sheet.done else "console:plan_edit", version.pk)
 
 
-def _editor(request: Request, version: PlanVersion, sheet: Sheet, *, status: int = 200, **told: Any) -> HttpResponse:
+def _editor(request: Request, version: PlanVersion, sheet: Sheet, *, status: int = 200, **told: object) -> HttpResponse:
     """The editor; for htmx, after a change, what was worked out alone. ``told``: what is said of a save that failed."""
     live = bool(request.htmx) and request.method == "POST"
     said = {"errors": [], "overtaken": False, "asks_sure": False, **told}
@@ -115,7 +117,7 @@ def _editor(request: Request, version: PlanVersion, sheet: Sheet, *, status: int
     return render(request, template, context, status=status)
 
 
-@patient_row_page(queries.version, "plan.draft", methods=POST)
+@patient_row_page(_version, "plan.draft", methods=POST)
 def discard(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
     """Throw a draft away."""
     try:
@@ -129,7 +131,7 @@ def discard(request: Request, scope: PatientScope, version: PlanVersion) -> Http
 # ---------------------------------------------------------------- the second pair of eyes
 
 
-@patient_row_page(queries.version, "plan.check", methods=FORM)
+@patient_row_page(_version, "plan.check", methods=FORM)
 def check(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
     """Work the dose out again, without seeing what the draft says."""
     if not version.open:
@@ -166,12 +168,12 @@ def check(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRe
 # ---------------------------------------------------------------- the signature
 
 
-@patient_row_page(queries.version, "plan.sign", methods=FORM)
+@patient_row_page(_version, "plan.sign", methods=FORM)
 def sign(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
     """Read the whole version and sign it."""
     form = SignForm(sent(request))
     twice = version.signed_by_id == scope.asker.membership_id  # a second click on the same signature
-    if twice if form.is_bound else version.signed_at is not None:
+    if version.signed_at is not None and (twice or not form.is_bound):
         return redirect("console:plan_version", version.pk)
     if not form.is_bound:
         return _to_sign(request, version)
@@ -193,7 +195,7 @@ def _to_sign(
     return render(request, "console/plans/sign.html", context, status=409 if refused else 200)
 
 
-@patient_row_page(queries.version, "plan.read")
+@patient_row_page(_version, "plan.read")
 def one(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
     """One version whole, with what changed in it."""
     asker = scope.asker
@@ -234,7 +236,7 @@ def needs(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRe
     return render(request, "console/plans/_needs.html", {"gates": way, "of": about is gates.agreed})
 
 
-@patient_row_page(queries.version, "plan.read")
+@patient_row_page(_version, "plan.read")
 def paper(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
     """A signed version as a PDF, in the reader's language."""
     if version.signed_at is None:

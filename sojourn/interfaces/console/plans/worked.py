@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -50,11 +50,11 @@ def newest_height(patient: Patient, today: date) -> dosing.Centimetres | None:
     return dose.height_of(intake.facts(patient, today))
 
 
-def frame(version: PlanVersion) -> dict[str, Any]:
+def frame(version: PlanVersion) -> dict[str, object]:
     return {"version": version, "patient": version.patient, "name": version.patient.name}
 
 
-def _worked_context(worked: Worked, asker: Asker) -> dict[str, Any]:
+def _worked_context(worked: Worked, asker: Asker) -> dict[str, object]:
     """What the editor and the signature show alike."""
     version, doses, found = worked.version, worked.doses, worked.found
     first = dose.first_of(version, doses.rules, worked.today)
@@ -78,7 +78,7 @@ def _expected(worked: Worked, asker: Asker) -> Answer | None:
 # ---------------------------------------------------------------- the editor
 
 
-def editor_context(version: PlanVersion, asker: Asker) -> dict[str, Any]:
+def editor_context(version: PlanVersion, asker: Asker) -> dict[str, object]:
     """A draft as its editor shows it."""
     newest = intake.newest_weight(version.patient_id)
     worked = work_out(version, asker, height=True)
@@ -97,7 +97,7 @@ def editor_context(version: PlanVersion, asker: Asker) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _studied_context(worked: Worked) -> dict[str, Any]:
+def _studied_context(worked: Worked) -> dict[str, object]:
     """What was studied for the draft's drug by its route."""
     version, known = worked.version, worked.doses.known
     series = known.series_of(version.route, version.drug)
@@ -127,7 +127,7 @@ def _caps(rule: Rule, version: PlanVersion) -> bool:
 # ---------------------------------------------------------------- the signature
 
 
-def whole_version(version: PlanVersion, asker: Asker) -> dict[str, Any]:
+def whole_version(version: PlanVersion, asker: Asker) -> dict[str, object]:
     """A version with everything that a signature looks at."""
     worked = work_out(version, asker, height=version.per_kg is not None)
     open_to_sign = worked.found if version.open else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
@@ -133,7 +132,7 @@ def copy_of(consent: Consent, newest: bool) -> Copy:
 # ---------------------------------------------------------------- the pages
 
 
-def list_context(desk: Desk) -> dict[str, Any]:
+def list_context(desk: Desk) -> dict[str, object]:
     """What is open, what is signed, what is free to choose."""
     asked = queries.questions(desk.patient_id) if desk.request is not None else []
     lines = [agreement_line(desk, document, asked) for document in desk.documents]
@@ -146,7 +145,7 @@ def list_context(desk: Desk) -> dict[str, Any]:
     }
 
 
-def section_context(desk: Desk, text: Text, number: int) -> dict[str, Any]:
+def section_context(desk: Desk, text: Text, number: int) -> dict[str, object]:
     """One section of a text, what the patient asked about it, and where one goes on. One query."""
     document_id, part, last = text.document_id, text.parts[number - 1], number == len(text.parts)
     asked = queries.questions(desk.patient_id, document_id)
@@ -165,7 +164,7 @@ def section_context(desk: Desk, text: Text, number: int) -> dict[str, Any]:
     }
 
 
-def sign_context(desk: Desk, text: Text, form: SignForm, refused: Refused | None) -> dict[str, Any]:
+def sign_context(desk: Desk, text: Text, form: SignForm, refused: Refused | None) -> dict[str, object]:
     """The statements and the signature, with what was typed."""
     before = desk.standing.consents.get(text.document_id)
     stands = desk.state(text.document_id) in ("", "not-countersigned")
@@ -188,7 +187,7 @@ def sign_context(desk: Desk, text: Text, form: SignForm, refused: Refused | None
     }
 
 
-def _sign_errors(refused: Refused | None) -> list[dict[str, Any]]:
+def _sign_errors(refused: Refused | None) -> list[dict[str, object]]:
     """What is missing, each with the place where it is mended."""
     if refused is None:
         return []

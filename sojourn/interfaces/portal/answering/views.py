@@ -13,11 +13,11 @@ from sojourn.care.measures import queries
 from sojourn.care.measures.models import Sitting
 from sojourn.care.safety import actions as safety
 from sojourn.care.safety.not_counted_actions import TOO_LATE, UNDER_A_DOSE, hear
-from sojourn.clinical.numbers import NumberRefusal, read_whole
+from sojourn.clinical.numbers import NumberRefusal
 from sojourn.clinical.scales import Item, say
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.portal.answering.forms import AnswerForm
 from sojourn.interfaces.portal.answering.sheet import (
     REVIEW,
     Choice,
@@ -38,12 +38,7 @@ from sojourn.interfaces.portal.session import not_now
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.today.presenters import minutes_for
 from sojourn.interfaces.shared.pages import FORM
-
-SKIP = "skip"
-
-
-def _asker(request: Request) -> Asker:
-    return request.asker
+from sojourn.interfaces.shared.pages import sent as form_data
 
 
 def _closed(request: Request, sheet: Sheet) -> HttpResponse | None:
@@ -82,17 +77,16 @@ def intro(request: Request, scope: OwnScope, request_id: int) -> HttpResponse:
 @own_page("own.answer", methods=FORM)
 def question(request: Request, scope: OwnScope, request_id: int, number: int) -> HttpResponse:
     """One question. A tap saves it and goes on; an alarming answer shows help first."""
-    sheet = sheet_of(request_id)
-    if request.method != "POST" and not_now.dosed(request):
+    sheet, form = sheet_of(request_id), AnswerForm(form_data(request))
+    if not form.is_bound and not_now.dosed(request):
         return not_now.page(request)
-    to_review = (request.POST if request.method == "POST" else request.GET).get("to") == REVIEW
-    if request.method == "POST" and request.POST.get("item"):
-        return _take(request, sheet, *meant_item(sheet, request.POST["item"], number), to_review)
+    if form.typed("item"):
+        return _take(request, sheet, form, *meant_item(sheet, form.typed("item"), number))
     if not 1 <= number <= sheet.total:
         raise Http404
-    if request.method == "POST":
-        return _take(request, sheet, sheet.items[number - 1], number, to_review)
-    return _closed(request, sheet) or _ask(request, sheet, number, to_review)
+    if form.is_bound:
+        return _take(request, sheet, form, sheet.items[number - 1], number)
+    return _closed(request, sheet) or _ask(request, sheet, number, request.GET.get("to") == REVIEW)
 
 
 def _ask(
@@ -132,23 +126,17 @@ def _ask(
     )
 
 
-def _take(request: Request, sheet: Sheet, item: Item, number: int, to_review: bool) -> HttpResponse:
-    by = _asker(request)
-    typed = request.POST.get("value", "")
-    if item.kind == "number" and SKIP in request.POST:
-        typed = SKIP
-    value = None if typed == SKIP else read_whole(typed)
+def _take(request: Request, sheet: Sheet, form: AnswerForm, item: Item, number: int) -> HttpResponse:
+    to_review, typed = form.typed("to") == REVIEW, form.typed("value")[:20]
+    value = form.answer(is_number=item.kind == "number")
     if isinstance(value, NumberRefusal):
-        words = _("Choose one of the answers shown.")
-        if item.kind == "number":
-            words = _("Enter a whole number from %(low)d to %(high)d.") % {"low": item.low, "high": item.high}
-        return _ask(request, sheet, number, to_review, (words,), typed[:20])
+        return _ask(request, sheet, number, to_review, (_no_answer(item),), typed)
     try:
-        response = measures.start_response(by=by, request_id=sheet.id)
-        answered = safety.answer_measure(by=by, response_id=response.pk, link_id=item.link_id, value=value)
+        response = measures.start_response(by=request.asker, request_id=sheet.id)
+        answered = safety.answer_measure(by=request.asker, response_id=response.pk, link_id=item.link_id, value=value)
     except Refused as refused:
         if "unknown_answer" in refused.codes:
-            return _ask(request, sheet, number, to_review, refused.reasons, typed[:20])
+            return _ask(request, sheet, number, to_review, refused.reasons, typed)
         return _not_counted(request, sheet, item, value, refused)
     if answered.alarming:
         target = reverse("portal:help_first", args=[sheet.id, number])
@@ -157,13 +145,20 @@ def _take(request: Request, sheet: Sheet, item: Item, number: int, to_review: bo
     return redirect(url_after(now, number, to_review) if item in now.items else url_onward(now))
 
 
+def _no_answer(item: Item) -> str:
+    """What can be answered, where something else was typed."""
+    if item.kind != "number":
+        return _("Choose one of the answers shown.")
+    return _("Enter a whole number from %(low)d to %(high)d.") % {"low": item.low, "high": item.high}
+
+
 def _not_counted(request: Request, sheet: Sheet, item: Item, value: int | None, refused: Refused) -> HttpResponse:
     """An answer that waits, or comes after the sending. One about danger is heard all the same, with help first."""
     waits, patient_id = not_now.is_it(refused), sheet.request.patient_id
     about = f"not-now:{sheet.id}" if waits else f"too-late:{sheet.id}"
     why = UNDER_A_DOSE if waits else TOO_LATE
     given = {item.link_id: value}
-    if hear(by=_asker(request), patient_id=patient_id, scale_id=sheet.scale.id, answers=given, about=about, why=why):
+    if hear(by=request.asker, patient_id=patient_id, scale_id=sheet.scale.id, answers=given, about=about, why=why):
         context = {"sheet": sheet, "next_url": reverse("portal:today"), "back": "", "waits": waits, "late": not waits}
         status = not_now.WAITS if waits else 409
         return show(request, "portal/answering/help_first.html", context, nav=False, status=status)
@@ -184,7 +179,7 @@ def help_first(request: Request, scope: OwnScope, request_id: int, number: int) 
             "sheet": sheet,
             "next_url": url_after(sheet, number, to_review),
             "back": sheet.at(number),
-            "heard": heard(_asker(request).patient_id or 0),
+            "heard": heard(scope.patient_id),
         },
         nav=False,
     )
@@ -229,7 +224,7 @@ def _lines(request: Request, sheet: Sheet, errors: tuple[object, ...] = ()) -> H
 
 
 def _send(request: Request, sheet: Sheet) -> HttpResponse:
-    by = _asker(request)
+    by = request.asker
     if sheet.sent:
         return redirect("portal:sent", sheet.id)  # the second of two taps
     try:

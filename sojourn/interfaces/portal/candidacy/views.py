@@ -13,7 +13,7 @@ from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 @own_page("own.read")
 def decision(request: Request, scope: OwnScope) -> HttpResponse:
     """The newest decision in the patient's words; before there is one, what happens until then."""
-    found = queries.latest(request.asker.patient_id or 0)
+    found = queries.latest(scope.patient_id)
     return show(
         request,
         "portal/candidacy/decision.html",

@@ -11,6 +11,7 @@ from django.urls import reverse
 from sojourn.foundation.accounts.access import Request
 from sojourn.interfaces.portal.danger.heard import heard
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.session.forms import PressForm
 from sojourn.interfaces.portal.session.views import call_somebody, tell_clinic
 from sojourn.interfaces.shared.pages import FORM
 
@@ -19,12 +20,10 @@ from sojourn.interfaces.shared.pages import FORM
 def asked(request: Request, scope: OwnScope) -> HttpResponse:
     """Sending it tells the clinic; in a session it calls whoever is near, who is told sooner. The page shows the lines
     first, then what has become of it."""
-    asker = request.asker
-    assert asker.patient_id is not None
     if request.method == "POST":
-        if call_somebody(request):
+        if call_somebody(scope):
             return redirect(f"{reverse('portal:here')}?called=1")
-        return redirect(tell_clinic(request))
-    word = heard(asker.patient_id)
+        return redirect(tell_clinic(scope, PressForm(request.POST)))
+    word = heard(scope.patient_id)
     told = word is not None and "told" in request.GET
     return show(request, "portal/danger/asked.html", {"heard": word, "told": told, "ask_key": uuid4()}, nav=False)

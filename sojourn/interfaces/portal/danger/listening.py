@@ -92,6 +92,6 @@ def words_sent(request: Request, scope: OwnScope) -> HttpResponse:
     context = {
         "kept": kept,
         "next_url": then if kept else reverse("portal:today"),
-        "heard": heard(request.asker.patient_id or 0),
+        "heard": heard(scope.patient_id),
     }
     return show(request, "portal/danger/words_sent.html", context, nav=False)

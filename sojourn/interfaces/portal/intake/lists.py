@@ -26,8 +26,9 @@ from sojourn.interfaces.shared.intake_forms import LineForm
 from sojourn.interfaces.shared.pages import FORM, POST, form_action, sent
 
 
-def _form_page(request: Request, asked: Question, form: Any, *, line: Any = None, status: int = 200, **more: Any
-               ) -> HttpResponse:  # fmt: skip
+def _form_page(
+    request: Request, asked: Question, form: forms.LineForms, *, line: object, status: int, **more: object
+) -> HttpResponse:
     context = {
         "question": asked,
         "section": section_of(asked),
@@ -138,7 +139,7 @@ def paste(request: Request, scope: OwnScope) -> HttpResponse:
     return _paste_page(request, "paste", form, status=409, empty=True)
 
 
-def _paste_page(request: Request, name: str, form: PasteForm, *, status: int = 200, **more: Any) -> HttpResponse:
+def _paste_page(request: Request, name: str, form: PasteForm, *, status: int = 200, **more: object) -> HttpResponse:
     page = {"prose": form.text, "back": url_of("medicines"), "question": known_question("medicines"), **more}
     return show(request, f"portal/intake/{name}.html", page, nav=False, status=status)
 

@@ -108,7 +108,7 @@ def unit_of(asked: Question, told: Told | None, typed: Mapping[str, Sequence[str
 # ---------------------------------------------------------------- lists
 
 
-def list_context(patient_id: int, asked: Question) -> dict[str, Any]:
+def list_context(patient_id: int, asked: Question) -> dict[str, object]:
     """The lines of a list as they stand. One query."""
     if asked.of == "people":
         entries = [person_entry(each) for each in people_of(patient_id)]
@@ -161,7 +161,7 @@ Typed = Mapping[str, Sequence[str]]
 
 def question_context(
     way: Way, asked: Question, jurisdiction: str, *, to_review: bool, typed: Typed, refused: Refused | None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """One question: with the answer that stands, or with what was ``typed`` and why it was refused."""
     standing = way.given.get(asked.id)
     told = standing.told if standing is not None else None
@@ -195,7 +195,7 @@ def _rest_unsure(told: Told | None, typed: Typed) -> bool:
     return bool(told and isinstance(told.value, dict) and told.value.get("rest_unsure"))
 
 
-def _refused_context(asked: Question, told: Told | None, typed: Typed, refused: Refused | None) -> dict[str, Any]:
+def _refused_context(asked: Question, told: Told | None, typed: Typed, refused: Refused | None) -> dict[str, object]:
     """Why an answer was refused; where it is only doubted, or another came before it, the same answer to send again."""
     codes, overtaken = refused.codes if refused else (), isinstance(refused, Overtaken)
     in_doubt = refused is not None and all(code.startswith(_CONTRADICTION) for code in codes)
@@ -209,7 +209,7 @@ def _refused_context(asked: Question, told: Told | None, typed: Typed, refused: 
     }
 
 
-def review_context(way: Way) -> dict[str, Any]:
+def review_context(way: Way) -> dict[str, object]:
     """Everything that was said, by section. Three queries."""
     everything, people = queries.lists(way.patient.pk), people_of(way.patient.pk)
     lines = [(each.section, _said(each, way.given.get(each.id), everything, people)) for each in way.shown]

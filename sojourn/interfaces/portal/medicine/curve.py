@@ -84,18 +84,13 @@ def picture_of(doses: tuple[Dose, ...], age_y: int) -> Picture | None:
     half, little = (float(pk.time_until_below(simulated, high * part)[0]) for part in (0.5, _LITTLE))
     # As long as it takes until little is left, in whole hours; at least three and at most twelve.
     last = 60.0 * min(12, max(3, -(-int(little) // 60)))
-    ends = {edge for dose in doses for edge in (dose.start_min, dose.end_min)}
-    times = sorted({*(last * k / 160 for k in range(161)), at, *ends})
+    times = _times(doses, last, at)
     values = simulated.concentration(times, [model.names[0]])[model.names[0]][0]
     line = _points(times, [float(value) / high for value in values], last)
     return Picture(
         area=f"0,{_HIGH:.0f} {line} {_WIDE:.0f},{_HIGH:.0f}",
         line=line,
-        given=tuple(
-            (round(_WIDE * dose.start_min / last, 1), round(_WIDE * dose.duration_min / last, 1))
-            for dose in doses
-            if dose.duration_min
-        ),
+        given=_given(doses, last),
         top_x=round(_WIDE * at / last, 1),
         hours=tuple((round(_WIDE * hour * 60 / last, 1), hour) for hour in range(1, int(last) // 60)),
         top_min=_about(at),
@@ -103,6 +98,21 @@ def picture_of(doses: tuple[Dose, ...], age_y: int) -> Picture | None:
         little_min=_about(little),
         model=model.title,
         source=model.primary,
+    )
+
+
+def _times(doses: Sequence[Dose], last: float, top: float) -> list[float]:
+    """Where the curve is worked out: evenly, at its top, and where a dose begins and ends."""
+    ends = {edge for dose in doses for edge in (dose.start_min, dose.end_min)}
+    return sorted({*(last * k / 160 for k in range(161)), top, *ends})
+
+
+def _given(doses: Sequence[Dose], last: float) -> tuple[tuple[float, float], ...]:
+    """Where the medicine went in over a time: from, how wide."""
+    return tuple(
+        (round(_WIDE * dose.start_min / last, 1), round(_WIDE * dose.duration_min / last, 1))
+        for dose in doses
+        if dose.duration_min
     )
 
 

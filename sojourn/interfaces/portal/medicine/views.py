@@ -17,15 +17,14 @@ from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 @own_page("own.read")
 def medicine(request: Request, scope: OwnScope) -> HttpResponse:
     """How the medicine of the patient's own course comes and goes."""
-    assert request.asker.patient_id is not None
-    course = reads.way(request.asker.patient_id, timezone.now()).course
+    course = reads.way(scope.patient_id, scope.now).course
     protocol = plan.protocol(course.protocol_id) if course else None
     drawn = last = None
     if protocol is not None:
-        patient = Patient.objects.get(pk=request.asker.patient_id)
+        patient = Patient.objects.get(pk=scope.patient_id)
         age = patient.age_on(timezone.localdate())
         drawn = picture(protocol.drug, protocol.route, float(protocol.dose_minutes), age)
-        last = last_session(patient.pk, timezone.now(), age)
+        last = last_session(patient.pk, scope.now, age)
     context = {
         "has_course": protocol is not None,
         "picture": drawn,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
-
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -15,46 +13,36 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.danger import heard
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
-from sojourn.interfaces.shared.pages import FORM
-
-
-def key_of(typed: str) -> UUID:
-    """The key that came with the form; a new one where it is no key."""
-    try:
-        return UUID(typed)
-    except ValueError:
-        return uuid4()
+from sojourn.interfaces.shared.message_forms import MessageForm
+from sojourn.interfaces.shared.pages import FORM, sent
 
 
 @own_page("own.answer", methods=FORM)
 def messages(request: Request, scope: OwnScope) -> HttpResponse:
     """The thread, and a place to write."""
-    by = request.asker
-    assert by.patient_id is not None
-    typed, reasons, key = "", tuple[object, ...](), uuid4()
-    if request.method == "POST":
-        typed, key = request.POST.get("body", ""), key_of(request.POST.get("key", ""))
+    form, reasons = MessageForm(sent(request)), tuple[object, ...]()
+    if form.is_bound:
         try:
-            write_message(by=by, patient_id=by.patient_id, body=typed, key=key)
+            write_message(by=scope.asker, patient_id=scope.patient_id, body=form.typed, key=form.sent_key)
             return redirect("portal:messages")
         except Patient.DoesNotExist:
             raise Http404 from None
         except Refused as refused:
             reasons = refused.reasons
-    thread = queries.thread(by.patient_id)
+    thread = queries.thread(scope.patient_id)
     if thread.unread and thread.newest_id is not None:
-        actions.mark_read(by=by, patient_id=by.patient_id, upto=thread.newest_id)
+        actions.mark_read(by=scope.asker, patient_id=scope.patient_id, upto=thread.newest_id)
     return show(
         request,
         "portal/messages/messages.html",
         {
             "thread": thread,
-            "typed": typed,
-            "key": key,
+            "typed": form.typed,
+            "key": form.sent_key,
             "errors": [{"href": "#body", "text": reason} for reason in reasons],
             "error": reasons[0] if reasons else "",
             "you": _("You"),
-            "heard": heard.heard(by.patient_id),
+            "heard": heard.heard(scope.patient_id),
         },
         active="messages",
         status=409 if reasons else 200,

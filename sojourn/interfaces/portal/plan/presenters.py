@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils import formats
@@ -74,31 +75,13 @@ def _names(drug: str) -> str:
 def plan_shown(version: PlanVersion) -> Plan:
     """A signed version in plain words."""
     number = version.sessions or 0
-    apart = ""
-    if number > 1 and version.min_days is not None and version.max_days is not None:
-        if version.min_days == version.max_days:
-            apart = ngettext("%(n)d day apart", "%(n)d days apart", version.max_days) % {"n": version.max_days}
-        else:
-            apart = _("%(low)d to %(high)d days apart") % {"low": version.min_days, "high": version.max_days}
-    review = []
-    if version.review_after is not None:
-        review.append(
-            ngettext("After %(n)d session.", "After %(n)d sessions.", version.review_after)
-            % {"n": version.review_after}
-        )
-    if version.review_on is not None:
-        review.append(_("On %(day)s.") % {"day": formats.date_format(version.review_on, _("j F Y"))})
-    minutes = ""
-    if version.over_min:
-        over = round(version.over_min)
-        minutes = ngettext("It takes about %(n)d minute.", "It takes about %(n)d minutes.", over) % {"n": over}
     return Plan(
         indication=version.indication,
         medicine=_names(version.drug),
         how=str(WAYS.get(version.route, "")),
-        minutes=minutes,
+        minutes=_minutes_words(version),
         sessions=ngettext("%(n)d session", "%(n)d sessions", number) % {"n": number},
-        apart=apart,
+        apart=_apart_words(version),
         begins=formats.date_format(version.starts_on, _("j F Y")) if version.starts_on else "",
         beside=[
             Beside(str(KINDS.get(each.kind, each.kind)), each.who, _often(each.times, each.period), each.note)
@@ -106,10 +89,34 @@ def plan_shown(version: PlanVersion) -> Plan:
         ],
         goals=[each.text for each in goals(version.goals)],
         intention=version.intention,
-        review=review,
+        review=list(_review_words(version)),
         number=version.number,
         signed_at=version.signed_at,
     )
+
+
+def _minutes_words(version: PlanVersion) -> str:
+    if not version.over_min:
+        return ""
+    over = round(version.over_min)
+    return ngettext("It takes about %(n)d minute.", "It takes about %(n)d minutes.", over) % {"n": over}
+
+
+def _apart_words(version: PlanVersion) -> str:
+    low, high = version.min_days, version.max_days
+    if (version.sessions or 0) < 2 or low is None or high is None:
+        return ""
+    if low == high:
+        return ngettext("%(n)d day apart", "%(n)d days apart", high) % {"n": high}
+    return _("%(low)d to %(high)d days apart") % {"low": low, "high": high}
+
+
+def _review_words(version: PlanVersion) -> Iterator[str]:
+    after = version.review_after
+    if after is not None:
+        yield ngettext("After %(n)d session.", "After %(n)d sessions.", after) % {"n": after}
+    if version.review_on is not None:
+        yield _("On %(day)s.") % {"day": formats.date_format(version.review_on, _("j F Y"))}
 
 
 def _often(times: int, period: str) -> str:

@@ -13,7 +13,6 @@ from sojourn.interfaces.portal.plan.presenters import plan_shown
 @own_page("own.read")
 def plan(request: Request, scope: OwnScope) -> HttpResponse:
     """The patient's own signed plans that hold now."""
-    patient_id = request.asker.patient_id
-    assert patient_id is not None
+    patient_id = scope.patient_id
     plans = [plan_shown(each) for each in queries.in_force_of_patient(patient_id)]
     return show(request, "portal/plan/plan.html", {"plans": plans}, active="today")

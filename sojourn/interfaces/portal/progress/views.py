@@ -33,8 +33,7 @@ class Picture:
 @own_page("own.read")
 def progress(request: Request, scope: OwnScope) -> HttpResponse:
     """Every questionnaire that the patient answers, over time. What a clinician rates is spoken about, not charted."""
-    patient_id = request.asker.patient_id
-    assert patient_id is not None
+    patient_id = scope.patient_id
     first = reads.first_dose_at(patient_id)
     trends = queries.trends(patient_id, first_dose_at=first)
     pictures = [picture(trend) for trend in trends if trend.scale.rater == "self"]

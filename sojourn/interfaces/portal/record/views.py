@@ -193,9 +193,9 @@ def _look(members: list[AuditEvent], opening: BreakGlass | None) -> Look:
 @own_page("own.read")
 def record(request: Request, scope: OwnScope) -> HttpResponse:
     """The patient's own view of their record."""
-    asker = request.asker
+    asker = scope.asker
     patient = get_object_or_404(Patient, pk=asker.patient_id)
-    doses = given_to(patient.pk, timezone.now())
+    doses = given_to(patient.pk, scope.now)
     sessions = [_session(row, doses) for row in reads.sessions_of(patient.pk)]
     language = translation.get_language_info(patient.language)["name_local"] if patient.language else ""
     return show(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET
@@ -21,12 +21,12 @@ from sojourn.care.encounter.models import Encounter
 from sojourn.care.safety.asking_actions import ask_for_help
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import calls, withdrawal_actions
-from sojourn.care.session.calls import AtThePatient
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request, public
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.help.views import ANYBODYS
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
+from sojourn.interfaces.portal.session.forms import PressForm
 from sojourn.interfaces.shared.pages import FORM, POST
 
 # Kept on the device: these and the two pages, nothing that tells of a person.
@@ -46,13 +46,13 @@ def here(request: Request, scope: OwnScope) -> HttpResponse:
     said = request.GET.get("said", "")
     if request.method == "POST":
         by_script = "text/html" not in request.headers.get("Accept", "")
-        if not call_somebody(request):
-            target = tell_clinic(request)
+        if not call_somebody(scope):
+            target = tell_clinic(scope, PressForm(request.POST))
             return JsonResponse({"go": target}, status=409) if by_script else redirect(target)
         if by_script:
             return HttpResponse(status=204)
         return redirect(f"{reverse('portal:here')}?called=1")
-    found = None if _may_be_kept(request) else _at_the_patient(request)
+    found = None if _may_be_kept(request) else calls.at_the_patient(scope.patient_id, scope.now)
     return show(
         request,
         "portal/session/here.html",
@@ -73,68 +73,49 @@ def _may_be_kept(request: Request) -> bool:
     return request.headers.get("Sec-Fetch-Dest") == "empty" and not request.GET
 
 
-def _at_the_patient(request: Request) -> AtThePatient | None:
-    asker = request.asker
-    return None if asker.patient_id is None else calls.at_the_patient(asker.patient_id, timezone.now())
-
-
 def _running(patient_id: int) -> Encounter | None:
     return encounter_queries.running().filter(patient_id=patient_id).order_by("-opened_at").first()
 
 
-def call_somebody(request: Request) -> bool:
+def call_somebody(scope: OwnScope) -> bool:
     """Raise the call in the session that runs; False where none does."""
-    asker = request.asker
-    assert asker.patient_id is not None
-    running = _running(asker.patient_id)
+    running = _running(scope.patient_id)
     if running is None:
         return False
     try:
-        session_actions.patient_calls(by=asker, encounter_id=running.pk)
+        session_actions.patient_calls(by=scope.asker, encounter_id=running.pk)
     except Refused:
         return False
     announcing.announce(running)  # the board hears it at the commit, not at its next look
     return True
 
 
-def tell_clinic(request: Request) -> str:
+def tell_clinic(scope: OwnScope, form: PressForm) -> str:
     """Nothing runs here in which somebody could be called: the clinic is told by a flag. The page to go to."""
-    asker = request.asker
-    assert asker.patient_id is not None
-    ask_for_help(by=asker, patient_id=asker.patient_id, form=_key(request))
+    ask_for_help(by=scope.asker, patient_id=scope.patient_id, form=form.sent_key)
     return f"{reverse('portal:help_asked')}?told=1"
-
-
-def _key(request: Request) -> UUID:
-    """The key of the form, so that it counts once. What came without a good one counts as a press of its own."""
-    try:
-        return UUID(request.POST.get("key", ""))
-    except ValueError:
-        return uuid4()
 
 
 @own_page("own.read", methods=POST)
 def stop(request: Request, scope: OwnScope) -> HttpResponse:
     """The patient wants the medicine to stop. The page has asked once; this does it, and somebody comes."""
     by_script = "text/html" not in request.headers.get("Accept", "")
-    said = _stop(request)
+    said = _stop(scope)
     if not said:
         target = reverse("portal:help")
         return JsonResponse({"go": target}, status=409) if by_script else redirect(target)
     return JsonResponse({"said": said}) if by_script else redirect(f"{reverse('portal:here')}?said={said}")
 
 
-def _stop(request: Request) -> str:
+def _stop(scope: OwnScope) -> str:
     """Say no for the patient: "stop". Where nothing runs any more somebody is called all the same, "over"; "" where
     there is no session."""
-    asker = request.asker
-    assert asker.patient_id is not None
     try:
-        withdrawal_actions.say_no(by=asker, patient_id=asker.patient_id)
+        withdrawal_actions.say_no(by=scope.asker, patient_id=scope.patient_id)
         return "stop"
     except Refused:
-        session = _running(asker.patient_id)
-    if session is None or not call_somebody(request):
+        session = _running(scope.patient_id)
+    if session is None or not call_somebody(scope):
         return ""
     # Stopped a moment ago is no reason to say that nothing runs: the pump obeys only a hand.
     return "stop" if session.state == State.STOPPED_EARLY else "over"  # type: ignore[attr-defined]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from django.http import HttpResponse
-from django.utils import timezone
 
 from sojourn.care.measures import queries as measures
 from sojourn.foundation.accounts.access import Request
@@ -21,20 +20,18 @@ from sojourn.interfaces.portal.today.presenters import next_visit, waiting_sheet
 @own_page("own.read")
 def today(request: Request, scope: OwnScope) -> HttpResponse:
     """The patient's first page."""
-    assert request.asker.patient_id is not None
-    assert request.clinic is not None
-    now = timezone.now()
-    to_sign, to_sign_url = agreements.next_open(request.asker.patient_id, request.clinic)
-    way = reads.way(request.asker.patient_id, now)
-    news = reads.news(request.asker.patient_id)
+    now = scope.now
+    to_sign, to_sign_url = agreements.next_open(scope.patient_id, scope.clinic)
+    way = reads.way(scope.patient_id, now)
+    news = reads.news(scope.patient_id)
     rests = way.running_id is not None and not_now.dosed(request)
-    waiting = [] if rests else waiting_sheets(measures.open_requests(request.asker.patient_id), now)
+    waiting = [] if rests else waiting_sheets(measures.open_requests(scope.patient_id), now)
     return show(
         request,
         "portal/today/today.html",
         {
             "stages": path.stages(replace(way.facts, decision=news.decision)),
-            "next": next_visit(way.next, request.clinic.address) if way.next else None,
+            "next": next_visit(way.next, scope.clinic.address) if way.next else None,
             "waiting": waiting,
             "answered": news.decision,
             "to_sign": 0 if rests else to_sign,
@@ -42,8 +39,8 @@ def today(request: Request, scope: OwnScope) -> HttpResponse:
             "in_session": way.running_id is not None,
             "story_open": way.next is None and not news.sent,
             "unread": news.unread,
-            "heard": heard.heard(request.asker.patient_id, now),
-            "given_name": request.asker.name.split(" ")[0],
+            "heard": heard.heard(scope.patient_id, now),
+            "given_name": scope.asker.name.split(" ")[0],
         },
         active="today",
     )

@@ -17,62 +17,51 @@ from sojourn.care.booking.models import Channel
 from sojourn.care.booking.reminding import QUIET_FROM, QUIET_UNTIL
 from sojourn.foundation.accounts.access import Request, public
 from sojourn.foundation.accounts.actions import hash_of
-from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
-from sojourn.interfaces.portal.visits.forms import RemindersForm, TimesForm
-from sojourn.interfaces.shared.pages import FORM
+from sojourn.interfaces.portal.visits.forms import FeedForm, RemindersForm, TimesForm
+from sojourn.interfaces.shared.pages import FORM, form_action, sent
 
 
 @own_page("own.visits", methods=FORM)
 @waits_under_a_dose()
 def times(request: Request, scope: OwnScope) -> HttpResponse:
     """Say when one can come. The clinic plans the sessions by it."""
-    assert request.asker.patient_id is not None
-    stated = queries.stated_times(request.asker.patient_id)
+    stated = queries.stated_times(scope.patient_id)
     initial = {
         "weekdays": stated.weekdays, "parts": stated.parts, "cannot": ", ".join(d.isoformat() for d in stated.cannot),
     } if stated else {}  # fmt: skip
-    form, status = TimesForm(request.POST or None, initial=initial), 200
-    if request.method == "POST":
-        form = TimesForm(request.POST)
-        status = 422
-        if form.is_valid():
-            try:
-                series_actions.state_times(by=request.asker, patient_id=request.asker.patient_id, **form.cleaned_data)
-                return redirect("portal:visits")
-            except Refused as refused:
-                status = 409
-                for reason in refused.reasons:
-                    form.add_error(None, str(reason))
-    return show(request, "portal/visits/times.html", {"form": form}, active="visits", status=status)
+
+    def act(form: TimesForm) -> HttpResponse:
+        series_actions.state_times(by=scope.asker, patient_id=scope.patient_id, **form.cleaned_data)
+        return redirect("portal:visits")
+
+    def show_form(form: TimesForm, status: int) -> HttpResponse:
+        return show(request, "portal/visits/times.html", {"form": form}, active="visits", status=status)
+
+    return form_action(TimesForm(sent(request), initial=initial), act, show_form)
 
 
 @own_page("own.visits", methods=FORM)
 @waits_under_a_dose(but=[("channel", "none")], reads=True)
 def reminders(request: Request, scope: OwnScope) -> HttpResponse:
     """How, and by which clock, one is reminded."""
-    assert request.asker.patient_id is not None
-    assert request.clinic is not None
-    chosen = queries.reminder_preference(request.asker.patient_id)
+    chosen = queries.reminder_preference(scope.patient_id)
     initial = {
         "channel": chosen.channel if chosen else Channel.EMAIL,
-        "zone": chosen.zone if chosen else request.clinic.time_zone,
+        "zone": chosen.zone if chosen else scope.clinic.time_zone,
         "quiet_from": chosen.quiet_from if chosen else QUIET_FROM,
         "quiet_until": chosen.quiet_until if chosen else QUIET_UNTIL,
     }
-    form, status = RemindersForm(request.POST or None, initial=initial, own=str(initial["zone"])), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                reminder_actions.prefer(by=request.asker, **form.cleaned_data)
-                return redirect("portal:visits")
-            except Refused as refused:
-                status = 409
-                for reason in refused.reasons:
-                    form.add_error(None, str(reason))
-    return show(request, "portal/visits/reminders.html", {"form": form}, active="visits", status=status)
+
+    def act(form: RemindersForm) -> HttpResponse:
+        reminder_actions.prefer(by=scope.asker, **form.cleaned_data)
+        return redirect("portal:visits")
+
+    def show_form(form: RemindersForm, status: int) -> HttpResponse:
+        return show(request, "portal/visits/reminders.html", {"form": form}, active="visits", status=status)
+
+    return form_action(RemindersForm(sent(request), initial, own=str(initial["zone"])), act, show_form)
 
 
 @own_page("own.visits", methods=FORM)
@@ -80,14 +69,14 @@ def reminders(request: Request, scope: OwnScope) -> HttpResponse:
 @waits_under_a_dose(but=[("do", "close")], reads=True)
 def my_feed(request: Request, scope: OwnScope) -> HttpResponse:
     """Open a secret calendar address, shown once, or end it."""
-    link = ""
-    if request.method == "POST":
-        if request.POST.get("do") == "close":
-            feed_actions.close_feed(by=request.asker)
+    form, link = FeedForm(sent(request)), ""
+    if form.is_bound:
+        if form["do"].value() == "close":
+            feed_actions.close_feed(by=scope.asker)
             return redirect("portal:visits_feed")
-        opened = feed_actions.open_feed(by=request.asker)
+        opened = feed_actions.open_feed(by=scope.asker)
         link = settings.ENV.public_url + reverse("portal:feed", args=[opened.token])
-    context = {"feed": queries.feed_of(request.asker.member), "link": link}
+    context = {"feed": queries.feed_of(scope.asker.member), "link": link}
     return show(request, "portal/visits/feed.html", context, active="visits")
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sojourn.care.booking.models import Channel
+from sojourn.care.patients.models import RelatedPerson
 from sojourn.foundation.mail import sms
+from sojourn.interfaces.shared.typed import whole
 
 
 class TimesForm(forms.Form):
@@ -22,7 +25,7 @@ class TimesForm(forms.Form):
 
     weekdays = forms.TypedMultipleChoiceField(
         label=gettext_lazy("Which days suit you?"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("Tap none if any day works."),
+        help_text=gettext_lazy("Tap none if any day works."), choices=tuple(WEEKDAYS.items()),
     )  # fmt: skip
     parts = forms.MultipleChoiceField(
         label=gettext_lazy("Which time of day?"), required=False, widget=forms.CheckboxSelectMultiple,
@@ -37,10 +40,6 @@ class TimesForm(forms.Form):
         label=gettext_lazy("Days when you cannot come"), required=False, max_length=800,
         help_text=gettext_lazy("Write them like 2027-01-31, with commas between them."),
     )  # fmt: skip
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["weekdays"].choices = [(day, WEEKDAYS[day]) for day in range(7)]  # type: ignore[attr-defined]
 
     def clean_cannot(self) -> list[date]:
         found = []
@@ -63,10 +62,8 @@ def _zones() -> tuple[str, ...]:
 
 
 class RemindersForm(forms.Form):
-    channel = forms.ChoiceField(label=gettext_lazy("How may we remind you?"), widget=forms.RadioSelect)
-    zone = forms.ChoiceField(
-        label=gettext_lazy("Where you are"), help_text=gettext_lazy("We write by the clock of this place.")
-    )
+    """``own``: the zone that is offered even where it is none of those that people look for."""
+
     quiet_from = forms.TimeField(
         label=gettext_lazy("Nothing after"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
@@ -74,9 +71,69 @@ class RemindersForm(forms.Form):
         label=gettext_lazy("Nothing before"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
 
-    def __init__(self, *args: Any, own: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None, initial: Mapping[str, object], own: str) -> None:
+        super().__init__(data, initial=dict(initial))
         offered = [(value, label) for value, label in Channel.choices if value != Channel.SMS or sms.can_send()]
-        self.fields["channel"].choices = offered  # type: ignore[attr-defined]
         known = _zones() if own in _zones() else (own, *_zones())
-        self.fields["zone"].choices = [(zone, zone.replace("_", " ")) for zone in known]  # type: ignore[attr-defined]
+        self.fields["channel"] = forms.ChoiceField(
+            label=_("How may we remind you?"), widget=forms.RadioSelect, choices=offered
+        )
+        self.fields["zone"] = forms.ChoiceField(
+            label=_("Where you are"), help_text=_("We write by the clock of this place."),
+            choices=[(zone, zone.replace("_", " ")) for zone in known],
+        )  # fmt: skip
+        self.order_fields(("channel", "zone"))
+
+
+class SoonerForm(forms.Form):
+    """The course in which one asks to come earlier; ``do`` "leave": no longer."""
+
+    course = forms.CharField(required=False, strip=False)
+    do = forms.CharField(required=False)
+
+    @property
+    def course_id(self) -> int | None:
+        return whole(str(self.data.get("course", "")))
+
+    @property
+    def leaves(self) -> bool:
+        return bool(self.data.get("do") == "leave")
+
+
+class OfferForm(forms.Form):
+    """An earlier time: "yes" or "no"."""
+
+    answer = forms.CharField(required=False)
+
+
+class FeedForm(forms.Form):
+    """The secret calendar address: "close" ends it, anything else opens one."""
+
+    do = forms.CharField(required=False)
+
+
+class CompanionForm(forms.Form):
+    """Somebody who is beside the patient already, or somebody new."""
+
+    name = forms.CharField(label=gettext_lazy("Their name"), max_length=120, required=False)
+    relationship = forms.CharField(
+        label=gettext_lazy("Who are they to you?"), max_length=60, required=False,
+        help_text=gettext_lazy("For example: sister, friend"),
+    )  # fmt: skip
+    email = forms.CharField(
+        label=gettext_lazy("Their e-mail"), max_length=254, required=False,
+        help_text=gettext_lazy("They get a link and say yes or no. They need no account."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+    phone = forms.CharField(
+        label=gettext_lazy("Their phone"), max_length=40, required=False,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+    )  # fmt: skip
+
+    def __init__(self, data: QueryDict | None, people: Sequence[RelatedPerson], chosen: str) -> None:
+        super().__init__(data, initial={"who": chosen})
+        known = [(str(p.pk), f"{p.name} ({p.relationship})" if p.relationship else p.name) for p in people]
+        self.fields["who"] = forms.ChoiceField(
+            label=_("Who brings you home?"), widget=forms.RadioSelect, choices=[*known, ("new", _("Somebody else"))]
+        )
+        self.order_fields(("who",))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
@@ -22,11 +20,13 @@ from sojourn.care.patients.queries import people_of
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety import writing_actions as writing
 from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
 from sojourn.interfaces.portal.today.presenters import length_in_words
-from sojourn.interfaces.shared.pages import FORM, POST
+from sojourn.interfaces.portal.visits.forms import CompanionForm, OfferForm, SoonerForm
+from sojourn.interfaces.shared.pages import FORM, POST, form_action, sent
 
 _WORDS: dict[WayHome, tuple[StrPromise, str]] = {
     WayHome.CONFIRMED: (gettext_lazy("said yes"), "done"),
@@ -65,18 +65,16 @@ def _visit(row: Appointment, way: Way) -> Visit:
 @own_page("own.visits")
 def visits(request: Request, scope: OwnScope) -> HttpResponse:
     """What is ahead, soonest first."""
-    assert request.asker.patient_id is not None
-    assert request.clinic is not None
-    now = timezone.now()
+    now = scope.now
     rows = list(
         Appointment.objects.filter(
-            patient_id=request.asker.patient_id, status=AppointmentStatus.BOOKED, during__endswith__gt=now
+            patient_id=scope.patient_id, status=AppointmentStatus.BOOKED, during__endswith__gt=now
         )
         .select_related("companion")
         .order_by("during")
     )
     ways = queries.ways_home(rows)
-    waits = {entry.care_plan_id for entry in queries.waits_of(request.asker.patient_id)}
+    waits = {entry.care_plan_id for entry in queries.waits_of(scope.patient_id)}
     ahead = [row for row in rows if row.during.lower > now]
     course_id = ahead[0].care_plan_id if ahead else None
     return show(
@@ -84,8 +82,8 @@ def visits(request: Request, scope: OwnScope) -> HttpResponse:
         "portal/visits/visits.html",
         {
             "visits": [_visit(row, ways[row.pk]) for row in ahead],
-            "offers": queries.open_offers(request.asker.patient_id, now),
-            "where": request.clinic.address,
+            "offers": queries.open_offers(scope.patient_id, now),
+            "where": scope.clinic.address,
             "course_id": course_id,
             "waits": course_id in waits,
         },
@@ -93,25 +91,27 @@ def visits(request: Request, scope: OwnScope) -> HttpResponse:
     )
 
 
+def _unchanged(request: Request, title: str, lines: Sequence[object], status: int) -> HttpResponse:
+    """What was asked for is not done, and why."""
+    context = {"title": title, "lines": lines}
+    return show(request, "portal/visits/said.html", context, active="visits", status=status)
+
+
 @own_page("own.visits", methods=POST)
 @waits_under_a_dose(but=[("do", "leave")])
 def sooner(request: Request, scope: OwnScope) -> HttpResponse:
     """Ask to come earlier, or no longer."""
-    text = request.POST.get("course", "")
-    if not text.isdecimal():
+    form = SoonerForm(request.POST)
+    if form.course_id is None:
         lines = [_("Nothing is booked yet that could come earlier.")]
-        return show(request, "portal/visits/said.html", {"title": _("Nothing has changed"), "lines": lines},
-                    active="visits", status=422)  # fmt: skip
-    if not CarePlan.objects.filter(pk=int(text), patient_id=request.asker.patient_id or 0).exists():
+        return _unchanged(request, _("Nothing has changed"), lines, 422)
+    if not CarePlan.objects.filter(pk=form.course_id, patient_id=scope.patient_id).exists():
         raise Http404
+    act = waiting_actions.leave if form.leaves else waiting_actions.join
     try:
-        if request.POST.get("do") == "leave":
-            waiting_actions.leave(by=request.asker, care_plan_id=int(text))
-        else:
-            waiting_actions.join(by=request.asker, care_plan_id=int(text))
+        act(by=scope.asker, care_plan_id=form.course_id)
     except Refused as refused:
-        return show(request, "portal/visits/said.html", {"title": _("Nothing has changed"), "lines": refused.reasons},
-                    active="visits", status=409)  # fmt: skip
+        return _unchanged(request, _("Nothing has changed"), refused.reasons, 409)
     return redirect("portal:visits")
 
 
@@ -119,51 +119,26 @@ def sooner(request: Request, scope: OwnScope) -> HttpResponse:
 @waits_under_a_dose(but=[("answer", "no")], reads=True)
 def offer(request: Request, scope: OwnScope, offer_id: int) -> HttpResponse:
     """An earlier time: take it or let it go."""
-    row = Offer.objects.filter(pk=offer_id, patient_id=request.asker.patient_id or 0).first()
+    row = Offer.objects.filter(pk=offer_id, patient_id=scope.patient_id).first()
     if row is None:
         raise Http404
-    if request.method == "POST":
+    form = OfferForm(sent(request))
+    if form.is_bound:
         try:
-            if request.POST.get("answer") == "yes":
-                waiting_actions.accept(by=request.asker, offer_id=offer_id)
-            elif request.POST.get("answer") == "no":
-                waiting_actions.decline(by=request.asker, offer_id=offer_id)
+            _answer(scope.asker, offer_id, form["answer"].value() or "")
         except Refused as refused:
-            return show(
-                request, "portal/visits/said.html", {"title": _("This time is taken"), "lines": refused.reasons},
-                active="visits", status=409,
-            )  # fmt: skip
+            return _unchanged(request, _("This time is taken"), refused.reasons, 409)
         return redirect("portal:visits")
     if row.answer:
         return redirect("portal:visits")
     return show(request, "portal/visits/offer.html", {"offer": row, "at": row.during.lower}, active="visits")
 
 
-class CompanionForm(forms.Form):
-    """Somebody who is beside the patient already, or somebody new."""
-
-    who = forms.ChoiceField(label=gettext_lazy("Who brings you home?"), widget=forms.RadioSelect)
-    name = forms.CharField(label=gettext_lazy("Their name"), max_length=120, required=False)
-    relationship = forms.CharField(
-        label=gettext_lazy("Who are they to you?"), max_length=60, required=False,
-        help_text=gettext_lazy("For example: sister, friend"),
-    )  # fmt: skip
-    email = forms.CharField(
-        label=gettext_lazy("Their e-mail"), max_length=254, required=False,
-        help_text=gettext_lazy("They get a link and say yes or no. They need no account."),
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-    )  # fmt: skip
-    phone = forms.CharField(
-        label=gettext_lazy("Their phone"), max_length=40, required=False,
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
-    )  # fmt: skip
-
-    def __init__(self, *args: Any, people: list[Any], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["who"].choices = [  # type: ignore[attr-defined]
-            *((str(p.pk), f"{p.name} ({p.relationship})" if p.relationship else p.name) for p in people),
-            ("new", _("Somebody else")),
-        ]
+def _answer(by: Asker, offer_id: int, answer: str) -> None:
+    if answer == "yes":
+        waiting_actions.accept(by=by, offer_id=offer_id)
+    elif answer == "no":
+        waiting_actions.decline(by=by, offer_id=offer_id)
 
 
 _FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "email", "not-beside-patient": "who"}
@@ -173,32 +148,34 @@ _FIELDS = {"name-missing": "name", "no-way-to-reach": "email", "bad-email": "ema
 @waits_under_a_dose()
 def companion(request: Request, scope: OwnScope, visit_id: int) -> HttpResponse:
     """Name who brings one home from one visit."""
-    patient_id = request.asker.patient_id or 0
-    row = Appointment.objects.select_related("companion").filter(pk=visit_id, patient_id=patient_id).first()
-    if row is None:
+    found = Appointment.objects.select_related("companion").filter(pk=visit_id, patient_id=scope.patient_id).first()
+    if found is None:
         raise Http404
-    people = people_of(patient_id)
-    current = row.companion.pk if row.companion is not None and row.companion.ended_at is None else None
-    initial = {"who": str(current) if current else ("" if people else "new")}
-    form, status = CompanionForm(request.POST or None, people=people, initial=initial), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            values = form.cleaned_data
-            try:
-                if values["who"] == "new":
-                    writing.bring(
-                        by=request.asker, appointment_id=visit_id, name=values["name"], email=values["email"],
-                        phone=values["phone"], relationship=values["relationship"],
-                    )  # fmt: skip
-                else:
-                    way_home_actions.name_companion(
-                        by=request.asker, appointment_id=visit_id, person_id=int(values["who"])
-                    )
-                return redirect("portal:visits")
-            except Refused as refused:
-                status = 409
-                for code, reason in zip(refused.codes, refused.reasons, strict=False):
-                    form.add_error(_FIELDS.get(code), str(reason))
-    context = {"at": row.during.lower, "form": form}
-    return show(request, "portal/visits/companion.html", context, active="visits", status=status)
+    row, people = found, people_of(scope.patient_id)
+
+    def act(form: CompanionForm) -> HttpResponse:
+        _name(scope.asker, visit_id, form)
+        return redirect("portal:visits")
+
+    def show_form(form: CompanionForm, status: int) -> HttpResponse:
+        context = {"at": row.during.lower, "form": form}
+        return show(request, "portal/visits/companion.html", context, active="visits", status=status)
+
+    chosen = _current(row) or ("" if people else "new")
+    return form_action(CompanionForm(sent(request), people, chosen), act, show_form, fields=_FIELDS)
+
+
+def _current(row: Appointment) -> str:
+    """Who is named already; "" for nobody."""
+    return str(row.companion.pk) if row.companion is not None and row.companion.ended_at is None else ""
+
+
+def _name(by: Asker, appointment_id: int, form: CompanionForm) -> None:
+    values = form.cleaned_data
+    if values["who"] == "new":
+        writing.bring(
+            by=by, appointment_id=appointment_id, name=values["name"], email=values["email"],
+            phone=values["phone"], relationship=values["relationship"],
+        )  # fmt: skip
+    else:
+        way_home_actions.name_companion(by=by, appointment_id=appointment_id, person_id=int(values["who"]))

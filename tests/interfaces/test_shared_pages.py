@@ -1,0 +1,69 @@
+"""What every page of one patient asks before its view, in which order, and what a form that acts answers."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.urls import reverse
+
+from sojourn.care.patients import actions
+from sojourn.care.patients.models import Patient, RelatedPerson
+from sojourn.foundation.accounts.asker import as_asker
+from tests.conftest import Cast
+
+
+def add(clinic: Cast, *, restricted: bool = False) -> Patient:
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        return actions.add(
+            by=by, given_name="Ana", family_name="Ruiz", birth_date=date(1980, 3, 12), restricted=restricted
+        )
+
+
+def beside(clinic: Cast, patient: Patient) -> RelatedPerson:
+    by = clinic.asker("prescriber")
+    with as_asker(by):
+        return actions.add_person(by=by, patient_id=patient.pk, name="Leo Ruiz", phone="+1 303 555 0100")
+
+
+def test_who_may_open_it_is_asked_first(clinic: Cast):
+    """Then whether it is read or sent, then whether there is such a patient, then whether the record is restricted."""
+    secret, unknown = add(clinic, restricted=True), 999_999
+    ask = "console:ask_measure"  # sent only
+    assert clinic.client("auditor").get(reverse(ask, args=[unknown])).status_code == 403
+    assert clinic.client("nurse").get(reverse(ask, args=[unknown])).status_code == 405
+    assert clinic.client("nurse").post(reverse(ask, args=[unknown])).status_code == 404
+    answer = clinic.client("nurse").post(reverse(ask, args=[secret.pk]))
+    assert (answer.status_code, answer["Location"]) == (302, f"/clinic/patients/{secret.pk}/restricted/")
+
+
+def test_a_restricted_record_leads_back_to_what_was_asked_for(clinic: Cast):
+    secret = add(clinic, restricted=True)
+    page = reverse("console:measures", args=[secret.pk])
+    answer = clinic.client("nurse").get(f"{page}?a=1")
+    assert answer.status_code == 302
+    assert (
+        answer["Location"]
+        == f"/clinic/patients/{secret.pk}/restricted/?next=%2Fclinic%2Fpatients%2F{secret.pk}%2Fmeasures%2F%3Fa%3D1"
+    )
+    assert clinic.client("prescriber").get(page).status_code == 200
+
+
+def test_what_belongs_to_a_restricted_record_is_as_closed_as_the_record(clinic: Cast):
+    secret = add(clinic, restricted=True)
+    page = reverse("console:person_edit", args=[beside(clinic, secret).pk])
+    assert clinic.client("nurse").get(page)["Location"].startswith(f"/clinic/patients/{secret.pk}/restricted/")
+    assert clinic.client("nurse").get(reverse("console:person_edit", args=[999_999])).status_code == 404
+
+
+def test_a_form_acts_where_it_is_whole(clinic: Cast):
+    patient = add(clinic)
+    page, client = reverse("console:person_add", args=[patient.pk]), clinic.client("front_desk")
+    assert client.get(page).status_code == 200
+    assert client.post(page, {}).status_code == 422  # nothing at all was sent, and the name is asked for
+    refused = client.post(page, {"name": "Leo Ruiz", "brings_home": "on"})  # no way to reach him: the action's own word
+    assert refused.status_code == 409
+    assert refused.context["form"].errors["phone"]
+    assert client.post(page, {"name": "Leo Ruiz", "phone": "+1 303 555 0100"}).status_code == 302
+    with as_asker(clinic.asker("nurse")):
+        assert RelatedPerson.objects.get(patient=patient).name == "Leo Ruiz"
