@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -45,6 +46,13 @@ class ListField(forms.Field):
 
     def to_python(self, value: Any) -> list[str]:
         return [str(each) for each in value or ()]
+
+
+def set_choices(form: forms.Form, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
+    """Give a field the choices of the moment."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = list(choices)
 
 
 def read(form: forms.Form) -> dict[str, Any]:

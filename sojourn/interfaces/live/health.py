@@ -21,6 +21,14 @@ _OLD_S = 15.0
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+async def _heartbeats() -> list[tuple[str, datetime, str]]:
+    """Name, time and detail of every process. Raises psycopg.Error, TimeoutError, OSError."""
+    async with asyncio.timeout(3):
+        async with await psycopg.AsyncConnection.connect(conninfo(), autocommit=True, connect_timeout=2) as connection:
+            found = await connection.execute("SELECT name, at, detail::text FROM heartbeat_heartbeat")
+            return await found.fetchall()
+
+
 async def state() -> tuple[int, dict[str, Any]]:
     """The status code and the JSON of /healthz."""
     listeners = settings.LISTENERS
@@ -28,13 +36,7 @@ async def state() -> tuple[int, dict[str, Any]]:
     counters: dict[str, Any] = {}
     began = time.monotonic()
     try:
-        async with asyncio.timeout(3):
-            async with await psycopg.AsyncConnection.connect(
-                conninfo(), autocommit=True, connect_timeout=2
-            ) as connection:
-                rows = await (
-                    await connection.execute("SELECT name, at, detail::text FROM heartbeat_heartbeat")
-                ).fetchall()
+        rows = await _heartbeats()
     except (psycopg.Error, TimeoutError, OSError):
         database = "down"
     else:

@@ -128,7 +128,7 @@ def _book_page(
         "course": _course_label(course, request.asker),
         "proposed": proposed,
         "form": form,
-        "chairs": bool(form.fields["chair"].choices),  # type: ignore[attr-defined]
+        "chairs": form.has_chairs,
         "person_url": reverse("console:person_add", args=[course.patient_id]) if may_add else "",
     }
     return render(request, "console/scheduling/book.html", context, status=status)

@@ -30,6 +30,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.numbers import CountField
+from sojourn.interfaces.console.fields import set_choices
 from sojourn.interfaces.console.scheduling.before_dose import warned
 from sojourn.interfaces.shared.pages import closed
 from sojourn.interfaces.shared.typed import whole
@@ -57,7 +58,7 @@ class ShapeForm(forms.Form):
 
     def __init__(self, *args: Any, therapists: Sequence[tuple[int, str]], spaced: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["therapist"].choices = [("", _("Nobody")), *therapists]  # type: ignore[attr-defined]
+        set_choices(self, "therapist", [("", _("Nobody")), *therapists])
         if not therapists:
             del self.fields["therapist"]
         if spaced:

@@ -21,8 +21,7 @@ from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.console.sessions import drawing, events, preflight, running, standing, weighing
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.forms import AT_THE_CHAIR, DoseForm, ValuesForm
-from sojourn.interfaces.console.sessions.frame import common as _common
-from sojourn.interfaces.console.sessions.frame import refusal as _refusal
+from sojourn.interfaces.console.sessions.frame import common, refusal
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
 from sojourn.interfaces.console.sessions.words import STATES, WHY_STOPPED
 from sojourn.interfaces.shared.sessions import session_or_404
@@ -79,11 +78,11 @@ def show_session(
     may = request.asker.may
     against = standing.ask_the_road(picture)
     context = {
-        **_common(request, picture),
+        **common(request, picture),
         **live_part(request, picture, picture.seq),
         **main_step(request, picture, against),
         "path": session_presenters.path(picture),
-        "refused": _refusal(picture, _as_seen(request, picture, refused)) if refused else [],
+        "refused": refusal(picture, _as_seen(request, picture, refused)) if refused else [],
         "overtaken": isinstance(refused, Overtaken),
         "typed": typed or {},
         "may_check": may("session.check"),
