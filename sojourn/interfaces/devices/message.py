@@ -373,28 +373,34 @@ class _Work:
             self.group = segment.split(seps.field, 23)
             self.first.setdefault(tag, segment)
         elif tag == "PID":
-            found = identifiers_of(segment.split(seps.field, 4), seps)
-            if self.patient is None:
-                self.patient = self.identifiers = found
-            elif found != self.patient:
-                self.refuse("several_patients", "The message speaks of several patients; nothing was taken.")
+            self.of_patient(segment)
         elif tag == "PV1":
-            f = segment.split(seps.field, 20)
-            where = f[3] if len(f) > 3 else ""
-            if self.beds is None:
-                self.beds = where
-                self.first[tag] = segment
-            elif where != self.beds:
-                self.refuse("several_beds", "The message speaks of several beds; nothing was taken.")
-            visit = seps.first(f[19])[:100] if len(f) > 19 else ""
-            if visit and visit not in self.identifiers:
-                self.identifiers += (visit,)
+            self.of_visit(segment)
         elif tag == "MSH":
             self.refuse("several_messages", "Two messages came in one frame; neither was taken.")
         elif _SEGMENT.fullmatch(tag) and (len(segment) == 3 or segment[3] == seps.field):
             self.first.setdefault(tag, segment)
         elif segment.strip():
             self.warnings["stray_line:" + segment[:20]] = None
+
+    def of_patient(self, segment: str) -> None:
+        found = identifiers_of(segment.split(self.seps.field, 4), self.seps)
+        if self.patient is None:
+            self.patient = self.identifiers = found
+        elif found != self.patient:
+            self.refuse("several_patients", "The message speaks of several patients; nothing was taken.")
+
+    def of_visit(self, segment: str) -> None:
+        f = segment.split(self.seps.field, 20)
+        where = f[3] if len(f) > 3 else ""
+        if self.beds is None:
+            self.beds = where
+            self.first["PV1"] = segment
+        elif where != self.beds:
+            self.refuse("several_beds", "The message speaks of several beds; nothing was taken.")
+        visit = self.seps.first(f[19])[:100] if len(f) > 19 else ""
+        if visit and visit not in self.identifiers:
+            self.identifiers += (visit,)
 
     def refuse(self, kind: str, reason: str) -> None:
         self.fault = self.fault or Fault(kind, reason, "AR")
@@ -403,14 +409,9 @@ class _Work:
         seps, msh, warnings = self.seps, self.msh, self.warnings
         if self.observations > MOST_OBSERVATIONS:
             return Fault("too_many", f"More than {MOST_OBSERVATIONS} observations in one message.", "AR")
-        if not self.observations:
-            warnings["no_observations:"] = None
         processing_id, version, app, facility, receiver = self.reader.sender(msh, seps)
-        if version[:3] not in VERSIONS:
-            warnings["version:" + version[:20]] = None
         control_id = seps.plain(msh[9])[:200]
-        if not control_id:
-            warnings["no_control_id:"] = None
+        self.remark(version, control_id)
         own, gateway, bed = self.reader.identity(self.first, self.dialect, seps)
         equipment = self.equipment
         keys = whose.narrowed((*equipment, *own), gateway)[:8] if equipment else own or gateway
@@ -438,6 +439,15 @@ class _Work:
             withdrawn=self.withdrawals(branches, default) if self.withdrawn else (),
             assumed=tuple([Assumed(code, self.dialect.assumed_units[code], n) for code, n in self.assumed.items()]),
         )
+
+    def remark(self, version: str, control_id: str) -> None:
+        """What is odd about the message as a whole."""
+        if not self.observations:
+            self.warnings["no_observations:"] = None
+        if version[:3] not in VERSIONS:
+            self.warnings["version:" + version[:20]] = None
+        if not control_id:
+            self.warnings["no_control_id:"] = None
 
     def not_measured(self, branches: dict[str, str], default: str) -> tuple[NotMeasured, ...]:
         keys = self.keys

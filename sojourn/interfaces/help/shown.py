@@ -138,11 +138,8 @@ def place_of(found: PlaceLines, not_reached: Mapping[str, LineCheck] | None = No
     first = _instead(first, found.more, checks) + first
     said = {each.id for each in (*found.buttons, *first)}
     rest = [each for each in (*failed, *found.more) if each.id not in said]
-    return Place(
-        found.country, found.name,
-        tuple(_line(each) for each in found.buttons), tuple(_line(each, checks.get(each.id)) for each in first),
-        tuple(_groups(rest, checks)),
-    )  # fmt: skip
+    shown = tuple(_line(each, checks.get(each.id)) for each in first)
+    return Place(found.country, found.name, tuple(map(_line, found.buttons)), shown, tuple(_groups(rest, checks)))
 
 
 def _failed(line: Line, checks: Mapping[str, LineCheck]) -> bool:

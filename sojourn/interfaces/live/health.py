@@ -29,6 +29,10 @@ async def _heartbeats() -> list[tuple[str, datetime, str]]:
             return await found.fetchall()
 
 
+def _is_young(age: float | None) -> bool:
+    return age is not None and age < _OLD_S
+
+
 async def state() -> tuple[int, dict[str, Any]]:
     """The status code and the JSON of /healthz."""
     listeners = settings.LISTENERS
@@ -44,7 +48,7 @@ async def state() -> tuple[int, dict[str, Any]]:
         counters = {name: json.loads(detail) for name, _, detail in rows if name in listeners}
         now = datetime.now(UTC)
         ages.update({name: round((now - at).total_seconds(), 1) for name, at, _ in rows if name in ages})
-    well = database == "up" and all(age is not None and age < _OLD_S for age in ages.values())
+    well = database == "up" and all(map(_is_young, ages.values()))
     return (200 if well else 503), {
         "status": "ok" if well else "down",
         "database": database,

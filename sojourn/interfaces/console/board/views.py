@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -44,8 +45,7 @@ def board(request: Request) -> HttpResponse:
     pages = max(1, -(-len(encounters) // CHAIRS_A_PAGE))
     page = _page(request, pages)
     here = encounters[(page - 1) * CHAIRS_A_PAGE : page * CHAIRS_A_PAGE]
-    with connection.cursor() as cursor:
-        sessions = {each["id"]: each for each in live.read(cursor.cursor, [each.pk for each in here], now)}
+    sessions = _sessions([each.pk for each in here], now)
     limits = limits_of(asker.here, {each.protocol_id for each in here})
     hidden = withheld(asker, [each.patient for each in here], now)
     words = board_words()
@@ -65,12 +65,19 @@ def board(request: Request) -> HttpResponse:
             "now": now.timestamp(),
             "watch_age_s": watch_age_s,
             "cursor": live.cursor_text({each: one["newest"] for each, one in sessions.items()}),
-            "sessions": [sessions[each.pk] for each in here],
+            "sessions": list(sessions.values()),
             "others": [each.pk for each in encounters if each not in here],
             "chairs": _chairs_for_the_script(here, chairs, limits),
         },
     }
     return render(request, "console/board/board.html", context)
+
+
+def _sessions(ids: Sequence[int], now: datetime) -> dict[int, dict[str, Any]]:
+    """As the streams read them, by id, in the order of ``ids``."""
+    with connection.cursor() as cursor:
+        found = {each["id"]: each for each in live.read(cursor.cursor, list(ids), now)}
+    return {each: found[each] for each in ids}
 
 
 def _for_the_script(limits: Limits, words: Words) -> dict[str, Any]:

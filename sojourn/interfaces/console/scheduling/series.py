@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from sojourn.care.booking import queries
-from sojourn.care.booking.models import PreferredTimes
+from sojourn.care.booking.models import Appointment, PreferredTimes
 from sojourn.care.booking.proposing import NoSeries, Planned, Proposal, Slot
 from sojourn.care.booking.queries import FreeTime, Proposed, SeriesFile
 from sojourn.care.booking.series_actions import SeriesTaken, Wanted, book_series
@@ -315,17 +315,25 @@ def _line(
     slot = held.slot if held is not None else each.slot
     assert slot is not None
     again = left is not None or (held is None and bool(kept))
-    options = tuple(
-        Option(_value(option), _label(option, chairs, found.free), option == slot)
-        for option in sorted({slot, *each.alternatives})
-    )
+    options = _options(slot, each.alternatives, chairs, found.free)
     moves, version = _moved(each, kept, held or left, standing)
     if moves is None:
         return Line(number, "new", slot.begins, "", "", "", options, again)
-    was = ""
-    if moves in standing:
-        was = formats.date_format(timezone.localtime(standing[moves].during.lower), _("D j M, H:i"))
+    was = _when(standing[moves]) if moves in standing else ""
     return Line(number, "moved", slot.begins, "", was, f"{moves}:{version}", options, again)
+
+
+def _when(row: Appointment) -> str:
+    return formats.date_format(timezone.localtime(row.during.lower), _("D j M, H:i"))
+
+
+def _options(
+    slot: Slot, others: Iterable[Slot], chairs: dict[int, str], free: FreeTime
+) -> tuple[Option, ...]:  # fmt: skip
+    """The times to choose from, in their order."""
+    return tuple(
+        Option(_value(option), _label(option, chairs, free), option == slot) for option in sorted({slot, *others})
+    )
 
 
 def _moved(

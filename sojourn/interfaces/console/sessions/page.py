@@ -30,26 +30,31 @@ from sojourn.interfaces.shared.sessions import session_or_404
 def live_part(request: Request, picture: Picture, seen: int, entries: int | None = None) -> dict[str, Any]:
     """The part of the page that refreshes itself. ``entries``: how many entries of the dose the page knows."""
     known = len(picture.prepared) if entries is None else entries
-    moved = picture.current if picture.seq != seen else None
+    has_moved = picture.seq != seen
     may, here = request.asker.may, picture.state in PRESENT
     awaited = here and picture.state is not State.READY_TO_LEAVE
-    entered = picture.state is State.CHECKED and len(picture.prepared) > known
     return {
         "polls": not picture.over,
         "wide_live": picture.state in UNDER_WAY,
-        "moved": moved,
-        "moved_word": STATES[picture.state] if moved else "",
+        "moved": picture.current if has_moved else None,
+        "moved_word": STATES[picture.state] if has_moved else "",
         "figures": session_presenters.figures(picture) if here else [],
         "due": session_presenters.due(picture) if awaited else None,
         "monitors": session_presenters.monitors(picture),
         "seen": seen,
         "entries": known,
-        "entered": picture.prepared[-1].by if entered else "",
+        "entered": _entered(picture, known),
         "may_observe": here and may("session.observe"),
         "may_associate": here and may("monitor.associate"),
         "observed_until": session_presenters.observed_until(picture) if picture.state is State.OBSERVING else None,
         "running": running.running(picture),
     }
+
+
+def _entered(picture: Picture, known: int) -> str:
+    """Who has entered a dose since the page was made, "" for nobody."""
+    waits = picture.state is State.CHECKED and len(picture.prepared) > known
+    return picture.prepared[-1].by if waits else ""
 
 
 def main_step(
