@@ -24,7 +24,7 @@ from .quality import PLAIN, VALUE, Flags, Status, flags_of, rate_doubt, status_o
 from .query import query_of
 from .recognising import Recogniser
 from .results import Assumed, Fault, NotMeasured, ParsedMessage, ParsedReading, Unmapped, Withdrawal
-from .values import NUMBER, Separators, decode, header, instant, loose_number, zone_of
+from .values import NUMBER, Separators, decode, header, instant, loose_number, method_of, zone_of
 
 __all__ = ["Fault", "NotMeasured", "ParsedMessage", "ParsedReading", "Reader", "Unmapped", "Withdrawal", "read"]
 MOST_OBSERVATIONS = 5_000  # in one message; a monitor sends tens
@@ -333,7 +333,7 @@ class _Work:
             doubt = "bound"
         elif said.doubt or 0 < number < 1:
             doubt = said.doubt or doubt or rate_doubt(vital.code, number)
-        method = hit.method or (_method(f[17], self.seps) if f[17] else "")
+        method = hit.method or (method_of(f[17], self.seps) if f[17] else "")
         if vital.code in PRESSURES:
             self.pressures = True
         self.rows.append((
@@ -362,7 +362,7 @@ class _Work:
         unit = self.reader.unit(f[6], self.seps) or self.dialect.assumed_units.get(vital.code, "?")
         if unit not in VITALS[vital.code]:  # then the number says nothing; the rest of the row does
             number, unit = None, ""
-        method = hit.method or (_method(f[17], self.seps) if f[17] else "")
+        method = hit.method or (method_of(f[17], self.seps) if f[17] else "")
         self.withdrawn.append((vital.code, why, number, self.when(f), f[4][:80], key, hit.identifier, unit, method))
         return None
 
@@ -489,12 +489,6 @@ class _Work:
                 pairs.get(place, "") if pairs else "", identifier,
             ))  # fmt: skip
         return tuple(made)
-
-
-def _method(text: str, seps: Separators) -> str:
-    """OBX-17: the words of a coded method, else what stands first."""
-    parts = seps.parts(text)
-    return (parts[1] if len(parts) > 2 and parts[1] else parts[0])[:40]
 
 
 _readers: list[Reader] = []
