@@ -39,7 +39,6 @@ _SAYS_NONE: Final = frozenset({"empty", "sentinel", "out_of_range"})  # of a num
 
 # code, number, unit, at, status, method, sub-id, device, bound, flags, doubt, group, identifier
 _Row = tuple[str, float, str, datetime | None, str, str, str, str, str, tuple[str, ...], str, int, str]
-
 # code, why, number, at, sub-id, device, identifier, unit, method
 _Withdrawn = tuple[str, str, float | None, datetime | None, str, str, str, str, str]
 _Absent = tuple[str, str, str, datetime | None, str, str, str]
