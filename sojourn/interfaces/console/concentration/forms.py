@@ -60,9 +60,9 @@ class RegimenForm(forms.Form):
         """What the regimen gives; None where it is left out or something in it is wrong."""
         if not self.is_valid() or self.cleaned_data["mg"] is None:
             return None
-        typed = self.cleaned_data
-        length = float(typed["minutes"] or 0) if typed["route"] == "iv" else 0.0
-        return pk.Dose(typed["drug"], typed["route"], float(typed["mg"]), 0.0, length)
+        chosen = self.cleaned_data
+        length = float(chosen["minutes"] or 0) if chosen["route"] == "iv" else 0.0
+        return pk.Dose(chosen["drug"], chosen["route"], float(chosen["mg"]), 0.0, length)
 
 
 def forms_of(typed: Mapping[str, str]) -> tuple[WhoForm, dict[str, RegimenForm]]:
