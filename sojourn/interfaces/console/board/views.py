@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -23,6 +22,7 @@ from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import running
 from sojourn.care.patients.queries import withheld
 from sojourn.care.session import call_actions, live
+from sojourn.care.session.glance import Raw
 from sojourn.care.session.limits import Limits
 from sojourn.care.session.limits import limits as limits_of
 from sojourn.care.vitals.clock import BELIEVED
@@ -73,14 +73,14 @@ def board(request: Request) -> HttpResponse:
     return render(request, "console/board/board.html", context)
 
 
-def _sessions(ids: Sequence[int], now: datetime) -> dict[int, dict[str, Any]]:
+def _sessions(ids: Sequence[int], now: datetime) -> dict[int, Raw]:
     """As the streams read them, by id, in the order of ``ids``."""
     with connection.cursor() as cursor:
         found = {each["id"]: each for each in live.read(cursor.cursor, list(ids), now)}
     return {each: found[each] for each in ids}
 
 
-def _for_the_script(limits: Limits, words: Words) -> dict[str, Any]:
+def _for_the_script(limits: Limits, words: Words) -> dict[str, object]:
     """What the board's script knows of the clinic, whatever happens in it."""
     return {
         "zone": str(timezone.get_current_timezone()),
@@ -97,7 +97,7 @@ def _for_the_script(limits: Limits, words: Words) -> dict[str, Any]:
 
 def _chairs_for_the_script(
     here: Sequence[Encounter], chairs: Sequence[ChairShown], limits: Limits
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, object]]:
     """By session: what the patient is called there, and when a typed reading is old."""
     return {
         str(each.pk): {"given": chair.given, "stale": limits.typed[each.protocol_id]}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from sojourn.care.booking import queries
 from sojourn.care.booking.models import Chair
+from sojourn.care.patients.models import RelatedPerson
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.fields import set_choices
@@ -37,7 +38,12 @@ class AppointmentForm(forms.Form):
     outside_hours = forms.BooleanField(label=gettext_lazy("Also outside the opening hours"), required=False)
 
     def __init__(
-        self, *args: Any, chairs: Sequence[Chair], people: Sequence[Any], staff: Sequence[Membership], **kwargs: Any
+        self,
+        *args: Any,
+        chairs: Sequence[Chair],
+        people: Sequence[RelatedPerson],
+        staff: Sequence[Membership],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         for role in queries.ATTENDING:

@@ -205,8 +205,8 @@ def _shape(request: Request, known: SeriesFile, staff: Sequence[Membership]) -> 
     spacing, minutes = known.numbers.spacing, known.numbers.minutes
     least, most = spacing or (None, None)
     earliest = max(timezone.localdate() + timedelta(days=1), known.course.started_on)
-    initial: dict[str, Any] = {"earliest": earliest, "minutes": minutes, "min_days": least, "max_days": most}
-    data: Mapping[str, Any] | None = None
+    initial: dict[str, object] = {"earliest": earliest, "minutes": minutes, "min_days": least, "max_days": most}
+    data: Mapping[str, object] | None = None
     if _is_sent(request):
         data = request.POST if request.method == "POST" else request.GET
     elif spacing is not None and minutes is not None:
@@ -306,7 +306,7 @@ def _shown(found: Proposed, kept: Sequence[Chosen], failed: Sequence[Chosen]) ->
 
 def _line(
     number: int, each: Planned, found: Proposed, kept: Sequence[Chosen], left: Chosen | None, chairs: dict[int, str],
-    standing: dict[int, Any],
+    standing: Mapping[int, Appointment],
 ) -> Line:  # fmt: skip
     own = each.appointment_id or 0
     if each.kind == "kept" and own > 0:
@@ -337,7 +337,7 @@ def _options(
 
 
 def _moved(
-    each: Planned, kept: Sequence[Chosen], source: Chosen | None, standing: dict[int, Any]
+    each: Planned, kept: Sequence[Chosen], source: Chosen | None, standing: Mapping[int, Appointment]
 ) -> tuple[int | None, int | None]:  # fmt: skip
     """The appointment that a session of the proposal moves, and in which version it was seen."""
     own = each.appointment_id
