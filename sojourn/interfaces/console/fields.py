@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,42 +10,50 @@ from django import forms
 from sojourn.interfaces.shared.typed import whole
 
 
-class RowField(forms.Field):
+class _Optional(forms.Field):
+    """A field that takes whatever comes, also nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+
+class RowField(_Optional):
     """The number of a row or of a version, hidden in a form of ours; None for what is none."""
 
     widget = forms.HiddenInput
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, **kwargs)
-
-    def to_python(self, value: Any) -> int | None:
-        return whole(value)
+    def to_python(self, value: object) -> int | None:
+        return whole(str(value or ""))
 
 
-class WordsField(forms.Field):
+class WordsField(_Optional):
     """Words as they were typed, of which at most ``most`` are kept. Whoever acts on them says what is wrong."""
 
     widget = forms.TextInput
 
-    def __init__(self, *, most: int | None = None, strip: bool = True, **kwargs: Any) -> None:
-        super().__init__(required=False, **kwargs)
+    def __init__(self, *, most: int | None = None, strip: bool = True) -> None:
+        super().__init__()
         self.most, self.strip = most, strip
 
-    def to_python(self, value: Any) -> str:
+    def to_python(self, value: object) -> str:
         text = "" if value is None else str(value)
         return (text.strip() if self.strip else text)[: self.most]
 
 
-class ListField(forms.Field):
+class ListField(_Optional):
     """All that was ticked under one name."""
 
     widget = forms.MultipleHiddenInput
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, **kwargs)
+    def to_python(self, value: object) -> list[str]:
+        return [str(each) for each in value] if isinstance(value, list) else []
 
-    def to_python(self, value: Any) -> list[str]:
-        return [str(each) for each in value or ()]
+
+def set_choices(form: forms.Form, name: str, choices: Iterable[tuple[int | str, object]]) -> None:
+    """Give a field the choices of the moment."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = [(code, str(label)) for code, label in choices]
 
 
 def read(form: forms.Form) -> dict[str, Any]:

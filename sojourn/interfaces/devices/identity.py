@@ -60,8 +60,8 @@ def _raw(first: dict[str, str], where: Place, seps: Separators) -> str:
 def identity_of(
     first: dict[str, str], dialect: Dialect, seps: Separators
 ) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    bed = next((b for b in (_place(first, p, seps) for p in dialect.bed) if b), "")[:100]
-    ward = next((w for w in (_at(first, p, seps) for p in dialect.ward) if w), "")
+    bed = next(filter(None, [_place(first, p, seps) for p in dialect.bed]), "")[:100]
+    ward = next(filter(None, [_at(first, p, seps) for p in dialect.ward]), "")
     room, facility = (_place(first, Place("PV1", 3, n, 0), seps) for n in (2, 4))
     own: dict[str, None] = {}
     gateway: dict[str, None] = {}
@@ -84,8 +84,7 @@ def _own_value(kind: str, value: str, first: dict[str, str], seps: Separators) -
     if kind == "eui64":
         return next((p.upper() for p in value.split(seps.component) if EUI64.fullmatch(p)), "")
     if kind == "app":
-        names = [seps.first(_at(first, Place("MSH", n, 1, 0), seps)) for n in (3, 4)]
-        return "/".join(n for n in names if n)
+        return "/".join(filter(None, [seps.first(_at(first, Place("MSH", n, 1, 0), seps)) for n in (3, 4)]))
     return value
 
 

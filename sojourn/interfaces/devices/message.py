@@ -24,7 +24,7 @@ from .quality import PLAIN, VALUE, Flags, Status, flags_of, rate_doubt, status_o
 from .query import query_of
 from .recognising import Recogniser
 from .results import Assumed, Fault, NotMeasured, ParsedMessage, ParsedReading, Unmapped, Withdrawal
-from .values import NUMBER, Separators, decode, header, instant, loose_number, zone_of
+from .values import NUMBER, Separators, decode, header, instant, loose_number, method_of, zone_of
 
 __all__ = ["Fault", "NotMeasured", "ParsedMessage", "ParsedReading", "Reader", "Unmapped", "Withdrawal", "read"]
 MOST_OBSERVATIONS = 5_000  # in one message; a monitor sends tens
@@ -39,7 +39,6 @@ _SAYS_NONE: Final = frozenset({"empty", "sentinel", "out_of_range"})  # of a num
 
 # code, number, unit, at, status, method, sub-id, device, bound, flags, doubt, group, identifier
 _Row = tuple[str, float, str, datetime | None, str, str, str, str, str, tuple[str, ...], str, int, str]
-
 # code, why, number, at, sub-id, device, identifier, unit, method
 _Withdrawn = tuple[str, str, float | None, datetime | None, str, str, str, str, str]
 _Absent = tuple[str, str, str, datetime | None, str, str, str]
@@ -333,7 +332,7 @@ class _Work:
             doubt = "bound"
         elif said.doubt or 0 < number < 1:
             doubt = said.doubt or doubt or rate_doubt(vital.code, number)
-        method = hit.method or (_method(f[17], self.seps) if f[17] else "")
+        method = hit.method or (method_of(f[17], self.seps) if f[17] else "")
         if vital.code in PRESSURES:
             self.pressures = True
         self.rows.append((
@@ -362,7 +361,7 @@ class _Work:
         unit = self.reader.unit(f[6], self.seps) or self.dialect.assumed_units.get(vital.code, "?")
         if unit not in VITALS[vital.code]:  # then the number says nothing; the rest of the row does
             number, unit = None, ""
-        method = hit.method or (_method(f[17], self.seps) if f[17] else "")
+        method = hit.method or (method_of(f[17], self.seps) if f[17] else "")
         self.withdrawn.append((vital.code, why, number, self.when(f), f[4][:80], key, hit.identifier, unit, method))
         return None
 
@@ -373,28 +372,34 @@ class _Work:
             self.group = segment.split(seps.field, 23)
             self.first.setdefault(tag, segment)
         elif tag == "PID":
-            found = identifiers_of(segment.split(seps.field, 4), seps)
-            if self.patient is None:
-                self.patient = self.identifiers = found
-            elif found != self.patient:
-                self.refuse("several_patients", "The message speaks of several patients; nothing was taken.")
+            self.of_patient(segment)
         elif tag == "PV1":
-            f = segment.split(seps.field, 20)
-            where = f[3] if len(f) > 3 else ""
-            if self.beds is None:
-                self.beds = where
-                self.first[tag] = segment
-            elif where != self.beds:
-                self.refuse("several_beds", "The message speaks of several beds; nothing was taken.")
-            visit = seps.first(f[19])[:100] if len(f) > 19 else ""
-            if visit and visit not in self.identifiers:
-                self.identifiers += (visit,)
+            self.of_visit(segment)
         elif tag == "MSH":
             self.refuse("several_messages", "Two messages came in one frame; neither was taken.")
         elif _SEGMENT.fullmatch(tag) and (len(segment) == 3 or segment[3] == seps.field):
             self.first.setdefault(tag, segment)
         elif segment.strip():
             self.warnings["stray_line:" + segment[:20]] = None
+
+    def of_patient(self, segment: str) -> None:
+        found = identifiers_of(segment.split(self.seps.field, 4), self.seps)
+        if self.patient is None:
+            self.patient = self.identifiers = found
+        elif found != self.patient:
+            self.refuse("several_patients", "The message speaks of several patients; nothing was taken.")
+
+    def of_visit(self, segment: str) -> None:
+        f = segment.split(self.seps.field, 20)
+        where = f[3] if len(f) > 3 else ""
+        if self.beds is None:
+            self.beds = where
+            self.first["PV1"] = segment
+        elif where != self.beds:
+            self.refuse("several_beds", "The message speaks of several beds; nothing was taken.")
+        visit = self.seps.first(f[19])[:100] if len(f) > 19 else ""
+        if visit and visit not in self.identifiers:
+            self.identifiers += (visit,)
 
     def refuse(self, kind: str, reason: str) -> None:
         self.fault = self.fault or Fault(kind, reason, "AR")
@@ -403,14 +408,9 @@ class _Work:
         seps, msh, warnings = self.seps, self.msh, self.warnings
         if self.observations > MOST_OBSERVATIONS:
             return Fault("too_many", f"More than {MOST_OBSERVATIONS} observations in one message.", "AR")
-        if not self.observations:
-            warnings["no_observations:"] = None
         processing_id, version, app, facility, receiver = self.reader.sender(msh, seps)
-        if version[:3] not in VERSIONS:
-            warnings["version:" + version[:20]] = None
         control_id = seps.plain(msh[9])[:200]
-        if not control_id:
-            warnings["no_control_id:"] = None
+        self.remark(version, control_id)
         own, gateway, bed = self.reader.identity(self.first, self.dialect, seps)
         equipment = self.equipment
         keys = whose.narrowed((*equipment, *own), gateway)[:8] if equipment else own or gateway
@@ -438,6 +438,15 @@ class _Work:
             withdrawn=self.withdrawals(branches, default) if self.withdrawn else (),
             assumed=tuple([Assumed(code, self.dialect.assumed_units[code], n) for code, n in self.assumed.items()]),
         )
+
+    def remark(self, version: str, control_id: str) -> None:
+        """What is odd about the message as a whole."""
+        if not self.observations:
+            self.warnings["no_observations:"] = None
+        if version[:3] not in VERSIONS:
+            self.warnings["version:" + version[:20]] = None
+        if not control_id:
+            self.warnings["no_control_id:"] = None
 
     def not_measured(self, branches: dict[str, str], default: str) -> tuple[NotMeasured, ...]:
         keys = self.keys
@@ -479,12 +488,6 @@ class _Work:
                 pairs.get(place, "") if pairs else "", identifier,
             ))  # fmt: skip
         return tuple(made)
-
-
-def _method(text: str, seps: Separators) -> str:
-    """OBX-17: the words of a coded method, else what stands first."""
-    parts = seps.parts(text)
-    return (parts[1] if len(parts) > 2 and parts[1] else parts[0])[:40]
 
 
 _readers: list[Reader] = []

@@ -179,10 +179,11 @@ def _not_used(parsed: ParsedMessage) -> tuple[Item, ...]:
     """What a message holds that was not used, or only by assuming something. Most hold nothing of the kind."""
     if not (parsed.unmapped or parsed.not_measured or parsed.warnings or parsed.withdrawn):
         return ()
-    found = [_unmapped(each) for each in parsed.unmapped]
-    found += [item for each in parsed.not_measured if (item := _no_value(each)) is not None]
-    undated = [each for each in parsed.withdrawn if each.measured_at is None]
-    found += [Item(unused.REFUSED, f"{each.code} withdrawal_undated") for each in undated]
+    found = list(map(_unmapped, parsed.unmapped))
+    found += filter(None, map(_no_value, parsed.not_measured))
+    for each in parsed.withdrawn:
+        if each.measured_at is None:
+            found.append(Item(unused.REFUSED, f"{each.code} withdrawal_undated"))
     for warning in parsed.warnings:
         kind, _, detail = warning.partition(":")
         if kind in _ASSUMED:

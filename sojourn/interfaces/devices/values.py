@@ -326,3 +326,9 @@ def _local(at: datetime, zone: tzinfo, text: str) -> tuple[datetime, str]:
 def charset(declared: str) -> str:
     """The codec of the first repetition of an MSH-18; UTF-8 where it names none that is known."""
     return _CHARSETS.get(declared.split("~", 1)[0].strip().upper(), "utf-8")
+
+
+def method_of(text: str, seps: Separators) -> str:
+    """OBX-17: the words of a coded method, else what stands first."""
+    parts = seps.parts(text)
+    return (parts[1] if len(parts) > 2 and parts[1] else parts[0])[:40]

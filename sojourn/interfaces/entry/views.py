@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from allauth.account.internal.flows.login import perform_password_login, record_authentication
 from allauth.account.models import Login
@@ -80,16 +79,25 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return remember(request, _not_open(request, standing, invited, clinic), clinic)
     guest = _guest(invited, clinic, person)
     form = ChoosePassword(request.POST or None, email=invited.email)
-    if request.method == "POST" and (guest.step == "join" or (guest.step == "password" and form.is_valid())):
-        password = form.cleaned_data["password"] if guest.step == "password" else ""
-        try:
-            membership = actions.accept(by=by, password=password, language=translation.get_language() or "")
-        except Refused as refused:
-            return _again(request, guest, form, refused)
-        return _come_in(request, membership, password)
+    if request.method == "POST" and _is_whole(guest, form):
+        return _accept(request, by, guest, form)
     status = 422 if request.method == "POST" else 200
     page = render(request, "entry/invitation.html", {"guest": guest, "form": form, "clinic": clinic}, status=status)
     return remember(request, page, clinic)  # its help knows the clinic's numbers from here on
+
+
+def _is_whole(guest: Guest, form: ChoosePassword) -> bool:
+    """Whether what was sent is all that the guest's step needs."""
+    return guest.step == "join" or (guest.step == "password" and form.is_valid())
+
+
+def _accept(request: HttpRequest, by: Asker, guest: Guest, form: ChoosePassword) -> HttpResponse:
+    password = form.cleaned_data["password"] if guest.step == "password" else ""
+    try:
+        membership = actions.accept(by=by, password=password, language=translation.get_language() or "")
+    except Refused as refused:
+        return _again(request, guest, form, refused)
+    return _come_in(request, membership, password)
 
 
 def _guest(invited: Invitation, clinic: Clinic, person: Person | None) -> Guest:
@@ -134,12 +142,18 @@ def _come_in(request: HttpRequest, membership: Membership, password: str) -> Htt
     return redirect("home")
 
 
+def _person(request: HttpRequest) -> Person:
+    """Whoever is signed in, on a page that only they may open."""
+    assert isinstance(request.user, Person)
+    return request.user
+
+
 @signed_in
 @never_cache
 @require_GET
 def second_factor(request: HttpRequest) -> HttpResponse:
     """Choose a second factor: a passkey or an app. Whoever has one is sent to the list of theirs."""
-    if is_mfa_enabled(cast(Person, request.user)):
+    if is_mfa_enabled(_person(request)):
         return redirect("mfa_index")
     return render(request, "entry/second_factor.html")
 
@@ -162,7 +176,7 @@ def unconfirmed(request: Request) -> HttpResponse:
     said = {
         "role": role(request.asker.role).label,
         "code": request.asker.role,
-        "email": cast(Person, request.user).email,
+        "email": _person(request).email,
         "clinic": request.clinic,
         "holders": holders,
         "others": [each for each in request.memberships if each.unconfirmed_since is None],

@@ -65,33 +65,44 @@ def way_home(request: HttpRequest, token: str) -> HttpResponse:
     if view is None:
         return _page(request, "escort/closed.html", {"standing": "unknown"}, 404)
     timezone.activate(view.clinic.zone)
-    if request.method == "POST" and request.POST.get("do") == "renew":
+    pressed = request.POST.get("do") if request.method == "POST" else None
+    if pressed == "renew":
         way_home_actions.renew(by=by)
         return _page(request, "escort/closed.html", {"standing": "renewed", "clinic": view.clinic})
     standing = view.standing(timezone.now())
     if standing in {"replaced", "expired", "cancelled", "other"}:
         # Whoever holds an old link learns nothing of the visit: not whose it is, nor when.
         return _page(request, "escort/closed.html", {"standing": standing, "clinic": view.clinic}, 410)
-    if request.method == "POST" and request.POST.get("do") == "worry":
+    if pressed == "worry":
         return _worried(request, by, view, standing, token)
     form = AnswerForm(request.POST or None, initial={"note": view.way.note})
-    reasons: tuple[Any, ...] = ()
-    status = 200
     if request.method == "POST":
-        status = 422
-        if form.is_valid() and request.POST.get("answer") in {"yes", "no"}:
-            try:
-                comes = request.POST["answer"] == "yes"
-                writing_actions.answer_way_home(by=by, comes=comes, note=form.cleaned_data["note"])
-                return redirect("escort:way_home", token)
-            except Refused as refused:
-                status, reasons = 409, refused.reasons
-                writing_actions.worry_of(by=by, text=form.cleaned_data["note"])  # the note itself is not kept
-        else:
-            _heed_unkept(request, by, "note")
-    context = _shown(view, standing) | {"form": form, "reasons": reasons, "worry_form": WorryForm()}
+        return _answered(request, by, view, form, token)
+    return _asked(request, view, form)
+
+
+def _asked(
+    request: HttpRequest, view: EscortView, form: AnswerForm, status: int = 200, reasons: tuple[Any, ...] = ()
+) -> HttpResponse:
+    """The page with its question."""
+    shown = _shown(view, view.standing(timezone.now()))
+    context = shown | {"form": form, "reasons": reasons, "worry_form": WorryForm()}
     context["told"] = request.GET.get("told") == "1"
     return _page(request, "escort/way_home.html", context, status)
+
+
+def _answered(request: HttpRequest, by: Asker, view: EscortView, form: AnswerForm, token: str) -> HttpResponse:
+    """Yes or no, as it was pressed."""
+    answer = request.POST.get("answer")
+    if not form.is_valid() or answer not in {"yes", "no"}:
+        _heed_unkept(request, by, "note")
+        return _asked(request, view, form, 422)
+    try:
+        writing_actions.answer_way_home(by=by, comes=answer == "yes", note=form.cleaned_data["note"])
+    except Refused as refused:
+        writing_actions.worry_of(by=by, text=form.cleaned_data["note"])  # the note itself is not kept
+        return _asked(request, view, form, 409, refused.reasons)
+    return redirect("escort:way_home", token)
 
 
 def _worried(request: HttpRequest, by: Asker, view: EscortView, standing: str, token: str) -> HttpResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -123,20 +123,23 @@ def dialled(number: str) -> str:
 # ---------------------------------------------------------------- the lines of a place
 
 
+def _instead(first: Sequence[Line], more: Sequence[Line], checks: Mapping[str, LineCheck]) -> list[Line]:
+    """Another crisis line that was reached, where the first lines hold none."""
+    if any(each.kind == "crisis" for each in first):
+        return []
+    return [each for each in more if each.kind == "crisis" and not _failed(each, checks)][:1]
+
+
 def place_of(found: PlaceLines, not_reached: Mapping[str, LineCheck] | None = None) -> Place:
     """A country's lines. One that the clinic could not reach is not among the first: it follows, with that note."""
     checks = not_reached or {}
     failed = [each for each in found.first if _failed(each, checks)]
     first = [each for each in found.first if each not in failed]
-    if not any(each.kind == "crisis" for each in first):
-        first = [*(each for each in found.more if each.kind == "crisis" and not _failed(each, checks))][:1] + first
+    first = _instead(first, found.more, checks) + first
     said = {each.id for each in (*found.buttons, *first)}
     rest = [each for each in (*failed, *found.more) if each.id not in said]
-    return Place(
-        found.country, found.name,
-        tuple(_line(each) for each in found.buttons), tuple(_line(each, checks.get(each.id)) for each in first),
-        tuple(_groups(rest, checks)),
-    )  # fmt: skip
+    shown = tuple(_line(each, checks.get(each.id)) for each in first)
+    return Place(found.country, found.name, tuple(map(_line, found.buttons)), shown, tuple(_groups(rest, checks)))
 
 
 def _failed(line: Line, checks: Mapping[str, LineCheck]) -> bool:

@@ -21,6 +21,18 @@ _OLD_S = 15.0
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+async def _heartbeats() -> list[tuple[str, datetime, str]]:
+    """Name, time and detail of every process. Raises psycopg.Error, TimeoutError, OSError."""
+    async with asyncio.timeout(3):
+        async with await psycopg.AsyncConnection.connect(conninfo(), autocommit=True, connect_timeout=2) as connection:
+            found = await connection.execute("SELECT name, at, detail::text FROM heartbeat_heartbeat")
+            return await found.fetchall()
+
+
+def _is_young(age: float | None) -> bool:
+    return age is not None and age < _OLD_S
+
+
 async def state() -> tuple[int, dict[str, Any]]:
     """The status code and the JSON of /healthz."""
     listeners = settings.LISTENERS
@@ -28,13 +40,7 @@ async def state() -> tuple[int, dict[str, Any]]:
     counters: dict[str, Any] = {}
     began = time.monotonic()
     try:
-        async with asyncio.timeout(3):
-            async with await psycopg.AsyncConnection.connect(
-                conninfo(), autocommit=True, connect_timeout=2
-            ) as connection:
-                rows = await (
-                    await connection.execute("SELECT name, at, detail::text FROM heartbeat_heartbeat")
-                ).fetchall()
+        rows = await _heartbeats()
     except (psycopg.Error, TimeoutError, OSError):
         database = "down"
     else:
@@ -42,7 +48,7 @@ async def state() -> tuple[int, dict[str, Any]]:
         counters = {name: json.loads(detail) for name, _, detail in rows if name in listeners}
         now = datetime.now(UTC)
         ages.update({name: round((now - at).total_seconds(), 1) for name, at, _ in rows if name in ages})
-    well = database == "up" and all(age is not None and age < _OLD_S for age in ages.values())
+    well = database == "up" and all(map(_is_young, ages.values()))
     return (200 if well else 503), {
         "status": "ok" if well else "down",
         "database": database,

@@ -70,14 +70,11 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     if asker is None:
         await _plain(send, 401, "sign in first")
         return
-    own = scope["path"] == _HERE
-    encounter_id: int | None = None
-    if scope["path"] not in ("/live/board", _HERE):
-        match = _SESSION_PATH.fullmatch(scope["path"])
-        if match is None:
-            await _plain(send, 404, "no such stream")
-            return
-        encounter_id = int(match[1])
+    own, match = scope["path"] == _HERE, _SESSION_PATH.fullmatch(scope["path"])
+    if match is None and scope["path"] not in ("/live/board", _HERE):
+        await _plain(send, 404, "no such stream")
+        return
+    encounter_id = int(match[1]) if match is not None else None
     if not _may(asker, own) or asker.clinic_id is None:
         await _plain(send, 403, "your role does not watch sessions")
         return

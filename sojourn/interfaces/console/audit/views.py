@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -29,6 +29,7 @@ from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.audit.wording import sentences
 from sojourn.interfaces.console.audit.details import sentence
+from sojourn.interfaces.console.fields import set_choices
 
 PAGE_SIZE = 50
 EXPORT_LIMIT = 50_000
@@ -49,18 +50,25 @@ class Filter(forms.Form):
     def __init__(self, *args: Any, clinic_id: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         people = {member.person_id: str(member) for member in accounts.staff(clinic_id)}
-        person, action = self.fields["person"], self.fields["action"]
-        cast(forms.ChoiceField, person).choices = [
-            ("", _("Anybody")),
-            *sorted(people.items(), key=lambda each: each[1]),
-        ]
-        cast(forms.ChoiceField, action).choices = [
-            ("", _("Anything")),
-            *sorted(
-                ((code, _headline(code)) for code in sentences() if not code.startswith("person.sign_in_failed")),
-                key=lambda each: each[1],
-            ),
-        ]
+        set_choices(
+            self,
+            "person",
+            [
+                ("", _("Anybody")),
+                *sorted(people.items(), key=lambda each: each[1]),
+            ],
+        )
+        set_choices(
+            self,
+            "action",
+            [
+                ("", _("Anything")),
+                *sorted(
+                    ((code, _headline(code)) for code in sentences() if not code.startswith("person.sign_in_failed")),
+                    key=lambda each: each[1],
+                ),
+            ],
+        )
 
     def narrow(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         """The rows that the filter means. One query at most, for the patient."""
@@ -146,7 +154,7 @@ def _plain(value: object) -> str:
 @require_GET
 def audit(request: Request) -> HttpResponse:
     """Newest first, fifty a page, narrowed as asked. ``verify=1`` walks the clinic's chain."""
-    clinic_id = cast(int, request.asker.clinic_id)
+    clinic_id = request.asker.here
     form = Filter(request.GET, clinic_id=clinic_id)
     lines: list[Line] = []
     older = ""
@@ -179,7 +187,7 @@ _COLUMNS = (
 @require_POST
 def export(request: Request) -> HttpResponse:
     """The same rows as a CSV file, newest first. That somebody took them away is itself a row."""
-    form = Filter(request.POST, clinic_id=cast(int, request.asker.clinic_id))
+    form = Filter(request.POST, clinic_id=request.asker.here)
     if not form.is_valid():
         return render(request, "console/audit/audit.html", {"form": form, "lines": []}, status=422)
     rows = list(form.narrow(queries.events())[:EXPORT_LIMIT])

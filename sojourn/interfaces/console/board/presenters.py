@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from sojourn.care.encounter.models import Encounter
+from sojourn.care.session.glance import Raw
 from sojourn.care.session.limits import Limits
 from sojourn.care.vitals.clock import BELIEVED
 from sojourn.clinical.alarms import Priority, Standing, Why, gravest_of, rank, urgency
@@ -22,7 +22,7 @@ from sojourn.interfaces.console.nav import address
 # The watch stamps its heartbeat every second. Older than this, nobody would notice that a monitor fell silent.
 WATCH_SILENT_AFTER_S = 10
 _UNITS: Mapping[str, str] = {"hr": "/min", "bp": "mmHg", "spo2": "%", "rr": "/min", "etco2": "mmHg"}
-LimitOf = Callable[[str, Mapping[str, Any], str], float]
+LimitOf = Callable[[str, Raw, str], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def watching(words: Words, age_s: float | None) -> Watching:
 
 
 def chair_shown(
-    words: Words, encounter: Encounter, session: Mapping[str, Any], limits: Limits, now: datetime, hidden: bool
+    words: Words, encounter: Encounter, session: Raw, limits: Limits, now: datetime, hidden: bool
 ) -> ChairShown:
     patient = encounter.patient
     open_alarms = sorted(session["alarms"], key=lambda each: urgency(*_standing(each)))
@@ -122,7 +122,7 @@ def chair_shown(
     )
 
 
-def _waiting(alarms: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _waiting(alarms: Sequence[Raw]) -> tuple[str, ...]:
     """What one tap answers: the alarms that nobody has taken."""
     return tuple(f"{each['rule']}|{each['code']}" for each in alarms if each["phase"] != "acknowledged")
 
@@ -137,7 +137,7 @@ class CallShown:
     unseen: bool
 
 
-def call_of(words: Words, session: Mapping[str, Any], given: str, at_most: float | None, now: float) -> CallShown:
+def call_of(words: Words, session: Raw, given: str, at_most: float | None, now: float) -> CallShown:
     """The call of a session; empty words where nobody calls. In TypeScript: View.call (tests/golden/calls.json)."""
     if session["called"] is None:
         return CallShown("", "", late=False, unseen=False)
@@ -150,17 +150,17 @@ def call_of(words: Words, session: Mapping[str, Any], given: str, at_most: float
     return CallShown(text, ", ".join(notes), late, not seen)
 
 
-def gravest_open(alarms: Sequence[Mapping[str, Any]]) -> str:
+def gravest_open(alarms: Sequence[Raw]) -> str:
     """The priority of a chair: that of its gravest alarm that is not over, answered or not, as its tiles show it."""
     found = [each["priority"] for each in alarms if each["phase"] != "recovered"]
     return max(found, key=rank, default="")
 
 
-def _standing(alarm: Mapping[str, Any]) -> Standing:
+def _standing(alarm: Raw) -> Standing:
     return Standing(alarm["phase"], alarm["priority"], alarm["since"], alarm["rule"], alarm["code"])
 
 
-def _said(words: Words, alarms: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+def _said(words: Words, alarms: Sequence[Raw]) -> tuple[str, str]:
     """What is wrong and how it stands, of the most urgent alarm; empty where there is none."""
     if not alarms:
         return "", ""
@@ -181,7 +181,7 @@ def _minutes(seconds: float) -> int:
     return max(0, int(seconds // 60))
 
 
-def _notes(words: Words, session: Mapping[str, Any]) -> tuple[str, ...]:
+def _notes(words: Words, session: Raw) -> tuple[str, ...]:
     notes = []
     if not session["monitors"]:
         notes.append(words["no_monitor"])
@@ -190,9 +190,7 @@ def _notes(words: Words, session: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def figure_of(
-    words: Words, key: str, session: Mapping[str, Any], limit_of: LimitOf, protocol_id: str, now: datetime
-) -> Figure:
+def figure_of(words: Words, key: str, session: Raw, limit_of: LimitOf, protocol_id: str, now: datetime) -> Figure:
     """One tile of a chair; ``session`` as ``monitoring.live`` reads it."""
     found = [SignalReading(code, *signal[:3]) for code, signal in session["signals"].items()]
     alarm = alarm_of([code for group in TILES[key] for code in group], session["alarms"])
@@ -229,7 +227,7 @@ def _age(words: Words, current: DisplayedVital, alarmed: bool) -> str:
     return str(said.format(age=age_word(words, current.age_s)))
 
 
-def _label(words: Words, key: str, current: DisplayedVital | None, session: Mapping[str, Any]) -> str:
+def _label(words: Words, key: str, current: DisplayedVital | None, session: Raw) -> str:
     """The name of a tile. Pulse, pressure and breathing say where they come from."""
     code = current.code if current else ""
     if key == "rr" and code == "rr":
@@ -243,11 +241,11 @@ def _label(words: Words, key: str, current: DisplayedVital | None, session: Mapp
     return str(sources.get(code, names[key]))
 
 
-def _short(words: Words, alarm: Mapping[str, Any]) -> str:
+def _short(words: Words, alarm: Raw) -> str:
     """What stands beside a figure in alarm."""
     return str(words["no_value"] if alarm["why"] == Why.NO_GOOD_VALUE else words["short"].get(alarm["rule"], ""))
 
 
-def alarm_of(codes: Sequence[str], alarms: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+def alarm_of(codes: Sequence[str], alarms: Sequence[Raw]) -> Raw | None:
     """The gravest alarm that is not over of a figure's codes, whether or not somebody has seen it."""
     return gravest_of(codes, alarms, _standing)

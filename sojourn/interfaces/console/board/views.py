@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -22,6 +22,7 @@ from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import running
 from sojourn.care.patients.queries import withheld
 from sojourn.care.session import call_actions, live
+from sojourn.care.session.glance import Raw
 from sojourn.care.session.limits import Limits
 from sojourn.care.session.limits import limits as limits_of
 from sojourn.care.vitals.clock import BELIEVED
@@ -44,8 +45,7 @@ def board(request: Request) -> HttpResponse:
     pages = max(1, -(-len(encounters) // CHAIRS_A_PAGE))
     page = _page(request, pages)
     here = encounters[(page - 1) * CHAIRS_A_PAGE : page * CHAIRS_A_PAGE]
-    with connection.cursor() as cursor:
-        sessions = {each["id"]: each for each in live.read(cursor.cursor, [each.pk for each in here], now)}
+    sessions = _sessions([each.pk for each in here], now)
     limits = limits_of(asker.here, {each.protocol_id for each in here})
     hidden = withheld(asker, [each.patient for each in here], now)
     words = board_words()
@@ -65,7 +65,7 @@ def board(request: Request) -> HttpResponse:
             "now": now.timestamp(),
             "watch_age_s": watch_age_s,
             "cursor": live.cursor_text({each: one["newest"] for each, one in sessions.items()}),
-            "sessions": [sessions[each.pk] for each in here],
+            "sessions": list(sessions.values()),
             "others": [each.pk for each in encounters if each not in here],
             "chairs": _chairs_for_the_script(here, chairs, limits),
         },
@@ -73,7 +73,14 @@ def board(request: Request) -> HttpResponse:
     return render(request, "console/board/board.html", context)
 
 
-def _for_the_script(limits: Limits, words: Words) -> dict[str, Any]:
+def _sessions(ids: Sequence[int], now: datetime) -> dict[int, Raw]:
+    """As the streams read them, by id, in the order of ``ids``."""
+    with connection.cursor() as cursor:
+        found = {each["id"]: each for each in live.read(cursor.cursor, list(ids), now)}
+    return {each: found[each] for each in ids}
+
+
+def _for_the_script(limits: Limits, words: Words) -> dict[str, object]:
     """What the board's script knows of the clinic, whatever happens in it."""
     return {
         "zone": str(timezone.get_current_timezone()),
@@ -90,7 +97,7 @@ def _for_the_script(limits: Limits, words: Words) -> dict[str, Any]:
 
 def _chairs_for_the_script(
     here: Sequence[Encounter], chairs: Sequence[ChairShown], limits: Limits
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, object]]:
     """By session: what the patient is called there, and when a typed reading is old."""
     return {
         str(each.pk): {"given": chair.given, "stale": limits.typed[each.protocol_id]}

@@ -163,7 +163,8 @@ def staff_hours(request: Request, membership_id: int) -> HttpResponse:
 def _hours(request: Request, member: Membership | None) -> HttpResponse:
     member_id = member.pk if member else None
     times = queries.times().get(member_id)
-    week = dict(times.week) if times and times.said else _assumed(member)
+    said = times is not None and times.said
+    week = dict(times.week) if times is not None and said else _assumed(member)
     do = request.POST.get("do", "")
     both = HoursForms(
         WeekForm(request.POST if do == "week" else None, week=week), DayForm(request.POST if do == "day" else None)
@@ -183,9 +184,9 @@ def _hours(request: Request, member: Membership | None) -> HttpResponse:
         "member": member,
         "week": both.week,
         "day": both.day,
-        "said": bool(times and times.said),
+        "said": said,
         "days": _unlike(member_id, timezone.localdate()),
-        "staff": [] if member else [(each.name, each.role, _address(each)) for each in queries.attending_staff()],
+        "staff": _each_persons() if member is None else [],
         "may_decide": request.asker.may("booking.rules"),
     }
     return render(request, "console/clinic/hours.html", context, status=status)
@@ -210,6 +211,11 @@ def _set(request: Request, do: str, both: HoursForms, member_id: int | None) -> 
         house_actions.unset_day(by=request.asker, on=_day(request.POST.get("on")), member_id=member_id)
         return "#days"
     return None
+
+
+def _each_persons() -> list[tuple[str, str, str]]:
+    """Name, role and the page of the hours of everybody who attends sessions."""
+    return [(each.name, each.role, _address(each)) for each in queries.attending_staff()]
 
 
 def _assumed(member: Membership | None) -> dict[int, tuple[Stretch, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from typing import Final
 
 from django import forms
 from django.contrib import messages
@@ -78,8 +78,14 @@ class DialledForm(forms.Form):
     note = WordsField(strip=False)
 
 
+def own_clinic(request: Request) -> Clinic:
+    """The clinic of a page that only members of one may open."""
+    assert request.clinic is not None
+    return request.clinic
+
+
 def _page(request: Request, form: DetailsForm, *, status: int = 200, reasons: tuple[str, ...] = ()) -> HttpResponse:
-    clinic = cast(Clinic, request.clinic)
+    clinic = own_clinic(request)
     language = (get_language() or "en").partition("-")[0]
     first, others = shown.line_rows(place.checked_lines(clinic, language))
     context = {
@@ -101,7 +107,7 @@ def _page(request: Request, form: DetailsForm, *, status: int = 200, reasons: tu
 @require_http_methods(["GET", "HEAD", "POST"])
 def about(request: Request) -> HttpResponse:
     """What patients see of the clinic when they need help, and a form for whoever may write it."""
-    clinic = cast(Clinic, request.clinic)
+    clinic = own_clinic(request)
     if request.method != "POST":
         return _page(request, DetailsForm(clinic=clinic))
     request.asker.must("clinic.details")
@@ -128,7 +134,7 @@ def line(request: Request, line_code: str) -> HttpResponse:
             note=dialled["note"],
         )  # fmt: skip
     except Refused as refused:
-        form = DetailsForm(clinic=cast(Clinic, request.clinic))
+        form = DetailsForm(clinic=own_clinic(request))
         return _page(request, form, status=409, reasons=tuple(str(each) for each in refused.reasons))
     words = _("Confirmed: %(number)s.") if checked.works else _("Noted: %(number)s is not right.")
     messages.success(request, words % {"number": checked.number})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.models import Invitation, Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import role, roles
 from sojourn.foundation.mail import letters
+from sojourn.interfaces.console.fields import set_choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class InviteForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [("", _("Choose a role")), *((code, each.label) for code, each in roles().items() if each.staff)]
-        cast(forms.ChoiceField, self.fields["role"]).choices = choices
+        set_choices(self, "role", choices)
         for name in ("name", "email", "credentials"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
 
@@ -94,7 +95,7 @@ def _factor(kinds: frozenset[str]) -> str:
 
 
 def _colleagues(asked: Request) -> list[Colleague]:
-    members = queries.staff(cast(int, asked.asker.clinic_id))
+    members = queries.staff(asked.asker.here)
     factors = queries.second_factors({member.person_id for member in members})
     return [
         Colleague(
@@ -116,7 +117,7 @@ def _colleagues(asked: Request) -> list[Colleague]:
 def _open(asked: Request, now: datetime) -> list[Open]:
     return [
         Open(row.pk, row.name, row.email, role(row.role).label, row.sent_at, row.expires_at, row.expires_at <= now)
-        for row in queries.invitations(cast(int, asked.asker.clinic_id))
+        for row in queries.invitations(asked.asker.here)
         if queries.is_staff(row.role)
     ]
 

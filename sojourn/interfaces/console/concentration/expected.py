@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
 from django.utils import formats, timezone
@@ -98,11 +98,11 @@ def _following(peak_at: datetime | None, low: float, high: float) -> str:
     return _("Still rising; the highest is expected at %(when)s.") % {"when": when}
 
 
-def overlay_of(request: HttpRequest, picture: SessionSnapshot) -> dict[str, Any]:
+def overlay_of(request: HttpRequest, picture: SessionSnapshot) -> dict[str, object]:
     typed = request.GET.get("weight", "")
     known = _weight_of(picture)
     weight = weight_in(typed) if typed else known.kg if known else None
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "typed": typed, "weight": weight, "weight_words": figure(float(weight), 1) if weight else "",
         "weight_from": "" if typed else weight_words(known),
         "wrong_weight": bool(typed) and weight is None, "no_dose": picture.dose is None,
@@ -128,7 +128,7 @@ def _weight_of(picture: SessionSnapshot) -> Weight | None:
     return Weight(version.weight_kg, version.weight_on, "clinician", "")
 
 
-def _expected_of(picture: SessionSnapshot, dose: ChartedDose, person: Person) -> dict[str, Any]:
+def _expected_of(picture: SessionSnapshot, dose: ChartedDose, person: Person) -> dict[str, object]:
     """What the models expect of what went in; without it, why there is nothing to expect."""
     found, line = picture.delivered, picture.line
     if not isinstance(found, Delivered) or line is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -59,9 +60,16 @@ class RegimenForm(forms.Form):
         """What the regimen gives; None where it is left out or something in it is wrong."""
         if not self.is_valid() or self.cleaned_data["mg"] is None:
             return None
-        typed = self.cleaned_data
-        length = float(typed["minutes"] or 0) if typed["route"] == "iv" else 0.0
-        return pk.Dose(typed["drug"], typed["route"], float(typed["mg"]), 0.0, length)
+        chosen = self.cleaned_data
+        length = float(chosen["minutes"] or 0) if chosen["route"] == "iv" else 0.0
+        return pk.Dose(chosen["drug"], chosen["route"], float(chosen["mg"]), 0.0, length)
+
+
+def forms_of(typed: Mapping[str, str]) -> tuple[WhoForm, dict[str, RegimenForm]]:
+    """The form of the person, and that of each regimen by its letter; a drug and a route are always chosen."""
+    data = {f"{letter}-{name}": first for letter in LETTERS for name, first in (("drug", "ketamine"), ("route", "iv"))}
+    data |= typed
+    return WhoForm(data), {letter: RegimenForm(data, prefix=letter) for letter in LETTERS}
 
 
 def problems_of(form: forms.Form, letter: str = "") -> list[str]:

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 
 def document(clinic: Clinic | None, patient: Patient, asked: Asked, answer: Answer) -> Document:
-    address = [each.strip() for each in clinic.address.splitlines() if each.strip()] if clinic else []
-    letterhead = [clinic.name if clinic else "Sojourn", *address]
+    letterhead = _letterhead(clinic)
     title = _("Expected concentration")
     picture = _picture(title, answer)
     sentences = [f"{each.letter}: {' '.join(each.sentences)}" for each in answer.answered]
@@ -52,6 +51,12 @@ def document(clinic: Clinic | None, patient: Patient, asked: Asked, answer: Answ
         sections=_sections(answer, picture, sentences),
         paper="us-letter" if clinic and clinic.jurisdiction.startswith("US") else "a4",
     )
+
+
+def _letterhead(clinic: Clinic | None) -> list[str]:
+    if clinic is None:
+        return ["Sojourn"]
+    return [clinic.name, *(each.strip() for each in clinic.address.splitlines() if each.strip())]
 
 
 def _picture(title: str, answer: Answer) -> str:

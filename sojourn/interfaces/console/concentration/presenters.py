@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -14,7 +15,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.clinical import pk
 from sojourn.foundation.ui.charts import Chart
 from sojourn.interfaces.console.concentration.chart import chart_of
-from sojourn.interfaces.console.concentration.forms import LETTERS, RegimenForm, Slot, WhoForm, problems_of, slot_of
+from sojourn.interfaces.console.concentration.forms import Slot, WhoForm, forms_of, problems_of, slot_of
 from sojourn.interfaces.console.concentration.regimens import Regimen, Row, Source, band_words_of
 from sojourn.interfaces.console.concentration.words import dose_words, effect, figure, reason, sentences_of, word
 
@@ -96,14 +97,13 @@ def ask(given: Sequence[tuple[str, Dose]], person: Person, level: float | None =
     times = instants(dose.end_min for _letter, dose in given)
     regimens = [_regimen(letter, dose, person, times, level) for letter, dose in given]
     answered = [each for each in regimens if each.explored is not None]
-    zones = tuple(
-        zone for drug in dict.fromkeys(each.dose.drug for each in answered) for zone in pk.reference_zones(drug)
-    )
+    drugs = dict.fromkeys(each.dose.drug for each in answered)
+    zones = tuple(chain.from_iterable(map(pk.reference_zones, drugs)))
     return Answer(
         regimens=tuple(regimens),
         times=times,
         chart=chart_of(answered, times, zones) if answered else None,
-        rows=tuple(row for each in answered for row in _rows(each)),
+        rows=tuple(chain.from_iterable(map(_rows, answered))),
         band_words=band_words_of(answered),
         assumptions=_assumptions(answered),
         sources=_sources(answered),
@@ -188,11 +188,11 @@ class Asked:
 
 
 def read_asked(typed: Mapping[str, str], patient: Patient) -> Asked:
-    data = {f"{letter}-{name}": first for letter in LETTERS for name, first in (("drug", "ketamine"), ("route", "iv"))}
-    data |= typed
-    who = WhoForm(data)
-    asked = {letter: RegimenForm(data, prefix=letter) for letter in LETTERS}
-    problems = [*problems_of(who), *(each for letter, form in asked.items() for each in problems_of(form, letter))]
+    """The form as it came, with the answer; what was not sent is as in an empty form."""
+    who, asked = forms_of(typed)
+    problems = problems_of(who)
+    for letter, form in asked.items():
+        problems += problems_of(form, letter)
     slots = tuple(slot_of(letter, form) for letter, form in asked.items())
     given = [(letter, dose) for letter, form in asked.items() if (dose := form.dose()) is not None]
     for needed in (who.fields["weight"], slots[0].form.fields["mg"]):
@@ -200,16 +200,13 @@ def read_asked(typed: Mapping[str, str], patient: Patient) -> Asked:
     if problems:
         return Asked(who, slots, None, tuple(problems), no_weight=False, nothing=False, weight="")
     weight = who.cleaned_data["weight"]
-    answer = None
-    if weight is not None and given:
-        try:
-            answer = _answer(who, given, patient)
-        except pk.Refused as why:
-            problems.append(reason(why))
-    return Asked(
-        who, slots, answer, tuple(problems), weight is None and not problems, not given and not problems,
-        "" if weight is None else figure(float(weight), 1),
-    )  # fmt: skip
+    shown = Asked(who, slots, None, (), weight is None, not given, "" if weight is None else figure(float(weight), 1))
+    if weight is None or not given:
+        return shown
+    try:
+        return replace(shown, answer=_answer(who, given, patient))
+    except pk.Refused as why:
+        return replace(shown, problems=(reason(why),))
 
 
 def _answer(who: WhoForm, given: Sequence[tuple[str, Dose]], patient: Patient) -> Answer:

@@ -7,7 +7,7 @@ The sitting may be left at any time; whoever goes on begins at the first rule th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -19,11 +19,11 @@ from sojourn.care.safety import duty_queries
 from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions, queries
 from sojourn.foundation.rulebook.first_start import FirstStart, Group, first_start, needs_a_decision
 from sojourn.foundation.rulebook.queries import Standing
+from sojourn.interfaces.console.clinic.place import own_clinic
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.first_start import presenters as shown
@@ -48,7 +48,7 @@ def overview(request: Request) -> HttpResponse:
         "done": found.is_done,
         "withheld": shown.withheld(found, (), decides=True),
         "may_adopt": request.asker.may("rules.adopt"),
-        "missing": missing_rows(readiness.missing(cast(Clinic, request.clinic))),
+        "missing": missing_rows(readiness.missing(own_clinic(request))),
     }
     return render(request, "console/first_start/overview.html", context)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.http import Http404, HttpResponse
@@ -27,6 +27,7 @@ from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.interfaces.console.fields import set_choices
 from sojourn.interfaces.console.flags import presenters as flag_presenters
 from sojourn.interfaces.console.flags.words import said_in_words
 from sojourn.interfaces.console.nav import address
@@ -68,8 +69,7 @@ class AnswerForm(forms.Form):
 
     def __init__(self, *args: Any, people: list[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = cast(forms.TypedChoiceField, self.fields["to"])
-        field.choices = [("", "–"), *((each.pk, str(each)) for each in people)]
+        set_choices(self, "to", [("", "–"), *((each.pk, str(each)) for each in people)])
 
 
 _FIELDS = {"note_missing": "note", "outcome_missing": "outcome", "cannot_take": "to"}

@@ -101,8 +101,13 @@ def _page(request: Request, *, form: DeviceForm | None = None, refused: Refused 
         "form": (form or DeviceForm()) if manages else None,
         "reasons": _reasons(refused),
     }
-    status = 409 if refused else 422 if form is not None and form.errors else 200
-    return render(request, "console/monitors/list.html", context, status=status)
+    return render(request, "console/monitors/list.html", context, status=_status(form, refused))
+
+
+def _status(form: DeviceForm | None, refused: Refused | None) -> int:
+    if refused:
+        return 409
+    return 422 if form is not None and form.errors else 200
 
 
 def _reasons(refused: Refused | None) -> list[dict[str, str]]:

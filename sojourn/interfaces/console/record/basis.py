@@ -20,6 +20,8 @@ from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.queries import Stamped, rules_at
 from sojourn.interfaces.console.record.words import TimelineEntry, amount, clock, day, who
 
+Basis = Mapping[str, Any]
+
 _CEILING: Final = "dose.ceiling"
 # What rests on no rule, by the part of its code before the colon.
 _CODES: Final[Mapping[str, StrPromise]] = {
@@ -54,7 +56,7 @@ def rested_on(record: SessionRecord, names: Mapping[int, str]) -> list[TimelineE
     return found
 
 
-def _details(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
+def _details(record: SessionRecord, basis: Basis) -> Iterator[str]:
     yield from _decided(record, basis)
     yield from _agreed(record, basis)
     version = record.papers.versions.get(basis.get("plan_version") or 0)
@@ -69,7 +71,7 @@ def _details(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
     yield from _acted(record, basis)
 
 
-def _decided(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
+def _decided(record: SessionRecord, basis: Basis) -> Iterator[str]:
     decision = record.papers.decisions.get(basis.get("decision") or 0)
     if decision is None:
         return
@@ -79,7 +81,7 @@ def _decided(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
         yield _("Accepted in spite of: %(what)s") % {"what": words}
 
 
-def _agreed(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
+def _agreed(record: SessionRecord, basis: Basis) -> Iterator[str]:
     known = record.papers.agreements
     said = [
         _("%(title)s, version %(version)s, signed on %(day)s")
@@ -90,7 +92,7 @@ def _agreed(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
         yield _("Agreements: %(list)s.") % {"list": "; ".join(said)}
 
 
-def _acted(record: SessionRecord, basis: Mapping[str, Any]) -> Iterator[str]:
+def _acted(record: SessionRecord, basis: Basis) -> Iterator[str]:
     rules = basis.get("rules", ())
     acted = [_rule(one, row) for one, row in zip(rules_at(rules), rules, strict=True) if _of_the_drug(one, record)]
     if acted:

@@ -33,16 +33,20 @@ def figure_of(shown: Shown) -> figure.Figure:
 def _panel(shown: Shown, codes: tuple[str, ...], name: str, unit: str) -> figure.Panel | None:
     """The lines that share a panel; None where none of them has a reading."""
     given = [shown.pulse()] if codes == ("hr",) else [code for code in codes if code in shown.record.series]
-    lines = [
-        figure.Line(_direct(code), points, None if code in SYSTOLIC + DIASTOLIC else gap_of(points))
-        for code in given
-        if code and (points := shown.lines_of(code))
-    ]
+    lines = [line for code in given if (line := _line(shown, code)) is not None]
     if not lines:
         return None
     crossed = [point for code in given for point in shown.crossed(code)]
     pair = len(lines) == 2
     return figure.Panel(name, unit, lines, 82 if pair else 48, _SPANS.get(codes[0], 0), bars=pair, crossed=crossed)
+
+
+def _line(shown: Shown, code: str) -> figure.Line | None:
+    """A vital sign as it is drawn; bars of pressure have no gaps."""
+    points = shown.lines_of(code)
+    if not points:
+        return None
+    return figure.Line(_direct(code), points, None if code in SYSTOLIC + DIASTOLIC else gap_of(points))
 
 
 def _span(shown: Shown, given: GivenDose, row: DoseRow) -> figure.Span:

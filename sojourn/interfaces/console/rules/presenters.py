@@ -61,9 +61,10 @@ class Number:
 @dataclass(frozen=True, slots=True)
 class Raise:
     """A ceiling that waits for a second signature to go up, or a stated limit to be loosened. ``mine``: this person
-    gave the first."""
+    gave the first. ``of``: the rule's title."""
 
     id: int
+    of: str
     title: str
     words: str
     numbers: list[tuple[str, str]]
@@ -155,6 +156,7 @@ def waiting_of(row: CeilingRaise, rule: Rule, asker: Asker) -> Raise:
         )
     return Raise(
         row.pk,
+        _(rule.title),
         title,
         words % {"day": moment_words(row.signed_at), "name": str(row.signed_by)},
         [
@@ -188,6 +190,14 @@ def line(
         ceiling=rule.kind == dosing.CEILING, stated=bool(rule.open),
         known=[(_(each.says), each.source) for each in known_of(rule)], waiting=waiting,
     )  # fmt: skip
+
+
+def raised_of(
+    rows: Mapping[str, CeilingRaise], standings: Iterable[Standing], asker: Asker
+) -> dict[str, Raise]:  # fmt: skip
+    """What waits for a second signature, by rule."""
+    known = {each.newest.id: each.newest for each in standings}
+    return {rule_id: waiting_of(row, known[rule_id], asker) for rule_id, row in rows.items() if rule_id in known}
 
 
 def acts_here(standing: Standing) -> bool:

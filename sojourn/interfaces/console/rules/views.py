@@ -22,6 +22,7 @@ from sojourn.interfaces.console.rules.presenters import (
     is_shown,
     line,
     people_of,
+    raised_of,
     reasons_of,
     says,
     sections,
@@ -39,12 +40,10 @@ def rules(request: Request) -> HttpResponse:
     asked = read(NarrowForm(request.GET))
     show, text = asked["show"] if asked["show"] in SHOWS else "all", asked["q"]
     found = [each for each in standings if is_shown(each, show) and says(each.newest, text)]
-    known = {each.newest.id: each.newest for each in standings}
-    raises = queries.raises(request.asker.here)
-    raised = {each: waiting_of(row, known[each], request.asker) for each, row in raises.items() if each in known}
+    raised = raised_of(queries.raises(request.asker.here), standings, request.asker)
     context = {
         "sections": sections(found, people_of(found), raised),
-        "raised": [(_(known[each].title), reverse("console:rule", args=[each])) for each in raised],
+        "raised": [(each.of, reverse("console:rule", args=[rule_id])) for rule_id, each in raised.items()],
         "waiting": sum(waits(each) for each in standings),
         "total": len(standings),
         "found": len(found),

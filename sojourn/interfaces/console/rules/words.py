@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.utils import formats, timezone
 from django.utils.formats import number_format
@@ -242,14 +241,14 @@ def where_words(rule: Rule) -> str:
     return " · ".join(each for each in parts if each)
 
 
-def _several(rule: Rule, name: str, single: str) -> Sequence[Any]:
+def _several(rule: Rule, name: str, single: str) -> Sequence[object]:
     """A list of a rule, which may also be written as its only member."""
     alone = (rule.fixed[single],) if single in rule.fixed else ()
-    found: Sequence[Any] = rule.fixed.get(name, alone)
+    found: Sequence[object] = rule.fixed.get(name, alone)
     return found
 
 
-def _listed(words: Mapping[str, StrPromise | str], codes: Iterable[Any]) -> str:
+def _listed(words: Mapping[str, StrPromise | str], codes: Iterable[object]) -> str:
     return ", ".join(str(words.get(str(code), code)) for code in codes)
 
 

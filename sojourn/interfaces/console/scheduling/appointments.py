@@ -79,9 +79,9 @@ def book(request: Request) -> HttpResponse:
     return form_action(form, act, lambda form, status: _book_page(request, course, form, proposed, status))
 
 
-def _proposal(people: Sequence[RelatedPerson], minutes: int | None) -> dict[str, Any]:
+def _proposal(people: Sequence[RelatedPerson], minutes: int | None) -> dict[str, object]:
     """Today, as long as a session takes, with the one who brings the patient home."""
-    found: dict[str, Any] = {"day": timezone.localdate().isoformat(), "minutes": minutes}
+    found: dict[str, object] = {"day": timezone.localdate().isoformat(), "minutes": minutes}
     home = [person for person in people if person.brings_home]
     return found | {"companion": home[0].pk} if home else found
 
@@ -128,7 +128,7 @@ def _book_page(
         "course": _course_label(course, request.asker),
         "proposed": proposed,
         "form": form,
-        "chairs": bool(form.fields["chair"].choices),  # type: ignore[attr-defined]
+        "chairs": form.has_chairs,
         "person_url": reverse("console:person_add", args=[course.patient_id]) if may_add else "",
     }
     return render(request, "console/scheduling/book.html", context, status=status)
@@ -224,7 +224,7 @@ def appointment(request: Request, scope: PatientScope, found: Appointment) -> Ht
     return form_action(form, move, show, fields=_FIELDS)
 
 
-def _as_it_is(found: Appointment, attending: Sequence[Attendance]) -> dict[str, Any]:
+def _as_it_is(found: Appointment, attending: Sequence[Attendance]) -> dict[str, object]:
     """The appointment as the form that moves it begins."""
     starts = timezone.localtime(found.during.lower)
     return {
@@ -236,7 +236,7 @@ def _as_it_is(found: Appointment, attending: Sequence[Attendance]) -> dict[str, 
     } | {each.role: each.member_id for each in attending}
 
 
-def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str, Any]:
+def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str, object]:
     """What an appointment is: whose, when, where it stands, and the way home."""
     found, may = row.appointment, scope.asker.may
     way = queries.ways_home([found])[found.pk]
@@ -258,7 +258,7 @@ def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str,
     }
 
 
-def _onward(scope: PatientScope, row: SessionRow, movable: bool) -> dict[str, Any]:
+def _onward(scope: PatientScope, row: SessionRow, movable: bool) -> dict[str, object]:
     """Where one goes from an appointment, as far as the asker may."""
     found, may = row.appointment, scope.asker.may
     day = timezone.localtime(found.during.lower).date()

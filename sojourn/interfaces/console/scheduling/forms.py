@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy
 
 from sojourn.care.booking import queries
 from sojourn.care.booking.models import Chair
+from sojourn.care.patients.models import RelatedPerson
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.ui.numbers import CountField
+from sojourn.interfaces.console.fields import set_choices
 
 
 class AppointmentForm(forms.Form):
@@ -36,19 +38,27 @@ class AppointmentForm(forms.Form):
     outside_hours = forms.BooleanField(label=gettext_lazy("Also outside the opening hours"), required=False)
 
     def __init__(
-        self, *args: Any, chairs: Sequence[Chair], people: Sequence[Any], staff: Sequence[Membership], **kwargs: Any
+        self,
+        *args: Any,
+        chairs: Sequence[Chair],
+        people: Sequence[RelatedPerson],
+        staff: Sequence[Membership],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         for role in queries.ATTENDING:
             nobody = _("Whoever has room, where the clinic asks for a nurse") if role == "nurse" else _("Nobody")
-            self.fields[role].choices = [  # type: ignore[attr-defined]
-                ("", nobody), *((member.pk, member.name) for member in staff if member.role == role)
-            ]  # fmt: skip
-        self.fields["chair"].choices = [(chair.pk, chair.name) for chair in chairs]  # type: ignore[attr-defined]
-        self.fields["companion"].choices = [  # type: ignore[attr-defined]
-            ("", _("Nobody named yet")),
-            *((p.pk, f"{p.name} ({p.relationship})" if p.relationship else p.name) for p in people),
-        ]
+            members = [(member.pk, member.name) for member in staff if member.role == role]
+            set_choices(self, role, [("", nobody), *members])
+        set_choices(self, "chair", [(chair.pk, chair.name) for chair in chairs])
+        home = [(p.pk, f"{p.name} ({p.relationship})" if p.relationship else p.name) for p in people]
+        set_choices(self, "companion", [("", _("Nobody named yet")), *home])
+
+    @property
+    def has_chairs(self) -> bool:
+        """Whether there is any chair to choose."""
+        field = self.fields["chair"]
+        return isinstance(field, forms.ChoiceField) and bool(field.choices)
 
     def staff(self) -> list[int]:
         """The memberships that were chosen to attend."""

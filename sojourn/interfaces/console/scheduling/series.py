@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from sojourn.care.booking import queries
-from sojourn.care.booking.models import PreferredTimes
+from sojourn.care.booking.models import Appointment, PreferredTimes
 from sojourn.care.booking.proposing import NoSeries, Planned, Proposal, Slot
 from sojourn.care.booking.queries import FreeTime, Proposed, SeriesFile
 from sojourn.care.booking.series_actions import SeriesTaken, Wanted, book_series
@@ -30,6 +30,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.numbers import CountField
+from sojourn.interfaces.console.fields import set_choices
 from sojourn.interfaces.console.scheduling.before_dose import warned
 from sojourn.interfaces.shared.pages import closed
 from sojourn.interfaces.shared.typed import whole
@@ -57,7 +58,7 @@ class ShapeForm(forms.Form):
 
     def __init__(self, *args: Any, therapists: Sequence[tuple[int, str]], spaced: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["therapist"].choices = [("", _("Nobody")), *therapists]  # type: ignore[attr-defined]
+        set_choices(self, "therapist", [("", _("Nobody")), *therapists])
         if not therapists:
             del self.fields["therapist"]
         if spaced:
@@ -204,8 +205,8 @@ def _shape(request: Request, known: SeriesFile, staff: Sequence[Membership]) -> 
     spacing, minutes = known.numbers.spacing, known.numbers.minutes
     least, most = spacing or (None, None)
     earliest = max(timezone.localdate() + timedelta(days=1), known.course.started_on)
-    initial: dict[str, Any] = {"earliest": earliest, "minutes": minutes, "min_days": least, "max_days": most}
-    data: Mapping[str, Any] | None = None
+    initial: dict[str, object] = {"earliest": earliest, "minutes": minutes, "min_days": least, "max_days": most}
+    data: Mapping[str, object] | None = None
     if _is_sent(request):
         data = request.POST if request.method == "POST" else request.GET
     elif spacing is not None and minutes is not None:
@@ -305,7 +306,7 @@ def _shown(found: Proposed, kept: Sequence[Chosen], failed: Sequence[Chosen]) ->
 
 def _line(
     number: int, each: Planned, found: Proposed, kept: Sequence[Chosen], left: Chosen | None, chairs: dict[int, str],
-    standing: dict[int, Any],
+    standing: Mapping[int, Appointment],
 ) -> Line:  # fmt: skip
     own = each.appointment_id or 0
     if each.kind == "kept" and own > 0:
@@ -314,21 +315,29 @@ def _line(
     slot = held.slot if held is not None else each.slot
     assert slot is not None
     again = left is not None or (held is None and bool(kept))
-    options = tuple(
-        Option(_value(option), _label(option, chairs, found.free), option == slot)
-        for option in sorted({slot, *each.alternatives})
-    )
+    options = _options(slot, each.alternatives, chairs, found.free)
     moves, version = _moved(each, kept, held or left, standing)
     if moves is None:
         return Line(number, "new", slot.begins, "", "", "", options, again)
-    was = ""
-    if moves in standing:
-        was = formats.date_format(timezone.localtime(standing[moves].during.lower), _("D j M, H:i"))
+    was = _when(standing[moves]) if moves in standing else ""
     return Line(number, "moved", slot.begins, "", was, f"{moves}:{version}", options, again)
 
 
+def _when(row: Appointment) -> str:
+    return formats.date_format(timezone.localtime(row.during.lower), _("D j M, H:i"))
+
+
+def _options(
+    slot: Slot, others: Iterable[Slot], chairs: dict[int, str], free: FreeTime
+) -> tuple[Option, ...]:  # fmt: skip
+    """The times to choose from, in their order."""
+    return tuple(
+        Option(_value(option), _label(option, chairs, free), option == slot) for option in sorted({slot, *others})
+    )
+
+
 def _moved(
-    each: Planned, kept: Sequence[Chosen], source: Chosen | None, standing: dict[int, Any]
+    each: Planned, kept: Sequence[Chosen], source: Chosen | None, standing: Mapping[int, Appointment]
 ) -> tuple[int | None, int | None]:  # fmt: skip
     """The appointment that a session of the proposal moves, and in which version it was seen."""
     own = each.appointment_id

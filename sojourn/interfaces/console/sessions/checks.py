@@ -18,11 +18,7 @@ from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console.sessions import preflight, standing, weighing
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.forms import ScoreForm
-from sojourn.interfaces.console.sessions.frame import common as _common
-from sojourn.interfaces.console.sessions.frame import refusal as _refusal
-from sojourn.interfaces.console.sessions.frame import seen as _seen
-from sojourn.interfaces.console.sessions.frame import status as _status
-from sojourn.interfaces.console.sessions.frame import to_session as _to_session
+from sojourn.interfaces.console.sessions.frame import common, refusal, seen, status, to_session
 from sojourn.interfaces.console.sessions.page import main_step, scale_field, show_session
 from sojourn.interfaces.console.sessions.step_forms import CheckForm
 from sojourn.interfaces.shared.sessions import FORM, POST, SessionScope, session_or_404, session_page
@@ -37,7 +33,7 @@ def check(request: Request, scope: SessionScope) -> HttpResponse:
     if not whole or session_presenters.item_row(picture, item) is None:
         raise Http404
     try:
-        encounter_actions.lock_session(picture.id, _seen(request))
+        encounter_actions.lock_session(picture.id, seen(request))
         _same_answer_seen(picture.id, item, form.cleaned_data["last"])
         _answer(scope, form)
     except Refused as refused:
@@ -45,7 +41,7 @@ def check(request: Request, scope: SessionScope) -> HttpResponse:
             return show_session(request, picture, refused=refused)
         return _item(request, picture.id, item, refused, status=422)
     if not request.htmx:
-        return _to_session(picture, f"#item-{item}")
+        return to_session(picture, f"#item-{item}")
     return _item(request, picture.id, item, None, status=200)
 
 
@@ -84,7 +80,7 @@ def _item(request: Request, encounter_id: int, item: str, refused: Refused | Non
     if row is not None and picture.state is State.ARRIVED:
         row = preflight.with_facts(preflight.read(picture), row)
     context = {
-        **_common(request, picture),
+        **common(request, picture),
         "row": row,
         "errors": [str(each) for each in refused.reasons] if refused else [],
         "scale": scale_field(request, picture, refused) if item == weighing.ITEM else None,
@@ -110,16 +106,16 @@ def score(request: Request, scope: SessionScope, scale_id: str) -> HttpResponse:
         try:
             score_actions.score(
                 by=scope.asker, encounter_id=picture.id, scale_id=scale_id, answers=form.answers(),
-                before=form.before(), seen=_seen(request),
+                before=form.before(), seen=seen(request),
             )  # fmt: skip
         except Refused as error:
             if not form.keep(error):
-                refused = _refusal(picture, error)
+                refused = refusal(picture, error)
         else:
-            return _to_session(picture, "#scores")
-    context = {**_common(request, picture), "form": form, "scale": weighing, "title": _(weighing.rule.title),
+            return to_session(picture, "#scores")
+    context = {**common(request, picture), "form": form, "scale": weighing, "title": _(weighing.rule.title),
                "statement": _(weighing.rule.statement), "refused": refused}  # fmt: skip
-    return render(request, "console/sessions/score.html", context, status=_status(request, form, refused))
+    return render(request, "console/sessions/score.html", context, status=status(request, form, refused))
 
 
 _ONE = "sessions/<int:encounter_id>/"

@@ -16,11 +16,7 @@ from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.sessions.forms import SomebodyForm
-from sojourn.interfaces.console.sessions.frame import common as _common
-from sojourn.interfaces.console.sessions.frame import refusal as _refusal
-from sojourn.interfaces.console.sessions.frame import seen as _seen
-from sojourn.interfaces.console.sessions.frame import status as _status
-from sojourn.interfaces.console.sessions.frame import to_session as _to_session
+from sojourn.interfaces.console.sessions.frame import common, refusal, seen, status, to_session
 from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
 from sojourn.interfaces.shared.typed import whole
 
@@ -37,22 +33,22 @@ def companion(request: Request, scope: SessionScope) -> HttpResponse:
             with transaction.atomic():
                 _name(request, picture, form)
         except Refused as error:
-            refused = _refusal(picture, error)
+            refused = refusal(picture, error)
         else:
-            return _to_session(picture, "#companion")
+            return to_session(picture, "#companion")
     context = {
-        **_common(request, picture),
+        **common(request, picture),
         "people": patients_queries.people_of(picture.encounter.patient_id),
         "chosen": picture.companion.pk if picture.companion else None,
         "form": form,
         "refused": refused,
         "may_add": may_add,
     }
-    return render(request, "console/sessions/companion.html", context, status=_status(request, form, refused))
+    return render(request, "console/sessions/companion.html", context, status=status(request, form, refused))
 
 
 def _name(request: Request, picture: Picture, form: SomebodyForm) -> None:
-    encounter_actions.lock_session(picture.id, _seen(request))
+    encounter_actions.lock_session(picture.id, seen(request))
     chosen = whole(request.POST.get("person")) or 0
     if form.is_bound:
         chosen = patients.add_person(

@@ -21,9 +21,7 @@ from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.fields import read
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions import presenters as session_presenters
-from sojourn.interfaces.console.sessions.frame import common as _common
-from sojourn.interfaces.console.sessions.frame import refusal as _refusal
-from sojourn.interfaces.console.sessions.frame import to_session as _to_session
+from sojourn.interfaces.console.sessions.frame import common, refusal, to_session
 from sojourn.interfaces.console.sessions.monitor_doubts import monitor_doubts
 from sojourn.interfaces.console.sessions.step_forms import MonitorForm
 from sojourn.interfaces.console.sessions.words import skew_word
@@ -47,7 +45,7 @@ def monitor(request: Request, scope: SessionScope) -> HttpResponse:
             "name": device.name
         })  # fmt: skip
         return redirect("console:session_monitor", scope.session.id)
-    return _to_session(scope.session, "#monitor")
+    return to_session(scope.session, "#monitor")
 
 
 def _do(scope: SessionScope, device: Device, asked: Mapping[str, Any]) -> None:
@@ -74,14 +72,14 @@ def _do(scope: SessionScope, device: Device, asked: Mapping[str, Any]) -> None:
 
 def _monitors_page(request: Request, picture: Picture, refused: Refused | None = None) -> HttpResponse:
     context = {
-        **_common(request, picture),
+        **common(request, picture),
         "on": session_presenters.monitors(picture),
         "doubts": monitor_doubts(picture.id),
         "free": [
             session_presenters.MonitorLine(each.pk, each.name, each.last_seen_at, skew_word(each.clock_skew_s))
             for each in vitals_queries.free_monitors()
         ],
-        "refused": _refusal(picture, refused) if refused else [],
+        "refused": refusal(picture, refused) if refused else [],
         "monitors_url": address("console:monitors") if request.asker.may("monitor.read") else "",
     }
     return render(request, "console/sessions/monitor.html", context, status=409 if refused else 200)

@@ -21,8 +21,7 @@ from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.console.sessions import drawing, events, preflight, running, standing, weighing
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.forms import AT_THE_CHAIR, DoseForm, ValuesForm
-from sojourn.interfaces.console.sessions.frame import common as _common
-from sojourn.interfaces.console.sessions.frame import refusal as _refusal
+from sojourn.interfaces.console.sessions.frame import common, refusal
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
 from sojourn.interfaces.console.sessions.words import STATES
 from sojourn.interfaces.shared.sessions import session_or_404
@@ -32,26 +31,31 @@ from sojourn.interfaces.shared.states import Word
 def live_part(request: Request, picture: Picture, seen: int, entries: int | None = None) -> dict[str, Any]:
     """The part of the page that refreshes itself. ``entries``: how many entries of the dose the page knows."""
     known = len(picture.prepared) if entries is None else entries
-    moved = picture.current if picture.seq != seen else None
+    has_moved = picture.seq != seen
     may, here = request.asker.may, picture.state in PRESENT
     awaited = here and picture.state is not State.READY_TO_LEAVE
-    entered = picture.state is State.CHECKED and len(picture.prepared) > known
     return {
         "polls": not picture.over,
         "wide_live": picture.state in UNDER_WAY,
-        "moved": moved,
-        "moved_word": STATES[picture.state] if moved else "",
+        "moved": picture.current if has_moved else None,
+        "moved_word": STATES[picture.state] if has_moved else "",
         "figures": session_presenters.figures(picture) if here else [],
         "due": session_presenters.due(picture) if awaited else None,
         "monitors": session_presenters.monitors(picture),
         "seen": seen,
         "entries": known,
-        "entered": picture.prepared[-1].by if entered else "",
+        "entered": _entered(picture, known),
         "may_observe": here and may("session.observe"),
         "may_associate": here and may("monitor.associate"),
         "observed_until": session_presenters.observed_until(picture) if picture.state is State.OBSERVING else None,
         "running": running.running(picture),
     }
+
+
+def _entered(picture: Picture, known: int) -> str:
+    """Who has entered a dose since the page was made, "" for nobody."""
+    waits = picture.state is State.CHECKED and len(picture.prepared) > known
+    return picture.prepared[-1].by if waits else ""
 
 
 def main_step(
@@ -80,11 +84,11 @@ def show_session(
     may = request.asker.may
     against = standing.ask_the_road(picture)
     context = {
-        **_common(request, picture),
+        **common(request, picture),
         **live_part(request, picture, picture.seq),
         **main_step(request, picture, against),
         "path": session_presenters.path(picture),
-        "refused": _refusal(picture, _as_seen(request, picture, refused)) if refused else [],
+        "refused": refusal(picture, _as_seen(request, picture, refused)) if refused else [],
         "overtaken": isinstance(refused, Overtaken),
         "typed": typed or {},
         "may_check": may("session.check"),

@@ -30,8 +30,7 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console.sessions import running, standing
 from sojourn.interfaces.console.sessions.frame import seen, seen_if_told, to_session
-from sojourn.interfaces.console.sessions.page import repeated as _repeated
-from sojourn.interfaces.console.sessions.page import show_session as _page
+from sojourn.interfaces.console.sessions.page import repeated, show_session
 from sojourn.interfaces.console.sessions.presenters import milligrams
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
 from sojourn.interfaces.console.sessions.step_forms import SetAsideForm
@@ -52,7 +51,7 @@ def _less(transition: str) -> Guarded[[int]]:
         try:
             less_in(request, picture, transition, pump)
         except Refused as refused:
-            return _page(request, picture, refused=refused)
+            return show_session(request, picture, refused=refused)
         return to_session(picture)
 
     return step
@@ -87,7 +86,7 @@ _SAME_VALUE: Final[Mapping[str, Callable[[DoseStep, Pump], bool]]] = {
 
 def _pressed_again(request: Request, picture: Picture, transition: str, pump: Pump) -> bool:
     """Whether this very press is charted already: the same person, the same step, the same values."""
-    if not (_repeated(request, picture, transition) or _mine_is_newest(request, picture, transition)):
+    if not (repeated(request, picture, transition) or _mine_is_newest(request, picture, transition)):
         return False
     if not picture.steps:
         return True
@@ -138,14 +137,14 @@ def end(request: Request, scope: SessionScope) -> HttpResponse:
         if wrong is not None and picture.state in UNDER_WAY:
             form.add_error("remaining_ml", str(wrong))
     if form.errors:
-        return _page(request, picture, pump_form=form, status=422)
+        return show_session(request, picture, pump_form=form, status=422)
     pump = Pump(remaining_ml=form.cleaned_data["remaining_ml"])
     if _pressed_again(request, picture, "end_dose", pump):
         return to_session(picture)
     try:
         less_in(request, picture, "end_dose", pump)
     except Refused as refused:
-        return _page(request, picture, refused=refused, pump_form=form)
+        return show_session(request, picture, refused=refused, pump_form=form)
     return to_session(picture)
 
 
@@ -167,15 +166,15 @@ def rate(request: Request, scope: SessionScope) -> HttpResponse:
     picture = scope.session
     form, running_now = RateForm(request.POST), picture.rate_ml_per_h
     if not form.is_valid():
-        return _page(request, picture, rate_form=form, status=422)
+        return show_session(request, picture, rate_form=form, status=422)
     wanted: Decimal = form.cleaned_data["rate_ml_per_h"]
     if _pressed_again(request, picture, "lower_rate", Pump(wanted)):
         return to_session(picture)
     if running_now is not None and wanted > running_now and form.was_meant_lower:
-        return _page(request, picture, refused=_lower_already(running_now))
+        return show_session(request, picture, refused=_lower_already(running_now))
     form.against(running_now, may_raise=scope.asker.may(PERMISSIONS["raise_rate"]))
     if form.errors:
-        return _page(request, picture, rate_form=form, status=422)
+        return show_session(request, picture, rate_form=form, status=422)
     lower = running_now is not None and wanted < running_now
     return _set_rate(request, picture, form, "lower_rate" if lower else "raise_rate")
 
@@ -192,7 +191,7 @@ def _set_rate(request: Request, picture: Picture, form: RateForm, transition: st
                 **typed,
             )  # fmt: skip
     except Refused as refused:
-        return _page(
+        return show_session(
             request, picture, refused=refused, typed=typed, rate_form=form,
             rate_way=_refused_way(request, picture, transition, refused, "console:session_rate"),
         )  # fmt: skip
@@ -221,7 +220,7 @@ def resume(request: Request, scope: SessionScope) -> HttpResponse:
     typed, form = _set_aside(request), RateForm(request.POST)
     by_pump = picture.dose is not None and picture.dose.by_pump
     if by_pump and not form.is_valid():
-        return _page(request, picture, typed=typed, rate_form=form, status=422)
+        return show_session(request, picture, typed=typed, rate_form=form, status=422)
     wanted = form.cleaned_data["rate_ml_per_h"] if by_pump else None
     return _more(request, picture, "resume", Pump(wanted), typed, rate_form=form)
 
@@ -234,7 +233,7 @@ def give_part(request: Request, scope: SessionScope) -> HttpResponse:
     again = _pressed_again(request, picture, "give_part", Pump())
     if picture.state is State.DOSING and not again and standing.parts_left(picture) == 0:
         refused = Refused(_("Every device of this dose has been given."), codes=("no-part-left",))
-        return _page(request, picture, refused=refused)
+        return show_session(request, picture, refused=refused)
     return _more(request, picture, "give_part", Pump(part_mg=picture.part_mg), typed)
 
 
@@ -248,7 +247,7 @@ def _more(
     except Refused as refused:
         if isinstance(refused, Overtaken) and _pressed_again(request, picture, transition, pump):
             return to_session(picture)
-        return _page(request, picture, refused=refused, typed=typed, **forms)
+        return show_session(request, picture, refused=refused, typed=typed, **forms)
     return to_session(picture)
 
 
@@ -261,14 +260,14 @@ def why(request: Request, scope: SessionScope) -> HttpResponse:
     picture = scope.session
     form = WhyForm(request.POST)
     if not form.is_valid():
-        return _page(request, picture, why_form=form, status=422)
+        return show_session(request, picture, why_form=form, status=422)
     told = form.cleaned_data["why"].strip()
     if any(each.kind == WHY_STOPPED and each.note == told for each in picture.events):
         return to_session(picture)
     try:
         session_actions.note_event(by=scope.asker, encounter_id=picture.id, kind=WHY_STOPPED, note=told)
     except Refused as refused:
-        return _page(request, picture, refused=refused, why_form=form)
+        return show_session(request, picture, refused=refused, why_form=form)
     return to_session(picture)
 
 
@@ -278,15 +277,15 @@ def read_off(request: Request, scope: SessionScope) -> HttpResponse:
     picture = scope.session
     found = running.accounting(picture, scope.asker)
     if found is None or not found.asks:
-        return _page(request, picture, refused=Refused(_("The dose is not over yet."), codes=("no-dose-given",)))
+        return show_session(request, picture, refused=Refused(_("The dose is not over yet."), codes=("no-dose-given",)))
     form = ReadForm(request.POST, asks=found.asks)
     if not form.is_valid():
-        return _page(request, picture, read_form=form, status=422)
+        return show_session(request, picture, read_form=form, status=422)
     try:
         reading_actions.read_off(by=scope.asker, encounter_id=picture.id, **form.cleaned_data)
     except Refused as refused:
         form.add_error(form.field.name, [str(each) for each in refused.reasons])
-        return _page(request, picture, read_form=form, status=409)
+        return show_session(request, picture, read_form=form, status=409)
     return to_session(picture, "#accounting")
 
 
@@ -296,11 +295,11 @@ def waste(request: Request, scope: SessionScope) -> HttpResponse:
     picture = scope.session
     form = WasteForm(request.POST)
     if not form.is_valid():
-        return _page(request, picture, waste_form=form, status=422)
+        return show_session(request, picture, waste_form=form, status=422)
     try:
         waste_actions.waste(by=scope.asker, encounter_id=picture.id, **form.cleaned_data)
     except Refused as refused:
-        return _page(request, picture, refused=refused, waste_form=form)
+        return show_session(request, picture, refused=refused, waste_form=form)
     return to_session(picture, "#accounting")
 
 
@@ -315,7 +314,7 @@ def witness(request: Request, scope: SessionScope, waste_id: int) -> HttpRespons
     except ObjectDoesNotExist:
         raise Http404 from None
     except Refused as refused:
-        return _page(request, session_or_404(picture.id), refused=refused)
+        return show_session(request, session_or_404(picture.id), refused=refused)
     return to_session(picture, "#accounting")
 
 

@@ -15,8 +15,7 @@ from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console.sessions.forms import ReasonForm
 from sojourn.interfaces.console.sessions.frame import common, refusal, seen, status, to_session
-from sojourn.interfaces.console.sessions.page import repeated as _repeated
-from sojourn.interfaces.console.sessions.page import show_session as _page
+from sojourn.interfaces.console.sessions.page import repeated, show_session
 from sojourn.interfaces.console.sessions.pump import is_done, less_in
 from sojourn.interfaces.shared.sessions import FORM, SessionScope, session_page
 
@@ -43,8 +42,8 @@ def stop(request: Request, scope: SessionScope) -> HttpResponse:
     try:
         _end(request, picture, transition, reason)
     except Overtaken as overtaken:
-        if not _repeated(request, picture, transition):
-            return _page(request, picture, refused=overtaken, typed={"reason": reason})
+        if not repeated(request, picture, transition):
+            return show_session(request, picture, refused=overtaken, typed={"reason": reason})
     except Refused as error:
         return _asked(request, scope, form, error)
     return to_session(picture)

@@ -26,12 +26,7 @@ from sojourn.interfaces.console.sessions.forms import (
     ValuesForm,
     moment_of,
 )
-from sojourn.interfaces.console.sessions.frame import common as _common
-from sojourn.interfaces.console.sessions.frame import refusal as _refusal
-from sojourn.interfaces.console.sessions.frame import seen as _seen
-from sojourn.interfaces.console.sessions.frame import small as _small
-from sojourn.interfaces.console.sessions.frame import status as _status
-from sojourn.interfaces.console.sessions.frame import to_session as _to_session
+from sojourn.interfaces.console.sessions.frame import common, refusal, seen, small, status, to_session
 from sojourn.interfaces.console.sessions.page import dose_form, live_part, main_step, repeated, show_session
 from sojourn.interfaces.console.sessions.step_forms import AlarmForm, StepForm
 from sojourn.interfaces.shared.sessions import FORM, POST, Guarded, SessionScope, session_or_404, session_page
@@ -50,13 +45,13 @@ def live(request: Request, scope: SessionScope) -> HttpResponse:
     shows.
     """
     picture = scope.session
-    number = _small(request.GET.get("seen", ""), picture.seq)
-    entries = _small(request.GET.get("entries", ""), len(picture.prepared))
+    number = small(request.GET.get("seen", ""), picture.seq)
+    entries = small(request.GET.get("entries", ""), len(picture.prepared))
     road = request.GET.get("road", "")
-    context = {**_common(request, picture), **live_part(request, picture, number, entries), "aside": True}
+    context = {**common(request, picture), **live_part(request, picture, number, entries), "aside": True}
     if number == picture.seq:
         against = standing.ask_the_road(picture) if road == "ask" else None
-        context |= main_step(request, picture, against, _small(road, 0))
+        context |= main_step(request, picture, against, small(road, 0))
     return render(request, "console/sessions/_live.html", context)
 
 
@@ -76,15 +71,15 @@ def _step(transition: str) -> Guarded[[int]]:
         typed = form.typed
         try:
             step_actions.advance_session(
-                by=scope.asker, encounter_id=picture.id, transition=transition, seen=_seen(request),
+                by=scope.asker, encounter_id=picture.id, transition=transition, seen=seen(request),
                 overrides=typed["overrides"], reason=typed["reason"], note=typed["note"],
                 at=moment_of(form.cleaned_data["started"], picture.now),
             )  # fmt: skip
         except Refused as refused:
             if isinstance(refused, Overtaken) and repeated(request, picture, transition):
-                return _to_session(picture)
+                return to_session(picture)
             return show_session(request, picture, refused=refused, typed=typed)
-        return _to_session(picture)
+        return to_session(picture)
 
     return step
 
@@ -110,20 +105,20 @@ def values(request: Request, scope: SessionScope) -> HttpResponse:
                 if "before-arrival" in error.codes:
                     form.ask_early(error)
                 else:
-                    refused = _refusal(picture, error)
+                    refused = refusal(picture, error)
             else:
-                return _to_session(picture, "#live")
+                return to_session(picture, "#live")
         if not refused and request.POST.get("from") == "checks" and picture.state is State.ARRIVED:
             return show_session(request, picture, form=form, status=422)
     context = {
-        **_common(request, picture),
+        **common(request, picture),
         "form": form,
         "refused": refused,
         "chair_codes": AT_THE_CHAIR,
         "rated_codes": rated,
         "asks_sure": form.asks_sure,
     }
-    return render(request, "console/sessions/values.html", context, status=_status(request, form, refused))
+    return render(request, "console/sessions/values.html", context, status=status(request, form, refused))
 
 
 # ---------------------------------------------------------------- the dose
@@ -137,7 +132,7 @@ def dose(request: Request, scope: SessionScope) -> HttpResponse:
     if not form.is_valid():
         return show_session(request, picture, form=form, status=422)
     try:
-        encounter_actions.lock_session(picture.id, _seen(request))
+        encounter_actions.lock_session(picture.id, seen(request))
         check_dose(
             by=scope.asker, encounter_id=picture.id, drawn=form.drawn(), read_again=form.was_read_again
         )  # fmt: skip
@@ -148,7 +143,7 @@ def dose(request: Request, scope: SessionScope) -> HttpResponse:
         if rest is not None:
             return show_session(request, picture, refused=rest, form=form)
         return show_session(request, session_or_404(picture.id), form=form, status=409)
-    return _to_session(picture, "#dose")
+    return to_session(picture, "#dose")
 
 
 # ---------------------------------------------------------------- while it runs
@@ -163,8 +158,8 @@ def acknowledge(request: Request, scope: SessionScope) -> HttpResponse:
     line = next((each for each in minute.alarm_lines(picture) if (each.rule_id, each.code) == (rule_id, code)), None)
     if request.method != "POST":
         if line is None:
-            return _to_session(picture)
-        context = {**_common(request, picture), "alarm": line, "note": "", "refused": []}
+            return to_session(picture)
+        context = {**common(request, picture), "alarm": line, "note": "", "refused": []}
         return render(request, "console/sessions/acknowledge.html", context)
     try:
         alarm_actions.acknowledge(
@@ -174,18 +169,18 @@ def acknowledge(request: Request, scope: SessionScope) -> HttpResponse:
         if request.htmx:
             return _minute_again(request, picture, [str(each) for each in refused.reasons])
         return show_session(request, picture, refused=refused)
-    return _minute_again(request, picture, []) if request.htmx else _to_session(picture)
+    return _minute_again(request, picture, []) if request.htmx else to_session(picture)
 
 
 @session_page("session.read")
 def strip(request: Request, scope: SessionScope) -> HttpResponse:
     """The strip that every page of a session keeps in sight, as it is now."""
-    return render(request, "console/sessions/_minute_inside.html", {**_common(request, scope.session), "alone": True})
+    return render(request, "console/sessions/_minute_inside.html", {**common(request, scope.session), "alone": True})
 
 
 def _minute_again(request: Request, picture: Picture, said: list[str]) -> HttpResponse:
     """The strip after a tap in it, with what there is to say."""
-    context = {**_common(request, session_or_404(picture.id)), "said": said, "alone": request.POST.get("alone") == "1"}
+    context = {**common(request, session_or_404(picture.id)), "said": said, "alone": request.POST.get("alone") == "1"}
     return render(request, "console/sessions/_minute_inside.html", context)
 
 
@@ -200,7 +195,7 @@ def answer(request: Request, scope: SessionScope) -> HttpResponse:
         if not request.htmx:
             return show_session(request, picture, refused=refused)
         return _minute_again(request, picture, [str(each) for each in refused.reasons])
-    return _minute_again(request, picture, []) if request.htmx else _to_session(picture)
+    return _minute_again(request, picture, []) if request.htmx else to_session(picture)
 
 
 @session_page("session.observe", methods=FORM)
@@ -216,11 +211,11 @@ def note(request: Request, scope: SessionScope) -> HttpResponse:
                 note=form.cleaned_data["note"].strip(), at=moment_of(form.cleaned_data["at"], picture.now),
             )  # fmt: skip
         except Refused as error:
-            refused = _refusal(picture, error)
+            refused = refusal(picture, error)
         else:
-            return _to_session(picture)
-    context = {**_common(request, picture), "form": form, "refused": refused}
-    return render(request, "console/sessions/note.html", context, status=_status(request, form, refused))
+            return to_session(picture)
+    context = {**common(request, picture), "form": form, "refused": refused}
+    return render(request, "console/sessions/note.html", context, status=status(request, form, refused))
 
 
 # ---------------------------------------------------------------- addresses
