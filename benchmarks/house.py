@@ -223,10 +223,10 @@ def _ward(number: int, numbers: range) -> Ward:
     from django.db import connection
 
     from benchmarks.monitors.sender import device
-    from sojourn.care.booking.models import Appointment, Chair
     from sojourn.care.encounter.models import Encounter, SessionState
     from sojourn.care.patients.models import Patient
     from sojourn.care.plan.models import PlanVersion
+    from sojourn.care.scheduling.models import Appointment, Chair
     from sojourn.care.session.models import DoseEvent, MedicationAdministration
     from sojourn.care.vitals.models import Device, DeviceAssociation
     from sojourn.foundation.accounts.asker import Asker, as_asker

@@ -40,7 +40,7 @@ INSTALLED_APPS = [
     "sojourn.care.consent",
     "sojourn.care.candidacy",
     "sojourn.care.plan",
-    "sojourn.care.booking",
+    "sojourn.care.scheduling",
     "sojourn.care.safety",
     "sojourn.care.encounter",
     "sojourn.care.alarms",

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection, connections
 
-from sojourn.care.booking import actions, queries
-from sojourn.care.booking.models import Appointment, Chair
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.patients import actions as patients
 from sojourn.care.plan import actions as plan
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import actions, queries
+from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.foundation.accounts.asker import NotAllowed, as_asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent

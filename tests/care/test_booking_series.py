@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 
-from sojourn.care.booking import (
+from sojourn.care.patients import actions as patients
+from sojourn.care.scheduling import (
     actions,
     feed_actions,
     house_actions,
@@ -23,13 +24,12 @@ from sojourn.care.booking import (
     proposing,
     queries,
     reminder_actions,
+    ride_home_actions,
     series_actions,
     waiting_actions,
-    way_home_actions,
 )
-from sojourn.care.booking.models import Appointment, Attendance, EscortLink, Offer, Reminder
-from sojourn.care.booking.queries import WayHome
-from sojourn.care.patients import actions as patients
+from sojourn.care.scheduling.models import Appointment, Attendance, EscortLink, Offer, Reminder
+from sojourn.care.scheduling.queries import WayHome
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, NotAllowed, as_asker
 from sojourn.foundation.accounts.models import Membership, Person
@@ -644,7 +644,7 @@ def companioned(clinic: Cast, at=TEN, email="luis@example.org"):
 
 
 def asked(clinic: Cast, appointment, now=NOW) -> Asker:
-    way_home_actions.ask(by=clinic.asker("front_desk"), appointment_id=appointment.pk, now=now)
+    ride_home_actions.ask(by=clinic.asker("front_desk"), appointment_id=appointment.pk, now=now)
     return Asker(token_hash=hash_of(re.search(r"/way-home/([^/\s]+)/", letters()[-1].text)[1]))  # type: ignore[index]
 
 
@@ -661,14 +661,14 @@ def test_the_companion_says_yes_and_changes_their_mind(desk: Cast):
         view = queries.escort_view(luis.token_hash)
         assert view is not None
         assert view.given_name == "Ana"
-        first = way_home_actions.answer(by=luis, comes=True, note=" by  bus ", now=NOW)
-        assert way_home_actions.answer(by=luis, comes=True, note="by bus", now=NOW).pk == first.pk
+        first = ride_home_actions.answer(by=luis, comes=True, note=" by  bus ", now=NOW)
+        assert ride_home_actions.answer(by=luis, comes=True, note="by bus", now=NOW).pk == first.pk
     assert (state(session), queries.way_home(session.pk).note) == (WayHome.CONFIRMED, "by bus")
     with as_asker(luis):
-        way_home_actions.answer(by=luis, comes=False, now=NOW)
+        ride_home_actions.answer(by=luis, comes=False, now=NOW)
     assert state(session) == WayHome.DECLINED
     with as_asker(luis):
-        assert refused(lambda: way_home_actions.answer(by=luis, comes=True, now=TEN)) == ("over",)
+        assert refused(lambda: ride_home_actions.answer(by=luis, comes=True, now=TEN)) == ("over",)
     written = letters()[0]
     assert not re.search(r"ketamine|depress|session|treat|dose", str(written), re.IGNORECASE)
     assert [row.name for row in AuditEvent.objects.filter(action="way_home.answered")] == ["Luis", "Luis"]
@@ -678,16 +678,16 @@ def test_who_confirmed_tuesday_has_not_confirmed_thursday(desk: Cast):
     session, luis = companioned(desk)
     by = asked(desk, session)
     with as_asker(by):
-        way_home_actions.answer(by=by, comes=True, now=NOW)
+        ride_home_actions.answer(by=by, comes=True, now=NOW)
     moved = move(desk, session, session.chair, at=TEN + timedelta(days=1), companion_id=luis.pk)
     assert state(moved) == WayHome.ASKED
     house = reminder_actions.sender(desk.clinic.pk)
     with as_asker(house):
-        assert way_home_actions.ask_in_time(by=house, appointment_id=moved.pk, person_id=luis.pk, now=NOW)
-        assert not way_home_actions.ask_in_time(by=house, appointment_id=moved.pk, person_id=luis.pk, now=NOW)
+        assert ride_home_actions.ask_in_time(by=house, appointment_id=moved.pk, person_id=luis.pk, now=NOW)
+        assert not ride_home_actions.ask_in_time(by=house, appointment_id=moved.pk, person_id=luis.pk, now=NOW)
     assert len(letters()) == 2
     with as_asker(by):  # the first letter's link was replaced
-        assert refused(lambda: way_home_actions.answer(by=by, comes=True, now=NOW)) == ("replaced",)
+        assert refused(lambda: ride_home_actions.answer(by=by, comes=True, now=NOW)) == ("replaced",)
 
 
 def test_an_old_link_mails_a_fresh_one_to_the_known_address_only(desk: Cast):
@@ -695,8 +695,8 @@ def test_an_old_link_mails_a_fresh_one_to_the_known_address_only(desk: Cast):
     old = asked(desk, session)
     asked(desk, session, now=NOW + timedelta(minutes=1))
     with as_asker(old):
-        assert way_home_actions.renew(by=old, now=NOW + timedelta(minutes=5)) is False  # one was sent just now
-        assert way_home_actions.renew(by=old, now=NOW + timedelta(minutes=12)) is True
+        assert ride_home_actions.renew(by=old, now=NOW + timedelta(minutes=5)) is False  # one was sent just now
+        assert ride_home_actions.renew(by=old, now=NOW + timedelta(minutes=12)) is True
     assert [letter.to for letter in letters()] == ["luis@example.org"] * 3
     assert EscortLink.objects.filter(ended_at=None).count() == 1
     with as_asker(Asker(token_hash="0" * 64)):
@@ -719,12 +719,12 @@ def test_a_link_opens_its_own_patient_and_nobody_else(desk: Cast):
 def test_the_clinic_writes_down_what_was_said_on_the_phone(desk: Cast):
     session, _luis = companioned(desk, email="")
     by = desk.asker("front_desk")
-    assert refused(lambda: way_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("no-address",)
-    way_home_actions.write_answer(by=by, appointment_id=session.pk, comes=True, now=NOW)
+    assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("no-address",)
+    ride_home_actions.write_answer(by=by, appointment_id=session.pk, comes=True, now=NOW)
     way = queries.way_home(session.pk)
     assert (way.state, way.said_by.split()[0]) == (WayHome.CONFIRMED, "Front")
     actions.cancel(by=by, appointment_id=session.pk, version=1, because="ill", now=NOW)
-    assert refused(lambda: way_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("cancelled",)
+    assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("cancelled",)
 
 
 def test_the_patient_names_somebody_else(desk: Cast):
@@ -732,20 +732,20 @@ def test_the_patient_names_somebody_else(desk: Cast):
     old = asked(desk, session)
     me = patient_asker(desk, session.patient_id)
     with as_asker(me):
-        mai = way_home_actions.bring(by=me, appointment_id=session.pk, name="Mai", email="MAI@example.org", now=NOW)
+        mai = ride_home_actions.bring(by=me, appointment_id=session.pk, name="Mai", email="MAI@example.org", now=NOW)
         assert mai.companion.name == "Mai"
         assert refused(
-            lambda: way_home_actions.bring(by=me, appointment_id=session.pk, name="Mo", email="nonsense", now=NOW)
+            lambda: ride_home_actions.bring(by=me, appointment_id=session.pk, name="Mo", email="nonsense", now=NOW)
         ) == ("bad-email",)
         assert refused(
-            lambda: way_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=0, now=NOW)
+            lambda: ride_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=0, now=NOW)
         ) == ("not-beside-patient",)
     assert state(session) == WayHome.UNASKED
     assert len(queued("booking.ask_companion")) == 2
     with as_asker(old):
-        assert refused(lambda: way_home_actions.answer(by=old, comes=True, now=NOW)) == ("other",)
+        assert refused(lambda: ride_home_actions.answer(by=old, comes=True, now=NOW)) == ("other",)
     with as_asker(me):
-        way_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=luis.pk, now=NOW)
+        ride_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=luis.pk, now=NOW)
     assert queries.way_home(session.pk).person == luis
 
 

@@ -15,7 +15,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from sojourn.care.alarms.models import AlarmEvent
-from sojourn.care.booking.models import Appointment, BookingRules, EscortAnswer, EscortLink, WaitingEntry, WorkingHours
 from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent import queries as consent
@@ -30,6 +29,14 @@ from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import gates, queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
+from sojourn.care.scheduling.models import (
+    Appointment,
+    BookingRules,
+    EscortAnswer,
+    EscortLink,
+    WaitingEntry,
+    WorkingHours,
+)
 from sojourn.care.session import given, medicine_actions, road, snapshot, step_actions
 from sojourn.care.session.models import DoseEvent, GivenMedicine, MedicationAdministration, SessionEvent, Waste
 from sojourn.care.session.snapshot import SessionSnapshot

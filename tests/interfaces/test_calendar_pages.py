@@ -14,11 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.booking import actions as booking
-from sojourn.care.booking import house_actions, queries, series_actions
-from sojourn.care.booking.models import Appointment, BookingRules, HoursOnDay, Offer, WaitingEntry, WorkingHours
 from sojourn.care.patients import actions as patients
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling import house_actions, queries, series_actions
+from sojourn.care.scheduling.models import Appointment, BookingRules, HoursOnDay, Offer, WaitingEntry, WorkingHours
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person
 from tests.care.way import unplanned_course

@@ -15,8 +15,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.booking import actions as booking
-from sojourn.care.booking.models import Appointment, Chair, EscortAnswer
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.encounter.queries import sessions_on
 from sojourn.care.measures.models import MeasureRequest
@@ -25,6 +23,8 @@ from sojourn.care.messaging.models import Communication
 from sojourn.care.patients import actions as patients
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety.models import Flag, FlagKind
+from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling.models import Appointment, Chair, EscortAnswer
 from sojourn.care.session.models import DoseCheck
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person

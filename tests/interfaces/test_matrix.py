@@ -25,7 +25,6 @@ from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
-from sojourn.care.booking.models import Offer, WaitingEntry
 from sojourn.care.candidacy import actions as candidacy_actions
 from sojourn.care.candidacy import clearance_actions
 from sojourn.care.candidacy import queries as candidacy
@@ -40,6 +39,7 @@ from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.safety import actions as safety
 from sojourn.care.safety.models import Flag
+from sojourn.care.scheduling.models import Offer, WaitingEntry
 from sojourn.care.session import waste_actions
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import InboundMessage, Observation, Stranger, StrangerMessage

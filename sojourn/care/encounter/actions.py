@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking.models import Appointment, AppointmentStatus
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.models import Encounter, SessionState
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.clinical import protocol as protocols
 from sojourn.clinical.protocol import BY_NAME, Facts, Protocol, State, guard
 from sojourn.foundation.accounts.asker import Asker

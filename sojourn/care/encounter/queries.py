@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from sojourn.care.booking.models import Appointment, AppointmentStatus
 from sojourn.care.encounter.models import Encounter, SessionState
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import PRESENT, Protocol, State
 from sojourn.clinical.rules import Rule

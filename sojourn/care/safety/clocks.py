@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sojourn.care.booking import hours
-from sojourn.care.booking import queries as booking
 from sojourn.care.safety.models import Severity
+from sojourn.care.scheduling import hours
+from sojourn.care.scheduling import queries as booking
 from sojourn.clinical import deadlines
 from sojourn.clinical.deadlines import Deadlines, Stretch
 from sojourn.foundation.accounts.asker import Asker

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from sojourn.care.booking import queries as booking
-from sojourn.care.booking.models import Appointment
 from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.intake import medicine_history
 from sojourn.care.plan import queries as plans
 from sojourn.care.plan.dose import protocol_way
 from sojourn.care.plan.models import PlanVersion
+from sojourn.care.scheduling import queries as booking
+from sojourn.care.scheduling.models import Appointment
 from sojourn.care.session import queries
 from sojourn.care.session.medicines_since import MedicinesSince, medicines_since
 

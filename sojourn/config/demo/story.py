@@ -21,11 +21,6 @@ from django.utils import timezone
 from sojourn.care.alarms import judging
 from sojourn.care.alarms import store as alarm_store
 from sojourn.care.alarms.models import AlarmState, CurrentVital
-from sojourn.care.booking import actions as booking
-from sojourn.care.booking import series_actions as series
-from sojourn.care.booking import waiting_actions as waiting
-from sojourn.care.booking import way_home_actions as way_home
-from sojourn.care.booking.models import Appointment, Attendance, Chair, EscortAnswer, EscortLink
 from sojourn.care.chart.queries import content_hash, session_records
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse, Sitting
@@ -36,6 +31,11 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety import queries as flags
 from sojourn.care.safety.clock_actions import begin_taking
 from sojourn.care.safety.models import Flag, FlagAnswer
+from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling import ride_home_actions as way_home
+from sojourn.care.scheduling import series_actions as series
+from sojourn.care.scheduling import waiting_actions as waiting
+from sojourn.care.scheduling.models import Appointment, Attendance, Chair, EscortAnswer, EscortLink
 from sojourn.care.session.models import CheckResult, Discharge, RecordSignature
 from sojourn.care.session.snapshot import Against
 from sojourn.care.vitals import ingest

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.booking import queries, waiting_actions
-from sojourn.care.booking.models import OfferAnswer
+from sojourn.care.scheduling import queries, waiting_actions
+from sojourn.care.scheduling.models import OfferAnswer
 from sojourn.foundation.accounts.access import public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, set_asker

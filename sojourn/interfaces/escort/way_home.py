@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.booking import queries, way_home_actions
-from sojourn.care.booking.queries import EscortView, WayHome
 from sojourn.care.safety import writing_actions
 from sojourn.care.safety.writing_actions import WORRY
+from sojourn.care.scheduling import queries, ride_home_actions
+from sojourn.care.scheduling.queries import EscortView, WayHome
 from sojourn.foundation.accounts.access import public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, set_asker
@@ -66,7 +66,7 @@ def way_home(request: HttpRequest, token: str) -> HttpResponse:
         return _page(request, "escort/closed.html", {"standing": "unknown"}, 404)
     timezone.activate(view.clinic.zone)
     if request.method == "POST" and request.POST.get("do") == "renew":
-        way_home_actions.renew(by=by)
+        ride_home_actions.renew(by=by)
         return _page(request, "escort/closed.html", {"standing": "renewed", "clinic": view.clinic})
     standing = view.standing(timezone.now())
     if standing in {"replaced", "expired", "cancelled", "other"}:

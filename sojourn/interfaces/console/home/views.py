@@ -18,8 +18,6 @@ from django.views.decorators.http import require_GET
 from django_stubs_ext import StrPromise
 
 from sojourn.care.alarms import queries as alarm_queries
-from sojourn.care.booking import queries as booking
-from sojourn.care.booking.queries import WayHome
 from sojourn.care.consent import queries as consent
 from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.measures import queries as measures
@@ -27,6 +25,8 @@ from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plans
 from sojourn.care.safety import queries as safety
+from sojourn.care.scheduling import queries as booking
+from sojourn.care.scheduling.queries import WayHome
 from sojourn.care.session import calls
 from sojourn.care.session import queries as session_queries
 from sojourn.care.vitals import queries as vitals_queries

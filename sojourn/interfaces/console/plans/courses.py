@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.booking import queries as booking
 from sojourn.care.plan import actions
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import queries as booking
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.patients.views import closed, day_words, tell

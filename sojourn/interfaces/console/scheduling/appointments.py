@@ -19,15 +19,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from sojourn.care.booking import actions, queries
-from sojourn.care.booking.models import Appointment, Chair
-from sojourn.care.booking.queries import Way
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import actions, queries
+from sojourn.care.scheduling.models import Appointment, Chair
+from sojourn.care.scheduling.queries import Way
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from sojourn.care.booking import feed_actions, hours, queries
-from sojourn.care.booking.icalendar import Event, calendar
-from sojourn.care.booking.models import Appointment, Attendance
-from sojourn.care.booking.queries import Feed, Way, WayHome
 from sojourn.care.patients import queries as patients
+from sojourn.care.scheduling import feed_actions, hours, queries
+from sojourn.care.scheduling.icalendar import Event, calendar
+from sojourn.care.scheduling.models import Appointment, Attendance
+from sojourn.care.scheduling.queries import Feed, Way, WayHome
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.interfaces.console import typed

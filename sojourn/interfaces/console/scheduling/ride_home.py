@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.care.booking import queries, way_home_actions
-from sojourn.care.booking.models import Appointment
-from sojourn.care.booking.queries import Way, WayHome
 from sojourn.care.patients import queries as patients
+from sojourn.care.scheduling import queries, ride_home_actions
+from sojourn.care.scheduling.models import Appointment
+from sojourn.care.scheduling.queries import Way, WayHome
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.patients.views import Word, closed
@@ -106,7 +106,7 @@ def chase(request: HttpRequest, appointment_id: int) -> HttpResponse:
     if gate:
         return gate
     try:
-        link = way_home_actions.ask(by=asked.asker, appointment_id=appointment_id)
+        link = ride_home_actions.ask(by=asked.asker, appointment_id=appointment_id)
         messages.success(request, _("A letter is on its way to %(name)s.") % {"name": link.person.name})
     except Refused as refused:
         for reason in refused.reasons:
@@ -126,7 +126,7 @@ def write_answer(request: HttpRequest, appointment_id: int) -> HttpResponse:
     if said not in ("yes", "no"):  # silence is not a yes
         return HttpResponseBadRequest()
     try:
-        way_home_actions.write_answer(
+        ride_home_actions.write_answer(
             by=asked.asker,
             appointment_id=appointment_id,
             comes=said == "yes",

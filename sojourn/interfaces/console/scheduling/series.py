@@ -19,12 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.booking import queries
-from sojourn.care.booking.models import PreferredTimes
-from sojourn.care.booking.proposing import NoSeries, Planned, Proposal, Slot
-from sojourn.care.booking.queries import FreeTime, Proposed
-from sojourn.care.booking.series_actions import SeriesTaken, Wanted, book_series
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import queries
+from sojourn.care.scheduling.models import PreferredTimes
+from sojourn.care.scheduling.proposing import NoSeries, Planned, Proposal, Slot
+from sojourn.care.scheduling.queries import FreeTime, Proposed
+from sojourn.care.scheduling.series_actions import SeriesTaken, Wanted, book_series
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.numbers import CountField

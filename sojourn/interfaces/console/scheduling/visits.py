@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from sojourn.care.booking import queries as booking
-from sojourn.care.booking.models import Appointment, AppointmentStatus
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.encounter.queries import SessionRow
+from sojourn.care.scheduling import queries as booking
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.clinical.protocol import State
 
 

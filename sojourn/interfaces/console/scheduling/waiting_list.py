@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from sojourn.care.booking import queries, waiting_actions
 from sojourn.care.patients import queries as patients
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import queries, waiting_actions
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.patients.views import Word, closed

@@ -15,7 +15,6 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sojourn.care.booking import queries as booking
 from sojourn.care.candidacy import open_eyes
 from sojourn.care.candidacy.models import CandidacyDecision, Kind
 from sojourn.care.consent import queries as consent
@@ -23,6 +22,7 @@ from sojourn.care.consent import texts
 from sojourn.care.encounter.actions import said
 from sojourn.care.intake import queries as intake
 from sojourn.care.intake.queries import Allergy, MedicineTaken
+from sojourn.care.scheduling import queries as booking
 from sojourn.care.session import road
 from sojourn.care.session.models import CheckResult
 from sojourn.care.session.snapshot import Against, SessionSnapshot

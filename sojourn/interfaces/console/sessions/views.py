@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sojourn.care.alarms import actions as alarm_actions
-from sojourn.care.booking import queries as booking
-from sojourn.care.booking.models import Appointment
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients import queries as patients_queries
+from sojourn.care.scheduling import queries as booking
+from sojourn.care.scheduling.models import Appointment
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import call_actions, score_actions, step_actions
 from sojourn.care.session.drawing_actions import check_dose

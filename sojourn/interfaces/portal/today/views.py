@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
-from sojourn.care.booking.models import Appointment
 from sojourn.care.measures import queries as measures
+from sojourn.care.scheduling.models import Appointment
 from sojourn.clinical.scales import Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.interfaces.portal import reads

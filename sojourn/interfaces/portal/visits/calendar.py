@@ -19,10 +19,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from sojourn.care.booking import feed_actions, queries, reminder_actions, series_actions
-from sojourn.care.booking.icalendar import Event, calendar
-from sojourn.care.booking.models import Channel
-from sojourn.care.booking.reminding import QUIET_FROM, QUIET_UNTIL
+from sojourn.care.scheduling import feed_actions, queries, reminder_actions, series_actions
+from sojourn.care.scheduling.icalendar import Event, calendar
+from sojourn.care.scheduling.models import Channel
+from sojourn.care.scheduling.reminding import QUIET_FROM, QUIET_UNTIL
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.refused import Refused

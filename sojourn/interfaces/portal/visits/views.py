@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
-from sojourn.care.booking import queries, waiting_actions, way_home_actions
-from sojourn.care.booking.models import Appointment, AppointmentStatus, Offer
-from sojourn.care.booking.queries import Way, WayHome
 from sojourn.care.patients.queries import people_of
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety import writing_actions as writing
+from sojourn.care.scheduling import queries, ride_home_actions, waiting_actions
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Offer
+from sojourn.care.scheduling.queries import Way, WayHome
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.pages import show
@@ -200,7 +200,7 @@ def companion(request: HttpRequest, visit_id: int) -> HttpResponse:
                         phone=values["phone"], relationship=values["relationship"],
                     )  # fmt: skip
                 else:
-                    way_home_actions.name_companion(
+                    ride_home_actions.name_companion(
                         by=asked.asker, appointment_id=visit_id, person_id=int(values["who"])
                     )
                 return redirect("portal:visits")

@@ -10,11 +10,11 @@ from django.db import transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import actions
-from sojourn.care.booking.models import Appointment, PreferredTimes
-from sojourn.care.booking.proposing import PARTS
 from sojourn.care.patients import not_now
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import actions
+from sojourn.care.scheduling.models import Appointment, PreferredTimes
+from sojourn.care.scheduling.proposing import PARTS
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record

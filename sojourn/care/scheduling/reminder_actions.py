@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import queries
-from sojourn.care.booking.models import Appointment, AppointmentStatus, Channel, Reminder, ReminderPreference
-from sojourn.care.booking.reminding import QUIET_FROM, QUIET_UNTIL, due_at, quiet_ends
 from sojourn.care.patients import not_now
+from sojourn.care.scheduling import queries
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Channel, Reminder, ReminderPreference
+from sojourn.care.scheduling.reminding import QUIET_FROM, QUIET_UNTIL, due_at, quiet_ends
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
@@ -24,7 +24,7 @@ from sojourn.foundation.mail import letters, sms
 
 def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Reminder]:
     """Plan the reminders of an appointment as it stands; those of another beginning fall. A part of booking."""
-    from sojourn.care.booking import jobs
+    from sojourn.care.scheduling import jobs
 
     starts_at = appointment.during.lower
     Reminder.objects.filter(appointment=appointment, sent_at=None, dropped_at=None).exclude(starts_at=starts_at).update(
@@ -112,7 +112,7 @@ def send(*, by: Asker, reminder_id: int, now: datetime | None = None) -> bool:
 
 def _put_off(row: Reminder, until: datetime, now: datetime) -> None:
     """Wait for the end of the quiet hours, or drop the reminder where that is too late."""
-    from sojourn.care.booking import jobs
+    from sojourn.care.scheduling import jobs
 
     if until >= row.starts_at:
         row.dropped_at = now

@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import actions, after, queries
-from sojourn.care.booking.models import Appointment, AppointmentStatus, EscortAnswer, EscortLink
 from sojourn.care.patients import not_now
 from sojourn.care.patients.models import RelatedPerson
+from sojourn.care.scheduling import actions, after, queries
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus, EscortAnswer, EscortLink
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic

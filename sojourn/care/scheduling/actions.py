@@ -12,11 +12,11 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import after, queries
-from sojourn.care.booking.models import Appointment, AppointmentStatus, Attendance, Chair, Room
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import withheld
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import after, queries
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Attendance, Chair, Room
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import actions, queries
-from sojourn.care.booking.models import BookingRules, HoursOnDay, WorkingHours
+from sojourn.care.scheduling import actions, queries
+from sojourn.care.scheduling.models import BookingRules, HoursOnDay, WorkingHours
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from sojourn.care.booking.models import Appointment
+from sojourn.care.scheduling.models import Appointment
 
 ASK_BEFORE = timedelta(days=7)  # how long before the session its companion is asked: our own choice
 
 
 def settled(appointment: Appointment, zone: ZoneInfo, now: datetime) -> None:
     """The appointment stands at its time: remind of it, and ask whoever brings the patient home."""
-    from sojourn.care.booking import jobs, reminder_actions
+    from sojourn.care.scheduling import jobs, reminder_actions
 
     if appointment.during.lower <= now:
         return
@@ -30,13 +30,13 @@ def settled(appointment: Appointment, zone: ZoneInfo, now: datetime) -> None:
 
 def unsettled(appointment: Appointment, now: datetime) -> None:
     """The appointment will not be: nobody is reminded of it."""
-    from sojourn.care.booking import reminder_actions
+    from sojourn.care.scheduling import reminder_actions
 
     reminder_actions.drop(appointment, now)
 
 
 def freed(appointment: Appointment, during: DateTimeTZRange, chair_id: int, now: datetime) -> None:
     """A time has come free: those who would come earlier hear of it."""
-    from sojourn.care.booking import waiting_actions
+    from sojourn.care.scheduling import waiting_actions
 
     waiting_actions.offer(appointment, during, chair_id, now)

@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import actions, queries
-from sojourn.care.booking.models import Appointment, AppointmentStatus, Offer, OfferAnswer, WaitingEntry
 from sojourn.care.patients import not_now
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import actions, queries
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Offer, OfferAnswer, WaitingEntry
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic
@@ -80,7 +80,7 @@ def offer(left: Appointment, during: DateTimeTZRange, chair_id: int, now: dateti
 
     Whoever waits longest hears first; each next one ``head_start_minutes`` later, if it is still free.
     """
-    from sojourn.care.booking import jobs
+    from sojourn.care.scheduling import jobs
 
     if during.lower < now + SOONEST:
         return []

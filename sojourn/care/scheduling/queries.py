@@ -17,8 +17,11 @@ from django.db.models.functions import JSONObject, Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sojourn.care.booking import hours, proposing
-from sojourn.care.booking.models import (
+from sojourn.care.patients.models import RelatedPerson
+from sojourn.care.plan import queries as plan_queries
+from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import hours, proposing
+from sojourn.care.scheduling.models import (
     Appointment,
     AppointmentStatus,
     Attendance,
@@ -35,9 +38,6 @@ from sojourn.care.booking.models import (
     WaitingEntry,
     WorkingHours,
 )
-from sojourn.care.patients.models import RelatedPerson
-from sojourn.care.plan import queries as plan_queries
-from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.asker import Asker, as_asker, set_asker
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.queries import house
