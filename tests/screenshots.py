@@ -51,9 +51,9 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
 
     from sojourn.care.candidacy import queries as candidacy
     from sojourn.care.consent.models import Consent
+    from sojourn.care.coordination import ride_home_actions
     from sojourn.care.encounter.models import Encounter
     from sojourn.care.plan.models import PlanVersion
-    from sojourn.care.scheduling import ride_home_actions
     from sojourn.care.scheduling.models import Appointment
     from sojourn.config import postbox
     from sojourn.config.demo.people import HARBOR

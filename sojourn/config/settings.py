@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "sojourn.care.candidacy",
     "sojourn.care.plan",
     "sojourn.care.scheduling",
+    "sojourn.care.coordination",
     "sojourn.care.safety",
     "sojourn.care.encounter",
     "sojourn.care.alarms",

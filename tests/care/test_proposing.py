@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sojourn.care.scheduling import hours, proposing, reminding
+from sojourn.care.coordination import reminding
+from sojourn.care.scheduling import hours, proposing
 from sojourn.care.scheduling.proposing import Free, NoSeries, Proposal, SeriesShape, Slot, Standing, Wish
 
 DENVER = ZoneInfo("America/Denver")

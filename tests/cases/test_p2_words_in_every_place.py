@@ -24,6 +24,7 @@ from django.test import Client
 from django.urls import reverse
 
 from sojourn.care.consent.models import Consent, ConsentQuestion, ConsentWithdrawal
+from sojourn.care.coordination.models import EscortAnswer
 from sojourn.care.intake.models import IntakeAnswer
 from sojourn.care.messaging import actions as messaging
 from sojourn.care.messaging.models import Communication
@@ -32,7 +33,6 @@ from sojourn.care.safety.actions import answer_flag
 from sojourn.care.safety.models import Flag, FlagKind, FlagSource
 from sojourn.care.safety.queries import open_flags
 from sojourn.care.safety.writing_actions import WRITTEN
-from sojourn.care.scheduling.models import EscortAnswer
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.interfaces.portal.danger.listening import NOT_READ
 from tests.care import consents
@@ -341,8 +341,8 @@ def test_what_staff_write_is_no_word_of_the_patient(clinic: Cast, ana: Patient):
 
 # Parameters of what a patient's pages call that hold no words of anybody, and why.
 NO_WORDS: Final = {
-    "scheduling.reminder_actions.prefer zone": "one of a list",
-    "scheduling.reminder_actions.prefer channel": "one of a list",
+    "coordination.reminder_actions.prefer zone": "one of a list",
+    "coordination.reminder_actions.prefer channel": "one of a list",
     "scheduling.series_actions.state_times parts": "one of a list; the days that one cannot come are read as days",
     "consent.actions.drawing_fault path": "the strokes of a signature",
     "intake.actions.remove_line of": "one of a list",

@@ -11,7 +11,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Browser
 
-from sojourn.care.scheduling import ride_home_actions
+from sojourn.care.coordination import ride_home_actions
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.ui.build import BUILT
 from tests.conftest import Cast

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from sojourn.care.coordination.models import EscortAnswer
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.encounter.queries import sessions_on
 from sojourn.care.measures.models import MeasureRequest
@@ -24,7 +25,7 @@ from sojourn.care.patients import actions as patients
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety.models import Flag, FlagKind
 from sojourn.care.scheduling import actions as booking
-from sojourn.care.scheduling.models import Appointment, Chair, EscortAnswer
+from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.models import DoseCheck
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person

@@ -11,10 +11,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import ride_home_actions
+from sojourn.care.coordination.models import EscortAnswer, EscortLink, Offer
+from sojourn.care.coordination.queries import WayHome
 from sojourn.care.scheduling import actions as booking
-from sojourn.care.scheduling import queries, ride_home_actions
-from sojourn.care.scheduling.models import Appointment, EscortAnswer, EscortLink, Offer
-from sojourn.care.scheduling.queries import WayHome
+from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.mail.letters import unseal
 from tests.conftest import Cast
@@ -41,7 +43,7 @@ def asked(clinic: Cast) -> tuple[Appointment, str]:
 
 def state(clinic: Cast, appointment: Appointment) -> WayHome:
     with as_asker(clinic.asker("nurse")):
-        return queries.way_home(appointment.pk).state
+        return coordination.way_home(appointment.pk).state
 
 
 def test_opening_the_link_changes_nothing(clinic: Cast):
@@ -146,8 +148,8 @@ def test_a_signed_in_stranger_sees_no_more_than_the_link(clinic: Cast, other_cli
 
 
 def test_an_earlier_time_by_its_link(clinic: Cast):
+    from sojourn.care.coordination import reminder_actions, waiting_actions
     from sojourn.care.patients import actions as patients
-    from sojourn.care.scheduling import reminder_actions, waiting_actions
 
     ana, bo, one = course(clinic, "Ana"), course(clinic, "Bo"), chair(clinic)
     early, late = book(clinic, bo, one, day_ahead(2)), book(clinic, ana, one, day_ahead(9))

@@ -31,6 +31,7 @@ from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.candidacy.judging import fingerprint
 from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent.models import Consent
+from sojourn.care.coordination.models import Offer, WaitingEntry
 from sojourn.care.intake import actions as intake
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures.queries import scale
@@ -39,7 +40,6 @@ from sojourn.care.plan import actions as plans
 from sojourn.care.plan.models import PlanVersion
 from sojourn.care.safety import actions as safety
 from sojourn.care.safety.models import Flag
-from sojourn.care.scheduling.models import Offer, WaitingEntry
 from sojourn.care.session import waste_actions
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import InboundMessage, Observation, Stranger, StrangerMessage

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from sojourn.care.consent.models import Consent
+from sojourn.care.coordination import ride_home_actions
 from sojourn.care.intake import actions as intake
-from sojourn.care.scheduling import ride_home_actions
 from sojourn.care.session import withdrawal_actions
 from sojourn.care.session.models import CheckResult
 from sojourn.clinical.eligibility import Value

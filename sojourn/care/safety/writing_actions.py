@@ -19,6 +19,9 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.consent import actions as consent
 from sojourn.care.consent.models import Consent, ConsentQuestion
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import ride_home_actions
+from sojourn.care.coordination.models import EscortAnswer
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake import wording
 from sojourn.care.intake.models import IntakeAnswer, Line
@@ -29,9 +32,7 @@ from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety.models import Flag, FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.safety.words_actions import heed, heed_each
-from sojourn.care.scheduling import queries as booking
-from sojourn.care.scheduling import ride_home_actions
-from sojourn.care.scheduling.models import Appointment, EscortAnswer
+from sojourn.care.scheduling.models import Appointment
 from sojourn.clinical.danger.beside import read_beside
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic
@@ -218,7 +219,7 @@ def _unkept(now: datetime) -> str:
 
 
 def _worry(by: Asker, severity: Severity, about: str, words: str, now: datetime | None) -> Flag:
-    view = booking.escort_view(by.token_hash)
+    view = coordination.escort_view(by.token_hash)
     if view is None:
         raise Refused(_("This link opens nothing."), codes=("unknown",))
     patient_id, name = view.link.patient_id, view.person.name

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import withheld
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import after, queries
+from sojourn.care.scheduling import hooks, queries
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Attendance, Chair, Room
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic, Membership
@@ -330,7 +330,7 @@ def place(
             raise _conflict(by, chair, patient, during, None, turnover) from error
         raise
     _attend(appointment, staff, zone)
-    after.settled(appointment, zone, now)
+    hooks.on_booked(by=by, appointment=appointment, zone=zone, now=now)
     return appointment
 
 
@@ -422,8 +422,8 @@ def shift(
     if not people_stay:
         _keep_attending(appointment, attending, staff, zone)
     if not same_time or was_chair != chair_id:
-        after.freed(appointment, was, was_chair, now)
-    after.settled(appointment, zone, now)
+        hooks.on_slot_released(by=by, appointment=appointment, during=was, chair_id=was_chair, now=now)
+    hooks.on_booked(by=by, appointment=appointment, zone=zone, now=now)
     return appointment, was
 
 
@@ -461,7 +461,9 @@ def cancel(*, by: Asker, appointment_id: int, version: int, because: str, now: d
     appointment.cancelled_because = because[:300]
     appointment.version += 1
     appointment.save(update_fields=["status", "cancelled_at", "cancelled_by", "cancelled_because", "version"])
-    after.unsettled(appointment, now)
-    after.freed(appointment, appointment.during, appointment.chair_id, now)
+    hooks.on_cancelled(by=by, appointment=appointment, now=now)
+    hooks.on_slot_released(
+        by=by, appointment=appointment, during=appointment.during, chair_id=appointment.chair_id, now=now
+    )
     record(by, "appointment.cancelled", appointment)
     return appointment

@@ -22,6 +22,9 @@ from sojourn.care.alarms import judging
 from sojourn.care.alarms import store as alarm_store
 from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.chart.queries import content_hash, session_records
+from sojourn.care.coordination import ride_home_actions as way_home
+from sojourn.care.coordination import waiting_actions as waiting
+from sojourn.care.coordination.models import EscortAnswer, EscortLink
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse, Sitting
 from sojourn.care.measures.queries import Battery, batteries
@@ -32,10 +35,8 @@ from sojourn.care.safety import queries as flags
 from sojourn.care.safety.clock_actions import begin_taking
 from sojourn.care.safety.models import Flag, FlagAnswer
 from sojourn.care.scheduling import actions as booking
-from sojourn.care.scheduling import ride_home_actions as way_home
 from sojourn.care.scheduling import series_actions as series
-from sojourn.care.scheduling import waiting_actions as waiting
-from sojourn.care.scheduling.models import Appointment, Attendance, Chair, EscortAnswer, EscortLink
+from sojourn.care.scheduling.models import Appointment, Attendance, Chair
 from sojourn.care.session.models import CheckResult, Discharge, RecordSignature
 from sojourn.care.session.snapshot import Against
 from sojourn.care.vitals import ingest

@@ -18,10 +18,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import ride_home_actions
+from sojourn.care.coordination.queries import EscortView, WayHome
 from sojourn.care.safety import writing_actions
 from sojourn.care.safety.writing_actions import WORRY
-from sojourn.care.scheduling import queries, ride_home_actions
-from sojourn.care.scheduling.queries import EscortView, WayHome
 from sojourn.foundation.accounts.access import public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, set_asker
@@ -61,7 +62,7 @@ def way_home(request: HttpRequest, token: str) -> HttpResponse:
     """What the link opens. Only a sent form changes anything."""
     by = Asker(token_hash=hash_of(token))
     set_asker(by)
-    view = queries.escort_view(by.token_hash)
+    view = coordination.escort_view(by.token_hash)
     if view is None:
         return _page(request, "escort/closed.html", {"standing": "unknown"}, 404)
     timezone.activate(view.clinic.zone)

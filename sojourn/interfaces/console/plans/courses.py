@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from sojourn.care.plan import actions
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import queries as booking
+from sojourn.care.scheduling import queries as scheduling
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.patients.views import closed, day_words, tell
@@ -57,7 +57,7 @@ def end(request: HttpRequest, course_id: int) -> HttpResponse:
         "since": day_words(course.started_on),
         "booked": [
             each
-            for each in booking.of_patient(course.patient_id)
+            for each in scheduling.of_patient(course.patient_id)
             if each.care_plan_id == course_id and each.status == "booked" and each.during.lower > now
         ],
         "form": form,

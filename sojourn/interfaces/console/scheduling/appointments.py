@@ -19,15 +19,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination.queries import Way
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import actions, queries
+from sojourn.care.scheduling import actions, queries, series_queries
 from sojourn.care.scheduling.models import Appointment, Chair
-from sojourn.care.scheduling.queries import Way
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
@@ -194,7 +195,7 @@ def day(request: HttpRequest) -> HttpResponse:
     hidden = patients.withheld(asked.asker, [row.appointment.patient for row in rows], now)
     booked = {row.appointment.chair_id for row in rows}
     chairs = [chair for chair in queries.chairs(with_retired=True) if chair.in_use or chair.pk in booked]
-    ways = queries.ways_home([row.appointment for row in rows])
+    ways = coordination.ways_home([row.appointment for row in rows])
     attending = {
         appointment_id: ", ".join(each.member.name for each in members)
         for appointment_id, members in queries.attendances([row.appointment.pk for row in rows]).items()
@@ -453,7 +454,7 @@ def appointment(request: HttpRequest, appointment_id: int) -> HttpResponse:
                 status = 409
                 tell(form, refused, _FIELDS)
     companion = found.companion
-    way = queries.ways_home([found])[found.pk]
+    way = coordination.ways_home([found])[found.pk]
     awaited = row.state == State.PLANNED and found.status == "booked"
     ahead = movable and found.during.lower > timezone.now()
     context = {
@@ -500,7 +501,7 @@ def _instead(asked: Request, course: CarePlan, values: dict[str, Any]) -> list[t
         at = queries.moment(values["day"], values["time"], asked.clinic.zone)
     except Refused:
         return []
-    found = queries.alternatives(
+    found = series_queries.alternatives(
         at=at, minutes=values["minutes"], patient_id=course.patient_id, zone=asked.clinic.zone, now=timezone.now()
     )
     chairs = {chair.pk: chair.name for chair in queries.chairs()}

@@ -16,11 +16,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from sojourn.care.coordination import feed_actions
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination.icalendar import Event, calendar
+from sojourn.care.coordination.queries import Feed, Way, WayHome
 from sojourn.care.patients import queries as patients
-from sojourn.care.scheduling import feed_actions, hours, queries
-from sojourn.care.scheduling.icalendar import Event, calendar
+from sojourn.care.scheduling import hours, queries
 from sojourn.care.scheduling.models import Appointment, Attendance
-from sojourn.care.scheduling.queries import Feed, Way, WayHome
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.interfaces.console import typed
@@ -83,7 +85,7 @@ def week(request: HttpRequest) -> HttpResponse:
     by = "staff" if request.GET.get("by") == "staff" else "chair"
     rows = queries.between(first, dates[-1], zone)
     hidden = patients.withheld(asked.asker, [row.patient for row in rows], now)
-    ways = queries.ways_home(rows)
+    ways = coordination.ways_home(rows)
     attending = queries.attendances([row.pk for row in rows])
     closed = queries.closed_days(first, dates[-1])
     local = {row.pk: row.during.lower.astimezone(zone).date() for row in rows}
@@ -173,7 +175,7 @@ def my_feed(request: HttpRequest) -> HttpResponse:
             return redirect("console:my_feed")
         opened = feed_actions.open_feed(by=asked.asker)
         link = settings.ENV.public_url + reverse("console:feed", args=[opened.token])
-    feed = queries.feed_of(asked.asker.member)
+    feed = coordination.feed_of(asked.asker.member)
     return render(request, "console/scheduling/feed.html", {"feed": feed, "link": link})
 
 
@@ -181,7 +183,7 @@ def my_feed(request: HttpRequest) -> HttpResponse:
 @require_GET
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """The stream that a calendar reads. Whoever holds the address reads it; nothing in it says why."""
-    found = queries.feed_by(hash_of(token), timezone.now())
+    found = coordination.feed_by(hash_of(token), timezone.now())
     if found is None or not found.staff:
         return HttpResponse(_("This calendar is not there any more."), status=404, content_type="text/plain")
     return HttpResponse(stream(found), content_type="text/calendar; charset=utf-8")

@@ -17,10 +17,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from django_stubs_ext import StrPromise
 
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import ride_home_actions
+from sojourn.care.coordination.queries import Way, WayHome
 from sojourn.care.patients import queries as patients
-from sojourn.care.scheduling import queries, ride_home_actions
+from sojourn.care.scheduling import queries
 from sojourn.care.scheduling.models import Appointment
-from sojourn.care.scheduling.queries import Way, WayHome
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.patients.views import Word, closed
@@ -74,7 +76,7 @@ def ways_home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     rows = queries.ahead(now, now + LOOKED_AHEAD)
     hidden = patients.withheld(asked.asker, [row.patient for row in rows], now)
-    ways = queries.ways_home(rows)
+    ways = coordination.ways_home(rows)
     lines = [_line(row, ways[row.pk], hidden) for row in rows]
     still_open = [line for line in lines if line.way.state != WayHome.CONFIRMED]
     context = {

@@ -20,11 +20,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import queries
+from sojourn.care.scheduling import queries, series_queries
 from sojourn.care.scheduling.models import PreferredTimes
 from sojourn.care.scheduling.proposing import NoSeries, Planned, Proposal, Slot
-from sojourn.care.scheduling.queries import FreeTime, Proposed
 from sojourn.care.scheduling.series_actions import SeriesTaken, Wanted, book_series
+from sojourn.care.scheduling.series_queries import FreeTime, Proposed
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.numbers import CountField
@@ -171,7 +171,7 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
     assert asked.clinic is not None
     zone, now = asked.clinic.zone, timezone.now()
     try:
-        known = queries.series_file(course_id, now)
+        known = series_queries.series_file(course_id, now)
     except CarePlan.DoesNotExist:
         raise Http404 from None
     course = known.course
@@ -231,7 +231,7 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
         except ObjectDoesNotExist:
             raise Http404 from None
     kept = [each for number, each in enumerate(chosen) if number not in taken]
-    found = queries.propose_series(
+    found = series_queries.propose_series(
         course, min_days=values["min_days"], max_days=values["max_days"], earliest=values["earliest"],
         minutes=values["minutes"], zone=zone, now=now, therapist_id=values.get("therapist"), staff=staff, known=known,
         holding=[each.slot for each in kept], leaving=[each.moves for each in chosen if each.moves is not None],

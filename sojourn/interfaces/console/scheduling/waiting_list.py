@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import waiting_actions
 from sojourn.care.patients import queries as patients
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import queries, waiting_actions
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.patients.views import Word, closed
@@ -53,7 +54,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     """The list in its order, and the offers that run."""
     asked = cast(Request, request)
     now = timezone.now()
-    entries, offers = queries.waiting(), queries.offers_by_time(now)
+    entries, offers = coordination.waiting(), coordination.offers_by_time(now)
     people = [row.patient for row in entries] + [row.patient for row in offers]
     hidden = patients.withheld(asked.asker, people, now)
 

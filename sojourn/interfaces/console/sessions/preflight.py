@@ -19,10 +19,10 @@ from sojourn.care.candidacy import open_eyes
 from sojourn.care.candidacy.models import CandidacyDecision, Kind
 from sojourn.care.consent import queries as consent
 from sojourn.care.consent import texts
+from sojourn.care.coordination import queries as coordination
 from sojourn.care.encounter.actions import said
 from sojourn.care.intake import queries as intake
 from sojourn.care.intake.queries import Allergy, MedicineTaken
-from sojourn.care.scheduling import queries as booking
 from sojourn.care.session import road
 from sojourn.care.session.models import CheckResult
 from sojourn.care.session.snapshot import Against, SessionSnapshot
@@ -59,7 +59,7 @@ class Preflight:
     against: Against
     allergies: tuple[Allergy, ...]
     reviewed: CheckResult | None
-    way: booking.Way
+    way: coordination.Way
 
     @property
     def decision(self) -> CandidacyDecision | None:
@@ -84,7 +84,7 @@ def read(session: SessionSnapshot, against: Against | None = None) -> Preflight:
         against=against or road.stands_against(session, "start_dose"),
         allergies=intake.allergies(patient.pk),
         reviewed=_last_review(session),
-        way=booking.ways_home([appointment])[appointment.pk],
+        way=coordination.ways_home([appointment])[appointment.pk],
     )
 
 

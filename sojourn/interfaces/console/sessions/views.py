@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sojourn.care.alarms import actions as alarm_actions
+from sojourn.care.coordination import queries as coordination
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients import queries as patients_queries
-from sojourn.care.scheduling import queries as booking
 from sojourn.care.scheduling.models import Appointment
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session import call_actions, score_actions, step_actions
@@ -230,7 +230,7 @@ def _ready(request: Request, picture: Picture, against: Against | None, form: An
 
 def _way_word(picture: Picture) -> Word | None:
     """What the companion said beforehand about the way home; None where nobody is named. Two queries."""
-    way = booking.ways_home([picture.encounter.appointment])[picture.encounter.appointment_id]
+    way = coordination.ways_home([picture.encounter.appointment])[picture.encounter.appointment_id]
     return None if way.person is None else way_word(way)
 
 

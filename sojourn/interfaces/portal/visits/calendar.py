@@ -19,10 +19,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from sojourn.care.scheduling import feed_actions, queries, reminder_actions, series_actions
-from sojourn.care.scheduling.icalendar import Event, calendar
-from sojourn.care.scheduling.models import Channel
-from sojourn.care.scheduling.reminding import QUIET_FROM, QUIET_UNTIL
+from sojourn.care.coordination import feed_actions, reminder_actions
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination.icalendar import Event, calendar
+from sojourn.care.coordination.models import Channel
+from sojourn.care.coordination.reminding import QUIET_FROM, QUIET_UNTIL
+from sojourn.care.scheduling import series_actions, series_queries
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.refused import Refused
@@ -76,7 +78,7 @@ def times(request: HttpRequest) -> HttpResponse:
     """Say when one can come. The clinic plans the sessions by it."""
     asked = cast(Request, request)
     assert asked.asker.patient_id is not None
-    stated = queries.stated_times(asked.asker.patient_id)
+    stated = series_queries.stated_times(asked.asker.patient_id)
     initial = {
         "weekdays": stated.weekdays, "parts": stated.parts, "cannot": ", ".join(d.isoformat() for d in stated.cannot),
     } if stated else {}  # fmt: skip
@@ -130,7 +132,7 @@ def reminders(request: HttpRequest) -> HttpResponse:
     asked = cast(Request, request)
     assert asked.asker.patient_id is not None
     assert asked.clinic is not None
-    chosen = queries.reminder_preference(asked.asker.patient_id)
+    chosen = coordination.reminder_preference(asked.asker.patient_id)
     initial = {
         "channel": chosen.channel if chosen else Channel.EMAIL,
         "zone": chosen.zone if chosen else asked.clinic.time_zone,
@@ -165,7 +167,7 @@ def my_feed(request: HttpRequest) -> HttpResponse:
             return redirect("portal:visits_feed")
         opened = feed_actions.open_feed(by=asked.asker)
         link = settings.ENV.public_url + reverse("portal:feed", args=[opened.token])
-    context = {"feed": queries.feed_of(asked.asker.member), "link": link}
+    context = {"feed": coordination.feed_of(asked.asker.member), "link": link}
     return show(request, "portal/visits/feed.html", context, active="visits")
 
 
@@ -173,7 +175,7 @@ def my_feed(request: HttpRequest) -> HttpResponse:
 @require_GET
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """The stream that the patient's calendar reads. Whoever holds the address reads it; nothing in it says why."""
-    found = queries.feed_by(hash_of(token), timezone.now())
+    found = coordination.feed_by(hash_of(token), timezone.now())
     if found is None or found.staff:
         return HttpResponse(_("This calendar is not there any more."), status=404, content_type="text/plain")
     with translation.override(found.clinic.language):

@@ -16,12 +16,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_stubs_ext import StrPromise
 
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import ride_home_actions, waiting_actions
+from sojourn.care.coordination.models import Offer
+from sojourn.care.coordination.queries import Way, WayHome
 from sojourn.care.patients.queries import people_of
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety import writing_actions as writing
-from sojourn.care.scheduling import queries, ride_home_actions, waiting_actions
-from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Offer
-from sojourn.care.scheduling.queries import Way, WayHome
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.pages import show
@@ -77,8 +79,8 @@ def visits(request: HttpRequest) -> HttpResponse:
         .select_related("companion")
         .order_by("during")
     )
-    ways = queries.ways_home(rows)
-    waits = {entry.care_plan_id for entry in queries.waits_of(asked.asker.patient_id)}
+    ways = coordination.ways_home(rows)
+    waits = {entry.care_plan_id for entry in coordination.waits_of(asked.asker.patient_id)}
     ahead = [row for row in rows if row.during.lower > now]
     course_id = ahead[0].care_plan_id if ahead else None
     return show(
@@ -86,7 +88,7 @@ def visits(request: HttpRequest) -> HttpResponse:
         "portal/visits/visits.html",
         {
             "visits": [_visit(row, ways[row.pk]) for row in ahead],
-            "offers": queries.open_offers(asked.asker.patient_id, now),
+            "offers": coordination.open_offers(asked.asker.patient_id, now),
             "where": asked.clinic.address,
             "course_id": course_id,
             "waits": course_id in waits,

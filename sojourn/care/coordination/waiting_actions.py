@@ -13,10 +13,14 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
+from sojourn.care.coordination import queries
+from sojourn.care.coordination.models import Offer, OfferAnswer, WaitingEntry
 from sojourn.care.patients import not_now
 from sojourn.care.plan.models import CarePlan
-from sojourn.care.scheduling import actions, queries
-from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Offer, OfferAnswer, WaitingEntry
+from sojourn.care.scheduling import actions, series_queries
+from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
+from sojourn.foundation import jobs
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic
@@ -80,17 +84,16 @@ def offer(left: Appointment, during: DateTimeTZRange, chair_id: int, now: dateti
 
     Whoever waits longest hears first; each next one ``head_start_minutes`` later, if it is still free.
     """
-    from sojourn.care.scheduling import jobs
-
     if during.lower < now + SOONEST:
         return []
     zone = Clinic.objects.get(pk=left.clinic_id).zone
     offers: list[Offer] = []
-    head_start = timedelta(minutes=queries.rules().head_start_minutes)
+    head_start = timedelta(minutes=scheduling.rules().head_start_minutes)
     for entry in queries.waiting():
         if entry.care_plan_id == left.care_plan_id or not _helps(entry, during, zone):
             continue
-        if not queries.wish_of(queries.stated_times(entry.patient_id)).fits(during.lower.astimezone(zone)):
+        wish = series_queries.wish_of(series_queries.stated_times(entry.patient_id))
+        if not wish.fits(during.lower.astimezone(zone)):
             continue
         opens_at = now + len(offers) * head_start
         if opens_at >= during.lower - SOONEST:
@@ -99,7 +102,7 @@ def offer(left: Appointment, during: DateTimeTZRange, chair_id: int, now: dateti
             clinic_id=left.clinic_id, patient_id=entry.patient_id, entry=entry, freed_id=left.pk, chair_id=chair_id,
             during=during, made_at=now, opens_at=opens_at,
         )  # fmt: skip
-        jobs.tell_offer.configure(schedule_at=opens_at).defer(clinic_id=row.clinic_id, offer_id=row.pk)
+        jobs.defer("booking.tell_offer", at=opens_at, clinic_id=row.clinic_id, offer_id=row.pk)
         offers.append(row)
     return offers
 
@@ -109,7 +112,7 @@ def _helps(entry: WaitingEntry, during: DateTimeTZRange, zone: ZoneInfo) -> bool
     moves = _to_move(entry.care_plan, during.lower)
     if moves is None or moves.during.upper - moves.during.lower > during.upper - during.lower:
         return False
-    spacing = queries.spacing_of(entry.care_plan)
+    spacing = scheduling.spacing_of(entry.care_plan)
     if spacing is None:
         return True
     day = during.lower.astimezone(zone).date()
@@ -127,7 +130,7 @@ def _helps(entry: WaitingEntry, during: DateTimeTZRange, zone: ZoneInfo) -> bool
 
 
 def _free(offer_: Offer) -> bool:
-    return not queries.in_the_way(
+    return not scheduling.in_the_way(
         chair_id=offer_.chair_id, patient_id=0, from_at=offer_.during.lower, until_at=offer_.during.upper
     )
 

@@ -9,7 +9,7 @@ from django.db import close_old_connections, connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from sojourn.care.scheduling import reminder_actions, ride_home_actions, waiting_actions
+from sojourn.care.coordination import reminder_actions, ride_home_actions, waiting_actions
 from sojourn.foundation.accounts.asker import Asker, as_asker
 
 PATIENCE = RetryStrategy(max_attempts=6, exponential_wait=4)

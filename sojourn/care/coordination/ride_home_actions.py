@@ -13,10 +13,12 @@ from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
+from sojourn.care.coordination import following, queries
+from sojourn.care.coordination.models import EscortAnswer, EscortLink
 from sojourn.care.patients import not_now
 from sojourn.care.patients.models import RelatedPerson
-from sojourn.care.scheduling import actions, after, queries
-from sojourn.care.scheduling.models import Appointment, AppointmentStatus, EscortAnswer, EscortLink
+from sojourn.care.scheduling import actions
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic
@@ -105,7 +107,7 @@ def ask_in_time(*, by: Asker, appointment_id: int, person_id: int, now: datetime
         return False
     if person is None or person.pk != person_id or person.ended_at is not None or not person.email:
         return False
-    if row.during.lower - now > after.ASK_BEFORE + timedelta(hours=1):
+    if row.during.lower - now > following.ASK_BEFORE + timedelta(hours=1):
         return False  # it was moved further away; its own job comes later
     starts_at = row.during.lower
     if EscortLink.objects.filter(appointment=row, person=person, starts_at=starts_at, ended_at=None).exists():
@@ -215,7 +217,7 @@ def name_companion(*, by: Asker, appointment_id: int, person_id: int, now: datet
     row.version += 1
     row.save(update_fields=["companion", "version"])
     record(by, "way_home.named", row)
-    after.settled(row, Clinic.objects.get(pk=row.clinic_id).zone, now)
+    following.remind_and_ask(by=by, appointment=row, zone=Clinic.objects.get(pk=row.clinic_id).zone, now=now)
     return row
 
 

@@ -10,10 +10,13 @@ from django.db import transaction
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
+from sojourn.care.coordination import queries
+from sojourn.care.coordination.models import Channel, Reminder, ReminderPreference
+from sojourn.care.coordination.reminding import QUIET_FROM, QUIET_UNTIL, due_at, quiet_ends
 from sojourn.care.patients import not_now
-from sojourn.care.scheduling import queries
-from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Channel, Reminder, ReminderPreference
-from sojourn.care.scheduling.reminding import QUIET_FROM, QUIET_UNTIL, due_at, quiet_ends
+from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
+from sojourn.foundation import jobs
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
@@ -24,8 +27,6 @@ from sojourn.foundation.mail import letters, sms
 
 def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Reminder]:
     """Plan the reminders of an appointment as it stands; those of another beginning fall. A part of booking."""
-    from sojourn.care.scheduling import jobs
-
     starts_at = appointment.during.lower
     Reminder.objects.filter(appointment=appointment, sent_at=None, dropped_at=None).exclude(starts_at=starts_at).update(
         dropped_at=now
@@ -35,7 +36,7 @@ def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Remind
     if chosen is not None and chosen.channel == Channel.NONE:
         drop(appointment, now)
         return rows
-    for hours in queries.rules().remind_hours:
+    for hours in scheduling.rules().remind_hours:
         due = due_at(
             starts_at,
             hours,
@@ -61,7 +62,7 @@ def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Remind
             row.due_at, row.dropped_at = due, None
             row.save(update_fields=["due_at", "dropped_at"])
         if made or again:
-            jobs.remind.configure(schedule_at=due).defer(clinic_id=appointment.clinic_id, reminder_id=row.pk)
+            jobs.defer("booking.remind", at=due, clinic_id=appointment.clinic_id, reminder_id=row.pk)
         rows.append(row)
     return rows
 
@@ -112,15 +113,13 @@ def send(*, by: Asker, reminder_id: int, now: datetime | None = None) -> bool:
 
 def _put_off(row: Reminder, until: datetime, now: datetime) -> None:
     """Wait for the end of the quiet hours, or drop the reminder where that is too late."""
-    from sojourn.care.scheduling import jobs
-
     if until >= row.starts_at:
         row.dropped_at = now
         row.save(update_fields=["dropped_at"])
         return
     row.due_at = until
     row.save(update_fields=["due_at"])
-    jobs.remind.configure(schedule_at=until).defer(clinic_id=row.clinic_id, reminder_id=row.pk)
+    jobs.defer("booking.remind", at=until, clinic_id=row.clinic_id, reminder_id=row.pk)
 
 
 def _by(chosen: ReminderPreference | None, appointment: Appointment) -> str | None:
