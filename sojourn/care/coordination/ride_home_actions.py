@@ -5,11 +5,9 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
@@ -24,6 +22,7 @@ from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
 
 READABLE_AFTER = timedelta(hours=24)  # the page about the evening stays open until the day after the session
@@ -87,7 +86,7 @@ def _send(row: Appointment, sent_by: str, now: datetime) -> EscortLink:
         letters.write(
             person.email, "way_home", language,
             name=person.name, given_name=row.patient.given_name, clinic=clinic.name, phone=clinic.phone, when=when,
-            link=settings.ENV.public_url + reverse("escort:way_home", args=[token]),
+            link=address(Page.RIDE_HOME, token),
         )
     )  # fmt: skip
     return link

@@ -6,10 +6,8 @@ import secrets
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
@@ -26,6 +24,7 @@ from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
 
 SOONEST = timedelta(hours=2)  # a time that begins sooner helps nobody who waits at home
@@ -151,7 +150,7 @@ def tell(*, by: Asker, offer_id: int, now: datetime | None = None) -> bool:
     row.token_hash, row.told_at = hash_of(token), now
     row.save(update_fields=["token_hash", "told_at"])
     clinic = Clinic.objects.get(pk=row.clinic_id)
-    link = settings.ENV.public_url + reverse("escort:earlier", args=[token])
+    link = address(Page.EARLIER_TIME, token)
     _letter("offer", row, clinic, link)
     record(by, "waiting.offered", row)
     return True
