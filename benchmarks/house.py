@@ -265,7 +265,7 @@ def _ward(number: int, numbers: range) -> Ward:
         plans = [signed_course(staff, each, protocol_id=rule.id, at=now) for each in patients]  # type: ignore[arg-type]
         appointments = Appointment.objects.bulk_create(
             Appointment(**common, patient=p, care_plan=plan, chair=chair, during=(now, now + timedelta(hours=3)),
-                        booked_at=now, booked_by=nurse) for p, plan, chair in zip(patients, plans, chairs, strict=True)
+                        booked_at=now, booked_by=nurse, session_opened_at=now) for p, plan, chair in zip(patients, plans, chairs, strict=True)
         )  # fmt: skip
         encounters = Encounter.objects.bulk_create(
             Encounter(**common, patient=a.patient, care_plan=a.care_plan, appointment=a, chair=a.chair,

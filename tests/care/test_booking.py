@@ -176,6 +176,7 @@ def test_a_session_that_has_begun_stays_where_it_is(desk: Cast):
         clinic=desk.clinic, patient=first.patient, care_plan=first.care_plan, appointment=first, chair=one,
         protocol_id="iv_racemic_40min", protocol_version="1", protocol_hash="0" * 64, opened_at=TEN,
     )  # fmt: skip
+    actions.hand_to_session(first, TEN)
     for attempt in (
         lambda: move(desk, first, one, at=TEN + timedelta(hours=3)),
         lambda: actions.cancel(by=desk.asker("front_desk"), appointment_id=first.pk, version=1, because="x"),

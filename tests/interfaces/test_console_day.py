@@ -73,6 +73,7 @@ def session(clinic: Cast, appointment: Appointment, *states: str) -> Encounter:
             appointment=appointment, chair_id=appointment.chair_id, protocol_id="iv_racemic_40min",
             protocol_version="1", protocol_hash="0" * 64, opened_at=timezone.now(),
         )  # fmt: skip
+        booking.hand_to_session(appointment, encounter.opened_at)
         for seq, state in enumerate(states, 1):
             SessionState.objects.create(
                 clinic=clinic.clinic, patient_id=appointment.patient_id, encounter=encounter, seq=seq, state=state,

@@ -347,6 +347,7 @@ def test_pages_stay_within_twenty_five_queries(clinic: Cast):
                 clinic=clinic.clinic, patient=patient, care_plan=course, appointment=appointment, chair=chair,
                 protocol_id="im", protocol_version="1", protocol_hash="0" * 64, opened_at=timezone.now(),
             )  # fmt: skip
+            booking.hand_to_session(appointment, encounter.opened_at)
             SessionState.objects.create(
                 clinic=clinic.clinic, patient=patient, encounter=encounter, seq=1, state="arrived", at=timezone.now()
             )

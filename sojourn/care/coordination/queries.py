@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
 from sojourn.care.coordination.models import (
@@ -208,15 +207,11 @@ def escort_view(token_hash: str) -> EscortView | None:
         if link is None:
             return None
         set_asker(Asker(clinic_id=link.clinic_id, patient_id=link.patient_id, role="guest"))
-        row = (
-            Appointment.objects.select_related("patient", "companion")
-            .annotate(begun=Q(encounter__isnull=False))
-            .get(pk=link.appointment_id)
-        )
+        row = Appointment.objects.select_related("patient", "companion").get(pk=link.appointment_id)
         person = RelatedPerson.objects.get(pk=link.person_id)
         way = ways_home([row])[row.pk] if row.companion_id == person.pk else Way(WayHome.NOBODY, None)
         clinic = Clinic.objects.get(pk=link.clinic_id)
-        return EscortView(link, row, person, row.patient.given_name, clinic, way, bool(row.begun))
+        return EscortView(link, row, person, row.patient.given_name, clinic, way, row.session_opened_at is not None)
 
 
 def offer_by(token_hash: str) -> tuple[Offer, Clinic] | None:

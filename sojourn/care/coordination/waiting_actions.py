@@ -71,7 +71,7 @@ def _to_move(course: CarePlan, after: datetime) -> Appointment | None:
     """The next appointment of a course after a moment, which an earlier time would replace."""
     return (
         Appointment.objects.filter(
-            care_plan=course, status=AppointmentStatus.BOOKED, during__startswith__gt=after, encounter__isnull=True
+            care_plan=course, status=AppointmentStatus.BOOKED, during__startswith__gt=after, session_opened_at=None
         )
         .order_by("during")
         .first()

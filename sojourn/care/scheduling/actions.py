@@ -344,8 +344,7 @@ def _standing(appointment_id: int, version: int | None) -> Appointment:
             _("Somebody changed this appointment while you were looking. Look again, then decide."),
             codes=("overtaken",),
         )
-    # The session's room lies above this one; the row that it hangs on the appointment is seen from here.
-    if Appointment.objects.filter(pk=appointment_id, encounter__isnull=False).exists():
+    if appointment.session_opened_at is not None:
         raise Refused(
             _("The session of this appointment has begun. End it on the session page."), codes=("session-begun",)
         )
@@ -467,3 +466,9 @@ def cancel(*, by: Asker, appointment_id: int, version: int, because: str, now: d
     )
     record(by, "appointment.cancelled", appointment)
     return appointment
+
+
+def hand_to_session(appointment: Appointment, at: datetime) -> None:
+    """The session of a locked appointment is opened: from now on it stays where it is. A part of opening it."""
+    appointment.session_opened_at = at
+    appointment.save(update_fields=["session_opened_at"])

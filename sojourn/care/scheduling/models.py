@@ -137,7 +137,8 @@ class AppointmentStatus(models.TextChoices):
 class Appointment(ClinicScoped):
     """A time in a chair. FHIR Appointment. ``during`` is half-open; overlaps are refused by exclusion.
 
-    The chair is held ``turnover_minutes`` longer than the patient is.
+    The chair is held ``turnover_minutes`` longer than the patient is. ``session_opened_at``: from then on the session
+    decides what happens, and the appointment stays where it is; None before.
     """
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="appointments")
@@ -152,13 +153,15 @@ class Appointment(ClinicScoped):
     cancelled_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     cancelled_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     cancelled_because = models.CharField(_("reason"), max_length=300, blank=True)
+    session_opened_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
 
     privacy: ClassVar[dict[str, Privacy]] = {
         "id": OPERATIONAL, "clinic": OPERATIONAL, "patient": OPERATIONAL, "care_plan": OPERATIONAL,
         "chair": OPERATIONAL, "during": QUASI, "turnover_minutes": OPERATIONAL, "status": OPERATIONAL,
         "companion": OPERATIONAL, "booked_at": OPERATIONAL, "booked_by": OPERATIONAL, "cancelled_at": OPERATIONAL,
-        "cancelled_by": OPERATIONAL, "cancelled_because": CLINICAL, "version": OPERATIONAL,
+        "cancelled_by": OPERATIONAL, "cancelled_because": CLINICAL, "session_opened_at": OPERATIONAL,
+        "version": OPERATIONAL,
     }  # fmt: skip
 
     class Meta:

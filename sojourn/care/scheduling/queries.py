@@ -69,9 +69,8 @@ def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 
 def appointments() -> QuerySet[Appointment]:
-    """Every appointment with patient, chair, course and companion; and with the session's row, which the treatment
-    room hangs on it, so that asking for it costs nothing. A query set, for others to narrow."""
-    return Appointment.objects.select_related("patient", "chair", "care_plan", "companion", "encounter")
+    """Every appointment with patient, chair, course and companion. A query set, for others to narrow."""
+    return Appointment.objects.select_related("patient", "chair", "care_plan", "companion")
 
 
 def on_day(day: date, zone: ZoneInfo, *, with_cancelled: bool = False) -> list[Appointment]:

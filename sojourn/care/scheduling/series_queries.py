@@ -177,16 +177,11 @@ def series_of(course: CarePlan, zone: ZoneInfo, now: datetime) -> SeriesStanding
 
 
 def _in_series(wanted: Q) -> list[Any]:
-    return list(
-        Appointment.objects.filter(wanted)
-        .select_related("chair", "companion")
-        .annotate(begun=Q(encounter__isnull=False))
-        .order_by("during")
-    )
+    return list(Appointment.objects.filter(wanted).select_related("chair", "companion").order_by("during"))
 
 
 def _series(course: CarePlan, zone: ZoneInfo, now: datetime, rows: Sequence[Any]) -> SeriesStanding:
-    ahead = tuple(row for row in rows if row.during.lower > now and not row.begun)
+    ahead = tuple(row for row in rows if row.during.lower > now and row.session_opened_at is None)
     before = [row for row in rows if row not in ahead]
     last = before[-1].during.lower.astimezone(zone).date() if before else None
     return SeriesStanding(course, len(before), last, ahead)

@@ -867,6 +867,7 @@ def _every_s(begins: datetime, *, sparse: bool) -> int:
 def open_encounter(cast: Cast, appointment: Appointment, at: datetime) -> Encounter:
     """The session of an appointment, with its protocol frozen into it."""
     rule = book().rule(appointment.care_plan.protocol_id)
+    booking.hand_to_session(appointment, at)
     return Encounter.objects.create(
         clinic=cast.clinic, patient_id=appointment.patient_id, care_plan=appointment.care_plan,
         appointment=appointment, chair=appointment.chair, protocol_id=rule.id, protocol_version=str(rule.version),

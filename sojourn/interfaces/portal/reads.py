@@ -68,7 +68,7 @@ def sessions_of(patient_id: int) -> list[SessionRow]:
     """Every appointment of a patient with its session, earliest first. Two queries."""
     dosed = MedicationAdministration.objects.filter(encounter__appointment=OuterRef("pk"))
     rows = (
-        Appointment.objects.select_related("chair", "companion", "encounter")
+        Appointment.objects.select_related("chair", "companion")
         .annotate(dosed=Exists(dosed))
         .filter(patient_id=patient_id)
         .order_by("during")

@@ -394,7 +394,7 @@ def _whom(asked: Request) -> HttpResponse:
 
 def _found(asked: Request, appointment_id: int) -> Appointment:
     return get_object_or_404(
-        Appointment.objects.select_related("patient", "chair", "care_plan", "companion", "cancelled_by", "encounter"),
+        Appointment.objects.select_related("patient", "chair", "care_plan", "companion", "cancelled_by"),
         pk=appointment_id,
     )
 

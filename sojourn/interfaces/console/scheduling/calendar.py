@@ -61,7 +61,7 @@ class Row:
 
 
 def _entry(row: Appointment, way: Way, who: str, secret: bool, now: datetime) -> Entry:
-    open_way = row.during.lower > now and not hasattr(row, "encounter") and way.state != WayHome.CONFIRMED
+    open_way = row.during.lower > now and row.session_opened_at is None and way.state != WayHome.CONFIRMED
     return Entry(
         row.during.lower,
         row.during.upper,

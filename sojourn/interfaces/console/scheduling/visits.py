@@ -23,7 +23,7 @@ def _rows(appointments: QuerySet[Appointment]) -> list[SessionRow]:
             State(row.session_state) if row.session_state else State.PLANNED,
             row.session_state_at,
         )
-        for row in appointments.annotate(
+        for row in appointments.select_related("encounter").annotate(
             session_state=Subquery(newest.values("state")[:1]), session_state_at=Subquery(newest.values("at")[:1])
         )
     ]
