@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -101,21 +102,25 @@ def ask_in_time(*, by: Asker, appointment_id: int, person_id: int, now: datetime
     row = Appointment.objects.select_for_update(of=("self",), no_key=True).select_related("companion", "patient").get(
         pk=appointment_id
     )  # fmt: skip
-    person = row.companion
-    if row.status != AppointmentStatus.BOOKED or row.during.lower <= now:
-        return False
-    if person is None or person.pk != person_id or person.ended_at is not None or not person.email:
-        return False
-    if row.during.lower - now > following.ASK_BEFORE + timedelta(hours=1):
-        return False  # it was moved further away; its own job comes later
-    starts_at = row.during.lower
-    if EscortLink.objects.filter(appointment=row, person=person, starts_at=starts_at, ended_at=None).exists():
-        return False
-    if EscortAnswer.objects.filter(appointment=row, person=person, starts_at=starts_at).exists():
+    if not _to_be_asked(row, person_id, now):
         return False
     link = _send(row, "", now)
     record(by, "way_home.asked", link)
     return True
+
+
+def _to_be_asked(row: Appointment, person_id: int, now: datetime) -> bool:
+    """Whether that person still brings the patient home from what is soon, and has neither been asked nor answered."""
+    person, starts_at = row.companion, row.during.lower
+    if person is None or person.pk != person_id or person.ended_at is not None or not person.email:
+        return False
+    # What was moved further away has a job of its own, which comes later.
+    soon = now < starts_at <= now + following.ASK_BEFORE + timedelta(hours=1)
+    if row.status != AppointmentStatus.BOOKED or not soon:
+        return False
+    of_this = {"appointment": row, "person": person, "starts_at": starts_at}
+    asked = EscortLink.objects.filter(**of_this, ended_at=None).exists()
+    return not asked and not EscortAnswer.objects.filter(**of_this).exists()
 
 
 @transaction.atomic
@@ -233,6 +238,20 @@ def bring(
     row = _ahead(appointment_id, now)
     values = {"name": name, "email": email.lower(), "phone": phone, "relationship": relationship}
     values = {key: " ".join(value.split()) for key, value in values.items()}
+    if reasons := _unreachable(values):
+        raise Refused(*reasons.values(), codes=tuple(reasons))
+    found = {key: values[key] for key in ("name", "email", "phone")}
+    person = RelatedPerson.objects.filter(patient_id=row.patient_id, **found, ended_at=None).first()
+    if person is None:
+        person = RelatedPerson.objects.create(
+            clinic_id=by.here, patient_id=row.patient_id, brings_home=True, created_at=now,
+            **{key: value[:60] if key == "relationship" else value[:120] for key, value in values.items()},
+        )  # fmt: skip
+    return name_companion(by=by, appointment_id=appointment_id, person_id=person.pk, now=now)
+
+
+def _unreachable(values: Mapping[str, str]) -> dict[str, str]:
+    """Why the clinic could not reach somebody who is named so, by code."""
     reasons: dict[str, str] = {}
     if not values["name"]:
         reasons["name-missing"] = _("Write the person's name.")
@@ -243,14 +262,4 @@ def bring(
             validate_email(values["email"])
         except ValidationError:
             reasons["bad-email"] = _("Write the e-mail address again: letters cannot go to this one.")
-    if reasons:
-        raise Refused(*reasons.values(), codes=tuple(reasons))
-    person = RelatedPerson.objects.filter(
-        patient_id=row.patient_id, name=values["name"], email=values["email"], phone=values["phone"], ended_at=None
-    ).first()
-    if person is None:
-        person = RelatedPerson.objects.create(
-            clinic_id=by.here, patient_id=row.patient_id, brings_home=True, created_at=now,
-            **{key: value[:60] if key == "relationship" else value[:120] for key, value in values.items()},
-        )  # fmt: skip
-    return name_companion(by=by, appointment_id=appointment_id, person_id=person.pk, now=now)
+    return reasons

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -121,11 +122,18 @@ def _helps(entry: WaitingEntry, during: DateTimeTZRange, zone: ZoneInfo) -> bool
         .exclude(pk=moves.pk)
         .values_list("during", flat=True)
     ]
-    before, behind = [d for d in others if d <= day], [d for d in others if d > day]
+    return _keeps(spacing, day, others)
+
+
+def _keeps(spacing: tuple[int, int], day: date, others: Sequence[date]) -> bool:
+    """Whether a session on ``day`` keeps the fewest days to the one before and to the one behind, and the most to the
+    latter."""
     least, most = spacing
-    return (not before or (day - max(before)).days >= least) and (
-        not behind or least <= (min(behind) - day).days <= most
-    )
+    before = max((each for each in others if each <= day), default=None)
+    behind = min((each for each in others if each > day), default=None)
+    if before is not None and (day - before).days < least:
+        return False
+    return behind is None or least <= (behind - day).days <= most
 
 
 def _free(offer_: Offer) -> bool:
@@ -220,16 +228,8 @@ def accept(*, by: Asker, offer_id: int | None = None, now: datetime | None = Non
             raise Refused(not_now.words(), codes=(not_now.CODE,))
         course = row.entry.care_plan
         if row.answer == OfferAnswer.ACCEPTED:
-            taken = Appointment.objects.filter(
-                care_plan=course, during__startswith=row.during.lower, status=AppointmentStatus.BOOKED
-            ).first()
-            if taken is None:
-                raise _taken_already()
-            return taken
-        if row.answer == OfferAnswer.DECLINED:
-            raise Refused(_("You let this time go."), codes=("declined",))
-        if row.answer == OfferAnswer.GONE or row.during.lower <= now or row.opens_at > now:
-            raise _gone()
+            return _taken_before(row)
+        _must_be_open(row, now)
         moves = _to_move(course, row.during.lower)
         if moves is None or row.entry.left_at is not None:
             raise Refused(_("You have no later appointment that this time could replace."), codes=("nothing-to-move",))
@@ -241,21 +241,41 @@ def accept(*, by: Asker, offer_id: int | None = None, now: datetime | None = Non
             )  # fmt: skip
         except Refused as refused:
             raise _gone() from refused
-        row.answer, row.answered_at = OfferAnswer.ACCEPTED, now
-        row.save(update_fields=["answer", "answered_at"])
-        WaitingEntry.objects.filter(pk=row.entry_id).update(left_at=now)
-        row.entry.offers.filter(answer="").update(answer=OfferAnswer.DECLINED, answered_at=now)
-        for other in (
-            Offer.objects.filter(freed_id=row.freed_id, during=row.during, answer="")
-            .exclude(pk=row.pk)
-            .select_related("patient")
-        ):
-            other.answer, other.answered_at = OfferAnswer.GONE, now
-            other.save(update_fields=["answer", "answered_at"])
-            if other.told_at is not None:
-                _letter("offer_gone", other, clinic)
+        _settle(row, clinic, now)
         record(desk, "waiting.accepted", row, appointment=taken.pk)
     return taken
+
+
+def _taken_before(row: Offer) -> Appointment:
+    """The appointment that this offer became. Refused: accepted (it was moved or cancelled since)."""
+    taken = Appointment.objects.filter(
+        care_plan=row.entry.care_plan, during__startswith=row.during.lower, status=AppointmentStatus.BOOKED
+    ).first()
+    if taken is None:
+        raise _taken_already()
+    return taken
+
+
+def _must_be_open(row: Offer, now: datetime) -> None:
+    """Refused: declined, gone."""
+    if row.answer == OfferAnswer.DECLINED:
+        raise Refused(_("You let this time go."), codes=("declined",))
+    if row.answer == OfferAnswer.GONE or row.during.lower <= now or row.opens_at > now:
+        raise _gone()
+
+
+def _settle(row: Offer, clinic: Clinic, now: datetime) -> None:
+    """The offer is taken: whoever took it waits no longer, and whoever was told of the same time hears that it went."""
+    row.answer, row.answered_at = OfferAnswer.ACCEPTED, now
+    row.save(update_fields=["answer", "answered_at"])
+    WaitingEntry.objects.filter(pk=row.entry_id).update(left_at=now)
+    row.entry.offers.filter(answer="").update(answer=OfferAnswer.DECLINED, answered_at=now)
+    same = Offer.objects.filter(freed_id=row.freed_id, during=row.during, answer="").exclude(pk=row.pk)
+    for other in same.select_related("patient"):
+        other.answer, other.answered_at = OfferAnswer.GONE, now
+        other.save(update_fields=["answer", "answered_at"])
+        if other.told_at is not None:
+            _letter("offer_gone", other, clinic)
 
 
 @transaction.atomic
