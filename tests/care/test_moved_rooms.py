@@ -87,11 +87,11 @@ AN_OPEN_SESSION = """
 SET session_replication_role = replica;
 INSERT INTO booking_appointment (id, clinic_id, patient_id, care_plan_id, chair_id, during, turnover_minutes, status,
   booked_at, booked_by_id, cancelled_because, version)
-SELECT n, 1, 1, 1, n, tstzrange('2026-03-02 17:00Z', '2026-03-02 19:00Z'), 0, 'booked', '2026-02-01Z', 1, '', 1
+SELECT n, 1, n, 1, n, tstzrange('2026-03-02 17:00Z', '2026-03-02 19:00Z'), 0, 'booked', '2026-02-01Z', 1, '', 1
 FROM generate_series(1, 2) n;
 INSERT INTO encounter_encounter (id, clinic_id, patient_id, care_plan_id, appointment_id, chair_id, protocol_id,
   protocol_version, protocol_hash, opened_at)
-VALUES (1, 1, 1, 1, 2, 2, 'iv', '1', '', '2026-03-02 17:05Z');
+VALUES (1, 1, 2, 1, 2, 2, 'iv', '1', '', '2026-03-02 17:05Z');
 """
 
 

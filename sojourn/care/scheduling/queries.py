@@ -193,6 +193,17 @@ def times(first: date | None = None, last: date | None = None) -> dict[int | Non
     ``last`` only. One query."""
     weeks: dict[int | None, dict[int, list[hours.Stretch]]] = {None: {}}
     unlike: dict[int | None, dict[date, tuple[hours.Stretch, ...]]] = {None: {}}
+    for member_id, weekday, on, begins, ends in _stated_hours(first, last):
+        stretch = () if begins is None or ends is None else ((begins, ends),)
+        if on is None:
+            weeks.setdefault(member_id, {}).setdefault(weekday, []).extend(stretch)
+        else:
+            unlike.setdefault(member_id, {})[on] = stretch
+    return {who: _times_of(who, weeks.get(who, {}), unlike.get(who, {})) for who in {*weeks, *unlike}}
+
+
+def _stated_hours(first: date | None, last: date | None) -> list[tuple[Any, ...]]:
+    """Membership, weekday, day, beginning and end of every stretch: ordinary ones by weekday, exceptions by day."""
     no_day, no_weekday = Value(None, models.DateField()), Value(None, models.PositiveSmallIntegerField())
     ordinary = WorkingHours.objects.annotate(no_day=no_day).values_list(
         "member_id", "weekday", "no_day", "begins", "ends"
@@ -203,24 +214,15 @@ def times(first: date | None = None, last: date | None = None) -> dict[int | Non
     if first is not None and last is not None:
         exceptions = exceptions.filter(on__range=(first, last))
     rows: Iterable[tuple[Any, ...]] = ordinary.order_by().union(exceptions.order_by(), all=True)
-    for member_id, weekday, on, begins, ends in sorted(
-        rows, key=lambda row: (row[1] is None, row[1] or 0, str(row[3]))
-    ):
-        stretch = () if begins is None or ends is None else ((begins, ends),)
-        if on is None:
-            weeks.setdefault(member_id, {}).setdefault(weekday, []).extend(stretch)
-        else:
-            unlike.setdefault(member_id, {})[on] = stretch
-    found = {}
-    for who in {*weeks, *unlike}:
-        week = {day: tuple(each) for day, each in weeks.get(who, {}).items()}
-        said = bool(week)
-        found[who] = Times(
-            week if said or who is not None else {day: tuple(each) for day, each in hours.ASSUMED.items()},
-            unlike.get(who, {}),
-            said,
-        )
-    return found
+    return sorted(rows, key=lambda row: (row[1] is None, row[1] or 0, str(row[3])))
+
+
+def _times_of(
+    who: int | None, week: dict[int, list[hours.Stretch]], unlike: dict[date, tuple[hours.Stretch, ...]]
+) -> Times:
+    """One person's hours, or the clinic's, for which a week is assumed until it has said its own."""
+    shown: hours.Week = week if week or who is not None else hours.ASSUMED
+    return Times({day: tuple(each) for day, each in shown.items()}, unlike, bool(week))
 
 
 def exceptions_from(day: date, *, member_id: int | None = None) -> list[HoursOnDay]:

@@ -312,31 +312,45 @@ def propose_series(
         Q(care_plan=course, status=AppointmentStatus.BOOKED) | Q(patient_id=course.patient_id, during__endswith__gt=now)
     )
     rows = [row for row in found if row.status == AppointmentStatus.BOOKED]
-    given_up = [(row.during.lower, row.during.upper) for row in found if row.status == AppointmentStatus.CANCELLED]
     standing = _series(course, zone, now, [row for row in rows if row.care_plan_id == course.pk])
     shape = proposing.SeriesShape(len(standing.ahead) + standing.open, min_days, max_days, earliest, weekdays)
     stated = stated_times(course.patient_id) if known is None else known.stated
-    latest_standing = max((a.during.lower.astimezone(zone).date() for a in standing.ahead), default=earliest)
-    last = max(earliest, latest_standing) + timedelta(days=min(MOST_DAYS, shape.sessions * max_days + SEARCHED_DAYS))
-    first = max(earliest, now.astimezone(zone).date())
+    first, last = _searched(standing, shape, zone, now)
     if known is None:
         free = free_time(first, last, zone, staff)
     else:
         free = free_time(first, last, zone, staff, known.rules, known.seats)
-    of_series = {row.pk for row in standing.ahead}
-    busy = [(row.during.lower, row.during.upper) for row in rows if row.during.upper > now and row.pk not in of_series]
-    for away in ([*busy, *given_up], busy) if given_up else (busy,):
-        answer = proposing.propose(
-            shape,
-            free.slots(minutes, now=now, therapist_id=therapist_id, patient_busy=away),
-            zone,
-            after=standing.last_on,
-            standing=[
-                *(proposing.Standing(row.pk, row.during.lower) for row in standing.ahead if row.pk not in leaving),
-                *(proposing.Standing(-1 - number, slot.begins) for number, slot in enumerate(holding)),
-            ],
-            wish=wish_of(stated),
-        )
+    stays = [
+        *(proposing.Standing(row.pk, row.during.lower) for row in standing.ahead if row.pk not in leaving),
+        *(proposing.Standing(-1 - number, slot.begins) for number, slot in enumerate(holding)),
+    ]
+    for away in _times_away(found, standing, now):
+        slots = free.slots(minutes, now=now, therapist_id=therapist_id, patient_busy=away)
+        answer = proposing.propose(shape, slots, zone, after=standing.last_on, standing=stays, wish=wish_of(stated))
         if isinstance(answer, proposing.Proposal):
             break
     return Proposed(answer, standing, free, shape, minutes, stated)
+
+
+def _searched(
+    standing: SeriesStanding, shape: proposing.SeriesShape, zone: ZoneInfo, now: datetime
+) -> tuple[date, date]:
+    """The days among which a series is looked for."""
+    earliest = shape.earliest
+    latest = max((a.during.lower.astimezone(zone).date() for a in standing.ahead), default=earliest)
+    far = timedelta(days=min(MOST_DAYS, shape.sessions * shape.max_days + SEARCHED_DAYS))
+    return max(earliest, now.astimezone(zone).date()), max(earliest, latest) + far
+
+
+def _times_away(found: Sequence[Appointment], standing: SeriesStanding, now: datetime) -> list[list[proposing.Span]]:
+    """When the patient cannot come, in the order in which it is tried: what else is booked together with what was given
+    up, then without it."""
+    of_series = {row.pk for row in standing.ahead}
+    booked = [row for row in found if row.status == AppointmentStatus.BOOKED]
+    busy = [_span(row) for row in booked if row.during.upper > now and row.pk not in of_series]
+    given_up = [_span(row) for row in found if row.status == AppointmentStatus.CANCELLED]
+    return [[*busy, *given_up], busy] if given_up else [busy]
+
+
+def _span(row: Appointment) -> proposing.Span:
+    return row.during.lower, row.during.upper
