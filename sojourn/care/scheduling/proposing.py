@@ -297,21 +297,25 @@ def _place(
     nodes = _nodes(days, standing, zone)
     if shape.sessions == 0:
         return ()
-    # best[i]: the best way to place k sessions of which node i is the first.
-    best: list[_Value | None] = [(node.standing is None, (node.begins,), (i,)) for i, node in enumerate(nodes)]
-    fit = 1 if nodes else 0
-    for k in range(2, shape.sessions + 1):
-        best = [_longer(i, nodes, best, shape) for i in range(len(nodes))]
-        if any(value is not None for value in best):
-            fit = k
-    first = [
-        value
-        for node, value in zip(nodes, best, strict=True)
-        if value is not None and _follows(node.day, after, shape, late=late)
-    ]
+    best, fit = _ways(nodes, shape)
+    placed = zip(nodes, best, strict=True)
+    first = [value for node, value in placed if value and _follows(node.day, after, shape, late=late)]
     if not first:
         return NoSeries(min(fit, shape.sessions - 1), len(days))
     return tuple(nodes[i] for i in min(first)[2])
+
+
+def _ways(nodes: Sequence[_Node], shape: SeriesShape) -> tuple[list[_Value | None], int]:
+    """For each node the best way to place the whole series from it on, None where there is none; and how many sessions
+    in a row could be placed at all."""
+    # best[i]: the best way to place k sessions of which node i is the first.
+    best: list[_Value | None] = [(node.standing is None, (node.begins,), (i,)) for i, node in enumerate(nodes)]
+    fit = min(1, len(nodes))
+    for k in range(2, shape.sessions + 1):
+        best = [_longer(i, nodes, best, shape) for i in range(len(nodes))]
+        if any(best):
+            fit = k
+    return best, fit
 
 
 def _nodes(days: dict[date, list[Slot]], standing: Sequence[Standing], zone: ZoneInfo) -> list[_Node]:

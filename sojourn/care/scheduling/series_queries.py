@@ -311,15 +311,14 @@ def propose_series(
     found = _in_series(
         Q(care_plan=course, status=AppointmentStatus.BOOKED) | Q(patient_id=course.patient_id, during__endswith__gt=now)
     )
-    rows = [row for row in found if row.status == AppointmentStatus.BOOKED]
-    standing = _series(course, zone, now, [row for row in rows if row.care_plan_id == course.pk])
+    of_course = [row for row in found if row.status == AppointmentStatus.BOOKED and row.care_plan_id == course.pk]
+    standing = _series(course, zone, now, of_course)
     shape = proposing.SeriesShape(len(standing.ahead) + standing.open, min_days, max_days, earliest, weekdays)
-    stated = stated_times(course.patient_id) if known is None else known.stated
     first, last = _searched(standing, shape, zone, now)
     if known is None:
-        free = free_time(first, last, zone, staff)
+        stated, free = stated_times(course.patient_id), free_time(first, last, zone, staff)
     else:
-        free = free_time(first, last, zone, staff, known.rules, known.seats)
+        stated, free = known.stated, free_time(first, last, zone, staff, known.rules, known.seats)
     stays = [
         *(proposing.Standing(row.pk, row.during.lower) for row in standing.ahead if row.pk not in leaving),
         *(proposing.Standing(-1 - number, slot.begins) for number, slot in enumerate(holding)),
