@@ -25,7 +25,8 @@ from tests.repo.test_repository import ROOT, tracked
 KNOWN: Final[dict[str, str]] = {}
 
 # Calls in which a keyword or a text is the name of a relation.
-OF_QUERIES: Final = {
+NAMING: Final = {
+    "getattr", "hasattr", "setattr", "attrgetter",
     "filter", "exclude", "get", "annotate", "aggregate", "alias", "prefetch_related", "select_related", "values",
     "values_list", "order_by", "only", "defer", "distinct", "update", "latest", "earliest", "Q", "F", "OuterRef",
     "Prefetch", "Count", "Max", "Min", "Sum", "ArrayAgg", "get_or_create", "update_or_create",
@@ -95,7 +96,7 @@ def goes_up(name: str, floor: int) -> bool:
 
 def _words(call: ast.Call) -> Iterator[str]:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    if name not in OF_QUERIES:
+    if name not in NAMING:
         return
     for keyword in call.keywords:
         yield keyword.arg or ""
@@ -169,6 +170,7 @@ def test_no_room_knows_a_higher_one_without_importing_it():
         'Appointment.objects.order_by("-encounter__opened_at")',
         "Q(reminders=None)",
         "patient.flags.count()",
+        'hasattr(row, "encounter")',
     ],
 )
 def test_an_arrow_by_a_relation_is_found(text: str):
