@@ -123,22 +123,16 @@ def take_messages(
     ``counts``: where the caller counts what was not used; without it, it is written at once.
     """
     counts = Counts() if counts is None else counts
-    first = {arrival.digest: arrival for arrival in reversed(arrivals)}
-    taken = _matched(cursor, [first[digest] for digest in dict.fromkeys(each.digest for each in arrivals)])
-    of_strangers = [each for each in taken if each.device is None]
-    ours = [each for each in taken if each.device is not None]
+    taken = _matched(cursor, _each_once(arrivals))
+    ours, of_strangers = _parted(taken)
     if of_strangers:
         strangers.keep(cursor, [_stranger(each) for each in of_strangers])
-    fresh = _inserted(cursor, ours)
-    again = [each for each in ours if each.message_id is None]
-    if again:
-        fresh += _decided_anew(cursor, again)
+    fresh = _to_be_read(cursor, ours)
     readings, held, judged_again = _read(cursor, fresh)
     absent = [each for one in fresh for each in _absent(one)]
-    _note(counts, [each for each in fresh if each.answer.ack == "AA" or each.contradicts])
+    _note(counts, fresh)
     _note_doubted(counts, readings)
-    devices = {each.device.device_id: each.device for each in ours if each.device is not None}
-    known.learn(cursor, devices, now)
+    known.learn(cursor, _devices(ours), now)
     _supersede(cursor, readings)
     ingest.record_batch(cursor, readings, now, absent, faulty=judged_again)
     _hold(cursor, held)
@@ -149,24 +143,49 @@ def take_messages(
     return [answers[arrival.digest] for arrival in arrivals]
 
 
+def _each_once(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """The first of those that are the same message, in the order in which they came."""
+    first: dict[bytes, Arrival] = {}
+    for each in arrivals:
+        first.setdefault(each.digest, each)
+    return list(first.values())
+
+
+def _parted(taken: Sequence[_Taken]) -> tuple[list[_Taken], list[_Taken]]:
+    """Messages of monitors that somebody put into a clinic, and those of strangers."""
+    return [each for each in taken if each.device is not None], [each for each in taken if each.device is None]
+
+
+def _to_be_read(cursor: Cursor[Row], ours: Sequence[_Taken]) -> list[_Taken]:
+    """Those that are new, and those that were sent before and can be used only now."""
+    fresh = _inserted(cursor, ours)
+    again = [each for each in ours if each.message_id is None]
+    return [*fresh, *_decided_anew(cursor, again)] if again else fresh
+
+
+def _devices(ours: Sequence[_Taken]) -> dict[int, Known]:
+    return {each.device.device_id: each.device for each in ours if each.device is not None}
+
+
 # ---------------------------------------------------------------- whose it is
 
 
 def _matched(cursor: Cursor[Row], arrivals: Sequence[Arrival]) -> list[_Taken]:
     named = [_named(each) for each in arrivals]
     found = known.load(cursor, {key for each in named for key in each.keys})
-    taken = [
-        _Taken(each, None if each.fault else known.sender(each.keys, each.host, each.clinic_id, found))
-        for each in named
-    ]
+    taken = [_Taken(each, _sender(each, found)) for each in named]
     earlier = _times_of_strangers(cursor, taken)
     for each in taken:
         if each.device is None:
             each.answer = _unknown(each.arrival, found)
         elif each.arrival.digest in earlier:
             each.arrival = replace(each.arrival, received_at=earlier[each.arrival.digest])
-    _place(cursor, [each for each in taken if each.device is not None])
+    _place(cursor, _parted(taken)[0])
     return taken
+
+
+def _sender(arrival: Arrival, found: Mapping[str, list[Known]]) -> Known | None:
+    return None if arrival.fault else known.sender(arrival.keys, arrival.host, arrival.clinic_id, found)
 
 
 def _named(arrival: Arrival) -> Arrival:
@@ -426,18 +445,17 @@ def _readings(taken: _Taken, doubt: str, early: list[tuple[judging.NewReading, d
     assert device is not None
     came, since, sent_at = arrival.received_at, device.since, arrival.sent_at
     offset = timedelta(seconds=device.clock.offset_s or 0)
-    shift = offset if abs(offset) > clock.NOISE else timedelta(0)
+    shift = clock.correction(offset)
     test = "test" if arrival.test else ""
     out = []
     for one in arrival.values:
         at = one.measured_at
         why = doubt or _undatable(one, sent_at, came + offset)
         if at is None or why:
-            dated = _effective(device, at, came, why)
-        else:
-            dated = min(at - shift, came)
-        reading = _reading(taken, one, dated, why, test)
-        if at is None or why or taken.past or since is None or at - offset >= since:
+            out.append(_reading(taken, one, _effective(device, at, came, why), why, test))
+            continue
+        reading = _reading(taken, one, min(at - shift, came), why, test)
+        if taken.past or since is None or at - offset >= since:
             out.append(reading)
         else:
             early.append((reading, at - offset))
@@ -451,26 +469,32 @@ def _reading(taken: _Taken, one: Value, dated: datetime, why: str, test: str) ->
     assert device is not None
     assert session is not None
     value, own_doubt = in_own_unit(one.code, one.value, one.unit)
+    doubted = bool(why or taken.contradicts)
     said = one.doubt or own_doubt or test
-    if why or taken.contradicts:
-        said = said if said in VOID else why or said or "patient"
+    if doubted:
+        said = _doubted(said, why)
     reading = judging.NewReading(
         session, one.code, value, one.unit if own_doubt == "unit" else VITALS[one.code].unit.code, dated,
         arrival.received_at, one.measured_at, judging.MONITOR, device.device_id, taken.message_id, None,
         "corrected" if one.status in CORRECTS else "final", said,
         source=judging.source_of(device.device_id, one.site),
     )  # fmt: skip
-    if why or taken.contradicts or taken.past:
+    if doubted or taken.past:
         reading.judged, reading.charted = not taken.past, not taken.contradicts
-        reading.judged_at = arrival.received_at if why or taken.contradicts else None
+        reading.judged_at = arrival.received_at if doubted else None
     return reading
+
+
+def _doubted(own: str, why: str) -> str:
+    """Which doubt of a doubted message's value is written down: of what is no number its own, else the message's."""
+    return own if own in VOID else why or own or "patient"
 
 
 def _absent(taken: _Taken) -> list[judging.NoValue]:
     """The sensors of a message that have no value, unless it says so of a time before the monitor came. What is in
     doubt (its patient, its line, its time) empties nothing."""
     device, arrival, session = taken.device, taken.arrival, taken.session
-    if device is None or session is None or taken.past or taken.again or taken.contradicts or taken.doubt:
+    if device is None or session is None or any((taken.past, taken.again, taken.contradicts, taken.doubt)):
         return []
     out = []
     for one in arrival.absent:
@@ -614,8 +638,11 @@ def _in_own_unit(taken: TakenBack) -> TakenBack:
 
 
 def _note(counts: Counts, taken: Sequence[_Taken]) -> None:
-    """Count what these messages held that was not used, or not quite believed."""
+    """Count what these messages held that was not used, or not quite believed. What nothing was done with is not
+    counted, unless it is of another patient."""
     for each in taken:
+        if each.answer.ack != "AA" and not each.contradicts:
+            continue
         device, arrival = each.device, each.arrival
         assert device is not None
         if arrival.not_used:
