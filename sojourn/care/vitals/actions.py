@@ -17,8 +17,8 @@ from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.vitals import ingest
-from sojourn.care.vitals.messages import in_own_unit
 from sojourn.care.vitals.models import Device, DeviceAssociation, ListenerPort
+from sojourn.care.vitals.reading import in_own_unit
 from sojourn.clinical.protocol import PRESENT
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, pressure_fault
 from sojourn.foundation.accounts.asker import Asker
