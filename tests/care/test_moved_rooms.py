@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from django.core.management import call_command
-from django.db import connections
 from psycopg import sql
 
 from sojourn.config import moved_rooms
@@ -112,16 +113,12 @@ def unparted(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
 
 
 def _upgrade() -> None:
-    connections.databases["scratch"] = {
-        **connections.databases["default"],
-        **database("owner").django(),
-        "NAME": SCRATCH,
-    }
-    try:
-        call_command("migrate", database="scratch", verbosity=0, interactive=False)
-    finally:
-        connections["scratch"].close()
-        del connections["scratch"], connections.databases["scratch"]
+    """As ``sojourn up`` and ``sojourn restore`` do it, in a process of their own."""
+    env = {**os.environ, "SOJOURN_DATABASE": SCRATCH}
+    if url := os.environ.get("DATABASE_URL"):
+        env["DATABASE_URL"] = url.replace(house.DATABASE, SCRATCH)
+    code = "from sojourn.config.installation import prepare; prepare(print)"
+    subprocess.run([sys.executable, "-c", code], check=True, env=env)
 
 
 def test_the_tables_of_coordination_stay_as_they_are(unparted: psycopg.Connection[tuple[object, ...]]) -> None:
