@@ -225,10 +225,10 @@ def _ward(number: int, numbers: range) -> Ward:
     from django.db import connection
 
     from benchmarks.monitors.sender import device
-    from sojourn.care.booking.models import Appointment, Chair
     from sojourn.care.encounter.models import Encounter, SessionState
     from sojourn.care.patients.models import Patient
     from sojourn.care.plan.models import PlanVersion
+    from sojourn.care.scheduling.models import Appointment, Chair
     from sojourn.care.session.models import DoseEvent, MedicationAdministration
     from sojourn.care.vitals.models import Device, DeviceAssociation
     from sojourn.foundation.accounts.asker import Asker, as_asker
@@ -267,7 +267,7 @@ def _ward(number: int, numbers: range) -> Ward:
         plans = [signed_course(staff, each, protocol_id=rule.id, at=now) for each in patients]  # type: ignore[arg-type]
         appointments = Appointment.objects.bulk_create(
             Appointment(**common, patient=p, care_plan=plan, chair=chair, during=(now, now + timedelta(hours=3)),
-                        booked_at=now, booked_by=nurse) for p, plan, chair in zip(patients, plans, chairs, strict=True)
+                        booked_at=now, booked_by=nurse, session_opened_at=now) for p, plan, chair in zip(patients, plans, chairs, strict=True)
         )  # fmt: skip
         encounters = Encounter.objects.bulk_create(
             Encounter(**common, patient=a.patient, care_plan=a.care_plan, appointment=a, chair=a.chair,

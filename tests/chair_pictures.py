@@ -132,8 +132,8 @@ def _ago(minutes: float) -> datetime:
 
 def an_hour() -> Hour:
     """Somebody of the demo who has nothing else today, with a signed plan of an infusion."""
-    from sojourn.care.booking.models import Appointment, Chair
     from sojourn.care.plan import queries as plans
+    from sojourn.care.scheduling.models import Appointment, Chair
     from sojourn.care.session.drawing_actions import DrawnDose
     from sojourn.config.demo.people import HARBOR
     from sojourn.config.demo.today import _on_stage

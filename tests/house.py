@@ -61,11 +61,11 @@ def _start_server() -> None:
                    check=True, capture_output=True)  # fmt: skip
 
 
-def _admin(sql: str) -> None:
+def _admin(sql: str, dbname: str = "postgres") -> None:
     import psycopg
 
     host = str(HOME / "server") if SERVER else str(HOME / "postgres" / "socket")
-    with psycopg.connect(host=host, user="postgres", dbname="postgres", autocommit=True) as connection:
+    with psycopg.connect(host=host, user="postgres", dbname=dbname, autocommit=True) as connection:
         connection.execute(sql)
 
 

@@ -49,12 +49,12 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     """The pages from the story to the way home: the prescriber's, the front desk's, and the companion's link."""
     from django.utils import timezone
 
-    from sojourn.care.booking import way_home_actions
-    from sojourn.care.booking.models import Appointment
     from sojourn.care.candidacy import queries as candidacy
     from sojourn.care.consent.models import Consent
+    from sojourn.care.coordination import ride_home_actions
     from sojourn.care.encounter.models import Encounter
     from sojourn.care.plan.models import PlanVersion
+    from sojourn.care.scheduling.models import Appointment
     from sojourn.config import postbox
     from sojourn.config.demo.people import HARBOR
     from sojourn.config.demo.today import _clinic_id
@@ -79,7 +79,7 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
         assert signed is not None
         assert coming is not None
     with as_asker(desk):
-        way_home_actions.ask(by=desk, appointment_id=coming.pk)
+        ride_home_actions.ask(by=desk, appointment_id=coming.pk)
     deadline = time.monotonic() + 30
     links: list[str] = []
     while not links and time.monotonic() < deadline:

@@ -27,6 +27,7 @@ def prepare(say: Callable[[str], None]) -> None:
     with psycopg.connect(database("owner").conninfo(), autocommit=True) as connection:
         moved_rooms.rename(connection)
     _migrate()
+    _check()
     _grants()
 
 
@@ -76,6 +77,16 @@ def _migrate() -> None:
         raise CannotPrepare("this process was started without the owner's connection")
     call_command("migrate", database="owner", verbosity=0, interactive=False)
     call_command("createcachetable", "house_cache", database="owner", verbosity=0)
+
+
+def _check() -> None:
+    """What the rooms expect of each other must be there before the first page, not be missed by the first letter."""
+    from django.core.checks import run_checks
+
+    from sojourn.foundation import links
+
+    if faults := run_checks(tags=[links.TAG]):
+        raise CannotPrepare("\n".join(str(fault.msg) for fault in faults))
 
 
 def _grants() -> None:

@@ -13,12 +13,12 @@ import psycopg
 import pytest
 from django.db import connection, connections
 
-from sojourn.care.booking.models import WorkingHours
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import jobs, queries, watch
 from sojourn.care.safety.models import Flag, FlagKind, FlagNotice, FlagSource, FlagTurn, Severity
 from sojourn.care.safety.queries import StandingFlag
 from sojourn.care.safety.raising_actions import raise_flag
+from sojourn.care.scheduling.models import WorkingHours
 from sojourn.clinical import deadlines
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.asker import as_asker

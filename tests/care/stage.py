@@ -11,11 +11,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from sojourn.care.booking.models import Appointment, Chair
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import current_state, protocol_of
 from sojourn.care.patients.models import Patient, RelatedPerson
+from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session import drawing_actions, score_actions, step_actions
 from sojourn.care.session.drawing_actions import DrawnDose
 from sojourn.care.session.models import CheckResult

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection, connections
 
-from sojourn.care.booking import actions, queries
-from sojourn.care.booking.models import Appointment, Chair
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.patients import actions as patients
 from sojourn.care.plan import actions as plan
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import actions, hooks, queries
+from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.foundation.accounts.asker import NotAllowed, as_asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
@@ -176,6 +176,7 @@ def test_a_session_that_has_begun_stays_where_it_is(desk: Cast):
         clinic=desk.clinic, patient=first.patient, care_plan=first.care_plan, appointment=first, chair=one,
         protocol_id="iv_racemic_40min", protocol_version="1", protocol_hash="0" * 64, opened_at=TEN,
     )  # fmt: skip
+    actions.hand_to_session(first, TEN)
     for attempt in (
         lambda: move(desk, first, one, at=TEN + timedelta(hours=3)),
         lambda: actions.cancel(by=desk.asker("front_desk"), appointment_id=first.pk, version=1, because="x"),
@@ -183,6 +184,34 @@ def test_a_session_that_has_begun_stays_where_it_is(desk: Cast):
         with pytest.raises(Refused) as refused:
             attempt()
         assert refused.value.codes == ("session-begun",)
+
+
+def test_what_follows_is_told_once_and_by_whom_it_was_done(desk: Cast, monkeypatch: pytest.MonkeyPatch):
+    told: list[tuple[str, object]] = []
+
+    def follow(**what: object) -> None:
+        told.append((str(what["appointment"]), what["by"]))
+
+    for hook in (hooks.on_booked, hooks.on_cancelled, hooks.on_slot_released):
+        monkeypatch.setattr(hook, "_followers", [])
+        hook.register(follow)
+        hook.register(follow)
+    first = book(desk, course(desk), chair(desk))
+    assert told == [(str(first), desk.asker("front_desk"))]
+    actions.cancel(by=desk.asker("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
+    assert len(told) == 3  # cancelled, and its time released
+
+
+def test_what_must_follow_and_cannot_undoes_the_booking(desk: Cast, monkeypatch: pytest.MonkeyPatch):
+    def refuse(**what: object) -> None:
+        raise Refused("no", codes=("no",))
+
+    monkeypatch.setattr(hooks.on_booked, "_followers", [refuse])
+    one, plan_ = chair(desk), course(desk)
+    with pytest.raises(Refused):
+        book(desk, plan_, one)
+    assert not Appointment.objects.exists()
+    assert not AuditEvent.objects.filter(action="appointment.booked").exists()
 
 
 @pytest.mark.parametrize(("minutes", "code"), [(0, "length"), (-5, "length"), (24 * 60 + 1, "length")])

@@ -15,21 +15,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 
-from sojourn.care.booking import (
-    actions,
-    feed_actions,
-    house_actions,
-    jobs,
-    proposing,
-    queries,
-    reminder_actions,
-    series_actions,
-    waiting_actions,
-    way_home_actions,
-)
-from sojourn.care.booking.models import Appointment, Attendance, EscortLink, Offer, Reminder
-from sojourn.care.booking.queries import WayHome
+from sojourn.care.coordination import feed_actions, jobs, reminder_actions, ride_home_actions, waiting_actions
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination.models import EscortLink, Offer, Reminder
+from sojourn.care.coordination.queries import WayHome
 from sojourn.care.patients import actions as patients
+from sojourn.care.scheduling import actions, house_actions, proposing, queries, series_actions, series_queries
+from sojourn.care.scheduling.models import Appointment, Attendance
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, NotAllowed, as_asker
 from sojourn.foundation.accounts.models import Membership, Person
@@ -268,13 +260,13 @@ def test_two_series_at_once_never_wait_for_each_other_in_a_ring(lasting: Cast):
 # ---------------------------------------------------------------- series
 
 
-def proposed(plan, earliest=date(2026, 3, 4), min_days=2, max_days=4, **more) -> queries.Proposed:
-    return queries.propose_series(
+def proposed(plan, earliest=date(2026, 3, 4), min_days=2, max_days=4, **more) -> series_queries.Proposed:
+    return series_queries.propose_series(
         plan, min_days=min_days, max_days=max_days, earliest=earliest, minutes=120, zone=DENVER, now=NOW, **more
     )
 
 
-def wanted_of(found: queries.Proposed) -> list[series_actions.Wanted]:
+def wanted_of(found: series_queries.Proposed) -> list[series_actions.Wanted]:
     assert isinstance(found.answer, proposing.Proposal)
     versions = {row.pk: row.version for row in found.standing.ahead}
     return [
@@ -389,7 +381,7 @@ def test_the_desk_that_comes_too_late_hears_of_other_times(desk: Cast):
     open_weekdays(desk)
     one, ana = chair(desk), course(desk)
     book(desk, course(desk, "Bo"), one)
-    near = queries.alternatives(at=TEN, minutes=120, patient_id=ana.patient_id, zone=DENVER, now=NOW)
+    near = series_queries.alternatives(at=TEN, minutes=120, patient_id=ana.patient_id, zone=DENVER, now=NOW)
     assert len(near) == 4
     assert all(slot.ends <= TEN or slot.begins >= TEN + timedelta(hours=2) for slot in near)
     assert book(desk, ana, one, at=near[0].begins).pk
@@ -447,7 +439,7 @@ def test_a_freed_time_goes_to_who_says_yes_first(desk: Cast):
     told = letters()[2]
     assert told.to == "w0@example.org"
     assert "stays as it is" in told.text
-    assert [entry.patient_id for entry in queries.waiting()] == [ann.patient_id]  # Ann stays on the list
+    assert [entry.patient_id for entry in coordination.waiting()] == [ann.patient_id]  # Ann stays on the list
     # and Ben's old time came free for her in its turn, but it is no earlier than hers
     assert Offer.objects.filter(freed_id=bens.pk).count() == 0
 
@@ -461,7 +453,7 @@ def test_a_time_that_the_desk_gave_away_is_gone_kindly(desk: Cast):
     offer = Offer.objects.get()
     book(desk, course(desk, "Di"), one)
     with as_asker(me):
-        assert [row.pk for row in queries.open_offers(ann.patient_id, NOW)] == [offer.pk]
+        assert [row.pk for row in coordination.open_offers(ann.patient_id, NOW)] == [offer.pk]
         assert refused(lambda: waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)) == ("gone",)
     run_offers(desk, NOW + timedelta(minutes=1))
     assert letters() == []
@@ -615,21 +607,21 @@ def test_a_feed_opens_one_persons_times_until_it_is_ended(desk: Cast):
         opened = feed_actions.open_feed(by=me, now=NOW)
     with as_asker(therapist):
         theirs = feed_actions.open_feed(by=therapist, now=NOW)
-    feed = queries.feed_by(hash_of(opened.token), NOW)
+    feed = coordination.feed_by(hash_of(opened.token), NOW)
     assert feed is not None
     assert [each.id for each in feed.entries] == [mine.pk]
-    other = queries.feed_by(hash_of(theirs.token), NOW)
+    other = coordination.feed_by(hash_of(theirs.token), NOW)
     assert other is not None
     assert len(other.entries) == 1
     assert mine.pk not in {each.id for each in other.entries}
     with as_asker(me):
         again = feed_actions.open_feed(by=me, now=NOW)
-    assert queries.feed_by(hash_of(opened.token), NOW) is None
+    assert coordination.feed_by(hash_of(opened.token), NOW) is None
     with as_asker(me):
         feed_actions.close_feed(by=me, now=NOW)
-    assert queries.feed_by(hash_of(again.token), NOW) is None
+    assert coordination.feed_by(hash_of(again.token), NOW) is None
     Membership.objects.filter(pk=therapist.member).update(ended_at=NOW)
-    assert queries.feed_by(hash_of(theirs.token), NOW) is None
+    assert coordination.feed_by(hash_of(theirs.token), NOW) is None
 
 
 # ---------------------------------------------------------------- the way home
@@ -644,12 +636,12 @@ def companioned(clinic: Cast, at=TEN, email="luis@example.org"):
 
 
 def asked(clinic: Cast, appointment, now=NOW) -> Asker:
-    way_home_actions.ask(by=clinic.asker("front_desk"), appointment_id=appointment.pk, now=now)
+    ride_home_actions.ask(by=clinic.asker("front_desk"), appointment_id=appointment.pk, now=now)
     return Asker(token_hash=hash_of(re.search(r"/way-home/([^/\s]+)/", letters()[-1].text)[1]))  # type: ignore[index]
 
 
 def state(appointment) -> WayHome:
-    return queries.way_home(appointment.pk).state
+    return coordination.way_home(appointment.pk).state
 
 
 def test_the_companion_says_yes_and_changes_their_mind(desk: Cast):
@@ -658,17 +650,17 @@ def test_the_companion_says_yes_and_changes_their_mind(desk: Cast):
     luis = asked(desk, session)
     assert state(session) == WayHome.ASKED
     with as_asker(luis):
-        view = queries.escort_view(luis.token_hash)
+        view = coordination.escort_view(luis.token_hash)
         assert view is not None
         assert view.given_name == "Ana"
-        first = way_home_actions.answer(by=luis, comes=True, note=" by  bus ", now=NOW)
-        assert way_home_actions.answer(by=luis, comes=True, note="by bus", now=NOW).pk == first.pk
-    assert (state(session), queries.way_home(session.pk).note) == (WayHome.CONFIRMED, "by bus")
+        first = ride_home_actions.answer(by=luis, comes=True, note=" by  bus ", now=NOW)
+        assert ride_home_actions.answer(by=luis, comes=True, note="by bus", now=NOW).pk == first.pk
+    assert (state(session), coordination.way_home(session.pk).note) == (WayHome.CONFIRMED, "by bus")
     with as_asker(luis):
-        way_home_actions.answer(by=luis, comes=False, now=NOW)
+        ride_home_actions.answer(by=luis, comes=False, now=NOW)
     assert state(session) == WayHome.DECLINED
     with as_asker(luis):
-        assert refused(lambda: way_home_actions.answer(by=luis, comes=True, now=TEN)) == ("over",)
+        assert refused(lambda: ride_home_actions.answer(by=luis, comes=True, now=TEN)) == ("over",)
     written = letters()[0]
     assert not re.search(r"ketamine|depress|session|treat|dose", str(written), re.IGNORECASE)
     assert [row.name for row in AuditEvent.objects.filter(action="way_home.answered")] == ["Luis", "Luis"]
@@ -678,16 +670,16 @@ def test_who_confirmed_tuesday_has_not_confirmed_thursday(desk: Cast):
     session, luis = companioned(desk)
     by = asked(desk, session)
     with as_asker(by):
-        way_home_actions.answer(by=by, comes=True, now=NOW)
+        ride_home_actions.answer(by=by, comes=True, now=NOW)
     moved = move(desk, session, session.chair, at=TEN + timedelta(days=1), companion_id=luis.pk)
     assert state(moved) == WayHome.ASKED
     house = reminder_actions.sender(desk.clinic.pk)
     with as_asker(house):
-        assert way_home_actions.ask_in_time(by=house, appointment_id=moved.pk, person_id=luis.pk, now=NOW)
-        assert not way_home_actions.ask_in_time(by=house, appointment_id=moved.pk, person_id=luis.pk, now=NOW)
+        assert ride_home_actions.ask_in_time(by=house, appointment_id=moved.pk, person_id=luis.pk, now=NOW)
+        assert not ride_home_actions.ask_in_time(by=house, appointment_id=moved.pk, person_id=luis.pk, now=NOW)
     assert len(letters()) == 2
     with as_asker(by):  # the first letter's link was replaced
-        assert refused(lambda: way_home_actions.answer(by=by, comes=True, now=NOW)) == ("replaced",)
+        assert refused(lambda: ride_home_actions.answer(by=by, comes=True, now=NOW)) == ("replaced",)
 
 
 def test_an_old_link_mails_a_fresh_one_to_the_known_address_only(desk: Cast):
@@ -695,12 +687,12 @@ def test_an_old_link_mails_a_fresh_one_to_the_known_address_only(desk: Cast):
     old = asked(desk, session)
     asked(desk, session, now=NOW + timedelta(minutes=1))
     with as_asker(old):
-        assert way_home_actions.renew(by=old, now=NOW + timedelta(minutes=5)) is False  # one was sent just now
-        assert way_home_actions.renew(by=old, now=NOW + timedelta(minutes=12)) is True
+        assert ride_home_actions.renew(by=old, now=NOW + timedelta(minutes=5)) is False  # one was sent just now
+        assert ride_home_actions.renew(by=old, now=NOW + timedelta(minutes=12)) is True
     assert [letter.to for letter in letters()] == ["luis@example.org"] * 3
     assert EscortLink.objects.filter(ended_at=None).count() == 1
     with as_asker(Asker(token_hash="0" * 64)):
-        assert queries.escort_view("0" * 64) is None
+        assert coordination.escort_view("0" * 64) is None
         assert EscortLink.objects.count() == 0
 
 
@@ -719,12 +711,12 @@ def test_a_link_opens_its_own_patient_and_nobody_else(desk: Cast):
 def test_the_clinic_writes_down_what_was_said_on_the_phone(desk: Cast):
     session, _luis = companioned(desk, email="")
     by = desk.asker("front_desk")
-    assert refused(lambda: way_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("no-address",)
-    way_home_actions.write_answer(by=by, appointment_id=session.pk, comes=True, now=NOW)
-    way = queries.way_home(session.pk)
+    assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("no-address",)
+    ride_home_actions.write_answer(by=by, appointment_id=session.pk, comes=True, now=NOW)
+    way = coordination.way_home(session.pk)
     assert (way.state, way.said_by.split()[0]) == (WayHome.CONFIRMED, "Front")
     actions.cancel(by=by, appointment_id=session.pk, version=1, because="ill", now=NOW)
-    assert refused(lambda: way_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("cancelled",)
+    assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("cancelled",)
 
 
 def test_the_patient_names_somebody_else(desk: Cast):
@@ -732,21 +724,21 @@ def test_the_patient_names_somebody_else(desk: Cast):
     old = asked(desk, session)
     me = patient_asker(desk, session.patient_id)
     with as_asker(me):
-        mai = way_home_actions.bring(by=me, appointment_id=session.pk, name="Mai", email="MAI@example.org", now=NOW)
+        mai = ride_home_actions.bring(by=me, appointment_id=session.pk, name="Mai", email="MAI@example.org", now=NOW)
         assert mai.companion.name == "Mai"
         assert refused(
-            lambda: way_home_actions.bring(by=me, appointment_id=session.pk, name="Mo", email="nonsense", now=NOW)
+            lambda: ride_home_actions.bring(by=me, appointment_id=session.pk, name="Mo", email="nonsense", now=NOW)
         ) == ("bad-email",)
         assert refused(
-            lambda: way_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=0, now=NOW)
+            lambda: ride_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=0, now=NOW)
         ) == ("not-beside-patient",)
     assert state(session) == WayHome.UNASKED
     assert len(queued("booking.ask_companion")) == 2
     with as_asker(old):
-        assert refused(lambda: way_home_actions.answer(by=old, comes=True, now=NOW)) == ("other",)
+        assert refused(lambda: ride_home_actions.answer(by=old, comes=True, now=NOW)) == ("other",)
     with as_asker(me):
-        way_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=luis.pk, now=NOW)
-    assert queries.way_home(session.pk).person == luis
+        ride_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=luis.pk, now=NOW)
+    assert coordination.way_home(session.pk).person == luis
 
 
 def test_a_patient_assigns_no_staff(desk: Cast):

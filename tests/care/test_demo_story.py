@@ -15,12 +15,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from sojourn.care.alarms.models import AlarmEvent
-from sojourn.care.booking.models import Appointment, BookingRules, EscortAnswer, EscortLink, WaitingEntry, WorkingHours
 from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.consent import queries as consent
 from sojourn.care.consent import texts
 from sojourn.care.consent.models import Consent, ConsentCountersignature, ConsentQuestion, ConsentRequest
+from sojourn.care.coordination.models import EscortAnswer, EscortLink, WaitingEntry
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import running
 from sojourn.care.intake import queries as intake
@@ -30,6 +30,7 @@ from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import gates, queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
+from sojourn.care.scheduling.models import Appointment, BookingRules, WorkingHours
 from sojourn.care.session import event_kinds, given, medicine_actions, road, snapshot, step_actions
 from sojourn.care.session.models import DoseEvent, GivenMedicine, MedicationAdministration, SessionEvent, Waste
 from sojourn.care.session.snapshot import SessionSnapshot

@@ -12,10 +12,10 @@ import psycopg
 import pytest
 from django.core import mail
 
-from sojourn.care.booking.models import HoursOnDay
 from sojourn.care.safety import duty_actions, duty_queries, watch
 from sojourn.care.safety.actions import answer_flag, note_reading
 from sojourn.care.safety.models import Flag, FlagClock, FlagNoticeTry, FlagTurn, Reach, Severity
+from sojourn.care.scheduling.models import HoursOnDay
 from sojourn.config.environment import database
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.queries import house

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sojourn.care.booking.icalendar import Event, calendar, escape, fold
+from sojourn.care.coordination.icalendar import Event, calendar, escape, fold
 
 TEN = datetime(2026, 3, 9, 10, tzinfo=ZoneInfo("America/Denver"))
 LONG_LINE = 75

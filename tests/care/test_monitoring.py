@@ -13,7 +13,8 @@ from sojourn.care.alarms.models import AlarmEvent, AlarmState, CurrentVital
 from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.session import step_actions
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals.messages import Answer, Arrival, Value, take_messages
+from sojourn.care.vitals.arriving import Answer, Arrival, Value
+from sojourn.care.vitals.messages import take_messages
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.foundation.accounts.asker import Asker, as_asker

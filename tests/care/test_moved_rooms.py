@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -61,3 +65,76 @@ def test_an_older_database_keeps_its_rows_and_its_walls(older: psycopg.Connectio
 def test_a_database_of_today_is_left_as_it_is(older: psycopg.Connection[tuple[object, ...]]) -> None:
     assert moved_rooms.rename(older)
     assert not moved_rooms.rename(older)
+
+
+# ---------------------------------------------------------------- decision 0037
+
+PARTED = (
+    "offer", "waitingentry", "reminder", "reminderpreference", "calendarfeed", "escortlink", "escortanswer",
+)  # fmt: skip
+# Everything about a table that an upgrade must leave alone.
+WALLS = """
+SELECT c.oid, c.relrowsecurity, c.relforcerowsecurity,
+  (SELECT array_agg(p.polname || coalesce(pg_get_expr(p.polqual, p.polrelid), '') ORDER BY p.polname)
+   FROM pg_policy p WHERE p.polrelid = c.oid),
+  (SELECT array_agg(t.tgname ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),
+  c.relacl::text
+FROM pg_class c WHERE c.oid = to_regclass(%s)
+"""
+
+
+# The session is there already; what it refers to does not matter here, and is not asked for.
+AN_OPEN_SESSION = """
+SET session_replication_role = replica;
+INSERT INTO booking_appointment (id, clinic_id, patient_id, care_plan_id, chair_id, during, turnover_minutes, status,
+  booked_at, booked_by_id, cancelled_because, version)
+SELECT n, 1, n, 1, n, tstzrange('2026-03-02 17:00Z', '2026-03-02 19:00Z'), 0, 'booked', '2026-02-01Z', 1, '', 1
+FROM generate_series(1, 2) n;
+INSERT INTO encounter_encounter (id, clinic_id, patient_id, care_plan_id, appointment_id, chair_id, protocol_id,
+  protocol_version, protocol_hash, opened_at)
+VALUES (1, 1, 2, 1, 2, 2, 'iv', '1', '', '2026-03-02 17:05Z');
+"""
+
+
+@pytest.fixture
+def unparted(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """A database as it was before coordination was a room, with two appointments; the session of one is open."""
+    house._admin(f'CREATE DATABASE "{SCRATCH}" TEMPLATE template_house OWNER sojourn_owner')
+    owner = database("owner").conninfo().replace(f"dbname={house.DATABASE}", f"dbname={SCRATCH}")
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(
+            "DELETE FROM django_migrations WHERE app = 'coordination' OR (app = 'booking' AND name > '0006')"
+            " OR (app = 'encounter' AND name > '0005');"
+            "ALTER TABLE booking_appointment DROP COLUMN session_opened_at"
+        )
+        house._admin(AN_OPEN_SESSION, SCRATCH)
+        yield connection
+    house._admin(f'DROP DATABASE "{SCRATCH}"')
+
+
+def _upgrade() -> None:
+    """As ``sojourn up`` and ``sojourn restore`` do it, in a process of their own."""
+    env = {**os.environ, "SOJOURN_DATABASE": SCRATCH}
+    if url := os.environ.get("DATABASE_URL"):
+        env["DATABASE_URL"] = url.replace(house.DATABASE, SCRATCH)
+    code = "from sojourn.config.installation import prepare; prepare(print)"
+    subprocess.run([sys.executable, "-c", code], check=True, env=env)
+
+
+def test_the_tables_of_coordination_stay_as_they_are(unparted: psycopg.Connection[tuple[object, ...]]) -> None:
+    def walls() -> list[object]:
+        return [unparted.execute(WALLS, (f"booking_{name}",)).fetchone() for name in (*PARTED, "appointment")]
+
+    before = walls()
+    assert None not in before
+    _upgrade()
+    assert walls() == before
+
+
+def test_appointments_of_an_older_database_know_which_sessions_are_open(
+    unparted: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    _upgrade()
+    unparted.execute("ALTER TABLE booking_appointment NO FORCE ROW LEVEL SECURITY")
+    rows = unparted.execute("SELECT id, session_opened_at FROM booking_appointment ORDER BY id").fetchall()
+    assert rows == [(1, None), (2, datetime(2026, 3, 2, 17, 5, tzinfo=UTC))]

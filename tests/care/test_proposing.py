@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sojourn.care.booking import hours, proposing, reminding
-from sojourn.care.booking.proposing import Free, NoSeries, Proposal, SeriesShape, Slot, Standing, Wish
+from sojourn.care.coordination import reminding
+from sojourn.care.scheduling import hours, proposing
+from sojourn.care.scheduling.proposing import Free, NoSeries, Proposal, SeriesShape, Slot, Standing, Wish
 
 DENVER = ZoneInfo("America/Denver")
 MONDAY = date(2026, 3, 2)

@@ -9,7 +9,8 @@ from django.db import connection
 
 from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals.messages import Arrival, Value, take_messages
+from sojourn.care.vitals.arriving import Arrival, Value
+from sojourn.care.vitals.messages import take_messages
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.care.vitals.withdrawing import TakenBack
 from sojourn.foundation.accounts.asker import as_asker

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from sojourn.care.booking.models import Appointment, Chair
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.encounter.queries import current_state
 from sojourn.care.intake import actions as intake
+from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.models import DoseCheck, MedicationAdministration
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook import actions as rulebook

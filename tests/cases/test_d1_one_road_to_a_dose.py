@@ -15,8 +15,6 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 
-from sojourn.care.booking import actions as booking
-from sojourn.care.booking.models import Appointment, Chair
 from sojourn.care.consent import actions as consent
 from sojourn.care.consent import queries as agreements
 from sojourn.care.consent.models import Consent, ConsentWithdrawal, Decision
@@ -24,6 +22,8 @@ from sojourn.care.patients.models import DoseStart, Patient
 from sojourn.care.patients.queries import last_dose_at
 from sojourn.care.plan import actions, dose, gates, queries
 from sojourn.care.plan.models import CarePlan, PlanVersion
+from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.models import MedicationAdministration
 from sojourn.foundation.accounts.asker import NotAllowed, as_asker
 from sojourn.foundation.accounts.refused import Refused

@@ -28,7 +28,8 @@ from sojourn.care.session.live import read
 from sojourn.care.session.models import CheckResult, EnteredInError, GivenMedicine, SessionEvent
 from sojourn.care.session.snapshot import load
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals.messages import Arrival, Value, take_messages
+from sojourn.care.vitals.arriving import Arrival, Value
+from sojourn.care.vitals.messages import take_messages
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.refused import Refused

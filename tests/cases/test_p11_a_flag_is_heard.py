@@ -16,10 +16,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.booking.models import WorkingHours
 from sojourn.care.measures import actions as measures
 from sojourn.care.safety.models import Flag, FlagAnswer, FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
+from sojourn.care.scheduling.models import WorkingHours
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.queries import house

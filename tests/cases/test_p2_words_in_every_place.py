@@ -23,8 +23,8 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from sojourn.care.booking.models import EscortAnswer
 from sojourn.care.consent.models import Consent, ConsentQuestion, ConsentWithdrawal
+from sojourn.care.coordination.models import EscortAnswer
 from sojourn.care.intake.models import IntakeAnswer
 from sojourn.care.messaging import actions as messaging
 from sojourn.care.messaging.models import Communication
@@ -341,9 +341,9 @@ def test_what_staff_write_is_no_word_of_the_patient(clinic: Cast, ana: Patient):
 
 # Parameters of what a patient's pages call that hold no words of anybody, and why.
 NO_WORDS: Final = {
-    "booking.reminder_actions.prefer zone": "one of a list",
-    "booking.reminder_actions.prefer channel": "one of a list",
-    "booking.series_actions.state_times parts": "one of a list; the days that one cannot come are read as days",
+    "coordination.reminder_actions.prefer zone": "one of a list",
+    "coordination.reminder_actions.prefer channel": "one of a list",
+    "scheduling.series_actions.state_times parts": "one of a list; the days that one cannot come are read as days",
     "consent.actions.drawing_fault path": "the strokes of a signature",
     "intake.actions.remove_line of": "one of a list",
     "measures.actions.start_response scale_id": "one of a list",

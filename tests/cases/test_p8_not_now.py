@@ -17,9 +17,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.booking import feed_actions, reminder_actions, series_actions
-from sojourn.care.booking.models import CalendarFeed, PreferredTimes, ReminderPreference
 from sojourn.care.consent.models import ConsentWithdrawal
+from sojourn.care.coordination import feed_actions, reminder_actions
+from sojourn.care.coordination.models import CalendarFeed, ReminderPreference
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake.models import IntakeAnswer
@@ -30,6 +30,8 @@ from sojourn.care.patients.models import Leaving
 from sojourn.care.patients.not_now import dosed_since
 from sojourn.care.safety import actions as safety
 from sojourn.care.safety.models import Flag
+from sojourn.care.scheduling import series_actions
+from sojourn.care.scheduling.models import PreferredTimes
 from sojourn.care.session.models import SessionEvent
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.refused import Refused

@@ -9,7 +9,7 @@ import icalendar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sojourn.care.booking.icalendar import Event, calendar
+from sojourn.care.coordination.icalendar import Event, calendar
 
 TEN = datetime(2026, 3, 9, 10, tzinfo=ZoneInfo("America/Denver"))
 WORDS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=200)

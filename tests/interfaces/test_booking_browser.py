@@ -11,7 +11,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Browser
 
-from sojourn.care.booking import way_home_actions
+from sojourn.care.coordination import ride_home_actions
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.ui.build import BUILT
 from tests.conftest import Cast
@@ -43,7 +43,7 @@ def test_every_page_is_clear(clinic: Cast, browser: Browser, monkeypatch: pytest
     eve = course(clinic, "Eve")
     later = book(clinic, eve, three, day_ahead(4, 9), companion_id=companion(clinic, eve).pk)
     with as_asker(clinic.asker("front_desk")) as by:
-        way_home_actions.write_answer(by=by, appointment_id=later.pk, comes=True, note="by bus")
+        ride_home_actions.write_answer(by=by, appointment_id=later.pk, comes=True, note="by bus")
     portal = patient_client(clinic, first.care_plan)
     pages = {
         "front_desk": {

@@ -14,11 +14,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.booking import actions as booking
-from sojourn.care.booking import house_actions, queries, series_actions
-from sojourn.care.booking.models import Appointment, BookingRules, HoursOnDay, Offer, WaitingEntry, WorkingHours
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination.models import Offer, WaitingEntry
 from sojourn.care.patients import actions as patients
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling import house_actions, queries, series_actions, series_queries
+from sojourn.care.scheduling.models import Appointment, BookingRules, HoursOnDay, WorkingHours
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person
 from tests.care.way import unplanned_course
@@ -480,7 +482,7 @@ def test_the_patient_says_when_and_who(clinic: Cast):
     cannot = (timezone.localdate() + timedelta(days=12)).isoformat()
     assert portal.post(times, {"weekdays": ["1", "3"], "parts": ["morning"], "cannot": cannot}).status_code == 302
     with as_asker(clinic.asker("nurse")):
-        stated = queries.stated_times(ana.patient_id)
+        stated = series_queries.stated_times(ana.patient_id)
         assert stated is not None
         assert (stated.weekdays, stated.parts, stated.cannot) == ([1, 3], ["morning"], [date.fromisoformat(cannot)])
     assert "checked" in body(portal.get(times))
@@ -507,7 +509,7 @@ def test_the_patient_chooses_how_to_be_reminded(clinic: Cast):
     assert 'value="Europe/Madrid" selected' in body(portal.get(url))
     assert portal.post(url, typed | {"zone": "Mars/Base"}).status_code == 422
     with as_asker(clinic.asker("nurse")):
-        chosen = queries.reminder_preference(clinic.members["patient"].patient_id or 0)
+        chosen = coordination.reminder_preference(clinic.members["patient"].patient_id or 0)
     assert chosen is not None
     assert ZoneInfo(chosen.zone) == ZoneInfo("Europe/Madrid")
 

@@ -15,8 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.booking import actions as booking
-from sojourn.care.booking.models import Appointment, Chair, EscortAnswer
+from sojourn.care.coordination.models import EscortAnswer
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.encounter.queries import sessions_on
 from sojourn.care.measures.models import MeasureRequest
@@ -25,6 +24,8 @@ from sojourn.care.messaging.models import Communication
 from sojourn.care.patients import actions as patients
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety.models import Flag, FlagKind
+from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.models import DoseCheck
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person
@@ -72,6 +73,7 @@ def session(clinic: Cast, appointment: Appointment, *states: str) -> Encounter:
             appointment=appointment, chair_id=appointment.chair_id, protocol_id="iv_racemic_40min",
             protocol_version="1", protocol_hash="0" * 64, opened_at=timezone.now(),
         )  # fmt: skip
+        booking.hand_to_session(appointment, encounter.opened_at)
         for seq, state in enumerate(states, 1):
             SessionState.objects.create(
                 clinic=clinic.clinic, patient_id=appointment.patient_id, encounter=encounter, seq=seq, state=state,

@@ -12,12 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.booking import actions as booking
-from sojourn.care.booking.models import Appointment
 from sojourn.care.encounter.models import Encounter, SessionState
 from sojourn.care.patients import actions
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import BreakGlass, Invitation, Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
@@ -347,6 +347,7 @@ def test_pages_stay_within_twenty_five_queries(clinic: Cast):
                 clinic=clinic.clinic, patient=patient, care_plan=course, appointment=appointment, chair=chair,
                 protocol_id="im", protocol_version="1", protocol_hash="0" * 64, opened_at=timezone.now(),
             )  # fmt: skip
+            booking.hand_to_session(appointment, encounter.opened_at)
             SessionState.objects.create(
                 clinic=clinic.clinic, patient=patient, encounter=encounter, seq=1, state="arrived", at=timezone.now()
             )

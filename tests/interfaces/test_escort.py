@@ -11,10 +11,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from sojourn.care.booking import actions as booking
-from sojourn.care.booking import queries, way_home_actions
-from sojourn.care.booking.models import Appointment, EscortAnswer, EscortLink, Offer
-from sojourn.care.booking.queries import WayHome
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import ride_home_actions
+from sojourn.care.coordination.models import EscortAnswer, EscortLink, Offer
+from sojourn.care.coordination.queries import WayHome
+from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.mail.letters import unseal
 from tests.conftest import Cast
@@ -33,7 +35,7 @@ def asked(clinic: Cast) -> tuple[Appointment, str]:
     ana = course(clinic)
     first = book(clinic, ana, chair(clinic), day_ahead(3), companion_id=companion(clinic, ana).pk)
     with as_asker(clinic.asker("front_desk")) as by:
-        way_home_actions.ask(by=by, appointment_id=first.pk)
+        ride_home_actions.ask(by=by, appointment_id=first.pk)
     found = re.search(r"/way-home/[^/\s]+/", letters()[-1].text)
     assert found is not None
     return first, found[0]
@@ -41,7 +43,7 @@ def asked(clinic: Cast) -> tuple[Appointment, str]:
 
 def state(clinic: Cast, appointment: Appointment) -> WayHome:
     with as_asker(clinic.asker("nurse")):
-        return queries.way_home(appointment.pk).state
+        return coordination.way_home(appointment.pk).state
 
 
 def test_opening_the_link_changes_nothing(clinic: Cast):
@@ -82,7 +84,7 @@ def test_yes_no_and_yes_again(clinic: Cast):
 def test_a_replaced_link_reveals_nothing_and_mails_the_known_address(clinic: Cast):
     first, old = asked(clinic)
     with as_asker(clinic.asker("front_desk")) as by:
-        way_home_actions.ask(by=by, appointment_id=first.pk)
+        ride_home_actions.ask(by=by, appointment_id=first.pk)
         EscortLink.objects.update(sent_at=timezone.now() - timedelta(hours=1))
     answer = Client().get(old)
     assert answer.status_code == 410
@@ -146,7 +148,7 @@ def test_a_signed_in_stranger_sees_no_more_than_the_link(clinic: Cast, other_cli
 
 
 def test_an_earlier_time_by_its_link(clinic: Cast):
-    from sojourn.care.booking import reminder_actions, waiting_actions
+    from sojourn.care.coordination import reminder_actions, waiting_actions
     from sojourn.care.patients import actions as patients
 
     ana, bo, one = course(clinic, "Ana"), course(clinic, "Bo"), chair(clinic)

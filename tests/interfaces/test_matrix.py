@@ -25,13 +25,13 @@ from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
-from sojourn.care.booking.models import Offer, WaitingEntry
 from sojourn.care.candidacy import actions as candidacy_actions
 from sojourn.care.candidacy import clearance_actions
 from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.candidacy.judging import fingerprint
 from sojourn.care.consent import actions as consent_actions
 from sojourn.care.consent.models import Consent
+from sojourn.care.coordination.models import Offer, WaitingEntry
 from sojourn.care.intake import actions as intake
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures.queries import scale

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from sojourn.care.booking import way_home_actions
 from sojourn.care.consent.models import Consent
+from sojourn.care.coordination import ride_home_actions
 from sojourn.care.intake import actions as intake
 from sojourn.care.session import withdrawal_actions
 from sojourn.care.session.models import CheckResult
@@ -159,7 +159,7 @@ def test_medicines_say_what_is_taken_and_what_changed_since_the_decision(ready: 
 def test_the_escorts_answer_stands_beside_the_tick(ready: Cast):
     with as_asker(ready.asker("nurse")):
         stage = set_stage(ready, at=timezone.now() + timedelta(hours=1))
-        way_home_actions.write_answer(
+        ride_home_actions.write_answer(
             by=ready.asker("nurse"), appointment_id=stage.appointment.pk, comes=True, note="At four, by car"
         )
         arrive(stage, timezone.now())

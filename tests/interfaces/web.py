@@ -23,7 +23,8 @@ import psycopg
 from django.conf import settings
 
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.care.vitals.messages import Arrival, Value, take_messages
+from sojourn.care.vitals.arriving import Arrival, Value
+from sojourn.care.vitals.messages import take_messages
 from sojourn.config.environment import database, environment
 from sojourn.foundation.accounts.asker import as_asker
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage, to_dosing

@@ -192,10 +192,10 @@ def the_clinic_invites_and_books(desk: Person, patient_id: int) -> None:
 
 def an_appointment_now(patient_id: int) -> None:
     """Booked by the front desk's own action for a quarter of an hour ago, since a test does not wait for the hour."""
-    from sojourn.care.booking import actions, house_actions
-    from sojourn.care.booking.models import Chair
     from sojourn.care.patients.models import RelatedPerson
     from sojourn.care.plan.models import CarePlan
+    from sojourn.care.scheduling import actions, house_actions
+    from sojourn.care.scheduling.models import Chair
     from sojourn.foundation.accounts.asker import as_asker
 
     # The journey runs at any hour of any day, when no nurse of the demo may be at work.

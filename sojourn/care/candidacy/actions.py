@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,6 +22,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
 
 LONGEST: Final = 4000
@@ -283,7 +282,7 @@ def _tell(patient: Patient, by: Asker) -> None:
     letters.post(
         letters.write(
             patient.email, "decision", patient.language or clinic.language, name=patient.given_name,
-            clinic=clinic.name, phone=clinic.phone, link=settings.ENV.public_url + reverse("portal:decision"),
+            clinic=clinic.name, phone=clinic.phone, link=address(Page.PATIENT_DECISION),
         )
     )  # fmt: skip
 

@@ -7,9 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -31,6 +29,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
 
 LONGEST_QUESTION: Final = 2000
@@ -56,7 +55,7 @@ def _tell(patient: Patient, clinic: Clinic, what: str) -> None:
     """A notice by e-mail: that there is something to read, and where; never what it says."""
     if not patient.email:
         return
-    link = settings.ENV.public_url + reverse("portal:agreements")
+    link = address(Page.PATIENT_AGREEMENTS)
     letters.post(
         letters.write(
             patient.email, "agreements", patient.language or clinic.language, name=patient.given_name,

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from django.db import models
 
-from sojourn.care.booking.models import Appointment, Chair
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.privacy import CLINICAL, OPERATIONAL, Privacy
 from sojourn.foundation.accounts.scoping import ClinicScoped

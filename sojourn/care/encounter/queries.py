@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from sojourn.care.booking.models import Appointment, AppointmentStatus
 from sojourn.care.encounter.models import Encounter, SessionState
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
+from sojourn.care.scheduling.queries import appointments, day_bounds
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import PRESENT, Protocol, State
 from sojourn.clinical.rules import Rule
@@ -21,16 +22,6 @@ from sojourn.foundation.rulebook.queries import protocol as protocol_adopted_at
 def current_state(encounter_id: int) -> SessionState:
     """The newest state row of a session."""
     return SessionState.objects.select_related("by").filter(encounter_id=encounter_id).latest("seq")
-
-
-def states_of(encounter_ids: Iterable[int]) -> dict[int, SessionState]:
-    """The newest state of each session. One query."""
-    rows = (
-        SessionState.objects.filter(encounter_id__in=list(encounter_ids))
-        .order_by("encounter_id", "-seq")
-        .distinct("encounter_id")
-    )
-    return {row.encounter_id: row for row in rows}
 
 
 def running() -> QuerySet[Encounter]:
@@ -102,30 +93,24 @@ class SessionRow:
 
 def sessions_on(day: date, zone: ZoneInfo) -> list[SessionRow]:
     """Every booked appointment of a day in the clinic's zone, by time, with its session. Two queries."""
-    begins = datetime.combine(day, time(), zone)
-    ends = datetime.combine(day + timedelta(days=1), time(), zone)
-    appointments = list(
-        Appointment.objects.select_related("patient", "chair", "care_plan", "companion", "encounter")
-        .filter(status=AppointmentStatus.BOOKED, during__startswith__gte=begins, during__startswith__lt=ends)
-        .order_by("during", "chair__name")
+    begins, ends = day_bounds(day, zone)
+    rows = appointments().filter(
+        status=AppointmentStatus.BOOKED, during__startswith__gte=begins, during__startswith__lt=ends
     )
-    return with_states(appointments)
+    return with_states(list(rows.order_by("during", "chair__name")))
 
 
-def with_states(appointments: Sequence[Appointment]) -> list[SessionRow]:
-    """Appointments (fetched with their encounter) with the state of their sessions. One query."""
-    encounters = {a.pk: a.encounter.pk for a in appointments if hasattr(a, "encounter")}
-    states = states_of(encounters.values())
-    rows = []
-    for appointment in appointments:
-        encounter_id = encounters.get(appointment.pk)
-        newest = states.get(encounter_id) if encounter_id else None
-        rows.append(
-            SessionRow(
-                appointment,
-                encounter_id,
-                State(newest.state) if newest else State.PLANNED,
-                newest.at if newest else None,
-            )
-        )
-    return rows
+def with_states(rows: Sequence[Appointment]) -> list[SessionRow]:
+    """Appointments with the state of their sessions. One query."""
+    newest = SessionState.objects.filter(encounter=OuterRef("pk")).order_by("-seq")
+    sessions = {
+        appointment_id: (pk, state, at)
+        for appointment_id, pk, state, at in Encounter.objects.filter(appointment__in=[row.pk for row in rows])
+        .annotate(state=Subquery(newest.values("state")[:1]), state_at=Subquery(newest.values("at")[:1]))
+        .values_list("appointment_id", "pk", "state", "state_at")
+    }
+    found = []
+    for row in rows:
+        encounter_id, state, at = sessions.get(row.pk, (None, None, None))
+        found.append(SessionRow(row, encounter_id, State(state) if state else State.PLANNED, at))
+    return found

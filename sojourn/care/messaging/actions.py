@@ -6,9 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +17,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
 
 LONGEST: Final = 8000
@@ -76,7 +75,7 @@ def write(
 def _tell(patient: Patient) -> None:
     """One letter that says that a message waits, and nothing of what it says or who it is from but the clinic."""
     clinic = Clinic.objects.get(pk=patient.clinic_id)
-    link = settings.ENV.public_url + reverse("portal:messages")
+    link = address(Page.PATIENT_MESSAGES)
     letters.post(
         letters.write(
             patient.email, "message", patient.language or clinic.language, clinic=clinic.name, phone=clinic.phone,

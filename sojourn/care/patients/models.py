@@ -64,6 +64,11 @@ class Patient(ClinicScoped):
         return self.name
 
     @property
+    def patient_id(self) -> int:
+        """Whom this row is about, as every row of a patient says it."""
+        return int(self.pk)
+
+    @property
     def name(self) -> str:
         return f"{self.given_name} {self.family_name}"
 

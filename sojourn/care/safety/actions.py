@@ -96,14 +96,7 @@ def enter_paper(
     Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     if scale(scale_id).rater == "self":
         not_now.must_have_been_awake(by=by, patient_id=patient_id, at=filled_in_at)
-    same = QuestionnaireResponse.objects.filter(
-        patient_id=patient_id,
-        scale_id=scale_id,
-        completed_at__gt=filled_in_at - timedelta(minutes=1),
-        completed_at__lt=filled_in_at + timedelta(minutes=1),
-    )
-    if same.exists():
-        raise Refused(_("A form of this questionnaire is entered for that time already."), codes=("entered",))
+    _must_be_new(patient_id, scale_id, filled_in_at)
     waiting = [each for each in measured.open_requests(patient_id) if each.scale_id == scale_id]
     response = measures.start_response(
         by=by,
@@ -112,14 +105,33 @@ def enter_paper(
         patient_id=patient_id,
         now=filled_in_at,
     )
-    asked = {item.link_id for item in scale(scale_id).asked(answers)}
-    for link_id, value in answers.items():
-        if link_id in asked or value is not None:
-            measures.answer(by=by, response_id=response.pk, link_id=link_id, value=value, now=filled_in_at)
+    _answer_all(by, response, answers, filled_in_at)
     response = measures.complete(by=by, response_id=response.pk, now=filled_in_at)
     if items := gravity.alarming(scale(scale_id), answers):
         _raise(by, response, items, ", ".join(f"{scale_id} {item} = {answers[item]}" for item in items), now)
     return response
+
+
+def _must_be_new(patient_id: int, scale_id: str, filled_in_at: datetime) -> None:
+    """Refused (entered) where that form of that minute is there already."""
+    same = QuestionnaireResponse.objects.filter(
+        patient_id=patient_id,
+        scale_id=scale_id,
+        completed_at__gt=filled_in_at - timedelta(minutes=1),
+        completed_at__lt=filled_in_at + timedelta(minutes=1),
+    )
+    if same.exists():
+        raise Refused(_("A form of this questionnaire is entered for that time already."), codes=("entered",))
+
+
+def _answer_all(
+    by: Asker, response: QuestionnaireResponse, answers: Mapping[str, int | None], filled_in_at: datetime
+) -> None:
+    """Every answer that is asked, and what was answered although it is not."""
+    asked = {item.link_id for item in scale(response.scale_id).asked(answers)}
+    for link_id, value in answers.items():
+        if link_id in asked or value is not None:
+            measures.answer(by=by, response_id=response.pk, link_id=link_id, value=value, now=filled_in_at)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from sojourn.care.safety.clocks import adopted, open_hours, teller
 from sojourn.care.safety.models import Flag, FlagClock, FlagTurn, Purpose, Reach, Severity
 from sojourn.clinical import deadlines
 from sojourn.clinical.deadlines import Deadlines, Ladder
+from sojourn.foundation import jobs
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership
 
@@ -42,12 +43,10 @@ def begin_acting(flag: Flag, severity: Severity, at: datetime, owner: Membership
 
 def tell(clock: FlagClock, reach: Reach, at: datetime) -> FlagTurn:
     """A circle of people is told, by the jobs process, once this transaction has committed."""
-    from sojourn.care.safety import jobs
-
     turn = FlagTurn.objects.create(
         clinic_id=clock.clinic_id, patient_id=clock.patient_id, flag_id=clock.flag_id, clock=clock, reach=reach, at=at
     )
-    jobs.tell.configure(queueing_lock=f"safety.tell {turn.pk}").defer(clinic_id=turn.clinic_id, turn_id=turn.pk)
+    jobs.defer("safety.tell", once=f"safety.tell {turn.pk}", clinic_id=turn.clinic_id, turn_id=turn.pk)
     return turn
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sojourn.care.booking import hours
-from sojourn.care.booking import queries as booking
 from sojourn.care.safety.models import Severity
+from sojourn.care.scheduling import hours
+from sojourn.care.scheduling import queries as scheduling
 from sojourn.clinical import deadlines
 from sojourn.clinical.deadlines import Deadlines, Stretch
 from sojourn.foundation.accounts.asker import Asker
@@ -35,7 +35,7 @@ def open_hours(clinic_id: int, at: datetime) -> Sequence[Stretch] | None:
     """When the clinic is open from ``at`` on; None where it has not stated its week. Two queries."""
     zone = Clinic.objects.get(pk=clinic_id).zone
     first, last = at.astimezone(zone).date() - timedelta(days=1), (at + _HORIZON).astimezone(zone).date()
-    stated = booking.times(first, last)[None]
+    stated = scheduling.times(first, last)[None]
     if not stated.said:
         return None
     return hours.spans(hours.days_between(first, last), stated.week, stated.exceptions, zone)

@@ -240,6 +240,10 @@ class WordBack:
     asked: bool = False
 
 
+def _ahead(at: datetime | None, now: datetime) -> datetime | None:
+    return at if at is not None and at > now else None
+
+
 def word_back(patient_id: int, now: datetime) -> WordBack | None:
     """What has become of the newest flag that a patient raised themselves, of an open one before any that is closed;
     None where there is none, or where it was closed a week ago. The patient may ask: what the answer hangs on is read
@@ -261,7 +265,7 @@ def word_back(patient_id: int, now: datetime) -> WordBack | None:
         raised_at=found.reports[-1].at if asked and found.reports else found.raised_at,
         who=who,
         at=at,
-        next_at=due if due is not None and due > now else None,
+        next_at=_ahead(due, now),
         everybody=found.waiting and found.reach == Reach.ALL,
         reads_at=opens if state in ("raised", "read") else None,
         asked=asked,

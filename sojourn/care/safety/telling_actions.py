@@ -10,9 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from smtplib import SMTPException
 
-from django.conf import settings
 from django.db import connection, transaction
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -31,6 +29,7 @@ from sojourn.care.safety.models import (
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters, sms
 
 FINAL = (TryOutcome.SENT, TryOutcome.NO_WAY, TryOutcome.NOT_NEEDED)
@@ -164,7 +163,7 @@ def _said(notice: FlagNotice, clinic: Clinic) -> dict[str, str]:
         "since": _clock(clock.begins_at, clinic),
         "by_when": _clock(by_when, clinic) if by_when is not None else "",
         "reach": notice.turn.reach,
-        "link": settings.ENV.public_url + reverse("console:flag", args=[notice.flag_id]),
+        "link": address(Page.FLAG, notice.flag_id),
     }
 
 

@@ -117,12 +117,10 @@ def _wanted(flag: OpenFlag, now: datetime) -> str | None:
         return ALL
     if flag.answer == "contacted" or (flag.answer == "seen" and flag.purpose == "take"):
         return None
-    passed = [
-        reach
-        for reach, at in ((BACKUP, flag.backup_at), (EVERYBODY, flag.everybody_at), (ALL, flag.all_at))
-        if at is not None and at <= now
-    ]
-    return passed[-1] if passed else BACKUP if flag.asked_gone else None
+    for reach, at in ((ALL, flag.all_at), (EVERYBODY, flag.everybody_at), (BACKUP, flag.backup_at)):
+        if at is not None and at <= now:
+            return reach
+    return BACKUP if flag.asked_gone else None
 
 
 def tell_again(cursor: Cursor[Row], now: datetime) -> int:

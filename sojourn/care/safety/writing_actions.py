@@ -17,11 +17,11 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import queries as booking
-from sojourn.care.booking import way_home_actions
-from sojourn.care.booking.models import Appointment, EscortAnswer
 from sojourn.care.consent import actions as consent
 from sojourn.care.consent.models import Consent, ConsentQuestion
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import ride_home_actions
+from sojourn.care.coordination.models import EscortAnswer
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake import wording
 from sojourn.care.intake.models import IntakeAnswer, Line
@@ -32,6 +32,7 @@ from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.safety.models import Flag, FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.safety.words_actions import heed, heed_each
+from sojourn.care.scheduling.models import Appointment
 from sojourn.clinical.danger.beside import read_beside
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic
@@ -148,8 +149,8 @@ def bring(
     *, by: Asker, appointment_id: int, name: str, email: str = "", phone: str = "", relationship: str = "",
     now: datetime | None = None,
 ) -> Appointment:  # fmt: skip
-    """``way_home_actions.bring``, read for danger."""
-    row = way_home_actions.bring(
+    """``ride_home_actions.bring``, read for danger."""
+    row = ride_home_actions.bring(
         by=by, appointment_id=appointment_id, name=name, email=email, phone=phone, relationship=relationship, now=now
     )
     texts = (name, relationship, phone)
@@ -183,9 +184,9 @@ WORRY: Final = 150  # characters of a worry: a flag keeps it whole, beside the n
 
 @transaction.atomic
 def answer_way_home(*, by: Asker, comes: bool, note: str = "", now: datetime | None = None) -> EscortAnswer:
-    """``way_home_actions.answer``. Words of danger in the note of a support person are a worry about the patient:
+    """``ride_home_actions.answer``. Words of danger in the note of a support person are a worry about the patient:
     whose danger they tell of, a clinician must ask."""
-    row = way_home_actions.answer(by=by, comes=comes, note=note, now=now)
+    row = ride_home_actions.answer(by=by, comes=comes, note=note, now=now)
     worry_of(by=by, text=row.note, about=f"way_home:{row.pk}", now=now)
     return row
 
@@ -218,7 +219,7 @@ def _unkept(now: datetime) -> str:
 
 
 def _worry(by: Asker, severity: Severity, about: str, words: str, now: datetime | None) -> Flag:
-    view = booking.escort_view(by.token_hash)
+    view = coordination.escort_view(by.token_hash)
     if view is None:
         raise Refused(_("This link opens nothing."), codes=("unknown",))
     patient_id, name = view.link.patient_id, view.person.name

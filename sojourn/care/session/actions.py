@@ -11,13 +11,13 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking.models import Appointment
 from sojourn.care.consent import queries as consent
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.actions import lock_session
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.intake import queries as intake
 from sojourn.care.safety import fact_actions
+from sojourn.care.scheduling.models import Appointment
 from sojourn.care.session import danger_actions
 from sojourn.care.session.event_kinds import EFFECTS, KINDS, PATIENT_CALLS, EventKind
 from sojourn.care.session.models import (

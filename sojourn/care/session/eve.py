@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from sojourn.care.booking import queries as booking
-from sojourn.care.booking.models import Appointment
 from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.intake import medicine_history
 from sojourn.care.plan import queries as plans
 from sojourn.care.plan.dose import protocol_way
 from sojourn.care.plan.models import PlanVersion
+from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling.models import Appointment
 from sojourn.care.session import queries
 from sojourn.care.session.medicines_since import MedicinesSince, medicines_since
 
@@ -53,7 +53,7 @@ class Eve:
 def eve(clinic_id: int, zone: ZoneInfo, today: date) -> Eve:
     """The next day with sessions after ``today``, and what each patient's medicines say. Six queries at most."""
     first = today + timedelta(days=1)
-    booked = booking.between(first, first + timedelta(days=_LOOKS_AHEAD_DAYS - 1), zone)
+    booked = scheduling.between(first, first + timedelta(days=_LOOKS_AHEAD_DAYS - 1), zone)
     if not booked:
         return Eve(None, ())
     day = _day_of(booked[0], zone)

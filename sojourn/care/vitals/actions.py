@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.alarms import judging
 from sojourn.care.alarms.actions import expect_no_more
-from sojourn.care.alarms.store import session_of
+from sojourn.care.alarms.store import Session, session_of
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.vitals import ingest
-from sojourn.care.vitals.messages import in_own_unit
 from sojourn.care.vitals.models import Device, DeviceAssociation, ListenerPort
+from sojourn.care.vitals.reading import in_own_unit
 from sojourn.clinical.protocol import PRESENT
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, pressure_fault
 from sojourn.foundation.accounts.asker import Asker
@@ -46,13 +46,7 @@ def take_readings(
     by.must("session.observe")
     now = now or timezone.now()
     measured_at = measured_at or now
-    unknown = sorted(set(values) - set(VITALS))
-    if unknown:
-        raise Refused(_("Unknown vital sign: %(code)s.") % {"code": ", ".join(unknown)}, codes=("unknown-vital",))
-    if not values:
-        raise Refused(_("Enter at least one value."), codes=("nothing",))
-    if measured_at > now + timedelta(minutes=1):
-        raise Refused(_("The time of the reading lies ahead. Correct it."), codes=("future",))
+    _must_be_readings(values, measured_at, now)
     encounter, newest = encounter_actions.lock_session(encounter_id, None)
     early = measured_at < encounter.opened_at
     if early:
@@ -63,29 +57,38 @@ def take_readings(
         raise Refused(_("This session is not running; readings cannot be added."), codes=("not-running",))
     session = session_of(encounter)
     crossed = _crossed(values)
-    readings = []
-    for code, value in values.items():
-        own = VITALS[code].unit.code
-        kept, doubt = in_own_unit(code, float(value), own)
-        readings.append(
-            judging.NewReading(
-                session,
-                code,
-                kept,
-                own,
-                measured_at,
-                now,
-                measured_at,
-                judging.TYPED,
-                by_id=by.membership_id,
-                doubt=doubt or ("crossed" if code in crossed else ""),
-                judged=not early,
-            )
-        )
+    readings = [
+        _typed(session, code, float(value), measured_at, now, by, crossed=code in crossed, judged=not early)
+        for code, value in values.items()
+    ]
     with connection.cursor() as cursor:
         outcome = ingest.record_batch(cursor.cursor, readings, now)  # psycopg's own cursor, in this transaction
     record(by, "reading.typed", encounter, codes=sorted(values))
     return outcome
+
+
+def _must_be_readings(values: Mapping[str, float], measured_at: datetime, now: datetime) -> None:
+    """Refused: unknown-vital, nothing, future."""
+    unknown = sorted(set(values) - set(VITALS))
+    if unknown:
+        raise Refused(_("Unknown vital sign: %(code)s.") % {"code": ", ".join(unknown)}, codes=("unknown-vital",))
+    if not values:
+        raise Refused(_("Enter at least one value."), codes=("nothing",))
+    if measured_at > now + timedelta(minutes=1):
+        raise Refused(_("The time of the reading lies ahead. Correct it."), codes=("future",))
+
+
+def _typed(
+    session: Session, code: str, value: float, measured_at: datetime, now: datetime, by: Asker, *, crossed: bool,
+    judged: bool,
+) -> judging.NewReading:  # fmt: skip
+    """A value as a person typed it, kept and marked where it is not plausible."""
+    own = VITALS[code].unit.code
+    kept, doubt = in_own_unit(code, value, own)
+    return judging.NewReading(
+        session, code, kept, own, measured_at, now, measured_at, judging.TYPED, by_id=by.membership_id,
+        doubt=doubt or ("crossed" if crossed else ""), judged=judged,
+    )  # fmt: skip
 
 
 def _must_be_said(encounter: Encounter, measured_at: datetime, before_arrival: bool) -> None:

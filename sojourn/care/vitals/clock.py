@@ -100,10 +100,15 @@ def stuck(clock: Clock, at: datetime) -> bool:
     return clock.unsettled_at is not None and at - clock.unsettled_at >= AGREEMENT
 
 
+def correction(offset: timedelta) -> timedelta:
+    """What is taken off a monitor's times: its offset, or nothing where that is within the noise."""
+    return offset if abs(offset) > NOISE else timedelta(0)
+
+
 def on_our_clock(clock: Clock, measured_at: datetime) -> datetime:
     """A monitor's time by our clock; small differences are left alone."""
     offset = timedelta(seconds=clock.offset_s or 0)
-    return measured_at - offset if abs(offset) > NOISE else measured_at
+    return measured_at - correction(offset)
 
 
 def exactly(clock: Clock, measured_at: datetime) -> datetime:

@@ -67,6 +67,14 @@ WHERE w.encounter_id = ANY(%s) AND w.until_at IS NULL GROUP BY w.encounter_id
 """
 
 
+def _standing_faults(cursor: Cursor[Row], encounter_ids: list[int]) -> dict[int, set[str]]:
+    """Which faults stand in each session; that somebody is asked about a withdrawn value among them."""
+    cursor.execute(_STANDING, (encounter_ids,))
+    return {
+        encounter_id: {*standing(text), *((WRONG,) if asked else ())} for encounter_id, text, asked in cursor.fetchall()
+    }
+
+
 def judge_faults(
     cursor: Cursor[Row], sessions: Iterable[Session], acting: Mapping[int, Acting],
     states: Mapping[tuple[int, str, str], State], now: datetime,
@@ -76,10 +84,7 @@ def judge_faults(
     by_id = {session.encounter_id: session for session in sessions}
     if not by_id:
         return [], []
-    cursor.execute(_STANDING, (sorted(by_id),))
-    stand = {
-        encounter_id: {*standing(text), *((WRONG,) if asked else ())} for encounter_id, text, asked in cursor.fetchall()
-    }
+    stand = _standing_faults(cursor, sorted(by_id))
     changed: Changes = []
     happened: Happenings = []
     for encounter_id, session in sorted(by_id.items()):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from psycopg import Cursor
 
@@ -24,11 +25,13 @@ from sojourn.care.alarms.judging import (
     judge_session,
     load_current,
 )
-from sojourn.care.alarms.rules import acting_rules
+from sojourn.care.alarms.rules import Acting, acting_rules
 from sojourn.care.alarms.store import Session, insert_events, load_states, lock, store_states
 from sojourn.care.encounter.announcing import CHANNEL
 from sojourn.care.vitals.faults import judge_faults
 from sojourn.clinical.vitals import NO_VALUE
+
+T = TypeVar("T", NewReading, NoValue)
 
 
 def record_batch(
@@ -42,30 +45,20 @@ def record_batch(
     The caller holds the transaction. Sessions are locked in the order of their ids, so two writers never wait for
     each other in a ring, and judged one after the other.
     """
-    if not readings and not absent and not faulty:
+    if not any((readings, absent, faulty)):
         return Outcome()
-    by_session: dict[int, list[NewReading]] = defaultdict(list)
-    for reading in readings:
-        by_session[reading.session.encounter_id].append(reading)
-    gone: dict[int, list[NoValue]] = defaultdict(list)
-    for each in absent:
-        gone[each.session.encounter_id].append(each)
-    sessions = {each.session.encounter_id: each.session for each in readings}
-    sessions.update((each.session.encounter_id, each.session) for each in absent)
-    sessions.update((each.encounter_id, each) for each in faulty)
-    ids = sorted(sessions)
+    by_session, gone = _by_session(readings), _by_session(absent)
+    sessions = _sessions(readings, absent, faulty)
+    ids = list(sessions)
     lock(cursor, ids)
     rules = acting_rules(cursor, {session.clinic_id for session in sessions.values()})
     signals = load_current(cursor, ids)
     readings = _without_repeats(by_session, signals)
     readings = _without_older_repeats(cursor, by_session, readings, signals)
-    if not readings and not absent and not faulty:
+    if not any((readings, absent, faulty)):
         return Outcome()
     batch = Batch(signals, load_states(cursor, ids), now)
-    for encounter_id, session in sorted(sessions.items()):
-        if by_session[encounter_id] or gone[encounter_id]:
-            acting = rules[session.clinic_id]
-            judge_session(session, by_session[encounter_id], gone[encounter_id], acting, batch)
+    _judge_each(sessions, by_session, gone, rules, batch)
     if faulty:
         technical, happened = judge_faults(cursor, faulty, rules, batch.states, now)
         batch.changed += technical
@@ -77,11 +70,39 @@ def record_batch(
         _empty(cursor, absent, batch.moved)
     store_states(cursor, batch.changed)
     insert_events(cursor, batch.outcome.happenings)
-    announce(cursor, [sessions[each] for each in ids])
+    announce(cursor, list(sessions.values()))
     return batch.outcome
 
 
 _SAME = timedelta(seconds=1)
+
+
+def _by_session(values: Iterable[T]) -> dict[int, list[T]]:
+    found: dict[int, list[T]] = defaultdict(list)
+    for each in values:
+        found[each.session.encounter_id].append(each)
+    return found
+
+
+def _sessions(
+    readings: Sequence[NewReading], absent: Sequence[NoValue], faulty: Sequence[Session]
+) -> dict[int, Session]:
+    """The sessions of all of these, in the order of their ids."""
+    found = {each.session.encounter_id: each.session for each in readings}
+    found.update((each.session.encounter_id, each.session) for each in absent)
+    found.update((each.encounter_id, each) for each in faulty)
+    return {encounter_id: found[encounter_id] for encounter_id in sorted(found)}
+
+
+def _judge_each(
+    sessions: Mapping[int, Session], by_session: Mapping[int, list[NewReading]], gone: Mapping[int, list[NoValue]],
+    rules: Mapping[int, Acting], batch: Batch,
+) -> None:  # fmt: skip
+    """Judge what is new in each session, in the order of their ids."""
+    for encounter_id, session in sessions.items():
+        readings, absent = by_session.get(encounter_id, []), gone.get(encounter_id, [])
+        if readings or absent:
+            judge_session(session, readings, absent, rules[session.clinic_id], batch)
 
 
 def _without_repeats(
@@ -89,27 +110,41 @@ def _without_repeats(
 ) -> list[NewReading]:
     """Monitors send their last cuff measurement again with every message: the same value of the same moment is one
     measurement, stored once, and its repetition is no sign that the cuff still works."""
-    kept: list[NewReading] = []
     for encounter_id, readings in by_session.items():
         newest: dict[str, tuple[datetime | None, float | None]] = {}
-        fresh = []
-        for one in readings:
-            if one.code in CUFF and one.method == MONITOR:
-                signal = signals.get((encounter_id, one.code))
-                at, value = newest.get(one.code) or ((signal.effective_at, signal.value) if signal else (None, None))
-                if at is not None and value == one.value and (one.judged_at or abs(one.effective_at - at) < _SAME):
-                    continue
-                newest[one.code] = (one.effective_at, one.value)
-            fresh.append(one)
-        by_session[encounter_id] = fresh
-        kept += fresh
-    return kept
+        by_session[encounter_id] = [
+            one for one in readings if one.code not in CUFF or not _repeats(one, encounter_id, signals, newest)
+        ]
+    return [one for readings in by_session.values() for one in readings]
+
+
+def _repeats(
+    one: NewReading, encounter_id: int, signals: Mapping[tuple[int, str], NewestOfSignal],
+    newest: dict[str, tuple[datetime | None, float | None]],
+) -> bool:  # fmt: skip
+    """Whether a cuff's value is the one that is known already; ``newest`` are those of this batch, and learns."""
+    if one.method != MONITOR:
+        return False
+    signal = signals.get((encounter_id, one.code))
+    at, value = newest.get(one.code) or ((signal.effective_at, signal.value) if signal else (None, None))
+    if at is not None and value == one.value and (one.judged_at or abs(one.effective_at - at) < _SAME):
+        return True
+    newest[one.code] = (one.effective_at, one.value)
+    return False
 
 
 _CHARTED_BEFORE = """
 SELECT encounter_id, code, device_id, measured_at, value FROM vitals_observation
 WHERE encounter_id = ANY(%s) AND code = ANY(%s) AND measured_at = ANY(%s)
 """
+
+
+def _charted_before(cursor: Cursor[Row], older: Sequence[NewReading]) -> set[int]:
+    """Which of these objects are charted already, of their session, cuff and time."""
+    encounters, codes = {one.session.encounter_id for one in older}, {one.code for one in older}
+    cursor.execute(_CHARTED_BEFORE, (sorted(encounters), sorted(codes), list({one.measured_at for one in older})))
+    before = set(cursor.fetchall())
+    return {id(one) for one in older if _identity(one) in before}
 
 
 def _without_older_repeats(
@@ -122,13 +157,10 @@ def _without_older_repeats(
     older = [one for one in readings if _older_cuff(one, signals)]
     if not older:
         return readings
-    asked = [sorted({one.session.encounter_id for one in older}), sorted({one.code for one in older})]
-    cursor.execute(_CHARTED_BEFORE, (*asked, list({one.measured_at for one in older})))
-    before = set(cursor.fetchall())
-    again = {id(one) for one in older if _identity(one) in before}
+    again = _charted_before(cursor, older)
     for encounter_id, ones in by_session.items():
         by_session[encounter_id] = [one for one in ones if id(one) not in again]
-    return [one for one in readings if id(one) not in again]
+    return [one for ones in by_session.values() for one in ones]
 
 
 def _older_cuff(one: NewReading, signals: Mapping[tuple[int, str], NewestOfSignal]) -> bool:

@@ -74,20 +74,27 @@ def put_back(
         cursor.execute(_EMPTY, (NO_VALUE, session.encounter_id, code))
     else:
         _newest(cursor, session.encounter_id, code, rows, baseline)
-    if judge:
-        heard = [
-            Heard(
-                Reading(each.effective_at, each.value, bool(each.doubt), limit_of(each.doubt)), each.received_at,
-                baseline if baseline_at is not None and each.received_at >= baseline_at else None,
-            )
-            for each in sorted(rows, key=lambda row: row.received_at)
-            if not void(each.doubt)
-            and each.effective_at >= opened_at  # what was measured before is no alarm of this session
-        ]  # fmt: skip
-        if by_id is None:
-            judge_withdrawn(cursor, session=session, code=code, standing=heard, now=now)
-        else:
-            judge_again(cursor, session=session, code=code, standing=heard, now=now, by_id=by_id)
+    if not judge:
+        return
+    heard = _heard(rows, baseline, opened_at, baseline_at)
+    if by_id is None:
+        judge_withdrawn(cursor, session=session, code=code, standing=heard, now=now)
+    else:
+        judge_again(cursor, session=session, code=code, standing=heard, now=now, by_id=by_id)
+
+
+def _heard(
+    rows: Collection[_Stands], baseline: float | None, opened_at: datetime, baseline_at: datetime | None
+) -> list[Heard]:
+    """What the alarms heard of these, in that order. What was measured before the session is no alarm of it."""
+    return [
+        Heard(
+            Reading(each.effective_at, each.value, bool(each.doubt), limit_of(each.doubt)), each.received_at,
+            baseline if baseline_at is not None and each.received_at >= baseline_at else None,
+        )
+        for each in sorted(rows, key=lambda row: row.received_at)
+        if not void(each.doubt) and each.effective_at >= opened_at
+    ]  # fmt: skip
 
 
 def _newest(cursor: Cursor[Row], encounter_id: int, code: str, rows: list[_Stands], baseline: float | None) -> None:

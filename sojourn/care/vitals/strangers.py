@@ -87,18 +87,22 @@ def keep(cursor: Cursor[Row], sent: Sequence[Sent]) -> None:
         key = (each.clinic_id, each.host, each.name, each.fault)
         if key not in counts and len(counts) >= MOST_NAMES:
             key = (each.clinic_id, each.host, "", each.fault)
-        found = counts.setdefault(key, _Count(each, each.received_at))
-        found.newest, found.count = each, found.count + 1
-        found.messages = [*found.messages[1 - KEPT_EACH :], each]
-        for code, number in each.codes.items():
-            if code in found.codes or len(found.codes) < MOST_CODES:
-                found.codes[code] = found.codes.get(code, 0) + number
+        _count(counts.setdefault(key, _Count(each, each.received_at)), each)
     room = _room(cursor) if counts else 0
     for (clinic_id, host, name, fault), found in sorted(counts.items(), key=lambda each: str(each[0])):
         room -= 1
         _keep_one(cursor, clinic_id, host, name if room >= 0 else "", fault, found)
     if sum(len(each.raw) for found in counts.values() for each in found.messages) > _SOON:
         cursor.execute(_OVER_THE_BOUND, (KEPT_BYTES,))
+
+
+def _count(found: _Count, sent: Sent) -> None:
+    """One more message of a sender."""
+    found.newest, found.count = sent, found.count + 1
+    found.messages = [*found.messages[1 - KEPT_EACH :], sent]
+    for code, number in sent.codes.items():
+        if code in found.codes or len(found.codes) < MOST_CODES:
+            found.codes[code] = found.codes.get(code, 0) + number
 
 
 def _room(cursor: Cursor[Row]) -> int:

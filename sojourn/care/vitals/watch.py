@@ -6,19 +6,21 @@ Two watchers are safe: sessions are locked, and what one has judged the other fi
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from psycopg import Cursor
 
 from sojourn.care.alarms import store as alarm_store
-from sojourn.care.alarms.rules import acting_rules
+from sojourn.care.alarms.rules import Acting, acting_rules
 from sojourn.care.encounter import announcing
 from sojourn.care.vitals import strangers
 from sojourn.clinical import alarms
 from sojourn.clinical.alarms import Phase, State
 
 Row = tuple[Any, ...]
+Judged = tuple[alarm_store.Session, alarms.AlarmRule, alarms.Judgement]
 
 _OVERDUE = """
 SELECT e.clinic_id, e.id, e.patient_id, e.protocol_id, EXISTS (
@@ -38,21 +40,32 @@ def sweep_deadlines(cursor: Cursor[Row], now: datetime) -> int:
     if not rows:
         return 0
     sessions = {row[1]: alarm_store.Session(*row[:4]) for row in rows}
-    monitored = {row[1] for row in rows if row[4]}
     ids = sorted(sessions)
     alarm_store.lock(cursor, ids)
     rules = acting_rules(cursor, {session.clinic_id for session in sessions.values()})
     states = alarm_store.load_states(cursor, ids)
-    changed: list[tuple[alarm_store.Session, alarms.AlarmRule, State, alarms.Judgement | None]] = []
-    happenings: list[tuple[alarm_store.Session, alarms.AlarmRule, alarms.Happening]] = []
+    found = [
+        *_fell_silent(cursor, sessions, {row[1] for row in rows if row[4]}, rules, states, now),
+        *_passed(cursor, sessions, rules, states, now),
+    ]
+    return _written(cursor, [each for each in found if each[2].changed])
 
-    def judge(session: alarm_store.Session, rule: alarms.AlarmRule, state: State, spoke: bool = False) -> None:
-        judgement = alarms.judge(rule, (), state, now, spoke=spoke)
-        if judgement.changed:
-            changed.append((session, rule, judgement.state, judgement))
-            happenings.extend((session, rule, happening) for happening in judgement.happenings)
 
-    for encounter_id, code, silent_after, spoke_at in _claim_silent(cursor, ids, now):
+def _written(cursor: Cursor[Row], changed: Sequence[Judged]) -> int:
+    """Write and announce what changed; the number of happenings."""
+    happenings = [(session, rule, each) for session, rule, judged in changed for each in judged.happenings]
+    alarm_store.store_states(cursor, [(session, rule, judged.state, judged) for session, rule, judged in changed])
+    alarm_store.insert_events(cursor, happenings)
+    _announce(cursor, {session.encounter_id: session for session, _, _ in happenings})
+    return len(happenings)
+
+
+def _fell_silent(
+    cursor: Cursor[Row], sessions: Mapping[int, alarm_store.Session], monitored: Collection[int],
+    rules: Mapping[int, Acting], states: Mapping[tuple[int, str, str], State], now: datetime,
+) -> Iterator[Judged]:  # fmt: skip
+    """What the rules of silence say of the signals that fell silent."""
+    for encounter_id, code, silent_after, spoke_at in _claim_silent(cursor, sorted(sessions), now):
         if encounter_id not in monitored:
             continue  # its monitor came off while a last message was on its way
         session = sessions[encounter_id]
@@ -60,27 +73,36 @@ def sweep_deadlines(cursor: Cursor[Row], now: datetime) -> int:
             if rule.silence is not None:
                 state = states.get((encounter_id, rule.rule_id, code)) or State()
                 spoke = spoke_at is not None and spoke_at > now - rule.silence
-                judge(session, rule, state._replace(deadline=silent_after), spoke)
+                due = state._replace(deadline=silent_after)
+                yield session, rule, alarms.judge(rule, (), due, now, spoke=spoke)
+
+
+def _passed(
+    cursor: Cursor[Row], sessions: Mapping[int, alarm_store.Session], rules: Mapping[int, Acting],
+    states: Mapping[tuple[int, str, str], State], now: datetime,
+) -> Iterator[Judged]:  # fmt: skip
+    """What becomes of alarms whose deadline has passed; the deadline of what speaks no more is forgotten."""
     for (encounter_id, rule_id, code), state in states.items():
         if state.deadline is None or state.deadline > now:
             continue
         session = sessions[encounter_id]
         raised = state.phase is Phase.RAISED
-        rule_found = rules[session.clinic_id].rule(session.protocol_id, rule_id, code) if raised else None
-        if rule_found is not None:
-            judge(session, rule_found, state)
+        rule = rules[session.clinic_id].rule(session.protocol_id, rule_id, code) if raised else None
+        if rule is not None:
+            yield session, rule, alarms.judge(rule, (), state, now, spoke=False)
         else:
             _forget_deadline(cursor, encounter_id, rule_id, code)
-    alarm_store.store_states(cursor, changed)
-    alarm_store.insert_events(cursor, happenings)
+
+
+def _announce(cursor: Cursor[Row], sessions: Mapping[int, alarm_store.Session]) -> None:
+    """One notice a clinic, with its sessions in which something happened."""
     by_clinic: dict[int, set[int]] = defaultdict(set)
-    for session, _, _ in happenings:
-        by_clinic[session.clinic_id].add(session.encounter_id)
+    for encounter_id, session in sessions.items():
+        by_clinic[session.clinic_id].add(encounter_id)
     for clinic_id, encounters in by_clinic.items():
         cursor.execute(
             "SELECT pg_notify(%s, %s)", (announcing.CHANNEL, f"{clinic_id}:{','.join(map(str, encounters))}")
         )
-    return len(happenings)
 
 
 def forget_strangers(cursor: Cursor[Row], now: datetime) -> None:

@@ -72,8 +72,12 @@ def bed_key(raw: bytes) -> str:
     if len(header) < 9 or not pv1:
         return ""
     field, component, sub = header[3], header[4], header[7]
-    fields = pv1.split(field)
-    parts = (fields[3] if len(fields) > 3 else "").split(component) + [""] * 4
-    firsts = [next((each for each in part.split(sub) if each), "") for part in parts[:4]]
-    value = whose.bed_value(firsts[0], firsts[1], firsts[2], firsts[3])
+    named = [*pv1.split(field), *[""] * 4][3]
+    point, room, bed, facility = ([*named.split(component), *[""] * 4])[:4]
+    value = whose.bed_value(_first(point, sub), _first(room, sub), _first(bed, sub), _first(facility, sub))
     return whose.key("bed", value) if value else ""
+
+
+def _first(part: str, separator: str) -> str:
+    """The first subcomponent that is not empty."""
+    return next((each for each in part.split(separator) if each), "")

@@ -79,13 +79,7 @@ def take_back(
     asked: set[int] = set()
     fitting: set[tuple[int | None, TakenBack]] = set()
     for each in (_Of(*row) for row in taken):
-        cursor.execute(_STRIKE, {
-            "at": each.received_at, "message": each.message_id, "doubt": "wrong" if each.taken.wrong else "deleted",
-            "device": each.device_id, "code": each.taken.code, "measured": each.taken.measured_at,
-            "value": each.taken.value,
-            "source": source_of(each.device_id, each.taken.site) if each.taken.site else None,
-        })  # fmt: skip
-        rows = cursor.fetchall()
+        rows = _struck_by(cursor, each)
         struck.update((int(row[2]), str(row[5])) for row in rows)
         if rows:
             fitting.add((each.message_id, each.taken))
@@ -95,6 +89,17 @@ def take_back(
     if struck:
         _judge_anew(cursor, struck, asked, now)
     return fitting
+
+
+def _struck_by(cursor: Cursor[Row], withdrawn: _Of) -> list[Row]:
+    """Strike what one withdrawal fits; the readings that it struck."""
+    taken = withdrawn.taken
+    cursor.execute(_STRIKE, {
+        "at": withdrawn.received_at, "message": withdrawn.message_id, "doubt": "wrong" if taken.wrong else "deleted",
+        "device": withdrawn.device_id, "code": taken.code, "measured": taken.measured_at, "value": taken.value,
+        "source": source_of(withdrawn.device_id, taken.site) if taken.site else None,
+    })  # fmt: skip
+    return cursor.fetchall()
 
 
 def _judge_anew(cursor: Cursor[Row], struck: set[tuple[int, str]], asked: set[int], now: datetime) -> None:

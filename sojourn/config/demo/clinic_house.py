@@ -6,13 +6,13 @@ from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
-from sojourn.care.booking import house_actions
-from sojourn.care.booking.models import BookingRules, Chair, Room, WorkingHours
 from sojourn.care.consent import queries as consent
 from sojourn.care.consent.models import ConsentAdoption
 from sojourn.care.consent.texts import Source
 from sojourn.care.safety import duty_actions
 from sojourn.care.safety.models import DutyList
+from sojourn.care.scheduling import house_actions
+from sojourn.care.scheduling.models import BookingRules, Chair, Room, WorkingHours
 from sojourn.clinical.rules import Parameter
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic, Membership

@@ -21,12 +21,10 @@ from django.utils import timezone
 from sojourn.care.alarms import judging
 from sojourn.care.alarms import store as alarm_store
 from sojourn.care.alarms.models import AlarmState, CurrentVital
-from sojourn.care.booking import actions as booking
-from sojourn.care.booking import series_actions as series
-from sojourn.care.booking import waiting_actions as waiting
-from sojourn.care.booking import way_home_actions as way_home
-from sojourn.care.booking.models import Appointment, Attendance, Chair, EscortAnswer, EscortLink
 from sojourn.care.chart.queries import content_hash, session_records
+from sojourn.care.coordination import ride_home_actions as way_home
+from sojourn.care.coordination import waiting_actions as waiting
+from sojourn.care.coordination.models import EscortAnswer, EscortLink
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse, Sitting
 from sojourn.care.measures.queries import Battery, batteries
@@ -36,6 +34,9 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety import queries as flags
 from sojourn.care.safety.clock_actions import begin_taking
 from sojourn.care.safety.models import Flag, FlagAnswer
+from sojourn.care.scheduling import actions as booking
+from sojourn.care.scheduling import series_actions as series
+from sojourn.care.scheduling.models import Appointment, Attendance, Chair
 from sojourn.care.session.models import CheckResult, Discharge, RecordSignature
 from sojourn.care.session.snapshot import Against
 from sojourn.care.vitals import ingest
@@ -866,6 +867,7 @@ def _every_s(begins: datetime, *, sparse: bool) -> int:
 def open_encounter(cast: Cast, appointment: Appointment, at: datetime) -> Encounter:
     """The session of an appointment, with its protocol frozen into it."""
     rule = book().rule(appointment.care_plan.protocol_id)
+    booking.hand_to_session(appointment, at)
     return Encounter.objects.create(
         clinic=cast.clinic, patient_id=appointment.patient_id, care_plan=appointment.care_plan,
         appointment=appointment, chair=appointment.chair, protocol_id=rule.id, protocol_version=str(rule.version),

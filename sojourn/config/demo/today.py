@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from sojourn.care.alarms import judging
 from sojourn.care.alarms import store as alarm_store
-from sojourn.care.booking.models import Appointment, Chair
 from sojourn.care.consent.models import ConsentAdoption
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.encounter.queries import running
@@ -18,6 +17,7 @@ from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.plan import gates
 from sojourn.care.plan import queries as planned
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session import step_actions
 from sojourn.care.session.queries import sessions_dosed
 from sojourn.care.vitals import ingest

@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from sojourn.foundation.accounts.asker import NOBODY, Asker
 from sojourn.foundation.accounts.models import Clinic, Membership
+from sojourn.foundation.links import Page, path
 
 View = Callable[..., HttpResponseBase]
 
@@ -48,10 +49,10 @@ def allowed(*permissions: str) -> Callable[[View], View]:
             asker = cast(Request, request).asker
             if asker is NOBODY or asker.clinic_id is None:
                 if request.user.is_authenticated:
-                    return redirect("nowhere")
+                    return redirect(path(Page.NOWHERE))
                 return to_the_door(request, then=request.path)
             if asker.unconfirmed and request.method in ("GET", "HEAD"):
-                return redirect("entry:unconfirmed")
+                return redirect(path(Page.UNCONFIRMED))
             if not any(asker.may(permission) for permission in permissions):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -9,12 +9,10 @@ from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -27,6 +25,7 @@ from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
 
 STAFF_LINK_LIVES = timedelta(days=7)
@@ -142,7 +141,7 @@ def _withdraw_others(by: Asker, patient_id: int | None, now: datetime) -> None:
 
 def _send(invitation: Invitation, clinic: Clinic, token: str, language: str = "") -> str:
     """Write the letter in the language that the person reads, and queue it. Returns the link."""
-    link = settings.ENV.public_url + reverse("entry:invitation", args=[token])
+    link = address(Page.INVITATION, token)
     person = queries.person_by_email(invitation.email)
     language = (person.language if person else "") or language or clinic.language
     with translation.override(language):

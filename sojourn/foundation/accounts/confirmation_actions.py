@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -20,6 +18,7 @@ from sojourn.foundation.accounts.models import Clinic, Membership, RoleConfirmat
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
 
 OWNER = "staff.confirm_first"  # held by the command line alone
@@ -94,7 +93,7 @@ def tell(newcomer: Membership) -> None:
     """Write to those who hold the role, and to every prescriber, that somebody waits to be confirmed."""
     clinic = Clinic.objects.get(pk=newcomer.clinic_id)
     told = {each.person_id: each for code in ("prescriber", newcomer.role) for each in queries.at_work(clinic.pk, code)}
-    link = settings.ENV.public_url + reverse("console:home")
+    link = address(Page.CLINIC_HOME)
     for each in told.values():
         language = each.person.language or clinic.language
         with translation.override(language):

@@ -30,8 +30,7 @@ def record(
     ``patient_id`` defaults to the entity's own. ``detail`` must be JSON-able and holds no free text of a patient.
     """
     if patient_id is None and entity is not None:
-        itself = entity._meta.label_lower == "patients.patient"
-        patient_id = entity.pk if itself else getattr(entity, "patient_id", None)
+        patient_id = getattr(entity, "patient_id", None)
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT,

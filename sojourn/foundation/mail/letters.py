@@ -17,6 +17,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from sojourn.foundation import jobs
 from sojourn.foundation.accounts import sealing
 
 
@@ -43,9 +44,7 @@ def write(to: str, template: str, language: str, **context: Any) -> Letter:
 
 def post(letter: Letter, *, until: datetime | None = None) -> None:
     """Queue the letter; it leaves once the running transaction commits, and not after ``until``."""
-    from sojourn.foundation.mail.jobs import deliver
-
-    deliver.defer(sealed=seal(replace(letter, until=until.isoformat()) if until else letter))
+    jobs.defer("mail.deliver", sealed=seal(replace(letter, until=until.isoformat()) if until else letter))
 
 
 def send(letter: Letter) -> None:

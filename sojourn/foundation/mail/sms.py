@@ -14,6 +14,7 @@ from typing import Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from sojourn.foundation import jobs
 from sojourn.foundation.accounts import sealing
 
 LONGEST = 306  # two joined parts of the GSM alphabet; a reminder needs no more
@@ -76,10 +77,8 @@ def carrier() -> Carrier:
 
 def post(to: str, text: str, key: str, *, until: datetime | None = None) -> None:
     """Queue one message, sealed; it leaves once the running transaction commits, and not after ``until``."""
-    from sojourn.foundation.mail.jobs import text as deliver
-
     held = {"to": to, "text": text[:LONGEST], "key": key, "until": until.isoformat() if until else ""}
-    deliver.defer(sealed=sealing.seal(json.dumps(held), "sms"))
+    jobs.defer("mail.text", sealed=sealing.seal(json.dumps(held), "sms"))
 
 
 def unseal(sealed: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, tzinfo
+from functools import cache
 from typing import Final
 
 from sojourn.care.vitals import whose
@@ -490,11 +491,11 @@ class _Work:
         return tuple(made)
 
 
-_readers: list[Reader] = []
+@cache
+def _shipped_reader() -> Reader:
+    return Reader(shipped())
 
 
 def read(raw: bytes, zone: tzinfo) -> ParsedMessage | Fault:
     """Read one message body with the shipped dialects; see `Reader.read`."""
-    if not _readers:
-        _readers.append(Reader(shipped()))
-    return _readers[0].read(raw, zone)
+    return _shipped_reader().read(raw, zone)

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from sojourn.care.vitals import asking, unused, whose
-from sojourn.care.vitals.messages import Absent, Arrival, Value, take_messages
+from sojourn.care.vitals.arriving import Absent, Arrival, Value
+from sojourn.care.vitals.messages import take_messages
 from sojourn.care.vitals.unused import Counts, Item
 from sojourn.care.vitals.withdrawing import TakenBack
 from sojourn.clinical.vitals import LIMITS, measured_by

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.booking import queries, waiting_actions
-from sojourn.care.booking.models import OfferAnswer
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import waiting_actions
+from sojourn.care.coordination.models import OfferAnswer
 from sojourn.foundation.accounts.access import public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, set_asker
@@ -29,7 +30,7 @@ def earlier(request: HttpRequest, token: str) -> HttpResponse:
     """Take the earlier time, or let it go."""
     by = Asker(token_hash=hash_of(token))
     set_asker(by)
-    found = queries.offer_by(by.token_hash)
+    found = coordination.offer_by(by.token_hash)
     if found is None:
         return _page(request, {"standing": "unknown"}, 404)
     offer, clinic = found

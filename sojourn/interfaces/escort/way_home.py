@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.booking import queries, way_home_actions
-from sojourn.care.booking.queries import EscortView, WayHome
+from sojourn.care.coordination import queries
+from sojourn.care.coordination import ride_home_actions as way_home_actions
+from sojourn.care.coordination.queries import EscortView, WayHome
 from sojourn.care.safety import writing_actions
 from sojourn.care.safety.writing_actions import WORRY
 from sojourn.foundation.accounts.access import public

@@ -11,13 +11,13 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Subquery
 
-from sojourn.care.booking.models import Appointment, AppointmentStatus
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.care.encounter.queries import SessionRow, with_states
 from sojourn.care.intake.models import IntakeSubmission
 from sojourn.care.messaging.queries import unread
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.care.session.models import MedicationAdministration
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.interfaces.portal.today.path import Facts
@@ -79,7 +79,7 @@ def sessions_of(patient_id: int) -> list[SessionRow]:
     """Every appointment of a patient with its session, earliest first. Two queries."""
     dosed = MedicationAdministration.objects.filter(encounter__appointment=OuterRef("pk"))
     rows = (
-        Appointment.objects.select_related("chair", "companion", "encounter")
+        Appointment.objects.select_related("chair", "companion")
         .annotate(dosed=Exists(dosed))
         .filter(patient_id=patient_id)
         .order_by("during")

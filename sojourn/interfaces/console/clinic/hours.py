@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.booking import house_actions, queries
-from sojourn.care.booking.hours import ASSUMED, Stretch
+from sojourn.care.scheduling import house_actions, queries
+from sojourn.care.scheduling.hours import ASSUMED, Stretch
 from sojourn.clinical.numbers import read_whole
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership

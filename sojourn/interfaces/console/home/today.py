@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
-from sojourn.care.booking import queries as booking
 from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
+from sojourn.care.scheduling import queries as booking
 from sojourn.clinical.protocol import FINAL, PRESENT, State
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.console.nav import address

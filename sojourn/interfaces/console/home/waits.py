@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
 
 from sojourn.care.alarms import queries as alarm_queries
-from sojourn.care.booking import queries as booking
-from sojourn.care.booking.queries import WayHome
 from sojourn.care.consent import queries as consent
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination.queries import WayHome
 from sojourn.care.measures import queries as measures
 from sojourn.care.plan import queries as plans
 from sojourn.care.safety import queries as safety
+from sojourn.care.scheduling import queries as scheduling
 from sojourn.care.session import calls
 from sojourn.care.session import queries as session_queries
 from sojourn.care.vitals import queries as vitals_queries
@@ -165,7 +166,7 @@ def _questionnaires(today: Today) -> list[Wait]:
 def _companions(today: Today) -> list[Wait]:
     """Today's patients whom nobody brings home. No query."""
     planned = [row.appointment for row in today.rows if row.state not in FINAL]
-    missing = [each for each in booking.without_companion(planned) if not today.hides(each.patient)]
+    missing = [each for each in scheduling.without_companion(planned) if not today.hides(each.patient)]
     words = _("Nobody is named who brings the patient home")
     if len(missing) == 1:
         return [Wait("car", words, missing[0].patient.name, reverse("console:appointment", args=[missing[0].pk]))]
@@ -184,7 +185,7 @@ _WAYS_HOME: Mapping[WayHome, StrPromise] = {
 def _ways_home(today: Today) -> list[Wait]:
     """Today's patients whose way home is open, those that are declined first. Two queries, or none."""
     planned = [row.appointment for row in today.rows if row.state not in FINAL]
-    ways = booking.ways_home(planned)
+    ways = coordination.ways_home(planned)
     waits = []
     for state, words in _WAYS_HOME.items():
         for each in planned:

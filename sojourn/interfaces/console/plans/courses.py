@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from sojourn.care.booking import queries as booking
 from sojourn.care.plan import actions
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import queries as booking
 from sojourn.foundation.accounts.access import Request
 from sojourn.interfaces.shared.days import day_words
 from sojourn.interfaces.shared.pages import FORM, PatientScope, form_action, patient_row_page, sent

@@ -15,14 +15,17 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.booking import actions, queries
-from sojourn.care.booking.models import Appointment, Attendance, Chair
+from sojourn.care.coordination import queries as coordination
 from sojourn.care.encounter import queries as encounter_queries
 from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan import queries as plan
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import actions
+from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling import series_queries as scheduling_series_queries
+from sojourn.care.scheduling.models import Appointment, Attendance, Chair
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
@@ -67,10 +70,10 @@ def book(request: Request) -> HttpResponse:
     if gate := closed(request, course.patient):
         return gate
     people = patients.people_of(course.patient_id)
-    proposed = queries.session_minutes(course)
+    proposed = scheduling.session_minutes(course)
     form = AppointmentForm(
-        sent(request), initial=_proposal(people, proposed) | _free_time(request), chairs=queries.chairs(),
-        people=people, staff=queries.attending_staff(),
+        sent(request), initial=_proposal(people, proposed) | _free_time(request), chairs=scheduling.chairs(),
+        people=people, staff=scheduling.attending_staff(),
     )  # fmt: skip
 
     def act(form: AppointmentForm) -> HttpResponse:
@@ -107,7 +110,7 @@ def _where_and_when(request: Request, values: Mapping[str, Any]) -> dict[str, An
     assert request.clinic is not None
     return {
         "chair_id": values["chair"],
-        "starts_at": queries.moment(values["day"], values["time"], request.clinic.zone),
+        "starts_at": scheduling.moment(values["day"], values["time"], request.clinic.zone),
         "minutes": values["minutes"],
         "companion_id": values["companion"],
         "outside_hours": values["outside_hours"],
@@ -195,11 +198,11 @@ def appointment(request: Request, scope: PatientScope, found: Appointment) -> Ht
         scope.asker.must("appointment.book")
     row = encounter_queries.with_states([found])[0]
     movable = found.status == "booked" and row.encounter_id is None and scope.asker.may("appointment.book")
-    attending = queries.attendances([found.pk]).get(found.pk, [])
-    chairs = [chair for chair in queries.chairs(with_retired=True) if chair.in_use or chair.pk == found.chair_id]
+    attending = scheduling.attendances([found.pk]).get(found.pk, [])
+    chairs = [chair for chair in scheduling.chairs(with_retired=True) if chair.in_use or chair.pk == found.chair_id]
     form = AppointmentForm(
         sent(request), initial=_as_it_is(found, attending), chairs=chairs,
-        people=patients.people_of(found.patient_id), staff=queries.attending_staff() if movable else [],
+        people=patients.people_of(found.patient_id), staff=scheduling.attending_staff() if movable else [],
     )  # fmt: skip
 
     def move(form: AppointmentForm) -> HttpResponse:
@@ -239,7 +242,7 @@ def _as_it_is(found: Appointment, attending: Sequence[Attendance]) -> dict[str, 
 def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str, object]:
     """What an appointment is: whose, when, where it stands, and the way home."""
     found, may = row.appointment, scope.asker.may
-    way = queries.ways_home([found])[found.pk]
+    way = coordination.ways_home([found])[found.pk]
     awaited = row.state == State.PLANNED and found.status == "booked"
     state = State.CANCELLED if found.status == "cancelled" else row.state
     companion = found.companion
@@ -282,13 +285,13 @@ def _instead(asked: Request, course: CarePlan, values: dict[str, Any]) -> list[t
     """The nearest free times, each with the address of this form filled with it."""
     assert asked.clinic is not None
     try:
-        at = queries.moment(values["day"], values["time"], asked.clinic.zone)
+        at = scheduling.moment(values["day"], values["time"], asked.clinic.zone)
     except Refused:
         return []
-    found = queries.alternatives(
+    found = scheduling_series_queries.alternatives(
         at=at, minutes=values["minutes"], patient_id=course.patient_id, zone=asked.clinic.zone, now=timezone.now()
     )
-    chairs = {chair.pk: chair.name for chair in queries.chairs()}
+    chairs = {chair.pk: chair.name for chair in scheduling.chairs()}
     out = []
     for slot in found:
         local = timezone.localtime(slot.begins)

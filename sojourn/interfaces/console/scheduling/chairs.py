@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.booking import actions, queries
-from sojourn.care.booking.models import Chair, Room
+from sojourn.care.scheduling import actions, queries
+from sojourn.care.scheduling.models import Chair, Room
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.shared.pages import tell

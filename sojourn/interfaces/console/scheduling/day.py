@@ -11,8 +11,9 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from sojourn.care.booking import queries
+from sojourn.care.coordination import queries as coordination
 from sojourn.care.patients import queries as patients
+from sojourn.care.scheduling import queries as scheduling
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.interfaces.console.scheduling import visits
 from sojourn.interfaces.console.scheduling.timeline import timeline
@@ -33,11 +34,11 @@ def day(request: Request) -> HttpResponse:
     rows = visits.on_day(shown, zone)
     hidden = patients.withheld(request.asker, [row.appointment.patient for row in rows], now)
     booked = {row.appointment.chair_id for row in rows}
-    chairs = [chair for chair in queries.chairs(with_retired=True) if chair.in_use or chair.pk in booked]
-    ways = queries.ways_home([row.appointment for row in rows])
+    chairs = [chair for chair in scheduling.chairs(with_retired=True) if chair.in_use or chair.pk in booked]
+    ways = coordination.ways_home([row.appointment for row in rows])
     attending = {
         appointment_id: ", ".join(each.member.name for each in members)
-        for appointment_id, members in queries.attendances([row.appointment.pk for row in rows]).items()
+        for appointment_id, members in scheduling.attendances([row.appointment.pk for row in rows]).items()
     }
     quarters, lists = timeline(shown, zone, chairs, rows, request.asker, hidden, now, ways, attending)
     root = reverse("console:day")

@@ -9,9 +9,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sojourn.care.booking import queries
-from sojourn.care.booking.models import Chair
 from sojourn.care.patients.models import RelatedPerson
+from sojourn.care.scheduling import queries
+from sojourn.care.scheduling.models import Chair
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.fields import set_choices

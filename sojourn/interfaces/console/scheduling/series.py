@@ -20,12 +20,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from sojourn.care.booking import queries
-from sojourn.care.booking.models import Appointment, PreferredTimes
-from sojourn.care.booking.proposing import NoSeries, Planned, Proposal, Slot
-from sojourn.care.booking.queries import FreeTime, Proposed, SeriesFile
-from sojourn.care.booking.series_actions import SeriesTaken, Wanted, book_series
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling import series_queries as scheduling_series_queries
+from sojourn.care.scheduling.models import Appointment, PreferredTimes
+from sojourn.care.scheduling.proposing import NoSeries, Planned, Proposal, Slot
+from sojourn.care.scheduling.series_actions import SeriesTaken, Wanted, book_series
+from sojourn.care.scheduling.series_queries import FreeTime, Proposed, SeriesFile
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
@@ -171,12 +172,12 @@ def series(request: Request, course_id: int) -> HttpResponse:
     """Propose, look over, book. A sent proposal that fails in part keeps the rest and proposes anew for what failed.
     Seven queries."""
     try:
-        known = queries.series_file(course_id, timezone.now())
+        known = scheduling_series_queries.series_file(course_id, timezone.now())
     except CarePlan.DoesNotExist:
         raise Http404 from None
     if gate := closed(request, known.course.patient):
         return gate
-    staff = queries.attending_staff()
+    staff = scheduling.attending_staff()
     form = _shape(request, known, staff)
     context = _context(request, known, form)
     if not form.is_valid():
@@ -257,7 +258,7 @@ def _propose(
     values = form.cleaned_data
     kept = [each for number, each in enumerate(chosen) if number not in taken]
     failed = [each for number, each in enumerate(chosen) if number in taken]
-    found = queries.propose_series(
+    found = scheduling_series_queries.propose_series(
         known.course, min_days=values["min_days"], max_days=values["max_days"], earliest=values["earliest"],
         minutes=values["minutes"], zone=request.clinic.zone, now=timezone.now(), therapist_id=values.get("therapist"),
         staff=staff, known=known, holding=[each.slot for each in kept],

@@ -12,10 +12,10 @@ from django.utils import formats, timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import queries
-from sojourn.care.booking.models import Chair
-from sojourn.care.booking.queries import Way
+from sojourn.care.coordination.queries import Way
 from sojourn.care.encounter.queries import SessionRow
+from sojourn.care.scheduling import queries
+from sojourn.care.scheduling.models import Chair
 from sojourn.clinical.protocol import FINAL
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.console.scheduling.ride_home import way_word

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from sojourn.care.booking import queries as booking
-from sojourn.care.booking.models import Appointment, AppointmentStatus
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.encounter.queries import SessionRow
+from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.clinical.protocol import State
 
 
@@ -23,7 +23,7 @@ def _rows(appointments: QuerySet[Appointment]) -> list[SessionRow]:
             State(row.session_state) if row.session_state else State.PLANNED,
             row.session_state_at,
         )
-        for row in appointments.annotate(
+        for row in appointments.select_related("encounter").annotate(
             session_state=Subquery(newest.values("state")[:1]), session_state_at=Subquery(newest.values("at")[:1])
         )
     ]
@@ -31,14 +31,14 @@ def _rows(appointments: QuerySet[Appointment]) -> list[SessionRow]:
 
 def of_patient(patient_id: int) -> list[SessionRow]:
     """All of a patient's appointments, cancelled ones too, the latest first. One query."""
-    return _rows(booking.appointments().filter(patient_id=patient_id).order_by("-during"))
+    return _rows(scheduling.appointments().filter(patient_id=patient_id).order_by("-during"))
 
 
 def on_day(day: date, zone: ZoneInfo) -> list[SessionRow]:
     """The booked appointments that begin on a day of the clinic, by time and chair. One query."""
-    begins, ends = booking.day_bounds(day, zone)
+    begins, ends = scheduling.day_bounds(day, zone)
     return _rows(
-        booking.appointments()
+        scheduling.appointments()
         .filter(status=AppointmentStatus.BOOKED, during__startswith__gte=begins, during__startswith__lt=ends)
         .order_by("during", "chair__name")
     )

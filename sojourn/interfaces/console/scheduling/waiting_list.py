@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from sojourn.care.booking import queries, waiting_actions
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination import waiting_actions
 from sojourn.care.patients import queries as patients
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
@@ -52,7 +53,7 @@ def _word(answer: str, told: bool) -> Word:
 def waiting(request: Request) -> HttpResponse:
     """The list in its order, and the offers that run."""
     now = timezone.now()
-    entries, offers = queries.waiting(), queries.offers_by_time(now)
+    entries, offers = coordination.waiting(), coordination.offers_by_time(now)
     people = [row.patient for row in entries] + [row.patient for row in offers]
     hidden = patients.withheld(request.asker, people, now)
 

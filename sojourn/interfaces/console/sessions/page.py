@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from sojourn.care.booking import queries as booking
+from sojourn.care.coordination import queries as booking
 from sojourn.care.session.event_kinds import WHY_STOPPED
 from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture

@@ -15,11 +15,11 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sojourn.care.booking import queries as booking
 from sojourn.care.candidacy import open_eyes
 from sojourn.care.candidacy.models import CandidacyDecision, Kind
 from sojourn.care.consent import queries as consent
 from sojourn.care.consent import texts
+from sojourn.care.coordination import queries as coordination
 from sojourn.care.encounter.actions import said
 from sojourn.care.intake import queries as intake
 from sojourn.care.intake.queries import Allergy, MedicineTaken
@@ -59,7 +59,7 @@ class Preflight:
     against: Against
     allergies: tuple[Allergy, ...]
     reviewed: CheckResult | None
-    way: booking.Way
+    way: coordination.Way
 
     @property
     def decision(self) -> CandidacyDecision | None:
@@ -84,7 +84,7 @@ def read(session: SessionSnapshot, against: Against | None = None) -> Preflight:
         against=against or road.stands_against(session, "start_dose"),
         allergies=intake.allergies(patient.pk),
         reviewed=_last_review(session),
-        way=booking.ways_home([appointment])[appointment.pk],
+        way=coordination.ways_home([appointment])[appointment.pk],
     )
 
 

@@ -10,8 +10,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sojourn.care.booking.models import Appointment
 from sojourn.care.measures import queries as measures
+from sojourn.care.scheduling.models import Appointment
 from sojourn.clinical.scales import Scale, say
 
 

@@ -11,10 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from sojourn.care.booking import feed_actions, queries, reminder_actions, series_actions
-from sojourn.care.booking.icalendar import Event, calendar
-from sojourn.care.booking.models import Channel
-from sojourn.care.booking.reminding import QUIET_FROM, QUIET_UNTIL
+from sojourn.care.coordination import feed_actions, reminder_actions
+from sojourn.care.coordination import queries as coordination
+from sojourn.care.coordination.icalendar import Event, calendar
+from sojourn.care.coordination.models import Channel
+from sojourn.care.coordination.reminding import QUIET_FROM, QUIET_UNTIL
+from sojourn.care.scheduling import series_actions
+from sojourn.care.scheduling import series_queries as scheduling_series_queries
 from sojourn.foundation.accounts.access import Request, public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
@@ -27,7 +30,7 @@ from sojourn.interfaces.shared.pages import FORM, form_action, sent
 @waits_under_a_dose()
 def times(request: Request, scope: OwnScope) -> HttpResponse:
     """Say when one can come. The clinic plans the sessions by it."""
-    stated = queries.stated_times(scope.patient_id)
+    stated = scheduling_series_queries.stated_times(scope.patient_id)
     initial = {
         "weekdays": stated.weekdays, "parts": stated.parts, "cannot": ", ".join(d.isoformat() for d in stated.cannot),
     } if stated else {}  # fmt: skip
@@ -46,7 +49,7 @@ def times(request: Request, scope: OwnScope) -> HttpResponse:
 @waits_under_a_dose(but=[("channel", "none")], reads=True)
 def reminders(request: Request, scope: OwnScope) -> HttpResponse:
     """How, and by which clock, one is reminded."""
-    chosen = queries.reminder_preference(scope.patient_id)
+    chosen = coordination.reminder_preference(scope.patient_id)
     initial = {
         "channel": chosen.channel if chosen else Channel.EMAIL,
         "zone": chosen.zone if chosen else scope.clinic.time_zone,
@@ -76,7 +79,7 @@ def my_feed(request: Request, scope: OwnScope) -> HttpResponse:
             return redirect("portal:visits_feed")
         opened = feed_actions.open_feed(by=scope.asker)
         link = settings.ENV.public_url + reverse("portal:feed", args=[opened.token])
-    context = {"feed": queries.feed_of(scope.asker.member), "link": link}
+    context = {"feed": coordination.feed_of(scope.asker.member), "link": link}
     return show(request, "portal/visits/feed.html", context, active="visits")
 
 
@@ -84,7 +87,7 @@ def my_feed(request: Request, scope: OwnScope) -> HttpResponse:
 @require_GET
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """The stream that the patient's calendar reads. Whoever holds the address reads it; nothing in it says why."""
-    found = queries.feed_by(hash_of(token), timezone.now())
+    found = coordination.feed_by(hash_of(token), timezone.now())
     if found is None or found.staff:
         return HttpResponse(_("This calendar is not there any more."), status=404, content_type="text/plain")
     with translation.override(found.clinic.language):

@@ -14,7 +14,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sojourn.care.booking.models import Channel
+from sojourn.care.coordination.models import Channel
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.foundation.mail import sms
 from sojourn.interfaces.shared.typed import whole

@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from sojourn.care.booking import queries, waiting_actions, way_home_actions
-from sojourn.care.booking.models import Appointment, AppointmentStatus, Offer
-from sojourn.care.booking.queries import Way, WayHome
+from sojourn.care.coordination import queries, waiting_actions
+from sojourn.care.coordination import ride_home_actions as way_home_actions
+from sojourn.care.coordination.models import Offer
+from sojourn.care.coordination.queries import Way, WayHome
 from sojourn.care.patients.queries import people_of
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety import writing_actions as writing
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused

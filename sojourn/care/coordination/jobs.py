@@ -9,7 +9,7 @@ from django.db import close_old_connections, connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from sojourn.care.booking import reminder_actions, waiting_actions, way_home_actions
+from sojourn.care.coordination import reminder_actions, ride_home_actions, waiting_actions
 from sojourn.foundation.accounts.asker import Asker, as_asker
 
 PATIENCE = RetryStrategy(max_attempts=6, exponential_wait=4)
@@ -33,7 +33,7 @@ def remind(clinic_id: int, reminder_id: int) -> None:
 @app.task(name="booking.ask_companion", queue="booking", retry=PATIENCE)
 def ask_companion(clinic_id: int, appointment_id: int, person_id: int) -> None:
     with _as_the_house(clinic_id) as by:
-        way_home_actions.ask_in_time(by=by, appointment_id=appointment_id, person_id=person_id)
+        ride_home_actions.ask_in_time(by=by, appointment_id=appointment_id, person_id=person_id)
 
 
 @app.task(name="booking.tell_offer", queue="booking", retry=PATIENCE)

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import actions, queries
-from sojourn.care.booking.models import BookingRules, HoursOnDay, WorkingHours
+from sojourn.care.scheduling import actions, queries
+from sojourn.care.scheduling.models import BookingRules, HoursOnDay, WorkingHours
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
@@ -71,7 +71,24 @@ def decide_rules(
 
 
 def _member(member_id: int | None) -> Membership | None:
-    return None if member_id is None else Membership.objects.select_for_update(no_key=True).get(pk=member_id)
+    """Whose hours are kept, locked; None for the clinic's own. Refused: not-staff."""
+    if member_id is None:
+        return None
+    member = Membership.objects.select_for_update(no_key=True).get(pk=member_id)
+    if member.role not in queries.ATTENDING:
+        raise Refused(_("Hours are kept for nurses, therapists and prescribers."), codes=("not-staff",))
+    return member
+
+
+def _must_be_in_order(stretches: Sequence[tuple[time, time]]) -> None:
+    """Refused: hours-order, hours-overlap."""
+    until: time | None = None
+    for begins, ends in sorted(stretches):
+        if begins >= ends:
+            raise Refused(_("The hours must begin before they end."), codes=("hours-order",))
+        if until is not None and begins < until:
+            raise Refused(_("Two stretches of one day overlap."), codes=("hours-overlap",))
+        until = ends
 
 
 @transaction.atomic
@@ -83,16 +100,8 @@ def set_week(
     by.must("hours.manage")
     actions.one_at_a_time(by)  # a second click must not state the week twice
     member = _member(member_id)
-    if member is not None and member.role not in queries.ATTENDING:
-        raise Refused(_("Hours are kept for nurses, therapists and prescribers."), codes=("not-staff",))
     for stretches in week.values():
-        until: time | None = None
-        for begins, ends in sorted(stretches):
-            if begins >= ends:
-                raise Refused(_("The hours must begin before they end."), codes=("hours-order",))
-            if until is not None and begins < until:
-                raise Refused(_("Two stretches of one day overlap."), codes=("hours-overlap",))
-            until = ends
+        _must_be_in_order(stretches)
     WorkingHours.objects.filter(member=member).delete()
     rows = WorkingHours.objects.bulk_create(
         WorkingHours(clinic_id=by.here, member=member, weekday=day, begins=begins, ends=ends)
@@ -117,8 +126,6 @@ def set_day(
     not-staff."""
     by.must("hours.manage")
     member = _member(member_id)
-    if member is not None and member.role not in queries.ATTENDING:
-        raise Refused(_("Hours are kept for nurses, therapists and prescribers."), codes=("not-staff",))
     if (begins is None) != (ends is None) or (begins is not None and ends is not None and begins >= ends):
         raise Refused(_("Give both a beginning and an end in order, or neither for a day off."), codes=("hours-order",))
     row, _made = HoursOnDay.objects.update_or_create(

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import actions, after, queries
-from sojourn.care.booking.models import Appointment, AppointmentStatus, EscortAnswer, EscortLink
+from sojourn.care.coordination import following, queries
+from sojourn.care.coordination.models import EscortAnswer, EscortLink
 from sojourn.care.patients import not_now
 from sojourn.care.patients.models import RelatedPerson
+from sojourn.care.scheduling import actions
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
 
 READABLE_AFTER = timedelta(hours=24)  # the page about the evening stays open until the day after the session
@@ -85,7 +87,7 @@ def _send(row: Appointment, sent_by: str, now: datetime) -> EscortLink:
         letters.write(
             person.email, "way_home", language,
             name=person.name, given_name=row.patient.given_name, clinic=clinic.name, phone=clinic.phone, when=when,
-            link=settings.ENV.public_url + reverse("escort:way_home", args=[token]),
+            link=address(Page.RIDE_HOME, token),
         )
     )  # fmt: skip
     return link
@@ -100,21 +102,25 @@ def ask_in_time(*, by: Asker, appointment_id: int, person_id: int, now: datetime
     row = Appointment.objects.select_for_update(of=("self",), no_key=True).select_related("companion", "patient").get(
         pk=appointment_id
     )  # fmt: skip
-    person = row.companion
-    if row.status != AppointmentStatus.BOOKED or row.during.lower <= now:
-        return False
-    if person is None or person.pk != person_id or person.ended_at is not None or not person.email:
-        return False
-    if row.during.lower - now > after.ASK_BEFORE + timedelta(hours=1):
-        return False  # it was moved further away; its own job comes later
-    starts_at = row.during.lower
-    if EscortLink.objects.filter(appointment=row, person=person, starts_at=starts_at, ended_at=None).exists():
-        return False
-    if EscortAnswer.objects.filter(appointment=row, person=person, starts_at=starts_at).exists():
+    if not _to_be_asked(row, person_id, now):
         return False
     link = _send(row, "", now)
     record(by, "way_home.asked", link)
     return True
+
+
+def _to_be_asked(row: Appointment, person_id: int, now: datetime) -> bool:
+    """Whether that person still brings the patient home from what is soon, and has neither been asked nor answered."""
+    person, starts_at = row.companion, row.during.lower
+    if person is None or person.pk != person_id or person.ended_at is not None or not person.email:
+        return False
+    # What was moved further away has a job of its own, which comes later.
+    soon = now < starts_at <= now + following.ASK_BEFORE + timedelta(hours=1)
+    if row.status != AppointmentStatus.BOOKED or not soon:
+        return False
+    of_this = {"appointment": row, "person": person, "starts_at": starts_at}
+    asked = EscortLink.objects.filter(**of_this, ended_at=None).exists()
+    return not asked and not EscortAnswer.objects.filter(**of_this).exists()
 
 
 @transaction.atomic
@@ -215,7 +221,7 @@ def name_companion(*, by: Asker, appointment_id: int, person_id: int, now: datet
     row.version += 1
     row.save(update_fields=["companion", "version"])
     record(by, "way_home.named", row)
-    after.settled(row, Clinic.objects.get(pk=row.clinic_id).zone, now)
+    following.remind_and_ask(by=by, appointment=row, zone=Clinic.objects.get(pk=row.clinic_id).zone, now=now)
     return row
 
 
@@ -232,6 +238,20 @@ def bring(
     row = _ahead(appointment_id, now)
     values = {"name": name, "email": email.lower(), "phone": phone, "relationship": relationship}
     values = {key: " ".join(value.split()) for key, value in values.items()}
+    if reasons := _unreachable(values):
+        raise Refused(*reasons.values(), codes=tuple(reasons))
+    found = {key: values[key] for key in ("name", "email", "phone")}
+    person = RelatedPerson.objects.filter(patient_id=row.patient_id, **found, ended_at=None).first()
+    if person is None:
+        person = RelatedPerson.objects.create(
+            clinic_id=by.here, patient_id=row.patient_id, brings_home=True, created_at=now,
+            **{key: value[:60] if key == "relationship" else value[:120] for key, value in values.items()},
+        )  # fmt: skip
+    return name_companion(by=by, appointment_id=appointment_id, person_id=person.pk, now=now)
+
+
+def _unreachable(values: Mapping[str, str]) -> dict[str, str]:
+    """Why the clinic could not reach somebody who is named so, by code."""
     reasons: dict[str, str] = {}
     if not values["name"]:
         reasons["name-missing"] = _("Write the person's name.")
@@ -242,14 +262,4 @@ def bring(
             validate_email(values["email"])
         except ValidationError:
             reasons["bad-email"] = _("Write the e-mail address again: letters cannot go to this one.")
-    if reasons:
-        raise Refused(*reasons.values(), codes=tuple(reasons))
-    person = RelatedPerson.objects.filter(
-        patient_id=row.patient_id, name=values["name"], email=values["email"], phone=values["phone"], ended_at=None
-    ).first()
-    if person is None:
-        person = RelatedPerson.objects.create(
-            clinic_id=by.here, patient_id=row.patient_id, brings_home=True, created_at=now,
-            **{key: value[:60] if key == "relationship" else value[:120] for key, value in values.items()},
-        )  # fmt: skip
-    return name_companion(by=by, appointment_id=appointment_id, person_id=person.pk, now=now)
+    return reasons

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, time
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import queries
-from sojourn.care.booking.models import Appointment, AppointmentStatus, Channel, Reminder, ReminderPreference
-from sojourn.care.booking.reminding import QUIET_FROM, QUIET_UNTIL, due_at, quiet_ends
+from sojourn.care.coordination import queries
+from sojourn.care.coordination.models import Channel, Reminder, ReminderPreference
+from sojourn.care.coordination.reminding import QUIET_FROM, QUIET_UNTIL, due_at, quiet_ends
 from sojourn.care.patients import not_now
+from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
+from sojourn.foundation import jobs
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
@@ -22,48 +26,53 @@ from sojourn.foundation.audit.actions import record
 from sojourn.foundation.mail import letters, sms
 
 
+class _Clock(NamedTuple):
+    """By which clock somebody is reminded, and when not."""
+
+    zone: ZoneInfo
+    quiet_from: time
+    quiet_until: time
+
+
+def _clock(chosen: ReminderPreference | None, zone: ZoneInfo) -> _Clock:
+    """The patient's own, where they have said so; else the clinic's ``zone``."""
+    if chosen is None:
+        return _Clock(zone, QUIET_FROM, QUIET_UNTIL)
+    return _Clock(ZoneInfo(chosen.zone), chosen.quiet_from, chosen.quiet_until)
+
+
 def plan(appointment: Appointment, zone: ZoneInfo, now: datetime) -> list[Reminder]:
     """Plan the reminders of an appointment as it stands; those of another beginning fall. A part of booking."""
-    from sojourn.care.booking import jobs
-
     starts_at = appointment.during.lower
     Reminder.objects.filter(appointment=appointment, sent_at=None, dropped_at=None).exclude(starts_at=starts_at).update(
         dropped_at=now
     )
     chosen = queries.reminder_preference(appointment.patient_id)
-    rows: list[Reminder] = []
     if chosen is not None and chosen.channel == Channel.NONE:
         drop(appointment, now)
-        return rows
-    for hours in queries.rules().remind_hours:
-        due = due_at(
-            starts_at,
-            hours,
-            ZoneInfo(chosen.zone) if chosen else zone,
-            chosen.quiet_from if chosen else QUIET_FROM,
-            chosen.quiet_until if chosen else QUIET_UNTIL,
-            now,
-        )
-        if due is None:
-            continue
-        row, made = Reminder.objects.get_or_create(
-            appointment=appointment,
-            starts_at=starts_at,
-            hours_before=hours,
-            defaults={
-                "clinic_id": appointment.clinic_id, "patient_id": appointment.patient_id, "due_at": due,
-            },
-        )  # fmt: skip
-        if row.sent_at is not None:
-            continue
-        again = row.due_at != due or row.dropped_at is not None
-        if again:
-            row.due_at, row.dropped_at = due, None
-            row.save(update_fields=["due_at", "dropped_at"])
-        if made or again:
-            jobs.remind.configure(schedule_at=due).defer(clinic_id=appointment.clinic_id, reminder_id=row.pk)
-        rows.append(row)
-    return rows
+        return []
+    clock = _clock(chosen, zone)
+    due = {hours: due_at(starts_at, hours, *clock, now) for hours in scheduling.rules().remind_hours}
+    rows = [_planned(appointment, hours, at) for hours, at in due.items() if at is not None]
+    return [row for row in rows if row.sent_at is None]
+
+
+def _planned(appointment: Appointment, hours: int, due: datetime) -> Reminder:
+    """One reminder, which waits for its time now unless it has been sent."""
+    row, made = Reminder.objects.get_or_create(
+        appointment=appointment,
+        starts_at=appointment.during.lower,
+        hours_before=hours,
+        defaults={"clinic_id": appointment.clinic_id, "patient_id": appointment.patient_id, "due_at": due},
+    )
+    again = row.due_at != due or row.dropped_at is not None
+    if row.sent_at is not None or not (made or again):
+        return row
+    if again:
+        row.due_at, row.dropped_at = due, None
+        row.save(update_fields=["due_at", "dropped_at"])
+    jobs.defer("booking.remind", at=due, clinic_id=appointment.clinic_id, reminder_id=row.pk)
+    return row
 
 
 def drop(appointment: Appointment, now: datetime) -> None:
@@ -83,44 +92,45 @@ def send(*, by: Asker, reminder_id: int, now: datetime | None = None) -> bool:
     appointment = row.appointment
     if row.sent_at is not None or row.dropped_at is not None or row.due_at > now:
         return False
-    if (
-        appointment.status != AppointmentStatus.BOOKED
-        or appointment.during.lower != row.starts_at
-        or row.starts_at <= now
-    ):
-        row.dropped_at = now
-        row.save(update_fields=["dropped_at"])
-        return False
+    if not _still_true(row, now):
+        return _drop_one(row, now)
     chosen, clinic = queries.reminder_preference(row.patient_id), Clinic.objects.get(pk=row.clinic_id)
-    zone = ZoneInfo(chosen.zone) if chosen else clinic.zone
-    quiet = (chosen.quiet_from, chosen.quiet_until) if chosen else (QUIET_FROM, QUIET_UNTIL)
-    if (until := quiet_ends(now, zone, *quiet)) > now:
+    clock = _clock(chosen, clinic.zone)
+    if (until := quiet_ends(now, *clock)) > now:
         # The house was away when it was due.
-        _put_off(row, until, now)
-        return False
+        return _put_off(row, until, now)
     channel = _by(chosen, appointment)
     if channel is None:
-        row.dropped_at = now
-        row.save(update_fields=["dropped_at"])
-        return False
+        return _drop_one(row, now)
     row.sent_at, row.sent_by_channel = now, channel
     row.save(update_fields=["sent_at", "sent_by_channel"])
-    _tell(appointment, clinic, zone, channel, f"reminder-{row.pk}")
+    _tell(appointment, clinic, clock.zone, channel, f"reminder-{row.pk}")
     record(by, "reminder.sent", row, channel=channel, hours_before=row.hours_before)
     return True
 
 
-def _put_off(row: Reminder, until: datetime, now: datetime) -> None:
-    """Wait for the end of the quiet hours, or drop the reminder where that is too late."""
-    from sojourn.care.booking import jobs
+def _still_true(row: Reminder, now: datetime) -> bool:
+    """Whether the appointment stands, still ahead, at the beginning that the reminder is of."""
+    appointment = row.appointment
+    stands = appointment.status == AppointmentStatus.BOOKED and appointment.during.lower == row.starts_at
+    return stands and row.starts_at > now
 
+
+def _drop_one(row: Reminder, now: datetime) -> bool:
+    """It is not sent any more; False, as ``send`` says it."""
+    row.dropped_at = now
+    row.save(update_fields=["dropped_at"])
+    return False
+
+
+def _put_off(row: Reminder, until: datetime, now: datetime) -> bool:
+    """Wait for the end of the quiet hours, or drop the reminder where that is too late; False."""
     if until >= row.starts_at:
-        row.dropped_at = now
-        row.save(update_fields=["dropped_at"])
-        return
+        return _drop_one(row, now)
     row.due_at = until
     row.save(update_fields=["due_at"])
-    jobs.remind.configure(schedule_at=until).defer(clinic_id=row.clinic_id, reminder_id=row.pk)
+    jobs.defer("booking.remind", at=until, clinic_id=row.clinic_id, reminder_id=row.pk)
+    return False
 
 
 def _by(chosen: ReminderPreference | None, appointment: Appointment) -> str | None:

@@ -3,7 +3,8 @@ of the staff twice."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,11 +13,11 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import after, queries
-from sojourn.care.booking.models import Appointment, AppointmentStatus, Attendance, Chair, Room
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.patients.queries import withheld
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import hooks, queries
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Attendance, Chair, Room
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
@@ -143,6 +144,20 @@ def _conflict(
     return Refused(*reasons.values(), codes=tuple(reasons))
 
 
+@contextmanager
+def _conflicts_named(
+    by: Asker, chair: Chair, patient: Patient, during: DateTimeTZRange, turnover: int, *, other_than: int | None = None
+) -> Iterator[None]:
+    """What is written within, or a refusal that names who is in the way. Refused: chair-taken, patient-taken."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if any(name in str(error) for name in _OVERLAPS):
+            raise _conflict(by, chair, patient, during, other_than, turnover) from error
+        raise
+
+
 def _range(starts_at: datetime, minutes: int) -> DateTimeTZRange:
     if minutes < 1 or timedelta(minutes=minutes) > LONGEST:
         raise Refused(_("An appointment lasts between 1 minute and 24 hours."), codes=("length",))
@@ -212,26 +227,27 @@ def _add_attendance(appointment: Appointment, member: Membership) -> bool:
     return True
 
 
-def _attend(appointment: Appointment, staff: Collection[int], zone: ZoneInfo) -> None:
-    """Those who are named attend; where the clinic has adopted a number of chairs for a nurse and none is named, the
-    nurse with the fewest at that time does. Refused: not-staff, one-of-a-role, staff-taken, no-nurse."""
-    wanted = dict.fromkeys(staff)
+def _chosen(staff: Collection[int]) -> list[Membership]:
+    """Those who are named, in that order. Refused: not-staff, one-of-a-role."""
     named = {member.pk: member for member in queries.attending_staff()}
-    for member_id in wanted:
-        if member_id not in named:
-            raise Refused(_("Choose somebody who works in this clinic."), codes=("not-staff",))
+    wanted = dict.fromkeys(staff)
+    if not wanted.keys() <= named.keys():
+        raise Refused(_("Choose somebody who works in this clinic."), codes=("not-staff",))
     chosen = [named[member_id] for member_id in wanted]
     if len({member.role for member in chosen}) != len(chosen):
         raise Refused(_("Choose one nurse, one therapist and one prescriber at most."), codes=("one-of-a-role",))
+    return chosen
+
+
+def _attend(appointment: Appointment, staff: Collection[int], zone: ZoneInfo) -> None:
+    """Those who are named attend; where the clinic has adopted a number of chairs for a nurse and none is named, the
+    nurse with the fewest at that time does. Refused: not-staff, one-of-a-role, staff-taken, no-nurse."""
+    chosen = _chosen(staff)
+    hours = {"from": _clock(appointment.during.lower), "until": _clock(appointment.during.upper)}
     for member in chosen:
         if not _add_attendance(appointment, member):
             raise Refused(
-                _("%(name)s looks after somebody else from %(from)s to %(until)s.")
-                % {
-                    "name": member.name,
-                    "from": _clock(appointment.during.lower),
-                    "until": _clock(appointment.during.upper),
-                },
+                _("%(name)s looks after somebody else from %(from)s to %(until)s.") % {**hours, "name": member.name},
                 codes=("staff-taken",),
             )
     at_once = queries.rules().chairs_per_nurse
@@ -241,7 +257,7 @@ def _attend(appointment: Appointment, staff: Collection[int], zone: ZoneInfo) ->
     if not any(_add_attendance(appointment, member) for member in nurses):
         raise Refused(
             _("No nurse has room from %(from)s to %(until)s. In this clinic a nurse looks after %(n)d at once.")
-            % {"from": _clock(appointment.during.lower), "until": _clock(appointment.during.upper), "n": at_once},
+            % {**hours, "n": at_once},
             codes=("no-nurse",),
         )
 
@@ -312,25 +328,20 @@ def place(
         raise Refused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
     turnover = queries.rules().turnover_minutes
     _must_be_open(by, during, zone, outside_hours)
-    try:
-        with transaction.atomic():
-            appointment = Appointment.objects.create(
-                clinic_id=by.here,
-                patient=patient,
-                care_plan=course,
-                chair=chair,
-                during=during,
-                turnover_minutes=turnover,
-                companion=_companion(patient.pk, companion_id),
-                booked_at=now,
-                booked_by_id=by.member,
-            )
-    except IntegrityError as error:
-        if any(name in str(error) for name in _OVERLAPS):
-            raise _conflict(by, chair, patient, during, None, turnover) from error
-        raise
+    with _conflicts_named(by, chair, patient, during, turnover):
+        appointment = Appointment.objects.create(
+            clinic_id=by.here,
+            patient=patient,
+            care_plan=course,
+            chair=chair,
+            during=during,
+            turnover_minutes=turnover,
+            companion=_companion(patient.pk, companion_id),
+            booked_at=now,
+            booked_by_id=by.member,
+        )
     _attend(appointment, staff, zone)
-    after.settled(appointment, zone, now)
+    hooks.on_booked(by=by, appointment=appointment, zone=zone, now=now)
     return appointment
 
 
@@ -344,8 +355,7 @@ def _standing(appointment_id: int, version: int | None) -> Appointment:
             _("Somebody changed this appointment while you were looking. Look again, then decide."),
             codes=("overtaken",),
         )
-    # The session's room lies above this one; the row that it hangs on the appointment is seen from here.
-    if Appointment.objects.filter(pk=appointment_id, encounter__isnull=False).exists():
+    if appointment.session_opened_at is not None:
         raise Refused(
             _("The session of this appointment has begun. End it on the session page."), codes=("session-begun",)
         )
@@ -411,19 +421,13 @@ def shift(
     people_stay = same_time and staff is None
     if not people_stay:
         Attendance.objects.filter(appointment=appointment, active=True).update(active=False)
-    try:
-        with transaction.atomic():
-            appointment.save(update_fields=["chair", "during", "turnover_minutes", "companion", "version"])
-    except IntegrityError as error:
-        if any(name in str(error) for name in _OVERLAPS):
-            turnover = appointment.turnover_minutes
-            raise _conflict(by, chair, patient, during, appointment_id, turnover) from error
-        raise
+    with _conflicts_named(by, chair, patient, during, appointment.turnover_minutes, other_than=appointment_id):
+        appointment.save(update_fields=["chair", "during", "turnover_minutes", "companion", "version"])
     if not people_stay:
         _keep_attending(appointment, attending, staff, zone)
     if not same_time or was_chair != chair_id:
-        after.freed(appointment, was, was_chair, now)
-    after.settled(appointment, zone, now)
+        hooks.on_slot_released(by=by, appointment=appointment, during=was, chair_id=was_chair, now=now)
+    hooks.on_booked(by=by, appointment=appointment, zone=zone, now=now)
     return appointment, was
 
 
@@ -433,8 +437,7 @@ def _keep_attending(
     if staff is not None:
         _attend(appointment, staff, zone)
         return
-    here = {member.pk for member in queries.attending_staff() if member.role != "nurse"}
-    here |= {member.pk for member in queries.nurses_at_work(appointment.during.lower, appointment.during.upper, zone)}
+    here = _here(appointment.during, zone)
     wanted = [member_id for member_id in attending if member_id in here]
     try:
         with transaction.atomic():
@@ -443,6 +446,12 @@ def _keep_attending(
         if "staff-taken" not in refused.codes or "nurse" not in attending.values():
             raise
         _attend(appointment, [each for each in wanted if attending[each] != "nurse"], zone)
+
+
+def _here(during: DateTimeTZRange, zone: ZoneInfo) -> set[int]:
+    """Who of the staff can attend then, as far as their hours go."""
+    others = {member.pk for member in queries.attending_staff() if member.role != "nurse"}
+    return others | {member.pk for member in queries.nurses_at_work(during.lower, during.upper, zone)}
 
 
 @transaction.atomic
@@ -461,7 +470,15 @@ def cancel(*, by: Asker, appointment_id: int, version: int, because: str, now: d
     appointment.cancelled_because = because[:300]
     appointment.version += 1
     appointment.save(update_fields=["status", "cancelled_at", "cancelled_by", "cancelled_because", "version"])
-    after.unsettled(appointment, now)
-    after.freed(appointment, appointment.during, appointment.chair_id, now)
+    hooks.on_cancelled(by=by, appointment=appointment, now=now)
+    hooks.on_slot_released(
+        by=by, appointment=appointment, during=appointment.during, chair_id=appointment.chair_id, now=now
+    )
     record(by, "appointment.cancelled", appointment)
     return appointment
+
+
+def hand_to_session(appointment: Appointment, at: datetime) -> None:
+    """The session of a locked appointment is opened: from now on it stays where it is. A part of opening it."""
+    appointment.session_opened_at = at
+    appointment.save(update_fields=["session_opened_at"])

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import actions, queries
-from sojourn.care.booking.models import Appointment, AppointmentStatus, Offer, OfferAnswer, WaitingEntry
+from sojourn.care.coordination import queries
+from sojourn.care.coordination.models import Offer, OfferAnswer, WaitingEntry
 from sojourn.care.patients import not_now
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import actions, series_queries
+from sojourn.care.scheduling import queries as scheduling
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus
+from sojourn.foundation import jobs
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, as_asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
 
 SOONEST = timedelta(hours=2)  # a time that begins sooner helps nobody who waits at home
@@ -68,7 +72,7 @@ def _to_move(course: CarePlan, after: datetime) -> Appointment | None:
     """The next appointment of a course after a moment, which an earlier time would replace."""
     return (
         Appointment.objects.filter(
-            care_plan=course, status=AppointmentStatus.BOOKED, during__startswith__gt=after, encounter__isnull=True
+            care_plan=course, status=AppointmentStatus.BOOKED, during__startswith__gt=after, session_opened_at=None
         )
         .order_by("during")
         .first()
@@ -80,17 +84,16 @@ def offer(left: Appointment, during: DateTimeTZRange, chair_id: int, now: dateti
 
     Whoever waits longest hears first; each next one ``head_start_minutes`` later, if it is still free.
     """
-    from sojourn.care.booking import jobs
-
     if during.lower < now + SOONEST:
         return []
     zone = Clinic.objects.get(pk=left.clinic_id).zone
     offers: list[Offer] = []
-    head_start = timedelta(minutes=queries.rules().head_start_minutes)
+    head_start = timedelta(minutes=scheduling.rules().head_start_minutes)
     for entry in queries.waiting():
         if entry.care_plan_id == left.care_plan_id or not _helps(entry, during, zone):
             continue
-        if not queries.wish_of(queries.stated_times(entry.patient_id)).fits(during.lower.astimezone(zone)):
+        wish = series_queries.wish_of(series_queries.stated_times(entry.patient_id))
+        if not wish.fits(during.lower.astimezone(zone)):
             continue
         opens_at = now + len(offers) * head_start
         if opens_at >= during.lower - SOONEST:
@@ -99,7 +102,7 @@ def offer(left: Appointment, during: DateTimeTZRange, chair_id: int, now: dateti
             clinic_id=left.clinic_id, patient_id=entry.patient_id, entry=entry, freed_id=left.pk, chair_id=chair_id,
             during=during, made_at=now, opens_at=opens_at,
         )  # fmt: skip
-        jobs.tell_offer.configure(schedule_at=opens_at).defer(clinic_id=row.clinic_id, offer_id=row.pk)
+        jobs.defer("booking.tell_offer", at=opens_at, clinic_id=row.clinic_id, offer_id=row.pk)
         offers.append(row)
     return offers
 
@@ -109,7 +112,7 @@ def _helps(entry: WaitingEntry, during: DateTimeTZRange, zone: ZoneInfo) -> bool
     moves = _to_move(entry.care_plan, during.lower)
     if moves is None or moves.during.upper - moves.during.lower > during.upper - during.lower:
         return False
-    spacing = queries.spacing_of(entry.care_plan)
+    spacing = scheduling.spacing_of(entry.care_plan)
     if spacing is None:
         return True
     day = during.lower.astimezone(zone).date()
@@ -119,15 +122,22 @@ def _helps(entry: WaitingEntry, during: DateTimeTZRange, zone: ZoneInfo) -> bool
         .exclude(pk=moves.pk)
         .values_list("during", flat=True)
     ]
-    before, behind = [d for d in others if d <= day], [d for d in others if d > day]
+    return _keeps(spacing, day, others)
+
+
+def _keeps(spacing: tuple[int, int], day: date, others: Sequence[date]) -> bool:
+    """Whether a session on ``day`` keeps the fewest days to the one before and to the one behind, and the most to the
+    latter."""
     least, most = spacing
-    return (not before or (day - max(before)).days >= least) and (
-        not behind or least <= (min(behind) - day).days <= most
-    )
+    before = max((each for each in others if each <= day), default=None)
+    behind = min((each for each in others if each > day), default=None)
+    if before is not None and (day - before).days < least:
+        return False
+    return behind is None or least <= (behind - day).days <= most
 
 
 def _free(offer_: Offer) -> bool:
-    return not queries.in_the_way(
+    return not scheduling.in_the_way(
         chair_id=offer_.chair_id, patient_id=0, from_at=offer_.during.lower, until_at=offer_.during.upper
     )
 
@@ -148,7 +158,7 @@ def tell(*, by: Asker, offer_id: int, now: datetime | None = None) -> bool:
     row.token_hash, row.told_at = hash_of(token), now
     row.save(update_fields=["token_hash", "told_at"])
     clinic = Clinic.objects.get(pk=row.clinic_id)
-    link = settings.ENV.public_url + reverse("escort:earlier", args=[token])
+    link = address(Page.EARLIER_TIME, token)
     _letter("offer", row, clinic, link)
     record(by, "waiting.offered", row)
     return True
@@ -218,16 +228,8 @@ def accept(*, by: Asker, offer_id: int | None = None, now: datetime | None = Non
             raise Refused(not_now.words(), codes=(not_now.CODE,))
         course = row.entry.care_plan
         if row.answer == OfferAnswer.ACCEPTED:
-            taken = Appointment.objects.filter(
-                care_plan=course, during__startswith=row.during.lower, status=AppointmentStatus.BOOKED
-            ).first()
-            if taken is None:
-                raise _taken_already()
-            return taken
-        if row.answer == OfferAnswer.DECLINED:
-            raise Refused(_("You let this time go."), codes=("declined",))
-        if row.answer == OfferAnswer.GONE or row.during.lower <= now or row.opens_at > now:
-            raise _gone()
+            return _taken_before(row)
+        _must_be_open(row, now)
         moves = _to_move(course, row.during.lower)
         if moves is None or row.entry.left_at is not None:
             raise Refused(_("You have no later appointment that this time could replace."), codes=("nothing-to-move",))
@@ -239,21 +241,41 @@ def accept(*, by: Asker, offer_id: int | None = None, now: datetime | None = Non
             )  # fmt: skip
         except Refused as refused:
             raise _gone() from refused
-        row.answer, row.answered_at = OfferAnswer.ACCEPTED, now
-        row.save(update_fields=["answer", "answered_at"])
-        WaitingEntry.objects.filter(pk=row.entry_id).update(left_at=now)
-        row.entry.offers.filter(answer="").update(answer=OfferAnswer.DECLINED, answered_at=now)
-        for other in (
-            Offer.objects.filter(freed_id=row.freed_id, during=row.during, answer="")
-            .exclude(pk=row.pk)
-            .select_related("patient")
-        ):
-            other.answer, other.answered_at = OfferAnswer.GONE, now
-            other.save(update_fields=["answer", "answered_at"])
-            if other.told_at is not None:
-                _letter("offer_gone", other, clinic)
+        _settle(row, clinic, now)
         record(desk, "waiting.accepted", row, appointment=taken.pk)
     return taken
+
+
+def _taken_before(row: Offer) -> Appointment:
+    """The appointment that this offer became. Refused: accepted (it was moved or cancelled since)."""
+    taken = Appointment.objects.filter(
+        care_plan=row.entry.care_plan, during__startswith=row.during.lower, status=AppointmentStatus.BOOKED
+    ).first()
+    if taken is None:
+        raise _taken_already()
+    return taken
+
+
+def _must_be_open(row: Offer, now: datetime) -> None:
+    """Refused: declined, gone."""
+    if row.answer == OfferAnswer.DECLINED:
+        raise Refused(_("You let this time go."), codes=("declined",))
+    if row.answer == OfferAnswer.GONE or row.during.lower <= now or row.opens_at > now:
+        raise _gone()
+
+
+def _settle(row: Offer, clinic: Clinic, now: datetime) -> None:
+    """The offer is taken: whoever took it waits no longer, and whoever was told of the same time hears that it went."""
+    row.answer, row.answered_at = OfferAnswer.ACCEPTED, now
+    row.save(update_fields=["answer", "answered_at"])
+    WaitingEntry.objects.filter(pk=row.entry_id).update(left_at=now)
+    row.entry.offers.filter(answer="").update(answer=OfferAnswer.DECLINED, answered_at=now)
+    same = Offer.objects.filter(freed_id=row.freed_id, during=row.during, answer="").exclude(pk=row.pk)
+    for other in same.select_related("patient"):
+        other.answer, other.answered_at = OfferAnswer.GONE, now
+        other.save(update_fields=["answer", "answered_at"])
+        if other.told_at is not None:
+            _letter("offer_gone", other, clinic)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sojourn.care.booking.proposing import Span, merge
+from sojourn.care.scheduling.proposing import Span, merge
 
 Stretch = tuple[time, time]
 Week = Mapping[int, Sequence[Stretch]]  # 0 is Monday

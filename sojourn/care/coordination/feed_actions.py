@@ -9,9 +9,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from sojourn.care.booking import actions
-from sojourn.care.booking.models import CalendarFeed
+from sojourn.care.coordination.models import CalendarFeed
 from sojourn.care.patients import not_now
+from sojourn.care.scheduling import actions
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.audit.actions import record

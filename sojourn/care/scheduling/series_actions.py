@@ -10,11 +10,11 @@ from django.db import transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from sojourn.care.booking import actions
-from sojourn.care.booking.models import Appointment, PreferredTimes
-from sojourn.care.booking.proposing import PARTS
 from sojourn.care.patients import not_now
 from sojourn.care.plan.models import CarePlan
+from sojourn.care.scheduling import actions
+from sojourn.care.scheduling.models import Appointment, PreferredTimes
+from sojourn.care.scheduling.proposing import PARTS
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
@@ -65,30 +65,40 @@ def book_series(
     course = CarePlan.objects.get(pk=care_plan_id)
     if course.ended_on is not None:
         raise Refused(_("This course has ended. A new plan comes first."), codes=("course-ended",))
-    booked, reasons, codes, taken = [], [], [], []
-    # Each is tried, so that everything that was taken meanwhile is named at once.
+    booked = _all_or_nothing(by, course, wanted, companion_id, now)
+    record(
+        by, "series.booked", course, appointments=[row.pk for row in booked],
+        moved=sum(each.moves is not None for each in wanted),
+    )  # fmt: skip
+    return booked
+
+
+def _all_or_nothing(
+    by: Asker, course: CarePlan, wanted: Sequence[Wanted], companion_id: int | None, now: datetime
+) -> list[Appointment]:
+    """Each is tried, so that everything that was taken meanwhile is named at once. Refused: SeriesTaken."""
+    booked: list[Appointment] = []
+    refusals: dict[int, Refused] = {}
     with transaction.atomic():
         for number, each in enumerate(wanted):
             try:
                 with transaction.atomic():
                     booked.append(_one(by, course, each, companion_id, now))
             except Refused as refused:
-                taken.append(number)
-                codes += [code for code in refused.codes if code not in codes]
-                when = formats.date_format(timezone.localtime(each.starts_at), _("l j F Y, H:i"))
-                reasons.append(f"{when}: {' '.join(str(reason) for reason in refused.reasons)}")
-        if taken:
+                refusals[number] = refused
+        if refusals:
             raise SeriesTaken(
-                *reasons,
+                *(_named(wanted[number], refused) for number, refused in refusals.items()),
                 _("Nothing was booked. The other times are kept below; choose these anew."),
-                codes=codes,
-                taken=taken,
+                codes=list(dict.fromkeys(code for refused in refusals.values() for code in refused.codes)),
+                taken=list(refusals),
             )
-    record(
-        by, "series.booked", course, appointments=[row.pk for row in booked],
-        moved=sum(each.moves is not None for each in wanted),
-    )  # fmt: skip
     return booked
+
+
+def _named(each: Wanted, refused: Refused) -> str:
+    when = formats.date_format(timezone.localtime(each.starts_at), _("l j F Y, H:i"))
+    return f"{when}: {' '.join(str(reason) for reason in refused.reasons)}"
 
 
 def _one(by: Asker, course: CarePlan, each: Wanted, companion_id: int | None, now: datetime) -> Appointment:
@@ -123,7 +133,7 @@ def state_times(
         patient_id = by.patient_id
     else:
         by.must("appointment.book")
-    if any(day not in range(7) for day in weekdays) or any(part not in PARTS for part in parts):
+    if not set(weekdays) <= set(range(7)) or not set(parts) <= set(PARTS):
         raise Refused(_("Choose from the days and times that are shown."), codes=("unknown-times",))
     if len(set(cannot)) > 60:
         raise Refused(_("Name at most 60 days on which you cannot come."), codes=("too-many-days",))

@@ -7,7 +7,7 @@ that spacing counts nights as people do, also over a change of the clocks.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
@@ -198,18 +198,25 @@ def slots(
     found: dict[datetime, Slot] = {}
     refused: set[datetime] = set()
     for chair in chairs:
-        for begins, ends in chair.spans:
-            at = begins if not_before is None else max(begins, not_before)
-            at += -((at - _EPOCH) % STEP) % STEP
-            while at + held <= ends:
-                if at not in found and at not in refused:
-                    who = _attending(at, at + stay, nurses, therapists)
-                    if who is None or any(b < at + stay and at < e for b, e in busy):
-                        refused.add(at)
-                    else:
-                        found[at] = Slot(at, at + stay, chair.id, *who)
-                at += STEP
+        for at in _beginnings(chair, held, not_before):
+            if at in found or at in refused:
+                continue
+            who = _attending(at, at + stay, nurses, therapists)
+            if who is None or any(b < at + stay and at < e for b, e in busy):
+                refused.add(at)
+            else:
+                found[at] = Slot(at, at + stay, chair.id, *who)
     return sorted(found.values())
+
+
+def _beginnings(chair: Free, held: timedelta, not_before: datetime | None) -> Iterator[datetime]:
+    """Every quarter of an hour from which the chair is free as long as it is ``held``."""
+    for begins, ends in chair.spans:
+        at = begins if not_before is None else max(begins, not_before)
+        at += -((at - _EPOCH) % STEP) % STEP
+        while at + held <= ends:
+            yield at
+            at += STEP
 
 
 def _attending(
@@ -287,41 +294,51 @@ def _place(
     wish: Wish | None, *, late: bool,
 ) -> tuple[_Node, ...] | NoSeries:  # fmt: skip
     days = _days(shape, free, zone, wish)
-    nodes = [_Node(day, found[0].begins, found[0], None) for day, found in days.items()]
-    nodes += [_Node(each.begins.astimezone(zone).date(), each.begins, None, each) for each in standing]
-    nodes.sort(key=lambda node: (node.begins, node.standing is None))
+    nodes = _nodes(days, standing, zone)
     if shape.sessions == 0:
         return ()
-    # best[i]: the best way to place k sessions of which node i is the first.
-    best: list[_Value | None] = [(node.standing is None, (node.begins,), (i,)) for i, node in enumerate(nodes)]
-    fit = 1 if nodes else 0
-    for k in range(2, shape.sessions + 1):
-        longer: list[_Value | None] = []
-        for i, node in enumerate(nodes):
-            onward: _Value | None = None
-            for j in range(i + 1, len(nodes)):
-                gap = (nodes[j].day - node.day).days
-                if gap > shape.max_days:
-                    break
-                value = best[j]
-                if gap >= shape.min_days and value is not None and (onward is None or value < onward):
-                    onward = value
-            longer.append(
-                None
-                if onward is None
-                else ((node.standing is None) + onward[0], (node.begins, *onward[1]), (i, *onward[2]))
-            )
-        best = longer
-        if any(value is not None for value in best):
-            fit = k
-    first = [
-        value
-        for node, value in zip(nodes, best, strict=True)
-        if value is not None and _follows(node.day, after, shape, late=late)
-    ]
+    best, fit = _ways(nodes, shape)
+    placed = zip(nodes, best, strict=True)
+    first = [value for node, value in placed if value and _follows(node.day, after, shape, late=late)]
     if not first:
         return NoSeries(min(fit, shape.sessions - 1), len(days))
     return tuple(nodes[i] for i in min(first)[2])
+
+
+def _ways(nodes: Sequence[_Node], shape: SeriesShape) -> tuple[list[_Value | None], int]:
+    """For each node the best way to place the whole series from it on, None where there is none; and how many sessions
+    in a row could be placed at all."""
+    # best[i]: the best way to place k sessions of which node i is the first.
+    best: list[_Value | None] = [(node.standing is None, (node.begins,), (i,)) for i, node in enumerate(nodes)]
+    fit = min(1, len(nodes))
+    for k in range(2, shape.sessions + 1):
+        best = [_longer(i, nodes, best, shape) for i in range(len(nodes))]
+        if any(best):
+            fit = k
+    return best, fit
+
+
+def _nodes(days: dict[date, list[Slot]], standing: Sequence[Standing], zone: ZoneInfo) -> list[_Node]:
+    """Where a session can be: the first free time of each day, and those that stand."""
+    nodes = [_Node(day, found[0].begins, found[0], None) for day, found in days.items()]
+    nodes += [_Node(each.begins.astimezone(zone).date(), each.begins, None, each) for each in standing]
+    return sorted(nodes, key=lambda node: (node.begins, node.standing is None))
+
+
+def _longer(i: int, nodes: Sequence[_Node], best: Sequence[_Value | None], shape: SeriesShape) -> _Value | None:
+    """The best way that begins with node ``i`` and goes on as ``best`` says; None where the spacing lets nothing
+    follow."""
+    node, onward = nodes[i], None
+    for j in range(i + 1, len(nodes)):
+        gap = (nodes[j].day - node.day).days
+        if gap > shape.max_days:
+            break
+        value = best[j]
+        if gap >= shape.min_days and value is not None and (onward is None or value < onward):
+            onward = value
+    if onward is None:
+        return None
+    return (node.standing is None) + onward[0], (node.begins, *onward[1]), (i, *onward[2])
 
 
 def _follows(day: date, after: date | None, shape: SeriesShape, *, late: bool) -> bool:
@@ -335,8 +352,7 @@ def _planned(
     nodes: tuple[_Node, ...], shape: SeriesShape, free: Sequence[Slot], zone: ZoneInfo, after: date | None,
     standing: Sequence[Standing], wish: Wish | None, *, late: bool,
 ) -> tuple[Planned, ...]:  # fmt: skip
-    kept = {node.standing.id for node in nodes if node.standing is not None}
-    leaving = iter(sorted((each for each in standing if each.id not in kept), key=lambda each: each.begins))
+    leaving = iter(_not_kept(nodes, standing))
     days = _days(shape, free, zone, wish)
     out = []
     for i, node in enumerate(nodes):
@@ -344,14 +360,20 @@ def _planned(
             out.append(Planned("kept", node.begins, node.standing.id, None))
             continue
         assert node.slot is not None
-        before = nodes[i - 1].day if i else None
-        behind = nodes[i + 1].day if i + 1 < len(nodes) else None
-        others = _others(node.slot, days, shape, before, behind, after if not i else None, late=late, zone=zone)
-        moved = next(leaving, None)
-        out.append(
-            Planned("moved" if moved else "new", node.begins, moved.id if moved else None, node.slot, others)
-        )  # fmt: skip
+        beside = [each.day for each in nodes[max(0, i - 1) : i + 2]]
+        before, behind = beside[0] if i else None, beside[-1] if i + 1 < len(nodes) else None
+        others = _others(node.slot, days, shape, before, behind, None if i else after, late=late, zone=zone)
+        if moved := next(leaving, None):
+            out.append(Planned("moved", node.begins, moved.id, node.slot, others))
+        else:
+            out.append(Planned("new", node.begins, None, node.slot, others))
     return tuple(out)
+
+
+def _not_kept(nodes: Sequence[_Node], standing: Sequence[Standing]) -> list[Standing]:
+    """Those that stand and have no place in the series any more, the earliest first."""
+    kept = {node.standing.id for node in nodes if node.standing is not None}
+    return sorted((each for each in standing if each.id not in kept), key=lambda each: each.begins)
 
 
 def _others(

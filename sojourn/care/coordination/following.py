@@ -1,0 +1,52 @@
+"""What follows once an appointment stands, moves or falls: reminders, the companion's link, those who wait.
+
+Each is called within the action of scheduling that announces it (``scheduling.hooks``). What takes longer than a row is
+left as a job and done after the commit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from sojourn.care.coordination import reminder_actions, waiting_actions
+from sojourn.care.scheduling import hooks
+from sojourn.care.scheduling.models import Appointment
+from sojourn.foundation import jobs
+from sojourn.foundation.accounts.asker import Asker
+
+ASK_BEFORE = timedelta(days=7)  # how long before the session its companion is asked: our own choice
+
+
+def register() -> None:
+    """Follow what scheduling announces."""
+    hooks.on_booked.register(remind_and_ask)
+    hooks.on_cancelled.register(remind_nobody)
+    hooks.on_slot_released.register(offer_to_those_who_wait)
+
+
+def remind_and_ask(*, by: Asker, appointment: Appointment, zone: ZoneInfo, now: datetime) -> None:
+    """The appointment stands at its time: remind of it, and ask whoever brings the patient home."""
+    starts_at, companion = appointment.during.lower, appointment.companion
+    if starts_at <= now:
+        return
+    reminder_actions.plan(appointment, zone, now)
+    if companion is not None and companion.email:
+        jobs.defer(
+            "booking.ask_companion", at=max(now, starts_at - ASK_BEFORE),
+            clinic_id=appointment.clinic_id, appointment_id=appointment.pk, person_id=companion.pk,
+        )  # fmt: skip
+
+
+def remind_nobody(*, by: Asker, appointment: Appointment, now: datetime) -> None:
+    """The appointment will not be: nobody is reminded of it."""
+    reminder_actions.drop(appointment, now)
+
+
+def offer_to_those_who_wait(
+    *, by: Asker, appointment: Appointment, during: DateTimeTZRange, chair_id: int, now: datetime
+) -> None:
+    """A time has come free: those who would come earlier hear of it."""
+    waiting_actions.offer(appointment, during, chair_id, now)

@@ -1,0 +1,224 @@
+"""The waiting list and its offers, reminders, the ride home, calendar feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.utils.translation import gettext_lazy
+
+from sojourn.care.coordination.models import (
+    CalendarFeed,
+    EscortAnswer,
+    EscortLink,
+    Offer,
+    ReminderPreference,
+    WaitingEntry,
+)
+from sojourn.care.patients.models import RelatedPerson
+from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Attendance
+from sojourn.foundation.accounts.asker import Asker, as_asker, set_asker
+from sojourn.foundation.accounts.models import Clinic, Membership
+from sojourn.foundation.accounts.queries import house
+
+
+class WayHome(models.TextChoices):
+    """Where the way home of one session stands."""
+
+    CONFIRMED = "confirmed", gettext_lazy("confirmed")
+    ASKED = "asked", gettext_lazy("not confirmed")
+    DECLINED = "declined", gettext_lazy("declined")
+    UNASKED = "unasked", gettext_lazy("not asked yet")
+    NOBODY = "nobody", gettext_lazy("nobody named")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Who brings a patient home from one appointment and what they said. ``said_by``: a member of the clinic who wrote
+    the answer down for them, else "". ``reachable``: the person has an e-mail address to which a link can go."""
+
+    state: WayHome
+    person: RelatedPerson | None
+    answered_at: datetime | None = None
+    note: str = ""
+    asked_at: datetime | None = None
+    said_by: str = ""
+
+    @property
+    def reachable(self) -> bool:
+        return self.person is not None and bool(self.person.email)
+
+
+def ways_home(rows: Iterable[Appointment]) -> dict[int, Way]:
+    """The way home of each appointment, by its id. The appointments come with their companions. Two queries, or none.
+
+    An answer counts for the beginning it was given for: whoever confirmed Tuesday has not confirmed Thursday.
+    """
+    wanted = list(rows)
+    ids = [row.pk for row in wanted if row.companion_id is not None]
+    answers: dict[tuple[int, int], EscortAnswer] = {}
+    sent: dict[tuple[int, int], datetime] = {}
+    if ids:
+        for answer in EscortAnswer.objects.filter(appointment_id__in=ids).select_related("written_by").order_by("id"):
+            answers[answer.appointment_id, answer.person_id] = answer
+        for link in EscortLink.objects.filter(appointment_id__in=ids).order_by("id"):
+            sent[link.appointment_id, link.person_id] = link.sent_at
+    return {row.pk: _way(row, answers, sent) for row in wanted}
+
+
+def _way(row: Appointment, answers: dict[tuple[int, int], EscortAnswer], sent: dict[tuple[int, int], datetime]) -> Way:
+    person = row.companion
+    if person is None or person.ended_at is not None:
+        return Way(WayHome.NOBODY, None)
+    key = (row.pk, person.pk)
+    answer, asked_at = answers.get(key), sent.get(key)
+    if answer is None or answer.starts_at != row.during.lower:
+        return Way(WayHome.ASKED if asked_at else WayHome.UNASKED, person, asked_at=asked_at)
+    state = WayHome.CONFIRMED if answer.comes else WayHome.DECLINED
+    writer = answer.written_by.name if answer.written_by is not None else ""
+    return Way(state, person, answer.answered_at, answer.note, asked_at, writer)
+
+
+def way_home(appointment_id: int) -> Way:
+    """The way home of one appointment. Three queries. Raises Appointment.DoesNotExist."""
+    row = Appointment.objects.select_related("companion").get(pk=appointment_id)
+    return ways_home([row])[row.pk]
+
+
+def waiting() -> list[WaitingEntry]:
+    """Who would come earlier, those who wait longest first, with patient and course. One query."""
+    rows = WaitingEntry.objects.filter(left_at=None, care_plan__ended_on=None).select_related("patient", "care_plan")
+    return list(rows.order_by("joined_at", "id"))
+
+
+def waits_of(patient_id: int) -> list[WaitingEntry]:
+    """Where this patient waits for an earlier time. One query."""
+    return list(WaitingEntry.objects.filter(patient_id=patient_id, left_at=None))
+
+
+def open_offers(patient_id: int, now: datetime) -> list[Offer]:
+    """The earlier times that a patient can take now. One query."""
+    return list(
+        Offer.objects.filter(patient_id=patient_id, answer="", opens_at__lte=now, during__startswith__gt=now)
+        .select_related("chair")
+        .order_by("during")
+    )
+
+
+def offers_by_time(now: datetime) -> list[Offer]:
+    """The offers of the times still ahead, by time and order, with patients. One query."""
+    return list(
+        Offer.objects.filter(during__startswith__gt=now).select_related("patient", "chair").order_by("during", "id")
+    )
+
+
+def reminder_preference(patient_id: int) -> ReminderPreference | None:
+    """How a patient wants to be reminded; None where nothing was said. One query."""
+    return ReminderPreference.objects.filter(patient_id=patient_id).first()
+
+
+def feed_of(member_id: int) -> CalendarFeed | None:
+    """The calendar feed that a person has open. One query."""
+    return CalendarFeed.objects.filter(member_id=member_id, ended_at=None).first()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One appointment as a calendar may show it: nothing of why."""
+
+    id: int
+    begins: datetime
+    ends: datetime
+    version: int
+    booked_at: datetime
+    cancelled: bool
+    chair: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    clinic: Clinic
+    entries: tuple[FeedEntry, ...]
+    staff: bool
+
+
+def feed_by(token_hash: str, now: datetime) -> Feed | None:
+    """What a secret calendar address shows, from 30 days back. None where it is unknown, ended, or its owner left.
+
+    Row-level security opens the one row to the token; the rest is asked as the owner. Four queries.
+    """
+    with as_asker(Asker(token_hash=token_hash)):
+        row = CalendarFeed.objects.filter(token_hash=token_hash, ended_at=None).first()
+        if row is None:
+            return None
+        set_asker(house(row.clinic_id))
+        if not Membership.objects.filter(pk=row.member_id, ended_at=None).exists():
+            return None
+        clinic = Clinic.objects.get(pk=row.clinic_id)
+        rows = Appointment.objects.filter(during__endswith__gt=now - timedelta(days=30)).select_related("chair")
+        if row.patient_id is not None:
+            rows = rows.filter(patient_id=row.patient_id)
+        else:
+            mine = Attendance.objects.filter(member_id=row.member_id, active=True)
+            rows = rows.filter(pk__in=mine.values("appointment_id"), status=AppointmentStatus.BOOKED)
+        entries = tuple(
+            FeedEntry(
+                each.pk, each.during.lower, each.during.upper, each.version, each.booked_at,
+                each.status == AppointmentStatus.CANCELLED, each.chair.name,
+            )
+            for each in rows.order_by("during")
+        )  # fmt: skip
+        return Feed(clinic, entries, row.patient_id is None)
+
+
+@dataclass(frozen=True, slots=True)
+class EscortView:
+    """What a companion's link opens."""
+
+    link: EscortLink
+    appointment: Appointment
+    person: RelatedPerson
+    given_name: str
+    clinic: Clinic
+    way: Way
+    begun: bool
+
+    def standing(self, now: datetime) -> str:
+        """What the link is worth: open; over (the session has begun: reading only); replaced, expired, cancelled,
+        other (somebody else brings the patient home)."""
+        if self.appointment.status != AppointmentStatus.BOOKED:
+            return "cancelled"
+        if self.way.person is None:
+            return "other"
+        if self.link.ended_at is not None:
+            return "replaced"
+        if now >= self.link.expires_at:
+            return "expired"
+        return "over" if self.begun or now >= self.appointment.during.lower else "open"
+
+
+def escort_view(token_hash: str) -> EscortView | None:
+    """The link, its appointment and its clinic; None for an unknown token. The token opens its own row, and what
+    stands behind it is asked as the patient's own companion: nothing of anybody else. Seven queries."""
+    with as_asker(Asker(token_hash=token_hash)):
+        link = EscortLink.objects.filter(token_hash=token_hash).first()
+        if link is None:
+            return None
+        set_asker(Asker(clinic_id=link.clinic_id, patient_id=link.patient_id, role="guest"))
+        row = Appointment.objects.select_related("patient", "companion").get(pk=link.appointment_id)
+        person = RelatedPerson.objects.get(pk=link.person_id)
+        way = ways_home([row])[row.pk] if row.companion_id == person.pk else Way(WayHome.NOBODY, None)
+        clinic = Clinic.objects.get(pk=link.clinic_id)
+        return EscortView(link, row, person, row.patient.given_name, clinic, way, row.session_opened_at is not None)
+
+
+def offer_by(token_hash: str) -> tuple[Offer, Clinic] | None:
+    """The offer that a link opens, and its clinic. Two queries."""
+    with as_asker(Asker(token_hash=token_hash)):
+        offer = Offer.objects.filter(token_hash=token_hash).first()
+        if offer is None:
+            return None
+        set_asker(Asker(clinic_id=offer.clinic_id, patient_id=offer.patient_id, role="guest"))
+        return offer, Clinic.objects.get(pk=offer.clinic_id)

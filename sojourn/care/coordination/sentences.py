@@ -1,0 +1,25 @@
+"""What the audit says of this room's actions."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from sojourn.foundation.registry import Sentences
+
+SENTENCES = Sentences(
+    {
+        "waiting.joined": _("%(who)s put %(patient)s on the waiting list."),
+        "waiting.left": _("%(who)s took %(patient)s off the waiting list."),
+        "waiting.offered": _("%(who)s offered an earlier time to %(patient)s."),
+        "waiting.accepted": _("%(patient)s took an earlier time."),
+        "waiting.declined": _("%(patient)s let an earlier time go."),
+        "reminder.sent": _("%(who)s reminded %(patient)s of an appointment."),
+        "reminder.preferred": _("%(patient)s chose how to be reminded."),
+        "feed.opened": _("%(who)s opened a calendar feed."),
+        "feed.closed": _("%(who)s ended a calendar feed."),
+        "way_home.asked": _("%(who)s asked who brings %(patient)s home."),
+        "way_home.asked_again": _("%(who)s asked for a fresh link about the way home of %(patient)s."),
+        "way_home.answered": _("%(who)s answered about the way home of %(patient)s."),
+        "way_home.named": _("%(who)s named who brings %(patient)s home."),
+    },
+)
