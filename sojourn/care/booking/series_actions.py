@@ -18,6 +18,7 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import clinic_day, local
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def book_series(
     now = now or timezone.now()
     if not wanted:
         raise Refused(_("There is nothing to book."), codes=("nothing-wanted",))
-    if len({timezone.localdate(each.starts_at) for each in wanted}) < len(wanted):
+    if len({clinic_day(each.starts_at, by) for each in wanted}) < len(wanted):
         raise Refused(_("Two sessions lie on the same day. Choose another time for one of them."), codes=("same-day",))
     actions.one_at_a_time(by)
     course = CarePlan.objects.get(pk=care_plan_id)
@@ -75,7 +76,7 @@ def book_series(
             except Refused as refused:
                 taken.append(number)
                 codes += [code for code in refused.codes if code not in codes]
-                when = formats.date_format(timezone.localtime(each.starts_at), _("l j F Y, H:i"))
+                when = formats.date_format(local(each.starts_at, by), _("l j F Y, H:i"))
                 reasons.append(f"{when}: {' '.join(str(reason) for reason in refused.reasons)}")
         if taken:
             raise SeriesTaken(

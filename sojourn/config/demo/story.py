@@ -163,7 +163,7 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
         cast = _cast(demo, clinic_id)
         record(by, "demo.made", cast.clinic, seed=seed, scale=scale)
     furnish_house(cast)
-    with timezone.override(cast.clinic.zone), as_asker(house(clinic_id, "Demo")):
+    with as_asker(house(clinic_id, "Demo")):
         cast.batteries = {each.indication: each for each in batteries()}
         for number in range(demo.patients * scale):
             _patient(demo, cast, number, random.Random(f"{demo.slug}-{seed}-{number}"), sparse=scale > 1)

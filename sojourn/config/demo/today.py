@@ -26,9 +26,10 @@ from sojourn.config.demo import doses, people, story, way
 from sojourn.config.demo.doses import Entered
 from sojourn.config.demo.people import CLINICS, DemoClinic
 from sojourn.config.virtual_monitor import BASELINE_S
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.asker import as_asker, asking
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.queries import standings
 
@@ -93,7 +94,7 @@ def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:
     )
     signed_in = [p for p in plans if p.patient.record_number == f"{demo.prefix}-{demo.signed_in + 1:05d}"]
     others = [p for p in plans if p not in signed_in]
-    random.Random(now.date().isoformat()).shuffle(others)
+    random.Random(clinic_day(now, asking()).isoformat()).shuffle(others)
     return [*signed_in, *others]
 
 
@@ -116,7 +117,7 @@ def _plan_holds(course: CarePlan, now: datetime) -> bool:
     given = sessions_dosed(course.pk, but=0)
     most = min(version.sessions or 0, version.review_after or given + 1)
     limit = timedelta(days=book().rule("dose.weight_age").number("days"))
-    return given < most and version.weight_on is not None and now.date() - version.weight_on < limit
+    return given < most and version.weight_on is not None and clinic_day(now, asking()) - version.weight_on < limit
 
 
 def _renewed(cast: story.Cast, course: CarePlan, now: datetime) -> CarePlan:
@@ -130,7 +131,7 @@ def _renewed(cast: story.Cast, course: CarePlan, now: datetime) -> CarePlan:
     return way.renew(
         cast.asker("prescriber"), cast.asker("nurse"), course, now - timedelta(days=1), cast.say(words),
         version.weight_kg, sessions=max(version.sessions or 0, given + 6), review_after=given + 3,
-        starts_on=now.date(),
+        starts_on=clinic_day(now, cast.clinic),
     )  # fmt: skip
 
 

@@ -16,7 +16,6 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -28,6 +27,7 @@ from sojourn.foundation.accounts.roles import role, roles
 from sojourn.foundation.audit import queries
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.clock import page_today, page_zone
 from sojourn.interfaces.console.audit.sentences import SENTENCES, sentence
 
 PAGE_SIZE = 50
@@ -72,8 +72,8 @@ class Filter(forms.Form):
         if asked["action"]:
             rows = rows.filter(action=asked["action"])
         if asked["day"]:
-            midnight = datetime.combine(asked["day"], time.min, timezone.get_current_timezone())
-            after = datetime.combine(asked["day"] + timedelta(days=1), time.min, timezone.get_current_timezone())
+            midnight = datetime.combine(asked["day"], time.min, page_zone())
+            after = datetime.combine(asked["day"] + timedelta(days=1), time.min, page_zone())
             rows = rows.filter(at__gte=midnight, at__lt=after)
         return rows
 
@@ -204,7 +204,7 @@ def export(request: HttpRequest) -> HttpResponse:
         )  # fmt: skip
     record(asked.asker, "audit.exported", rows=len(rows))
     response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
-    name = f"audit-{timezone.localdate().isoformat()}.csv"
+    name = f"audit-{page_today().isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

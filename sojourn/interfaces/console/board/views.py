@@ -39,6 +39,7 @@ from sojourn.clinical.vitals import DIASTOLIC, MEAN, NO_VALUE, SYSTOLIC, UNDATED
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_zone
 from sojourn.foundation.heartbeat.queries import heartbeat_age
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.queries import acting_rules
@@ -266,7 +267,7 @@ def board(request: HttpRequest) -> HttpResponse:
             "data": {
                 "now": now.timestamp(),
                 "watch_age_s": watch_age_s,
-                "zone": str(timezone.get_current_timezone()),
+                "zone": str(page_zone()),
                 "stream": "/live/board",
                 "here": reverse("still_here"),
                 "cursor": live.cursor_text({each: one["newest"] for each, one in sessions.items()}),

@@ -12,7 +12,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -25,6 +24,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.patients.views import DayField, closed, day_words, tell
 
 # What is asked for, as a heading and as the button says it.
@@ -159,11 +159,11 @@ def record(request: HttpRequest, patient_id: int, finding: str, kind: str) -> Ht
     drug, route = (typed[0], typed[2]) if (typed[0], typed[2]) in judging.WAYS else judging.WAYS[0]
     if kind not in _ASKS:
         raise Http404
-    assessed = queries.assessment_of(patient, drug, route, timezone.localdate())
+    assessed = queries.assessment_of(patient, drug, route, page_today())
     each = next((one for one in open_eyes.weighed(assessed) if one.key == finding), None)
     if each is None or kind not in each.needs:
         raise Http404
-    form = ClearanceForm(request.POST or None, kind=kind, initial={"on": timezone.localdate().isoformat()})
+    form = ClearanceForm(request.POST or None, kind=kind, initial={"on": page_today().isoformat()})
     if request.method == "POST" and form.keep(asked.asker, patient.pk, drug, finding):
         messages.success(request, _("Recorded. It is shown at the signature."))
         return redirect(f"{reverse('console:candidacy', args=[patient.pk])}?way={drug}-{route}#findings")

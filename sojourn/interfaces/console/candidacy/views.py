@@ -43,6 +43,7 @@ from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.clock import page_day, page_local, page_today
 from sojourn.foundation.ui.numbers import number_words
 from sojourn.interfaces.console.candidacy import clearances as candidacy_clearances
 from sojourn.interfaces.console.candidacy import signature as candidacy_signature
@@ -484,7 +485,7 @@ def _scale_title(scale_id: str) -> str:
 
 def _taken_back(moment: Moment, entered: EnteredFact, back: TakenBack) -> Day:
     what = f"{_(VOCABULARY[moment.what].label)}: {value_words(moment.what, moment.value)}"
-    when = date_format(timezone.localtime(back.at), _("j F Y, H:i"))
+    when = date_format(page_local(back.at), _("j F Y, H:i"))
     said = " · ".join(each for each in (moment.words, moment.by) if each)
     return Day(
         moment.on, _ICONS["retracted"], _("Entered in error"), f"{back.why} · {back.by} · {when}",
@@ -532,7 +533,7 @@ def _scores(newest: Iterable[Scored]) -> list[ScoreLine]:
             title=_scale_title(each.scale_id),
             total="–" if each.total is None else number_format(each.total),
             band=_(each.band.label) if each.band else "",
-            on=timezone.localdate(each.at),
+            on=page_day(each.at),
         )
         for each in newest
     ]
@@ -639,7 +640,7 @@ def _page(
     report: tuple[str, str] = ("", ""),
 ) -> HttpResponse:
     """The whole page. Four queries more."""
-    patient, newest, asker, today = file.patient, file.newest, request.asker, timezone.localdate()
+    patient, newest, asker, today = file.patient, file.newest, request.asker, page_today()
     drug, route = _way(request.POST or request.GET, newest)
     facts = story.facts_of(patient, today, story.answers(patient.pk), file.entered, story.allergies(patient.pk))
     medicines = medicine_history.history(patient.pk)
@@ -716,7 +717,7 @@ def _arrived(newest: CandidacyDecision | None, assessed: Assessed) -> list[str]:
     """What a deferral waits for and is known now."""
     if newest is None or newest.kind != Kind.DEFER:
         return []
-    day = timezone.localdate(newest.decided_at)
+    day = page_day(newest.decided_at)
     return [
         f"{_(VOCABULARY[name].label)}: {value_words(name, assessed.facts[name].value)}"
         for name in newest.awaited
@@ -1059,7 +1060,7 @@ def candidacies(request: HttpRequest) -> HttpResponse:
         return _("until %(day)s") % {"day": date_format(row.until_on, "j F Y")} if row.until_on else _("told again")
 
     undecided = queries.undecided().select_related("patient").defer("content").order_by("said_at")[:HOW_MANY]
-    due = queries.due(timezone.localdate()).select_related("patient").defer("basis").order_by("until_on")[:HOW_MANY]
+    due = queries.due(page_today()).select_related("patient").defer("basis").order_by("until_on")[:HOW_MANY]
     half = queries.half_signed().select_related("patient").order_by("signed_at")[:HOW_MANY]
     context = {
         "undecided": _waits(asker, undecided, lambda row: "", "said_at"),
@@ -1077,7 +1078,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     """How much waits, for the first page of the clinic, which loads it after itself."""
     asked = cast(Request, request)
     assert asked.clinic is not None
-    found = queries.waiting(asked.clinic.pk, timezone.localdate(), asked.asker.membership_id)
+    found = queries.waiting(asked.clinic.pk, page_today(), asked.asker.membership_id)
     lines = []
     if found.half_signed and asked.asker.may("candidacy.decide"):
         words = ngettext("%(n)d override to sign second", "%(n)d overrides to sign second", found.half_signed)

@@ -12,7 +12,7 @@ from django.forms.boundfield import BoundField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,6 +24,7 @@ from sojourn.clinical.numbers import read_whole
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_today
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.patients.views import tell
 
@@ -163,7 +164,7 @@ def staff_hours(request: HttpRequest, membership_id: int) -> HttpResponse:
 def _hours(request: Request, member: Membership | None) -> HttpResponse:
     member_id = member.pk if member else None
     here = reverse("console:staff_hours", args=[member.pk]) if member else reverse("console:hours")
-    today = timezone.localdate()
+    today = page_today()
     times = queries.times().get(member_id)
     said = bool(times and times.said)
     shown = dict(times.week) if times and said else ({} if member else {d: tuple(s) for d, s in ASSUMED.items()})

@@ -36,6 +36,7 @@ from sojourn.clinical.numbers import read_amount, read_number, written
 from sojourn.clinical.protocol import PRESENT
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.clock import page_local, page_today
 from sojourn.foundation.printing import setting
 from sojourn.foundation.printing.setting import Column, Document, Picture, Section, Table
 from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
@@ -569,7 +570,7 @@ def _asked(typed: Mapping[str, str], patient: Patient) -> Asked:
         try:
             person = pk.Person(
                 weight_kg=float(weight),
-                age_y=float(patient.age_on(timezone.localdate())),
+                age_y=float(patient.age_on(page_today())),
                 sex=patient.sex,
                 ethnicity=who.cleaned_data["ancestry"] or None,
             )
@@ -698,7 +699,7 @@ def _document(clinic: Clinic | None, patient: Patient, asked: Asked, answer: Ans
         title=title,
         about=f"{patient.name} · {patient.record_number}",
         author=letterhead[0],
-        made_at=timezone.localtime(),
+        made_at=page_local(timezone.now()),
         letterhead=letterhead,
         # Translators: keep {page} and {pages} as they are.
         page=_("Page {page} of {pages}"),
@@ -786,7 +787,7 @@ def expected(schedule: Schedule, person: Person, now: datetime, given: str) -> E
     if standing.peak_ahead:
         when = first + timedelta(minutes=standing.next_peak_at_min)
         following = _("Still rising; the highest is expected at %(when)s.") % {
-            "when": formats.date_format(timezone.localtime(when), "H:i")
+            "when": formats.date_format(page_local(when), "H:i")
         }
     else:
         following = _("Falling; in %(minutes)s minutes %(range)s.") % {

@@ -28,6 +28,7 @@ from sojourn.care.plan import queries as plan
 from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_day, page_today
 from sojourn.interfaces.console.patients.views import closed
 from sojourn.interfaces.console.rules.views import SHORT_MARKS
 
@@ -99,7 +100,7 @@ def _text_lines(request: Request, own: queries.Shelf) -> list[TextLine]:
     """The documents and the packs of this place. One query."""
     rows = ConsentAdoption.objects.select_related("adopted_by").order_by("text_id", "-id").distinct("text_id")
     decided = {each.text_id: each for each in rows}
-    places, today = texts.pack_ids(own.jurisdiction), timezone.localdate()
+    places, today = texts.pack_ids(own.jurisdiction), page_today()
     language = queries.reading_language()
     waiting = {each.id for each in queries.to_adopt(own)}
     found = []
@@ -294,7 +295,7 @@ def text(request: HttpRequest, text_id: str) -> HttpResponse:
         "languages": texts.LANGUAGES,
         "groups": _groups(source, language),
         "unverified": len(source.unverified),
-        "stale": source.stale(timezone.localdate()),
+        "stale": source.stale(page_today()),
         "adopted": used,
         "current": used is source,
         "adoptions": list(rows),
@@ -380,7 +381,7 @@ def _patient_page(request: Request, patient: Patient, reasons: tuple[str, ...] =
         "may_ask": request.asker.may("consent.ask"),
         "may_answer": request.asker.may("consent.answer"),
         "may_waive": request.asker.may("consent.countersign"),
-        "stale": own.stale(timezone.localdate()),
+        "stale": own.stale(page_today()),
         "has_pack": bool(texts.pack_ids(own.jurisdiction)),
         "no_email": not patient.email,
     }
@@ -583,7 +584,7 @@ def consent_pdf(request: HttpRequest, consent_id: int) -> HttpResponse:
         return found
     row = actions.open_copy(by=asked.asker, consent=found)
     reply = HttpResponse(paper.pdf(row, asked.clinic), content_type="application/pdf")
-    day = timezone.localdate(row.signed_at)
+    day = page_day(row.signed_at)
     reply["Content-Disposition"] = f'inline; filename="agreement-{row.document_id}-{day:%Y-%m-%d}.pdf"'
     reply["Cache-Control"] = "private, no-store"
     return reply

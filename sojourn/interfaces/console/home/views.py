@@ -40,6 +40,7 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.roles import role, roles
 from sojourn.foundation.audit import queries as audit
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.clock import page_local, page_today
 from sojourn.foundation.heartbeat import queries as heartbeat_queries
 from sojourn.foundation.rulebook import queries as rulebook
 from sojourn.foundation.rulebook.first_start import first_start
@@ -264,7 +265,7 @@ def _unsigned(today: Today) -> list[Wait]:
             _("%(name)s, session of %(day)s")
             % {
                 "name": today.named(encounter.patient),
-                "day": formats.date_format(timezone.localtime(encounter.opened_at), _("j F")),
+                "day": formats.date_format(page_local(encounter.opened_at), _("j F")),
             },
             address("console:record", encounter.pk) or address("console:session", encounter.pk),
         )
@@ -286,7 +287,7 @@ def _questionnaires(today: Today) -> list[Wait]:
         }
         detail = _("%(name)s, expected at %(time)s") % {
             "name": row.patient_name,
-            "time": formats.date_format(timezone.localtime(row.appointment.during.lower), "H:i"),
+            "time": formats.date_format(page_local(row.appointment.during.lower), "H:i"),
         }
         waits.append(Wait("clipboard-list", words, detail, reverse("console:patient", args=[patient_id])))
     return waits
@@ -528,12 +529,12 @@ def home(request: HttpRequest) -> HttpResponse:
     assert asked.clinic is not None
     asker, now = asked.asker, timezone.now()
     sees_patients = asker.may("patient.find")
-    rows = visits.on_day(timezone.localdate(), asked.clinic.zone) if sees_patients else []
+    rows = visits.on_day(page_today(), asked.clinic.zone) if sees_patients else []
     today = Today(asker, now, rows)
     lines = _lines(today)
     waits = [wait for part in _ROLES.get(asker.role, ()) for wait in part(today)]
     context = {
-        "title": formats.date_format(timezone.localdate(), _("l j F")),
+        "title": formats.date_format(page_today(), _("l j F")),
         "lead": _lead(rows) if sees_patients else "",
         "sees_patients": sees_patients,
         "lines": [line for line in lines if not line.over],

@@ -34,6 +34,7 @@ from sojourn.care.session.lines import GivenInSession, given_to
 from sojourn.clinical.scales import Item, Number, Scale, say
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_local, page_today
 from sojourn.foundation.ui.charts import Chart, Mark
 from sojourn.foundation.ui.numbers import AmountField, CountField, FigureInput
 from sojourn.interfaces.console.nav import address
@@ -64,7 +65,7 @@ class DueForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["due_on"].initial = timezone.localdate() + DUE_IN
+        self.fields["due_on"].initial = page_today() + DUE_IN
 
     def due_at(self, zone: ZoneInfo) -> datetime:
         """The end of that day."""
@@ -98,7 +99,7 @@ class PaperForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.asked = asked
         language = reading_language()
-        now = timezone.localtime()
+        now = page_local(timezone.now())
         self.fields["filled_on"].initial = now.date()
         self.fields["filled_at"].initial = now.time().replace(second=0, microsecond=0)
         for item in asked.items:
@@ -173,7 +174,7 @@ class ScoreForm(forms.Form):
     def __init__(self, asked: Scale, rater: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.asked = asked
-        now = timezone.localtime()
+        now = page_local(timezone.now())
         self.fields["taken_on"].initial = now.date()
         self.fields["taken_at"].initial = now.time().replace(second=0, microsecond=0)
         self.fields["rater"].initial = rater
@@ -302,7 +303,7 @@ def _explained(trend: Trend, first_dose_at: datetime | None, sex: str) -> str:
     if trend.baseline is None:
         return ""
     before = first_dose_at is not None and trend.baseline.at <= first_dose_at
-    day = date_format(timezone.localtime(trend.baseline.at), "j F Y")
+    day = date_format(page_local(trend.baseline.at), "j F Y")
     texts = [
         (
             _("Baseline: %(total)s on %(day)s, the last score before the first dose.")

@@ -40,6 +40,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit import queries as audit
+from sojourn.foundation.clock import page_local, page_today
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.scheduling import visits as sessions
@@ -72,7 +73,7 @@ def day_words(day: date) -> str:
 
 def years_words(patient: Patient) -> str:
     """The age today, in words."""
-    years = patient.age_on(timezone.localdate())
+    years = patient.age_on(page_today())
     return ngettext("%(n)d year", "%(n)d years", years) % {"n": years}
 
 
@@ -95,7 +96,7 @@ class DayField(forms.DateField):
         days, rest = days_in(str(value).strip())
         if not days or rest:
             raise ValidationError(_("Write the day as 1980-03-12 or 12 March 1980."), code="invalid")
-        past = [day for day in days if day <= timezone.localdate()] or days
+        past = [day for day in days if day <= page_today()] or days
         if len(past) > 1:
             raise ValidationError(
                 _("This can be read as %(one)s or %(other)s. Write the month as a word.")
@@ -436,7 +437,7 @@ def _visits(asker: Asker, patient_id: int, now: datetime) -> list[Visit]:
         session = address("console:session", row.encounter_id) if clinical and row.encounter_id else ""
         visits.append(
             Visit(
-                formats.date_format(timezone.localtime(appointment.during.lower), _("D j M Y, H:i")),
+                formats.date_format(page_local(appointment.during.lower), _("D j M Y, H:i")),
                 appointment.during.lower,
                 reverse("console:appointment", args=[appointment.pk]),
                 appointment.chair.name,

@@ -18,6 +18,7 @@ from sojourn.care.plan import actions
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.patients.views import closed, day_words, tell
 
 _DAY = {"type": "date"}
@@ -38,7 +39,7 @@ def end(request: HttpRequest, course_id: int) -> HttpResponse:
     course = get_object_or_404(CarePlan.objects.select_related("patient"), pk=course_id)
     if gate := closed(asked, course.patient):
         return gate
-    today: date = timezone.localdate()
+    today: date = page_today()
     form, status = EndForm(request.POST or None, initial={"ended_on": today}), 200
     if request.method == "POST":
         status = 422

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.plan import queries
 from sojourn.care.plan.models import PlanVersion
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.clock import page_day, page_local
 from sojourn.foundation.printing.setting import Column, Document, Section, Table
 from sojourn.interfaces.console.patients.views import day_words
 from sojourn.interfaces.console.plans.presenters import Shown, stamps
@@ -20,7 +21,7 @@ def document(clinic: Clinic | None, version: PlanVersion, shown: Shown) -> Docum
     patient = version.patient
     checks = [
         _("Dose checked by %(name)s on %(day)s: %(mg)s mg.")
-        % {"name": each.checked_by, "day": day_words(timezone.localdate(each.checked_at)), "mg": each.dose_mg}
+        % {"name": each.checked_by, "day": day_words(page_day(each.checked_at)), "mg": each.dose_mg}
         for each in version.checks.all()
     ]
     standing = [shown.standing, *checks]
@@ -31,7 +32,7 @@ def document(clinic: Clinic | None, version: PlanVersion, shown: Shown) -> Docum
         title=shown.title,
         about=f"{patient.name} · {patient.record_number}",
         author=letterhead[0],
-        made_at=timezone.localtime(),
+        made_at=page_local(timezone.now()),
         letterhead=letterhead,
         # Translators: keep {page} and {pages} as they are.
         page=_("Page {page} of {pages}"),

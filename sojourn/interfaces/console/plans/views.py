@@ -12,7 +12,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -28,6 +27,7 @@ from sojourn.care.plan.parts import KINDS, MOST_GOALS, MOST_PARTS, PERIODS, Goal
 from sojourn.clinical import dosing
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.clock import page_today
 from sojourn.foundation.printing import setting
 from sojourn.foundation.ui.numbers import AmountField, CountField
 from sojourn.interfaces.console.nav import address
@@ -367,7 +367,7 @@ def _editor(
     status: int = 200, live: bool = False, overtaken: bool = False, asks_sure: bool = False,
 ) -> HttpResponse:  # fmt: skip
     doses = dose.doses_of(request.asker.here)
-    today = timezone.localdate()
+    today = page_today()
     newest, height = intake.newest_weight(version.patient_id), _height(version.patient, today)
     found = dose.work(version, doses.rules, today, height=height)
     series = doses.known.series_of(version.route, version.drug)
@@ -520,7 +520,7 @@ def _height(patient: Patient, today: date) -> dosing.Centimetres | None:
 
 def _whole(request: Request, version: PlanVersion) -> dict[str, Any]:
     """A version with everything that a signature looks at."""
-    today = timezone.localdate()
+    today = page_today()
     doses = dose.doses_of(request.asker.here)
     height = _height(version.patient, today) if version.per_kg is not None else None
     found = dose.work(version, doses.rules, today, height=height)

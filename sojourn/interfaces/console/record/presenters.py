@@ -11,7 +11,7 @@ from math import inf
 from statistics import median
 from typing import Any, Final
 
-from django.utils import formats, timezone, translation
+from django.utils import formats, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django_stubs_ext import StrPromise
@@ -45,6 +45,7 @@ from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.recovery import SCALES
 from sojourn.clinical.scales import say
 from sojourn.clinical.vitals import DIASTOLIC, MEAN, SYSTOLIC, VITALS
+from sojourn.foundation.clock import page_local
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.monitors.doubt_words import doubt_words
 from sojourn.interfaces.console.record import basis as record_basis
@@ -938,7 +939,7 @@ def gap_of(points: Sequence[tuple[float, float]]) -> float:
 def local_hours(begins: datetime, ends: datetime) -> list[tuple[float, str]]:
     """Half hours (or hours, in a long session) on the time axis."""
     step = 30 if ends - begins <= timedelta(hours=5) else 60
-    at = timezone.localtime(begins).replace(second=0, microsecond=0)
+    at = page_local(begins).replace(second=0, microsecond=0)
     at += timedelta(minutes=(-at.minute) % step)
     found = []
     while at <= ends:

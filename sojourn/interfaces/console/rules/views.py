@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,6 +28,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_local, page_today
 from sojourn.foundation.rulebook import actions, queries
 from sojourn.foundation.rulebook.differences import differences
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
@@ -343,7 +344,7 @@ def _rests_words(row: RuleAdoption | None) -> str:
 
 
 def _day(at: datetime) -> str:
-    return formats.date_format(timezone.localtime(at), _("j F Y, H:i"))
+    return formats.date_format(page_local(at), _("j F Y, H:i"))
 
 
 def _where(rule: Rule) -> str:
@@ -647,7 +648,7 @@ def _of_interaction(ready: interactions.InteractionRule) -> list[tuple[str, list
 
 def _of_law(ready: jurisdictions.Jurisdiction) -> list[tuple[str, list[Detail]]]:
     rows = [(str(words), ready.text(part)) for part, words in LAW.items()]
-    day = timezone.localdate()
+    day = page_today()
     stale = ready.stale(day)
     dates = [
         (_("Read on"), formats.date_format(ready.as_of)),

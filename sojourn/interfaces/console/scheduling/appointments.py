@@ -33,6 +33,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_local, page_today
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console import typed
 from sojourn.interfaces.console.nav import address
@@ -46,7 +47,7 @@ _OPENS, _CLOSES = time(8), time(18)
 
 
 def _clock(at: datetime) -> str:
-    return formats.date_format(timezone.localtime(at), "H:i")
+    return formats.date_format(page_local(at), "H:i")
 
 
 def _long_day(day: date) -> str:
@@ -116,7 +117,7 @@ def _stretches(
             return
         since = begins + at * STEP
         over = begins + until * STEP
-        local = timezone.localtime(since)
+        local = page_local(since)
         ahead = over > now and asker.may("appointment.book")
         query = urlencode({"day": day.isoformat(), "time": local.strftime("%H:%M"), "chair": str(chair.pk)})
         url = f"{reverse('console:appointment_book')}?{query}" if ahead else ""
@@ -172,7 +173,7 @@ def timeline(
     starting = [dict(column) for column in columns]
     quarters = []
     for number in range(max((at + cell.rows for column in columns for at, cell in column), default=0)):
-        local = timezone.localtime(begins + number * STEP)
+        local = page_local(begins + number * STEP)
         on_the_hour = local.minute == 0
         label = formats.date_format(local, "H:i") if on_the_hour else ""
         quarters.append(Quarter(label, on_the_hour, tuple(column.get(number) for column in starting)))
@@ -188,7 +189,7 @@ def day(request: HttpRequest) -> HttpResponse:
     """One day, chair by chair."""
     asked = cast(Request, request)
     assert asked.clinic is not None
-    zone, now, today = asked.clinic.zone, timezone.now(), timezone.localdate()
+    zone, now, today = asked.clinic.zone, timezone.now(), page_today()
     shown = typed.day(request.GET.get("day"))
     rows = visits.on_day(shown, zone)
     hidden = patients.withheld(asked.asker, [row.appointment.patient for row in rows], now)
@@ -296,7 +297,7 @@ def book(request: HttpRequest) -> HttpResponse:
     assert asked.clinic is not None
     proposed = queries.session_minutes(course)
     people = patients.people_of(course.patient_id)
-    initial: dict[str, Any] = {"day": timezone.localdate().isoformat(), "minutes": proposed}
+    initial: dict[str, Any] = {"day": page_today().isoformat(), "minutes": proposed}
     home = [person for person in people if person.brings_home]
     if home:
         initial["companion"] = home[0].pk
@@ -414,7 +415,7 @@ def appointment(request: HttpRequest, appointment_id: int) -> HttpResponse:
     row = encounter_queries.with_states([found])[0]
     movable = found.status == "booked" and row.encounter_id is None and asked.asker.may("appointment.book")
     people = patients.people_of(found.patient_id)
-    starts = timezone.localtime(found.during.lower)
+    starts = page_local(found.during.lower)
     initial = {
         "day": starts.date(),
         "time": starts.time(),
@@ -483,7 +484,7 @@ def appointment(request: HttpRequest, appointment_id: int) -> HttpResponse:
         if row.encounter_id and asked.asker.may("session.read")
         else "",
         "arrive_url": address("console:arrive", found.pk)
-        if movable and asked.asker.may("session.arrive") and starts.date() == timezone.localdate()
+        if movable and asked.asker.may("session.arrive") and starts.date() == page_today()
         else "",
         "day_url": f"{reverse('console:day')}?day={starts.date().isoformat()}",
     }
@@ -506,7 +507,7 @@ def _instead(asked: Request, course: CarePlan, values: dict[str, Any]) -> list[t
     chairs = {chair.pk: chair.name for chair in queries.chairs()}
     out = []
     for slot in found:
-        local = timezone.localtime(slot.begins)
+        local = page_local(slot.begins)
         query = urlencode({
             "course": str(course.pk), "day": local.date().isoformat(), "time": local.strftime("%H:%M"),
             "chair": str(slot.chair_id),

@@ -23,6 +23,7 @@ from sojourn.care.booking.queries import Feed, Way, WayHome
 from sojourn.care.patients import queries as patients
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console import typed
 from sojourn.interfaces.console.patients.views import Word
 from sojourn.interfaces.console.scheduling.ride_home import way_word
@@ -76,7 +77,7 @@ def week(request: HttpRequest) -> HttpResponse:
     """Seven days as a table, one row for each chair or each member of the staff."""
     asked = cast(Request, request)
     assert asked.clinic is not None
-    zone, now, today = asked.clinic.zone, timezone.now(), timezone.localdate()
+    zone, now, today = asked.clinic.zone, timezone.now(), page_today()
     shown = typed.day(request.GET.get("day"))
     first = shown - timedelta(days=shown.weekday())
     dates = hours.days_between(first, first + timedelta(days=6))

@@ -27,6 +27,7 @@ from sojourn.care.booking.series_actions import SeriesTaken, Wanted, book_series
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_local, page_today
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.patients.views import closed
 from sojourn.interfaces.console.scheduling.before_dose import warned
@@ -109,7 +110,7 @@ def _slot(text: str, minutes: int) -> Slot | None:
 
 
 def _label(slot: Slot, chairs: dict[int, str], free: FreeTime) -> str:
-    local = timezone.localtime(slot.begins)
+    local = page_local(slot.begins)
     who = [free.names[each] for each in (slot.nurse_id, slot.therapist_id) if each in free.names]
     words = formats.date_format(local, _("D j M, H:i"))
     return ", ".join([words, chairs.get(slot.chair_id, ""), *who])
@@ -181,7 +182,7 @@ def series(request: HttpRequest, course_id: int) -> HttpResponse:
     staff = queries.attending_staff()
     typed = request.POST if request.method == "POST" else request.GET
     initial: dict[str, Any] = {
-        "earliest": max(timezone.localdate() + timedelta(days=1), course.started_on), "minutes": minutes,
+        "earliest": max(page_today() + timedelta(days=1), course.started_on), "minutes": minutes,
         "min_days": spacing[0] if spacing else None, "max_days": spacing[1] if spacing else None,
     }  # fmt: skip
     sent = "earliest" in typed
@@ -298,7 +299,7 @@ def _line(
             moves, version = each.appointment_id, standing[each.appointment_id].version
     was = ""
     if moves is not None and moves in standing:
-        was = formats.date_format(timezone.localtime(standing[moves].during.lower), _("D j M, H:i"))
+        was = formats.date_format(page_local(standing[moves].during.lower), _("D j M, H:i"))
     options = sorted({slot, *each.alternatives})
     return Line(
         number, "moved" if moves is not None else "new", slot.begins, "", was,

@@ -24,6 +24,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_day
 from sojourn.interfaces.portal.pages import show
 
 # What the list says of each state: words, the look of the pill, what the button says ("" where nothing is to do).
@@ -386,7 +387,7 @@ def agreement_pdf(request: HttpRequest, consent_id: int) -> HttpResponse:
     assert asked.clinic is not None
     consent = actions.open_copy(by=asked.asker, consent=_found(consent_id))
     answer = HttpResponse(paper.pdf(consent, asked.clinic), content_type="application/pdf")
-    day = timezone.localdate(consent.signed_at)
+    day = page_day(consent.signed_at)
     answer["Content-Disposition"] = f'inline; filename="agreement-{consent.document_id}-{day:%Y-%m-%d}.pdf"'
     answer["Cache-Control"] = "private, no-store"
     return answer

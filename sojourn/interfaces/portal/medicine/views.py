@@ -24,6 +24,7 @@ from sojourn.care.plan import queries as plan
 from sojourn.care.session.lines import given_to
 from sojourn.clinical import pk
 from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.clock import page_local, page_today
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.pages import show
 from sojourn.interfaces.portal.today.views import length_in_words
@@ -176,7 +177,7 @@ def last_session(patient_id: int, now: datetime, age_y: int) -> Last | None:
 
 
 def _how_it_went(at: datetime, doses: Sequence[Dose], drawn: Picture) -> list[str]:
-    when = {"day": formats.date_format(timezone.localtime(at), _("j F Y"))}
+    when = {"day": formats.date_format(page_local(at), _("j F Y"))}
     ran = sum(dose.duration_min for dose in doses)
     if not ran:
         first = [_("On %(day)s you had your medicine.") % when]
@@ -203,7 +204,7 @@ def medicine(request: HttpRequest) -> HttpResponse:
     drawn = last = None
     if protocol is not None:
         patient = Patient.objects.get(pk=asked.asker.patient_id)
-        age = patient.age_on(timezone.localdate())
+        age = patient.age_on(page_today())
         drawn = picture(protocol.drug, protocol.route, float(protocol.dose_minutes), age)
         last = last_session(patient.pk, timezone.now(), age)
     context = {

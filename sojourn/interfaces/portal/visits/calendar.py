@@ -26,6 +26,7 @@ from sojourn.care.booking.reminding import QUIET_FROM, QUIET_UNTIL
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_today
 from sojourn.foundation.mail import sms
 from sojourn.interfaces.portal.pages import show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
@@ -64,7 +65,7 @@ class TimesForm(forms.Form):
             except ValueError:
                 raise forms.ValidationError(
                     _("“%(word)s” is not a day. Write it like %(example)s.")
-                    % {"word": word, "example": timezone.localdate().isoformat()}
+                    % {"word": word, "example": page_today().isoformat()}
                 ) from None
         return found
 
