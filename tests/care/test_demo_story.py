@@ -40,6 +40,7 @@ from sojourn.config.demo import MONITOR_BED, clinic_house, people, story, today
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
 from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.clock import clinic_day, clinic_today, local
 from sojourn.interfaces.console.sessions import words
 from tests import house as test_house
 
@@ -65,8 +66,7 @@ def clinic(request, clinics: dict[str, int]) -> Iterator[Clinic]:
     """One of them, seen as its house."""
     with as_asker(house(clinics[request.param])):
         found = Clinic.objects.get(slug=request.param)
-        with timezone.override(found.zone):
-            yield found
+        yield found
 
 
 def times(rows, name: str) -> dict[int, datetime]:
@@ -393,13 +393,13 @@ def test_whoever_was_given_a_dose_was_weighed_that_day(clinic: Clinic):
 
 def test_sessions_of_the_past_lie_within_the_hours_of_the_clinic(clinic: Clinic):
     hours = {each.weekday for each in WorkingHours.objects.filter(member=None)}
-    today_of_clinic = timezone.localdate()
+    today_of_clinic = clinic_today(clinic)
     past = [
-        each for each in doses_of_demo() if timezone.localdate(each.row.started_at) < today_of_clinic - timedelta(1)
+        each for each in doses_of_demo() if clinic_day(each.row.started_at, clinic) < today_of_clinic - timedelta(1)
     ]
     assert past
     for dose in past:
-        first, last = timezone.localtime(dose.session.encounter.opened_at), timezone.localtime(dose.session.current.at)
+        first, last = local(dose.session.encounter.opened_at, clinic), local(dose.session.current.at, clinic)
         assert first.weekday() in hours
         assert clinic_house.OPEN[0] <= first.time() < last.time() <= clinic_house.OPEN[1]
         assert dose.session.dose_ended_at is not None

@@ -153,7 +153,7 @@ def test_the_nasal_model_asks_for_the_ancestry(clinic: Cast, patient: Patient):
 
 def test_a_child_is_refused_by_every_adult_model(clinic: Cast, patient: Patient):
     with as_asker(clinic.asker("nurse")):
-        Patient.objects.filter(pk=patient.pk).update(birth_date=date(timezone.localdate().year - 10, 1, 1))
+        Patient.objects.filter(pk=patient.pk).update(birth_date=date(today().year - 10, 1, 1))
     text = clinic.client("prescriber").get(at(patient), ASK).text
     assert text.count("age in years at least 18; this person has 10.") == 3
     assert 'id="concentration"' not in text
@@ -299,7 +299,7 @@ def test_without_a_dose_it_says_so_and_others_do_not_see_it(clinic: Cast):
 
 def test_a_session_for_a_child_goes_on_and_the_overlay_says_why(clinic: Cast, dosing: Stage):
     with as_asker(clinic.asker("nurse")):
-        Patient.objects.filter(pk=dosing.patient.pk).update(birth_date=date(timezone.localdate().year - 10, 1, 1))
+        Patient.objects.filter(pk=dosing.patient.pk).update(birth_date=date(today().year - 10, 1, 1))
     client = clinic.client("nurse")
     assert "age in years at least 18" in client.get(beside(dosing), {"weight": "30"}, headers=HTMX).text
     assert client.get(f"/clinic/sessions/{dosing.id}/").status_code == 200
