@@ -90,7 +90,7 @@ def test_every_day_and_every_time_names_its_clinic() -> None:
         ("timezone.localtime(at)", "care/booking/actions.py"),
         ("timezone.localdate()", "care/plan/actions.py"),
         ("localdate(at)", "foundation/accounts/actions.py"),
-        ("date.today()", "config/operations.py"),
+        ("date.today()", "config/cli/operations.py"),
         ("datetime.now()", "care/vitals/watch.py"),
         ("timezone.now().date()", "care/measures/queries.py"),
         ("signed.signed_at.date()", "interfaces/console/record/paper.py"),

@@ -52,9 +52,9 @@ def run_monitor() -> None:
     """The virtual bedside monitor of the first clinic's running session: a separate program over TCP."""
     import sys
 
-    from sojourn.config import virtual_monitor
     from sojourn.config.demo.today import story_second
     from sojourn.config.environment import environment
+    from sojourn.config.processes import virtual_monitor
 
     env = environment()
     sys.argv = [

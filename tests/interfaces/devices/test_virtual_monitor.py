@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sojourn.config.virtual_monitor import (
+from sojourn.config.processes.virtual_monitor import (
     APNOEA_S,
     CLOCK_JUMP_S,
     EPISODES,
@@ -259,5 +259,5 @@ def test_the_command_line():
 
 
 def test_it_needs_no_django():
-    code = "import sys, sojourn.config.virtual_monitor as v; sys.exit('django' in sys.modules)"
+    code = "import sys, sojourn.config.processes.virtual_monitor as v; sys.exit('django' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import psycopg
 
-from sojourn.config import installation, postgres
+from sojourn.config import installation
 from sojourn.config.environment import Connection, database, environment
+from sojourn.config.processes import postgres
 
 Say = Callable[[str], None]
 

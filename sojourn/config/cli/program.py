@@ -83,7 +83,7 @@ def _register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     demo.add_argument("--seed", type=int, default=1, help="seed of the invented history")
     demo.set_defaults(run=_demo)
 
-    from sojourn.config import virtual_monitor
+    from sojourn.config.processes import virtual_monitor
 
     virtual_monitor.register(commands)
 
@@ -116,10 +116,10 @@ def _register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     table = rule_commands.add_parser("table", help="write the coverage table, docs/clinical/rulebook.md (checkout)")
     table.set_defaults(run=_rulebook_table)
 
-    from sojourn.config import port_command, replay_command
+    from sojourn.config.cli import ports, replay
 
-    port_command.register(commands)
-    replay_command.register(commands)
+    ports.register(commands)
+    replay.register(commands)
 
     from sojourn.clinical.pk import command as pk
 
@@ -136,8 +136,8 @@ def _django(*, owner: bool = False) -> None:
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    from sojourn.config import house, postgres
     from sojourn.config.installation import CannotPrepare
+    from sojourn.config.processes import house, postgres
 
     if arguments.demo:
         os.environ["SOJOURN_DEMO"] = "1"
@@ -151,7 +151,8 @@ def _up(arguments: argparse.Namespace) -> int:
 
 
 def _init(arguments: argparse.Namespace) -> int:
-    from sojourn.config import installation, postgres
+    from sojourn.config import installation
+    from sojourn.config.processes import postgres
 
     if bool(arguments.clinic) != bool(arguments.admin_email):
         say("--clinic and --admin-email go together: a clinic needs somebody who can let others in.")
@@ -193,7 +194,8 @@ def _init(arguments: argparse.Namespace) -> int:
 
 
 def _confirm(arguments: argparse.Namespace) -> int:
-    from sojourn.config import installation, postgres
+    from sojourn.config import installation
+    from sojourn.config.processes import postgres
 
     try:
         with postgres.available():
@@ -209,7 +211,8 @@ def _confirm(arguments: argparse.Namespace) -> int:
 def _demo(arguments: argparse.Namespace) -> int:
     os.environ["SOJOURN_DEMO"] = "1"
     environment.cache_clear()
-    from sojourn.config import installation, postgres
+    from sojourn.config import installation
+    from sojourn.config.processes import postgres
 
     with postgres.available():
         installation.prepare(say)
@@ -222,25 +225,25 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _backup(arguments: argparse.Namespace) -> int:
-    from sojourn.config import operations
+    from sojourn.config.cli import operations
 
     return operations.backup(arguments.file, say)
 
 
 def _restore(arguments: argparse.Namespace) -> int:
-    from sojourn.config import operations
+    from sojourn.config.cli import operations
 
     return operations.restore(arguments.file, say)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from sojourn.config import operations
+    from sojourn.config.cli import operations
 
     return operations.doctor(say)
 
 
 def _audit_verify(arguments: argparse.Namespace) -> int:
-    from sojourn.config import postgres
+    from sojourn.config.processes import postgres
 
     began = time.monotonic()
     with postgres.available():

@@ -561,8 +561,8 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    """`python -m sojourn.config.virtual_monitor monitor ...`, without the rest of Sojourn."""
-    parser = argparse.ArgumentParser(prog="python -m sojourn.config.virtual_monitor")
+    """`python -m sojourn.config.processes.virtual_monitor monitor ...`, without the rest of Sojourn."""
+    parser = argparse.ArgumentParser(prog="python -m sojourn.config.processes.virtual_monitor")
     register(parser.add_subparsers(required=True))
     arguments = parser.parse_args()
     try:

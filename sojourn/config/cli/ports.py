@@ -33,8 +33,8 @@ def ports() -> list[tuple[int, str]]:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from sojourn.config import postgres
-    from sojourn.config.cli import _django, say
+    from sojourn.config.cli.program import _django, say
+    from sojourn.config.processes import postgres
 
     with postgres.available():
         _django()
