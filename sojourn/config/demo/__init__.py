@@ -54,7 +54,7 @@ def run_monitor() -> None:
 
     from sojourn.config.demo.today import story_second
     from sojourn.config.environment import environment
-    from sojourn.config.processes import virtual_monitor
+    from sojourn.config.processes.virtual_monitor import program
 
     env = environment()
     sys.argv = [
@@ -63,4 +63,4 @@ def run_monitor() -> None:
         "--episode", "hypertensive", "--seed", "4", "--start-at", str(story_second()),
         "--facility", CLINICS[0].slug, "--every", "1",
     ]  # fmt: skip
-    sys.exit(virtual_monitor.main())
+    sys.exit(program.main())

@@ -50,7 +50,7 @@ from sojourn.config.demo.people import DemoClinic
 from sojourn.config.demo.tales import Twist
 from sojourn.config.demo.way import Team, Walk
 from sojourn.config.installation import owner_says
-from sojourn.config.processes.virtual_monitor import BASELINE_S, readings
+from sojourn.config.processes.virtual_monitor.signs import BASELINE_S, readings
 from sojourn.foundation.accounts import confirmation_actions, place_actions
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, as_asker

@@ -25,7 +25,7 @@ from sojourn.care.vitals.models import DeviceAssociation
 from sojourn.config.demo import doses, people, story, way
 from sojourn.config.demo.doses import Entered
 from sojourn.config.demo.people import CLINICS, DemoClinic
-from sojourn.config.processes.virtual_monitor import BASELINE_S
+from sojourn.config.processes.virtual_monitor.signs import BASELINE_S
 from sojourn.foundation.accounts.asker import as_asker, asking
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
