@@ -26,8 +26,6 @@ LOCAL = {
     ("clinical/replay/reading.py", "starts_at"),  # in the zone of the scenario's clinic, as it is read
     ("foundation/rulebook/replaying.py", "starts_at"),
     ("care/booking/reminding.py", "at"),  # in the zone of whoever is reminded
-    ("config/demo/way.py", "at"),  # Walk.at, on the clinic's clock
-    ("config/demo/open_eyes.py", "at"),
 }
 
 

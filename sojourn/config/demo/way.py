@@ -47,6 +47,7 @@ from sojourn.foundation.accounts.actions import PATIENT_LINK_LIVES, hash_of, inv
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.queries import asker_of
+from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 
 DRUG, ROUTE, PROTOCOL = "ketamine", "iv", "iv_racemic_40min"
@@ -215,7 +216,8 @@ def measure(walk: Walk, values: dict[str, Any], at: datetime, *, told_by: str = 
     assert set(values) <= set(VOCABULARY)
     ClinicalFact.objects.bulk_create(
         ClinicalFact(
-            clinic=walk.team.clinic, patient=walk.patient, name=name, value=value, observed_on=at.date(),
+            clinic=walk.team.clinic, patient=walk.patient, name=name, value=value,
+            observed_on=clinic_day(at, walk.team.clinic),
             told_by=told_by, source_note=note, entered_at=at, entered_by_id=walk.nurse.member,
             entered_by_name=walk.nurse.name,
         )
@@ -307,8 +309,9 @@ def decide(walk: Walk, reasoned: Reasoned) -> None:
     """The prescriber signs what the rules and the person's situation allow."""
     at, tale = walk.at("decided"), walk.tale
     newest = judged.latest(walk.patient.pk)
-    facts, taken = known.facts(walk.patient, at.date()), known.medicines(walk.patient.pk)
-    assessed = judged.assess(walk.patient, facts, taken, walk.team.rules, drug=DRUG, route=ROUTE, on=at.date())
+    day = clinic_day(at, walk.team.clinic)
+    facts, taken = known.facts(walk.patient, day), known.medicines(walk.patient.pk)
+    assessed = judged.assess(walk.patient, facts, taken, walk.team.rules, drug=DRUG, route=ROUTE, on=day)
     accepts = reasoned.kind.startswith("accept")
     if accepts:
         open_eyes.clear(walk.nurse, tale, assessed, at)
@@ -318,7 +321,7 @@ def decide(walk: Walk, reasoned: Reasoned) -> None:
         answer=Decided(
             kind=reasoned.kind, conditions=reasoned.conditions, awaited=reasoned.awaited,
             awaited_words=tale.say(reasoned.awaited_words),
-            until_on=at.date() + timedelta(days=reasoned.until_days) if reasoned.until_days else None,
+            until_on=day + timedelta(days=reasoned.until_days) if reasoned.until_days else None,
             explanation=tale.say(reasoned.explanation), alternatives=tale.say(reasoned.alternatives),
             would_change=tale.say(reasoned.would_change),
             reasons=open_eyes.reasons(tale, assessed) if accepts else {},
@@ -464,7 +467,7 @@ def renew(
     )
     version = plans.save_draft(
         by=prescriber, version_id=version.pk, seen=version.revision,
-        values={"weight_kg": weight_kg, "weight_on": at.date(), "change_reason": reason, **values},
+        values={"weight_kg": weight_kg, "weight_on": clinic_day(at, prescriber), "change_reason": reason, **values},
         now=at - timedelta(minutes=30),
     )  # fmt: skip
     _check(nurse, version, at - timedelta(minutes=15))
