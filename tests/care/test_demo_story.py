@@ -107,7 +107,7 @@ def test_nobody_is_treated_without_story_decision_agreement_and_plan(clinic: Cli
     treated = set(Encounter.objects.values_list("patient_id", flat=True))
     assert treated
     for version in PlanVersion.objects.exclude(signed_at=None).select_related("patient"):
-        on = timezone.localdate(version.signed_at)
+        on = clinic_day(version.signed_at, clinic)
         decision = CandidacyDecision.objects.filter(patient=version.patient).latest("id")
         assert decision.kind in ("accept", "accept_with_conditions")
         assert decision.decided_at < version.signed_at
@@ -168,13 +168,13 @@ def test_every_dose_is_that_of_the_plan_in_force_then(clinic: Clinic):
         assert version is not None
         assert version.dose_mg == dose.dose_mg
         assert abs(version.dose_mg - version.weight_kg * version.per_kg) <= version.round_mg / 2  # to the nearest step
-        assert 0 <= (timezone.localdate(version.signed_at) - version.weight_on).days <= 30
+        assert 0 <= (clinic_day(version.signed_at, clinic) - version.weight_on).days <= 30
 
 
 def test_nothing_that_cannot_be(clinic: Clinic):
     now = timezone.now()
     for patient in Patient.objects.all():
-        facts = {name: each.value for name, each in intake.facts(patient, timezone.localdate(now)).items()}
+        facts = {name: each.value for name, each in intake.facts(patient, clinic_day(now, clinic)).items()}
         if patient.sex == "male":
             assert not any(facts.get(name) for name in ("can_become_pregnant", "pregnant", "breast_feeding"))
             assert "pregnancy_test" not in facts
@@ -306,7 +306,7 @@ def test_two_people_read_the_same_off_the_vial_of_every_dose(clinic: Clinic):
         assert {prepared.person_id, checked.person_id} == {row.given_by.person_id, row.checked_by.person_id}
         assert prepared.at < checked.at == row.checked_at < row.started_at
         assert row.expires_on is not None
-        assert row.expires_on > timezone.localdate(row.started_at)
+        assert row.expires_on > clinic_day(row.started_at, clinic)
         assert row.stock_mg_per_ml is not None
         assert prepared.drawn_ml is not None
         assert row.stock_mg_per_ml * prepared.drawn_ml == row.drawn_mg == row.dose_mg  # nothing too much is drawn up
@@ -338,7 +338,7 @@ def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.Mon
     monkeypatch.setattr(road.queries, "dosed_before", dosed)
 
     def weighed(patient_id: int):
-        return [each for each in weights(patient_id) if each.on <= moment[0].date()]
+        return [each for each in weights(patient_id) if each.on <= clinic_day(moment[0], clinic)]
 
     monkeypatch.setattr(road.intake, "weights", weighed)
     monkeypatch.setattr(road.intake, "entered_facts", facts)
