@@ -37,6 +37,7 @@ from sojourn.care.vitals.models import Device
 from sojourn.clinical.administration import Delivered
 from sojourn.clinical.protocol import State
 from sojourn.config.demo import MONITOR_BED, clinic_house, people, story, today
+from sojourn.config.demo.cast import load_cast
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
 from sojourn.foundation.accounts.queries import house
@@ -433,7 +434,7 @@ def test_a_session_left_over_from_an_earlier_run_is_brought_to_its_end(
         with as_asker(house(clinics[demo.slug])):
             old = next(each.pk for each in running() if snapshot.load(each.pk, now).state is State.DOSING)
             if step:
-                nurse = story.load_cast(demo).asker("nurse")
+                nurse = load_cast(demo).asker("nurse")
                 step_actions.advance_session(by=nurse, encounter_id=old, transition=step)
         monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=5))
         today.set_stage(demo)
@@ -499,6 +500,6 @@ def test_the_virtual_monitor_is_one_clinics(clinics: dict[str, int]):
     addresses = []
     for demo in people.CLINICS:
         with as_asker(house(clinics[demo.slug], "Demo")):
-            today._line_of_monitor(demo, story.load_cast(demo))
+            today._line_of_monitor(demo, load_cast(demo))
             addresses.append(Device.objects.get(key=f"bed:{MONITOR_BED}").address)
     assert addresses == [today.MONITOR_ADDRESS, ""]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.utils import translation
@@ -37,15 +37,13 @@ from sojourn.clinical import protocol
 from sojourn.clinical.administration import Delivered
 from sojourn.clinical.administration.charted import drawn_mg
 from sojourn.clinical.protocol import UNDER_WAY, State
+from sojourn.config.demo.cast import Cast
 from sojourn.config.demo.people import CALM, DISCOMFORTS, Discomfort
 from sojourn.config.demo.tales import Words
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.rulebook.load import book
-
-if TYPE_CHECKING:
-    from sojourn.config.demo.story import Cast
 
 _HUNDREDTH = Decimal("0.01")
 _COUNTS_FOR_WEEKS = ("suicide_risk", "pregnancy_test")  # rules evidence.suicide_risk and evidence.pregnancy_test
