@@ -25,7 +25,7 @@ from sojourn.clinical import pk
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.ui.build import BUILT
-from sojourn.interfaces.console.concentration.views import expected, instants, reason, weight_in
+from sojourn.interfaces.console.concentration.views import expected, reason, weight_in
 from sojourn.interfaces.portal.medicine.views import picture, picture_of, words
 from tests.browser import clean
 from tests.care.infusions import BEGINS, after, infusing, interrupted, pump
@@ -238,10 +238,10 @@ def test_a_weight_is_read_or_not_at_all(text: str, kg: str | None):
 
 
 def test_the_curve_is_drawn_where_it_bends():
-    times = instants([40.0, 0.0])
+    times = pk.instants([40.0, 0.0])
     assert times == tuple(sorted(set(times)))
     assert {0.0, 1.0, 40.0, 41.0, 240.0} <= set(times)
-    assert instants([])[-1] == 240.0
+    assert pk.instants([])[-1] == 240.0
 
 
 # ---------------------------------------------------------------- beside a session

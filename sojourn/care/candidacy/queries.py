@@ -204,9 +204,6 @@ def _plain_medicine(taken: MedicineTaken) -> dict[str, Any]:
 _AVPU: Final[Mapping[Value, news2.Consciousness]] = {
     "alert": "A", "confused": "C", "voice": "V", "pain": "P", "unresponsive": "U",
 }  # fmt: skip
-_VITALS: Final = (
-    "respiratory_rate", "spo2", "on_oxygen", "sbp", "heart_rate", "consciousness", "temperature",
-)  # fmt: skip
 
 
 def score_vitals(rule: Rule, facts: Facts) -> news2.News2 | news2.NotScored:
@@ -215,7 +212,7 @@ def score_vitals(rule: Rule, facts: Facts) -> news2.News2 | news2.NotScored:
     def number(name: str) -> float | None:
         return float(facts[name].value) if name in facts else None  # type: ignore[arg-type]
 
-    known = [facts[name] for name in _VITALS if name in facts]
+    known = [facts[name] for name in news2.FACTS.values() if name in facts]
     pregnant = any(
         name in facts and facts[name].value == value
         for name, value in (("pregnant", True), ("pregnancy_test", "positive"))

@@ -36,6 +36,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety import fact_actions
 from sojourn.clinical import eligibility, news2
 from sojourn.clinical.eligibility import VOCABULARY, Fact, Facts, Finding, Missing, Value
+from sojourn.clinical.eligibility.panels import PANELS
 from sojourn.clinical.interactions import Interaction
 from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.clinical.scales import say
@@ -80,25 +81,16 @@ CHOICES: Mapping[str, StrPromise] = {
 }
 # The shape beside a severity; the word always stands with it.
 SHAPES: Mapping[str, str] = {"absolute": "high", "relative-high": "medium", "relative": "low", "caution": "low"}
-# What is entered together, in the order of the page.
-PANELS: Mapping[str, tuple[StrPromise, tuple[str, ...]]] = {
-    "pressure": (gettext_lazy("Blood pressure"), ("sbp", "dbp")),
-    "liver": (
-        gettext_lazy("Liver panel"),
-        (
-            *("alt", "alt_uln", "ast", "ast_uln", "alp", "alp_uln", "ggt", "ggt_uln"),
-            *("bilirubin", "bilirubin_uln"),
-        ),
-    ),
-    "kidney": (gettext_lazy("Kidney function"), ("egfr",)),
-    "ecg": (gettext_lazy("ECG"), ("ecg", "qtc_ms")),
-    "pregnancy": (gettext_lazy("Pregnancy"), ("can_become_pregnant", "pregnancy_test")),
-    "vitals": (
-        gettext_lazy("Vital signs"),
-        ("heart_rate", "respiratory_rate", "spo2", "on_oxygen", "temperature", "consciousness"),
-    ),
-    "body": (gettext_lazy("Height and weight"), ("weight_kg", "height_cm")),
-    "judged": (gettext_lazy("Judged by a clinician"), ("suicide_risk", "lacks_capacity", "nyha", "child_pugh")),
+# What is entered together, as a page calls it.
+_PANEL_TITLES: Mapping[str, StrPromise] = {
+    "pressure": gettext_lazy("Blood pressure"),
+    "liver": gettext_lazy("Liver panel"),
+    "kidney": gettext_lazy("Kidney function"),
+    "ecg": gettext_lazy("ECG"),
+    "pregnancy": gettext_lazy("Pregnancy"),
+    "vitals": gettext_lazy("Vital signs"),
+    "body": gettext_lazy("Height and weight"),
+    "judged": gettext_lazy("Judged by a clinician"),
 }
 _UNITS: Mapping[str, StrPromise | str] = {"a": gettext_lazy("years"), "{count}": ""}
 _ICONS: Mapping[str, str] = {
@@ -343,13 +335,13 @@ def _input(name: str, assessed: Assessed, typed: Mapping[str, str]) -> Input:
 def _panels(assessed: Assessed, typed: Mapping[str, str], opened: str) -> list[Panel]:
     gaps = {each.fact: each for each in assessed.missing}
     found = []
-    for name, (title, facts) in PANELS.items():
+    for name, facts in PANELS.items():
         wanted = [gaps[each] for each in facts if each in gaps]
         why = dict.fromkeys(_(words) for gap in wanted for words in gap.why)
         found.append(
             Panel(
                 id=name,
-                title=str(title),
+                title=str(_PANEL_TITLES[name]),
                 inputs=tuple(_input(each, assessed, typed) for each in facts),
                 missing=bool(wanted),
                 why=tuple(why),
@@ -360,7 +352,7 @@ def _panels(assessed: Assessed, typed: Mapping[str, str], opened: str) -> list[P
 
 
 def _asks(assessed: Assessed) -> list[Ask]:
-    inside = {name for _title, names in PANELS.values() for name in names}
+    inside = {name for names in PANELS.values() for name in names}
     old = {each.name: each.on for each in assessed.expired}
     gaps: Iterable[Missing] = assessed.missing
     return [Ask(_(each.label), each.adopted, old.get(each.fact)) for each in gaps if each.fact not in inside]
@@ -419,10 +411,6 @@ def _beside(found: Interaction) -> Beside:
     )
 
 
-_NEWS2_PARTS: Mapping[str, str] = {
-    "rr": "respiratory_rate", "spo2": "spo2", "oxygen": "on_oxygen", "sbp": "sbp", "pulse": "heart_rate",
-    "consciousness": "consciousness", "temp": "temperature",
-}  # fmt: skip
 _RISKS: Mapping[str, StrPromise] = {
     "low": gettext_lazy("low risk"),
     "low-medium": gettext_lazy("low to medium risk"),
@@ -447,7 +435,7 @@ def _news2(found: news2.News2 | news2.NotScored | None, facts: Facts) -> EarlyWa
     if found is None:
         return None
     if isinstance(found, news2.News2):
-        parts = tuple((_(VOCABULARY[_NEWS2_PARTS[name]].label), points) for name, points in found.parts.items())
+        parts = tuple((_(VOCABULARY[news2.FACTS[name]].label), points) for name, points in found.parts.items())
         return EarlyWarning(
             found.total, str(_RISKS[found.risk.value]), parts, tuple(_(each) for each in found.caveats), "",
             facts["respiratory_rate"].on,
@@ -461,7 +449,7 @@ def _news2(found: news2.News2 | news2.NotScored | None, facts: Facts) -> EarlyWa
         why = _("It is not made for this age.")
     else:
         names = [each.partition(":")[2] for each in codes]
-        labels = (_(VOCABULARY[_NEWS2_PARTS[each]].label) for each in names if each in _NEWS2_PARTS)
+        labels = (_(VOCABULARY[news2.FACTS[each]].label) for each in names if each in news2.FACTS)
         why = _("Not known: %(what)s.") % {"what": ", ".join(dict.fromkeys(labels))}
     return EarlyWarning(None, "", (), (), why)
 
@@ -892,7 +880,7 @@ def enter(request: HttpRequest, patient_id: int) -> HttpResponse:
     if isinstance(file, HttpResponse):
         return file
     panel = request.POST.get("panel", "")
-    names = PANELS[panel][1] if panel in PANELS else tuple(n for n in request.POST.getlist("fact") if n in VOCABULARY)
+    names = PANELS[panel] if panel in PANELS else tuple(n for n in request.POST.getlist("fact") if n in VOCABULARY)
     typed = {name: request.POST.get(name, "").strip() for name in names}
     day_text, note = request.POST.get("observed_on", ""), request.POST.get("source_note", "")
     try:

@@ -32,7 +32,9 @@ from sojourn.care.plan import queries as plan
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import pk
 from sojourn.clinical.administration import Delivered
+from sojourn.clinical.eligibility import VOCABULARY
 from sojourn.clinical.numbers import read_amount, read_number, written
+from sojourn.clinical.pk import typed as reach
 from sojourn.clinical.protocol import PRESENT
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Clinic
@@ -48,7 +50,7 @@ from sojourn.interfaces.console.sessions.opening import session_or_404
 
 if TYPE_CHECKING:
     from sojourn.care.session.given import Dose as ChartedDose
-    from sojourn.clinical.pk import Dose, Model, Person, Refused, Schedule
+    from sojourn.clinical.pk import Dose, Person, Refused, Schedule
     from sojourn.clinical.pk.effect import Zone
     from sojourn.clinical.pk.exploring import Explored, ModelCurve
     from sojourn.clinical.pk.linear import Floats
@@ -95,7 +97,7 @@ _EFFECTS = {
 }
 OVERLAY_COOKIE = "expected_concentration"
 _COOKIE_S = 365 * 24 * 3600
-_AHEAD_MIN = 30
+_WEIGHT = VOCABULARY["weight_kg"]
 
 
 # ---------------------------------------------------------------- the core's answers in words
@@ -133,7 +135,7 @@ class WhoForm(forms.Form):
     """What the record does not say of the person, and the level that is asked about."""
 
     weight = AmountField(
-        label=gettext_lazy("Weight"), required=False, min_value=Decimal(1), max_value=Decimal(400),
+        label=gettext_lazy("Weight"), required=False, min_value=_WEIGHT.low, max_value=_WEIGHT.high,
         max_digits=6, decimal_places=2, unit="kg",
     )  # fmt: skip
     ancestry = forms.ChoiceField(
@@ -141,8 +143,8 @@ class WhoForm(forms.Form):
         help_text=gettext_lazy("Only the model of the nasal spray asks for it."),
     )  # fmt: skip
     level = AmountField(
-        label=gettext_lazy("When does it stay below"), required=False, min_value=Decimal("0.1"),
-        max_value=Decimal(100_000), max_digits=8, decimal_places=1, unit="ng/mL",
+        label=gettext_lazy("When does it stay below"), required=False, min_value=reach.NG_PER_ML[0],
+        max_value=reach.NG_PER_ML[1], max_digits=8, decimal_places=1, unit="ng/mL",
     )  # fmt: skip
 
 
@@ -152,11 +154,12 @@ class RegimenForm(forms.Form):
     drug = forms.ChoiceField(label=gettext_lazy("Drug"), choices=tuple(DRUGS.items()))
     route = forms.ChoiceField(label=gettext_lazy("Route"), choices=tuple(ROUTES.items()))
     mg = AmountField(
-        label=gettext_lazy("Dose, as base"), required=False, min_value=Decimal("0.01"), max_value=Decimal(2000),
+        label=gettext_lazy("Dose, as base"), required=False, min_value=reach.MG[0], max_value=reach.MG[1],
         max_digits=7, decimal_places=2, unit="mg",
     )  # fmt: skip
     minutes = AmountField(
-        label=gettext_lazy("Over, into a vein"), required=False, min_value=Decimal(0), max_value=Decimal(1440),
+        label=gettext_lazy("Over, into a vein"), required=False, min_value=reach.MINUTES[0],
+        max_value=reach.MINUTES[1],
         max_digits=5, decimal_places=1, unit="min",
     )  # fmt: skip
 
@@ -202,7 +205,7 @@ def _first(patient: Patient, weight: Decimal | None) -> dict[str, str]:
 def weight_in(text: str) -> Decimal | None:
     """The kilograms that a checked weight says ("72.5 kg"), or None where it says no plain weight."""
     value = read_amount(text, "kg")
-    return value if isinstance(value, Decimal) and 1 <= value <= 400 else None
+    return value if isinstance(value, Decimal) and _WEIGHT.fault(float(value)) is None else None
 
 
 # ---------------------------------------------------------------- what is asked, and the answer
@@ -287,41 +290,13 @@ def _explored(
     return pk.explore([[dose]], person, loaded, times, level).regimens[0]
 
 
-def accepting(doses: Sequence[Dose], person: Person) -> tuple[list[Model], list[str]]:
-    """The models for comparison that describe this drug and accept, and why the others of this drug do not."""
-    taken, refused = [], []
-    for model in map(pk.load, pk.available()):
-        if not model.in_model_band or any(dose.drug != model.drug for dose in doses):
-            continue
-        try:
-            model.accept(person)
-            for dose in doses:
-                model.accept_dose(dose)
-        except pk.Refused as why:
-            refused.append(reason(why))
-        else:
-            taken.append(model)
-    return taken, refused
-
-
-def instants(ends: Iterable[float]) -> tuple[float, ...]:
-    """Minutes at which a curve is drawn: close together where it bends, and at each end of an infusion."""
-    ends = [end for end in ends if end > 0]
-    last = max(240.0, *(end + 180.0 for end in ends)) if ends else 240.0
-    found = {float(at) for at in range(11)} | {float(at) for at in range(12, 61, 2)}
-    step = 5 if last <= 480 else 15
-    found |= {float(at) for at in range(60, int(last) + 1, step)} | {last}
-    for end in ends:
-        found |= {end} | {end + after for after in (1.0, 2.0, 3.0, 5.0, 8.0, 12.0) if end + after <= last}
-    return tuple(sorted(found))
-
-
 def ask(given: Sequence[tuple[str, Dose]], person: Person, level: float | None = None) -> Answer:
     """Every regimen asked for by itself: one that no model answers says why and leaves the others standing."""
-    times = instants(dose.end_min for _letter, dose in given)
+    times = pk.instants(dose.end_min for _letter, dose in given)
     regimens = []
     for letter, dose in given:
-        models, refused = accepting([dose], person)
+        models, against = pk.accepting([dose], person)
+        refused = [reason(why) for why in against]
         explored = None
         if models:
             try:
@@ -396,7 +371,8 @@ def _band_words(answered: Sequence[Regimen]) -> str:
 
 def _leading(explored: Explored) -> ModelCurve:
     """The curve of the recommended model, else the first."""
-    return next((curve for curve in explored.curves if pk.load(curve.model).recommended), explored.curves[0])
+    lead = pk.leading([pk.load(curve.model) for curve in explored.curves])
+    return next(curve for curve in explored.curves if curve.model == lead.id)
 
 
 def _main(curve: ModelCurve) -> Floats:
@@ -763,18 +739,12 @@ _WIDE, _HIGH = 320.0, 90.0
 def expected(schedule: Schedule, person: Person, now: datetime, given: str) -> Expected:
     """Now and next from what went in, and what will still go in if nothing is changed; at least one of the two.
     ``given`` says how much that is. Raises ``pk.Refused`` where no model answers."""
-    doses, first = (*schedule.doses, *schedule.ahead), schedule.first_at
-    models, refused = accepting(doses, person)
+    models, refused = pk.accepting((*schedule.doses, *schedule.ahead), person)
     if not models:
-        raise pk.Refused(pk.Reason.UNKNOWN_MODEL, "%(why)s", why=" ".join(f"{each}." for each in refused))
-    minute = (now - first) / timedelta(minutes=1)
-    last = max(240.0, minute + 60.0)
-    bends = {edge for dose in doses for edge in (dose.start_min, dose.end_min)}
-    times = sorted({*(last * k / 96 for k in range(97)), minute, minute + _AHEAD_MIN, *bends})
-    span = pk.between_models(person, doses, times, models)
-    lead = next((model for model in models if model.recommended), models[0])
-    standing = pk.so_far(lead, person, doses, minute)
-    here, soon = times.index(minute), times.index(minute + _AHEAD_MIN)
+        why = " ".join(f"{reason(each)}." for each in refused)
+        raise pk.Refused(pk.Reason.UNKNOWN_MODEL, "%(why)s", why=why)
+    found, first = pk.beside(schedule, person, models, now), schedule.first_at
+    span, times, last = found.span, found.times, found.last
     top = float(span.high.max()) * 1.05 or 1.0
 
     def x(at: float) -> str:
@@ -784,23 +754,23 @@ def expected(schedule: Schedule, person: Person, now: datetime, given: str) -> E
         return " ".join(f"{x(times[k])},{_HIGH * (1 - float(values[k]) / top):.1f}" for k in places)
 
     every = range(len(times))
-    if standing.peak_ahead:
-        when = first + timedelta(minutes=standing.next_peak_at_min)
+    if found.standing.peak_ahead:
+        when = first + timedelta(minutes=found.standing.next_peak_at_min)
         following = _("Still rising; the highest is expected at %(when)s.") % {
             "when": formats.date_format(page_local(when), "H:i")
         }
     else:
         following = _("Falling; in %(minutes)s minutes %(range)s.") % {
-            "minutes": _AHEAD_MIN, "range": _range(float(span.low[soon]), float(span.high[soon])),
+            "minutes": pk.AHEAD_MIN, "range": _range(float(span.low[found.soon]), float(span.high[found.soon])),
         }  # fmt: skip
     return Expected(
-        now=_range(float(span.low[here]), float(span.high[here])),
+        now=_range(float(span.low[found.here]), float(span.high[found.here])),
         next=following,
         given=given,
         models=", ".join(model.title for model in models),
         band=f"{points(span.high, every)} {points(span.low, reversed(every))}",
-        line=points(span.curves[lead.id], every),
-        now_x=x(minute),
+        line=points(span.curves[found.lead.id], every),
+        now_x=x(found.minute),
         first_at=first,
         last_at=first + timedelta(minutes=last),
         assumptions=span.assumptions,
@@ -862,14 +832,8 @@ def _overlay(request: HttpRequest, picture: SessionSnapshot) -> dict[str, Any]:
 
 
 def _weight_of(picture: SessionSnapshot) -> Weight | None:
-    """The newest weight of the patient, else that of the plan in force. Two queries at most."""
-    known = newest_weight(picture.encounter.patient_id)
-    if known is not None:
-        return known
-    version = plan.in_force(picture.encounter.care_plan_id, picture.now)
-    if version is None or version.weight_kg is None or version.weight_on is None:
-        return None
-    return Weight(version.weight_kg, version.weight_on, "clinician", "")
+    encounter = picture.encounter
+    return plan.newest_weight_of(encounter.patient_id, encounter.care_plan_id, picture.now)
 
 
 def _expected_of(picture: SessionSnapshot, dose: ChartedDose, person: Person) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.patients import actions as patients
 from sojourn.care.patients import queries as patients_queries
 from sojourn.care.session import actions as session_actions
-from sojourn.care.session import call_actions, score_actions, step_actions
+from sojourn.care.session import call_actions, next_dose, score_actions, step_actions
 from sojourn.care.session.drawing_actions import check_dose
 from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
@@ -100,7 +100,7 @@ def _way(request: Request, picture: Picture, against: Against | None, road_known
     return {
         "way": found,
         "shows_step": found is not None and found.allowed and standing.shows_step(picture, request.asker),
-        "asks_road": bool(standing.asked_for(picture)) and picture.state is not State.DOSING,
+        "asks_road": bool(next_dose.asked_for(picture)) and picture.state is not State.DOSING,
         "road_heard": against is not None,
         "road_known": found.road_count if found else 0,
     }
@@ -115,7 +115,7 @@ def _page(
     if refused is not None:
         picture = session_or_404(picture.id)
     may = request.asker.may
-    against = standing.ask_the_road(picture)
+    against = next_dose.ask_the_road(picture)
     context = {
         **_common(request, picture),
         **_live(request, picture, picture.seq),
@@ -275,7 +275,7 @@ def live(request: Request, picture: Picture) -> HttpResponse:
     road = request.GET.get("road", "")
     context = {**_common(request, picture), **_live(request, picture, number, entries), "aside": True}
     if number == picture.seq:
-        against = standing.ask_the_road(picture) if road == "ask" else None
+        against = next_dose.ask_the_road(picture) if road == "ask" else None
         context |= _way(request, picture, against, _small(road, 0))
     return render(request, "console/sessions/_live.html", context)
 
@@ -454,7 +454,7 @@ def _item(request: Request, encounter_id: int, item: str, refused: Refused | Non
         "row": row,
         "errors": [str(each) for each in refused.reasons] if refused else [],
         "scale": _scale(request, picture, refused) if item == weighing.ITEM else None,
-        **_way(request, picture, standing.ask_the_road(picture)),
+        **_way(request, picture, next_dose.ask_the_road(picture)),
         "seen": picture.seq,
         "entries": len(picture.prepared),
         "may_check": True,
