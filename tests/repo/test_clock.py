@@ -16,7 +16,10 @@ import pytest
 ROOT = Path(__file__).parents[2] / "sojourn"
 CLOCK = ROOT / "foundation/clock.py"
 # Who has a page around them: the pages, what begins one, and the tags of every page's templates.
-PAGES = ("interfaces/", "config/middleware.py", "foundation/ui/")
+PAGES = (
+    *(f"interfaces/{each}/" for each in ("console", "portal", "entry", "escort", "help")),
+    "config/middleware.py", "foundation/ui/",
+)  # fmt: skip
 # A moment by one of these names is stored in UTC, and its date() is a day in UTC.
 _MOMENT = re.compile(r"^(now|at|.*_at)$")
 # Names of moments that are local already, each with where it is made so.
@@ -94,6 +97,7 @@ def test_every_day_and_every_time_names_its_clinic() -> None:
         ("signed.signed_at.date()", "interfaces/console/record/paper.py"),
         ("timezone.override(zone)", "config/demo/story.py"),
         ("page_today()", "care/plan/queries.py"),
+        ("page_local(at)", "interfaces/live/hub.py"),
         ("rows.filter(given_at__date=day)", "care/session/queries.py"),
     ],
 )
