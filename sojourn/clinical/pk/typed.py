@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+KG: Final = (Decimal(1), Decimal(400))  # wider than the vocabulary of facts: a body may be tried out
 MG: Final = (Decimal("0.01"), Decimal(2000))  # of base
 MINUTES: Final = (Decimal(0), Decimal(1440))  # a day of an infusion
 NG_PER_ML: Final = (Decimal("0.1"), Decimal(100_000))

@@ -32,7 +32,6 @@ from sojourn.care.plan import queries as plan
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import pk
 from sojourn.clinical.administration import Delivered
-from sojourn.clinical.eligibility import VOCABULARY
 from sojourn.clinical.numbers import read_amount, read_number, written
 from sojourn.clinical.pk import typed as reach
 from sojourn.clinical.protocol import PRESENT
@@ -97,7 +96,6 @@ _EFFECTS = {
 }
 OVERLAY_COOKIE = "expected_concentration"
 _COOKIE_S = 365 * 24 * 3600
-_WEIGHT = VOCABULARY["weight_kg"]
 
 
 # ---------------------------------------------------------------- the core's answers in words
@@ -135,7 +133,7 @@ class WhoForm(forms.Form):
     """What the record does not say of the person, and the level that is asked about."""
 
     weight = AmountField(
-        label=gettext_lazy("Weight"), required=False, min_value=_WEIGHT.low, max_value=_WEIGHT.high,
+        label=gettext_lazy("Weight"), required=False, min_value=reach.KG[0], max_value=reach.KG[1],
         max_digits=6, decimal_places=2, unit="kg",
     )  # fmt: skip
     ancestry = forms.ChoiceField(
@@ -205,7 +203,7 @@ def _first(patient: Patient, weight: Decimal | None) -> dict[str, str]:
 def weight_in(text: str) -> Decimal | None:
     """The kilograms that a checked weight says ("72.5 kg"), or None where it says no plain weight."""
     value = read_amount(text, "kg")
-    return value if isinstance(value, Decimal) and _WEIGHT.fault(float(value)) is None else None
+    return value if isinstance(value, Decimal) and reach.KG[0] <= value <= reach.KG[1] else None
 
 
 # ---------------------------------------------------------------- what is asked, and the answer
