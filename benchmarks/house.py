@@ -44,7 +44,7 @@ class House:
         return process
 
     def start_all(self) -> None:
-        from sojourn.config.house import web_arguments
+        from sojourn.config.processes.house import web_arguments
 
         self.start("web", *web_arguments())
         from sojourn.config.environment import environment
@@ -89,7 +89,8 @@ def house(*, demo: bool = False) -> Iterator[House]:
     kept = RunSettings.read().demo_copy
     _move_in(home)
     os.environ["SOJOURN_OWNER_ALIAS"] = "1"
-    from sojourn.config import installation, postgres
+    from sojourn.config import installation
+    from sojourn.config.processes import postgres
 
     server: subprocess.Popen[bytes] | None = None
     found = House(home)
@@ -177,7 +178,7 @@ def _keep(home: Path, kept: Path, server: subprocess.Popen[bytes]) -> None:
     """Stop the server, so that its files are at rest, and copy the whole house."""
     from django.db import connections
 
-    from sojourn.config import postgres
+    from sojourn.config.processes import postgres
 
     connections.close_all()
     postgres.stop(server)

@@ -71,7 +71,8 @@ def _admin(sql: str, dbname: str = "postgres") -> None:
 
 def _prepare_template() -> None:
     """Start PostgreSQL and migrate the first worker's database into a template for the others."""
-    from sojourn.config import installation, postgres
+    from sojourn.config import installation
+    from sojourn.config.processes import postgres
 
     if SERVER:
         _start_server()

@@ -55,9 +55,9 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     from sojourn.care.encounter.models import Encounter
     from sojourn.care.plan.models import PlanVersion
     from sojourn.care.scheduling.models import Appointment
-    from sojourn.config import postbox
     from sojourn.config.demo.people import HARBOR
     from sojourn.config.demo.today import _clinic_id
+    from sojourn.config.processes import postbox
     from sojourn.foundation.accounts.asker import as_asker
     from sojourn.foundation.accounts.models import Membership
     from sojourn.foundation.accounts.queries import asker_of

@@ -10,11 +10,17 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from math import isfinite
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sojourn.clinical.rules import Rule, RuleInvalid
 
 _WHOLE = 100.0  # per cent: no part is more than the whole
+
+# The fact of the vocabulary that tells each of its observations.
+FACTS: Final[Mapping[str, str]] = {
+    "rr": "respiratory_rate", "spo2": "spo2", "oxygen": "on_oxygen", "sbp": "sbp", "pulse": "heart_rate",
+    "consciousness": "consciousness", "temp": "temperature",
+}  # fmt: skip
 
 Consciousness = Literal["A", "C", "V", "P", "U"]
 

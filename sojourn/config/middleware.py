@@ -11,7 +11,7 @@ from django.contrib.auth import logout
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone, translation
+from django.utils import translation
 
 from sojourn.config.errors import bad_request, not_allowed
 from sojourn.config.page_owner import forget_messages_of_another, sent_by_another
@@ -19,6 +19,7 @@ from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.access import Request, to_the_door
 from sojourn.foundation.accounts.asker import NOBODY, Asker, asking, set_asker
 from sojourn.foundation.accounts.models import Person
+from sojourn.foundation.clock import page_begins, page_ends
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 LARGEST_REQUEST = 4_000_000  # bytes; the largest of ours is a laboratory's report of 1 MB
@@ -130,7 +131,7 @@ class WhoAsks:
         if (refused := sent_by_another(request)) is not None:
             return refused
         response = self.get_response(request)
-        timezone.deactivate()
+        page_ends()
         return response
 
     def _name_the_asker(self, request: Request) -> None:
@@ -143,7 +144,7 @@ class WhoAsks:
         request.asker = queries.asker_of(chosen)
         request.clinic = chosen.clinic
         set_asker(request.asker)
-        timezone.activate(chosen.clinic.zone)
+        page_begins(chosen.clinic.zone)
         if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and (language := getattr(request.user, "language", "")):
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language() or "en"

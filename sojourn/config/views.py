@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language as django_set_language
 
-from sojourn.config import postbox
+from sojourn.config.processes import postbox
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.access import Request, public, signed_in
 from sojourn.foundation.accounts.models import Person

@@ -107,7 +107,7 @@ def test_an_overlap_names_the_chair_and_who_has_it(desk: Cast):
     with pytest.raises(Refused) as refused:
         book(desk, course(desk, "Bo"), one, at=TEN + timedelta(minutes=119))
     assert refused.value.codes == ("chair-taken",)
-    assert refused.value.reasons == ("Chair 1 is taken from 17:00 to 19:00 by Ana Ruiz.",)
+    assert refused.value.reasons == ("Chair 1 is taken from 10:00 to 12:00 by Ana Ruiz.",)
 
 
 def test_the_same_patient_cannot_sit_in_two_chairs(desk: Cast):
@@ -125,7 +125,7 @@ def test_a_conflict_does_not_name_a_restricted_patient(desk: Cast):
     book(desk, course(desk, "Eva", restricted=True), one)
     with pytest.raises(Refused) as refused:
         book(desk, course(desk, "Bo"), one)
-    assert refused.value.reasons == ("Chair 1 is taken from 17:00 to 19:00.",)
+    assert refused.value.reasons == ("Chair 1 is taken from 10:00 to 12:00.",)
 
 
 def test_one_may_follow_the_other_without_a_gap(desk: Cast):

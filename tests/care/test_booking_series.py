@@ -123,7 +123,7 @@ def test_a_chair_is_held_while_it_is_made_ready(desk: Cast):
     cy = course(desk, "Cy")
     with pytest.raises(Refused) as error:  # she would be done in time, but her chair would not be ready
         book(desk, cy, one, at=TEN - timedelta(minutes=120))
-    assert error.value.reasons == ("Chair 1 is taken from 17:00 to 19:15 by Ana Ruiz.",)
+    assert error.value.reasons == ("Chair 1 is taken from 10:00 to 12:15 by Ana Ruiz.",)
     book(desk, course(desk, "Di"), one, at=TEN + timedelta(minutes=135))
 
 

@@ -370,16 +370,17 @@ def test_corrected_and_doubted_values_both_remain(clinic: Cast):
 
 def test_the_demos_past_is_signed_as_it_is_stored(clinic: Cast):
     """All but the newest two days; a second run signs nothing anew."""
-    from sojourn.config.demo import story
+    from sojourn.config.demo import records
+    from sojourn.config.demo.cast import Cast as DemoCast
     from sojourn.foundation.accounts.queries import house
 
     stage = lived_through(clinic)
     with as_asker(clinic.asker("nurse")):
         today = set_stage(clinic, number=2)
         come(today, timezone.now())
-    cast = story.Cast(clinic.clinic, {"prescriber": [clinic.members["prescriber"]]}, [])
+    cast = DemoCast(clinic.clinic, {"prescriber": [clinic.members["prescriber"]]}, [])
     with as_asker(house(clinic.clinic.pk)):
-        assert story.sign_past(cast) == 1
-        assert story.sign_past(cast) == 0
+        assert records.sign_past(cast) == 1
+        assert records.sign_past(cast) == 0
         assert RecordSignature.objects.get().encounter_id == stage.id
     assert verify_signature(composed(clinic, stage)).standing == "unchanged"

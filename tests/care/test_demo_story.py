@@ -38,9 +38,11 @@ from sojourn.care.vitals.models import Device
 from sojourn.clinical.administration import Delivered
 from sojourn.clinical.protocol import State
 from sojourn.config.demo import MONITOR_BED, clinic_house, people, story, today
+from sojourn.config.demo.cast import load_cast
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
 from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.clock import clinic_day, clinic_today, local
 from tests import house as test_house
 
 CLINICS = [each.slug for each in people.CLINICS]
@@ -65,8 +67,7 @@ def clinic(request, clinics: dict[str, int]) -> Iterator[Clinic]:
     """One of them, seen as its house."""
     with as_asker(house(clinics[request.param])):
         found = Clinic.objects.get(slug=request.param)
-        with timezone.override(found.zone):
-            yield found
+        yield found
 
 
 def times(rows, name: str) -> dict[int, datetime]:
@@ -107,7 +108,7 @@ def test_nobody_is_treated_without_story_decision_agreement_and_plan(clinic: Cli
     treated = set(Encounter.objects.values_list("patient_id", flat=True))
     assert treated
     for version in PlanVersion.objects.exclude(signed_at=None).select_related("patient"):
-        on = timezone.localdate(version.signed_at)
+        on = clinic_day(version.signed_at, clinic)
         decision = CandidacyDecision.objects.filter(patient=version.patient).latest("id")
         assert decision.kind in ("accept", "accept_with_conditions")
         assert decision.decided_at < version.signed_at
@@ -168,13 +169,13 @@ def test_every_dose_is_that_of_the_plan_in_force_then(clinic: Clinic):
         assert version is not None
         assert version.dose_mg == dose.dose_mg
         assert abs(version.dose_mg - version.weight_kg * version.per_kg) <= version.round_mg / 2  # to the nearest step
-        assert 0 <= (timezone.localdate(version.signed_at) - version.weight_on).days <= 30
+        assert 0 <= (clinic_day(version.signed_at, clinic) - version.weight_on).days <= 30
 
 
 def test_nothing_that_cannot_be(clinic: Clinic):
     now = timezone.now()
     for patient in Patient.objects.all():
-        facts = {name: each.value for name, each in intake.facts(patient, timezone.localdate(now)).items()}
+        facts = {name: each.value for name, each in intake.facts(patient, clinic_day(now, clinic)).items()}
         if patient.sex == "male":
             assert not any(facts.get(name) for name in ("can_become_pregnant", "pregnant", "breast_feeding"))
             assert "pregnancy_test" not in facts
@@ -306,7 +307,7 @@ def test_two_people_read_the_same_off_the_vial_of_every_dose(clinic: Clinic):
         assert {prepared.person_id, checked.person_id} == {row.given_by.person_id, row.checked_by.person_id}
         assert prepared.at < checked.at == row.checked_at < row.started_at
         assert row.expires_on is not None
-        assert row.expires_on > timezone.localdate(row.started_at)
+        assert row.expires_on > clinic_day(row.started_at, clinic)
         assert row.stock_mg_per_ml is not None
         assert prepared.drawn_ml is not None
         assert row.stock_mg_per_ml * prepared.drawn_ml == row.drawn_mg == row.dose_mg  # nothing too much is drawn up
@@ -338,7 +339,7 @@ def test_the_road_was_free_at_every_dose(clinic: Clinic, monkeypatch: pytest.Mon
     monkeypatch.setattr(road.queries, "dosed_before", dosed)
 
     def weighed(patient_id: int):
-        return [each for each in weights(patient_id) if each.on <= moment[0].date()]
+        return [each for each in weights(patient_id) if each.on <= clinic_day(moment[0], clinic)]
 
     monkeypatch.setattr(road.intake, "weights", weighed)
     monkeypatch.setattr(road.intake, "entered_facts", facts)
@@ -380,7 +381,7 @@ def test_nothing_is_noted_that_has_no_word(clinic: Clinic):
 
 def test_whoever_was_given_a_dose_was_weighed_that_day(clinic: Clinic):
     for dose in doses_of_demo():
-        on = timezone.localdate(dose.row.started_at)
+        on = clinic_day(dose.row.started_at, clinic)
         weighed = ClinicalFact.objects.filter(
             patient_id=dose.row.patient_id, name="weight_kg", observed_on=on, entered_at__lt=dose.row.started_at
         ).order_by("id")
@@ -393,13 +394,13 @@ def test_whoever_was_given_a_dose_was_weighed_that_day(clinic: Clinic):
 
 def test_sessions_of_the_past_lie_within_the_hours_of_the_clinic(clinic: Clinic):
     hours = {each.weekday for each in WorkingHours.objects.filter(member=None)}
-    today_of_clinic = timezone.localdate()
+    today_of_clinic = clinic_today(clinic)
     past = [
-        each for each in doses_of_demo() if timezone.localdate(each.row.started_at) < today_of_clinic - timedelta(1)
+        each for each in doses_of_demo() if clinic_day(each.row.started_at, clinic) < today_of_clinic - timedelta(1)
     ]
     assert past
     for dose in past:
-        first, last = timezone.localtime(dose.session.encounter.opened_at), timezone.localtime(dose.session.current.at)
+        first, last = local(dose.session.encounter.opened_at, clinic), local(dose.session.current.at, clinic)
         assert first.weekday() in hours
         assert clinic_house.OPEN[0] <= first.time() < last.time() <= clinic_house.OPEN[1]
         assert dose.session.dose_ended_at is not None
@@ -433,7 +434,7 @@ def test_a_session_left_over_from_an_earlier_run_is_brought_to_its_end(
         with as_asker(house(clinics[demo.slug])):
             old = next(each.pk for each in running() if snapshot.load(each.pk, now).state is State.DOSING)
             if step:
-                nurse = story.load_cast(demo).asker("nurse")
+                nurse = load_cast(demo).asker("nurse")
                 step_actions.advance_session(by=nurse, encounter_id=old, transition=step)
         monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=5))
         today.set_stage(demo)
@@ -499,6 +500,6 @@ def test_the_virtual_monitor_is_one_clinics(clinics: dict[str, int]):
     addresses = []
     for demo in people.CLINICS:
         with as_asker(house(clinics[demo.slug], "Demo")):
-            today._line_of_monitor(demo, story.load_cast(demo))
+            today._line_of_monitor(demo, load_cast(demo))
             addresses.append(Device.objects.get(key=f"bed:{MONITOR_BED}").address)
     assert addresses == [today.MONITOR_ADDRESS, ""]

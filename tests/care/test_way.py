@@ -33,7 +33,7 @@ from tests.care.open_eyes import reasoned
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything
 from tests.care.way import AGREED, BEYOND, IV, accepted, agreed, plan_values, signed_course, signed_version
-from tests.conftest import Cast
+from tests.conftest import Cast, day_of
 
 # A dose for each protocol. By mouth and into the muscle 0.5 mg/kg is outside of what was studied: signed with a reason.
 DOSES = {
@@ -70,7 +70,7 @@ def test_it_stands_at_any_time_of_a_test(clinic: Cast):
     course = signed_course(clinic, make_patient(clinic), at=at)
     with as_asker(clinic.asker("prescriber")):
         assert queries.in_force(course.pk, at) is not None
-        assert consent.standing(course.patient_id, route="iv", drug="ketamine", on=at.date()).valid
+        assert consent.standing(course.patient_id, route="iv", drug="ketamine", on=day_of(at)).valid
 
 
 OWN = {"id", "patient", "nonce", "signed_name", "consent", "care_plan", "version", "content_hash"}  # of one patient
@@ -86,7 +86,7 @@ def by_the_actions(clinic: Cast, patient: Patient, protocol_id: str, dose_mg: De
     by, nurse = clinic.asker("prescriber"), clinic.asker("nurse")
     route, drug = protocol_way(protocol_id)
     with as_asker(by):
-        found = candidacy.assessment(patient.pk, drug, now.date(), route=route)
+        found = candidacy.assessment(patient.pk, drug, day_of(now), route=route)
         candidacy_actions.decide(
             by=by, patient_id=patient.pk, answer=reasoned(found), seen=found.seen(None), now=now
         )  # fmt: skip

@@ -30,6 +30,7 @@ from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.care.open_eyes import reasoned
+from tests.conftest import day_of
 
 if TYPE_CHECKING:  # a house for benchmarks walks this way too, outside of any test
     from tests.conftest import Cast
@@ -66,8 +67,8 @@ def accepted(
     by = cast.asker("prescriber")
     with as_asker(by):
         found = candidacy.assess(
-            patient, intake.facts(patient, at.date()), intake.medicines(patient.pk),
-            _rules(cast.clinic.pk, _decided_so_far(cast)), drug=drug, route=route, on=at.date(),
+            patient, intake.facts(patient, day_of(at)), intake.medicines(patient.pk),
+            _rules(cast.clinic.pk, _decided_so_far(cast)), drug=drug, route=route, on=day_of(at),
         )  # fmt: skip
         assert not found.blocking
         said = reasoned(found)
@@ -136,7 +137,7 @@ def ordered(protocol_id: str, dose_mg: Decimal, at: datetime) -> dict[str, Any]:
     if route not in BY_WEIGHT:
         return {"fixed_mg": dose_mg, "round_mg": Decimal("0.5")}
     found: dict[str, Any] = {
-        "per_kg": MG_PER_KG, "weight_kg": dose_mg / MG_PER_KG, "weight_on": at.date(), "round_mg": Decimal("0.5"),
+        "per_kg": MG_PER_KG, "weight_kg": dose_mg / MG_PER_KG, "weight_on": day_of(at), "round_mg": Decimal("0.5"),
     }  # fmt: skip
     if route == "iv":
         found |= {"over_min": Decimal(40), "stock_mg_per_ml": Decimal(50), "total_ml": Decimal(50)}
@@ -147,7 +148,7 @@ def plan_values(protocol_id: str, dose_mg: Decimal, at: datetime) -> dict[str, A
     """A whole plan as somebody would type it."""
     return {
         "indication": INDICATION, "protocol_id": protocol_id, "sessions": 6, "min_days": 1, "max_days": 7,
-        "starts_on": at.date(), "review_after": 6, **ordered(protocol_id, dose_mg, at),
+        "starts_on": day_of(at), "review_after": 6, **ordered(protocol_id, dose_mg, at),
     }  # fmt: skip
 
 
@@ -187,8 +188,8 @@ def signed_version(
         for name, value in (plan_values(protocol_id, dose_mg, at) | more).items():
             setattr(version, name, actions._stored(name, value))
         version.route, version.drug = dose.protocol_way(version.protocol_id)
-        actions._work_out(version, rules, at.date())
-        found, wrong = actions._dose_to_sign(version, cast.clinic.pk, at.date(), BEYOND)
+        actions._work_out(version, rules, day_of(at))
+        found, wrong = actions._dose_to_sign(version, cast.clinic.pk, day_of(at), BEYOND)
         assert found is not None, wrong
         version.beyond = [{"code": each.code, "values": dict(each.values)} for each in found.overridden]
         version.beyond_reason = BEYOND if found.overridden else ""
@@ -215,7 +216,7 @@ def signed_course(
     route, drug = dose.protocol_way(protocol_id)
     accepted(cast, patient, drug=drug, route=route, at=at - DECIDED)
     agreed(cast, patient, drug=drug, route=route, at=at - AGREED, countersigned_at=at - COUNTERSIGNED)
-    more = {"starts_on": at.date()} | more
+    more = {"starts_on": day_of(at)} | more
     course = signed_version(cast, patient, at=at - PLANNED, protocol_id=protocol_id, dose_mg=dose_mg, **more).care_plan
     assert course is not None
     return course
@@ -228,6 +229,6 @@ def unplanned_course(
     with as_asker(cast.asker("prescriber")):
         return CarePlan.objects.create(
             clinic=cast.clinic, patient=patient, title="First series", indication=INDICATION, protocol_id=protocol_id,
-            dose_mg=dose_mg, planned_sessions=6, intention="Sleep again", started_on=at.date(), created_at=at,
+            dose_mg=dose_mg, planned_sessions=6, intention="Sleep again", started_on=day_of(at), created_at=at,
             created_by=cast.members["prescriber"],
         )  # fmt: skip

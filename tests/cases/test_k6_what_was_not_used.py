@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from sojourn.care.vitals import whose
 from sojourn.care.vitals.models import Device, Stranger
-from sojourn.config.operations import monitors_findings
+from sojourn.config.cli.operations import monitors_findings
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from tests.cases.bedside import ELSEWHERE, Bedside, bedside, cuff, heart, spo2

@@ -33,7 +33,7 @@ from sojourn.care.session.call_watch import sweep_calls
 from sojourn.care.session.models import SessionEvent
 from sojourn.clinical.calls import ESCALATION
 from sojourn.config.environment import database
-from sojourn.config.processes import _sweeper
+from sojourn.config.processes.programs import _sweeper
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.audit.models import AuditEvent
 from tests.browser import faults

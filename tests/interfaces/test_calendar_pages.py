@@ -24,7 +24,7 @@ from sojourn.care.scheduling.models import Appointment, BookingRules, HoursOnDay
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Membership, Person
 from tests.care.way import unplanned_course
-from tests.conftest import Cast
+from tests.conftest import Cast, today
 from tests.interfaces.spoken import at_most
 from tests.interfaces.test_console_day import DENVER, body, book, chair, course
 
@@ -354,7 +354,7 @@ def test_hours_are_stated_and_days_unlike_them(clinic: Cast):
     assert client.post(url, week).status_code == 302
     with as_asker(clinic.asker("nurse")):
         assert WorkingHours.objects.count() == 2
-    holiday = (timezone.localdate() + timedelta(days=30)).isoformat()
+    holiday = (today() + timedelta(days=30)).isoformat()
     assert client.post(url, {"do": "day", "on": holiday, "why": "Holiday"}).status_code == 302
     assert "Holiday" in body(client.get(url))
     assert client.post(url, {"do": "unset", "on": holiday}).status_code == 302
@@ -479,7 +479,7 @@ def test_the_patient_says_when_and_who(clinic: Cast):
     page = body(portal.get(reverse("portal:visits")))
     assert "Luis" in page
     times = reverse("portal:visits_times")
-    cannot = (timezone.localdate() + timedelta(days=12)).isoformat()
+    cannot = (today() + timedelta(days=12)).isoformat()
     assert portal.post(times, {"weekdays": ["1", "3"], "parts": ["morning"], "cannot": cannot}).status_code == 302
     with as_asker(clinic.asker("nurse")):
         stated = series_queries.stated_times(ana.patient_id)

@@ -27,7 +27,6 @@ from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.ui.build import BUILT
 from sojourn.interfaces.console.concentration.expected import expected
 from sojourn.interfaces.console.concentration.forms import weight_in
-from sojourn.interfaces.console.concentration.presenters import instants
 from sojourn.interfaces.console.concentration.words import reason
 from sojourn.interfaces.portal.medicine.curve import picture_of
 from sojourn.interfaces.portal.medicine.views import picture, words
@@ -157,7 +156,7 @@ def test_the_nasal_model_asks_for_the_ancestry(clinic: Cast, patient: Patient):
 
 def test_a_child_is_refused_by_every_adult_model(clinic: Cast, patient: Patient):
     with as_asker(clinic.asker("nurse")):
-        Patient.objects.filter(pk=patient.pk).update(birth_date=date(timezone.localdate().year - 10, 1, 1))
+        Patient.objects.filter(pk=patient.pk).update(birth_date=date(today().year - 10, 1, 1))
     text = clinic.client("prescriber").get(at(patient), ASK).text
     assert text.count("age in years at least 18; this person has 10.") == 3
     assert 'id="concentration"' not in text
@@ -242,10 +241,10 @@ def test_a_weight_is_read_or_not_at_all(text: str, kg: str | None):
 
 
 def test_the_curve_is_drawn_where_it_bends():
-    times = instants([40.0, 0.0])
+    times = pk.instants([40.0, 0.0])
     assert times == tuple(sorted(set(times)))
     assert {0.0, 1.0, 40.0, 41.0, 240.0} <= set(times)
-    assert instants([])[-1] == 240.0
+    assert pk.instants([])[-1] == 240.0
 
 
 # ---------------------------------------------------------------- beside a session
@@ -303,7 +302,7 @@ def test_without_a_dose_it_says_so_and_others_do_not_see_it(clinic: Cast):
 
 def test_a_session_for_a_child_goes_on_and_the_overlay_says_why(clinic: Cast, dosing: Stage):
     with as_asker(clinic.asker("nurse")):
-        Patient.objects.filter(pk=dosing.patient.pk).update(birth_date=date(timezone.localdate().year - 10, 1, 1))
+        Patient.objects.filter(pk=dosing.patient.pk).update(birth_date=date(today().year - 10, 1, 1))
     client = clinic.client("nurse")
     assert "age in years at least 18" in client.get(beside(dosing), {"weight": "30"}, headers=HTMX).text
     assert client.get(f"/clinic/sessions/{dosing.id}/").status_code == 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -281,7 +281,7 @@ def test_a_stale_pack_is_said_to_staff_and_its_review_date_to_the_patient(
     assert "Schedule III" in phone_page
     assert "31 December 2026" in phone_page
     assert "past their review date" not in body(clinic.client("nurse").get("/clinic/consents/"))
-    monkeypatch.setattr(timezone, "localdate", lambda *_: date(2027, 2, 1))
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2027, 2, 1, 18, tzinfo=UTC))  # 11:00 in Denver
     for page in ("/clinic/consents/", f"/clinic/patients/{asked.pk}/consents/", "/clinic/"):
         assert "past their review date" in body(clinic.client("nurse").get(page)), page
     assert "This rule ends on December 31, 2026" in body(clinic.client("nurse").get("/clinic/consents/"))

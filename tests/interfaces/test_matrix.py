@@ -52,7 +52,7 @@ from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
-from tests.conftest import Cast, make_clinic
+from tests.conftest import Cast, make_clinic, today
 
 STRANGER = "stranger"
 EVERYBODY = (STRANGER, *roles())
@@ -165,7 +165,7 @@ class House:
         by, patient = self.cast.asker("prescriber"), self.running.patient
         with as_asker(by):
             for name in ("can_become_pregnant", "pregnant"):
-                intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=True, on=timezone.localdate())
+                intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=True, on=today())
             found = candidacy.assessment(patient.pk, "ketamine")
             key = next(fingerprint(each) for each in found.blocking if each.rule_id == "CI-PREGNANCY")
             return candidacy_actions.override(
@@ -178,12 +178,12 @@ class House:
         by, patient = self.cast.asker("nurse"), self.running.patient
         fact, rule = ("seizures", "RC-SEIZURE") if self.number == 1 else ("porphyria", "RC-PORPHYRIA")
         with as_asker(by):
-            intake.enter_fact(by=by, patient_id=patient.pk, name=fact, value=True, on=timezone.localdate())
+            intake.enter_fact(by=by, patient_id=patient.pk, name=fact, value=True, on=today())
             found = candidacy.assessment(patient.pk, "ketamine")
             key = next(fingerprint(each) for each in found.findings if each.rule_id == rule)
             return clearance_actions.record_clearance(
                 by=by, patient_id=patient.pk, drug="ketamine", finding=key, kind="clearance", who="Dr. Lund",
-                on=timezone.localdate(), document="letter 12",
+                on=today(), document="letter 12",
             )  # fmt: skip
 
     @cached_property
@@ -199,9 +199,7 @@ class House:
         """A fact that a clinician entered about the patient."""
         by = self.cast.asker("nurse")
         with as_asker(by):
-            return intake.enter_fact(
-                by=by, patient_id=self.running.patient.pk, name="height_cm", value=170, on=timezone.localdate()
-            )
+            return intake.enter_fact(by=by, patient_id=self.running.patient.pk, name="height_cm", value=170, on=today())
 
     @cached_property
     def waste(self) -> Any:

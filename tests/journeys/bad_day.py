@@ -148,8 +148,8 @@ def main() -> None:
         encounter_id = an_acknowledged_alarm(all_wards[0])
         from django.db import connections
 
-        from sojourn.config import postgres
         from sojourn.config.environment import environment
+        from sojourn.config.processes import postgres
 
         connections.close_all()
         postgres.stop_running()

@@ -247,8 +247,8 @@ def main() -> None:
         os.environ["EMAIL_URL"] = f"smtp://127.0.0.1:{MAIL_PORT}"
         from django.db import connections
 
-        from sojourn.config import postgres
         from sojourn.config.environment import environment
+        from sojourn.config.processes import postgres
 
         cast = people()
         connections.close_all()

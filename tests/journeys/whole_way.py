@@ -27,7 +27,7 @@ from benchmarks.house import MLLP_PORT, PORT, House, open_house
 from tests import browser as chromium
 
 if TYPE_CHECKING:
-    from sojourn.config.postbox import Letter
+    from sojourn.config.processes.postbox import Letter
     from sojourn.foundation.accounts.asker import Asker
     from sojourn.foundation.accounts.models import Clinic, Membership
 
@@ -218,7 +218,7 @@ def an_appointment_now(patient_id: int) -> None:
 
 def a_letter(subject: str, to: str = EMAIL, about: str = "") -> Letter:
     """The newest letter with a link (that holds ``about``) in the post box, once it has come."""
-    from sojourn.config import postbox
+    from sojourn.config.processes import postbox
 
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from psycopg import Cursor
 
@@ -61,26 +62,27 @@ class Acting:
         return {**found, alarms.MONITOR_SIGNAL: tuple(faults)}
 
 
-_known: dict[int, tuple[int, datetime, Acting]] = {}
+_known: dict[int, tuple[int, date, Acting]] = {}
 
 
 def acting_rules(cursor: Cursor[Row], clinic_ids: Collection[int]) -> dict[int, Acting]:
-    """The acting rules of each clinic. One query when nothing changed since the last call."""
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    """The acting rules of each clinic on its own day. One query when nothing changed since the last call."""
+    now = datetime.now(UTC)
     wanted = list(clinic_ids)
     cursor.execute(
-        "SELECT c.id, coalesce((SELECT max(a.id) FROM rulebook_ruleadoption a WHERE a.clinic_id = c.id), 0)"
-        " FROM unnest(%s::bigint[]) AS c(id)",
+        "SELECT c.id, c.time_zone,"
+        " coalesce((SELECT max(a.id) FROM rulebook_ruleadoption a WHERE a.clinic_id = c.id), 0)"
+        " FROM accounts_clinic c WHERE c.id = ANY(%s::bigint[])",
         (wanted,),
     )
-    newest: dict[int, int] = dict(cursor.fetchall())
-    stale = [each for each in wanted if each not in _known or _known[each][:2] != (newest[each], today)]
+    newest = {row[0]: (row[2], now.astimezone(ZoneInfo(row[1])).date()) for row in cursor.fetchall()}
+    stale = [each for each in wanted if each not in _known or _known[each][:2] != newest[each]]
     if stale:
         decided = _decisions(cursor, stale)
         for clinic_id in stale:
-            standings = decide(decided.get(clinic_id, {}), today.date())
+            standings = decide(decided.get(clinic_id, {}), newest[clinic_id][1])
             acting = Acting(tuple(each.acting for each in standings if each.acting is not None))
-            _known[clinic_id] = (newest[clinic_id], today, acting)
+            _known[clinic_id] = (*newest[clinic_id], acting)
     return {clinic_id: _known[clinic_id][2] for clinic_id in wanted}
 
 

@@ -22,6 +22,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
 
@@ -113,7 +114,7 @@ def decide(
 def _prepared(
     by: Asker, patient: Patient, said: Answer, seen: Mapping[str, Any], at: datetime, *, signs: bool
 ) -> CandidacyDecision:
-    today = timezone.localdate(at)
+    today = clinic_day(at, by)
     drug, route = str(seen.get("drug", "")), str(seen.get("route", ""))
     if seen.get("patient") != patient.pk:
         raise Refused(_("This page is of another patient. Open the page again."), codes=("another-page",))
@@ -292,7 +293,7 @@ def _tell(patient: Patient, by: Asker) -> None:
 
 def _open_finding(by: Asker, patient: Patient, drug: str, key: str, at: datetime) -> Finding:
     """The finding that stands in the way now and may be overridden; else never-overridden, not-blocking, changed."""
-    assessed = queries.assessment_of(patient, drug, None, timezone.localdate(at))
+    assessed = queries.assessment_of(patient, drug, None, clinic_day(at, by))
     finding = next((each for each in assessed.findings if fingerprint(each) == key), None)
     if finding is None:
         raise Overtaken(

@@ -17,6 +17,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import clinic_day
 
 LONGEST: Final = {"who": 200, "field": 120, "document": 300, "said": 2000}
 
@@ -45,12 +46,12 @@ def record_clearance(
     by.must("fact.enter")
     at = now or timezone.now()
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
-    found = _finding(patient, drug, finding, timezone.localdate(at))
+    found = _finding(patient, drug, finding, clinic_day(at, by))
     values = {
         name: " ".join(text.split())
         for name, text in (("who", who), ("field", field), ("document", document), ("said", said))
     }
-    wrong = _faults(found, kind, values, on, patient, timezone.localdate(at))
+    wrong = _faults(found, kind, values, on, patient, clinic_day(at, by))
     if wrong:
         raise Refused(*wrong.values(), codes=tuple(wrong))
     same = Clearance.objects.filter(

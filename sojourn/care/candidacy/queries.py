@@ -12,7 +12,6 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.core import signing
 from django.db.models import Count, Exists, IntegerField, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -40,7 +39,9 @@ from sojourn.clinical.eligibility import (
 )
 from sojourn.clinical.interactions import Interaction, Medicine
 from sojourn.clinical.rules import Rule
+from sojourn.foundation.accounts.asker import asking
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.clock import clinic_day, clinic_today
 from sojourn.foundation.rulebook.queries import Standing as RuleStanding
 from sojourn.foundation.rulebook.queries import ids_of, stamp, standings
 
@@ -203,9 +204,6 @@ def _plain_medicine(taken: MedicineTaken) -> dict[str, Any]:
 _AVPU: Final[Mapping[Value, news2.Consciousness]] = {
     "alert": "A", "confused": "C", "voice": "V", "pain": "P", "unresponsive": "U",
 }  # fmt: skip
-_VITALS: Final = (
-    "respiratory_rate", "spo2", "on_oxygen", "sbp", "heart_rate", "consciousness", "temperature",
-)  # fmt: skip
 
 
 def score_vitals(rule: Rule, facts: Facts) -> news2.News2 | news2.NotScored:
@@ -214,7 +212,7 @@ def score_vitals(rule: Rule, facts: Facts) -> news2.News2 | news2.NotScored:
     def number(name: str) -> float | None:
         return float(facts[name].value) if name in facts else None  # type: ignore[arg-type]
 
-    known = [facts[name] for name in _VITALS if name in facts]
+    known = [facts[name] for name in news2.FACTS.values() if name in facts]
     pregnant = any(
         name in facts and facts[name].value == value
         for name, value in (("pregnant", True), ("pregnancy_test", "positive"))
@@ -277,7 +275,7 @@ def assessment(patient_id: int, drug: str, on: date | None = None, *, route: str
 
 def assessment_of(patient: Patient, drug: str, route: str | None, on: date | None) -> Assessed:
     """The same for a patient who was read already. Five queries."""
-    day = on or timezone.localdate()
+    day = on or clinic_today(asking())
     return assess(
         patient, intake.facts(patient, day), intake.medicines(patient.pk), rules(patient.clinic_id),
         drug=drug, route=route, on=day,
@@ -452,7 +450,7 @@ class Moment:
 
 def moments(file: File, taken: Iterable[MedicineTaken], scores: Iterable[Scored]) -> tuple[Moment, ...]:
     """What was sent, entered, stopped, scored, overridden and decided, the newest first. No query."""
-    found = [Moment(timezone.localdate(at), "sent") for at in file.sent_at]
+    found = [Moment(clinic_day(at, asking()), "sent") for at in file.sent_at]
     for each in file.entered:
         kind = "retracted" if each.retracted else "fact"
         told = each.fact
@@ -460,16 +458,16 @@ def moments(file: File, taken: Iterable[MedicineTaken], scores: Iterable[Scored]
     found += [Moment(each.stopped_on, "stopped", each.name) for each in taken if each.stopped_on is not None]
     for score in scores:
         words = score.band.label if score.band else ""
-        found.append(Moment(timezone.localdate(score.at), "score", score.scale_id, score.total, words=words))
+        found.append(Moment(clinic_day(score.at, asking()), "score", score.scale_id, score.total, words=words))
     for one in file.overrides:
         title = str(one.row.shown["title"])
-        on, by = timezone.localdate(one.row.signed_at), one.row.signer_name
+        on, by = clinic_day(one.row.signed_at, asking()), one.row.signer_name
         found.append(Moment(on, "override", title, by=by, words=one.row.reason))
         if one.second is not None:
-            on, by = timezone.localdate(one.second.signed_at), one.second.signer_name
+            on, by = clinic_day(one.second.signed_at, asking()), one.second.signer_name
             found.append(Moment(on, "signed", title, by=by))
     for row in file.decisions:
-        found.append(Moment(timezone.localdate(row.decided_at), "decision", row.kind, by=row.decider_name))
+        found.append(Moment(clinic_day(row.decided_at, asking()), "decision", row.kind, by=row.decider_name))
     order = {"decision": 0, "signed": 1, "override": 2}
     return tuple(sorted(found, key=lambda each: (-each.on.toordinal(), order.get(each.kind, 3))))
 
@@ -563,7 +561,7 @@ def standing(patient_id: int, on: date | None = None, *, drug: str | None = None
     """
     decision = latest(patient_id)
     if decision is None or decision.kind not in (Kind.ACCEPT, Kind.CONDITIONS):
-        return judge(decision, None, on or timezone.localdate())
+        return judge(decision, None, on or clinic_today(asking()))
     assessed = assessment(patient_id, decision.drug, on, route=decision.route)
     return judge(decision, assessed, assessed.on, drug=drug, route=route)
 

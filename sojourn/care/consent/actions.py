@@ -29,6 +29,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
 
@@ -81,7 +82,7 @@ def adopt(*, by: Asker, text_id: str, text_hash: str, now: datetime | None = Non
         raise Refused(_("There is no such text."), codes=("unknown-text",))
     if source.hash != text_hash:
         raise Refused(_("This text has a newer version. Read it before you adopt it."), codes=("text-changed",))
-    if source.effective_from > timezone.localdate(at):
+    if source.effective_from > clinic_day(at, by):
         raise Refused(_("This text may be used only from a later day."), codes=("not-in-effect",))
     Clinic.objects.select_for_update(no_key=True).get(pk=by.here)
     standing = ConsentAdoption.objects.filter(clinic_id=by.here, text_id=text_id).order_by("-id").first()

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from django.utils import translation
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from sojourn.care.consent import queries, texts
 from sojourn.care.consent.actions import HIGH, WIDE
 from sojourn.care.consent.models import Consent
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.clock import local
 from sojourn.foundation.printing.agreement import Agreement, Passage, Signature
 from sojourn.foundation.printing.agreement import pdf as set_pdf
 
@@ -25,7 +25,7 @@ def pdf(consent: Consent, clinic: Clinic) -> bytes:
 
 def moment(at: datetime, clinic: Clinic) -> str:
     """A time in the clinic's own zone, with the zone's name."""
-    here = localtime(at, clinic.zone)
+    here = local(at, clinic)
     return f"{date_format(here, 'DATETIME_FORMAT')} ({here.tzname()})"
 
 
@@ -64,7 +64,7 @@ def agreement(consent: Consent, clinic: Clinic) -> Agreement:
         summary=text.summary,
         about=f"{patient.name} · {patient.record_number}",
         author=clinic.name,
-        made_at=localtime(consent.signed_at, clinic.zone),
+        made_at=local(consent.signed_at, clinic),
         letterhead=letterhead,
         # Translators: keep {page} and {pages} as they are.
         page=_("Page {page} of {pages}"),

@@ -41,6 +41,7 @@ from sojourn.clinical.interactions import together
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 
 LINES: Final[Mapping[str, type[Line]]] = {
@@ -100,8 +101,8 @@ def answer(
             codes=("overtaken",),
         )
     said = _said(by, patient, now)
-    _check_value(question, told, patient, timezone.localdate(said["said_at"]))
-    confirmed = _check_contradictions(question, told, patient, confirmed, timezone.localdate(said["said_at"]))
+    _check_value(question, told, patient, clinic_day(said["said_at"], by))
+    confirmed = _check_contradictions(question, told, patient, confirmed, clinic_day(said["said_at"], by))
     row = IntakeAnswer.objects.create(
         **said, question_id=question_id, standing=told.standing, value=told.value, confirmed=sorted(confirmed)
     )
@@ -306,7 +307,7 @@ def say_line(
     newest = model._default_manager.filter(patient=patient, line=key).order_by("-id").first() if line else None
     if line is not None and newest is None:
         raise model.DoesNotExist
-    ready = _line_values(of, values, patient, timezone.localdate(said["said_at"]), key, sure)
+    ready = _line_values(of, values, patient, clinic_day(said["said_at"], by), key, sure)
     if newest is None:
         same = queries.newest_lines(model, patient_id).filter(**ready).first()
         if same is not None:
@@ -529,7 +530,7 @@ def enter_facts(
     now = now or timezone.now()
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     for name, value in values.items():
-        _check_fact(name, value, on, patient, timezone.localdate(now))
+        _check_fact(name, value, on, patient, clinic_day(now, by))
     if not sure:
         doubts.ask(_doubts(patient, values, on))
     return tuple(
@@ -584,7 +585,7 @@ def keep_weight(
     now = now or timezone.now()
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     value = float(kg)
-    _check_fact(doubts.WEIGHT, value, on, patient, timezone.localdate(now))
+    _check_fact(doubts.WEIGHT, value, on, patient, clinic_day(now, by))
     return _keep_fact(by, patient, doubts.WEIGHT, value, on, _note(source_note), now)
 
 
@@ -675,7 +676,7 @@ def import_facts(
         try:
             if isinstance(found, Refused):
                 raise found
-            _check_fact(found.name, found.value, found.on, patient, timezone.localdate(now))
+            _check_fact(found.name, found.value, found.on, patient, clinic_day(now, by))
             if not sure:
                 doubts.ask(asked.about(found))
             ready.append(found)

@@ -26,6 +26,7 @@ from sojourn.clinical.scales import FormInvalid, Number, Refusal, Scale, Score, 
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import local
 
 
 def _scale(scale_id: str) -> Scale:
@@ -95,7 +96,7 @@ def request_measure(
                 % {
                     "title": say(asked.title, _language()),
                     "name": patient.name,
-                    "day": date_format(timezone.localtime(request.due_at), _("j F Y")),
+                    "day": date_format(local(request.due_at, by), _("j F Y")),
                 },
                 codes=("already_open",),
             )

@@ -13,7 +13,6 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
-from django.utils import timezone
 
 from sojourn.care.measures import own
 from sojourn.care.measures.models import Answer, MeasureRequest, OwnScale, QuestionnaireResponse, Sitting
@@ -21,6 +20,7 @@ from sojourn.clinical.rules import Rule
 from sojourn.clinical.scales import Band, Change, Number, Scale
 from sojourn.foundation.accounts.asker import asking
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.clock import clinic_today
 from sojourn.foundation.rulebook import scales as files
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import Standing, decide, standings
@@ -163,7 +163,7 @@ def shelf() -> Shelf:
         (row for row in (OwnScale(**each) for each in own_json) if not row.retired), key=lambda row: (row.title, row.pk)
     )
     decided = {each["rule_id"]: RuleAdoption(**each) for each in adopted_json}
-    all_rules = decide(decided, timezone.now().date())
+    all_rules = decide(decided, clinic_today(asking()))
     mine = {each.stands_for: scale_of(each) for each in rows if each.stands_for}
     found = []
     for each in all_rules:

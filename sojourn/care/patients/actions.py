@@ -15,6 +15,7 @@ from sojourn.care.patients.models import Patient, RelatedPerson, Sex
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import clinic_day
 
 OLDEST_YEARS = 130
 _FIELDS = ("given_name", "family_name", "birth_date", "sex", "email", "phone", "language")
@@ -94,7 +95,7 @@ def add(
         "given_name": given_name, "family_name": family_name, "birth_date": birth_date, "sex": sex,
         "email": email, "phone": phone, "language": language,
     })  # fmt: skip
-    _check_identity(values, timezone.localdate(now))
+    _check_identity(values, clinic_day(now, by))
     if not another_person:
         _check_alone(values)
     number = " ".join(record_number.split())
@@ -150,7 +151,7 @@ def edit(
         by.must("patient.restricted")
         wanted["restricted"] = restricted
     changed = sorted(name for name, value in wanted.items() if getattr(patient, name) != value)
-    _check_identity(wanted, timezone.localdate(now))
+    _check_identity(wanted, clinic_day(now, by))
     if not another_person and {"given_name", "family_name", "birth_date"} & set(changed):
         _check_alone(wanted, other_than=patient.pk)
     if not changed:

@@ -24,6 +24,7 @@ from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import clinic_day
 
 
 @transaction.atomic
@@ -35,7 +36,7 @@ def end(*, by: Asker, course_id: int, ended_on: date, now: datetime | None = Non
         raise Refused(_("This course has ended already."), codes=("ended",))
     if ended_on < course.started_on:
         raise Refused(_("The course cannot end before it began."), codes=("ended-before-begun",))
-    if ended_on > timezone.localdate(now or timezone.now()):
+    if ended_on > clinic_day(now or timezone.now(), by):
         raise Refused(_("The end of a course is written down on the day or after it."), codes=("ends-in-future",))
     course.ended_on = ended_on
     course.save(update_fields=["ended_on"])
@@ -85,7 +86,7 @@ def draft(*, by: Asker, patient_id: int, course_id: int | None = None, now: date
     else:
         _begin_from(version, course, by.here)
     if _take_newest_weight(version) and last is not None:
-        _work_out(version, dose.doses_of(by.here).rules, timezone.localdate(at))
+        _work_out(version, dose.doses_of(by.here).rules, clinic_day(at, by))
         version.dosed_by_id = by.member
     version.save()
     record(by, "plan.drafted", version, number=version.number)
@@ -154,7 +155,7 @@ def save_draft(
             raise ValueError(f"{name} is not edited here")
         setattr(version, name, _stored(name, value))
     version.route, version.drug = dose.protocol_way(version.protocol_id)
-    today = timezone.localdate(now or timezone.now())
+    today = clinic_day(now or timezone.now(), by)
     _work_out(version, dose.doses_of(by.here).rules, today)
     is_now = dose.content(version)
     changed = sorted(name for name, value in is_now.items() if value != was[name])
@@ -310,7 +311,7 @@ def double_check(
 def _keep_weight(version: PlanVersion, by: Asker, at: datetime) -> None:
     """The weight that a plan rests on is the patient's weight of that day."""
     kg, on = version.weight_kg, version.weight_on
-    if kg is None or on is None or on > timezone.localdate(at):
+    if kg is None or on is None or on > clinic_day(at, by):
         return  # the rules of the dose speak of a weight of tomorrow
     if any((each.kg, each.on) == (kg, on) for each in intake.weights(version.patient_id)):
         return
@@ -370,7 +371,7 @@ def sign(
             _("The plan is not the one that you read: somebody changed it. Read it again before you sign."),
             codes=("changed",),
         )
-    today = timezone.localdate(at)
+    today = clinic_day(at, by)
     course = version.care_plan
     wrong = [*_incomplete(version, patient), *_course_faults(version, course)]
     found, more = _dose_to_sign(version, by.here, today, beyond_reason.strip())

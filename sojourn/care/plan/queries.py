@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 
+from sojourn.care.intake.queries import Weight, newest_weight
 from sojourn.care.plan.dose import content_hash, dose_hash
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.clinical.protocol import Protocol
@@ -188,3 +189,14 @@ def standing_check(version: PlanVersion) -> DoubleCheck | None:
 def unchanged(version: PlanVersion) -> bool:
     """Whether a signed version still says what was signed. No query."""
     return version.content_hash == content_hash(version)
+
+
+def newest_weight_of(patient_id: int, care_plan_id: int, at: datetime) -> Weight | None:
+    """The newest weight of a patient, else that of the plan in force. Two queries at most."""
+    known = newest_weight(patient_id)
+    if known is not None:
+        return known
+    version = in_force(care_plan_id, at)
+    if version is None or version.weight_kg is None or version.weight_on is None:
+        return None
+    return Weight(version.weight_kg, version.weight_on, "clinician", "")

@@ -29,6 +29,7 @@ from sojourn.care.safety.models import (
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import local
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters, sms
 
@@ -168,4 +169,4 @@ def _said(notice: FlagNotice, clinic: Clinic) -> dict[str, str]:
 
 
 def _clock(at: datetime, clinic: Clinic) -> str:
-    return date_format(timezone.localtime(at, clinic.zone), _("l j F Y, H:i"))
+    return date_format(local(at, clinic), _("l j F Y, H:i"))

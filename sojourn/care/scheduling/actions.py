@@ -18,10 +18,11 @@ from sojourn.care.patients.queries import withheld
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import hooks, queries
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Attendance, Chair, Room
-from sojourn.foundation.accounts.asker import Asker
-from sojourn.foundation.accounts.models import Clinic, Membership
+from sojourn.foundation.accounts.asker import Asker, asking
+from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import local
 
 LONGEST = timedelta(hours=24)
 _OVERLAPS = ("one_patient_a_chair", "one_appointment_a_patient")
@@ -106,7 +107,7 @@ def add_room(*, by: Asker, name: str) -> Room:
 
 
 def _clock(at: datetime) -> str:
-    return formats.date_format(timezone.localtime(at), "H:i")
+    return formats.date_format(local(at, asking()), "H:i")
 
 
 def _conflict(
@@ -191,7 +192,7 @@ def _chair(chair_id: int) -> Chair:
 
 def _must_be_ahead(starts_at: datetime, now: datetime, zone: ZoneInfo) -> None:
     """Today's past hours may still be written down; yesterday may not."""
-    if timezone.localdate(starts_at, zone) < timezone.localdate(now, zone):
+    if starts_at.astimezone(zone).date() < now.astimezone(zone).date():
         raise Refused(_("That day has passed."), codes=("day-has-passed",))
 
 
@@ -265,7 +266,7 @@ def _attend(appointment: Appointment, staff: Collection[int], zone: ZoneInfo) ->
 def _must_be_open(by: Asker, during: DateTimeTZRange, zone: ZoneInfo, outside_hours: bool) -> None:
     if outside_hours:
         return
-    first = timezone.localdate(during.lower, zone)
+    first = during.lower.astimezone(zone).date()
     said = queries.times(first, first + timedelta(days=1))
     if not queries.is_open(said, during.lower, during.upper, zone):
         raise Refused(
@@ -275,7 +276,7 @@ def _must_be_open(by: Asker, during: DateTimeTZRange, zone: ZoneInfo, outside_ho
 
 
 def _zone(by: Asker) -> ZoneInfo:
-    return Clinic.objects.get(pk=by.here).zone
+    return by.zone
 
 
 # ---------------------------------------------------------------- appointments

@@ -18,6 +18,7 @@ from sojourn.care.scheduling.proposing import PARTS
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import clinic_day, local
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def book_series(
     now = now or timezone.now()
     if not wanted:
         raise Refused(_("There is nothing to book."), codes=("nothing-wanted",))
-    if len({timezone.localdate(each.starts_at) for each in wanted}) < len(wanted):
+    if len({clinic_day(each.starts_at, by) for each in wanted}) < len(wanted):
         raise Refused(_("Two sessions lie on the same day. Choose another time for one of them."), codes=("same-day",))
     actions.one_at_a_time(by)
     course = CarePlan.objects.get(pk=care_plan_id)
@@ -88,7 +89,7 @@ def _all_or_nothing(
                 refusals[number] = refused
         if refusals:
             raise SeriesTaken(
-                *(_named(wanted[number], refused) for number, refused in refusals.items()),
+                *(_named(by, wanted[number], refused) for number, refused in refusals.items()),
                 _("Nothing was booked. The other times are kept below; choose these anew."),
                 codes=list(dict.fromkeys(code for refused in refusals.values() for code in refused.codes)),
                 taken=list(refusals),
@@ -96,8 +97,8 @@ def _all_or_nothing(
     return booked
 
 
-def _named(each: Wanted, refused: Refused) -> str:
-    when = formats.date_format(timezone.localtime(each.starts_at), _("l j F Y, H:i"))
+def _named(by: Asker, each: Wanted, refused: Refused) -> str:
+    when = formats.date_format(local(each.starts_at, by), _("l j F Y, H:i"))
     return f"{when}: {' '.join(str(reason) for reason in refused.reasons)}"
 
 

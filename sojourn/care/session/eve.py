@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils import timezone
-
 from sojourn.care.candidacy import queries as candidacy
 from sojourn.care.intake import medicine_history
 from sojourn.care.plan import queries as plans
@@ -62,7 +60,8 @@ def eve(clinic_id: int, zone: ZoneInfo, today: date) -> Eve:
 
 
 def _day_of(appointment: Appointment, zone: ZoneInfo) -> date:
-    return timezone.localdate(appointment.during.lower, zone)
+    day: date = appointment.during.lower.astimezone(zone).date()
+    return day
 
 
 def _lines(clinic_id: int, rows: list[Appointment]) -> Iterable[EveLine]:

@@ -21,6 +21,7 @@ from sojourn.clinical import dosing
 from sojourn.clinical.eligibility.facts import VOCABULARY
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import clinic_day
 
 ITEM: Final = "weight"
 
@@ -39,7 +40,7 @@ def weigh(
     now = now or timezone.now()
     encounter, _newest = lock_session(encounter_id, None)
     kg = doubts.kilograms(kg)
-    today = timezone.localdate(now, encounter.clinic.zone)
+    today = clinic_day(now, encounter.clinic)
     _must_be_a_weight(kg)
     if not sure:
         last = doubts.last_before(weights(encounter.patient_id), today)

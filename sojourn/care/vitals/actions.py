@@ -21,9 +21,10 @@ from sojourn.care.vitals.models import Device, DeviceAssociation, ListenerPort
 from sojourn.care.vitals.reading import in_own_unit
 from sojourn.clinical.protocol import PRESENT
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, pressure_fault
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.asker import Asker, asking
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import clinic_day, local
 
 
 @transaction.atomic
@@ -92,15 +93,15 @@ def _typed(
 
 
 def _must_be_said(encounter: Encounter, measured_at: datetime, before_arrival: bool) -> None:
-    if timezone.localdate(measured_at) < encounter.patient.birth_date:
+    if clinic_day(measured_at, asking()) < encounter.patient.birth_date:
         raise Refused(_("The day of the reading lies before the patient's birth."), codes=("before-birth",))
     if not before_arrival:
         words = _(
             "Was this measured before the patient arrived? It says %(measured)s; the patient arrived %(arrived)s."
         )
         said = {
-            "measured": date_format(timezone.localtime(measured_at), _("j F Y, H:i")),
-            "arrived": date_format(timezone.localtime(encounter.opened_at), _("j F Y, H:i")),
+            "measured": date_format(local(measured_at, asking()), _("j F Y, H:i")),
+            "arrived": date_format(local(encounter.opened_at, asking()), _("j F Y, H:i")),
         }
         raise Refused(words % said, codes=("before-arrival",))
 

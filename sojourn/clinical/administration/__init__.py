@@ -1,6 +1,6 @@
 """What was really given: from the steps of one dose to milligrams given, wasted, left and missing."""
 
-from sojourn.clinical.administration.balance import Balance, Line, reconcile
+from sojourn.clinical.administration.balance import Balance, Line, NeverGiven, reconcile
 from sojourn.clinical.administration.delivering import (
     OVER,
     Delivered,
@@ -45,6 +45,7 @@ __all__ = [
     "Line",
     "Means",
     "Method",
+    "NeverGiven",
     "Part",
     "PartGiven",
     "Pause",

@@ -47,6 +47,32 @@ class Balance:
         """What remains and what is missing: to be wasted with a witness, or to be found."""
         return None if self.unaccounted_mg is None else self.remaining_mg + self.unaccounted_mg
 
+    @property
+    def to_waste_mg(self) -> Decimal:
+        """The most that can still be thrown away; nothing where that is not known, or more was charted than drawn."""
+        return max(self.still_to_account_mg or Decimal(0), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class NeverGiven:
+    """Where the milligrams are of what was drawn up and went into nobody. ``too_much_mg`` was thrown away beyond what
+    was drawn up, None where nothing was."""
+
+    wasted_mg: Decimal
+    left_mg: Decimal
+    too_much_mg: Decimal | None
+    complete: bool  # all of it thrown away, and all of that witnessed
+
+    @classmethod
+    def of(cls, drawn_mg: Decimal | None, wasted_mg: Sequence[Decimal], *, witnessed: bool) -> NeverGiven:
+        """``drawn_mg`` is None where nobody has written down what was drawn up."""
+        thrown, drawn = sum(wasted_mg, Decimal(0)), drawn_mg or Decimal(0)
+        return cls(
+            wasted_mg=thrown, left_mg=max(drawn - thrown, Decimal(0)),
+            too_much_mg=thrown - drawn if drawn_mg is not None and thrown > drawn else None,
+            complete=drawn_mg is not None and thrown == drawn and witnessed,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

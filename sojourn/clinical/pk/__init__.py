@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .population import bands, between_models, virtual
     from .questions import facts, peak, so_far, time_above, time_until_below
     from .refusal import Reason, Refused
+    from .shown import AHEAD_MIN, ANY_MG, about, accepting, beside, instants, leading, model_for, shape
     from .simulation import simulate, simulate_many
 
 _HOMES = {
@@ -66,10 +67,21 @@ _HOMES = {
     "time_until_below": "questions",
     "Reason": "refusal",
     "Refused": "refusal",
+    "AHEAD_MIN": "shown",
+    "ANY_MG": "shown",
+    "about": "shown",
+    "accepting": "shown",
+    "beside": "shown",
+    "instants": "shown",
+    "leading": "shown",
+    "model_for": "shown",
+    "shape": "shown",
     "simulate": "simulation",
     "simulate_many": "simulation",
 }
 __all__ = [
+    "AHEAD_MIN",
+    "ANY_MG",
     "Bodies",
     "Dose",
     "Given",
@@ -82,8 +94,11 @@ __all__ = [
     "Reason",
     "Refused",
     "Schedule",
+    "about",
+    "accepting",
     "available",
     "bands",
+    "beside",
     "between_models",
     "bioavailability",
     "bodies",
@@ -93,13 +108,17 @@ __all__ = [
     "fit",
     "given_schedule",
     "infusion",
+    "instants",
+    "leading",
     "load",
+    "model_for",
     "model_route",
     "parse_regimen",
     "peak",
     "plan_peak",
     "plan_plateau",
     "reference_zones",
+    "shape",
     "simulate",
     "simulate_many",
     "so_far",

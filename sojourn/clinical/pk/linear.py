@@ -5,7 +5,8 @@ modes once per person, after which a concentration at any instant is a sum of a 
 
 1. Compartments that exchange with each other form a block. A tree of exchanges (every mammillary or catenary
    body) is similar to a symmetric matrix, so its roots are real and its modes orthogonal; any other block is
-   brought to complex Schur form. Neither can fail, whatever the roots.
+   brought to complex Schur form. Neither fails at any root; where the steps that lead there did not suffice all
+   the same, there is no answer (``Refused``, not converged): what is left is never taken for rounding.
 2. Blocks feed each other one way (depot, plasma, metabolite). Couplings between modes whose roots differ are
    eliminated by exact similarities. Couplings between roots that are equal, or nearly so, stay: those few
    modes are kept together and answer with ``exp(-kt)`` times a polynomial, which is the limit that a
@@ -28,6 +29,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .refusal import N_, Reason, Refused
+
 Floats = NDArray[np.float64]
 Anything = NDArray[Any]
 
@@ -35,6 +38,9 @@ Anything = NDArray[Any]
 # more widely where separating several close roots would cost digits (see _separate).
 _NEAR = (1e-3, 0.03, 0.1, 0.3, 0.5)
 _WORST_CONDITION = 1e4
+# Sweeps of rotations, and steps for one root: a handful suffices, and more than these never came.
+_MOST_SWEEPS = 40
+_MOST_STEPS = 400
 # Beyond this many time constants a mode has faded below anything that a double can add to its neighbours.
 _FADED = 45.0
 # How far a mode moves before 1 - exp(-x) is safe without expm1.
@@ -271,7 +277,7 @@ def _rotate(symmetric: Floats) -> Floats:
     v = np.zeros_like(a)
     for i in range(size):
         v[i, i] = 1.0
-    for _ in range(40):
+    for _ in range(_MOST_SWEEPS):
         off = sum(np.abs(a[i, j]) for i in range(size) for j in range(i))
         whole = sum(np.abs(a[i, i]) for i in range(size))
         if (off <= 1e-17 * whole).all():
@@ -299,11 +305,18 @@ def _rotate(symmetric: Floats) -> Floats:
                 a[q, q] = a[q, q] + shift
                 a[p, q] = 0.0
                 a[q, p] = 0.0
+    else:
+        raise _not_converged()
     return np.ascontiguousarray(np.moveaxis(v, -1, 0))
 
 
+def _not_converged() -> Refused:
+    return Refused(Reason.NOT_CONVERGED, N_("the rates of this model could not be taken apart exactly enough"))
+
+
 def _schur_modes(inner: Floats) -> tuple[Anything, Anything]:
-    """Complex Schur form by shifted QR with deflation, reversed so that the triangle lies below."""
+    """Complex Schur form by shifted QR with deflation, reversed so that the triangle lies below. Raises Refused where a
+    root does not come out within _MOST_STEPS."""
     size = inner.shape[1]
     t = inner.astype(complex)
     q = np.broadcast_to(np.eye(size, dtype=complex), t.shape).copy()
@@ -312,11 +325,13 @@ def _schur_modes(inner: Floats) -> tuple[Anything, Anything]:
     tries = 0
     while m > 1:
         left = np.abs(t[:, m - 1, : m - 1]).sum(axis=1)
-        if (left <= 1e-16 * scale).all() or tries > 400:
+        if (left <= 1e-16 * scale).all():
             m -= 1
             tries = 0
             continue
         tries += 1
+        if tries > _MOST_STEPS:
+            raise _not_converged()
         a, b = t[:, m - 2, m - 2], t[:, m - 2, m - 1]
         c, d = t[:, m - 1, m - 2], t[:, m - 1, m - 1]
         mean, half = (a + d) / 2, np.sqrt(((a - d) / 2) ** 2 + b * c)

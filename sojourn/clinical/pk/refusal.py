@@ -21,6 +21,7 @@ class Reason(StrEnum):
     NO_VARIABILITY = "no published variability"
     NO_SUCH_ANALYTE = "no such analyte"
     OUT_OF_REACH = "out of reach"
+    NOT_CONVERGED = "not converged"
 
 
 class Refused(Exception):

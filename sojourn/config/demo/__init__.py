@@ -52,9 +52,9 @@ def run_monitor() -> None:
     """The virtual bedside monitor of the first clinic's running session: a separate program over TCP."""
     import sys
 
-    from sojourn.config import virtual_monitor
     from sojourn.config.demo.today import story_second
     from sojourn.config.environment import environment
+    from sojourn.config.processes.virtual_monitor import program
 
     env = environment()
     sys.argv = [
@@ -63,4 +63,4 @@ def run_monitor() -> None:
         "--episode", "hypertensive", "--seed", "4", "--start-at", str(story_second()),
         "--facility", CLINICS[0].slug, "--every", "1",
     ]  # fmt: skip
-    sys.exit(virtual_monitor.main())
+    sys.exit(program.main())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.utils import translation
@@ -38,14 +38,13 @@ from sojourn.clinical import protocol
 from sojourn.clinical.administration import Delivered
 from sojourn.clinical.administration.charted import drawn_mg
 from sojourn.clinical.protocol import UNDER_WAY, State
+from sojourn.config.demo.cast import Cast
 from sojourn.config.demo.people import CALM, DISCOMFORTS, Discomfort
 from sojourn.config.demo.tales import Words
 from sojourn.foundation.accounts.models import Membership
+from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.rulebook.load import book
-
-if TYPE_CHECKING:
-    from sojourn.config.demo.story import Cast
 
 _HUNDREDTH = Decimal("0.01")
 _COUNTS_FOR_WEEKS = ("suicide_risk", "pregnancy_test")  # rules evidence.suicide_risk and evidence.pregnancy_test
@@ -144,7 +143,7 @@ class Drawn:
 
 def _lot(cast: Cast, at: datetime) -> tuple[str, date]:
     """The vials of one month are of one lot, which keeps until the end of a month."""
-    day = at.astimezone(cast.clinic.zone).date()
+    day = clinic_day(at, cast.clinic)
     month = day.year * 12 + day.month + _LOT_KEEPS  # the month after the last, counted from zero
     return f"KT{day:%y%m}{cast.clinic.slug[0].upper()}", date(month // 12, month % 12 + 1, 1) - timedelta(days=1)
 
@@ -201,18 +200,19 @@ def _asked_anew(cast: Cast, patient_id: int) -> dict[str, Any]:
 
 def test_again(cast: Cast, patient_id: int, at: datetime, nurse: Membership) -> None:
     """The laboratory has tested again what it tested long ago, with the same outcome."""
+    day = clinic_day(at, cast.clinic)
     newest = {
         each.name: each
         for each in ClinicalFact.objects.filter(patient_id=patient_id, told_by="imported").order_by("observed_on", "id")
     }
     cast.add(*(
         ClinicalFact(
-            clinic=cast.clinic, patient_id=patient_id, name=each.name, value=each.value, observed_on=at.date(),
+            clinic=cast.clinic, patient_id=patient_id, name=each.name, value=each.value, observed_on=day,
             told_by="imported", source_note=each.source_note, entered_at=at, entered_by=nurse,
             entered_by_name=nurse.name,
         )
         for each in newest.values()
-        if at.date() - each.observed_on > LABORATORY_AFTER
+        if day - each.observed_on > LABORATORY_AFTER
     ))  # fmt: skip
 
 
@@ -227,7 +227,7 @@ def _keep(
     cast: Cast, encounter: Encounter, at: datetime, nurse: Membership, values: dict[str, Any], note: str = ""
 ) -> None:
     """Facts of the day, as entering them writes them."""
-    day = at.astimezone(cast.clinic.zone).date()
+    day = clinic_day(at, cast.clinic)
     cast.add(*(
         ClinicalFact(
             clinic=cast.clinic, patient_id=encounter.patient_id, name=name, value=value, observed_on=day,

@@ -9,6 +9,7 @@ from sojourn.care.candidacy.open_eyes import UNKNOWN
 from sojourn.care.candidacy.queries import Assessed
 from sojourn.config.demo.tales import Tale
 from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.clock import clinic_day
 
 Said = tuple[str, str]  # English, Spanish
 
@@ -35,6 +36,6 @@ def clear(nurse: Asker, tale: Tale, assessed: Assessed, at: datetime) -> None:
         for kind in each.lacks:
             clearance_actions.record_clearance(
                 by=nurse, patient_id=assessed.patient.pk, drug=assessed.drug, finding=each.key, kind=kind,
-                who="Dr. Ines Calder", on=at.date() if kind == "seen" else at.date() - timedelta(days=2),
+                who="Dr. Ines Calder", on=clinic_day(at, nurse) - timedelta(days=0 if kind == "seen" else 2),
                 document="letter-calder.pdf", said=tale.say(_ANSWER), now=at,
             )  # fmt: skip

@@ -22,13 +22,15 @@ from sojourn.care.session import step_actions
 from sojourn.care.session.queries import sessions_dosed
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.models import DeviceAssociation
-from sojourn.config.demo import doses, people, story, way
+from sojourn.config.demo import booking, doses, monitoring, people, planning, sessions, story
+from sojourn.config.demo.cast import Cast, load_cast
 from sojourn.config.demo.doses import Entered
 from sojourn.config.demo.people import CLINICS, DemoClinic
-from sojourn.config.virtual_monitor import BASELINE_S
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.config.processes.virtual_monitor.signs import BASELINE_S
+from sojourn.foundation.accounts.asker import as_asker, asking
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.queries import standings
 
@@ -41,7 +43,7 @@ _NEAR = timedelta(hours=8)
 def set_stage(demo: DemoClinic) -> None:
     """Put the demo clinic into the middle of a working day, unless it is in one already."""
     with as_asker(house(_clinic_id(demo), "Demo")):
-        cast = story.load_cast(demo)
+        cast = load_cast(demo)
         _line_of_monitor(demo, cast)
         now = timezone.now()
         sessions = list(running())
@@ -60,11 +62,11 @@ def set_stage(demo: DemoClinic) -> None:
         if len(others) > 1:
             _over(cast, others[1], 2, now)
         if len(others) > 2:
-            story.book_at(cast, others[2], _companion(others[2]), cast.chairs[3], now + timedelta(hours=1))
+            booking.book_at(cast, others[2], _companion(others[2]), cast.chairs[3], now + timedelta(hours=1))
         cast.write()
 
 
-def _line_of_monitor(demo: DemoClinic, cast: story.Cast) -> None:
+def _line_of_monitor(demo: DemoClinic, cast: Cast) -> None:
     """Both clinics share the listener's port and call their first bed alike, so the address tells whose the virtual
     monitor is: the first clinic's, from this machine."""
     if demo.slug == CLINICS[0].slug and cast.device is not None and not cast.device.address:
@@ -78,7 +80,7 @@ def furnish_old(demo: DemoClinic) -> None:
     clinic_id = _clinic_id(demo)
     with as_asker(house(clinic_id, "Demo")):
         if not ConsentAdoption.objects.exists() or any(each.waits for each in standings(clinic_id)):
-            story.furnish_house(story.load_cast(demo))
+            story.furnish_house(load_cast(demo))
 
 
 def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:
@@ -93,11 +95,11 @@ def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:
     )
     signed_in = [p for p in plans if p.patient.record_number == f"{demo.prefix}-{demo.signed_in + 1:05d}"]
     others = [p for p in plans if p not in signed_in]
-    random.Random(now.date().isoformat()).shuffle(others)
+    random.Random(clinic_day(now, asking()).isoformat()).shuffle(others)
     return [*signed_in, *others]
 
 
-def _ready(cast: story.Cast, courses: list[CarePlan], now: datetime) -> list[CarePlan]:
+def _ready(cast: Cast, courses: list[CarePlan], now: datetime) -> list[CarePlan]:
     """As many as there are chairs, of those who may have their next dose; where only the plan is in the way, since it
     is used up, due or its weight too old, a new version of it is signed the day before."""
     found: list[CarePlan] = []
@@ -116,10 +118,10 @@ def _plan_holds(course: CarePlan, now: datetime) -> bool:
     given = sessions_dosed(course.pk, but=0)
     most = min(version.sessions or 0, version.review_after or given + 1)
     limit = timedelta(days=book().rule("dose.weight_age").number("days"))
-    return given < most and version.weight_on is not None and now.date() - version.weight_on < limit
+    return given < most and version.weight_on is not None and clinic_day(now, asking()) - version.weight_on < limit
 
 
-def _renewed(cast: story.Cast, course: CarePlan, now: datetime) -> CarePlan:
+def _renewed(cast: Cast, course: CarePlan, now: datetime) -> CarePlan:
     version = planned.in_force(course.pk, now)
     assert version is not None
     assert version.weight_kg is not None
@@ -127,10 +129,10 @@ def _renewed(cast: story.Cast, course: CarePlan, now: datetime) -> CarePlan:
     doses.test_again(cast, course.patient_id, now - timedelta(days=1, hours=1), cast.members["nurse"][0])
     cast.write()
     words = ("Looked at again, and weighed again. It goes on.", "Revisado y pesado de nuevo. Continúa.")
-    return way.renew(
+    return planning.renew(
         cast.asker("prescriber"), cast.asker("nurse"), course, now - timedelta(days=1), cast.say(words),
         version.weight_kg, sessions=max(version.sessions or 0, given + 6), review_after=given + 3,
-        starts_on=now.date(),
+        starts_on=clinic_day(now, cast.clinic),
     )  # fmt: skip
 
 
@@ -147,7 +149,7 @@ def _companion(plan: CarePlan) -> RelatedPerson | None:
     return plan.patient.related_people.filter(ended_at=None).first()
 
 
-def _clear_chairs(cast: story.Cast, now: datetime) -> None:
+def _clear_chairs(cast: Cast, now: datetime) -> None:
     """Whatever the generator booked around now makes room for the stage."""
     window = (now - _NEAR, now + _NEAR)
     Appointment.objects.filter(during__overlap=window, encounter=None).filter(status="booked").update(
@@ -156,7 +158,7 @@ def _clear_chairs(cast: story.Cast, now: datetime) -> None:
     )  # fmt: skip
 
 
-def _finish(cast: story.Cast, encounter: Encounter, now: datetime) -> None:
+def _finish(cast: Cast, encounter: Encounter, now: datetime) -> None:
     """A session left over from an earlier run of the demo: it ended as planned."""
     nurse = cast.members["nurse"][0]
     ended = encounter.opened_at + timedelta(hours=2, minutes=20)
@@ -167,26 +169,26 @@ def _finish(cast: story.Cast, encounter: Encounter, now: datetime) -> None:
         over = doses.finish(cast, encounter, now, *cast.members["nurse"][:2])
         ended = max(ended, over.over_at + timedelta(minutes=84))
         rest = [*over.states, Entered("ready_to_leave", ended), Entered("left", ended)]
-        story.ready_checks(cast, encounter, ended, nurse)
+        sessions.ready_checks(cast, encounter, ended, nurse)
         doses.enter(cast, encounter, rest, nurse, len(been))
     cast.write()
     step_actions.end_session(encounter=encounter, now=now, by=cast.asker("nurse"))
 
 
-def _running(cast: story.Cast, plan: CarePlan, chair: Chair, now: datetime) -> None:
+def _running(cast: Cast, plan: CarePlan, chair: Chair, now: datetime) -> None:
     """Fourteen minutes into the infusion, the monitor on."""
     own = random.Random(7)
     dose_at = now - _RUNNING_FOR
     arrived = dose_at - timedelta(minutes=22)
     nurse, other = cast.members["nurse"][:2]
-    appointment = story.book_at(cast, plan, _companion(plan), chair, arrived)
-    encounter = story.open_encounter(cast, appointment, arrived)
+    appointment = booking.book_at(cast, plan, _companion(plan), chair, arrived)
+    encounter = sessions.open_encounter(cast, appointment, arrived)
     drawn = doses.prepare(cast, encounter, dose_at, nurse, other, own)
     _row, begun = doses.start(drawn)
     entered = [Entered("arrived", arrived), Entered("checked", dose_at - timedelta(minutes=5)), begun]
     doses.enter(cast, encounter, entered, nurse)
     doses.suffer(drawn, people.DISCOMFORTS[0], dose_at + timedelta(minutes=9), until=now)
-    story.vitals(cast, encounter, dose_at, now - timedelta(seconds=5), "hypertensive", 4, 10, nurse)
+    monitoring.vitals(cast, encounter, dose_at, now - timedelta(seconds=5), "hypertensive", 4, 10, nurse)
     assert cast.device is not None
     DeviceAssociation.objects.filter(device=cast.device, until_at=None).update(until_at=now)
     DeviceAssociation.objects.create(
@@ -195,12 +197,12 @@ def _running(cast: story.Cast, plan: CarePlan, chair: Chair, now: datetime) -> N
     )  # fmt: skip
 
 
-def _waiting(cast: story.Cast, plan: CarePlan, chair: int, now: datetime) -> None:
+def _waiting(cast: Cast, plan: CarePlan, chair: int, now: datetime) -> None:
     """Arrived a few minutes ago; the checks are half done."""
     arrived = now - timedelta(minutes=9)
     nurse = cast.members["nurse"][1]
-    appointment = story.book_at(cast, plan, _companion(plan), cast.chairs[chair], arrived)
-    encounter = story.open_encounter(cast, appointment, arrived)
+    appointment = booking.book_at(cast, plan, _companion(plan), cast.chairs[chair], arrived)
+    encounter = sessions.open_encounter(cast, appointment, arrived)
     doses.enter(cast, encounter, [Entered("arrived", arrived)], nurse)
     doses.weigh_and_check(
         cast, encounter, now - timedelta(minutes=3), nurse, random.Random(13), items=("identity", "fasting", "weight")
@@ -221,11 +223,11 @@ def _waiting(cast: story.Cast, plan: CarePlan, chair: int, now: datetime) -> Non
         )
 
 
-def _over(cast: story.Cast, plan: CarePlan, chair: int, now: datetime) -> None:
+def _over(cast: Cast, plan: CarePlan, chair: int, now: datetime) -> None:
     """This morning's session: over, not yet signed."""
     begins = now - timedelta(hours=3, minutes=20)
-    appointment = story.book_at(cast, plan, _companion(plan), cast.chairs[chair], begins)
-    story.session(cast, appointment, random.Random(11), "left", sparse=False)
+    appointment = booking.book_at(cast, plan, _companion(plan), cast.chairs[chair], begins)
+    sessions.session(cast, appointment, random.Random(11), "left", sparse=False)
 
 
 def story_second() -> float:

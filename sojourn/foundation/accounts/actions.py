@@ -25,6 +25,7 @@ from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import local
 from sojourn.foundation.links import Page, address
 from sojourn.foundation.mail import letters
 
@@ -145,7 +146,7 @@ def _send(invitation: Invitation, clinic: Clinic, token: str, language: str = ""
     person = queries.person_by_email(invitation.email)
     language = (person.language if person else "") or language or clinic.language
     with translation.override(language):
-        until = date_format(timezone.localtime(invitation.expires_at, clinic.zone), "DATE_FORMAT")
+        until = date_format(local(invitation.expires_at, clinic), "DATE_FORMAT")
         role = str(role_of(invitation.role).label)
     letters.post(
         letters.write(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
@@ -30,7 +31,7 @@ class Asker:
 
     ``patient_id`` is set for a patient and for a support person: the database then shows that patient only.
     ``token_hash`` is set where a one-time link asks, and opens just the row that carries it. ``unconfirmed``: nobody
-    has confirmed the role yet, and it holds no permission.
+    has confirmed the role yet, and it holds no permission. ``time_zone`` is the clinic's, where it was read already.
     """
 
     person_id: int | None = None
@@ -42,6 +43,7 @@ class Asker:
     token_hash: str = ""
     permissions: frozenset[str] = field(default_factory=frozenset)
     unconfirmed: bool = False
+    time_zone: str = field(default="", compare=False)
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -59,6 +61,14 @@ class Asker:
         return self.clinic_id
 
     @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the clinic in which the asker asks. One query, once, where whoever made the asker had not
+        read the clinic. Raises NotAllowed outside any clinic, and where the asker does not see it."""
+        if not self.time_zone:
+            object.__setattr__(self, "time_zone", _time_zone_of(self.here))
+        return ZoneInfo(self.time_zone)
+
+    @property
     def member(self) -> int:
         """The id of the asker's membership. Raises NotAllowed for a process of the house."""
         if self.membership_id is None:
@@ -74,6 +84,15 @@ class Asker:
             str(self.patient_id or ""),
             self.token_hash,
         )
+
+
+def _time_zone_of(clinic_id: int) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT time_zone FROM accounts_clinic WHERE id = %s", (clinic_id,))
+        row = cursor.fetchone()
+    if row is None:
+        raise NotAllowed("a clinic")
+    return str(row[0])
 
 
 NOBODY = Asker()

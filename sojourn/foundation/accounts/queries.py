@@ -60,6 +60,7 @@ def asker_of(membership: Membership) -> Asker:
         membership_id=membership.pk,
         permissions=_holds(membership),
         unconfirmed=membership.unconfirmed_since is not None,
+        time_zone=membership.clinic.time_zone if Membership.clinic.is_cached(membership) else "",
     )
 
 

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.clinical.rules import Loosened, Rule, loosens, tighten
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.asker import Asker, asking
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
+from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import queries
 from sojourn.foundation.rulebook.models import CeilingRaise, RuleAdoption
 
@@ -39,7 +40,7 @@ def _readied(
     """The rule and what the clinic changes in it, ready to be written down. Raises Refused with every reason."""
     if rule_hash is not None and rule_hash != rule.hash:
         raise Refused(_("This rule has a newer version. Read it before you adopt it."), codes=("rule-changed",))
-    if rule.effective_from > at.date():
+    if rule.effective_from > clinic_day(at, asking()):
         raise Refused(
             _("This rule is in effect only from %(day)s.") % {"day": rule.effective_from.isoformat()},
             codes=("not-in-effect",),

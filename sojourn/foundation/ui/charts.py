@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import gettext as _
+
+from sojourn.foundation.clock import page_zone
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Chart:
 
     @property
     def zone_name(self) -> str:
-        return self.zone or str(timezone.get_current_timezone())
+        return self.zone or str(page_zone())
 
     def as_json(self) -> dict[str, Any]:
         return {

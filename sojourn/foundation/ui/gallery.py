@@ -31,6 +31,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from sojourn.foundation.clock import page_zone
 from sojourn.foundation.ui.charts import Band, Chart, Mark, Point, Series
 from sojourn.foundation.ui.numbers import AmountField
 
@@ -199,7 +200,7 @@ def _strip(now: dt.datetime) -> dict[str, Any]:
     return {
         "x_min": start,
         "x_max": now.timestamp(),
-        "zone": str(timezone.get_current_timezone()),
+        "zone": str(page_zone()),
         "marks": [{"at": start + 240, "label": _("Dose"), "kind": "dose"}],
         "rows": [
             {"key": "hr", "label": _("Heart rate"), "unit": "/min", "low": 50, "high": 120,

@@ -20,6 +20,7 @@ from sojourn.foundation.accounts.access import public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, set_asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_begins
 from sojourn.interfaces.help.remembering import remember
 
 
@@ -34,7 +35,7 @@ def earlier(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         return _page(request, {"standing": "unknown"}, 404)
     offer, clinic = found
-    timezone.activate(clinic.zone)
+    page_begins(clinic.zone)
     context: dict[str, Any] = {"clinic": clinic, "begins": offer.during.lower, "ends": offer.during.upper}
     if request.method == "POST":
         try:

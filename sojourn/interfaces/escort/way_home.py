@@ -28,6 +28,7 @@ from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker, set_asker
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_begins
 from sojourn.interfaces.help.remembering import remember
 from sojourn.interfaces.help.shown import help_now
 
@@ -65,7 +66,7 @@ def way_home(request: HttpRequest, token: str) -> HttpResponse:
     view = queries.escort_view(by.token_hash)
     if view is None:
         return _page(request, "escort/closed.html", {"standing": "unknown"}, 404)
-    timezone.activate(view.clinic.zone)
+    page_begins(view.clinic.zone)
     pressed = request.POST.get("do") if request.method == "POST" else None
     if pressed == "renew":
         way_home_actions.renew(by=by)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from sojourn.foundation.accounts import place
 from sojourn.foundation.accounts.asker import as_asker
 from sojourn.foundation.accounts.models import Clinic, LineCheck
 from sojourn.foundation.accounts.queries import house
+from sojourn.foundation.clock import page_local
 
 _NOT_DIALLED = re.compile(r"[^0-9+]")
 _ICONS: Mapping[str, str] = {"call": "phone", "sms": "message-circle", "whatsapp": "message-circle", "web": "link"}
@@ -183,7 +184,7 @@ def _label(line: Line) -> str:
 def _note(line: Line, check: LineCheck | None) -> str:
     if check is None or not _failed(line, {line.id: check}):
         return ""
-    day = date_format(timezone.localtime(check.checked_at), "DATE_FORMAT")
+    day = date_format(page_local(check.checked_at), "DATE_FORMAT")
     return _("The clinic could not reach it on %(day)s.") % {"day": day}
 
 

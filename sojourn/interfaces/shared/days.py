@@ -7,12 +7,13 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sojourn.care.patients.days import days_in
 from sojourn.care.patients.models import Patient
+from sojourn.foundation.clock import page_today
 
 
 def day_words(day: date) -> str:
@@ -22,7 +23,7 @@ def day_words(day: date) -> str:
 
 def years_words(patient: Patient) -> str:
     """The age today, in words."""
-    years = patient.age_on(timezone.localdate())
+    years = patient.age_on(page_today())
     return ngettext("%(n)d year", "%(n)d years", years) % {"n": years}
 
 
@@ -37,7 +38,7 @@ class DayField(forms.DateField):
         days, rest = days_in(str(value).strip())
         if not days or rest:
             raise ValidationError(_("Write the day as 1980-03-12 or 12 March 1980."), code="invalid")
-        past = [day for day in days if day <= timezone.localdate()] or days
+        past = [day for day in days if day <= page_today()] or days
         if len(past) > 1:
             raise ValidationError(
                 _("This can be read as %(one)s or %(other)s. Write the month as a word.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.utils import timezone
+from sojourn.foundation.clock import page_today
 
 
 def whole(text: str | None) -> int | None:
@@ -17,5 +17,5 @@ def day(text: str | None) -> date:
     try:
         found = date.fromisoformat(text or "")
     except ValueError:
-        return timezone.localdate()
-    return found if 1900 <= found.year < 3000 else timezone.localdate()
+        return page_today()
+    return found if 1900 <= found.year < 3000 else page_today()

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sojourn.clinical.pk import linear
 from sojourn.clinical.pk.linear import Linear, Pour
+from sojourn.clinical.pk.refusal import Reason, Refused
 
 from .oracle import by_exponential, by_integration
 
@@ -254,6 +256,26 @@ def test_a_cycle_swings() -> None:
     assert found[:, 0] == pytest.approx([3.0, 0.0, 0.0], abs=1e-12)
     assert found[0, 1] == pytest.approx(at_one, rel=1e-12)
     assert found[:, 2] == pytest.approx([1.0, 1.0, 1.0], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("limit", "matrix", "people"),
+    [
+        ("_MOST_STEPS", [[-1.0, 0.0, 1.0], [1.0, -1.0, 0.0], [0.0, 1.0, -1.0]], 1),  # a ring: complex Schur form
+        ("_MOST_SWEEPS", [[-1.5, 0.4, 0.2], [0.4, -0.5, 0.0], [0.2, 0.0, -0.3]], 48),  # a tree: rotations in step
+    ],
+)
+def test_what_does_not_converge_is_refused(
+    limit: str, matrix: list[list[float]], people: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left of an entry after too few steps is no rounding: without an answer there is none."""
+    body = np.repeat(np.array(matrix)[None], people, axis=0)
+    eye = np.repeat(np.eye(3)[None], people, axis=0)
+    Linear(body, eye)  # both come out
+    monkeypatch.setattr(linear, limit, 1)
+    with pytest.raises(Refused) as refused:
+        Linear(body, eye)
+    assert refused.value.reason is Reason.NOT_CONVERGED
 
 
 def test_a_sink_fills_in_a_straight_line_at_last() -> None:

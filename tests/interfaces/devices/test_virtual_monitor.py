@@ -12,23 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sojourn.config.virtual_monitor import (
+from sojourn.config.processes.virtual_monitor.messages import MAKERS, Bed, message
+from sojourn.config.processes.virtual_monitor.program import Settings, register, run
+from sojourn.config.processes.virtual_monitor.signs import (
     APNOEA_S,
     CLOCK_JUMP_S,
     EPISODES,
     LOW_AT_S,
-    MAKERS,
     PROBE_OFF_S,
     SILENT_S,
     STOPS_S,
     TOLD,
     TURNS_S,
-    Bed,
-    Settings,
-    message,
     readings,
-    register,
-    run,
 )
 from sojourn.interfaces.devices.listener import Limits
 from sojourn.interfaces.devices.message import ParsedMessage, read
@@ -259,5 +255,5 @@ def test_the_command_line():
 
 
 def test_it_needs_no_django():
-    code = "import sys, sojourn.config.virtual_monitor as v; sys.exit('django' in sys.modules)"
+    code = "import sys, sojourn.config.processes.virtual_monitor.program as v; sys.exit('django' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from sojourn.foundation.clock import page_zone
 from sojourn.foundation.ui.charts import Chart
 
 register = template.Library()
@@ -81,7 +82,7 @@ def clock(at: dt.datetime | None, style: str = "time", zone: str = "", now: dt.d
     Empty without a moment."""
     if at is None:
         return ""
-    local = timezone.localtime(at, zoneinfo.ZoneInfo(zone) if zone else None)
+    local = at.astimezone(zoneinfo.ZoneInfo(zone) if zone else page_zone())
     far = abs(((now or timezone.now()) - local).days) > 300
     # Translators: date patterns in Django's notation; write the order that people use.
     patterns = {"time": "H:i", "second": "H:i:s", "day": _("j M Y") if far else _("D j M"), "long": _("l j F Y, H:i")}

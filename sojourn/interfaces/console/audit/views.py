@@ -15,7 +15,6 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -28,6 +27,7 @@ from sojourn.foundation.audit import queries
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.audit.wording import sentences
+from sojourn.foundation.clock import page_today, page_zone
 from sojourn.interfaces.console.audit.details import sentence
 from sojourn.interfaces.console.fields import set_choices
 
@@ -80,8 +80,8 @@ class Filter(forms.Form):
         if asked["action"]:
             rows = rows.filter(action=asked["action"])
         if asked["day"]:
-            midnight = datetime.combine(asked["day"], time.min, timezone.get_current_timezone())
-            after = datetime.combine(asked["day"] + timedelta(days=1), time.min, timezone.get_current_timezone())
+            midnight = datetime.combine(asked["day"], time.min, page_zone())
+            after = datetime.combine(asked["day"] + timedelta(days=1), time.min, page_zone())
             rows = rows.filter(at__gte=midnight, at__lt=after)
         return rows
 
@@ -210,7 +210,7 @@ def export(request: Request) -> HttpResponse:
         )  # fmt: skip
     record(request.asker, "audit.exported", rows=len(rows))
     response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
-    name = f"audit-{timezone.localdate().isoformat()}.csv"
+    name = f"audit-{page_today().isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

@@ -29,6 +29,7 @@ from sojourn.care.vitals.clock import BELIEVED
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_zone
 from sojourn.foundation.heartbeat.queries import heartbeat_age
 from sojourn.interfaces.console.board.presenters import WATCH_SILENT_AFTER_S, ChairShown, chair_shown, watching
 from sojourn.interfaces.console.board.words import Words, board_words
@@ -83,7 +84,7 @@ def _sessions(ids: Sequence[int], now: datetime) -> dict[int, Raw]:
 def _for_the_script(limits: Limits, words: Words) -> dict[str, object]:
     """What the board's script knows of the clinic, whatever happens in it."""
     return {
-        "zone": str(timezone.get_current_timezone()),
+        "zone": str(page_zone()),
         "stream": "/live/board",
         "here": reverse("still_here"),
         "limits": limits.monitored,

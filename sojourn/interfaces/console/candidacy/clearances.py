@@ -12,7 +12,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
@@ -24,6 +23,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.shared.days import DayField, day_words
 from sojourn.interfaces.shared.pages import (
     FORM,
@@ -162,7 +162,7 @@ def _weighed(patient: Patient, drug: str, route: str, finding: str, kind: str) -
     """The finding that asks for an answer of this kind. Http404 where none does."""
     if kind not in _ASKS:
         raise Http404
-    assessed = queries.assessment_of(patient, drug, route, timezone.localdate())
+    assessed = queries.assessment_of(patient, drug, route, page_today())
     each = next((one for one in open_eyes.weighed(assessed) if one.key == finding), None)
     if each is None or kind not in each.needs:
         raise Http404
@@ -179,7 +179,7 @@ def record(request: Request, scope: PatientScope, finding: str, kind: str) -> Ht
     """Record an answer to one finding."""
     patient, (drug, route) = scope.patient, _way((request.POST or request.GET).get("way", ""))
     each = _weighed(patient, drug, route, finding, kind)
-    form = ClearanceForm(request.POST or None, kind=kind, initial={"on": timezone.localdate().isoformat()})
+    form = ClearanceForm(request.POST or None, kind=kind, initial={"on": page_today().isoformat()})
     if request.method == "POST" and form.keep(scope.asker, patient.pk, drug, finding):
         messages.success(request, _("Recorded. It is shown at the signature."))
         return redirect(f"{reverse('console:candidacy', args=[patient.pk])}?way={drug}-{route}#findings")

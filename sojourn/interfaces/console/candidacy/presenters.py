@@ -19,6 +19,7 @@ from sojourn.care.patients import queries as people
 from sojourn.clinical.eligibility import VOCABULARY
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_day
 from sojourn.interfaces.console.candidacy.words import DECISIONS, value_words, way_words
 
 MOST_MOMENTS = 60
@@ -49,7 +50,7 @@ def arrived(newest: CandidacyDecision | None, assessed: Assessed) -> list[str]:
     """What a deferral waits for and is known now."""
     if newest is None or newest.kind != Kind.DEFER:
         return []
-    day = timezone.localdate(newest.decided_at)
+    day = page_day(newest.decided_at)
     return [
         f"{_(VOCABULARY[name].label)}: {value_words(name, assessed.facts[name].value)}"
         for name in newest.awaited

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +20,7 @@ from sojourn.care.measures.queries import Scored
 from sojourn.clinical import news2
 from sojourn.clinical.eligibility import VOCABULARY, Facts
 from sojourn.clinical.scales import say
+from sojourn.foundation.clock import page_day, page_local
 from sojourn.interfaces.console.candidacy.words import DECISIONS, value_words
 
 _ICONS: Mapping[str, str] = {
@@ -96,7 +97,7 @@ def scale_title(scale_id: str) -> str:
 
 def _taken_back(moment: Moment, entered: EnteredFact, back: TakenBack) -> Day:
     what = f"{_(VOCABULARY[moment.what].label)}: {value_words(moment.what, moment.value)}"
-    when = date_format(timezone.localtime(back.at), _("j F Y, H:i"))
+    when = date_format(page_local(back.at), _("j F Y, H:i"))
     said = " · ".join(each for each in (moment.words, moment.by) if each)
     return Day(
         moment.on, _ICONS["retracted"], _("Entered in error"), f"{back.why} · {back.by} · {when}",
@@ -144,7 +145,7 @@ def score_lines(newest: Iterable[Scored]) -> list[ScoreLine]:
             title=scale_title(each.scale_id),
             total="–" if each.total is None else number_format(each.total),
             band=_(each.band.label) if each.band else "",
-            on=timezone.localdate(each.at),
+            on=page_day(each.at),
         )
         for each in newest
     ]

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -26,6 +25,7 @@ from sojourn.care.safety import fact_actions
 from sojourn.clinical.eligibility import VOCABULARY
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Overtaken, Refused
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.candidacy import signature as candidacy_signature
 from sojourn.interfaces.console.candidacy.clearances import ClearanceForm
 from sojourn.interfaces.console.candidacy.forms import (
@@ -58,7 +58,7 @@ HOW_MANY = 50
 def _page(request: Request, file: File, returned: Returned = NOTHING_RETURNED) -> HttpResponse:
     """The whole page. Four queries more."""
     drug, route = way_of(request.POST or request.GET, file.newest)
-    judged = judge_file(file, drug, route, timezone.localdate())
+    judged = judge_file(file, drug, route, page_today())
     status = 409 if returned.refused else 200
     return render(request, "console/candidacy/page.html", page_context(judged, request.asker, returned), status=status)
 
@@ -260,7 +260,7 @@ def candidacies(request: Request) -> HttpResponse:
         return _("until %(day)s") % {"day": date_format(row.until_on, "j F Y")} if row.until_on else _("told again")
 
     undecided = queries.undecided().select_related("patient").defer("content").order_by("said_at")[:HOW_MANY]
-    due = queries.due(timezone.localdate()).select_related("patient").defer("basis").order_by("until_on")[:HOW_MANY]
+    due = queries.due(page_today()).select_related("patient").defer("basis").order_by("until_on")[:HOW_MANY]
     half = queries.half_signed().select_related("patient").order_by("signed_at")[:HOW_MANY]
     context = {
         "undecided": waiting_lines(asker, undecided, lambda row: "", "said_at"),
@@ -277,7 +277,7 @@ def candidacies(request: Request) -> HttpResponse:
 def waiting(request: Request) -> HttpResponse:
     """How much waits, for the first page of the clinic, which loads it after itself."""
     assert request.clinic is not None
-    found = queries.waiting(request.clinic.pk, timezone.localdate(), request.asker.membership_id)
+    found = queries.waiting(request.clinic.pk, page_today(), request.asker.membership_id)
     lines = []
     if found.half_signed and request.asker.may("candidacy.decide"):
         words = ngettext("%(n)d override to sign second", "%(n)d overrides to sign second", found.half_signed)

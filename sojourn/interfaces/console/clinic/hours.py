@@ -12,7 +12,7 @@ from django.forms.boundfield import BoundField
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,6 +24,7 @@ from sojourn.clinical.numbers import read_whole
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_today
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.shared.pages import tell
 
@@ -185,7 +186,7 @@ def _hours(request: Request, member: Membership | None) -> HttpResponse:
         "week": both.week,
         "day": both.day,
         "said": said,
-        "days": _unlike(member_id, timezone.localdate()),
+        "days": _unlike(member_id, page_today()),
         "staff": _each_persons() if member is None else [],
         "may_decide": request.asker.may("booking.rules"),
     }

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from sojourn.care.intake.queries import Weight, newest_weight
@@ -16,6 +16,7 @@ from sojourn.care.plan import queries as plan
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import pk
 from sojourn.clinical.administration import Delivered
+from sojourn.foundation.clock import page_local
 from sojourn.interfaces.console.concentration.forms import weight_in
 from sojourn.interfaces.console.concentration.presenters import accepting
 from sojourn.interfaces.console.concentration.words import figure, range_words, reason
@@ -94,7 +95,7 @@ def _following(peak_at: datetime | None, low: float, high: float) -> str:
         return _("Falling; in %(minutes)s minutes %(range)s.") % {
             "minutes": _AHEAD_MIN, "range": range_words(low, high),
         }  # fmt: skip
-    when = formats.date_format(timezone.localtime(peak_at), "H:i")
+    when = formats.date_format(page_local(peak_at), "H:i")
     return _("Still rising; the highest is expected at %(when)s.") % {"when": when}
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.clock import page_local
 from sojourn.foundation.printing.setting import Column, Document, Picture, Section, Table
 from sojourn.interfaces.console.concentration.chart import lines
 from sojourn.interfaces.console.concentration.presenters import Answer, Asked
@@ -35,7 +36,7 @@ def document(clinic: Clinic | None, patient: Patient, asked: Asked, answer: Answ
         title=title,
         about=f"{patient.name} · {patient.record_number}",
         author=letterhead[0],
-        made_at=timezone.localtime(),
+        made_at=page_local(timezone.now()),
         letterhead=letterhead,
         # Translators: keep {page} and {pages} as they are.
         page=_("Page {page} of {pages}"),

@@ -8,11 +8,11 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.care.patients.models import Patient
 from sojourn.clinical import pk
+from sojourn.foundation.clock import page_today
 from sojourn.foundation.ui.charts import Chart
 from sojourn.interfaces.console.concentration.chart import chart_of
 from sojourn.interfaces.console.concentration.forms import Slot, WhoForm, forms_of, problems_of, slot_of
@@ -214,7 +214,7 @@ def _answer(who: WhoForm, given: Sequence[tuple[str, Dose]], patient: Patient) -
     level = who.cleaned_data["level"]
     person = pk.Person(
         weight_kg=float(who.cleaned_data["weight"]),
-        age_y=float(patient.age_on(timezone.localdate())),
+        age_y=float(patient.age_on(page_today())),
         sex=patient.sex,
         ethnicity=who.cleaned_data["ancestry"] or None,
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrPromise
 
@@ -17,6 +16,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.consents.presenters import ClauseLine, clause_line
 from sojourn.interfaces.console.consents.words import STATES, WAYS, way_words
 
@@ -148,7 +148,7 @@ def patient_context(patient: Patient, clinic: Clinic, asker: Asker) -> dict[str,
         "lines": document_lines(shelf),
         "standing": queries.judge(own, shelf.newest, way) if way else None,
         "questions": [(about_words(each.question), each) for each in queries.questions(patient.pk)],
-        "stale": own.stale(timezone.localdate()),
+        "stale": own.stale(page_today()),
         "has_pack": bool(texts.pack_ids(own.jurisdiction)),
         "no_email": not patient.email,
         "may_ask": asker.may("consent.ask"),

@@ -19,6 +19,7 @@ from sojourn.care.consent.texts import Clause, Source
 from sojourn.care.patients import queries as patients
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.consents.words import way_words
 from sojourn.interfaces.console.rules.words import SHORT_MARKS
 
@@ -81,7 +82,7 @@ def text_lines(own: queries.Shelf) -> list[TextLine]:
 
 def _text_line(source: Source, used: Source | None, row: ConsentAdoption | None, *, waits: bool) -> TextLine:
     """``used``: the version that the clinic has adopted, ``row`` the newest decision about the text."""
-    language, today = queries.reading_language(), timezone.localdate()
+    language, today = queries.reading_language(), page_today()
     acting, adopted = used or source, row if used else None
     return TextLine(
         id=source.id,
@@ -234,7 +235,7 @@ def text_context(source: Source, language: str, used: Source | None, adopter: As
         "languages": texts.LANGUAGES,
         "groups": clause_groups(source, language),
         "unverified": len(source.unverified),
-        "stale": source.stale(timezone.localdate()),
+        "stale": source.stale(page_today()),
         "adopted": used,
         "current": used is source,
         "adoptions": list(rows),

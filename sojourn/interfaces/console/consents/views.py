@@ -16,6 +16,7 @@ from sojourn.care.consent.models import Consent, ConsentQuestion
 from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_day
 from sojourn.interfaces.console.consents.forms import (
     AdoptForm,
     AnswerForm,
@@ -211,5 +212,5 @@ def withdraw(request: Request, scope: PatientScope, found: Consent) -> HttpRespo
 def consent_pdf(request: Request, scope: PatientScope, found: Consent) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
     row = actions.open_copy(by=scope.asker, consent=found)
-    day = timezone.localdate(row.signed_at)
+    day = page_day(row.signed_at)
     return pdf_answer(paper.pdf(row, scope.clinic), f"agreement-{row.document_id}-{day:%Y-%m-%d}.pdf")

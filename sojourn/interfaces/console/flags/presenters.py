@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from django.urls import reverse
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
@@ -16,6 +16,7 @@ from django_stubs_ext import StrPromise
 from sojourn.care.safety import queries
 from sojourn.care.safety.models import FlagAnswer, FlagAnswerKind, FlagNotice, FlagOutcome, Reach, Severity
 from sojourn.care.safety.queries import StandingFlag
+from sojourn.foundation.clock import page_local
 from sojourn.foundation.ui.templatetags.ui import age_in_words
 from sojourn.interfaces.console.flags.words import said_in_words
 
@@ -139,7 +140,7 @@ def _home_line(flag: StandingFlag, now: datetime, *, withheld: bool) -> HomeLine
     shown = row(flag, now, withheld=withheld)
     parts = [shown.name, age_in_words(flag.raised_at, now), str(shown.word) if flag.waiting else "", shown.who]
     if flag.due_at is not None:
-        by_when = formats.date_format(timezone.localtime(flag.due_at), "D H:i")
+        by_when = formats.date_format(page_local(flag.due_at), "D H:i")
         parts.append((_("late since %(time)s") if shown.is_late else _("due %(time)s")) % {"time": by_when})
     words = _("%(kind)s: %(soon)s") % {"kind": shown.kind, "soon": shown.soon}
     return words, " · ".join(each for each in parts if each), shown.url

@@ -16,6 +16,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit import queries as audit
 from sojourn.foundation.audit.models import AuditEvent
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.audit.details import sentence
 from sojourn.interfaces.console.home.today import Today, lead_words, session_lines
 from sojourn.interfaces.console.home.waits import WAITS_OF_ROLES
@@ -43,10 +44,10 @@ def home(request: Request) -> HttpResponse:
     """Today's chairs with one clear next step each, and what waits for this role."""
     assert request.clinic is not None
     asker, sees_patients = request.asker, request.asker.may("patient.find")
-    rows = visits.on_day(timezone.localdate(), request.clinic.zone) if sees_patients else []
+    rows = visits.on_day(page_today(), request.clinic.zone) if sees_patients else []
     today = Today(asker, timezone.now(), rows)
     context = {
-        "title": formats.date_format(timezone.localdate(), _("l j F")),
+        "title": formats.date_format(page_today(), _("l j F")),
         "lead": lead_words(rows) if sees_patients else "",
         "sees_patients": sees_patients,
         "may_book": asker.may("appointment.book"),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.urls import reverse
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrPromise
@@ -30,6 +30,7 @@ from sojourn.foundation.accounts import queries as accounts
 from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.roles import role
+from sojourn.foundation.clock import page_local
 from sojourn.foundation.heartbeat import queries as heartbeat_queries
 from sojourn.foundation.rulebook import queries as rulebook
 from sojourn.foundation.rulebook.first_start import first_start
@@ -135,7 +136,7 @@ def _unsigned(today: Today) -> list[Wait]:
             _("%(name)s, session of %(day)s")
             % {
                 "name": today.named(encounter.patient),
-                "day": formats.date_format(timezone.localtime(encounter.opened_at), _("j F")),
+                "day": formats.date_format(page_local(encounter.opened_at), _("j F")),
             },
             address("console:record", encounter.pk) or address("console:session", encounter.pk),
         )
@@ -157,7 +158,7 @@ def _questionnaires(today: Today) -> list[Wait]:
         }
         detail = _("%(name)s, expected at %(time)s") % {
             "name": row.patient_name,
-            "time": formats.date_format(timezone.localtime(row.appointment.during.lower), "H:i"),
+            "time": formats.date_format(page_local(row.appointment.during.lower), "H:i"),
         }
         waits.append(Wait("clipboard-list", words, detail, reverse("console:patient", args=[patient_id])))
     return waits

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from sojourn.care.measures import queries
 from sojourn.clinical.scales import Item, Number, Scale, say
+from sojourn.foundation.clock import page_local, page_today
 from sojourn.foundation.ui.numbers import AmountField, CountField, FigureInput
 from sojourn.interfaces.console.measures.words import reading_language, short_first
 
@@ -33,7 +34,7 @@ class DueForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["due_on"].initial = timezone.localdate() + DUE_IN
+        self.fields["due_on"].initial = page_today() + DUE_IN
 
     def due_at(self, zone: ZoneInfo) -> datetime:
         """The end of that day."""
@@ -64,7 +65,7 @@ class PaperForm(forms.Form):
         super().__init__(data)
         self.asked = asked
         language = reading_language()
-        now = timezone.localtime()
+        now = page_local(timezone.now())
         self.fields["filled_on"].initial = now.date()
         self.fields["filled_at"].initial = now.time().replace(second=0, microsecond=0)
         for item in asked.items:
@@ -139,7 +140,7 @@ class ScoreForm(forms.Form):
     def __init__(self, asked: Scale, rater: str, data: QueryDict | None = None) -> None:
         super().__init__(data)
         self.asked = asked
-        now = timezone.localtime()
+        now = page_local(timezone.now())
         self.fields["taken_on"].initial = now.date()
         self.fields["taken_at"].initial = now.time().replace(second=0, microsecond=0)
         self.fields["rater"].initial = rater

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,7 @@ from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.measures.queries import OpenRequest, Scored, Shelf, Trend
 from sojourn.care.session.lines import GivenInSession
 from sojourn.clinical.scales import Item, Scale, say
+from sojourn.foundation.clock import page_local
 from sojourn.foundation.ui.charts import Chart, Mark
 from sojourn.interfaces.console.measures.words import reading_language
 from sojourn.interfaces.console.rules.words import SHORT_MARKS
@@ -94,7 +95,7 @@ def _explained(trend: Trend, first_dose_at: datetime | None, sex: str) -> str:
     if trend.baseline is None:
         return ""
     before = first_dose_at is not None and trend.baseline.at <= first_dose_at
-    day = date_format(timezone.localtime(trend.baseline.at), "j F Y")
+    day = date_format(page_local(trend.baseline.at), "j F Y")
     texts = [
         (
             _("Baseline: %(total)s on %(day)s, the last score before the first dose.")

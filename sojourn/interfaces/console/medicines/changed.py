@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +14,7 @@ from sojourn.care.intake.medicine_history import After, ChangedSince, MedicineCh
 from sojourn.care.intake.models import TakenBy
 from sojourn.care.intake.queries import MedicineTaken
 from sojourn.clinical.eligibility.today import Notice
+from sojourn.foundation.clock import page_day
 
 _SINCE: Final[Mapping[After, StrPromise]] = {
     "decision": gettext_lazy("Since the decision of %(day)s: %(what)s"),
@@ -31,7 +31,7 @@ _WHAT: Final = {
 def sentences(changed: Iterable[ChangedSince]) -> Iterator[str]:
     """One sentence for each moment after which something changed, the newest moment first."""
     for each in changed:
-        day = date_format(timezone.localdate(each.at), "j F Y")
+        day = date_format(page_day(each.at), "j F Y")
         yield str(_SINCE[each.after]) % {"day": day, "what": "; ".join(_parts(each.changes))}
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.clinical.protocol import State
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.clock import page_local
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.scheduling import visits as sessions
 from sojourn.interfaces.shared.days import day_words, years_words
@@ -81,7 +82,7 @@ def patient_visits(asker: Asker, patient_id: int, now: datetime) -> list[Visit]:
         session = address("console:session", row.encounter_id) if clinical and row.encounter_id else ""
         visits.append(
             Visit(
-                formats.date_format(timezone.localtime(appointment.during.lower), _("D j M Y, H:i")),
+                formats.date_format(page_local(appointment.during.lower), _("D j M Y, H:i")),
                 appointment.during.lower,
                 reverse("console:appointment", args=[appointment.pk]),
                 appointment.chair.name,

@@ -7,13 +7,13 @@ from datetime import date
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from sojourn.care.plan import actions
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import queries as booking
 from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.shared.days import day_words
 from sojourn.interfaces.shared.pages import FORM, PatientScope, form_action, patient_row_page, sent
 
@@ -34,7 +34,7 @@ def _course(course_id: int) -> CarePlan:
 @patient_row_page(_course, "course.end", methods=FORM)
 def end(request: Request, scope: PatientScope, course: CarePlan) -> HttpResponse:
     """End a course; what is still booked in it is shown, so that it can be cancelled."""
-    today: date = timezone.localdate()
+    today: date = page_today()
 
     def act(form: EndForm) -> HttpResponse:
         actions.end(by=scope.asker, course_id=course.pk, **form.cleaned_data)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from sojourn.care.candidacy import queries as candidacy
+from sojourn.care.candidacy.beside import beside as beside_treatment
 from sojourn.care.intake import medicine_history
 from sojourn.care.plan.models import PlanVersion
-from sojourn.clinical import interactions
-from sojourn.clinical.interactions import Interaction
 from sojourn.interfaces.console.medicines.beside import Beside, beside
 
 
@@ -16,10 +15,10 @@ def beside_plan(version: PlanVersion) -> Beside:
     decision = candidacy.latest(version.patient_id)
     rules = candidacy.rules(version.clinic_id).interactions
     named = [one for each in medicines.taken() if each.current for one in each.medicines]
-    found = interactions.check(named, rules, drug=version.drug, route=version.route)
+    found = beside_treatment(named, rules, drug=version.drug, route=version.route)
     return beside(
-        [each for each in found if isinstance(each, Interaction)],
-        [each.medicine for each in found if not isinstance(each, Interaction)],
-        interactions.unmentioned(named, rules, drug=version.drug, route=version.route),
+        found.interactions,
+        found.not_checked,
+        found.unmentioned,
         medicines.since_each({"decision": decision.decided_at if decision else None}),
     )

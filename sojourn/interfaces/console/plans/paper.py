@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.plan import queries
 from sojourn.care.plan.models import PlanVersion
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.clock import page_day, page_local
 from sojourn.foundation.printing.setting import Column, Document, Section, Table
 from sojourn.interfaces.console.plans.presenters import Shown, stamps
 from sojourn.interfaces.shared.days import day_words
@@ -21,7 +22,7 @@ def document(clinic: Clinic, version: PlanVersion, shown: Shown) -> Document:
         title=shown.title,
         about=f"{patient.name} · {patient.record_number}",
         author=clinic.name,
-        made_at=timezone.localtime(),
+        made_at=page_local(timezone.now()),
         letterhead=[clinic.name, *(each.strip() for each in clinic.address.splitlines() if each.strip())],
         # Translators: keep {page} and {pages} as they are.
         page=_("Page {page} of {pages}"),
@@ -39,7 +40,7 @@ def _standing(version: PlanVersion, shown: Shown) -> list[str]:
     """Who signed and who checked; and where what stands here is not what was signed, that."""
     checks = [
         _("Dose checked by %(name)s on %(day)s: %(mg)s mg.")
-        % {"name": each.checked_by, "day": day_words(timezone.localdate(each.checked_at)), "mg": each.dose_mg}
+        % {"name": each.checked_by, "day": day_words(page_day(each.checked_at)), "mg": each.dose_mg}
         for each in version.checks.all()
     ]
     changed = version.signed_at is not None and not queries.unchanged(version)

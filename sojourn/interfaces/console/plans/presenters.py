@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -23,6 +23,7 @@ from sojourn.care.plan.parts import KINDS, PERIODS, goals, parts
 from sojourn.clinical import dosing, pk
 from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.clock import page_day
 from sojourn.interfaces.console.concentration import presenters as concentration
 from sojourn.interfaces.console.concentration import words as concentration_words
 from sojourn.interfaces.console.nav import address
@@ -307,7 +308,7 @@ def standing(version: PlanVersion) -> tuple[str, str]:
     """Where a version stands, in words and as a kind of pill."""
     if version.signed_at is not None:
         words = _("signed by %(name)s on %(day)s") % {
-            "name": version.signed_by, "day": day_words(timezone.localdate(version.signed_at))
+            "name": version.signed_by, "day": day_words(page_day(version.signed_at))
         }  # fmt: skip
         return words, "done"
     if version.discarded_at is not None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.care.intake import queries as intake
@@ -17,6 +16,7 @@ from sojourn.care.plan.models import PlanVersion
 from sojourn.clinical import dosing
 from sojourn.clinical.rules import Rule
 from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients.weights import weight_words
 from sojourn.interfaces.console.plans import limits as plan_limits
@@ -39,7 +39,7 @@ class Worked:
 
 def work_out(version: PlanVersion, asker: Asker, *, height: bool) -> Worked:
     """``height``: look up the patient's newest height, which costs three queries, for the limits by body mass."""
-    today = timezone.localdate()
+    today = page_today()
     doses = dose.doses_of(asker.here)
     tall = newest_height(version.patient, today) if height else None
     return Worked(version, today, doses, dose.work(version, doses.rules, today, height=tall))

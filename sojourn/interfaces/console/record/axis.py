@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
+from sojourn.foundation.clock import page_local
 
 
 def drawn_lines() -> list[tuple[tuple[str, ...], str, str]]:
@@ -51,7 +52,7 @@ def gap_of(points: Sequence[tuple[float, float]]) -> float:
 def local_hours(begins: datetime, ends: datetime) -> list[tuple[float, str]]:
     """Half hours (or hours, in a long session) on the time axis."""
     step = 30 if ends - begins <= timedelta(hours=5) else 60
-    at = timezone.localtime(begins).replace(second=0, microsecond=0)
+    at = page_local(begins).replace(second=0, microsecond=0)
     at += timedelta(minutes=(-at.minute) % step)
     found = []
     while at <= ends:

@@ -6,6 +6,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.clock import page_local
 from sojourn.foundation.printing import figure
 from sojourn.foundation.printing.setting import FONT, Column, Document, Entry, Picture, Section, Table
 from sojourn.interfaces.console.record.figure import figure_of
@@ -23,7 +24,7 @@ def document(clinic: Clinic | None, shown: Shown) -> Document:
         title=shown.title,
         about=f"{record.patient.name} · {record.patient.record_number}",
         author=letterhead[0],
-        made_at=timezone.localtime(),
+        made_at=page_local(timezone.now()),
         letterhead=letterhead,
         # Translators: keep {page} and {pages} as they are.
         page=_("Page {page} of {pages}"),

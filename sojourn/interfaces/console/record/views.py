@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,6 +23,7 @@ from sojourn.care.session import actions as session_actions
 from sojourn.care.session import snapshot
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_local
 from sojourn.foundation.printing import figure, setting
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.record.figure import figure_of
@@ -152,7 +152,7 @@ def record_pdf(request: Request, scope: PatientScope, recorded: Recorded) -> Htt
     actions.open_record(by=request.asker, record=found, form="pdf")
     data = setting.pdf(document(request.clinic, Shown(found, verify_signature(found))))
     answer = HttpResponse(data, content_type="application/pdf")
-    name = f"session-{found.patient.record_number}-{timezone.localtime(found.opened_at):%Y-%m-%d}.pdf"
+    name = f"session-{found.patient.record_number}-{page_local(found.opened_at):%Y-%m-%d}.pdf"
     safe = "".join(each if each.isascii() and (each.isalnum() or each in "-.") else "_" for each in name)
     answer["Content-Disposition"] = f'inline; filename="{safe}"'
     answer["Cache-Control"] = "private, no-store"

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from django.utils import formats, timezone, translation
+from django.utils import formats, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
@@ -16,6 +16,7 @@ from django_stubs_ext import StrPromise
 from sojourn.care.chart.rows import Member, Reading
 from sojourn.clinical.current import rounded
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS
+from sojourn.foundation.clock import page_local
 
 NAMES: Final[Mapping[str, StrPromise]] = {
     "hr": gettext_lazy("Heart rate"),
@@ -47,12 +48,12 @@ class TimelineEntry:
 
 
 def clock(at: datetime) -> str:
-    return formats.date_format(timezone.localtime(at), "H:i")
+    return formats.date_format(page_local(at), "H:i")
 
 
 def day(at: datetime) -> str:
     # Translators: a date pattern in Django's notation.
-    return formats.date_format(timezone.localtime(at), _("j F Y"))
+    return formats.date_format(page_local(at), _("j F Y"))
 
 
 def day_and_clock(at: datetime) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrPromise
 
 from sojourn.clinical import eligibility, interactions, jurisdictions
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.vitals import VITALS
+from sojourn.foundation.clock import page_today
 from sojourn.foundation.rulebook import queries
 from sojourn.foundation.rulebook.differences import differences
 from sojourn.foundation.rulebook.queries import Standing
@@ -128,7 +129,7 @@ def _of_interaction(ready: interactions.InteractionRule) -> list[tuple[str, list
 
 def _of_law(ready: jurisdictions.Jurisdiction) -> list[tuple[str, list[Detail]]]:
     rows = [(str(words), ready.text(part)) for part, words in LAW.items()]
-    day = timezone.localdate()
+    day = page_today()
     stale = ready.stale(day)
     dates = [
         (_("Read on"), formats.date_format(ready.as_of)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,6 +17,7 @@ from sojourn.clinical.rules import OpenNumber, Parameter, Rule, Verification
 from sojourn.clinical.units import UnknownUnit, unit
 from sojourn.clinical.vitals import VITALS
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_local
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import Standing
 from sojourn.interfaces.console.sessions.words import DRUGS, ROUTES
@@ -225,7 +226,7 @@ def _rests_words(row: RuleAdoption | None) -> str:
 
 
 def moment_words(at: datetime) -> str:
-    return formats.date_format(timezone.localtime(at), _("j F Y, H:i"))
+    return formats.date_format(page_local(at), _("j F Y, H:i"))
 
 
 def where_words(rule: Rule) -> str:

@@ -30,6 +30,7 @@ from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_local, page_today
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.scheduling.before_dose import warned
 from sojourn.interfaces.console.scheduling.day import day
@@ -84,7 +85,7 @@ def book(request: Request) -> HttpResponse:
 
 def _proposal(people: Sequence[RelatedPerson], minutes: int | None) -> dict[str, object]:
     """Today, as long as a session takes, with the one who brings the patient home."""
-    found: dict[str, object] = {"day": timezone.localdate().isoformat(), "minutes": minutes}
+    found: dict[str, object] = {"day": page_today().isoformat(), "minutes": minutes}
     home = [person for person in people if person.brings_home]
     return found | {"companion": home[0].pk} if home else found
 
@@ -229,7 +230,7 @@ def appointment(request: Request, scope: PatientScope, found: Appointment) -> Ht
 
 def _as_it_is(found: Appointment, attending: Sequence[Attendance]) -> dict[str, object]:
     """The appointment as the form that moves it begins."""
-    starts = timezone.localtime(found.during.lower)
+    starts = page_local(found.during.lower)
     return {
         "day": starts.date(),
         "time": starts.time(),
@@ -264,9 +265,9 @@ def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str,
 def _onward(scope: PatientScope, row: SessionRow, movable: bool) -> dict[str, object]:
     """Where one goes from an appointment, as far as the asker may."""
     found, may = row.appointment, scope.asker.may
-    day = timezone.localtime(found.during.lower).date()
+    day = page_local(found.during.lower).date()
     ahead = movable and found.during.lower > scope.now
-    arrives = movable and may("session.arrive") and day == timezone.localdate()
+    arrives = movable and may("session.arrive") and day == page_today()
     entered = row.encounter_id is not None and may("session.read")
     return {
         "patient_url": reverse("console:patient", args=[found.patient_id]),
@@ -294,7 +295,7 @@ def _instead(asked: Request, course: CarePlan, values: dict[str, Any]) -> list[t
     chairs = {chair.pk: chair.name for chair in scheduling.chairs()}
     out = []
     for slot in found:
-        local = timezone.localtime(slot.begins)
+        local = page_local(slot.begins)
         query = urlencode({
             "course": str(course.pk), "day": local.date().isoformat(), "time": local.strftime("%H:%M"),
             "chair": str(slot.chair_id),

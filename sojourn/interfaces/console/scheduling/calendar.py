@@ -28,6 +28,7 @@ from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.shared import typed
 from sojourn.interfaces.shared.states import Word
@@ -91,7 +92,7 @@ class Week:
 
     def _days(self, closed: Collection[date]) -> list[Day]:
         """An empty weekend is not shown."""
-        count, today = Counter(self.day_of.values()), timezone.localdate()
+        count, today = Counter(self.day_of.values()), page_today()
         return [
             Day(
                 each.isoformat(), formats.date_format(each, _("D j M")),
@@ -148,7 +149,7 @@ def week(request: Request) -> HttpResponse:
         "rows": found.by_staff() if by == "staff" else found.by_chair(),
         "count": len(found.rows),
         "by": by,
-        "this_week": first <= timezone.localdate() <= last,
+        "this_week": first <= page_today() <= last,
         "before_url": f"{root}?day={(first - timedelta(days=7)).isoformat()}&by={by}",
         "after_url": f"{root}?day={(first + timedelta(days=7)).isoformat()}&by={by}",
         "now_url": f"{root}?by={by}",

@@ -15,6 +15,7 @@ from sojourn.care.coordination import queries as coordination
 from sojourn.care.patients import queries as patients
 from sojourn.care.scheduling import queries as scheduling
 from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.scheduling import visits
 from sojourn.interfaces.console.scheduling.timeline import timeline
 from sojourn.interfaces.shared import typed
@@ -29,7 +30,7 @@ def _long_day(day: date) -> str:
 def day(request: Request) -> HttpResponse:
     """One day, chair by chair."""
     assert request.clinic is not None
-    zone, now, today = request.clinic.zone, timezone.now(), timezone.localdate()
+    zone, now, today = request.clinic.zone, timezone.now(), page_today()
     shown = typed.day(request.GET.get("day"))
     rows = visits.on_day(shown, zone)
     hidden = patients.withheld(request.asker, [row.appointment.patient for row in rows], now)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from sojourn.care.patients import queries as patients
 from sojourn.care.session.eve import Eve, EveLine, eve
 from sojourn.foundation.accounts.access import Request, allowed
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.medicines import changed as medicines_changed
 from sojourn.interfaces.console.medicines.beside import SinceLine, since_lines
 from sojourn.interfaces.console.sessions.words import drug_word, route_word
@@ -53,7 +54,7 @@ def _comes(each: EveLine, *, hidden: bool) -> Comes:
 
 def _found(asked: Request) -> Eve:
     assert asked.clinic is not None
-    return eve(asked.clinic.pk, asked.clinic.zone, timezone.localdate())
+    return eve(asked.clinic.pk, asked.clinic.zone, page_today())
 
 
 @allowed("candidacy.read")

@@ -30,6 +30,7 @@ from sojourn.care.scheduling.series_queries import FreeTime, Proposed, SeriesFil
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_local, page_today
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.fields import set_choices
 from sojourn.interfaces.console.scheduling.before_dose import warned
@@ -113,7 +114,7 @@ def _slot(text: str, minutes: int) -> Slot | None:
 
 
 def _label(slot: Slot, chairs: dict[int, str], free: FreeTime) -> str:
-    local = timezone.localtime(slot.begins)
+    local = page_local(slot.begins)
     who = [free.names[each] for each in (slot.nurse_id, slot.therapist_id) if each in free.names]
     words = formats.date_format(local, _("D j M, H:i"))
     return ", ".join([words, chairs.get(slot.chair_id, ""), *who])
@@ -205,7 +206,7 @@ def _shape(request: Request, known: SeriesFile, staff: Sequence[Membership]) -> 
     """The form as it was sent; else as the signed plan fills it, where it says enough for a proposal."""
     spacing, minutes = known.numbers.spacing, known.numbers.minutes
     least, most = spacing or (None, None)
-    earliest = max(timezone.localdate() + timedelta(days=1), known.course.started_on)
+    earliest = max(page_today() + timedelta(days=1), known.course.started_on)
     initial: dict[str, object] = {"earliest": earliest, "minutes": minutes, "min_days": least, "max_days": most}
     data: Mapping[str, object] | None = None
     if _is_sent(request):
@@ -325,7 +326,7 @@ def _line(
 
 
 def _when(row: Appointment) -> str:
-    return formats.date_format(timezone.localtime(row.during.lower), _("D j M, H:i"))
+    return formats.date_format(page_local(row.during.lower), _("D j M, H:i"))
 
 
 def _options(

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -18,6 +18,7 @@ from sojourn.care.scheduling import queries
 from sojourn.care.scheduling.models import Chair
 from sojourn.clinical.protocol import FINAL
 from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.clock import page_local
 from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.shared.states import Word, state_word
 
@@ -26,7 +27,7 @@ _OPENS, _CLOSES = time(8), time(18)
 
 
 def clock_words(at: datetime) -> str:
-    return formats.date_format(timezone.localtime(at), "H:i")
+    return formats.date_format(page_local(at), "H:i")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def _stretches(
             return
         since = begins + at * STEP
         over = begins + until * STEP
-        local = timezone.localtime(since)
+        local = page_local(since)
         ahead = over > now and asker.may("appointment.book")
         query = urlencode({"day": day.isoformat(), "time": local.strftime("%H:%M"), "chair": str(chair.pk)})
         url = f"{reverse('console:appointment_book')}?{query}" if ahead else ""
@@ -145,7 +146,7 @@ def _quarters(begins: datetime, columns: Sequence[Sequence[tuple[int, Cell]]]) -
     starting = [dict(column) for column in columns]
     found = []
     for number in range(max((at + cell.rows for column in columns for at, cell in column), default=0)):
-        local = timezone.localtime(begins + number * STEP)
+        local = page_local(begins + number * STEP)
         on_the_hour = local.minute == 0
         label = formats.date_format(local, "H:i") if on_the_hour else ""
         found.append(Quarter(label, on_the_hour, tuple(column.get(number) for column in starting)))

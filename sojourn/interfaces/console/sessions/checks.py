@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.session import actions as session_actions
-from sojourn.care.session import score_actions
+from sojourn.care.session import next_dose, score_actions
 from sojourn.care.session.weighing_actions import weigh
 from sojourn.clinical import recovery
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
-from sojourn.interfaces.console.sessions import preflight, standing, weighing
+from sojourn.interfaces.console.sessions import preflight, weighing
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions.forms import ScoreForm
 from sojourn.interfaces.console.sessions.frame import common, refusal, seen, status, to_session
@@ -84,7 +84,7 @@ def _item(request: Request, encounter_id: int, item: str, refused: Refused | Non
         "row": row,
         "errors": [str(each) for each in refused.reasons] if refused else [],
         "scale": scale_field(request, picture, refused) if item == weighing.ITEM else None,
-        **main_step(request, picture, standing.ask_the_road(picture)),
+        **main_step(request, picture, next_dose.ask_the_road(picture)),
         "seen": picture.seq,
         "entries": len(picture.prepared),
         "may_check": True,

@@ -22,6 +22,7 @@ from sojourn.clinical.recovery import AS_BEFORE, Points, RecoveryScale
 from sojourn.clinical.recovery.scores import Item
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, Implausible, impossible, plausibility, pressure_fault
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_local, page_zone
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.ui.numbers import AmountField, CountField, FigureInput, ReadingField
 from sojourn.interfaces.console.sessions.words import DRUGS
@@ -58,14 +59,14 @@ def moment_of(at: time | None, now: datetime) -> datetime | None:
     """
     if at is None:
         return None
-    here = timezone.localtime(now)
+    here = page_local(now)
     today = here.replace(hour=at.hour, minute=at.minute, second=at.second, microsecond=0)
     shown = [today.replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
     past = [each for each in shown if each <= now]
     found = max(past) if past else min(shown)
     if found - now > timedelta(hours=12):
         found = (today - timedelta(days=1)).astimezone(UTC)
-    return timezone.localtime(found)
+    return page_local(found)
 
 
 def amount(label: Any, unit: str, digits: int, places: int, **more: Any) -> AmountField:
@@ -174,7 +175,7 @@ class ValuesForm(forms.Form):
         on, at = self.cleaned_data.get("on"), self.cleaned_data["at"]
         if on is None:
             return moment_of(at, now)
-        return timezone.make_aware(datetime.combine(on, at or time(12)), timezone.get_current_timezone())
+        return timezone.make_aware(datetime.combine(on, at or time(12)), page_zone())
 
     def values(self) -> dict[str, float]:
         """What was entered, by vital sign."""

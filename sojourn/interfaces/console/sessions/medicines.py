@@ -17,7 +17,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -30,6 +29,7 @@ from sojourn.clinical.interactions import Level
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_day
 from sojourn.foundation.rulebook import medicines as shipped
 from sojourn.foundation.ui.numbers import AmountField
 from sojourn.interfaces.console.rules.words import LEVELS
@@ -164,7 +164,7 @@ def title_of(given: ByHand) -> str:
 def line_of(given: ByHand) -> GivenLine:
     return GivenLine(
         title_of(given), given.note, given.given_at, given.recorded_at, given.recorded_at - given.given_at >= _LATE,
-        timezone.localdate(given.recorded_at) == timezone.localdate(given.given_at),
+        page_day(given.recorded_at) == page_day(given.given_at),
         given.by, warned_of(given.warned), not given.ingredient,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from sojourn.care.coordination import queries as booking
+from sojourn.care.session import next_dose
 from sojourn.care.session.event_kinds import WHY_STOPPED
 from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
@@ -67,7 +68,7 @@ def main_step(
     return {
         "way": found,
         "shows_step": found is not None and found.allowed and standing.shows_step(picture, request.asker),
-        "asks_road": bool(standing.asked_for(picture)) and picture.state is not State.DOSING,
+        "asks_road": bool(next_dose.asked_for(picture)) and picture.state is not State.DOSING,
         "road_heard": against is not None,
         "road_known": found.road_count if found else 0,
     }
@@ -82,7 +83,7 @@ def show_session(
     if refused is not None:
         picture = session_or_404(picture.id)
     may = request.asker.may
-    against = standing.ask_the_road(picture)
+    against = next_dose.ask_the_road(picture)
     context = {
         **common(request, picture),
         **live_part(request, picture, picture.seq),

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -27,6 +26,7 @@ from sojourn.care.session import road
 from sojourn.care.session.models import CheckResult
 from sojourn.care.session.snapshot import Against, SessionSnapshot
 from sojourn.clinical.eligibility import Facts
+from sojourn.foundation.clock import page_day
 from sojourn.interfaces.console.medicines import changed as medicines_changed
 from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.console.sessions import presenters as session_presenters
@@ -132,7 +132,7 @@ def _day(day: date | None) -> str:
 
 
 def _local(at: Any) -> date:
-    return timezone.localdate(at)
+    return page_day(at)
 
 
 def _ago(days: int) -> str:

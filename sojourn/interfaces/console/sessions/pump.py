@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.encounter.actions import PERMISSIONS, StepRefused
 from sojourn.care.session import actions as session_actions
-from sojourn.care.session import reading_actions, waste_actions
+from sojourn.care.session import next_dose, reading_actions, waste_actions
 from sojourn.care.session.event_kinds import WHY_STOPPED
 from sojourn.care.session.given import DoseStep
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
@@ -231,7 +231,7 @@ def give_part(request: Request, scope: SessionScope) -> HttpResponse:
     picture = scope.session
     typed = _set_aside(request)
     again = _pressed_again(request, picture, "give_part", Pump())
-    if picture.state is State.DOSING and not again and standing.parts_left(picture) == 0:
+    if picture.state is State.DOSING and not again and next_dose.parts_left(picture) == 0:
         refused = Refused(_("Every device of this dose has been given."), codes=("no-part-left",))
         return show_session(request, picture, refused=refused)
     return _more(request, picture, "give_part", Pump(part_mg=picture.part_mg), typed)

@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.session.given import Wasted
+from sojourn.care.session.next_dose import parts_left
 from sojourn.care.session.rows import WasteRow
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import alarms
-from sojourn.clinical.administration import Balance, Delivered, HistoryRefused, Means, Method, Phase, Reason
+from sojourn.clinical.administration import Delivered, HistoryRefused, Means, Method, NeverGiven, Phase, Reason
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.rules import Parameter, Rule
 from sojourn.clinical.units import unit
@@ -26,7 +27,6 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.rulebook.queries import acting_rules, ids_of
 from sojourn.interfaces.console.sessions.forms import LABELS
 from sojourn.interfaces.console.sessions.presenters import milligrams, waste_words
-from sojourn.interfaces.console.sessions.standing import parts_left
 
 
 def _told(reasons: Iterable[Reason]) -> list[str]:
@@ -200,7 +200,7 @@ def _accounting(picture: Picture, asker: Asker) -> Accounting | None:
         return _not_worked_out(picture, asker, dose.dose_mg, found)
     balance = picture.went_in[0].balance
     assert balance is not None
-    left = _left(balance)
+    left = balance.to_waste_mg
     return Accounting(
         planned=milligrams(found.planned_mg),
         given=milligrams(balance.given_mg),
@@ -218,35 +218,29 @@ def _accounting(picture: Picture, asker: Asker) -> Accounting | None:
 
 def _never_given(picture: Picture, asker: Asker) -> Accounting | None:
     """What was drawn up went into nobody: all of it is to be thrown away before a witness, or given back."""
-    entry, thrown = picture.drawn_up, _thrown(picture)
+    entry = picture.drawn_up
     if entry is None and not picture.wasted:
         return None
-    shown = Accounting(
-        planned="0",
+    found = NeverGiven.of(
+        None if entry is None else entry.drawn_mg or entry.dose_mg,
+        [each.mg for each in picture.wasted],
+        witnessed=all(each.witness for each in picture.wasted),
+    )
+    return Accounting(
+        planned=milligrams(entry.dose_mg) if entry else "0",
         given="0",
         method=gettext_lazy("the dose was never begun"),
-        wasted=milligrams(thrown),
-        left="",
-        left_mg=Decimal(0),
-        complete=False,
+        wasted=milligrams(found.wasted_mg),
+        left=milligrams(found.left_mg) if found.left_mg > 0 else "",
+        left_mg=found.left_mg,
+        complete=found.complete,
         needs=[],
-        discrepancies=[],
+        discrepancies=[] if found.too_much_mg is None else [
+            _("%(mg)s mg more were thrown away than were drawn up.") % {"mg": milligrams(found.too_much_mg)}
+        ],
         wastes=[_waste(each, asker) for each in picture.wasted],
         asks="",
-    )
-    if entry is None:
-        return shown
-    drawn = entry.drawn_mg or entry.dose_mg
-    left, more = max(drawn - thrown, Decimal(0)), thrown - drawn
-    said = _("%(mg)s mg more were thrown away than were drawn up.") % {"mg": milligrams(more)}
-    return replace(
-        shown,
-        planned=milligrams(entry.dose_mg),
-        left=milligrams(left) if left > 0 else "",
-        left_mg=left,
-        complete=thrown == drawn and all(each.witness for each in picture.wasted),
-        discrepancies=[said] if more > 0 else [],
-    )
+    )  # fmt: skip
 
 
 def _not_worked_out(
@@ -263,11 +257,6 @@ def _not_worked_out(
 
 def _thrown(picture: Picture) -> Decimal:
     return sum((each.mg for each in picture.wasted), Decimal(0))
-
-
-def _left(balance: Balance) -> Decimal:
-    left = balance.still_to_account_mg
-    return Decimal(0) if left is None or left < 0 else left
 
 
 def _waste(each: Wasted, asker: Asker) -> WasteLine:

@@ -7,8 +7,8 @@ every half minute.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from django.urls import reverse
@@ -17,13 +17,12 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.encounter.actions import PERMISSIONS
-from sojourn.care.session.road import stands_against
+from sojourn.care.session import next_dose
 from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.protocol.guards import STRICTNESS
-from sojourn.clinical.protocol.protocol import READ_AS
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.answer_words import reason_words
@@ -97,67 +96,17 @@ def grouped(picture: Picture, rows: Iterable[Standing]) -> list[PassGroup]:
 
 # ---------------------------------------------------------------- what the other rooms say
 
-# The step for which a page asks the other rooms. While the checks are open it is the dose that comes after them, so
-# that nobody finds out at the last moment.
-_ASKED_FOR: Final = {State.ARRIVED: "start_dose", State.CHECKED: "start_dose", State.PAUSED: "resume"}
-
-
-def asked_for(picture: Picture) -> str:
-    """The step that lets milligrams in and is the next of this page; "" where there is none."""
-    if picture.state is State.DOSING and parts_left(picture) > 0:
-        return "give_part"
-    return _ASKED_FOR.get(picture.state, "")
-
-
-def parts_left(picture: Picture) -> int:
-    """How many spray devices of the dose are still to be given."""
-    dose = picture.dose
-    if dose is None or not dose.devices:
-        return 0
-    return max(0, dose.devices - sum(each.kind == "part" for each in picture.steps))
-
-
-def ask_the_road(picture: Picture) -> Against | None:
-    """What the other rooms say at this moment; None where no step of this page lets milligrams in. Ten queries."""
-    transition = asked_for(picture)
-    return stands_against(picture, transition) if transition else None
-
 
 def by_the_road(picture: Picture, against: Against | None, asker: Asker) -> list[Standing]:
-    """What the other rooms say against the next dose step: what stands with them less what stands without."""
-    transition = asked_for(picture)
-    if against is None or not transition:
-        return []
-    state = protocol.BY_NAME[transition].origins[0]
-
-    def found(heard: Against | None) -> tuple[protocol.Reason, ...]:
-        facts = replace(picture.facts(against=heard), state=state)
-        answer = protocol.guard(transition, facts, picture.protocol)
-        return answer.reasons if isinstance(answer, protocol.Refused) else ()
-
-    own = {each.code for each in found(None)}
-    hidden = set(_asked_by_the_checklist(picture))
+    """What the other rooms say against the next dose step, but what must not be seen yet."""
     return _standing(
         picture,
         (
             each
-            for each in found(against)
-            if each.code not in own | hidden and not (is_of_the_dose(each.code) and is_blind(picture, asker))
+            for each in next_dose.said_by_the_road(picture, against)
+            if not (is_of_the_dose(each.code) and is_blind(picture, asker))
         ),
     )
-
-
-def _asked_by_the_checklist(picture: Picture) -> Iterator[str]:
-    """What the rules of the day miss and an open item of the checklist is about to ask: said there."""
-    if picture.state is not State.ARRIVED:
-        return
-    for item in picture.protocol.checklist:
-        if item.id in picture.checks:
-            continue
-        facts = [item.answers.fact] if item.answers else []
-        facts += [fact for fact, codes in READ_AS.items() if set(codes) & set(item.vitals)]
-        for fact in facts:
-            yield from (f"not-asked:{fact}", f"expired:{fact}")
 
 
 def is_of_the_dose(code: str) -> bool:
@@ -262,7 +211,7 @@ def main_way(picture: Picture, asker: Asker, against: Against | None, *, road_kn
 
 def part_way(picture: Picture, asker: Asker, against: Against | None) -> Way | None:
     """The next spray device, where one is left."""
-    if asked_for(picture) != "give_part":
+    if next_dose.asked_for(picture) != "give_part":
         return None
     return way(
         picture, asker, "give_part", standing(picture, "give_part"), by_the_road(picture, against, asker)

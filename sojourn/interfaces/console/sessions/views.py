@@ -9,7 +9,7 @@ from django.urls import path
 from sojourn.care.alarms import actions as alarm_actions
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.session import actions as session_actions
-from sojourn.care.session import call_actions, step_actions
+from sojourn.care.session import call_actions, next_dose, step_actions
 from sojourn.care.session.drawing_actions import check_dose
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.care.vitals import actions as vitals_actions
@@ -17,7 +17,7 @@ from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.interfaces.console.fields import read
-from sojourn.interfaces.console.sessions import minute, standing
+from sojourn.interfaces.console.sessions import minute
 from sojourn.interfaces.console.sessions.forms import (
     AT_THE_CHAIR,
     MOAAS,
@@ -50,7 +50,7 @@ def live(request: Request, scope: SessionScope) -> HttpResponse:
     road = request.GET.get("road", "")
     context = {**common(request, picture), **live_part(request, picture, number, entries), "aside": True}
     if number == picture.seq:
-        against = standing.ask_the_road(picture) if road == "ask" else None
+        against = next_dose.ask_the_road(picture) if road == "ask" else None
         context |= main_step(request, picture, against, small(road, 0))
     return render(request, "console/sessions/_live.html", context)
 

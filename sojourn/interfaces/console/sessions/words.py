@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django_stubs_ext import StrPromise
 
 from sojourn.care.vitals.clock import BELIEVED
 from sojourn.clinical.protocol import State
+from sojourn.foundation.clock import page_local
 
 Words = Mapping[str, StrPromise]
 
@@ -85,7 +86,7 @@ def route_word(code: str) -> str:
 
 def time_word(at: datetime) -> str:
     """14:05 in the clinic's zone."""
-    return formats.date_format(timezone.localtime(at), "H:i")
+    return formats.date_format(page_local(at), "H:i")
 
 
 def span_word(length: timedelta) -> str:

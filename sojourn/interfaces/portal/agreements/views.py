@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
 
 from sojourn.care.consent import actions, paper, queries
 from sojourn.care.consent.models import Consent
@@ -14,6 +13,7 @@ from sojourn.care.safety import writing_actions as writing
 from sojourn.care.session.withdrawal_actions import withdraw_consent
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Refused
+from sojourn.foundation.clock import page_day
 from sojourn.interfaces.portal.agreements.desk import desk_of, document_of
 from sojourn.interfaces.portal.agreements.forms import QuestionForm, SignForm, WithdrawForm
 from sojourn.interfaces.portal.agreements.presenters import (
@@ -126,7 +126,7 @@ def agreement(request: Request, scope: OwnScope, consent_id: int) -> HttpRespons
 def agreement_pdf(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
     consent = actions.open_copy(by=scope.asker, consent=_found(consent_id))
-    day = timezone.localdate(consent.signed_at)
+    day = page_day(consent.signed_at)
     return pdf_answer(paper.pdf(consent, scope.clinic), f"agreement-{consent.document_id}-{day:%Y-%m-%d}.pdf")
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.safety import queries
 from sojourn.care.safety.queries import WordBack
+from sojourn.foundation.clock import page_local
 
 # While nobody has reached the patient, the way to help that does not wait stands beside it.
 _NOT_REACHED = ("raised", "read", "taken")
@@ -69,4 +70,4 @@ def _what_comes(word: WordBack) -> list[str]:
 
 
 def _when(at: datetime) -> str:
-    return formats.date_format(timezone.localtime(at), _("l j F Y, H:i"))
+    return formats.date_format(page_local(at), _("l j F Y, H:i"))

@@ -13,12 +13,13 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sojourn.care.session.lines import given_to
 from sojourn.clinical import pk
+from sojourn.foundation.clock import page_local
 from sojourn.interfaces.portal.today.presenters import length_in_words
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def last_session(patient_id: int, now: datetime, age_y: int) -> Last | None:
 
 
 def _how_it_went(at: datetime, doses: Sequence[Dose], drawn: Picture) -> list[str]:
-    when = {"day": formats.date_format(timezone.localtime(at), _("j F Y"))}
+    when = {"day": formats.date_format(page_local(at), _("j F Y"))}
     ran = sum(dose.duration_min for dose in doses)
     if not ran:
         first = [_("On %(day)s you had your medicine.") % when]

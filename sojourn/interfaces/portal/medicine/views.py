@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.utils import timezone
 
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
 from sojourn.clinical import pk
 from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.clock import page_today
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.medicine.curve import last_session, long, picture, words
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
@@ -22,7 +22,7 @@ def medicine(request: Request, scope: OwnScope) -> HttpResponse:
     drawn = last = None
     if protocol is not None:
         patient = Patient.objects.get(pk=scope.patient_id)
-        age = patient.age_on(timezone.localdate())
+        age = patient.age_on(page_today())
         drawn = picture(protocol.drug, protocol.route, float(protocol.dose_minutes), age)
         last = last_session(patient.pk, scope.now, age)
     context = {

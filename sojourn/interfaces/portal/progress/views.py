@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpResponse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,7 @@ from sojourn.care.measures.charts import trend_chart
 from sojourn.care.measures.queries import Trend
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request
+from sojourn.foundation.clock import page_local
 from sojourn.foundation.ui.charts import Chart
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
@@ -69,7 +70,7 @@ def sentence(trend: Trend) -> str:
     facts = {
         "now": newest.total,
         "then": trend.baseline.total,
-        "day": date_format(timezone.localtime(trend.baseline.at), _("j F Y")),
+        "day": date_format(page_local(trend.baseline.at), _("j F Y")),
         "points": abs(change.difference),
     }
     if change.reliable == "better":

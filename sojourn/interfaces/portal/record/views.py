@@ -10,7 +10,7 @@ from itertools import groupby
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils import formats, timezone, translation
+from django.utils import formats, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
@@ -26,6 +26,7 @@ from sojourn.foundation.accounts.queries import is_staff, openings
 from sojourn.foundation.accounts.roles import role
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.audit.queries import events
+from sojourn.foundation.clock import page_day
 from sojourn.interfaces.portal import reads
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 
@@ -165,9 +166,9 @@ def _looks(patient_id: int, own_person_id: int | None) -> list[Look]:
 
     def one_line(row: AuditEvent) -> tuple[object, ...]:
         opening = row.entity_id if row.action == "record.glass_broken" else None
-        return (timezone.localdate(row.at), row.name, row.role, _what(row.action), opening)
+        return (page_day(row.at), row.name, row.role, _what(row.action), opening)
 
-    rows.sort(key=lambda row: (timezone.localdate(row.at), row.name, _what(row.action), row.at), reverse=True)
+    rows.sort(key=lambda row: (page_day(row.at), row.name, _what(row.action), row.at), reverse=True)
     looks = []
     for _key, group in groupby(rows, key=one_line):
         members = list(group)

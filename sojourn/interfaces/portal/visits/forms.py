@@ -9,13 +9,13 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sojourn.care.coordination.models import Channel
 from sojourn.care.patients.models import RelatedPerson
+from sojourn.foundation.clock import page_today
 from sojourn.foundation.mail import sms
 from sojourn.interfaces.shared.typed import whole
 
@@ -49,7 +49,7 @@ class TimesForm(forms.Form):
             except ValueError:
                 raise forms.ValidationError(
                     _("“%(word)s” is not a day. Write it like %(example)s.")
-                    % {"word": word, "example": timezone.localdate().isoformat()}
+                    % {"word": word, "example": page_today().isoformat()}
                 ) from None
         return found
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import psycopg
 
+from sojourn.config.cli.telling import say, set_up_django
 from sojourn.config.environment import database, environment
+from sojourn.config.processes.ports import ports
 
 Say = Callable[[str], None]
 LOWEST, HIGHEST = 1024, 65535
@@ -23,21 +25,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     port.set_defaults(run=_run)
 
 
-def ports() -> list[tuple[int, str]]:
-    """The ports that belong to clinics, each with the clinic's short name."""
-    with psycopg.connect(database("signals").conninfo()) as connection:
-        rows = connection.execute(
-            "SELECT p.port, c.slug FROM vitals_listenerport p JOIN accounts_clinic c ON c.id = p.clinic_id ORDER BY 1"
-        ).fetchall()
-    return [(int(port), str(slug)) for port, slug in rows]
-
-
 def _run(arguments: argparse.Namespace) -> int:
-    from sojourn.config import postgres
-    from sojourn.config.cli import _django, say
+    from sojourn.config.processes import postgres
 
     with postgres.available():
-        _django()
+        set_up_django()
         if arguments.clinic is None or arguments.port is None:
             return _list(say)
         return change(arguments.clinic, arguments.port, say, take_away=arguments.take_away)

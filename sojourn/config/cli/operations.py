@@ -10,8 +10,9 @@ from pathlib import Path
 
 import psycopg
 
-from sojourn.config import installation, postgres
+from sojourn.config import installation
 from sojourn.config.environment import Connection, database, environment
+from sojourn.config.processes import postgres
 
 Say = Callable[[str], None]
 
@@ -151,8 +152,9 @@ GROUP BY d.id, d.name ORDER BY 3 DESC LIMIT 20
 """
 # What is doubted is named: what a monitor sends wrong all day, and what once, are mended by different people.
 _DOUBTED = """
-SELECT d.name, sum(n.count)::bigint, max(n.last_at), (array_agg(n.what || ' × ' || n.count ORDER BY n.count DESC))[:5]
-FROM vitals_notused n JOIN vitals_device d ON d.id = n.device_id
+SELECT d.name, sum(n.count)::bigint, max(n.last_at AT TIME ZONE c.time_zone),
+  (array_agg(n.what || ' × ' || n.count ORDER BY n.count DESC))[:5]
+FROM vitals_notused n JOIN vitals_device d ON d.id = n.device_id JOIN accounts_clinic c ON c.id = d.clinic_id
 WHERE n.last_at > now() - interval '1 day' AND n.kind = 'doubted'
 GROUP BY d.id, d.name ORDER BY 2 DESC LIMIT 20
 """

@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sojourn.config import postgres
 from sojourn.config.environment import environment
+from sojourn.config.processes import postgres
 
 _SETTLED_S = 20.0
 _LONGEST_WAIT_S = 15.0

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
-from sojourn.config import installation, port_command
+from sojourn.config import installation
 from sojourn.config.environment import environment
-from sojourn.config.supervisor import Supervisor
+from sojourn.config.processes.ports import ports
+from sojourn.config.processes.supervisor import Supervisor
 
 WORKERS = 2
 
@@ -32,7 +33,7 @@ def up(say: Callable[[str], None]) -> None:
     supervisor.start_database()
     try:
         installation.prepare(say)
-        for port, slug in port_command.ports():
+        for port, slug in ports():
             _free(env.mllp_host, port, f"sojourn port {slug}")
         _collect_static()
         if env.demo:

@@ -199,7 +199,7 @@ def _until_the_database_answers(work: Callable[[], T]) -> T:
 
 def mail() -> None:
     """The demo's post box: takes every e-mail by SMTP and keeps it where the demo's outbox page finds it."""
-    from sojourn.config.postbox import run
+    from sojourn.config.processes.postbox import run
 
     run()
 
