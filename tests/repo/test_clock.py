@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2] / "sojourn"
 CLOCK = ROOT / "foundation/clock.py"
 # Who has a page around them: the pages, what begins one, and the tags of every page's templates.
 PAGES = (
-    *(f"interfaces/{each}/" for each in ("console", "portal", "entry", "escort", "help")),
+    *(f"interfaces/{each}/" for each in ("console", "portal", "entry", "escort", "help", "shared")),
     "config/middleware.py", "foundation/ui/",
 )  # fmt: skip
 # A moment by one of these names is stored in UTC, and its date() is a day in UTC.
@@ -25,10 +25,10 @@ _MOMENT = re.compile(r"^(now|at|.*_at)$")
 # Names of moments that are local already, each with where it is made so.
 LOCAL = {
     ("clinical/recovery/signing.py", "dose_at"),  # "the local time of the dose", says its caller
-    ("interfaces/console/measures/views.py", "now"),  # page_local, one line above
+    ("interfaces/console/measures/forms.py", "now"),  # page_local, one line above
     ("clinical/replay/reading.py", "starts_at"),  # in the zone of the scenario's clinic, as it is read
     ("foundation/rulebook/replaying.py", "starts_at"),
-    ("care/booking/reminding.py", "at"),  # in the zone of whoever is reminded
+    ("care/coordination/reminding.py", "at"),  # in the zone of whoever is reminded
 }
 
 

@@ -80,7 +80,7 @@ def _limits(tree: ast.AST) -> Iterator[int]:
 MAY = {
     "numbers.read_amount", "numbers.read_number", "numbers.read_whole", "numbers.written", "scales.say", "units.unit",
     "units.convert", "dosing.trimmed", "current.rounded", "administration.reasons.hundredths", "alarms.rank",
-    "alarms.urgency", "lines.of", "lines.country_of", "lines.countries", "eligibility.fingerprint",
+    "alarms.urgency", "alarms.gravest_of", "lines.of", "lines.country_of", "lines.countries", "eligibility.fingerprint",
     "interactions.fold", "protocol.known_of", "vitals.pressure_parts", "vitals.void", "vitals.measured_by",
     # the models: pages ask, and draw what comes back
     "pk.about", "pk.accepting", "pk.beside", "pk.explore", "pk.figure.svg", "pk.given_schedule", "pk.instants",
@@ -90,16 +90,18 @@ MAY = {
 }  # fmt: skip
 # What decides, and is asked by a page all the same.
 ASKED: dict[tuple[str, str], str] = {
-    ("console/board/views.py", "current.current_vital"): "the golden file's own form of the choice (test_one_place)",
-    ("console/record/presenters.py", "current.current_vital"): "the record's table of five minutes (test_one_place)",
+    (
+        "console/board/presenters.py",
+        "current.current_vital",
+    ): "the golden file's own form of the choice (test_one_place)",
+    ("console/record/vitals_table.py", "current.current_vital"): "the record's table of five minutes (test_one_place)",
     ("console/sessions/stopping.py", "protocol.allowed"): "which steps begin in a state: what may be pressed",
-    ("console/sessions/views.py", "protocol.allowed"): "the same",
+    ("console/sessions/page.py", "protocol.allowed"): "the same",
     ("console/sessions/forms.py", "vitals.impossible"): "a typed value is refused at the door, as ingest refuses it",
     ("console/sessions/forms.py", "vitals.plausibility"): "the same",
     ("console/sessions/forms.py", "vitals.pressure_fault"): "the same",
-    ("console/home/views.py", "calls.is_escalated"): "the state of a call, from its rule and the clock of the page",
-    ("console/home/views.py", "calls.waits_at_most"): "the same",
-    ("console/board/views.py", "calls.waits_at_most"): "the same",
+    ("console/home/waits.py", "calls.is_escalated"): "the state of a call, from its rule and the clock of the page",
+    ("console/home/waits.py", "calls.waits_at_most"): "the same",
     ("console/sessions/minute.py", "calls.is_escalated"): "the same",
     ("console/sessions/minute.py", "calls.waits_at_most"): "the same",
     (

@@ -21,10 +21,10 @@ from sojourn.care.candidacy import judging
 from sojourn.care.candidacy.actions import Answer
 from sojourn.care.candidacy.models import CandidacyDecision
 from sojourn.clinical.eligibility import VOCABULARY, Value
+from sojourn.clinical.eligibility.panels import PANELS
 from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.foundation.ui.numbers import number_words
 from sojourn.interfaces.console.candidacy import signature as candidacy_signature
-from sojourn.interfaces.console.candidacy.missing import PANELS
 
 MOST_BYTES = 1_000_000  # of a laboratory's report
 
@@ -189,7 +189,7 @@ class FactsForm(forms.Form):
         super().__init__(data)
         self.panel_id = data.get("panel", "")
         known = [each for each in data.getlist("fact") if each in VOCABULARY]
-        self.names = PANELS[self.panel_id][1] if self.panel_id in PANELS else tuple(known)
+        self.names = PANELS[self.panel_id] if self.panel_id in PANELS else tuple(known)
         for name in self.names:
             self.fields[name] = FactField(name)
 

@@ -13,28 +13,20 @@ from django_stubs_ext import StrPromise
 
 from sojourn.care.candidacy.queries import Assessed
 from sojourn.clinical.eligibility import VOCABULARY, Missing
+from sojourn.clinical.eligibility.panels import PANELS
 from sojourn.interfaces.console.candidacy.words import CHOICES, unit_words, value_words
 from sojourn.interfaces.shared.days import day_words
 
 # What is entered together, in the order of the page.
-PANELS: Mapping[str, tuple[StrPromise, tuple[str, ...]]] = {
-    "pressure": (gettext_lazy("Blood pressure"), ("sbp", "dbp")),
-    "liver": (
-        gettext_lazy("Liver panel"),
-        (
-            *("alt", "alt_uln", "ast", "ast_uln", "alp", "alp_uln", "ggt", "ggt_uln"),
-            *("bilirubin", "bilirubin_uln"),
-        ),
-    ),
-    "kidney": (gettext_lazy("Kidney function"), ("egfr",)),
-    "ecg": (gettext_lazy("ECG"), ("ecg", "qtc_ms")),
-    "pregnancy": (gettext_lazy("Pregnancy"), ("can_become_pregnant", "pregnancy_test")),
-    "vitals": (
-        gettext_lazy("Vital signs"),
-        ("heart_rate", "respiratory_rate", "spo2", "on_oxygen", "temperature", "consciousness"),
-    ),
-    "body": (gettext_lazy("Height and weight"), ("weight_kg", "height_cm")),
-    "judged": (gettext_lazy("Judged by a clinician"), ("suicide_risk", "lacks_capacity", "nyha", "child_pugh")),
+_PANEL_TITLES: Mapping[str, StrPromise] = {
+    "pressure": gettext_lazy("Blood pressure"),
+    "liver": gettext_lazy("Liver panel"),
+    "kidney": gettext_lazy("Kidney function"),
+    "ecg": gettext_lazy("ECG"),
+    "pregnancy": gettext_lazy("Pregnancy"),
+    "vitals": gettext_lazy("Vital signs"),
+    "body": gettext_lazy("Height and weight"),
+    "judged": gettext_lazy("Judged by a clinician"),
 }
 
 
@@ -109,13 +101,13 @@ def _input(name: str, assessed: Assessed, typed: Mapping[str, str]) -> Input:
 def fact_panels(assessed: Assessed, typed: Mapping[str, str], opened: str) -> list[Panel]:
     gaps = {each.fact: each for each in assessed.missing}
     found = []
-    for name, (title, facts) in PANELS.items():
+    for name, facts in PANELS.items():
         wanted = [gaps[each] for each in facts if each in gaps]
         why = dict.fromkeys(_(words) for gap in wanted for words in gap.why)
         found.append(
             Panel(
                 id=name,
-                title=str(title),
+                title=str(_PANEL_TITLES[name]),
                 inputs=tuple(_input(each, assessed, typed) for each in facts),
                 missing=bool(wanted),
                 why=tuple(why),
@@ -126,7 +118,7 @@ def fact_panels(assessed: Assessed, typed: Mapping[str, str], opened: str) -> li
 
 
 def patient_asks(assessed: Assessed) -> list[Ask]:
-    inside = {name for _title, names in PANELS.values() for name in names}
+    inside = {name for names in PANELS.values() for name in names}
     old = {each.name: each.on for each in assessed.expired}
     gaps: Iterable[Missing] = assessed.missing
     return [Ask(_(each.label), each.adopted, old.get(each.fact)) for each in gaps if each.fact not in inside]

@@ -29,11 +29,6 @@ _ICONS: Mapping[str, str] = {
 }  # fmt: skip
 
 
-_NEWS2_PARTS: Mapping[str, str] = {
-    "rr": "respiratory_rate", "spo2": "spo2", "oxygen": "on_oxygen", "sbp": "sbp", "pulse": "heart_rate",
-    "consciousness": "consciousness", "temp": "temperature",
-}  # fmt: skip
-
 _RISKS: Mapping[str, StrPromise] = {
     "low": gettext_lazy("low risk"),
     "low-medium": gettext_lazy("low to medium risk"),
@@ -59,7 +54,7 @@ def early_warning(found: news2.News2 | news2.NotScored | None, facts: Facts) -> 
         return None
     if isinstance(found, news2.NotScored):
         return EarlyWarning(None, "", (), (), _why_not_scored(found.reasons))
-    parts = tuple((_(VOCABULARY[_NEWS2_PARTS[name]].label), points) for name, points in found.parts.items())
+    parts = tuple((_(VOCABULARY[news2.FACTS[name]].label), points) for name, points in found.parts.items())
     return EarlyWarning(
         found.total, str(_RISKS[found.risk.value]), parts, tuple(_(each) for each in found.caveats), "",
         facts["respiratory_rate"].on,
@@ -74,7 +69,7 @@ def _why_not_scored(codes: Sequence[str]) -> str:
     if "under-age" in codes:
         return _("It is not made for this age.")
     names = [each.partition(":")[2] for each in codes]
-    labels = (_(VOCABULARY[_NEWS2_PARTS[each]].label) for each in names if each in _NEWS2_PARTS)
+    labels = (_(VOCABULARY[news2.FACTS[each]].label) for each in names if each in news2.FACTS)
     return _("Not known: %(what)s.") % {"what": ", ".join(dict.fromkeys(labels))}
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def _leading(explored: Explored) -> ModelCurve:
     """The curve of the recommended model, else the first."""
-    return next((curve for curve in explored.curves if pk.load(curve.model).recommended), explored.curves[0])
+    lead = pk.leading([pk.load(curve.model) for curve in explored.curves])
+    return next(curve for curve in explored.curves if curve.model == lead.id)
 
 
 def _main(curve: ModelCurve) -> Floats:

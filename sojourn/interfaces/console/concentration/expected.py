@@ -11,14 +11,13 @@ from django.http import HttpRequest
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from sojourn.care.intake.queries import Weight, newest_weight
+from sojourn.care.intake.queries import Weight
 from sojourn.care.plan import queries as plan
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import pk
 from sojourn.clinical.administration import Delivered
 from sojourn.foundation.clock import page_local
 from sojourn.interfaces.console.concentration.forms import weight_in
-from sojourn.interfaces.console.concentration.presenters import accepting
 from sojourn.interfaces.console.concentration.words import figure, range_words, reason
 from sojourn.interfaces.console.patients.weights import weight_words
 
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from sojourn.care.session.given import Dose as ChartedDose
     from sojourn.clinical.pk import Person, Schedule
     from sojourn.clinical.pk.linear import Floats
-
-
-_AHEAD_MIN = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +49,12 @@ _WIDE, _HIGH = 320.0, 90.0
 def expected(schedule: Schedule, person: Person, now: datetime, given: str) -> Expected:
     """Now and next from what went in, and what will still go in if nothing is changed; at least one of the two.
     ``given`` says how much that is. Raises ``pk.Refused`` where no model answers."""
-    doses, first = (*schedule.doses, *schedule.ahead), schedule.first_at
-    models, refused = accepting(doses, person)
+    models, refused = pk.accepting((*schedule.doses, *schedule.ahead), person)
     if not models:
-        raise pk.Refused(pk.Reason.UNKNOWN_MODEL, "%(why)s", why=" ".join(f"{each}." for each in refused))
-    minute = (now - first) / timedelta(minutes=1)
-    last = max(240.0, minute + 60.0)
-    bends = {edge for dose in doses for edge in (dose.start_min, dose.end_min)}
-    times = sorted({*(last * k / 96 for k in range(97)), minute, minute + _AHEAD_MIN, *bends})
-    span = pk.between_models(person, doses, times, models)
-    lead = next((model for model in models if model.recommended), models[0])
-    standing = pk.so_far(lead, person, doses, minute)
-    here, soon = times.index(minute), times.index(minute + _AHEAD_MIN)
+        why = " ".join(f"{reason(each)}." for each in refused)
+        raise pk.Refused(pk.Reason.UNKNOWN_MODEL, "%(why)s", why=why)
+    found, first = pk.beside(schedule, person, models, now), schedule.first_at
+    span, times, last = found.span, found.times, found.last
     top = float(span.high.max()) * 1.05 or 1.0
 
     def x(at: float) -> str:
@@ -74,15 +64,15 @@ def expected(schedule: Schedule, person: Person, now: datetime, given: str) -> E
         return " ".join(f"{x(times[k])},{_HIGH * (1 - float(values[k]) / top):.1f}" for k in places)
 
     every = range(len(times))
-    peak_at = first + timedelta(minutes=standing.next_peak_at_min) if standing.peak_ahead else None
+    peak_at = first + timedelta(minutes=found.standing.next_peak_at_min) if found.standing.peak_ahead else None
     return Expected(
-        now=range_words(float(span.low[here]), float(span.high[here])),
-        next=_following(peak_at, float(span.low[soon]), float(span.high[soon])),
+        now=range_words(float(span.low[found.here]), float(span.high[found.here])),
+        next=_following(peak_at, float(span.low[found.soon]), float(span.high[found.soon])),
         given=given,
         models=", ".join(model.title for model in models),
         band=f"{points(span.high, every)} {points(span.low, reversed(every))}",
-        line=points(span.curves[lead.id], every),
-        now_x=x(minute),
+        line=points(span.curves[found.lead.id], every),
+        now_x=x(found.minute),
         first_at=first,
         last_at=first + timedelta(minutes=last),
         assumptions=span.assumptions,
@@ -93,7 +83,7 @@ def _following(peak_at: datetime | None, low: float, high: float) -> str:
     """What comes next: the highest, where it lies ahead, or how far it will have fallen."""
     if peak_at is None:
         return _("Falling; in %(minutes)s minutes %(range)s.") % {
-            "minutes": _AHEAD_MIN, "range": range_words(low, high),
+            "minutes": pk.AHEAD_MIN, "range": range_words(low, high),
         }  # fmt: skip
     when = formats.date_format(page_local(peak_at), "H:i")
     return _("Still rising; the highest is expected at %(when)s.") % {"when": when}
@@ -120,13 +110,8 @@ def overlay_of(request: HttpRequest, picture: SessionSnapshot) -> dict[str, obje
 
 def _weight_of(picture: SessionSnapshot) -> Weight | None:
     """The newest weight of the patient, else that of the plan in force. Two queries at most."""
-    known = newest_weight(picture.encounter.patient_id)
-    if known is not None:
-        return known
-    version = plan.in_force(picture.encounter.care_plan_id, picture.now)
-    if version is None or version.weight_kg is None or version.weight_on is None:
-        return None
-    return Weight(version.weight_kg, version.weight_on, "clinician", "")
+    encounter = picture.encounter
+    return plan.newest_weight_of(encounter.patient_id, encounter.care_plan_id, picture.now)
 
 
 def _expected_of(picture: SessionSnapshot, dose: ChartedDose, person: Person) -> dict[str, object]:

@@ -13,6 +13,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
 from sojourn.clinical import pk
 from sojourn.clinical.numbers import read_amount, read_number, written
+from sojourn.clinical.pk import typed as reaches
 from sojourn.foundation.ui.numbers import AmountField
 from sojourn.interfaces.console.concentration.words import DRUGS, ROUTES
 
@@ -29,7 +30,7 @@ class WhoForm(forms.Form):
     """What the record does not say of the person, and the level that is asked about."""
 
     weight = AmountField(
-        label=gettext_lazy("Weight"), required=False, min_value=Decimal(1), max_value=Decimal(400),
+        label=gettext_lazy("Weight"), required=False, min_value=reaches.KG[0], max_value=reaches.KG[1],
         max_digits=6, decimal_places=2, unit="kg",
     )  # fmt: skip
     ancestry = forms.ChoiceField(
@@ -37,8 +38,8 @@ class WhoForm(forms.Form):
         help_text=gettext_lazy("Only the model of the nasal spray asks for it."),
     )  # fmt: skip
     level = AmountField(
-        label=gettext_lazy("When does it stay below"), required=False, min_value=Decimal("0.1"),
-        max_value=Decimal(100_000), max_digits=8, decimal_places=1, unit="ng/mL",
+        label=gettext_lazy("When does it stay below"), required=False, min_value=reaches.NG_PER_ML[0],
+        max_value=reaches.NG_PER_ML[1], max_digits=8, decimal_places=1, unit="ng/mL",
     )  # fmt: skip
 
 
@@ -48,11 +49,12 @@ class RegimenForm(forms.Form):
     drug = forms.ChoiceField(label=gettext_lazy("Drug"), choices=tuple(DRUGS.items()))
     route = forms.ChoiceField(label=gettext_lazy("Route"), choices=tuple(ROUTES.items()))
     mg = AmountField(
-        label=gettext_lazy("Dose, as base"), required=False, min_value=Decimal("0.01"), max_value=Decimal(2000),
+        label=gettext_lazy("Dose, as base"), required=False, min_value=reaches.MG[0], max_value=reaches.MG[1],
         max_digits=7, decimal_places=2, unit="mg",
     )  # fmt: skip
     minutes = AmountField(
-        label=gettext_lazy("Over, into a vein"), required=False, min_value=Decimal(0), max_value=Decimal(1440),
+        label=gettext_lazy("Over, into a vein"), required=False, min_value=reaches.MINUTES[0],
+        max_value=reaches.MINUTES[1],
         max_digits=5, decimal_places=1, unit="min",
     )  # fmt: skip
 
@@ -129,7 +131,7 @@ def proposed(patient: Patient, weight: Decimal | None) -> dict[str, str]:
 def weight_in(text: str) -> Decimal | None:
     """The kilograms that a checked weight says ("72.5 kg"), or None where it says no plain weight."""
     value = read_amount(text, "kg")
-    return value if isinstance(value, Decimal) and 1 <= value <= 400 else None
+    return value if isinstance(value, Decimal) and reaches.KG[0] <= value <= reaches.KG[1] else None
 
 
 def reach(value: Decimal | None, ordinary: int) -> int:

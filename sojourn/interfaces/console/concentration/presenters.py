@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
@@ -20,7 +20,7 @@ from sojourn.interfaces.console.concentration.regimens import Regimen, Row, Sour
 from sojourn.interfaces.console.concentration.words import dose_words, effect, figure, reason, sentences_of, word
 
 if TYPE_CHECKING:
-    from sojourn.clinical.pk import Dose, Model, Person
+    from sojourn.clinical.pk import Dose, Person
     from sojourn.clinical.pk.effect import Zone
     from sojourn.clinical.pk.exploring import Explored
 
@@ -61,40 +61,9 @@ def _explored(
     return pk.explore([[dose]], person, loaded, times, level).regimens[0]
 
 
-def accepting(doses: Sequence[Dose], person: Person) -> tuple[list[Model], list[str]]:
-    """The models for comparison that describe this drug and accept, and why the others of this drug do not."""
-    taken, refused = [], []
-    for model in map(pk.load, pk.available()):
-        if not model.in_model_band or any(dose.drug != model.drug for dose in doses):
-            continue
-        try:
-            model.accept(person)
-            for dose in doses:
-                model.accept_dose(dose)
-        except pk.Refused as why:
-            refused.append(reason(why))
-        else:
-            taken.append(model)
-    return taken, refused
-
-
-_AFTER_AN_END = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)
-
-
-def instants(ends: Iterable[float]) -> tuple[float, ...]:
-    """Minutes at which a curve is drawn: close together where it bends, and at each end of an infusion."""
-    ends = [end for end in ends if end > 0]
-    last = max([240.0, *(end + 180.0 for end in ends)])
-    step = 5 if last <= 480 else 15
-    found = {float(at) for at in (*range(11), *range(12, 61, 2), *range(60, int(last) + 1, step))} | {last}
-    for end in ends:
-        found |= {end + after for after in _AFTER_AN_END if end + after <= last}
-    return tuple(sorted(found))
-
-
 def ask(given: Sequence[tuple[str, Dose]], person: Person, level: float | None = None) -> Answer:
     """Every regimen asked for by itself: one that no model answers says why and leaves the others standing."""
-    times = instants(dose.end_min for _letter, dose in given)
+    times = pk.instants(dose.end_min for _letter, dose in given)
     regimens = [_regimen(letter, dose, person, times, level) for letter, dose in given]
     answered = [each for each in regimens if each.explored is not None]
     drugs = dict.fromkeys(each.dose.drug for each in answered)
@@ -113,7 +82,8 @@ def ask(given: Sequence[tuple[str, Dose]], person: Person, level: float | None =
 
 
 def _regimen(letter: str, dose: Dose, person: Person, times: tuple[float, ...], level: float | None) -> Regimen:
-    models, refused = accepting([dose], person)
+    models, against = pk.accepting([dose], person)
+    refused = [reason(why) for why in against]
     explored = None
     if models:
         try:

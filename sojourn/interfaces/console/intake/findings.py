@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from sojourn.care.candidacy.beside import beside_any_drug
 from sojourn.care.intake.queries import MedicineTaken
-from sojourn.clinical import interactions
-from sojourn.clinical.interactions import LEVELS as ORDER
-from sojourn.clinical.interactions import Interaction, InteractionRule
-from sojourn.clinical.interactions.checking import DRUGS
+from sojourn.clinical.interactions import InteractionRule
 from sojourn.interfaces.console.rules.words import LEVELS
 
 
@@ -26,16 +24,10 @@ class StoryFinding:
 
 def story_findings(taken: MedicineTaken, rules: Sequence[InteractionRule]) -> tuple[StoryFinding, ...]:
     """The rules that speak of a line, beside any drug by any route, the gravest first. No query."""
-    found: dict[str, Interaction] = {}
-    for drug in DRUGS:
-        for each in interactions.check(taken.medicines, rules, drug=drug, route=None):
-            if isinstance(each, Interaction):
-                found.setdefault(each.rule_id, each)
-    ordered = sorted(found.values(), key=lambda each: ORDER.index(each.severity))
     shapes = {"major": "high", "moderate": "medium", "minor": "low"}
     return tuple(
         StoryFinding(
             _(each.title), str(LEVELS[each.severity]), shapes.get(each.severity, "") if each.adopted else ""
         )
-        for each in ordered
+        for each in beside_any_drug(taken.medicines, rules)
     )  # fmt: skip

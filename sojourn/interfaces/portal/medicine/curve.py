@@ -23,16 +23,9 @@ from sojourn.foundation.clock import page_local
 from sojourn.interfaces.portal.today.presenters import length_in_words
 
 if TYPE_CHECKING:
-    from sojourn.clinical.pk import Dose, Model
-
-# The body that the models were written for (their own reference weight), and a dose that only scales the picture.
-_REFERENCE = {"weight_kg": 70.0, "ethnicity": "other"}
-
-_ANY_MG = 1.0
+    from sojourn.clinical.pk import Dose
 
 _WIDE, _HIGH = 320.0, 120.0
-
-_LITTLE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +44,11 @@ class Picture:
     source: str
 
 
-def model_for(drug: str, route: str) -> Model | None:
-    """The model that draws a drug by a route: the recommended one, else the first; None without any."""
-    known = [
-        model
-        for model in map(pk.load, pk.available())
-        if model.in_model_band and model.drug == drug and route in model.routes
-    ]
-    return next((model for model in known if model.recommended), next(iter(known), None))
-
-
 def picture(drug: str, route: str, minutes: float, age_y: int) -> Picture | None:
     """The curve of a route as it is planned; None where no published model describes it for somebody of this age."""
     given = pk.model_route(route)
     try:
-        return picture_of((pk.Dose(drug, given, _ANY_MG, 0.0, minutes if given == "iv" else 0.0),), age_y)
+        return picture_of((pk.Dose(drug, given, pk.ANY_MG, 0.0, minutes if given == "iv" else 0.0),), age_y)
     except pk.Refused:
         return None
 
@@ -73,39 +56,23 @@ def picture(drug: str, route: str, minutes: float, age_y: int) -> Picture | None
 @lru_cache(maxsize=64)
 def picture_of(doses: tuple[Dose, ...], age_y: int) -> Picture | None:
     """The curve of what went in, at least one dose; None as above."""
-    model = model_for(doses[0].drug, doses[0].route)
-    if model is None:
+    shape = pk.shape(doses, age_y)
+    if shape is None:
         return None
-    try:
-        simulated = pk.simulate(model, pk.Person(age_y=float(age_y), **_REFERENCE), list(doses))  # type: ignore[arg-type]
-    except pk.Refused:
-        return None
-    top = pk.peak(simulated)
-    high, at = float(top.ng_per_ml[0]), float(top.at_min[0])
-    half, little = (float(pk.time_until_below(simulated, high * part)[0]) for part in (0.5, _LITTLE))
-    # As long as it takes until little is left, in whole hours; at least three and at most twelve.
-    last = 60.0 * min(12, max(3, -(-int(little) // 60)))
-    times = _times(doses, last, at)
-    values = simulated.concentration(times, [model.names[0]])[model.names[0]][0]
-    line = _points(times, [float(value) / high for value in values], last)
+    last = shape.last_min
+    line = _points(shape.times, shape.parts, last)
     return Picture(
         area=f"0,{_HIGH:.0f} {line} {_WIDE:.0f},{_HIGH:.0f}",
         line=line,
         given=_given(doses, last),
-        top_x=round(_WIDE * at / last, 1),
+        top_x=round(_WIDE * shape.top_min / last, 1),
         hours=tuple((round(_WIDE * hour * 60 / last, 1), hour) for hour in range(1, int(last) // 60)),
-        top_min=_about(at),
-        half_min=_about(half - at),
-        little_min=_about(little),
-        model=model.title,
-        source=model.primary,
+        top_min=pk.about(shape.top_min),
+        half_min=pk.about(shape.half_min - shape.top_min),
+        little_min=pk.about(shape.little_min),
+        model=shape.model.title,
+        source=shape.model.primary,
     )
-
-
-def _times(doses: Sequence[Dose], last: float, top: float) -> list[float]:
-    """Where the curve is worked out: evenly, at its top, and where a dose begins and ends."""
-    ends = {edge for dose in doses for edge in (dose.start_min, dose.end_min)}
-    return sorted({*(last * k / 160 for k in range(161)), top, *ends})
 
 
 def _given(doses: Sequence[Dose], last: float) -> tuple[tuple[float, float], ...]:
@@ -121,12 +88,6 @@ def _points(times: Sequence[float], parts: Sequence[float], last: float) -> str:
     return " ".join(
         f"{_WIDE * at / last:.1f},{_HIGH - 0.92 * _HIGH * part:.1f}" for at, part in zip(times, parts, strict=True)
     )
-
-
-def _about(minutes: float) -> int:
-    """To the nearest five minutes, and to the nearest half hour from two hours on: what the model can bear."""
-    step = 30 if minutes >= 120 else 5
-    return max(step, round(minutes / step) * step)
 
 
 def long(minutes: int) -> str:
