@@ -27,9 +27,10 @@ class Written:
 def _modules() -> Iterator[tuple[str, str]]:
     """The name and the source of every module of those pages."""
     for name in INTERFACES:
-        for path in sorted((ROOT / "interfaces" / name).glob("*.py")):
+        for path in sorted((ROOT / "interfaces" / name).rglob("*.py")):
             if path.stem != "__init__":
-                yield f"sojourn.interfaces.{name}.{path.stem}", path.read_text(encoding="utf-8")
+                dotted = ".".join(path.relative_to(ROOT.parent).with_suffix("").parts)
+                yield dotted, path.read_text(encoding="utf-8")
 
 
 def calls() -> set[Callable[..., Any]]:
