@@ -29,8 +29,8 @@ def _modules() -> Iterator[tuple[str, str]]:
     for name in INTERFACES:
         for path in sorted((ROOT / "interfaces" / name).rglob("*.py")):
             if path.stem != "__init__":
-                dotted = ".".join(path.relative_to(ROOT.parent).with_suffix("").parts)
-                yield dotted, path.read_text(encoding="utf-8")
+                module = ".".join(path.relative_to(ROOT.parent).with_suffix("").parts)
+                yield module, path.read_text(encoding="utf-8")
 
 
 def calls() -> set[Callable[..., Any]]:
