@@ -410,6 +410,8 @@ def _fields() -> Iterator[str]:
                         yield name
         for path in (ROOT / "interfaces" / interface).rglob("*.html"):
             yield from re.findall(r'<(?:textarea|input)[^>]*\bname="(\w+)"', path.read_text(encoding="utf-8"))
+    for form in _forms():
+        yield from form.base_fields
 
 
 def test_no_field_for_words_is_among_those_that_are_not_read():
@@ -428,7 +430,12 @@ def test_no_field_for_words_is_among_those_that_are_not_read():
 def _forms(kind: type[forms.Form] = forms.Form) -> Iterator[type[forms.Form]]:
     for each in kind.__subclasses__():
         if each.__module__.startswith(
-            ("sojourn.interfaces.portal", "sojourn.interfaces.escort", "sojourn.care.intake")
+            (
+                "sojourn.interfaces.portal",
+                "sojourn.interfaces.escort",
+                "sojourn.interfaces.shared",
+                "sojourn.care.intake",
+            )
         ):
             yield each
         yield from _forms(each)

@@ -9,13 +9,14 @@ from typing import Any
 
 from django import forms
 
+from sojourn.interfaces.shared.fields import MadeByPage
 from sojourn.interfaces.shared.typed import whole
 
 
 class _SeenForm(forms.Form):
     """``seen``: the answer or line that stood there when the page was made."""
 
-    seen = forms.CharField(required=False)
+    seen = MadeByPage()
 
     @property
     def told(self) -> dict[str, Any]:

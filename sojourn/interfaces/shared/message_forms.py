@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from django import forms
 
+from sojourn.interfaces.shared.fields import MadeByPage
 from sojourn.interfaces.shared.typed import whole
 
 
@@ -14,8 +15,8 @@ class MessageForm(forms.Form):
     ``settle``: none is written, the thread needs no answer."""
 
     body = forms.CharField(required=False, strip=False)
-    key = forms.CharField(required=False)
-    seen = forms.CharField(required=False)
+    key = MadeByPage()
+    seen = MadeByPage()
     settle = forms.CharField(required=False)
 
     @property

@@ -25,6 +25,7 @@ from sojourn.clinical.eligibility.panels import PANELS
 from sojourn.clinical.numbers import NumberRefusal, read_amount
 from sojourn.foundation.ui.numbers import number_words
 from sojourn.interfaces.console.candidacy import signature as candidacy_signature
+from sojourn.interfaces.shared.fields import MadeByPage
 
 MOST_BYTES = 1_000_000  # of a laboratory's report
 
@@ -86,7 +87,7 @@ class DecisionForm(forms.Form):
     alternatives = _text()
     would_change = _text()
     step = _text()
-    seen = _text()
+    seen = MadeByPage()
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)

@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from sojourn.interfaces.shared.fields import MadeByPage
+
 
 def _text() -> forms.CharField:
     return forms.CharField(required=False, strip=False)
@@ -51,7 +53,7 @@ class CountersignForm(forms.Form):
 
     capacity = _text()
     note = _text()
-    seen = _text()
+    seen = MadeByPage()
 
     @property
     def typed(self) -> dict[str, Any]:

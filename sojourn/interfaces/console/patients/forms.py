@@ -12,6 +12,7 @@ from sojourn.care.patients.models import Sex
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.interfaces.shared.days import DayField
+from sojourn.interfaces.shared.fields import MadeByPage
 from sojourn.interfaces.shared.pages import sent
 
 
@@ -68,9 +69,9 @@ class InviteForm(forms.Form):
 class SeenForm(forms.Form):
     """What the page of a patient's form was made from: the number that it proposed, the version, what stood there."""
 
-    proposed = forms.CharField(required=False, strip=False)
-    version = forms.CharField(required=False, strip=False)
-    before = forms.CharField(required=False, strip=False)
+    proposed = MadeByPage()
+    version = MadeByPage()
+    before = MadeByPage()
 
     @classmethod
     def read(cls, request: Request) -> dict[str, str]:

@@ -18,6 +18,7 @@ from sojourn.care.plan.parts import KINDS, MOST_GOALS, MOST_PARTS, PERIODS, Goal
 from sojourn.clinical import dosing
 from sojourn.foundation.ui.numbers import AmountField, CountField
 from sojourn.interfaces.console.plans import presenters as plan_presenters
+from sojourn.interfaces.shared.fields import MadeByPage
 from sojourn.interfaces.shared.typed import whole
 
 _BLANK_ROWS = 2
@@ -136,7 +137,7 @@ class StepForm(forms.Form):
     """What is done with the draft beside saving it: ``use`` of a proposal. ``revision``: the one that was shown."""
 
     use = forms.CharField(required=False, strip=False)
-    revision = forms.CharField(required=False)
+    revision = MadeByPage()
     sure = forms.BooleanField(required=False)
 
 
@@ -244,5 +245,5 @@ class CourseForm(forms.Form):
 class SignForm(forms.Form):
     """The hash of what was read, and why a dose is ordered outside of what was studied."""
 
-    seen = forms.CharField(required=False, strip=False)
+    seen = MadeByPage()
     beyond_reason = forms.CharField(required=False, strip=False)

@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from sojourn.care.consent.models import Decision
 from sojourn.care.consent.texts import Source
+from sojourn.interfaces.shared.fields import MadeByPage
 
 
 def _text() -> forms.CharField:
@@ -24,12 +25,12 @@ class QuestionForm(forms.Form):
 class SignForm(forms.Form):
     """What was decided, what was confirmed, and the signature: a name, or with ``how`` "draw" a drawing."""
 
-    token = _text()
+    token = MadeByPage()
     decision = _text()
     statement = forms.Field(required=False, widget=forms.MultipleHiddenInput)
     how = _text()
     signed_name = _text()
-    drawn = _text()
+    drawn = MadeByPage()
 
     def __init__(self, data: QueryDict | None, document: Source) -> None:
         super().__init__(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from sojourn.clinical.numbers import NumberRefusal, read_whole
+from sojourn.interfaces.shared.fields import MadeByPage
 
 SKIP = "skip"
 
@@ -14,7 +15,7 @@ class AnswerForm(forms.Form):
 
     item = forms.CharField(required=False, strip=False)
     value = forms.CharField(required=False, strip=False)
-    to = forms.CharField(required=False, strip=False)
+    to = MadeByPage()
 
     def typed(self, name: str) -> str:
         return str(self.data.get(name, ""))

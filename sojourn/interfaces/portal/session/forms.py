@@ -6,12 +6,14 @@ from uuid import UUID, uuid4
 
 from django import forms
 
+from sojourn.interfaces.shared.fields import MadeByPage
+
 
 class PressForm(forms.Form):
     """``key``: makes a press that is sent twice one press. What came without a good one counts as a press of its
     own."""
 
-    key = forms.CharField(required=False)
+    key = MadeByPage()
 
     @property
     def sent_key(self) -> UUID:
