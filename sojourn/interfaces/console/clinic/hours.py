@@ -25,7 +25,7 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.numbers import CountField
-from sojourn.interfaces.console.patients.views import tell
+from sojourn.interfaces.shared.pages import tell
 
 _CLOCK = {"type": "time", "step": "900"}
 _PARTS = ("from", "until", "from2", "until2")

@@ -20,7 +20,7 @@ from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.clinic import place_presenters as shown
 from sojourn.interfaces.console.fields import WordsField, read
-from sojourn.interfaces.console.patients.views import tell
+from sojourn.interfaces.shared.pages import tell
 
 _FIELDS: Final = {
     "phone-missing": "phone", "phone-unreadable": "phone", "address-missing": "address", "hours-missing": "phone_hours",

@@ -17,7 +17,7 @@ from sojourn.interfaces.console.concentration.chart import lines
 from sojourn.interfaces.console.concentration.presenters import Answer, Asked
 from sojourn.interfaces.console.concentration.regimens import Source
 from sojourn.interfaces.console.concentration.words import disclaimer
-from sojourn.interfaces.console.patients.views import years_words
+from sojourn.interfaces.shared.days import years_words
 
 if TYPE_CHECKING:
     pass

@@ -23,9 +23,9 @@ from sojourn.interfaces.console.concentration.forms import proposed
 from sojourn.interfaces.console.concentration.paper import document
 from sojourn.interfaces.console.concentration.presenters import Asked, read_asked
 from sojourn.interfaces.console.concentration.words import disclaimer
-from sojourn.interfaces.console.patients.views import years_words
 from sojourn.interfaces.console.patients.weights import weight_words
 from sojourn.interfaces.console.sessions.minute import strip_alone
+from sojourn.interfaces.shared.days import years_words
 from sojourn.interfaces.shared.pages import GET, PatientScope, patient_page
 from sojourn.interfaces.shared.sessions import SessionScope, session_page
 

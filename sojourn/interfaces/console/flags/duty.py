@@ -21,7 +21,7 @@ from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.mail import letters, sms
-from sojourn.interfaces.console.patients.views import tell
+from sojourn.interfaces.shared.pages import tell
 
 _PLACES: Final = (
     gettext_lazy("Asked first"), gettext_lazy("The back-up"), gettext_lazy("Third"), gettext_lazy("Fourth"),

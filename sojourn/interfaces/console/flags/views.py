@@ -31,7 +31,7 @@ from sojourn.interfaces.console.fields import set_choices
 from sojourn.interfaces.console.flags import presenters as flag_presenters
 from sojourn.interfaces.console.flags.words import said_in_words
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.views import closed, tell
+from sojourn.interfaces.shared.pages import closed, tell
 
 
 @allowed("flag.read")

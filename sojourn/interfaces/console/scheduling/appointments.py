@@ -28,7 +28,6 @@ from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.nav import address
-from sojourn.interfaces.console.patients.views import state_word
 from sojourn.interfaces.console.scheduling.before_dose import warned
 from sojourn.interfaces.console.scheduling.day import day
 from sojourn.interfaces.console.scheduling.forms import AppointmentForm, CancelForm
@@ -36,6 +35,7 @@ from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.console.scheduling.timeline import clock_words
 from sojourn.interfaces.shared import typed
 from sojourn.interfaces.shared.pages import FORM, PatientScope, closed, form_action, patient_row_page, sent, tell
+from sojourn.interfaces.shared.states import state_word
 
 _FIELDS = {
     "closed": "time", "no-nurse": "time", "staff-taken": "time", "not-staff": "nurse",

@@ -25,9 +25,9 @@ from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
 from sojourn.foundation.accounts.asker import Asker
 from sojourn.foundation.accounts.models import Clinic
-from sojourn.interfaces.console.patients.views import Word
 from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.shared import typed
+from sojourn.interfaces.shared.states import Word
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sojourn.care.booking import actions, queries
 from sojourn.care.booking.models import Chair, Room
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.patients.views import tell
+from sojourn.interfaces.shared.pages import tell
 
 _CODES = {"room-unknown": "room_id", "name-missing": "name", "name-taken": "name", "still-booked": "in_use"}
 

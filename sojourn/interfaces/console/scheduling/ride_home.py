@@ -24,8 +24,8 @@ from sojourn.care.patients import queries as patients
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.fields import WordsField
-from sojourn.interfaces.console.patients.views import Word
 from sojourn.interfaces.shared.pages import POST, PatientScope, patient_row_page
+from sojourn.interfaces.shared.states import Word
 
 LOOKED_AHEAD = timedelta(days=14)
 

@@ -18,8 +18,8 @@ from sojourn.care.booking.queries import Way
 from sojourn.care.encounter.queries import SessionRow
 from sojourn.clinical.protocol import FINAL
 from sojourn.foundation.accounts.asker import Asker
-from sojourn.interfaces.console.patients.views import Word, state_word
 from sojourn.interfaces.console.scheduling.ride_home import way_word
+from sojourn.interfaces.shared.states import Word, state_word
 
 STEP = timedelta(minutes=15)
 _OPENS, _CLOSES = time(8), time(18)

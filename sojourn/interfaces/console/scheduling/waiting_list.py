@@ -18,8 +18,8 @@ from sojourn.care.patients import queries as patients
 from sojourn.care.plan.models import CarePlan
 from sojourn.foundation.accounts.access import Request, allowed
 from sojourn.foundation.accounts.refused import Refused
-from sojourn.interfaces.console.patients.views import Word
 from sojourn.interfaces.shared.pages import POST, PatientScope, patient_row_page
+from sojourn.interfaces.shared.states import Word
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from sojourn.clinical import protocol
 from sojourn.clinical.protocol import PRESENT, UNDER_WAY, State
 from sojourn.foundation.accounts.access import Request
 from sojourn.foundation.accounts.refused import Overtaken, Refused
-from sojourn.interfaces.console.patients.views import Word
 from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.console.sessions import drawing, events, preflight, running, standing, weighing
 from sojourn.interfaces.console.sessions import presenters as session_presenters
@@ -25,6 +24,7 @@ from sojourn.interfaces.console.sessions.frame import common, refusal
 from sojourn.interfaces.console.sessions.pump_forms import PumpForm, RateForm, ReadForm, WasteForm, WhyForm
 from sojourn.interfaces.console.sessions.words import STATES, WHY_STOPPED
 from sojourn.interfaces.shared.sessions import session_or_404
+from sojourn.interfaces.shared.states import Word
 
 
 def live_part(request: Request, picture: Picture, seen: int, entries: int | None = None) -> dict[str, Any]:
