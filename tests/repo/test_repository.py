@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import polib
 import pytest
 
 from tests.repo import messages
@@ -152,7 +151,7 @@ def test_every_string_is_there_in_spanish():
 
 
 def test_translations_keep_their_placeholders():
-    for entry in polib.pofile(str(messages.CATALOGUE)):
+    for entry in messages.translated()[0].values():
         for text in [entry.msgstr, *entry.msgstr_plural.values()]:
             wanted = set(re.findall(r"%\(\w+\)[sd]|\{\w+[^}]*\}", entry.msgid + (entry.msgid_plural or "")))
             given = set(re.findall(r"%\(\w+\)[sd]|\{\w+[^}]*\}", text))
@@ -160,3 +159,19 @@ def test_translations_keep_their_placeholders():
             assert {w for w in wanted if w in entry.msgid} <= given or entry.msgid_plural, (
                 f"{entry.msgid!r} loses {wanted - given}"
             )
+
+
+@pytest.mark.parametrize(
+    ("places", "lies_in"),
+    [
+        (["sojourn/care/session/event_kinds.py", "sojourn/care/session/actions.py"], "sojourn/care/session"),
+        (["sojourn/care/session/actions.py", "sojourn/care/vitals/actions.py"], "sojourn"),
+        (["sojourn/interfaces/console/record/templates/page.html"], "sojourn/interfaces/console/record"),
+        (["sojourn/interfaces/console/nav.py"], "sojourn/interfaces/console"),
+        (["sojourn/care/intake/story.toml"], "sojourn/care/intake"),
+        (["sojourn/foundation/rulebook"], "sojourn/foundation/rulebook"),
+        (["sojourn/clinical/vitals.py"], "sojourn/clinical"),
+    ],
+)
+def test_a_message_lies_where_its_room_is(places: list[str], lies_in: str):
+    assert messages.catalogue_of(places) == messages.ROOT / lies_in / "locale/es/LC_MESSAGES/django.po"
