@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import polib
 import pytest
 
 from tests.repo import messages
@@ -159,6 +160,20 @@ def test_translations_keep_their_placeholders():
             assert {w for w in wanted if w in entry.msgid} <= given or entry.msgid_plural, (
                 f"{entry.msgid!r} loses {wanted - given}"
             )
+
+
+def test_every_message_lies_in_the_catalogue_of_who_says_it():
+    """Once: in its room's, or where several rooms say it in that of the words of several rooms."""
+    lying: dict[messages.Message, list[str]] = {}
+    for path in messages.catalogues():
+        for entry in polib.pofile(str(path)):
+            lying.setdefault(messages.key(entry), []).append(path.relative_to(messages.ROOT).as_posix())
+    wanted = {
+        message: [messages.catalogue_of(places).relative_to(messages.ROOT).as_posix()]
+        for message, places in messages.wanted().items()
+    }
+    wrong = {message: where for message, where in lying.items() if where != wanted.get(message)}
+    assert not wrong, "run make messages"
 
 
 @pytest.mark.parametrize(
