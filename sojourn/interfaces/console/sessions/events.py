@@ -128,12 +128,8 @@ def note(request: Request, session: SessionSnapshot) -> HttpResponse:
 
     Saved at once. The same tap sent twice from one page is one entry.
     """
-    typed = {name: request.POST.get(name, "").strip() for name in _TYPED}
     about = _about(session, request.POST.get("about", ""))
-    if about is not None:
-        typed["kind"] = about.kind
-    elif typed["kind"] and not (typed["kind"] in KINDS and KINDS[typed["kind"]].by_hand):
-        raise Http404
+    typed = _typed(request, about)
     try:
         at = moment_of(ClockField().clean(request.POST.get("at", "")), session.now)
         _must_say_something(typed, about)
@@ -150,6 +146,16 @@ def note(request: Request, session: SessionSnapshot) -> HttpResponse:
     except Refused as refused:
         return _again(request, session, [str(each) for each in refused.reasons], typed)
     return _again(request, session, []) if request.htmx else to_session(session, "#events")
+
+
+def _typed(request: Request, about: Noted | None) -> dict[str, str]:
+    """What was typed; what follows up an entry is of its kind. 404 for a kind that nobody chooses here."""
+    typed = {name: request.POST.get(name, "").strip() for name in _TYPED}
+    if about is not None:
+        return typed | {"kind": about.kind}
+    if typed["kind"] and not (typed["kind"] in KINDS and KINDS[typed["kind"]].by_hand):
+        raise Http404
+    return typed
 
 
 def _about(session: SessionSnapshot, text: str) -> Noted | None:
