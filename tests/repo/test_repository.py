@@ -190,3 +190,16 @@ def test_every_message_lies_in_the_catalogue_of_who_says_it():
 )
 def test_a_message_lies_where_its_room_is(places: list[str], lies_in: str):
     assert messages.catalogue_of(places) == messages.ROOT / lies_in / "locale/es/LC_MESSAGES/django.po"
+
+
+def test_of_two_catalogues_the_finished_text_counts_and_then_the_rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As after a merge, when a message lies in the room's catalogue and still in the common one."""
+    says = {"room.po": {"Next": "", "Save": "Guardar"}, "common.po": {"Next": "Siguiente", "Save": "Salvar"}}
+    for name, texts in says.items():
+        catalogue = polib.POFile()
+        catalogue.extend(polib.POEntry(msgid=english, msgstr=spanish) for english, spanish in texts.items())
+        catalogue.save(str(tmp_path / name))
+    monkeypatch.setattr(messages, "catalogues", lambda: [tmp_path / name for name in says])
+    known, other = messages.translated()
+    assert {entry.msgid: entry.msgstr for entry in known.values()} == {"Next": "Siguiente", "Save": "Guardar"}
+    assert other == ["'Save': kept 'Guardar', not 'Salvar'"]
