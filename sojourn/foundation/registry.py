@@ -1,4 +1,4 @@
-"""What each room declares about itself, collected: what its audit rows say, which permissions it asks for.
+"""What each room declares about itself, collected: what its audit rows say, which permissions it asks for, its words.
 
 A room declares in a module of an agreed name beside its others, as one value of an agreed name; whoever needs all of
 them asks here and imports no room. A new room is found by being there.
@@ -19,6 +19,9 @@ import sojourn
 ROOT: Final = Path(sojourn.__file__).parent
 # A room of a storey, or a topic of an interface.
 ROOMS: Final = ("*/*", "*/*/*")
+
+# Where catalogues of words lie: those of several rooms first, then each room's own.
+_LOCALES: Final = ("locale", *(f"{room}/locale" for room in ("*", *ROOMS)))
 
 Declared = TypeVar("Declared")
 
@@ -55,6 +58,11 @@ def declared(module: str, kind: type[Declared], rooms: tuple[str, ...] = ROOMS) 
             raise TypeError(f"{name}: {module.upper()} is no {kind.__name__}")
         found[name] = value
     return found
+
+
+def locale_folders(root: Path = ROOT) -> list[Path]:
+    """The folders with catalogues of words, that of the words of several rooms first."""
+    return [path for pattern in _LOCALES for path in sorted(root.glob(pattern))]
 
 
 def only_once(declarations: Mapping[str, Mapping[str, object]]) -> dict[str, str]:

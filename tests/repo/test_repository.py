@@ -150,7 +150,7 @@ def test_every_string_is_there_in_spanish():
 
 
 def test_translations_keep_their_placeholders():
-    for entry in polib.pofile(str(messages.CATALOGUE)):
+    for entry in messages.translated()[0].values():
         for text in [entry.msgstr, *entry.msgstr_plural.values()]:
             wanted = set(re.findall(r"%\(\w+\)[sd]|\{\w+[^}]*\}", entry.msgid + (entry.msgid_plural or "")))
             given = set(re.findall(r"%\(\w+\)[sd]|\{\w+[^}]*\}", text))
@@ -158,3 +158,46 @@ def test_translations_keep_their_placeholders():
             assert {w for w in wanted if w in entry.msgid} <= given or entry.msgid_plural, (
                 f"{entry.msgid!r} loses {wanted - given}"
             )
+
+
+def test_every_message_lies_in_the_catalogue_of_who_says_it():
+    """Once: in its room's, or where several rooms say it in that of the words of several rooms."""
+    lying: dict[messages.Message, list[str]] = {}
+    for path in messages.catalogues():
+        for entry in polib.pofile(str(path)):
+            lying.setdefault(messages.key(entry), []).append(path.relative_to(messages.ROOT).as_posix())
+    wanted = {
+        message: [messages.catalogue_of(places).relative_to(messages.ROOT).as_posix()]
+        for message, places in messages.wanted().items()
+    }
+    wrong = {message: where for message, where in lying.items() if where != wanted.get(message)}
+    assert not wrong, "run make messages"
+
+
+@pytest.mark.parametrize(
+    ("places", "lies_in"),
+    [
+        (["sojourn/care/session/event_kinds.py", "sojourn/care/session/actions.py"], "sojourn/care/session"),
+        (["sojourn/care/session/actions.py", "sojourn/care/vitals/actions.py"], "sojourn"),
+        (["sojourn/interfaces/console/record/templates/page.html"], "sojourn/interfaces/console/record"),
+        (["sojourn/interfaces/console/nav.py"], "sojourn/interfaces/console"),
+        (["sojourn/care/intake/story.toml"], "sojourn/care/intake"),
+        (["sojourn/foundation/rulebook"], "sojourn/foundation/rulebook"),
+        (["sojourn/clinical/vitals.py"], "sojourn/clinical"),
+    ],
+)
+def test_a_message_lies_where_its_room_is(places: list[str], lies_in: str):
+    assert messages.catalogue_of(places) == messages.ROOT / lies_in / "locale/es/LC_MESSAGES/django.po"
+
+
+def test_of_two_catalogues_the_finished_text_counts_and_then_the_rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As after a merge, when a message lies in the room's catalogue and still in the common one."""
+    says = {"room.po": {"Next": "", "Save": "Guardar"}, "common.po": {"Next": "Siguiente", "Save": "Salvar"}}
+    for name, texts in says.items():
+        catalogue = polib.POFile()
+        catalogue.extend(polib.POEntry(msgid=english, msgstr=spanish) for english, spanish in texts.items())
+        catalogue.save(str(tmp_path / name))
+    monkeypatch.setattr(messages, "catalogues", lambda: [tmp_path / name for name in says])
+    known, other = messages.translated()
+    assert {entry.msgid: entry.msgstr for entry in known.values()} == {"Next": "Siguiente", "Save": "Guardar"}
+    assert other == ["'Save': kept 'Guardar', not 'Salvar'"]

@@ -55,16 +55,10 @@ def check(
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) in FINAL:
         raise Refused(_("This session is over."), codes=("over",))
-    known = {item.id for group in _items(encounter) for item in group} | {"companion_here"}
-    if item_id not in known:
+    if item_id not in _known_items(encounter):
         raise Refused(_("The protocol has no such item."), codes=("unknown-item",))
-    if item_id == CONSENT and passed:
-        _agreements_must_stand(encounter)
-    if passed and not says_something(note) and _is_failed(encounter, item_id):
-        raise Refused(
-            _("This did not pass before. Write what is different now; it stands in the record with your name."),
-            codes=("note-missing",),
-        )
+    if passed:
+        _may_pass(encounter, item_id, note)
     row = CheckResult.objects.create(
         clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, item_id=item_id,
         outcome="passed" if passed else FAILED, value=value, note=note, at=now or timezone.now(),
@@ -75,6 +69,16 @@ def check(
     if not passed and by.may("fact.enter"):
         _keep_allergy(by, encounter, item_id, note, row.at)
     return row
+
+
+def _may_pass(encounter: Encounter, item_id: str, note: str) -> None:
+    if item_id == CONSENT:
+        _agreements_must_stand(encounter)
+    if not says_something(note) and _is_failed(encounter, item_id):
+        raise Refused(
+            _("This did not pass before. Write what is different now; it stands in the record with your name."),
+            codes=("note-missing",),
+        )
 
 
 def _is_failed(encounter: Encounter, item_id: str) -> bool:
@@ -106,6 +110,10 @@ def _agreements_must_stand(encounter: Encounter) -> None:
     standing = consent.standing(encounter.patient_id, route=own.route, drug=own.drug)
     if not standing.valid:
         raise Refused(*standing.reasons, codes=["agreement"] * len(standing.needs))
+
+
+def _known_items(encounter: Encounter) -> set[str]:
+    return {item.id for group in _items(encounter) for item in group} | {"companion_here"}
 
 
 def _items(encounter: Encounter) -> tuple[tuple[protocol.Item, ...], ...]:
@@ -146,11 +154,8 @@ def note_event(
         raise Refused(_("This session is over; write an addendum instead."), codes=("over",))
     if at is not None and at > now:
         raise Refused(_("The time lies ahead. Correct it."), codes=("future",))
-    if grade and grade not in known.grades:
-        raise Refused(_("Say whether it is mild, moderate or severe."), codes=("grade",))
+    _must_be_words_of(known, grade, effect)
     unit = _unit_of(known, amount, about_id)
-    if effect and effect not in EFFECTS:
-        raise Refused(_("Say whether it is gone, better, the same or worse."), codes=("effect",))
     if about_id is not None and not SessionEvent.objects.filter(pk=about_id, encounter=encounter).exists():
         raise Refused(_("That entry belongs to another session."), codes=("unknown-event",))
     row = _event(
@@ -170,6 +175,13 @@ def _kind(by: Asker, code: str) -> EventKind:
     if not any(by.may(each) for each in kind.written_by):
         raise NotAllowed(", ".join(sorted(kind.written_by)))
     return kind
+
+
+def _must_be_words_of(kind: EventKind, grade: str, effect: str) -> None:
+    if grade and grade not in kind.grades:
+        raise Refused(_("Say whether it is mild, moderate or severe."), codes=("grade",))
+    if effect and effect not in EFFECTS:
+        raise Refused(_("Say whether it is gone, better, the same or worse."), codes=("effect",))
 
 
 def _unit_of(kind: EventKind, amount: Decimal | None, about_id: int | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from django.utils.translation import gettext
 from django_stubs_ext import StrPromise
@@ -30,7 +29,7 @@ def read_by_room(action: str) -> frozenset[str]:
     return frozenset(_by_action()[action].words)
 
 
-def sentence(action: str, *, who: str, patient: str, detail: Mapping[str, Any]) -> str:
+def sentence(action: str, *, who: str, patient: str, detail: Mapping[str, object]) -> str:
     """The row in words. An action without an entry is said plainly, by its code."""
     said = _by_action().get(action)
     if said is None:
@@ -44,7 +43,7 @@ def sentence(action: str, *, who: str, patient: str, detail: Mapping[str, Any]) 
     return str(said.of[action]) % _Filled(words)
 
 
-class _Filled(dict[str, Any]):
+class _Filled(dict[str, object]):
     """A word that an older row does not carry is a dash, not an error."""
 
     def __missing__(self, key: str) -> str:

