@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from tests.environment import RunSettings
 
 if TYPE_CHECKING:
-    from sojourn.foundation.accounts.asker import Asker
+    from sojourn.foundation.accounts.actor import Actor
     from sojourn.foundation.accounts.models import Clinic, Membership
 
 # Two houses may stand side by side: the port that a run was told (tests/environment.py) moves all three.
@@ -213,10 +213,10 @@ class _Staff:
     clinic: Clinic
     members: dict[str, Membership]
 
-    def asker(self, role: str) -> Asker:
-        from sojourn.foundation.accounts.queries import asker_of
+    def actor(self, role: str) -> Actor:
+        from sojourn.foundation.accounts.queries import actor_of
 
-        return asker_of(self.members[role])
+        return actor_of(self.members[role])
 
 
 def _ward(number: int, numbers: range) -> Ward:
@@ -232,9 +232,9 @@ def _ward(number: int, numbers: range) -> Ward:
     from sojourn.care.scheduling.models import Appointment, Chair
     from sojourn.care.session.models import DoseEvent, MedicationAdministration
     from sojourn.care.vitals.models import Device, DeviceAssociation
-    from sojourn.foundation.accounts.asker import Asker, as_asker
+    from sojourn.foundation.accounts.actor import Actor, acting_as
     from sojourn.foundation.accounts.models import Clinic, Membership, Person
-    from sojourn.foundation.accounts.queries import asker_of
+    from sojourn.foundation.accounts.queries import actor_of
     from sojourn.foundation.rulebook import actions as rulebook
     from sojourn.foundation.rulebook.load import book
     from sojourn.foundation.rulebook.queries import standings
@@ -246,14 +246,14 @@ def _ward(number: int, numbers: range) -> Ward:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
-    with as_asker(Asker(clinic_id=clinic_id, role="house", name="bench")):
+    with acting_as(Actor(clinic_id=clinic_id, role="house", name="bench")):
         clinic = Clinic.objects.create(id=clinic_id, name=f"Ward {number}", slug=f"ward-{number}")
         people = [Person.objects.create(email=f"{role}{number}@bench.example") for role in ("prescriber", "nurse")]
         doctor, nurse = (
             Membership.objects.create(clinic=clinic, person=person, role=role, name=role)
             for person, role in zip(people, ("prescriber", "nurse"), strict=True)
         )
-        with as_asker(asker_of(doctor)) as by:
+        with acting_as(actor_of(doctor)) as by:
             for standing in standings(clinic_id):
                 if standing.waits:
                     name = standing.newest.id

@@ -18,7 +18,7 @@ from tests.journeys.whole_way import BASE, staff
 
 if TYPE_CHECKING:
     from sojourn.care.session.drawing_actions import DrawnDose
-    from sojourn.foundation.accounts.asker import Asker
+    from sojourn.foundation.accounts.actor import Actor
     from tests.care.stage import Stage
     from tests.journeys.whole_way import Staff
 
@@ -69,18 +69,18 @@ class Hour:
     cast: Staff
     stage: Stage
     drawn: DrawnDose
-    nurse2: Asker
+    nurse2: Actor
 
     @property
     def path(self) -> str:
         return f"/clinic/sessions/{self.stage.id}/"
 
     @contextmanager
-    def nurse(self) -> Iterator[Asker]:
-        from sojourn.foundation.accounts.asker import as_asker
+    def nurse(self) -> Iterator[Actor]:
+        from sojourn.foundation.accounts.actor import acting_as
 
-        by = self.cast.asker("nurse")
-        with as_asker(by):
+        by = self.cast.actor("nurse")
+        with acting_as(by):
             yield by
 
     def step(self, transition: str, ago: float, **pump: Decimal) -> None:
@@ -98,7 +98,7 @@ class Hour:
         with self.nurse():
             arrive(self.stage, _ago(ago + 24))
             pass_checks(self.stage, _ago(ago + 9))
-            for by in (self.cast.asker("nurse"), self.nurse2):
+            for by in (self.cast.actor("nurse"), self.nurse2):
                 drawing_actions.check_dose(by=by, encounter_id=self.stage.id, drawn=self.drawn, now=_ago(ago + 4))
             self.stage.step("start_dose", now=_ago(ago))
             self.stage.vitals(_ago(ago - 15), nibp_sys=136, nibp_dia=84, spo2=97, hr=82, rr=15)
@@ -120,9 +120,9 @@ class Hour:
     def witness(self) -> None:
         from sojourn.care.session import waste_actions
         from sojourn.care.session.models import Waste
-        from sojourn.foundation.accounts.asker import as_asker
+        from sojourn.foundation.accounts.actor import acting_as
 
-        with as_asker(self.nurse2):
+        with acting_as(self.nurse2):
             waste_actions.witness(by=self.nurse2, waste_id=Waste.objects.get(encounter_id=self.stage.id).pk)
 
 
@@ -137,13 +137,13 @@ def an_hour() -> Hour:
     from sojourn.care.session.drawing_actions import DrawnDose
     from sojourn.config.demo.people import HARBOR
     from sojourn.config.demo.today import _on_stage
-    from sojourn.foundation.accounts.asker import as_asker
+    from sojourn.foundation.accounts.actor import acting_as
     from sojourn.foundation.accounts.models import Membership
-    from sojourn.foundation.accounts.queries import asker_of
+    from sojourn.foundation.accounts.queries import actor_of
     from tests.care.stage import PROTOCOL, Stage
 
     cast = staff("prescriber", "front_desk", "nurse")
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         plan = next(each for each in _on_stage(HARBOR, timezone.now()) if each.protocol_id == PROTOCOL)
         version = plans.in_force(plan.pk)
         assert version is not None
@@ -160,17 +160,17 @@ def an_hour() -> Hour:
         )  # fmt: skip
         appointment.refresh_from_db()
         nurse2 = Membership.objects.get(person__email="nurse2@harbor.demo")
-        return Hour(cast, Stage(cast, plan.patient, appointment), drawn, asker_of(nurse2))  # type: ignore[arg-type]
+        return Hour(cast, Stage(cast, plan.patient, appointment), drawn, actor_of(nurse2))  # type: ignore[arg-type]
 
 
 def _arrived() -> Stage:
     """The demo's session that waits in Chair 2, as a stage."""
     from sojourn.care.encounter.queries import running
-    from sojourn.foundation.accounts.asker import as_asker
+    from sojourn.foundation.accounts.actor import acting_as
     from tests.care.stage import Stage
 
     cast = staff("prescriber", "nurse")
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         encounter = running().get(chair__name="Chair 2")
         return Stage(cast, encounter.patient, encounter.appointment, encounter)  # type: ignore[arg-type]
 
@@ -179,17 +179,17 @@ def _course_without_plan() -> int:
     """A course that began before plans were signed, of a demo patient who has none."""
     from sojourn.care.patients.models import Patient
     from sojourn.care.plan.models import CarePlan
-    from sojourn.foundation.accounts.asker import as_asker
+    from sojourn.foundation.accounts.actor import acting_as
     from tests.care.way import unplanned_course
 
     cast = staff("prescriber")
-    with as_asker(cast.asker("prescriber")):
+    with acting_as(cast.actor("prescriber")):
         patient = Patient.objects.exclude(pk__in=CarePlan.objects.values("patient")).order_by("id")[0]
         return unplanned_course(cast, patient, at=_ago(30 * 24 * 60)).pk  # type: ignore[arg-type]
 
 
 def the_hour_in_the_chair(browser: Browser) -> None:
-    from sojourn.foundation.accounts.asker import as_asker
+    from sojourn.foundation.accounts.actor import acting_as
     from tests.care.stage import pass_checks
 
     nurse = Camera(browser, "nurse@harbor.demo")
@@ -198,7 +198,7 @@ def the_hour_in_the_chair(browser: Browser) -> None:
     path = f"/clinic/sessions/{waits.id}/"
     nurse.shoot("session-preflight", path)
     nurse.shoot("session-facts", path, at="#item-consent")
-    with as_asker(waits.cast.asker("nurse")):
+    with acting_as(waits.cast.actor("nurse")):
         pass_checks(waits, timezone.now())
     nurse.shoot("session-dose-form", path, at="#dose form fieldset")
 

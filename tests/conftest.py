@@ -18,9 +18,9 @@ from django.utils import timezone, translation
 from hypothesis import settings as laws
 from xdist.scheduler import LoadScopeScheduling
 
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
-from sojourn.foundation.accounts.queries import asker_of
+from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.accounts.roles import roles
 from tests import house, placed
 
@@ -59,13 +59,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass
 class Cast:
-    """A clinic and its people. ``asker("nurse")`` asks as that role; ``client("nurse")`` is signed in as it."""
+    """A clinic and its people. ``actor("nurse")`` asks as that role; ``client("nurse")`` is signed in as it."""
 
     clinic: Clinic
     members: dict[str, Membership] = field(default_factory=dict)
 
-    def asker(self, role: str) -> Asker:
-        return asker_of(self.members[role])
+    def actor(self, role: str) -> Actor:
+        return actor_of(self.members[role])
 
     def client(self, role: str) -> Client:
         """The one row that a sign-in of the role leaves, its second factor said; ``force_login`` asks twenty statements
@@ -106,7 +106,7 @@ def make_clinic(slug: str, *, on_duty: bool = True) -> Cast:
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
-    with as_asker(Asker(clinic_id=clinic_id, role="house", name="test")):
+    with acting_as(Actor(clinic_id=clinic_id, role="house", name="test")):
         clinic = Clinic.objects.create(
             id=clinic_id, name=f"Clinic {slug}", slug=slug, time_zone=DENVER.key, **placed.DETAILS
         )
@@ -127,7 +127,7 @@ def name_on_duty(cast: Cast, *names: str) -> None:
     """These of the cast are asked about flags, in this order."""
     from sojourn.care.safety.models import DutyContact, DutyList
 
-    with as_asker(Asker(clinic_id=cast.clinic.pk, role="house", name="test")):
+    with acting_as(Actor(clinic_id=cast.clinic.pk, role="house", name="test")):
         listed = DutyList.objects.create(clinic=cast.clinic, decided_at=timezone.now())
         DutyContact.objects.bulk_create(
             DutyContact(clinic=cast.clinic, list=listed, member=cast.members[name], place=place)

@@ -58,13 +58,13 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
     from sojourn.config.demo.people import HARBOR
     from sojourn.config.demo.today import _clinic_id
     from sojourn.config.processes import postbox
-    from sojourn.foundation.accounts.asker import as_asker
+    from sojourn.foundation.accounts.actor import acting_as
     from sojourn.foundation.accounts.models import Membership
-    from sojourn.foundation.accounts.queries import asker_of
+    from sojourn.foundation.accounts.queries import actor_of
     from sojourn.foundation.accounts.queries import house as of_house
 
-    with as_asker(of_house(_clinic_id(HARBOR), "pictures")):
-        desk = asker_of(Membership.objects.get(role="front_desk"))
+    with acting_as(of_house(_clinic_id(HARBOR), "pictures")):
+        desk = actor_of(Membership.objects.get(role="front_desk"))
         waits = candidacy.undecided().order_by("said_at").first()
         agreed = Consent.objects.order_by("id").last()
         draft = PlanVersion.objects.filter(signed_at=None, discarded_at=None).exclude(dose_mg=None).first()
@@ -78,7 +78,7 @@ def first_contact() -> tuple[dict[str, str], dict[str, str], str]:
         assert agreed is not None
         assert signed is not None
         assert coming is not None
-    with as_asker(desk):
+    with acting_as(desk):
         ride_home_actions.ask(by=desk, appointment_id=coming.pk)
     deadline = time.monotonic() + 30
     links: list[str] = []
@@ -116,12 +116,12 @@ def main() -> None:
         from sojourn.config import demo
         from sojourn.config.demo.people import HARBOR
         from sojourn.config.demo.today import _clinic_id
-        from sojourn.foundation.accounts.asker import as_asker
+        from sojourn.foundation.accounts.actor import acting_as
         from sojourn.foundation.accounts.models import Membership
         from sojourn.foundation.accounts.queries import house as of_house
 
         demo.load(lambda _: None)
-        with as_asker(of_house(_clinic_id(HARBOR), "pictures")):
+        with acting_as(of_house(_clinic_id(HARBOR), "pictures")):
             patient = Membership.objects.get(role="patient", person__email="patient@harbor.demo").patient_id
             open_one = MeasureRequest.objects.filter(patient_id=patient, response=None).order_by("id").first()
         found.start("mail", "sojourn.config.processes", "mail")

@@ -15,17 +15,17 @@ from sojourn.foundation.accounts.access import Request
 
 def page(request: HttpRequest) -> dict[str, Any]:
     asked = cast(Request, request)
-    asker = getattr(asked, "asker", None)
-    if asker is None:
+    actor = getattr(asked, "actor", None)
+    if actor is None:
         return {"demo": settings.DEMO, "version": __version__}
-    staff = bool(asker.role) and queries.is_staff(asker.role)
+    staff = bool(actor.role) and queries.is_staff(actor.role)
     return {
         "demo": settings.DEMO,
         "version": __version__,
-        "asker": asker,
+        "actor": actor,
         "page_owner": owner_of(request),
         "clinic": asked.clinic,
         "memberships": asked.memberships,
         "staff": staff,
-        "idle_seconds": settings.SESSION_IDLE_S["staff" if staff else "patient"] if asker.role else None,
+        "idle_seconds": settings.SESSION_IDLE_S["staff" if staff else "patient"] if actor.role else None,
     }

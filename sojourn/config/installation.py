@@ -123,7 +123,7 @@ def first_clinic(
 
     from sojourn.care.consent.actions import PLACE
     from sojourn.foundation.accounts import actions, place_actions
-    from sojourn.foundation.accounts.asker import as_asker
+    from sojourn.foundation.accounts.actor import acting_as
     from sojourn.foundation.accounts.models import Clinic
     from sojourn.foundation.accounts.queries import house
     from sojourn.foundation.accounts.refused import Refused
@@ -142,7 +142,7 @@ def first_clinic(
         clinic_id = cursor.fetchone()[0]
     founder = replace(house(clinic_id, "sojourn init"), permissions=frozenset({"staff.manage", "clinic.details"}))
     try:
-        with as_asker(founder):
+        with acting_as(founder):
             clinic = Clinic.objects.create(id=clinic_id, name=name, slug=slug, time_zone=time_zone, jurisdiction=place)
             record(founder, "clinic.made", clinic)
             if details:
@@ -187,13 +187,13 @@ def owner_says(membership_ids: Iterable[int]) -> None:
 def confirm_first(*, email: str, role: str, clinic: str = "") -> str:
     """The machine's owner confirms the first holder of a clinical role. Who it was, and where. Raises CannotPrepare."""
     from sojourn.foundation.accounts import confirmation_actions, queries
-    from sojourn.foundation.accounts.asker import Asker, as_asker
+    from sojourn.foundation.accounts.actor import Actor, acting_as
     from sojourn.foundation.accounts.refused import Refused
 
     person = queries.person_by_email(email)
     if person is None:
         raise CannotPrepare(f"Nobody signs in as {email}. Whoever is invited accepts first.")
-    with as_asker(Asker(person_id=person.pk)):
+    with acting_as(Actor(person_id=person.pk)):
         theirs = [each for each in queries.memberships_of(person.pk) if each.role == role]
     found = [each for each in theirs if not clinic or each.clinic.slug == clinic]
     if not found:
@@ -210,7 +210,7 @@ def confirm_first(*, email: str, role: str, clinic: str = "") -> str:
     )
     owner_says([newcomer.pk])
     try:
-        with as_asker(by):
+        with acting_as(by):
             confirmation_actions.confirm_first(by=by, membership_id=newcomer.pk)
     except Refused as error:
         raise CannotPrepare(str(error)) from error

@@ -17,7 +17,7 @@ from sojourn.config.errors import bad_request, not_allowed
 from sojourn.config.page_owner import forget_messages_of_another, sent_by_another
 from sojourn.foundation.accounts import queries
 from sojourn.foundation.accounts.access import Request, to_the_door
-from sojourn.foundation.accounts.asker import NOBODY, Asker, asking, set_asker
+from sojourn.foundation.accounts.actor import NOBODY, Actor, current_actor, set_actor
 from sojourn.foundation.accounts.models import Person
 from sojourn.foundation.clock import page_begins, page_ends
 
@@ -91,10 +91,10 @@ class OneTransaction:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not connection.in_atomic_block:
-            set_asker(NOBODY)  # said before it begins, the transaction has nobody to take back
+            set_actor(NOBODY)  # said before it begins, the transaction has nobody to take back
         with transaction.atomic():
-            if asking() is not NOBODY:
-                set_asker(NOBODY)
+            if current_actor() is not NOBODY:
+                set_actor(NOBODY)
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
@@ -119,12 +119,12 @@ class WhoAsks:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         asked = cast(Request, request)
-        asked.asker, asked.clinic, asked.memberships = NOBODY, None, []
+        asked.actor, asked.clinic, asked.memberships = NOBODY, None, []
         if request.user.is_authenticated:
             if self._over(asked):
                 logout(request)
                 return to_the_door(request)
-            self._name_the_asker(asked)
+            self._name_the_actor(asked)
             if self._second_factor_missing(asked):
                 return redirect("entry:second_factor")
         forget_messages_of_another(request)
@@ -134,16 +134,16 @@ class WhoAsks:
         page_ends()
         return response
 
-    def _name_the_asker(self, request: Request) -> None:
+    def _name_the_actor(self, request: Request) -> None:
         assert request.user.pk is not None
-        set_asker(Asker(person_id=request.user.pk))
+        set_actor(Actor(person_id=request.user.pk))
         request.memberships = queries.memberships_of(request.user.pk)
         chosen = queries.choose(request.memberships, request.session.get("membership"))
         if chosen is None:
             return
-        request.asker = queries.asker_of(chosen)
+        request.actor = queries.actor_of(chosen)
         request.clinic = chosen.clinic
-        set_asker(request.asker)
+        set_actor(request.actor)
         page_begins(chosen.clinic.zone)
         if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and (language := getattr(request.user, "language", "")):
             translation.activate(language)
@@ -166,8 +166,8 @@ class WhoAsks:
 
     def _second_factor_missing(self, request: Request) -> bool:
         """Staff outside the demo need a second factor; until they have one, only its set-up opens."""
-        asker = request.asker
-        staff = bool(asker.role) and queries.is_staff(asker.role)
+        actor = request.actor
+        staff = bool(actor.role) and queries.is_staff(actor.role)
         idle = settings.SESSION_IDLE_S["staff" if staff else "patient"]
         if request.session.get("idle_s") != idle:
             request.session["idle_s"] = idle

@@ -31,8 +31,8 @@ def owner_of(request: HttpRequest) -> str:
     """Who is signed in, as the page says it; "" for nobody."""
     if not request.user.is_authenticated:
         return ""
-    asker = getattr(cast(Request, request), "asker", None)
-    return page_owner(request.user.pk, asker.membership_id if asker is not None else None)
+    actor = getattr(cast(Request, request), "actor", None)
+    return page_owner(request.user.pk, actor.membership_id if actor is not None else None)
 
 
 class PageOwner:

@@ -22,12 +22,12 @@ from sojourn.foundation.ui import gallery as ui_gallery
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Staff land in the clinic, patients at their day, strangers at the sign-in."""
-    asker = cast(Request, request).asker
+    actor = cast(Request, request).actor
     if not request.user.is_authenticated:
         return redirect("account_login")
-    if not asker.role:
+    if not actor.role:
         return redirect("nowhere")
-    return redirect("console:home" if queries.is_staff(asker.role) else "portal:today")
+    return redirect("console:home" if queries.is_staff(actor.role) else "portal:today")
 
 
 @signed_in
@@ -65,7 +65,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
 
 
 def _staff_or_development(request: HttpRequest) -> None:
-    if not (settings.DEBUG or queries.is_staff(cast(Request, request).asker.role)):
+    if not (settings.DEBUG or queries.is_staff(cast(Request, request).actor.role)):
         raise Http404
 
 

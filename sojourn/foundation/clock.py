@@ -1,7 +1,7 @@
 """The clinic's clock: which day it is there, and what its wall clock shows.
 
 Moments are stored in UTC. A day, a "today" or a time that a person reads is one of a clinic, and whoever needs it names
-the clinic: by the row, or by whoever asks (an Asker knows its clinic's zone). Jobs, the watch and the command line have
+the clinic: by the row, or by whoever asks (an Actor knows its clinic's zone). Jobs, the watch and the command line have
 no page around them, so nothing but the name is right there; Django's active zone would be UTC. Pages may leave the name
 out: their zone is set where the page begins (``page_begins``), and the ``page_`` functions read it.
 

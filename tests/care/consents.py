@@ -8,38 +8,38 @@ from datetime import datetime
 from sojourn.care.consent import actions, queries, texts
 from sojourn.care.consent.models import Consent
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.queries import asker_of, house
+from sojourn.foundation.accounts.queries import actor_of, house
 from tests.conftest import Cast
 
 
-def patient_asker(cast: Cast, patient: Patient) -> Asker:
+def patient_actor(cast: Cast, patient: Patient) -> Actor:
     """The patient, signed in; the sign-in is made where there is none yet."""
     known = cast.members.get(patient.given_name)
     if known is not None and known.patient_id == patient.pk:
-        return asker_of(known)
+        return actor_of(known)
     key = f"patient {patient.pk}"
     if key not in cast.members:
-        with as_asker(house(cast.clinic.pk)):
+        with acting_as(house(cast.clinic.pk)):
             person = Person.objects.create_user(f"consent{patient.pk}@{cast.clinic.slug}.example")
             cast.members[key] = Membership.objects.create(
                 clinic=cast.clinic, person=person, role="patient", name=patient.name, patient_id=patient.pk
             )
-    return asker_of(cast.members[key])
+    return actor_of(cast.members[key])
 
 
 def adopt_texts(cast: Cast, now: datetime | None = None) -> None:
     """The prescriber adopts every document and the packs of the clinic's place."""
-    by = cast.asker("prescriber")
-    with as_asker(by):
+    by = cast.actor("prescriber")
+    with acting_as(by):
         for source in queries.to_adopt(queries.shelf(cast.clinic)):
             actions.adopt(by=by, text_id=source.id, text_hash=source.hash, now=now)
 
 
 def ask(cast: Cast, patient: Patient, route: str = "iv", drug: str = "", now: datetime | None = None) -> None:
-    by = cast.asker("nurse")
-    with as_asker(by):
+    by = cast.actor("nurse")
+    with acting_as(by):
         actions.ask(by=by, patient_id=patient.pk, route=route, drug=drug, now=now)
 
 
@@ -57,8 +57,8 @@ def sign(
     cast: Cast, patient: Patient, document_id: str, *, language: str = "en", now: datetime | None = None
 ) -> Consent:
     """The patient signs one document by typing their name."""
-    by = patient_asker(cast, patient)
-    with as_asker(by):
+    by = patient_actor(cast, patient)
+    with acting_as(by):
         token, text = token_for(cast, patient, document_id, language)
         return actions.sign(
             by=by, token=token, statements=[each.id for each in text.statements], signed_name=patient.name, now=now
@@ -66,8 +66,8 @@ def sign(
 
 
 def countersign(cast: Cast, consent: Consent, now: datetime | None = None) -> None:
-    by = cast.asker("prescriber")
-    with as_asker(by):
+    by = cast.actor("prescriber")
+    with acting_as(by):
         actions.countersign(
             by=by, consent_id=consent.pk, capacity_confirmed=True, seen_hash=consent.content_hash, now=now
         )

@@ -21,13 +21,13 @@ from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.scheduling.models import WorkingHours
 from sojourn.clinical import deadlines
 from sojourn.config.environment import database
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook.queries import ids_of
 from tests.care.adopting import as_typed
-from tests.care.people import asker_for, make_patient
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast, make_clinic
 
 # A Monday in Denver, 10:00 there. The clinic is open 08:00 to 18:00 on weekdays: 15:00 to 01:00 by UTC in winter.
@@ -45,18 +45,18 @@ class Flagged:
 
     def decide(self) -> None:
         """The deadlines are adopted, and the hours stated."""
-        by = self.cast.asker("prescriber")
-        with as_asker(by):
+        by = self.cast.actor("prescriber")
+        with acting_as(by):
             for rule_id in sorted(ids_of(deadlines.KIND)):
                 rulebook.adopt(by=by, rule_id=rule_id, parameters=as_typed(rule_id))
-        with as_asker(self.cast.asker("clinic_admin")):
+        with acting_as(self.cast.actor("clinic_admin")):
             WorkingHours.objects.bulk_create(
                 WorkingHours(clinic=self.cast.clinic, weekday=day, begins=time(8), ends=time(18)) for day in range(5)
             )
 
     def add(self, name: str, role: str) -> Membership:
         """Somebody more who works here."""
-        with as_asker(house(self.cast.clinic.pk)):
+        with acting_as(house(self.cast.clinic.pk)):
             person = Person.objects.create_user(f"{name}@{self.cast.clinic.slug}.example")
             member = Membership.objects.create(clinic=self.cast.clinic, person=person, role=role, name=name)
         self.cast.members[name] = member
@@ -64,25 +64,25 @@ class Flagged:
 
     def leave(self, name: str, at: datetime) -> None:
         """Somebody's access ends."""
-        with as_asker(house(self.cast.clinic.pk)):
+        with acting_as(house(self.cast.clinic.pk)):
             Membership.objects.filter(pk=self.cast.members[name].pk).update(ended_at=at)
 
     def say(self, severity: Severity = Severity.URGENT, at: datetime = MONDAY, detail: str = "their own words") -> Flag:
         """The patient wrote something."""
-        by = asker_for(self.cast, self.patient)
-        with as_asker(by):
+        by = actor_for(self.cast, self.patient)
+        with acting_as(by):
             return raise_flag(
                 by=by, patient_id=self.patient.pk, kind=FlagKind.SELF_HARM, severity=severity,
                 source=FlagSource.WORDS, about="message:123", detail=detail, now=at,
             )  # fmt: skip
 
     def standing(self, flag: Flag) -> StandingFlag:
-        with as_asker(self.cast.asker("nurse")):
+        with acting_as(self.cast.actor("nurse")):
             return queries.flag(flag.pk)
 
     def told(self, flag: Flag) -> list[tuple[str, frozenset[str]]]:
         """Every circle that was told, in order, with the names of its people."""
-        with as_asker(self.cast.asker("nurse")):
+        with acting_as(self.cast.actor("nurse")):
             turns = FlagTurn.objects.filter(flag=flag).order_by("id")
             return [
                 (turn.reach, frozenset(each.member.name for each in FlagNotice.objects.filter(turn=turn)))
@@ -94,7 +94,7 @@ class Flagged:
 
     def word(self, at: datetime) -> queries.WordBack | None:
         """What the patient is told, as the patient asks."""
-        with as_asker(asker_for(self.cast, self.patient)):
+        with acting_as(actor_for(self.cast, self.patient)):
             return queries.word_back(self.patient.pk, at)
 
 

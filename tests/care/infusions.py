@@ -12,7 +12,7 @@ from uuid import uuid4
 from sojourn.care.session import actions, medicine_actions, waste_actions
 from sojourn.care.session.models import Waste
 from sojourn.care.session.step_actions import Pump
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.conftest import Cast
 
@@ -25,7 +25,7 @@ def after(minutes: float, begins: datetime = BEGINS) -> datetime:
 
 def infusing(cast: Cast, *, begins: datetime = BEGINS, number: int = 1) -> Stage:
     adopt_everything(cast)
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return to_dosing(cast, at=begins, number=number)
 
 
@@ -36,7 +36,7 @@ def pump(stage: Stage, transition: str, at: datetime, role: str = "nurse", **mor
         for key, name in (("rate", "rate_ml_per_h"), ("left", "remaining_ml"), ("told", "given_mg"))
         if key in more
     }
-    with as_asker(stage.cast.asker(role)):
+    with acting_as(stage.cast.actor(role)):
         stage.step(transition, role, now=at, pump=Pump(**read), **more)
 
 
@@ -47,12 +47,12 @@ def stopped_after_20_seconds(cast: Cast) -> Stage:
 
 
 def throw_away(stage: Stage, mg: str, at: datetime, how: str = "") -> Waste:
-    with as_asker(stage.cast.asker("nurse")) as nurse:
+    with acting_as(stage.cast.actor("nurse")) as nurse:
         return waste_actions.waste(by=nurse, encounter_id=stage.id, mg=Decimal(mg), how=how, key=uuid4(), now=at)
 
 
 def witness(stage: Stage, waste: Waste, at: datetime, role: str = "prescriber") -> None:
-    with as_asker(stage.cast.asker(role)) as second:
+    with acting_as(stage.cast.actor(role)) as second:
         waste_actions.witness(by=second, waste_id=waste.pk, now=at)
 
 
@@ -65,7 +65,7 @@ def interrupted(cast: Cast, *, begins: datetime = BEGINS, number: int = 1) -> St
         return after(minutes, begins)
 
     pump(stage, "pause", at(10), note="Nausea, wants a break")
-    with as_asker(cast.asker("nurse")) as nurse:
+    with acting_as(cast.actor("nurse")) as nurse:
         felt = actions.note_event(
             by=nurse, encounter_id=stage.id, kind="nausea", grade="moderate", measure="Head raised, cool cloth",
             at=at(9), now=at(11),

@@ -11,7 +11,7 @@ from typing import Any
 from sojourn.care.candidacy import clearance_actions, open_eyes, queries
 from sojourn.care.candidacy.actions import Answer
 from sojourn.care.candidacy.queries import Assessed
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 
 WHY = "Weighed and talked over; the benefit is greater."
 
@@ -25,7 +25,7 @@ def reasoned(assessed: Assessed, answer: Answer | None = None) -> Answer:
     return replace(answer, reasons={**reasons, **answer.reasons}) if answer.accepts else answer
 
 
-def clear(by: Asker, assessed: Assessed, *, now: datetime) -> None:
+def clear(by: Actor, assessed: Assessed, *, now: datetime) -> None:
     """Record every answer that the findings want: of the day, by somebody."""
     for each in open_eyes.weighed(assessed, queries.clearances(assessed.patient.pk)):
         for kind in each.lacks:

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import house
 from tests.conftest import Cast
@@ -17,7 +17,7 @@ from tests.conftest import Cast
 def make_patient(clinic: Cast, given_name: str = "Alma", **facts: Any) -> Patient:
     """A patient of the clinic; their membership becomes ``clinic.members[given_name]``."""
     number = facts.pop("record_number", f"R-{given_name}")
-    with as_asker(house(clinic.clinic.pk)):
+    with acting_as(house(clinic.clinic.pk)):
         patient = Patient.objects.create(
             clinic=clinic.clinic,
             record_number=number,
@@ -34,5 +34,5 @@ def make_patient(clinic: Cast, given_name: str = "Alma", **facts: Any) -> Patien
     return patient
 
 
-def asker_for(clinic: Cast, patient: Patient) -> Asker:
-    return clinic.asker(patient.given_name)
+def actor_for(clinic: Cast, patient: Patient) -> Actor:
+    return clinic.actor(patient.given_name)

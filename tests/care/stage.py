@@ -20,7 +20,7 @@ from sojourn.care.session import drawing_actions, score_actions, step_actions
 from sojourn.care.session.drawing_actions import DrawnDose
 from sojourn.care.session.models import CheckResult
 from sojourn.care.vitals import actions as vitals_actions
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook.models import RuleAdoption
 from sojourn.foundation.rulebook.queries import standings
@@ -44,19 +44,19 @@ class Stage:
         return self.encounter.pk
 
     def step(self, transition: str, role: str = "nurse", **more: object) -> None:
-        step_actions.advance_session(by=self.cast.asker(role), encounter_id=self.id, transition=transition, **more)
+        step_actions.advance_session(by=self.cast.actor(role), encounter_id=self.id, transition=transition, **more)
 
     def vitals(self, now: datetime, **values: float) -> None:
         vitals_actions.take_readings(
-            by=self.cast.asker("nurse"), encounter_id=self.id, values=values, measured_at=now, now=now
+            by=self.cast.actor("nurse"), encounter_id=self.id, values=values, measured_at=now, now=now
         )
 
 
 def adopt_everything(cast: Cast, but: Collection[str] = ()) -> None:
     """Every rule that waits, but some: the rows and the audit that ``adopt_set`` would write (test_way.py compares),
     without judging two hundred rules anew for each test."""
-    by, at = cast.asker("prescriber"), timezone.now()
-    with as_asker(by), transaction.atomic():
+    by, at = cast.actor("prescriber"), timezone.now()
+    with acting_as(by), transaction.atomic():
         waiting = [each.newest for each in standings(cast.clinic.pk) if each.waits and each.newest.id not in but]
         assert all(each.effective_from <= at.date() for each in waiting)
         rows = RuleAdoption.objects.bulk_create(
@@ -79,7 +79,7 @@ def set_stage(cast: Cast, *, at: datetime | None = None, number: int = 1, **plan
     at = at or timezone.now()
     member = cast.members["nurse"]
     common = {"clinic": cast.clinic}
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         patient = Patient.objects.create(
             **common, record_number=f"SJ-{number:05d}", given_name="Ana", family_name=f"Reyes{number}",
             birth_date=date(1984, 3, 2), sex="female", created_at=at - timedelta(days=14), created_by=member,
@@ -96,7 +96,7 @@ def set_stage(cast: Cast, *, at: datetime | None = None, number: int = 1, **plan
 
 
 def arrive(stage: Stage, now: datetime) -> None:
-    by = stage.cast.asker("nurse")
+    by = stage.cast.actor("nurse")
     stage.encounter = encounter_actions.open_session(by=by, appointment_id=stage.appointment.pk, now=now)
 
 
@@ -130,7 +130,7 @@ WELL: dict[str, dict[str, int | None]] = {
 def score(stage: Stage, scale_id: str, *, now: datetime | None = None, **answers: Any) -> None:
     """A recovery score by the nurse: everything well, but ``answers``."""
     score_actions.score(
-        by=stage.cast.asker("nurse"), encounter_id=stage.id, scale_id=scale_id, answers={**WELL[scale_id], **answers},
+        by=stage.cast.actor("nurse"), encounter_id=stage.id, scale_id=scale_id, answers={**WELL[scale_id], **answers},
         now=now,
     )  # fmt: skip
 
@@ -164,7 +164,7 @@ def drawn(mg: str = "35", lot: str = "K1234", **more: Any) -> DrawnDose:
 def check_dose(stage: Stage, now: datetime, mg: str = "35", lot: str = "K1234", **more: Any) -> None:
     for role in ("nurse", "prescriber"):
         drawing_actions.check_dose(
-            by=stage.cast.asker(role), encounter_id=stage.id, drawn=drawn(mg, lot, **more), now=now
+            by=stage.cast.actor(role), encounter_id=stage.id, drawn=drawn(mg, lot, **more), now=now
         )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from sojourn.config import installation
 from sojourn.foundation.accounts import actions, queries
-from sojourn.foundation.accounts.asker import Asker, NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.models import AuditEvent
@@ -35,19 +35,19 @@ def token_of(link: str) -> str:
 
 
 def invite(cast: Cast, email: str = "new@north.example", role: str = "nurse", **more) -> actions.Invited:
-    by = cast.asker("clinic_admin" if queries.is_staff(role) else "front_desk")
-    with as_asker(by):
+    by = cast.actor("clinic_admin" if queries.is_staff(role) else "front_desk")
+    with acting_as(by):
         return actions.invite(by=by, email=email, name="Noor Haddad", role=role, **more)
 
 
 def accept(link: str, password: str = GOOD, person_id: int | None = None, **more) -> Membership:
-    by = Asker(person_id=person_id, token_hash=actions.hash_of(token_of(link)))
-    with as_asker(by):
+    by = Actor(person_id=person_id, token_hash=actions.hash_of(token_of(link)))
+    with acting_as(by):
         return actions.accept(by=by, password=password, **more)
 
 
 def audited(cast: Cast, action: str) -> list[AuditEvent]:
-    with as_asker(cast.asker("auditor")):
+    with acting_as(cast.actor("auditor")):
         return list(AuditEvent.objects.filter(action=action).order_by("seq"))
 
 
@@ -109,13 +109,13 @@ def test_the_letter_is_in_its_readers_language(clinic: Cast, settings):
     ],
 )
 def test_who_may_invite_whom(clinic: Cast, role: str, by: str, allowed: bool):
-    asker = clinic.asker(by)
-    with as_asker(asker):
+    actor = clinic.actor(by)
+    with acting_as(actor):
         if allowed:
-            actions.invite(by=asker, email="x@y.example", name="X", role=role, patient_id=5)
+            actions.invite(by=actor, email="x@y.example", name="X", role=role, patient_id=5)
         else:
             with pytest.raises(NotAllowed):
-                actions.invite(by=asker, email="x@y.example", name="X", role=role, patient_id=5)
+                actions.invite(by=actor, email="x@y.example", name="X", role=role, patient_id=5)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ def test_who_may_invite_whom(clinic: Cast, role: str, by: str, allowed: bool):
     ],
 )
 def test_invitations_that_cannot_be(clinic: Cast, facts: dict[str, str], code: str):
-    by = clinic.asker("clinic_admin")
-    with as_asker(by), pytest.raises(Refused) as refused:
+    by = clinic.actor("clinic_admin")
+    with acting_as(by), pytest.raises(Refused) as refused:
         actions.invite(by=by, **{"email": "x@y.example", "name": "X", "role": "nurse", **facts})
     assert refused.value.codes == (code,)
     assert not posted()
@@ -172,7 +172,7 @@ def test_a_new_address_makes_the_link_to_a_wrong_one_worthless(clinic: Cast):
     assert len(audited(clinic, "person.invitation_withdrawn")) == 1
     accept(right.link)
     accept(other.link)
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         Invitation.objects.filter(pk=wrong.invitation.pk).update(withdrawn_at=None)
     with pytest.raises(Refused) as refused:
         accept(wrong.link)
@@ -185,7 +185,7 @@ def test_the_first_clinic_is_made_once_and_in_a_place_that_there_is(clinic: Cast
     with pytest.raises(installation.CannotPrepare, match="no country or state"):
         installation.first_clinic(**wanted, jurisdiction="Sweden")
     membership = accept(installation.first_clinic(**wanted, jurisdiction="se"))
-    with as_asker(queries.asker_of(membership)):
+    with acting_as(queries.actor_of(membership)):
         made = Clinic.objects.get(pk=membership.clinic_id)
         assert (made.slug, made.jurisdiction, membership.role) == ("kliniken-pa-hojden", "SE", "clinic_admin")
     with pytest.raises(installation.CannotPrepare, match="already"):
@@ -221,8 +221,8 @@ def test_a_link_runs_out(clinic: Cast):
 
 
 def test_a_withdrawn_link_opens_nothing(clinic: Cast):
-    invited, by = invite(clinic), clinic.asker("clinic_admin")
-    with as_asker(by):
+    invited, by = invite(clinic), clinic.actor("clinic_admin")
+    with acting_as(by):
         actions.withdraw(by=by, invitation_id=invited.invitation.pk)
         with pytest.raises(Refused) as again:
             actions.withdraw(by=by, invitation_id=invited.invitation.pk)
@@ -233,8 +233,8 @@ def test_a_withdrawn_link_opens_nothing(clinic: Cast):
 
 
 def test_sending_again_kills_the_old_link(clinic: Cast):
-    first, by = invite(clinic), clinic.asker("clinic_admin")
-    with as_asker(by):
+    first, by = invite(clinic), clinic.actor("clinic_admin")
+    with acting_as(by):
         second = actions.resend(by=by, invitation_id=first.invitation.pk)
     with pytest.raises(Refused) as refused:
         accept(first.link)
@@ -245,16 +245,16 @@ def test_sending_again_kills_the_old_link(clinic: Cast):
 
 def test_whoever_holds_a_link_that_ran_out_gets_a_fresh_one_by_post_only(clinic: Cast):
     invited = invite(clinic)
-    by = Asker(token_hash=actions.hash_of(token_of(invited.link)))
-    with as_asker(by), pytest.raises(Refused) as early:
+    by = Actor(token_hash=actions.hash_of(token_of(invited.link)))
+    with acting_as(by), pytest.raises(Refused) as early:
         actions.renew(by=by)
     assert early.value.codes == ("open",)
     late = invited.invitation.expires_at + timedelta(days=2)
-    with as_asker(by):
+    with acting_as(by):
         fresh = actions.renew(by=by, now=late)
     assert posted()[-1].to == "new@north.example"
     assert fresh.invitation.expires_at == late + timedelta(days=7)
-    with as_asker(by), pytest.raises(Refused) as twice:
+    with acting_as(by), pytest.raises(Refused) as twice:
         actions.renew(by=by, now=late)
     assert twice.value.codes == ("unknown",)
     assert accept(fresh.link, now=late).role == "nurse"
@@ -262,18 +262,18 @@ def test_whoever_holds_a_link_that_ran_out_gets_a_fresh_one_by_post_only(clinic:
 
 def test_a_link_of_long_ago_is_the_clinics_affair(clinic: Cast):
     invited = invite(clinic)
-    by = Asker(token_hash=actions.hash_of(token_of(invited.link)))
-    with as_asker(by), pytest.raises(Refused) as refused:
+    by = Actor(token_hash=actions.hash_of(token_of(invited.link)))
+    with acting_as(by), pytest.raises(Refused) as refused:
         actions.renew(by=by, now=invited.invitation.expires_at + timedelta(days=31))
     assert refused.value.codes == ("too_old",)
 
 
 def test_a_token_opens_its_own_row_and_nothing_else(clinic: Cast, other_clinic: Cast):
     mine, _other = invite(clinic), invite(other_clinic, "other@south.example")
-    with as_asker(Asker(token_hash=actions.hash_of(token_of(mine.link)))):
+    with acting_as(Actor(token_hash=actions.hash_of(token_of(mine.link)))):
         assert [row.pk for row in Invitation.objects.all()] == [mine.invitation.pk]
         assert Membership.objects.count() == 0
-    with as_asker(Asker(token_hash=actions.hash_of("guess"))):
+    with acting_as(Actor(token_hash=actions.hash_of("guess"))):
         assert Invitation.objects.count() == 0
 
 
@@ -298,29 +298,29 @@ def test_an_existing_person_signs_in_first_then_joins(clinic: Cast, other_clinic
     assert other.value.codes == ("other_person",)
     joined = accept(link, person_id=nurse.pk)
     assert (joined.person_id, joined.clinic_id, joined.role) == (nurse.pk, clinic.clinic.pk, "therapist")
-    with as_asker(Asker(person_id=nurse.pk)):
+    with acting_as(Actor(person_id=nurse.pk)):
         assert {m.clinic_id for m in queries.memberships_of(nurse.pk)} == {clinic.clinic.pk, other_clinic.clinic.pk}
 
 
 def test_ending_access_ends_every_session(clinic: Cast):
     from allauth.usersessions.models import UserSession
 
-    nurse, by = clinic.members["nurse"], clinic.asker("clinic_admin")
+    nurse, by = clinic.members["nurse"], clinic.actor("clinic_admin")
     store = SessionStore()
     store.create()
     UserSession.objects.create(user=nurse.person, ip="192.0.2.1", user_agent="x", session_key=store.session_key)
-    with as_asker(by):
+    with acting_as(by):
         ended = actions.end_membership(by=by, membership_id=nurse.pk)
     assert ended.ended_at is not None
     assert not SessionStore().exists(store.session_key)
-    with as_asker(Asker(person_id=nurse.person_id)):
+    with acting_as(Actor(person_id=nurse.person_id)):
         assert queries.memberships_of(nurse.person_id) == []
     assert [event.entity_id for event in audited(clinic, "person.access_ended")] == [nurse.pk]
 
 
 def test_access_ends_once_never_ones_own_and_never_elsewhere(clinic: Cast, other_clinic: Cast):
-    by = clinic.asker("clinic_admin")
-    with as_asker(by):
+    by = clinic.actor("clinic_admin")
+    with acting_as(by):
         actions.end_membership(by=by, membership_id=clinic.members["nurse"].pk)
         for membership, code in (
             (clinic.members["nurse"], "ended"),
@@ -330,8 +330,8 @@ def test_access_ends_once_never_ones_own_and_never_elsewhere(clinic: Cast, other
             with pytest.raises(Refused) as refused:
                 actions.end_membership(by=by, membership_id=membership.pk)
             assert refused.value.codes == (code,)
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse), pytest.raises(NotAllowed):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse), pytest.raises(NotAllowed):
         actions.end_membership(by=nurse, membership_id=clinic.members["prescriber"].pk)
 
 
@@ -341,8 +341,8 @@ class Record:
 
 
 def test_a_restricted_record_opens_for_an_hour_with_a_reason(clinic: Cast):
-    by, now, record = clinic.asker("nurse"), timezone.now(), Record(9001, True)
-    with as_asker(by):
+    by, now, record = clinic.actor("nurse"), timezone.now(), Record(9001, True)
+    with acting_as(by):
         assert not queries.may_open(by, record, now)
         with pytest.raises(Refused) as refused:
             actions.open_restricted(by=by, patient_id=9001, reason="  because  ", now=now)
@@ -358,33 +358,33 @@ def test_a_restricted_record_opens_for_an_hour_with_a_reason(clinic: Cast):
         assert again.pk == opened.pk
     (event,) = audited(clinic, "record.glass_broken")
     assert (event.patient_id, event.detail["reason"]) == (9001, "Found unresponsive in room 2")
-    therapist = clinic.asker("therapist")
-    with as_asker(therapist):
+    therapist = clinic.actor("therapist")
+    with acting_as(therapist):
         assert not queries.glass_broken(therapist, 9001, now)
-    with as_asker(clinic.asker("prescriber")):
-        assert queries.may_open(clinic.asker("prescriber"), record, now)
+    with acting_as(clinic.actor("prescriber")):
+        assert queries.may_open(clinic.actor("prescriber"), record, now)
 
 
 def test_who_has_no_business_in_records_cannot_break_the_glass(clinic: Cast):
     for role in ("front_desk", "clinic_admin", "auditor"):
-        by = clinic.asker(role)
-        with as_asker(by), pytest.raises(NotAllowed):
+        by = clinic.actor(role)
+        with acting_as(by), pytest.raises(NotAllowed):
             actions.open_restricted(by=by, patient_id=9001, reason="I am simply curious")
 
 
 def test_the_patient_sees_who_opened_the_record(clinic: Cast, other_clinic: Cast):
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         actions.open_restricted(by=by, patient_id=9001, reason="Found unresponsive in room 2")
         actions.open_restricted(by=by, patient_id=9002, reason="Somebody else entirely")
     patient = accept(invite(clinic, "ana@home.example", "patient", patient_id=9001).link)
-    asker = queries.asker_of(patient)
-    with as_asker(asker):
+    actor = queries.actor_of(patient)
+    with acting_as(actor):
         (opening,) = queries.openings(9001)
         assert (opening.opener_name, opening.opener_role) == (by.name, "nurse")
         assert opening.reason == "Found unresponsive in room 2"
         assert BreakGlass.objects.count() == 1
-    with as_asker(other_clinic.asker("prescriber")):
+    with acting_as(other_clinic.actor("prescriber")):
         assert queries.openings(9001) == []
 
 

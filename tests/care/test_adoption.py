@@ -9,9 +9,9 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from sojourn.clinical.alarms import Priority
-from sojourn.foundation.accounts.asker import Asker, NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.queries import asker_of
+from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit.models import AuditEvent
@@ -25,7 +25,7 @@ NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 
 
 def test_nothing_unverified_acts_before_it_is_adopted(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         acting = queries.acting_rules(clinic.clinic.pk).values()
         assert all(each.verification == "verified" for each in acting)
         assert queries.alarm_rules(clinic.clinic.pk, "iv") == ()
@@ -36,8 +36,8 @@ def test_nothing_unverified_acts_before_it_is_adopted(clinic: Cast):
 
 
 def test_a_prescriber_adopts_with_stricter_numbers(clinic: Cast):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         adopt(
             by=by,
             rule_id="spo2.low",
@@ -55,8 +55,8 @@ def test_a_prescriber_adopts_with_stricter_numbers(clinic: Cast):
 
 
 def test_loosening_is_refused_with_every_reason(clinic: Cast):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         with pytest.raises(Refused) as refused:
             adopt(by=by, rule_id="spo2.low", parameters=as_typed("spo2.low", high=85, medium=80, colour=3))
         assert refused.value.codes == ("loosened",) * 3
@@ -65,8 +65,8 @@ def test_loosening_is_refused_with_every_reason(clinic: Cast):
 
 @pytest.mark.parametrize("role", [each.code for each in roles().values() if each.staff and each.code != "prescriber"])
 def test_only_a_prescriber_adopts_or_retires(clinic: Cast, role: str):
-    by = clinic.asker(role)
-    with as_asker(by):
+    by = clinic.actor(role)
+    with acting_as(by):
         with pytest.raises(NotAllowed):
             adopt(by=by, rule_id="spo2.low", parameters=as_typed("spo2.low"))
         with pytest.raises(NotAllowed):
@@ -74,8 +74,8 @@ def test_only_a_prescriber_adopts_or_retires(clinic: Cast, role: str):
 
 
 def test_what_was_read_is_what_is_adopted(clinic: Cast):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         for kwargs, code in (
             ({"rule_id": "spo2.low", "rule_hash": "0" * 64}, "rule-changed"),
             ({"rule_id": "phlogiston"}, "unknown-rule"),
@@ -87,8 +87,8 @@ def test_what_was_read_is_what_is_adopted(clinic: Cast):
 
 
 def test_retiring_ends_it_and_the_past_stays_readable(clinic: Cast):
-    by, pk = clinic.asker("prescriber"), clinic.clinic.pk
-    with as_asker(by):
+    by, pk = clinic.actor("prescriber"), clinic.clinic.pk
+    with acting_as(by):
         adopt(by=by, rule_id="im", parameters=as_typed("im", min_observation=150), now=NOW)
         with pytest.raises(Refused):
             retire(by=by, rule_id="im", reason=" ", now=NOW)
@@ -104,8 +104,8 @@ def test_retiring_ends_it_and_the_past_stays_readable(clinic: Cast):
 
 
 def test_an_adoption_of_other_content_does_not_act(clinic: Cast):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         RuleAdoption.objects.create(
             clinic_id=by.clinic_id, rule_id="spo2.low", version=1, rule_hash="0" * 64, parameters={},
             adopted_at=NOW, adopted_by_id=by.membership_id,
@@ -114,20 +114,20 @@ def test_an_adoption_of_other_content_does_not_act(clinic: Cast):
 
 
 def test_a_clinic_sees_and_changes_only_its_own(clinic: Cast, other_clinic: Cast):
-    by, other = clinic.asker("prescriber"), other_clinic.asker("prescriber")
-    with as_asker(by):
+    by, other = clinic.actor("prescriber"), other_clinic.actor("prescriber")
+    with acting_as(by):
         adopt(by=by, rule_id="spo2.low", parameters=as_typed("spo2.low"))
-    with as_asker(other):
+    with acting_as(other):
         assert RuleAdoption.objects.count() == 0
         assert "spo2.low" not in queries.acting_rules(clinic.clinic.pk)
         with pytest.raises(Refused):
             retire(by=other, rule_id="spo2.low", reason="not mine")
-    with as_asker(by), pytest.raises(DatabaseError), transaction.atomic():
+    with acting_as(by), pytest.raises(DatabaseError), transaction.atomic():
         RuleAdoption.objects.filter(rule_id="spo2.low").update(retired=True)
 
 
 def test_one_query(clinic: Cast, django_assert_num_queries):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         connection.ensure_connection()
         with django_assert_num_queries(1):
             queries.alarm_rules(clinic.clinic.pk, "iv", "ketamine")
@@ -141,9 +141,9 @@ def hashes(*names: str) -> dict[str, str]:
 
 
 def test_a_set_is_adopted_by_one_signature_with_one_audit_row(clinic: Cast, django_assert_num_queries):
-    by = clinic.asker("prescriber")
+    by = clinic.actor("prescriber")
     shown = hashes("spo2.low", "CI-MI-6W", "interaction.memantine")
-    with as_asker(by):
+    with acting_as(by):
         connection.ensure_connection()
         rows = adopt_set(
             by=by,
@@ -167,10 +167,10 @@ def test_a_set_is_adopted_by_one_signature_with_one_audit_row(clinic: Cast, djan
 
 
 def test_all_of_a_set_or_none(clinic: Cast):
-    by = clinic.asker("prescriber")
+    by = clinic.actor("prescriber")
     known = hashes("spo2.low", "hr.high", "CI-MI-6W")
     shown = {**known, "hr.low": "0" * 64, "phlogiston": "1" * 64}
-    with as_asker(by):
+    with acting_as(by):
         with pytest.raises(SetRefused) as refused:
             adopt_set(by=by, shown=shown, signature=by.name, parameters=typed_each(known) | {"CI-MI-6W": {"days": 30}})
         assert {name: each.codes for name, each in refused.value.by_rule.items()} == {
@@ -186,14 +186,14 @@ def test_all_of_a_set_or_none(clinic: Cast):
             assert why.value.codes == (code,)
         assert RuleAdoption.objects.count() == 0
         assert not AuditEvent.objects.filter(action__startswith="rule.").exists()
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse), pytest.raises(NotAllowed):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse), pytest.raises(NotAllowed):
         adopt_set(by=nurse, shown=hashes("spo2.low"), signature=nurse.name)
 
 
 def test_candidacy_sees_what_acts_and_what_nobody_adopted(clinic: Cast, django_assert_num_queries):
-    by, pk = clinic.asker("prescriber"), clinic.clinic.pk
-    with as_asker(by):
+    by, pk = clinic.actor("prescriber"), clinic.clinic.pk
+    with acting_as(by):
         before = {each.id: each.adopted for each in queries.eligibility_rules(pk)}
         assert len(before) == len(book().of_kind("eligibility"))
         assert before["CI-LACTATION"]  # read in its source
@@ -212,8 +212,8 @@ def test_candidacy_sees_what_acts_and_what_nobody_adopted(clinic: Cast, django_a
 
 
 def test_a_decision_keeps_its_rules_and_reads_them_back(clinic: Cast):
-    by, pk = clinic.asker("prescriber"), clinic.clinic.pk
-    with as_asker(by):
+    by, pk = clinic.actor("prescriber"), clinic.clinic.pk
+    with acting_as(by):
         adopt(by=by, rule_id="CI-MI-6W", parameters=as_typed("CI-MI-6W", days=90))
         rules = [each.rule for each in queries.eligibility_rules(pk)]
     stamp = json.loads(json.dumps(queries.stamp(rules)))
@@ -230,10 +230,10 @@ IV = "dose.ceiling.iv.ketamine"
 SPRAY = "dose.ceiling.in.esketamine"
 
 
-def second(clinic: Cast, role: str = "prescriber") -> Asker:
+def second(clinic: Cast, role: str = "prescriber") -> Actor:
     """Another prescriber of the clinic."""
     person = Person.objects.create_user(f"second-{role}@{clinic.clinic.slug}.example", None)
-    return asker_of(Membership.objects.create(clinic=clinic.clinic, person=person, role=role, name="Second"))
+    return actor_of(Membership.objects.create(clinic=clinic.clinic, person=person, role=role, name="Second"))
 
 
 def most(clinic: Cast, name: str = "slow", rule_id: str = IV) -> float | None:
@@ -243,13 +243,13 @@ def most(clinic: Cast, name: str = "slow", rule_id: str = IV) -> float | None:
 
 
 def lowered(clinic: Cast, slow: float = 0.5) -> None:
-    by = clinic.asker("prescriber")
+    by = clinic.actor("prescriber")
     adopt(by=by, rule_id=IV, parameters=as_typed(IV), now=NOW)
     adopt(by=by, rule_id=IV, parameters=as_typed(IV, slow=slow), now=NOW)
 
 
 def test_a_ceiling_acts_only_where_it_was_adopted_also_one_that_was_read(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")) as by:
+    with acting_as(clinic.actor("prescriber")) as by:
         assert book().rule(SPRAY).verification == "verified"
         assert most(clinic, "most", SPRAY) is None
         assert SPRAY in {each.newest.id for each in queries.standings(clinic.clinic.pk) if each.waits}
@@ -260,7 +260,7 @@ def test_a_ceiling_acts_only_where_it_was_adopted_also_one_that_was_read(clinic:
 
 
 def test_never_above_the_bound_of_the_rulebook(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")) as by:
+    with acting_as(clinic.actor("prescriber")) as by:
         for wrong in ({"slow": 1.1}, {"slow": 0}, {"slow": -1}, {"slow_minutes": 39}, {"quick_minutes": 0}):
             with pytest.raises(Refused) as refused:
                 adopt(by=by, rule_id=IV, parameters=as_typed(IV, **wrong))
@@ -270,7 +270,7 @@ def test_never_above_the_bound_of_the_rulebook(clinic: Cast):
 
 
 def test_lower_acts_at_once_and_higher_only_with_a_second_prescriber(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")) as by:
+    with acting_as(clinic.actor("prescriber")) as by:
         lowered(clinic)
         assert most(clinic) == 0.5
         first = adopt(by=by, rule_id=IV, parameters=as_typed(IV, slow=0.8), now=NOW)
@@ -295,7 +295,7 @@ def test_lower_acts_at_once_and_higher_only_with_a_second_prescriber(clinic: Cas
 
 
 def test_one_person_with_two_memberships_signs_once(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")) as by:
+    with acting_as(clinic.actor("prescriber")) as by:
         lowered(clinic)
         first = adopt(by=by, rule_id=IV, parameters=as_typed(IV))
         # One role at a time: she left and came back under another name.
@@ -304,7 +304,7 @@ def test_one_person_with_two_memberships_signs_once(clinic: Cast):
             clinic=clinic.clinic, person=clinic.members["prescriber"].person, role="prescriber", name="The same"
         )
         with pytest.raises(Refused) as refused:
-            second_sign(by=asker_of(twin), raise_id=first.pk)
+            second_sign(by=actor_of(twin), raise_id=first.pk)
         assert refused.value.codes == ("same-person",)
         row = {
             "clinic": clinic.clinic, "rule_id": IV, "version": first.version, "rule_hash": first.rule_hash,
@@ -323,15 +323,15 @@ def test_one_person_with_two_memberships_signs_once(clinic: Cast):
 
 @pytest.mark.parametrize("role", [each.code for each in roles().values() if each.staff and each.code != "prescriber"])
 def test_only_a_prescriber_signs_second(clinic: Cast, role: str):
-    with as_asker(clinic.asker("prescriber")) as by:
+    with acting_as(clinic.actor("prescriber")) as by:
         lowered(clinic)
         first = adopt(by=by, rule_id=IV, parameters=as_typed(IV))
         with pytest.raises(NotAllowed):
-            second_sign(by=clinic.asker(role), raise_id=first.pk)
+            second_sign(by=clinic.actor(role), raise_id=first.pk)
 
 
 def test_any_looser_number_raises_and_a_mixture_too(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")) as by:
+    with acting_as(clinic.actor("prescriber")) as by:
         adopt(by=by, rule_id=IV, parameters=as_typed(IV, slow=0.5, slow_minutes=60, quick=0.2), now=NOW)
         for looser in ({"slow": 0.4, "slow_minutes": 50, "quick": 0.2}, {"slow": 0.5, "slow_minutes": 60}):
             assert isinstance(adopt(by=by, rule_id=IV, parameters=as_typed(IV, **looser)), CeilingRaise)
@@ -341,7 +341,7 @@ def test_any_looser_number_raises_and_a_mixture_too(clinic: Cast):
 
 
 def test_retiring_is_no_way_round_the_second_signature(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")) as by:
+    with acting_as(clinic.actor("prescriber")) as by:
         lowered(clinic)
         retire(by=by, rule_id=IV, reason="So that I can raise it", now=NOW)
         first = adopt(by=by, rule_id=IV, parameters=as_typed(IV), now=NOW)
@@ -352,7 +352,7 @@ def test_retiring_is_no_way_round_the_second_signature(clinic: Cast):
 
 
 def test_a_set_keeps_only_the_first_signature_of_what_goes_up(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")) as by:
+    with acting_as(clinic.actor("prescriber")) as by:
         lowered(clinic)
         rows = adopt_set(by=by, shown=hashes(IV, SPRAY), signature=by.name, parameters=typed_each((IV, SPRAY)), now=NOW)
         assert [each.rule_id for each in rows] == [SPRAY]
@@ -364,7 +364,7 @@ def test_a_set_keeps_only_the_first_signature_of_what_goes_up(clinic: Cast):
 
 def test_a_decision_in_between_voids_the_first_signature(clinic: Cast):
     other = None
-    with as_asker(clinic.asker("prescriber")) as by:
+    with acting_as(clinic.actor("prescriber")) as by:
         lowered(clinic)
         first = adopt(by=by, rule_id=IV, parameters=as_typed(IV), now=NOW)
         adopt(by=by, rule_id=IV, parameters=as_typed(IV, slow=0.4), now=NOW)
@@ -381,10 +381,10 @@ def test_a_decision_in_between_voids_the_first_signature(clinic: Cast):
 
 
 def test_another_clinic_neither_sees_nor_signs_a_raise(clinic: Cast, other_clinic: Cast):
-    with as_asker(clinic.asker("prescriber")) as by:
+    with acting_as(clinic.actor("prescriber")) as by:
         lowered(clinic)
         first = adopt(by=by, rule_id=IV, parameters=as_typed(IV))
-    with as_asker(other_clinic.asker("prescriber")) as stranger:
+    with acting_as(other_clinic.actor("prescriber")) as stranger:
         assert not CeilingRaise.objects.exists()
         with pytest.raises(CeilingRaise.DoesNotExist):
             second_sign(by=stranger, raise_id=first.pk)
@@ -395,9 +395,9 @@ def test_another_clinic_neither_sees_nor_signs_a_raise(clinic: Cast, other_clini
 
 def test_a_set_with_an_untyped_number_adopts_nothing(clinic: Cast):
     """All ids with their hashes in one call: every rule with an unread number is refused, and so is the set."""
-    by = clinic.asker("prescriber")
+    by = clinic.actor("prescriber")
     shown = {each.id: each.hash for each in book().newest.values() if not each.acts_without_adoption}
-    with as_asker(by):
+    with acting_as(by):
         with pytest.raises(SetRefused) as refused:
             adopt_set(by=by, shown=shown, signature=by.name)
         untyped = {name for name, each in refused.value.by_rule.items() if set(each.codes) == {"not-typed"}}
@@ -411,9 +411,9 @@ def test_a_set_with_an_untyped_number_adopts_nothing(clinic: Cast):
 
 
 def test_a_read_number_need_not_be_typed(clinic: Cast):
-    by = clinic.asker("prescriber")
+    by = clinic.actor("prescriber")
     rule = next(each for each in book().of_kind("dose.ceiling") if not each.typed)
-    with as_asker(by):
+    with acting_as(by):
         assert isinstance(adopt(by=by, rule_id=rule.id), RuleAdoption)
 
 
@@ -421,11 +421,11 @@ def test_a_read_number_need_not_be_typed(clinic: Cast):
 
 
 def test_what_was_stated_is_kept_and_read_back(clinic: Cast):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         adopt(by=by, rule_id="floor.hr", parameters={"at_least": 35, "at_most": 150})
-        assert queries.adoptions(by.here)["floor.hr"].parameters == {"at_least": 35.0, "at_most": 150.0}
-        kept = queries.stamp([queries.acting_rules(by.here)["floor.hr"]])
+        assert queries.adoptions(by.own_clinic_id)["floor.hr"].parameters == {"at_least": 35.0, "at_most": 150.0}
+        kept = queries.stamp([queries.acting_rules(by.own_clinic_id)["floor.hr"]])
     assert kept[0]["parameters"] == {"at_least": 35.0, "at_most": 150.0}
     (read,) = queries.rules_at(kept)
     assert read.rule is not None
@@ -434,18 +434,18 @@ def test_what_was_stated_is_kept_and_read_back(clinic: Cast):
 
 def test_a_row_without_its_number_does_not_act(clinic: Cast):
     """However it came into the table: nothing is read of a rule that nobody has stated."""
-    by, rule = clinic.asker("prescriber"), book().rule("floor.spo2")
-    with as_asker(by):
+    by, rule = clinic.actor("prescriber"), book().rule("floor.spo2")
+    with acting_as(by):
         RuleAdoption.objects.create(
-            clinic_id=by.here, rule_id=rule.id, version=1, rule_hash=rule.hash, parameters={}, adopted_at=NOW,
+            clinic_id=by.own_clinic_id, rule_id=rule.id, version=1, rule_hash=rule.hash, parameters={}, adopted_at=NOW,
             adopted_by_id=by.member,
         )  # fmt: skip
-        assert "floor.spo2" not in queries.acting_rules(by.here)
+        assert "floor.spo2" not in queries.acting_rules(by.own_clinic_id)
 
 
 def test_what_lies_outside_of_its_bounds_is_not_stated(clinic: Cast):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         for value in (0, 101, float("nan")):
             with pytest.raises(Refused) as refused:
                 adopt(by=by, rule_id="floor.spo2", parameters={"at_least": value})

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from sojourn.config.environment import database
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.queries import Verdict, verify, verify_clinic
 from tests import house
@@ -132,11 +132,11 @@ def test_one_broken_chain_leaves_the_others_whole(chain: int):
 
 def test_a_clinic_verifies_its_own_chain_with_its_own_eyes(clinic: Cast, other_clinic: Cast):
     for cast in (clinic, other_clinic):
-        by = cast.asker("nurse")
-        with as_asker(by):
+        by = cast.actor("nurse")
+        with acting_as(by):
             record(by, "test.one")
             record(by, "test.two")
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         mine = verify_clinic(clinic.clinic.pk)
         assert (mine.whole, mine.rows) == (True, 2)
         assert verify_clinic(other_clinic.clinic.pk).rows == 0

@@ -18,7 +18,7 @@ from sojourn.care.session import drawing_actions, medicine_actions, snapshot, st
 from sojourn.care.session.models import CheckResult, DoseEvent, MedicationAdministration
 from sojourn.care.session.road import stands_against
 from sojourn.care.session.step_actions import Pump
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
@@ -44,7 +44,7 @@ def a_line(stage: Stage, now: datetime, substance: str, **more: object) -> None:
 def test_an_allergy_that_stands_as_a_line_stops_a_dose(ready: Cast, substance: str) -> None:
     """Whatever was answered or ticked beside it; removing the line lifts it."""
     now, line = timezone.now(), uuid4()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = prepared(ready, now)
         told(stage, now, "allergy_ketamine", False)
         a_line(stage, now, substance, line=line)
@@ -55,7 +55,7 @@ def test_an_allergy_that_stands_as_a_line_stops_a_dose(ready: Cast, substance: s
 
 def test_an_allergy_to_another_substance_stops_nothing(ready: Cast) -> None:
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = prepared(ready, now)
         a_line(stage, now, "Penicillin")
         stage.step("start_dose", now=now)
@@ -64,8 +64,8 @@ def test_an_allergy_to_another_substance_stops_nothing(ready: Cast) -> None:
 def test_an_allergy_said_at_the_chair_is_not_ticked_away(ready: Cast) -> None:
     """Failed, then passed: it stands in this session and in the record until somebody takes it back."""
     now = timezone.now()
-    common = {"by": ready.asker("nurse"), "item_id": "allergies", "now": now}
-    with as_asker(ready.asker("nurse")):
+    common = {"by": ready.actor("nurse"), "item_id": "allergies", "now": now}
+    with acting_as(ready.actor("nurse")):
         stage = prepared(ready, now)
         session_actions.check(encounter_id=stage.id, passed=False, **common)
         session_actions.check(encounter_id=stage.id, passed=True, note="Asked again: none", **common)
@@ -76,7 +76,7 @@ def test_an_allergy_said_at_the_chair_is_not_ticked_away(ready: Cast) -> None:
 
 def test_two_sessions_of_one_person_are_one_dose(ready: Cast) -> None:
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         running = to_dosing(ready, at=now)
         second = another_session(running, now)
         assert "other-session" in refused(second, "start_dose", now=now)
@@ -107,16 +107,16 @@ def another_session(of: Stage, now: datetime) -> Stage:
 @pytest.mark.parametrize("name", ["Ketamine", "Ketamine 20 mg rescue", "Spravato"])
 def test_ketamine_charted_as_another_medicine_lets_no_dose_in(ready: Cast, name: str) -> None:
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         row = medicine_actions.give_medicine(
-            by=ready.asker("nurse"), encounter_id=stage.id, name=name, amount=Decimal(20), unit="mg", route="im",
+            by=ready.actor("nurse"), encounter_id=stage.id, name=name, amount=Decimal(20), unit="mg", route="im",
             key=uuid4(), now=now,
         )  # fmt: skip
         stage.step("pause", now=now)
         assert "ketamine-otherwise" in refused(stage, "resume", now=now)
         strike_actions.strike(
-            by=ready.asker("nurse"), encounter_id=stage.id, of="medicine", row_id=row.pk, reason="Never given", now=now
+            by=ready.actor("nurse"), encounter_id=stage.id, of="medicine", row_id=row.pk, reason="Never given", now=now
         )
         stage.step("resume", now=now)
 
@@ -125,7 +125,7 @@ def test_a_newer_weight_is_asked_of_the_dose(ready: Cast) -> None:
     """35 mg at 70 kg; at 56 kg it is 20 % off the plan's weight: the plan is signed anew, nobody passes it. At 30 kg it
     is above 1 mg/kg as well, the highest dose of the file."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = prepared(ready, now)
         told(stage, now, "weight_kg", 56)
         assert refused(stage, "start_dose", "prescriber", overrides=["weight-changed"], reason="Seen", now=now) == (
@@ -138,7 +138,7 @@ def test_a_newer_weight_is_asked_of_the_dose(ready: Cast) -> None:
 def test_the_checks_of_yesterday_are_not_of_today(ready: Cast) -> None:
     now = timezone.now()
     yesterday = now - timedelta(hours=20)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = prepared(ready, yesterday)
         stage.vitals(now, nibp_sys=124, nibp_dia=78, spo2=98, hr=71, rr=14)
         codes = refused(stage, "start_dose", now=now)
@@ -149,7 +149,7 @@ def test_the_checks_of_yesterday_are_not_of_today(ready: Cast) -> None:
 
 def test_a_rate_above_the_checked_one_is_a_prescribers(ready: Cast) -> None:
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         assert refused(stage, "raise_rate", now=now, pump=Pump(rate_ml_per_h=Decimal(76))) == ("faster-than-checked",)
         stage.step("lower_rate", now=now, pump=Pump(rate_ml_per_h=Decimal(50)))
@@ -159,7 +159,7 @@ def test_a_rate_above_the_checked_one_is_a_prescribers(ready: Cast) -> None:
 def test_a_signature_passes_the_numbers_that_were_read(ready: Cast) -> None:
     """Signed for 76 mL/h is not signed for 78."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         with pytest.raises(StepRefused) as found:
             stage.step("raise_rate", now=now, pump=Pump(rate_ml_per_h=Decimal(76)))
@@ -172,7 +172,7 @@ def test_a_signature_passes_the_numbers_that_were_read(ready: Cast) -> None:
 
 def test_a_part_of_a_dose_on_a_pump_is_none(ready: Cast) -> None:
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         with pytest.raises(Refused) as found:
             stage.step("give_part", now=now, pump=Pump(part_mg=Decimal(5)))
@@ -182,7 +182,7 @@ def test_a_part_of_a_dose_on_a_pump_is_none(ready: Cast) -> None:
 def test_a_reading_that_cannot_be_stops_nobody_and_spoils_nothing(ready: Cast) -> None:
     """4000 mL left of a bag of 50: the pause stands, the reading does not, and the note says so."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         stage.step("pause", now=now + timedelta(minutes=10), pump=Pump(remaining_ml=Decimal(4000)))
         row = DoseEvent.objects.get(kind="pause")
@@ -195,7 +195,7 @@ def test_a_reading_that_cannot_be_stops_nobody_and_spoils_nothing(ready: Cast) -
 
 def test_a_dose_does_not_begin_before_it_was_checked(ready: Cast) -> None:
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = prepared(ready, now)
         with pytest.raises(Refused) as found:
             stage.step("start_dose", at=now - timedelta(minutes=5), now=now + timedelta(minutes=1))
@@ -204,11 +204,11 @@ def test_a_dose_does_not_begin_before_it_was_checked(ready: Cast) -> None:
 
 def test_nobody_is_named_as_checker_who_checked_nothing(ready: Cast) -> None:
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=now)
         arrive(stage, now)
         pass_checks(stage, now)
-        drawing_actions.check_dose(by=ready.asker("nurse"), encounter_id=stage.id, drawn=drawn(), now=now)
+        drawing_actions.check_dose(by=ready.actor("nurse"), encounter_id=stage.id, drawn=drawn(), now=now)
         stage.step(
             "start_dose", "prescriber", overrides=["second-check-missing"], reason="Nobody else is here", now=now
         )
@@ -221,7 +221,7 @@ def test_a_session_runs_under_the_version_that_the_clinic_adopted(ready: Cast) -
     """The clinic works by version 1 of its protocol, and the rulebook has version 2, which nobody has adopted: sessions
     are opened under version 1. Where only version 2 acts, one that was opened under version 1 lets nothing in."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=now)
         adopt_protocol(stage, 1, now)
         arrive(stage, now)
@@ -245,7 +245,7 @@ def adopt_protocol(stage: Stage, version: int, now: datetime) -> None:
 def test_a_plan_signed_lower_in_a_pause_is_asked_of_the_rest(ready: Cast) -> None:
     """35 mg run; 20 mg are signed in the pause. Going on with 35 is a prescriber's, once; less is always allowed."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         stage.step("pause", now=now)
         assert not [each for each in standing(stage, now) if each == "dose:beyond-rounding"]
@@ -268,7 +268,7 @@ def standing(stage: Stage, now: datetime) -> list[str]:
 def test_one_prescriber_on_site_passes_a_hold_and_no_block(ready: Cast) -> None:
     """The prescriber gives the dose herself: a pressure above the limit is hers to sign, a block is not."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = prepared(ready, now)
         stage.vitals(now + timedelta(seconds=1), nibp_sys=171, nibp_dia=84, spo2=98, hr=71, rr=14)
         later = now + timedelta(seconds=2)
@@ -276,13 +276,13 @@ def test_one_prescriber_on_site_passes_a_hold_and_no_block(ready: Cast) -> None:
         assert "hold:systolic" in hold
         signed = {"overrides": list(hold), "reason": "White coat; 128 at home today", "now": later}
         session_actions.check(
-            by=ready.asker("nurse"), encounter_id=stage.id, item_id="intoxication", passed=False, now=later
+            by=ready.actor("nurse"), encounter_id=stage.id, item_id="intoxication", passed=False, now=later
         )
         assert "rule:RC-INTOX" in refused(
             stage, "start_dose", "prescriber", **signed | {"overrides": [*hold, "rule:RC-INTOX"]}
         )
         session_actions.check(
-            by=ready.asker("nurse"),
+            by=ready.actor("nurse"),
             encounter_id=stage.id,
             item_id="intoxication",
             passed=True,
@@ -295,7 +295,7 @@ def test_one_prescriber_on_site_passes_a_hold_and_no_block(ready: Cast) -> None:
 def test_a_reading_is_judged_at_its_own_moment(ready: Cast) -> None:
     """45 mL left can be after 4 min at 75 mL/h, not at the start; written down late, for the start, it is not kept."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         later = now + timedelta(minutes=4)
         stage.step("pause", at=now, now=later, pump=Pump(remaining_ml=Decimal(45)))

@@ -18,7 +18,7 @@ from sojourn.care.plan import actions as plan
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import actions, hooks, queries
 from sojourn.care.scheduling.models import Appointment, Chair
-from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.way import signed_course
@@ -31,19 +31,19 @@ DENVER = ZoneInfo("America/Denver")
 
 def course(clinic: Cast, given="Ana", restricted=False) -> CarePlan:
     who = patients.add(
-        by=clinic.asker("prescriber"), given_name=given, family_name="Ruiz", birth_date=date(1980, 3, 12),
+        by=clinic.actor("prescriber"), given_name=given, family_name="Ruiz", birth_date=date(1980, 3, 12),
         restricted=restricted, now=NOW,
     )  # fmt: skip
     return signed_course(clinic, who, at=NOW)
 
 
 def chair(clinic: Cast, name="Chair 1") -> Chair:
-    return actions.add_chair(by=clinic.asker("clinic_admin"), name=name)
+    return actions.add_chair(by=clinic.actor("clinic_admin"), name=name)
 
 
 def book(clinic: Cast, plan_: CarePlan, chair_: Chair, at=TEN, minutes=120, role="front_desk", **more) -> Appointment:
     return actions.book(
-        by=clinic.asker(role),
+        by=clinic.actor(role),
         care_plan_id=plan_.pk,
         chair_id=chair_.pk,
         starts_at=at,
@@ -56,20 +56,20 @@ def book(clinic: Cast, plan_: CarePlan, chair_: Chair, at=TEN, minutes=120, role
 def move(clinic: Cast, appointment: Appointment, chair_: Chair, at=TEN, minutes=120, **more) -> Appointment:
     more.setdefault("version", appointment.version)
     return actions.reschedule(
-        by=clinic.asker("front_desk"), appointment_id=appointment.pk, chair_id=chair_.pk, starts_at=at,
+        by=clinic.actor("front_desk"), appointment_id=appointment.pk, chair_id=chair_.pk, starts_at=at,
         minutes=minutes, now=NOW, **more,
     )  # fmt: skip
 
 
 @pytest.fixture
 def desk(clinic: Cast) -> Iterator[Cast]:
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         yield clinic
 
 
 def test_chairs_are_the_administrators(desk: Cast):
     with pytest.raises(NotAllowed):
-        actions.add_chair(by=desk.asker("nurse"), name="Chair 1")
+        actions.add_chair(by=desk.actor("nurse"), name="Chair 1")
     first = chair(desk, " Chair   1 ")
     assert first.name == "Chair 1"
     with pytest.raises(Refused) as refused:
@@ -77,8 +77,8 @@ def test_chairs_are_the_administrators(desk: Cast):
     assert refused.value.codes == ("name-taken",)
     other = chair(desk, "Window")
     with pytest.raises(Refused):
-        actions.edit_chair(by=desk.asker("clinic_admin"), chair_id=other.pk, name="Chair 1", in_use=True)
-    actions.edit_chair(by=desk.asker("clinic_admin"), chair_id=other.pk, name="Garden", in_use=False)
+        actions.edit_chair(by=desk.actor("clinic_admin"), chair_id=other.pk, name="Chair 1", in_use=True)
+    actions.edit_chair(by=desk.actor("clinic_admin"), chair_id=other.pk, name="Garden", in_use=False)
     assert [c.name for c in queries.chairs()] == ["Chair 1"]
     assert [c.name for c in queries.chairs(with_retired=True)] == ["Chair 1", "Garden"]
 
@@ -87,10 +87,10 @@ def test_a_booked_chair_stays_in_use(desk: Cast):
     one = chair(desk)
     book(desk, course(desk), one)
     with pytest.raises(Refused) as refused:
-        actions.edit_chair(by=desk.asker("clinic_admin"), chair_id=one.pk, name="Chair 1", in_use=False, now=NOW)
+        actions.edit_chair(by=desk.actor("clinic_admin"), chair_id=one.pk, name="Chair 1", in_use=False, now=NOW)
     assert refused.value.codes == ("still-booked",)
     actions.edit_chair(
-        by=desk.asker("clinic_admin"),
+        by=desk.actor("clinic_admin"),
         chair_id=one.pk,
         name="Chair 1",
         in_use=False,
@@ -140,15 +140,15 @@ def test_a_cancelled_time_is_free_again(desk: Cast):
     one, ana = chair(desk), course(desk, "Ana")
     first = book(desk, ana, one)
     with pytest.raises(Refused) as refused:
-        actions.cancel(by=desk.asker("front_desk"), appointment_id=first.pk, version=1, because=" ")
+        actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because=" ")
     assert refused.value.codes == ("reason-missing",)
     gone = actions.cancel(
-        by=desk.asker("front_desk"), appointment_id=first.pk, version=1, because="Patient is ill", now=NOW
+        by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="Patient is ill", now=NOW
     )
     assert (gone.status, gone.cancelled_because, gone.cancelled_at) == ("cancelled", "Patient is ill", NOW)
     book(desk, ana, one)
     with pytest.raises(Refused) as refused:
-        actions.cancel(by=desk.asker("front_desk"), appointment_id=first.pk, version=2, because="again")
+        actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=2, because="again")
     assert refused.value.codes == ("cancelled",)
     audited = AuditEvent.objects.get(action="appointment.cancelled")
     assert "ill" not in str(audited.detail)
@@ -179,7 +179,7 @@ def test_a_session_that_has_begun_stays_where_it_is(desk: Cast):
     actions.hand_to_session(first, TEN)
     for attempt in (
         lambda: move(desk, first, one, at=TEN + timedelta(hours=3)),
-        lambda: actions.cancel(by=desk.asker("front_desk"), appointment_id=first.pk, version=1, because="x"),
+        lambda: actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="x"),
     ):
         with pytest.raises(Refused) as refused:
             attempt()
@@ -197,8 +197,8 @@ def test_what_follows_is_told_once_and_by_whom_it_was_done(desk: Cast, monkeypat
         hook.register(follow)
         hook.register(follow)
     first = book(desk, course(desk), chair(desk))
-    assert told == [(str(first), desk.asker("front_desk"))]
-    actions.cancel(by=desk.asker("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
+    assert told == [(str(first), desk.actor("front_desk"))]
+    actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
     assert len(told) == 3  # cancelled, and its time released
 
 
@@ -231,7 +231,7 @@ def test_yesterday_is_over_but_this_morning_may_be_written_down(desk: Cast):
 
 def test_the_day_that_has_passed_is_the_clinics(desk: Cast):
     """At 19:00 in Denver it is tomorrow in UTC, and this morning is still today."""
-    by, evening = desk.asker("front_desk"), TEN + timedelta(hours=9)
+    by, evening = desk.actor("front_desk"), TEN + timedelta(hours=9)
     booked = actions.book(
         by=by, care_plan_id=course(desk).pk, chair_id=chair(desk).pk, starts_at=TEN, minutes=120, now=evening
     )
@@ -240,7 +240,7 @@ def test_the_day_that_has_passed_is_the_clinics(desk: Cast):
 
 def test_an_ended_course_is_not_booked(desk: Cast):
     ana = course(desk)
-    plan.end(by=desk.asker("prescriber"), course_id=ana.pk, ended_on=date(2026, 3, 2), now=NOW)
+    plan.end(by=desk.actor("prescriber"), course_id=ana.pk, ended_on=date(2026, 3, 2), now=NOW)
     with pytest.raises(Refused) as refused:
         book(desk, ana, chair(desk))
     assert refused.value.codes == ("course-ended",)
@@ -248,7 +248,7 @@ def test_an_ended_course_is_not_booked(desk: Cast):
 
 def test_the_companion_is_one_of_the_patients_own_people(desk: Cast):
     ana, bo, one = course(desk, "Ana"), course(desk, "Bo"), chair(desk)
-    by = desk.asker("front_desk")
+    by = desk.actor("front_desk")
     hers = patients.add_person(by=by, patient_id=ana.patient_id, name="Luis", phone="1")
     his = patients.add_person(by=by, patient_id=bo.patient_id, name="Max", phone="2")
     with pytest.raises(Refused) as refused:
@@ -261,7 +261,7 @@ def test_the_companion_is_one_of_the_patients_own_people(desk: Cast):
 
 
 def test_another_clinics_chair_and_course_do_not_exist(desk: Cast, other_clinic: Cast):
-    with as_asker(other_clinic.asker("front_desk")):
+    with acting_as(other_clinic.actor("front_desk")):
         theirs, their_chair = course(other_clinic), chair(other_clinic)
     mine, my_chair = course(desk), chair(desk)
     with pytest.raises(Chair.DoesNotExist):
@@ -314,7 +314,7 @@ def race(clinic: Cast, attempts: list) -> list[str]:
 
     def one(attempt) -> str:
         try:
-            with as_asker(clinic.asker("front_desk")):
+            with acting_as(clinic.actor("front_desk")):
                 connection.ensure_connection()
                 gate.wait(30)
                 attempt()
@@ -329,17 +329,17 @@ def race(clinic: Cast, attempts: list) -> list[str]:
 
 
 def test_of_twenty_who_want_one_chair_at_one_time_one_gets_it(lasting: Cast):
-    with as_asker(lasting.asker("front_desk")):
+    with acting_as(lasting.actor("front_desk")):
         one = chair(lasting)
         courses = [course(lasting, f"P{n}") for n in range(20)]
     outcome = race(lasting, [lambda c=c: book(lasting, c, one) for c in courses])
     assert outcome == ["chair-taken"] * 19 + ["won"]
-    with as_asker(lasting.asker("front_desk")):
+    with acting_as(lasting.actor("front_desk")):
         assert Appointment.objects.filter(chair=one).count() == 1
 
 
 def test_of_ten_chairs_that_want_one_patient_one_gets_them(lasting: Cast):
-    with as_asker(lasting.asker("front_desk")):
+    with acting_as(lasting.actor("front_desk")):
         chairs = [chair(lasting, f"Chair {n}") for n in range(10)]
         ana = course(lasting)
     outcome = race(lasting, [lambda c=c: book(lasting, ana, c) for c in chairs])
@@ -347,7 +347,7 @@ def test_of_ten_chairs_that_want_one_patient_one_gets_them(lasting: Cast):
 
 
 def test_two_who_swap_chairs_at_once_never_lock_each_other_out(lasting: Cast):
-    with as_asker(lasting.asker("front_desk")):
+    with acting_as(lasting.actor("front_desk")):
         one, two = chair(lasting), chair(lasting, "Chair 2")
         first, second = book(lasting, course(lasting, "A"), one), book(lasting, course(lasting, "B"), two)
     outcome = race(lasting, [lambda: move(lasting, first, two), lambda: move(lasting, second, one)])

@@ -23,9 +23,9 @@ from sojourn.care.patients import actions as patients
 from sojourn.care.scheduling import actions, house_actions, proposing, queries, series_actions, series_queries
 from sojourn.care.scheduling.models import Appointment, Attendance
 from sojourn.foundation.accounts.actions import hash_of
-from sojourn.foundation.accounts.asker import Asker, NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.queries import asker_of
+from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.mail.letters import unseal
@@ -35,7 +35,7 @@ from tests.conftest import Cast, make_clinic
 
 @pytest.fixture
 def desk(clinic: Cast) -> Iterator[Cast]:
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         yield clinic
 
 
@@ -51,23 +51,23 @@ def another(clinic: Cast, role: str, name: str) -> Membership:
     return Membership.objects.create(clinic=clinic.clinic, person=person, role=role, name=name)
 
 
-def patient_asker(clinic: Cast, patient_id: int, number: int = 1) -> Asker:
+def patient_actor(clinic: Cast, patient_id: int, number: int = 1) -> Actor:
     person = Person.objects.create_user(f"patient{number}@{clinic.clinic.slug}.example", None)
     member = Membership.objects.create(
         clinic=clinic.clinic, person=person, role="patient", name="Ana", patient_id=patient_id
     )
-    return asker_of(member)
+    return actor_of(member)
 
 
 def adopt(clinic: Cast, chairs_per_nurse: int | None = None, turnover=0, remind=(72, 24), head_start=30):
     return house_actions.decide_rules(
-        by=clinic.asker("prescriber"), chairs_per_nurse=chairs_per_nurse, turnover_minutes=turnover,
+        by=clinic.actor("prescriber"), chairs_per_nurse=chairs_per_nurse, turnover_minutes=turnover,
         remind_hours=remind, head_start_minutes=head_start, now=NOW,
     )  # fmt: skip
 
 
 def open_weekdays(clinic: Cast, begins=time(8), ends=time(18)) -> None:
-    by = clinic.asker("clinic_admin")
+    by = clinic.actor("clinic_admin")
     house_actions.set_week(by=by, week={day: [(begins, ends)] for day in range(5)})
 
 
@@ -95,14 +95,14 @@ def queued(task: str) -> list[datetime]:
 def test_the_clinics_hours_and_closed_days_hold(desk: Cast):
     one, ana = chair(desk), course(desk)
     with pytest.raises(NotAllowed):
-        house_actions.set_week(by=desk.asker("nurse"), week={})
+        house_actions.set_week(by=desk.actor("nurse"), week={})
     open_weekdays(desk)
     sunday_ten = TEN + timedelta(days=4)  # the clocks go forward that morning
     assert refused(lambda: book(desk, ana, one, at=sunday_ten)) == ("closed",)
     assert refused(lambda: book(desk, ana, one, at=TEN + timedelta(hours=7))) == ("closed",)
     monday_eight = datetime(2026, 3, 9, 14, 0, tzinfo=UTC)  # 08:00 in Denver, after the change
     assert book(desk, ana, one, at=monday_eight).during.lower == monday_eight
-    by = desk.asker("clinic_admin")
+    by = desk.actor("clinic_admin")
     house_actions.set_day(by=by, on=date(2026, 3, 10), why="Holiday")
     tuesday = monday_eight + timedelta(days=1)
     assert refused(lambda: book(desk, ana, one, at=tuesday)) == ("closed",)
@@ -133,7 +133,7 @@ def test_a_number_acts_only_once_somebody_adopts_it(desk: Cast):
     assert Attendance.objects.count() == 0  # nobody has said how many a nurse looks after
     with pytest.raises(NotAllowed):
         house_actions.decide_rules(
-            by=desk.asker("nurse"), chairs_per_nurse=9, turnover_minutes=0, remind_hours=[], head_start_minutes=0
+            by=desk.actor("nurse"), chairs_per_nurse=9, turnover_minutes=0, remind_hours=[], head_start_minutes=0
         )
     adopt(desk, chairs_per_nurse=1)
     assert queries.rules().decided_by.startswith("Prescriber")
@@ -143,13 +143,13 @@ def test_a_number_acts_only_once_somebody_adopts_it(desk: Cast):
     another(desk, "nurse", "Nadia")
     third = book(desk, course(desk, "D"), chairs[2])
     assert queries.attendances([third.pk])[third.pk][0].member.name == "Nadia"
-    actions.cancel(by=desk.asker("front_desk"), appointment_id=second.pk, version=1, because="ill", now=NOW)
+    actions.cancel(by=desk.actor("front_desk"), appointment_id=second.pk, version=1, because="ill", now=NOW)
     assert book(desk, course(desk, "E"), chairs[1]).pk  # the first nurse is free again
 
 
 def test_a_nurse_who_does_not_work_is_not_chosen(desk: Cast):
     adopt(desk, chairs_per_nurse=4)
-    nurse, by = desk.members["nurse"].pk, desk.asker("clinic_admin")
+    nurse, by = desk.members["nurse"].pk, desk.actor("clinic_admin")
     house_actions.set_week(by=by, member_id=nurse, week={0: [(time(8), time(16))]})  # Mondays; TEN is a Wednesday
     one, ana = chair(desk), course(desk)
     assert refused(lambda: book(desk, ana, one)) == ("no-nurse",)
@@ -183,7 +183,7 @@ def race(clinic: Cast, attempts: list, at_once: int) -> list[str]:
 
     def one(attempt) -> str:
         try:
-            with as_asker(clinic.asker("front_desk")):
+            with acting_as(clinic.actor("front_desk")):
                 connection.ensure_connection()
                 if first.acquire(blocking=False):
                     gate.wait(60)
@@ -203,12 +203,12 @@ def race(clinic: Cast, attempts: list, at_once: int) -> list[str]:
 
 def test_of_a_hundred_who_want_one_chair_one_gets_it(lasting: Cast):
     """A connection for each, and all at the same moment."""
-    with as_asker(lasting.asker("front_desk")):
+    with acting_as(lasting.actor("front_desk")):
         one = chair(lasting)
         courses = [course(lasting, f"P{n}") for n in range(100)]
     outcome = race(lasting, [lambda c=c: book(lasting, c, one) for c in courses], 100)
     assert outcome == ["chair-taken"] * 99 + ["won"]
-    with as_asker(lasting.asker("front_desk")):
+    with acting_as(lasting.actor("front_desk")):
         assert Appointment.objects.filter(chair=one, status="booked").count() == 1
 
 
@@ -230,7 +230,7 @@ def stubborn(clinic: Cast, plan, chair_id: int, member: Membership | None) -> No
     ("role", "won", "name"), [("nurse", 3, "a_nurse_has_room"), ("therapist", 1, "one_appointment_a_member")]
 )
 def test_the_database_itself_keeps_staff_to_their_number(lasting: Cast, role: str, won: int, name: str):
-    with as_asker(lasting.asker("front_desk")):
+    with acting_as(lasting.actor("front_desk")):
         adopt(lasting, chairs_per_nurse=3)
         chairs = [chair(lasting, f"Chair {n}").pk for n in range(12)]
         courses = [course(lasting, f"P{n}") for n in range(12)]
@@ -240,7 +240,7 @@ def test_the_database_itself_keeps_staff_to_their_number(lasting: Cast, role: st
 
 
 def test_two_series_at_once_never_wait_for_each_other_in_a_ring(lasting: Cast):
-    with as_asker(lasting.asker("front_desk")):
+    with acting_as(lasting.actor("front_desk")):
         adopt(lasting, chairs_per_nurse=1)
         one, two = chair(lasting), chair(lasting, "Chair 2")
         first, second = course(lasting, "A"), course(lasting, "B")
@@ -248,12 +248,12 @@ def test_two_series_at_once_never_wait_for_each_other_in_a_ring(lasting: Cast):
     def series(plan, chairs):
         wanted = [series_actions.Wanted(TEN + timedelta(days=n), 120, c.pk) for n, c in enumerate(chairs)]
         return lambda: series_actions.book_series(
-            by=lasting.asker("front_desk"), care_plan_id=plan.pk, wanted=wanted, now=NOW
+            by=lasting.actor("front_desk"), care_plan_id=plan.pk, wanted=wanted, now=NOW
         )
 
     outcome = race(lasting, [series(first, [one, two]), series(second, [two, one])], 2)
     assert outcome == ["no-nurse", "won"]
-    with as_asker(lasting.asker("front_desk")):
+    with acting_as(lasting.actor("front_desk")):
         assert Appointment.objects.count() == 2  # all of one series, nothing of the other
 
 
@@ -288,7 +288,7 @@ def test_a_series_is_proposed_booked_and_repaired_in_one_step(desk: Cast):
     open_weekdays(desk)
     adopt(desk, chairs_per_nurse=2)
     chair(desk)
-    ana, by = course(desk), desk.asker("front_desk")
+    ana, by = course(desk), desk.actor("front_desk")
     found = proposed(ana)
     booked = series_actions.book_series(by=by, care_plan_id=ana.pk, wanted=wanted_of(found), now=NOW)
     # From Wednesday the 4th, two to four days apart, never on a weekend: the earliest such series of six.
@@ -298,7 +298,7 @@ def test_a_series_is_proposed_booked_and_repaired_in_one_step(desk: Cast):
     assert proposed(ana).answer.sessions[0].kind == "kept"
     # Life intervenes: the third falls away, and its day with it.
     actions.cancel(by=by, appointment_id=booked[2].pk, version=1, because="ill", now=NOW)
-    house_actions.set_day(by=desk.asker("clinic_admin"), on=date(2026, 3, 9))
+    house_actions.set_day(by=desk.actor("clinic_admin"), on=date(2026, 3, 9))
     repair = proposed(ana)
     assert isinstance(repair.answer, proposing.Proposal)
     kinds = [each.kind for each in repair.answer.sessions]
@@ -313,7 +313,7 @@ def test_a_series_is_proposed_booked_and_repaired_in_one_step(desk: Cast):
 def test_a_repair_offers_the_time_that_was_given_up_only_where_no_other_is_left(desk: Cast):
     open_weekdays(desk)
     chair(desk)
-    ana, by = course(desk), desk.asker("front_desk")
+    ana, by = course(desk), desk.actor("front_desk")
     booked = series_actions.book_series(by=by, care_plan_id=ana.pk, wanted=wanted_of(proposed(ana)), now=NOW)
     gone = booked[2].during
     actions.cancel(by=by, appointment_id=booked[2].pk, version=1, because="ill", now=NOW)
@@ -324,7 +324,7 @@ def test_a_repair_offers_the_time_that_was_given_up_only_where_no_other_is_left(
     (slot,) = again()
     assert slot.begins >= gone.upper or slot.ends <= gone.lower
     # Nothing but that very time is left: better that than no series.
-    house_actions.set_week(by=desk.asker("clinic_admin"), week={gone.lower.weekday(): [(time(8), time(10))]})
+    house_actions.set_week(by=desk.actor("clinic_admin"), week={gone.lower.weekday(): [(time(8), time(10))]})
     assert [each.begins for each in again()] == [gone.lower]
 
 
@@ -332,8 +332,8 @@ def test_the_stated_times_of_the_patient_are_kept(desk: Cast):
     open_weekdays(desk)
     chair(desk)
     ana = course(desk)
-    me = patient_asker(desk, ana.patient_id)
-    with as_asker(me):
+    me = patient_actor(desk, ana.patient_id)
+    with acting_as(me):
         series_actions.state_times(
             by=me, patient_id=0, weekdays=[1, 3], parts=["afternoon"], cannot=[date(2026, 3, 5)], now=NOW
         )
@@ -347,7 +347,7 @@ def test_the_stated_times_of_the_patient_are_kept(desk: Cast):
 
 
 def test_a_companion_who_has_gone_holds_no_series_up(desk: Cast):
-    ana, one, by = course(desk), chair(desk), desk.asker("front_desk")
+    ana, one, by = course(desk), chair(desk), desk.actor("front_desk")
     luis = patients.add_person(by=by, patient_id=ana.patient_id, name="Luis", phone="555")
     standing = book(desk, ana, one, companion_id=luis.pk)
     patients.end_person(by=by, person_id=luis.pk)
@@ -358,7 +358,7 @@ def test_a_companion_who_has_gone_holds_no_series_up(desk: Cast):
 
 def test_all_of_a_series_or_nothing_naming_what_was_taken(desk: Cast):
     one, two = chair(desk), chair(desk, "Chair 2")
-    ana, bo, by = course(desk, "Ana"), course(desk, "Bo"), desk.asker("front_desk")
+    ana, bo, by = course(desk, "Ana"), course(desk, "Bo"), desk.actor("front_desk")
     wanted = [series_actions.Wanted(TEN + timedelta(days=3 * n), 120, one.pk) for n in range(3)]
     book(desk, bo, one, at=TEN + timedelta(days=3))
     with pytest.raises(series_actions.SeriesTaken) as error:
@@ -395,7 +395,7 @@ def waiting_patients(clinic: Cast, n: int) -> list[tuple]:
     spare = chair(clinic, "Spare")
     for number in range(n):
         plan = course(clinic, f"W{number}")
-        by = clinic.asker("front_desk")
+        by = clinic.actor("front_desk")
         patients.edit(
             by=by, patient_id=plan.patient_id, version=1, record_number="", email=f"w{number}@example.org", now=NOW
         )
@@ -407,7 +407,7 @@ def waiting_patients(clinic: Cast, n: int) -> list[tuple]:
 
 def run_offers(clinic: Cast, now: datetime) -> None:
     by = reminder_actions.sender(clinic.clinic.pk)
-    with as_asker(by):
+    with acting_as(by):
         for offer in Offer.objects.order_by("id"):
             if offer.opens_at <= now:
                 waiting_actions.tell(by=by, offer_id=offer.pk, now=now)
@@ -417,7 +417,7 @@ def test_a_freed_time_goes_to_who_says_yes_first(desk: Cast):
     one = chair(desk)
     first = book(desk, course(desk, "Ana"), one)
     (ann, anns), (ben, bens) = waiting_patients(desk, 2)
-    actions.cancel(by=desk.asker("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
+    actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
     offers = list(Offer.objects.order_by("id"))
     assert [row.patient_id for row in offers] == [ann.patient_id, ben.patient_id]
     assert [row.opens_at - NOW for row in offers] == [timedelta(0), timedelta(minutes=30)]
@@ -427,13 +427,13 @@ def test_a_freed_time_goes_to_who_says_yes_first(desk: Cast):
     run_offers(desk, later)
     tokens = [re.search(r"/earlier/([^/\s]+)/", letter.text)[1] for letter in letters()]  # type: ignore[index]
     assert len(tokens) == 2
-    holders = [Asker(token_hash=hash_of(token)) for token in tokens]
+    holders = [Actor(token_hash=hash_of(token)) for token in tokens]
     assert "depression" not in str(letters()).lower()
-    with as_asker(holders[1]):
+    with acting_as(holders[1]):
         taken = waiting_actions.accept(by=holders[1], now=later)
         again = waiting_actions.accept(by=holders[1], now=later)
     assert (taken.pk, again.pk, taken.during.lower) == (bens.pk, bens.pk, TEN)
-    with as_asker(holders[0]):
+    with acting_as(holders[0]):
         assert refused(lambda: waiting_actions.accept(by=holders[0], now=later)) == ("gone",)
     assert Appointment.objects.get(pk=anns.pk).during == anns.during
     told = letters()[2]
@@ -448,11 +448,11 @@ def test_a_time_that_the_desk_gave_away_is_gone_kindly(desk: Cast):
     one = chair(desk)
     first = book(desk, course(desk, "Ana"), one)
     ((ann, anns),) = waiting_patients(desk, 1)
-    actions.cancel(by=desk.asker("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
-    me = patient_asker(desk, ann.patient_id)
+    actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
+    me = patient_actor(desk, ann.patient_id)
     offer = Offer.objects.get()
     book(desk, course(desk, "Di"), one)
-    with as_asker(me):
+    with acting_as(me):
         assert [row.pk for row in coordination.open_offers(ann.patient_id, NOW)] == [offer.pk]
         assert refused(lambda: waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)) == ("gone",)
     run_offers(desk, NOW + timedelta(minutes=1))
@@ -463,14 +463,14 @@ def test_a_time_that_the_desk_gave_away_is_gone_kindly(desk: Cast):
 def test_whoever_leaves_the_list_hears_of_no_time_any_more(desk: Cast):
     first = book(desk, course(desk, "Ana"), chair(desk))
     ((ann, _anns),) = waiting_patients(desk, 1)
-    by = desk.asker("front_desk")
+    by = desk.actor("front_desk")
     actions.cancel(by=by, appointment_id=first.pk, version=1, because="ill", now=NOW)
-    me = patient_asker(desk, ann.patient_id)
-    with as_asker(me):
+    me = patient_actor(desk, ann.patient_id)
+    with acting_as(me):
         waiting_actions.leave(by=me, care_plan_id=ann.pk, now=NOW)
     run_offers(desk, NOW + timedelta(minutes=1))
     assert letters() == []
-    with as_asker(me):
+    with acting_as(me):
         offer = Offer.objects.get()
         assert refused(lambda: waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)) == ("declined",)
 
@@ -478,22 +478,22 @@ def test_whoever_leaves_the_list_hears_of_no_time_any_more(desk: Cast):
 def test_a_time_that_was_taken_and_then_cancelled_is_said(desk: Cast):
     first = book(desk, course(desk, "Ana"), chair(desk))
     ((ann, anns),) = waiting_patients(desk, 1)
-    by = desk.asker("front_desk")
+    by = desk.actor("front_desk")
     actions.cancel(by=by, appointment_id=first.pk, version=1, because="ill", now=NOW)
-    me, offer = patient_asker(desk, ann.patient_id), Offer.objects.get()
-    with as_asker(me):
+    me, offer = patient_actor(desk, ann.patient_id), Offer.objects.get()
+    with acting_as(me):
         waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)
     actions.cancel(by=by, appointment_id=anns.pk, version=2, because="ill", now=NOW)
-    with as_asker(me):
+    with acting_as(me):
         assert refused(lambda: waiting_actions.accept(by=me, offer_id=offer.pk, now=NOW)) == ("accepted",)
 
 
 def test_another_patients_offer_is_not_there(desk: Cast):
     first = book(desk, course(desk, "Ana"), chair(desk))
     waiting_patients(desk, 1)
-    actions.cancel(by=desk.asker("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
-    stranger = patient_asker(desk, first.patient_id)
-    with as_asker(stranger), pytest.raises(Offer.DoesNotExist):
+    actions.cancel(by=desk.actor("front_desk"), appointment_id=first.pk, version=1, because="ill", now=NOW)
+    stranger = patient_actor(desk, first.patient_id)
+    with acting_as(stranger), pytest.raises(Offer.DoesNotExist):
         waiting_actions.accept(by=stranger, offer_id=0, now=NOW)
 
 
@@ -503,7 +503,7 @@ def test_another_patients_offer_is_not_there(desk: Cast):
 def with_email(clinic: Cast, given="Ana"):
     plan = course(clinic, given)
     patients.edit(
-        by=clinic.asker("front_desk"), patient_id=plan.patient_id, version=1, record_number="",
+        by=clinic.actor("front_desk"), patient_id=plan.patient_id, version=1, record_number="",
         email=f"{given.lower()}@example.org", now=NOW,
     )  # fmt: skip
     return plan
@@ -511,7 +511,7 @@ def with_email(clinic: Cast, given="Ana"):
 
 def send(clinic: Cast, now: datetime) -> int:
     by = reminder_actions.sender(clinic.clinic.pk)
-    with as_asker(by):
+    with acting_as(by):
         ids = list(Reminder.objects.order_by("id").values_list("pk", flat=True))
         return sum(reminder_actions.send(by=by, reminder_id=each, now=now) for each in ids)
 
@@ -538,7 +538,7 @@ def test_a_cancelled_or_moved_appointment_is_not_reminded_of(desk: Cast):
     moved = move(desk, first, one, at=LATER + timedelta(days=2))
     assert Reminder.objects.filter(dropped_at=None).count() == 2
     assert send(desk, LATER - timedelta(hours=2)) == 1  # of the new time, three days before it
-    actions.cancel(by=desk.asker("front_desk"), appointment_id=moved.pk, version=2, because="ill", now=NOW)
+    actions.cancel(by=desk.actor("front_desk"), appointment_id=moved.pk, version=2, because="ill", now=NOW)
     assert send(desk, LATER + timedelta(days=1)) == 0
     # A row that nobody dropped would still see that the appointment is cancelled.
     Reminder.objects.filter(sent_at=None).update(dropped_at=None)
@@ -548,8 +548,8 @@ def test_a_cancelled_or_moved_appointment_is_not_reminded_of(desk: Cast):
 def test_the_patients_own_clock_and_quiet_hours(desk: Cast):
     ana, one = with_email(desk), chair(desk)
     book(desk, ana, one, at=LATER)
-    me = patient_asker(desk, ana.patient_id)
-    with as_asker(me):
+    me = patient_actor(desk, ana.patient_id)
+    with acting_as(me):
         bad = lambda zone, way: refused(  # noqa: E731
             lambda: reminder_actions.prefer(
                 by=me, zone=zone, channel=way, quiet_from=time(20), quiet_until=time(8), now=NOW
@@ -570,7 +570,7 @@ def test_the_patients_own_clock_and_quiet_hours(desk: Cast):
     assert send(desk, midnight) == 0
     assert send(desk, datetime(2026, 3, 11, 8, 0, tzinfo=tokyo)) == 2
     assert "Asia/Tokyo" in letters()[0].text
-    with as_asker(me):
+    with acting_as(me):
         reminder_actions.prefer(
             by=me, zone="Asia/Tokyo", channel="none", quiet_from=time(20), quiet_until=time(8), now=NOW
         )
@@ -579,14 +579,14 @@ def test_the_patients_own_clock_and_quiet_hours(desk: Cast):
 
 
 def test_ten_workers_send_one_reminder_once(lasting: Cast):
-    with as_asker(lasting.asker("front_desk")):
+    with acting_as(lasting.actor("front_desk")):
         book(lasting, with_email(lasting), chair(lasting), at=LATER)
         reminder = Reminder.objects.order_by("due_at")[0]
     by = reminder_actions.sender(lasting.clinic.pk)
 
     def once(_: int) -> bool:
         try:
-            with as_asker(by):
+            with acting_as(by):
                 return reminder_actions.send(by=by, reminder_id=reminder.pk, now=reminder.due_at)
         finally:
             connection.close()
@@ -602,10 +602,10 @@ def test_a_feed_opens_one_persons_times_until_it_is_ended(desk: Cast):
     one, ana = chair(desk), course(desk, "Ana")
     mine = book(desk, ana, one)
     book(desk, course(desk, "Bo"), chair(desk, "Chair 2"), staff=[desk.members["therapist"].pk])
-    me, therapist = patient_asker(desk, ana.patient_id), desk.asker("therapist")
-    with as_asker(me):
+    me, therapist = patient_actor(desk, ana.patient_id), desk.actor("therapist")
+    with acting_as(me):
         opened = feed_actions.open_feed(by=me, now=NOW)
-    with as_asker(therapist):
+    with acting_as(therapist):
         theirs = feed_actions.open_feed(by=therapist, now=NOW)
     feed = coordination.feed_by(hash_of(opened.token), NOW)
     assert feed is not None
@@ -614,10 +614,10 @@ def test_a_feed_opens_one_persons_times_until_it_is_ended(desk: Cast):
     assert other is not None
     assert len(other.entries) == 1
     assert mine.pk not in {each.id for each in other.entries}
-    with as_asker(me):
+    with acting_as(me):
         again = feed_actions.open_feed(by=me, now=NOW)
     assert coordination.feed_by(hash_of(opened.token), NOW) is None
-    with as_asker(me):
+    with acting_as(me):
         feed_actions.close_feed(by=me, now=NOW)
     assert coordination.feed_by(hash_of(again.token), NOW) is None
     Membership.objects.filter(pk=therapist.member).update(ended_at=NOW)
@@ -630,14 +630,14 @@ def test_a_feed_opens_one_persons_times_until_it_is_ended(desk: Cast):
 def companioned(clinic: Cast, at=TEN, email="luis@example.org"):
     ana = course(clinic)
     luis = patients.add_person(
-        by=clinic.asker("front_desk"), patient_id=ana.patient_id, name="Luis", phone="1", email=email
+        by=clinic.actor("front_desk"), patient_id=ana.patient_id, name="Luis", phone="1", email=email
     )
     return book(clinic, ana, chair(clinic), at=at, companion_id=luis.pk), luis
 
 
-def asked(clinic: Cast, appointment, now=NOW) -> Asker:
-    ride_home_actions.ask(by=clinic.asker("front_desk"), appointment_id=appointment.pk, now=now)
-    return Asker(token_hash=hash_of(re.search(r"/way-home/([^/\s]+)/", letters()[-1].text)[1]))  # type: ignore[index]
+def asked(clinic: Cast, appointment, now=NOW) -> Actor:
+    ride_home_actions.ask(by=clinic.actor("front_desk"), appointment_id=appointment.pk, now=now)
+    return Actor(token_hash=hash_of(re.search(r"/way-home/([^/\s]+)/", letters()[-1].text)[1]))  # type: ignore[index]
 
 
 def state(appointment) -> WayHome:
@@ -649,17 +649,17 @@ def test_the_companion_says_yes_and_changes_their_mind(desk: Cast):
     assert state(session) == WayHome.UNASKED
     luis = asked(desk, session)
     assert state(session) == WayHome.ASKED
-    with as_asker(luis):
+    with acting_as(luis):
         view = coordination.escort_view(luis.token_hash)
         assert view is not None
         assert view.given_name == "Ana"
         first = ride_home_actions.answer(by=luis, comes=True, note=" by  bus ", now=NOW)
         assert ride_home_actions.answer(by=luis, comes=True, note="by bus", now=NOW).pk == first.pk
     assert (state(session), coordination.way_home(session.pk).note) == (WayHome.CONFIRMED, "by bus")
-    with as_asker(luis):
+    with acting_as(luis):
         ride_home_actions.answer(by=luis, comes=False, now=NOW)
     assert state(session) == WayHome.DECLINED
-    with as_asker(luis):
+    with acting_as(luis):
         assert refused(lambda: ride_home_actions.answer(by=luis, comes=True, now=TEN)) == ("over",)
     written = letters()[0]
     assert not re.search(r"ketamine|depress|session|treat|dose", str(written), re.IGNORECASE)
@@ -669,16 +669,16 @@ def test_the_companion_says_yes_and_changes_their_mind(desk: Cast):
 def test_who_confirmed_tuesday_has_not_confirmed_thursday(desk: Cast):
     session, luis = companioned(desk)
     by = asked(desk, session)
-    with as_asker(by):
+    with acting_as(by):
         ride_home_actions.answer(by=by, comes=True, now=NOW)
     moved = move(desk, session, session.chair, at=TEN + timedelta(days=1), companion_id=luis.pk)
     assert state(moved) == WayHome.ASKED
     house = reminder_actions.sender(desk.clinic.pk)
-    with as_asker(house):
+    with acting_as(house):
         assert ride_home_actions.ask_in_time(by=house, appointment_id=moved.pk, person_id=luis.pk, now=NOW)
         assert not ride_home_actions.ask_in_time(by=house, appointment_id=moved.pk, person_id=luis.pk, now=NOW)
     assert len(letters()) == 2
-    with as_asker(by):  # the first letter's link was replaced
+    with acting_as(by):  # the first letter's link was replaced
         assert refused(lambda: ride_home_actions.answer(by=by, comes=True, now=NOW)) == ("replaced",)
 
 
@@ -686,12 +686,12 @@ def test_an_old_link_mails_a_fresh_one_to_the_known_address_only(desk: Cast):
     session, _luis = companioned(desk)
     old = asked(desk, session)
     asked(desk, session, now=NOW + timedelta(minutes=1))
-    with as_asker(old):
+    with acting_as(old):
         assert ride_home_actions.renew(by=old, now=NOW + timedelta(minutes=5)) is False  # one was sent just now
         assert ride_home_actions.renew(by=old, now=NOW + timedelta(minutes=12)) is True
     assert [letter.to for letter in letters()] == ["luis@example.org"] * 3
     assert EscortLink.objects.filter(ended_at=None).count() == 1
-    with as_asker(Asker(token_hash="0" * 64)):
+    with acting_as(Actor(token_hash="0" * 64)):
         assert coordination.escort_view("0" * 64) is None
         assert EscortLink.objects.count() == 0
 
@@ -700,17 +700,17 @@ def test_a_link_opens_its_own_patient_and_nobody_else(desk: Cast):
     session, _luis = companioned(desk)
     book(desk, course(desk, "Bo"), chair(desk, "Chair 2"))
     luis = asked(desk, session)
-    with as_asker(luis):
+    with acting_as(luis):
         assert EscortLink.objects.count() == 1
         assert Appointment.objects.count() == 0  # the token opens its one row
-    guest = Asker(clinic_id=desk.clinic.pk, patient_id=session.patient_id, role="guest")
-    with as_asker(guest):
+    guest = Actor(clinic_id=desk.clinic.pk, patient_id=session.patient_id, role="guest")
+    with acting_as(guest):
         assert [row.pk for row in Appointment.objects.all()] == [session.pk]
 
 
 def test_the_clinic_writes_down_what_was_said_on_the_phone(desk: Cast):
     session, _luis = companioned(desk, email="")
-    by = desk.asker("front_desk")
+    by = desk.actor("front_desk")
     assert refused(lambda: ride_home_actions.ask(by=by, appointment_id=session.pk, now=NOW)) == ("no-address",)
     ride_home_actions.write_answer(by=by, appointment_id=session.pk, comes=True, now=NOW)
     way = coordination.way_home(session.pk)
@@ -722,8 +722,8 @@ def test_the_clinic_writes_down_what_was_said_on_the_phone(desk: Cast):
 def test_the_patient_names_somebody_else(desk: Cast):
     session, luis = companioned(desk)
     old = asked(desk, session)
-    me = patient_asker(desk, session.patient_id)
-    with as_asker(me):
+    me = patient_actor(desk, session.patient_id)
+    with acting_as(me):
         mai = ride_home_actions.bring(by=me, appointment_id=session.pk, name="Mai", email="MAI@example.org", now=NOW)
         assert mai.companion.name == "Mai"
         assert refused(
@@ -734,17 +734,17 @@ def test_the_patient_names_somebody_else(desk: Cast):
         ) == ("not-beside-patient",)
     assert state(session) == WayHome.UNASKED
     assert len(queued("booking.ask_companion")) == 2
-    with as_asker(old):
+    with acting_as(old):
         assert refused(lambda: ride_home_actions.answer(by=old, comes=True, now=NOW)) == ("other",)
-    with as_asker(me):
+    with acting_as(me):
         ride_home_actions.name_companion(by=me, appointment_id=session.pk, person_id=luis.pk, now=NOW)
     assert coordination.way_home(session.pk).person == luis
 
 
 def test_a_patient_assigns_no_staff(desk: Cast):
     session, _luis = companioned(desk)
-    me = patient_asker(desk, session.patient_id)
-    with as_asker(me), pytest.raises(DatabaseError), transaction.atomic():
+    me = patient_actor(desk, session.patient_id)
+    with acting_as(me), pytest.raises(DatabaseError), transaction.atomic():
         Attendance.objects.create(
             clinic=desk.clinic, patient_id=session.patient_id, appointment=session, member=desk.members["nurse"],
             role="nurse", during=session.during,
@@ -753,6 +753,6 @@ def test_a_patient_assigns_no_staff(desk: Cast):
 
 def test_the_jobs_ask_as_the_house(desk: Cast):
     session, luis = companioned(desk, at=datetime.now(UTC) + timedelta(days=2))
-    with as_asker(Asker()):
+    with acting_as(Actor()):
         jobs.ask_companion(clinic_id=desk.clinic.pk, appointment_id=session.pk, person_id=luis.pk)
     assert state(session) == WayHome.ASKED

@@ -18,15 +18,15 @@ from sojourn.care.intake import actions as intake
 from sojourn.care.patients.models import Patient
 from sojourn.clinical import news2
 from sojourn.clinical.eligibility import ACTIONS, SEVERITIES, Fact, Finding
-from sojourn.foundation.accounts.asker import Asker, NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.queries import asker_of, house
+from sojourn.foundation.accounts.queries import actor_of, house
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care.adopting import as_typed
 from tests.care.open_eyes import clear, reasoned
-from tests.care.people import asker_for, make_patient
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 
 NOW = datetime(2026, 12, 2, 15, 0, tzinfo=UTC)
@@ -40,34 +40,34 @@ def patient(clinic: Cast) -> Patient:
     return make_patient(clinic, sex="female")
 
 
-def colleague(clinic: Cast) -> Asker:
+def colleague(clinic: Cast) -> Actor:
     """A second prescriber."""
-    with as_asker(house(clinic.clinic.pk)):
+    with acting_as(house(clinic.clinic.pk)):
         person = Person.objects.create_user(f"second@{clinic.clinic.slug}.example")
         member = Membership.objects.create(clinic=clinic.clinic, person=person, role="prescriber", name="Second Eyes")
-        return asker_of(member)
+        return actor_of(member)
 
 
 def know(clinic: Cast, patient: Patient, on: date = TODAY, **facts: Any) -> None:
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         for name, value in facts.items():
             intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=on, now=NOW)
 
 
 def takes(clinic: Cast, patient: Patient, name: str) -> None:
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         intake.say_line(by=by, patient_id=patient.pk, of="medicines", name=name, current=True, stopped_on=None, now=NOW)
 
 
 def look(clinic: Cast, patient: Patient, drug: str = "ketamine", route: str = "iv", on: date = TODAY):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         return queries.assessment(patient.pk, drug, on, route=route)
 
 
 def seen(clinic: Cast, patient: Patient, drug: str = "ketamine", route: str = "iv", on: date = TODAY) -> dict:
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         newest = queries.latest(patient.pk)
         token = queries.seeing(queries.assessment(patient.pk, drug, on, route=route), newest.pk if newest else None)
         found = queries.read_seen(token)
@@ -76,9 +76,9 @@ def seen(clinic: Cast, patient: Patient, drug: str = "ketamine", route: str = "i
 
 
 def decide(clinic: Cast, patient: Patient, answer: Answer = ACCEPT, *, page: dict | None = None, **more: Any):
-    by = more.pop("by", clinic.asker("prescriber"))
+    by = more.pop("by", clinic.actor("prescriber"))
     page = page or seen(clinic, patient)
-    with as_asker(by):
+    with acting_as(by):
         found = queries.assessment(patient.pk, page.get("drug") or "ketamine", TODAY, route=page.get("route"))
         if answer.accepts:
             clear(by, found, now=more.get("now", NOW))
@@ -88,7 +88,7 @@ def decide(clinic: Cast, patient: Patient, answer: Answer = ACCEPT, *, page: dic
 
 
 def stands(clinic: Cast, patient: Patient, on: date = TODAY, **way: str) -> queries.Standing:
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         return queries.standing(patient.pk, on, **way)
 
 
@@ -99,8 +99,8 @@ def codes(call: Any) -> tuple[str, ...]:
 
 
 def adopt(clinic: Cast, rule_id: str) -> None:
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         rulebook.adopt(by=by, rule_id=rule_id, parameters=as_typed(rule_id))
 
 
@@ -108,12 +108,12 @@ def key(clinic: Cast, patient: Patient, rule_id: str) -> str:
     return next(judging.fingerprint(each) for each in look(clinic, patient).findings if each.rule_id == rule_id)
 
 
-def override(clinic: Cast, patient: Patient, rule_id: str, by: Asker | None = None, reason: str = "Seen by obstetrics"):
-    asker = by or clinic.asker("prescriber")
+def override(clinic: Cast, patient: Patient, rule_id: str, by: Actor | None = None, reason: str = "Seen by obstetrics"):
+    actor = by or clinic.actor("prescriber")
     finding = key(clinic, patient, rule_id)
-    with as_asker(asker):
+    with acting_as(actor):
         return actions.override(
-            by=asker, patient_id=patient.pk, drug="ketamine", finding=finding, reason=reason, now=NOW
+            by=actor, patient_id=patient.pk, drug="ketamine", finding=finding, reason=reason, now=NOW
         )
 
 
@@ -133,7 +133,7 @@ def test_the_assessment_says_what_is_found_missing_and_not_checked(clinic: Cast,
 
 
 def test_an_assessment_takes_six_statements(clinic: Cast, patient: Patient, django_assert_max_num_queries):
-    with as_asker(clinic.asker("nurse")), django_assert_max_num_queries(6):
+    with acting_as(clinic.actor("nurse")), django_assert_max_num_queries(6):
         queries.assessment(patient.pk, "ketamine", TODAY, route="iv")
 
 
@@ -182,7 +182,7 @@ def test_accepting_keeps_what_it_rests_on(clinic: Cast, patient: Patient):
     assert stamp["RC-LFT"]["adopted"] is False
     assert all(len(each["hash"]) == 64 and each["version"] >= 1 for each in stamp.values())
     assert "sbp" not in {each["fact"] for each in row.basis["missing"]}
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         kept = CandidacyDecision.objects.get()
         assert kept.content_hash == actions.content_hash(kept)
         assert AuditEvent.objects.order_by("-seq").values_list("action", flat=True)[0] == "candidacy.decided"
@@ -213,7 +213,7 @@ def test_conditions_come_with_the_standing(clinic: Cast, patient: Patient):
 )
 def test_an_answer_that_is_not_whole_is_refused(clinic: Cast, patient: Patient, answer: Answer, wrong: tuple):
     assert codes(lambda: decide(clinic, patient, answer)) == wrong
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not CandidacyDecision.objects.exists()
 
 
@@ -257,7 +257,7 @@ def test_the_patient_is_told_that_there_is_an_answer_and_not_which(clinic: Cast,
 def test_the_same_signature_twice_is_one_decision(clinic: Cast, patient: Patient):
     page = seen(clinic, patient)
     assert decide(clinic, patient, page=page) == decide(clinic, patient, page=page, now=NOW + timedelta(seconds=2))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert CandidacyDecision.objects.count() == 1
         assert AuditEvent.objects.filter(action="candidacy.decided").count() == 1
 
@@ -299,12 +299,12 @@ def test_a_block_is_overridden_by_two_prescribers(clinic: Cast, patient: Patient
     assert codes(lambda: decide(clinic, patient)) == ("blocked",)
     row = override(clinic, patient, "CI-PREGNANCY")
     assert codes(lambda: decide(clinic, patient)) == ("blocked",)
-    mine, other = clinic.asker("prescriber"), colleague(clinic)
-    with as_asker(mine):
+    mine, other = clinic.actor("prescriber"), colleague(clinic)
+    with acting_as(mine):
         for _again in range(2):
             assert codes(lambda: actions.second_sign(by=mine, override_id=row.pk, now=NOW)) == ("same-person",)
     assert codes(lambda: decide(clinic, patient)) == ("blocked",)
-    with as_asker(other):
+    with acting_as(other):
         second = actions.second_sign(by=other, override_id=row.pk, now=NOW)
         assert actions.second_sign(by=other, override_id=row.pk, now=NOW) == second
         assert AuditEvent.objects.filter(action="candidacy.override_second_signed").count() == 1
@@ -316,7 +316,7 @@ def test_a_block_is_overridden_by_two_prescribers(clinic: Cast, patient: Patient
 def test_the_database_itself_wants_two_people(clinic: Cast, patient: Patient):
     know(clinic, patient, pregnancy_test="positive", can_become_pregnant=True)
     row = override(clinic, patient, "CI-PREGNANCY")
-    with as_asker(clinic.asker("prescriber")), pytest.raises(DatabaseError), transaction.atomic():
+    with acting_as(clinic.actor("prescriber")), pytest.raises(DatabaseError), transaction.atomic():
         OverrideSignature.objects.create(
             clinic=clinic.clinic, patient=patient, override=row, signed_at=NOW, signed_by=clinic.members["prescriber"],
             signer_name="Same",
@@ -328,7 +328,7 @@ def test_an_override_holds_for_what_was_seen_only(clinic: Cast, patient: Patient
     row = override(clinic, patient, "CI-PREGNANCY")
     know(clinic, patient, pregnant=True)
     other = colleague(clinic)
-    with as_asker(other):
+    with acting_as(other):
         found = codes(lambda: actions.second_sign(by=other, override_id=row.pk, now=NOW))
     assert found == ("changed",)
     assert codes(lambda: decide(clinic, patient)) == ("blocked",)
@@ -338,7 +338,7 @@ def test_the_same_reason_twice_is_one_override(clinic: Cast, patient: Patient):
     know(clinic, patient, pregnancy_test="positive", can_become_pregnant=True)
     assert override(clinic, patient, "CI-PREGNANCY") == override(clinic, patient, "CI-PREGNANCY")
     assert codes(lambda: override(clinic, patient, "CI-PREGNANCY", reason=" ")) == ("reason-missing",)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Override.objects.count() == 1
 
 
@@ -375,7 +375,7 @@ def test_a_new_block_ends_what_was_accepted_and_taking_it_back_lets_it_stand(cli
     assert [each.rule_id for each in after.changed] == ["CI-PREGNANCY"]
     row = override(clinic, patient, "CI-PREGNANCY")
     other = colleague(clinic)
-    with as_asker(other):
+    with acting_as(other):
         actions.second_sign(by=other, override_id=row.pk, now=NOW)
     assert not stands(clinic, patient).may_treat, "an override needs a decision that rests on it"
     decide(clinic, patient)
@@ -386,8 +386,8 @@ def test_a_wrong_entry_taken_back_lets_the_decision_stand_again(clinic: Cast, pa
     decide(clinic, patient)
     know(clinic, patient, lacks_capacity=True)
     assert not stands(clinic, patient).may_treat
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         wrong = intake.enter_fact(by=nurse, patient_id=patient.pk, name="lacks_capacity", value=True, on=TODAY, now=NOW)
         intake.retract_fact(by=nurse, fact_id=wrong.pk, reason="Another patient", now=NOW)
     assert stands(clinic, patient).may_treat
@@ -413,7 +413,7 @@ def test_an_urgent_finding_that_is_new_calls_for_a_prescriber(clinic: Cast, pati
 
 def test_a_standing_takes_seven_statements(clinic: Cast, patient: Patient, django_assert_max_num_queries):
     decide(clinic, patient)
-    with as_asker(clinic.asker("nurse")), django_assert_max_num_queries(7):
+    with acting_as(clinic.actor("nurse")), django_assert_max_num_queries(7):
         assert queries.standing(patient.pk, TODAY).may_treat
 
 
@@ -424,8 +424,8 @@ def test_a_standing_takes_seven_statements(clinic: Cast, patient: Patient, djang
 def test_only_a_prescriber_decides_and_overrides(clinic: Cast, patient: Patient, role: str):
     know(clinic, patient, pregnancy_test="positive", can_become_pregnant=True)
     row = override(clinic, patient, "CI-PREGNANCY")
-    page, finding, by = seen(clinic, patient), key(clinic, patient, "CI-PREGNANCY"), clinic.asker(role)
-    with as_asker(by):
+    page, finding, by = seen(clinic, patient), key(clinic, patient, "CI-PREGNANCY"), clinic.actor(role)
+    with acting_as(by):
         with pytest.raises(NotAllowed):
             actions.decide(by=by, patient_id=patient.pk, answer=DECLINE, seen=page, now=NOW)
         with pytest.raises(NotAllowed):
@@ -441,9 +441,9 @@ def test_a_patient_reads_their_own_decision_and_nobody_elses(clinic: Cast, patie
     decide(clinic, patient, DECLINE)
     know(clinic, other, pregnancy_test="positive", can_become_pregnant=True)
     override(clinic, other, "CI-PREGNANCY")
-    with as_asker(asker_for(clinic, patient)):
+    with acting_as(actor_for(clinic, patient)):
         assert queries.latest(patient.pk) is not None
-    with as_asker(asker_for(clinic, other)):
+    with acting_as(actor_for(clinic, other)):
         assert queries.latest(patient.pk) is None
         assert not CandidacyDecision.objects.exists()
         assert not Override.objects.exists(), "what prescribers say to each other is read with them"
@@ -451,7 +451,7 @@ def test_a_patient_reads_their_own_decision_and_nobody_elses(clinic: Cast, patie
 
 def test_another_clinic_sees_nothing(clinic: Cast, other_clinic: Cast, patient: Patient):
     decide(clinic, patient)
-    with as_asker(other_clinic.asker("prescriber")):
+    with acting_as(other_clinic.actor("prescriber")):
         assert not CandidacyDecision.objects.exists()
         with pytest.raises(Patient.DoesNotExist):
             queries.assessment(patient.pk, "ketamine", TODAY)
@@ -459,7 +459,7 @@ def test_another_clinic_sees_nothing(clinic: Cast, other_clinic: Cast, patient: 
 
 def test_nothing_is_changed_afterwards(clinic: Cast, patient: Patient):
     row = decide(clinic, patient)
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         for change in (row.delete, lambda: CandidacyDecision.objects.update(kind="decline")):
             with pytest.raises(DatabaseError), transaction.atomic():
                 change()

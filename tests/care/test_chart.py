@@ -31,7 +31,7 @@ from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals import ingest
 from sojourn.care.vitals.models import DeviceAssociation, Observation
 from sojourn.clinical.protocol import State
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
@@ -65,8 +65,8 @@ def lived_through(cast: Cast, *, number: int = 1, note: str = "Waves of warmth")
     """A whole session: the check at 20 minutes is forgotten, saturation falls at 25, the nurse answers 40 s later,
     the monitor's clock is five minutes fast, and a prescriber sets one reason aside at the end."""
     adopt_everything(cast)
-    nurse, prescriber = cast.asker("nurse"), cast.asker("prescriber")
-    with as_asker(nurse):
+    nurse, prescriber = cast.actor("nurse"), cast.actor("prescriber")
+    with acting_as(nurse):
         Membership.objects.filter(pk=nurse.membership_id).update(credentials="RN")
         stage = set_stage(cast, at=BEGINS, number=number)
         QuestionnaireResponse.objects.create(
@@ -75,9 +75,9 @@ def lived_through(cast: Cast, *, number: int = 1, note: str = "Waves of warmth")
             band="moderately-severe",
         )  # fmt: skip
         come(stage, BEGINS)
-    with as_asker(cast.asker("clinic_admin")) as admin:
+    with acting_as(cast.actor("clinic_admin")) as admin:
         device = vitals_actions.add_device(by=admin, name="Monitor 1", key=f"bed:B{number}", maker="Mindray")
-    with as_asker(nurse):
+    with acting_as(nurse):
         vitals_actions.put_on(by=nurse, device_id=device.pk, encounter_id=stage.id, now=minutes(2))
         pass_checks(stage, minutes(10))
         check_dose(stage, minutes(14), lot="KX77")
@@ -106,7 +106,7 @@ def lived_through(cast: Cast, *, number: int = 1, note: str = "Waves of warmth")
             session_actions.check(by=nurse, encounter_id=stage.id, item_id=item, passed=passed, now=late)
         score(stage, "aldrete", now=late)
         score(stage, "padss", now=late, intake_output=1)
-    with as_asker(prescriber):
+    with acting_as(prescriber):
         stage.step(
             "find_ready",
             "prescriber",
@@ -114,13 +114,13 @@ def lived_through(cast: Cast, *, number: int = 1, note: str = "Waves of warmth")
             reason="Walks with a stick since 2019",
             now=late,
         )
-    with as_asker(nurse):
+    with acting_as(nurse):
         stage.step("leave", now=minutes(140))
     return stage
 
 
 def composed(cast: Cast, stage: Stage) -> SessionRecord:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return queries.session_record(stage.id)
 
 
@@ -177,7 +177,7 @@ def test_one_time_axis_in_order(clinic: Cast):
 def test_three_queries_however_much_happened(clinic: Cast):
     one, other = lived_through(clinic, number=1), lived_through(clinic, number=2)
     with (
-        as_asker(clinic.asker("nurse")),
+        acting_as(clinic.actor("nurse")),
         CaptureQueriesContext(
             connection,
         ) as caught,
@@ -194,7 +194,7 @@ def test_three_queries_however_much_happened(clinic: Cast):
 
 def test_another_clinics_record_does_not_exist(clinic: Cast, other_clinic: Cast):
     stage = lived_through(clinic)
-    with as_asker(other_clinic.asker("prescriber")), pytest.raises(Encounter.DoesNotExist):
+    with acting_as(other_clinic.actor("prescriber")), pytest.raises(Encounter.DoesNotExist):
         queries.session_record(stage.id)
 
 
@@ -206,7 +206,7 @@ def test_the_hash_is_the_same_in_every_language_and_zone(clinic: Cast):
     first = content_hash(composed(clinic, stage))
     with translation.override("es"), timezone.override("Asia/Kathmandu"):
         assert content_hash(composed(clinic, stage)) == first
-    with as_asker(clinic.asker("nurse")):  # names may be put right without touching what happened
+    with acting_as(clinic.actor("nurse")):  # names may be put right without touching what happened
         Membership.objects.filter(clinic=clinic.clinic).update(name="Another name")
         stage.patient.family_name = "Moreno"
         stage.patient.save(update_fields=["family_name"])
@@ -273,7 +273,7 @@ def test_the_hash_changes_with_every_clinical_row(clinic: Cast):
     seen = {before}
     for what, change in CHANGES.items():
         with transaction.atomic():
-            with as_asker(clinic.asker("nurse")):
+            with acting_as(clinic.actor("nurse")):
                 change(clinic, stage)
             found = content_hash(composed(clinic, stage))
             assert found not in seen, what
@@ -285,7 +285,7 @@ def test_the_hash_changes_with_every_clinical_row(clinic: Cast):
 def test_what_comes_after_the_session_does_not_change_what_was_signed(clinic: Cast):
     stage = lived_through(clinic)
     before = content_hash(composed(clinic, stage))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         QuestionnaireResponse.objects.create(
             clinic=clinic.clinic, patient=stage.patient, scale_id="phq-9", scale_version="1", scale_hash="a" * 64,
             language="en", started_at=minutes(3000), completed_at=minutes(3001), score=Decimal(8), band="mild",
@@ -298,10 +298,10 @@ def test_what_comes_after_the_session_does_not_change_what_was_signed(clinic: Ca
 
 def test_signed_and_unchanged_until_something_changes(clinic: Cast):
     stage = lived_through(clinic)
-    nurse = clinic.asker("nurse")
+    nurse = clinic.actor("nurse")
     seen = content_hash(composed(clinic, stage))
     assert verify_signature(composed(clinic, stage)).standing == "unsigned"
-    with as_asker(nurse):
+    with acting_as(nurse):
         actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=seen)
         actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=seen)  # a second click
         assert RecordSignature.objects.count() == 1
@@ -310,7 +310,7 @@ def test_signed_and_unchanged_until_something_changes(clinic: Cast):
     assert verify_signature(record).standing == "unchanged"
     assert record.signature is not None
     assert record.signature.content_hash == seen
-    with as_asker(nurse):
+    with acting_as(nurse):
         _late_reading(clinic, stage)
     verified = verify_signature(composed(clinic, stage))
     assert (verified.standing, verified.hash == seen) == ("changed", False)
@@ -318,9 +318,9 @@ def test_signed_and_unchanged_until_something_changes(clinic: Cast):
 
 def test_a_stale_hash_is_refused(clinic: Cast):
     stage = lived_through(clinic)
-    nurse = clinic.asker("nurse")
+    nurse = clinic.actor("nurse")
     seen = content_hash(composed(clinic, stage))
-    with as_asker(nurse):
+    with acting_as(nurse):
         _late_reading(clinic, stage)
         with pytest.raises(Overtaken) as refused:
             actions.sign_record(by=nurse, encounter_id=stage.id, seen_hash=seen)
@@ -330,8 +330,8 @@ def test_a_stale_hash_is_refused(clinic: Cast):
 
 def test_a_running_session_is_not_signed(clinic: Cast):
     adopt_everything(clinic)
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         stage = set_stage(clinic)
         come(stage, timezone.now())
         record = queries.session_record(stage.id)
@@ -343,16 +343,16 @@ def test_a_running_session_is_not_signed(clinic: Cast):
 
 def test_an_addendum_only_after_a_signature(clinic: Cast):
     stage = lived_through(clinic)
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse), pytest.raises(Refused) as refused:
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse), pytest.raises(Refused) as refused:
         session_actions.add_addendum(by=nurse, encounter_id=stage.id, text="Too early")
     assert refused.value.codes == ("unsigned",)
 
 
 def test_reading_is_audited(clinic: Cast):
     stage = lived_through(clinic)
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         actions.open_record(by=nurse, record=queries.session_record(stage.id), form="pdf")
         row = AuditEvent.objects.filter(action="record.opened").latest("id")
     assert (row.patient_id, row.entity_id, row.detail["form"]) == (stage.patient.pk, stage.id, "pdf")
@@ -360,7 +360,7 @@ def test_reading_is_audited(clinic: Cast):
 
 def test_corrected_and_doubted_values_both_remain(clinic: Cast):
     stage = lived_through(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         _late_reading(clinic, stage)
         newest = Observation.objects.filter(encounter_id=stage.id).latest("id")
     record = composed(clinic, stage)
@@ -375,11 +375,11 @@ def test_the_demos_past_is_signed_as_it_is_stored(clinic: Cast):
     from sojourn.foundation.accounts.queries import house
 
     stage = lived_through(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         today = set_stage(clinic, number=2)
         come(today, timezone.now())
     cast = DemoCast(clinic.clinic, {"prescriber": [clinic.members["prescriber"]]}, [])
-    with as_asker(house(clinic.clinic.pk)):
+    with acting_as(house(clinic.clinic.pk)):
         assert records.sign_past(cast) == 1
         assert records.sign_past(cast) == 0
         assert RecordSignature.objects.get().encounter_id == stage.id

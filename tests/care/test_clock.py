@@ -23,7 +23,7 @@ from sojourn.care.scheduling import series_actions
 from sojourn.care.session.eve import eve
 from sojourn.foundation import clock
 from sojourn.foundation.accounts import actions as accounts
-from sojourn.foundation.accounts.asker import NOBODY, Asker, NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import NOBODY, Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.accounts.refused import Refused
 from tests.care.test_booking import book, chair, course
@@ -41,7 +41,7 @@ def outside_a_page() -> None:
 
 @pytest.fixture
 def desk(clinic: Cast) -> Iterator[Cast]:
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         yield clinic
 
 
@@ -53,18 +53,18 @@ def refused(attempt) -> tuple[tuple[str, ...], str]:
 
 def test_an_asker_knows_the_zone_of_their_clinic(clinic: Cast, django_assert_num_queries):
     by = house(clinic.clinic.pk)
-    with as_asker(by), django_assert_num_queries(1):
+    with acting_as(by), django_assert_num_queries(1):
         assert (by.zone, by.zone) == (DENVER, DENVER)
         assert clock.clinic_day(LATE, by) == clock.clinic_day(LATE, clinic.clinic) == THAT_DAY
     assert clock.local(LATE, clinic.clinic).isoformat() == "2026-12-01T23:30:00-07:00"
     assert clock.at_wall_clock(THAT_DAY, time(23, 30), clinic.clinic) == LATE
-    assert Asker(clinic_id=1, time_zone="UTC") == Asker(clinic_id=1)  # who asks is the same, however much was read
+    assert Actor(clinic_id=1, time_zone="UTC") == Actor(clinic_id=1)  # who asks is the same, however much was read
 
 
 def test_nobody_has_a_day(clinic: Cast):
     with pytest.raises(NotAllowed):
         clock.clinic_today(NOBODY)
-    with as_asker(NOBODY), pytest.raises(NotAllowed):  # the database shows the clinic to whoever asks in it
+    with acting_as(NOBODY), pytest.raises(NotAllowed):  # the database shows the clinic to whoever asks in it
         clock.clinic_today(house(clinic.clinic.pk))
 
 
@@ -75,7 +75,7 @@ def test_a_reminder_names_the_clinics_day_and_hour(desk: Cast):
 
 
 def test_a_day_that_has_begun_in_utc_alone_has_not_come(desk: Cast, clinic: Cast):
-    by, prescriber, nurse = (clinic.asker(role) for role in ("front_desk", "prescriber", "nurse"))
+    by, prescriber, nurse = (clinic.actor(role) for role in ("front_desk", "prescriber", "nurse"))
     ana = course(desk)
     ends = lambda day: plan.end(by=prescriber, course_id=ana.pk, ended_on=day, now=LATE)  # noqa: E731
     assert refused(lambda: ends(NEXT_DAY))[0] == ("ends-in-future",)
@@ -97,7 +97,7 @@ def test_two_sessions_of_one_evening_lie_on_one_day(desk: Cast):
     wanted = [series_actions.Wanted(each, 60, one.pk) for each in (morning, LATE)]
     codes, _words = refused(
         lambda: series_actions.book_series(
-            by=desk.asker("front_desk"), care_plan_id=ana.pk, wanted=wanted, now=morning - timedelta(days=1)
+            by=desk.actor("front_desk"), care_plan_id=ana.pk, wanted=wanted, now=morning - timedelta(days=1)
         )
     )
     assert codes == ("same-day",)
@@ -118,8 +118,8 @@ def test_the_eve_lists_who_comes_that_evening(desk: Cast):
 
 
 def test_a_questionnaire_is_open_until_the_clinics_day(clinic: Cast):
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         who = course(clinic).patient_id
         ask = lambda: measures.request_measure(  # noqa: E731
             by=nurse, patient_id=who, scale_id="phq-9", due_at=LATE, now=LATE - timedelta(days=2)
@@ -131,22 +131,22 @@ def test_a_questionnaire_is_open_until_the_clinics_day(clinic: Cast):
 
 
 def test_what_was_said_in_the_evening_was_said_that_day(clinic: Cast):
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         who = course(clinic).patient_id
         intake.say_line(by=nurse, patient_id=who, of="medicines", name="Sertraline", now=LATE)
         assert [each.said_on for each in facts.medicines(who)] == [THAT_DAY]
 
 
 def test_agreements_hold_to_the_end_of_the_clinics_day(clinic: Cast):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert consent._end_of(THAT_DAY - timedelta(days=400)) == datetime(2025, 10, 28, 5, 59, 59, 999999, tzinfo=UTC)
 
 
 def test_letters_and_notices_name_the_clinics_day(clinic: Cast):
     assert telling_actions._clock(LATE, clinic.clinic) == "Tuesday 1 December 2026, 23:30"
-    by = clinic.asker("clinic_admin")
-    with as_asker(by):
+    by = clinic.actor("clinic_admin")
+    with acting_as(by):
         accounts.invite(by=by, email="new@north.example", name="Noor Haddad", role="nurse", now=LATE)
         (letter,) = letters()
     assert "until Dec. 8, 2026" in letter.text  # seven days on, 23:30 still; the 9th by UTC

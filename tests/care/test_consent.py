@@ -19,7 +19,7 @@ from sojourn.care.consent import actions, paper, queries, texts
 from sojourn.care.consent.models import Consent, ConsentAdoption, ConsentCountersignature, Decision
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.rules import MARKS
-from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care import consents as stage
@@ -42,7 +42,7 @@ def refused(call: Any, **arguments: Any) -> tuple[str, ...]:
 
 
 def standing(cast: Cast, patient: Patient, route: str = IV, drug: str = "", **more: Any) -> queries.Standing:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return queries.standing(patient.pk, route=route, drug=drug, **more)
 
 
@@ -194,8 +194,8 @@ def test_a_wrong_file_is_named(text: str, wrong: str):
 
 def test_an_agreement_from_adoption_to_counter_signature(clinic: Cast, ana: Patient):
     assert set(needs(clinic, ana).values()) == {"not-adopted"}
-    with as_asker(clinic.asker("nurse")):
-        codes = refused(actions.ask, by=clinic.asker("nurse"), patient_id=ana.pk, route=IV)
+    with acting_as(clinic.actor("nurse")):
+        codes = refused(actions.ask, by=clinic.actor("nurse"), patient_id=ana.pk, route=IV)
     assert codes == ("not-adopted",)
     stage.adopt_texts(clinic)
     stage.ask(clinic, ana)
@@ -211,7 +211,7 @@ def test_an_agreement_from_adoption_to_counter_signature(clinic: Cast, ana: Pati
     assert kept.content_hash == texts.read_text(kept.content).hash
     assert kept.signed_name == ana.name
     assert kept.statements == [each.id for each in texts.read_text(kept.content).statements]
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         said = list(AuditEvent.objects.filter(action__startswith="consent.").values_list("action", flat=True))
     assert said.count("consent.signed") == said.count("consent.countersigned") == 4
     assert said.count("consent.requested") == 1
@@ -219,7 +219,7 @@ def test_an_agreement_from_adoption_to_counter_signature(clinic: Cast, ana: Pati
 
 def test_standing_takes_two_questions(clinic: Cast, ana: Patient, django_assert_num_queries: Any):
     stage.agree(clinic, ana)
-    with as_asker(clinic.asker("nurse")), django_assert_num_queries(2):
+    with acting_as(clinic.actor("nurse")), django_assert_num_queries(2):
         found = queries.standing(ana.pk, route=IV)
         assert found.valid
         assert [queries.countersigned(each) is not None for each in found.consents.values()] == [True] * 4
@@ -229,8 +229,8 @@ def test_standing_on_a_day_before(clinic: Cast, ana: Patient, monkeypatch: pytes
     then = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: then + timedelta(days=10))
     signed = stage.agree(clinic, ana, now=then)
-    by = stage.patient_asker(clinic, ana)
-    with as_asker(by):
+    by = stage.patient_actor(clinic, ana)
+    with acting_as(by):
         actions.withdraw(by=by, consent_id=signed["treatment"].pk, now=then + timedelta(days=4))
     day = timezone.localdate(then)
     assert standing(clinic, ana, on=day).valid
@@ -245,7 +245,7 @@ def test_in_spanish(clinic: Cast, ana: Patient):
     kept = texts.read_text(signed["driving"].content)
     assert kept.language == "es"
     assert "No conduciré hasta el día siguiente" in kept.statements[0].text
-    with as_asker(clinic.asker("nurse")), translation.override("es"):
+    with acting_as(clinic.actor("nurse")), translation.override("es"):
         assert queries.judge(queries.shelf(clinic.clinic), {}, IV).needs[0].title == "Su tratamiento"
 
 
@@ -255,8 +255,8 @@ def test_in_spanish(clinic: Cast, ana: Patient):
 def test_the_same_form_twice_counts_once(clinic: Cast, ana: Patient):
     stage.adopt_texts(clinic)
     stage.ask(clinic, ana)
-    by = stage.patient_asker(clinic, ana)
-    with as_asker(by):
+    by = stage.patient_actor(clinic, ana)
+    with acting_as(by):
         token, text = stage.token_for(clinic, ana, "driving")
         other, _text = stage.token_for(clinic, ana, "driving")
         said = {"by": by, "statements": [each.id for each in text.statements], "signed_name": "Ana"}
@@ -269,13 +269,13 @@ def test_the_same_form_twice_counts_once(clinic: Cast, ana: Patient):
 def test_an_old_form_after_a_new_version_is_refused(clinic: Cast, ana: Patient, new_version: Any):
     stage.adopt_texts(clinic)
     stage.ask(clinic, ana)
-    by = stage.patient_asker(clinic, ana)
-    with as_asker(by):
+    by = stage.patient_actor(clinic, ana)
+    with acting_as(by):
         token, text = stage.token_for(clinic, ana, "driving")
     new_version("driving", summary={"en": "New", "es": "Nuevo"})
     said = {"by": by, "token": token, "statements": [each.id for each in text.statements], "signed_name": "Ana"}
     stage.adopt_texts(clinic)
-    with as_asker(by):
+    with acting_as(by):
         assert refused(actions.sign, **said) == ("changed",)
         assert Consent.objects.count() == 0
 
@@ -285,11 +285,11 @@ def test_a_token_is_one_patients_and_ages_and_cannot_be_made_up(clinic: Cast, an
     stage.ask(clinic, ana)
     other = make_patient(clinic, "Ben")
     stage.ask(clinic, other)
-    with as_asker(stage.patient_asker(clinic, ana)):
+    with acting_as(stage.patient_actor(clinic, ana)):
         token, text = stage.token_for(clinic, ana, "driving")
-    by = stage.patient_asker(clinic, other)
+    by = stage.patient_actor(clinic, other)
     said = {"by": by, "statements": [each.id for each in text.statements], "signed_name": "Ben"}
-    with as_asker(by):
+    with acting_as(by):
         assert refused(actions.sign, token=token, **said) == ("other-patient",)
         assert refused(actions.sign, token=token + "x", **said) == ("form-invalid",)
         assert refused(actions.sign, token="", **said) == ("form-invalid",)
@@ -301,8 +301,8 @@ def test_a_token_is_one_patients_and_ages_and_cannot_be_made_up(clinic: Cast, an
 def test_a_form_without_its_parts_says_all_that_is_missing(clinic: Cast, ana: Patient):
     stage.adopt_texts(clinic)
     stage.ask(clinic, ana)
-    by = stage.patient_asker(clinic, ana)
-    with as_asker(by):
+    by = stage.patient_actor(clinic, ana)
+    with acting_as(by):
         token, text = stage.token_for(clinic, ana, "driving")
         ids = [each.id for each in text.statements]
         assert refused(actions.sign, by=by, token=token) == (
@@ -337,8 +337,8 @@ def test_a_drawing_is_a_small_path_and_nothing_else(path: str, fault: str | None
 def test_a_drawn_signature_is_kept_and_printed(clinic: Cast, ana: Patient):
     stage.adopt_texts(clinic)
     stage.ask(clinic, ana)
-    by = stage.patient_asker(clinic, ana)
-    with as_asker(by):
+    by = stage.patient_actor(clinic, ana)
+    with acting_as(by):
         token, text = stage.token_for(clinic, ana, "driving")
         row = actions.sign(
             by=by, token=token, statements=[each.id for each in text.statements], drawn="M10 10L200 120L300.5 20"
@@ -356,8 +356,8 @@ def test_a_drawn_signature_is_kept_and_printed(clinic: Cast, ana: Patient):
 def test_a_question_holds_the_counter_signature_until_it_is_answered_or_waived(clinic: Cast, ana: Patient):
     stage.adopt_texts(clinic)
     stage.ask(clinic, ana)
-    mine, doctor, nurse = stage.patient_asker(clinic, ana), clinic.asker("prescriber"), clinic.asker("nurse")
-    with as_asker(mine):
+    mine, doctor, nurse = stage.patient_actor(clinic, ana), clinic.actor("prescriber"), clinic.actor("nurse")
+    with acting_as(mine):
         assert refused(actions.ask_question, by=mine, document_id="driving", section_id="nowhere", text="Why?") == (
             "unknown-section",
         )
@@ -372,19 +372,19 @@ def test_a_question_holds_the_counter_signature_until_it_is_answered_or_waived(c
     counter = {
         "by": doctor, "consent_id": consent.pk, "capacity_confirmed": True, "seen_hash": consent.content_hash,
     }  # fmt: skip
-    with as_asker(doctor):
+    with acting_as(doctor):
         assert refused(actions.countersign, **counter) == ("open-questions",)
-    with as_asker(nurse):
+    with acting_as(nurse):
         actions.reply(by=nurse, question_id=first.pk, text="Yes, if he is an adult.")
         with pytest.raises(NotAllowed):
             actions.reply(by=nurse, question_id=second.pk, text="No", waived=True)
-    with as_asker(doctor):
+    with acting_as(doctor):
         assert refused(actions.countersign, **counter) == ("open-questions",)
         assert refused(actions.reply, by=doctor, question_id=second.pk, text="", waived=True) == ("reason-missing",)
         actions.reply(by=doctor, question_id=second.pk, text="Talked about it on the phone.", waived=True)
         one = actions.countersign(**counter)
         assert actions.countersign(**counter).pk == one.pk
-    with as_asker(mine):
+    with acting_as(mine):
         told = queries.questions(ana.pk, "driving")
         assert [each.open for each in told] == [False, False]
         assert told[0].replies[0].replier_name == nurse.name
@@ -394,8 +394,8 @@ def test_capacity_and_the_very_text_are_confirmed(clinic: Cast, ana: Patient):
     stage.adopt_texts(clinic)
     stage.ask(clinic, ana)
     consent = stage.sign(clinic, ana, "driving")
-    doctor = clinic.asker("prescriber")
-    with as_asker(doctor):
+    doctor = clinic.actor("prescriber")
+    with acting_as(doctor):
         assert refused(
             actions.countersign, by=doctor, consent_id=consent.pk, capacity_confirmed=False, seen_hash="other"
         ) == ("changed", "capacity-missing")
@@ -413,7 +413,7 @@ def test_a_new_version_asks_again_once_it_is_adopted(clinic: Cast, ana: Patient,
     assert needs(clinic, ana) == {"driving": "changed"}
     stage.countersign(clinic, stage.sign(clinic, ana, "driving"))
     assert standing(clinic, ana).valid
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Consent.objects.filter(document_id="driving").count() == 2
 
 
@@ -438,8 +438,8 @@ def test_another_route_asks_again_where_the_text_differs(clinic: Cast, ana: Pati
 
 def test_another_place_asks_again(clinic: Cast, ana: Patient):
     stage.agree(clinic, ana)
-    admin = clinic.asker("clinic_admin")
-    with as_asker(admin):
+    admin = clinic.actor("clinic_admin")
+    with acting_as(admin):
         assert refused(actions.set_jurisdiction, by=admin, code="Nowhere land") == ("not-a-place",)
         actions.set_jurisdiction(by=admin, code="us-ca")
         clinic.clinic.refresh_from_db()
@@ -451,24 +451,24 @@ def test_another_place_asks_again(clinic: Cast, ana: Patient):
 
 def test_withdrawal_ends_it_and_the_clinic_is_told(clinic: Cast, ana: Patient):
     signed = stage.agree(clinic, ana)
-    mine = stage.patient_asker(clinic, ana)
-    with as_asker(mine):
+    mine = stage.patient_actor(clinic, ana)
+    with acting_as(mine):
         first = actions.withdraw(by=mine, consent_id=signed["treatment"].pk)
         assert actions.withdraw(by=mine, consent_id=signed["treatment"].pk).pk == first.pk
     assert needs(clinic, ana) == {"treatment": "withdrawn"}
     now = timezone.now()
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert queries.waiting(clinic.clinic.pk, now, now - timedelta(days=30)).withdrawn == 1
     stage.countersign(clinic, stage.sign(clinic, ana, "treatment"))
     assert standing(clinic, ana).valid
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert queries.waiting(clinic.clinic.pk, now, now - timedelta(days=30)).withdrawn == 0
 
 
 def test_a_clinician_writes_down_a_withdrawal_with_how_it_was_said(clinic: Cast, ana: Patient):
     signed = stage.agree(clinic, ana)
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         assert refused(actions.withdraw, by=nurse, consent_id=signed["driving"].pk) == ("reason-missing",)
         row = actions.withdraw(by=nurse, consent_id=signed["driving"].pk, reason="Said so on the phone at 9.")
         assert row.noted_by_name == nurse.name
@@ -477,20 +477,20 @@ def test_a_clinician_writes_down_a_withdrawal_with_how_it_was_said(clinic: Cast,
 
 def test_research_is_free(clinic: Cast, ana: Patient):
     stage.agree(clinic, ana)
-    mine = stage.patient_asker(clinic, ana)
-    with as_asker(mine):
+    mine = stage.patient_actor(clinic, ana)
+    with acting_as(mine):
         token, _text = stage.token_for(clinic, ana, "research")
         assert refused(actions.sign, by=mine, token=token, decision="") == ("decision-missing",)
         no = actions.sign(by=mine, token=token, decision=Decision.DENY)
         assert (no.signed_name, no.statements) == ("", [])
     assert standing(clinic, ana).valid
-    with as_asker(clinic.asker("prescriber")):
-        by = clinic.asker("prescriber")
+    with acting_as(clinic.actor("prescriber")):
+        by = clinic.actor("prescriber")
         assert refused(
             actions.countersign, by=by, consent_id=no.pk, capacity_confirmed=True, seen_hash=no.content_hash
         ) == ("not-agreed",)
     yes = stage.sign(clinic, ana, "research")
-    with as_asker(mine):
+    with acting_as(mine):
         token, _text = stage.token_for(clinic, ana, "research")
         assert refused(actions.sign, by=mine, token=token, decision=Decision.DENY) == ("already-signed",)
         actions.withdraw(by=mine, consent_id=yes.pk)
@@ -504,44 +504,44 @@ def test_research_is_free(clinic: Cast, ana: Patient):
 def test_only_the_roles_that_may(clinic: Cast, ana: Patient):
     source = texts.newest()["driving"]
     for role in ("nurse", "therapist", "front_desk", "clinic_admin", "auditor"):
-        with as_asker(clinic.asker(role)), pytest.raises(NotAllowed):
-            actions.adopt(by=clinic.asker(role), text_id=source.id, text_hash=source.hash)
+        with acting_as(clinic.actor(role)), pytest.raises(NotAllowed):
+            actions.adopt(by=clinic.actor(role), text_id=source.id, text_hash=source.hash)
     stage.adopt_texts(clinic)
     stage.ask(clinic, ana)
     consent = stage.sign(clinic, ana, "driving")
     for role in ("nurse", "therapist", "front_desk", "clinic_admin"):
-        with as_asker(clinic.asker(role)), pytest.raises(NotAllowed):
+        with acting_as(clinic.actor(role)), pytest.raises(NotAllowed):
             actions.countersign(
-                by=clinic.asker(role), consent_id=consent.pk, capacity_confirmed=True, seen_hash=consent.content_hash
+                by=clinic.actor(role), consent_id=consent.pk, capacity_confirmed=True, seen_hash=consent.content_hash
             )
     for role in ("front_desk", "auditor", "clinic_admin"):
-        with as_asker(clinic.asker(role)), pytest.raises(NotAllowed):
-            actions.open_copy(by=clinic.asker(role), consent=consent)
-    with as_asker(clinic.asker("prescriber")), pytest.raises(NotAllowed):
-        actions.sign(by=clinic.asker("prescriber"), token="")
-    with as_asker(clinic.asker("prescriber")), pytest.raises(NotAllowed):
-        actions.set_jurisdiction(by=clinic.asker("prescriber"), code="GB")
+        with acting_as(clinic.actor(role)), pytest.raises(NotAllowed):
+            actions.open_copy(by=clinic.actor(role), consent=consent)
+    with acting_as(clinic.actor("prescriber")), pytest.raises(NotAllowed):
+        actions.sign(by=clinic.actor("prescriber"), token="")
+    with acting_as(clinic.actor("prescriber")), pytest.raises(NotAllowed):
+        actions.set_jurisdiction(by=clinic.actor("prescriber"), code="GB")
 
 
 def test_nobody_of_another_clinic_and_no_other_patient_sees_it(clinic: Cast, other_clinic: Cast, ana: Patient):
     signed = stage.agree(clinic, ana)
     neighbour = make_patient(clinic, "Ben")
-    for who in (other_clinic.asker("prescriber"), stage.patient_asker(clinic, neighbour)):
-        with as_asker(who):
+    for who in (other_clinic.actor("prescriber"), stage.patient_actor(clinic, neighbour)):
+        with acting_as(who):
             assert not Consent.objects.exists()
             assert not ConsentCountersignature.objects.exists()
             assert queries.asked(ana.pk) is None
             with pytest.raises(Consent.DoesNotExist):
                 actions.withdraw(by=who, consent_id=signed["driving"].pk)
-    mine = stage.patient_asker(clinic, ana)
-    with as_asker(mine):
+    mine = stage.patient_actor(clinic, ana)
+    with acting_as(mine):
         assert Consent.objects.count() == 4
 
 
 def test_a_patient_cannot_adopt_or_counter_sign_behind_the_program(clinic: Cast, ana: Patient):
     stage.agree(clinic, ana)
-    mine = stage.patient_asker(clinic, ana)
-    with as_asker(mine):
+    mine = stage.patient_actor(clinic, ana)
+    with acting_as(mine):
         row = ConsentAdoption.objects.order_by("-id").first()
         assert row is not None
         row.pk = None
@@ -551,7 +551,7 @@ def test_a_patient_cannot_adopt_or_counter_sign_behind_the_program(clinic: Cast,
 
 def test_nothing_that_was_signed_can_be_changed(clinic: Cast, ana: Patient):
     stage.agree(clinic, ana)
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         for model in (Consent, ConsentCountersignature):
             with pytest.raises((ProgrammingError, IntegrityError)), transaction.atomic():
                 model.objects.update(signed_at=timezone.now())
@@ -562,7 +562,7 @@ def test_nothing_that_was_signed_can_be_changed(clinic: Cast, ana: Patient):
 def test_letters_are_notices(clinic: Cast, ana: Patient, monkeypatch: pytest.MonkeyPatch):
     sent: list[Any] = []
     monkeypatch.setattr(actions.letters, "post", sent.append)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         Patient.objects.filter(pk=ana.pk).update(email="ana@example.org", language="es")
     stage.agree(clinic, ana)
     assert len(sent) == 5  # asked once, four copies
@@ -578,12 +578,12 @@ def test_a_stale_pack_and_what_waits_are_told_in_one_question(
 ):
     stage.adopt_texts(clinic)
     stage.ask(clinic, ana)
-    mine = stage.patient_asker(clinic, ana)
+    mine = stage.patient_actor(clinic, ana)
     stage.sign(clinic, ana, "driving")
-    with as_asker(mine):
+    with acting_as(mine):
         actions.ask_question(by=mine, document_id="privacy", section_id="who", text="Who?")
     before = datetime(2026, 12, 31, 18, tzinfo=UTC)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         with django_assert_num_queries(1):
             found = queries.waiting(clinic.clinic.pk, before, before)
         assert (found.countersign, found.questions, found.withdrawn, found.to_adopt) == (1, 1, 0, 0)
@@ -609,7 +609,7 @@ def test_it_stands_exactly_if_the_newest_of_each_is_signed_counter_signed_kept_a
         patient = make_patient(clinic, "Caro")
         stage.adopt_texts(clinic)
         stage.ask(clinic, patient)
-        mine, doctor = stage.patient_asker(clinic, patient), clinic.asker("prescriber")
+        mine, doctor = stage.patient_actor(clinic, patient), clinic.actor("prescriber")
         newest: dict[str, Consent] = {}
         ok: dict[str, set[str]] = {each: set() for each in REQUIRED_IV}
         adopted = dict.fromkeys(REQUIRED_IV, 1)
@@ -623,7 +623,7 @@ def test_it_stands_exactly_if_the_newest_of_each_is_signed_counter_signed_kept_a
                     stage.countersign(clinic, newest[name])
                     ok[name].add("countersigned")
                 elif act == "withdraw" and name in newest:
-                    with as_asker(mine):
+                    with acting_as(mine):
                         actions.withdraw(by=mine, consent_id=newest[name].pk)
                     ok[name].add("withdrawn")
                 elif act == "new_version":
@@ -632,7 +632,7 @@ def test_it_stands_exactly_if_the_newest_of_each_is_signed_counter_signed_kept_a
                     shipped[name, new.version] = new
                 elif act == "adopt":
                     source = texts.newest()[name]
-                    with as_asker(doctor):
+                    with acting_as(doctor):
                         actions.adopt(by=doctor, text_id=name, text_hash=source.hash)
                     adopted[name] = source.version
             except Refused:

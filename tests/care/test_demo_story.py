@@ -39,7 +39,7 @@ from sojourn.clinical.administration import Delivered
 from sojourn.clinical.protocol import State
 from sojourn.config.demo import MONITOR_BED, clinic_house, people, story, today
 from sojourn.config.demo.cast import load_cast
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.clock import clinic_day, clinic_today, local
@@ -65,7 +65,7 @@ def clinics(django_db_setup: None, django_db_blocker) -> Iterator[dict[str, int]
 @pytest.fixture(params=CLINICS)
 def clinic(request, clinics: dict[str, int]) -> Iterator[Clinic]:
     """One of them, seen as its house."""
-    with as_asker(house(clinics[request.param])):
+    with acting_as(house(clinics[request.param])):
         found = Clinic.objects.get(slug=request.param)
         yield found
 
@@ -224,7 +224,7 @@ def test_each_stage_of_the_way_has_somebody(clinic: Clinic):
 
 def test_the_signed_in_patient_has_something_to_do_and_to_look_at(clinics: dict[str, int]):
     for demo in people.CLINICS:
-        with as_asker(house(clinics[demo.slug])):
+        with acting_as(house(clinics[demo.slug])):
             member = Membership.objects.get(person__email=f"patient@{demo.domain}")
             mine = {"patient_id": member.patient_id}
             open_ones = MeasureRequest.objects.filter(**mine, withdrawn_at=None, response=None)
@@ -244,7 +244,7 @@ def test_the_signed_in_patient_has_something_to_do_and_to_look_at(clinics: dict[
 def test_the_two_clinics_know_nothing_of_each_other(clinics: dict[str, int]):
     emails: list[set[str]] = []
     for slug in CLINICS:
-        with as_asker(house(clinics[slug])):
+        with acting_as(house(clinics[slug])):
             assert set(Patient.objects.values_list("clinic__slug", flat=True)) == {slug}
             assert set(PlanVersion.objects.values_list("clinic__slug", flat=True)) == {slug}
             emails.append(set(Patient.objects.exclude(email="").values_list("email", flat=True)))
@@ -410,7 +410,7 @@ def test_sessions_of_the_past_lie_within_the_hours_of_the_clinic(clinic: Clinic)
 
 def test_the_running_session_shows_its_pump_and_the_waiting_one_its_scale(clinics: dict[str, int]):
     for demo in people.CLINICS:
-        with as_asker(house(clinics[demo.slug])):
+        with acting_as(house(clinics[demo.slug])):
             now = timezone.now()
             found = [snapshot.load(each.pk, now) for each in running()]
             dosing = next(each for each in found if each.state is State.DOSING)
@@ -431,14 +431,14 @@ def test_a_session_left_over_from_an_earlier_run_is_brought_to_its_end(
 ):
     demo, now, real = people.HARBOR, timezone.now(), timezone.now
     with transaction.atomic():
-        with as_asker(house(clinics[demo.slug])):
+        with acting_as(house(clinics[demo.slug])):
             old = next(each.pk for each in running() if snapshot.load(each.pk, now).state is State.DOSING)
             if step:
-                nurse = load_cast(demo).asker("nurse")
+                nurse = load_cast(demo).actor("nurse")
                 step_actions.advance_session(by=nurse, encounter_id=old, transition=step)
         monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=5))
         today.set_stage(demo)
-        with as_asker(house(clinics[demo.slug])):
+        with acting_as(house(clinics[demo.slug])):
             left = snapshot.load(old, timezone.now())
             assert left.state is State.LEFT
             assert left.line is not None
@@ -452,7 +452,7 @@ def test_a_session_left_over_from_an_earlier_run_is_brought_to_its_end(
 
 def digest(clinic_id: int) -> str:
     """What was invented, without numbers that the database gives and moments that hang on the clock."""
-    with as_asker(house(clinic_id)):
+    with acting_as(house(clinic_id)):
         kept = [
             list(Patient.objects.order_by("record_number").values_list("record_number", "given_name", "birth_date")),
             list(IntakeAnswer.objects.order_by("id").values_list("question_id", "value")),
@@ -488,7 +488,7 @@ def test_a_house_made_by_an_earlier_version_starts(monkeypatch: pytest.MonkeyPat
     demo.load(lambda _: None)
     demo.load(lambda _: None)
     for each in people.CLINICS:
-        with as_asker(house(today._clinic_id(each))):
+        with acting_as(house(today._clinic_id(each))):
             assert BookingRules.objects.count() == 1
             assert consent.shelf(Clinic.objects.get(slug=each.slug)).text("treatment", "iv", each.language)
             assert not Patient.objects.exists()
@@ -499,7 +499,7 @@ def test_the_virtual_monitor_is_one_clinics(clinics: dict[str, int]):
     the demo's running session shows no value."""
     addresses = []
     for demo in people.CLINICS:
-        with as_asker(house(clinics[demo.slug], "Demo")):
+        with acting_as(house(clinics[demo.slug], "Demo")):
             today._line_of_monitor(demo, load_cast(demo))
             addresses.append(Device.objects.get(key=f"bed:{MONITOR_BED}").address)
     assert addresses == [today.MONITOR_ADDRESS, ""]

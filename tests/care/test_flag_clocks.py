@@ -17,7 +17,7 @@ from sojourn.care.safety.actions import answer_flag, note_reading
 from sojourn.care.safety.models import Flag, FlagClock, FlagNoticeTry, FlagTurn, Reach, Severity
 from sojourn.care.scheduling.models import HoursOnDay
 from sojourn.config.environment import database
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.models import AuditEvent
@@ -29,15 +29,15 @@ HOUR = timedelta(hours=1)
 
 
 def clock(found: Flagged, flag: Flag) -> FlagClock:
-    with as_asker(found.cast.asker("nurse")):
+    with acting_as(found.cast.actor("nurse")):
         return FlagClock.objects.filter(flag=flag).order_by("-id")[0]
 
 
 def answered(found: Flagged, flag: Flag, kind: str, role: str, at: datetime, **more: object) -> None:
-    by = found.cast.asker(role)
-    with as_asker(by):
+    by = found.cast.actor(role)
+    with acting_as(by):
         newest = found.standing(flag).newest_id
-    with as_asker(by):
+    with acting_as(by):
         answer_flag(by=by, flag_id=flag.pk, kind=kind, after=newest, now=at, **more)  # type: ignore[arg-type]
 
 
@@ -84,7 +84,7 @@ def test_a_holiday_is_no_opening(flagged: Flagged):
     """Friday 17:30, Monday closed: half an hour counts on Friday, the other from Tuesday 08:00."""
     flagged.decide()
     friday = datetime(2027, 3, 6, 0, 30, tzinfo=UTC)
-    with as_asker(flagged.cast.asker("clinic_admin")):
+    with acting_as(flagged.cast.actor("clinic_admin")):
         HoursOnDay.objects.create(clinic=flagged.cast.clinic, on=date(2027, 3, 8), why="Holiday")
     flag = flagged.say(at=friday)
     assert clock(flagged, flag).backup_at == datetime(2027, 3, 9, 15, 30, tzinfo=UTC)
@@ -128,7 +128,7 @@ def test_with_nobody_on_the_list_every_clinician_is_told_at_once(flagged: Flagge
     by = flagged.add("Ana", "nurse")
     flag = flagged.say()
     work_off()
-    with as_asker(house(flagged.cast.clinic.pk)):
+    with acting_as(house(flagged.cast.clinic.pk)):
         told = frozenset(FlagTurn.objects.get(flag=flag).notices.values_list("member__name", flat=True))
     assert told == {by.name, "second nurse", "second prescriber", flagged.cast.members["therapist"].name}
 
@@ -158,14 +158,14 @@ def test_an_owner_who_leaves_leaves_no_flag_behind(flagged: Flagged):
     answered(flagged, flag, "contacted", "nurse", MONDAY + 2 * MINUTE)
     flagged.add("Ana", "nurse")
     flagged.leave("nurse", MONDAY + HOUR)
-    with as_asker(flagged.cast.asker("prescriber")):
+    with acting_as(flagged.cast.actor("prescriber")):
         from sojourn.care.safety import queries
 
         found = queries.flag(flag.pk)
         assert (found.state, found.owner, found.waiting) == ("open", None, True)
     sweep(MONDAY + HOUR)
     work_off()
-    with as_asker(flagged.cast.asker("prescriber")):
+    with acting_as(flagged.cast.actor("prescriber")):
         turn = FlagTurn.objects.filter(flag=flag).order_by("-id")[0]
         assert turn.reach == "all"
         assert "Ana" in turn.notices.values_list("member__name", flat=True)
@@ -231,7 +231,7 @@ def test_a_job_that_died_is_asked_for_again(flagged: Flagged):
     assert flagged.told(flag) == [("owner", flagged.named("nurse"))]
     tell_again(MONDAY + 4 * MINUTE)
     assert work_off() == []
-    with as_asker(flagged.cast.asker("nurse")):
+    with acting_as(flagged.cast.actor("nurse")):
         assert FlagTurn.objects.filter(flag=flag).count() == 1
 
 
@@ -265,13 +265,13 @@ def test_the_watch_sees_no_word_of_a_flag(flagged: Flagged):
 
 
 def agree(found: Flagged, role: str, *, by_email: bool = True, sms_number: str = "") -> None:
-    by = found.cast.asker(role)
-    with as_asker(by):
+    by = found.cast.actor(role)
+    with acting_as(by):
         duty_actions.choose_channels(by=by, by_email=by_email, sms_number=sms_number, now=MONDAY - HOUR)
 
 
 def proofs(found: Flagged, flag: Flag) -> list[tuple[str, str, str]]:
-    with as_asker(found.cast.asker("nurse")):
+    with acting_as(found.cast.actor("nurse")):
         rows = FlagNoticeTry.objects.filter(notice__flag=flag).select_related("notice__member").order_by("id")
         return [(each.notice.member.role, each.notice.channel, each.outcome) for each in rows]
 
@@ -357,8 +357,8 @@ def test_the_patient_reads_who_has_it_and_what_comes_next(flagged: Flagged):
     assert (word.state, word.who, word.next_at, word.reads_at, word.everybody) == (
         "raised", "", MONDAY + HOUR, None, False,
     )  # fmt: skip
-    nurse = flagged.cast.asker("nurse")
-    with as_asker(nurse):
+    nurse = flagged.cast.actor("nurse")
+    with acting_as(nurse):
         note_reading(by=nurse, flag_id=flag.pk, now=MONDAY + 2 * MINUTE)
         note_reading(by=nurse, flag_id=flag.pk, now=MONDAY + 3 * MINUTE)
     word = flagged.word(MONDAY + 4 * MINUTE)
@@ -392,10 +392,10 @@ def test_nobody_answered_and_the_patient_is_told_so(flagged: Flagged):
 
 
 def test_a_list_has_two_people_who_can_answer(flagged: Flagged):
-    by = flagged.cast.asker("clinic_admin")
+    by = flagged.cast.actor("clinic_admin")
     nurse, desk = flagged.cast.members["nurse"].pk, flagged.cast.members["front_desk"].pk
     therapist = flagged.cast.members["therapist"].pk
-    with as_asker(by):
+    with acting_as(by):
         for wanted, code in (([nurse], "too-few"), ([nurse, nurse], "twice"), ([nurse, desk], "cannot-answer")):
             with pytest.raises(Refused) as refused:
                 duty_actions.name_duty(by=by, member_ids=wanted)
@@ -408,5 +408,5 @@ def test_a_list_has_two_people_who_can_answer(flagged: Flagged):
 def test_one_who_has_left_is_on_no_list(flagged: Flagged):
     name_on_duty(flagged.cast, "therapist", "nurse", "prescriber")
     flagged.leave("therapist", MONDAY)
-    with as_asker(flagged.cast.asker("clinic_admin")):
+    with acting_as(flagged.cast.actor("clinic_admin")):
         assert [each.role for each in duty_queries.duty().contacts] == ["nurse", "prescriber"]

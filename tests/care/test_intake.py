@@ -17,10 +17,10 @@ from sojourn.care.intake.story import NOT_ASKED, BadStory, Told, read, source, s
 from sojourn.care.intake.typed import told_of
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.clinical.eligibility.facts import VOCABULARY
-from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
-from tests.care.people import asker_for, make_patient
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -34,20 +34,20 @@ def patient(clinic: Cast) -> Patient:
 
 
 def say(clinic: Cast, patient: Patient, question: str, told: Told, *, role: str = "", **more: object) -> IntakeAnswer:
-    by = clinic.asker(role) if role else asker_for(clinic, patient)
-    with as_asker(by):
+    by = clinic.actor(role) if role else actor_for(clinic, patient)
+    with acting_as(by):
         more = {"seen": None, "now": NOW} | more
         return actions.answer(by=by, patient_id=patient.pk, question_id=question, told=told, **more)
 
 
 def facts(clinic: Cast, patient: Patient, day: date = TODAY):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         return queries.facts(patient, day)
 
 
 def line(clinic: Cast, patient: Patient, of: str, **values: object):
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         return actions.say_line(by=by, patient_id=patient.pk, of=of, now=NOW, **values)
 
 
@@ -93,8 +93,8 @@ def test_the_record_the_patient_and_the_clinician_tell_facts(clinic: Cast, patie
     say(clinic, patient, "high_blood_pressure", YES)
     say(clinic, patient, "blood_pressure_control", Told("told", "high"))
     say(clinic, patient, "weight", Told("told", {"typed": "154.3", "unit": "lb", "number": 69.99}))
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         actions.enter_fact(by=nurse, patient_id=patient.pk, name="sbp", value=132.0, on=TODAY, now=NOW)
     known = facts(clinic, patient)
     assert (known["age_years"].value, known["age_years"].told_by) == (41, "record")
@@ -113,7 +113,7 @@ def test_unsure_and_skipped_tell_nothing_even_after_a_yes(clinic: Cast, patient:
     assert "bipolar" not in facts(clinic, patient)
     say(clinic, patient, "bipolar", Told("skipped"), seen=second.pk)
     assert "bipolar" not in facts(clinic, patient)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         kept = [each.told.standing for each in queries.history(patient.pk, "bipolar")]
     assert kept == ["skipped", "unsure", "told"]
 
@@ -143,18 +143,18 @@ def test_what_no_longer_applies_is_kept_but_tells_nothing(clinic: Cast, patient:
     known = facts(clinic, patient)
     assert known["can_become_pregnant"].value is False
     assert "pregnant" not in known
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert IntakeAnswer.objects.filter(patient=patient, question_id="pregnant").exists()
 
 
 def test_the_newest_of_each_fact_counts_and_a_clinicians_word_on_the_same_day(clinic: Cast, patient: Patient):
-    nurse = clinic.asker("nurse")
+    nurse = clinic.actor("nurse")
     weight = Told("told", {"typed": "80", "unit": "kg", "number": 80.0})
     say(clinic, patient, "weight", weight)
-    with as_asker(nurse):
+    with acting_as(nurse):
         actions.enter_fact(by=nurse, patient_id=patient.pk, name="weight_kg", value=78.5, on=TODAY, now=NOW)
     assert facts(clinic, patient)["weight_kg"].value == 78.5
-    with as_asker(nurse):
+    with acting_as(nurse):
         actions.enter_fact(by=nurse, patient_id=patient.pk, name="weight_kg", value=60.0,
                            on=TODAY - timedelta(days=400), sure=True, now=NOW)  # fmt: skip
     assert facts(clinic, patient)["weight_kg"].value == 78.5
@@ -162,7 +162,7 @@ def test_the_newest_of_each_fact_counts_and_a_clinicians_word_on_the_same_day(cl
 
 def test_facts_take_few_questions_of_the_database(clinic: Cast, patient: Patient, django_assert_num_queries):
     say(clinic, patient, "bipolar", YES)
-    with as_asker(clinic.asker("nurse")), django_assert_num_queries(3):
+    with acting_as(clinic.actor("nurse")), django_assert_num_queries(3):
         queries.facts(patient, TODAY)
 
 
@@ -181,7 +181,7 @@ def test_two_pages_do_not_overwrite_each_other(clinic: Cast, patient: Patient):
 def test_the_same_answer_again_changes_nothing(clinic: Cast, patient: Patient):
     first = say(clinic, patient, "bipolar", YES)
     assert say(clinic, patient, "bipolar", YES).pk == first.pk
-    with as_asker(clinic.asker("clinic_admin")):
+    with acting_as(clinic.actor("clinic_admin")):
         assert AuditEvent.objects.filter(action="intake.answered").count() == 1
 
 
@@ -232,7 +232,7 @@ def test_a_slip_is_said_at_once_and_nothing_is_written(clinic: Cast, patient: Pa
     with pytest.raises(Refused) as caught:
         say(clinic, patient, question, told_of(story().by_id[question], fields))
     assert caught.value.codes == (code,)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not IntakeAnswer.objects.filter(patient=patient, question_id=question).exists()
 
 
@@ -267,7 +267,7 @@ def test_unsure_is_possible_at_every_question():
 def test_a_medicine_in_free_text_is_kept_as_said_and_marked_not_checked(clinic: Cast, patient: Patient):
     medicine(clinic, patient, "Grandmother's  heart drops", dose="ten drops")
     medicine(clinic, patient, "Zoloft 50 mg")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         found = {each.name: each for each in queries.medicines(patient.pk)}
     drops, zoloft = found["Grandmother's heart drops"], found["Zoloft 50 mg"]
     assert (drops.ingredient, drops.rxcui, drops.checked, drops.dose) == (None, None, False, "ten drops")
@@ -276,7 +276,7 @@ def test_a_medicine_in_free_text_is_kept_as_said_and_marked_not_checked(clinic: 
 
 def test_a_person_may_say_that_none_of_the_found_names_fits(clinic: Cast, patient: Patient):
     medicine(clinic, patient, "Zoloft", ingredient="")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert queries.medicines(patient.pk)[0].checked is False
 
 
@@ -285,8 +285,8 @@ def test_a_line_is_changed_removed_and_never_lost(clinic: Cast, patient: Patient
     second = medicine(clinic, patient, "Lithium", dose="600 mg", line=first.line, seen=first.pk)
     with pytest.raises(Overtaken):
         medicine(clinic, patient, "Lithium", dose="900 mg", line=first.line, seen=first.pk)
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         assert [each.dose for each in queries.medicines(patient.pk)] == ["600 mg"]
         actions.remove_line(by=by, patient_id=patient.pk, of="medicines", line=first.line)
         actions.remove_line(by=by, patient_id=patient.pk, of="medicines", line=first.line)
@@ -299,7 +299,7 @@ def test_a_double_press_adds_one_line(clinic: Cast, patient: Patient):
     for _ in range(2):
         medicine(clinic, patient, "Lithium", dose="300 mg")
         line(clinic, patient, "goals", text="Sleep through")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert len(queries.medicines(patient.pk)) == 1
         assert [each.text for each in queries.goals(patient.pk)] == ["Sleep through"]
 
@@ -325,7 +325,7 @@ def test_what_cannot_be_of_a_medicine(clinic: Cast, patient: Patient, values, co
 def test_a_past_medicine_that_is_taken_again_can_be_confirmed(clinic: Cast, patient: Patient):
     medicine(clinic, patient, "Fluoxetine")
     medicine(clinic, patient, "Prozac", current=False, sure=True)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert [each.current for each in queries.medicines(patient.pk)] == [True, False]
 
 
@@ -340,7 +340,7 @@ def test_previous_treatments_carry_dose_duration_outcome_and_adequacy(clinic: Ca
     line(clinic, patient, "treatments", kind="medicine", name="Sertraline", dose="200 mg", duration="3 months",
          outcome="not", long_enough=True)  # fmt: skip
     line(clinic, patient, "treatments", kind="talk", name="CBT", duration="a year", outcome="partly", long_enough=None)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         first, second = queries.previous_treatments(patient.pk)
     assert (first.drug, first.dose, first.duration, first.outcome, first.adequate) == (
         "Sertraline", "200 mg", "3 months", "not", True)  # fmt: skip
@@ -348,8 +348,8 @@ def test_previous_treatments_carry_dose_duration_outcome_and_adequacy(clinic: Ca
 
 
 def test_the_support_person_joins_the_people_beside_the_patient(clinic: Cast, patient: Patient):
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         for _ in range(2):
             actions.name_person(by=by, patient_id=patient.pk, name="Luis Reyes", phone="555 0199")
         with pytest.raises(Refused) as caught:
@@ -366,8 +366,8 @@ def test_another_patient_is_not_there_and_another_clinic_neither(clinic: Cast, o
     stranger, foreigner = make_patient(clinic, "Ben"), make_patient(other_clinic, "Cleo")
     said = medicine(clinic, patient, "Lithium")
     for cast, other in ((clinic, stranger), (other_clinic, foreigner)):
-        by = asker_for(cast, other)
-        with as_asker(by):
+        by = actor_for(cast, other)
+        with acting_as(by):
             with pytest.raises(Patient.DoesNotExist):
                 actions.answer(by=by, patient_id=patient.pk, question_id="bipolar", told=YES, seen=None)
             with pytest.raises(MedicationStatement.DoesNotExist):
@@ -378,8 +378,8 @@ def test_another_patient_is_not_there_and_another_clinic_neither(clinic: Cast, o
 
 @pytest.mark.parametrize("role", ["therapist", "front_desk", "clinic_admin", "auditor"])
 def test_others_neither_tell_nor_enter(clinic: Cast, patient: Patient, role: str):
-    by = clinic.asker(role)
-    with as_asker(by):
+    by = clinic.actor(role)
+    with acting_as(by):
         with pytest.raises(NotAllowed):
             actions.answer(by=by, patient_id=patient.pk, question_id="bipolar", told=YES, seen=None)
         with pytest.raises(NotAllowed):
@@ -387,8 +387,8 @@ def test_others_neither_tell_nor_enter(clinic: Cast, patient: Patient, role: str
 
 
 def test_a_patient_enters_no_clinical_fact(clinic: Cast, patient: Patient):
-    by = asker_for(clinic, patient)
-    with as_asker(by), pytest.raises(NotAllowed):
+    by = actor_for(clinic, patient)
+    with acting_as(by), pytest.raises(NotAllowed):
         actions.enter_fact(by=by, patient_id=patient.pk, name="sbp", value=120.0, on=TODAY)
 
 
@@ -399,7 +399,7 @@ def test_what_staff_write_down_for_the_patient_is_marked(clinic: Cast, patient: 
 
 def test_rows_are_never_changed(clinic: Cast, patient: Patient):
     row = say(clinic, patient, "bipolar", YES)
-    with as_asker(clinic.asker("nurse")), pytest.raises(DatabaseError), transaction.atomic():
+    with acting_as(clinic.actor("nurse")), pytest.raises(DatabaseError), transaction.atomic():
         IntakeAnswer.objects.filter(pk=row.pk).update(value=False)
     assert connection.needs_rollback is False
 
@@ -408,8 +408,8 @@ def test_rows_are_never_changed(clinic: Cast, patient: Patient):
 
 
 def send(clinic: Cast, patient: Patient) -> IntakeSubmission:
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         return actions.send(by=by, patient_id=patient.pk, now=NOW)
 
 
@@ -452,15 +452,15 @@ def test_sent_twice_unchanged_is_sent_once_and_changes_are_shown(clinic: Cast, p
     ],
 )
 def test_an_entry_that_cannot_be_is_refused(clinic: Cast, patient: Patient, name, value, on, code):
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse), pytest.raises(Refused) as caught:
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse), pytest.raises(Refused) as caught:
         actions.enter_fact(by=nurse, patient_id=patient.pk, name=name, value=value, on=on, now=NOW)
     assert caught.value.codes == (code,)
 
 
 def test_an_entry_in_error_is_taken_back_and_stays_readable(clinic: Cast, patient: Patient):
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         old = actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=90.0, on=date(2026, 2, 1), now=NOW)
         new = actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=19.0, on=TODAY, now=NOW)
         assert actions.enter_fact(by=nurse, patient_id=patient.pk, name="egfr", value=19.0, on=TODAY, now=NOW) == new
@@ -496,8 +496,8 @@ def pressed(*subjects: str, born: str = "", comparator: str = "") -> dict[str, o
 
 
 def test_a_csv_of_results_is_taken_once(clinic: Cast, patient: Patient):
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         first = actions.import_facts(by=nurse, patient_id=patient.pk, text=CSV, source_note="Lab North", now=NOW)
         again = actions.import_facts(by=nurse, patient_id=patient.pk, text=CSV, now=NOW)
     assert (len(first.taken), first.known, len(again.taken), again.known) == (4, 0, 0, 4)
@@ -534,9 +534,9 @@ def test_a_csv_of_results_is_taken_once(clinic: Cast, patient: Patient):
     ],
 )  # fmt: skip
 def test_an_import_is_taken_whole_or_not_at_all(clinic: Cast, patient: Patient, text: str, code: str):
-    nurse = clinic.asker("nurse")
+    nurse = clinic.actor("nurse")
     good = "\nast,20,U/L,2026-02-20" if text.startswith("name") else ""
-    with as_asker(nurse):
+    with acting_as(nurse):
         with pytest.raises(Refused) as caught:
             actions.import_facts(by=nurse, patient_id=patient.pk, text=text + good, now=NOW)
         assert code in caught.value.codes
@@ -544,8 +544,8 @@ def test_an_import_is_taken_whole_or_not_at_all(clinic: Cast, patient: Patient, 
 
 
 def test_a_fhir_bundle_of_somebody_born_on_that_day(clinic: Cast, patient: Patient):
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         text = json.dumps(pressed("Patient/1", born=patient.birth_date.isoformat()[:7]))
         actions.import_facts(by=nurse, patient_id=patient.pk, text=text, now=NOW)
     assert facts(clinic, patient)["sbp"].value == 128
@@ -561,8 +561,8 @@ def test_a_fhir_bundle_of_a_blood_pressure(clinic: Cast, patient: Patient):
                  "valueQuantity": {"value": 128, "unit": "mmHg", "code": "mm[Hg]"}},
                 {"code": {"coding": [{"system": "http://loinc.org", "code": "8462-4"}]},
                  "valueQuantity": {"value": 82, "unit": "mmHg"}}]}}]}  # fmt: skip
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         actions.import_facts(by=nurse, patient_id=patient.pk, text=json.dumps(bundle), now=NOW)
     known = facts(clinic, patient)
     assert (known["sbp"].value, known["dbp"].value, known["dbp"].on) == (128, 82, date(2026, 2, 20))
@@ -579,12 +579,12 @@ def test_a_fhir_bundle_of_a_blood_pressure(clinic: Cast, patient: Patient):
 def test_what_was_typed_is_always_readable_back(clinic: Cast, patient: Patient, text: str, name: str):
     question = story().by_id["why_now"]
     told = told_of(question, {"value": [text]})
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         before = queries.answers(patient.pk).get("why_now")
     row = say(clinic, patient, "why_now", told, seen=before.id if before else None)
     said = medicine(clinic, patient, name, line=None)
     goal = line(clinic, patient, "goals", text=text)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         history = [each.told.value for each in queries.history(patient.pk, "why_now")]
         assert text.strip() in history
         assert row.value == text.strip()

@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
-from sojourn.foundation.accounts.asker import NOBODY, as_asker
+from sojourn.foundation.accounts.actor import NOBODY, acting_as
 from sojourn.foundation.accounts.backend.hidden import RowsHidden, say_what_is_hidden
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.audit.actions import record
@@ -54,15 +54,15 @@ def test_append_only_is_a_trigger_even_for_the_owner(model, db):
 
 
 def test_nobody_sees_nothing(clinic: Cast):
-    with as_asker(NOBODY):
+    with acting_as(NOBODY):
         assert Membership.objects.count() == 0
 
 
 def test_a_shell_says_that_rows_are_hidden(clinic: Cast):
     with connection.execute_wrapper(say_what_is_hidden):
-        with as_asker(NOBODY), pytest.warns(RowsHidden, match="accounts_membership: every row is hidden"):
+        with acting_as(NOBODY), pytest.warns(RowsHidden, match="accounts_membership: every row is hidden"):
             assert Membership.objects.count() == 0
-        with as_asker(clinic.asker("nurse")):
+        with acting_as(clinic.actor("nurse")):
             assert Membership.objects.count() > 0
 
 
@@ -70,7 +70,7 @@ def test_an_asker_outside_a_transaction_is_told_as_well(clinic: Cast):
     """Who asks is said where a transaction begins: without one the database hears of nobody."""
     database = SimpleNamespace(in_atomic_block=False, settings_dict={"USER": "sojourn_app"})
     sql = 'SELECT 1 FROM "accounts_membership"'
-    with as_asker(clinic.asker("nurse")), pytest.warns(RowsHidden):
+    with acting_as(clinic.actor("nurse")), pytest.warns(RowsHidden):
         say_what_is_hidden(lambda *_: None, sql, (), False, {"connection": database})
 
 
@@ -87,7 +87,7 @@ def test_only_a_shell_is_told(typing: bool, monkeypatch: pytest.MonkeyPatch, db)
 
 
 def test_a_clinic_sees_its_own_rows_only(clinic: Cast, other_clinic: Cast):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert {m.clinic_id for m in Membership.objects.all()} == {clinic.clinic.pk}
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM accounts_membership WHERE clinic_id = %s", [other_clinic.clinic.pk])
@@ -96,13 +96,13 @@ def test_a_clinic_sees_its_own_rows_only(clinic: Cast, other_clinic: Cast):
 
 def test_a_row_cannot_be_written_into_another_clinic(clinic: Cast, other_clinic: Cast):
     member = clinic.members["nurse"]
-    with as_asker(clinic.asker("nurse")), pytest.raises(DatabaseError), transaction.atomic():
+    with acting_as(clinic.actor("nurse")), pytest.raises(DatabaseError), transaction.atomic():
         Membership.objects.create(clinic=other_clinic.clinic, person=member.person, role="clinic_admin", name="x")
 
 
 def test_audit_rows_are_chained_and_cannot_be_changed(clinic: Cast):
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         record(by, "test.one")
         record(by, "test.two")
         first, second = AuditEvent.objects.order_by("seq")[:2]

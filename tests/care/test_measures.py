@@ -12,10 +12,10 @@ from django.utils import timezone, translation
 from sojourn.care.measures import actions, queries
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.models import AuditEvent
-from tests.care.people import asker_for, make_patient
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -27,8 +27,8 @@ def patient(clinic: Cast) -> Patient:
 
 
 def ask(clinic: Cast, patient: Patient, scale_id: str = "phq-9", now: datetime = START) -> MeasureRequest:
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         return actions.request_measure(
             by=by, patient_id=patient.pk, scale_id=scale_id, due_at=now + timedelta(days=3), now=now
         )
@@ -43,8 +43,8 @@ def fill(
     at: datetime = START,
 ) -> QuestionnaireResponse:
     """The patient answers item 1 to n with ``values`` and sends it."""
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         response = actions.start_response(by=by, scale_id=scale_id, now=at)
         links = [item.link_id for item in queries.scale(scale_id).items]
         for link_id, value in zip(links, [*values, None], strict=False):
@@ -87,8 +87,8 @@ def test_too_much_left_out_is_kept_without_a_score(clinic: Cast, patient: Patien
 
 
 def test_a_question_neither_answered_nor_left_out_holds_the_sending(clinic: Cast, patient: Patient):
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         response = actions.start_response(by=by, scale_id="gad-7")
         for link_id in ("1", "2", "4", "5", "6"):
             actions.answer(by=by, response_id=response.pk, link_id=link_id, value=1)
@@ -99,8 +99,8 @@ def test_a_question_neither_answered_nor_left_out_holds_the_sending(clinic: Cast
 
 
 def test_the_newest_answer_counts_and_all_are_kept(clinic: Cast, patient: Patient):
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         response = actions.start_response(by=by, scale_id="gad-7")
         for value in (3, 1, 1, 0):
             actions.answer(by=by, response_id=response.pk, link_id="1", value=value)
@@ -111,8 +111,8 @@ def test_the_newest_answer_counts_and_all_are_kept(clinic: Cast, patient: Patien
 
 def test_sent_answers_are_frozen_in_words_and_by_the_database(clinic: Cast, patient: Patient):
     response = fill(clinic, patient, [0] * 7, scale_id="gad-7")
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         with pytest.raises(Refused) as refused:
             actions.answer(by=by, response_id=response.pk, link_id="1", value=1)
         assert refused.value.codes == ("completed",)
@@ -126,8 +126,8 @@ def test_sent_answers_are_frozen_in_words_and_by_the_database(clinic: Cast, pati
 
 @pytest.mark.parametrize(("link_id", "value", "code"), [("1", 4, "unknown_answer"), ("77", 1, "unknown_item")])
 def test_answers_that_do_not_exist_are_refused(clinic: Cast, patient: Patient, link_id, value, code):
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         response = actions.start_response(by=by, scale_id="phq-9")
         with pytest.raises(Refused) as refused:
             actions.answer(by=by, response_id=response.pk, link_id=link_id, value=value)
@@ -137,8 +137,8 @@ def test_answers_that_do_not_exist_are_refused(clinic: Cast, patient: Patient, l
 
 def test_a_request_is_gone_on_with_on_another_device(clinic: Cast, patient: Patient):
     request = ask(clinic, patient)
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         first = actions.start_response(by=by, request_id=request.pk)
         actions.answer(by=by, response_id=first.pk, link_id="1", value=2)
         assert actions.start_response(by=by, request_id=request.pk).pk == first.pk
@@ -158,14 +158,14 @@ def test_the_same_questionnaire_is_not_asked_for_twice_at_once(clinic: Cast, pat
 
 def test_a_request_taken_back_is_not_answered(clinic: Cast, patient: Patient):
     request = ask(clinic, patient)
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         actions.withdraw_request(by=nurse, request_id=request.pk)
         with pytest.raises(Refused) as refused:
             actions.withdraw_request(by=nurse, request_id=request.pk)
         assert refused.value.codes == ("withdrawn",)
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         assert queries.open_requests(patient.pk) == []
         with pytest.raises(Refused) as refused:
             actions.start_response(by=by, request_id=request.pk)
@@ -173,8 +173,8 @@ def test_a_request_taken_back_is_not_answered(clinic: Cast, patient: Patient):
 
 
 def test_a_due_day_in_the_past_and_an_unknown_scale_are_refused(clinic: Cast, patient: Patient):
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         for scale_id, due, code in (
             ("phq-9", START - timedelta(days=1), "due_in_the_past"),
             ("mood-ring", START + timedelta(days=1), "unknown_scale"),
@@ -186,14 +186,14 @@ def test_a_due_day_in_the_past_and_an_unknown_scale_are_refused(clinic: Cast, pa
 
 def test_who_may_ask_and_answer(clinic: Cast, patient: Patient):
     for role, may in (("auditor", False), ("clinic_admin", False), ("front_desk", True), ("therapist", True)):
-        by = clinic.asker(role)
-        with as_asker(by):
+        by = clinic.actor(role)
+        with acting_as(by):
             assert by.may("measure.request") is may
             if not may:
                 with pytest.raises(NotAllowed):
                     actions.request_measure(by=by, patient_id=patient.pk, scale_id="phq-9", due_at=START, now=START)
-    desk = clinic.asker("front_desk")
-    with as_asker(desk), pytest.raises(NotAllowed):
+    desk = clinic.actor("front_desk")
+    with acting_as(desk), pytest.raises(NotAllowed):
         actions.start_response(by=desk, scale_id="phq-9", patient_id=patient.pk)
 
 
@@ -201,16 +201,16 @@ def test_patients_see_and_answer_only_their_own(clinic: Cast, other_clinic: Cast
     other = make_patient(clinic, "Bruno")
     request = ask(clinic, patient)
     response = fill(clinic, patient, [1] * 8 + [0])
-    by = asker_for(clinic, other)
-    with as_asker(by):
+    by = actor_for(clinic, other)
+    with acting_as(by):
         assert queries.open_requests(patient.pk) == []
         assert queries.trends(patient.pk) == []
         with pytest.raises(MeasureRequest.DoesNotExist):
             actions.start_response(by=by, request_id=request.pk)
         with pytest.raises(QuestionnaireResponse.DoesNotExist):
             actions.answer(by=by, response_id=response.pk, link_id="1", value=0)
-    far = other_clinic.asker("nurse")
-    with as_asker(far):
+    far = other_clinic.actor("nurse")
+    with acting_as(far):
         assert queries.latest(patient.pk) == {}
         with pytest.raises(Patient.DoesNotExist):
             actions.request_measure(by=far, patient_id=patient.pk, scale_id="phq-9", due_at=START, now=START)
@@ -227,7 +227,7 @@ def test_the_trend_says_what_is_a_reliable_change(clinic: Cast, patient: Patient
     ):
         fill(clinic, patient, values, at=START + timedelta(days=days))
     first_dose_at = START + timedelta(days=21)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         trend = queries.trend(patient.pk, "phq-9", first_dose_at=first_dose_at)
         assert [point.total for point in trend.points] == [16, 20, 16, 15, 4]
         assert trend.baseline is not None
@@ -250,12 +250,12 @@ def test_lists_of_patients_cost_as_much_as_one(clinic: Cast, django_assert_num_q
         fill(clinic, patient, [2] * 8 + [0], at=START + timedelta(days=7))
         fill(clinic, patient, [1] * 7, scale_id="gad-7")
         request = ask(clinic, patient)
-        by = asker_for(clinic, patient)
-        with as_asker(by):
+        by = actor_for(clinic, patient)
+        with acting_as(by):
             response = actions.start_response(by=by, request_id=request.pk)
             actions.answer(by=by, response_id=response.pk, link_id="1", value=1)
     ids = [patient.pk for patient in patients]
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         with django_assert_num_queries(1):
             newest = queries.latest_of(ids)
         assert {pk: [(s.scale_id, s.total) for s in rows] for pk, rows in newest.items()} == {
@@ -268,14 +268,14 @@ def test_lists_of_patients_cost_as_much_as_one(clinic: Cast, django_assert_num_q
 
 def test_every_action_leaves_one_audit_row_without_the_answer_itself(clinic: Cast, patient: Patient):
     request = ask(clinic, patient)
-    by = asker_for(clinic, patient)
-    with as_asker(by), translation.override("es"):
+    by = actor_for(clinic, patient)
+    with acting_as(by), translation.override("es"):
         response = actions.start_response(by=by, request_id=request.pk)
         for item in queries.scale("phq-9").items:
             actions.answer(by=by, response_id=response.pk, link_id=item.link_id, value=0)
         done = actions.complete(by=by, response_id=response.pk, now=timezone.now())
         assert done.language == "es"
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         rows = list(AuditEvent.objects.filter(patient_id=patient.pk).order_by("seq"))
     assert [row.action for row in rows] == [
         "measure.requested",

@@ -11,10 +11,10 @@ from django.db import DatabaseError, transaction
 from sojourn.care.messaging import actions, queries
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.mail import letters
-from tests.care.people import asker_for, make_patient
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -33,26 +33,26 @@ def posted(monkeypatch: pytest.MonkeyPatch) -> list[letters.Letter]:
 
 
 def write(clinic: Cast, patient: Patient, body: str, role: str = "", minutes: int = 0, **more: object) -> Communication:
-    by = clinic.asker(role) if role else asker_for(clinic, patient)
-    with as_asker(by):
+    by = clinic.actor(role) if role else actor_for(clinic, patient)
+    with acting_as(by):
         more = {"key": uuid4(), "seen": 10**15 if role else None} | more
         return actions.write(by=by, patient_id=patient.pk, body=body, now=NOW + timedelta(minutes=minutes), **more)
 
 
 def test_a_patient_writes_and_staff_answer(clinic: Cast, patient: Patient, posted: list[letters.Letter]):
     write(clinic, patient, "May I eat\r\nbefore?  <b>")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert queries.thread(patient.pk).waiting_since == NOW
         assert [(each.patient.pk, each.messages) for each in queries.waiting()] == [(patient.pk, 1)]
         assert queries.waiting_count() == 1
     assert posted == []
     write(clinic, patient, "No, from midnight on.", "nurse", 5)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         thread = queries.thread(patient.pk)
         assert not thread.waiting
         assert queries.waiting() == []
         assert [each.body for each in thread.messages] == ["May I eat\nbefore?  <b>", "No, from midnight on."]
-    with as_asker(asker_for(clinic, patient)) as by:
+    with acting_as(actor_for(clinic, patient)) as by:
         assert queries.unread_count(patient.pk) == 1
         assert queries.thread(patient.pk).messages[1].sender_name  # though a patient sees no member of staff
         actions.mark_read(by=by, patient_id=patient.pk, upto=thread.messages[1].pk)
@@ -78,7 +78,7 @@ def test_the_same_form_sent_twice_is_one_message(clinic: Cast, patient: Patient,
     write(clinic, patient, "Good day", "nurse", key=answer)
     write(clinic, patient, "Good day", "nurse", key=answer)
     assert len(posted) == 1
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert len(queries.thread(patient.pk).messages) == 2
 
 
@@ -95,21 +95,21 @@ def test_who_waits_longest_comes_first(clinic: Cast, patient: Patient, posted: l
     write(clinic, patient, "second", minutes=2)
     write(clinic, cleo, "third", minutes=3)
     write(clinic, ben, "again", minutes=4)
-    with as_asker(clinic.asker("front_desk")) as by:
+    with acting_as(clinic.actor("front_desk")) as by:
         assert [(each.patient.given_name, each.messages) for each in queries.waiting()] == [
             ("Ben", 2), ("Alma", 1), ("Cleo", 1)]  # fmt: skip
         actions.settle(by=by, patient_id=patient.pk, upto=queries.thread(patient.pk).messages[-1].pk)
         assert [each.patient.given_name for each in queries.waiting()] == ["Ben", "Cleo"]
         assert [each.patient.given_name for each in queries.recent()] == ["Ben", "Cleo", "Alma"]
     write(clinic, patient, "and yet", minutes=6)
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         assert [each.patient.given_name for each in queries.waiting()] == ["Ben", "Cleo", "Alma"]
 
 
 def test_what_came_meanwhile_is_not_settled_unread(clinic: Cast, patient: Patient):
     first = write(clinic, patient, "Thank you")
     write(clinic, patient, "One more thing", minutes=1)
-    with as_asker(clinic.asker("nurse")) as by, pytest.raises(Overtaken):
+    with acting_as(clinic.actor("nurse")) as by, pytest.raises(Overtaken):
         actions.settle(by=by, patient_id=patient.pk, upto=first.pk)
 
 
@@ -123,13 +123,13 @@ def test_what_cannot_be_sent(clinic: Cast, patient: Patient, body: str, code: st
 def test_others_see_and_write_nothing(clinic: Cast, other_clinic: Cast, patient: Patient):
     said = write(clinic, patient, "Mine alone")
     ben = make_patient(clinic, "Ben")
-    for by in (asker_for(clinic, ben), other_clinic.asker("nurse")):
-        with as_asker(by):
+    for by in (actor_for(clinic, ben), other_clinic.actor("nurse")):
+        with acting_as(by):
             assert queries.thread(patient.pk).messages == ()
             with pytest.raises(Patient.DoesNotExist):
                 actions.write(by=by, patient_id=patient.pk, body="x", key=uuid4())
     for role in ("clinic_admin", "auditor"):
         with pytest.raises(NotAllowed):
             write(clinic, patient, "x", role)
-    with as_asker(clinic.asker("nurse")), pytest.raises(DatabaseError), transaction.atomic():
+    with acting_as(clinic.actor("nurse")), pytest.raises(DatabaseError), transaction.atomic():
         Communication.objects.filter(pk=said.pk).update(body="changed")

@@ -17,7 +17,7 @@ from sojourn.care.vitals.arriving import Answer, Arrival, Value
 from sojourn.care.vitals.messages import take_messages
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.care.vitals.watch import sweep_deadlines
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.interfaces.console.record.presenters import Shown
@@ -29,15 +29,15 @@ KEY = "serial:M1"
 
 
 @pytest.fixture
-def nurse(clinic: Cast) -> Asker:
+def nurse(clinic: Cast) -> Actor:
     adopt_everything(clinic)
-    return clinic.asker("nurse")
+    return clinic.actor("nurse")
 
 
 @pytest.fixture
-def stage(clinic: Cast, nurse: Asker) -> Stage:
+def stage(clinic: Cast, nurse: Actor) -> Stage:
     """A session in which the dose began just now, with a monitor on."""
-    with as_asker(nurse):
+    with acting_as(nurse):
         stage = to_dosing(clinic, at=NOW)
         device = Device.objects.create(clinic=clinic.clinic, name="M1", key=KEY, added_at=NOW)
         vitals_actions.put_on(by=nurse, device_id=device.pk, encounter_id=stage.id, now=NOW)
@@ -72,14 +72,14 @@ def phase(rule_id: str, code: str) -> str:
     return row.phase if row else ""
 
 
-def test_a_dying_patients_saturation_is_believed(stage: Stage, nurse: Asker):
-    with as_asker(nurse):
+def test_a_dying_patients_saturation_is_believed(stage: Stage, nurse: Actor):
+    with acting_as(nurse):
         send(after(1), spo2=22)
         assert phase("spo2.low", "spo2") == "raised"
 
 
-def test_a_monitor_that_never_says_anything_believable_is_silent(stage: Stage, nurse: Asker):
-    with as_asker(nurse):
+def test_a_monitor_that_never_says_anything_believable_is_silent(stage: Stage, nurse: Actor):
+    with acting_as(nurse):
         for second in range(0, 70, 10):
             send(after(1 + second), etco2=900)  # its first value, and every one after it
         watch(after(62))
@@ -88,8 +88,8 @@ def test_a_monitor_that_never_says_anything_believable_is_silent(stage: Stage, n
         assert phase("silence.continuous", "etco2") == "recovered"
 
 
-def test_what_cannot_be_believed_does_not_break_a_silence(stage: Stage, nurse: Asker):
-    with as_asker(nurse):
+def test_what_cannot_be_believed_does_not_break_a_silence(stage: Stage, nurse: Actor):
+    with acting_as(nurse):
         send(after(1), spo2=97)
         for second in range(10, 60, 10):
             send(after(second), spo2=0)
@@ -100,16 +100,16 @@ def test_what_cannot_be_believed_does_not_break_a_silence(stage: Stage, nurse: A
         assert AlarmEvent.objects.filter(rule_id="silence.continuous", code="spo2", kind="raised").count() == 1
 
 
-def test_a_slow_clocks_readings_are_as_new_as_their_arrival(stage: Stage, nurse: Asker):
-    with as_asker(nurse):
+def test_a_slow_clocks_readings_are_as_new_as_their_arrival(stage: Stage, nurse: Actor):
+    with acting_as(nurse):
         for second in range(1, 4):
             send(after(second), clock=after(second - 100), spo2=97)
         assert CurrentVital.objects.get(code="spo2").effective_at == after(3)
 
 
-def test_a_clock_that_is_set_back_is_measured_anew(stage: Stage, nurse: Asker):
+def test_a_clock_that_is_set_back_is_measured_anew(stage: Stage, nurse: Actor):
     """Until it is, every reading looks ten minutes old and can change no alarm's mind."""
-    with as_asker(nurse):
+    with acting_as(nurse):
         send(after(1), clock=after(601), spo2=97)
         for second in range(2, 40):
             send(after(second), clock=after(second), spo2=88)
@@ -117,9 +117,9 @@ def test_a_clock_that_is_set_back_is_measured_anew(stage: Stage, nurse: Asker):
         assert phase("spo2.low", "spo2") == "raised"
 
 
-def test_messages_that_were_held_up_do_not_move_the_clock(stage: Stage, nurse: Asker):
+def test_messages_that_were_held_up_do_not_move_the_clock(stage: Stage, nurse: Actor):
     """Five minutes of messages come at once, then as ever."""
-    with as_asker(nurse):
+    with acting_as(nurse):
         send(after(1), spo2=97)
         for second in range(2, 302, 10):
             send(after(302 + second / 1000), clock=after(second), spo2=97)
@@ -128,8 +128,8 @@ def test_messages_that_were_held_up_do_not_move_the_clock(stage: Stage, nurse: A
         assert CurrentVital.objects.get(code="spo2").effective_at == after(303)
 
 
-def test_a_cuff_of_the_patient_before_is_not_charted(clinic: Cast, stage: Stage, nurse: Asker):
-    with as_asker(nurse):
+def test_a_cuff_of_the_patient_before_is_not_charted(clinic: Cast, stage: Stage, nurse: Actor):
+    with acting_as(nurse):
         send(after(60), measured=after(30), nibp_sys=182, nibp_dia=104)
         device = Device.objects.get()
         vitals_actions.take_off(by=nurse, device_id=device.pk, now=after(90))
@@ -142,8 +142,8 @@ def test_a_cuff_of_the_patient_before_is_not_charted(clinic: Cast, stage: Stage,
         assert Observation.objects.get(encounter=other.encounter, method="monitor", code="nibp_sys").value == 121
 
 
-def test_a_message_on_its_way_while_the_monitor_comes_off_awaits_nothing(stage: Stage, nurse: Asker):
-    with as_asker(nurse):
+def test_a_message_on_its_way_while_the_monitor_comes_off_awaits_nothing(stage: Stage, nurse: Actor):
+    with acting_as(nurse):
         send(after(1), spo2=97)
         vitals_actions.take_off(by=nurse, device_id=Device.objects.get().pk, now=after(2))
         CurrentVital.objects.filter(code="spo2").update(silent_after=after(61))  # as its last batch leaves it
@@ -152,13 +152,13 @@ def test_a_message_on_its_way_while_the_monitor_comes_off_awaits_nothing(stage: 
         assert not CurrentVital.objects.exclude(silent_after=None).exists()
 
 
-def test_an_alarm_of_a_rule_that_acts_no_longer_can_be_answered_and_ends(clinic: Cast, stage: Stage, nurse: Asker):
-    doctor = clinic.asker("prescriber")
-    with as_asker(nurse):
+def test_an_alarm_of_a_rule_that_acts_no_longer_can_be_answered_and_ends(clinic: Cast, stage: Stage, nurse: Actor):
+    doctor = clinic.actor("prescriber")
+    with acting_as(nurse):
         send(after(1), spo2=85)
-    with as_asker(doctor):
+    with acting_as(doctor):
         rulebook.retire(by=doctor, rule_id="spo2.low", reason="Not here")
-    with as_asker(nurse):
+    with acting_as(nurse):
         watch(after(300))
         assert phase("spo2.low", "spo2") == "escalated"
         alarm_actions.acknowledge(by=nurse, encounter_id=stage.id, rule_id="spo2.low", code="spo2", now=after(301))
@@ -168,8 +168,8 @@ def test_an_alarm_of_a_rule_that_acts_no_longer_can_be_answered_and_ends(clinic:
         assert list(kinds) == ["raised", "escalated", "acknowledged", "ended"]
 
 
-def test_the_record_says_that_an_alarm_worsened_and_how_it_ended(stage: Stage, nurse: Asker):
-    with as_asker(nurse):
+def test_the_record_says_that_an_alarm_worsened_and_how_it_ended(stage: Stage, nurse: Actor):
+    with acting_as(nurse):
         send(after(1), spo2=93)
         send(after(20), spo2=85)
         send(after(30), hr=70)
@@ -187,8 +187,8 @@ def test_the_record_says_that_an_alarm_worsened_and_how_it_ended(stage: Stage, n
     assert "ecovered" not in low + silence
 
 
-def test_nothing_is_added_to_a_session_that_is_over(stage: Stage, nurse: Asker, clinic: Cast):
-    with as_asker(nurse):
+def test_nothing_is_added_to_a_session_that_is_over(stage: Stage, nurse: Actor, clinic: Cast):
+    with acting_as(nurse):
         stage.step("stop_early", reason="Asked to stop", now=after(60))
         stage.step("observe_after_stop", now=after(61))
         step_actions.end_session(encounter=stage.encounter, now=after(62), by=nurse)

@@ -12,22 +12,22 @@ from django.utils import timezone
 from sojourn.care.measures import actions, queries
 from sojourn.care.measures.models import MeasureRequest, OwnScale, Sitting
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care.adopting import as_typed
 from tests.care.own_forms import MADRS_LIKE, SLEEP
-from tests.care.people import asker_for, make_patient
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 
 SCORING = {"score": "sum[1..3]"}
 
 
 def load(clinic: Cast, questionnaire: object = SLEEP, **more: object) -> OwnScale:
-    by = clinic.asker("prescriber")
+    by = clinic.actor("prescriber")
     given: dict[str, object] = {"scoring": SCORING, "holder": "We", "statement": "Contract 7", **more}
-    with as_asker(by):
+    with acting_as(by):
         return actions.load_own_scale(by=by, questionnaire=json.dumps(questionnaire), **given)  # type: ignore[arg-type]
 
 
@@ -42,13 +42,13 @@ def test_the_same_file_again_is_the_row_that_stands_and_another_is_a_version(cli
     second = load(clinic, {**SLEEP, "description": "corrected"}, code=first.code)
     assert (second.code, second.version) == (first.code, 2)
     assert len({first.hash, second.hash}) == 2
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert [row.pk for row in queries.own_rows()] == [second.pk]
         assert [each.id for each in queries.askable()][-1] == f"own-{second.pk}"
         # what was answered under the first keeps it
         assert queries.scale(f"own-{first.pk}").version == 1
     actions_of = []
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         actions_of = [row.action for row in AuditEvent.objects.filter(action__startswith="measure.").order_by("seq")]
     assert actions_of == ["measure.loaded", "measure.loaded"]
 
@@ -62,8 +62,8 @@ def test_a_score_has_as_many_decimals_as_can_be_kept(clinic: Cast, decimals: int
 
 def test_a_retired_one_is_asked_no_more_and_what_stands_stays(clinic: Cast, patient: Patient):
     row = load(clinic)
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         actions.retire_own_scale(by=by, code=row.code)
         with pytest.raises(Refused) as refused:
             actions.retire_own_scale(by=by, code=row.code)
@@ -74,10 +74,10 @@ def test_a_retired_one_is_asked_no_more_and_what_stands_stays(clinic: Cast, pati
 
 def test_it_is_the_clinics_alone_and_its_patients_only_read_it(clinic: Cast, other_clinic: Cast, patient: Patient):
     row = load(clinic)
-    with as_asker(other_clinic.asker("nurse")), pytest.raises(KeyError):
+    with acting_as(other_clinic.actor("nurse")), pytest.raises(KeyError):
         queries.scale(f"own-{row.pk}")
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         assert queries.scale(f"own-{row.pk}").title["en"] == "Sleep in three questions"
         with pytest.raises(NotAllowed):
             actions.load_own_scale(by=by, questionnaire="{}", scoring={}, holder="x", statement="y")
@@ -86,23 +86,23 @@ def test_it_is_the_clinics_alone_and_its_patients_only_read_it(clinic: Cast, oth
                 clinic_id=row.clinic_id, code="mine", version=1, title="t", questionnaire="{}", hash="x",
                 licence_holder="x", licence_statement="y", loaded_at=timezone.now(), loaded_by_id=row.loaded_by_id,
             )  # fmt: skip
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse), pytest.raises(DatabaseError), transaction.atomic():
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse), pytest.raises(DatabaseError), transaction.atomic():
         OwnScale.objects.filter(pk=row.pk).update(questionnaire="{}")
 
 
 @pytest.mark.parametrize("scale_id", ["own-", "own-x", "own-99999999", "own-" + "9" * 30, "own--1", "madness"])
 def test_ids_that_are_nobodys_are_refused(clinic: Cast, patient: Patient, scale_id: str):
-    by = clinic.asker("nurse")
-    with as_asker(by), pytest.raises(Refused) as refused:
+    by = clinic.actor("nurse")
+    with acting_as(by), pytest.raises(Refused) as refused:
         actions.request_measure(by=by, patient_id=patient.pk, scale_id=scale_id, due_at=timezone.now() + timedelta(1))
     assert refused.value.codes == ("unknown_scale",)
 
 
 def test_what_has_no_text_or_another_rater_is_not_asked_of_a_patient(clinic: Cast, patient: Patient):
     row = load(clinic, MADRS_LIKE, stands_for="madrs")
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         for scale_id, code in (("isi", "no_text"), (f"own-{row.pk}", "not_self_rated")):
             with pytest.raises(Refused) as refused:
                 actions.request_measure(
@@ -112,9 +112,9 @@ def test_what_has_no_text_or_another_rater_is_not_asked_of_a_patient(clinic: Cas
 
 
 def test_what_is_open_already_joins_the_sitting(clinic: Cast, patient: Patient):
-    by = clinic.asker("prescriber")
+    by = clinic.actor("prescriber")
     due = timezone.now() + timedelta(days=2)
-    with as_asker(by):
+    with acting_as(by):
         rulebook.adopt(by=by, rule_id="battery.anxiety", parameters=as_typed("battery.anxiety"))
         before = actions.request_measure(by=by, patient_id=patient.pk, scale_id="phq-9", due_at=due)
         sitting = actions.request_battery(by=by, patient_id=patient.pk, indication="anxiety", due_at=due)
@@ -133,9 +133,9 @@ def test_what_is_open_already_joins_the_sitting(clinic: Cast, patient: Patient):
 
 
 def test_the_newest_of_each_scale_in_one_query(clinic: Cast, patient: Patient, django_assert_num_queries):
-    by = clinic.asker("nurse")
+    by = clinic.actor("nurse")
     now = timezone.now()
-    with as_asker(by):
+    with acting_as(by):
         for days, total in ((3, 30), (1, 12)):
             actions.enter_score(
                 by=by, patient_id=patient.pk, scale_id="who-5", total=total * 2, taken_at=now - timedelta(days=days)
@@ -148,9 +148,9 @@ def test_the_newest_of_each_scale_in_one_query(clinic: Cast, patient: Patient, d
 
 
 def test_numbers_in_dispute_count_only_once_adopted(clinic: Cast, patient: Patient):
-    by = clinic.asker("prescriber")
+    by = clinic.actor("prescriber")
     now = timezone.now()
-    with as_asker(by):
+    with acting_as(by):
         for days, total in ((9, 50), (1, 40)):
             actions.enter_score(
                 by=by, patient_id=patient.pk, scale_id="pcl-5", total=total, taken_at=now - timedelta(days=days)

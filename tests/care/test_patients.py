@@ -13,7 +13,7 @@ from django.db import connection, connections
 from sojourn.care.patients import actions, queries
 from sojourn.care.patients.days import days_in
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import BreakGlass
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
@@ -24,15 +24,15 @@ NOW = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
 
 def add(clinic: Cast, given="Ana", family="Ruiz", born=date(1980, 3, 12), role="front_desk", **more) -> Patient:
     more.setdefault("another_person", True)
-    return actions.add(by=clinic.asker(role), given_name=given, family_name=family, birth_date=born, now=NOW, **more)
+    return actions.add(by=clinic.actor(role), given_name=given, family_name=family, birth_date=born, now=NOW, **more)
 
 
 def found(clinic: Cast, text: str, role="front_desk") -> list[str]:
-    return [p.name for p in queries.find(text, asker=clinic.asker(role), now=NOW)]
+    return [p.name for p in queries.find(text, actor=clinic.actor(role), now=NOW)]
 
 
 def test_a_record_gets_the_next_number_of_its_kind(clinic: Cast):
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         assert add(clinic).record_number == "1001"
         assert add(clinic).record_number == "1002"
         add(clinic, record_number="MX-0099")
@@ -42,12 +42,12 @@ def test_a_record_gets_the_next_number_of_its_kind(clinic: Cast):
 
 
 def test_a_number_is_free_in_another_clinic_and_taken_in_this_one(clinic: Cast, other_clinic: Cast):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         add(clinic, record_number="7", role="nurse")
         with pytest.raises(Refused) as refused:
             add(clinic, record_number=" 7 ", role="nurse")
         assert refused.value.codes == ("record-number-taken",)
-    with as_asker(other_clinic.asker("nurse")):
+    with acting_as(other_clinic.actor("nurse")):
         assert add(other_clinic, record_number="7", role="nurse").record_number == "7"
 
 
@@ -59,19 +59,19 @@ def test_a_number_is_free_in_another_clinic_and_taken_in_this_one(clinic: Cast, 
     ],
 )
 def test_an_impossible_birth_is_refused(clinic: Cast, born: date, code: str):
-    with as_asker(clinic.asker("nurse")), pytest.raises(Refused) as refused:
+    with acting_as(clinic.actor("nurse")), pytest.raises(Refused) as refused:
         add(clinic, born=born, role="nurse")
     assert refused.value.codes == (code,)
 
 
 def test_the_edges_of_a_birth_are_accepted(clinic: Cast):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         add(clinic, born=date(2026, 3, 2), role="nurse")
         add(clinic, born=date(1896, 3, 2), role="nurse")
 
 
 def test_a_likely_duplicate_is_asked_about_once(clinic: Cast):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         add(clinic, "José", "Núñez Ortega", date(1971, 5, 9))
         with pytest.raises(Refused) as refused:
             add(clinic, "JOSE", "Nunez-Ortega", date(1971, 5, 9), another_person=False)
@@ -81,7 +81,7 @@ def test_a_likely_duplicate_is_asked_about_once(clinic: Cast):
 
 
 def test_each_writes_one_audit_row_without_the_name(clinic: Cast):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         patient = add(clinic, role="nurse")
         row = AuditEvent.objects.get()
         assert (row.action, row.patient_id) == ("patient.added", patient.pk)
@@ -90,9 +90,9 @@ def test_each_writes_one_audit_row_without_the_name(clinic: Cast):
 
 def test_roles_without_the_permission_are_turned_away(clinic: Cast):
     for role in ("therapist", "clinic_admin", "auditor"):
-        with as_asker(clinic.asker(role)), pytest.raises(NotAllowed):
+        with acting_as(clinic.actor(role)), pytest.raises(NotAllowed):
             add(clinic, role=role)
-    with as_asker(clinic.asker("nurse")), pytest.raises(NotAllowed):
+    with acting_as(clinic.actor("nurse")), pytest.raises(NotAllowed):
         add(clinic, role="nurse", restricted=True)
 
 
@@ -106,7 +106,7 @@ def test_roles_without_the_permission_are_turned_away(clinic: Cast):
     ],
 )  # fmt: skip
 def test_one_box_finds_by_name_birth_or_number(clinic: Cast, text: str):
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         add(clinic, "María José", "García-López", date(1980, 3, 12), record_number="R-17")
         add(clinic, "Peter", "Brown", date(1951, 1, 30), record_number="R-18")
         assert found(clinic, text) == ["María José García-López"]
@@ -121,7 +121,7 @@ def test_one_box_finds_by_name_birth_or_number(clinic: Cast, text: str):
     ],
 )  # fmt: skip
 def test_names_of_many_tongues_are_found(clinic: Cast, stored: str, sought: str):
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         add(clinic, "Kim", stored)
         add(clinic, "Other", "Person")
         assert found(clinic, sought) == [f"Kim {stored}"]
@@ -129,22 +129,22 @@ def test_names_of_many_tongues_are_found(clinic: Cast, stored: str, sought: str)
 
 @pytest.mark.parametrize("text", ["smith", "13/13/1980", "1980-02-31", "%", "_", "garcia smith", "12 Marchember 1980"])
 def test_what_is_not_there_is_not_found(clinic: Cast, text: str):
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         add(clinic, "María", "García")
         assert found(clinic, text) == []
 
 
 def test_an_empty_search_lists_everybody_by_family_name(clinic: Cast):
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         for given, family in (("Z", "Zorn"), ("B", "Öst"), ("A", "Olsen"), ("C", "Ostrava")):
             add(clinic, given, family)
         assert found(clinic, "  ") == ["A Olsen", "B Öst", "C Ostrava", "Z Zorn"]
 
 
 def test_a_search_stays_in_its_clinic(clinic: Cast, other_clinic: Cast):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         add(clinic, role="nurse")
-    with as_asker(other_clinic.asker("nurse")):
+    with acting_as(other_clinic.actor("nurse")):
         assert found(other_clinic, "ruiz", "nurse") == []
 
 
@@ -156,10 +156,10 @@ def test_twelve_slash_three_means_two_days():
 
 
 def test_a_restricted_record_answers_only_to_its_full_name_or_number(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         patient = add(clinic, "Eva", "Stern", role="prescriber", restricted=True, record_number="77")
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         assert found(clinic, "", "nurse") == []
         assert found(clinic, "ste", "nurse") == []
         assert found(clinic, "1980-03-12", "nurse") == []
@@ -173,20 +173,20 @@ def test_a_restricted_record_answers_only_to_its_full_name_or_number(clinic: Cas
         assert queries.withheld(nurse, [patient], NOW) == frozenset()
         assert found(clinic, "ste", "nurse") == ["Eva Stern"]
         assert queries.withheld(nurse, [patient], NOW + timedelta(hours=1)) == {patient.pk}
-        assert queries.withheld(clinic.asker("therapist"), [patient], NOW) == {patient.pk}
-    with as_asker(clinic.asker("prescriber")):
+        assert queries.withheld(clinic.actor("therapist"), [patient], NOW) == {patient.pk}
+    with acting_as(clinic.actor("prescriber")):
         assert found(clinic, "ste", "prescriber") == ["Eva Stern"]
 
 
 def edit(clinic: Cast, patient: Patient, version: int, role="nurse", **values) -> Patient:
     return actions.edit(
-        by=clinic.asker(role), patient_id=patient.pk, version=version, record_number=patient.record_number, now=NOW,
+        by=clinic.actor(role), patient_id=patient.pk, version=version, record_number=patient.record_number, now=NOW,
         **values,
     )  # fmt: skip
 
 
 def test_the_second_to_save_is_told_and_overwrites_nothing(clinic: Cast):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         patient = add(clinic, role="nurse")
         edit(clinic, patient, 1, phone="555 1")
         with pytest.raises(Overtaken):
@@ -197,14 +197,14 @@ def test_the_second_to_save_is_told_and_overwrites_nothing(clinic: Cast):
 
 
 def test_saving_without_a_change_changes_nothing(clinic: Cast):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         patient = add(clinic, role="nurse")
         assert edit(clinic, patient, 1, phone="").version == 1
         assert not AuditEvent.objects.filter(action="patient.edited").exists()
 
 
 def test_a_new_name_is_found_at_once(clinic: Cast):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         patient = add(clinic, role="nurse")
         edit(clinic, patient, 1, family_name="Ibáñez")
         assert found(clinic, "ibanez", "nurse") == ["Ana Ibáñez"]
@@ -212,17 +212,17 @@ def test_a_new_name_is_found_at_once(clinic: Cast):
 
 
 def test_only_a_prescriber_restricts_a_record(clinic: Cast):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         patient = add(clinic, role="nurse")
         with pytest.raises(NotAllowed):
             edit(clinic, patient, 1, restricted=True)
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         assert edit(clinic, patient, 1, role="prescriber", restricted=True).restricted
 
 
 def test_people_beside_the_patient_come_change_and_go(clinic: Cast):
-    by = clinic.asker("front_desk")
-    with as_asker(by):
+    by = clinic.actor("front_desk")
+    with acting_as(by):
         patient = add(clinic)
         with pytest.raises(Refused) as refused:
             actions.add_person(by=by, patient_id=patient.pk, name=" ")
@@ -258,7 +258,7 @@ def lasting(django_db_setup: None, django_db_blocker) -> Iterator[Cast]:
 def test_desks_that_save_at_once_get_different_numbers(lasting: Cast):
     def one(n: int) -> str:
         try:
-            with as_asker(lasting.asker("front_desk")):
+            with acting_as(lasting.actor("front_desk")):
                 return add(lasting, given=f"N{n}").record_number
         finally:
             connection.close()

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from sojourn.foundation.accounts import actions, place, place_actions, readiness
-from sojourn.foundation.accounts.asker import Asker, NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import Actor, NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation, LineCheck
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.accounts.refused import Refused
@@ -18,35 +18,35 @@ from tests.placed import DETAILS
 @pytest.fixture
 def bare(clinic: Cast) -> Cast:
     """A clinic as ``sojourn init`` leaves it: a name and a country."""
-    with as_asker(house(clinic.clinic.pk)):
+    with acting_as(house(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(phone="", address="", phone_hours="", jurisdiction="MX")
         clinic.clinic.refresh_from_db()
     return clinic
 
 
 def say(cast: Cast, **more: str) -> Clinic:
-    by = cast.asker("clinic_admin")
-    with as_asker(by):
+    by = cast.actor("clinic_admin")
+    with acting_as(by):
         return place_actions.set_details(by=by, **(dict(DETAILS) | more))
 
 
 def check_all(cast: Cast, *, works: bool = True, note: str = "nobody answers", role: str = "clinic_admin") -> None:
-    by = cast.asker(role)
-    with as_asker(by):
-        clinic = Clinic.objects.get(pk=by.here)
+    by = cast.actor(role)
+    with acting_as(by):
+        clinic = Clinic.objects.get(pk=by.own_clinic_id)
         for line in place.needed(clinic.country).values():
             right = works or line.kind == "emergency"
             place_actions.check_line(by=by, line_id=line.id, number=line.shown, works=right, note=note)
 
 
 def codes(cast: Cast) -> list[str]:
-    with as_asker(house(cast.clinic.pk)):
+    with acting_as(house(cast.clinic.pk)):
         return [each.code for each in readiness.missing(Clinic.objects.get(pk=cast.clinic.pk))]
 
 
 def invite(cast: Cast) -> Invitation:
-    by = cast.asker("nurse")
-    with as_asker(by):
+    by = cast.actor("nurse")
+    with acting_as(by):
         return actions.invite(by=by, email="a@mail.example", name="Ana", role="patient", patient_id=71).invitation
 
 
@@ -65,24 +65,24 @@ def test_no_patient_is_invited_before_telephone_and_lines_stand(bare: Cast):
 
 
 def test_staff_are_invited_all_the_same(bare: Cast):
-    by = bare.asker("clinic_admin")
-    with as_asker(by):
+    by = bare.actor("clinic_admin")
+    with acting_as(by):
         assert actions.invite(by=by, email="n@mail.example", name="Noor", role="nurse").invitation.role == "nurse"
 
 
 def test_an_invitation_is_not_sent_again_either(clinic: Cast):
     sent = invite(clinic)
-    with as_asker(house(clinic.clinic.pk)):
+    with acting_as(house(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(jurisdiction="ES")  # other lines, which nobody has dialled
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         assert refused(actions.resend, by=by, invitation_id=sent.pk) == ("lines-unchecked",)
 
 
 def test_the_details_are_audited_and_the_same_again_is_nothing(bare: Cast):
     say(bare)
     say(bare)
-    with as_asker(house(bare.clinic.pk)):
+    with acting_as(house(bare.clinic.pk)):
         rows = list(AuditEvent.objects.filter(action="clinic.details_set"))
         assert [row.detail["fields"] for row in rows] == [["phone", "address", "phone_hours"]]
 
@@ -110,7 +110,7 @@ def test_telephones_are_read_as_people_write_them(bare: Cast, phone: str):
 
 
 def test_a_country_without_collected_lines_states_its_own_emergency_number(bare: Cast):
-    with as_asker(house(bare.clinic.pk)):
+    with acting_as(house(bare.clinic.pk)):
         Clinic.objects.filter(pk=bare.clinic.pk).update(jurisdiction="KE")
     assert refused(say, bare) == ("emergency-missing",)
     assert refused(say, bare, emergency_phone="none") == ("emergency-unreadable",)
@@ -142,7 +142,7 @@ def test_the_newest_check_of_a_line_holds(bare: Cast):
 def test_a_number_that_has_changed_is_unchecked_again(bare: Cast):
     say(bare)
     check_all(bare)
-    with as_asker(house(bare.clinic.pk)):
+    with acting_as(house(bare.clinic.pk)):
         admin = bare.members["clinic_admin"]
         LineCheck.objects.create(
             clinic=bare.clinic, line_id="mx-vida", number="800 000 0000", works=True, checked_by=admin,
@@ -152,8 +152,8 @@ def test_a_number_that_has_changed_is_unchecked_again(bare: Cast):
 
 
 def test_what_is_checked_is_what_stood_before_the_person(bare: Cast):
-    by = bare.asker("nurse")
-    with as_asker(by):
+    by = bare.actor("nurse")
+    with acting_as(by):
         check = place_actions.check_line
         assert refused(check, by=by, line_id="mx-vida", number="1", works=True) == ("number-changed",)
         assert refused(check, by=by, line_id="es-024", number="024", works=True) == ("unknown-line",)
@@ -165,8 +165,8 @@ def test_what_is_checked_is_what_stood_before_the_person(bare: Cast):
     ("front_desk", False, False), ("auditor", False, False),
 ])  # fmt: skip
 def test_who_writes_and_who_dials(bare: Cast, role: str, details: bool, dials: bool):
-    by: Asker = bare.asker(role)
-    with as_asker(by):
+    by: Actor = bare.actor(role)
+    with acting_as(by):
         if details:
             place_actions.set_details(by=by, **DETAILS)
         else:
@@ -180,9 +180,9 @@ def test_who_writes_and_who_dials(bare: Cast, role: str, details: bool, dials: b
 
 
 def test_checks_are_kept_for_ever_and_to_their_clinic(clinic: Cast, other_clinic: Cast):
-    with as_asker(house(other_clinic.clinic.pk)):
+    with acting_as(house(other_clinic.clinic.pk)):
         assert {row.clinic_id for row in LineCheck.objects.all()} == {other_clinic.clinic.pk}
-    with as_asker(house(clinic.clinic.pk)), pytest.raises(DatabaseError), transaction.atomic():
+    with acting_as(house(clinic.clinic.pk)), pytest.raises(DatabaseError), transaction.atomic():
         LineCheck.objects.all().update(works=False)
 
 

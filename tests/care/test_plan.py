@@ -15,9 +15,9 @@ from sojourn.care.plan import actions, dose, gates, queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.care.plan.parts import Goal, Part
 from sojourn.clinical.dosing import Milligrams
-from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
-from sojourn.foundation.accounts.queries import asker_of
+from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
@@ -32,7 +32,7 @@ NOW = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
 
 def patient(clinic: Cast, given_name: str = "Ana"):
     return patients.add(
-        by=clinic.asker("prescriber"),
+        by=clinic.actor("prescriber"),
         given_name=given_name,
         family_name="Ruiz",
         birth_date=date(1980, 3, 12),
@@ -41,18 +41,18 @@ def patient(clinic: Cast, given_name: str = "Ana"):
 
 
 def test_a_course_ends(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         who = patient(clinic)
         course = signed_course(clinic, who, at=NOW)
         assert course.title == queries.protocol(IV).rule.title
         assert queries.running(who.pk) == [course]
-        ended = actions.end(by=clinic.asker("prescriber"), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
+        ended = actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
         assert ended.ended_on == date(2026, 3, 2)
         assert queries.running(who.pk) == []
         assert queries.of_patient(who.pk) == [course]
         assert AuditEvent.objects.latest("seq").action == "course.ended"
         with pytest.raises(Refused) as refused:
-            actions.end(by=clinic.asker("prescriber"), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
+            actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
         assert refused.value.codes == ("ended",)
 
 
@@ -60,19 +60,19 @@ def test_a_course_ends(clinic: Cast):
     ("ended_on", "code"), [(date(2026, 3, 1), "ended-before-begun"), (date(2026, 3, 3), "ends-in-future")]
 )
 def test_an_impossible_end_is_refused(clinic: Cast, ended_on: date, code: str):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         course = signed_course(clinic, patient(clinic), at=NOW)
         with pytest.raises(Refused) as refused:
-            actions.end(by=clinic.asker("prescriber"), course_id=course.pk, ended_on=ended_on, now=NOW)
+            actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=ended_on, now=NOW)
         assert refused.value.codes == (code,)
 
 
 def test_only_prescribers_end_a_course(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         course = signed_course(clinic, patient(clinic), at=NOW)
         for role in ("nurse", "therapist", "front_desk", "clinic_admin", "auditor"):
             with pytest.raises(NotAllowed):
-                actions.end(by=clinic.asker(role), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
+                actions.end(by=clinic.actor(role), course_id=course.pk, ended_on=date(2026, 3, 2), now=NOW)
 
 
 def test_the_chair_is_needed_for_dose_and_observation():
@@ -85,8 +85,8 @@ def test_the_chair_is_needed_for_dose_and_observation():
 
 
 def test_the_chair_is_needed_as_long_as_the_clinic_has_tightened(clinic: Cast):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         assert queries.proposed_minutes(IV, clinic.clinic.pk) == 120
         rulebook.adopt(by=by, rule_id=IV, parameters=as_typed(IV, min_observation=110))
         assert queries.proposed_minutes(IV, clinic.clinic.pk) == 150
@@ -124,11 +124,11 @@ def free(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> dict:
 def colleague(clinic: Cast, role: str = "prescriber"):
     """A second member of a role."""
     person = Person.objects.create_user(f"second-{role}@{clinic.clinic.slug}.example", None)
-    return asker_of(Membership.objects.create(clinic=clinic.clinic, person=person, role=role, name="Second"))
+    return actor_of(Membership.objects.create(clinic=clinic.clinic, person=person, role=role, name="Second"))
 
 
 def drafted(clinic: Cast, patient_id: int, role: str = "prescriber", course_id=None, **changes) -> PlanVersion:
-    by = clinic.asker(role)
+    by = clinic.actor(role)
     version = actions.draft(by=by, patient_id=patient_id, course_id=course_id, now=NOW)
     return actions.save_draft(
         by=by, version_id=version.pk, seen=version.revision, values=VALUES | changes, now=NOW
@@ -137,7 +137,7 @@ def drafted(clinic: Cast, patient_id: int, role: str = "prescriber", course_id=N
 
 def check(clinic: Cast, version: PlanVersion, role: str = "nurse", weight="70", amount="0.5") -> DoubleCheck:
     return actions.double_check(
-        by=clinic.asker(role), version_id=version.pk, weight_kg=weight and Decimal(weight), amount=Decimal(amount),
+        by=clinic.actor(role), version_id=version.pk, weight_kg=weight and Decimal(weight), amount=Decimal(amount),
         now=NOW,
     )  # fmt: skip
 
@@ -145,7 +145,7 @@ def check(clinic: Cast, version: PlanVersion, role: str = "nurse", weight="70", 
 def sign(clinic: Cast, version: PlanVersion, role: str = "prescriber", now=NOW, **more) -> PlanVersion:
     fresh = queries.version(version.pk)
     return actions.sign(
-        by=clinic.asker(role), version_id=version.pk, now=now, **{"seen_hash": dose.content_hash(fresh)} | more
+        by=clinic.actor(role), version_id=version.pk, now=now, **{"seen_hash": dose.content_hash(fresh)} | more
     )
 
 
@@ -156,7 +156,7 @@ def codes(clinic: Cast, version: PlanVersion, **more) -> tuple[str, ...]:
 
 
 def test_from_draft_to_a_course(clinic: Cast, free: dict):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         who = patient(clinic)
         version = drafted(clinic, who.pk)
         assert (version.number, version.care_plan, version.dose_mg) == (1, None, Decimal("35.00"))
@@ -182,7 +182,7 @@ def test_from_draft_to_a_course(clinic: Cast, free: dict):
 
 
 def test_a_signed_version_is_frozen_by_the_database(clinic: Cast, free: dict):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
         check(clinic, version)
         signed = sign(clinic, version)
@@ -191,14 +191,14 @@ def test_a_signed_version_is_frozen_by_the_database(clinic: Cast, free: dict):
                 PlanVersion.objects.filter(pk=signed.pk).update(**change)
         with pytest.raises(Refused) as refused:
             actions.save_draft(
-                by=clinic.asker("prescriber"), version_id=signed.pk, seen=signed.revision,
+                by=clinic.actor("prescriber"), version_id=signed.pk, seen=signed.revision,
                 values={"per_kg": Decimal("0.75")}, now=NOW,
             )  # fmt: skip
         assert refused.value.codes == ("signed",)
 
 
 def test_a_replayed_signature_signs_nothing(clinic: Cast, free: dict):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
         check(clinic, version)
         seen = dose.content_hash(queries.version(version.pk))
@@ -210,7 +210,7 @@ def test_a_replayed_signature_signs_nothing(clinic: Cast, free: dict):
 
 
 def test_two_prescribers_edit_the_same_draft(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
         seen = version.revision
         actions.save_draft(
@@ -218,20 +218,20 @@ def test_two_prescribers_edit_the_same_draft(clinic: Cast):
         )  # fmt: skip
         with pytest.raises(Overtaken):
             actions.save_draft(
-                by=clinic.asker("prescriber"), version_id=version.pk, seen=seen, values={"sessions": 4}, now=NOW
+                by=clinic.actor("prescriber"), version_id=version.pk, seen=seen, values={"sessions": 4}, now=NOW
             )
         assert PlanVersion.objects.get(pk=version.pk).sessions == 8
 
 
 def test_the_page_does_not_overtake_itself(clinic: Cast):
     """It saves as one goes; the button pressed meanwhile carries the revision from before."""
-    by = clinic.asker("prescriber")
+    by = clinic.actor("prescriber")
 
     def saved(sessions: int, seen: int, seconds: int = 0) -> PlanVersion:
         now = NOW + timedelta(seconds=seconds)
         return actions.save_draft(by=by, version_id=version.pk, seen=seen, values={"sessions": sessions}, now=now)
 
-    with as_asker(by):
+    with acting_as(by):
         version = drafted(clinic, patient(clinic).pk)
         seen = version.revision
         saved(8, seen)
@@ -244,19 +244,19 @@ def test_the_page_does_not_overtake_itself(clinic: Cast):
 
 
 def test_what_was_not_read_is_not_signed(clinic: Cast, free: dict):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
         check(clinic, version)
         read = dose.content_hash(queries.version(version.pk))
         actions.save_draft(
-            by=clinic.asker("therapist"), version_id=version.pk, seen=version.revision,
+            by=clinic.actor("therapist"), version_id=version.pk, seen=version.revision,
             values={"intention": "Dance again"}, now=NOW,
         )  # fmt: skip
         assert codes(clinic, version, seen_hash=read) == ("changed",)
 
 
 def test_saving_the_same_again_writes_nothing(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
         again = drafted(clinic, version.patient_id)
         assert (again.pk, again.revision) == (version.pk, version.revision)
@@ -280,7 +280,7 @@ def test_saving_the_same_again_writes_nothing(clinic: Cast):
     ],
 )
 def test_what_cannot_be_is_not_saved(clinic: Cast, changes: dict, code: str):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         who = patient(clinic)
         with pytest.raises(Refused) as refused:
             drafted(clinic, who.pk, **changes)
@@ -291,7 +291,7 @@ def test_what_cannot_be_is_not_saved(clinic: Cast, changes: dict, code: str):
 
 
 def test_nobody_checks_her_own_dose(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk, role="nurse")
         with pytest.raises(Refused) as refused:
             check(clinic, version, role="nurse")
@@ -300,7 +300,7 @@ def test_nobody_checks_her_own_dose(clinic: Cast):
 
 
 def test_a_check_with_other_figures_says_both_and_keeps_nothing(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
         with pytest.raises(Refused) as refused:
             check(clinic, version, weight="80")
@@ -314,8 +314,8 @@ def test_a_check_with_other_figures_says_both_and_keeps_nothing(clinic: Cast):
 
 
 def test_a_check_counts_for_the_dose_that_was_checked_alone(clinic: Cast, free: dict):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         version = drafted(clinic, patient(clinic).pk)
         first = check(clinic, version)
         assert check(clinic, version).pk == first.pk  # a double click
@@ -331,7 +331,7 @@ def test_a_check_counts_for_the_dose_that_was_checked_alone(clinic: Cast, free: 
 
 
 def test_a_spray_is_checked_without_a_weight(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = drafted(
             clinic, patient(clinic).pk, protocol_id="in_esketamine", per_kg=None, weight_kg=None, weight_on=None,
             fixed_mg=Decimal(56), over_min=None, stock_mg_per_ml=None, total_ml=None,
@@ -347,8 +347,8 @@ def test_a_spray_is_checked_without_a_weight(clinic: Cast):
 
 
 def test_an_empty_draft_names_all_that_is_missing(clinic: Cast, free: dict):
-    with as_asker(clinic.asker("prescriber")):
-        version = actions.draft(by=clinic.asker("prescriber"), patient_id=patient(clinic).pk, now=NOW)
+    with acting_as(clinic.actor("prescriber")):
+        version = actions.draft(by=clinic.actor("prescriber"), patient_id=patient(clinic).pk, now=NOW)
         assert codes(clinic, version) == (
             "incomplete:indication", "incomplete:protocol_id", "incomplete:dose_mg", "incomplete:sessions",
             "incomplete:min_days", "incomplete:max_days", "incomplete:starts_on", "incomplete:review", "not-checked",
@@ -356,7 +356,7 @@ def test_an_empty_draft_names_all_that_is_missing(clinic: Cast, free: dict):
 
 
 def test_candidacy_and_consent_must_stand(clinic: Cast, free: dict):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
         check(clinic, version)
         free["reasons"] = (("candidacy", "Nobody has decided yet."), ("consent", "Not signed."))
@@ -367,16 +367,16 @@ def test_candidacy_and_consent_must_stand(clinic: Cast, free: dict):
 
 def test_a_stale_weight_is_not_signed_once_the_clinic_limits_it(clinic: Cast, free: dict):
     """The rule says 30 days and is a convention: it acts only after adoption."""
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         old = drafted(clinic, patient(clinic).pk, weight_on=TODAY - timedelta(days=31))
         check(clinic, old)
-        rulebook.adopt(by=clinic.asker("prescriber"), rule_id="dose.weight_age", parameters=as_typed("dose.weight_age"))
+        rulebook.adopt(by=clinic.actor("prescriber"), rule_id="dose.weight_age", parameters=as_typed("dose.weight_age"))
         assert codes(clinic, old) == ("weight-stale",)
         assert sign(clinic, old, now=NOW - timedelta(days=1)).signed_at == NOW - timedelta(days=1)
 
 
 def test_a_prescriber_goes_outside_of_what_was_studied_with_a_reason(clinic: Cast, free: dict):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk, per_kg=Decimal("0.08"))
         check(clinic, version, amount="0.08")
         assert codes(clinic, version) == ("outside-range", "beyond-reason")
@@ -390,7 +390,7 @@ def test_a_prescriber_goes_outside_of_what_was_studied_with_a_reason(clinic: Cas
 
 
 def test_never_is_never_whatever_the_reason(clinic: Cast, free: dict):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         undiluted = drafted(clinic, patient(clinic).pk, stock_mg_per_ml=Decimal(100), total_ml=None)
         check(clinic, undiluted)
         assert codes(clinic, undiluted, beyond_reason="I want to") == ("concentration-not-allowed",)
@@ -423,15 +423,15 @@ def test_no_reason_signs_a_dose_above_its_ceiling(clinic: Cast, free: dict, chan
         if by_weight
         else dict.fromkeys(("per_kg", "weight_kg", "weight_on", "over_min", "stock_mg_per_ml", "total_ml"))
     )
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk, **bare | changes)
         check(clinic, version, weight="70" if by_weight else None, amount=amount)
         assert code in codes(clinic, version, beyond_reason="I am sure")
 
 
 def test_without_an_adopted_ceiling_a_draft_is_written_and_not_signed(clinic: Cast, free: dict):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         rulebook.retire(by=by, rule_id="dose.ceiling.iv.ketamine", reason="We give no infusions")
         version = drafted(clinic, patient(clinic).pk)
         assert version.dose_mg == Decimal("35.00")
@@ -442,8 +442,8 @@ def test_without_an_adopted_ceiling_a_draft_is_written_and_not_signed(clinic: Ca
 
 
 def test_a_clinics_own_lower_ceiling_is_asked_at_the_signature(clinic: Cast, free: dict):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         version = drafted(clinic, patient(clinic).pk)
         check(clinic, version)
         rulebook.adopt(
@@ -455,10 +455,10 @@ def test_a_clinics_own_lower_ceiling_is_asked_at_the_signature(clinic: Cast, fre
 @pytest.mark.parametrize(("place", "asked"), [("GB", True), ("DE", True), ("US-CA", False)])
 def test_the_first_dose_at_65_is_the_labels_of_the_place(clinic: Cast, free: dict, place: str, asked: bool):
     """Spravato at 65 or over begins with 28 mg by the labels of GB and the EU, not by the one of the US."""
-    by = clinic.asker("prescriber")
+    by = clinic.actor("prescriber")
     spray = {"protocol_id": "in_esketamine", "fixed_mg": Decimal(56), **dict.fromkeys(
         ("per_kg", "weight_kg", "weight_on", "over_min", "stock_mg_per_ml", "total_ml"))}  # fmt: skip
-    with as_asker(by):
+    with acting_as(by):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(jurisdiction=place)
         who = patients.add(by=by, given_name="Ana", family_name="Ruiz", birth_date=date(1960, 3, 12), now=NOW)
         version = drafted(clinic, who.pk, **spray)
@@ -470,12 +470,12 @@ def test_the_first_dose_at_65_is_the_labels_of_the_place(clinic: Cast, free: dic
         later = drafted(
             clinic, who.pk, course_id=signed.care_plan_id, change_reason="More sessions", **spray | {"sessions": 8}
         )
-        assert dose.first_of(later, dose.doses_of(by.here).rules, TODAY) is None
+        assert dose.first_of(later, dose.doses_of(by.own_clinic_id).rules, TODAY) is None
 
 
 def test_a_clinics_own_narrower_range_counts(clinic: Cast, free: dict):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         version = drafted(clinic, patient(clinic).pk, per_kg=Decimal("0.6"))
         check(clinic, version, amount="0.6")
         rulebook.adopt(by=by, rule_id="dose.iv.ketamine", parameters=as_typed("dose.iv.ketamine", high=0.5))
@@ -484,7 +484,7 @@ def test_a_clinics_own_narrower_range_counts(clinic: Cast, free: dict):
 
 @pytest.mark.parametrize("role", ["therapist", "front_desk", "clinic_admin", "auditor"])
 def test_who_may_not_check_or_sign(clinic: Cast, free: dict, role: str):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
         with pytest.raises(NotAllowed):
             check(clinic, version, role=role)
@@ -494,15 +494,15 @@ def test_who_may_not_check_or_sign(clinic: Cast, free: dict, role: str):
             sign(clinic, version, role="nurse")
         if role != "therapist":
             with pytest.raises(NotAllowed):
-                actions.draft(by=clinic.asker(role), patient_id=version.patient_id)
+                actions.draft(by=clinic.actor(role), patient_id=version.patient_id)
 
 
 # ---------------------------------------------------------------- the next version
 
 
 def test_a_new_version_supersedes_from_its_signature_on(clinic: Cast, free: dict):
-    by, later = clinic.asker("prescriber"), NOW + timedelta(days=7)
-    with as_asker(by):
+    by, later = clinic.actor("prescriber"), NOW + timedelta(days=7)
+    with acting_as(by):
         first = drafted(clinic, patient(clinic).pk)
         check(clinic, first)
         first = sign(clinic, first)
@@ -528,8 +528,8 @@ def test_a_new_version_supersedes_from_its_signature_on(clinic: Cast, free: dict
 
 
 def test_another_route_asks_for_consent_again(clinic: Cast, free: dict):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         first = drafted(clinic, patient(clinic).pk)
         check(clinic, first)
         course = sign(clinic, first).care_plan
@@ -548,10 +548,10 @@ def test_another_route_asks_for_consent_again(clinic: Cast, free: dict):
 
 
 def test_a_course_of_an_earlier_release_gets_its_first_version_later(clinic: Cast, free: dict):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         course = unplanned_course(clinic, patient(clinic), at=NOW)
         assert queries.in_force(course.pk) is None
-        blank = actions.draft(by=clinic.asker("nurse"), patient_id=course.patient_id, course_id=course.pk, now=NOW)
+        blank = actions.draft(by=clinic.actor("nurse"), patient_id=course.patient_id, course_id=course.pk, now=NOW)
         assert (blank.protocol_id, blank.route, blank.sessions, blank.intention) == (IV, "iv", 6, "Sleep again")
         version = drafted(clinic, course.patient_id, course_id=course.pk, per_kg=Decimal("0.4"))
         check(clinic, version, amount="0.4")
@@ -563,8 +563,8 @@ def test_a_course_of_an_earlier_release_gets_its_first_version_later(clinic: Cas
 
 def test_a_plan_signed_later_changes_no_record_of_a_session(clinic: Cast, free: dict):
     adopt_everything(clinic)
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         stage = to_dosing(clinic, at=NOW)
         before = session_record(stage.id, now=NOW)
         course = stage.appointment.care_plan
@@ -577,35 +577,35 @@ def test_a_plan_signed_later_changes_no_record_of_a_session(clinic: Cast, free: 
 
 
 def test_one_open_draft_at_a_time_and_it_can_be_thrown_away(clinic: Cast):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         who = patient(clinic)
-        first = actions.draft(by=clinic.asker("nurse"), patient_id=who.pk, now=NOW)
-        assert actions.draft(by=clinic.asker("prescriber"), patient_id=who.pk, now=NOW) == first
-        actions.discard(by=clinic.asker("nurse"), version_id=first.pk, now=NOW)
+        first = actions.draft(by=clinic.actor("nurse"), patient_id=who.pk, now=NOW)
+        assert actions.draft(by=clinic.actor("prescriber"), patient_id=who.pk, now=NOW) == first
+        actions.discard(by=clinic.actor("nurse"), version_id=first.pk, now=NOW)
         with pytest.raises(Refused) as refused:
-            actions.discard(by=clinic.asker("nurse"), version_id=first.pk, now=NOW)
+            actions.discard(by=clinic.actor("nurse"), version_id=first.pk, now=NOW)
         assert refused.value.codes == ("discarded",)
-        assert actions.draft(by=clinic.asker("nurse"), patient_id=who.pk, now=NOW).pk != first.pk
+        assert actions.draft(by=clinic.actor("nurse"), patient_id=who.pk, now=NOW).pk != first.pk
         assert queries.versions_of_patient(who.pk)[0].pk != first.pk
 
 
 def test_another_clinic_sees_nothing_of_it(clinic: Cast, other_clinic: Cast, free: dict):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = drafted(clinic, patient(clinic).pk)
         check(clinic, version)
-    with as_asker(other_clinic.asker("prescriber")):
+    with acting_as(other_clinic.actor("prescriber")):
         assert not PlanVersion.objects.exists()
         assert not DoubleCheck.objects.exists()
         with pytest.raises(PlanVersion.DoesNotExist):
-            actions.sign(by=other_clinic.asker("prescriber"), version_id=version.pk, seen_hash="", now=NOW)
+            actions.sign(by=other_clinic.actor("prescriber"), version_id=version.pk, seen_hash="", now=NOW)
 
 
 def test_a_patient_sees_the_own_plan_alone(clinic: Cast):
     from dataclasses import replace
 
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         mine, other = patient(clinic), patient(clinic, "Bea")
         drafted(clinic, mine.pk)
         drafted(clinic, other.pk)
-    with as_asker(replace(clinic.asker("front_desk"), patient_id=mine.pk, permissions=frozenset({"own.read"}))):
+    with acting_as(replace(clinic.actor("front_desk"), patient_id=mine.pk, permissions=frozenset({"own.read"}))):
         assert [each.patient_id for each in PlanVersion.objects.all()] == [mine.pk]

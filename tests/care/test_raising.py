@@ -12,9 +12,9 @@ from sojourn.care.safety import queries
 from sojourn.care.safety.actions import answer_flag
 from sojourn.care.safety.models import Flag, FlagKind, FlagReport, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.audit.models import AuditEvent
-from tests.care.people import asker_for, make_patient
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -25,8 +25,8 @@ def patient(clinic: Cast) -> Patient:
     return make_patient(clinic)
 
 
-def raised(by: Asker, patient: Patient, severity: Severity = Severity.URGENT, detail: str = "said so") -> Flag:
-    with as_asker(by):
+def raised(by: Actor, patient: Patient, severity: Severity = Severity.URGENT, detail: str = "said so") -> Flag:
+    with acting_as(by):
         return raise_flag(
             by=by, patient_id=patient.pk, kind=FlagKind.SELF_HARM, severity=severity, source=FlagSource.WORDS,
             about="message:123", detail=detail, now=NOW,
@@ -34,16 +34,16 @@ def raised(by: Asker, patient: Patient, severity: Severity = Severity.URGENT, de
 
 
 def close(clinic: Cast, flag: Flag) -> None:
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         seen = answer_flag(by=by, flag_id=flag.pk, kind="seen", after=None, now=NOW)
         answer_flag(by=by, flag_id=flag.pk, kind="closed", outcome="safe", note="Called; safe.", after=seen.pk, now=NOW)
 
 
 def test_a_patient_raises_one_flag_however_often(clinic: Cast, patient: Patient):
-    by = asker_for(clinic, patient)
+    by = actor_for(clinic, patient)
     assert raised(by, patient).pk == raised(by, patient).pk
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         (flag,) = queries.open_flags()
         assert (flag.kind, flag.severity, flag.source) == (FlagKind.SELF_HARM, Severity.URGENT, FlagSource.WORDS)
         assert (flag.about, flag.detail, flag.raised_at, flag.waiting) == ("message:123", "said so", NOW, True)
@@ -51,26 +51,26 @@ def test_a_patient_raises_one_flag_however_often(clinic: Cast, patient: Patient)
 
 
 def test_said_again_more_gravely_the_same_flag_is_graver(clinic: Cast, patient: Patient):
-    by = asker_for(clinic, patient)
+    by = actor_for(clinic, patient)
     first = raised(by, patient)
     assert raised(by, patient, Severity.EMERGENCY).pk == first.pk
     raised(by, patient, Severity.SOON)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         (flag,) = queries.open_flags()
         assert flag.severity == Severity.EMERGENCY
         assert FlagReport.objects.count() == 1
 
 
 def test_the_same_again_leaves_it_closed_and_news_opens_it(clinic: Cast, patient: Patient):
-    by = asker_for(clinic, patient)
+    by = actor_for(clinic, patient)
     flag = raised(by, patient)
     close(clinic, flag)
     raised(by, patient)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert queries.open_count() == 0
     raised(by, patient, detail="said something else")
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         (again,) = queries.open_flags()
         assert again.waiting
         assert again.owner is None
@@ -79,8 +79,8 @@ def test_the_same_again_leaves_it_closed_and_news_opens_it(clinic: Cast, patient
 
 
 def test_two_things_are_two_flags(clinic: Cast, patient: Patient):
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         for about in ("message:1", "message:2"):
             raise_flag(
                 by=by, patient_id=patient.pk, kind=FlagKind.RISK, severity=Severity.SOON,
@@ -90,8 +90,8 @@ def test_two_things_are_two_flags(clinic: Cast, patient: Patient):
 
 
 def test_a_questionnaire_is_named_by_its_response(clinic: Cast, patient: Patient):
-    by = asker_for(clinic, patient)
-    with as_asker(by), pytest.raises(IntegrityError), transaction.atomic():  # there is no such response
+    by = actor_for(clinic, patient)
+    with acting_as(by), pytest.raises(IntegrityError), transaction.atomic():  # there is no such response
         raise_flag(
             by=by, patient_id=patient.pk, kind=FlagKind.VOICES, severity=Severity.URGENT,
             source=FlagSource.ANSWER, about="response:999999", now=NOW,
@@ -99,14 +99,14 @@ def test_a_questionnaire_is_named_by_its_response(clinic: Cast, patient: Patient
 
 
 def test_it_is_part_of_the_callers_transaction(clinic: Cast, patient: Patient):
-    by = asker_for(clinic, patient)
+    by = actor_for(clinic, patient)
 
     def write_and_fail() -> None:
         with transaction.atomic():
             raised(by, patient)
             raise RuntimeError("the message was not kept")
 
-    with as_asker(by):
+    with acting_as(by):
         with pytest.raises(RuntimeError):
             write_and_fail()
         assert Flag.objects.count() == 0

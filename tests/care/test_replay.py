@@ -31,7 +31,7 @@ from sojourn.care.vitals import ingest, watch
 from sojourn.clinical.protocol import State
 from sojourn.clinical.replay import Entry, Scenario, read, replay
 from sojourn.clinical.vitals import VITALS
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook.replaying import rules_of
@@ -69,7 +69,7 @@ class Doer:
         return ()
 
     def _by(self, entry: Entry):
-        return self.cast.asker(PEOPLE[entry.by])
+        return self.cast.actor(PEOPLE[entry.by])
 
     def _note(self, entry: Entry, now: datetime) -> None:
         session_actions.note_event(
@@ -126,7 +126,7 @@ class Doer:
         self.stage.encounter = encounter_actions.open_session(
             by=by, appointment_id=self.stage.appointment.pk, now=now
         )  # fmt: skip
-        device = vitals_actions.add_device(by=self.cast.asker("clinic_admin"), name="Bed 1", key="serial:1", now=now)
+        device = vitals_actions.add_device(by=self.cast.actor("clinic_admin"), name="Bed 1", key="serial:1", now=now)
         vitals_actions.put_on(by=by, device_id=device.pk, encounter_id=self.stage.id, now=now)
 
     def _acknowledge(self, entry: Entry, now: datetime) -> None:
@@ -152,7 +152,7 @@ def milligrams(line) -> tuple[Decimal | None, ...]:
 def set_up(cast: Cast, told: Scenario) -> Stage:
     adopt_everything(cast)
     person = Person.objects.create(email=f"kim@{cast.clinic.slug}.example", password="!")
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         cast.members["second nurse"] = Membership.objects.create(
             clinic=cast.clinic, person=person, role="nurse", name="Nurse Kim"
         )
@@ -165,7 +165,7 @@ def test_the_clinic_answers_what_the_replay_answers(clinic: Cast, monkeypatch: p
     played = replay(told, rules_of(told)).played
     stage = set_up(clinic, told)
     doer = Doer(stage)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         for each in played:
             now = each.entry.at.astimezone(UTC)
             monkeypatch.setattr(timezone, "now", lambda now=now: now)

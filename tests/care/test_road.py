@@ -21,7 +21,7 @@ from sojourn.care.session import actions as session_actions
 from sojourn.care.session import drawing_actions, snapshot, waste_actions
 from sojourn.care.session.models import DoseEvent, MedicationAdministration, Waste, WasteWitness
 from sojourn.care.session.step_actions import Pump
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook.load import book
@@ -73,7 +73,7 @@ def declined(stage: Stage, now: datetime) -> None:
 
 
 def retired(stage: Stage, now: datetime) -> None:
-    rulebook.retire(by=stage.cast.asker("prescriber"), rule_id="dose.ceiling.iv.ketamine", reason="Being revised")
+    rulebook.retire(by=stage.cast.actor("prescriber"), rule_id="dose.ceiling.iv.ketamine", reason="Being revised")
 
 
 TAKEN_AWAY: dict[str, tuple[Callable[[Stage, datetime], object], str]] = {
@@ -95,7 +95,7 @@ def course(stage: Stage, **changes: object) -> None:
 def test_nothing_goes_in_without_it_and_nobody_sets_it_aside(ready: Cast, what: str, transition: str) -> None:
     now = timezone.now()
     take_away, code = TAKEN_AWAY[what]
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         if transition == "start_dose":
             stage = prepared(ready, now)
         else:
@@ -116,21 +116,21 @@ def test_a_dose_waits_while_nobody_has_decided_about_an_alarm(clinic: Cast) -> N
     """Case C3: the dose waits in a clinic whose alarms are not adopted; arrival, values and notes always work."""
     now = timezone.now()
     adopt_everything(clinic, but=("spo2.low",))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = prepared(clinic, now)
         assert refused(stage, "start_dose", now=now) == ("alarms-not-adopted",)
         assert refused(
             stage, "start_dose", "prescriber", overrides=["alarms-not-adopted"], reason="We watch", now=now
         ) == ("alarms-not-adopted",)
-        session_actions.note_event(by=clinic.asker("nurse"), encounter_id=stage.id, kind="music", now=now)
+        session_actions.note_event(by=clinic.actor("nurse"), encounter_id=stage.id, kind="music", now=now)
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage.step("start_dose", now=now)
 
 
 def test_what_a_dose_rested_on_stands_beside_it(ready: Cast) -> None:
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         to_dosing(ready, at=now)
         basis = SessionState.objects.get(state="dosing").basis
         assert basis["plan_version"] == PlanVersion.objects.get().pk
@@ -142,10 +142,10 @@ def test_what_a_dose_rested_on_stands_beside_it(ready: Cast) -> None:
 def test_intoxicated_today_waits_for_two_prescribers(ready: Cast) -> None:
     """RC-INTOX blocks (trial exclusion, read); the checklist would let one prescriber pass it: the stricter holds."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = prepared(ready, now)
         session_actions.check(
-            by=ready.asker("nurse"), encounter_id=stage.id, item_id="intoxication", passed=False, now=now
+            by=ready.actor("nurse"), encounter_id=stage.id, item_id="intoxication", passed=False, now=now
         )
         codes = refused(
             stage, "start_dose", "prescriber", now=now, reason="Only one beer",
@@ -160,7 +160,7 @@ def test_intoxicated_today_waits_for_two_prescribers(ready: Cast) -> None:
 def test_twenty_seconds_of_forty_minutes_are_not_the_whole_dose(ready: Cast) -> None:
     """Case D3. 35 mg in 50 mL at 75 mL/h: 20 s are 75 / 3600 * 20 mL of 0.7 mg/mL = 0.29 mg."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         stage.step("stop_early", now=now + timedelta(seconds=20))
         line = snapshot.load(stage.id, now + timedelta(minutes=5)).line
@@ -175,7 +175,7 @@ def test_pause_and_another_rate_are_counted(ready: Cast) -> None:
     def at(minutes: int) -> datetime:
         return now + timedelta(minutes=minutes)
 
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         stage.step("pause", now=at(10))
         stage.vitals(at(15), nibp_sys=124, nibp_dia=78, spo2=98)
@@ -190,7 +190,7 @@ def test_pause_and_another_rate_are_counted(ready: Cast) -> None:
 
 def test_a_rate_goes_the_way_it_is_called(ready: Cast) -> None:
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         for transition, rate, code in (("lower_rate", 75, "not-lower"), ("raise_rate", 75, "not-higher")):
             with pytest.raises(Refused) as found:
@@ -203,23 +203,23 @@ def test_a_rate_goes_the_way_it_is_called(ready: Cast) -> None:
 def test_a_ceiling_that_was_tightened_meanwhile_counts_at_the_next_step(ready: Cast) -> None:
     """35 mg at 70 kg are 0.5 mg/kg; a clinic that lowers its ceiling to 0.3 lets nothing more in."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         stage.step("pause", now=now)
-    with as_asker(ready.asker("prescriber")):
+    with acting_as(ready.actor("prescriber")):
         rule = RuleAdoption.objects.filter(rule_id="dose.ceiling.iv.ketamine").latest("id")
         tighter = {name: 0.3 for name, each in book().rule(rule.rule_id).parameters.items() if each.unit == "mg/kg"}
         rulebook.adopt(
-            by=ready.asker("prescriber"), rule_id=rule.rule_id, parameters=as_typed(rule.rule_id, **tighter)
+            by=ready.actor("prescriber"), rule_id=rule.rule_id, parameters=as_typed(rule.rule_id, **tighter)
         )  # fmt: skip
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert any(code.startswith("dose:above-ceiling") for code in refused(stage, "resume", now=now))
         stage.step("end_dose", now=now)
 
 
 def test_two_nurses_on_one_dose(ready: Cast) -> None:
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = prepared(ready, now)
         seen = SessionState.objects.latest("seq").seq
         stage.step("start_dose", seen=seen, now=now)
@@ -246,12 +246,12 @@ def test_two_nurses_on_one_dose(ready: Cast) -> None:
 )
 def test_a_slip_is_refused_where_it_is_typed(ready: Cast, changes: dict, code: str) -> None:
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=now)
         arrive(stage, now)
         pass_checks(stage, now)
         with pytest.raises(Refused) as found:
-            drawing_actions.check_dose(by=ready.asker("nurse"), encounter_id=stage.id, drawn=drawn(**changes), now=now)
+            drawing_actions.check_dose(by=ready.actor("nurse"), encounter_id=stage.id, drawn=drawn(**changes), now=now)
         assert code in found.value.codes
 
 
@@ -260,25 +260,25 @@ def test_a_slip_is_refused_where_it_is_typed(ready: Cast, changes: dict, code: s
 
 def test_waste_wants_two_people_and_is_one_however_often_sent(ready: Cast) -> None:
     now, key = timezone.now(), uuid4()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         stage.step("stop_early", now=now + timedelta(minutes=20))
         later = now + timedelta(minutes=25)
         given = {"encounter_id": stage.id, "mg": Decimal("17.5"), "key": key, "now": later}
-        row = waste_actions.waste(by=ready.asker("nurse"), **given)
-        assert waste_actions.waste(by=ready.asker("nurse"), **given).pk == row.pk
+        row = waste_actions.waste(by=ready.actor("nurse"), **given)
+        assert waste_actions.waste(by=ready.actor("nurse"), **given).pk == row.pk
         assert Waste.objects.count() == 1
         line = snapshot.load(stage.id, later).line
         assert line is not None
         assert not line.complete
         with pytest.raises(Refused) as found:
-            waste_actions.witness(by=ready.asker("nurse"), waste_id=row.pk, now=later)
+            waste_actions.witness(by=ready.actor("nurse"), waste_id=row.pk, now=later)
         assert found.value.codes == ("own-waste",)
         with pytest.raises(IntegrityError), transaction.atomic():  # nor by SQL
             WasteWitness.objects.create(
                 clinic=ready.clinic, patient=stage.patient, waste=row, at=later, by=ready.members["nurse"]
             )
-        waste_actions.witness(by=ready.asker("therapist"), waste_id=row.pk, now=later)
+        waste_actions.witness(by=ready.actor("therapist"), waste_id=row.pk, now=later)
         line = snapshot.load(stage.id, later).line
         assert line is not None
         assert (line.given_mg, line.wasted_mg, line.unaccounted_mg) == (Decimal("17.50"), Decimal("17.50"), Decimal(0))

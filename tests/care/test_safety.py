@@ -14,10 +14,10 @@ from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import actions, queries
 from sojourn.care.safety.models import Flag, FlagAnswer
-from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.models import AuditEvent
-from tests.care.people import asker_for, make_patient
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -29,21 +29,21 @@ def patient(clinic: Cast) -> Patient:
 
 
 def begin(clinic: Cast, patient: Patient) -> QuestionnaireResponse:
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         return measures.start_response(by=by, scale_id="phq-9", now=NOW)
 
 
 def answer(clinic: Cast, patient: Patient, response: QuestionnaireResponse, link_id: str, value: int | None):
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         return actions.answer_measure(by=by, response_id=response.pk, link_id=link_id, value=value, now=NOW)
 
 
 def raise_flag(clinic: Cast, patient: Patient) -> Flag:
     response = begin(clinic, patient)
     answer(clinic, patient, response, "9", 1)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         return Flag.objects.get(response=response)
 
 
@@ -57,7 +57,7 @@ def test_item_nine_above_zero_raises_a_flag_at_once(clinic: Cast, patient: Patie
     """facts/instruments.json, PHQ-9: safety_item 9, flag_if_ge 1. The rest is never answered."""
     response = begin(clinic, patient)
     assert answer(clinic, patient, response, "9", value).alarming is alarms
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         flags = queries.open_flags()
         assert len(flags) == int(alarms)
         if alarms:
@@ -69,7 +69,7 @@ def test_other_questions_raise_nothing(clinic: Cast, patient: Patient):
     response = begin(clinic, patient)
     for link_id in "12345678":
         assert not answer(clinic, patient, response, link_id, 3).alarming
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert queries.open_count() == 0
 
 
@@ -79,10 +79,10 @@ def test_one_questionnaire_raises_one_flag(clinic: Cast, patient: Patient):
         answer(clinic, patient, response, "9", value)
     for link_id in (*"12345678", "difficulty"):
         answer(clinic, patient, response, link_id, 0)
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         assert actions.complete_measure(by=by, response_id=response.pk).safety_positive
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Flag.objects.filter(response=response).count() == 1
         assert AuditEvent.objects.filter(action="flag.raised").count() == 1
 
@@ -92,18 +92,18 @@ def test_an_answer_taken_back_keeps_its_flag(clinic: Cast, patient: Patient):
     answer(clinic, patient, response, "9", 2)
     for link_id in (*"123456789", "difficulty"):
         answer(clinic, patient, response, link_id, 0)
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         assert not actions.complete_measure(by=by, response_id=response.pk).safety_positive
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert queries.open_count() == 1
 
 
 def test_too_little_for_a_score_still_raises(clinic: Cast, patient: Patient):
     """phq-9.toml, worked example: three items missing, no total, but the flag stands."""
-    by = clinic.asker("nurse")
+    by = clinic.actor("nurse")
     given = dict(zip("123456789", [1, 1, 1, 1, 1, None, None, None, 1], strict=True))
-    with as_asker(by):
+    with acting_as(by):
         response = actions.enter_paper(
             by=by, patient_id=patient.pk, scale_id="phq-9", answers={**given, "difficulty": None},
             filled_in_at=NOW, now=NOW + timedelta(hours=2),
@@ -115,8 +115,8 @@ def test_too_little_for_a_score_still_raises(clinic: Cast, patient: Patient):
 
 def test_the_database_refuses_an_alarming_questionnaire_without_its_flag(clinic: Cast, patient: Patient):
     response = begin(clinic, patient)
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         for link_id in (*"123456789", "difficulty"):
             measures.answer(by=by, response_id=response.pk, link_id=link_id, value=1, now=NOW)
         before = transaction.savepoint()
@@ -144,9 +144,9 @@ def test_no_interface_goes_around_the_flag():
 
 
 def test_paper_answers_the_open_request_and_is_entered_once(clinic: Cast, patient: Patient):
-    by = clinic.asker("nurse")
+    by = clinic.actor("nurse")
     given = dict.fromkeys("1234567", 1)
-    with as_asker(by):
+    with acting_as(by):
         request = measures.request_measure(
             by=by, patient_id=patient.pk, scale_id="gad-7", due_at=NOW + timedelta(days=1), now=NOW
         )
@@ -169,8 +169,8 @@ def test_paper_answers_the_open_request_and_is_entered_once(clinic: Cast, patien
 
 def test_a_flag_is_taken_answered_and_closed_with_a_note(clinic: Cast, patient: Patient):
     flag = raise_flag(clinic, patient)
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         with pytest.raises(Refused) as refused:
             actions.answer_flag(by=by, flag_id=flag.pk, kind="closed", note="all well", after=None)
         assert refused.value.codes == ("take_first",)
@@ -194,10 +194,10 @@ def test_a_flag_is_taken_answered_and_closed_with_a_note(clinic: Cast, patient: 
 
 def test_the_slower_of_two_is_told_and_writes_nothing(clinic: Cast, patient: Patient):
     flag = raise_flag(clinic, patient)
-    nurse, therapist = clinic.asker("nurse"), clinic.asker("therapist")
-    with as_asker(nurse):
+    nurse, therapist = clinic.actor("nurse"), clinic.actor("therapist")
+    with acting_as(nurse):
         seen = actions.answer_flag(by=nurse, flag_id=flag.pk, kind="seen", after=None)
-    with as_asker(therapist):
+    with acting_as(therapist):
         with pytest.raises(Overtaken, match=str(clinic.members["nurse"].name)):
             actions.answer_flag(by=therapist, flag_id=flag.pk, kind="seen", after=None)
         assert FlagAnswer.objects.filter(flag=flag).count() == 1
@@ -209,14 +209,14 @@ def test_the_slower_of_two_is_told_and_writes_nothing(clinic: Cast, patient: Pat
 def test_who_may_answer_flags_and_whose(clinic: Cast, other_clinic: Cast, patient: Patient):
     flag = raise_flag(clinic, patient)
     for role in ("front_desk", "auditor", "clinic_admin"):
-        by = clinic.asker(role)
-        with as_asker(by), pytest.raises(NotAllowed):
+        by = clinic.actor(role)
+        with acting_as(by), pytest.raises(NotAllowed):
             actions.answer_flag(by=by, flag_id=flag.pk, kind="seen", after=None)
-    own = asker_for(clinic, patient)
-    with as_asker(own), pytest.raises(NotAllowed):
+    own = actor_for(clinic, patient)
+    with acting_as(own), pytest.raises(NotAllowed):
         actions.answer_flag(by=own, flag_id=flag.pk, kind="seen", after=None)
-    far = other_clinic.asker("nurse")
-    with as_asker(far):
+    far = other_clinic.actor("nurse")
+    with acting_as(far):
         assert queries.open_flags() == []
         with pytest.raises(Flag.DoesNotExist):
             actions.answer_flag(by=far, flag_id=flag.pk, kind="seen", after=None)
@@ -225,8 +225,8 @@ def test_who_may_answer_flags_and_whose(clinic: Cast, other_clinic: Cast, patien
 def test_the_clinics_flags_cost_five_queries_however_many(clinic: Cast, django_assert_num_queries):
     for name in ("Alma", "Bruno", "Carla"):
         raise_flag(clinic, make_patient(clinic, name))
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         first = queries.open_flags()[0]
         actions.answer_flag(by=by, flag_id=first.id, kind="seen", after=None)
         with django_assert_num_queries(5):

@@ -17,7 +17,7 @@ from sojourn.care.session import drawing_actions
 from sojourn.care.session.models import Discharge, MedicationAdministration
 from sojourn.care.vitals.models import Observation
 from sojourn.care.vitals.watch import sweep_deadlines
-from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.accounts.refused import Overtaken, Refused
@@ -47,7 +47,7 @@ def ready(clinic: Cast) -> Cast:
 
 def test_the_whole_way(ready: Cast):
     begins = timezone.now() - timedelta(hours=3)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=begins)
         end = begins + timedelta(minutes=40)
         stage.step("end_dose", now=end)
@@ -56,7 +56,7 @@ def test_the_whole_way(ready: Cast):
         with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("find_ready", now=late)
         assert {"score-missing:aldrete", "score-missing:padss"} <= set(refused.value.codes)
-        by = ready.asker("nurse")
+        by = ready.actor("nurse")
         for item in ("walks", "dissociation", "no_crisis", "driving", "companion_here"):
             session_actions.check(by=by, encounter_id=stage.id, item_id=item, passed=True, now=late)
         found_well(stage, late)
@@ -74,7 +74,7 @@ def test_the_whole_way(ready: Cast):
 
 def test_nothing_begins_before_a_prescriber_adopts_the_protocol(clinic: Cast):
     now = timezone.now()
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic, at=now)
         arrive(stage, now)
         with pytest.raises(encounter_actions.StepRefused) as refused:
@@ -84,18 +84,18 @@ def test_nothing_begins_before_a_prescriber_adopts_the_protocol(clinic: Cast):
 
 def test_a_dose_needs_a_second_person_who_wrote_the_same(ready: Cast):
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=now)
         arrive(stage, now)
         pass_checks(stage, now)
         for _twice in range(2):
-            drawing_actions.check_dose(by=ready.asker("nurse"), encounter_id=stage.id, drawn=drawn(lot="A"), now=now)
+            drawing_actions.check_dose(by=ready.actor("nurse"), encounter_id=stage.id, drawn=drawn(lot="A"), now=now)
         with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("start_dose", now=now)
         assert refused.value.codes == ("second-check-missing",)
         with pytest.raises(Refused):  # setting it aside is a prescriber's, with a reason
             stage.step("start_dose", "prescriber", overrides=["second-check-missing"], now=now)
-        drawing_actions.check_dose(by=ready.asker("prescriber"), encounter_id=stage.id, drawn=drawn(lot="B"), now=now)
+        drawing_actions.check_dose(by=ready.actor("prescriber"), encounter_id=stage.id, drawn=drawn(lot="B"), now=now)
         with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("start_dose", now=now)
         assert refused.value.codes == ("entries-differ",)
@@ -103,16 +103,16 @@ def test_a_dose_needs_a_second_person_who_wrote_the_same(ready: Cast):
 
 def test_a_second_role_is_no_second_person(ready: Cast):
     now = timezone.now()
-    with as_asker(house(ready.clinic.pk)):
+    with acting_as(house(ready.clinic.pk)):
         ready.members["the same nurse"] = Membership.objects.create(
             clinic=ready.clinic, person=ready.members["nurse"].person, role="prescriber", name="The same nurse"
         )
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=now)
         arrive(stage, now)
         pass_checks(stage, now)
         for role in ("nurse", "the same nurse"):
-            drawing_actions.check_dose(by=ready.asker(role), encounter_id=stage.id, drawn=drawn(lot="A"), now=now)
+            drawing_actions.check_dose(by=ready.actor(role), encounter_id=stage.id, drawn=drawn(lot="A"), now=now)
         with pytest.raises(encounter_actions.StepRefused) as refused:
             stage.step("start_dose", now=now)
         assert refused.value.codes == ("second-check-missing",)
@@ -120,7 +120,7 @@ def test_a_second_role_is_no_second_person(ready: Cast):
 
 def test_a_dose_runs_as_long_as_the_signed_plan_says(ready: Cast, free: dict):
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=now)
         course = stage.appointment.care_plan_id
         version = drafted(
@@ -143,7 +143,7 @@ def test_a_dose_runs_as_long_as_the_signed_plan_says(ready: Cast, free: dict):
 def test_another_dose_than_the_plans_is_a_prescribers_to_sign(ready: Cast):
     """Case D2: 85 mg with the reason "x" started where the plan said 42.5."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=now)
         arrive(stage, now)
         pass_checks(stage, now)
@@ -161,7 +161,7 @@ def test_another_dose_than_the_plans_is_a_prescribers_to_sign(ready: Cast):
 
 def test_a_dose_begins_after_the_arrival_and_not_in_the_future(ready: Cast):
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=now)
         arrive(stage, now)
         pass_checks(stage, now)
@@ -175,7 +175,7 @@ def test_a_dose_begins_after_the_arrival_and_not_in_the_future(ready: Cast):
 
 def test_a_second_nurse_is_told_not_overwritten(ready: Cast):
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         seen = SessionState.objects.latest("seq").seq
         stage.step("end_dose", seen=seen, now=now)
@@ -185,15 +185,15 @@ def test_a_second_nurse_is_told_not_overwritten(ready: Cast):
 
 def test_an_alarm_rises_is_answered_and_recovers(ready: Cast):
     now = timezone.now() - timedelta(minutes=10)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         stage.vitals(now + timedelta(minutes=1), spo2=88)
         state = AlarmState.objects.get(rule_id="spo2.low", code="spo2")
         assert (state.phase, state.priority, state.value) == ("raised", "high", 88)
-        alarm_actions.acknowledge(by=ready.asker("nurse"), encounter_id=stage.id, rule_id="spo2.low", code="spo2")
+        alarm_actions.acknowledge(by=ready.actor("nurse"), encounter_id=stage.id, rule_id="spo2.low", code="spo2")
         with pytest.raises(Overtaken):
             alarm_actions.acknowledge(
-                by=ready.asker("prescriber"), encounter_id=stage.id, rule_id="spo2.low", code="spo2"
+                by=ready.actor("prescriber"), encounter_id=stage.id, rule_id="spo2.low", code="spo2"
             )
         stage.vitals(now + timedelta(minutes=2), spo2=97)
         kinds = list(AlarmEvent.objects.filter(rule_id="spo2.low").order_by("id").values_list("kind", flat=True))
@@ -204,7 +204,7 @@ def test_an_unanswered_alarm_escalates(ready: Cast, django_db_blocker):
     from django.db import connection
 
     now = timezone.now() - timedelta(minutes=30)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         stage.vitals(now, spo2=88)
         with connection.cursor() as cursor:
@@ -214,7 +214,7 @@ def test_an_unanswered_alarm_escalates(ready: Cast, django_db_blocker):
 
 def test_an_implausible_value_is_kept_and_does_not_judge(ready: Cast):
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = to_dosing(ready, at=now)
         stage.vitals(now, spo2=250)
         assert Observation.objects.get(value=250).doubt == "implausible"
@@ -223,7 +223,7 @@ def test_an_implausible_value_is_kept_and_does_not_judge(ready: Cast):
 
 def test_a_session_stopped_early_is_observed_after_a_dose(ready: Cast):
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage: Stage = to_dosing(ready, at=now)
         stage.step("stop_early", reason="Asked to stop", now=now)
         with pytest.raises(encounter_actions.StepRefused):

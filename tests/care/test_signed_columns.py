@@ -44,7 +44,7 @@ from sojourn.care.session.models import (
     WasteWitness,
 )
 from sojourn.care.vitals.models import DeviceAssociation, Observation
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import adopt_everything, to_dosing
 from tests.care.test_record_content import MORE, old_session
 from tests.conftest import Cast
@@ -142,8 +142,8 @@ OF_DECISION: Final = {
 def written(clinic: Cast) -> tuple[Encounter, dict[type[models.Model], Any]]:
     """A session with a row in every table that is signed, and something in every column of it."""
     adopt_everything(clinic)
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         stage = to_dosing(clinic)
         rows = {}
         for model in RECORD:
@@ -253,7 +253,7 @@ ELSEWHERE: Final = {(EnteredInError, "of"), (EnteredInError, "row_id")}
 
 def test_every_column_of_a_session_is_signed(written: tuple[Encounter, dict[type[models.Model], Any]], clinic: Cast):
     encounter, rows = written
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         record = session_record(encounter.pk, now=timezone.now() + timedelta(seconds=5))
         wrong = [fault for model, row in rows.items() for fault in faults(record, model, row)]
     assert not wrong, f"{wrong}: {DO}"

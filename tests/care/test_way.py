@@ -22,7 +22,7 @@ from sojourn.care.plan import actions as plans
 from sojourn.care.plan import gates, queries
 from sojourn.care.plan.dose import content_hash, protocol_way
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook.models import RuleAdoption
@@ -50,7 +50,7 @@ def test_everything_stands_that_a_dose_asks_for(clinic: Cast, protocol_id: str, 
     patient, now = make_patient(clinic), timezone.now()
     route, drug = protocol_way(protocol_id)
     course = signed_course(clinic, patient, protocol_id=protocol_id, dose_mg=DOSES[protocol_id], at=now)
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = queries.in_force(course.pk, now)
         assert version is not None
         assert version.content_hash == content_hash(version)
@@ -68,7 +68,7 @@ def test_everything_stands_that_a_dose_asks_for(clinic: Cast, protocol_id: str, 
 def test_it_stands_at_any_time_of_a_test(clinic: Cast):
     at = datetime(2026, 3, 2, 16, tzinfo=UTC)
     course = signed_course(clinic, make_patient(clinic), at=at)
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         assert queries.in_force(course.pk, at) is not None
         assert consent.standing(course.patient_id, route="iv", drug="ketamine", on=day_of(at)).valid
 
@@ -83,15 +83,15 @@ def rows(model: type[Model], patient: Patient) -> list[dict]:
 
 def by_the_actions(clinic: Cast, patient: Patient, protocol_id: str, dose_mg: Decimal, now: datetime) -> None:
     """The same way, walked step by step through what the product does."""
-    by, nurse = clinic.asker("prescriber"), clinic.asker("nurse")
+    by, nurse = clinic.actor("prescriber"), clinic.actor("nurse")
     route, drug = protocol_way(protocol_id)
-    with as_asker(by):
+    with acting_as(by):
         found = candidacy.assessment(patient.pk, drug, day_of(now), route=route)
         candidacy_actions.decide(
             by=by, patient_id=patient.pk, answer=reasoned(found), seen=found.seen(None), now=now
         )  # fmt: skip
     consents.agree(clinic, patient, route, drug, now=now)
-    with as_asker(by):
+    with acting_as(by):
         version = plans.draft(by=by, patient_id=patient.pk, now=now)
         values = plan_values(protocol_id, dose_mg, now)
         version = plans.save_draft(by=by, version_id=version.pk, seen=version.revision, values=values, now=now)
@@ -112,7 +112,7 @@ def test_its_rows_are_those_that_the_actions_write(clinic: Cast, protocol_id: st
     accepted(clinic, quick, drug=drug, route=route, at=now)
     agreed(clinic, quick, drug=drug, route=route, at=now)
     signed_version(clinic, quick, protocol_id=protocol_id, dose_mg=DOSES[protocol_id], at=now)
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         for model in (
             CandidacyDecision, ConsentRequest, Consent, ConsentCountersignature, PlanVersion, DoubleCheck, CarePlan,
         ):  # fmt: skip
@@ -124,7 +124,7 @@ def test_its_rows_are_those_that_the_actions_write(clinic: Cast, protocol_id: st
 def test_nothing_of_it_stands_before_it_was_done(clinic: Cast):
     now = timezone.now()
     course = signed_course(clinic, make_patient(clinic), at=now)
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         before = (now - AGREED - timedelta(days=1)).date()
         assert not consent.standing(course.patient_id, route="iv", drug="ketamine", on=before).valid
         assert queries.in_force(course.pk, now - AGREED) is None
@@ -132,14 +132,14 @@ def test_nothing_of_it_stands_before_it_was_done(clinic: Cast):
 
 def test_it_stands_in_its_own_clinic_alone(clinic: Cast, other_clinic: Cast):
     course = signed_course(clinic, make_patient(clinic), at=timezone.now())
-    with as_asker(other_clinic.asker("prescriber")):
+    with acting_as(other_clinic.actor("prescriber")):
         assert queries.in_force(course.pk) is None
 
 
 def test_adopting_everything_writes_what_the_action_writes(clinic: Cast, other_clinic: Cast):
     adopt_everything(clinic)
-    by = other_clinic.asker("prescriber")
-    with as_asker(by):
+    by = other_clinic.actor("prescriber")
+    with acting_as(by):
         waiting = {each.newest.id: each.newest.hash for each in standings(other_clinic.clinic.pk) if each.waits}
         rulebook.adopt_set(by=by, shown=waiting, signature=by.name, parameters=typed_each(waiting))
     quick, slow = (_adopted_in(each) for each in (clinic, other_clinic))
@@ -151,7 +151,7 @@ def test_adopting_everything_writes_what_the_action_writes(clinic: Cast, other_c
 def _adopted_in(cast: Cast) -> tuple[list[dict], list[tuple]]:
     """The adoptions of a clinic and their audit, without what is another in every clinic."""
     own = {"id", "clinic_id", "adopted_at", "adopted_by_id"}
-    with as_asker(cast.asker("clinic_admin")):
+    with acting_as(cast.actor("clinic_admin")):
         rows = RuleAdoption.objects.filter(clinic=cast.clinic).order_by("rule_id")
         found = [{name: value for name, value in row.items() if name not in own} for row in rows.values()]
         assert {each.adopted_by_id for each in rows} == {cast.members["prescriber"].pk}

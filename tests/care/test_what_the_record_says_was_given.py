@@ -15,7 +15,7 @@ from sojourn.care.session import snapshot
 from sojourn.care.session.lines import given_to
 from sojourn.care.session.models import MedicationAdministration, WasteWitness
 from sojourn.clinical.administration import HistoryRefused, Line, Method
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.infusions import (
     BEGINS,
     after,
@@ -31,7 +31,7 @@ from tests.conftest import Cast
 
 
 def record_of(stage: Stage, *, now: datetime | None = None) -> SessionRecord:
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         return queries.session_record(stage.id, now=now)
 
 
@@ -77,7 +77,7 @@ def test_a_waste_counts_when_somebody_else_has_seen_it(clinic: Cast):
     witness(stage, waste, after(23))
     assert line_of(stage).complete
     assert content_hash(record_of(stage)) != before
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert WasteWitness.objects.count() == 1
 
 
@@ -97,7 +97,7 @@ def test_record_and_session_say_the_same(clinic: Cast):
     """One arithmetic: the snapshot of the page, the record, and what the patient reads."""
     stage = interrupted(clinic)
     now = after(60)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         session = snapshot.load(stage.id, now)
         (own,) = given_to(stage.patient.pk, now)
     assert session.line == line_of(stage, now=now) == own.line
@@ -146,7 +146,7 @@ def test_over_midnight_and_over_the_change_of_clocks(clinic: Cast, begins: datet
 def _old_session(cast: Cast) -> Stage:
     """Rows as 0.1.0 wrote them: a dose with its minutes, and the states."""
     adopt_everything(cast)
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         stage = set_stage(cast, at=BEGINS)
         arrive(stage, BEGINS)
         common = {"clinic": cast.clinic, "patient": stage.patient, "encounter_id": stage.id}

@@ -13,7 +13,7 @@ from sojourn.care.vitals.arriving import Arrival, Value
 from sojourn.care.vitals.messages import take_messages
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.care.vitals.withdrawing import TakenBack
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import adopt_everything, to_dosing
 from tests.conftest import Cast
 
@@ -34,8 +34,8 @@ def send(at: datetime, *withdrawn: TakenBack, peer: str = "10.0.0.4:1", **values
 
 def test_a_withdrawn_value_is_struck_and_its_alarm_judged_by_what_remains(clinic: Cast):
     adopt_everything(clinic)
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         stage = to_dosing(clinic, at=NOW)
         device = Device.objects.create(clinic=clinic.clinic, name="W1", key="serial:W1", added_at=NOW)
         vitals_actions.put_on(by=nurse, device_id=device.pk, encounter_id=stage.id, now=NOW)

@@ -14,7 +14,7 @@ from sojourn.care.alarms.models import AlarmEvent, AlarmState
 from sojourn.care.alarms.rejudging import judge_withdrawn
 from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.clinical.alarms import Heard, Reading
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.interfaces.console.record.presenters import Shown
 from tests.care.stage import Stage
 from tests.care.test_monitoring import after, nurse, send, stage
@@ -36,8 +36,8 @@ def withdraw(stage: Stage, *standing: tuple[float, float]) -> None:
         judge_withdrawn(cursor.cursor, session=session, code="spo2", standing=heard, now=NOW)
 
 
-def test_its_alarm_is_over_and_waits_for_an_answer(clinic: Cast, stage: Stage, nurse: Asker) -> None:
-    with as_asker(nurse):
+def test_its_alarm_is_over_and_waits_for_an_answer(clinic: Cast, stage: Stage, nurse: Actor) -> None:
+    with acting_as(nurse):
         send(after(1), spo2=97)
         send(after(20), spo2=82)
         withdraw(stage, (1, 97))
@@ -47,18 +47,18 @@ def test_its_alarm_is_over_and_waits_for_an_answer(clinic: Cast, stage: Stage, n
         assert list(kinds) == ["raised", "withdrawn"]
     page = clinic.client("nurse").get(reverse("console:board")).content.decode()
     assert "Withdrawn by the monitor, and nobody has seen it" in page
-    with as_asker(nurse):
+    with acting_as(nurse):
         alarm_actions.acknowledge(by=nurse, encounter_id=stage.id, rule_id="spo2.low", code="spo2", now=NOW)
     page = clinic.client("nurse").get(reverse("console:board")).content.decode().partition("board-data")[0]
     assert "Withdrawn by the monitor, and nobody has seen it" not in page
-    with as_asker(nurse):
+    with acting_as(nurse):
         record = session_record(stage.id)
         lines = " ".join(" ".join(each.details) for each in Shown(record, verify_signature(record)).lines)
     assert "Its value was withdrawn by the monitor at" in lines
 
 
-def test_an_alarm_that_others_carry_goes_on(stage: Stage, nurse: Asker) -> None:
-    with as_asker(nurse):
+def test_an_alarm_that_others_carry_goes_on(stage: Stage, nurse: Actor) -> None:
+    with acting_as(nurse):
         send(after(1), spo2=92)
         send(after(20), spo2=82)
         withdraw(stage, (1, 92))
@@ -68,9 +68,9 @@ def test_an_alarm_that_others_carry_goes_on(stage: Stage, nurse: Asker) -> None:
 
 @pytest.mark.parametrize("standing", [(), ((1, 97),)])
 def test_an_alarm_that_was_seen_waits_again(
-    stage: Stage, nurse: Asker, standing: tuple[tuple[float, float], ...]
+    stage: Stage, nurse: Actor, standing: tuple[tuple[float, float], ...]
 ) -> None:
-    with as_asker(nurse):
+    with acting_as(nurse):
         send(after(1), spo2=97)
         send(after(20), spo2=82)
         alarm_actions.acknowledge(

@@ -26,7 +26,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.plan import actions, dose
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.clinical.dosing import DoseRules
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook.load import book
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.care.open_eyes import reasoned
@@ -64,8 +64,8 @@ def accepted(
     cast: Cast, patient: Patient, *, drug: str = "ketamine", route: str = "iv", at: datetime
 ) -> CandidacyDecision:
     """A prescriber accepts the patient for this drug by this route, by what is known."""
-    by = cast.asker("prescriber")
-    with as_asker(by):
+    by = cast.actor("prescriber")
+    with acting_as(by):
         found = candidacy.assess(
             patient, intake.facts(patient, day_of(at)), intake.medicines(patient.pk),
             _rules(cast.clinic.pk, _decided_so_far(cast)), drug=drug, route=route, on=day_of(at),
@@ -86,7 +86,7 @@ def agreed(
     common: dict[str, Any] = {"clinic_id": cast.clinic.pk}
     of_patient = common | {"patient": patient}
     way = texts.way_of(route, drug)
-    with as_asker(cast.asker("prescriber")):
+    with acting_as(cast.actor("prescriber")):
         _adopted(cast, at)
         shown = _texts(cast.clinic.jurisdiction, way)
         ConsentRequest.objects.create(**of_patient, route=way, requested_at=at, requested_by=nurse)
@@ -177,8 +177,8 @@ def signed_version(
 ) -> PlanVersion:
     """The first version of a plan and the course that its signature begins: drafted by the prescriber, checked by the
     nurse. ``more`` are fields of the plan. Outside of what was studied it is signed with a reason."""
-    by, nurse = cast.asker("prescriber"), cast.asker("nurse")
-    with as_asker(by):
+    by, nurse = cast.actor("prescriber"), cast.actor("nurse")
+    with acting_as(by):
         _ceilings_adopted(cast, at)
         rules = _dose_rules(cast.clinic.pk, _decided_so_far(cast))
         version = PlanVersion(
@@ -226,7 +226,7 @@ def unplanned_course(
     cast: Cast, patient: Patient, *, protocol_id: str = IV, dose_mg: Decimal = Decimal(35), at: datetime
 ) -> CarePlan:
     """A running course as an earlier release could begin it: nobody accepted, agreed, checked or signed anything."""
-    with as_asker(cast.asker("prescriber")):
+    with acting_as(cast.actor("prescriber")):
         return CarePlan.objects.create(
             clinic=cast.clinic, patient=patient, title="First series", indication=INDICATION, protocol_id=protocol_id,
             dose_mg=dose_mg, planned_sessions=6, intention="Sleep again", started_on=day_of(at), created_at=at,

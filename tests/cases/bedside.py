@@ -23,7 +23,7 @@ from sojourn.care.alarms.models import AlarmEvent, AlarmState
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.config.environment import database
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.devices.framing import frame
 from sojourn.interfaces.devices.listener import serve
 from sojourn.interfaces.devices.store import PostgresStore
@@ -105,22 +105,22 @@ class Bedside:
 
     def seat(self, key: str = "bed:QA1", *, number: int = 1) -> tuple[Stage, Device]:
         """A patient whose dose has just begun, with a monitor on."""
-        admin, nurse = self.cast.asker("clinic_admin"), self.cast.asker("nurse")
-        with as_asker(nurse):
+        admin, nurse = self.cast.actor("clinic_admin"), self.cast.actor("nurse")
+        with acting_as(nurse):
             stage = to_dosing(self.cast, at=self.clock.at, number=number)
-        with as_asker(admin):
+        with acting_as(admin):
             device = vitals_actions.add_device(by=admin, name=f"M{number}", key=key, now=self.clock.at)
         self.put_on(device, stage)
         return stage, device
 
     def put_on(self, device: Device, stage: Stage) -> None:
-        nurse = self.cast.asker("nurse")
-        with as_asker(nurse):
+        nurse = self.cast.actor("nurse")
+        with acting_as(nurse):
             vitals_actions.put_on(by=nurse, device_id=device.pk, encounter_id=stage.id, now=self.clock.at)
 
     def take_off(self, device: Device) -> None:
-        nurse = self.cast.asker("nurse")
-        with as_asker(nurse):
+        nurse = self.cast.actor("nurse")
+        with acting_as(nurse):
             vitals_actions.take_off(by=nurse, device_id=device.pk, now=self.clock.at)
 
     # ------------------------------------------------ what people see
@@ -136,7 +136,7 @@ class Bedside:
 
     def charted(self, stage: Stage, code: str) -> list[float]:
         """What a monitor has charted of a vital sign, in the order of the chart."""
-        with as_asker(self.cast.asker("nurse")):
+        with acting_as(self.cast.actor("nurse")):
             rows = Observation.objects.filter(encounter_id=stage.id, code=code, method="monitor").order_by("id")
             return [each.value for each in rows]
 
@@ -144,12 +144,12 @@ class Bedside:
         return html.unescape(self.cast.client(role).get(reverse(f"console:{name}", args=args)).content.decode())
 
     def phase(self, stage: Stage, rule_id: str, code: str) -> str:
-        with as_asker(self.cast.asker("nurse")):
+        with acting_as(self.cast.actor("nurse")):
             row = AlarmState.objects.filter(encounter_id=stage.id, rule_id=rule_id, code=code).first()
             return row.phase if row else ""
 
     def events(self, stage: Stage, rule_id: str) -> list[tuple[str, datetime]]:
-        with as_asker(self.cast.asker("nurse")):
+        with acting_as(self.cast.actor("nurse")):
             rows = AlarmEvent.objects.filter(encounter_id=stage.id, rule_id=rule_id).order_by("id")
             return [(each.kind, each.at) for each in rows]
 

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from tests.care.stage import Stage
 from tests.conftest import Cast
@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def second_nurse(cast: Cast) -> Client:
     """Another person who is a nurse of the same clinic, signed in."""
-    with as_asker(cast.asker("clinic_admin")):
+    with acting_as(cast.actor("clinic_admin")):
         person = Person.objects.create(email=f"nurse2@{cast.clinic.slug}.example", password="!")
         cast.members["nurse2"] = Membership.objects.create(
             clinic=cast.clinic, person=person, role="nurse", name="Nurse Two"

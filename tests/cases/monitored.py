@@ -22,7 +22,7 @@ from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device
 from sojourn.care.vitals.watch import sweep_deadlines
 from sojourn.config.environment import database
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.console.board.presenters import ChairShown, Figure
 from sojourn.interfaces.devices.framing import frame
 from sojourn.interfaces.devices.listener import serve
@@ -160,12 +160,12 @@ def monitored(port: int, django_db_blocker: Any) -> Iterator[Monitored]:
         cast = open_clinic("monitored")
         began = datetime.now(UTC) - timedelta(minutes=1)
         key = f"M{cast.clinic.pk}"
-        nurse, admin = cast.asker("nurse"), cast.asker("clinic_admin")
-        with as_asker(nurse):
+        nurse, admin = cast.actor("nurse"), cast.actor("clinic_admin")
+        with acting_as(nurse):
             stage = to_dosing(cast, at=began)
-        with as_asker(admin):
+        with acting_as(admin):
             device: Device = vitals_actions.add_device(by=admin, name="M", key=f"bed:{key}")
-        with as_asker(nurse):
+        with acting_as(nurse):
             vitals_actions.put_on(by=nurse, device_id=device.pk, encounter_id=stage.id, now=began)
         with socket.create_connection((HOST, port), 5) as line:
             yield Monitored(cast, stage, key, line)

@@ -26,7 +26,7 @@ from sojourn.care.plan import actions as plans
 from sojourn.care.session import road
 from sojourn.care.session.eve import eve
 from sojourn.care.session.snapshot import load
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.people import make_patient
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage, to_dosing
 from tests.care.way import IV, plan_values
@@ -61,8 +61,8 @@ def section(page: str, name: str) -> str:
 
 def takes(cast: Cast, patient: Patient, name: str, *, at: datetime | None = None, row: Any = None, **more: Any) -> Any:
     """Say a medicine, or say the line of ``row`` anew."""
-    by = cast.asker("nurse")
-    with as_asker(by):
+    by = cast.actor("nurse")
+    with acting_as(by):
         return intake.say_line(
             by=by, patient_id=patient.pk, of="medicines", name=name, now=at, sure=True,
             line=row.line if row else None, seen=row.pk if row else None,
@@ -96,7 +96,7 @@ def test_how_a_medicine_is_taken_is_asked_and_kept(clinic: Cast):
     client.get("/today/help/")
     client.post(f"{STORY}add/", {"name": "Prednisolone", "current": "yes", "route": "nose"})
     assert client.post(f"{STORY}add/", {"name": "Lithium", "current": "yes", "route": "ear"}).status_code == 422
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         (row,) = MedicationStatement.objects.filter(patient=patient)
         assert row.route == "nose"
         (taken,) = stories.medicines(patient.pk)
@@ -153,8 +153,8 @@ def test_what_no_rule_speaks_of_is_said_and_a_long_list_is_folded(ready: Cast):
 def test_the_plan_says_it_before_it_is_signed(ready: Cast):
     """C1: beside the drug and route of this plan, with what changed since the decision."""
     patient = make_patient(ready)
-    by = ready.asker("prescriber")
-    with as_asker(by):
+    by = ready.actor("prescriber")
+    with acting_as(by):
         version = plans.draft(by=by, patient_id=patient.pk)
         values = plan_values(IV, Decimal(35), timezone.now())
         plans.save_draft(by=by, version_id=version.pk, seen=version.revision, values=values)
@@ -182,7 +182,7 @@ class Booked:
 @pytest.fixture
 def tomorrow(ready: Cast) -> Booked:
     at = datetime.combine(now_here().date() + timedelta(days=1), time(10), DENVER)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=at)
     return Booked(ready, stage)
 
@@ -205,7 +205,7 @@ def test_the_evening_before_names_what_is_new(tomorrow: Booked):
 def test_the_evening_before_asks_as_much_for_five_as_for_one(ready: Cast, django_assert_num_queries):
     """C1: no question for each patient."""
     at = datetime.combine(now_here().date() + timedelta(days=1), time(10), DENVER)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         for number in range(1, 6):
             stage = set_stage(ready, at=at + timedelta(minutes=number), number=number)
             takes(ready, stage.patient, "Temazepam")
@@ -217,7 +217,7 @@ def test_the_evening_before_asks_as_much_for_five_as_for_one(ready: Cast, django
 def test_a_restricted_record_stays_closed_on_the_evening_before(tomorrow: Booked):
     """C1: who may not open a record reads no medicine of it."""
     takes(tomorrow.cast, tomorrow.patient, "Temazepam")
-    with as_asker(tomorrow.cast.asker("clinic_admin")):
+    with acting_as(tomorrow.cast.actor("clinic_admin")):
         Patient.objects.filter(pk=tomorrow.patient.pk).update(restricted=True)
     page = main(body(tomorrow.cast.client("nurse").get(reverse("console:eve"))))
     assert "Restricted record" in page
@@ -228,7 +228,7 @@ def test_a_restricted_record_stays_closed_on_the_evening_before(tomorrow: Booked
 def seated(ready: Cast) -> Stage:
     """A patient in the chair with a checked dose, decided, planned and without a medicine."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=now)
         arrive(stage, now)
         pass_checks(stage, now)
@@ -237,7 +237,7 @@ def seated(ready: Cast) -> Stage:
 
 
 def against(stage: Stage) -> road.Against:
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         return road.stands_against(load(stage.id, timezone.now()), "start_dose")
 
 
@@ -253,7 +253,7 @@ def test_a_benzodiazepine_begun_since_the_decision_waits_at_the_chair(seated: St
     page = words(body(press(client, seated, "session_start_dose")))
     assert "Temazepam – Benzodiazepines, new or changed since the decision" in page
     assert "new: Temazepam 15 mg" in page
-    with as_asker(seated.cast.asker("nurse")):
+    with acting_as(seated.cast.actor("nurse")):
         assert load(seated.id, timezone.now()).dose is None
 
 
@@ -268,18 +268,18 @@ def test_codeine_in_a_product_waits_like_codeine(seated: Stage):
 def test_a_dose_that_was_changed_since_waits_again(ready: Cast):
     """C1: what the decision saw at 1 mg is not what is taken at 4 mg."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         patient_before = set_stage(ready, at=now)
     row = takes(ready, patient_before.patient, "Lorazepam", dose="1 mg", at=now - timedelta(days=20))
-    by = ready.asker("prescriber")
-    with as_asker(by):
+    by = ready.actor("prescriber")
+    with acting_as(by):
         found = candidacy.assessment(patient_before.patient.pk, "ketamine", route="iv")
         decision = candidacy_actions._row(
             by, patient_before.patient, candidacy_actions.Answer("accept"), found, (),
             candidacy.latest(patient_before.patient.pk), now - timedelta(hours=2),
         )  # fmt: skip
         decision.save(force_insert=True)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         arrive(patient_before, now)
         pass_checks(patient_before, now)
         check_dose(patient_before, now)
@@ -293,10 +293,10 @@ def test_a_dose_that_was_changed_since_waits_again(ready: Cast):
 def test_what_was_stopped_is_shown_and_holds_nothing(ready: Cast):
     """C1: stopped, and new without a statement: by name at the chair, and no signature is asked."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=now)
     row = takes(ready, stage.patient, "Metformin", at=now - timedelta(days=6))
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         arrive(stage, now)
         pass_checks(stage, now)
         check_dose(stage, now)
@@ -313,11 +313,11 @@ def test_what_was_stopped_is_shown_and_holds_nothing(ready: Cast):
 def test_the_last_dose_is_a_moment_of_its_own(ready: Cast):
     """C1: what came after the last dose is said after the last dose."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         first = to_dosing(ready, at=now - timedelta(minutes=30))
         history = road.medicine_history
     takes(ready, first.patient, "Zopiclone", dose="7.5 mg")
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         dosed = road.queries.dosed_before(first.patient.pk, first.appointment.care_plan_id, but=0).last_at
         assert dosed is not None
         (since,) = history.history(first.patient.pk).since_each(
@@ -336,7 +336,7 @@ def test_a_prescriber_passes_it_with_a_reason_and_the_record_keeps_the_name(seat
     refused = press(seated.cast.client("nurse"), seated, "session_start_dose", **signed)
     assert refused.status_code in (403, 409)
     press(seated.cast.client("prescriber"), seated, "session_start_dose", **signed)
-    with as_asker(seated.cast.asker("nurse")):
+    with acting_as(seated.cast.actor("nurse")):
         assert load(seated.id, timezone.now()).dose is not None
         row = SessionState.objects.latest("id")
     assert [each["code"] for each in row.basis["set_aside"]] == [signed["override"]]

@@ -13,7 +13,7 @@ from sojourn.care.intake import queries as intake
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.eligibility import Fact, Today, known, reasons_today
 from sojourn.clinical.protocol.protocol import Measured, facts_of_the_day
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import book
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything
@@ -41,7 +41,7 @@ def before_a_dose(
     """What the dose step asks: the patient's facts with those of the day, from the clinic's rules."""
     drug, route, protocol = way
     day = facts_of_the_day(book().protocol(protocol), {**WELL, **checks}, readings, TODAY)
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         facts = known(*intake.facts(patient, TODAY).values(), *day)
         rules = queries.rules(clinic.clinic.pk)
         return queries.assess(patient, facts, (), rules, drug=drug, route=route, on=TODAY, stage="session")
@@ -137,7 +137,7 @@ def test_could_become_pregnant_outranks_the_sex_of_the_record(clinic: Cast, sex:
     """C2: who could become pregnant is asked for a test whatever the record says (CI-PREGNANCY, Spravato US PI)."""
     ana = make_patient(clinic, sex=sex)
     know(clinic, ana, can_become_pregnant=True)
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         found = queries.assessment(ana.pk, "ketamine", TODAY, route="iv")
     assert "pregnancy_test" in {each.fact for each in found.missing if each.adopted}
 
@@ -148,7 +148,7 @@ def test_what_is_too_old_is_missing_and_said_with_its_day(clinic: Cast, patient:
     know(clinic, patient, can_become_pregnant=True, pregnant=False, planning_pregnancy=False)
 
     def look() -> Assessed:
-        with as_asker(clinic.asker("prescriber")):
+        with acting_as(clinic.actor("prescriber")):
             return queries.assessment(patient.pk, "ketamine", TODAY, route="iv")
 
     before = look()

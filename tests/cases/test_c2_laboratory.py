@@ -18,7 +18,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.clinical import eligibility
 from sojourn.clinical.eligibility import VOCABULARY, Fact, assess, conditions, known
 from sojourn.clinical.eligibility.facts import UPPER_LIMIT
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import book
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything
@@ -147,7 +147,7 @@ def test_a_report_brings_the_limit_in_a_column_of_its_own(clinic: Cast, ana: Pat
     nurse, day = clinic.client("nurse"), today().isoformat()
     report = f"name,value,unit,date,upper_limit\nalt,150,U/L,{day},41\nast,30,U/L,{day},\n"
     assert nurse.post(page_of(ana, "report/"), {"report": report, "source_note": "Lab North"}).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         rows = dict(ClinicalFact.objects.values_list("name", "value"))
     assert rows == {"alt": 150.0, "alt_uln": 41.0, "ast": 30.0}
     assert "No dose until the cause is known." in text_of(body(nurse.get(page_of(ana))))
@@ -160,5 +160,5 @@ def test_a_limit_that_cannot_be_is_refused_with_its_line(clinic: Cast, ana: Pati
     answer = nurse.post(page_of(ana, "report/"), {"report": report, "source_note": "Lab North"})
     assert answer.status_code == 409
     assert "“many” is not a number." in body(answer)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not ClinicalFact.objects.exists()

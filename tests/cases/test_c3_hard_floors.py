@@ -15,7 +15,7 @@ from django.utils import timezone
 from sojourn.care.encounter.queries import current_state
 from sojourn.care.session import step_actions
 from sojourn.care.session.step_actions import Pump
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions as rulebook
@@ -43,8 +43,8 @@ WELL = {"nibp_sys": 124, "nibp_dia": 78, "spo2": 98, "hr": 71, "rr": 14}
 
 
 def state_floors(cast: Cast, floors: dict[str, dict[str, float]], but: tuple[str, ...] = ()) -> None:
-    by = cast.asker("prescriber")
-    with as_asker(by):
+    by = cast.actor("prescriber")
+    with acting_as(by):
         for rule_id, numbers in floors.items():
             if rule_id not in but:
                 rulebook.adopt(by=by, rule_id=rule_id, parameters=numbers)
@@ -54,7 +54,7 @@ def ready(cast: Cast, floors: dict[str, dict[str, float]] | None = None, but: tu
     """A session before its dose, in a clinic that has adopted everything else and states these floors."""
     adopt_everything(cast, but=tuple(FLOORS))
     state_floors(cast, NEWS2_GRAVEST if floors is None else floors, but)
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         stage = set_stage(cast)
         now = timezone.now()
         arrive(stage, now)
@@ -65,8 +65,8 @@ def ready(cast: Cast, floors: dict[str, dict[str, float]] | None = None, but: tu
 
 def refused(stage: Stage, transition: str = "start_dose", role: str = "nurse", **more: object) -> tuple[str, ...]:
     """Why a step is not taken; empty where it was."""
-    by = stage.cast.asker(role)
-    with as_asker(by):
+    by = stage.cast.actor(role)
+    with acting_as(by):
         try:
             step_actions.advance_session(by=by, encounter_id=stage.id, transition=transition, **more)
         except Refused as why:
@@ -75,7 +75,7 @@ def refused(stage: Stage, transition: str = "start_dose", role: str = "nurse", *
 
 
 def measured(stage: Stage, **values: float) -> None:
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         now = timezone.now()
         both = {**WELL, **values}
         stage.vitals(now, **both)
@@ -110,8 +110,8 @@ def test_no_floor_ships_with_a_number(clinic: Cast):
 
 
 def test_a_floor_is_not_adopted_without_its_number(clinic: Cast):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         for numbers in ({}, {"at_least": 41}):
             with pytest.raises(Refused) as why:
                 rulebook.adopt(by=by, rule_id="floor.hr", parameters=numbers)
@@ -126,7 +126,7 @@ def test_arriving_measuring_and_stopping_work_without_them(clinic: Cast):
     stage = ready(clinic, {})
     measured(stage, spo2=70)
     assert refused(stage, "stop_early", reason="Unwell") == ()
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert current_state(stage.id).state == "stopped_early"
 
 
@@ -166,7 +166,7 @@ def test_without_a_temperature_nothing_is_said_of_it(clinic: Cast):
 def test_going_on_and_more_are_doses_too_and_less_is_never_refused(clinic: Cast):
     adopt_everything(clinic, but=tuple(FLOORS))
     state_floors(clinic, NEWS2_GRAVEST)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = to_dosing(clinic)
     measured(stage, spo2=88)
     assert "below-floor:spo2" in refused(stage, "raise_rate", pump=Pump(rate_ml_per_h=Decimal(80)))
@@ -180,13 +180,13 @@ def test_going_on_and_more_are_doses_too_and_less_is_never_refused(clinic: Cast)
 
 
 def test_a_floor_is_tightened_by_one_and_loosened_by_two(clinic: Cast):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         rulebook.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 88})
         rulebook.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 90})
         first = rulebook.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 85})
         assert isinstance(first, CeilingRaise)
-        assert queries.acting_rules(by.here)["floor.spo2"].number("at_least") == 90
+        assert queries.acting_rules(by.own_clinic_id)["floor.spo2"].number("at_least") == 90
         with pytest.raises(Refused) as why:
             rulebook.second_sign(by=by, raise_id=first.pk)
         assert why.value.codes == ("same-person",)
@@ -194,26 +194,26 @@ def test_a_floor_is_tightened_by_one_and_loosened_by_two(clinic: Cast):
             clinic=clinic.clinic, person=Person.objects.create(email=f"two@{clinic.clinic.slug}.example"),
             role="prescriber", name="Second",
         )  # fmt: skip
-    other = clinic.asker("second")
-    with as_asker(other):
+    other = clinic.actor("second")
+    with acting_as(other):
         rulebook.second_sign(by=other, raise_id=first.pk)
-        assert queries.acting_rules(other.here)["floor.spo2"].number("at_least") == 85
+        assert queries.acting_rules(other.own_clinic_id)["floor.spo2"].number("at_least") == 85
 
 
 def test_nor_by_retiring_it_first(clinic: Cast):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         rulebook.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 90})
         rulebook.retire(by=by, rule_id="floor.spo2", reason="To begin anew")
         again = rulebook.adopt(by=by, rule_id="floor.spo2", parameters={"at_least": 50})
         assert isinstance(again, CeilingRaise)
-        assert "floor.spo2" not in queries.acting_rules(by.here)
+        assert "floor.spo2" not in queries.acting_rules(by.own_clinic_id)
 
 
 def test_what_the_dose_was_judged_by_is_kept_with_its_numbers(clinic: Cast):
     stage = ready(clinic)
     assert refused(stage) == ()
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         basis = current_state(stage.id).basis
     kept = {each["id"]: each["parameters"] for each in basis["rules"] if each["id"].startswith("floor.")}
     assert kept == {name: {key: float(value) for key, value in each.items()} for name, each in NEWS2_GRAVEST.items()}

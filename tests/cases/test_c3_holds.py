@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from sojourn.care.encounter.queries import current_state
 from sojourn.clinical.alarms import ESCALATION, KINDS
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import book
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage
@@ -62,7 +62,7 @@ def refused(stage: Stage, now: datetime) -> set[str]:
 def test_the_dose_waits(clinic: Cast, values: dict[str, float], holds: set[str]):
     adopt_everything(clinic)
     at = timezone.now() - timedelta(minutes=3)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = ready(clinic, at)
         now = at + timedelta(minutes=2)
         stage.vitals(now, **{**WELL, **values})
@@ -79,7 +79,7 @@ def test_the_dose_waits(clinic: Cast, values: dict[str, float], holds: set[str])
 def test_on_the_other_side_of_each_hold_it_begins(clinic: Cast, values: dict[str, float]):
     adopt_everything(clinic)
     at = timezone.now() - timedelta(minutes=3)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = ready(clinic, at)
         now = at + timedelta(minutes=2)
         stage.vitals(now, **{**WELL, **values})
@@ -92,7 +92,7 @@ def test_it_waits_where_nobody_has_decided_about_the_alarms(clinic: Cast, values
     waiting = [each.id for each in book().of_kind(*KINDS, ESCALATION)]
     adopt_everything(clinic, but=waiting)
     at = timezone.now() - timedelta(minutes=3)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = ready(clinic, at)
         now = at + timedelta(minutes=2)
         stage.vitals(now, **{**WELL, **values})
@@ -103,7 +103,7 @@ def test_a_clinic_that_adopted_all_alarms_but_a_new_one_waits(clinic: Cast):
     """Arrival, checks and values go on."""
     adopt_everything(clinic, but=["bp.systolic.low"])
     at = timezone.now() - timedelta(minutes=3)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = ready(clinic, at)
         stage.vitals(at + timedelta(minutes=2), **WELL)
         assert refused(stage, at + timedelta(minutes=2)) == {"alarms-not-adopted"}
@@ -113,14 +113,14 @@ def test_one_prescriber_passes_a_hold_with_a_signed_reason(clinic: Cast):
     """An athlete at a pulse of 40."""
     adopt_everything(clinic)
     at = timezone.now() - timedelta(minutes=3)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = ready(clinic, at)
         now = at + timedelta(minutes=2)
         stage.vitals(now, **{**WELL, "hr": 40})
         assert refused(stage, now) == {"rule:RC-HEART-RATE", "high-alarm-open"}
     page = clinic.client("prescriber").get(reverse("console:session", args=[stage.id])).content.decode()
     assert "Pulse is very slow or very fast" in page
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         stage.step(
             "start_dose", role="prescriber", now=now, overrides=frozenset({"rule:RC-HEART-RATE", "high-alarm-open"}),
             reason="Runs marathons; 40 at rest for years.",
@@ -132,7 +132,7 @@ def test_a_newer_pulse_of_the_oximeter_outweighs_an_older_count(clinic: Cast):
     """Of one day the heart rate stood for the pulse, however old it was."""
     adopt_everything(clinic)
     at = timezone.now() - timedelta(minutes=3)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = ready(clinic, at)
         stage.vitals(at + timedelta(minutes=1), **WELL)
         stage.vitals(at + timedelta(minutes=2), pr=140)
@@ -142,7 +142,7 @@ def test_a_newer_pulse_of_the_oximeter_outweighs_an_older_count(clinic: Cast):
 def test_a_doubted_value_holds_and_never_frees(clinic: Cast):
     adopt_everything(clinic)
     at = timezone.now() - timedelta(minutes=3)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = ready(clinic, at)
         stage.vitals(at + timedelta(minutes=1), **{**WELL, "hr": 350})
         assert "high-alarm-open" in refused(stage, at + timedelta(minutes=1))

@@ -14,7 +14,7 @@ from sojourn.care.encounter.queries import current_state
 from sojourn.care.intake import actions as intake
 from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.models import DoseCheck, MedicationAdministration
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care.adopting import as_typed
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks
@@ -38,7 +38,7 @@ def ready(clinic: Cast) -> Cast:
 
 
 def nothing_given(cast: Cast) -> bool:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return not DoseCheck.objects.exists() and not MedicationAdministration.objects.exists()
 
 
@@ -114,12 +114,12 @@ def test_50_mg_per_kg_is_refused_as_a_slip_and_above_its_ceiling(ready: Cast):
 def test_a_ceiling_that_is_adopted_no_more_holds_what_is_drawn_up(ready: Cast):
     """C4: two people have checked 35 mg, then the ceiling is retired: without one nothing goes in."""
     stage = drawn_up(ready)
-    with as_asker(ready.asker("prescriber")) as by:
+    with acting_as(ready.actor("prescriber")) as by:
         rulebook.retire(by=by, rule_id=IV_CEILING, reason="Being revised")
     answer = started_with_a_reason(ready, stage, "no-ceiling")
     assert answer.status_code == 409
     assert "This clinic has adopted no highest dose for this drug by this route." in reasons(answer)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert not MedicationAdministration.objects.exists()
 
 
@@ -129,7 +129,7 @@ def test_a_ceiling_that_is_adopted_no_more_holds_what_is_drawn_up(ready: Cast):
 def another_session(first: Stage, now: Any, **plan: Any) -> Stage:
     """The same person, accepted, agreed and planned by another route, arrived and checked on the same day."""
     cast = first.cast
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         course = signed_course(cast, first.patient, at=now, **plan)
         chair = Chair.objects.create(clinic=cast.clinic, name="Chair 2")
         appointment = Appointment.objects.create(
@@ -158,7 +158,7 @@ def test_a_second_dose_by_another_route_beyond_the_day(ready: Cast, clock: Clock
     and no reason passes that. A day later it does."""
     first = dosing(ready)
     clock.later(minutes=40)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         first.step("end_dose", now=clock())
     clock.later(minutes=30)
     muscle = {"protocol_id": "im", "dose_mg": Decimal(mg), "per_kg": Decimal(per_kg), "weight_kg": Decimal(70)}
@@ -174,7 +174,7 @@ def test_a_second_dose_by_another_route_beyond_the_day(ready: Cast, clock: Clock
         f" this dose makes {after} %. The day's highest dose is 100 %."
     )
     assert started_with_a_reason(ready, stage, "above-day").status_code == 409
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert MedicationAdministration.objects.count() == 1
     clock.later(hours=23, minutes=31)  # 24 hours and a minute after the infusion ended
     assert press(ready.client("prescriber"), stage, "session_dose", **typed).status_code == 200
@@ -184,13 +184,13 @@ def test_a_second_dose_by_another_route_beyond_the_day(ready: Cast, clock: Clock
 
 
 def lowered(cast: Cast, slow: float) -> None:
-    with as_asker(cast.asker("prescriber")) as by:
+    with acting_as(cast.actor("prescriber")) as by:
         rulebook.adopt(by=by, rule_id=IV_CEILING, parameters=as_typed(IV_CEILING, slow=slow))
 
 
 def ceilings_of(cast: Cast, stage: Stage) -> list[tuple[str, dict[str, float]]]:
     """What each dose step of the session rested on: the state that it led to, and the clinic's own numbers."""
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         rows = SessionState.objects.filter(encounter_id=stage.id).order_by("seq")
         return [
             (row.state, each["parameters"])
@@ -201,7 +201,7 @@ def ceilings_of(cast: Cast, stage: Stage) -> list[tuple[str, dict[str, float]]]:
 
 
 def measured(cast: Cast, stage: Stage, clock: Clock) -> None:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         stage.vitals(clock(), nibp_sys=124, nibp_dia=78, spo2=98, hr=71, rr=14)
 
 
@@ -228,7 +228,7 @@ def test_a_tightened_ceiling_acts_at_the_next_step_of_a_running_dose(ready: Cast
         assert answer.status_code == 409
         assert "35 mg over 40 minutes is more than the highest dose in that time here, 28 mg." in body(answer)
     assert press(nurse, stage, "session_stop_early").status_code == 200
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert current_state(stage.id).state == "stopped_early"
     assert ceilings_of(ready, stage)[:2] == [("dosing", {}), ("dosing", {"slow": 0.6})]
 
@@ -240,7 +240,7 @@ def test_a_tightened_ceiling_holds_what_two_people_have_drawn_up(ready: Cast):
     answer = started_with_a_reason(ready, stage, "above-ceiling")
     assert answer.status_code == 409
     assert "35 mg over 40 minutes is more than the highest dose in that time here, 28 mg." in reasons(answer)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert not MedicationAdministration.objects.exists()
 
 
@@ -251,7 +251,7 @@ def test_a_heavy_person_is_warned_of_beside_the_dose(ready: Cast):
     """C4: 140 kg at 170 cm, 0.5 mg/kg: 22 x 2.89 + 0.4 x (140 - 63.58) = 94.1 kg, so 47.1 mg beside 70 mg; marked as
     a rule from memory."""
     stage = checked(ready, dose_mg=Decimal(70))
-    with as_asker(ready.asker("nurse")) as by:
+    with acting_as(ready.actor("nurse")) as by:
         intake.enter_fact(
             by=by, patient_id=stage.patient.pk, name="height_cm", value=170.0, on=today() - timedelta(days=1)
         )

@@ -14,7 +14,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.plan import dose as plan_dose
 from sojourn.care.plan.models import CarePlan, PlanVersion
 from sojourn.clinical import dosing
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook import queries
@@ -42,7 +42,7 @@ def cast(clinic: Cast) -> Cast:
 def person(cast: Cast, drug: str = "ketamine", route: str = "iv", years: int = 40) -> Patient:
     """Somebody who was accepted and has agreed, so that nothing but the dose can stand against a plan."""
     at = timezone.now() - timedelta(days=2)
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         who = Patient.objects.create(
             clinic=cast.clinic, record_number=f"SJ-{Patient.objects.count():05d}", given_name="Ana",
             family_name="Ruiz", birth_date=today().replace(year=today().year - years, day=1), sex="male",
@@ -54,8 +54,8 @@ def person(cast: Cast, drug: str = "ketamine", route: str = "iv", years: int = 4
 
 
 def known(cast: Cast, who: Patient, **facts: float) -> None:
-    by = cast.asker("nurse")
-    with as_asker(by):
+    by = cast.actor("nurse")
+    with acting_as(by):
         for name, value in facts.items():
             intake.enter_fact(by=by, patient_id=who.pk, name=name, value=value, on=today() - timedelta(days=1))
 
@@ -77,7 +77,7 @@ def refused(cast: Cast, version: PlanVersion) -> str:
     """What the page says when a prescriber signs with a reason and it is refused; nothing has begun."""
     answer = sign(cast, version)
     assert answer.status_code == 409
-    with as_asker(cast.asker("prescriber")):
+    with acting_as(cast.actor("prescriber")):
         assert not CarePlan.objects.exists()
         assert PlanVersion.objects.get(pk=version.pk).signed_at is None
     return reasons(answer)
@@ -144,7 +144,7 @@ def test_a_protocol_that_does_not_exist_gives_no_dose(cast: Cast):
     assert answer.status_code == 422
     assert "Select a valid choice. film is not one of the available choices." in body(answer)
     version = saved(cast, who, **SPRAY | {"fixed_mg": "84"})
-    with as_asker(cast.asker("prescriber")):
+    with acting_as(cast.actor("prescriber")):
         row = {"route": "film", "drug": "ketamine", "fixed_mg": Decimal(1000), "dose_mg": Decimal(1000)}
         PlanVersion.objects.filter(pk=version.pk).update(**row)
     version = again(cast, version)
@@ -212,7 +212,7 @@ def test_the_page_counts_the_devices(cast: Cast):
 def test_esketamine_at_70_begins_by_the_label_of_the_place(cast: Cast, place: str, asked: bool):
     """C4: a first dose of 56 mg at 70 years asks in the United Kingdom, where the label begins with 28 mg from 65 on,
     and not in the United States."""
-    with as_asker(cast.asker("clinic_admin")):
+    with acting_as(cast.actor("clinic_admin")):
         Clinic.objects.filter(pk=cast.clinic.pk).update(jurisdiction=place)
         cast.clinic.refresh_from_db()
     version = saved(cast, person(cast, "esketamine", "in", years=70), **SPRAY | {"fixed_mg": "56"})
@@ -280,7 +280,7 @@ def test_154_after_70_kg_asks_whether_it_was_pounds(cast: Cast):
 
 
 def second_prescriber(cast: Cast) -> None:
-    with as_asker(cast.asker("clinic_admin")):
+    with acting_as(cast.actor("clinic_admin")):
         two = Person.objects.create(email=f"prescriber2@{cast.clinic.slug}.example", password="!")
         cast.members["second"] = Membership.objects.create(
             clinic=cast.clinic, person=two, role="prescriber", name="Second Prescriber"
@@ -290,15 +290,15 @@ def second_prescriber(cast: Cast) -> None:
 def test_a_ceiling_is_raised_by_two_persons(cast: Cast):
     """C4: lowered to 0.4 mg/kg by one, 0.5 mg/kg is refused; one signature under the higher one changes nothing, by
     one's own second role neither; the second person's does."""
-    by = cast.asker("prescriber")
+    by = cast.actor("prescriber")
     version = saved(cast, person(cast))
     check(cast, version)
-    with as_asker(by):
+    with acting_as(by):
         rulebook.adopt(by=by, rule_id=IV_CEILING, parameters=as_typed(IV_CEILING, slow=0.4))
     # 0.4 mg/kg of 70 kg
     says = "35 mg over 40 minutes is more than the highest dose in that time here, 28 mg."
     assert says in refused(cast, version)
-    with as_asker(by):
+    with acting_as(by):
         rulebook.adopt(by=by, rule_id=IV_CEILING, parameters=as_typed(IV_CEILING, slow=0.8))
         raised = queries.raises(cast.clinic.pk)[IV_CEILING]
     assert says in refused(cast, version)
@@ -317,7 +317,7 @@ def test_a_ceiling_is_raised_by_two_persons(cast: Cast):
 
 def test_the_model_refuses_what_the_page_refuses(cast: Cast):
     """C4: below the doors the same: no override makes a dose of any of these orders."""
-    with as_asker(cast.asker("prescriber")):
+    with acting_as(cast.actor("prescriber")):
         rules = plan_dose.doses_of(cast.clinic.pk).rules
     weight = dosing.Weight(dosing.Kilograms.of(70), today())
     rounding = dosing.Rounding(dosing.Milligrams.of("0.5"), "nearest")

@@ -25,7 +25,7 @@ from sojourn.care.session.snapshot import load
 from sojourn.clinical import recovery
 from sojourn.clinical.protocol import Facts, Latest, State, guard
 from sojourn.clinical.protocol import Refused as GuardRefused
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.rulebook.load import book
@@ -53,8 +53,8 @@ BEGAN, OVER = 125, 85  # minutes ago: the dose ran for 40 minutes, and 80 of obs
 
 def observed(cast: Cast, *, items: bool = True, spo2: float = 98, baseline: float = 98) -> Stage:
     """A dose that is over for long enough; everything is well and every item passed, and nobody has scored."""
-    began, by = timezone.now() - timedelta(minutes=BEGAN), cast.asker("nurse")
-    with as_asker(by):
+    began, by = timezone.now() - timedelta(minutes=BEGAN), cast.actor("nurse")
+    with acting_as(by):
         stage = to_dosing(cast, at=began) if baseline == 98 else _from(cast, baseline)
         stage.step("end_dose", now=timezone.now() - timedelta(minutes=OVER))
         stage.vitals(timezone.now(), nibp_sys=122, nibp_dia=76, spo2=spo2, hr=70, rr=14, moaas=5)
@@ -91,8 +91,8 @@ def padss_alone(clinic: Cast) -> Cast:
 
 def scored(stage: Stage, *scores: tuple[str, int]) -> None:
     """Scores of some totals, in this order."""
-    by = stage.cast.asker("nurse")
-    with as_asker(by):
+    by = stage.cast.actor("nurse")
+    with acting_as(by):
         for scale_id, total in scores:
             score_actions.score(
                 by=by, encounter_id=stage.id, scale_id=scale_id, answers=answers_to(scale_id, total)
@@ -100,12 +100,12 @@ def scored(stage: Stage, *scores: tuple[str, int]) -> None:
 
 
 def state(stage: Stage) -> str:
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         return str(current_state(stage.id).state)
 
 
 def standing(stage: Stage, transition: str) -> set[str]:
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         return {each.code for each in load(stage.id, timezone.now()).standing(transition)}
 
 
@@ -160,7 +160,7 @@ def test_what_is_scored_at_the_door_counts_at_the_door(padss_alone: Cast):
     press(nurse, stage, "session_find_ready")
     scored(stage, ("padss", 4))
     refused(nurse, stage, "session_leave", "PADSS is 4 and must be at least 9.")
-    with as_asker(padss_alone.asker("nurse")):
+    with acting_as(padss_alone.actor("nurse")):
         assert not Discharge.objects.exists()
     scored(stage, ("padss", 9))
     press(nurse, stage, "session_leave")
@@ -172,18 +172,18 @@ def test_a_struck_score_does_not_count(padss_alone: Cast):
     stage, nurse = observed(padss_alone), padss_alone.client("nurse")
     scored(stage, ("padss", 10))
     press(nurse, stage, "session_find_ready")
-    with as_asker(padss_alone.asker("nurse")):
+    with acting_as(padss_alone.actor("nurse")):
         row = CheckResult.objects.get(item_id="padss")
         strike_actions.strike(
-            by=padss_alone.asker("nurse"), encounter_id=stage.id, of="check", row_id=row.pk, reason="Another patient"
+            by=padss_alone.actor("nurse"), encounter_id=stage.id, of="check", row_id=row.pk, reason="Another patient"
         )
     refused(nurse, stage, "session_leave", "Not scored in this observation: PADSS.")
 
 
 def test_what_was_scored_before_the_dose_or_during_it_does_not_count(padss_alone: Cast):
     """C5: a PADSS of 10 from before the dose let a patient leave after it."""
-    began, by = timezone.now() - timedelta(minutes=BEGAN), padss_alone.asker("nurse")
-    with as_asker(by):
+    began, by = timezone.now() - timedelta(minutes=BEGAN), padss_alone.actor("nurse")
+    with acting_as(by):
         stage = set_stage(padss_alone, at=began)
         arrive(stage, began)
         score(stage, "padss", now=began)
@@ -217,16 +217,16 @@ def test_who_is_observed_again_is_scored_again(padss_alone: Cast):
 def test_what_was_signed_for_one_observation_is_signed_again_for_the_next(padss_alone: Cast):
     """C5: "walks" passed by a prescriber's reason; then the patient has to be observed again."""
     stage, nurse = observed(padss_alone), padss_alone.client("nurse")
-    by = padss_alone.asker("nurse")
+    by = padss_alone.actor("nurse")
     scored(stage, ("padss", 10))
-    with as_asker(by):
+    with acting_as(by):
         session_actions.check(by=by, encounter_id=stage.id, item_id="walks", passed=False)
     prescriber = padss_alone.client("prescriber")
     with_keys(prescriber, stage, "session_find_ready", "check-failed:walks", reason="Walks with a stick since 2019")
     assert state(stage) == "ready_to_leave"
     press(nurse, stage, "session_observe_again")
     assert "check-missing:walks" in standing(stage, "find_ready")
-    with as_asker(by):
+    with acting_as(by):
         session_actions.check(by=by, encounter_id=stage.id, item_id="walks", passed=False)
     assert "check-failed:walks" in standing(stage, "find_ready")
 
@@ -240,9 +240,9 @@ def test_a_score_with_an_item_missing_is_none(padss_alone: Cast, left_out: str):
     answer = press(nurse, stage, "session_score", "padss", **typed)
     assert answer.status_code == 422
     assert "Choose one answer." in body(answer)
-    by = padss_alone.asker("nurse")
+    by = padss_alone.actor("nurse")
     answers = {name: points for name, points in WELL["padss"].items() if name != left_out}
-    with as_asker(by):
+    with acting_as(by):
         with pytest.raises(Refused) as partial:
             score_actions.score(by=by, encounter_id=stage.id, scale_id="padss", answers=answers)
         assert partial.value.codes == (f"missing:{left_out}",)
@@ -255,8 +255,8 @@ def test_a_total_cannot_be_ticked_past_its_items(padss_alone: Cast, scale_id: st
     stage, nurse = observed(padss_alone), padss_alone.client("nurse")
     answer = press(nurse, stage, "session_check", item=scale_id, outcome="passed", value="10", last="0")
     assert answer.status_code == 404
-    by = padss_alone.asker("nurse")
-    with as_asker(by):
+    by = padss_alone.actor("nurse")
+    with acting_as(by):
         with pytest.raises(Refused) as unknown:
             session_actions.check(by=by, encounter_id=stage.id, item_id=scale_id, passed=True, value="10")
         assert unknown.value.codes == ("unknown-item",)
@@ -306,14 +306,14 @@ def test_aldrete_first_is_proposed_for_iv_im_and_sc():
 def test_old_numbers_stay_and_the_guards_act_at_once(padss_alone: Cast):
     """C5: a clinic that adopted an older version with PADSS 10 keeps its 10; Aldrete alone lets nobody leave there."""
     old = book().rule("iv_racemic_40min", 2)
-    by = padss_alone.asker("prescriber")
-    with as_asker(by):
+    by = padss_alone.actor("prescriber")
+    with acting_as(by):
         RuleAdoption.objects.create(
-            clinic_id=by.here, rule_id=old.id, version=2, rule_hash=old.hash, parameters={"padss_at_least": 10},
+            clinic_id=by.own_clinic_id, rule_id=old.id, version=2, rule_hash=old.hash, parameters={"padss_at_least": 10},
             adopted_at=timezone.now() - timedelta(days=1), adopted_by_id=by.member,
         )  # fmt: skip
     stage, nurse = observed(padss_alone), padss_alone.client("nurse")
-    with as_asker(padss_alone.asker("nurse")):
+    with acting_as(padss_alone.actor("nurse")):
         assert load(stage.id, timezone.now()).protocol.rule.version == 2
     scored(stage, ("aldrete", 9))
     refused(nurse, stage, "session_find_ready", "Not scored in this observation: PADSS.")
@@ -365,7 +365,7 @@ def test_somebody_in_a_wheelchair_leaves_and_the_record_says_how_it_was(padss_al
     assert said in body(nurse.get(reverse("console:record", args=[stage.id])))
     paper = PdfReader(BytesIO(nurse.get(reverse("console:record_pdf", args=[stage.id])).content))
     assert said in " ".join(" ".join(each.extract_text() for each in paper.pages).split())
-    with as_asker(padss_alone.asker("nurse")):
+    with acting_as(padss_alone.actor("nurse")):
         criteria = Discharge.objects.get().criteria
         assert criteria["padss"] == 9
         assert said in criteria["parts"]["padss"]
@@ -391,8 +391,8 @@ def test_oxygen_as_before_shows_what_was_measured_before_the_dose(padss_alone: C
 
 def test_what_nobody_measured_before_the_dose_is_not_as_before(padss_alone: Cast):
     """C5: without a saturation of before the dose there is nothing to compare with."""
-    began, by = timezone.now() - timedelta(minutes=BEGAN), padss_alone.asker("nurse")
-    with as_asker(by):
+    began, by = timezone.now() - timedelta(minutes=BEGAN), padss_alone.actor("nurse")
+    with acting_as(by):
         stage = set_stage(padss_alone, at=began)
         arrive(stage, began)
         session_actions.check(by=by, encounter_id=stage.id, item_id="saturation", passed=True, now=began)
@@ -411,29 +411,29 @@ def test_what_nobody_measured_before_the_dose_is_not_as_before(padss_alone: Cast
 def test_a_baseline_of_82_excuses_no_82(ready: Cast):
     """C5: baseline 82, now 82 passed. Until somebody states a floor a prescriber signs, for that value alone."""
     stage = observed(ready, baseline=82, spo2=93)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         found_well(stage)
         stage.vitals(timezone.now(), spo2=82)
     assert "low:spo2" in standing(stage, "find_ready")
     nurse, prescriber = ready.client("nurse"), ready.client("prescriber")
     said = "Oxygen saturation is 82, and was 82 before the dose. Below 94 a prescriber decides"
     refused(nurse, stage, "session_find_ready", said)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         keys = [each.key for each in load(stage.id, timezone.now()).standing("find_ready")]
     with_keys(prescriber, stage, "session_find_ready", *keys, reason="Severe COPD, at the 82 % that she lives with")
     assert state(stage) == "ready_to_leave"
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.vitals(timezone.now(), spo2=81)
     assert "low:spo2" in standing(stage, "leave"), "the signature was for 82"
 
 
 def test_a_stated_floor_lets_the_own_saturation_count_down_to_it(ready: Cast):
     """C5: a clinic has stated 90 (its own number: no source gives one)."""
-    by = ready.asker("prescriber")
-    with as_asker(by):
+    by = ready.actor("prescriber")
+    with acting_as(by):
         rulebook.adopt(by=by, rule_id="recovery.floor", parameters={"spo2": 90})
     stage = observed(ready, baseline=82, spo2=90)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         found_well(stage)
         assert "low:spo2" not in standing(stage, "find_ready")
         stage.vitals(timezone.now(), spo2=89)
@@ -486,11 +486,11 @@ def test_who_lets_the_patient_go_signs_for_nothing_that_a_prescriber_signed(pads
     """C5: what a prescriber set aside is in the record once, under their name."""
     stage = observed(padss_alone)
     scored(stage, ("padss", 8))
-    with as_asker(padss_alone.asker("nurse")):
+    with acting_as(padss_alone.actor("nurse")):
         keys = [each.key for each in load(stage.id, timezone.now()).standing("find_ready")]
     with_keys(padss_alone.client("prescriber"), stage, "session_find_ready", *keys, reason="Nausea as after every dose")
     press(padss_alone.client("nurse"), stage, "session_leave")
-    with as_asker(padss_alone.asker("nurse")):
+    with acting_as(padss_alone.actor("nurse")):
         rows = SessionState.objects.filter(encounter_id=stage.id, state__in=["ready_to_leave", "left"]).order_by("seq")
         assert [(row.state, row.overridden) for row in rows] == [
             ("ready_to_leave", ["score-too-low:padss"]), ("left", [])

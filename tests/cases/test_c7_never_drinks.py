@@ -10,7 +10,7 @@ from django.utils import timezone
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.clinical.scales import Refusal
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook.scales import scale
 from tests.care.people import make_patient
 from tests.conftest import Cast
@@ -30,8 +30,8 @@ def test_a_never_drinker_is_asked_one_question_and_scores_nothing():
 
 def test_the_phone_goes_from_never_to_the_end(clinic: Cast):
     patient = make_patient(clinic, "Alma")
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         due = timezone.now() + timedelta(days=2)
         request = measures.request_measure(by=nurse, patient_id=patient.pk, scale_id="audit-c", due_at=due)
     phone, at = clinic.client("Alma"), f"/today/measures/{request.pk}/"
@@ -40,5 +40,5 @@ def test_the_phone_goes_from_never_to_the_end(clinic: Cast):
     assert answered.status_code == 302
     assert "How many drinks" not in phone.get(answered["Location"]).text
     assert phone.post(f"{at}review/").status_code == 302
-    with as_asker(nurse):
+    with acting_as(nurse):
         assert QuestionnaireResponse.objects.get().score == 0

@@ -25,7 +25,7 @@ from sojourn.care.encounter.queries import current_state
 from sojourn.care.intake.models import ClinicalFact, IntakeAnswer
 from sojourn.clinical.numbers import NumberRefusal, read_number
 from sojourn.clinical.pk.command import _instants
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import queries as rulebook
 from sojourn.foundation.ui.numbers import CountField, number_words
 from sojourn.interfaces.console.concentration.forms import RegimenForm, WhoForm, weight_in
@@ -67,7 +67,7 @@ def body(answer: Any) -> str:
 
 
 def facts(clinic: Cast, name: str) -> Any:
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         found = [float(each.value) for each in ClinicalFact.objects.filter(name=name)]
     return found[0] if found else None
 
@@ -102,7 +102,7 @@ def story(clinic: Cast, text: str) -> Any:
     answer = clinic.client("Alma").post(
         reverse("portal:story_question", args=["weight"]), {"value": text, "unit": "kg", "seen": ""}
     )
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         told = IntakeAnswer.objects.filter(question_id="weight").first()
     return told.value["number"] if told is not None else body(answer)
 
@@ -119,7 +119,7 @@ def plan(clinic: Cast, text: str) -> Any:
 
 def scale(clinic: Cast, text: str) -> Any:
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic)
         arrive(stage, timezone.now())
         seen = str(current_state(stage.id).seq)
@@ -130,7 +130,7 @@ def scale(clinic: Cast, text: str) -> Any:
 
 def rule(clinic: Cast, text: str) -> Any:
     answer = clinic.client("prescriber").post(*adopt("spo2.low", medium=text))
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         adopted = rulebook.adoptions(clinic.clinic.pk).get("spo2.low")
     return adopted.parameters["medium"] if adopted is not None else body(answer)
 
@@ -228,7 +228,7 @@ def test_a_count_is_a_whole_number(text: str):
 def test_the_score_of_a_questionnaire(clinic: Cast):
     from sojourn.care.measures.queries import scale as scale_of
 
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         form = ScoreForm(scale_of("madrs"), "Nora")
     assert form.fields["total"].clean("35") == 35
     for text in (*TWO_WAYS, *NO_NUMBER):

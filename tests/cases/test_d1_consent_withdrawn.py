@@ -19,7 +19,7 @@ from sojourn.care.session import withdrawal_actions
 from sojourn.care.session.models import DoseEvent, SessionEvent
 from sojourn.care.session.road import stands_against
 from sojourn.care.session.snapshot import load
-from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.accounts.refused import Refused
@@ -35,7 +35,7 @@ def ready(clinic: Cast) -> Cast:
 
 def running(cast: Cast, *, minutes: int = 10) -> Stage:
     """35 mg in 50 mL at 75 mL/h, begun so many minutes ago; its patient has a sign-in."""
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         stage = to_dosing(cast, at=timezone.now() - timedelta(minutes=minutes))
     sign_in(cast, stage)
     return stage
@@ -43,7 +43,7 @@ def running(cast: Cast, *, minutes: int = 10) -> Stage:
 
 def sign_in(cast: Cast, stage: Stage) -> None:
     patient = stage.patient
-    with as_asker(house(cast.clinic.pk)):
+    with acting_as(house(cast.clinic.pk)):
         person = Person.objects.create_user(f"p{patient.pk}@{cast.clinic.slug}.example")
         cast.members["patient"] = Membership.objects.create(
             clinic=cast.clinic, person=person, role="patient", name=patient.name, patient_id=patient.pk
@@ -57,12 +57,12 @@ def signed_in(cast: Cast) -> Client:
 
 
 def treatment(cast: Cast, stage: Stage) -> Consent:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return Consent.objects.get(patient=stage.patient, document_id="treatment")
 
 
 def snapshot(cast: Cast, stage: Stage, role: str = "nurse"):
-    with as_asker(cast.asker(role)):
+    with acting_as(cast.actor(role)):
         return load(stage.id, timezone.now())
 
 
@@ -89,7 +89,7 @@ def test_withdrawn_in_the_portal_during_the_dose_it_stops_and_the_record_knows_w
     consent = treatment(ready, stage)
     answer = signed_in(ready).post(reverse("portal:agreement_withdraw", args=[consent.pk]), {"reason": "Enough."})
     assert answer.status_code == 302
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         newest = current_state(stage.id)
         assert (newest.state, newest.by_id) == ("stopped_early", ready.members["patient"].pk)
         assert newest.reason.startswith("The patient took an agreement back: ")
@@ -118,7 +118,7 @@ def test_the_patient_presses_stop(ready: Cast):
     assert "The patient asks for someone" in staff
     for member in (each for role, each in ready.members.items() if role != "patient"):
         assert member.name not in shown + said
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert current_state(stage.id).state == "stopped_early"
         assert current_state(stage.id).reason == "The patient said no."
         assert DoseEvent.objects.filter(encounter_id=stage.id, kind="stop").count() == 1
@@ -130,13 +130,13 @@ def test_stop_pressed_twice_is_one_stop(ready: Cast):
     client = signed_in(ready)
     for accept in ("text/html", "application/json"):
         client.post("/today/here/stop/", headers={"accept": accept})
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert DoseEvent.objects.filter(encounter_id=stage.id, kind="stop").count() == 1
 
 
 def test_stop_when_the_dose_is_over_calls_somebody_and_says_so(ready: Cast):
     stage = running(ready, minutes=45)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.step("end_dose")
     client = signed_in(ready)
     answer = client.post("/today/here/stop/", headers={"accept": "text/html"})
@@ -159,13 +159,13 @@ def test_stop_without_a_session_leads_to_help(ready: Cast):
 
 def test_nobody_stops_anothers_session(ready: Cast):
     stage = running(ready)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         other = set_stage(ready, number=2)
     sign_in(ready, other)
     signed_in(ready).post("/today/here/stop/", headers={"accept": "text/html"})
-    with as_asker(ready.asker("patient")), pytest.raises(Refused):
-        withdrawal_actions.say_no(by=ready.asker("patient"), patient_id=stage.patient.pk)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("patient")), pytest.raises(Refused):
+        withdrawal_actions.say_no(by=ready.actor("patient"), patient_id=stage.patient.pk)
+    with acting_as(ready.actor("nurse")):
         assert current_state(stage.id).state == "dosing"
 
 
@@ -173,7 +173,7 @@ def test_the_record_speaks_the_clinics_language(ready: Cast):
     stage = running(ready)
     client = signed_in(ready)
     client.post("/today/here/stop/", headers={"accept": "text/html", "accept-language": "es"})
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert current_state(stage.id).reason == "The patient said no."
 
 
@@ -182,12 +182,12 @@ def test_the_record_speaks_the_clinics_language(ready: Cast):
 
 def test_after_a_withdrawal_no_step_lets_more_in(ready: Cast):
     stage = running(ready)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.step("pause")
     # While it is paused, an agreement for another way than this one is taken back: nothing stops, and so it goes.
-    with as_asker(ready.asker("patient")):
-        withdrawal_actions.withdraw_consent(by=ready.asker("patient"), consent_id=treatment(ready, stage).pk)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("patient")):
+        withdrawal_actions.withdraw_consent(by=ready.actor("patient"), consent_id=treatment(ready, stage).pk)
+    with acting_as(ready.actor("nurse")):
         assert current_state(stage.id).state == "stopped_early"
         session = load(stage.id, timezone.now())
         found = {each.code.partition(":")[0] for each in stands_against(session, "resume").road}
@@ -200,7 +200,7 @@ def test_a_resume_after_a_withdrawal_is_refused_with_consent_withdrawn(ready: Ca
     """However the agreement was lost, the guards of a resume find it: here its row came by another door."""
     stage = running(ready)
     consent = treatment(ready, stage)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.step("pause")
         ConsentWithdrawal.objects.create(
             clinic=ready.clinic, patient=stage.patient, consent=consent, withdrawn_at=timezone.now()
@@ -209,35 +209,35 @@ def test_a_resume_after_a_withdrawal_is_refused_with_consent_withdrawn(ready: Ca
             stage.step("resume")
         assert any(code.startswith("consent-withdrawn") for code in refused.value.codes)
         override = [code for code in refused.value.codes if code.startswith("consent-withdrawn")]
-    with as_asker(ready.asker("prescriber")), pytest.raises(Refused) as refused:
+    with acting_as(ready.actor("prescriber")), pytest.raises(Refused) as refused:
         stage.step("resume", "prescriber", overrides=override, reason="The patient changed their mind.")
     assert any(code.startswith("consent-withdrawn") for code in refused.value.codes)
 
 
 def test_the_consent_cannot_be_ticked_where_the_agreements_do_not_stand(ready: Cast):
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready)
         arrive(stage, timezone.now())
     sign_in(ready, stage)
-    with as_asker(ready.asker("patient")):
-        withdrawal_actions.withdraw_consent(by=ready.asker("patient"), consent_id=treatment(ready, stage).pk)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("patient")):
+        withdrawal_actions.withdraw_consent(by=ready.actor("patient"), consent_id=treatment(ready, stage).pk)
+    with acting_as(ready.actor("nurse")):
         assert current_state(stage.id).state == "stopped_early"
     other = arrived_without_agreement(ready)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         with pytest.raises(Refused) as refused:
-            session_actions.check(by=ready.asker("nurse"), encounter_id=other.id, item_id="consent", passed=True)
+            session_actions.check(by=ready.actor("nurse"), encounter_id=other.id, item_id="consent", passed=True)
         assert "agreement" in refused.value.codes
-        session_actions.check(by=ready.asker("nurse"), encounter_id=other.id, item_id="consent", passed=False)
+        session_actions.check(by=ready.actor("nurse"), encounter_id=other.id, item_id="consent", passed=False)
 
 
 def arrived_without_agreement(cast: Cast) -> Stage:
     """An agreement was taken back before the patient came."""
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         stage = set_stage(cast, number=7)
     consent = treatment(cast, stage)
-    with as_asker(cast.asker("prescriber")):
-        withdrawal_actions.withdraw_consent(by=cast.asker("prescriber"), consent_id=consent.pk, reason="By phone.")
+    with acting_as(cast.actor("prescriber")):
+        withdrawal_actions.withdraw_consent(by=cast.actor("prescriber"), consent_id=consent.pk, reason="By phone.")
         arrive(stage, timezone.now())
     return stage
 
@@ -253,7 +253,7 @@ def test_whoever_of_the_clinic_heard_it_writes_it_down(ready: Cast, role: str):
     assert "The patient says no" in page(client.get(address))
     answer = client.post(address, {"reason": "Too strong."})
     assert answer.status_code == 302
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         newest = current_state(stage.id)
         assert (newest.state, newest.reason) == ("stopped_early", "The patient said no. Too strong.")
         assert newest.by_id == ready.members[role].pk
@@ -269,11 +269,11 @@ def test_a_withdrawal_that_was_heard_in_the_session_stops_it(ready: Cast, role: 
     assert client.post(address, {"reason": "Said so."}).status_code == 409  # which one
     answer = client.post(address, {"consent": consent.pk, "reason": ""})
     assert answer.status_code == 409  # when and how it was said
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert current_state(stage.id).state == "dosing"
     answer = client.post(address, {"consent": consent.pk, "reason": "Said so at 14:05."})
     assert answer.status_code == 302
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert current_state(stage.id).state == "stopped_early"
         row = ConsentWithdrawal.objects.get(consent=consent)
         assert row.noted_by_name == ready.members[role].name
@@ -281,7 +281,7 @@ def test_a_withdrawal_that_was_heard_in_the_session_stops_it(ready: Cast, role: 
 
 def test_a_session_takes_back_only_its_own_patients_agreements(ready: Cast):
     stage = running(ready)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         other = set_stage(ready, number=2)
     address = reverse("console:session_withdraw", args=[stage.id])
     answer = ready.client("nurse").post(address, {"consent": treatment(ready, other).pk, "reason": "Said so."})
@@ -291,9 +291,9 @@ def test_a_session_takes_back_only_its_own_patients_agreements(ready: Cast):
 @pytest.mark.parametrize("transition", ["pause", "stop_early", "say_no"])
 def test_a_therapist_may_always_let_less_in_and_the_front_desk_may_not(ready: Cast, transition: str):
     stage = running(ready)
-    with as_asker(ready.asker("front_desk")), pytest.raises(NotAllowed):
+    with acting_as(ready.actor("front_desk")), pytest.raises(NotAllowed):
         stage.step(transition, "front_desk", reason="It is too much.")
-    with as_asker(ready.asker("therapist")):
+    with acting_as(ready.actor("therapist")):
         stage.step(transition, "therapist", reason="It is too much.")
         assert current_state(stage.id).state == ("paused" if transition == "pause" else "stopped_early")
 

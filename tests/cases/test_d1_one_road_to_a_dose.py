@@ -25,7 +25,7 @@ from sojourn.care.plan.models import CarePlan, PlanVersion
 from sojourn.care.scheduling import actions as booking
 from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.models import MedicationAdministration
-from sojourn.foundation.accounts.asker import NotAllowed, as_asker
+from sojourn.foundation.accounts.actor import NotAllowed, acting_as
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.rulebook import actions as rulebook
@@ -67,8 +67,8 @@ def main(page: str) -> str:
 
 
 def chair(clinic: Cast) -> Chair:
-    with as_asker(clinic.asker("clinic_admin")):
-        return booking.add_chair(by=clinic.asker("clinic_admin"), name="Chair 1")
+    with acting_as(clinic.actor("clinic_admin")):
+        return booking.add_chair(by=clinic.actor("clinic_admin"), name="Chair 1")
 
 
 def in_a_week(hour: int = 10) -> datetime:
@@ -104,7 +104,7 @@ def test_there_is_no_other_door(clinic: Cast):
         if role in clinic.members:
             assert clinic.client(role).get(address).status_code == 404
             assert clinic.client(role).post(address, typed).status_code == 404
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not CarePlan.objects.exists()
 
 
@@ -144,7 +144,7 @@ def test_who_may_do_which_step(clinic: Cast):
     patient = make_patient(clinic)
     accepted(clinic, patient, at=timezone.now())
     agreed(clinic, patient, at=timezone.now())
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = draft(clinic, patient)
         check(clinic, version)
         for role in ("nurse", "therapist", "front_desk", "clinic_admin", "auditor"):
@@ -156,7 +156,7 @@ def test_who_may_do_which_step(clinic: Cast):
 
 
 def draft(clinic: Cast, patient: Patient, course: CarePlan | None = None, **more) -> PlanVersion:
-    by, now = clinic.asker("prescriber"), timezone.now()
+    by, now = clinic.actor("prescriber"), timezone.now()
     version = actions.draft(by=by, patient_id=patient.pk, course_id=course.pk if course else None)
     values = plan_values(IV, Decimal(35), now) | more
     return actions.save_draft(by=by, version_id=version.pk, seen=version.revision, values=values)
@@ -165,13 +165,13 @@ def draft(clinic: Cast, patient: Patient, course: CarePlan | None = None, **more
 def check(clinic: Cast, version: PlanVersion) -> None:
     assert version.per_kg is not None
     actions.double_check(
-        by=clinic.asker("nurse"), version_id=version.pk, weight_kg=version.weight_kg, amount=version.per_kg
+        by=clinic.actor("nurse"), version_id=version.pk, weight_kg=version.weight_kg, amount=version.per_kg
     )
 
 
 def sign(clinic: Cast, version: PlanVersion, role: str = "prescriber") -> PlanVersion:
     seen = dose.content_hash(queries.version(version.pk))
-    return actions.sign(by=clinic.asker(role), version_id=version.pk, seen_hash=seen)
+    return actions.sign(by=clinic.actor(role), version_id=version.pk, seen_hash=seen)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_no_step_of_the_road_can_be_left_out(clinic: Cast, walked: tuple[str, ..
         accepted(clinic, patient, at=now)
     if "agreed" in walked:
         agreed(clinic, patient, at=now)
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = draft(clinic, patient)
         if "checked" in walked:
             check(clinic, version)
@@ -217,7 +217,7 @@ def test_the_front_desk_books_and_is_told_that_something_is_missing(clinic: Cast
         assert MISSING in shown
         assert "tell a nurse or a prescriber" in shown
         assert not [word for word in MEDICAL if word in shown]
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Appointment.objects.get().status == "booked"
 
 
@@ -235,7 +235,7 @@ def test_clinicians_read_what_is_missing_and_where_it_is_put_right(clinic: Cast)
         for name in ("candidacy", "patient_consents", "plan"):
             assert reverse(f"console:{name}", args=[patient.pk]) in page
     with translation.override("es"):
-        with as_asker(clinic.asker("nurse")):
+        with acting_as(clinic.actor("nurse")):
             titles = [each.title for each in gates.before_dose(old)]
         assert titles[-1] == "Este ciclo no tiene un plan firmado vigente."
 
@@ -269,7 +269,7 @@ def test_a_series_is_booked_and_told_the_same(clinic: Cast):
     answer = client.post(url, shape | slots)
     assert answer.status_code == 302
     assert MISSING in body(client.get(url, shape))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Appointment.objects.filter(status="booked").count() == 6
 
 
@@ -277,8 +277,8 @@ def test_an_agreement_that_is_withdrawn_after_booking_is_missed(clinic: Cast):
     """D1: what stood when it was booked and stands no more is said on the appointment."""
     course = signed_course(clinic, make_patient(clinic), at=now_here())
     url = book(clinic, "front_desk", course, in_a_week())
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         treatment = Consent.objects.get(document_id="treatment")
         consent.withdraw(by=by, consent_id=treatment.pk, reason="Said so on the telephone")
     assert "The patient has withdrawn" in main(body(clinic.client("nurse").get(url)))
@@ -292,7 +292,7 @@ def test_an_acceptance_for_another_route_is_none(clinic: Cast):
     patient = make_patient(clinic)
     signed_course(clinic, patient, at=now_here())
     old = unplanned_course(clinic, patient, protocol_id="im", at=now_here())
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         found = {each.code: each.reasons for each in gates.before_dose(old)}
     assert set(found) == {"candidacy", "consent", "plan"}
     assert found["candidacy"] == ("The decision speaks of another medicine or of another way to give it.",)
@@ -302,8 +302,8 @@ def test_a_booking_that_its_course_left_behind_is_told(clinic: Cast):
     """D1: a course that has ended gives no dose; what is still booked in it says so."""
     course = signed_course(clinic, make_patient(clinic), at=now_here())
     url = book(clinic, "front_desk", course, in_a_week())
-    with as_asker(clinic.asker("prescriber")):
-        actions.end(by=clinic.asker("prescriber"), course_id=course.pk, ended_on=now_here().date())
+    with acting_as(clinic.actor("prescriber")):
+        actions.end(by=clinic.actor("prescriber"), course_id=course.pk, ended_on=now_here().date())
     assert "This course has ended." in main(body(clinic.client("nurse").get(url)))
     assert MISSING in main(body(clinic.client("front_desk").get(url)))
 
@@ -320,7 +320,7 @@ def test_a_running_course_of_an_earlier_release_is_led_to_a_signed_version(clini
         "patient": reverse("console:patient", args=[patient.pk]), "series": reverse("console:series", args=[old.pk]),
         "plan": plan,
     }  # fmt: skip
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert queries.in_force(old.pk) is None
         assert list(queries.without_signed_plan()) == [old]
         assert queries.running(patient.pk) == [old]  # it goes on
@@ -336,7 +336,7 @@ def test_a_running_course_of_an_earlier_release_is_led_to_a_signed_version(clini
     answer = prescriber.post(reverse("console:plan_draft", args=[patient.pk]), {"course": str(old.pk)})
     accepted(clinic, patient, at=now)
     agreed(clinic, patient, at=now)
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         begun = PlanVersion.objects.get()
         assert answer.url == reverse("console:plan_edit", args=[begun.pk])
         version = draft(clinic, patient, old)
@@ -370,18 +370,18 @@ def test_a_plan_that_waits_stands_on_the_home_of_who_can_do_it(clinic: Cast):
         home = body(clinic.client(role).get("/clinic/"))
         return [words for words in ("Dose of a plan to check", "Plan to sign") if words in home]
 
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = draft(clinic, patient, indication="")
     assert waits("nurse") == waits("prescriber") == []  # it does not say yet what it is for
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = draft(clinic, patient)
     assert waits("nurse") == ["Dose of a plan to check"]
     assert waits("prescriber") == []  # her own dose
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         check(clinic, version)
     assert waits("nurse") == []
     assert waits("prescriber") == ["Plan to sign"]
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         sign(clinic, version)
     assert waits("prescriber") == waits("front_desk") == []
 
@@ -391,20 +391,20 @@ def test_a_plan_that_waits_stands_on_the_home_of_who_can_do_it(clinic: Cast):
 
 def dosed(clinic: Cast, at: datetime) -> Stage:
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         return to_dosing(clinic, at=at)
 
 
 def withdraw(clinic: Cast, patient: Patient, document: str, now: datetime) -> ConsentWithdrawal:
-    by = consents.patient_asker(clinic, patient)
-    with as_asker(by):
+    by = consents.patient_actor(clinic, patient)
+    with acting_as(by):
         row = Consent.objects.filter(patient=patient, document_id=document).latest("id")
         return consent.withdraw(by=by, consent_id=row.pk, now=now)
 
 
 def sign_again(clinic: Cast, patient: Patient, document: str, now: datetime, **more) -> Consent:
-    by = consents.patient_asker(clinic, patient)
-    with as_asker(by):
+    by = consents.patient_actor(clinic, patient)
+    with acting_as(by):
         token, text = consents.token_for(clinic, patient, document)
         said = {"statements": [each.id for each in text.statements], "signed_name": patient.name} | more
         return consent.sign(by=by, token=token, now=now, **said)
@@ -428,16 +428,16 @@ def test_a_no_and_a_counter_signature_are_possible_at_every_minute(clinic: Cast)
     """D1: a no is no agreement; the prescriber's signature beside the patient's is not the patient's."""
     start = timezone.now() - timedelta(minutes=5)
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic, at=start)
     withdraw(clinic, stage.patient, "driving", start - timedelta(hours=2))
     again = sign_again(clinic, stage.patient, "driving", start - timedelta(hours=1))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         told(stage, clinic, start)
     consents.countersign(clinic, again, timezone.now())
     no = sign_again(clinic, stage.patient, "research", timezone.now(), decision=Decision.DENY, statements=[])
     assert no.decision == Decision.DENY
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert agreements.standing(stage.patient.pk, route="iv", drug="ketamine").valid
 
 
@@ -457,13 +457,13 @@ def told(stage: Stage, clinic: Cast, at: datetime) -> None:
 def test_every_dose_is_told_whoever_writes_it(clinic: Cast, other_clinic: Cast):
     """D1: the room of agreements cannot see a session. The database tells it of each dose, so no writer can forget."""
     at = timezone.now()
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic, at=at)
         assert last_dose_at(stage.patient.pk, at) is None
         told(stage, clinic, at)
         assert last_dose_at(stage.patient.pk, at) == at
         assert last_dose_at(stage.patient.pk, at - timedelta(seconds=1)) is None
-    with as_asker(other_clinic.asker("nurse")):
+    with acting_as(other_clinic.actor("nurse")):
         assert not DoseStart.objects.exists()
 
 
@@ -473,7 +473,7 @@ def test_the_patients_own_page_refuses_and_says_from_when(clinic: Cast):
     agreed(clinic, patient, at=timezone.now() - timedelta(days=3))
     signed_version_of(clinic, patient)
     withdraw(clinic, patient, "driving", timezone.now() - timedelta(minutes=30))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         DoseStart.objects.create(clinic=clinic.clinic, patient=patient, at=timezone.now() - timedelta(minutes=40))
     client: Client = clinic.client(patient.given_name)
     client.get("/today/help/")
@@ -488,7 +488,7 @@ def test_the_patients_own_page_refuses_and_says_from_when(clinic: Cast):
     assert answer.status_code == 409
     assert "You can sign from" in body(answer)
     assert "06:00" in body(answer)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Consent.objects.filter(patient=patient, document_id="driving").count() == 1
 
 
@@ -501,10 +501,10 @@ def signed_version_of(clinic: Cast, patient: Patient) -> CarePlan:
 
 def test_a_clinic_may_wait_longer_and_never_shorter(clinic: Cast):
     """D1: six is a convention that acts at once; a clinic makes it later, up to noon, by adopting the rule so."""
-    patient, by = make_patient(clinic), clinic.asker("prescriber")
+    patient, by = make_patient(clinic), clinic.actor("prescriber")
     start = datetime.combine(now_here().date() - timedelta(days=1), time(9), DENVER)
     six = datetime.combine(now_here().date(), time(6), DENVER)
-    with as_asker(by):
+    with acting_as(by):
         DoseStart.objects.create(clinic=clinic.clinic, patient=patient, at=start)
         assert agreements.signs_again_at(clinic.clinic, patient.pk, start) == six
         with pytest.raises(Refused):

@@ -14,7 +14,7 @@ from django.test import Client
 from sojourn.care.session import snapshot
 from sojourn.care.session.models import DoseCheck
 from sojourn.care.session.queries import waiting_doses
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import Stage, adopt_everything
 from tests.cases.chair import press, said_at, second_nurse, show, write_down
 from tests.conftest import Cast
@@ -40,7 +40,7 @@ def again(client: Client, stage: Stage, **typed: str) -> Any:
 
 
 def is_ready(cast: Cast, stage: Stage) -> bool:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         ready = snapshot.load(stage.id, stage.encounter.opened_at).ready_dose
     return ready is not None and ready[1] is not None
 
@@ -50,7 +50,7 @@ def plain(page: str) -> str:
 
 
 def entries(cast: Cast) -> int:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return DoseCheck.objects.count()
 
 
@@ -106,7 +106,7 @@ def test_no_prescriber_passes_a_difference(clinic: Cast, differing: tuple[Stage,
     answer = press(prescriber, stage, "session_start_dose", override=aside, reason="In a hurry")
     assert answer.status_code == 409
     assert "Two people read this dose differently. Two people must read it again, and agree." in body(answer)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not snapshot.load(stage.id, stage.encounter.opened_at).doses
 
 
@@ -121,10 +121,10 @@ def test_a_third_person_may_read_it_with_one_of_them(clinic: Cast, differing: tu
 def test_nobody_is_called_to_check_a_pair_that_differs(clinic: Cast, differing: tuple[Stage, Client, Client]):
     """D2: on home a dose waits for a second person once it has been read anew, and not before."""
     stage, nurse, _other = differing
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert waiting_doses([stage.id], not_by=None) == []
     again(nurse, stage, lot=RIGHT)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert [each.lot for each in waiting_doses([stage.id], not_by=None)] == [RIGHT]
 
 

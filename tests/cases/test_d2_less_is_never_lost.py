@@ -12,7 +12,7 @@ from sojourn.care.encounter.queries import current_state
 from sojourn.care.session import snapshot
 from sojourn.care.session.models import DoseEvent
 from sojourn.care.session.step_actions import Pump
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import Stage, adopt_everything
 from tests.cases.chair import show
 from tests.conftest import Cast
@@ -26,12 +26,12 @@ def ready(clinic: Cast) -> Cast:
 
 
 def rate_of(stage: Stage) -> Decimal | None:
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         return snapshot.load(stage.id, timezone.now()).rate_ml_per_h
 
 
 def state_of(stage: Stage) -> str:
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         return current_state(stage.id).state
 
 
@@ -52,7 +52,7 @@ def test_the_very_same_press_is_one_lowering(ready: Cast):
     typed = {"seen": seen(show(client, stage)), "rate_ml_per_h": "60"}
     for _ in range(2):
         assert client.post(url("session_rate", stage), typed).status_code == 302
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert DoseEvent.objects.filter(kind="rate").count() == 1
 
 
@@ -63,7 +63,7 @@ def test_a_lowering_on_an_old_page_never_raises(ready: Cast):
     client = ready.client("nurse")
     page = show(client, stage)
     assert 'name="shown" value="75' in page
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.step("lower_rate", pump=Pump(Decimal(40)))
         newest = str(current_state(stage.id).seq)
     for number in (seen(page), newest):
@@ -99,13 +99,13 @@ def test_the_stop_page_stops_a_dose_that_was_paused_meanwhile(ready: Cast):
     stage = dosing(ready)
     client = ready.client("nurse")
     number = seen(body(client.get(url("session_stop", stage))))
-    with as_asker(ready.asker("prescriber")):
+    with acting_as(ready.actor("prescriber")):
         stage.step("pause", "prescriber")
     typed = {"seen": number, "how": "stop_early", "reason": "Airway"}
     for _ in range(2):
         assert client.post(url("session_stop", stage), typed).status_code == 302
     assert state_of(stage) == "stopped_early"
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert SessionState.objects.latest("id").reason == "Airway"
 
 
@@ -114,7 +114,7 @@ def test_the_dose_ends_on_a_page_that_was_not_fresh(ready: Cast):
     stage = dosing(ready)
     client = ready.client("nurse")
     number = seen(show(client, stage))
-    with as_asker(ready.asker("prescriber")):
+    with acting_as(ready.actor("prescriber")):
         stage.step("lower_rate", "prescriber", pump=Pump(Decimal(40)))
     for _ in range(2):
         assert client.post(url("session_end_dose", stage), {"seen": number}).status_code == 302

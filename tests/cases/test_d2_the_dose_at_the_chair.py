@@ -9,7 +9,7 @@ import pytest
 
 from sojourn.care.encounter.models import SessionState
 from sojourn.care.session.models import DoseCheck, MedicationAdministration
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import adopt_everything
 from tests.cases.chair import kept, press, said_at, second_nurse, show, write_down
 from tests.conftest import Cast, today
@@ -27,7 +27,7 @@ def ready(clinic: Cast) -> Cast:
 
 
 def entries(cast: Cast) -> int:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return DoseCheck.objects.count()
 
 
@@ -79,11 +79,11 @@ def test_85_mg_with_the_reason_x_by_a_nurse(ready: Cast):
     assert wanted in reasons(refused)
     ticked = press(nurse, stage, "session_start_dose", override="dose:beyond-rounding", reason="x")
     assert ticked.status_code == 403
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert not MedicationAdministration.objects.exists()
     signed = {"override": "dose:beyond-rounding", "reason": "No effect at 42.5 mg four times; discussed"}
     press(ready.client("prescriber"), stage, "session_start_dose", **signed)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert MedicationAdministration.objects.get().dose_mg == Decimal(85)
         row = SessionState.objects.latest("id")
         assert row.reason == signed["reason"]
@@ -169,7 +169,7 @@ def test_a_spray_is_whole_devices_of_the_label(ready: Cast, mg: str, devices: st
     press(client, stage, "session_dose", **SPRAY, dose_mg="56", devices="2")
     press(ready.client("prescriber"), stage, "session_dose", **SPRAY, dose_mg="56", devices="2")
     press(client, stage, "session_start_dose")
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         row = MedicationAdministration.objects.get()
         assert (row.dose_mg, row.devices, row.rate_ml_per_h) == (Decimal(56), 2, None)
 
@@ -233,5 +233,5 @@ def test_two_nurses_press_start_at_once(ready: Cast):
     late = other.post(url("session_start_dose", stage), {"seen": "2"})
     assert late.status_code == 409
     assert "has moved this session on in the meantime" in body(late)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert MedicationAdministration.objects.count() == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sojourn.care.session import snapshot
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import adopt_everything
 from tests.cases.chair import second_nurse, show, write_down
 from tests.conftest import Cast
@@ -56,7 +56,7 @@ def test_a_correction_after_a_difference_is_blind_again(ready: Cast):
     assert "A second person checks the dose" in show(nurse, stage)
     write_down(other, stage, lot=LOT, read_again="on")
     assert "Give the dose" in show(other, stage)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         pair = snapshot.load(stage.id, stage.encounter.opened_at).ready_dose
     assert pair is not None
     assert pair[1] is not None

@@ -17,7 +17,7 @@ from sojourn.care.session import waste_actions
 from sojourn.care.session.lines import given_to
 from sojourn.care.session.models import EnteredInError, Waste, WasteWitness
 from sojourn.care.session.snapshot import load
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import Refused
 from tests.care.stage import Stage, adopt_everything
 from tests.cases.chair import Clock, clock, press, show
@@ -50,7 +50,7 @@ def throw_away(client: Client, stage: Stage, mg: str) -> None:
 
 
 def newest(cast: Cast) -> int:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return Waste.objects.latest("id").pk
 
 
@@ -86,14 +86,14 @@ def test_a_struck_waste_counts_no_more_and_stays_readable(clinic: Cast, wasted: 
         assert f"witnessed by {witness}" in text
         assert "Entered in error; it does not count." in text
         assert re.search(rf"Struck by {who} on .*?: {WHY}", text)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert (Waste.objects.count(), WasteWitness.objects.count(), EnteredInError.objects.count()) == (1, 1, 1)
 
 
 def test_every_balance_leaves_it_out(clinic: Cast, wasted: Stage, clock: Clock):
     """D3: snapshot, record and what the patient was given in all sessions say the same line."""
     strike(clinic, wasted, newest(clinic))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         lines = [
             load(wasted.id, clock()).line,
             session_record(wasted.id, now=clock()).given[0].line,
@@ -120,9 +120,9 @@ def test_a_struck_waste_is_witnessed_by_nobody(clinic: Cast, wasted: Stage):
     throw_away(nurse, wasted, "7.5")
     number = newest(clinic)
     strike(clinic, wasted, number)
-    by = clinic.asker("prescriber")
+    by = clinic.actor("prescriber")
     assert press(clinic.client("prescriber"), wasted, "session_witness", number).status_code == 404
-    with as_asker(by), pytest.raises(Refused) as refused:
+    with acting_as(by), pytest.raises(Refused) as refused:
         waste_actions.witness(by=by, waste_id=number)
     assert refused.value.codes == ("struck",)
 
@@ -134,13 +134,13 @@ def test_it_needs_a_reason_once_and_from_inside(clinic: Cast, wasted: Stage, oth
     for _twice in range(2):
         assert strike(clinic, wasted, number).status_code == 302
     assert strike(other_clinic, wasted, number).status_code == 404
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert EnteredInError.objects.count() == 1
 
 
 def test_a_strike_is_part_of_what_is_signed(clinic: Cast, wasted: Stage, clock: Clock):
     """D3: the hash under which a record is signed changes with it."""
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         before = verify_signature(session_record(wasted.id, now=clock())).hash
         strike(clinic, wasted, newest(clinic))
         assert verify_signature(session_record(wasted.id, now=clock())).hash != before

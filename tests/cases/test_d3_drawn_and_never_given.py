@@ -12,7 +12,7 @@ from sojourn.care.session import snapshot
 from sojourn.care.session.models import Waste, WasteWitness
 from sojourn.care.session.rows import WentIn
 from sojourn.clinical import administration
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.console.sessions import running
 from tests.care.stage import Stage, adopt_everything, check_dose
 from tests.cases.chair import show
@@ -29,7 +29,7 @@ def ready(clinic: Cast) -> Cast:
 def drawn_in_vain(cast: Cast) -> Stage:
     """35 mg were drawn up and checked; the session was stopped before the dose."""
     stage = checked(cast)
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         check_dose(stage, timezone.now())
         stage.step("stop_early", reason="Too nervous")
     return stage
@@ -44,14 +44,14 @@ def test_drawn_up_and_stopped_before_the_start(ready: Cast):
     assert "35 mg still to account for." in page
     typed = {"waste-mg": "35", "waste-how": "", "waste-key": str(uuid4())}
     assert nurse.post(url("session_waste", stage), typed).status_code == 302
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         row = Waste.objects.get()
     prescriber = ready.client("prescriber")
     page = show(prescriber, stage)
     assert url("session_witness", stage, row.pk) in page
     assert "Everything is accounted for." not in page
     prescriber.post(url("session_witness", stage, row.pk), {})
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert WasteWitness.objects.count() == 1
     assert "Everything is accounted for." in show(nurse, stage)
 
@@ -70,7 +70,7 @@ def test_it_is_still_there_once_the_patient_has_left(ready: Cast):
 def test_nothing_prepared_has_no_line(ready: Cast):
     """D3: where nothing was drawn up there is nothing to account for."""
     stage = checked(ready)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.step("stop_early", reason="Too nervous")
     assert "still to account for" not in show(ready.client("nurse"), stage)
     assert 'id="accounting"' not in show(ready.client("nurse"), stage)
@@ -79,11 +79,11 @@ def test_nothing_prepared_has_no_line(ready: Cast):
 def test_a_history_that_cannot_be_worked_out_still_takes_its_waste(ready: Cast):
     """D3: where the steps cannot have happened so, waste and witness are there all the same."""
     stage = dosing(ready)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.step("stop_early")
         picture = snapshot.load(stage.id, timezone.now())
     refused = administration.HistoryRefused((), ())
     picture.went_in = (WentIn(picture.doses[0], refused, None, told=True),)
-    found = running.accounting(picture, ready.asker("nurse"))
+    found = running.accounting(picture, ready.actor("nurse"))
     assert found is not None
     assert (found.given, found.complete, found.left_mg) == ("–", False, Decimal(0))

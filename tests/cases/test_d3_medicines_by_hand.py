@@ -17,7 +17,7 @@ from sojourn.care.encounter.queries import current_state
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session.models import GivenMedicine, SessionEvent
 from sojourn.care.session.snapshot import load
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.console.sessions.timeline import TimelineEntry, timeline
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks, set_stage, to_dosing
 from tests.conftest import DENVER, Cast
@@ -34,14 +34,14 @@ def page(answer) -> str:
 
 
 def running(cast: Cast, *, minutes: int = 10) -> Stage:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return to_dosing(cast, at=timezone.now() - timedelta(minutes=minutes))
 
 
 def left(cast: Cast) -> Stage:
     """The patient came three hours ago and left without a dose an hour ago."""
     now = timezone.now()
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         stage = set_stage(cast, at=now - timedelta(hours=3))
         arrive(stage, now - timedelta(hours=3))
         stage.step("stop_early", reason="Not well today.", now=now - timedelta(hours=2))
@@ -62,12 +62,12 @@ def typed(**more: str) -> dict[str, str]:
 
 
 def given(cast: Cast, stage: Stage) -> list[GivenMedicine]:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return list(GivenMedicine.objects.filter(encounter_id=stage.id).order_by("id"))
 
 
 def happened(cast: Cast, stage: Stage) -> list[TimelineEntry]:
-    with as_asker(cast.asker("nurse")), timezone.override(DENVER):
+    with acting_as(cast.actor("nurse")), timezone.override(DENVER):
         return timeline(load(stage.id, timezone.now()))
 
 
@@ -196,7 +196,7 @@ def _stopped(cast: Cast) -> Stage:
     ids=["arrived", "checked", "dosing", "paused", "observing", "stopped"],
 )  # fmt: skip
 def test_it_can_be_written_down_in_every_state_of_a_session(ready: Cast, make):
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = make(ready)
     assert ready.client("nurse").get(medicines(stage)).status_code == 200
     assert ready.client("nurse").post(medicines(stage), typed()).status_code == 302
@@ -213,8 +213,8 @@ def test_it_is_written_down_after_the_patient_left_until_the_record_is_signed(re
     assert client.post(medicines(stage), typed(at=clock(then))).status_code == 302
     (row,) = given(ready, stage)
     assert row.given_at == then
-    with as_asker(ready.asker("nurse")):
-        session_actions.sign(by=ready.asker("nurse"), encounter_id=stage.id, content_hash="0" * 64)
+    with acting_as(ready.actor("nurse")):
+        session_actions.sign(by=ready.actor("nurse"), encounter_id=stage.id, content_hash="0" * 64)
     answer = client.post(medicines(stage), typed(at=clock(then)))
     assert answer.status_code == 409
     assert "Write an addendum instead." in page(answer)
@@ -224,7 +224,7 @@ def test_it_is_written_down_after_the_patient_left_until_the_record_is_signed(re
 def test_a_time_of_an_old_session_is_of_its_own_day(ready: Cast):
     """Written down on the next day, 14:05 is the 14:05 of the session, not today's."""
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=now - timedelta(hours=30))
         arrive(stage, now - timedelta(hours=30))
         stage.step("stop_early", reason="Not well today.", now=now - timedelta(hours=29))
@@ -250,7 +250,7 @@ def tap(client: Client, stage: Stage, **values: object):
 
 
 def noted(cast: Cast, stage: Stage) -> list[SessionEvent]:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return list(SessionEvent.objects.filter(encounter_id=stage.id).order_by("id"))
 
 
@@ -336,7 +336,7 @@ def test_a_follow_up_belongs_to_its_own_session(ready: Cast):
     client = ready.client("nurse")
     tap(client, stage, kind="nausea", grade="mild", last=0)
     (row,) = noted(ready, stage)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         other = to_dosing(ready, number=2)
     assert tap(client, other, about=row.pk, effect="gone").status_code == 404
 
@@ -362,7 +362,7 @@ def test_missed_checks_stand_in_the_timeline_as_gaps_and_the_next_one_ahead(read
 
 def test_the_dose_and_what_happened_to_it_stand_in_the_timeline(ready: Cast):
     stage = running(ready)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.step("pause", note="Coughing")
         assert current_state(stage.id).state == "paused"
     titles = {each.title: each.detail for each in happened(ready, stage)}

@@ -16,7 +16,7 @@ from django.utils import timezone
 from sojourn.care.encounter.queries import current_state
 from sojourn.care.session.models import DoseEvent, Waste, WasteWitness
 from sojourn.care.session.snapshot import load
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage
 from tests.cases.chair import Clock, clock, press, said_at, second_nurse, show
 from tests.conftest import DENVER, Cast
@@ -48,18 +48,18 @@ def line(page: str) -> str:
 
 
 def kinds(cast: Cast) -> list[str]:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return list(DoseEvent.objects.order_by("at", "id").values_list("kind", flat=True))
 
 
 def state(cast: Cast, stage: Stage) -> str:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return current_state(stage.id).state
 
 
 def measured(cast: Cast, stage: Stage, clock: Clock) -> None:
     """Readings of this minute, so that what asks every guard finds them fresh."""
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         stage.vitals(clock(), nibp_sys=124, nibp_dia=78, spo2=98, hr=71, rr=14)
 
 
@@ -184,7 +184,7 @@ def test_over_midnight_and_over_the_change_of_clocks(ready: Cast, clock: Clock, 
 def test_a_start_written_down_in_the_hour_that_comes_twice(ready: Cast, clock: Clock):
     """D3: at 1:10 after the clocks went back, "1:50" is twenty minutes ago and not forty minutes ahead."""
     clock.at = datetime(2027, 11, 7, 1, 45, tzinfo=DENVER).astimezone(UTC)  # the first 1:45
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=clock.at)
         arrive(stage, clock.at)
         pass_checks(stage, clock.at)
@@ -192,7 +192,7 @@ def test_a_start_written_down_in_the_hour_that_comes_twice(ready: Cast, clock: C
     clock.later(minutes=25)  # the second 1:10
     measured(ready, stage, clock)
     press(ready.client("nurse"), stage, "session_start_dose", started="01:50")
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         dose = load(stage.id, clock()).dose
         assert dose is not None
         assert clock() - dose.started_at == timedelta(minutes=20)
@@ -222,7 +222,7 @@ def test_a_step_that_arrives_twice(ready: Cast, clock: Clock):
     assert key
     for _ in range(2):
         client.post(url("session_waste", stage), {"waste-mg": "5", "waste-key": key[1]})
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert Waste.objects.count() == 1
 
 
@@ -256,7 +256,7 @@ def test_the_patient_says_no_during_an_alarm(ready: Cast, clock: Clock):
     """D3: with a high alarm open, pause, stop and the patient's no stay in sight, and each is one press."""
     stage = dosing(ready)
     client = ready.client("nurse")
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.vitals(clock(), spo2=85)
     page = show(client, stage)
     for name in ("session_pause", "session_stop_early", "session_say_no"):
@@ -308,12 +308,12 @@ def test_waste_has_a_witness_who_is_somebody_else(ready: Cast, clock: Clock):
     page = body(press(nurse, stage, "session_waste", **{"waste-mg": "17.5", "waste-how": "sink", "waste-key": key}))
     assert "nobody has witnessed it yet" in page
     assert "Somebody else signs in and witnesses it here." in page
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         row = Waste.objects.get()
     own = press(nurse, stage, "session_witness", row.pk)
     assert own.status_code == 409
     assert "You threw it away yourself. Somebody else must witness it." in reasons(own)
-    with as_asker(ready.asker("nurse")), pytest.raises(DatabaseError), transaction.atomic():
+    with acting_as(ready.actor("nurse")), pytest.raises(DatabaseError), transaction.atomic():
         WasteWitness.objects.create(
             clinic=ready.clinic, patient=stage.patient, waste=row, at=clock(), by=ready.members["nurse"]
         )
@@ -331,7 +331,7 @@ def test_a_waste_of_another_session_is_not_found(ready: Cast, clock: Clock):
     stage, elsewhere = dosing(ready), dosing(ready, number=2)
     press(ready.client("nurse"), stage, "session_stop_early")
     press(ready.client("nurse"), stage, "session_waste", **{"waste-mg": "1", "waste-key": str(uuid4())})
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         row = Waste.objects.get()
     answer = ready.client("prescriber").post(url("session_witness", elsewhere, row.pk), {"seen": "3"})
     assert answer.status_code == 404
@@ -341,7 +341,7 @@ def spray(cast: Cast) -> tuple[Stage, Client]:
     """56 mg in two devices, of which the first has been given."""
     stage = checked(cast, protocol_id="in_esketamine", dose_mg=Decimal(56))
     nothing = dict.fromkeys(("stock_mg_per_ml", "drawn_ml", "total_ml", "over_min", "rate_ml_per_h"))
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         check_dose(stage, timezone.now(), mg="56", drug="esketamine", route="in", devices=2, **nothing)
     client = cast.client("nurse")
     press(client, stage, "session_start_dose")

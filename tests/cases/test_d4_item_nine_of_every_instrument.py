@@ -11,7 +11,7 @@ import pytest
 
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.people import make_patient
 from tests.conftest import Cast, now_here
 
@@ -48,7 +48,7 @@ def test_each_raises_one_flag_as_grave_as_it_is(
     """D4: entered from paper through the page: one flag, of the gravest of its answers, and the nurse is led to it."""
     answer = paper(clinic, patient, scale_id, **answers)
     assert answer.status_code == 302, answer.content[:400]
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         found = [(each.kind, each.severity, each.source) for each in Flag.objects.filter(patient=patient)]
     assert found == ([("suicidal_thoughts", severity, "answer")] if severity else [])
     assert ("/clinic/flags/" in answer["Location"]) is bool(severity)

@@ -22,7 +22,7 @@ from sojourn.care.candidacy.actions import content_hash
 from sojourn.care.candidacy.models import CandidacyDecision, Clearance
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import Refused
 from tests.care.open_eyes import WHY, asked_at, reasoned
 from tests.care.people import make_patient
@@ -48,8 +48,8 @@ def enter(cast: Cast, patient: Patient, panel: str, **facts: str) -> Any:
 def told(cast: Cast, patient: Patient, **facts: Any) -> None:
     from sojourn.care.intake import actions as intake
 
-    by = cast.asker("nurse")
-    with as_asker(by):
+    by = cast.actor("nurse")
+    with acting_as(by):
         for name, value in facts.items():
             intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=now_here().date())
 
@@ -74,17 +74,17 @@ def sign(client: Client, patient: Patient, given: dict[str, str]) -> Any:
 
 
 def decisions(cast: Cast) -> int:
-    with as_asker(cast.asker("prescriber")):
+    with acting_as(cast.actor("prescriber")):
         return CandidacyDecision.objects.count()
 
 
 def flags(cast: Cast, patient: Patient) -> list[Flag]:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return list(Flag.objects.filter(patient=patient).order_by("id"))
 
 
 def key_of(cast: Cast, patient: Patient, rule_id: str) -> str:
-    with as_asker(cast.asker("prescriber")):
+    with acting_as(cast.actor("prescriber")):
         found = queries.assessment(patient.pk, "ketamine", now_here().date(), route="iv").findings
         return next(queries.fingerprint(each) for each in found if each.rule_id == rule_id)
 
@@ -118,7 +118,7 @@ def test_a_bare_accept_is_refused_and_everything_stands_on_the_page(clinic: Cast
         assert WHY in html.unescape(again.content.decode())
     assert decisions(clinic) == 0
     assert sign(me, ana, given | asked).status_code == 302
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         row = CandidacyDecision.objects.get()
         kept = {each["rule_id"]: each for each in row.open_eyes["weighed"]}
         assert kept["RC-THYROID"]["reason"] == WHY
@@ -155,8 +155,8 @@ def test_a_no_asks_for_no_reasons(clinic: Cast, ana: Patient, kind: str):
 def test_a_medicine_that_nobody_has_looked_at_is_an_unknown(clinic: Cast, ana: Patient):
     from sojourn.care.intake import actions as intake
 
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         intake.say_line(
             by=by, patient_id=ana.pk, of="medicines", name="Grandmother’s tea", current=True, stopped_on=None
         )
@@ -203,7 +203,7 @@ def test_a_specialist_s_answer_is_asked_for_recorded_and_shown(clinic: Cast, ana
     assert decisions(clinic) == 0
     whole = typed | {f"clearance-{short}-on": day, f"clearance-{short}-document": "letter-lund-2026.pdf"}
     assert sign(me, ana, given | reasons | whole).status_code == 302
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         row = CandidacyDecision.objects.get()
         (seizure,) = [each for each in row.open_eyes["weighed"] if each["rule_id"] == "RC-SEIZURE"]
         (kept,) = seizure["clearances"]
@@ -229,7 +229,7 @@ def test_a_nurse_records_it_beforehand_and_strikes_what_was_wrong(clinic: Cast, 
     assert "Dr. Lund, neurology, 5 January 2026" in plain(done) or "Dr. Lund, neurology" in plain(done)
     page, given = preview(clinic.client("prescriber"), ana)
     assert "letter 12" in plain(page)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         row = Clearance.objects.get()
     strike = reverse("console:clearance_strike", args=[row.pk])
     assert nurse.post(strike, {"reason": " "}).status_code == 409
@@ -237,7 +237,7 @@ def test_a_nurse_records_it_beforehand_and_strikes_what_was_wrong(clinic: Cast, 
     refused = sign(clinic.client("prescriber"), ana, given | asked_at(page))
     assert refused.status_code == 409
     assert "a specialist’s answer comes first" in plain(refused)
-    with as_asker(clinic.asker("nurse")), pytest.raises(DatabaseError), transaction.atomic():
+    with acting_as(clinic.actor("nurse")), pytest.raises(DatabaseError), transaction.atomic():
         Clearance.objects.filter(pk=row.pk).update(who="Dr. Nobody")
 
 
@@ -348,8 +348,8 @@ def test_no_door_enters_a_fact_past_the_flag():
 
 def test_the_action_refuses_by_itself_with_a_code_for_each(clinic: Cast, ana: Patient):
     told(clinic, ana, seizures=True, suicide_risk="high")
-    by, today = clinic.asker("prescriber"), now_here().date()
-    with as_asker(by):
+    by, today = clinic.actor("prescriber"), now_here().date()
+    with acting_as(by):
         found = queries.assessment(ana.pk, "ketamine", today, route="iv")
         with pytest.raises(Refused) as refused:
             actions.decide(by=by, patient_id=ana.pk, answer=reasoned(found), seen=found.seen(None))
@@ -378,9 +378,9 @@ def test_the_clearance_is_the_clinic_s_alone(clinic: Cast, other_clinic: Cast, a
     typed = {"way": "ketamine-iv", "who": "Dr. Lund", "on": "2026-01-05", "document": "letter"}
     assert other_clinic.client("nurse").post(door, typed).status_code == 404
     assert clinic.client("nurse").post(door, typed).status_code == 302
-    with as_asker(other_clinic.asker("nurse")):
+    with acting_as(other_clinic.actor("nurse")):
         assert not Clearance.objects.exists()
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Clearance.objects.get().answered_on == date(2026, 1, 5)
 
 
@@ -391,7 +391,7 @@ def test_the_dose_and_its_record_say_what_it_was_accepted_in_spite_of(clinic: Ca
     nurse = clinic.client("nurse")
     before = plain(nurse.get(url("session", stage)))
     assert "Accepted in spite of: Not known (" in before
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         pass_checks(stage, now_here())
         check_dose(stage, now_here())
         stage.step("start_dose")

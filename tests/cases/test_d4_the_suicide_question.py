@@ -15,7 +15,7 @@ import pytest
 from sojourn.care.encounter.queries import protocol_of
 from sojourn.care.safety.models import Flag
 from sojourn.care.session.models import CheckResult
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook.load import book
 from sojourn.interfaces.console.sessions.answer_words import ANY, words_for
 from tests.care.stage import Stage, adopt_everything
@@ -42,12 +42,12 @@ def answer(cast: Cast, stage: Stage, item: str, outcome: str, note: str = "", ro
 
 
 def rows(cast: Cast, stage: Stage, item: str) -> list[CheckResult]:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return list(CheckResult.objects.filter(encounter_id=stage.id, item_id=item).order_by("id"))
 
 
 def flags(cast: Cast, stage: Stage) -> list[Flag]:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return list(Flag.objects.filter(patient=stage.patient).order_by("id"))
 
 
@@ -151,7 +151,7 @@ def test_every_item_asks_why_it_turned(clinic: Cast, stage: Stage, item: str):
 
 
 def protocol(cast: Cast, stage: Stage) -> Any:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         assert stage.encounter is not None
         return protocol_of(stage.encounter)
 

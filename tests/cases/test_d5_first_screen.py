@@ -11,7 +11,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.browser import faults
 from tests.environment import RunSettings
 from tests.interfaces.test_board import board_page, web
@@ -184,7 +184,7 @@ def test_a_call_is_seen_answered_and_passed_on_by_the_board(web: Web, browser: B
 
     board = board_page(browser, web, worst.cast, 1280, 800, reduced_motion="reduce")
     at = datetime.now(UTC) - timedelta(seconds=57)
-    with as_asker(worst.cast.asker("nurse")):
+    with acting_as(worst.cast.actor("nurse")):
         SessionEvent.objects.create(
             clinic=worst.cast.clinic, patient=worst.stage.patient, encounter_id=worst.id, kind=PATIENT_CALLS, at=at,
             recorded_at=at, by=worst.cast.members["nurse"],

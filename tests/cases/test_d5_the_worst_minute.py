@@ -15,7 +15,7 @@ from django.test import Client
 
 from sojourn.care.alarms.models import AlarmEvent, AlarmState
 from sojourn.care.vitals.watch import sweep_deadlines
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import Stage, adopt_everything
 from tests.care.test_chart import lived_through
 from tests.cases.chair import Clock, clock, show
@@ -39,7 +39,7 @@ def running(clinic: Cast, clock: Clock) -> Stage:
     adopt_everything(clinic)
     stage = dosing(clinic, at=clock())
     clock.later(minutes=4)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage.vitals(clock(), nibp_sys=128, nibp_dia=82, **WORST)
     return stage
 
@@ -52,7 +52,7 @@ def strip_of(page: str) -> str:
 
 def watch(stage: Stage, clock: Clock) -> None:
     """What the watch does once a second."""
-    with as_asker(stage.cast.asker("nurse")), connection.cursor() as cursor:
+    with acting_as(stage.cast.actor("nurse")), connection.cursor() as cursor:
         sweep_deadlines(cursor.cursor, clock())
 
 
@@ -74,7 +74,7 @@ def test_it_keeps_its_value_after_it_was_passed_on_and_after_the_answer(running:
     client = running.cast.client("nurse")
     clock.later(seconds=61)  # rule escalation: a high alarm waits 60 s
     watch(running, clock)
-    with as_asker(running.cast.asker("nurse")):
+    with acting_as(running.cast.actor("nurse")):
         assert AlarmState.objects.get(code="spo2").phase == "escalated"
     if answered:
         client.post(url("session_acknowledge", running), {"rule": "spo2.low", "code": "spo2"})
@@ -90,7 +90,7 @@ def test_page_and_record_agree_since_when(clinic: Cast, clock: Clock):
     """Also where an alarm must last before it is raised: 20 % above the patient's own for 5 minutes."""
     adopt_everything(clinic)
     stage = dosing(clinic, at=clock())
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         for _ in range(2):
             stage.vitals(clock.later(minutes=5), nibp_sys=160, nibp_dia=84)
         state = AlarmState.objects.get(rule_id="bp.systolic.rise", code="nibp_sys")
@@ -108,7 +108,7 @@ def test_the_bar_is_never_calm_during_a_high_alarm(clinic: Cast, clock: Clock):
     adopt_everything(clinic)
     stage = observing(clinic)
     client = clinic.client("nurse")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage.vitals(clock(), spo2=86)
     for page in (show(client, stage), body(client.get(url("session_live", stage), {"seen": "4"}))):
         assert "Nothing stands in the way" not in page
@@ -145,7 +145,7 @@ def test_stop_in_the_strip_stops_from_any_page(running: Stage):
 def test_board_and_page_agree_and_card_and_tile_do(running: Stage, clock: Clock):
     """An answered high alarm beside an open medium one: tile and card are both high, as on the page."""
     client = running.cast.client("nurse")
-    with as_asker(running.cast.asker("nurse")):
+    with acting_as(running.cast.actor("nurse")):
         stage = running
         stage.vitals(clock.later(seconds=30), rr=14, hr=125)  # breathing is well; the heart rate falls to medium
     client.post(url("session_acknowledge", running), {"rule": "spo2.low", "code": "spo2"})

@@ -26,7 +26,7 @@ from sojourn.care.session.models import CheckResult
 from sojourn.care.vitals.models import Observation
 from sojourn.clinical.numbers import written
 from sojourn.clinical.vitals import pressure_fault
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
 from tests.care.way import plan_values
 from tests.conftest import Cast, today
@@ -52,8 +52,8 @@ class Known:
 @pytest.fixture
 def known(clinic: Cast) -> Known:
     adopt_everything(clinic)
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         stage = set_stage(clinic)
         arrive(stage, timezone.now())
         intake.enter_fact(by=by, patient_id=stage.patient.pk, name="weight_kg", value=70.0, on=today())
@@ -75,7 +75,7 @@ def csv_report(known: Known, kg: str, sure: bool) -> Any:
 
 
 def session(known: Known, kg: str, sure: bool) -> Any:
-    with as_asker(known.cast.asker("nurse")):
+    with acting_as(known.cast.actor("nurse")):
         last = CheckResult.objects.filter(item_id="weight").last()
         seq = str(current_state(known.stage.id).seq)
     typed = {"item": "weight", "outcome": "passed", "last": str(last.pk if last else 0), "kg": kg, "seen": seq}
@@ -84,8 +84,8 @@ def session(known: Known, kg: str, sure: bool) -> Any:
 
 
 def plan(known: Known, kg: str, sure: bool) -> Any:
-    by = known.cast.asker("prescriber")
-    with as_asker(by):
+    by = known.cast.actor("prescriber")
+    with acting_as(by):
         version = plans.draft(by=by, patient_id=known.patient_id, course_id=known.stage.appointment.care_plan_id)
         wanted = plan_values(version.protocol_id, Decimal(35), timezone.now())
     typed = {name: written(each) if isinstance(each, Decimal) else str(each) for name, each in wanted.items()}
@@ -119,7 +119,7 @@ DOORS: dict[str, Door] = {
 
 def kept(known: Known, door: str) -> list[float]:
     """The weights that this door has written down beside the 70 kg that were known."""
-    with as_asker(known.cast.asker("prescriber")):
+    with acting_as(known.cast.actor("prescriber")):
         if door == "plan":
             rows = PlanVersion.objects.filter(patient_id=known.patient_id, signed_at=None)
             return [float(each.weight_kg) for each in rows if each.weight_kg not in (None, Decimal(70))]
@@ -186,7 +186,7 @@ def test_a_report_with_two_weights_compares_each_with_the_one_before_it(known: K
 def test_the_second_pair_of_eyes_is_asked_whether_it_read_pounds(known: Known):
     """The plan says 70 kg; the checker typed what a scale in pounds shows. They differ, and the slip is named."""
     assert plan(known, "70", False).status_code == 302
-    with as_asker(known.cast.asker("nurse")):
+    with acting_as(known.cast.actor("nurse")):
         version = PlanVersion.objects.latest("id")
     check = reverse("console:plan_check", args=[version.pk])
     answer = known.cast.client("nurse").post(check, {"weight_kg": "154", "amount": "0.5"})
@@ -195,7 +195,7 @@ def test_the_second_pair_of_eyes_is_asked_whether_it_read_pounds(known: Known):
     assert "The weight differs: the plan says 70 kg, you say 154 kg." in text
     assert "Pounds? 154 kg; the last weight was 70 kg, which is 154.3 pounds." in text
     assert 'value="154"' in text
-    with as_asker(known.cast.asker("nurse")):
+    with acting_as(known.cast.actor("nurse")):
         assert not DoubleCheck.objects.filter(version=version).exists()
 
 
@@ -221,8 +221,8 @@ def pressure_panel(known: Known, sure: bool) -> Any:
 
 def pressure_alone(known: Known, sure: bool) -> Any:
     """The upper number first, the lower one with another entry of the same day."""
-    by = known.cast.asker("nurse")
-    with as_asker(by):
+    by = known.cast.actor("nurse")
+    with acting_as(by):
         intake.enter_fact(by=by, patient_id=known.patient_id, name="sbp", value=80.0, on=today())
     typed = {"panel": "pressure", "dbp": "120", "observed_on": today().isoformat()} | ({"sure": "1"} if sure else {})
     return known.cast.client("nurse").post(reverse("console:candidacy_enter", args=[known.patient_id]), typed)
@@ -266,7 +266,7 @@ def test_80_over_120_is_asked_about_and_kept_when_confirmed(known: Known, door: 
     assert "120" in text[text.index("<form") :]
     confirmed = PRESSURES[door](known, True)
     assert confirmed.status_code == 302, body(confirmed)[:2000]
-    with as_asker(known.cast.asker("nurse")):
+    with acting_as(known.cast.actor("nurse")):
         if door == "values":
             rows = Observation.objects.filter(encounter_id=known.stage.id)
             assert {(each.code, each.value, each.doubt) for each in rows} == {

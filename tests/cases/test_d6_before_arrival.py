@@ -14,7 +14,7 @@ from sojourn.care.alarms.models import AlarmState, CurrentVital
 from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.session.snapshot import load
 from sojourn.care.vitals.models import Observation
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.console.record.figure import figure_of
 from sojourn.interfaces.console.record.presenters import Shown
 from tests.care.stage import Stage, adopt_everything, arrive, pass_checks, set_stage
@@ -30,7 +30,7 @@ def here(clinic: Cast) -> Stage:
     """A patient who arrived ten minutes ago."""
     adopt_everything(clinic)
     at = timezone.now() - timedelta(minutes=10)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic, at=at)
         arrive(stage, at)
     return stage
@@ -58,7 +58,7 @@ def test_it_is_asked_about_and_nothing_typed_is_lost(here: Stage, clinic: Cast):
     for kept in ('value="190"', 'value="112"', 'value="21:00"', f'value="{yesterday(here).date().isoformat()}"'):
         assert kept in text
     assert 'name="before_arrival"' in text
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not Observation.objects.filter(encounter_id=here.id).exists()
     on_the_session = post(here, **{"from": "checks"})  # the form on the session's own page asks the same
     assert on_the_session.status_code == 422
@@ -67,7 +67,7 @@ def test_it_is_asked_about_and_nothing_typed_is_lost(here: Stage, clinic: Cast):
 
 def test_it_is_kept_with_its_date_and_its_true_age(here: Stage, clinic: Cast):
     assert post(here, before_arrival="on").status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         rows = Observation.objects.filter(encounter_id=here.id)
         assert {each.effective_at for each in rows} == {yesterday(here)}
         snapshot = load(here.id, timezone.now())
@@ -82,7 +82,7 @@ def test_it_is_kept_with_its_date_and_its_true_age(here: Stage, clinic: Cast):
 
 def test_it_answers_no_check_of_today_and_is_no_baseline(here: Stage, clinic: Cast):
     post(here, before_arrival="on", nibp_sys="124", nibp_dia="78")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         codes = {each.code for each in load(here.id, timezone.now()).standing("complete_checks")}
     assert {"check-missing:blood_pressure", "check-missing:saturation", "baseline-missing:systolic"} <= codes
 
@@ -90,25 +90,25 @@ def test_it_answers_no_check_of_today_and_is_no_baseline(here: Stage, clinic: Ca
 def test_it_raises_no_alarm_of_this_session(here: Stage, clinic: Cast):
     """190 mmHg is above 180 (bp.systolic.high); it was so yesterday."""
     post(here, before_arrival="on")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not AlarmState.objects.filter(encounter_id=here.id).exclude(phase="quiet").exists()
     now = timezone.now()
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         here.vitals(now, nibp_sys=190, nibp_dia=100)
         assert AlarmState.objects.get(encounter_id=here.id, rule_id="bp.systolic.high").phase == "raised"
 
 
 def test_a_reading_of_now_stays_the_newest(here: Stage, clinic: Cast):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         here.vitals(timezone.now(), nibp_sys=124, nibp_dia=78, spo2=98)
     post(here, before_arrival="on")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert CurrentVital.objects.get(encounter_id=here.id, code="nibp_sys").value == 124
 
 
 def test_it_never_stretches_the_axis(here: Stage, clinic: Cast):
     post(here, before_arrival="on")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         pass_checks(here, timezone.now())
         record = session_record(here.id)
         shown = Shown(record, verify_signature(record))

@@ -27,8 +27,8 @@ from sojourn.care.plan.models import PlanVersion
 from sojourn.care.session import strike_actions
 from sojourn.care.session.models import CheckResult
 from sojourn.clinical.numbers import written
-from sojourn.foundation.accounts.asker import as_asker
-from tests.care.people import asker_for, make_patient
+from sojourn.foundation.accounts.actor import acting_as
+from tests.care.people import actor_for, make_patient
 from tests.care.stage import Stage, adopt_everything, arrive, check_dose, pass_checks, set_stage
 from tests.care.way import plan_values
 from tests.conftest import Cast, today
@@ -42,14 +42,14 @@ def body(answer) -> str:
 def here(clinic: Cast) -> Stage:
     """A patient who has just arrived; the plan in force rests on 70 kg of five days ago."""
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic)
         arrive(stage, timezone.now())
     return stage
 
 
 def seq(cast: Cast, stage: Stage) -> str:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return str(current_state(stage.id).seq)
 
 
@@ -76,7 +76,7 @@ def test_a_weight_taken_in_the_session_fills_the_next_plan_the_explorer_and_the_
     assert 'name="kg"' in page(clinic, here)  # the checklist has a field for it
     answer = weighed(clinic, here, "74.2")
     assert answer.status_code == 302, body(answer)[:2000]
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         row, fact = CheckResult.objects.get(item_id="weight"), ClinicalFact.objects.get(name="weight_kg")
         assert (row.outcome, row.value) == ("passed", "74.2 kg")
         assert (fact.value, fact.observed_on) == (74.2, today())
@@ -94,7 +94,7 @@ def test_a_weight_taken_in_the_session_fills_the_next_plan_the_explorer_and_the_
     text = body(prescriber.get(draft.url))
     assert (value_of(text, "weight_kg"), value_of(text, "weight_on")) == ("74.2", today().isoformat())
     assert f"Newest weight: 74.2 kg on {today():%-d %B %Y}, entered by the clinic ({nurse})" in text
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = PlanVersion.objects.latest("id")
         # 0.5 mg/kg x 74.2 kg = 37.1 mg, to the nearest 0.5 mg
         assert version.dose_mg == Decimal(37)
@@ -106,8 +106,8 @@ def test_a_weight_taken_in_the_session_fills_the_next_plan_the_explorer_and_the_
 
 def test_the_first_plan_begins_with_what_the_patient_told(clinic: Cast):
     ana = make_patient(clinic, "Ana", sex="female")
-    by = asker_for(clinic, ana)
-    with as_asker(by):
+    by = actor_for(clinic, ana)
+    with acting_as(by):
         told = Told("told", {"typed": "150", "unit": "lb", "number": 68.04})
         intake.answer(by=by, patient_id=ana.pk, question_id="weight", told=told, seen=None)
     prescriber = clinic.client("prescriber")
@@ -121,13 +121,13 @@ def test_a_weight_is_never_answered_by_a_tick(clinic: Cast, here: Stage):
     answer = weighed(clinic, here, "")
     assert answer.status_code == 409
     assert "Write the weight that the scale shows" in body(answer)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not CheckResult.objects.filter(item_id="weight").exists()
 
 
 def test_a_note_beside_the_weight_leaves_the_weight(clinic: Cast, here: Stage):
     weighed(clinic, here, "74.2")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         last = CheckResult.objects.get(item_id="weight").pk
     typed = {"item": "weight", "outcome": "passed", "last": str(last), "note": "with shoes", "seen": seq(clinic, here)}
     clinic.client("nurse").post(reverse("console:session_check", args=[here.id]), typed)
@@ -138,8 +138,8 @@ def test_a_note_beside_the_weight_leaves_the_weight(clinic: Cast, here: Stage):
 
 def test_a_plan_that_a_second_person_checked_from_the_scale_joins_the_stream(clinic: Cast, here: Stage):
     """The checker's own figures; what is on the draft is not shown."""
-    prescriber, nurse = clinic.asker("prescriber"), clinic.asker("nurse")
-    with as_asker(prescriber):
+    prescriber, nurse = clinic.actor("prescriber"), clinic.actor("nurse")
+    with acting_as(prescriber):
         version = plans.draft(by=prescriber, patient_id=here.patient.pk, course_id=here.appointment.care_plan_id)
         values = {"weight_kg": Decimal(74), "weight_on": today(), "change_reason": "Weighed again"}
         version = plans.save_draft(by=prescriber, version_id=version.pk, seen=version.revision, values=values)
@@ -149,7 +149,7 @@ def test_a_plan_that_a_second_person_checked_from_the_scale_joins_the_stream(cli
     assert value_of(form, "weight_kg") == ""
     assert ">74" not in form
     assert clinic.client("nurse").post(check, {"weight_kg": "74", "amount": "0.5"}).status_code == 302
-    with as_asker(nurse):
+    with acting_as(nurse):
         newest = newest_weight(here.patient.pk)
     assert newest is not None
     assert (newest.kg, newest.on, newest.by) == (Decimal(74), today(), nurse.name)
@@ -159,11 +159,11 @@ def test_a_plan_that_a_second_person_checked_from_the_scale_joins_the_stream(cli
 def test_the_expected_concentration_beside_a_session_starts_from_it(clinic: Cast):
     adopt_everything(clinic)
     at = timezone.now()
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic, at=at)
         arrive(stage, at)
         intake.enter_fact(
-            by=clinic.asker("nurse"), patient_id=stage.patient.pk, name="weight_kg", value=74.2,
+            by=clinic.actor("nurse"), patient_id=stage.patient.pk, name="weight_kg", value=74.2,
             on=today() - timedelta(days=3),
         )  # fmt: skip
         pass_checks(stage, at)
@@ -178,8 +178,8 @@ def test_the_expected_concentration_beside_a_session_starts_from_it(clinic: Cast
 
 def test_a_struck_weight_takes_itself_out_of_the_stream(clinic: Cast, here: Stage):
     weighed(clinic, here, "74.2")
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         row = CheckResult.objects.get(item_id="weight")
         strike_actions.strike(by=by, encounter_id=here.id, of="check", row_id=row.pk, reason="Another patient")
         assert newest_weight(here.patient.pk) is None
@@ -188,14 +188,14 @@ def test_a_struck_weight_takes_itself_out_of_the_stream(clinic: Cast, here: Stag
 
 
 def test_an_open_draft_is_told_of_a_newer_weight_and_takes_it_by_one_press(clinic: Cast, here: Stage):
-    prescriber = clinic.asker("prescriber")
-    with as_asker(prescriber):
+    prescriber = clinic.actor("prescriber")
+    with acting_as(prescriber):
         version = plans.draft(by=prescriber, patient_id=here.patient.pk, course_id=here.appointment.care_plan_id)
     weighed(clinic, here, "71")
     edit = reverse("console:plan_edit", args=[version.pk])
     client = clinic.client("prescriber")
     assert "Take the newest weight" in body(client.get(edit))
-    with as_asker(prescriber):
+    with acting_as(prescriber):
         values = plan_values(version.protocol_id, Decimal(35), timezone.now())
         typed = {name: written(each) if isinstance(each, Decimal) else str(each) for name, each in values.items()}
     typed |= {"revision": str(version.revision), "use": "weight", "round_direction": "nearest"}
@@ -207,7 +207,7 @@ def test_an_open_draft_is_told_of_a_newer_weight_and_takes_it_by_one_press(clini
 def test_the_weights_of_plans_signed_before_join_the_stream(clinic: Cast, here: Stage):
     """The migration's own statement: the plan in force rests on 70 kg and wrote no fact."""
     weights = import_module("sojourn.care.session.migrations.0006_entered_in_error").WEIGHTS
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         assert newest_weight(here.patient.pk) is None
         for _again in range(2):
             with connection.cursor() as cursor:

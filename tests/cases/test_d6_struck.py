@@ -31,7 +31,7 @@ from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.arriving import Arrival, Value
 from sojourn.care.vitals.messages import take_messages
 from sojourn.care.vitals.models import Device, Observation
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import Refused
 from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.conftest import Cast, today
@@ -48,18 +48,18 @@ def body(answer: Any) -> str:
 def running(clinic: Cast) -> Stage:
     """A dose that has run for twenty minutes; every value was well before it."""
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         return to_dosing(clinic, at=timezone.now() - BEGAN)
 
 
 def typed(stage: Stage, minutes_ago: float, **values: float) -> None:
     """A nurse types values that she measured so many minutes ago, at that moment."""
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         stage.vitals(timezone.now() - timedelta(minutes=minutes_ago), **values)
 
 
 def reading(stage: Stage, code: str, value: float) -> Observation:
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         return Observation.objects.filter(encounter_id=stage.id, code=code, value=value).latest("id")
 
 
@@ -69,7 +69,7 @@ def strike(stage: Stage, of: str, row_id: int, reason: str = WHY, role: str = "n
 
 
 def phase(stage: Stage, rule_id: str, code: str) -> str:
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         row = AlarmState.objects.filter(encounter_id=stage.id, rule_id=rule_id, code=code).first()
     return row.phase if row else ""
 
@@ -94,7 +94,7 @@ def test_a_struck_reading_lets_its_alarm_end_and_the_newest_value_moves_back(run
     wrong = reading(running, "spo2", 79)
     assert strike(running, "reading", wrong.pk).status_code == 302
     assert phase(running, "spo2.low", "spo2") == "quiet"
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         now = CurrentVital.objects.get(encounter_id=running.id, code="spo2")
         assert now.value == 97
         assert now.effective_at == reading(running, "spo2", 97).effective_at
@@ -118,14 +118,14 @@ def test_a_struck_reading_lets_its_alarm_end_and_the_newest_value_moves_back(run
 def test_the_record_shows_the_struck_reading_and_why_the_alarm_ended(running: Stage, clinic: Cast):
     typed(running, 5, spo2=97)
     typed(running, 4, spo2=79)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         before = content_hash(session_record(running.id))
     strike(running, "reading", reading(running, "spo2", 79).pk)
     text = body(clinic.client("prescriber").get(reverse("console:record", args=[running.id])))
     assert f"entered in error, struck by {clinic.members['nurse'].name}" in text
     assert WHY in text
     assert "struck the reading as entered in error" in text
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         record = session_record(running.id)
         assert content_hash(record) != before
         assert [each.value for each in record.series["spo2"] if not each.counts] == [79]
@@ -136,7 +136,7 @@ def test_an_alarm_that_another_reading_upholds_stands_with_what_it_says(running:
     typed(running, 6, spo2=93)
     typed(running, 4, spo2=79)
     strike(running, "reading", reading(running, "spo2", 79).pk)
-    with as_asker(running.cast.asker("nurse")):
+    with acting_as(running.cast.actor("nurse")):
         row = AlarmState.objects.get(encounter_id=running.id, rule_id="spo2.low")
         assert (row.phase, row.priority, row.value) == ("raised", "medium", 93)
 
@@ -146,7 +146,7 @@ def test_a_wrong_reading_that_cleared_an_alarm_does_not_clear_it(running: Stage)
     typed(running, 4, spo2=98)
     assert phase(running, "spo2.low", "spo2") == "recovered"
     strike(running, "reading", reading(running, "spo2", 98).pk)
-    with as_asker(running.cast.asker("nurse")):
+    with acting_as(running.cast.actor("nurse")):
         row = AlarmState.objects.get(encounter_id=running.id, rule_id="spo2.low")
         assert (row.phase, row.priority, row.value) == ("raised", "high", 88)
         assert row.deadline_at is not None  # it waits for somebody again
@@ -157,7 +157,7 @@ def test_an_older_wrong_reading_leaves_the_newest_alone(running: Stage):
     typed(running, 6, spo2=79)
     typed(running, 4, spo2=97)
     strike(running, "reading", reading(running, "spo2", 79).pk)
-    with as_asker(running.cast.asker("nurse")):
+    with acting_as(running.cast.actor("nurse")):
         assert CurrentVital.objects.get(encounter_id=running.id, code="spo2").value == 97
     assert phase(running, "spo2.low", "spo2") == "quiet"  # nobody need look at what never was
 
@@ -165,11 +165,11 @@ def test_an_older_wrong_reading_leaves_the_newest_alone(running: Stage):
 def test_the_only_reading_of_a_vital_sign_leaves_none(running: Stage):
     typed(running, 4, temp=41.5)
     strike(running, "reading", reading(running, "temp", 41.5).pk)
-    with as_asker(running.cast.asker("nurse")):
+    with acting_as(running.cast.actor("nurse")):
         assert not CurrentVital.objects.filter(encounter_id=running.id, code="temp").exists()
         assert "temp" not in load(running.id, timezone.now()).newest
     typed(running, 1, temp=36.6)  # and the next one is the newest again
-    with as_asker(running.cast.asker("nurse")):
+    with acting_as(running.cast.actor("nurse")):
         assert CurrentVital.objects.get(encounter_id=running.id, code="temp").value == 36.6
 
 
@@ -177,25 +177,25 @@ def test_a_struck_baseline_is_the_one_before_it(clinic: Cast):
     """The patient's own pressure before the dose was a slip of the pen: what was measured before it counts again."""
     adopt_everything(clinic)
     at = timezone.now() - timedelta(minutes=30)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = to_dosing(clinic, at=at)
     first = reading(stage, "nibp_sys", 124)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert CurrentVital.objects.get(encounter_id=stage.id, code="nibp_sys").baseline == 124
     strike(stage, "reading", first.pk)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not CurrentVital.objects.filter(encounter_id=stage.id, code="nibp_sys").exists()
 
 
 def test_a_struck_pressure_is_no_check_that_was_made(running: Stage):
     typed(running, 5, nibp_sys=122, nibp_dia=76)
     upper, lower = reading(running, "nibp_sys", 122), reading(running, "nibp_dia", 76)
-    with as_asker(running.cast.asker("nurse")), connection.cursor() as cursor:
+    with acting_as(running.cast.actor("nurse")), connection.cursor() as cursor:
         before = read(cursor, [running.id], timezone.now())[0]
     strike(running, "reading", upper.pk)
-    with as_asker(running.cast.asker("nurse")):  # a pressure is one measurement: the other half goes with it
+    with acting_as(running.cast.actor("nurse")):  # a pressure is one measurement: the other half goes with it
         assert set(EnteredInError.objects.values_list("row_id", flat=True)) == {upper.pk, lower.pk}
-    with as_asker(running.cast.asker("nurse")), connection.cursor() as cursor:
+    with acting_as(running.cast.actor("nurse")), connection.cursor() as cursor:
         after = read(cursor, [running.id], timezone.now())[0]
     assert {point[2] for point in before["trend"] if point[1] == "nibp_sys"} == {122}
     assert not [point for point in after["trend"] if point[1] == "nibp_sys"]
@@ -204,9 +204,9 @@ def test_a_struck_pressure_is_no_check_that_was_made(running: Stage):
 
 def test_what_a_monitor_sent_is_not_struck(running: Stage, clinic: Cast):
     at = timezone.now()
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         device = Device.objects.create(clinic=clinic.clinic, name="M1", key="serial:M1", added_at=at)
-        vitals_actions.put_on(by=clinic.asker("nurse"), device_id=device.pk, encounter_id=running.id, now=at)
+        vitals_actions.put_on(by=clinic.actor("nurse"), device_id=device.pk, encounter_id=running.id, now=at)
         raw = uuid4().bytes
         arrival = Arrival(
             raw, raw, at, "test", ("serial:M1",), sent_at=at, values=(Value("spo2", 79, "%", at),), test=False
@@ -216,9 +216,9 @@ def test_what_a_monitor_sent_is_not_struck(running: Stage, clinic: Cast):
     row = reading(running, "spo2", 79)
     assert f"/reading/{row.pk}/" not in entries(running)
     assert strike(running, "reading", row.pk).status_code == 404
-    with as_asker(clinic.asker("nurse")), pytest.raises(Refused) as caught:
+    with acting_as(clinic.actor("nurse")), pytest.raises(Refused) as caught:
         strike_actions.strike(
-            by=clinic.asker("nurse"), encounter_id=running.id, of="reading", row_id=row.pk, reason=WHY
+            by=clinic.actor("nurse"), encounter_id=running.id, of="reading", row_id=row.pk, reason=WHY
         )  # fmt: skip
     assert caught.value.codes == ("monitor",)
 
@@ -227,12 +227,12 @@ def test_what_a_monitor_sent_is_not_struck(running: Stage, clinic: Cast):
 
 
 def test_a_struck_answer_counts_no_more_and_the_one_before_it_does(running: Stage, clinic: Cast):
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         wrong = session_actions.check(by=by, encounter_id=running.id, item_id="consent", passed=False)
         assert load(running.id, timezone.now()).answers["consent"] == "failed"
     assert strike(running, "check", wrong.pk).status_code == 302
-    with as_asker(by):
+    with acting_as(by):
         assert load(running.id, timezone.now()).answers["consent"] == "passed"
     assert WHY in entries(running)
     text = body(clinic.client("prescriber").get(reverse("console:record", args=[running.id])))
@@ -240,13 +240,13 @@ def test_a_struck_answer_counts_no_more_and_the_one_before_it_does(running: Stag
 
 
 def made_event(stage: Stage) -> int:
-    by = stage.cast.asker("nurse")
+    by = stage.cast.actor("nurse")
     return session_actions.note_event(by=by, encounter_id=stage.id, kind="nausea", note="twice").pk
 
 
 def made_medicine(stage: Stage) -> int:
     row = medicine_actions.give_medicine(
-        by=stage.cast.asker("nurse"), encounter_id=stage.id, name="Ondansetron", amount=Decimal(4), unit="mg",
+        by=stage.cast.actor("nurse"), encounter_id=stage.id, name="Ondansetron", amount=Decimal(4), unit="mg",
         route="iv", key=uuid4(),
     )  # fmt: skip
     return row.pk
@@ -257,10 +257,10 @@ MADE: dict[str, Callable[[Stage], int]] = {"event": made_event, "medicine": made
 
 @pytest.mark.parametrize("of", MADE)
 def test_an_event_and_a_medicine_are_struck_and_stay_readable(running: Stage, clinic: Cast, of: str):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         number = MADE[of](running)
     assert strike(running, of, number).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         snapshot = load(running.id, timezone.now())
         assert not snapshot.events
         assert not snapshot.by_hand
@@ -271,8 +271,8 @@ def test_an_event_and_a_medicine_are_struck_and_stay_readable(running: Stage, cl
 
 
 def test_a_patients_call_is_never_struck(running: Stage, clinic: Cast):
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         call = SessionEvent.objects.create(
             clinic=clinic.clinic, patient=running.patient, encounter_id=running.id, kind="patient_calls",
             at=timezone.now(), recorded_at=timezone.now(), by=clinic.members["nurse"],
@@ -291,7 +291,7 @@ def test_a_strike_needs_a_reason_comes_once_and_not_from_outside(running: Stage,
     assert phase(running, "spo2.low", "spo2") == "raised"
     strike(running, "reading", row.pk)
     assert strike(running, "reading", row.pk).status_code == 302  # the second press of one button
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert EnteredInError.objects.count() == 1
     foreign = other_clinic.client("nurse").post(
         reverse("console:session_strike", args=[running.id, "reading", row.pk]), {"reason": WHY}
@@ -303,8 +303,8 @@ def test_a_strike_needs_a_reason_comes_once_and_not_from_outside(running: Stage,
 def test_a_signed_record_is_not_struck_any_more(running: Stage, clinic: Cast):
     typed(running, 4, spo2=96)
     row = reading(running, "spo2", 96)
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         running.step("stop_early", reason="The patient wants to go home")
         running.step("observe_after_stop") if False else None
         from sojourn.care.session.models import RecordSignature
@@ -322,8 +322,8 @@ def test_a_signed_record_is_not_struck_any_more(running: Stage, clinic: Cast):
 
 
 def test_a_struck_fact_stays_readable_with_who_when_and_why(clinic: Cast, running: Stage):
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         fact = intake.enter_fact(by=by, patient_id=running.patient.pk, name="egfr", value=12.0, on=today())
     page = reverse("console:candidacy", args=[running.patient.pk])
     door = reverse("console:fact_strike", args=[fact.pk])
@@ -335,16 +335,16 @@ def test_a_struck_fact_stays_readable_with_who_when_and_why(clinic: Cast, runnin
     assert any("eGFR: 12" in each for each in struck_on(text))
     assert f"Another patient's laboratory · {by.name}" in text
     assert door not in text
-    with as_asker(by):
+    with acting_as(by):
         assert ClinicalFact.objects.filter(name="egfr").count() == 2  # the fact and what takes it back
 
 
 def test_rows_are_only_added(running: Stage, clinic: Cast):
     typed(running, 4, spo2=79)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         kept = Observation.objects.filter(encounter_id=running.id).count(), CheckResult.objects.count()
     strike(running, "reading", reading(running, "spo2", 79).pk)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert (Observation.objects.filter(encounter_id=running.id).count(), CheckResult.objects.count()) == kept
 
 
@@ -352,6 +352,6 @@ def test_time_of_the_strike_is_now(running: Stage, clinic: Cast):
     typed(running, 4, spo2=79)
     before = timezone.now()
     strike(running, "reading", reading(running, "spo2", 79).pk)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         at: datetime = EnteredInError.objects.get().at
     assert before <= at <= timezone.now()

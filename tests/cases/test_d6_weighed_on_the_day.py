@@ -16,7 +16,7 @@ from sojourn.care.encounter.queries import current_state
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.intake.story import Told
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.queries import house
 from tests.care import way
@@ -37,10 +37,10 @@ def monthly(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> Stage:
         return {**known(*args), "weight_on": today() - OLD}
 
     monkeypatch.setattr(way, "ordered", older)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic)  # signed before the clinic decided how old a weight may be
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         arrive(stage, timezone.now())
     return stage
 
@@ -54,15 +54,15 @@ def weigh(cast: Cast, stage: Stage, kg: str) -> None:
 
 
 def weighed_before(cast: Cast, stage: Stage, kg: float, days: int) -> None:
-    by = cast.asker("nurse")
-    with as_asker(by):
+    by = cast.actor("nurse")
+    with acting_as(by):
         intake.enter_fact(
             by=by, patient_id=stage.patient.pk, name="weight_kg", value=kg, on=today() - timedelta(days=days)
         )
 
 
 def ready(cast: Cast, stage: Stage) -> None:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         pass_checks(stage, timezone.now())
 
 
@@ -74,7 +74,7 @@ def prepare(cast: Cast, stage: Stage) -> str:
 
 
 def state(cast: Cast, stage: Stage) -> str:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return str(current_state(stage.id).state)
 
 
@@ -118,13 +118,13 @@ def test_weighed_within_the_limit_is_enough(clinic: Cast, monthly: Stage, days: 
 
 def test_what_the_patient_tells_is_no_weighing(clinic: Cast, monthly: Stage):
     """D6: a number from home does not stand for the scale."""
-    with as_asker(house(clinic.clinic.pk)):
+    with acting_as(house(clinic.clinic.pk)):
         person = Person.objects.create_user(f"ana@{clinic.clinic.slug}.example")
         clinic.members["patient"] = Membership.objects.create(
             clinic=clinic.clinic, person=person, role="patient", name="Ana", patient_id=monthly.patient.pk
         )
-    by = clinic.asker("patient")
-    with as_asker(by):
+    by = clinic.actor("patient")
+    with acting_as(by):
         told = Told("told", {"typed": "70", "unit": "kg", "number": 70.0})
         intake.answer(by=by, patient_id=monthly.patient.pk, question_id="weight", told=told, seen=None)
     assert "The weight is 45 days old." in prepare(clinic, monthly)
@@ -133,8 +133,8 @@ def test_what_the_patient_tells_is_no_weighing(clinic: Cast, monthly: Stage):
 def test_a_struck_weighing_is_none(clinic: Cast, monthly: Stage):
     """D6: the weight of another patient, struck, makes the plan's weight no younger."""
     weighed_before(clinic, monthly, 71, 1)
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         fact = ClinicalFact.objects.get(name="weight_kg")
         intake.take_back(by=by, fact=fact, reason="Another patient", now=timezone.now())
     assert "The weight is 45 days old." in prepare(clinic, monthly)

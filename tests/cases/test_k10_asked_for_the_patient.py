@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from sojourn.care.vitals import asking
 from sojourn.config.environment import database
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.cases.bedside import ELSEWHERE, HERE, Bedside, bedside, spo2
 
 __all__ = ["bedside"]
@@ -31,7 +31,7 @@ def bind(bedside: Bedside):
     bedside.send(spo2(97))
     url = reverse("console:monitor_line", args=[device.pk])
     assert bedside.cast.client("nurse").post(url, {"address": HERE}).status_code == 302
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         return stage, device, stage.encounter.patient.record_number
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device, InboundMessage, Observation, Stranger
 from sojourn.care.vitals.widening import learn_shared_lines, list_wide_keys
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.cases.bedside import HERE, Bedside, bedside, spo2
 from tests.cases.owner import as_owner, old_message
 from tests.conftest import make_clinic
@@ -54,12 +54,12 @@ def said(bedside: Bedside, older: Older, value: float) -> str:
 def test_an_older_key_is_offered_by_one_press_and_goes_on_to_chart_and_alarm(bedside: Bedside, older: Older):
     clinic = bedside.cast.clinic.pk
     stage, device = bedside.seat(older.key)
-    nurse = bedside.cast.asker("nurse")
+    nurse = bedside.cast.actor("nurse")
     with as_owner() as cursor:
         raw = said(bedside, older, 97).replace("\n", "\r").encode()
         old_message(cursor, device, raw, bedside.clock.at)
         list_wide_keys(cursor)
-    with as_asker(nurse):
+    with acting_as(nurse):
         stranger = Stranger.objects.get(clinic_id=clinic, name=older.now)
         kept = InboundMessage.objects.count()
         charted = Observation.objects.count()
@@ -82,7 +82,7 @@ def test_an_older_key_is_offered_by_one_press_and_goes_on_to_chart_and_alarm(bed
     assert bedside.line().send(said(bedside, older, 79)) == "AA"
     assert bedside.charted(stage, "spo2") == [96, 79]
     assert bedside.alarms(stage)["spo2.low"] == ("raised", "high")
-    with as_asker(nurse):
+    with acting_as(nurse):
         found = Device.objects.get()
         assert (found.pk, found.key, found.name) == (device.pk, older.now, "M1")
         assert InboundMessage.objects.count() >= kept
@@ -109,8 +109,8 @@ def test_a_name_that_two_clinics_have_does_not_fall_silent_by_the_upgrade(bedsid
     key = f"bed:TWIN{bedside.cast.clinic.pk}"
     bed = f"^^{key[4:]}"
     stage, device = bedside.seat(key)
-    with as_asker(other.asker("clinic_admin")):
-        twin = vitals_actions.add_device(by=other.asker("clinic_admin"), name="Twin", key=key)
+    with acting_as(other.actor("clinic_admin")):
+        twin = vitals_actions.add_device(by=other.actor("clinic_admin"), name="Twin", key=key)
     assert bedside.send(spo2(97), bed=bed, shared=True) == "AE"
     with as_owner() as cursor:
         raw = bedside.message(spo2(97), bed=bed).replace("\n", "\r").encode()
@@ -120,5 +120,5 @@ def test_a_name_that_two_clinics_have_does_not_fall_silent_by_the_upgrade(bedsid
     assert bedside.send(spo2(79), bed=bed, shared=True) == "AA"
     assert bedside.charted(stage, "spo2") == [79]
     assert bedside.alarms(stage)["spo2.low"] == ("raised", "high")
-    with as_asker(other.asker("nurse")):
+    with acting_as(other.actor("nurse")):
         assert Device.objects.get(pk=twin.pk).address == ""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from sojourn.care.vitals import whose
 from sojourn.care.vitals.models import Device, Stranger
 from sojourn.care.vitals.widening import bed_key, list_wide_keys
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.models import AuditEvent
 from tests.cases.bedside import ELSEWHERE, Bedside, bedside, cuff, heart, spo2
 from tests.cases.owner import as_owner, old_message
@@ -169,7 +169,7 @@ def test_another_patients_number_alarms_and_is_charted_only_after_a_nurses_word(
     bedside.clock.later(seconds=2)
     assert bedside.send(spo2(79), pid=number) == "AA"
     assert bedside.charted(stage, "spo2") == [97, 78, 79]
-    with as_asker(bedside.cast.asker("auditor")):
+    with acting_as(bedside.cast.actor("auditor")):
         assert AuditEvent.objects.filter(action="monitor.patient_confirmed").count() == 1
 
 
@@ -205,13 +205,13 @@ def test_an_upgrade_lists_wide_keys_and_one_press_registers_the_bed(bedside: Bed
     page = bedside.page("monitors", role="clinic_admin")
     assert "bed:KETQ/1;room=2" in page
     assert "M1" in page
-    with as_asker(bedside.cast.asker("clinic_admin")):
+    with acting_as(bedside.cast.actor("clinic_admin")):
         stranger = Stranger.objects.get(clinic_id=bedside.cast.clinic.pk, name="bed:KETQ/1;room=2")
     press = bedside.cast.client("clinic_admin").post(
         reverse("console:monitor_rekey", args=[device.pk]), {"stranger": stranger.pk}
     )
     assert press.status_code == 302
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         assert Device.objects.get(pk=device.pk).key == "bed:KETQ/1;room=2"
     bedside.clock.later(seconds=1)
     assert bedside.send(spo2(95), bed="KETQ^2^1") == "AA"

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from sojourn.care.vitals.models import Device, Observation
 from sojourn.care.vitals.watch import sweep_deadlines
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.console.board.presenters import Figure
 from sojourn.interfaces.devices.message import ParsedMessage, read
 from tests.care.stage import Stage, to_dosing
@@ -32,7 +32,7 @@ def offset(bedside: Bedside) -> str:
 
 
 def readings(bedside: Bedside, stage, code: str) -> list[tuple[float, str, datetime]]:
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         rows = Observation.objects.filter(encounter_id=stage.id, code=code, method="monitor").order_by("id")
         return [(each.value, each.doubt, each.effective_at) for each in rows]
 
@@ -93,7 +93,7 @@ def test_the_nurse_is_told_that_the_times_cannot_be_used_not_that_nothing_comes(
     for _ in range(9):
         bedside.clock.later(seconds=10)
         bedside.send(spo2(96, bedside.utc(timedelta(hours=-3))))
-        with connection.cursor() as cursor, as_asker(bedside.cast.asker("nurse")):
+        with connection.cursor() as cursor, acting_as(bedside.cast.actor("nurse")):
             sweep_deadlines(cursor.cursor, bedside.clock.at)
     page = bedside.page("board")
     assert "This monitor's times cannot be used" in page
@@ -200,7 +200,7 @@ def test_an_undated_cuff_is_never_charted_for_who_came_after(bedside: Bedside):
     _first, device = bedside.seat()
     bedside.send(spo2(97))
     bedside.take_off(device)
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         second = to_dosing(bedside.cast, at=bedside.clock.at, number=2)
     bedside.clock.later(seconds=10)
     bedside.put_on(device, second)
@@ -227,7 +227,7 @@ def test_what_is_held_up_on_its_way_keeps_its_time_and_may_alarm(bedside: Bedsid
     bedside.clock.later(seconds=1)
     bedside.send(spo2(97))
     assert bedside.alarms(stage)["spo2.low"][0] == "recovered"
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         assert Device.objects.get().clock_moved_at is None
 
 

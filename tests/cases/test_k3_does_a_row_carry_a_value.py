@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device, Observation, PostedWrong
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.models import AuditEvent
 from tests.cases.monitored import Monitored, monitored, port, row
 
@@ -95,7 +95,7 @@ def test_an_amended_value_supersedes_as_a_corrected_one_does(monitored: Monitore
     at, text = stamp(-1)
     monitored.send(row("spo2", 79, at=text), at=at)
     monitored.send(row("spo2", 98, status="A", at=text), at=at)
-    with as_asker(monitored.cast.asker("nurse")):
+    with acting_as(monitored.cast.actor("nurse")):
         rows = list(Observation.objects.filter(encounter_id=monitored.stage.id, code="spo2", method="monitor"))
     assert {each.value: each.supersedes_id for each in rows} == {79: None, 98: rows[0].pk}
 
@@ -105,7 +105,7 @@ def test_a_correction_in_doubt_corrects_nothing(monitored: Monitored, processing
     at, text = stamp(-1)
     monitored.send(row("spo2", 79, at=text), at=at)
     monitored.send(row("spo2", 98, status="C", flags=flags, at=text), at=at, processing=processing)
-    with as_asker(monitored.cast.asker("nurse")):
+    with acting_as(monitored.cast.actor("nurse")):
         assert not Observation.objects.filter(encounter_id=monitored.stage.id, supersedes_id__isnull=False).exists()
     assert monitored.alarms()["spo2.low spo2"] == ("raised", "high")
 
@@ -207,13 +207,13 @@ def test_what_was_posted_as_wrong_asks_whose_it_was(monitored: Monitored):
     assert say(monitored, "this-patient").status_code == 200
     assert monitored.alarms() == {}
     assert "took this back" not in question(monitored)
-    with as_asker(monitored.cast.asker("auditor")):
+    with acting_as(monitored.cast.actor("auditor")):
         (event,) = AuditEvent.objects.filter(action="monitor.whose_answered")
     assert (event.detail["answer"], event.detail["values"]) == ("this-patient", 1)
-    with as_asker(monitored.cast.asker("nurse")):
+    with acting_as(monitored.cast.actor("nurse")):
         answered = PostedWrong.objects.get(encounter_id=monitored.stage.id)
     assert (answered.answer, answered.value, answered.answered_by_id) == (
-        "this-patient", 96, monitored.cast.asker("nurse").member,
+        "this-patient", 96, monitored.cast.actor("nurse").member,
     )  # fmt: skip
 
 
@@ -259,7 +259,7 @@ def test_what_was_merely_deleted_asks_nothing(monitored: Monitored):
 
 def standing(monitored: Monitored, code: str = "spo2") -> list[tuple[float, str]]:
     """The monitor's readings that nothing supersedes, and where they came from."""
-    with as_asker(monitored.cast.asker("nurse")):
+    with acting_as(monitored.cast.actor("nurse")):
         rows = list(Observation.objects.filter(encounter_id=monitored.stage.id, code=code, method="monitor"))
     gone = {each.supersedes_id for each in rows}
     return [(each.value, each.status) for each in rows if each.pk not in gone and each.status != "withdrawn"]
@@ -276,7 +276,7 @@ def test_of_two_probes_at_one_instant_the_one_that_is_named_is_withdrawn(
     assert standing(monitored) == [(96, "final"), (96, "final")]
     monitored.send(row("spo2", 96 if repeated else "", at=at, site=ear, status=status))
     assert standing(monitored) == [(96, "final")]
-    with as_asker(monitored.cast.asker("nurse")):
+    with acting_as(monitored.cast.actor("nurse")):
         rows = list(Observation.objects.filter(encounter_id=monitored.stage.id, code="spo2", method="monitor"))
     struck = next(each for each in rows if each.pk in {one.supersedes_id for one in rows})
     assert struck.source.endswith(ear)
@@ -333,13 +333,13 @@ def test_breaths_of_a_capnograph_are_found_when_they_are_withdrawn(monitored: Mo
 def test_a_monitor_that_came_back_to_the_same_patient_is_struck_once(monitored: Monitored):
     at = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000")
     monitored.send(row("spo2", 96, at=at))
-    nurse = monitored.cast.asker("nurse")
-    with as_asker(nurse):
+    nurse = monitored.cast.actor("nurse")
+    with acting_as(nurse):
         device = Device.objects.get()
         vitals_actions.take_off(by=nurse, device_id=device.pk)
         vitals_actions.put_on(by=nurse, device_id=device.pk, encounter_id=monitored.stage.id)
     monitored.send(row("spo2", 96, at=at, status="D"))
-    with as_asker(nurse):
+    with acting_as(nurse):
         assert Observation.objects.filter(encounter_id=monitored.stage.id, status="withdrawn").count() == 1
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sojourn.care.alarms.models import CurrentVital
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.cases.monitored import Monitored, monitored, port, row
 
 __all__ = ["monitored", "port"]
@@ -25,7 +25,7 @@ def soon(seconds: float) -> datetime:
 
 def deadline_of(monitored: Monitored, code: str) -> datetime:
     """When the clock of "no good value" of a vital sign ends."""
-    with as_asker(monitored.cast.asker("nurse")):
+    with acting_as(monitored.cast.actor("nurse")):
         found = CurrentVital.objects.get(encounter_id=monitored.stage.id, code=code).silent_after
     assert found is not None
     return found
@@ -138,5 +138,5 @@ def test_a_systolic_below_forty_is_believed(monitored: Monitored):
     monitored.send(nibp_sys=38, nibp_dia=22)
     assert monitored.alarms()["bp.systolic.low nibp_sys"] == ("raised", "high")
     assert not monitored.figure("bp").stale
-    with as_asker(monitored.cast.asker("nurse")):
+    with acting_as(monitored.cast.actor("nurse")):
         assert CurrentVital.objects.get(encounter_id=monitored.stage.id, code="nibp_sys").doubt == ""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from sojourn.care.vitals import whose
 from sojourn.care.vitals.models import Device, Stranger
 from sojourn.config.cli.operations import monitors_findings
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.models import AuditEvent
 from tests.cases.bedside import ELSEWHERE, Bedside, bedside, cuff, heart, spo2
 
@@ -147,7 +147,7 @@ def test_what_belongs_to_no_clinic_is_on_the_installations_page_and_claimed_at_t
     (line,) = [words(each) for each in page.split("<li") if "bed:BAY4…" in each]
     assert {"HR × 1", "SpO₂ × 1"} == set(re.findall(r"[A-Za-z₂]+ × [0-9]+", line))
     assert not {"83", "141"} & set(re.findall(r"[0-9]+", line))
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         row = Stranger.objects.get(clinic_id=None, name="bed:BAY4711")
     address = reverse("console:monitor_claim", args=[row.pk])
     client = bedside.cast.client("nurse")
@@ -155,9 +155,9 @@ def test_what_belongs_to_no_clinic_is_on_the_installations_page_and_claimed_at_t
     assert wrong.status_code == 409
     assert "That is not how its name ends" in wrong.content.decode()
     assert client.post(address, {"code": "711", "name": "Bay 4"}).status_code == 302
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         assert Device.objects.get().key == "bed:BAY4711"
-    with as_asker(bedside.cast.asker("auditor")):
+    with acting_as(bedside.cast.actor("auditor")):
         assert AuditEvent.objects.filter(action="monitor.claimed").count() == 1
     bedside.clock.later(seconds=1)
     assert bedside.send(spo2(97), bed="^^BAY4711", shared=True) == "AA"

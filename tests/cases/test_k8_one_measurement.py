@@ -11,7 +11,7 @@ from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.session.snapshot import load
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.clinical.vitals import pressure_parts
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.console.record.presenters import Shown
 from tests.care.stage import adopt_everything, arrive, set_stage
 from tests.cases.monitored import Monitored, monitored, port, row
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 
 def record_of(monitored: Monitored) -> Shown:
-    with as_asker(monitored.cast.asker("nurse")):
+    with acting_as(monitored.cast.actor("nurse")):
         record = session_record(monitored.stage.id)
         return Shown(record, verify_signature(record))
 
@@ -95,8 +95,8 @@ def test_one_probe_that_gets_better_is_better(monitored: Monitored):
 
 def test_a_typed_value_does_not_silence_a_worse_one_of_the_monitor(monitored: Monitored):
     monitored.send(spo2=82)
-    nurse = monitored.cast.asker("nurse")
-    with as_asker(nurse):
+    nurse = monitored.cast.actor("nurse")
+    with acting_as(nurse):
         vitals_actions.take_readings(by=nurse, encounter_id=monitored.stage.id, values={"spo2": 98})
     assert monitored.alarms()["spo2.low spo2"] == ("raised", "high")
     assert monitored.figure("spo2").value == "82"
@@ -121,7 +121,7 @@ def test_two_halves_of_two_measurements_complete_no_check(clinic: Cast):
     """The checklist took a systolic of now and a diastolic of five minutes ago for one pressure."""
     adopt_everything(clinic)
     at = datetime.now(UTC) - timedelta(minutes=10)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic, at=at)
         arrive(stage, at)
         stage.vitals(at + timedelta(minutes=1), nibp_sys=124, nibp_dia=80)

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from sojourn.care.chart.queries import session_record, verify_signature
 from sojourn.care.vitals.models import Observation
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.console.record.figure import figure_of
 from sojourn.interfaces.console.record.presenters import Shown
 from tests.cases.monitored import Monitored, monitored, port
@@ -51,7 +51,7 @@ def test_it_can_be_typed_at_the_chair(monitored: Monitored):
 
 def test_it_is_charted_and_stands_in_the_record(monitored: Monitored):
     monitored.send(etco2=38, co2_rr=13)
-    with as_asker(monitored.cast.asker("nurse")):
+    with acting_as(monitored.cast.actor("nurse")):
         charted = dict(
             Observation.objects.filter(encounter_id=monitored.stage.id, code__in=("etco2", "co2_rr"))
             .values_list("code", "value")
@@ -65,7 +65,7 @@ def test_it_is_charted_and_stands_in_the_record(monitored: Monitored):
     assert "End-tidal CO₂" in html.unescape(page.content.decode())
     for value in (40, 41, 42):
         monitored.send(etco2=value, co2_rr=value - 28)
-    with as_asker(monitored.cast.asker("nurse")):
+    with acting_as(monitored.cast.actor("nurse")):
         record = session_record(monitored.stage.id)
         panels = {panel.name for panel in figure_of(Shown(record, verify_signature(record))).panels}
     assert {"End-tidal CO₂", "Breathing, CO₂"} <= panels

@@ -20,7 +20,7 @@ from sojourn.care.measures import actions as measures
 from sojourn.care.safety.models import Flag, FlagAnswer, FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.scheduling.models import WorkingHours
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.queries import house
 from tests.care.flagged import Flagged, flagged, sweep, work_off
@@ -41,19 +41,19 @@ def words(client: Client, url: str) -> str:
 
 def answer_item_nine(found: Flagged, value: str = "1") -> Flag:
     """The patient answers the ninth question of the PHQ-9 in the portal, and nothing else."""
-    nurse = found.cast.asker("nurse")
-    with as_asker(nurse):
+    nurse = found.cast.actor("nurse")
+    with acting_as(nurse):
         request = measures.request_measure(
             by=nurse, patient_id=found.patient.pk, scale_id="phq-9", due_at=timezone.now() + timedelta(days=2)
         )
     answer = found.cast.client("Alma").post(f"/today/measures/{request.pk}/9/", {"value": value})
     assert answer.status_code == 302
-    with as_asker(nurse):
+    with acting_as(nurse):
         return Flag.objects.get(patient=found.patient)
 
 
 def open_all_week(found: Flagged) -> None:
-    with as_asker(found.cast.asker("clinic_admin")):
+    with acting_as(found.cast.actor("clinic_admin")):
         WorkingHours.objects.filter(clinic=found.cast.clinic).delete()
         WorkingHours.objects.bulk_create(
             WorkingHours(clinic=found.cast.clinic, weekday=day, begins=time(0), ends=time(23, 59, 59))
@@ -123,7 +123,7 @@ def test_the_patient_reads_who_has_read_it_and_what_happens_next(open_clinic: Fl
 
 
 def answer(found: Flagged, flag: Flag, client: Client, **fields: str) -> None:
-    with as_asker(found.cast.asker("nurse")):
+    with acting_as(found.cast.actor("nurse")):
         after = FlagAnswer.objects.filter(flag=flag).latest("id").pk
     assert client.post(f"{FLAGS}{flag.pk}/", {"after": after, **fields}).status_code == 302
 
@@ -147,7 +147,7 @@ def test_at_night_the_patient_reads_when_the_clinic_opens(flagged: Flagged):
     """The clinic is open on one day of the week, and that is the day after tomorrow."""
     flagged.decide()
     day = today() + timedelta(days=2)
-    with as_asker(flagged.cast.asker("clinic_admin")):
+    with acting_as(flagged.cast.actor("clinic_admin")):
         WorkingHours.objects.filter(clinic=flagged.cast.clinic).delete()
         WorkingHours.objects.create(clinic=flagged.cast.clinic, weekday=day.weekday(), begins=time(8), ends=time(18))
     flag = answer_item_nine(flagged)
@@ -190,11 +190,11 @@ def test_other_homes_say_that_it_is_open_and_not_what_it_is_about(open_clinic: F
 
 
 def test_the_list_is_in_the_order_of_risk(open_clinic: Flagged):
-    nurse = open_clinic.cast.asker("nurse")
+    nurse = open_clinic.cast.actor("nurse")
     said = (("Bruno", Severity.SOON), ("Carla", Severity.EMERGENCY), ("Dora", Severity.URGENT))
     for number, (name, severity) in enumerate(said):
         patient = make_patient(open_clinic.cast, name)
-        with as_asker(nurse):
+        with acting_as(nurse):
             raise_flag(
                 by=nurse, patient_id=patient.pk, kind=FlagKind.RISK, severity=severity, source=FlagSource.CLINICIAN,
                 about=f"check:{number}", detail=f"first line of {name}",
@@ -214,7 +214,7 @@ def test_the_owner_leaves_and_the_flag_is_nobodys_and_passed_on(open_clinic: Fla
     assert "nobody has taken this" in words(open_clinic.cast.client("Ana"), FLAGS)
     sweep(timezone.now())
     work_off()
-    with as_asker(house(open_clinic.cast.clinic.pk)):
+    with acting_as(house(open_clinic.cast.clinic.pk)):
         assert open_clinic.told(flag)[-1][0] == "all"
     assert open_clinic.cast.client("Ana").post(
         f"{FLAGS}{flag.pk}/", {"kind": "seen", "after": open_clinic.standing(flag).newest_id}
@@ -229,7 +229,7 @@ def test_no_patient_is_invited_before_two_people_are_named(db: None):
     patient = make_patient(cast, "Elsa")
     invite = {"email": "elsa@example.org"}
     access = f"/clinic/patients/{patient.pk}/access/"
-    with as_asker(cast.asker("front_desk")):
+    with acting_as(cast.actor("front_desk")):
         cast.members["Elsa"].ended_at = timezone.now()
         cast.members["Elsa"].save(update_fields=["ended_at"])
     refused = cast.client("front_desk").post(access, invite)
@@ -249,7 +249,7 @@ def test_no_patient_is_invited_before_two_people_are_named(db: None):
 
 def test_one_person_in_two_roles_steps_in_for_nobody(clinic: Cast):
     nurse = clinic.members["nurse"]
-    with as_asker(clinic.asker("clinic_admin")):
+    with acting_as(clinic.actor("clinic_admin")):
         as_prescriber = Membership.objects.create(
             clinic=clinic.clinic, person=nurse.person, role="prescriber", name="The same person"
         )
@@ -280,18 +280,18 @@ def test_a_number_that_no_carrier_takes_is_asked_for_again(clinic: Cast, number:
 def test_a_flag_closes_with_what_came_of_it_and_a_word(open_clinic: Flagged, outcome: str, note: str):
     flag, nurse = answer_item_nine(open_clinic), open_clinic.cast.client("nurse")
     nurse.post(f"{FLAGS}{flag.pk}/", {"kind": "seen", "after": ""})
-    with as_asker(open_clinic.cast.asker("nurse")):
+    with acting_as(open_clinic.cast.actor("nurse")):
         after = FlagAnswer.objects.filter(flag=flag).latest("id").pk
     refused = nurse.post(f"{FLAGS}{flag.pk}/", {"kind": "closed", "after": after, "outcome": outcome, "note": note})
     assert refused.status_code in {409, 422}
-    with as_asker(open_clinic.cast.asker("nurse")):
+    with acting_as(open_clinic.cast.actor("nurse")):
         assert not FlagAnswer.objects.filter(flag=flag, kind="closed").exists()
 
 
 def test_the_page_of_a_flag_leads_to_the_message_that_raised_it(open_clinic: Flagged):
     patient = open_clinic.cast.client("Alma")
     patient.post(MESSAGES, {"key": "", "body": "It has been long. I want to die."})
-    with as_asker(open_clinic.cast.asker("nurse")):
+    with acting_as(open_clinic.cast.actor("nurse")):
         flag = Flag.objects.get(patient=open_clinic.patient)
     page = open_clinic.cast.client("nurse").get(f"{FLAGS}{flag.pk}/").text
     assert f'href="/clinic/patients/{open_clinic.patient.pk}/messages/"' in page

@@ -34,11 +34,11 @@ from sojourn.care.session.models import SessionEvent
 from sojourn.clinical.calls import ESCALATION
 from sojourn.config.environment import database
 from sojourn.config.processes.programs import _sweeper
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.models import AuditEvent
 from tests.browser import faults
 from tests.care.flagged import Flagged, flagged, work_off
-from tests.care.people import asker_for
+from tests.care.people import actor_for
 from tests.care.stage import Stage, adopt_everything, to_dosing
 from tests.cases.test_p5_the_quiet_screen import picture
 from tests.cases.test_p11_a_flag_is_heard import words
@@ -60,14 +60,14 @@ def watch(at: datetime) -> None:
 
 
 def flags(stage: Stage) -> list[Flag]:
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         return list(Flag.objects.filter(patient=stage.patient).order_by("id"))
 
 
 def seated(adopted: bool) -> Stage:
     cast = make_clinic(f"called-{time.time_ns()}")
     adopt_everything(cast, but=() if adopted else {ESCALATION})
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return to_dosing(cast, at=datetime.now(UTC))
 
 
@@ -82,7 +82,7 @@ def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[Stage]:
 def call(stage: Stage) -> SessionEvent:
     """The patient presses "I need someone" on the quiet screen."""
     signed_in(stage.cast, stage.patient).post(HERE, headers={"accept": "text/html"})
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         return SessionEvent.objects.filter(encounter_id=stage.id, kind="patient_calls").latest("id")
 
 
@@ -102,7 +102,7 @@ def test_a_call_to_which_nobody_goes_is_one_flag_for_everybody(stage: Stage):
     work_off()
     everyone = frozenset(stage.cast.members[role].name for role in ("nurse", "prescriber", "therapist"))
     assert Flagged(stage.cast, stage.patient).told(flag) == [("all", everyone)]
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         assert AuditEvent.objects.filter(action="flag.raised", entity_id=flag.pk).count() == 1
     listed = words(stage.cast.client("therapist"), FLAGS)
     assert "The patient asked for help" in listed
@@ -113,8 +113,8 @@ def test_a_call_to_which_nobody_goes_is_one_flag_for_everybody(stage: Stage):
 @pytest.mark.parametrize("gone_after", [10, 59])
 def test_a_call_to_which_somebody_goes_is_no_flag(stage: Stage, gone_after: int):
     event = call(stage)
-    with as_asker(stage.cast.asker("nurse")):
-        go_to_patient(by=stage.cast.asker("nurse"), encounter_id=stage.id, now=event.at + timedelta(seconds=gone_after))
+    with acting_as(stage.cast.actor("nurse")):
+        go_to_patient(by=stage.cast.actor("nurse"), encounter_id=stage.id, now=event.at + timedelta(seconds=gone_after))
     watch(event.at + timedelta(seconds=600))
     assert flags(stage) == []
 
@@ -128,8 +128,8 @@ def test_to_have_seen_it_is_not_to_go(stage: Stage):
 
 def test_pressing_again_while_nobody_goes_buys_no_time_and_is_no_second_flag(stage: Stage):
     event = call(stage)
-    by = asker_for(stage.cast, stage.patient)
-    with as_asker(by):
+    by = actor_for(stage.cast, stage.patient)
+    with acting_as(by):
         session_actions.patient_calls(by=by, encounter_id=stage.id, now=event.at + timedelta(seconds=50))
     watch(event.at + timedelta(seconds=60))
     watch(event.at + timedelta(seconds=120))
@@ -174,8 +174,8 @@ def test_two_watches_raise_one_and_one_that_is_killed_loses_none(stage: Stage):
 
 def test_the_watch_hears_calls_and_nothing_else_of_a_session(stage: Stage):
     call(stage)
-    with as_asker(stage.cast.asker("nurse")):
-        session_actions.note_event(by=stage.cast.asker("nurse"), encounter_id=stage.id, kind="nausea")
+    with acting_as(stage.cast.actor("nurse")):
+        session_actions.note_event(by=stage.cast.actor("nurse"), encounter_id=stage.id, kind="nausea")
     with psycopg.connect(database("signals").conninfo()) as watching:
         seen = watching.execute("SELECT DISTINCT kind FROM session_sessionevent").fetchall()
         assert {kind for (kind,) in seen} <= {"patient_calls", "call_answered"}
@@ -222,7 +222,7 @@ def key_on(client: Client, url: str) -> str:
 
 
 def asked(found: Flagged) -> list[Flag]:
-    with as_asker(found.cast.asker("nurse")):
+    with acting_as(found.cast.actor("nurse")):
         return list(Flag.objects.filter(patient=found.patient).order_by("id"))
 
 
@@ -257,7 +257,7 @@ def test_a_form_sent_twice_is_one_press(flagged: Flagged):
     for _ in range(3):
         assert patient.post(ASKED, {"key": key}).status_code == 302
     assert len(asked(flagged)) == 1
-    with as_asker(flagged.cast.asker("nurse")):
+    with acting_as(flagged.cast.actor("nurse")):
         assert FlagReport.objects.filter(patient=flagged.patient).count() == 0
 
 
@@ -271,18 +271,18 @@ def test_presses_within_the_hour_join_the_open_flag_and_the_clinic_reads_each(fl
 
 
 def test_an_hour_later_it_is_a_flag_of_its_own(flagged: Flagged):
-    by, now = asker_for(flagged.cast, flagged.patient), datetime.now(UTC)
+    by, now = actor_for(flagged.cast, flagged.patient), datetime.now(UTC)
     for minutes in (0, 59, 59 + 61):
-        with as_asker(by):
+        with acting_as(by):
             ask_for_help(by=by, patient_id=flagged.patient.pk, form=uuid4(), now=now + timedelta(minutes=minutes))
     assert len(asked(flagged)) == 2
 
 
 def test_a_page_that_stayed_open_is_heard_on_another_day(flagged: Flagged):
     """The key of its form is old; whoever pressed it last week may press it today."""
-    by, key, now = asker_for(flagged.cast, flagged.patient), uuid4(), datetime.now(UTC)
+    by, key, now = actor_for(flagged.cast, flagged.patient), uuid4(), datetime.now(UTC)
     for days in (0, 7):
-        with as_asker(by):
+        with acting_as(by):
             ask_for_help(by=by, patient_id=flagged.patient.pk, form=key, now=now + timedelta(days=days))
     assert len(asked(flagged)) == 2
 
@@ -332,7 +332,7 @@ def test_in_a_session_the_same_button_calls_whoever_is_near(stage: Stage):
     patient = signed_in(stage.cast, stage.patient)
     answer = patient.post(ASKED, {"key": str(uuid4())})
     assert answer["location"] == f"{HERE}?called=1"
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         event = SessionEvent.objects.get(encounter_id=stage.id, kind="patient_calls")
     watch(event.at + timedelta(seconds=60))
     assert [each.about for each in flags(stage)] == [f"call:{event.pk}"]
@@ -342,13 +342,13 @@ def test_in_a_session_the_same_button_calls_whoever_is_near(stage: Stage):
 
 
 def test_the_flag_names_the_emergency_contact_and_what_the_patient_needs(flagged: Flagged):
-    by = asker_for(flagged.cast, flagged.patient)
-    with as_asker(by):
+    by = actor_for(flagged.cast, flagged.patient)
+    with acting_as(by):
         told = Told("told", {"yes": ["interpreter"], "no": []})
         intake.answer(by=by, patient_id=flagged.patient.pk, question_id="access_needs", told=told, seen=None)
         words_told = Told("told", "Mixtec, please")
         intake.answer(by=by, patient_id=flagged.patient.pk, question_id="access_words", told=words_told, seen=None)
-    with as_asker(flagged.cast.asker("nurse")):
+    with acting_as(flagged.cast.actor("nurse")):
         for name, phone, more in (
             ("Luis", "555 0100", {"emergency_contact": True}),
             ("Berta", "555 0101", {}),

@@ -18,7 +18,7 @@ from sojourn.care.intake.story import story
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.safety.models import FlagKind, FlagSource, Severity
 from sojourn.care.safety.queries import open_flags
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.people import make_patient
 from tests.conftest import Cast
 
@@ -48,7 +48,7 @@ def tap(client: Client, question: str, *value: str, **fields: str) -> Any:
 
 
 def raised(cast: Cast) -> dict[FlagKind, Severity]:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         found = open_flags()
     assert all(each.source == FlagSource.ANSWER for each in found)
     assert len({each.kind for each in found}) == len(found)
@@ -114,7 +114,7 @@ def test_what_voices_say_is_asked_after_a_yes_and_after_not_sure(clinic: Cast, a
     for answer, follows in (({"value": "no"}, False), ({"press": "unsure"}, True)):
         seen = body(phone.get(f"{STORY}psychosis_now/")).split('name="seen" value="')[1].split('"')[0]
         phone.post(f"{STORY}psychosis_now/", {"seen": seen, **answer})
-        with as_asker(clinic.asker("nurse")):
+        with acting_as(clinic.actor("nurse")):
             told = {name: each.told for name, each in intake.answers(ana.pk).items()}
         assert ("voices_tell" in [each.id for each in story().shown(told, "unknown")]) == follows
 
@@ -156,7 +156,7 @@ def test_staff_see_whom_to_call_and_what_the_patient_needs(
         f"{STORY}people/add/",
         {"name": "Luis", "relationship": "brother", "phone": "555 0100", "emergency_contact": "on"},
     )
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         luis = RelatedPerson.objects.get()
     assert (luis.emergency_contact, luis.brings_home) == (True, False)
     tap(phone, "access_needs", "interpreter", "wheelchair")
@@ -179,10 +179,10 @@ def test_staff_name_somebody_to_call_by_hand(clinic: Cast, ana: Patient):
     desk.get("/clinic/")
     add = reverse("console:person_add", args=[ana.pk])
     desk.post(add, {"name": "Luis", "phone": "555 0100", "emergency_contact": "on"})
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         luis = RelatedPerson.objects.get()
     assert luis.emergency_contact
     desk.post(reverse("console:person_edit", args=[luis.pk]), {"name": "Luis", "phone": "555 0101"})
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         luis.refresh_from_db()
     assert not luis.emergency_contact

@@ -33,7 +33,7 @@ from sojourn.care.safety.actions import answer_flag
 from sojourn.care.safety.models import Flag, FlagKind, FlagSource
 from sojourn.care.safety.queries import open_flags
 from sojourn.care.safety.writing_actions import WRITTEN
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.portal.danger.listening import NOT_READ
 from tests.care import consents
 from tests.care.people import make_patient
@@ -55,7 +55,7 @@ def body(page: Any) -> str:
 
 
 def flags(cast: Cast) -> list[Any]:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return open_flags()
 
 
@@ -112,7 +112,7 @@ def test_a_message(phone: Phone):
     fields = {"key": str(uuid4()), "body": f"Hello.\n{phone.words}"}
     assert phone.offered(phone.client.post("/today/messages/", fields)) == "/today/messages/"
     phone.client.post("/today/messages/", fields)  # the second of two taps
-    with as_asker(phone.cast.asker("nurse")):
+    with acting_as(phone.cast.actor("nurse")):
         row = Communication.objects.get()
     assert row.body == fields["body"]
     assert phone.one_flag().about == f"message:{row.pk}"
@@ -122,7 +122,7 @@ def test_a_message(phone: Phone):
 def test_a_free_answer_of_the_story(phone: Phone):
     answer = phone.client.post("/today/story/why_now/", {"seen": "", "value": phone.words})
     assert phone.offered(answer) == "/today/story/psychosis/"
-    with as_asker(phone.cast.asker("nurse")):
+    with acting_as(phone.cast.actor("nurse")):
         row = IntakeAnswer.objects.get(question_id="why_now")
     assert row.value == phone.words
     assert phone.one_flag().about == f"story:why_now:{row.pk}"
@@ -150,7 +150,7 @@ def test_a_line_of_a_list(phone: Phone, of: str, name: str):
 def test_a_person_beside_oneself(phone: Phone, name: str):
     fields = {"name": "Luis", "phone": "555 0100", "brings_home": "on", name: phone.words}
     assert phone.offered(phone.client.post("/today/story/people/add/", fields)) == "/today/story/people/"
-    with as_asker(phone.cast.asker("nurse")):
+    with acting_as(phone.cast.actor("nurse")):
         assert phone.one_flag().about == f"person:{RelatedPerson.objects.get().pk}"
 
 
@@ -173,7 +173,7 @@ def test_a_question_about_an_agreement(clinic: Cast, ana: Patient, language: str
     page = "/today/agreements/read/driving/1/"
     assert phone.offered(phone.client.post(page, {"question": phone.words})) == f"{page}#questions"
     phone.client.post(page, {"question": phone.words})
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert phone.one_flag().about == f"consent_question:{ConsentQuestion.objects.get().pk}"
 
 
@@ -186,11 +186,11 @@ def test_a_signature_and_a_withdrawal(clinic: Cast, ana: Patient, language: str)
     token = re.search(r'name="token" value="([^"]*)"', body(phone.client.get(sign)))[1]  # type: ignore[index]
     fields = {"token": token, "how": "type", "signed_name": phone.words, "statement": ["no_driving", "escort"]}
     copy = phone.offered(phone.client.post(sign, fields))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         consent = Consent.objects.get()
     assert phone.one_flag().about == f"consent:{consent.pk}"
     assert phone.offered(phone.client.post(f"{copy}withdraw/", {"reason": phone.words})) == copy
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         withdrawal = ConsentWithdrawal.objects.get()
         assert Flag.objects.filter(about=f"withdrawal:{withdrawal.pk}").count() == 1
     assert withdrawal.reason == phone.words
@@ -205,7 +205,7 @@ def test_the_note_and_the_worry_of_a_support_person(clinic: Cast, language: str)
     assert guest.post(link, {"answer": "yes", "note": WORDS[language]}).status_code == 302
     (flag,) = flags(clinic)
     assert (flag.kind, flag.source) == (FlagKind.WORRIED, FlagSource.SUPPORT_PERSON)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert EscortAnswer.objects.get().note == WORDS[language]
     told = guest.post(link, {"do": "worry", "worry": "She sounds so empty"})
     assert told.status_code == 302
@@ -487,8 +487,8 @@ def test_the_patient_reads_who_has_read_it_where_they_wrote_it(phone: Phone):
     for place in places:
         assert nobody in body(phone.client.get(place)), place
     (flag,) = flags(phone.cast)
-    by = phone.cast.asker("nurse")
-    with as_asker(by):
+    by = phone.cast.actor("nurse")
+    with acting_as(by):
         answer_flag(by=by, flag_id=flag.id, kind="seen", after=flag.newest_id)
     read_it = {"en": "has read it", "es": "lo ha leído"}[phone.language]
     for place in places:

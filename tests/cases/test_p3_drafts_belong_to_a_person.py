@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sojourn.care.intake.models import IntakeAnswer
 from sojourn.care.messaging.models import Communication
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import clean
 from tests.care.people import make_patient
@@ -71,7 +71,7 @@ def kept(page: Page) -> str:
 
 
 def messages(clinic: Cast) -> list[str]:
-    with one_at_a_time, as_asker(clinic.asker("nurse")):
+    with one_at_a_time, acting_as(clinic.actor("nurse")):
         return list(Communication.objects.values_list("body", flat=True))
 
 
@@ -137,7 +137,7 @@ def test_a_form_that_could_not_be_sent_is_offered_again(tablet: BrowserContext, 
 def test_a_weight_at_the_chair_is_kept_until_it_is_taken(tablet: BrowserContext, clinic: Cast, address: str):
     """A form that is sent without a new page, and is gone with its answer."""
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic)
         arrive(stage, timezone.now())
     come(tablet, clinic, address, "nurse")
@@ -250,7 +250,7 @@ def test_an_answer_that_waits_for_the_connection_dies_with_the_sign_in(
     expect(page.get_by_text("Signed in as Bruno")).to_be_visible()
     expect(page.get_by_role("textbox")).to_have_value("")
     assert SECRET not in kept(page)
-    with one_at_a_time, as_asker(clinic.asker("nurse")):
+    with one_at_a_time, acting_as(clinic.actor("nurse")):
         assert not IntakeAnswer.objects.exists()
 
 

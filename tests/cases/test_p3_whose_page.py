@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from sojourn.care.messaging.models import Communication
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.page_owner import COOKIE, RECEIVED, page_owner
 from tests.care.people import make_patient
 from tests.conftest import Cast
@@ -115,7 +115,7 @@ def test_what_a_page_of_another_sends_is_refused_and_nothing_is_done(clinic: Cas
     body = {"body": "of Alma", "key": "00000000-0000-4000-8000-000000000000"}
     refused = clinic.client("Bruno").post("/today/messages/", body, headers={"x-page-owner": of_alma})
     assert refused.status_code == 412
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not Communication.objects.exists()
     taken = clinic.client("Alma").post("/today/messages/", body, headers={"x-page-owner": of_alma})
     assert taken.status_code in {302, 200, 422}

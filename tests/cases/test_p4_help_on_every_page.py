@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from sojourn.config import errors
 from sojourn.foundation.accounts import actions
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Invitation
 from sojourn.foundation.accounts.queries import house
 from tests.care.people import make_patient
@@ -26,8 +26,8 @@ HELP = 'href="/today/help/"'
 
 def invited(cast: Cast) -> str:
     """The path of an invitation's link."""
-    by = cast.asker("nurse")
-    with as_asker(by):
+    by = cast.actor("nurse")
+    with acting_as(by):
         sent = actions.invite(by=by, email="new@mail.example", name="Ana", role="patient", patient_id=71)
     return "/" + sent.link.split("/", 3)[3]
 
@@ -35,7 +35,7 @@ def invited(cast: Cast) -> str:
 def run_out(cast: Cast) -> str:
     """The path of a link that has run out."""
     link = invited(cast)
-    with as_asker(house(cast.clinic.pk)):
+    with acting_as(house(cast.clinic.pk)):
         Invitation.objects.update(expires_at=timezone.now() - timedelta(hours=1))
     return link
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
 from sojourn.care.safety.queries import open_flags
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.browser import faults
 from tests.care.stage import Stage, adopt_everything
 from tests.cases.chair import Clock, clock
@@ -102,7 +102,7 @@ def test_pressed_outside_a_session_the_clinic_is_told_and_help_follows(clinic: C
     by_hand = patient.post(HERE, headers={"accept": "text/html"})
     assert (by_hand.status_code, by_hand["Location"]) == (302, "/today/help/asked/?told=1")
     assert patient.post(HERE, headers={"accept": "*/*"}).json() == {"go": "/today/help/asked/?told=1"}
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         (flag,) = open_flags()
     assert (flag.kind, flag.source, flag.severity) == ("asked_for_help", "button", "emergency")
     assert "Nobody has read it yet" in html.unescape(patient.get("/today/").text)
@@ -113,14 +113,14 @@ def test_pressed_outside_a_session_the_clinic_is_told_and_help_follows(clinic: C
 def test_a_call_within_a_session_raises_no_flag_beside_it(stage: Stage):
     """It stands on the board and is passed on there (D5)."""
     signed_in(stage.cast, stage.patient).post(HERE, headers={"accept": "text/html"})
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         assert open_flags() == []
 
 
 def test_after_the_session_it_does_not_pretend(stage: Stage, clock: Clock):
     patient = signed_in(stage.cast, stage.patient)
     patient.post(HERE, headers={"accept": "text/html"})
-    with as_asker(stage.cast.asker("nurse")):
+    with acting_as(stage.cast.actor("nurse")):
         stage.step("stop_early", reason="went home", now=clock())
     assert said(patient) == "Calling"  # still here, still observed
     assert "No session" not in said(patient)

@@ -33,7 +33,7 @@ from sojourn.care.safety.models import Flag
 from sojourn.care.scheduling import series_actions
 from sojourn.care.scheduling.models import PreferredTimes
 from sojourn.care.session.models import SessionEvent
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import Refused
 from tests.care.stage import Stage, adopt_everything, set_stage
 from tests.cases.chair import Clock, clock
@@ -51,8 +51,8 @@ def dosed(clinic: Cast, clock: Clock) -> Stage:
 
 
 def asked(cast: Cast, stage: Stage, scale_id: str = "phq-9") -> MeasureRequest:
-    by = cast.asker("nurse")
-    with as_asker(by):
+    by = cast.actor("nurse")
+    with acting_as(by):
         return measures.request_measure(
             by=by, patient_id=stage.patient.pk, scale_id=scale_id, due_at=timezone.now() + timedelta(days=2)
         )
@@ -67,17 +67,17 @@ def page(answer: Any) -> str:
 
 
 def rows(cast: Cast, model: Any, **which: Any) -> int:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return int(model.objects.filter(**which).count())
 
 
 def let_go(cast: Cast, stage: Stage) -> None:
     """Whoever watches lets the patient go: the state that the door enters, as the database sees it."""
-    by = cast.asker("nurse")
-    with as_asker(by):
+    by = cast.actor("nurse")
+    with acting_as(by):
         newest = SessionState.objects.filter(encounter_id=stage.id).latest("seq")
         SessionState.objects.create(
-            clinic_id=by.here, patient=stage.patient, encounter_id=stage.id, seq=newest.seq + 1, state="left",
+            clinic_id=by.own_clinic_id, patient=stage.patient, encounter_id=stage.id, seq=newest.seq + 1, state="left",
             at=timezone.now(), by_id=by.member,
         )  # fmt: skip
 
@@ -89,7 +89,7 @@ def test_what_was_begun_before_waits_unharmed_and_goes_on_afterwards(clinic: Cas
     """P8: an answer of before the dose stays; none is taken under it, on no page and by no form; the rest follows after
     the door, and only then is the whole sent."""
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         waits = set_stage(clinic)
     sign_in(clinic, waits)
     request, phone = asked(clinic, waits), signed_in(clinic)
@@ -112,7 +112,7 @@ def test_what_was_begun_before_waits_unharmed_and_goes_on_afterwards(clinic: Cas
         assert tap(phone, request, item, 0).status_code == 302
     phone.post(reverse("portal:question", args=[request.pk, 10]), {"item": "difficulty", "value": "0"})
     phone.post(reverse("portal:review", args=[request.pk]))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         done = QuestionnaireResponse.objects.get(request=request)
     assert (done.score, done.completed_at) == (2, timezone.now())
 
@@ -122,7 +122,7 @@ def running_of(cast: Cast, stage: Stage) -> Stage:
     from tests.care.stage import arrive, check_dose, pass_checks
 
     at = timezone.now()
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         arrive(stage, at)
         pass_checks(stage, at)
         check_dose(stage, at)
@@ -134,7 +134,7 @@ def running_of(cast: Cast, stage: Stage) -> Stage:
 def sign_in_again(cast: Cast, stage: Stage) -> None:
     from sojourn.foundation.accounts.models import Membership
 
-    with as_asker(cast.asker("clinic_admin")):
+    with acting_as(cast.actor("clinic_admin")):
         cast.members["patient"] = Membership.objects.get(patient_id=stage.patient.pk)
 
 
@@ -153,7 +153,7 @@ def test_an_alarming_answer_does_not_count_and_is_heard(clinic: Cast, dosed: Sta
 def test_an_alarming_answer_that_comes_too_late_is_heard(clinic: Cast, clock: Clock, over: str):
     """P8: from a page that stayed open after the sending, or after the clinic needs it no more: not kept, and heard."""
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic)
     sign_in(clinic, stage)
     request, phone = asked(clinic, stage), signed_in(clinic)
@@ -163,7 +163,7 @@ def test_an_alarming_answer_that_comes_too_late_is_heard(clinic: Cast, clock: Cl
         phone.post(reverse("portal:question", args=[request.pk, 10]), {"item": "difficulty", "value": "0"})
         phone.post(reverse("portal:review", args=[request.pk]))
     else:
-        with as_asker(clinic.asker("nurse")) as by:
+        with acting_as(clinic.actor("nurse")) as by:
             measures.withdraw_request(by=by, request_id=request.pk)
     assert rows(clinic, Flag, patient=stage.patient) == 0
     for _again in range(2):
@@ -181,7 +181,7 @@ def test_an_alarming_answer_that_comes_too_late_is_heard(clinic: Cast, clock: Cl
 def test_it_waits_until_the_door_and_no_sooner(clinic: Cast, dosed: Stage, step: str):
     """P8: paused, ended or stopped, the medicine is still with them."""
     request, phone = asked(clinic, dosed), signed_in(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         dosed.step(step)
     assert tap(phone, request, 1, 1).status_code == 423
     let_go(clinic, dosed)
@@ -191,7 +191,7 @@ def test_it_waits_until_the_door_and_no_sooner(clinic: Cast, dosed: Stage, step:
 def test_a_session_that_nobody_ended_is_over_in_the_morning(clinic: Cast, dosed: Stage, clock: Clock):
     """P8: at 6 o'clock of the next day by the clinic's clock (rule recovery.signing) it waits no longer."""
     zone = ZoneInfo("America/Denver")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         began = dosed_since(dosed.patient.pk, clinic.clinic, timezone.now())
         assert began is not None
         morning = (began.astimezone(zone) + timedelta(days=1)).replace(hour=6, minute=0, second=0)
@@ -250,7 +250,7 @@ def test_what_commits_waits(clinic: Cast, dosed: Stage, name: str):
 
 def test_the_actions_refuse_by_themselves(clinic: Cast, dosed: Stage):
     """P8: not only hidden: each action says no to the patient, whatever page called it."""
-    request, by = asked(clinic, dosed), clinic.asker("patient")
+    request, by = asked(clinic, dosed), clinic.actor("patient")
     mine = dosed.patient.pk
     tries = [
         lambda: measures.start_response(by=by, request_id=request.pk),
@@ -263,7 +263,7 @@ def test_the_actions_refuse_by_themselves(clinic: Cast, dosed: Stage):
             by=by, zone="America/Denver", channel="email", quiet_from=clockless(21), quiet_until=clockless(8)
         ),
     ]
-    with as_asker(by):
+    with acting_as(by):
         for each in tries:
             with pytest.raises(Refused) as refused:
                 each()
@@ -278,18 +278,18 @@ def clockless(hour: int) -> Any:
 
 def test_answering_and_sending_what_was_begun_are_refused_by_the_action(clinic: Cast, clock: Clock):
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic)
     sign_in(clinic, stage)
-    by = clinic.asker("patient")
-    with as_asker(by):
+    by = clinic.actor("patient")
+    with acting_as(by):
         response = measures.start_response(by=by, scale_id="phq-9")
         for item in range(1, 10):
             safety.answer_measure(by=by, response_id=response.pk, link_id=str(item), value=0)
     clinic.members.pop("patient")
     running_of(clinic, stage)
-    by = clinic.asker("patient")
-    with as_asker(by):
+    by = clinic.actor("patient")
+    with acting_as(by):
         with pytest.raises(Refused) as refused:
             safety.complete_measure(by=by, response_id=response.pk)
         assert refused.value.codes == ("not-now",)
@@ -312,7 +312,7 @@ def test_calling_writing_withdrawing_and_no_always_count(clinic: Cast, dosed: St
     consent = treatment(clinic, dosed)
     assert phone.post(reverse("portal:agreement_withdraw", args=[consent.pk]), {"reason": "no"}).status_code == 302
     assert rows(clinic, ConsentWithdrawal, consent=consent) == 1
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert SessionState.objects.filter(encounter_id=dosed.id).latest("seq").state == "stopped_early"
 
 
@@ -334,5 +334,5 @@ def test_the_words_are_there_in_spanish(clinic: Cast, dosed: Stage):
 def test_the_database_tells_each_leaving_whoever_wrote_it(clinic: Cast, dosed: Stage):
     assert rows(clinic, Leaving, patient=dosed.patient) == 0
     let_go(clinic, dosed)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Leaving.objects.get(patient=dosed.patient).at == timezone.now()

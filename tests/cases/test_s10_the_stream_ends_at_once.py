@@ -16,7 +16,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership
 from tests.interfaces.test_live import with_reading
 from tests.interfaces.web import Chair, Event, Stream, Web, open_clinic, seat, stream
@@ -99,7 +99,7 @@ def test_an_ended_access_ends_it(web: Web, chair: Chair) -> None:
 def test_another_role_of_ones_own_ends_it(web: Web, chair: Chair) -> None:
     """Who is a nurse and works at the desk as well goes on as the desk, which watches nobody."""
     nurse = chair.cast.members["nurse"]
-    with as_asker(chair.cast.asker("clinic_admin")):
+    with acting_as(chair.cast.actor("clinic_admin")):
         desk = Membership.objects.create(
             clinic=chair.cast.clinic, person=nurse.person, role="front_desk", name="At the desk"
         )
@@ -128,7 +128,7 @@ def test_what_does_not_end_a_sign_in_ends_no_stream(web: Web, chair: Chair) -> N
         board.next("snapshot")
         client.post(reverse("still_here"))
         other.post(reverse("account_logout"))
-        with as_asker(chair.cast.asker("clinic_admin")):
+        with acting_as(chair.cast.actor("clinic_admin")):
             member = chair.cast.members["nurse"]
             member.credentials = "RN"
             member.save()

@@ -15,7 +15,7 @@ import pytest
 from sojourn.care.vitals import clock
 from sojourn.care.vitals.clock import Clock
 from sojourn.care.vitals.models import Device, Observation
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.cases.bedside import Bedside, bedside, heart, listening_too, spo2
 
 __all__ = ["bedside"]
@@ -36,7 +36,7 @@ def a_dying_patient(bedside: Bedside, number: int, ahead: timedelta) -> tuple[li
         else:
             bedside.send(spo2(70), heart(30), bed=bed)
     happened = [(kind, (at - began).total_seconds()) for kind, at in bedside.events(stage, "spo2.low")]
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         rows = list(Observation.objects.filter(encounter_id=stage.id, code="spo2", method="monitor").order_by("id"))
     assert all(began <= each.effective_at <= bedside.clock.at for each in rows)  # nothing is charted as of another day
     doubts = [each.doubt for each in rows if each.value == 97]
@@ -107,7 +107,7 @@ def test_a_clock_that_was_set_is_believed_after_half_a_minute_and_said(bedside: 
         bedside.clock.later(seconds=1)
         bedside.send(spo2(96), stamp=bedside.utc(step))
     assert bedside.alarms(stage)["monitor.clock_moved"][1] == "low"
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         found = Device.objects.get(pk=device.pk)
         assert found.clock_skew_s == pytest.approx(step.total_seconds(), abs=5)
         assert found.clock_moved_at is not None
@@ -149,7 +149,7 @@ def test_the_evidence_is_in_the_database_not_in_a_process(bedside: Bedside):
             bedside.clock.later(seconds=1)
             line = bedside.line() if number % 2 else bedside.line_of(port)
             line.send(bedside.message(spo2(96), stamp=bedside.utc(timedelta(hours=1))))
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         assert Device.objects.get(pk=device.pk).clock_skew_s == pytest.approx(3600, abs=5)
     assert bedside.alarms(stage)["monitor.clock_moved"][1] == "low"
 

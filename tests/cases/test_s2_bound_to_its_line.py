@@ -16,7 +16,7 @@ from django.urls import reverse
 from sojourn.care.vitals import strangers
 from sojourn.care.vitals.models import Device, Stranger
 from sojourn.config.environment import database
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.devices.listener import Limits
 from tests.cases.bedside import ELSEWHERE, HERE, Bedside, bedside, heart, spo2
 from tests.conftest import make_clinic
@@ -44,7 +44,7 @@ def test_another_address_may_raise_and_never_clear_until_a_nurse_confirms_it(bed
     bedside.clock.later(seconds=1)
     bedside.send(spo2(99), host=ELSEWHERE)
     assert bedside.alarms(stage)["spo2.low"][0] == "recovered"
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         found = Device.objects.get(pk=device.pk)
     assert (found.address, found.other_address) == (ELSEWHERE, "")
     assert found.address_confirmed_at is not None
@@ -71,19 +71,19 @@ def test_a_message_never_chooses_its_clinic(bedside: Bedside):
     """A monitor of the same name in another clinic, and the other clinic's name as the receiving facility."""
     stage, _ = bedside.seat("bed:SAME")
     other = make_clinic(f"west-{time.time_ns()}")
-    with as_asker(other.asker("clinic_admin")):
+    with acting_as(other.actor("clinic_admin")):
         twin = Device.objects.create(clinic=other.clinic, name="Twin", key="bed:SAME", added_at=bedside.clock.at)
     text = bedside.message(spo2(97), bed="^^SAME").replace("|QA|LAB||", f"|QA|LAB||{other.clinic.slug}", 1)
     assert bedside.line().send(text) == "AA"
     assert bedside.charted(stage, "spo2") == [97]
-    with as_asker(other.asker("clinic_admin")):
+    with acting_as(other.actor("clinic_admin")):
         assert Device.objects.get(pk=twin.pk).last_seen_at is None
 
 
 def test_on_a_shared_port_the_address_tells_two_of_one_name_apart_or_nothing_does(bedside: Bedside):
     stage, _ = bedside.seat("bed:TWIN")
     other = make_clinic(f"east-{time.time_ns()}")
-    with as_asker(other.asker("clinic_admin")):
+    with acting_as(other.actor("clinic_admin")):
         Device.objects.create(
             clinic=other.clinic, name="Twin", key="bed:TWIN", added_at=bedside.clock.at, address="10.0.0.9"
         )
@@ -98,17 +98,17 @@ def test_a_nurse_claims_a_monitor_that_another_clinic_has_by_the_same_name(bedsi
     """Both clinics registered it before it was ever heard: it was nobody's, and a claim was refused as known."""
     stage, device = bedside.seat("bed:TWIN77")
     other = make_clinic(f"east-{time.time_ns()}")
-    with as_asker(other.asker("clinic_admin")):
+    with acting_as(other.actor("clinic_admin")):
         Device.objects.create(clinic=other.clinic, name="Twin", key="bed:TWIN77", added_at=bedside.clock.at)
     assert bedside.send(spo2(70), bed="^^TWIN77", shared=True) == "AE"
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         stranger = Stranger.objects.get(clinic_id=None, name="bed:TWIN77")
     address = reverse("console:monitor_claim", args=[stranger.pk])
     assert bedside.cast.client("nurse").post(address, {"code": "N77", "name": "Twin"}).status_code == 302
     bedside.clock.later(seconds=1)
     assert bedside.send(spo2(96), bed="^^TWIN77", shared=True) == "AA"
     assert bedside.charted(stage, "spo2") == [96]
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         assert Device.objects.get(key="bed:TWIN77").pk == device.pk
 
 

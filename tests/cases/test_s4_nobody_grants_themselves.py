@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from sojourn.config import installation
 from sojourn.foundation.accounts import actions, confirmation_actions, queries
-from sojourn.foundation.accounts.asker import NOBODY, Asker, NotAllowed, as_asker, set_asker
+from sojourn.foundation.accounts.actor import NOBODY, Actor, NotAllowed, acting_as, set_actor
 from sojourn.foundation.accounts.models import Membership, Person, RoleConfirmation
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import roles
@@ -35,7 +35,7 @@ PASSWORD = "four lamps beside the quiet river"
 @pytest.fixture(autouse=True)
 def _nobody_asks() -> Iterator[None]:
     yield
-    set_asker(NOBODY)
+    set_actor(NOBODY)
 
 
 def as_shipped() -> None:
@@ -63,7 +63,7 @@ def body(answer) -> str:
 
 
 def fresh(cast: Cast, membership: Membership) -> Membership:
-    with as_asker(cast.asker("clinic_admin")):
+    with acting_as(cast.actor("clinic_admin")):
         return Membership.objects.get(pk=membership.pk)
 
 
@@ -81,7 +81,7 @@ def test_an_administrator_cannot_invite_his_own_address(clinic: Cast, role: str)
         answer = clinic.client("clinic_admin").post(STAFF, {"name": "Me", "email": spelled, "role": role})
         assert answer.status_code in (409, 422)
         assert "You cannot invite yourself" in body(answer)
-    with as_asker(clinic.asker("clinic_admin")):
+    with acting_as(clinic.actor("clinic_admin")):
         assert queries.invitations(clinic.clinic.pk) == []
 
 
@@ -102,7 +102,7 @@ def test_nor_take_up_an_invitation_that_he_sent(clinic: Cast):
     with pytest.raises(Refused) as refused:
         accept(invited.link, person_id=me.pk)
     assert refused.value.codes == ("own",)
-    with as_asker(clinic.asker("clinic_admin")):
+    with acting_as(clinic.actor("clinic_admin")):
         assert not Membership.objects.filter(person=me, role="auditor").exists()
 
 
@@ -123,7 +123,7 @@ def test_accepting_while_signed_in_as_himself_takes_nothing(clinic: Cast):
     admin = clinic.client("clinic_admin")
     answer = admin.post(link.partition("://")[2].partition("/")[2].join(("/", "")), {"password": PASSWORD})
     assert answer.status_code in (200, 409, 422)
-    with as_asker(clinic.asker("clinic_admin")):
+    with acting_as(clinic.actor("clinic_admin")):
         theirs = Membership.objects.filter(person=clinic.members["clinic_admin"].person)
         assert [each.role for each in theirs] == ["clinic_admin"]
 
@@ -134,7 +134,7 @@ def test_accepting_while_signed_in_as_himself_takes_nothing(clinic: Cast):
 @pytest.mark.parametrize("role", CLINICAL)
 def test_an_unconfirmed_role_holds_no_permission(clinic: Cast, role: str):
     waits = newcomer(clinic, role)
-    by = queries.asker_of(waits)
+    by = queries.actor_of(waits)
     assert (by.permissions, by.unconfirmed) == (frozenset(), True)
     client = signed_in(waits)
     for name in ("console:home", "console:rules", "console:patients", "console:board"):
@@ -154,7 +154,7 @@ def test_another_holder_confirms_and_then_the_clinic_opens(clinic: Cast, role: s
     assert holder.post(reverse("console:newcomer", args=[waits.pk])).status_code == 302
     assert confirmed(clinic, waits)
     assert signed_in(waits).get("/clinic/").status_code == 200
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         event = AuditEvent.objects.get(action="person.confirmed")
         assert (event.name, event.detail["role"]) == (clinic.members[role].name, role)
 
@@ -165,8 +165,8 @@ def test_only_a_holder_of_the_very_role_confirms(clinic: Cast, role: str):
         if wanted == role:
             continue
         waits = newcomer(clinic, wanted, f"{wanted}.new@north.example")
-        by = clinic.asker(role)
-        with as_asker(by), pytest.raises((Refused, NotAllowed)):
+        by = clinic.actor(role)
+        with acting_as(by), pytest.raises((Refused, NotAllowed)):
             confirmation_actions.confirm(by=by, membership_id=waits.pk)
         assert not confirmed(clinic, waits)
 
@@ -176,16 +176,16 @@ def test_nobody_confirms_themselves_by_two_memberships(clinic: Cast):
     role as prescriber in which she is unconfirmed herself."""
     nurse = clinic.members["nurse"]
     waits = accept(invite(clinic, nurse.person.email, "prescriber").link, person_id=nurse.person_id)
-    for by in (clinic.asker("nurse"), queries.asker_of(waits)):
-        with as_asker(by), pytest.raises((Refused, NotAllowed)):
+    for by in (clinic.actor("nurse"), queries.actor_of(waits)):
+        with acting_as(by), pytest.raises((Refused, NotAllowed)):
             confirmation_actions.confirm(by=by, membership_id=waits.pk)
-    holder = clinic.asker("prescriber")
-    with as_asker(clinic.asker("clinic_admin")):
+    holder = clinic.actor("prescriber")
+    with acting_as(clinic.actor("clinic_admin")):
         again = Membership.objects.create(
             clinic=clinic.clinic, person_id=holder.person_id, role="nurse", name="Same person",
             unconfirmed_since=timezone.now(),
         )  # fmt: skip
-    with as_asker(holder), pytest.raises(Refused) as refused:
+    with acting_as(holder), pytest.raises(Refused) as refused:
         confirmation_actions.confirm(by=holder, membership_id=again.pk)
     assert refused.value.codes == ("own",)
 
@@ -193,7 +193,7 @@ def test_nobody_confirms_themselves_by_two_memberships(clinic: Cast):
 def both_at_once(cast: Cast) -> Membership:
     """The administrator of this clinic is its only prescriber too."""
     holder, admin = cast.members["prescriber"], cast.members["clinic_admin"]
-    with as_asker(cast.asker("clinic_admin")):
+    with acting_as(cast.actor("clinic_admin")):
         Membership.objects.filter(pk=admin.pk).update(ended_at=timezone.now())
         cast.members["clinic_admin"] = Membership.objects.create(
             clinic=cast.clinic, person_id=holder.person_id, role="clinic_admin", name="Both"
@@ -210,8 +210,8 @@ def test_who_sent_the_invitation_does_not_confirm_it(clinic: Cast):
     answer = client.post(reverse("console:newcomer", args=[waits.pk]))
     assert answer.status_code == 409
     assert "You invited this person yourself." in body(answer)
-    by = clinic.asker("prescriber")
-    with as_asker(by), pytest.raises(IntegrityError, match="does not confirm it too"), transaction.atomic():
+    by = clinic.actor("prescriber")
+    with acting_as(by), pytest.raises(IntegrityError, match="does not confirm it too"), transaction.atomic():
         RoleConfirmation.objects.create(
             clinic=clinic.clinic, membership=waits, confirmed_by=holder, confirmed_at=timezone.now()
         )
@@ -221,13 +221,13 @@ def test_who_sent_the_invitation_does_not_confirm_it(clinic: Cast):
 
 
 def test_who_was_ended_and_is_invited_again_waits_again(clinic: Cast):
-    nurse, admin = clinic.members["nurse"], clinic.asker("clinic_admin")
-    with as_asker(admin):
+    nurse, admin = clinic.members["nurse"], clinic.actor("clinic_admin")
+    with acting_as(admin):
         actions.end_membership(by=admin, membership_id=nurse.pk)
     again = accept(invite(clinic, nurse.person.email, "nurse").link, person_id=nurse.person_id)
     assert again.unconfirmed_since is not None
-    with as_asker(queries.asker_of(again)), pytest.raises(NotAllowed):
-        confirmation_actions.confirm(by=queries.asker_of(again), membership_id=again.pk)
+    with acting_as(queries.actor_of(again)), pytest.raises(NotAllowed):
+        confirmation_actions.confirm(by=queries.actor_of(again), membership_id=again.pk)
 
 
 def test_holders_and_prescribers_are_told_by_letter_and_on_their_home(clinic: Cast):
@@ -245,8 +245,8 @@ def test_holders_and_prescribers_are_told_by_letter_and_on_their_home(clinic: Ca
 def test_no_other_clinic_confirms(clinic: Cast, other_clinic: Cast):
     waits = newcomer(clinic)
     assert other_clinic.client("prescriber").post(reverse("console:newcomer", args=[waits.pk])).status_code == 404
-    by = other_clinic.asker("prescriber")
-    with as_asker(by), pytest.raises(Refused) as refused:
+    by = other_clinic.actor("prescriber")
+    with acting_as(by), pytest.raises(Refused) as refused:
         confirmation_actions.confirm(by=by, membership_id=waits.pk)
     assert refused.value.codes == ("unknown",)
 
@@ -256,8 +256,8 @@ def test_no_other_clinic_confirms(clinic: Cast, other_clinic: Cast):
 
 def first_of(cast: Cast, role: str) -> Membership:
     """A newcomer to a role that nobody holds any more."""
-    admin = cast.asker("clinic_admin")
-    with as_asker(admin):
+    admin = cast.actor("clinic_admin")
+    with acting_as(admin):
         actions.end_membership(by=admin, membership_id=cast.members[role].pk)
     return newcomer(cast, role)
 
@@ -267,7 +267,7 @@ def test_the_machines_owner_confirms_the_first_of_a_role(clinic: Cast):
     said = installation.confirm_first(email="NEW@north.example", role="prescriber")
     assert "prescriber" in said
     assert confirmed(clinic, waits)
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         event = AuditEvent.objects.get(action="person.confirmed")
         assert (event.name, event.person_id) == ("sojourn confirm", None)
     with pytest.raises(installation.CannotPrepare, match="confirmed as prescriber already"):
@@ -294,10 +294,10 @@ def test_the_command_says_what_is_wrong(clinic: Cast, email: str, role: str, say
 def test_no_page_confirms_in_the_owners_name(clinic: Cast):
     """Without the owner's word in the database, which no runtime role can write, the action itself is refused there."""
     waits = first_of(clinic, "prescriber")
-    by = Asker(clinic_id=clinic.clinic.pk, name="x", permissions=frozenset({confirmation_actions.OWNER}))
-    with as_asker(by), pytest.raises(IntegrityError, match="owner has not said so"), transaction.atomic():
+    by = Actor(clinic_id=clinic.clinic.pk, name="x", permissions=frozenset({confirmation_actions.OWNER}))
+    with acting_as(by), pytest.raises(IntegrityError, match="owner has not said so"), transaction.atomic():
         confirmation_actions.confirm_first(by=by, membership_id=waits.pk)
-    with as_asker(by), pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+    with acting_as(by), pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
         connection.cursor().execute("INSERT INTO accounts_owner_word (membership_id) VALUES (%s)", (waits.pk,))
     assert all(confirmation_actions.OWNER not in each.may for each in roles().values())
 
@@ -309,8 +309,8 @@ def test_no_page_confirms_in_the_owners_name(clinic: Cast):
 def test_no_row_makes_a_clinician(clinic: Cast, role: str):
     as_shipped()
     person = Person.objects.create(email=f"x@{role}.example")
-    by = clinic.asker("clinic_admin")
-    with as_asker(by), pytest.raises(IntegrityError, match="waits until another"), transaction.atomic():
+    by = clinic.actor("clinic_admin")
+    with acting_as(by), pytest.raises(IntegrityError, match="waits until another"), transaction.atomic():
         Membership.objects.create(clinic=clinic.clinic, person=person, role=role, name="X")
 
 
@@ -333,13 +333,13 @@ def test_the_roles_of_the_database_are_those_of_the_file(db: None):
 def test_no_update_makes_one(clinic: Cast, change: dict[str, object], says: str):
     as_shipped()
     waits = newcomer(clinic, "nurse")
-    with as_asker(clinic.asker("clinic_admin")), pytest.raises(IntegrityError, match=says), transaction.atomic():
+    with acting_as(clinic.actor("clinic_admin")), pytest.raises(IntegrityError, match=says), transaction.atomic():
         Membership.objects.filter(pk=waits.pk).update(**change)
 
 
 def test_what_has_ended_stays_ended(clinic: Cast):
-    admin, nurse = clinic.asker("clinic_admin"), clinic.members["nurse"]
-    with as_asker(admin):
+    admin, nurse = clinic.actor("clinic_admin"), clinic.members["nurse"]
+    with acting_as(admin):
         actions.end_membership(by=admin, membership_id=nurse.pk)
         with pytest.raises(IntegrityError, match="stays ended"), transaction.atomic():
             Membership.objects.filter(pk=nurse.pk).update(ended_at=None)
@@ -350,8 +350,8 @@ def test_no_row_confirms_but_by_the_holder_who_asks(clinic: Cast, holder: str):
     """The prescriber could; but the administrator asks."""
     waits = newcomer(clinic)
     by = waits.pk if holder == "itself" else clinic.members[holder].pk
-    admin = clinic.asker("clinic_admin")
-    with as_asker(admin), pytest.raises(IntegrityError, match="another present holder"), transaction.atomic():
+    admin = clinic.actor("clinic_admin")
+    with acting_as(admin), pytest.raises(IntegrityError, match="another present holder"), transaction.atomic():
         RoleConfirmation.objects.create(
             clinic=clinic.clinic, membership=waits, confirmed_by_id=by, confirmed_at=timezone.now()
         )

@@ -20,7 +20,7 @@ from sojourn.care.measures import actions as measures
 from sojourn.care.measures.models import OwnScale
 from sojourn.care.safety.models import Flag
 from sojourn.clinical.scales import danger, fhir
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook.scales import scales
 from tests.care.own_forms import choice
 from tests.care.people import make_patient
@@ -62,7 +62,7 @@ def plain(answer: Any) -> str:
 
 
 def loaded(clinic: Cast) -> int:
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         return OwnScale.objects.count()
 
 
@@ -117,8 +117,8 @@ def test_an_alarm_that_cannot_sound_is_refused_in_words(clinic: Cast, name: str)
 def test_the_highest_answer_is_reached_and_raises_the_flag(clinic: Cast):
     """S9: at the edge: a flag from 3 of 0 to 3 is taken, and the answer 3 of a patient raises it."""
     assert load(clinic, form(MOOD, DARK), safety_from="3").status_code == 302
-    by, patient = clinic.asker("nurse"), make_patient(clinic)
-    with as_asker(by):
+    by, patient = clinic.actor("nurse"), make_patient(clinic)
+    with acting_as(by):
         scale_id = f"own-{OwnScale.objects.get().pk}"
         asked = measures.request_measure(
             by=by, patient_id=patient.pk, scale_id=scale_id, due_at=timezone.now() + timedelta(days=1)
@@ -126,10 +126,10 @@ def test_the_highest_answer_is_reached_and_raises_the_flag(clinic: Cast):
     door = reverse("portal:question", args=[asked.pk, 2])
     phone = clinic.client(patient.given_name)
     phone.post(door, {"item": "9", "value": "2"})
-    with as_asker(by):
+    with acting_as(by):
         assert not Flag.objects.filter(patient=patient).exists()
     phone.post(door, {"item": "9", "value": "3"})
-    with as_asker(by):
+    with acting_as(by):
         assert Flag.objects.filter(patient=patient).count() == 1
 
 
@@ -154,14 +154,14 @@ def test_a_question_about_danger_is_proposed_and_never_passed_over(clinic: Cast,
     assert 'value="9"' in field[0]
     assert loaded(clinic) == 0
     assert load(clinic, form(MOOD, item), safety_items="9").status_code == 302
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         assert OwnScale.objects.get().scoring["safety_items"] == ["9"]
 
 
 def test_a_person_may_say_that_it_is_not_one_and_it_is_kept(clinic: Cast):
     item = choice("9", "Fear that others harm themselves; I never think of killing myself", OFTEN)
     assert load(clinic, form(MOOD, item), safety_items="", not_danger="9").status_code == 302
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         row = OwnScale.objects.get()
         assert row.scoring["not_danger"] == ["9"]
         assert row.loaded_by_id == clinic.members["prescriber"].pk
@@ -184,10 +184,10 @@ def test_what_stands_for_a_scale_of_ours_keeps_its_questions_about_danger(clinic
 
 def test_one_loaded_before_says_on_its_page_that_it_cannot_sound(clinic: Cast):
     """S9: rows of an earlier release are not touched: the page says what is wrong and that it is to be loaded anew."""
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         OwnScale.objects.create(
-            clinic_id=by.here, code="old", version=1, title="Old one", stands_for="", questionnaire=form(MOOD, DARK),
+            clinic_id=by.own_clinic_id, code="old", version=1, title="Old one", stands_for="", questionnaire=form(MOOD, DARK),
             scoring={"score": "sum[1, 9]", "safety_items": ["9"], "safety_from": 5}, hash="x" * 64,
             licence_holder="We", licence_statement="Contract 1", loaded_at=timezone.now(), loaded_by_id=by.member,
         )  # fmt: skip

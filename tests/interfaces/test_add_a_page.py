@@ -14,7 +14,7 @@ from django.test import RequestFactory
 
 from sojourn.care.intake import actions as intake
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.people import make_patient
 from tests.conftest import Cast
 from tests.repo.test_repository import ROOT
@@ -49,10 +49,10 @@ def test_it_names_each_file_it_makes():
 
 
 def test_the_page_of_the_manual_opens_and_keeps_a_restricted_record(clinic: Cast, page: ModuleType):
-    patient, nurse = make_patient(clinic), clinic.asker("nurse")
+    patient, nurse = make_patient(clinic), clinic.actor("nurse")
     request: Any = RequestFactory().get("/clinic/goals/")
-    request.asker = nurse
-    with as_asker(nurse):
+    request.actor = nurse
+    with acting_as(nurse):
         intake.say_line(by=nurse, patient_id=patient.pk, of="goals", text="To sleep")
         told = page.goals(request).text
         Patient.objects.filter(pk=patient.pk).update(restricted=True)

@@ -27,7 +27,7 @@ from sojourn.care.session.models import SessionEvent
 from sojourn.care.session.snapshot import load
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.console.board.presenters import figure_of
 from sojourn.interfaces.console.board.words import board_words
 from sojourn.interfaces.console.sessions.presenters import figures
@@ -42,7 +42,7 @@ URL = "/clinic/board/"
 @pytest.fixture
 def stage(clinic: Cast) -> Stage:
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         return to_dosing(clinic)
 
 
@@ -67,8 +67,8 @@ def body_of(html: str) -> str:
 
 
 def readings(stage: Stage, role: str = "nurse", **values: float) -> None:
-    by = stage.cast.asker(role)
-    with as_asker(by):
+    by = stage.cast.actor(role)
+    with acting_as(by):
         vitals_actions.take_readings(by=by, encounter_id=stage.id, values=values)
 
 
@@ -89,7 +89,7 @@ def test_it_shows_each_running_session_whole(clinic: Cast, stage: Stage, monkeyp
 
 
 def test_a_paused_dose_has_its_word(clinic: Cast, stage: Stage) -> None:
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage.step("pause")
     html = page(clinic)
     assert "Dose paused" in body_of(html)
@@ -128,7 +128,7 @@ def test_an_alarm_is_said_by_colour_shape_and_word_and_seen_by_one_tap(clinic: C
     client = clinic.client("nurse")
     answer = client.post(url, {"alarm": "spo2.low|spo2"}, headers={"Accept": "application/json"})
     assert answer.status_code == 200
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert AlarmState.objects.get(rule_id="spo2.low").acknowledged_by_name == clinic.members["nurse"].name
     body = body_of(page(clinic))
     assert f"seen by {clinic.members['nurse'].name}" in body
@@ -146,14 +146,14 @@ def test_an_alarm_is_said_by_colour_shape_and_word_and_seen_by_one_tap(clinic: C
 def test_seen_takes_only_what_was_shown(clinic: Cast, stage: Stage) -> None:
     readings(stage, spo2=88, rr=7)
     clinic.client("nurse").post(reverse("console:board_seen", args=[stage.id]), {"alarm": "spo2.low|spo2"})
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert AlarmState.objects.get(rule_id="spo2.low").phase == "acknowledged"
         assert AlarmState.objects.get(rule_id="rr.low").phase == "raised"
 
 
 def test_an_alarm_that_ended_unseen_is_still_said(clinic: Cast, stage: Stage) -> None:
     readings(stage, spo2=88)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage.vitals(timezone.now() + timedelta(seconds=1), spo2=97)
     body = body_of(page(clinic))
     assert "It is over, and nobody has seen it" in body
@@ -163,15 +163,15 @@ def test_an_alarm_that_ended_unseen_is_still_said(clinic: Cast, stage: Stage) ->
 
 
 def test_a_call_is_answered_by_one_tap_and_only_once(clinic: Cast, stage: Stage) -> None:
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         for _ in range(3):  # pressed three times
-            session_actions.note_event(by=clinic.asker("nurse"), encounter_id=stage.id, kind="patient_calls")
+            session_actions.note_event(by=clinic.actor("nurse"), encounter_id=stage.id, kind="patient_calls")
     assert "Ana needs someone" in body_of(page(clinic))
     url = reverse("console:board_going", args=[stage.id])
     assert clinic.client("therapist").post(url).status_code == 302
     assert clinic.client("nurse").post(url).status_code == 302  # a second tap finds it done
     assert "Ana needs someone" not in body_of(page(clinic))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         (answer,) = SessionEvent.objects.filter(kind="call_answered")
         assert answer.by_id == clinic.members["therapist"].pk
 
@@ -194,25 +194,25 @@ def test_another_clinics_session_does_not_exist(clinic: Cast, other_clinic: Cast
 
 def test_old_readings_are_crossed_and_say_so(clinic: Cast, stage: Stage) -> None:
     # With a monitor on: 60 seconds for what should come all the time, 15 minutes for the cuff (rules silence.*).
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         device = Device.objects.create(clinic=clinic.clinic, name="M", key="k", added_at=timezone.now())
-        vitals_actions.put_on(by=clinic.asker("nurse"), device_id=device.pk, encounter_id=stage.id)
+        vitals_actions.put_on(by=clinic.actor("nurse"), device_id=device.pk, encounter_id=stage.id)
         CurrentVital.objects.update(effective_at=timezone.now() - timedelta(seconds=100))
     body = body_of(page(clinic))
     assert body.count("is-stale") == 3
     assert "Old: 1 min ago" in body
     assert ">124/78<" in body.partition('data-vital="bp"')[2][:400]
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         CurrentVital.objects.update(effective_at=timezone.now() - timedelta(minutes=16))
     assert body_of(page(clinic)).count("is-stale") == 4
 
 
 def test_values_typed_by_hand_count_as_long_as_the_protocol_says(clinic: Cast, stage: Stage) -> None:
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         CurrentVital.objects.update(effective_at=timezone.now() - timedelta(minutes=14))
     assert "is-stale" not in body_of(page(clinic))
     assert "No monitor on" in body_of(page(clinic))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         CurrentVital.objects.update(effective_at=timezone.now() - timedelta(minutes=16))
     assert body_of(page(clinic)).count("is-stale") == 4
 
@@ -240,8 +240,8 @@ def test_the_board_and_the_sessions_page_show_the_same(
     clinic: Cast, stage: Stage, before: dict[str, float], now: dict[str, float], shown: dict[str, tuple[str, str]]
 ) -> None:
     moment = timezone.now() + timedelta(minutes=5)
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         if before:
             stage.vitals(moment - timedelta(minutes=2), **before)
         stage.vitals(moment, **now)
@@ -269,16 +269,16 @@ def test_a_sleeping_watch_is_said_loudly(clinic: Cast, age: timedelta | None, mo
 
 
 def test_a_monitors_wrong_clock_is_said(clinic: Cast, stage: Stage) -> None:
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         device = Device.objects.create(
             clinic=clinic.clinic, name="M", key="k", added_at=timezone.now(), clock_skew_s=431.0
         )
-        vitals_actions.put_on(by=clinic.asker("nurse"), device_id=device.pk, encounter_id=stage.id)
+        vitals_actions.put_on(by=clinic.actor("nurse"), device_id=device.pk, encounter_id=stage.id)
     assert "The monitor&#x27;s clock is 7 min ahead" in body_of(page(clinic))
 
 
 def test_a_restricted_record_shows_figures_and_no_name(clinic: Cast, stage: Stage) -> None:
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         Patient.objects.filter(pk=stage.patient.pk).update(restricted=True)
     html = page(clinic)
     assert "Restricted record" in html
@@ -292,12 +292,12 @@ def test_the_next_check_is_in_minutes(clinic: Cast) -> None:
     # Schedule 0, 10, 20 ... (fact base, monitoring_schedule).
     adopt_everything(clinic)
     at = timezone.now() - timedelta(minutes=3)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         to_dosing(clinic, at=at)
     assert "Next check in 6 min" in body_of(page(clinic))
     assert "3 min since the dose" in body_of(page(clinic))
     late = timezone.now() - timedelta(minutes=13)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         to_dosing(clinic, at=late, number=2)
     assert "Check overdue by 3 min" in body_of(page(clinic))
 
@@ -305,10 +305,10 @@ def test_the_next_check_is_in_minutes(clinic: Cast) -> None:
 def test_nine_chairs_come_on_two_pages_and_chair_10_after_chair_9(clinic: Cast) -> None:
     adopt_everything(clinic)
     now = timezone.now()
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         for number in range(1, 11):
             stage = set_stage(clinic, at=now, number=number)
-            encounter_actions.open_session(by=clinic.asker("nurse"), appointment_id=stage.appointment.pk)
+            encounter_actions.open_session(by=clinic.actor("nurse"), appointment_id=stage.appointment.pk)
     first, second = page(clinic), page(clinic, query="?page=2")
     assert [n for n in range(1, 11) if f"Chair {n} ·" in body_of(first)] == list(range(1, 9))
     assert [n for n in range(1, 11) if f"Chair {n} ·" in body_of(second)] == [9, 10]
@@ -382,8 +382,8 @@ def test_the_board_stays_true_by_itself(web: Web, browser: Browser) -> None:
     expect(shown.get_by_role("button", name="Seen")).to_be_hidden()
 
     # A call, answered by one tap.
-    nurse = cast.asker("nurse")
-    with as_asker(nurse):
+    nurse = cast.actor("nurse")
+    with acting_as(nurse):
         session_actions.note_event(by=nurse, encounter_id=chair.id, kind="patient_calls")
         announcing.announce(chair.stage.encounter)
     shown.get_by_role("button", name="Ana needs someone").click()
@@ -469,8 +469,8 @@ def test_a_sessions_own_page_follows_its_stream(web: Web, browser: Browser) -> N
 def test_eight_chairs_fit_and_hinder_nobody(web: Web, browser: Browser) -> None:
     cast = open_clinic("eight")
     chairs = [seat(cast, number, dosing=number > 1) for number in range(1, 9)]
-    nurse = cast.asker("nurse")
-    with as_asker(nurse):
+    nurse = cast.actor("nurse")
+    with acting_as(nurse):
         session_actions.note_event(by=nurse, encounter_id=chairs[4].id, kind="patient_calls")
     tablets = []
     for width, height in ((375, 812), (768, 1024), (1280, 800), (1920, 1080)):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser
 
 from sojourn.care.coordination import ride_home_actions
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.ui.build import BUILT
 from tests.conftest import Cast
 from tests.interfaces.phone import looked_over, served, sign_in
@@ -42,7 +42,7 @@ def test_every_page_is_clear(clinic: Cast, browser: Browser, monkeypatch: pytest
     book(clinic, course(clinic, "Cy"), three, day_ahead(3, 13), companion_id=None)
     eve = course(clinic, "Eve")
     later = book(clinic, eve, three, day_ahead(4, 9), companion_id=companion(clinic, eve).pk)
-    with as_asker(clinic.asker("front_desk")) as by:
+    with acting_as(clinic.actor("front_desk")) as by:
         ride_home_actions.write_answer(by=by, appointment_id=later.pk, comes=True, note="by bus")
     portal = patient_client(clinic, first.care_plan)
     pages = {

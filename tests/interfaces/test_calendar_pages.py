@@ -21,7 +21,7 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import actions as booking
 from sojourn.care.scheduling import house_actions, queries, series_actions, series_queries
 from sojourn.care.scheduling.models import Appointment, BookingRules, HoursOnDay, WorkingHours
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from tests.care.way import unplanned_course
 from tests.conftest import Cast, today
@@ -40,27 +40,27 @@ def day_ahead(days: int, hour: int = 10) -> datetime:
 
 
 def companion(clinic: Cast, plan: CarePlan, email="luis@example.org"):
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         return patients.add_person(by=by, patient_id=plan.patient_id, name="Luis", phone="555", email=email)
 
 
 def open_weekdays(clinic: Cast) -> None:
-    by = clinic.asker("clinic_admin")
-    with as_asker(by):
+    by = clinic.actor("clinic_admin")
+    with acting_as(by):
         house_actions.set_week(by=by, week={day: [(time(8), time(18))] for day in range(5)})
 
 
 def adopt(clinic: Cast, chairs_per_nurse: int) -> None:
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         house_actions.decide_rules(
             by=by, chairs_per_nurse=chairs_per_nurse, turnover_minutes=0, remind_hours=[24], head_start_minutes=0
         )
 
 
 def patient_client(clinic: Cast, plan: CarePlan) -> Client:
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         person = Person.objects.create_user(f"ana@{clinic.clinic.slug}.example", None)
         clinic.members["patient"] = Membership.objects.create(
             clinic=clinic.clinic, person=person, role="patient", name="Ana", patient_id=plan.patient_id
@@ -117,9 +117,9 @@ def test_the_pages_ask_few_questions_however_full(clinic: Cast, name: str):
 
 def test_a_restricted_patient_is_not_named(clinic: Cast):
     plan = course(clinic, "Eva", restricted=True)
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         booking.book(
-            by=clinic.asker("prescriber"), care_plan_id=plan.pk, chair_id=chair(clinic).pk, starts_at=day_ahead(1),
+            by=clinic.actor("prescriber"), care_plan_id=plan.pk, chair_id=chair(clinic).pk, starts_at=day_ahead(1),
             minutes=120,
         )  # fmt: skip
     for name in ("console:week", "console:ways_home"):
@@ -159,22 +159,22 @@ def test_a_series_is_proposed_looked_over_and_booked(clinic: Cast):
     assert sent["companion"] == str(luis.pk)
     answer = client.post(url, sent)
     assert answer.status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         rows = list(Appointment.objects.order_by("during"))
         assert len(rows) == 6
         assert {row.companion_id for row in rows} == {luis.pk}
     again = client.post(url, sent)  # the same form, sent twice
     assert again.status_code == 409
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Appointment.objects.count() == 6
     assert "6 booked ahead" in body(client.get(url, shape()))
     # life intervenes
-    with as_asker(clinic.asker("nurse")):
-        booking.cancel(by=clinic.asker("nurse"), appointment_id=rows[2].pk, version=1, because="ill")
+    with acting_as(clinic.actor("nurse")):
+        booking.cancel(by=clinic.actor("nurse"), appointment_id=rows[2].pk, version=1, because="ill")
         HoursOnDay.objects.create(clinic=clinic.clinic, on=rows[2].during.lower.astimezone(DENVER).date())
     repaired = client.post(url, fields_of(body(client.get(url, shape()))))
     assert repaired.status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         days = [row.during.lower.astimezone(DENVER).date() for row in
                 Appointment.objects.filter(status="booked").order_by("during")]  # fmt: skip
     assert len(days) == 6
@@ -185,7 +185,7 @@ def test_a_course_without_a_signed_plan_takes_a_spacing_that_is_typed(clinic: Ca
     open_weekdays(clinic)
     chair(clinic)
     signed = course(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         old = unplanned_course(clinic, signed.patient, protocol_id="im", at=day_ahead(-9))
     client, url = clinic.client("front_desk"), reverse("console:series", args=[old.pk])
     assert "No signed plan states the spacing" in body(client.get(url))
@@ -211,7 +211,7 @@ def test_a_time_taken_meanwhile_is_named_and_the_rest_is_kept(clinic: Cast):
     kept = {value for name, value in new.items() if name.startswith("slot-")} & slots
     assert len(kept) == 5
     assert client.post(url, new).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Appointment.objects.filter(care_plan=ana).count() == 6
 
 
@@ -254,15 +254,15 @@ def test_a_series_takes_no_more_statements_whatever_stands_in_it(clinic: Cast):
     adopt(clinic, 2)
     one, ana, bo = chair(clinic), course(clinic, "Ana"), course(clinic, "Bo")
     luis = companion(clinic, ana)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         HoursOnDay.objects.create(clinic=clinic.clinic, on=day_ahead(3).date())
         HoursOnDay.objects.create(
             clinic=clinic.clinic, member=clinic.members["nurse"], on=day_ahead(4).date(), begins=time(9), ends=time(12)
         )
     me = patient_client(clinic, ana)
     assert me is not None
-    by = clinic.asker("patient")
-    with as_asker(by):
+    by = clinic.actor("patient")
+    with acting_as(by):
         series_actions.state_times(
             by=by, patient_id=ana.patient_id, weekdays=[0, 1, 2, 3], parts=["morning"], cannot=[day_ahead(2).date()]
         )
@@ -294,7 +294,7 @@ def test_a_proposal_that_was_tampered_with_books_nothing(clinic: Cast, value: st
     ana = course(clinic)
     client, url = clinic.client("front_desk"), reverse("console:series", args=[ana.pk])
     assert client.post(url, shape(**{"slot-0": value})).status_code == 409
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not Appointment.objects.exists()
 
 
@@ -334,7 +334,7 @@ def test_who_attends_is_chosen_and_changed(clinic: Cast):
     assert client.post(url, typed | {"therapist": str(therapist.pk)}).status_code == 302
     assert therapist.name in body(client.get(url))
     assert client.post(url, typed | {"version": "2"}).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert queries.attendances([first.pk]) == {}
 
 
@@ -352,7 +352,7 @@ def test_hours_are_stated_and_days_unlike_them(clinic: Cast):
     assert 'value="18:00"' in body(backwards)
     week = {"do": "week", "from-0": "08:00", "until-0": "12:00", "from2-0": "13:00", "until2-0": "17:00"}
     assert client.post(url, week).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert WorkingHours.objects.count() == 2
     holiday = (today() + timedelta(days=30)).isoformat()
     assert client.post(url, {"do": "day", "on": holiday, "why": "Holiday"}).status_code == 302
@@ -377,7 +377,7 @@ def test_the_number_of_chairs_is_adopted_by_name_and_claims_no_source(clinic: Ca
     good = {"chairs_per_nurse": "4", "turnover_minutes": "15", "remind_hours": "72, 24", "head_start_minutes": "30"}
     assert client.post(url, good).status_code == 302
     assert f"Decided by {clinic.members['prescriber'].name}" in body(client.get(url))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert BookingRules.objects.get().remind_hours == [72, 24]
 
 
@@ -385,7 +385,7 @@ def test_rooms_hold_chairs(clinic: Cast):
     client, one = clinic.client("clinic_admin"), chair(clinic)
     assert client.post(reverse("console:chairs"), {"room_name": "Garden"}).status_code == 302
     assert client.post(reverse("console:chairs"), {"room_name": "Garden"}).status_code == 409
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         (room,) = queries.rooms()
     url = reverse("console:chair", args=[one.pk])
     assert client.post(url, {"name": "Chair 1", "in_use": "on", "room_id": str(room.pk)}).status_code == 302
@@ -425,16 +425,16 @@ def test_the_waiting_list_from_the_clinic_and_the_patient(clinic: Cast):
     assert client.post(url).status_code == 302
     assert client.post(url).status_code == 302
     assert "Ana Ruiz" in body(client.get(reverse("console:waiting")))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert WaitingEntry.objects.count() == 1
-        booking.cancel(by=clinic.asker("nurse"), appointment_id=early.pk, version=1, because="ill")
+        booking.cancel(by=clinic.actor("nurse"), appointment_id=early.pk, version=1, because="ill")
         offer = Offer.objects.get()
     assert "is asked later" in body(client.get(reverse("console:waiting")))
     portal = patient_client(clinic, ana)
     assert "An earlier time" in body(portal.get(reverse("portal:visits")))
     answer = portal.post(reverse("portal:offer", args=[offer.pk]), {"answer": "yes"})
     assert answer.status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         moved = Appointment.objects.get(pk=late.pk)
     assert moved.during.lower == early.during.lower
     assert "said yes" in body(client.get(reverse("console:waiting")))
@@ -456,7 +456,7 @@ def test_a_feed_is_secret_shown_once_and_says_nothing_of_why(clinic: Cast):
     text = answer.content.decode()
     assert text.count("BEGIN:VEVENT") == 1
     assert not re.search(r"ketamine|depress|session|treat|Ana|Ruiz", text, re.IGNORECASE)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         staff_address = link[0].replace("/today/", "/clinic/")
     assert Client().get(staff_address).status_code == 404  # a patient's address opens no staff calendar
     assert portal.post(reverse("portal:visits_feed"), {"do": "close"}).status_code == 302
@@ -481,7 +481,7 @@ def test_the_patient_says_when_and_who(clinic: Cast):
     times = reverse("portal:visits_times")
     cannot = (today() + timedelta(days=12)).isoformat()
     assert portal.post(times, {"weekdays": ["1", "3"], "parts": ["morning"], "cannot": cannot}).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stated = series_queries.stated_times(ana.patient_id)
         assert stated is not None
         assert (stated.weekdays, stated.parts, stated.cannot) == ([1, 3], ["morning"], [date.fromisoformat(cannot)])
@@ -508,7 +508,7 @@ def test_the_patient_chooses_how_to_be_reminded(clinic: Cast):
     assert portal.post(url, typed).status_code == 302
     assert 'value="Europe/Madrid" selected' in body(portal.get(url))
     assert portal.post(url, typed | {"zone": "Mars/Base"}).status_code == 422
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         chosen = coordination.reminder_preference(clinic.members["patient"].patient_id or 0)
     assert chosen is not None
     assert ZoneInfo(chosen.zone) == ZoneInfo("Europe/Madrid")

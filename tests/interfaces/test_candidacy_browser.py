@@ -12,10 +12,10 @@ from playwright.sync_api import Browser, Page
 from sojourn.care.intake import actions as intake
 from sojourn.care.intake.story import Told
 from sojourn.care.measures import actions as measures
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import faults
-from tests.care.people import asker_for, make_patient
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast, now_here
 from tests.interfaces.phone import served, sign_in
 from tests.interfaces.test_candidacy_pages import know, page_of, phone, pregnant, second_prescriber, takes
@@ -35,12 +35,12 @@ def test_from_findings_to_a_signed_answer(
     know(clinic, ana, bp_rise_hazard=True, heart_rate=72.0, seizures=True)
     for name in ("Diazepam", "Lamotrigine", "Grandmother’s tea", "Paracetamol"):
         takes(clinic, ana, name)
-    told = asker_for(clinic, ana)
-    with as_asker(told):
+    told = actor_for(clinic, ana)
+    with acting_as(told):
         intake.answer(by=told, patient_id=ana.pk, question_id="bipolar", told=Told("told", True), seen=None)
         intake.send(by=told, patient_id=ana.pk)
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         measures.enter_score(by=nurse, patient_id=ana.pk, scale_id="isi", total=15, taken_at=timezone.now())
     second_prescriber(clinic)
     wrong: list[str] = []

@@ -19,15 +19,15 @@ from sojourn.care.intake.models import ClinicalFact
 from sojourn.care.intake.story import Told
 from sojourn.care.measures import actions as measures
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Membership, Person
-from sojourn.foundation.accounts.queries import asker_of, house
+from sojourn.foundation.accounts.queries import actor_of, house
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care import consents
 from tests.care.adopting import as_typed
 from tests.care.open_eyes import asked_at, cleared_at
-from tests.care.people import asker_for, make_patient
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast, now_here
 from tests.interfaces.spoken import at_most
 from tests.interfaces.test_portal import grade, prose
@@ -53,8 +53,8 @@ def hidden(page: Any, name: str) -> str:
 
 
 def know(clinic: Cast, patient: Patient, **facts: Any) -> None:
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         for name, value in facts.items():
             intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=value, on=now_here().date())
 
@@ -64,17 +64,17 @@ def pregnant(clinic: Cast, patient: Patient) -> None:
 
 
 def takes(clinic: Cast, patient: Patient, name: str) -> None:
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         intake.say_line(by=by, patient_id=patient.pk, of="medicines", name=name, current=True, stopped_on=None)
 
 
-def second_prescriber(clinic: Cast) -> Asker:
-    with as_asker(house(clinic.clinic.pk)):
+def second_prescriber(clinic: Cast) -> Actor:
+    with acting_as(house(clinic.clinic.pk)):
         person = Person.objects.create_user(f"second@{clinic.clinic.slug}.example")
         member = Membership.objects.create(clinic=clinic.clinic, person=person, role="prescriber", name="Second Eyes")
         clinic.members["second"] = member
-        return asker_of(member)
+        return actor_of(member)
 
 
 def answer(client: Client, patient: Patient, step: str = "sign", **typed: Any) -> Any:
@@ -105,7 +105,7 @@ def test_an_empty_record_says_what_is_missing(clinic: Cast, ana: Patient):
     for words in ("Nobody has decided yet", "Blood pressure", "Liver panel", "ECG", "things to ask the patient"):
         assert words in text
     assert "stands in the way" not in text.split("Your decision")[0].replace("No acting rule stands in the way", "")
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         assert AuditEvent.objects.filter(action="patient.opened").exists()
 
 
@@ -114,12 +114,12 @@ def test_a_full_record_keeps_to_thirteen_statements_and_shows_reasons(clinic: Ca
     know(clinic, ana, bp_rise_hazard=True, sbp=124.0, dbp=78.0)
     for name in ("Diazepam", "Grandmother’s tea", "Paracetamol"):
         takes(clinic, ana, name)
-    by = asker_for(clinic, ana)
-    with as_asker(by):
+    by = actor_for(clinic, ana)
+    with acting_as(by):
         intake.answer(by=by, patient_id=ana.pk, question_id="bipolar", told=Told("told", True), seen=None)
         intake.send(by=by, patient_id=ana.pk)
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         measures.enter_score(by=nurse, patient_id=ana.pk, scale_id="isi", total=15, taken_at=timezone.now())
     signed(clinic, ana, **DECLINE)
     prescriber = clinic.client("prescriber")
@@ -146,11 +146,11 @@ def test_a_blood_pressure_is_entered_where_it_is_missed(clinic: Cast, ana: Patie
     assert 'value="80"' in body(wrong)
     assert 'value="left arm"' in body(wrong)
     assert 'href="#panel-pressure"' in body(wrong)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not ClinicalFact.objects.exists(), "all of a panel or none"
     for _press in range(2):
         assert nurse.post(page_of(ana, "facts/"), given | {"sbp": "118,5"}).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert sorted(ClinicalFact.objects.values_list("name", "value")) == [("dbp", 80.0), ("sbp", 118.5)]
     text = body(nurse.get(page_of(ana)))
     assert "So far 118.5 mmHg" in text
@@ -166,15 +166,15 @@ def test_a_blood_pressure_is_entered_where_it_is_missed(clinic: Cast, ana: Patie
 
 def test_what_is_too_old_is_said_with_its_day_and_can_be_entered_again(clinic: Cast, ana: Patient):
     """C2: evidence expires: the page says what it was, from when, and how long it counts here."""
-    nurse, prescriber, today = clinic.client("nurse"), clinic.asker("prescriber"), now_here().date()
+    nurse, prescriber, today = clinic.client("nurse"), clinic.actor("prescriber"), now_here().date()
     know(clinic, ana, can_become_pregnant=True)
-    with as_asker(clinic.asker("nurse")) as by:
+    with acting_as(clinic.actor("nurse")) as by:
         for name, value in (("pregnancy_test", "negative"), ("mania_current", False)):
             intake.enter_fact(
                 by=by, patient_id=ana.pk, name=name, value=value, on=today - timedelta(days=730)
             )  # fmt: skip
     assert "Too old to count" not in body(nurse.get(page_of(ana)))
-    with as_asker(prescriber):
+    with acting_as(prescriber):
         rulebook.adopt(by=prescriber, rule_id="evidence.pregnancy_test", parameters=as_typed("evidence.pregnancy_test"))
         rulebook.adopt(
             by=prescriber, rule_id="evidence.state_of_health", parameters=as_typed("evidence.state_of_health")
@@ -221,12 +221,12 @@ def test_a_laboratory_report_is_taken_whole_or_comes_back(clinic: Cast, ana: Pat
         {"file": SimpleUploadedFile("lab.csv", b"x" * 1_000_001)},
     ):
         assert nurse.post(url, sent).status_code == 409
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not ClinicalFact.objects.exists()
     assert nurse.post(url, {"report": good, "source_note": "Lab North"}).status_code == 302
     done = nurse.post(url, {"file": SimpleUploadedFile("lab.csv", b"\xef\xbb\xbf" + good.encode())}, follow=True)
     assert "0 results were taken from the report. 2 were known already." in body(done)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         rows = sorted(ClinicalFact.objects.values_list("name", "value", "told_by"))
     assert rows == [("alt", 23.0, "imported"), ("egfr", 88.0, "imported")]
     assert clinic.client("front_desk").post(url, {"report": good}).status_code == 403
@@ -238,7 +238,7 @@ def test_the_preview_shows_the_patients_words_and_signs_nothing(clinic: Cast, an
     assert page.status_code == 200
     for words in ("This is what the patient will read", "Your heart is not steady now.", "Talk therapy with us."):
         assert words in body(page)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not CandidacyDecision.objects.exists()
     back = prescriber.post(
         page_of(ana, "decide/"), DECLINE | {"step": "change", "way": "ketamine-iv", "seen": hidden(page, "seen")}
@@ -252,7 +252,7 @@ def test_the_preview_shows_the_patients_words_and_signs_nothing(clinic: Cast, an
         page_of(ana, "decide/"), DECLINE | {"step": "sign", "way": "ketamine-iv", "seen": hidden(page, "seen")}
     )
     assert again.status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert CandidacyDecision.objects.count() == 1
 
 
@@ -299,7 +299,7 @@ def test_two_prescribers_override_on_the_page(clinic: Cast, ana: Patient):
     empty = first.post(page_of(ana, "override/"), given)
     assert empty.status_code == 409
     assert first.post(page_of(ana, "override/"), given | {"reason": "Seen by obstetrics"}).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         row = Override.objects.get()
     mine = body(first.get(page_of(ana)))
     assert "Waits for another prescriber" in mine
@@ -334,8 +334,8 @@ def test_what_was_awaited_has_come(clinic: Cast, ana: Patient):
 
 
 def test_what_waits_leads_from_home_to_the_patient(clinic: Cast, ana: Patient):
-    by = asker_for(clinic, ana)
-    with as_asker(by):
+    by = actor_for(clinic, ana)
+    with acting_as(by):
         intake.answer(by=by, patient_id=ana.pk, question_id="bipolar", told=Told("told", False), seen=None)
         intake.send(by=by, patient_id=ana.pk)
     prescriber = clinic.client("prescriber")
@@ -353,7 +353,7 @@ def test_what_waits_leads_from_home_to_the_patient(clinic: Cast, ana: Patient):
 
 
 def test_a_restricted_record_stays_closed(clinic: Cast, ana: Patient):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         Patient.objects.filter(pk=ana.pk).update(restricted=True)
     assert clinic.client("nurse").get(page_of(ana)).status_code == 302
     assert clinic.client("prescriber").get(page_of(ana)).status_code == 200
@@ -410,7 +410,7 @@ def test_the_preview_is_what_the_patient_reads(clinic: Cast, ana: Patient):
     said = {"kind": "accept_with_conditions", "conditions": "An ECG first\nNo driving", "explanation": "Your heart."}
     preview = body(answer(clinic.client("prescriber"), ana, "preview", **said))
     signed(clinic, ana, **said)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         row = queries.latest(ana.pk)
         assert row is not None
         reading = wording.reading(row)

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from sojourn.care.encounter.queries import current_state
 from sojourn.care.session.models import GivenMedicine, SessionEvent
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import faults
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage, to_dosing
@@ -44,12 +44,12 @@ def opened(browser: Browser, address: str, client: Client, **more: object) -> Pa
 
 
 def running(cast: Cast) -> Stage:
-    with one_at_a_time, as_asker(cast.asker("nurse")):
+    with one_at_a_time, acting_as(cast.actor("nurse")):
         return to_dosing(cast, at=timezone.now() - timedelta(minutes=26))
 
 
 def noted(cast: Cast, stage: Stage) -> list[tuple[str, str, str]]:
-    with one_at_a_time, as_asker(cast.asker("nurse")):
+    with one_at_a_time, acting_as(cast.actor("nurse")):
         rows = SessionEvent.objects.filter(encounter_id=stage.id).order_by("id")
         return [(each.kind, each.grade, each.measure or each.effect or each.note) for each in rows]
 
@@ -97,7 +97,7 @@ def test_a_medicine_is_warned_of_while_it_is_typed_and_saved_at_once(browser: Br
     page.get_by_role("button", name="It was given").click()
     expect(page.locator("#given")).to_contain_text("Midazolam 1 mg, into a vein (IV)")
     expect(page.locator("#given")).to_contain_text("Major")
-    with one_at_a_time, as_asker(helped.asker("nurse")):
+    with one_at_a_time, acting_as(helped.actor("nurse")):
         assert GivenMedicine.objects.filter(encounter_id=stage.id).count() == 1
     wrong += faults(page, "medicines-given")
     page.context.close()
@@ -107,7 +107,7 @@ def test_a_medicine_is_warned_of_while_it_is_typed_and_saved_at_once(browser: Br
 @pytest.mark.slow
 def test_the_pages_are_clean_on_desk_tablet_and_phone(browser: Browser, helped: Cast, address: str):
     stage = running(helped)
-    with one_at_a_time, as_asker(helped.asker("nurse")):
+    with one_at_a_time, acting_as(helped.actor("nurse")):
         waiting = set_stage(helped, number=2)
         arrive(waiting, timezone.now())
     page = opened(browser, address, helped.client("nurse"))
@@ -140,11 +140,11 @@ def test_the_patient_stops_by_a_press_and_a_yes(browser: Browser, helped: Cast, 
         "it was not sent. Say stop out loud, or press the bell."
     )
     phone.context.set_offline(False)
-    with one_at_a_time, as_asker(helped.asker("nurse")):
+    with one_at_a_time, acting_as(helped.actor("nurse")):
         assert current_state(stage.id).state == "dosing"
     phone.get_by_role("button", name="Yes, stop").click()
     expect(phone.get_by_role("heading", level=1)).to_have_text("You said stop. Calling")
-    with one_at_a_time, as_asker(helped.asker("nurse")):
+    with one_at_a_time, acting_as(helped.actor("nurse")):
         assert current_state(stage.id).state == "stopped_early"
     phone.context.close()
     assert wrong == []
@@ -157,6 +157,6 @@ def test_stop_works_without_script(browser: Browser, helped: Cast, address: str)
     phone.get_by_text("Stop", exact=True).click()
     phone.get_by_role("button", name="Yes, stop").click()
     expect(phone.get_by_role("heading", level=1)).to_have_text("You said stop. Calling")
-    with one_at_a_time, as_asker(helped.asker("nurse")):
+    with one_at_a_time, acting_as(helped.actor("nurse")):
         assert current_state(stage.id).state == "stopped_early"
     phone.context.close()

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import clean
 from tests.care.stage import Stage, adopt_everything
@@ -90,7 +90,7 @@ def _prepare_and_check(pages: dict[str, Page], screen: str) -> None:
 
 def _run(nurse: Page, stage: Stage, screen: str) -> None:
     expect(nurse.get_by_role("heading", name="The dose is running")).to_be_visible()
-    with one_at_a_time, as_asker(stage.cast.asker("nurse")):
+    with one_at_a_time, acting_as(stage.cast.actor("nurse")):
         stage.vitals(timezone.now(), hr=125)  # an alarm that is open takes nothing out of sight
     nurse.reload()
     for name in ("Pause", "Stop"):

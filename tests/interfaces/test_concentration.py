@@ -22,7 +22,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.session.weighing_actions import weigh
 from sojourn.clinical import pk
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.ui.build import BUILT
 from sojourn.interfaces.console.concentration.expected import expected
@@ -61,7 +61,7 @@ def patient(clinic: Cast) -> Patient:
 @pytest.fixture
 def dosing(clinic: Cast) -> Stage:
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         return to_dosing(clinic, at=timezone.now() - timedelta(minutes=20))
 
 
@@ -80,8 +80,8 @@ def test_it_begins_with_the_course_and_asks_for_the_weight(clinic: Cast, patient
 
 
 def test_a_checked_weight_is_taken_and_said(clinic: Cast, dosing: Stage):
-    with as_asker(clinic.asker("nurse")):
-        weigh(by=clinic.asker("nurse"), encounter_id=dosing.id, kg=Decimal(70))
+    with acting_as(clinic.actor("nurse")):
+        weigh(by=clinic.actor("nurse"), encounter_id=dosing.id, kg=Decimal(70))
     client = clinic.client("nurse")
     with at_most(12):
         text = client.get(at(dosing.patient)).text
@@ -113,7 +113,7 @@ def test_htmx_gets_the_answer_alone_and_no_audit_row(clinic: Cast, patient: Pati
         text = client.get(at(patient), ASK | {"a-mg": "70"}, headers={"HX-Request": "true"}).text
     assert text.lstrip().startswith('<section id="answer"')
     assert "between 355 and 506 ng/mL" in text  # linear in the dose
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         assert AuditEvent.objects.filter(action="patient.opened").count() == 1
 
 
@@ -155,7 +155,7 @@ def test_the_nasal_model_asks_for_the_ancestry(clinic: Cast, patient: Patient):
 
 
 def test_a_child_is_refused_by_every_adult_model(clinic: Cast, patient: Patient):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         Patient.objects.filter(pk=patient.pk).update(birth_date=date(today().year - 10, 1, 1))
     text = clinic.client("prescriber").get(at(patient), ASK).text
     assert text.count("age in years at least 18; this person has 10.") == 3
@@ -194,7 +194,7 @@ def test_another_clinics_patient_is_not_there(other_clinic: Cast, patient: Patie
 
 
 def test_a_restricted_record_stays_closed(clinic: Cast, patient: Patient):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         Patient.objects.filter(pk=patient.pk).update(restricted=True)
     client = clinic.client("nurse")
     for part in ("concentration/", "concentration.pdf"):
@@ -293,7 +293,7 @@ def test_it_is_turned_off_on_this_device_and_on_again(clinic: Cast, dosing: Stag
 def test_without_a_dose_it_says_so_and_others_do_not_see_it(clinic: Cast):
     adopt_everything(clinic)
     stage = set_stage(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         come(stage, timezone.now())
     assert "No dose has been charted yet." in clinic.client("nurse").get(beside(stage), headers=HTMX).text
     assert clinic.client("therapist").get(beside(stage)).status_code == 403
@@ -301,7 +301,7 @@ def test_without_a_dose_it_says_so_and_others_do_not_see_it(clinic: Cast):
 
 
 def test_a_session_for_a_child_goes_on_and_the_overlay_says_why(clinic: Cast, dosing: Stage):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         Patient.objects.filter(pk=dosing.patient.pk).update(birth_date=date(today().year - 10, 1, 1))
     client = clinic.client("nurse")
     assert "age in years at least 18" in client.get(beside(dosing), {"weight": "30"}, headers=HTMX).text
@@ -385,7 +385,7 @@ def test_the_patient_reads_what_they_got(clinic: Cast):
 
 def test_a_muscle_and_no_course_say_so(clinic: Cast, patient: Patient):
     client = signed_in(clinic, patient)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         CarePlan.objects.filter(patient=patient).update(protocol_id="im")
     assert "There is no picture for your way of taking it" in client.get("/today/medicine/").text
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from sojourn.care.consent import actions, queries, texts
 from sojourn.care.consent.models import Consent, ConsentCountersignature, ConsentQuestion, ConsentWithdrawal
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care import consents as stage
 from tests.care.people import make_patient
 from tests.conftest import Cast
@@ -95,7 +95,7 @@ def test_from_today_to_a_signature_and_its_copy(clinic: Cast, asked: Patient):
         form = body(client.get(SIGN))
     assert " checked" not in form.split("Your signature")[0]
     sent = client.post(SIGN, signing(client))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         row = Consent.objects.get()
     assert sent.status_code == 302
     assert sent.headers["Location"] == f"/today/agreements/{row.pk}/"
@@ -127,7 +127,7 @@ def test_a_form_sent_twice_says_so(clinic: Cast, asked: Patient):
     again = client.post(SIGN, typed)
     assert again.status_code == 409
     assert "It counts once" in body(again)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Consent.objects.count() == 1
 
 
@@ -138,7 +138,7 @@ def test_another_patients_form_is_refused(clinic: Cast, asked: Patient):
     page = phone(clinic, ben).post(SIGN, typed)
     assert page.status_code == 409
     assert "made for somebody else" in body(page)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not Consent.objects.exists()
 
 
@@ -158,7 +158,7 @@ def test_in_spanish_the_text_is_spanish_and_so_is_what_is_kept(clinic: Cast, ask
     assert 'lang="es" id="section"' in page
     assert "No conduzca un automóvil" in page
     client.post(SIGN, signing(client))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Consent.objects.get().language == "es"
 
 
@@ -171,7 +171,7 @@ def test_a_question_and_its_answer(clinic: Cast, asked: Patient):
     page = body(client.get(address))
     assert page.count("May my &lt;son&gt; come?") == 1
     assert "Waits for an answer" in page
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         question = ConsentQuestion.objects.get()
     desk = f"/clinic/patients/{asked.pk}/consents/"
     assert "May my &lt;son&gt; come?" in body(nurse.get(desk))
@@ -206,7 +206,7 @@ def test_withdrawal_says_what_it_means_and_the_clinic_sees_it(clinic: Cast, ana:
     assert "stays in your record" in page
     for _twice in range(2):
         assert client.post(address, {"reason": "Too much"}).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert ConsentWithdrawal.objects.count() == 1
         assert not queries.standing(ana.pk, route="iv").valid
     assert "1 agreement was withdrawn" in body(clinic.client("nurse").get("/clinic/"))
@@ -245,7 +245,7 @@ def test_asking_and_counter_signing(clinic: Cast, ana: Patient):
     stage.adopt_texts(clinic)
     for _twice in range(2):
         assert nurse.post(f"{desk}ask/", {"way": "iv", "note": "Take your time"}).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert queries.asked(ana.pk) is not None
     consent = stage.sign(clinic, ana, "driving")
     address = f"/clinic/consents/{consent.pk}/"
@@ -262,7 +262,7 @@ def test_asking_and_counter_signing(clinic: Cast, ana: Patient):
     assert "Clear" in body(without)
     for _twice in range(2):
         assert doctor.post(f"{address}countersign/", {"seen": seen, "capacity": "yes"}).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert ConsentCountersignature.objects.count() == 1
     assert clinic.client("nurse").get(f"{address}copy.pdf").content.startswith(b"%PDF")
 
@@ -303,8 +303,8 @@ def test_the_administrator_says_where_the_clinic_is(clinic: Cast):
 def test_a_restricted_record_is_nameless_on_the_clinics_page(clinic: Cast):
     secret = make_patient(clinic, "Hidden", restricted=True)
     stage.adopt_texts(clinic)
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         actions.ask(by=by, patient_id=secret.pk, route="iv")
     stage.sign(clinic, secret, "driving")
     assert "Hidden" not in body(clinic.client("nurse").get("/clinic/consents/"))

@@ -27,7 +27,7 @@ from sojourn.care.safety.models import Flag, FlagKind
 from sojourn.care.scheduling import actions as booking
 from sojourn.care.scheduling.models import Appointment, Chair
 from sojourn.care.session.models import DoseCheck
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.interfaces.console.scheduling.timeline import timeline
 from tests.care.way import signed_course
@@ -46,13 +46,13 @@ def today_at(hour: int, minute: int = 0) -> datetime:
 
 
 def chair(clinic: Cast, name="Chair 1") -> Chair:
-    with as_asker(clinic.asker("clinic_admin")):
-        return booking.add_chair(by=clinic.asker("clinic_admin"), name=name)
+    with acting_as(clinic.actor("clinic_admin")):
+        return booking.add_chair(by=clinic.actor("clinic_admin"), name=name)
 
 
 def course(clinic: Cast, given="Ana", restricted=False, **more) -> CarePlan:
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         who = patients.add(
             by=by, given_name=given, family_name="Ruiz", birth_date=date(1980, 3, 12), restricted=restricted
         )
@@ -60,14 +60,14 @@ def course(clinic: Cast, given="Ana", restricted=False, **more) -> CarePlan:
 
 
 def book(clinic: Cast, plan_: CarePlan, chair_: Chair, at: datetime, minutes=120, **more) -> Appointment:
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         return booking.book(
-            by=clinic.asker("nurse"), care_plan_id=plan_.pk, chair_id=chair_.pk, starts_at=at, minutes=minutes, **more
+            by=clinic.actor("nurse"), care_plan_id=plan_.pk, chair_id=chair_.pk, starts_at=at, minutes=minutes, **more
         )
 
 
 def session(clinic: Cast, appointment: Appointment, *states: str) -> Encounter:
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         encounter = Encounter.objects.create(
             clinic=clinic.clinic, patient_id=appointment.patient_id, care_plan_id=appointment.care_plan_id,
             appointment=appointment, chair_id=appointment.chair_id, protocol_id="iv_racemic_40min",
@@ -106,7 +106,7 @@ def test_the_desk_books_moves_and_cancels(clinic: Cast):
     assert f'value="{tomorrow}"' in page
     assert 'value="10:00"' in page
     answer = client.post(link[1], typed(tomorrow, "10:00", one))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         appointment = Appointment.objects.get()
     assert answer.url == reverse("console:appointment", args=[appointment.pk])
     assert timezone.localtime(appointment.during.lower, DENVER).strftime("%H:%M") == "10:00"
@@ -172,7 +172,7 @@ def test_another_clinics_appointment_does_not_exist(clinic: Cast, other_clinic: 
         client = other_clinic.client(role)
         assert client.get(reverse("console:appointment", args=[appointment.pk])).status_code == 404
         assert client.post(reverse("console:appointment_cancel", args=[appointment.pk]), {}).status_code == 404
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         chair_id, course_id = Chair.objects.get().pk, CarePlan.objects.get().pk
     assert other_clinic.client("clinic_admin").get(reverse("console:chair", args=[chair_id])).status_code == 404
     assert (
@@ -188,9 +188,9 @@ def test_the_day_shows_every_chair_without_gaps(clinic: Cast):
     day = timezone.localdate(timezone=DENVER) + timedelta(days=1)
     at = datetime.combine(day, time(9, 30), DENVER)
     book(clinic, course(clinic), one, at)
-    with as_asker(clinic.asker("nurse")), timezone.override(DENVER):
+    with acting_as(clinic.actor("nurse")), timezone.override(DENVER):
         quarters, lists = timeline(
-            day, DENVER, [one, two], sessions_on(day, DENVER), clinic.asker("nurse"), frozenset(), timezone.now()
+            day, DENVER, [one, two], sessions_on(day, DENVER), clinic.actor("nurse"), frozenset(), timezone.now()
         )
     assert len(quarters) == 40  # 08:00 to 18:00
     assert [q.label for q in quarters if q.label] == [f"{hour:02d}:00" for hour in range(8, 18)]
@@ -216,13 +216,13 @@ def test_a_day_on_which_the_clocks_change_is_as_long_as_it_is(
 ):
     one = chair(clinic)
     ana = course(clinic)
-    with as_asker(clinic.asker("nurse")), timezone.override(DENVER):
+    with acting_as(clinic.actor("nurse")), timezone.override(DENVER):
         Appointment.objects.create(
             clinic=clinic.clinic, patient_id=ana.patient_id, care_plan=ana, chair=one,
             during=(starts, starts + timedelta(hours=4)), booked_at=starts, booked_by=clinic.members["nurse"],
         )  # fmt: skip
         table, lists = timeline(
-            day, DENVER, [one], sessions_on(day, DENVER), clinic.asker("nurse"), frozenset(), starts
+            day, DENVER, [one], sessions_on(day, DENVER), clinic.actor("nurse"), frozenset(), starts
         )
     assert len(table) == quarters
     assert [q.label for q in table if q.label][:4] == labels
@@ -246,7 +246,7 @@ def test_chairs_are_kept_by_the_administrator(clinic: Cast):
     client = clinic.client("clinic_admin")
     assert client.post(reverse("console:chairs"), {"name": "Window"}).status_code == 302
     assert client.post(reverse("console:chairs"), {"name": "Window"}).status_code == 409
-    with as_asker(clinic.asker("clinic_admin")):
+    with acting_as(clinic.actor("clinic_admin")):
         found = Chair.objects.get()
     client.post(reverse("console:chair", args=[found.pk]), {"name": "Garden"})
     assert "out of use" in body(client.get(reverse("console:chairs")))
@@ -283,7 +283,7 @@ def test_the_desk_sees_arrivals_and_missing_companions_but_no_states(clinic: Cas
     ana = course(clinic, "Ana")
     appointment = book(clinic, ana, chair(clinic), today_at(12))
     session(clinic, book(clinic, course(clinic, "Cy"), chair(clinic, "Chair 3"), today_at(12)), "arrived", "dosing")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         MeasureRequest.objects.create(
             clinic=clinic.clinic, patient_id=ana.patient_id, scale_id="phq-9", due_at=today_at(12),
             requested_at=timezone.now(), requested_by=clinic.members["nurse"],
@@ -298,16 +298,16 @@ def test_the_desk_sees_arrivals_and_missing_companions_but_no_states(clinic: Cas
 
 
 def test_the_desk_sees_where_the_way_home_stands(clinic: Cast):
-    desk = clinic.asker("front_desk")
+    desk = clinic.actor("front_desk")
     for number, (given, comes) in enumerate({"Ana": False, "Bo": True, "Cy": None}.items()):
         plan_ = course(clinic, given)
-        with as_asker(desk):
+        with acting_as(desk):
             person = patients.add_person(
                 by=desk, patient_id=plan_.patient_id, name=f"Luis{given}", phone="555", email="luis@example.org"
             )
         row = book(clinic, plan_, chair(clinic, f"Chair {number}"), today_at(23), companion_id=person.pk)
         if comes is not None:
-            with as_asker(desk):
+            with acting_as(desk):
                 EscortAnswer.objects.create(
                     clinic=clinic.clinic, patient_id=plan_.patient_id, appointment=row, person=person, comes=comes,
                     starts_at=row.during.lower, answered_at=timezone.now(), written_by=clinic.members["front_desk"],
@@ -330,13 +330,13 @@ def test_who_answers_patients_sees_how_many_wait(clinic: Cast):
         assert f'hx-get="{waiting}"' in home(clinic, role)
         assert "waits for an answer" not in body(clinic.client(role).get(waiting))
     assert waiting not in home(clinic, "clinic_admin")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         person = Person.objects.create_user(f"ana@{clinic.clinic.slug}.example")
         clinic.members["Ana"] = Membership.objects.create(
             clinic=clinic.clinic, person=person, role="patient", name="Ana", patient_id=ana.patient_id
         )
-    by = clinic.asker("Ana")
-    with as_asker(by):
+    by = clinic.actor("Ana")
+    with acting_as(by):
         messaging.write(by=by, patient_id=ana.patient_id, body="May I drive?", key=uuid4())
     for role in answering:
         page = body(clinic.client(role).get(waiting))
@@ -352,7 +352,7 @@ def test_the_prescriber_sees_second_checks_flags_and_unsigned_records(clinic: Ca
     ended = session(
         clinic, book(clinic, course(clinic, "Bo"), chair(clinic, "Chair 2"), today_at(12)), "arrived", "left"
     )
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         DoseCheck.objects.create(
             clinic=clinic.clinic, patient_id=ana.patient_id, encounter=encounter, drug="ketamine", route="iv",
             dose_mg=Decimal(35), lot="A1", at=timezone.now(), by=clinic.members["nurse"],
@@ -367,7 +367,7 @@ def test_the_prescriber_sees_second_checks_flags_and_unsigned_records(clinic: Ca
     assert reverse("console:session", args=[ended.pk]) in page
     assert reverse("console:flag", args=[flag.pk]) in page
     assert "Second check of a dose" not in home(clinic, "nurse")  # nobody checks their own dose
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         DoseCheck.objects.create(
             clinic=clinic.clinic, patient_id=ana.patient_id, encounter=encounter, drug="ketamine", route="iv",
             dose_mg=Decimal(35), lot="a1", at=timezone.now(), by=clinic.members["prescriber"],
@@ -414,7 +414,7 @@ def test_pages_stay_within_twenty_five_queries(clinic: Cast):
         appointment = book(clinic, course(clinic, f"P{number}"), one, today_at(12))
         if number:
             encounter = session(clinic, appointment, "arrived", "checked")
-            with as_asker(clinic.asker("nurse")):
+            with acting_as(clinic.actor("nurse")):
                 DoseCheck.objects.create(
                     clinic=clinic.clinic, patient_id=appointment.patient_id, encounter=encounter, drug="ketamine",
                     route="iv", dose_mg=Decimal(35), lot="A1", at=timezone.now(), by=clinic.members["nurse"],
@@ -424,8 +424,8 @@ def test_pages_stay_within_twenty_five_queries(clinic: Cast):
                     raised_at=timezone.now(),
                 )  # fmt: skip
     eva = course(clinic, "Eva", restricted=True)
-    with as_asker(clinic.asker("prescriber")):
-        by = clinic.asker("prescriber")
+    with acting_as(clinic.actor("prescriber")):
+        by = clinic.actor("prescriber")
         luis = patients.add_person(by=by, patient_id=eva.patient_id, name="Luis", phone="555")
         booking.book(
             by=by, care_plan_id=eva.pk, chair_id=chair(clinic, "Chair 7").pk, starts_at=today_at(22), minutes=60,

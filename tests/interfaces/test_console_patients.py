@@ -18,7 +18,7 @@ from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import actions as booking
 from sojourn.care.scheduling.models import Appointment
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import BreakGlass, Invitation, Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
 from tests.care.way import signed_course
@@ -31,9 +31,9 @@ FORM = {
 
 
 def add(clinic: Cast, given="Ana", family="Ruiz", restricted=False, **more) -> Patient:
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         return actions.add(
-            by=clinic.asker("prescriber"), given_name=given, family_name=family, birth_date=date(1980, 3, 12),
+            by=clinic.actor("prescriber"), given_name=given, family_name=family, birth_date=date(1980, 3, 12),
             restricted=restricted, another_person=True, **more,
         )  # fmt: skip
 
@@ -47,7 +47,7 @@ def body(response) -> str:
 
 
 def audited(clinic: Cast, action: str) -> list[AuditEvent]:
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         return list(AuditEvent.objects.filter(action=action).order_by("seq"))
 
 
@@ -55,7 +55,7 @@ def test_a_front_desk_makes_a_record(clinic: Cast):
     client = clinic.client("front_desk")
     assert 'value="1001"' in body(client.get(reverse("console:patient_add")))
     answer = client.post(reverse("console:patient_add"), FORM)
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         patient = Patient.objects.get()
     assert answer.status_code == 302
     assert answer.url == reverse("console:patient", args=[patient.pk])
@@ -65,7 +65,7 @@ def test_a_front_desk_makes_a_record(clinic: Cast):
 def test_a_proposed_number_that_was_taken_meanwhile_becomes_the_next(clinic: Cast):
     add(clinic, "Bo", record_number="1001")
     clinic.client("nurse").post(reverse("console:patient_add"), FORM)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Patient.objects.get(given_name="Ana").record_number == "1002"
 
 
@@ -84,7 +84,7 @@ def test_a_duplicate_is_shown_with_its_link_before_saving(clinic: Cast):
     assert answer.status_code == 409
     assert reverse("console:patient", args=[twin.pk]) in body(answer)
     assert client.post(reverse("console:patient_add"), FORM | {"another_person": "on"}).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Patient.objects.count() == 2
 
 
@@ -175,7 +175,7 @@ def test_a_restricted_record_leads_to_the_glass(clinic: Cast):
     assert clinic.client("nurse").get(reverse("console:patient_edit", args=[patient.pk])).url.startswith(gate)
     assert clinic.client("nurse").get(reverse("console:patient_access", args=[patient.pk])).url.startswith(gate)
     assert not audited(clinic, "patient.opened")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         BreakGlass.objects.create(
             clinic=clinic.clinic, membership=clinic.members["nurse"], patient_id=patient.pk, reason="Emergency",
             opened_at=timezone.now(), until_at=timezone.now() + timedelta(hours=1),
@@ -208,12 +208,12 @@ def test_two_who_change_the_same_record_lose_nothing(clinic: Cast):
     assert 'value="555 2222"' in page  # what was typed stays in the form
     assert 'value="Ana María"' in page
     assert 'value="ana@example.org"' in page  # untouched fields take the other's value
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         patient.refresh_from_db()
         assert patient.phone == "555 1111"
     again = change(nurse, patient, page, phone="555 2222", given_name="Ana María", email="ana@example.org")
     assert again.status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         patient.refresh_from_db()
         assert (patient.phone, patient.given_name, patient.email) == ("555 2222", "Ana María", "ana@example.org")
 
@@ -223,9 +223,9 @@ def test_an_error_on_an_old_page_does_not_hide_the_others_change(clinic: Cast):
     patient = add(clinic)
     nurse = clinic.client("nurse")
     seen = body(nurse.get(reverse("console:patient_edit", args=[patient.pk])))
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         actions.edit(
-            by=clinic.asker("front_desk"), patient_id=patient.pk, version=1, record_number="", phone="555 1111"
+            by=clinic.actor("front_desk"), patient_id=patient.pk, version=1, record_number="", phone="555 1111"
         )
     faulty = change(nurse, patient, seen, email="not an address")
     assert faulty.status_code == 422
@@ -237,11 +237,11 @@ def test_a_prescriber_restricts_a_record_and_a_nurse_cannot(clinic: Cast):
     nurse, prescriber = clinic.client("nurse"), clinic.client("prescriber")
     address = reverse("console:patient_edit", args=[patient.pk])
     change(nurse, patient, body(nurse.get(address)), restricted="on")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         patient.refresh_from_db()
         assert not patient.restricted
     change(prescriber, patient, body(prescriber.get(address)), restricted="on")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         patient.refresh_from_db()
         assert patient.restricted
 
@@ -255,7 +255,7 @@ def test_people_beside_the_patient(clinic: Cast):
     client.post(
         reverse("console:person_add", args=[patient.pk]), {"name": "Luis Ruiz", "phone": "1", "brings_home": "on"}
     )
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         person = RelatedPerson.objects.get()
     client.post(reverse("console:person_edit", args=[person.pk]), {"name": "Luis Ruiz Gil", "phone": "1"})
     assert "Luis Ruiz Gil" in body(client.get(reverse("console:patient", args=[patient.pk])))
@@ -272,13 +272,13 @@ def test_the_patient_is_invited_once(clinic: Cast, mailoutbox):
     assert client.post(address, {"email": "ana@example.org"}).status_code == 302
     again = client.post(address, {"email": "ana@example.org"})
     assert again.status_code == 409
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         invitation = Invitation.objects.get()
         assert (invitation.patient_id, invitation.role, invitation.email) == (patient.pk, "patient", "ana@example.org")
     assert "the link waits to be used" in body(client.get(address))
     page = reverse("console:patient", args=[patient.pk])
     assert "Invite to the portal" in body(client.get(page))
-    with as_asker(clinic.asker("front_desk")):
+    with acting_as(clinic.actor("front_desk")):
         person = Person.objects.create_user("ana@example.org", None)
         Membership.objects.create(
             clinic=clinic.clinic, person=person, role="patient", name="Ana", patient_id=patient.pk
@@ -331,17 +331,17 @@ MOST_QUERIES = 25  # a page that nothing polls
 def test_pages_stay_within_twenty_five_queries(clinic: Cast):
     patient = add(clinic)
     course = begin(clinic, patient)
-    with as_asker(clinic.asker("clinic_admin")):
-        chair = booking.add_chair(by=clinic.asker("clinic_admin"), name="Chair 1")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("clinic_admin")):
+        chair = booking.add_chair(by=clinic.actor("clinic_admin"), name="Chair 1")
+    with acting_as(clinic.actor("nurse")):
         start = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
         for number in range(5):
             booking.book(
-                by=clinic.asker("nurse"), care_plan_id=course.pk, chair_id=chair.pk,
+                by=clinic.actor("nurse"), care_plan_id=course.pk, chair_id=chair.pk,
                 starts_at=start + timedelta(days=number), minutes=120,
             )  # fmt: skip
         for number in range(3):
-            actions.add_person(by=clinic.asker("nurse"), patient_id=patient.pk, name=f"P{number}", phone="1")
+            actions.add_person(by=clinic.actor("nurse"), patient_id=patient.pk, name=f"P{number}", phone="1")
         for appointment in Appointment.objects.all()[:3]:
             encounter = Encounter.objects.create(
                 clinic=clinic.clinic, patient=patient, care_plan=course, appointment=appointment, chair=chair,

@@ -25,7 +25,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sojourn.foundation.accounts import actions, queries, sealing
-from sojourn.foundation.accounts.asker import NOBODY, Asker, as_asker, set_asker
+from sojourn.foundation.accounts.actor import NOBODY, Actor, acting_as, set_actor
 from sojourn.foundation.accounts.models import Invitation, Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.mail.jobs import deliver, text
@@ -42,7 +42,7 @@ LOGIN = "/accounts/login/"
 def _nobody_asks_afterwards() -> Iterator[None]:
     """Nobody asks after the last request."""
     yield
-    set_asker(NOBODY)
+    set_actor(NOBODY)
 
 
 def path_of(link: str) -> str:
@@ -62,7 +62,7 @@ def with_password(cast: Cast, role: str) -> Person:
 
 def house_events() -> list[tuple[str, dict[str, Any], int | None]]:
     """The house's own chain, which no clinic sees: read as clinic 0."""
-    with as_asker(Asker(clinic_id=0)), connection.cursor() as cursor:
+    with acting_as(Actor(clinic_id=0)), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('sojourn.clinic', '0', true)")
         return [(e.action, e.detail, e.person_id) for e in AuditEvent.objects.filter(clinic_id=0).order_by("seq")]
 
@@ -142,8 +142,8 @@ def test_a_used_link_says_so(clinic: Cast):
 
 def test_a_link_that_ran_out_offers_a_fresh_one(clinic: Cast):
     invited = invite(clinic)
-    by = clinic.asker("clinic_admin")
-    with as_asker(by):
+    by = clinic.actor("clinic_admin")
+    with acting_as(by):
         Invitation.objects.filter(pk=invited.invitation.pk).update(expires_at=timezone.now() - timedelta(hours=1))
     client, link = Client(), path_of(invited.link)
     page = client.get(link)
@@ -161,8 +161,8 @@ def test_a_link_that_ran_out_offers_a_fresh_one(clinic: Cast):
 
 
 def test_a_withdrawn_link_says_so_and_cannot_be_renewed(clinic: Cast):
-    invited, by = invite(clinic), clinic.asker("clinic_admin")
-    with as_asker(by):
+    invited, by = invite(clinic), clinic.actor("clinic_admin")
+    with acting_as(by):
         actions.withdraw(by=by, invitation_id=invited.invitation.pk)
     client, link = Client(), path_of(invited.link)
     assert "withdrawn" in client.get(link).content.decode()
@@ -187,7 +187,7 @@ def test_an_existing_person_signs_in_and_joins(clinic: Cast, other_clinic: Cast)
     assert signed["Location"] == link
     assert "Join" in client.get(link).content.decode()
     assert client.post(link).status_code == 302
-    with as_asker(Asker(person_id=person.pk)):
+    with acting_as(Actor(person_id=person.pk)):
         assert {m.role for m in queries.memberships_of(person.pk)} == {"nurse", "therapist"}
 
 
@@ -281,11 +281,11 @@ def test_signing_in_is_audited_in_the_clinics_chain(clinic: Cast):
     person = with_password(clinic, "nurse")
     client = Client()
     assert sign_in(client, person.email).status_code == 302
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         event = AuditEvent.objects.get(action="person.signed_in")
         assert (event.person_id, event.role) == (person.pk, "nurse")
     client.post("/accounts/logout/")
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         assert AuditEvent.objects.filter(action="person.signed_out", person_id=person.pk).count() == 1
 
 
@@ -538,9 +538,9 @@ def test_patients_have_an_hour(clinic: Cast, clock: Any):
 
 
 def test_access_that_ended_closes_the_next_page(clinic: Cast):
-    client, by = clinic.client("nurse"), clinic.asker("clinic_admin")
+    client, by = clinic.client("nurse"), clinic.actor("clinic_admin")
     assert client.get("/clinic/").status_code == 200
-    with as_asker(by):
+    with acting_as(by):
         actions.end_membership(by=by, membership_id=clinic.members["nurse"].pk)
     assert client.get("/clinic/")["Location"] == "/nowhere/"
 
@@ -620,7 +620,7 @@ def test_switching_is_for_ones_own_memberships(clinic: Cast, other_clinic: Cast)
     client = clinic.client("nurse")
     other = other_clinic.members["nurse"]
     assert client.post(reverse("switch", args=[other.pk])).status_code == 404
-    with as_asker(other_clinic.asker("nurse")):
+    with acting_as(other_clinic.actor("nurse")):
         second = Membership.objects.create(
             clinic=other_clinic.clinic, person=clinic.members["nurse"].person, role="therapist", name="Also here"
         )

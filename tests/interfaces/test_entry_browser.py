@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
+from sojourn.foundation.accounts.actor import NOBODY, acting_as, set_actor
 from sojourn.foundation.audit.models import AuditEvent
 from tests.browser import clean
 from tests.care.test_accounts import GOOD, invite
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 def address(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with served(monkeypatch) as found:
         yield found.replace("127.0.0.1", "localhost")  # a passkey belongs to a name, never to a number
-    set_asker(NOBODY)
+    set_actor(NOBODY)
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_stranger_becomes_a_nurse_with_a_passkey(page: Page, clinic: Cast):
     clean(page, "sign-in")
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url("**/accounts/unconfirmed/")
-    with one_at_a_time, as_asker(clinic.asker("auditor")):
+    with one_at_a_time, acting_as(clinic.actor("auditor")):
         done = list(AuditEvent.objects.order_by("seq").values_list("action", flat=True))
     assert done.count("person.signed_in") == 2
     assert {"person.invited", "person.joined", "second_factor.added", "person.signed_out"} <= set(done)

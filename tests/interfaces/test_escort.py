@@ -17,7 +17,7 @@ from sojourn.care.coordination.models import EscortAnswer, EscortLink, Offer
 from sojourn.care.coordination.queries import WayHome
 from sojourn.care.scheduling import actions as booking
 from sojourn.care.scheduling.models import Appointment
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.mail.letters import unseal
 from tests.conftest import Cast
 from tests.interfaces.test_calendar_pages import companion, day_ahead
@@ -34,7 +34,7 @@ def asked(clinic: Cast) -> tuple[Appointment, str]:
     """An appointment whose companion was asked, and the path of the link in the letter."""
     ana = course(clinic)
     first = book(clinic, ana, chair(clinic), day_ahead(3), companion_id=companion(clinic, ana).pk)
-    with as_asker(clinic.asker("front_desk")) as by:
+    with acting_as(clinic.actor("front_desk")) as by:
         ride_home_actions.ask(by=by, appointment_id=first.pk)
     found = re.search(r"/way-home/[^/\s]+/", letters()[-1].text)
     assert found is not None
@@ -42,7 +42,7 @@ def asked(clinic: Cast) -> tuple[Appointment, str]:
 
 
 def state(clinic: Cast, appointment: Appointment) -> WayHome:
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         return coordination.way_home(appointment.pk).state
 
 
@@ -75,7 +75,7 @@ def test_yes_no_and_yes_again(clinic: Cast):
     assert state(clinic, first) == WayHome.DECLINED
     assert guest.post(link, {"answer": "maybe"}).status_code == 422
     assert guest.post(link, {"answer": "yes", "note": "x" * 301}).status_code == 422
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert EscortAnswer.objects.count() == 2
     day = body(clinic.client("nurse").get(reverse("console:day"), {"day": day_ahead(3).date().isoformat()}))
     assert "way home declined" in day
@@ -83,7 +83,7 @@ def test_yes_no_and_yes_again(clinic: Cast):
 
 def test_a_replaced_link_reveals_nothing_and_mails_the_known_address(clinic: Cast):
     first, old = asked(clinic)
-    with as_asker(clinic.asker("front_desk")) as by:
+    with acting_as(clinic.actor("front_desk")) as by:
         ride_home_actions.ask(by=by, appointment_id=first.pk)
         EscortLink.objects.update(sent_at=timezone.now() - timedelta(hours=1))
     answer = Client().get(old)
@@ -104,7 +104,7 @@ def test_a_replaced_link_reveals_nothing_and_mails_the_known_address(clinic: Cas
 
 def test_a_cancelled_visit_closes_the_link_and_says_the_same(clinic: Cast):
     first, link = asked(clinic)
-    with as_asker(clinic.asker("nurse")) as by:
+    with acting_as(clinic.actor("nurse")) as by:
         booking.cancel(by=by, appointment_id=first.pk, version=1, because="ill")
     answer = Client().get(link)
     assert answer.status_code == 410
@@ -116,10 +116,10 @@ def test_a_cancelled_visit_closes_the_link_and_says_the_same(clinic: Cast):
 
 def test_an_expired_link_and_a_begun_session(clinic: Cast):
     first, link = asked(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         EscortLink.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     assert Client().get(link).status_code == 410
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         EscortLink.objects.update(expires_at=timezone.now() + timedelta(days=1))
         now = timezone.now()
         Appointment.objects.filter(pk=first.pk).update(during=(now - timedelta(hours=1), now + timedelta(hours=1)))
@@ -153,21 +153,21 @@ def test_an_earlier_time_by_its_link(clinic: Cast):
 
     ana, bo, one = course(clinic, "Ana"), course(clinic, "Bo"), chair(clinic)
     early, late = book(clinic, bo, one, day_ahead(2)), book(clinic, ana, one, day_ahead(9))
-    with as_asker(clinic.asker("nurse")) as by:
+    with acting_as(clinic.actor("nurse")) as by:
         patients.edit(by=by, patient_id=ana.patient_id, version=1, record_number="", email="ana@example.org")
         waiting_actions.join(by=by, care_plan_id=ana.pk)
         booking.cancel(by=by, appointment_id=early.pk, version=1, because="ill")
         offer = Offer.objects.get()
-    with as_asker(reminder_actions.sender(clinic.clinic.pk)) as house:
+    with acting_as(reminder_actions.sender(clinic.clinic.pk)) as house:
         assert waiting_actions.tell(by=house, offer_id=offer.pk)
     found = re.search(r"/earlier/[^/\s]+/", letters()[-1].text)
     assert found is not None
     link, guest = found[0], Client()
     assert "Do you want to come earlier?" in body(guest.get(link))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Appointment.objects.get(pk=late.pk).during == late.during
     assert guest.post(link, {"answer": "yes"}).status_code == 302
     assert "The time is yours" in body(guest.get(link))
     assert guest.post(link, {"answer": "no"}).status_code == 409
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Appointment.objects.get(pk=late.pk).during.lower == early.during.lower

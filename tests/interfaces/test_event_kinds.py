@@ -19,7 +19,7 @@ from sojourn.care.session import actions as session_actions
 from sojourn.care.session.event_kinds import EventKind, amount_word, chosen
 from sojourn.care.session.models import SessionEvent
 from sojourn.care.session.snapshot import load
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.sessions.timeline import timeline
 from tests.care.stage import Stage, adopt_everything, to_dosing
@@ -32,7 +32,7 @@ each_kind = pytest.mark.parametrize("kind", MEASURED, ids=lambda kind: kind.code
 @pytest.fixture
 def running(clinic: Cast) -> Stage:
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         return to_dosing(clinic, at=timezone.now() - timedelta(minutes=10))
 
 
@@ -42,7 +42,7 @@ def note(client: Client, stage: Stage, kind: EventKind, amount: str, **more: str
 
 
 def noted(cast: Cast, stage: Stage) -> list[SessionEvent]:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return list(SessionEvent.objects.filter(encounter_id=stage.id).order_by("id"))
 
 
@@ -122,7 +122,7 @@ def test_the_number_is_signed_and_one_without_leaves_old_signatures_whole(
     clinic: Cast, running: Stage, kind: EventKind
 ):
     assert kind.amount is not None
-    with as_asker(clinic.asker("nurse")) as nurse:
+    with acting_as(clinic.actor("nurse")) as nurse:
         session_actions.note_event(by=nurse, encounter_id=running.id, kind="music")
         assert "event_amounts" not in content(record.session_record(running.id))
         row = session_actions.note_event(by=nurse, encounter_id=running.id, kind=kind.code, amount=Decimal("2.50"))
@@ -131,13 +131,13 @@ def test_the_number_is_signed_and_one_without_leaves_old_signatures_whole(
 
 
 def test_a_number_belongs_only_to_a_kind_that_has_one(clinic: Cast, running: Stage):
-    with as_asker(clinic.asker("nurse")) as nurse, pytest.raises(Refused) as refused:
+    with acting_as(clinic.actor("nurse")) as nurse, pytest.raises(Refused) as refused:
         session_actions.note_event(by=nurse, encounter_id=running.id, kind="music", amount=Decimal(2))
     assert refused.value.codes == ("amount",)
 
 
 def test_what_is_no_kind_is_refused(clinic: Cast, running: Stage):
-    with as_asker(clinic.asker("nurse")) as nurse, pytest.raises(Refused) as refused:
+    with acting_as(clinic.actor("nurse")) as nurse, pytest.raises(Refused) as refused:
         session_actions.note_event(by=nurse, encounter_id=running.id, kind="surgery")
     assert refused.value.codes == ("unknown-kind",)
 
@@ -146,6 +146,6 @@ def test_what_is_no_kind_is_refused(clinic: Cast, running: Stage):
 def test_the_timeline_says_it_once(clinic: Cast, running: Stage, kind: EventKind):
     note(clinic.client("nurse"), running, kind, "2")
     assert kind.amount is not None
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         titles = [each.title for each in timeline(load(running.id, timezone.now()))]
     assert titles.count(f"{kind.words}, 2 {kind.amount.unit.display}") == 1

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect
 from sojourn.care.intake import actions as intake
 from sojourn.care.session import actions as session_actions
 from sojourn.care.vitals.models import Observation
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.browser import faults
 from tests.care.stage import adopt_everything, arrive, set_stage
 from tests.conftest import Cast, today
@@ -29,8 +29,8 @@ def test_weigh_be_asked_strike(
     clinic: Cast, browser: Browser, monkeypatch: pytest.MonkeyPatch, width: int, height: int, mood: str
 ):
     adopt_everything(clinic)
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         stage = set_stage(clinic)
         arrive(stage, timezone.now() - timedelta(minutes=10))
         intake.enter_fact(
@@ -88,5 +88,5 @@ def test_weigh_be_asked_strike(
         wrong += faults(page, f"d6-facts-{width}-{mood}")
         context.close()
     assert not wrong, "\n".join(wrong)
-    with as_asker(by):
+    with acting_as(by):
         assert Observation.objects.filter(encounter_id=stage.id).count() == 2

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sojourn.care.encounter.queries import current_state
 from sojourn.config import installation
 from sojourn.foundation.accounts import queries as accounts
-from sojourn.foundation.accounts.asker import NOBODY, Asker, as_asker, set_asker
+from sojourn.foundation.accounts.actor import NOBODY, Actor, acting_as, set_actor
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook import actions as rulebook
@@ -54,7 +54,7 @@ ADOPT = "I have read it and adopt it for this clinic"
 def address(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with served(monkeypatch) as found:
         yield found
-    set_asker(NOBODY)
+    set_actor(NOBODY)
 
 
 @pytest.fixture
@@ -110,10 +110,10 @@ def cast_of(emails: dict[str, str]) -> Cast:
     for role, email in emails.items():
         person = accounts.person_by_email(email)
         assert person is not None
-        with as_asker(Asker(person_id=person.pk)):
+        with acting_as(Actor(person_id=person.pk)):
             members[role] = accounts.memberships_of(person.pk)[0]
     clinic_id = members["nurse"].clinic_id
-    with as_asker(accounts.house(clinic_id)):
+    with acting_as(accounts.house(clinic_id)):
         return Cast(Clinic.objects.get(pk=clinic_id), members)
 
 
@@ -126,8 +126,8 @@ def states(page: Page, rule_id: str) -> None:
 
 def decide_the_rest(cast: Cast, but: str) -> None:
     """What is still open, each value typed, apart from one rule."""
-    by = cast.asker("prescriber")
-    with as_asker(by):
+    by = cast.actor("prescriber")
+    with acting_as(by):
         walk = first_start(queries.standings(cast.clinic.pk))
         left = {each.newest.id: each.newest.hash for group in walk.groups for each in group.open}
         left.pop(but)
@@ -195,7 +195,7 @@ def test_from_init_to_the_first_dose(browser: Browser, address: str):
     cast = cast_of({role: f"{role}@fresh.example" for role in PEOPLE})
     with one_at_a_time:
         decide_the_rest(cast, but="spo2.low")
-        with as_asker(cast.asker("nurse")):
+        with acting_as(cast.actor("nurse")):
             stage, now = set_stage(cast), timezone.now()
             arrive(stage, now)
             pass_checks(stage, now)
@@ -216,7 +216,7 @@ def test_from_init_to_the_first_dose(browser: Browser, address: str):
     picture(page, "8-done")
     page.goto("/clinic/")
     expect(page.get_by_text("No dose can be given yet")).to_have_count(0)
-    with one_at_a_time, as_asker(cast.asker("nurse")):
+    with one_at_a_time, acting_as(cast.actor("nurse")):
         stage.step("start_dose", now=timezone.now())
         assert current_state(stage.id).state == "dosing"
         acting = queries.acting_rules(cast.clinic.pk)
@@ -243,5 +243,5 @@ def test_a_nurse_confirms_a_newcomer(browser: Browser, address: str, clinic: Cas
     page.get_by_role("button", name="I know this person: confirm").click()
     expect(page.get_by_text("Noor Haddad is confirmed.")).to_be_visible()
     context.close()
-    with one_at_a_time, as_asker(clinic.asker("nurse")):
+    with one_at_a_time, acting_as(clinic.actor("nurse")):
         assert Membership.objects.get(pk=waits.pk).unconfirmed_since is None

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sojourn.clinical.rules import Parameter
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import book, queries
@@ -47,17 +47,17 @@ def form(rule_id: str, **own: str) -> dict[str, str]:
 
 
 def decided(cast: Cast) -> dict[str, RuleAdoption]:
-    with as_asker(cast.asker("prescriber")):
+    with acting_as(cast.actor("prescriber")):
         return queries.adoptions(cast.clinic.pk)
 
 
 def walk(cast: Cast) -> walking.FirstStart:
-    with as_asker(cast.asker("prescriber")):
+    with acting_as(cast.actor("prescriber")):
         return walking.first_start(queries.standings(cast.clinic.pk))
 
 
 def second_prescriber(cast: Cast) -> Client:
-    with as_asker(cast.asker("clinic_admin")):
+    with acting_as(cast.actor("clinic_admin")):
         cast.members["second"] = Membership.objects.create(
             clinic=cast.clinic, person=Person.objects.create(email=f"two@{cast.clinic.slug}.example"),
             role="prescriber", name="Second Prescriber",
@@ -178,7 +178,7 @@ def test_no_form_adopts_a_group(clinic: Cast):
     everything: dict[str, Any] = {
         "whole": "1",
         "rule": list(book().newest),
-        "signature": clinic.asker("prescriber").name,
+        "signature": clinic.actor("prescriber").name,
     }
     for each in book().of_kind("alarm.threshold", "session.hard_floor"):
         everything |= {f"hash:{each.id}": each.hash, **form(each.id)}
@@ -200,7 +200,7 @@ def test_a_rule_may_be_left_out_with_a_reason(clinic: Cast):
     assert client.post(address, {"hash": book().rule("im").hash, "reason": "No injections here"}).status_code == 302
     row = decided(clinic)["im"]
     assert (row.retired, row.reason) == (True, "No injections here")
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         assert AuditEvent.objects.get(action="rule.decline").detail["rule"] == "im"
     page = words(body(client.get(reverse("console:first_start_group", args=["protocols"]))))
     assert f"{book().rule('im').title} Not used here" in page
@@ -260,7 +260,7 @@ def test_the_nurse_is_told_who_decides_and_may_read(clinic: Cast):
 
 
 def test_a_clinic_without_a_prescriber_says_so(clinic: Cast):
-    with as_asker(clinic.asker("clinic_admin")):
+    with acting_as(clinic.actor("clinic_admin")):
         Membership.objects.filter(pk=clinic.members["prescriber"].pk).update(ended_at=timezone.now())
     assert "this clinic has none yet" in words(body(clinic.client("nurse").get("/clinic/")))
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from sojourn.foundation.accounts import place_actions
-from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
+from sojourn.foundation.accounts.actor import NOBODY, acting_as, set_actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
 from tests.care.people import make_patient
@@ -26,7 +26,7 @@ def address(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     make_patient(clinic, "Alma")
     with served(monkeypatch) as found:
         yield found
-    set_asker(NOBODY)
+    set_actor(NOBODY)
 
 
 def a_phone(
@@ -167,10 +167,10 @@ def test_whoever_has_opened_help_once_has_it_without_a_sign_in_and_a_connection(
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_axe_finds_nothing_and_nothing_overflows(browser: Browser, clinic: Cast, address: str, language: str):
-    with as_asker(house(clinic.clinic.pk)):
+    with acting_as(house(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(jurisdiction="CL", crisis_phone="2 2555 0101")
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         place_actions.check_line(by=by, line_id="cl-salud-responde", number="600 360 7777", works=False, note="busy")
     page = of_alma(browser, address, clinic, zone="Europe/London", language=language)
     wrong: list[str] = []
@@ -202,7 +202,7 @@ def test_axe_finds_nothing_on_the_pages_of_the_clinic(browser: Browser, clinic: 
 
 
 def test_an_administrator_writes_the_telephone_and_dials_the_lines(browser: Browser, clinic: Cast, address: str):
-    with as_asker(house(clinic.clinic.pk)):
+    with acting_as(house(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(phone="", jurisdiction="MX")
     context = a_phone(browser, address)
     with one_at_a_time:

@@ -12,8 +12,8 @@ from sojourn.care.intake import actions, queries
 from sojourn.care.intake.models import IntakeAnswer, MedicationStatement
 from sojourn.care.intake.story import Told, story
 from sojourn.care.patients.models import Patient, RelatedPerson
-from sojourn.foundation.accounts.asker import as_asker
-from tests.care.people import asker_for, make_patient
+from sojourn.foundation.accounts.actor import acting_as
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 from tests.interfaces.spoken import at_most
 from tests.interfaces.test_portal import grade, prose
@@ -62,7 +62,7 @@ def test_the_whole_story_by_taps_to_the_clinic(clinic: Cast, patient: Patient, c
         assert answer.status_code == 302, page.text
         at = onward(answer["Location"])
         steps += 1
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         told = {name: each.told for name, each in queries.answers(patient.pk).items()}
     assert steps == len(story().shown(told, "male"))
     finished = client.get(f"{STORY}{story().questions[0].id}/").text
@@ -74,7 +74,7 @@ def test_the_whole_story_by_taps_to_the_clinic(clinic: Cast, patient: Patient, c
     assert client.post(at)["Location"] == f"{STORY}sent/"
     assert client.post(at)["Location"] == f"{STORY}sent/"
     assert "Your story is sent" in client.get(f"{STORY}sent/").text
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert len(queries.submissions(patient.pk)) == 1
     assert "Open my story" not in client.get("/today/").text
 
@@ -118,7 +118,7 @@ def test_an_older_tab_is_told_and_both_answers_are_shown(clinic: Cast, patient: 
     assert re.search(r"You just chose:\s*<b>Not sure</b>", late.text)
     answer = client.post(f"{STORY}bipolar/", {"seen": seen(late.text), "press": "unsure"})
     assert answer.status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert queries.answers(patient.pk)["bipolar"].told == Told("unsure")
         assert IntakeAnswer.objects.filter(patient=patient, question_id="bipolar").count() == 3
 
@@ -215,13 +215,13 @@ def test_a_list_written_as_prose_is_confirmed_piece_by_piece(clinic: Cast, patie
     assert half.status_code == 409
     assert "2 are still open" in half.text
     assert 'value="now"' in half.text
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not MedicationStatement.objects.filter(patient=patient).exists()
     done = client.post(
         f"{STORY}paste/", fields | {"is-1": "Sertraline", "take-1": "now", "take-2": "before", "take-3": "no"}
     )
     assert done["Location"] == f"{STORY}medicines/"
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         kept = queries.medicines(patient.pk)
     assert [(each.ingredient, each.current) for each in kept] == [("Sertraline", True), (None, False)]
     assert client.post(f"{STORY}paste/", {"prose": " . "}).status_code == 409
@@ -239,7 +239,7 @@ def test_lists_are_changed_and_taken_off(clinic: Cast, patient: Patient, client:
     client.post(url, {"remove": "1"})
     assert "Nothing is on this list yet" in client.get(f"{STORY}goals/").text
     client.post(f"{STORY}people/add/", {"name": "Luis", "phone": "555 0199"})
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         luis = RelatedPerson.objects.get(patient=patient)
     assert f"{STORY}people/{luis.pk}/" in client.get(f"{STORY}people/").text
     client.post(f"{STORY}people/{luis.pk}/")
@@ -251,8 +251,8 @@ def test_lists_are_changed_and_taken_off(clinic: Cast, patient: Patient, client:
 
 def test_another_patients_lines_and_people_are_not_there(clinic: Cast, patient: Patient, client: Client):
     ben = make_patient(clinic, "Ben")
-    by = asker_for(clinic, ben)
-    with as_asker(by):
+    by = actor_for(clinic, ben)
+    with acting_as(by):
         goal = actions.say_line(by=by, patient_id=ben.pk, of="goals", text="Mine alone")
         person = actions.name_person(by=by, patient_id=ben.pk, name="Eve", phone="1")
     url = f"{STORY}goals/{goal.line}/"

@@ -10,10 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 from sojourn.care.intake import actions, queries
 from sojourn.care.intake.story import Told
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import clean
-from tests.care.people import asker_for, make_patient
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 from tests.interfaces.phone import looked_over, one_at_a_time, served, sign_in
 
@@ -54,7 +54,7 @@ def phone(browser: Browser, clinic: Cast, patient: Patient, address: str) -> Ite
 
 
 def told(clinic: Cast, patient: Patient, question: str) -> Told | None:
-    with one_at_a_time, as_asker(clinic.asker("nurse")):
+    with one_at_a_time, acting_as(clinic.actor("nurse")):
         found = queries.answers(patient.pk).get(question)
     return found.told if found else None
 
@@ -107,8 +107,8 @@ def test_a_medicine_is_found_while_typing(phone: Page, clinic: Cast, patient: Pa
 
 
 def test_every_page_is_for_everybody(browser: Browser, phone: Page, clinic: Cast, patient: Patient, address: str):
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         for text in ("Sleep through the night", "Walk the dog again"):
             actions.say_line(by=by, patient_id=patient.pk, of="goals", text=text)
         actions.say_line(by=by, patient_id=patient.pk, of="medicines", name="moon dust", current=True, dose="a pinch")

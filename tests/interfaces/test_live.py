@@ -25,7 +25,7 @@ from sojourn.care.session import actions as session_actions
 from sojourn.care.session import step_actions
 from sojourn.care.session.live import cursor_of, cursor_text
 from sojourn.config.environment import database
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.live.hub import LOOK_S, Chunk, Watcher
 from tests.interfaces.web import Chair, Web, beat_of_the_watch, cookie_of, open_clinic, seat, stream
 
@@ -143,28 +143,28 @@ def test_readings_that_come_out_of_order_are_told_live(web: Web, chair: Chair) -
 
 
 def test_alarms_acknowledgements_steps_and_calls_are_told(web: Web, chair: Chair) -> None:
-    nurse = chair.cast.asker("nurse")
+    nurse = chair.cast.actor("nurse")
     with stream(web, "/live/board", cookie_of(chair.cast, "prescriber")) as board:
         board.next("snapshot")
         chair.send(spo2=88)  # below 90: stop (facts/vitals_thresholds.json, iv_racemic_defaults.spo2)
         event = board.next("sessions", where=lambda event: bool(one(event, chair.id)["alarms"]))
         (alarm,) = one(event, chair.id)["alarms"]
         assert (alarm["rule"], alarm["priority"], alarm["phase"], alarm["value"]) == ("spo2.low", "high", "raised", 88)
-        with as_asker(nurse):
+        with acting_as(nurse):
             alarm_actions.acknowledge(by=nurse, encounter_id=chair.id, rule_id="spo2.low", code="spo2")
         event = board.next("sessions")
         (alarm,) = one(event, chair.id)["alarms"]
         assert (alarm["phase"], alarm["by"]) == ("acknowledged", nurse.name)
-        with as_asker(nurse):
+        with acting_as(nurse):
             session_actions.note_event(by=nurse, encounter_id=chair.id, kind="patient_calls")
         # Written without an announcement: found by the look that happens every few seconds.
         event = board.next("sessions", timeout=15)
         assert one(event, chair.id)["called"] is not None
-        with as_asker(nurse):
+        with acting_as(nurse):
             session_actions.note_event(by=nurse, encounter_id=chair.id, kind="call_answered")
             announcing.announce(chair.stage.encounter)
         assert one(board.next("sessions"), chair.id)["called"] is None
-        with as_asker(nurse):
+        with acting_as(nurse):
             chair.stage.step("end_dose")
         event = board.next("sessions")
         assert one(event, chair.id)["state"] == "observing"
@@ -197,8 +197,8 @@ def test_a_session_that_begins_and_one_that_ends_are_told(web: Web, chair: Chair
         second = seat(chair.cast, 2, dosing=False)
         event = board.next("sessions", where=lambda event: any(each["id"] == second.id for each in event.data))
         assert one(event, second.id)["state"] == "arrived"
-        by = chair.cast.asker("nurse")
-        with as_asker(by):
+        by = chair.cast.actor("nurse")
+        with acting_as(by):
             second.stage.step("stop_early", reason="went home")
             second.stage.step("leave_without_dose")
         event = board.next(
@@ -302,11 +302,11 @@ def test_it_goes_on_when_its_connections_are_cut(web: Web, chair: Chair) -> None
 def test_a_batch_and_a_person_never_wait_for_each_other(chair: Chair, django_db_blocker: Any, what: str) -> None:
     """Who writes a session's signals holds the ledger's lock first: here a batch has it, and a person comes after."""
     chair.send(hr=70, spo2=97)
-    nurse, failed = chair.cast.asker("nurse"), list[BaseException]()
+    nurse, failed = chair.cast.actor("nurse"), list[BaseException]()
 
     def person() -> None:
         try:
-            with django_db_blocker.unblock(), as_asker(nurse), transaction.atomic():
+            with django_db_blocker.unblock(), acting_as(nurse), transaction.atomic():
                 if what == "end_session":
                     step_actions.end_session(encounter=chair.stage.encounter, now=datetime.now(UTC), by=nurse)
                 else:

@@ -45,7 +45,7 @@ from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import InboundMessage, Observation, Stranger, StrangerMessage
 from sojourn.config import errors
 from sojourn.foundation.accounts import actions as accounts
-from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
+from sojourn.foundation.accounts.actor import NOBODY, acting_as, set_actor
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.accounts.roles import role as role_of
 from sojourn.foundation.accounts.roles import roles
@@ -78,8 +78,8 @@ class House:
     @cached_property
     def plan(self) -> PlanVersion:
         """A draft of the running session's patient."""
-        with as_asker(self.cast.asker("nurse")):
-            return plans.draft(by=self.cast.asker("nurse"), patient_id=self.running.patient.pk)
+        with acting_as(self.cast.actor("nurse")):
+            return plans.draft(by=self.cast.actor("nurse"), patient_id=self.running.patient.pk)
 
     @cached_property
     def booked(self) -> Stage:
@@ -90,7 +90,7 @@ class House:
     def running(self) -> Stage:
         """A session whose patient has arrived. This patient is the one who signs in."""
         stage = set_stage(self.cast, number=self.number + 1)
-        with as_asker(self.cast.asker("nurse")):
+        with acting_as(self.cast.actor("nurse")):
             arrive(stage, timezone.now())
         return stage
 
@@ -98,7 +98,7 @@ class House:
     def offer(self) -> Offer:
         """An earlier time offered to the patient of the running session."""
         stage, now = self.running, timezone.now()
-        with as_asker(self.cast.asker("nurse")):
+        with acting_as(self.cast.actor("nurse")):
             entry = WaitingEntry.objects.create(
                 clinic=self.cast.clinic, patient=stage.patient, care_plan=stage.appointment.care_plan, joined_at=now,
                 joined_by=self.cast.members["nurse"],
@@ -111,13 +111,13 @@ class House:
 
     @cached_property
     def companion(self) -> RelatedPerson:
-        with as_asker(self.cast.asker("nurse")):
+        with acting_as(self.cast.actor("nurse")):
             return RelatedPerson.objects.get(patient=self.running.patient)
 
     @cached_property
     def request(self) -> Any:
-        by = self.cast.asker("nurse")
-        with as_asker(by):
+        by = self.cast.actor("nurse")
+        with acting_as(by):
             return measures.request_measure(
                 by=by, patient_id=self.running.patient.pk, scale_id="gad-7", due_at=timezone.now() + timedelta(days=3)
             )
@@ -125,8 +125,8 @@ class House:
     @cached_property
     def sitting(self) -> Any:
         """Several questionnaires asked as one."""
-        by = self.cast.asker("prescriber")
-        with as_asker(by):
+        by = self.cast.actor("prescriber")
+        with acting_as(by):
             rulebook.adopt(by=by, rule_id="battery.ptsd", parameters=as_typed("battery.ptsd"))
             return measures.request_battery(
                 by=by,
@@ -138,8 +138,8 @@ class House:
     @cached_property
     def flag(self) -> Flag:
         """A flag, and the answers that raised it, sent."""
-        with as_asker(self.cast.asker("nurse")):
-            by = self.patient_asker
+        with acting_as(self.cast.actor("nurse")):
+            by = self.patient_actor
             response = measures.start_response(by=by, scale_id="phq-9")
             for item in scale("phq-9").items:
                 safety.answer_measure(by=by, response_id=response.pk, link_id=item.link_id, value=1)
@@ -150,20 +150,20 @@ class House:
     def consent(self) -> Any:
         """A signed agreement of the patient who signs in."""
         patient = self.running.patient
-        with as_asker(self.patient_asker):
+        with acting_as(self.patient_actor):
             return Consent.objects.get(patient=patient, document_id="driving")
 
     @cached_property
     def question(self) -> Any:
-        by = self.patient_asker
-        with as_asker(by):
+        by = self.patient_actor
+        with acting_as(by):
             return consent_actions.ask_question(by=by, document_id="driving", section_id="home", text="Who?")
 
     @cached_property
     def override(self) -> Any:
         """The first of two signatures against a block."""
-        by, patient = self.cast.asker("prescriber"), self.running.patient
-        with as_asker(by):
+        by, patient = self.cast.actor("prescriber"), self.running.patient
+        with acting_as(by):
             for name in ("can_become_pregnant", "pregnant"):
                 intake.enter_fact(by=by, patient_id=patient.pk, name=name, value=True, on=today())
             found = candidacy.assessment(patient.pk, "ketamine")
@@ -175,9 +175,9 @@ class House:
     @cached_property
     def clearance(self) -> Any:
         """A specialist's answer to a finding; of each house to another one."""
-        by, patient = self.cast.asker("nurse"), self.running.patient
+        by, patient = self.cast.actor("nurse"), self.running.patient
         fact, rule = ("seizures", "RC-SEIZURE") if self.number == 1 else ("porphyria", "RC-PORPHYRIA")
-        with as_asker(by):
+        with acting_as(by):
             intake.enter_fact(by=by, patient_id=patient.pk, name=fact, value=True, on=today())
             found = candidacy.assessment(patient.pk, "ketamine")
             key = next(fingerprint(each) for each in found.findings if each.rule_id == rule)
@@ -189,53 +189,53 @@ class House:
     @cached_property
     def raised(self) -> Any:
         """The first of two signatures under a higher ceiling."""
-        by, name = self.cast.asker("prescriber"), "dose.ceiling.in.esketamine"
-        with as_asker(by):
+        by, name = self.cast.actor("prescriber"), "dose.ceiling.in.esketamine"
+        with acting_as(by):
             rulebook.adopt(by=by, rule_id=name, parameters=as_typed(name, most=56))
             return rulebook.adopt(by=by, rule_id=name, parameters=as_typed(name))
 
     @cached_property
     def fact(self) -> Any:
         """A fact that a clinician entered about the patient."""
-        by = self.cast.asker("nurse")
-        with as_asker(by):
+        by = self.cast.actor("nurse")
+        with acting_as(by):
             return intake.enter_fact(by=by, patient_id=self.running.patient.pk, name="height_cm", value=170, on=today())
 
     @cached_property
     def waste(self) -> Any:
         """A waste that nobody has witnessed yet."""
-        by = self.cast.asker("prescriber")
-        with as_asker(by):
+        by = self.cast.actor("prescriber")
+        with acting_as(by):
             return waste_actions.waste(by=by, encounter_id=self.running.id, mg=Decimal(1), key=uuid4())
 
     @cached_property
     def reading(self) -> Any:
         """A reading that a nurse typed."""
-        with as_asker(self.cast.asker("nurse")):
+        with acting_as(self.cast.actor("nurse")):
             self.running.vitals(timezone.now(), spo2=98)
             return Observation.objects.filter(encounter_id=self.running.id).latest("id")
 
     @cached_property
     def medicine(self) -> Any:
         """A line of the patient's own list of medicines."""
-        by = self.patient_asker
-        with as_asker(by):
+        by = self.patient_actor
+        with acting_as(by):
             return intake.say_line(by=by, patient_id=by.patient_id, of="medicines", name="Lithium", current=True)
 
     @property
-    def patient_asker(self) -> Any:
-        return self.cast.asker(f"patient{self.tag}")
+    def patient_actor(self) -> Any:
+        return self.cast.actor(f"patient{self.tag}")
 
     @cached_property
     def device(self) -> Any:
-        by = self.cast.asker("clinic_admin")
-        with as_asker(by):
+        by = self.cast.actor("clinic_admin")
+        with acting_as(by):
             return vitals_actions.add_device(by=by, name=f"Monitor {self.number}", key=f"KEY-{self.number}")
 
     @cached_property
     def message(self) -> InboundMessage:
         """A monitor's message that could not be used."""
-        with as_asker(self.cast.asker("clinic_admin")):
+        with acting_as(self.cast.actor("clinic_admin")):
             return InboundMessage.objects.create(
                 clinic_id=self.cast.clinic.pk,
                 received_at=timezone.now(),
@@ -250,7 +250,7 @@ class House:
     def kept(self) -> StrangerMessage:
         """What a sender on the clinic's port sent, whom nobody knows."""
         now, key = timezone.now(), f"bed:UNKNOWN{self.number}"
-        with as_asker(self.cast.asker("clinic_admin")):
+        with acting_as(self.cast.actor("clinic_admin")):
             sender = Stranger.objects.create(
                 clinic_id=self.cast.clinic.pk, host="192.0.2.1", name=key, keys=key, count=1, first_at=now, last_at=now
             )
@@ -261,15 +261,15 @@ class House:
 
     @cached_property
     def invitation(self) -> Any:
-        by = self.cast.asker("clinic_admin")
+        by = self.cast.actor("clinic_admin")
         email = f"invited{self.number}@{self.cast.clinic.slug}.example"
-        with as_asker(by):
+        with acting_as(by):
             return accounts.invite(by=by, email=email, name="Invited", role="nurse").invitation
 
     @cached_property
     def newcomer(self) -> Membership:
         """A nurse whom nobody has confirmed."""
-        with as_asker(self.cast.asker("clinic_admin")):
+        with acting_as(self.cast.actor("clinic_admin")):
             person = Person.objects.create_user(f"newcomer{self.number}@{self.cast.clinic.slug}.example")
             return Membership.objects.create(
                 clinic=self.cast.clinic, person=person, role="nurse", name="New", unconfirmed_since=timezone.now()
@@ -411,7 +411,7 @@ class World:
         with transaction.atomic():
             response = client.post(address, typed) if method == "post" else client.get(address)
             transaction.set_rollback(True)
-        set_asker(NOBODY)
+        set_actor(NOBODY)
         return int(response.status_code)
 
     def both(self, role: str, page: Page, address: str) -> dict[str, int]:
@@ -432,7 +432,7 @@ class World:
 def enrol(house: House) -> None:
     """The patient and the support person of the running session, who sign in."""
     patient = house.running.patient
-    with as_asker(house.cast.asker("nurse")):
+    with acting_as(house.cast.actor("nurse")):
         for role in ("patient", "support_person"):
             person = Person.objects.create_user(f"{role}.{house.number}@{house.cast.clinic.slug}.example")
             house.cast.members[f"{role}{house.tag}"] = Membership.objects.create(
@@ -465,9 +465,9 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
                 session.update({"since": now, "seen": now + 24 * 3600, "idle_s": idle_s})
                 session.save()
             world.clients[role] = client
-        set_asker(NOBODY)
+        set_actor(NOBODY)
         yield world
-        set_asker(NOBODY)
+        set_actor(NOBODY)
         transaction.set_rollback(True)
 
 

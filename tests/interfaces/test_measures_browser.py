@@ -14,7 +14,7 @@ from sojourn.care.measures import actions as measures
 from sojourn.care.measures.models import QuestionnaireResponse
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety import actions as safety
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import actions as rulebook
 from sojourn.foundation.ui.build import BUILT
 from tests.browser import clean
@@ -46,9 +46,9 @@ def clean_in_both_moods(page: Page, name: str) -> None:
 
 
 def test_a_slider_a_number_and_a_sitting_on_a_phone(browser: Browser, clinic: Cast, patient: Patient, address: str):
-    by = clinic.asker("prescriber")
+    by = clinic.actor("prescriber")
     due = timezone.now() + timedelta(days=2)
-    with as_asker(by):
+    with acting_as(by):
         row = measures.load_own_scale(
             by=by, questionnaire=json.dumps(SLEEP), scoring={"score": "sum[1..3]"}, holder="We", statement="Contract 7"
         )
@@ -74,15 +74,15 @@ def test_a_slider_a_number_and_a_sitting_on_a_phone(browser: Browser, clinic: Ca
     page.get_by_role("button", name="Save and go on").click()
     page.get_by_role("button", name="Send my answers").click()
     expect(page.get_by_text("Your answers are sent")).to_be_visible()
-    with one_at_a_time, as_asker(by):
+    with one_at_a_time, acting_as(by):
         assert QuestionnaireResponse.objects.get().score == 70
     context.close()
 
 
 def test_the_clinics_forms_on_a_desk_and_on_a_phone(browser: Browser, clinic: Cast, patient: Patient, address: str):
-    by = clinic.asker("prescriber")
+    by = clinic.actor("prescriber")
     now = timezone.now()
-    with as_asker(by):
+    with acting_as(by):
         for days, total in ((30, 33), (20, 28), (5, 14)):
             safety.enter_score(
                 by=by, patient_id=patient.pk, scale_id="madrs", total=total, answers={"10": 1}, rater="Nora",

@@ -11,7 +11,7 @@ from sojourn.care.measures import queries
 from sojourn.care.measures.models import MeasureRequest, OwnScale, QuestionnaireResponse, Sitting
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import actions as rulebook
 from tests.care.adopting import as_typed
 from tests.care.own_forms import MADRS_LIKE, SLEEP, choice
@@ -60,7 +60,7 @@ def test_a_score_is_entered_with_its_licence_and_shown_with_its_band(clinic: Cas
     assert "entered, rated by Nora" in text
     again = client.post(f"{page}madrs/score/", score_form(total="24", **{"item-10": "1"}))
     assert again.status_code == 409  # the second of two taps
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         row = QuestionnaireResponse.objects.get()
         assert (row.score, row.band, row.source, row.origin) == (24, "moderate", "entered", "paper in the file")
         assert queries.latest(patient.pk)["madrs"].score == 24
@@ -75,7 +75,7 @@ def test_a_safety_item_of_an_entered_score_raises_the_flag(clinic: Cast, patient
     page = f"/clinic/patients/{patient.pk}/measures/madrs/score/"
     answer = client.post(page, score_form(total="30", **{"item-10": "4"}))
     assert "/clinic/flags/" in answer["Location"]
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Flag.objects.get().detail == "madrs 10 = 4"
     assert client.get(answer["Location"]).status_code == 200
 
@@ -93,7 +93,7 @@ def test_the_columbia_screener_is_entered_by_its_questions(clinic: Cast, patient
         paper, {**at, "item-1": "1", "item-2": "1", "item-3": "0", "item-4": "1", "item-5": "0", "item-6": "0"}
     )
     assert "/clinic/flags/" in answer["Location"]
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         row = QuestionnaireResponse.objects.get()
         assert (row.score, row.band, row.safety_positive) == (3, "high", True)
         assert Flag.objects.count() == 1
@@ -115,8 +115,8 @@ def test_the_cut_off_of_a_closer_look_is_that_of_the_patients_sex(clinic: Cast, 
     before = client.get(page).text
     assert says in before
     assert "asks for a closer look" not in before  # from memory: it says nothing before a prescriber adopts it
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         rulebook.adopt(by=by, rule_id="scale.audit-c", parameters=as_typed("scale.audit-c"))
     assert ("asks for a closer look" in client.get(page).text) is reached
 
@@ -127,7 +127,7 @@ def test_cadss_subscales_make_the_total(clinic: Cast, patient: Patient):
     parts = {"part-depersonalisation": "5", "part-derealisation": "7", "part-amnesia": "1"}
     assert "do not make this total" in client.post(page, score_form(total="20", **parts)).text
     assert client.post(page, score_form(**parts)).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         row = QuestionnaireResponse.objects.get()
         assert (row.score, row.parts) == (13, {"depersonalisation": 5, "derealisation": 7, "amnesia": 1})
     assert "Depersonalisation 5" in client.get(f"/clinic/patients/{patient.pk}/measures/").text
@@ -140,13 +140,13 @@ def test_a_battery_waits_for_a_prescriber_and_is_then_one_sitting(clinic: Cast, 
     held = client.post(f"{page}battery/", due)
     assert held.status_code == 409
     assert "must adopt this battery" in held.text
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         rulebook.adopt(by=by, rule_id="battery.depression", parameters=as_typed("battery.depression"))
     assert "Ask for all of them" in client.get(page).text
     assert client.post(f"{page}battery/", due)["Location"] == page
     assert client.post(f"{page}battery/", due).status_code == 409  # twice is once
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         (sitting,) = Sitting.objects.all()
         assert [each.scale_id for each in MeasureRequest.objects.order_by("id")] == ["phq-9", "gad-7", "audit-c"]
     phone = clinic.client("Alma")
@@ -156,7 +156,7 @@ def test_a_battery_waits_for_a_prescriber_and_is_then_one_sitting(clinic: Cast, 
     with at_most(12):
         whole = phone.get(f"/today/sittings/{sitting.pk}/").text
     assert "3 short questionnaires, about 4 minutes" in whole  # 20 questions of 12 seconds
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         last = MeasureRequest.objects.get(scale_id="audit-c")
     for number in (1, 2, 3):
         phone.post(f"/today/measures/{last.pk}/{number}/", {"value": "0"})
@@ -166,14 +166,14 @@ def test_a_battery_waits_for_a_prescriber_and_is_then_one_sitting(clinic: Cast, 
 
 
 def test_another_patient_sees_no_sitting_of_mine(clinic: Cast, patient: Patient):
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         rulebook.adopt(by=by, rule_id="battery.ptsd", parameters=as_typed("battery.ptsd"))
     clinic.client("nurse").post(
         f"/clinic/patients/{patient.pk}/measures/battery/",
         {"indication": "ptsd", "due_on": f"{now_here().date():%Y-%m-%d}"},
     )
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         sitting = Sitting.objects.get()
     make_patient(clinic, "Bruno")
     assert clinic.client("Bruno").get(f"/today/sittings/{sitting.pk}/").status_code == 404
@@ -189,12 +189,12 @@ def test_a_clinics_own_questionnaire_is_asked_on_the_phone_like_any_other(
     assert "Sleep in three questions" in listed
     assert "Contract 7 of 2026" in listed
     assert "Sleep in three questions" not in other_clinic.client("clinic_admin").get("/clinic/measures/own/").text
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         row = OwnScale.objects.get()
     due = {"scale_id": f"own-{row.pk}", "due_on": f"{now_here().date():%Y-%m-%d}"}
     page = f"/clinic/patients/{patient.pk}/measures/"
     assert nurse.post(f"{page}ask/", due).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         request = MeasureRequest.objects.get()
     at = f"/today/measures/{request.pk}/"
     assert "Question 1 of 2" in phone.get(f"{at}1/").text  # the third is asked only after a yes
@@ -215,7 +215,7 @@ def test_a_clinics_own_questionnaire_is_asked_on_the_phone_like_any_other(
     phone.post(f"{at}3/", {"value": "2"})
     assert "40" in phone.get(f"{at}review/").text
     phone.post(f"{at}review/")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         done = QuestionnaireResponse.objects.get()
         assert (done.score, done.scale_version, len(done.scale_hash)) == (43, "1", 64)
         assert queries.latest(patient.pk)["own.sleep-in-three-questions"].total == 43
@@ -226,11 +226,11 @@ def test_a_clinics_own_questionnaire_is_asked_on_the_phone_like_any_other(
 
 def test_a_number_can_be_skipped_too(clinic: Cast, patient: Patient):
     clinic.client("clinic_admin").post("/clinic/measures/own/", own_form(most_missing="1"))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         row = OwnScale.objects.get()
     due = {"scale_id": f"own-{row.pk}", "due_on": f"{now_here().date():%Y-%m-%d}"}
     clinic.client("nurse").post(f"/clinic/patients/{patient.pk}/measures/ask/", due)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         request = MeasureRequest.objects.get()
     phone = clinic.client("Alma")
     phone.post(f"/today/measures/{request.pk}/1/", {"value": "0"})
@@ -266,7 +266,7 @@ def test_a_wrong_file_says_what_is_wrong_and_keeps_what_was_typed(clinic: Cast, 
     assert answer.status_code in (409, 422)
     assert says in answer.text.replace("&#x27;", "'")
     assert "Contract 7 of 2026" in answer.text or "statement" in change
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not OwnScale.objects.exists()
 
 
@@ -276,13 +276,13 @@ def test_the_text_of_a_known_scale_keeps_its_scoring_and_its_trend(clinic: Cast,
     )
     nurse, page = clinic.client("nurse"), f"/clinic/patients/{patient.pk}/measures/"
     nurse.post(f"{page}madrs/score/", score_form(total="30", **{"item-10": "0"}))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         row = OwnScale.objects.get()
     now = now_here()
     form = {"filled_on": f"{now:%Y-%m-%d}", "filled_at": "00:01"}
     form |= {f"item-{number}": "1" for number in range(1, 11)}
     assert nurse.post(f"{page}own-{row.pk}/paper/", form).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         (trend,) = queries.trends(patient.pk)
         assert (trend.scale.id, [each.total for each in trend.points]) == ("madrs", [30, 10])
         assert queries.latest(patient.pk)["madrs"].band_code == "mild"

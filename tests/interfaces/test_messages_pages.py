@@ -11,8 +11,8 @@ from sojourn.care.intake import actions as intake
 from sojourn.care.intake.story import Told
 from sojourn.care.messaging import queries
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import as_asker
-from tests.care.people import asker_for, make_patient
+from sojourn.foundation.accounts.actor import acting_as
+from tests.care.people import actor_for, make_patient
 from tests.conftest import Cast
 from tests.interfaces.spoken import at_most
 from tests.interfaces.test_portal import grade, prose
@@ -80,7 +80,7 @@ def test_a_thank_you_needs_no_answer(clinic: Cast, patient: Patient, client: Cli
     nurse = clinic.client("nurse")
     url = f"/clinic/patients/{patient.pk}/messages/"
     nurse.post(url, {"seen": seen(nurse.get(url).text), "settle": "1"})
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert queries.waiting() == []
     assert nurse.post(url, {"seen": "999999999", "settle": "1"}).status_code == 404
 
@@ -107,8 +107,8 @@ def test_others_do_not_read_it(clinic: Cast, patient: Patient, role: str):
 
 
 def test_the_clinic_sees_what_was_told_what_changed_and_what_is_not_checked(clinic: Cast, patient: Patient):
-    by = asker_for(clinic, patient)
-    with as_asker(by):
+    by = actor_for(clinic, patient)
+    with acting_as(by):
         tell = {"by": by, "patient_id": patient.pk}
         intake.answer(**tell, question_id="psychosis", told=Told("unsure"), seen=None)
         first = intake.answer(**tell, question_id="bipolar", told=Told("told", False), seen=None)
@@ -125,7 +125,7 @@ def test_the_clinic_sees_what_was_told_what_changed_and_what_is_not_checked(clin
     assert "Not sure" in page
     assert "Changed since it was sent" in page
     assert re.search(r'data-label="Before">No</td><td data-label="Now">Yes', page)
-    with as_asker(by):
+    with acting_as(by):
         intake.send(**tell)
     assert "Changed with the last sending" in nurse.get(url).text
     assert url in nurse.get(f"/clinic/patients/{patient.pk}/").text

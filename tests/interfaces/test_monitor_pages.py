@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device, InboundMessage, NotUsed, Stranger
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.interfaces.console.monitors.faults import KINDS, fault_words
 from sojourn.interfaces.console.monitors.raw import visible
@@ -28,8 +28,8 @@ def body(response) -> str:
 
 
 def device(cast: Cast, name: str = "Bay 1", **more) -> Device:
-    by = cast.asker("clinic_admin")
-    with as_asker(by):
+    by = cast.actor("clinic_admin")
+    with acting_as(by):
         found = vitals_actions.add_device(by=by, name=name, key=f"bed:{name}", maker="Mindray")
         Device.objects.filter(pk=found.pk).update(**more)
     return found
@@ -37,7 +37,7 @@ def device(cast: Cast, name: str = "Bay 1", **more) -> Device:
 
 def fault(cast: Cast, text: str, *, at: datetime | None = None, peer: str = "10.0.0.7:51000", raw: bytes = b"") -> int:
     raw = raw or f"{text}{timezone.now().timestamp()}".encode()
-    with as_asker(cast.asker("clinic_admin")):
+    with acting_as(cast.actor("clinic_admin")):
         return InboundMessage.objects.create(
             clinic_id=cast.clinic.pk, received_at=at or timezone.now(), peer=peer,
             digest=hashlib.sha256(raw).digest(), raw=raw, ack="AE", fault=text, control_id="42",
@@ -47,7 +47,7 @@ def fault(cast: Cast, text: str, *, at: datetime | None = None, peer: str = "10.
 def unknown(cast: Cast, key: str = BED, *, count: int = 1, at: datetime | None = None, **more) -> int:
     """A monitor that nobody knows, as the listener counts it."""
     at = at or timezone.now()
-    with as_asker(cast.asker("clinic_admin")):
+    with acting_as(cast.actor("clinic_admin")):
         return Stranger.objects.create(
             **{"clinic_id": cast.clinic.pk, "host": "10.0.0.7", "name": key, "keys": key, "codes": {"spo2": count},
                "reason": f"unknown monitor {key}; kept, not charted: add it in Sojourn", "count": count,
@@ -60,9 +60,9 @@ def test_the_list_says_last_heard_on_whom_and_how_the_clock_goes(clinic: Cast, d
     seen = timezone.now() - timedelta(minutes=3)
     on = device(clinic, clock_skew_s=-420.0, last_seen_at=seen)
     device(clinic, "Bay 2")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = to_dosing(clinic)
-        vitals_actions.put_on(by=clinic.asker("nurse"), device_id=on.pk, encounter_id=stage.id)
+        vitals_actions.put_on(by=clinic.actor("nurse"), device_id=on.pk, encounter_id=stage.id)
     unknown(clinic, count=30)
     for each in range(30):
         fault(clinic, "truncated: a message broke off before its end", peer=f"10.0.0.7:{50000 + each}")
@@ -96,7 +96,7 @@ def test_an_unknown_monitor_is_added_with_one_press(clinic: Cast):
         answer = client.post(reverse("console:monitor_register", args=[found]), {"name": "Bay 3"})
     assert answer.status_code == 409
     assert "A monitor with this identifier exists already." in body(answer)
-    with as_asker(clinic.asker("clinic_admin")):
+    with acting_as(clinic.actor("clinic_admin")):
         added = Device.objects.get()
     assert (added.key, added.name, added.address) == (BED, "Bay 3", "10.0.0.7")
     assert "Add this monitor" not in body(client.get(reverse("console:monitors")))
@@ -105,7 +105,7 @@ def test_an_unknown_monitor_is_added_with_one_press(clinic: Cast):
 def test_what_a_monitor_sends_and_is_not_used_is_named_with_counts(clinic: Cast):
     found = device(clinic)
     now = timezone.now()
-    with as_asker(clinic.asker("clinic_admin")):
+    with acting_as(clinic.actor("clinic_admin")):
         for kind, what, name, count in (
             ("unmapped", "1003", "RR", 40), ("assumed", "spo2", "unit_assumed", 7), ("refused", "patient", "", 2),
             ("doubted", "hr clock", "", 3), ("refused", "0002-5012 unit", "etCO2", 5),
@@ -140,18 +140,18 @@ def test_retiring_waits_until_it_is_off_and_a_second_press_is_harmless(clinic: C
     adopt_everything(clinic)
     found = device(clinic)
     client = clinic.client("clinic_admin")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = to_dosing(clinic)
-        vitals_actions.put_on(by=clinic.asker("nurse"), device_id=found.pk, encounter_id=stage.id)
+        vitals_actions.put_on(by=clinic.actor("nurse"), device_id=found.pk, encounter_id=stage.id)
     address = reverse("console:monitor_retire", args=[found.pk])
     answer = client.post(address)
     assert answer.status_code == 409
     assert "This monitor is on a session. Take it off first." in body(answer)
-    with as_asker(clinic.asker("nurse")):
-        vitals_actions.take_off(by=clinic.asker("nurse"), device_id=found.pk)
+    with acting_as(clinic.actor("nurse")):
+        vitals_actions.take_off(by=clinic.actor("nurse"), device_id=found.pk)
     for _ in range(2):
         assert client.post(address).status_code == 302
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         assert AuditEvent.objects.filter(action="monitor.retired").count() == 1
 
 
@@ -165,7 +165,7 @@ def test_a_monitor_is_renamed_and_keeps_its_identifier(clinic: Cast):
     page = body(client.get(reverse("console:monitors")))
     assert "Garden 2" in page
     assert "bed:Bay 1" in page
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         assert AuditEvent.objects.filter(action="monitor.renamed").count() == 1
 
 
@@ -205,7 +205,7 @@ def test_the_bytes_are_shown_whole_escaped_and_their_opening_is_audited(clinic: 
     shown = re.search(r"<pre[^>]*>(.*?)</pre>", source, re.S)[1]
     told = re.sub(r"<mark[^>]*>([^<]*)</mark>", r"{\1}", shown)
     assert told == "{VT}MSH|^~\\&amp;|&lt;script&gt;alert(1)&lt;/script&gt;{CR}\nPID|1||{0xFF}{NUL}{CR}\n{FS}{CR}\n"
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         row = AuditEvent.objects.get(action="monitor.message_opened")
         assert (row.entity_id, row.person_id) == (number, clinic.members["clinic_admin"].person_id)
     for role in ("nurse", "prescriber", "therapist", "auditor", "front_desk"):

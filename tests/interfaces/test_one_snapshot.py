@@ -16,7 +16,7 @@ from sojourn.care.session import actions as session_actions
 from sojourn.care.session import live, snapshot
 from sojourn.care.session.event_kinds import CALL_ANSWERED, PATIENT_CALLS
 from sojourn.care.session.waste_actions import waste
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import Stage, adopt_everything
 from tests.cases.chair import Clock, clock, press, show
 from tests.conftest import Cast
@@ -39,8 +39,8 @@ def lived(clinic: Cast, clock: Clock) -> Stage:
     clock.later(minutes=10)
     press(nurse, stage, "session_pause")
     clock.later(minutes=12)
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         stage.vitals(clock(), spo2=84, hr=400, pr=71)
         for kind in (PATIENT_CALLS, CALL_ANSWERED, PATIENT_CALLS):
             session_actions.note_event(by=by, encounter_id=stage.id, kind=kind, now=clock())
@@ -56,7 +56,7 @@ def test_the_streams_board_and_the_page_have_one_glance(clinic: Cast, lived: Sta
     """What the streams ask on a connection of their own is to the last bit what the page's snapshot says."""
     for later in (0, 5, 20, 200):
         now = clock() + timedelta(minutes=later)
-        with as_asker(clinic.asker("nurse")), connection.cursor() as cursor:
+        with acting_as(clinic.actor("nurse")), connection.cursor() as cursor:
             (streamed,) = live.read(cursor.cursor, [lived.id], now)
             picture = live.picture(snapshot.load(lived.id, now).glance)
         assert {name: streamed[name] for name in picture} == picture
@@ -65,7 +65,7 @@ def test_the_streams_board_and_the_page_have_one_glance(clinic: Cast, lived: Sta
 
 
 def test_the_record_has_what_the_snapshot_has(clinic: Cast, lived: Stage, clock: Clock):
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         session, record = snapshot.load(lived.id, clock()), session_record(lived.id, now=clock())
     line = record.given[0].line
     assert line is not None

@@ -19,7 +19,7 @@ import sojourn
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.protocol.states import TRANSITIONS
 from sojourn.foundation.accounts import actions
-from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
+from sojourn.foundation.accounts.actor import NOBODY, acting_as, set_actor
 from sojourn.foundation.accounts.models import BreakGlass, Invitation, Membership
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.audit.models import AuditEvent
@@ -35,11 +35,11 @@ FORM = {"name": "Noor Haddad", "email": "new@north.example", "role": "nurse", "c
 @pytest.fixture(autouse=True)
 def _nobody_asks() -> Iterator[None]:
     yield
-    set_asker(NOBODY)
+    set_actor(NOBODY)
 
 
 def make_patient(cast: Cast, number: str = "1001", *, restricted: bool = True, family_name: str = "Ruiz") -> Patient:
-    with as_asker(cast.asker("prescriber")):
+    with acting_as(cast.actor("prescriber")):
         return Patient.objects.create(
             clinic=cast.clinic,
             record_number=number,
@@ -52,7 +52,7 @@ def make_patient(cast: Cast, number: str = "1001", *, restricted: bool = True, f
 
 
 def count(cast: Cast, action: str) -> int:
-    with as_asker(cast.asker("auditor")):
+    with acting_as(cast.actor("auditor")):
         return AuditEvent.objects.filter(action=action).count()
 
 
@@ -112,7 +112,7 @@ def test_send_again_and_withdraw(clinic: Cast):
     assert client.post(f"{STAFF}invitations/{found.pk}/withdraw/").status_code == 302
     assert client.post(f"{STAFF}invitations/{found.pk}/withdraw/").status_code == 409
     assert client.post(f"{STAFF}invitations/{found.pk}/again/").status_code == 409
-    with as_asker(clinic.asker("clinic_admin")):
+    with acting_as(clinic.actor("clinic_admin")):
         assert Invitation.objects.get(pk=found.pk).withdrawn_at
 
 
@@ -127,7 +127,7 @@ def test_access_ends_after_a_question(clinic: Cast):
     client, nurse = clinic.client("clinic_admin"), clinic.members["nurse"]
     path = f"{STAFF}staff/{nurse.pk}/end/"
     assert "signed out at once" in client.get(path).content.decode()
-    with as_asker(clinic.asker("clinic_admin")):
+    with acting_as(clinic.actor("clinic_admin")):
         assert Membership.objects.get(pk=nurse.pk).ended_at is None
     assert client.post(path).status_code == 302
     assert client.post(path).status_code == 409
@@ -163,8 +163,8 @@ def test_the_door_of_a_restricted_record(clinic: Cast):
 
 
 def test_after_an_hour_the_door_is_shut(clinic: Cast):
-    patient, by = make_patient(clinic), clinic.asker("nurse")
-    with as_asker(by):
+    patient, by = make_patient(clinic), clinic.actor("nurse")
+    with acting_as(by):
         actions.open_restricted(
             by=by,
             patient_id=patient.pk,
@@ -189,7 +189,7 @@ def test_the_front_desk_is_told_whom_to_ask(clinic: Cast):
     client = clinic.client("front_desk")
     assert "Ask a prescriber" in client.get(path).content.decode()
     assert client.post(path, {"reason": "I am simply curious"}).status_code == 403
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         assert not BreakGlass.objects.exists()
 
 
@@ -197,8 +197,8 @@ def test_the_front_desk_is_told_whom_to_ask(clinic: Cast):
 
 
 def test_rows_read_as_sentences_newest_first(clinic: Cast):
-    patient, by = make_patient(clinic), clinic.asker("nurse")
-    with as_asker(by):
+    patient, by = make_patient(clinic), clinic.actor("nurse")
+    with acting_as(by):
         record(by, "patient.opened", patient)
         actions.open_restricted(by=by, patient_id=patient.pk, reason="Found unresponsive in room 2")
     client = clinic.client("auditor")
@@ -214,9 +214,9 @@ def test_rows_read_as_sentences_newest_first(clinic: Cast):
 
 def test_filters(clinic: Cast):
     one, two = make_patient(clinic), make_patient(clinic, "1002", family_name="Stone")
-    nurse, doctor = clinic.asker("nurse"), clinic.asker("prescriber")
+    nurse, doctor = clinic.actor("nurse"), clinic.actor("prescriber")
     for by, patient in ((nurse, one), (doctor, two)):
-        with as_asker(by):
+        with acting_as(by):
             record(by, "patient.opened", patient)
     client = clinic.client("auditor")
     today = timezone.localdate(timezone=clinic.clinic.zone)
@@ -234,8 +234,8 @@ def test_filters(clinic: Cast):
 
 
 def test_paging_walks_the_whole_chain(clinic: Cast):
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         for _row in range(120):
             record(by, "patient.opened")
     client, path, seen = clinic.client("auditor"), AUDIT, []
@@ -248,17 +248,17 @@ def test_paging_walks_the_whole_chain(clinic: Cast):
 
 
 def test_the_auditor_sees_the_chain_verified(clinic: Cast):
-    by = clinic.asker("nurse")
-    with as_asker(by):
+    by = clinic.actor("nurse")
+    with acting_as(by):
         record(by, "patient.opened")
     page = clinic.client("auditor").get(AUDIT, {"verify": "1"}).content.decode()
     assert "1 row was walked" in page
 
 
 def test_the_file_holds_the_same_rows_and_no_formula(clinic: Cast):
-    by = clinic.asker("nurse")
+    by = clinic.actor("nurse")
     patient = make_patient(clinic, "=1+1")
-    with as_asker(by):
+    with acting_as(by):
         record(by, "patient.opened", patient, note="=HYPERLINK()")
     answer = clinic.client("auditor").post(f"{AUDIT}export.csv", {"patient": "=1+1"})
     assert answer["Content-Type"].startswith("text/csv")
@@ -269,8 +269,8 @@ def test_the_file_holds_the_same_rows_and_no_formula(clinic: Cast):
 
 
 def test_another_clinics_rows_are_not_there(clinic: Cast, other_clinic: Cast):
-    by = other_clinic.asker("nurse")
-    with as_asker(by):
+    by = other_clinic.actor("nurse")
+    with acting_as(by):
         record(by, "patient.opened", make_patient(other_clinic, family_name="Elsewhere"))
     assert "Elsewhere" not in clinic.client("auditor").get(AUDIT).content.decode()
 

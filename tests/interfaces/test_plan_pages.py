@@ -17,7 +17,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.plan import actions, gates, queries
 from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.care.plan.parts import Goal, Part
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.interfaces.console.plans import presenters as plan_presenters
 from tests.care.ceilings import adopt_ceilings
@@ -38,9 +38,9 @@ def way(monkeypatch: pytest.MonkeyPatch) -> dict:
 @pytest.fixture
 def who(clinic: Cast) -> Patient:
     adopt_ceilings(clinic)
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         return patients.add(
-            by=clinic.asker("prescriber"), given_name="Ana", family_name="Ruiz",
+            by=clinic.actor("prescriber"), given_name="Ana", family_name="Ruiz",
             birth_date=today().replace(year=1980, day=1),
         )  # fmt: skip
 
@@ -63,7 +63,7 @@ def begun(clinic: Cast, who: Patient, role: str = "prescriber", **more: str) -> 
     client = clinic.client(role)
     answer = client.post(reverse("console:plan_draft", args=[who.pk]), more)
     assert answer.status_code == 302
-    with as_asker(clinic.asker(role)):
+    with acting_as(clinic.actor(role)):
         return PlanVersion.objects.latest("id")
 
 
@@ -75,7 +75,7 @@ def saved(clinic: Cast, who: Patient, role: str = "prescriber", **more: str) -> 
 
 
 def again(clinic: Cast, version: PlanVersion) -> PlanVersion:
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         return queries.version(version.pk)
 
 
@@ -114,7 +114,7 @@ def test_the_whole_way(clinic: Cast, who: Patient):
     assert "0.5 mg/kg × 70 kg = 35 mg" in sign_page
     answer = client.post(reverse("console:plan_sign", args=[version.pk]), {"seen": seen(sign_page)})
     assert answer.status_code == 302
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         assert CarePlan.objects.get().dose_mg == Decimal("35.00")
     page = client.get(reverse("console:plan_version", args=[version.pk])).content.decode()
     assert "holds now" in page
@@ -125,7 +125,7 @@ def test_the_whole_way(clinic: Cast, who: Patient):
     assert series not in clinic.client("therapist").get(reverse("console:patient", args=[who.pk])).content.decode()
     # the same click once more is harmless
     assert client.post(reverse("console:plan_sign", args=[version.pk]), {"seen": seen(sign_page)}).status_code == 302
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         assert CarePlan.objects.count() == 1
 
 
@@ -214,7 +214,7 @@ def test_the_check_is_blind_and_says_both_figures(clinic: Cast, who: Patient):
         reverse("console:plan_check", args=[version.pk]), {"weight_kg": "70", "amount": "0.5"}
     )
     assert own.status_code == 409
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not DoubleCheck.objects.exists()
         # The same person in another role is no second pair of eyes.
         clinic.members["also nurse"] = Membership.objects.create(
@@ -296,7 +296,7 @@ def test_another_clinic_finds_nothing(clinic: Cast, other_clinic: Cast, who: Pat
 
 
 def test_the_bar_and_the_working_are_words_too(clinic: Cast, who: Patient):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         version = PlanVersion(dose_mg=None, working=[
             {"step": "dose", "given": [["1/3", "mg/kg"], ["70", "kg"]], "result": ["70/3", "mg"]}
         ])  # fmt: skip
@@ -307,7 +307,7 @@ def test_the_bar_and_the_working_are_words_too(clinic: Cast, who: Patient):
 
 
 def patient_client(clinic: Cast, who: Patient) -> Client:
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         person = Person.objects.create_user(f"ana@{clinic.clinic.slug}.example", None)
         membership = Membership.objects.create(
             clinic=clinic.clinic, person=person, role="patient", name="Ana Ruiz", patient_id=who.pk
@@ -321,9 +321,9 @@ def test_my_plan_in_plain_words(clinic: Cast, who: Patient):
     assert "Your plan will stand here" in client.get(reverse("portal:plan")).content.decode()
     version = saved(clinic, who)
     assert "Your plan will stand here" in client.get(reverse("portal:plan")).content.decode()  # a draft is not shown
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         actions.save_draft(
-            by=clinic.asker("prescriber"), version_id=version.pk, seen=version.revision,
+            by=clinic.actor("prescriber"), version_id=version.pk, seen=version.revision,
             values={
                 "parts": (Part("group", "The Tuesday group", 2, "month"),),
                 "goals": (Goal("Sleep through the night"), Goal("Work half days")),

@@ -14,7 +14,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.care.safety import actions as safety
 from sojourn.care.session.models import SessionEvent
 from sojourn.foundation.accounts.actions import open_restricted
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.audit.actions import record
@@ -29,7 +29,7 @@ CRISIS = {"crisis_name": "the night line", "crisis_phone": "(555) 01-23", "phone
 
 @pytest.fixture
 def helped(clinic: Cast) -> Cast:
-    with as_asker(house(clinic.clinic.pk)):
+    with acting_as(house(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(**CRISIS)
     return clinic
 
@@ -42,7 +42,7 @@ def patient(helped: Cast) -> Patient:
 def signed_in(cast: Cast, patient: Patient) -> Client:
     """A client signed in as the patient; makes the sign-in where there is none yet."""
     if patient.given_name not in cast.members:
-        with as_asker(house(cast.clinic.pk)):
+        with acting_as(house(cast.clinic.pk)):
             person = Person.objects.create_user(f"p{patient.pk}@{cast.clinic.slug}.example")
             cast.members[patient.given_name] = Membership.objects.create(
                 clinic=cast.clinic, person=person, role="patient", name=patient.name, patient_id=patient.pk
@@ -55,13 +55,13 @@ def signed_in(cast: Cast, patient: Patient) -> Client:
 def dosing(cast: Cast) -> Stage:
     """A session in which the infusion runs."""
     adopt_everything(cast)
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return to_dosing(cast)
 
 
 def send_phq9(cast: Cast, patient: Patient, values: list[int], at: datetime) -> None:
-    by = cast.asker(patient.given_name)
-    with as_asker(by):
+    by = cast.actor(patient.given_name)
+    with acting_as(by):
         response = measures.start_response(by=by, scale_id="phq-9", now=at)
         for link_id, value in zip((*"123456789", "difficulty"), [*values, None], strict=True):
             safety.answer_measure(by=by, response_id=response.pk, link_id=link_id, value=value, now=at)
@@ -94,8 +94,8 @@ def test_the_stage_comes_from_what_exists(facts: Facts, stage: str):
 def test_today_says_where_what_is_next_and_what_is_open(helped: Cast):
     stage = set_stage(helped, at=timezone.now() + timedelta(days=2))
     client = signed_in(helped, stage.patient)
-    nurse = helped.asker("nurse")
-    with as_asker(nurse):
+    nurse = helped.actor("nurse")
+    with acting_as(nurse):
         for scale_id in ("phq-9", "gad-7"):
             measures.request_measure(
                 by=nurse, patient_id=stage.patient.pk, scale_id=scale_id,
@@ -122,7 +122,7 @@ def test_sessions_are_counted_when_a_dose_was_given_and_they_are_over(helped: Ca
     text = client.get("/today/").text
     assert "6 sessions" in text  # the first one runs, none is done
     assert "Open the quiet screen" in text
-    with as_asker(helped.asker("prescriber")):
+    with acting_as(helped.actor("prescriber")):
         stage.step("stop_early", reason="the vein", role="prescriber")
         stage.step("observe_after_stop")
     assert "Open the quiet screen" in client.get("/today/").text
@@ -170,8 +170,8 @@ def test_progress_stays_light(helped: Cast, patient: Patient):
 
 
 def test_the_record_says_who_looked_and_why(helped: Cast, patient: Patient):
-    nurse, now = helped.asker("nurse"), timezone.now()
-    with as_asker(nurse):
+    nurse, now = helped.actor("nurse"), timezone.now()
+    with acting_as(nurse):
         record(nurse, "patient.opened", patient, part="clinical")
         record(nurse, "patient.opened", patient, part="clinical")
         open_restricted(by=nurse, patient_id=patient.pk, reason="Found asleep in the waiting room", now=now)
@@ -231,7 +231,7 @@ def test_every_page_leads_to_help_and_strangers_to_the_sign_in(helped: Cast, pat
 
 
 def calls(cast: Cast, stage: Stage) -> int:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return SessionEvent.objects.filter(encounter_id=stage.id, kind="patient_calls").count()
 
 
@@ -314,8 +314,8 @@ def test_the_measure_of_words_is_right():
 
 @pytest.mark.parametrize("page", ["", "help/", "progress/", "record/", "measures/{}/"])
 def test_the_pages_read_at_grade_eight_or_below(helped: Cast, patient: Patient, page: str):
-    nurse = helped.asker("nurse")
-    with as_asker(nurse):
+    nurse = helped.actor("nurse")
+    with acting_as(nurse):
         request = measures.request_measure(
             by=nurse, patient_id=patient.pk, scale_id="phq-9", due_at=timezone.now() + timedelta(days=1)
         )

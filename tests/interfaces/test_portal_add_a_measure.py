@@ -13,7 +13,7 @@ from django.utils import timezone
 from sojourn.care.measures import actions as measures
 from sojourn.care.measures import queries
 from sojourn.clinical.worked import run_scale
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.rulebook import scales
 from tests.care.people import make_patient
 from tests.conftest import Cast
@@ -50,10 +50,10 @@ def test_the_worked_examples_come_out(definitions: Path):
 
 def test_it_is_asked_answered_scored_and_shown(definitions: Path, clinic: Cast):
     patient = make_patient(clinic)
-    nurse, staff, client = clinic.asker("nurse"), clinic.client("nurse"), clinic.client("Alma")
+    nurse, staff, client = clinic.actor("nurse"), clinic.client("nurse"), clinic.client("Alma")
     page = f"/clinic/patients/{patient.pk}/measures/"
     assert "Rest in two questions" in staff.get(page).text
-    with as_asker(nurse):
+    with acting_as(nurse):
         row = measures.request_measure(
             by=nurse, patient_id=patient.pk, scale_id="rest-2", due_at=timezone.now() + timedelta(days=1)
         )
@@ -64,7 +64,7 @@ def test_it_is_asked_answered_scored_and_shown(definitions: Path, clinic: Cast):
     for number in (1, 2):
         client.post(f"/today/measures/{row.pk}/{number}/", {"value": "1"})
     client.post(f"/today/measures/{row.pk}/review/")
-    with as_asker(nurse):
+    with acting_as(nurse):
         newest = queries.latest(patient.pk)["rest-2"]
         assert (newest.total, newest.band_code) == (2, "tired")
     assert "This is your first score: 2 of 2" in client.get("/today/progress/").text

@@ -14,7 +14,7 @@ from sojourn.care.measures import actions as measures
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
 from tests.care.own_forms import choice
@@ -26,7 +26,7 @@ from tests.interfaces.test_portal import CRISIS, grade, prose
 
 @pytest.fixture
 def patient(clinic: Cast) -> Patient:
-    with as_asker(house(clinic.clinic.pk)):
+    with acting_as(house(clinic.clinic.pk)):
         Clinic.objects.filter(pk=clinic.clinic.pk).update(**CRISIS)
     return make_patient(clinic)
 
@@ -40,8 +40,8 @@ def branching(clinic: Cast, patient: Patient) -> MeasureRequest:
         choice("2", "How bad?", [("Bad", 0), ("Worse", 1)], **after_yes),
         choice("3", "How long?", [("Short", 0), ("Long", 1)]),
     ]}  # fmt: skip
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         row = measures.load_own_scale(
             by=by, questionnaire=json.dumps(form), holder="We", statement="Contract 7",
             scoring={"score": "sum[1..3]", "safety_items": ["2"], "safety_from": 1},
@@ -55,8 +55,8 @@ def request_row(clinic: Cast, patient: Patient) -> MeasureRequest:
 
 
 def ask(clinic: Cast, patient: Patient, scale_id: str = "phq-9") -> MeasureRequest:
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         return measures.request_measure(
             by=nurse, patient_id=patient.pk, scale_id=scale_id, due_at=timezone.now() + timedelta(days=2)
         )
@@ -89,7 +89,7 @@ def test_the_whole_way_by_taps_without_script(clinic: Cast, patient: Patient, re
     sent = client.get(answer["Location"]).text
     assert "Your answers are sent" in sent
     assert "tel:" not in re.search(r"<main.*?</main>", sent, re.DOTALL)[0]  # type: ignore[index]
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         response = QuestionnaireResponse.objects.get(request=request_row)
         assert (response.score, response.band) == (8, "mild")
 
@@ -100,7 +100,7 @@ def test_an_alarming_answer_shows_help_before_anything_else(
     client = clinic.client("Alma")
     answer = client.post(url(request_row, 9), {"value": "1"})
     assert answer["Location"] == url(request_row, 9, "help")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Flag.objects.filter(patient_id=patient.pk).count() == 1  # though nothing else is answered
     page = client.get(answer["Location"]).text
     assert 'href="tel:5550123"' in page
@@ -149,7 +149,7 @@ def test_two_tabs_are_harmless(clinic: Cast, patient: Patient, request_row: Meas
     for client in (one, two):
         for number in range(1, 11):
             client.post(url(request_row, number), {"value": "0"})
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Answer.objects.filter(response__request=request_row).count() == 10
     assert one.post(url(request_row, "review")).status_code == 302
     assert two.post(url(request_row, "review"))["Location"] == url(request_row, "sent")
@@ -166,7 +166,7 @@ def test_what_is_no_answer_is_asked_again(clinic: Cast, patient: Patient, reques
     answer = client.post(url(request_row, 1), {"value": typed})
     assert answer.status_code == 409
     assert "Choose one of the answers shown" in answer.text
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not Answer.objects.filter(response__request=request_row).exists()
 
 
@@ -180,7 +180,7 @@ def test_a_page_from_before_a_branch_closed_answers_what_it_showed(
     stale = client.post(url(branching, 2), {"item": "2", "value": "1"})
     assert stale["Location"] == url(branching, 2, "help")
     assert client.get(stale["Location"]).status_code == 200
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         given = {row.link_id: row.value for row in Answer.objects.order_by("id")}
         assert given == {"1": 0, "2": 1}
         assert Flag.objects.filter(patient=patient).count() == 1
@@ -194,8 +194,8 @@ def test_questions_beyond_the_end_do_not_exist(clinic: Cast, request_row: Measur
 
 
 def test_a_request_taken_back_says_so(clinic: Cast, patient: Patient, request_row: MeasureRequest):
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         measures.withdraw_request(by=nurse, request_id=request_row.pk)
     client = clinic.client("Alma")
     assert "no longer needs these answers" in client.get(url(request_row)).text
@@ -222,7 +222,7 @@ def test_the_questions_are_asked_in_spanish(clinic: Cast, patient: Patient, requ
     assert "Varios días" in page
     assert "Durante las últimas 2 semanas" in page
     client.post(url(request_row, 1), {"value": "1"})
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert QuestionnaireResponse.objects.get(request=request_row).language == "es"
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from sojourn.care.measures.models import MeasureRequest, QuestionnaireResponse
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.models import Flag, FlagAnswer
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.infusions import BEGINS, interrupted
 from tests.care.people import make_patient
 from tests.care.stage import adopt_everything, to_dosing
@@ -32,7 +32,7 @@ def paper(values: list[int | str], **more: str) -> dict[str, str]:
 
 def test_the_measures_page_shows_scores_bands_and_doses(clinic: Cast):
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = to_dosing(clinic)
     signed_in(clinic, stage.patient)
     now = timezone.now()
@@ -50,7 +50,7 @@ def test_the_measures_page_shows_scores_bands_and_doses(clinic: Cast):
     assert "A change of 5 points or more is reliable (second-hand)" in text
     assert "Moderately severe" in text
     response = QuestionnaireResponse.objects
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         newest = response.filter(patient=stage.patient).latest("completed_at")
     with at_most(12):
         answers = client.get(f"/clinic/measures/responses/{newest.pk}/").text
@@ -78,7 +78,7 @@ def test_a_measure_is_asked_for_once_and_taken_back(clinic: Cast, patient: Patie
     assert again.status_code == 409
     assert "is already open for" in again.text
     assert client.post(f"{page}ask/", {**due, "due_on": "soon"}).status_code == 422
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         row = MeasureRequest.objects.get()
     assert client.post(f"/clinic/measures/requests/{row.pk}/withdraw/")["Location"] == page
     assert "Nothing is open" in client.get(page).text
@@ -106,7 +106,7 @@ def test_a_form_is_entered_from_paper(clinic: Cast, patient: Patient):
     assert client.post(page, paper([1, 1, 1, 1, 1, 1, 2])).status_code == 302
     twice = client.post(page, paper([1, 1, 1, 1, 1, 1, 2]))
     assert twice.status_code == 409
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert [int(row.score or 0) for row in QuestionnaireResponse.objects.all()] == [8]
 
 
@@ -114,7 +114,7 @@ def test_an_alarming_form_leads_to_its_flag(clinic: Cast, patient: Patient):
     client = clinic.client("nurse")
     page = f"/clinic/patients/{patient.pk}/measures/phq-9/paper/"
     answer = client.post(page, paper([0, 0, 0, 0, 0, 0, 0, 0, 2], **{"item-difficulty": "0"}))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         flag = Flag.objects.get()
     assert answer["Location"] == f"/clinic/flags/{flag.pk}/"
 
@@ -127,7 +127,7 @@ def test_a_flag_is_taken_and_closed_on_its_page(clinic: Cast, patient: Patient):
         listed = nurse.get("/clinic/flags/").text
     assert patient.name in listed
     assert "nobody has taken this" in listed
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         flag = Flag.objects.get()
     page = f"/clinic/flags/{flag.pk}/"
     nurse.get(page)  # the first reading is written down
@@ -140,7 +140,7 @@ def test_a_flag_is_taken_and_closed_on_its_page(clinic: Cast, patient: Patient):
     assert slower.status_code == 409
     assert "answered this a moment ago" in slower.text
     assert "I ring her now" in slower.text  # what was typed stays
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         after = FlagAnswer.objects.latest("id").pk
     held = nurse.post(page, {"kind": "closed", "after": after, "note": ""})
     assert held.status_code == 409
@@ -163,7 +163,7 @@ def test_restricted_and_foreign_records_stay_closed(clinic: Cast, other_clinic: 
     listed = nurse.get("/clinic/flags/").text
     assert "Restricted record" in listed
     assert "Dora" not in listed
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         flag, response = Flag.objects.get(), QuestionnaireResponse.objects.get()
     pages = (
         f"/clinic/flags/{flag.pk}/",

@@ -13,7 +13,7 @@ from sojourn.care.measures import actions as measures
 from sojourn.care.measures.models import Answer, MeasureRequest, QuestionnaireResponse
 from sojourn.care.safety.models import Flag
 from sojourn.care.session.models import SessionEvent
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.ui.build import BUILT
 from tests.care.stage import Stage, arrive, set_stage
 from tests.conftest import Cast
@@ -35,7 +35,7 @@ def address(helped: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.fixture
 def stage(helped: Cast) -> Stage:
     """A patient in the chair to whom no dose has been given yet: under one, questions wait."""
-    with as_asker(helped.asker("nurse")):
+    with acting_as(helped.actor("nurse")):
         found = set_stage(helped)
         arrive(found, timezone.now())
     return found
@@ -43,8 +43,8 @@ def stage(helped: Cast) -> Stage:
 
 @pytest.fixture
 def row(helped: Cast, stage: Stage) -> MeasureRequest:
-    nurse = helped.asker("nurse")
-    with as_asker(nurse):
+    nurse = helped.actor("nurse")
+    with acting_as(nurse):
         return measures.request_measure(
             by=nurse, patient_id=stage.patient.pk, scale_id="phq-9", due_at=timezone.now() + timedelta(days=2)
         )
@@ -65,7 +65,7 @@ def phone(browser: Browser, helped: Cast, stage: Stage, row: MeasureRequest, add
 
 
 def given(cast: Cast, row: MeasureRequest) -> dict[str, int | None]:
-    with one_at_a_time, as_asker(cast.asker("nurse")):
+    with one_at_a_time, acting_as(cast.actor("nurse")):
         found = Answer.objects.filter(response__request=row).order_by("id")
         return {answer.link_id: answer.value for answer in found}
 
@@ -124,7 +124,7 @@ def test_help_and_the_quiet_screen_work_without_connection(phone: Page, helped: 
     expect(phone.get_by_role("heading", level=1)).to_contain_text("No connection: call out or press the bell.")
     phone.context.set_offline(False)
     expect(phone.get_by_role("heading", level=1)).to_have_text("Calling", timeout=15_000)
-    with one_at_a_time, as_asker(helped.asker("nurse")):
+    with one_at_a_time, acting_as(helped.actor("nurse")):
         assert SessionEvent.objects.filter(encounter_id=stage.id, kind="patient_calls").count() == 1
     # nothing that tells of a person is on the device
     kept = phone.evaluate(
@@ -157,7 +157,7 @@ def test_axe_finds_nothing_on_the_clinics_pages(browser: Browser, helped: Cast, 
     for days, last in ((9, 0), (2, 1)):
         send_phq9(helped, stage.patient, [1] * 8 + [last], timezone.now() - timedelta(days=days))
     nurse = helped.client("nurse")
-    with one_at_a_time, as_asker(helped.asker("nurse")):
+    with one_at_a_time, acting_as(helped.actor("nurse")):
         flag, response = Flag.objects.get(), QuestionnaireResponse.objects.latest("id")
     measures_page = f"/clinic/patients/{stage.patient.pk}/measures/"
     pages = [measures_page, f"{measures_page}phq-9/paper/", "/clinic/flags/", f"/clinic/flags/{flag.pk}/"]

@@ -17,7 +17,7 @@ from sojourn.care.intake import actions as intake
 from sojourn.care.session import withdrawal_actions
 from sojourn.care.session.models import CheckResult
 from sojourn.clinical.eligibility import Value
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage
 from tests.conftest import DENVER, Cast, today
 
@@ -29,7 +29,7 @@ def ready(clinic: Cast) -> Cast:
 
 
 def arrived(cast: Cast, **more) -> Stage:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         stage = set_stage(cast, **more)
         arrive(stage, timezone.now())
     return stage
@@ -58,14 +58,14 @@ def day(at) -> str:
 
 
 def enter(cast: Cast, stage: Stage, name: str, value: Value, days: int = 0) -> None:
-    by = cast.asker("nurse")
-    with as_asker(by):
+    by = cast.actor("nurse")
+    with acting_as(by):
         intake.enter_fact(by=by, patient_id=stage.patient.pk, name=name, value=value, on=today() - timedelta(days=days))
 
 
 def test_the_consent_says_which_documents_of_when_and_which_version(ready: Cast):
     stage = arrived(ready)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         rows = list(Consent.objects.filter(patient=stage.patient))
     told = beside(session(ready, stage), "consent")
     assert len(rows) >= 2
@@ -75,12 +75,12 @@ def test_the_consent_says_which_documents_of_when_and_which_version(ready: Cast)
 
 
 def test_a_missing_agreement_is_named_and_no_tick_passes_it(ready: Cast):
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready)
-    with as_asker(ready.asker("prescriber")):
+    with acting_as(ready.actor("prescriber")):
         consent = Consent.objects.get(patient=stage.patient, document_id="treatment")
         withdrawal_actions.withdraw_consent(
-            by=ready.asker("prescriber"), consent_id=consent.pk, reason="By telephone this morning."
+            by=ready.actor("prescriber"), consent_id=consent.pk, reason="By telephone this morning."
         )
         arrive(stage, timezone.now())
     page = session(ready, stage)
@@ -95,7 +95,7 @@ def test_a_missing_agreement_is_named_and_no_tick_passes_it(ready: Cast):
     )  # fmt: skip
     assert answer.status_code == 422
     assert title[1] in html.unescape(answer.text)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert not CheckResult.objects.filter(encounter_id=stage.id, item_id="consent").exists()
 
 
@@ -140,8 +140,8 @@ def test_medicines_say_what_is_taken_and_what_changed_since_the_decision(ready: 
     assert "No medicine is recorded." in told
     assert f"Unchanged since the decision of {day(timezone.now() - timedelta(days=9))}" in told
     assert "Not gone through in any earlier session." in told
-    by = ready.asker("nurse")
-    with as_asker(by):
+    by = ready.actor("nurse")
+    with acting_as(by):
         intake.say_line(
             by=by,
             patient_id=stage.patient.pk,
@@ -157,10 +157,10 @@ def test_medicines_say_what_is_taken_and_what_changed_since_the_decision(ready: 
 
 
 def test_the_escorts_answer_stands_beside_the_tick(ready: Cast):
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage = set_stage(ready, at=timezone.now() + timedelta(hours=1))
         ride_home_actions.write_answer(
-            by=ready.asker("nurse"), appointment_id=stage.appointment.pk, comes=True, note="At four, by car"
+            by=ready.actor("nurse"), appointment_id=stage.appointment.pk, comes=True, note="At four, by car"
         )
         arrive(stage, timezone.now())
     told = beside(session(ready, stage), "escort")

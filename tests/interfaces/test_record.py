@@ -20,7 +20,7 @@ from sojourn.care.chart.content import content_hash, verify_signature
 from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.session.models import Addendum, RecordSignature, SessionEvent
 from sojourn.care.vitals.models import Observation
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.printing.figure import Figure, Line, Mark, Panel, Span, nice_ticks, svg
 from sojourn.interfaces.console.record.axis import thinned
@@ -47,12 +47,12 @@ def shown_of(stage: Stage) -> Shown:
 
 
 def hash_of(cast: Cast, stage: Stage) -> str:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return content_hash(queries.session_record(stage.id))
 
 
 def event(cast: Cast, stage: Stage, note: str) -> None:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         SessionEvent.objects.create(
             clinic=cast.clinic, patient=stage.patient, encounter_id=stage.id, by=cast.members["nurse"], kind="other",
             note=note, at=BEGINS + timedelta(minutes=50), recorded_at=BEGINS + timedelta(minutes=50),
@@ -140,7 +140,7 @@ def test_a_waste_that_nobody_witnessed_is_said(clinic: Cast):
 
 def test_the_drawing_shows_where_it_ran_and_each_step(clinic: Cast):
     stage = interrupted(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         drawn = figure_of(shown_of(stage))
     (span,) = drawn.spans
     ran = [((since - BEGINS.timestamp()) / 60, (until - BEGINS.timestamp()) / 60) for since, until in span.parts]
@@ -152,7 +152,7 @@ def test_the_drawing_shows_where_it_ran_and_each_step(clinic: Cast):
 def test_a_pressure_in_the_table_is_one_measurement(clinic: Cast):
     """Systolic 158 alone, after 124/78 within the same five minutes: 158/78 was never measured."""
     stage = set_stage(clinic, at=BEGINS)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         come(stage, BEGINS)
         stage.vitals(BEGINS + timedelta(minutes=1), nibp_sys=124, nibp_dia=78, spo2=93.9)
         stage.vitals(BEGINS + timedelta(minutes=3), nibp_sys=158)
@@ -163,7 +163,7 @@ def test_a_pressure_in_the_table_is_one_measurement(clinic: Cast):
 
 def test_the_line_of_the_heart_rate_is_one_that_counts(clinic: Cast):
     stage = set_stage(clinic, at=BEGINS)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         come(stage, BEGINS)
         stage.vitals(BEGINS + timedelta(minutes=1), hr=999, pr=72)
         assert shown_of(stage).pulse() == "pr"
@@ -178,7 +178,7 @@ def test_few_queries_and_an_audit_row(clinic: Cast):
         assert client.get(at(stage)).status_code == 200
     asked = [each["sql"] for each in caught.captured_queries if "SAVEPOINT" not in each["sql"]]
     assert len(asked) <= 12, "\n".join(asked)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         row = AuditEvent.objects.filter(action="record.opened").latest("id")
     assert (row.patient_id, row.detail["form"]) == (stage.patient.pk, "page")
 
@@ -209,7 +209,7 @@ def test_another_clinics_record_is_nowhere(clinic: Cast, other_clinic: Cast):
 
 def test_a_restricted_record_keeps_its_door(clinic: Cast):
     stage = lived_through(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage.patient.restricted = True
         stage.patient.save(update_fields=["restricted"])
     for part in ("record/", "record.pdf"):
@@ -247,7 +247,7 @@ def test_sign_what_was_seen(clinic: Cast):
     for _click in range(2):
         answer = client.post(at(stage, "record/sign/"), {"seen": seen})
         assert (answer.status_code, answer["Location"]) == (302, at(stage))
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert RecordSignature.objects.get().content_hash == seen
     page = client.get(at(stage)).content.decode()
     assert "unchanged since." in page
@@ -265,7 +265,7 @@ def test_a_stale_page_is_not_signed(clinic: Cast):
     page = answer.content.decode()
     assert "This record has changed since you opened it." in page
     assert hash_of(clinic, stage) in page  # the new one can be signed now
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert not RecordSignature.objects.exists()
 
 
@@ -290,7 +290,7 @@ def test_addenda_only_beside_a_signature_and_once(clinic: Cast):
     assert empty.status_code == 409
     for _click in range(2):
         assert client.post(at(stage, "record/addendum/"), {"text": "Slept well.\nNo headache."}).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert Addendum.objects.get().text == "Slept well.\nNo headache."
     page = client.get(at(stage)).content.decode()
     assert "No headache." in page
@@ -299,7 +299,7 @@ def test_addenda_only_beside_a_signature_and_once(clinic: Cast):
 
 def test_a_running_session_can_be_read_not_signed(clinic: Cast):
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = set_stage(clinic)
         come(stage, stage.appointment.during.lower)
     client = clinic.client("nurse")
@@ -316,7 +316,7 @@ def test_a_running_session_can_be_read_not_signed(clinic: Cast):
 def test_the_paper_holds_the_record(clinic: Cast):
     stage = lived_through(clinic)
     clinic.clinic.address, clinic.clinic.phone = "418 Juniper Street\nDenver", "+1 303 555 0142"
-    with as_asker(clinic.asker("clinic_admin")):
+    with acting_as(clinic.actor("clinic_admin")):
         clinic.clinic.save()
     client = clinic.client("nurse")
     client.post(at(stage, "record/sign/"), {"seen": hash_of(clinic, stage)})
@@ -334,7 +334,7 @@ def test_the_paper_holds_the_record(clinic: Cast):
         "Identity confirmed with two identifiers", "Signed by", "unchanged since.", "126/80", "08:15",
     ):  # fmt: skip
         assert said in text, said
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert AuditEvent.objects.filter(action="record.opened", detail__form="pdf").exists()
 
 
@@ -397,7 +397,7 @@ def test_in_spanish(clinic: Cast):
 def test_a_session_nobody_came_to(clinic: Cast):
     """No dose, no reading: still a record, and still a document."""
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")) as nurse:
+    with acting_as(clinic.actor("nurse")) as nurse:
         stage = set_stage(clinic, at=BEGINS)
 
         stage.encounter = encounter_actions.open_session(

@@ -18,7 +18,7 @@ from sojourn.care.messaging import actions as messaging
 from sojourn.care.patients.models import DoseStart, Patient, RelatedPerson
 from sojourn.care.safety.models import Flag
 from sojourn.care.session.models import SessionEvent
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import adopt_everything, to_dosing
 from tests.conftest import Cast
 from tests.interfaces import every_row
@@ -36,26 +36,26 @@ def house(clinic: Cast) -> House:
     """A clinic in which every row of a patient belongs to a restricted one, and every table has one of every kind."""
     adopt_everything(clinic)
     house = House(clinic, 1, "")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         dosing = to_dosing(clinic, number=3)
     for stage in (house.booked, house.running, dosing):
-        with as_asker(clinic.asker("prescriber")):
+        with acting_as(clinic.actor("prescriber")):
             Patient.objects.filter(pk=stage.patient.pk).update(given_name=SECRETS[0], family_name=SECRETS[1])
             RelatedPerson.objects.filter(patient=stage.patient).update(name=f"{SECRETS[2]} {SECRETS[1]}")
             stage.patient.refresh_from_db()
     enrol(house)
     for make, _bound in BOUND.values():
         make(house)
-    by = house.patient_asker
-    with as_asker(by):
+    by = house.patient_actor
+    with acting_as(by):
         messaging.write(by=by, patient_id=by.patient_id, body="Xolotl asks", key=uuid4())
         intake.send(by=by, patient_id=by.patient_id)
-    nurse = clinic.asker("nurse")
-    with as_asker(nurse):
+    nurse = clinic.actor("nurse")
+    with acting_as(nurse):
         measures.enter_score(
             by=nurse, patient_id=house.running.patient.pk, scale_id="isi", total=15, taken_at=timezone.now()
         )
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         every_row.fill(clinic, house.running.patient, SECRETS[1])
         Patient.objects.update(restricted=True)
     return house
@@ -105,7 +105,7 @@ def forgetful(model: type[Model], **only: str) -> Any:
     """A new page that lists a table of the clinic and has forgotten that a record may be restricted."""
 
     def page(request: Any) -> HttpResponse:
-        with as_asker(request.asker):
+        with acting_as(request.actor):
             return HttpResponse(every_row.said(model, **only))
 
     page.permissions = frozenset({"session.observe"})  # type: ignore[attr-defined]
@@ -113,11 +113,11 @@ def forgetful(model: type[Model], **only: str) -> Any:
 
 
 def test_a_page_that_forgets_is_caught_whatever_it_lists(clinic: Cast, house: House):
-    with as_asker(clinic.asker("prescriber")):
+    with acting_as(clinic.actor("prescriber")):
         lacking = [fault for model in every_row.tables() if (fault := empty(model))]
     assert not lacking, f"no page could be caught naming these: {lacking}; say how to fill them in every_row.py"
     request: Any = RequestFactory().get("/clinic/new-page/")
-    request.asker = clinic.asker("nurse")
+    request.actor = clinic.actor("nurse")
     for model, only in ((SessionEvent, {"kind": "music"}), (Goal, {}), (DoseStart, {}), (Flag, {"kind": "worried"})):
         page = Page("clinic/new-page/", forgetful(model, **only))
         assert "names" in wrong_with(page, "/clinic/new-page/", page.view(request), "nurse"), model

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from sojourn.foundation.accounts.asker import NOBODY, as_asker, set_asker
+from sojourn.foundation.accounts.actor import NOBODY, acting_as, set_actor
 from sojourn.foundation.rulebook.models import RuleAdoption
 from tests.browser import clean
 from tests.conftest import Cast
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 def address(clinic: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with served(monkeypatch) as found:
         yield found
-    set_asker(NOBODY)
+    set_actor(NOBODY)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (375, "dark")])
@@ -40,6 +40,6 @@ def test_a_rule_is_read_and_typed(browser: Browser, address: str, clinic: Cast, 
     page.get_by_label("Saturation at least").fill("88")
     page.get_by_role("button", name="I have read it and adopt it for this clinic").click()
     page.get_by_text("acts in this clinic now").wait_for()
-    with one_at_a_time, as_asker(clinic.asker("prescriber")):
+    with one_at_a_time, acting_as(clinic.actor("prescriber")):
         assert RuleAdoption.objects.get().parameters == {"at_least": 88}
     context.close()

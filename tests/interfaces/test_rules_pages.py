@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from sojourn.care.alarms.models import AlarmState
 from sojourn.clinical import worked
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership, Person
 from sojourn.foundation.audit.models import AuditEvent
 from sojourn.foundation.rulebook import load, queries
@@ -47,7 +47,7 @@ def adopt(rule_id: str, **typed: str) -> tuple[str, dict[str, str]]:
 
 
 def adoptions(cast: Cast) -> dict[str, RuleAdoption]:
-    with as_asker(cast.asker("prescriber")):
+    with acting_as(cast.actor("prescriber")):
         return queries.adoptions(cast.clinic.pk)
 
 
@@ -129,7 +129,7 @@ def test_a_prescriber_adopts_with_a_stricter_number(clinic: Cast):
     assert "Acts here since" in shown
     assert clinic.members["prescriber"].name in shown
     assert "95 %" in shown
-    with as_asker(clinic.asker("auditor")):
+    with acting_as(clinic.actor("auditor")):
         assert AuditEvent.objects.get(action="rule.adopt").detail["parameters"] == {"medium": 95}
 
 
@@ -181,7 +181,7 @@ def test_only_a_prescriber_decides(clinic: Cast, role):
 def test_no_page_adopts_several_rules_at_once(clinic: Cast, asked: str):
     """The page that adopted a group by one button is gone, with its address."""
     everything = {f"hash:{each.id}": each.hash for each in load.book().newest.values()}
-    typed = {**everything, "whole": "1", "rule": list(load.book().newest), "signature": clinic.asker("prescriber").name}
+    typed = {**everything, "whole": "1", "rule": list(load.book().newest), "signature": clinic.actor("prescriber").name}
     for address in ("/clinic/rules/adopt/", "/clinic/rules/adopt/?group=interactions", "/clinic/first-start/"):
         client = clinic.client("prescriber")
         answer = client.get(address) if asked == "GET" else client.post(address, typed)
@@ -220,8 +220,8 @@ def test_a_lowered_ceiling_goes_up_again_by_two_prescribers(clinic: Cast):
     assert "I have read it and sign second" not in page
     assert adoptions(clinic)[name].parameters == {"most": 56}
     assert "A looser limit or a higher dose waits for a second signature" in body(client.get(reverse("console:rules")))
-    with as_asker(clinic.asker("prescriber")) as by:
-        address = reverse("console:rule_raise", args=[queries.raises(by.here)[name].pk])
+    with acting_as(clinic.actor("prescriber")) as by:
+        address = reverse("console:rule_raise", args=[queries.raises(by.own_clinic_id)[name].pk])
         person = Person.objects.create_user(f"two@{clinic.clinic.slug}.example", None)
         clinic.members["second"] = Membership.objects.create(
             clinic=clinic.clinic, person=person, role="prescriber", name="Second Prescriber"
@@ -307,7 +307,7 @@ def with_a_second_version(monkeypatch):
 def test_the_difference_between_two_versions_stands_before_the_adoption(clinic: Cast, with_a_second_version):
     client = clinic.client("prescriber")
     old = load.book().rule("CI-MI-6W", 1)
-    with as_asker(clinic.asker("prescriber")) as by:
+    with acting_as(clinic.actor("prescriber")) as by:
         RuleAdoption.objects.create(
             clinic_id=by.clinic_id, rule_id=old.id, version=1, rule_hash=old.hash, parameters={},
             adopted_at=timezone.now(), adopted_by_id=by.membership_id,
@@ -383,14 +383,14 @@ def test_the_rule_of_the_how_to_is_read_adopted_and_heard(clinic: Cast, with_the
     assert "Nausea is strong" in body(client.get(reverse("console:first_start_group", args=["alarms"])))
     adopt_everything_but_new(clinic)
     nurse = clinic.client("nurse")
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         stage = to_dosing(clinic)
         stage.vitals(timezone.now(), nausea=8)
         assert not AlarmState.objects.filter(rule_id="nausea.strong").exclude(phase="quiet").exists()
     assert client.post(*adopt("nausea.strong", medium="5")).status_code == 302
     typed = {"nausea": "5", "seen": "3"}
     assert nurse.post(reverse("console:session_values", args=[stage.id]), typed).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         state = AlarmState.objects.get(rule_id="nausea.strong")
         assert (state.phase, state.priority, state.limit) == ("raised", "medium", 5)
     assert "Nausea is strong" in body(nurse.get(reverse("console:session", args=[stage.id])))
@@ -398,8 +398,8 @@ def test_the_rule_of_the_how_to_is_read_adopted_and_heard(clinic: Cast, with_the
 
 def adopt_everything_but_new(cast: Cast) -> None:
     adopt_everything(cast)
-    by = cast.asker("prescriber")
-    with as_asker(by):
+    by = cast.actor("prescriber")
+    with acting_as(by):
         from sojourn.foundation.rulebook import actions
 
         actions.retire(by=by, rule_id="nausea.strong", reason="The test adopts it through the page")

@@ -32,7 +32,7 @@ from sojourn.care.session.snapshot import load
 from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.models import Device, DeviceAssociation, Observation
 from sojourn.clinical.protocol import State
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.interfaces.console.sessions import presenters as session_presenters
 from sojourn.interfaces.console.sessions import standing
 from sojourn.interfaces.console.sessions.forms import moment_of
@@ -84,19 +84,19 @@ def seq(stage: Stage) -> int:
 
 
 def on_stage(cast: Cast, **more) -> Stage:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return set_stage(cast, **more)
 
 
 def arrived(cast: Cast, **more) -> Stage:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         stage = set_stage(cast, **more)
         arrive(stage, more.get("at") or timezone.now())
     return stage
 
 
 def checked(cast: Cast, **more) -> Stage:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         stage = set_stage(cast, **more)
         at = more.get("at") or timezone.now()
         arrive(stage, at)
@@ -105,21 +105,21 @@ def checked(cast: Cast, **more) -> Stage:
 
 
 def dosing(cast: Cast, **more) -> Stage:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return to_dosing(cast, **more)
 
 
 def drawn_up(cast: Cast, **more) -> Stage:
     """Both have written the dose down; nothing has been given."""
     stage = checked(cast, **more)
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         check_dose(stage, timezone.now())
     return stage
 
 
 def paused(cast: Cast, **more) -> Stage:
     stage = dosing(cast, **more)
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         stage.step("pause")
     return stage
 
@@ -127,7 +127,7 @@ def paused(cast: Cast, **more) -> Stage:
 def observing(cast: Cast, *, minutes: int = 125, **more) -> Stage:
     """The dose began so many minutes ago and ended 40 minutes later."""
     began = timezone.now() - timedelta(minutes=minutes)
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         stage = to_dosing(cast, at=began, **more)
         stage.step("end_dose", now=began + timedelta(minutes=40))
         stage.vitals(timezone.now(), nibp_sys=122, nibp_dia=76, spo2=98, hr=70, rr=14, moaas=5)
@@ -136,8 +136,8 @@ def observing(cast: Cast, *, minutes: int = 125, **more) -> Stage:
 
 def recovered(cast: Cast, **more) -> Stage:
     stage = observing(cast, **more)
-    by = cast.asker("nurse")
-    with as_asker(by):
+    by = cast.actor("nurse")
+    with acting_as(by):
         for item in ("walks", "dissociation", "no_crisis", "driving"):
             session_actions.check(by=by, encounter_id=stage.id, item_id=item, passed=True)
         found_well(stage)
@@ -146,7 +146,7 @@ def recovered(cast: Cast, **more) -> Stage:
 
 def leaving(cast: Cast, **more) -> Stage:
     stage = recovered(cast, **more)
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         stage.step("find_ready")
     return stage
 
@@ -171,7 +171,7 @@ def test_the_whole_way_through_the_pages(ready: Cast):
     nurse, prescriber = ready.client("nurse"), ready.client("prescriber")
     answer = nurse.post(reverse("console:arrive", args=[stage.appointment.pk]))
     here = answer.url
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.encounter = Encounter.objects.get(appointment=stage.appointment)
         items = [item.id for item in protocol_of(stage.encounter).checklist if not item.vitals]
 
@@ -191,7 +191,7 @@ def test_the_whole_way_through_the_pages(ready: Cast):
     press("session_start_dose", started=began.strftime("%H:%M"))
     press("session_note", kind="nausea", note="a little")
     press("session_end_dose")
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         dose = MedicationAdministration.objects.get()
         assert (dose.dose_mg, dose.lot, dose.route, dose.drug) == (Decimal(35), "K1", "iv", "ketamine")
         assert timezone.localtime(dose.started_at, ready.clinic.zone).strftime("%H:%M") == began.strftime("%H:%M")
@@ -209,7 +209,7 @@ def test_the_whole_way_through_the_pages(ready: Cast):
     page = body(nurse.get(here))
     assert "The patient has left" in page
     assert "Luis Reyes" in page
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         states = list(
             SessionState.objects.filter(encounter_id=stage.id).order_by("seq").values_list("state", flat=True)
         )
@@ -221,7 +221,7 @@ def test_the_whole_way_through_the_pages(ready: Cast):
 
 
 def with_reasons(stage: Stage, cast: Cast, transition: str) -> list[str]:
-    with as_asker(cast.asker("nurse")):
+    with acting_as(cast.actor("nurse")):
         return [each.code for each in load(stage.id, timezone.now()).standing(transition)]
 
 
@@ -232,12 +232,12 @@ def with_reasons(stage: Stage, cast: Cast, transition: str) -> list[str]:
 def test_what_the_guards_ask_is_what_was_read(ready: Cast, make):
     stage = make(ready)
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.vitals(now, nibp_sys=130, nibp_dia=80, spo2=88)
         stage.vitals(now, nibp_sys=140, nibp_dia=85)
         stage.vitals(now, nibp_sys=150, nibp_dia=90, hr=250, temp=36.6)
-        session_actions.check(by=ready.asker("nurse"), encounter_id=stage.id, item_id="companion_here", passed=True)
-        session_actions.check(by=ready.asker("nurse"), encounter_id=stage.id, item_id="walks", passed=False)
+        session_actions.check(by=ready.actor("nurse"), encounter_id=stage.id, item_id="companion_here", passed=True)
+        session_actions.check(by=ready.actor("nurse"), encounter_id=stage.id, item_id="walks", passed=False)
         facts = load(stage.id, now + timedelta(minutes=3)).facts()
     assert facts.pressure_rising is True
     assert {code: (facts.latest[code].value, facts.latest[code].age_minutes) for code in ("nibp_sys", "spo2")} == {
@@ -253,11 +253,11 @@ def test_what_the_guards_ask_is_what_was_read(ready: Cast, make):
 
 def test_the_page_knows_that_a_protocol_is_not_adopted(clinic: Cast):
     stage = arrived(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         now = timezone.now()
         assert load(stage.id, now).facts().protocol_adopted is False
     adopt_everything(clinic)
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert load(stage.id, now).facts().protocol_adopted is True
 
 
@@ -278,10 +278,10 @@ def test_the_page_knows_that_a_protocol_is_not_adopted(clinic: Cast):
 def test_two_entries_of_a_dose(ready: Cast, rows, expected):
     """The page reads the rows as the engine does: who prepared, who checked, and when the two disagree."""
     stage = checked(ready)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         for role, mg in rows:
             drawing_actions.check_dose(
-                by=ready.asker(role), encounter_id=stage.id, drawn=drawn(mg, "A"), read_again=True
+                by=ready.actor(role), encounter_id=stage.id, drawn=drawn(mg, "A"), read_again=True
             )  # fmt: skip
         picture = load(stage.id, timezone.now())
         assert picture.facts().second_checked is (expected == "checked")
@@ -305,7 +305,7 @@ def test_the_front_desk_marks_an_arrival_and_stays_outside(ready: Cast):
     client = ready.client("front_desk")
     answer = client.post(reverse("console:arrive", args=[stage.appointment.pk]))
     assert answer.url == "/"
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         encounter = Encounter.objects.get()
     assert client.get(url("session", encounter.pk)).status_code == 403
 
@@ -349,7 +349,7 @@ def test_an_item_is_saved_at_once_and_the_list_shrinks(ready: Cast):
     assert 'id="item-identity"' in fragment
     assert 'id="missing"' in fragment
     assert "Not checked yet: Identity" not in fragment
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert CheckResult.objects.get().outcome == "passed"
 
 
@@ -358,7 +358,7 @@ def test_a_failed_item_keeps_its_note_and_stands_in_the_way(ready: Cast):
     client = ready.client("nurse")
     common = {"item": "fasting", "outcome": "failed", "seen": "1"}
     client.post(url("session_check", stage), {**common, "last": "0"})
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         last = CheckResult.objects.get().pk
     client.post(url("session_check", stage), {**common, "last": last, "note": "Toast at 9 <b>"})
     page = client.get(url("session", stage)).content.decode()
@@ -376,7 +376,7 @@ def test_two_nurses_on_one_item_never_write_over_each_other(ready: Cast):
         )
         assert answer.status_code == status
         assert "has answered this in the meantime" in body(answer)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert CheckResult.objects.get().outcome == "passed"
 
 
@@ -394,7 +394,7 @@ def test_every_item_of_every_protocol_stands_on_the_page_once(ready: Cast):
     from sojourn.foundation.rulebook.load import book
 
     stage = arrived(ready)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         picture = load(stage.id, timezone.now())
         for each in book().protocols():
             picture.protocol = each
@@ -416,7 +416,7 @@ def test_a_refused_step_lists_every_reason_with_what_to_do(ready: Cast):
     page = body(answer)
     assert answer.status_code == 409
     summary = page[page.index("data-error-summary") : page.index('id="live"')]
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         found = standing.standing(load(stage.id, timezone.now()), "complete_checks")
     assert len(found) > 10
     for each in found:
@@ -451,7 +451,7 @@ def test_slips_of_the_fingers_are_asked_about(ready: Cast, typed, says):
     answer = ready.client("nurse").post(url("session_values", stage), {**typed, "seen": "3"})
     assert answer.status_code == 422
     assert says in body(answer)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert not Observation.objects.filter(value__in=[980, 80]).exists()
 
 
@@ -459,7 +459,7 @@ def test_a_strange_value_that_was_read_so_is_kept_and_not_counted(ready: Cast):
     stage = dosing(ready)
     client = ready.client("nurse")
     assert client.post(url("session_values", stage), {"spo2": "250", "sure": "on", "seen": "3"}).status_code == 302
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert Observation.objects.get(value=250).doubt == "implausible"
     page = body(client.get(url("session", stage)))
     assert "in doubt, outside of what is plausible" in page
@@ -470,13 +470,13 @@ def test_a_temperature_may_be_written_with_a_comma(ready: Cast):
     client = ready.client("nurse")
     client.cookies["django_language"] = "es"
     assert client.post(url("session_values", stage), {"temp": "36,7", "seen": "3"}).status_code == 302
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert Observation.objects.get(code="temp").value == 36.7
 
 
 def test_values_are_not_lost_when_the_session_moved_on(ready: Cast):
     stage = dosing(ready)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.step("end_dose")
     answer = ready.client("nurse").post(url("session_values", stage), {**WELL, "seen": "3"})
     assert answer.status_code == 302
@@ -544,13 +544,13 @@ def test_another_drug_than_the_protocols_is_caught(ready: Cast):
     answer = write_down(stage, ready.client("nurse"), drug="esketamine")
     assert answer.status_code == 422
     assert "This session's protocol is for Ketamine." in body(answer)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert not DoseCheck.objects.exists()
 
 
 def test_a_dose_that_differs_from_the_plan_is_a_prescribers_to_sign(ready: Cast):
     stage = checked(ready)
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         check_dose(stage, timezone.now(), mg="34")
     nurse, prescriber = ready.client("nurse"), ready.client("prescriber")
     typed = {"seen": "2", "started": "00:01", "note": "Asked for by the prescriber"}
@@ -566,7 +566,7 @@ def test_a_dose_that_differs_from_the_plan_is_a_prescribers_to_sign(ready: Cast)
     assert tick.startswith("dose:beyond-rounding#")  # bound to the figures that were shown
     signed = {"seen": "2", "override": tick, "reason": "Slept badly after 35 mg"}
     assert prescriber.post(url("session_start_dose", stage), signed).status_code == 302
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         row = SessionState.objects.latest("id")
         assert (row.state, row.overridden, row.reason) == ("dosing", ["dose:beyond-rounding"], signed["reason"])
 
@@ -581,7 +581,7 @@ def test_a_pressure_above_the_limit_waits_and_a_prescriber_may_set_it_aside(read
     """iv_racemic_40min holds the dose above 160/100 mmHg (fact base, recalled)."""
     stage = checked(ready)
     now = timezone.now()
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         check_dose(stage, now)
         stage.vitals(now, nibp_sys=172, nibp_dia=96, spo2=98)
     says = "The blood pressure is 172 mmHg; above 160 mmHg the dose waits."
@@ -603,7 +603,7 @@ def test_a_pressure_above_the_limit_waits_and_a_prescriber_may_set_it_aside(read
     assert "Setting a reason aside needs your own reason, in words." in body(without)
     assert f'value="{ticks[0]}" checked' in body(without)
     assert prescriber.post(url("session_start_dose", stage), typed).status_code == 302
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert set(SessionState.objects.latest("id").overridden) == set(both)
 
 
@@ -623,8 +623,8 @@ def test_what_nobody_may_set_aside_is_not_offered(ready: Cast):
 
 def know(stage: Stage, cast: Cast, **facts) -> None:
     """Facts that a nurse enters today."""
-    by = cast.asker("nurse")
-    with as_asker(by):
+    by = cast.actor("nurse")
+    with acting_as(by):
         for name, value in facts.items():
             intake_actions.enter_fact(by=by, patient_id=stage.patient.pk, name=name, value=value, on=today())
 
@@ -643,7 +643,7 @@ def test_what_stands_against_the_dose_is_said_when_the_patient_arrives(ready: Ca
     client = ready.client("nurse")
     for each in (stage, later):
         know(each, ready, psychosis_active=True)
-    with as_asker(ready.asker("prescriber")):
+    with acting_as(ready.actor("prescriber")):
         CarePlan.objects.filter(pk__in=[each.appointment.care_plan_id for each in (stage, later)]).update(
             ended_on=today()
         )
@@ -696,7 +696,7 @@ def test_the_body_mass_is_said_beside_the_dose(ready: Cast):
     "dose:no-ceiling", "dose:above-ceiling", "dose:expired", "dose-unknown", "above-day-now",
 ])  # fmt: skip
 def test_every_reason_says_what_to_do_and_where(ready: Cast, code: str):
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         to_do, where = session_presenters.advice(load(arrived(ready).id, timezone.now()), code)
     assert to_do.endswith(".")
     assert where.startswith(("/clinic/", "#"))
@@ -707,14 +707,14 @@ def test_every_reason_says_what_to_do_and_where(ready: Cast, code: str):
 
 def test_a_second_nurse_is_told_and_sees_where_it_stands(ready: Cast):
     stage = dosing(ready)
-    with as_asker(ready.asker("prescriber")):
+    with acting_as(ready.actor("prescriber")):
         stage.step("end_dose", "prescriber")
     answer = ready.client("nurse").post(url("session_end_dose", stage), {"seen": "3"})
     page = body(answer)
     assert answer.status_code == 409
     assert "has moved this session on in the meantime" in page
     assert "Before the patient leaves" in page
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert SessionState.objects.filter(state="observing").count() == 1
 
 
@@ -723,7 +723,7 @@ def test_the_same_press_twice_is_harmless(ready: Cast):
     client = ready.client("nurse")
     for _ in range(2):
         assert client.post(url("session_end_dose", stage), {"seen": "3"}).status_code == 302
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert SessionState.objects.filter(state="observing").count() == 1
 
 
@@ -732,7 +732,7 @@ def test_a_form_that_does_not_say_what_was_seen_lets_nothing_more_in(ready: Cast
     for text in ("", "x", "-1", "99999999"):
         typed = {"seen": text, "rate_ml_per_h": "90"}
         assert ready.client("nurse").post(url("session_rate", stage), typed).status_code == 409
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert current_state(stage.id).seq == 3
 
 
@@ -753,7 +753,7 @@ def test_the_live_part_says_that_another_has_moved_on(ready: Cast):
 def test_an_alarm_is_taken_with_one_tap_or_with_a_note(ready: Cast):
     stage = dosing(ready)
     client = ready.client("nurse")
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.vitals(timezone.now(), spo2=88, hr=135)
     page = body(client.get(url("session", stage)))
     assert "Oxygen saturation is low" in page
@@ -768,7 +768,7 @@ def test_an_alarm_is_taken_with_one_tap_or_with_a_note(ready: Cast):
     form = body(client.get(url("session_acknowledge", stage), {"rule": "hr.high", "code": "hr"}))
     assert "Heart rate is high" in form
     client.post(url("session_acknowledge", stage), {"rule": "hr.high", "code": "hr", "note": "Anxious", "seen": "3"})
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert AlarmEvent.objects.get(rule_id="hr.high", kind="acknowledged").note == "Anxious"
         assert set(AlarmState.objects.filter(code__in=["spo2", "hr"]).values_list("phase", flat=True)) == {
             "acknowledged"
@@ -797,7 +797,7 @@ def test_the_next_check_and_the_missed_ones_are_shown(ready: Cast):
 def test_a_call_for_help_stays_until_somebody_comes(ready: Cast):
     stage = dosing(ready)
     client = ready.client("nurse")
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         SessionEvent.objects.create(
             clinic=ready.clinic, patient=stage.patient, encounter_id=stage.id, kind=PATIENT_CALLS,
             at=timezone.now(), recorded_at=timezone.now(), by=ready.members["nurse"],
@@ -806,7 +806,7 @@ def test_a_call_for_help_stays_until_somebody_comes(ready: Cast):
     for _ in range(2):
         assert client.post(url("session_answer", stage), {"seen": "3"}).status_code == 302
     assert "The patient asks for someone" not in body(client.get(url("session_live", stage)))
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert SessionEvent.objects.filter(kind=CALL_ANSWERED).count() == 1
 
 
@@ -817,7 +817,7 @@ def test_ratings_are_typed_and_sedation_has_its_anchors(ready: Cast):
     assert "5: Readily to the name in a normal voice" in page
     typed = {"moaas": "3", "pain": "2", "nausea": "0", "cadss6": "11", "seen": "3"}
     assert client.post(url("session_values", stage), typed).status_code == 302
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         found = dict(
             Observation.objects.filter(code__in=["moaas", "pain", "nausea", "cadss6"]).values_list("code", "value")
         )
@@ -837,10 +837,10 @@ def test_stopping_is_one_press_and_the_reason_is_written_afterwards(ready: Cast)
         page = body(client.post(url("session_why", stage), {"why": "Asked to stop"}, follow=True))
     assert "Asked to stop" in page
     assert "Why was it stopped?" not in page
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert SessionEvent.objects.filter(kind="why_stopped", note="Asked to stop").count() == 1
     client.post(url("session_observe_after_stop", stage), {"seen": "4"})
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert current_state(stage.id).state == "observing"
     assert "Stopped early" in body(client.get(url("session", stage)))
 
@@ -862,8 +862,8 @@ def test_stopping_before_a_dose_lets_the_patient_go(ready: Cast):
 
 
 def monitor(cast: Cast, name: str = "Bed 3", **more) -> Device:
-    by = cast.asker("clinic_admin")
-    with as_asker(by):
+    by = cast.actor("clinic_admin")
+    with acting_as(by):
         device = vitals_actions.add_device(by=by, name=name, key=f"bed:{name}", maker="Mindray")
         Device.objects.filter(pk=device.pk).update(**more)
     return device
@@ -882,7 +882,7 @@ def test_a_monitor_goes_on_and_comes_off_and_its_clock_is_told(ready: Cast):
     assert "Bed 3 is on another session." in body(taken)
     for _ in range(2):
         assert client.post(url("session_monitor", stage), {**on, "do": "off"}).status_code == 302
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert DeviceAssociation.objects.get().until_at is not None
 
 
@@ -892,7 +892,7 @@ def test_a_session_cannot_take_off_what_is_on_another(ready: Cast):
     client = ready.client("nurse")
     client.post(url("session_monitor", elsewhere), {"device": device.pk, "do": "on", "seen": "3"})
     client.post(url("session_monitor", stage), {"device": device.pk, "do": "off", "seen": "3"})
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         assert DeviceAssociation.objects.get().until_at is None
 
 
@@ -928,7 +928,7 @@ def test_a_score_is_added_up_by_its_rule(ready: Cast):
     }
     assert client.post(url("session_score", stage, "padss"), typed).status_code == 422
     client.post(url("session_score", stage, "padss"), {**typed, "intake_output": 2})
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         row = CheckResult.objects.get(item_id="padss")
         assert (row.value, row.outcome) == ("8", "failed")
     assert "PADSS is 8 and must be at least 9." in body(client.get(url("session", stage)))
@@ -949,7 +949,7 @@ def test_ready_and_back_to_observation(ready: Cast):
     assert "The responsible adult has not come yet." in page
     assert client.post(url("session_leave", stage), {"seen": "5"}).status_code == 409
     assert client.post(url("session_observe_again", stage), {"seen": "5"}).status_code == 302
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         picture = load(stage.id, timezone.now())
         assert picture.state is State.OBSERVING
         # the observation goes on from the end of the dose, not from now
@@ -965,7 +965,7 @@ def test_another_companion_has_to_come_again(ready: Cast):
     page = body(client.get(url("session", stage)))
     assert "Eva Sol takes the patient home." in page
     assert "The responsible adult has not come yet." in page
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         old = RelatedPerson.objects.get(name="Luis Reyes")
     assert client.post(url("session_companion", stage), {"person": old.pk, "seen": "4"}).status_code == 409
     assert client.post(url("session_companion", stage), {"person": old.pk, "seen": "5"}).status_code == 302
@@ -1019,7 +1019,7 @@ def test_a_therapist_looks_and_notes_and_gives_no_dose(ready: Cast):
 
 def test_a_restricted_record_opens_only_through_its_door(ready: Cast):
     stage = dosing(ready)
-    with as_asker(ready.asker("prescriber")):
+    with acting_as(ready.actor("prescriber")):
         stage.patient.restricted = True
         stage.patient.save(update_fields=["restricted"])
     answer = ready.client("nurse").get(url("session", stage))
@@ -1040,7 +1040,7 @@ def test_every_page_of_a_session_asks_little(ready: Cast, make, django_assert_ma
     device = monitor(ready)
     client = ready.client("nurse")
     client.post(url("session_monitor", stage), {"device": device.pk, "do": "on", "seen": "1"})
-    with as_asker(ready.asker("nurse")):
+    with acting_as(ready.actor("nurse")):
         stage.vitals(timezone.now(), spo2=88, hr=140, nibp_sys=190, nibp_dia=120)
     names = [
         "session",

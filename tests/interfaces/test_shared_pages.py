@@ -8,21 +8,21 @@ from django.urls import reverse
 
 from sojourn.care.patients import actions
 from sojourn.care.patients.models import Patient, RelatedPerson
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.conftest import Cast
 
 
 def add(clinic: Cast, *, restricted: bool = False) -> Patient:
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         return actions.add(
             by=by, given_name="Ana", family_name="Ruiz", birth_date=date(1980, 3, 12), restricted=restricted
         )
 
 
 def beside(clinic: Cast, patient: Patient) -> RelatedPerson:
-    by = clinic.asker("prescriber")
-    with as_asker(by):
+    by = clinic.actor("prescriber")
+    with acting_as(by):
         return actions.add_person(by=by, patient_id=patient.pk, name="Leo Ruiz", phone="+1 303 555 0100")
 
 
@@ -65,5 +65,5 @@ def test_a_form_acts_where_it_is_whole(clinic: Cast):
     assert refused.status_code == 409
     assert refused.context["form"].errors["phone"]
     assert client.post(page, {"name": "Leo Ruiz", "phone": "+1 303 555 0100"}).status_code == 302
-    with as_asker(clinic.asker("nurse")):
+    with acting_as(clinic.actor("nurse")):
         assert RelatedPerson.objects.get(patient=patient).name == "Leo Ruiz"

@@ -26,7 +26,7 @@ from sojourn.care.vitals import actions as vitals_actions
 from sojourn.care.vitals.arriving import Arrival, Value
 from sojourn.care.vitals.messages import take_messages
 from sojourn.config.environment import database, environment
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.care.stage import Stage, adopt_everything, arrive, set_stage, to_dosing
 from tests.conftest import Cast, make_clinic
 
@@ -238,19 +238,19 @@ class Chair:
 
 def seat(cast: Cast, number: int = 1, *, at: datetime | None = None, dosing: bool = True) -> Chair:
     """A patient in a chair with a monitor on."""
-    nurse = cast.asker("nurse")
+    nurse = cast.actor("nurse")
     key = f"serial:{uuid.uuid4().hex}"
     at = at or datetime.now(UTC)
     if dosing:
-        with as_asker(nurse):
+        with acting_as(nurse):
             stage = to_dosing(cast, at=at, number=number)
     else:
         stage = set_stage(cast, at=at, number=number)
-        with as_asker(nurse):
+        with acting_as(nurse):
             arrive(stage, at)
-    with as_asker(cast.asker("clinic_admin")):
-        device = vitals_actions.add_device(by=cast.asker("clinic_admin"), name=f"Monitor {number}", key=key)
-    with as_asker(nurse):
+    with acting_as(cast.actor("clinic_admin")):
+        device = vitals_actions.add_device(by=cast.actor("clinic_admin"), name=f"Monitor {number}", key=key)
+    with acting_as(nurse):
         vitals_actions.put_on(by=nurse, device_id=device.pk, encounter_id=stage.id)
     return Chair(cast, stage, device.pk, key)
 

@@ -90,14 +90,14 @@ def an_acknowledged_alarm(ward: Ward) -> int:
     from sojourn.care.alarms import actions as alarm_actions
     from sojourn.care.alarms.queries import open_alarms
     from sojourn.care.vitals import actions as vitals_actions
-    from sojourn.foundation.accounts.asker import Asker, as_asker
+    from sojourn.foundation.accounts.actor import Actor, acting_as
     from sojourn.foundation.accounts.models import Membership
-    from sojourn.foundation.accounts.queries import asker_of
+    from sojourn.foundation.accounts.queries import actor_of
 
-    with as_asker(Asker(clinic_id=ward.clinic_id, role="house", name="test")):
-        nurse = asker_of(Membership.objects.get(role="nurse"))
+    with acting_as(Actor(clinic_id=ward.clinic_id, role="house", name="test")):
+        nurse = actor_of(Membership.objects.get(role="nurse"))
     encounter_id = next(iter(ward.encounters.values()))
-    with as_asker(nurse):
+    with acting_as(nurse):
         vitals_actions.take_readings(by=nurse, encounter_id=encounter_id, values={"nibp_sys": 196, "nibp_dia": 104})
         for alarm in open_alarms([encounter_id]):
             alarm_actions.acknowledge(by=nurse, encounter_id=encounter_id, rule_id=alarm.rule_id, code=alarm.code)

@@ -41,7 +41,7 @@ import psycopg  # noqa: E402 - the port is chosen before the house reads it
 from benchmarks.house import MAIL_PORT, House, house  # noqa: E402
 
 if TYPE_CHECKING:
-    from sojourn.foundation.accounts.asker import Asker
+    from sojourn.foundation.accounts.actor import Actor
 
 VICTIMS = ("watch", "jobs", "postgres")
 LONG_AGO = timedelta(minutes=6)  # an emergency's first deadline has passed: the watch has something to do at once
@@ -96,8 +96,8 @@ def until_kept(work: Callable[[], None]) -> None:
 class People:
     """Who is asked, and who says something."""
 
-    staff: list[Asker]
-    patients: list[Asker]
+    staff: list[Actor]
+    patients: list[Actor]
 
 
 def people() -> People:
@@ -108,9 +108,9 @@ def people() -> People:
     from sojourn.care.safety import duty_actions
     from sojourn.care.safety.models import DutyContact, DutyList
     from sojourn.clinical import deadlines
-    from sojourn.foundation.accounts.asker import Asker, as_asker
+    from sojourn.foundation.accounts.actor import Actor, acting_as
     from sojourn.foundation.accounts.models import Clinic, Membership, Person
-    from sojourn.foundation.accounts.queries import asker_of
+    from sojourn.foundation.accounts.queries import actor_of
     from sojourn.foundation.rulebook import actions as rulebook
     from sojourn.foundation.rulebook.queries import ids_of
     from tests.care.adopting import as_typed
@@ -121,15 +121,15 @@ def people() -> People:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
-    with as_asker(Asker(clinic_id=clinic_id, role="house", name="test")):
+    with acting_as(Actor(clinic_id=clinic_id, role="house", name="test")):
         clinic = Clinic.objects.create(id=clinic_id, name="Flags", slug="flags")
 
-        def join(name: str, role: str, patient_id: int | None = None) -> Asker:
+        def join(name: str, role: str, patient_id: int | None = None) -> Actor:
             person = Person.objects.create_user(f"{name}@flags.example")
             member = Membership.objects.create(
                 clinic=clinic, person=person, role=role, name=name, patient_id=patient_id
             )
-            return asker_of(member)
+            return actor_of(member)
 
         staff = [join(role, role) for role in ("nurse", "prescriber")]
         listed = DutyList.objects.create(clinic=clinic, decided_at=now)
@@ -142,26 +142,26 @@ def people() -> People:
             ) for name in ("Alma", "Bruno", "Carla")
         ]  # fmt: skip
         found = People(staff, [join(each.given_name, "patient", each.pk) for each in patients])
-    with as_asker(staff[1]):
+    with acting_as(staff[1]):
         for rule_id in sorted(ids_of(deadlines.KIND)):
             rulebook.adopt(by=staff[1], rule_id=rule_id, parameters=as_typed(rule_id), now=now - timedelta(hours=1))
     for each in staff:
-        with as_asker(each):
+        with acting_as(each):
             duty_actions.choose_channels(by=each, by_email=True)
     return found
 
 
-def the_day(found: House, patients: list[Asker]) -> list[str]:
+def the_day(found: House, patients: list[Actor]) -> list[str]:
     """Every victim dies once between a word and its flag, and once between the flag and its notice."""
     from sojourn.care.safety.models import FlagKind, FlagSource, Severity
     from sojourn.care.safety.raising_actions import raise_flag
-    from sojourn.foundation.accounts.asker import as_asker
+    from sojourn.foundation.accounts.actor import acting_as
 
     names = []
 
-    def say(by: Asker, about: str, before_the_commit: Callable[[], None]) -> Callable[[], None]:
+    def say(by: Actor, about: str, before_the_commit: Callable[[], None]) -> Callable[[], None]:
         def work() -> None:
-            with as_asker(by):
+            with acting_as(by):
                 raise_flag(
                     by=by, patient_id=by.patient_id or 0, kind=FlagKind.SELF_HARM, severity=Severity.EMERGENCY,
                     source=FlagSource.WORDS, about=about, now=datetime.now(UTC) - LONG_AGO,

@@ -92,11 +92,11 @@ def heading(page: Page, words: str) -> None:
 def a_course_of_an_earlier_release(c: Cast) -> None:
     """Given a course that began before plans were signed: nobody accepted, agreed or signed. No door makes one now."""
     from sojourn.care.patients.models import Patient
-    from sojourn.foundation.accounts.asker import as_asker
+    from sojourn.foundation.accounts.actor import acting_as
     from tests.care.way import unplanned_course
 
     people = staff("prescriber")
-    with as_asker(people.asker("prescriber")):
+    with acting_as(people.actor("prescriber")):
         patient = Patient.objects.get(pk=c.patient_id)
         unplanned_course(people, patient, dose_mg=Decimal(PLAN_MG), at=datetime.now(UTC) - timedelta(days=30))  # type: ignore[arg-type]
 

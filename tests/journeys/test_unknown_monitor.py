@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from sojourn.care.alarms.models import CurrentVital
 from sojourn.care.vitals import whose
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from tests.browser import clean
 from tests.care.stage import to_dosing
 from tests.cases.bedside import Bedside, bedside, heart, spo2
@@ -39,7 +39,7 @@ def test_from_nothing_is_shown_to_the_first_value_on_the_board(
     bedside: Bedside, browser: Browser, monkeypatch: pytest.MonkeyPatch, screen: str
 ):
     make_clinic(f"second-{bedside.clock.at:%H%M%S%f}-{screen}")
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         stage = to_dosing(bedside.cast, at=bedside.clock.at)
     bed = f"^^BAY{bedside.cast.clinic.pk}71"
     assert bedside.send(spo2(97), heart(71), bed=bed, shared=True) == "AE"  # it is plugged in, and nobody knows it
@@ -74,7 +74,7 @@ def test_from_nothing_is_shown_to_the_first_value_on_the_board(
         expect(page.get_by_role("main")).to_contain_text("97")
         picture(page, "first-value", screen)
         context.close()
-    with as_asker(bedside.cast.asker("nurse")):
+    with acting_as(bedside.cast.actor("nurse")):
         assert CurrentVital.objects.get(encounter_id=stage.id, code="spo2").value == 97
 
 

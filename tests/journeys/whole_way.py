@@ -28,7 +28,7 @@ from tests import browser as chromium
 
 if TYPE_CHECKING:
     from sojourn.config.processes.postbox import Letter
-    from sojourn.foundation.accounts.asker import Asker
+    from sojourn.foundation.accounts.actor import Actor
     from sojourn.foundation.accounts.models import Clinic, Membership
 
 BASE = f"http://127.0.0.1:{PORT}"
@@ -107,32 +107,32 @@ class Staff:
     clinic: Clinic
     members: dict[str, Membership]
 
-    def asker(self, role: str) -> Asker:
-        from sojourn.foundation.accounts.queries import asker_of
+    def actor(self, role: str) -> Actor:
+        from sojourn.foundation.accounts.queries import actor_of
 
-        return asker_of(self.members[role])
+        return actor_of(self.members[role])
 
 
 def staff(*codes: str) -> Staff:
-    from sojourn.foundation.accounts.asker import Asker, as_asker
+    from sojourn.foundation.accounts.actor import Actor, acting_as
     from sojourn.foundation.accounts.models import Clinic, Membership, Person
 
     found = {}
     for code in codes:
-        with as_asker(Asker(person_id=Person.objects.get(email=f"{code}@harbor.demo").pk)):
+        with acting_as(Actor(person_id=Person.objects.get(email=f"{code}@harbor.demo").pk)):
             found[code] = Membership.objects.get(role=code)
-    with as_asker(Asker(person_id=found[codes[0]].person_id)):
+    with acting_as(Actor(person_id=found[codes[0]].person_id)):
         return Staff(Clinic.objects.get(slug="harbor-light"), found)
 
 
 def accepted_and_agreed(patient_id: int) -> None:
     """The decision and the agreements of three hours ago; test_first_contact.py walks there page by page."""
     from sojourn.care.patients.models import Patient
-    from sojourn.foundation.accounts.asker import as_asker
+    from sojourn.foundation.accounts.actor import acting_as
     from tests.care.way import accepted, agreed
 
     cast, at = staff("prescriber", "nurse"), datetime.now(UTC) - timedelta(hours=3)
-    with as_asker(cast.asker("prescriber")):
+    with acting_as(cast.actor("prescriber")):
         patient = Patient.objects.get(pk=patient_id)
     accepted(cast, patient, at=at)  # type: ignore[arg-type]
     agreed(cast, patient, at=at)  # type: ignore[arg-type]
@@ -196,17 +196,17 @@ def an_appointment_now(patient_id: int) -> None:
     from sojourn.care.plan.models import CarePlan
     from sojourn.care.scheduling import actions, house_actions
     from sojourn.care.scheduling.models import Chair
-    from sojourn.foundation.accounts.asker import as_asker
+    from sojourn.foundation.accounts.actor import acting_as
 
     # The journey runs at any hour of any day, when no nurse of the demo may be at work.
     people = staff("prescriber", "front_desk")
-    prescriber = people.asker("prescriber")
-    with as_asker(prescriber):
+    prescriber = people.actor("prescriber")
+    with acting_as(prescriber):
         house_actions.decide_rules(
             by=prescriber, chairs_per_nurse=None, turnover_minutes=0, remind_hours=(), head_start_minutes=0
         )
-    by, now = people.asker("front_desk"), datetime.now(UTC)
-    with as_asker(by):
+    by, now = people.actor("front_desk"), datetime.now(UTC)
+    with acting_as(by):
         chair = Chair.objects.create(clinic_id=by.clinic_id, name=f"Chair {patient_id}")
         plan = CarePlan.objects.get(patient_id=patient_id)
         actions.book(

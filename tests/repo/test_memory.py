@@ -23,7 +23,7 @@ PERMITTED: Final = {
     "care/scheduling/hooks.py on_booked": "a registry, filled at the start",
     "care/scheduling/hooks.py on_cancelled": "a registry, filled at the start",
     "care/scheduling/hooks.py on_slot_released": "a registry, filled at the start",
-    "foundation/accounts/asker.py _asking": "who asks, by context: it ends with the request",
+    "foundation/accounts/actor.py _asking": "who asks, by context: it ends with the request",
     "foundation/accounts/readiness.py _conditions": "a registry, filled at the start",
     "foundation/links.py _routes": "a registry, filled at the start",
     "interfaces/live/stream.py _hub": "open streams and their connections, which end with the process",

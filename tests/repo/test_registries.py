@@ -93,7 +93,7 @@ def test_nothing_is_asked_that_no_room_declares():
     assert not found, "declare it in the room's permissions.py"
 
 
-@pytest.mark.parametrize("code", ["by.must('dose.dream')", "@allowed('dose.dream')\ndef page(request): ..."])
+@pytest.mark.parametrize("code", ["by.require('dose.dream')", "@allowed('dose.dream')\ndef page(request): ..."])
 def test_what_nobody_declares_would_be_found(code: str):
     assert [found for _line, found in asked_in(code)] == ["dose.dream"]
 

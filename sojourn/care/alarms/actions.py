@@ -16,17 +16,17 @@ from sojourn.care.encounter.announcing import notify
 from sojourn.care.encounter.models import Encounter
 from sojourn.clinical import alarms
 from sojourn.clinical.alarms import Event, Happening, NothingToAcknowledge, Phase, Reason, Why
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
 
 
 @transaction.atomic
 def acknowledge(
-    *, by: Asker, encounter_id: int, rule_id: str, code: str, note: str = "", now: datetime | None = None
+    *, by: Actor, encounter_id: int, rule_id: str, code: str, note: str = "", now: datetime | None = None
 ) -> None:
     """A person has seen the alarm and takes it. Refused where nothing waits; Overtaken where another was quicker."""
-    by.must("session.alarm")
+    by.require("session.alarm")
     now = now or timezone.now()
     encounter = Encounter.objects.get(pk=encounter_id)
     session = session_of(encounter)
@@ -59,13 +59,13 @@ def acknowledge(
     record(by, "alarm.acknowledged", encounter, rule=rule_id, code=code)
 
 
-def expect_no_more(*, encounter: Encounter, now: datetime, by: Asker) -> None:
+def expect_no_more(*, encounter: Encounter, now: datetime, by: Actor) -> None:
     """No monitor is expected to go on: deadlines of silence end, and silence alarms end with them."""
     end_alarms(encounter, now, by, only_silence=True)
     CurrentVital.objects.filter(encounter=encounter).update(silent_after=None)
 
 
-def end_alarms(encounter: Encounter, now: datetime, by: Asker, *, only_silence: bool) -> None:
+def end_alarms(encounter: Encounter, now: datetime, by: Actor, *, only_silence: bool) -> None:
     session = session_of(encounter)
     with connection.cursor() as wrapped:
         cursor = wrapped.cursor

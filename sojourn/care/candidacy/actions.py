@@ -18,7 +18,7 @@ from sojourn.care.patients.models import Patient
 from sojourn.clinical.eligibility import VOCABULARY, Finding, fingerprint
 from sojourn.clinical.eligibility.fingerprints import digest
 from sojourn.clinical.written import says_something
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
@@ -74,20 +74,20 @@ def _lines(text: str) -> str:
 
 
 def draft(
-    *, by: Asker, patient_id: int, answer: Answer, seen: Mapping[str, Any], now: datetime | None = None
+    *, by: Actor, patient_id: int, answer: Answer, seen: Mapping[str, Any], now: datetime | None = None
 ) -> CandidacyDecision:
     """The decision as it would be signed, not kept: for the preview of what the patient will read.
 
     Refused as ``decide`` refuses, but for what an acceptance must say: that is asked for on the preview.
     """
-    by.must("candidacy.decide")
+    by.require("candidacy.decide")
     patient = Patient.objects.get(pk=patient_id)
     return _prepared(by, patient, answer.clean(), seen, now or timezone.now(), signs=False)
 
 
 @transaction.atomic
 def decide(
-    *, by: Asker, patient_id: int, answer: Answer, seen: Mapping[str, Any], now: datetime | None = None
+    *, by: Actor, patient_id: int, answer: Answer, seen: Mapping[str, Any], now: datetime | None = None
 ) -> CandidacyDecision:
     """Sign a decision, bound to what was ``seen`` (see ``queries.seeing``), and tell the patient that there is one.
 
@@ -97,7 +97,7 @@ def decide(
     alternatives-missing, too-long; and for an acceptance reason-missing:<key>, clearance-missing:<key> and
     seen-missing:<key>, by the rule ``candidacy.open_eyes``.
     """
-    by.must("candidacy.decide")
+    by.require("candidacy.decide")
     at = now or timezone.now()
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     said = answer.clean()
@@ -112,7 +112,7 @@ def decide(
 
 
 def _prepared(
-    by: Asker, patient: Patient, said: Answer, seen: Mapping[str, Any], at: datetime, *, signs: bool
+    by: Actor, patient: Patient, said: Answer, seen: Mapping[str, Any], at: datetime, *, signs: bool
 ) -> CandidacyDecision:
     today = clinic_day(at, by)
     drug, route = str(seen.get("drug", "")), str(seen.get("route", ""))
@@ -146,7 +146,7 @@ def _prepared(
 
 
 def _row(
-    by: Asker,
+    by: Actor,
     patient: Patient,
     said: Answer,
     assessed: Assessed,
@@ -174,7 +174,7 @@ def _row(
         ) if said.accepts else {},
     }  # fmt: skip
     row = CandidacyDecision(
-        clinic_id=by.here, patient=patient, previous=newest, decided_at=at, decided_by_id=by.member, **content
+        clinic_id=by.own_clinic_id, patient=patient, previous=newest, decided_at=at, decided_by_id=by.member, **content
     )
     row.content_hash = content_hash(row)
     return row
@@ -194,12 +194,12 @@ def content_hash(row: CandidacyDecision) -> str:
     })  # fmt: skip
 
 
-def _signature(by: Asker) -> str:
+def _signature(by: Actor) -> str:
     """The signer's name with credentials, as it stands now."""
     return str(Membership.objects.get(pk=by.member))
 
 
-def _is_the_same(row: CandidacyDecision, by: Asker, said: Answer, seen: Mapping[str, Any]) -> bool:
+def _is_the_same(row: CandidacyDecision, by: Actor, said: Answer, seen: Mapping[str, Any]) -> bool:
     """Whether this is the signature of that row, sent a second time."""
     then = (
         row.kind, tuple(row.conditions), row.until_on, tuple(row.awaited), row.awaited_words, row.explanation,
@@ -275,11 +275,11 @@ def _deferral_faults(said: Answer, today: date) -> list[tuple[str, str]]:
     return []
 
 
-def _tell(patient: Patient, by: Asker) -> None:
+def _tell(patient: Patient, by: Actor) -> None:
     """A notice by e-mail: that there is something to read, and where; never what it says."""
     if not patient.email:
         return
-    clinic = Clinic.objects.get(pk=by.here)
+    clinic = Clinic.objects.get(pk=by.own_clinic_id)
     letters.post(
         letters.write(
             patient.email, "decision", patient.language or clinic.language, name=patient.given_name,
@@ -291,7 +291,7 @@ def _tell(patient: Patient, by: Asker) -> None:
 # ---------------------------------------------------------------- overriding
 
 
-def _open_finding(by: Asker, patient: Patient, drug: str, key: str, at: datetime) -> Finding:
+def _open_finding(by: Actor, patient: Patient, drug: str, key: str, at: datetime) -> Finding:
     """The finding that stands in the way now and may be overridden; else never-overridden, not-blocking, changed."""
     assessed = queries.assessment_of(patient, drug, None, clinic_day(at, by))
     finding = next((each for each in assessed.findings if fingerprint(each) == key), None)
@@ -311,14 +311,14 @@ def _open_finding(by: Asker, patient: Patient, drug: str, key: str, at: datetime
 
 @transaction.atomic
 def override(
-    *, by: Asker, patient_id: int, drug: str, finding: str, reason: str, now: datetime | None = None
+    *, by: Actor, patient_id: int, drug: str, finding: str, reason: str, now: datetime | None = None
 ) -> Override:
     """Sign the reason for which a block does not hold for this patient. It takes effect with a second signature.
 
     ``finding`` is the fingerprint of what was seen. The same again returns the row that stands. Overtaken ("changed")
     where that finding is not there any more. Refused: never-overridden, not-blocking, reason-missing, too-long.
     """
-    by.must("candidacy.decide")
+    by.require("candidacy.decide")
     at = now or timezone.now()
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     found = _open_finding(by, patient, drug, finding, at)
@@ -332,7 +332,7 @@ def override(
         if each.row.drug == drug and each.finding == finding and (each.in_effect or mine):
             return each.row
     row = Override.objects.create(
-        clinic_id=by.here, patient=patient, drug=drug, finding=finding, rule_id=found.rule_id,
+        clinic_id=by.own_clinic_id, patient=patient, drug=drug, finding=finding, rule_id=found.rule_id,
         rule_version=found.version, rule_hash=found.rule_hash, shown=judging.plain_finding(found), reason=why,
         signed_at=at, signed_by_id=by.member, signer_name=_signature(by),
     )  # fmt: skip
@@ -341,12 +341,12 @@ def override(
 
 
 @transaction.atomic
-def second_sign(*, by: Asker, override_id: int, now: datetime | None = None) -> OverrideSignature:
+def second_sign(*, by: Actor, override_id: int, now: datetime | None = None) -> OverrideSignature:
     """Another prescriber signs an override; from now on it is in effect. Twice changes nothing.
 
     Overtaken ("changed") where the finding is not there any more. Refused: same-person, never-overridden, not-blocking.
     """
-    by.must("candidacy.decide")
+    by.require("candidacy.decide")
     at = now or timezone.now()
     row = Override.objects.select_related("signed_by").get(pk=override_id)
     patient = Patient.objects.select_for_update(no_key=True).get(pk=row.patient_id)
@@ -359,7 +359,7 @@ def second_sign(*, by: Asker, override_id: int, now: datetime | None = None) -> 
         )
     _open_finding(by, patient, row.drug, row.finding, at)
     second = OverrideSignature.objects.create(
-        clinic_id=by.here, patient=patient, override=row, signed_at=at, signed_by_id=by.member,
+        clinic_id=by.own_clinic_id, patient=patient, override=row, signed_at=at, signed_by_id=by.member,
         signer_name=_signature(by),
     )  # fmt: skip
     record(by, "candidacy.override_second_signed", second, rule=row.rule_id)

@@ -13,7 +13,7 @@ from sojourn.care.candidacy import judging, open_eyes, queries
 from sojourn.care.candidacy.models import Clearance, ClearanceKind, ClearanceStruck
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.eligibility import Finding, fingerprint
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
@@ -25,7 +25,7 @@ LONGEST: Final = {"who": 200, "field": 120, "document": 300, "said": 2000}
 @transaction.atomic
 def record_clearance(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     drug: str,
     finding: str,
@@ -43,7 +43,7 @@ def record_clearance(
     not-wanted (its rule asks for nothing of the kind), who-missing, document-missing, future, before-birth,
     before-the-danger (seen before the risk was judged), too-long.
     """
-    by.must("fact.enter")
+    by.require("fact.enter")
     at = now or timezone.now()
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     found = _finding(patient, drug, finding, clinic_day(at, by))
@@ -60,7 +60,7 @@ def record_clearance(
     if same is not None:
         return same
     row = Clearance.objects.create(
-        clinic_id=by.here, patient=patient, kind=kind, finding=finding, rule_id=found.rule_id,
+        clinic_id=by.own_clinic_id, patient=patient, kind=kind, finding=finding, rule_id=found.rule_id,
         shown=judging.plain_finding(found), answered_on=on, recorded_at=at, recorded_by_id=by.member,
         recorder_name=str(Membership.objects.get(pk=by.member)), **values,
     )  # fmt: skip
@@ -103,13 +103,13 @@ def _faults(
 
 @transaction.atomic
 def strike_clearance(
-    *, by: Asker, clearance_id: int, reason: str, now: datetime | None = None
+    *, by: Actor, clearance_id: int, reason: str, now: datetime | None = None
 ) -> ClearanceStruck:  # fmt: skip
     """Strike a clearance as recorded in error. Striking twice changes nothing. Refused: reason-missing, too-long.
 
     A decision that was signed with it keeps it as it was read then.
     """
-    by.must("fact.enter")
+    by.require("fact.enter")
     row = Clearance.objects.get(pk=clearance_id)
     Patient.objects.select_for_update(no_key=True).get(pk=row.patient_id)
     before = ClearanceStruck.objects.filter(clearance=row).first()
@@ -121,7 +121,7 @@ def strike_clearance(
     if len(why) > LONGEST["said"]:
         raise Refused(_("Please make it shorter."), codes=("too-long",))
     struck = ClearanceStruck.objects.create(
-        clinic_id=by.here, patient_id=row.patient_id, clearance=row, reason=why, struck_at=now or timezone.now(),
+        clinic_id=by.own_clinic_id, patient_id=row.patient_id, clearance=row, reason=why, struck_at=now or timezone.now(),
         struck_by_id=by.member, striker_name=str(Membership.objects.get(pk=by.member)),
     )  # fmt: skip
     record(by, "candidacy.clearance_struck", struck, rule=row.rule_id)

@@ -39,7 +39,7 @@ from sojourn.clinical.eligibility import (
 )
 from sojourn.clinical.interactions import Interaction, Medicine
 from sojourn.clinical.rules import Rule
-from sojourn.foundation.accounts.asker import asking
+from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import clinic_day, clinic_today
 from sojourn.foundation.rulebook.queries import Standing as RuleStanding
@@ -275,7 +275,7 @@ def assessment(patient_id: int, drug: str, on: date | None = None, *, route: str
 
 def assessment_of(patient: Patient, drug: str, route: str | None, on: date | None) -> Assessed:
     """The same for a patient who was read already. Five queries."""
-    day = on or clinic_today(asking())
+    day = on or clinic_today(current_actor())
     return assess(
         patient, intake.facts(patient, day), intake.medicines(patient.pk), rules(patient.clinic_id),
         drug=drug, route=route, on=day,
@@ -450,7 +450,7 @@ class Moment:
 
 def moments(file: File, taken: Iterable[MedicineTaken], scores: Iterable[Scored]) -> tuple[Moment, ...]:
     """What was sent, entered, stopped, scored, overridden and decided, the newest first. No query."""
-    found = [Moment(clinic_day(at, asking()), "sent") for at in file.sent_at]
+    found = [Moment(clinic_day(at, current_actor()), "sent") for at in file.sent_at]
     for each in file.entered:
         kind = "retracted" if each.retracted else "fact"
         told = each.fact
@@ -458,16 +458,16 @@ def moments(file: File, taken: Iterable[MedicineTaken], scores: Iterable[Scored]
     found += [Moment(each.stopped_on, "stopped", each.name) for each in taken if each.stopped_on is not None]
     for score in scores:
         words = score.band.label if score.band else ""
-        found.append(Moment(clinic_day(score.at, asking()), "score", score.scale_id, score.total, words=words))
+        found.append(Moment(clinic_day(score.at, current_actor()), "score", score.scale_id, score.total, words=words))
     for one in file.overrides:
         title = str(one.row.shown["title"])
-        on, by = clinic_day(one.row.signed_at, asking()), one.row.signer_name
+        on, by = clinic_day(one.row.signed_at, current_actor()), one.row.signer_name
         found.append(Moment(on, "override", title, by=by, words=one.row.reason))
         if one.second is not None:
-            on, by = clinic_day(one.second.signed_at, asking()), one.second.signer_name
+            on, by = clinic_day(one.second.signed_at, current_actor()), one.second.signer_name
             found.append(Moment(on, "signed", title, by=by))
     for row in file.decisions:
-        found.append(Moment(clinic_day(row.decided_at, asking()), "decision", row.kind, by=row.decider_name))
+        found.append(Moment(clinic_day(row.decided_at, current_actor()), "decision", row.kind, by=row.decider_name))
     order = {"decision": 0, "signed": 1, "override": 2}
     return tuple(sorted(found, key=lambda each: (-each.on.toordinal(), order.get(each.kind, 3))))
 
@@ -561,7 +561,7 @@ def standing(patient_id: int, on: date | None = None, *, drug: str | None = None
     """
     decision = latest(patient_id)
     if decision is None or decision.kind not in (Kind.ACCEPT, Kind.CONDITIONS):
-        return judge(decision, None, on or clinic_today(asking()))
+        return judge(decision, None, on or clinic_today(current_actor()))
     assessed = assessment(patient_id, decision.drug, on, route=decision.route)
     return judge(decision, assessed, assessed.on, drug=drug, route=route)
 

@@ -15,27 +15,27 @@ from sojourn.care.encounter import actions as encounter_actions
 from sojourn.care.encounter.models import Encounter
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session.models import RecordSignature
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Overtaken
 from sojourn.foundation.audit.actions import record as write_audit
 
 
 @transaction.atomic
-def open_record(*, by: Asker, record: SessionRecord, form: Literal["page", "pdf"]) -> SessionRecord:
+def open_record(*, by: Actor, record: SessionRecord, form: Literal["page", "pdf"]) -> SessionRecord:
     """Note that ``by`` read the record, on the page or as a PDF."""
-    by.must("session.read")
+    by.require("session.read")
     write_audit(by, "record.opened", Encounter(pk=record.encounter_id, patient_id=record.patient.id), form=form)
     return record
 
 
 @transaction.atomic
-def sign_record(*, by: Asker, encounter_id: int, seen_hash: str, now: datetime | None = None) -> RecordSignature:
+def sign_record(*, by: Actor, encounter_id: int, seen_hash: str, now: datetime | None = None) -> RecordSignature:
     """Sign the record that the signer saw, named by its content hash.
 
     The session is held while it is compared, so nothing slips in between. A second click finds the first signature.
     Raises Overtaken where the record has changed since it was read, Refused while the session runs.
     """
-    by.must("session.sign")
+    by.require("session.sign")
     encounter_actions.lock_session(encounter_id, None)
     record = session_record(encounter_id, now=now)
     stored = content_hash(record)

@@ -25,7 +25,7 @@ from sojourn.care.consent.models import (
 )
 from sojourn.care.consent.texts import Text
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
@@ -43,8 +43,8 @@ _PATH: Final = re.compile(r"(?:M\d{1,3}(?:\.\d)? \d{1,3}(?:\.\d)?(?:L\d{1,3}(?:\
 _POINT: Final = re.compile(r"([ML])([\d.]+) ([\d.]+)")
 
 
-def _clinic(by: Asker) -> Clinic:
-    return Clinic.objects.get(pk=by.here)
+def _clinic(by: Actor) -> Clinic:
+    return Clinic.objects.get(pk=by.own_clinic_id)
 
 
 def _patient(patient_id: int) -> Patient:
@@ -69,13 +69,13 @@ def _tell(patient: Patient, clinic: Clinic, what: str) -> None:
 
 
 @transaction.atomic
-def adopt(*, by: Asker, text_id: str, text_hash: str, now: datetime | None = None) -> ConsentAdoption:
+def adopt(*, by: Actor, text_id: str, text_hash: str, now: datetime | None = None) -> ConsentAdoption:
     """Make the newest version of a document or pack ("pack:US") the clinic's own.
 
     ``text_hash`` is of the version that the prescriber has read. The same again returns the row that stands.
     Refused: unknown-text, text-changed, not-in-effect.
     """
-    by.must("consent.adopt")
+    by.require("consent.adopt")
     at = now or timezone.now()
     source = texts.newest().get(text_id)
     if source is None:
@@ -84,12 +84,12 @@ def adopt(*, by: Asker, text_id: str, text_hash: str, now: datetime | None = Non
         raise Refused(_("This text has a newer version. Read it before you adopt it."), codes=("text-changed",))
     if source.effective_from > clinic_day(at, by):
         raise Refused(_("This text may be used only from a later day."), codes=("not-in-effect",))
-    Clinic.objects.select_for_update(no_key=True).get(pk=by.here)
-    standing = ConsentAdoption.objects.filter(clinic_id=by.here, text_id=text_id).order_by("-id").first()
+    Clinic.objects.select_for_update(no_key=True).get(pk=by.own_clinic_id)
+    standing = ConsentAdoption.objects.filter(clinic_id=by.own_clinic_id, text_id=text_id).order_by("-id").first()
     if standing is not None and (standing.version, standing.text_hash) == (source.version, source.hash):
         return standing
     row = ConsentAdoption.objects.create(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         text_id=source.id,
         version=source.version,
         text_hash=source.hash,
@@ -101,18 +101,18 @@ def adopt(*, by: Asker, text_id: str, text_hash: str, now: datetime | None = Non
 
 
 @transaction.atomic
-def set_jurisdiction(*, by: Asker, code: str) -> Clinic:
+def set_jurisdiction(*, by: Actor, code: str) -> Clinic:
     """Say where the clinic is ("US-CO"); its texts then carry the clauses of that place.
 
     What was signed with other clauses must be signed again. Refused: not-a-place.
     """
-    by.must("clinic.jurisdiction")
+    by.require("clinic.jurisdiction")
     place = code.strip().upper()
     if not PLACE.fullmatch(place):
         raise Refused(
             _("Write the code of a country or state, for example US-CO or GB."), codes=("not-a-place",)
         )  # fmt: skip
-    clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.here)
+    clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.own_clinic_id)
     if clinic.jurisdiction == place:
         return clinic
     before, clinic.jurisdiction = clinic.jurisdiction, place
@@ -126,14 +126,14 @@ def set_jurisdiction(*, by: Asker, code: str) -> Clinic:
 
 @transaction.atomic
 def ask(
-    *, by: Asker, patient_id: int, route: str, drug: str = "", note: str = "", now: datetime | None = None
+    *, by: Actor, patient_id: int, route: str, drug: str = "", note: str = "", now: datetime | None = None
 ) -> ConsentRequest:
     """Ask a patient for agreement to the medicine by a route of the rulebook, and tell them by e-mail.
 
     The same request again, while it is the newest and has no new note, returns the row that stands.
     Refused: unknown-route, not-adopted.
     """
-    by.must("consent.ask")
+    by.require("consent.ask")
     way = texts.way_of(route, drug)
     if way not in texts.WAYS:
         raise Refused(_("Choose how the medicine is given."), codes=("unknown-route",))
@@ -154,7 +154,7 @@ def ask(
     ):  # fmt: skip
         return before
     row = ConsentRequest.objects.create(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         patient=patient,
         route=way,
         note=said,
@@ -168,13 +168,13 @@ def ask(
 
 @transaction.atomic
 def ask_question(
-    *, by: Asker, document_id: str, section_id: str, text: str, now: datetime | None = None
+    *, by: Actor, document_id: str, section_id: str, text: str, now: datetime | None = None
 ) -> ConsentQuestion:
     """A patient asks about a section. The same open question again returns the row that stands.
 
     Refused: unknown-section, question-empty, question-too-long.
     """
-    by.must("own.sign")
+    by.require("own.sign")
     document = texts.newest().get(document_id)
     if document is None or section_id not in {each.id for each in document.sections}:
         raise Refused(_("There is no such section."), codes=("unknown-section",))
@@ -192,7 +192,7 @@ def ask_question(
     if same is not None:
         return same
     row = ConsentQuestion.objects.create(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         patient=patient,
         document_id=document_id,
         section_id=section_id,
@@ -204,12 +204,12 @@ def ask_question(
 
 
 @transaction.atomic
-def reply(*, by: Asker, question_id: int, text: str, waived: bool = False, now: datetime | None = None) -> ConsentReply:
+def reply(*, by: Actor, question_id: int, text: str, waived: bool = False, now: datetime | None = None) -> ConsentReply:
     """Answer a question; or, as a prescriber, let it stand without an answer and say why (``waived``).
 
     The patient reads both, and is told by e-mail. Refused: reply-empty, reason-missing.
     """
-    by.must("consent.countersign" if waived else "consent.answer")
+    by.require("consent.countersign" if waived else "consent.answer")
     said = text.strip()
     if not said:
         if waived:
@@ -221,7 +221,7 @@ def reply(*, by: Asker, question_id: int, text: str, waived: bool = False, now: 
     if newest is not None and (newest.text, newest.waived, newest.replied_by_id) == (said, waived, by.member):
         return newest
     row = ConsentReply.objects.create(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         patient=patient,
         question=question,
         text=said,
@@ -258,7 +258,7 @@ def drawing_fault(path: str) -> str | None:
 @transaction.atomic
 def sign(
     *,
-    by: Asker,
+    by: Actor,
     token: str,
     decision: str = Decision.PERMIT,
     statements: Collection[str] = (),
@@ -273,7 +273,7 @@ def sign(
     replayed, not-asked, changed, already-signed, day-of-dose, decision-missing, statement:<id>,
     signature-missing, name-too-long, drawing-too-large, drawing-invalid, drawing-empty.
     """
-    by.must("own.sign")
+    by.require("own.sign")
     form = queries.read_token(token)
     if form is None:
         raise Refused(
@@ -301,7 +301,7 @@ def sign(
     _must_be_whole(text, decision, statements, name, drawn)
     agreed = decision == Decision.PERMIT
     row = Consent.objects.create(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         patient=patient,
         document_id=text.document_id,
         document_version=text.version,
@@ -324,7 +324,7 @@ def sign(
     return row
 
 
-def _must_be_awake(by: Asker, patient: Patient, at: datetime) -> None:
+def _must_be_awake(by: Actor, patient: Patient, at: datetime) -> None:
     again = queries.signs_again_at(_clinic(by), patient.pk, at)
     if again is None:
         return
@@ -335,7 +335,7 @@ def _must_be_awake(by: Asker, patient: Patient, at: datetime) -> None:
     )
 
 
-def _text_of(by: Asker, form: queries.Token) -> Text:
+def _text_of(by: Actor, form: queries.Token) -> Text:
     """The text as it is signed now, which must be the one that the form showed."""
     request = queries.asked(form.patient_id)
     if request is None:
@@ -377,7 +377,7 @@ def _must_be_whole(text: Text, decision: str, statements: Collection[str], name:
 @transaction.atomic
 def countersign(
     *,
-    by: Asker,
+    by: Actor,
     consent_id: int,
     capacity_confirmed: bool,
     seen_hash: str,
@@ -389,7 +389,7 @@ def countersign(
     ``seen_hash`` is of the text on the prescriber's page. A second press returns the row that stands.
     Refused: not-agreed, withdrawn, changed, capacity-missing, open-questions.
     """
-    by.must("consent.countersign")
+    by.require("consent.countersign")
     consent = Consent.objects.get(pk=consent_id)
     patient = _patient(consent.patient_id)
     before = ConsentCountersignature.objects.filter(consent=consent).first()
@@ -416,7 +416,7 @@ def countersign(
     if reasons:
         raise Refused(*reasons.values(), codes=tuple(reasons))
     row = ConsentCountersignature.objects.create(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         patient=patient,
         consent=consent,
         capacity_confirmed=True,
@@ -431,14 +431,14 @@ def countersign(
 
 
 @transaction.atomic
-def withdraw(*, by: Asker, consent_id: int, reason: str = "", now: datetime | None = None) -> ConsentWithdrawal:
+def withdraw(*, by: Actor, consent_id: int, reason: str = "", now: datetime | None = None) -> ConsentWithdrawal:
     """A patient takes an agreement back; or somebody of the clinic writes down that the patient has said so.
 
     A second press returns the row that stands. Refused: not-agreed, superseded, reason-missing (staff).
     """
     own = by.may("own.sign")
     if not own:
-        by.must("consent.withdraw")
+        by.require("consent.withdraw")
     consent = Consent.objects.get(pk=consent_id)
     patient = _patient(consent.patient_id)
     before = ConsentWithdrawal.objects.filter(consent=consent).first()
@@ -451,7 +451,7 @@ def withdraw(*, by: Asker, consent_id: int, reason: str = "", now: datetime | No
     if not own and not reason.strip():
         raise Refused(_("Write down when and how the patient said it."), codes=("reason-missing",))
     row = ConsentWithdrawal.objects.create(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         patient=patient,
         consent=consent,
         reason=reason.strip(),
@@ -464,9 +464,9 @@ def withdraw(*, by: Asker, consent_id: int, reason: str = "", now: datetime | No
 
 
 @transaction.atomic
-def open_copy(*, by: Asker, consent: Consent) -> Consent:
+def open_copy(*, by: Actor, consent: Consent) -> Consent:
     """Read a signed agreement that was found, on the page or on paper; the audit keeps that it was opened."""
     if not by.may("own.sign"):
-        by.must("consent.read")
+        by.require("consent.read")
     record(by, "consent.opened", consent, document=consent.document_id)
     return consent

@@ -30,7 +30,7 @@ from sojourn.care.consent.models import (
 from sojourn.care.consent.texts import Source, Text
 from sojourn.care.patients import queries as patients
 from sojourn.clinical import recovery
-from sojourn.foundation.accounts.asker import asking
+from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import at_wall_clock, clinic_day
 from sojourn.foundation.rulebook.queries import ids_of, standings
@@ -147,9 +147,9 @@ def standing(patient_id: int, *, route: str, drug: str = "", on: date | None = N
 
 def _end_of(day: date | None) -> datetime:
     now = timezone.now()
-    if day is None or day >= clinic_day(now, asking()):
+    if day is None or day >= clinic_day(now, current_actor()):
         return now
-    return at_wall_clock(day, time.max, asking())
+    return at_wall_clock(day, time.max, current_actor())
 
 
 def newest_of(patient_id: int, at: datetime | None = None) -> dict[str, Consent]:
@@ -378,7 +378,7 @@ def waiting(clinic_id: int, now: datetime, since: datetime) -> Waiting:
         countersign=row["n_countersign"],
         questions=row["n_questions"],
         withdrawn=row["n_withdrawn"],
-        stale=own.stale(clinic_day(now, asking())),
+        stale=own.stale(clinic_day(now, current_actor())),
         to_adopt=len(to_adopt(own)),
     )
 

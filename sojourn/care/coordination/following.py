@@ -15,7 +15,7 @@ from sojourn.care.coordination import reminder_actions, waiting_actions
 from sojourn.care.scheduling import hooks
 from sojourn.care.scheduling.models import Appointment
 from sojourn.foundation import jobs
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 
 ASK_BEFORE = timedelta(days=7)  # how long before the session its companion is asked: our own choice
 
@@ -27,7 +27,7 @@ def register() -> None:
     hooks.on_slot_released.register(offer_to_those_who_wait)
 
 
-def remind_and_ask(*, by: Asker, appointment: Appointment, zone: ZoneInfo, now: datetime) -> None:
+def remind_and_ask(*, by: Actor, appointment: Appointment, zone: ZoneInfo, now: datetime) -> None:
     """The appointment stands at its time: remind of it, and ask whoever brings the patient home."""
     starts_at, companion = appointment.during.lower, appointment.companion
     if starts_at <= now:
@@ -40,13 +40,13 @@ def remind_and_ask(*, by: Asker, appointment: Appointment, zone: ZoneInfo, now: 
         )  # fmt: skip
 
 
-def remind_nobody(*, by: Asker, appointment: Appointment, now: datetime) -> None:
+def remind_nobody(*, by: Actor, appointment: Appointment, now: datetime) -> None:
     """The appointment will not be: nobody is reminded of it."""
     reminder_actions.drop(appointment, now)
 
 
 def offer_to_those_who_wait(
-    *, by: Asker, appointment: Appointment, during: DateTimeTZRange, chair_id: int, now: datetime
+    *, by: Actor, appointment: Appointment, during: DateTimeTZRange, chair_id: int, now: datetime
 ) -> None:
     """A time has come free: those who would come earlier hear of it."""
     waiting_actions.offer(appointment, during, chair_id, now)

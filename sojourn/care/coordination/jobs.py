@@ -10,17 +10,17 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from sojourn.care.coordination import reminder_actions, ride_home_actions, waiting_actions
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as
 
 PATIENCE = RetryStrategy(max_attempts=6, exponential_wait=4)
 
 
 @contextmanager
-def _as_the_house(clinic_id: int) -> Iterator[Asker]:
+def _as_the_house(clinic_id: int) -> Iterator[Actor]:
     """Ask as the house in one clinic; a connection that a restart of the database left behind is not used."""
     if not connection.in_atomic_block:
         close_old_connections()
-    with as_asker(reminder_actions.sender(clinic_id)) as by:
+    with acting_as(reminder_actions.sender(clinic_id)) as by:
         yield by
 
 

@@ -19,7 +19,7 @@ from sojourn.care.coordination.models import (
 )
 from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Attendance
-from sojourn.foundation.accounts.asker import Asker, as_asker, set_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as, set_actor
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.accounts.queries import house
 
@@ -149,11 +149,11 @@ def feed_by(token_hash: str, now: datetime) -> Feed | None:
 
     Row-level security opens the one row to the token; the rest is asked as the owner. Four queries.
     """
-    with as_asker(Asker(token_hash=token_hash)):
+    with acting_as(Actor(token_hash=token_hash)):
         row = CalendarFeed.objects.filter(token_hash=token_hash, ended_at=None).first()
         if row is None:
             return None
-        set_asker(house(row.clinic_id))
+        set_actor(house(row.clinic_id))
         if not Membership.objects.filter(pk=row.member_id, ended_at=None).exists():
             return None
         clinic = Clinic.objects.get(pk=row.clinic_id)
@@ -202,11 +202,11 @@ class EscortView:
 def escort_view(token_hash: str) -> EscortView | None:
     """The link, its appointment and its clinic; None for an unknown token. The token opens its own row, and what
     stands behind it is asked as the patient's own companion: nothing of anybody else. Seven queries."""
-    with as_asker(Asker(token_hash=token_hash)):
+    with acting_as(Actor(token_hash=token_hash)):
         link = EscortLink.objects.filter(token_hash=token_hash).first()
         if link is None:
             return None
-        set_asker(Asker(clinic_id=link.clinic_id, patient_id=link.patient_id, role="guest"))
+        set_actor(Actor(clinic_id=link.clinic_id, patient_id=link.patient_id, role="guest"))
         row = Appointment.objects.select_related("patient", "companion").get(pk=link.appointment_id)
         person = RelatedPerson.objects.get(pk=link.person_id)
         way = ways_home([row])[row.pk] if row.companion_id == person.pk else Way(WayHome.NOBODY, None)
@@ -216,9 +216,9 @@ def escort_view(token_hash: str) -> EscortView | None:
 
 def offer_by(token_hash: str) -> tuple[Offer, Clinic] | None:
     """The offer that a link opens, and its clinic. Two queries."""
-    with as_asker(Asker(token_hash=token_hash)):
+    with acting_as(Actor(token_hash=token_hash)):
         offer = Offer.objects.filter(token_hash=token_hash).first()
         if offer is None:
             return None
-        set_asker(Asker(clinic_id=offer.clinic_id, patient_id=offer.patient_id, role="guest"))
+        set_actor(Actor(clinic_id=offer.clinic_id, patient_id=offer.patient_id, role="guest"))
         return offer, Clinic.objects.get(pk=offer.clinic_id)

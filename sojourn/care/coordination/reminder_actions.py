@@ -18,7 +18,7 @@ from sojourn.care.patients import not_now
 from sojourn.care.scheduling import queries as scheduling
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation import jobs
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.accounts.refused import Refused
@@ -81,12 +81,12 @@ def drop(appointment: Appointment, now: datetime) -> None:
 
 
 @transaction.atomic
-def send(*, by: Asker, reminder_id: int, now: datetime | None = None) -> bool:
+def send(*, by: Actor, reminder_id: int, now: datetime | None = None) -> bool:
     """Send one reminder if it is due and still true; whether it went. Sending twice sends once.
 
     ``by`` is the house. The letter and the mark that it was sent are one transaction.
     """
-    by.must("reminder.send")
+    by.require("reminder.send")
     now = now or timezone.now()
     row = Reminder.objects.select_for_update(of=("self",)).select_related("appointment__patient").get(pk=reminder_id)
     appointment = row.appointment
@@ -166,11 +166,11 @@ def _tell(appointment: Appointment, clinic: Clinic, zone: ZoneInfo, channel: str
 
 @transaction.atomic
 def prefer(
-    *, by: Asker, zone: str, channel: str, quiet_from: time, quiet_until: time, now: datetime | None = None
+    *, by: Actor, zone: str, channel: str, quiet_from: time, quiet_until: time, now: datetime | None = None
 ) -> ReminderPreference:
     """How the patient wants to be reminded; what is ahead is planned anew. Refused: zone-unknown, channel-unknown,
     no-text-messages; not-now, except for no reminders at all."""
-    by.must("own.visits")
+    by.require("own.visits")
     if by.patient_id is None:
         raise Refused(_("Only the patient chooses this."), codes=("not-a-patient",))
     now = now or timezone.now()
@@ -187,7 +187,7 @@ def prefer(
     row, _made = ReminderPreference.objects.update_or_create(
         patient_id=by.patient_id,
         defaults={
-            "clinic_id": by.here, "zone": zone, "channel": channel, "quiet_from": quiet_from,
+            "clinic_id": by.own_clinic_id, "zone": zone, "channel": channel, "quiet_from": quiet_from,
             "quiet_until": quiet_until, "changed_at": now,
         },
     )  # fmt: skip
@@ -199,6 +199,6 @@ def prefer(
     return row
 
 
-def sender(clinic_id: int) -> Asker:
+def sender(clinic_id: int) -> Actor:
     """The house as it sends reminders, letters to companions and offers in one clinic."""
     return replace(house(clinic_id), permissions=frozenset({"reminder.send"}))

@@ -19,7 +19,7 @@ from sojourn.care.patients.models import RelatedPerson
 from sojourn.care.scheduling import actions
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation.accounts.actions import hash_of
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
@@ -43,12 +43,12 @@ def _ahead(appointment_id: int, now: datetime) -> Appointment:
 
 
 @transaction.atomic
-def ask(*, by: Asker, appointment_id: int, now: datetime | None = None) -> EscortLink:
+def ask(*, by: Actor, appointment_id: int, now: datetime | None = None) -> EscortLink:
     """Send the companion a link, or a fresh one: the old one stops working. One click chases.
 
     Refused: nobody-named, no-address, cancelled, session-begun.
     """
-    by.must("appointment.book")
+    by.require("appointment.book")
     now = now or timezone.now()
     row = _ahead(appointment_id, now)
     link = _send(row, by.name, now)
@@ -94,10 +94,10 @@ def _send(row: Appointment, sent_by: str, now: datetime) -> EscortLink:
 
 
 @transaction.atomic
-def ask_in_time(*, by: Asker, appointment_id: int, person_id: int, now: datetime | None = None) -> bool:
+def ask_in_time(*, by: Actor, appointment_id: int, person_id: int, now: datetime | None = None) -> bool:
     """Ask the companion by itself, once for each beginning, unless they have been asked or have answered; whether a
     letter went. ``by`` is the house."""
-    by.must("reminder.send")
+    by.require("reminder.send")
     now = now or timezone.now()
     row = Appointment.objects.select_for_update(of=("self",), no_key=True).select_related("companion", "patient").get(
         pk=appointment_id
@@ -124,7 +124,7 @@ def _to_be_asked(row: Appointment, person_id: int, now: datetime) -> bool:
 
 
 @transaction.atomic
-def answer(*, by: Asker, comes: bool, note: str = "", now: datetime | None = None) -> EscortAnswer:
+def answer(*, by: Actor, comes: bool, note: str = "", now: datetime | None = None) -> EscortAnswer:
     """The companion says yes or no, as often as they change their mind, until the session begins. The same answer
     twice is one. ``by`` asks with the link's ``token_hash``.
 
@@ -137,15 +137,15 @@ def answer(*, by: Asker, comes: bool, note: str = "", now: datetime | None = Non
     standing = view.standing(now)
     if standing != "open":
         raise Refused(_("This can no longer be answered here. Call the clinic."), codes=(standing,))
-    guest = Asker(
+    guest = Actor(
         clinic_id=view.link.clinic_id, patient_id=view.link.patient_id, role="support_person", name=view.person.name
     )
-    with as_asker(guest):
+    with acting_as(guest):
         return _note(guest, view.appointment.pk, view.person, comes, note, None, now)
 
 
 def _note(
-    by: Asker, appointment_id: int, person: RelatedPerson, comes: bool, note: str, member_id: int | None, now: datetime
+    by: Actor, appointment_id: int, person: RelatedPerson, comes: bool, note: str, member_id: int | None, now: datetime
 ) -> EscortAnswer:
     row = _ahead(appointment_id, now)
     note = " ".join(note.split())[:300]
@@ -162,10 +162,10 @@ def _note(
 
 @transaction.atomic
 def write_answer(
-    *, by: Asker, appointment_id: int, comes: bool, note: str = "", now: datetime | None = None
+    *, by: Actor, appointment_id: int, comes: bool, note: str = "", now: datetime | None = None
 ) -> EscortAnswer:
     """Write down what the companion said on the phone. Refused: nobody-named, cancelled, session-begun."""
-    by.must("appointment.book")
+    by.require("appointment.book")
     now = now or timezone.now()
     row = _ahead(appointment_id, now)
     if row.companion is None or row.companion.ended_at is not None:
@@ -174,17 +174,17 @@ def write_answer(
 
 
 @transaction.atomic
-def renew(*, by: Asker, now: datetime | None = None) -> bool:
+def renew(*, by: Actor, now: datetime | None = None) -> bool:
     """Whoever holds an old link asks for a fresh one: it goes to the address that the clinic knows and nowhere else.
     Whether a letter went is for tests; the page does not say. Refused: unknown."""
     now = now or timezone.now()
     view = queries.escort_view(by.token_hash)
     if view is None:
         raise Refused(_("This link opens nothing."), codes=("unknown",))
-    guest = Asker(
+    guest = Actor(
         clinic_id=view.link.clinic_id, patient_id=view.link.patient_id, role="support_person", name=view.person.name
     )
-    with as_asker(guest):
+    with acting_as(guest):
         row = (
             Appointment.objects.select_for_update(of=("self",), no_key=True)
             .select_related("companion", "patient")
@@ -204,12 +204,12 @@ def renew(*, by: Asker, now: datetime | None = None) -> bool:
 
 
 @transaction.atomic
-def name_companion(*, by: Asker, appointment_id: int, person_id: int, now: datetime | None = None) -> Appointment:
+def name_companion(*, by: Actor, appointment_id: int, person_id: int, now: datetime | None = None) -> Appointment:
     """The patient says which of the people beside them brings them home from one appointment; they are asked.
 
     Refused: not-beside-patient, cancelled, session-begun, not-now.
     """
-    by.must("own.visits")
+    by.require("own.visits")
     now = now or timezone.now()
     not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
     row = _ahead(appointment_id, now)
@@ -227,12 +227,12 @@ def name_companion(*, by: Asker, appointment_id: int, person_id: int, now: datet
 
 @transaction.atomic
 def bring(
-    *, by: Asker, appointment_id: int, name: str, email: str = "", phone: str = "", relationship: str = "",
+    *, by: Actor, appointment_id: int, name: str, email: str = "", phone: str = "", relationship: str = "",
     now: datetime | None = None,
 ) -> Appointment:  # fmt: skip
     """The patient names somebody new, who is put beside them and asked. The same name and address again is the same
     person. Refused: name-missing, no-way-to-reach, bad-email, cancelled, session-begun, not-now."""
-    by.must("own.visits")
+    by.require("own.visits")
     now = now or timezone.now()
     not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
     row = _ahead(appointment_id, now)
@@ -244,7 +244,7 @@ def bring(
     person = RelatedPerson.objects.filter(patient_id=row.patient_id, **found, ended_at=None).first()
     if person is None:
         person = RelatedPerson.objects.create(
-            clinic_id=by.here, patient_id=row.patient_id, brings_home=True, created_at=now,
+            clinic_id=by.own_clinic_id, patient_id=row.patient_id, brings_home=True, created_at=now,
             **{key: value[:60] if key == "relationship" else value[:120] for key, value in values.items()},
         )  # fmt: skip
     return name_companion(by=by, appointment_id=appointment_id, person_id=person.pk, now=now)

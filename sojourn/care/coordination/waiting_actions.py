@@ -21,7 +21,7 @@ from sojourn.care.scheduling import queries as scheduling
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation import jobs
 from sojourn.foundation.accounts.actions import hash_of
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
@@ -32,12 +32,12 @@ SOONEST = timedelta(hours=2)  # a time that begins sooner helps nobody who waits
 
 
 @transaction.atomic
-def join(*, by: Asker, care_plan_id: int, now: datetime | None = None) -> WaitingEntry:
+def join(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> WaitingEntry:
     """Wait for an earlier time: the patient, or the desk for them. Waiting already, the same row is returned.
 
     Refused: course-ended, nothing-ahead (there is nothing that could come earlier), not-now.
     """
-    by.must("own.visits" if by.patient_id is not None else "appointment.book")
+    by.require("own.visits" if by.patient_id is not None else "appointment.book")
     now = now or timezone.now()
     not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now)
     course = CarePlan.objects.select_for_update(no_key=True).get(pk=care_plan_id)
@@ -49,16 +49,20 @@ def join(*, by: Asker, care_plan_id: int, now: datetime | None = None) -> Waitin
     if not _to_move(course, now):
         raise Refused(_("Nothing is booked yet that could come earlier."), codes=("nothing-ahead",))
     entry = WaitingEntry.objects.create(
-        clinic_id=by.here, patient_id=course.patient_id, care_plan=course, joined_at=now, joined_by_id=by.member
+        clinic_id=by.own_clinic_id,
+        patient_id=course.patient_id,
+        care_plan=course,
+        joined_at=now,
+        joined_by_id=by.member,
     )
     record(by, "waiting.joined", entry)
     return entry
 
 
 @transaction.atomic
-def leave(*, by: Asker, care_plan_id: int, now: datetime | None = None) -> None:
+def leave(*, by: Actor, care_plan_id: int, now: datetime | None = None) -> None:
     """Wait no longer, and let go of what is offered. Leaving twice changes nothing."""
-    by.must("own.visits" if by.patient_id is not None else "appointment.book")
+    by.require("own.visits" if by.patient_id is not None else "appointment.book")
     now = now or timezone.now()
     entry = WaitingEntry.objects.select_for_update().filter(care_plan_id=care_plan_id, left_at=None).first()
     if entry is not None:
@@ -143,9 +147,9 @@ def _free(offer_: Offer) -> bool:
 
 
 @transaction.atomic
-def tell(*, by: Asker, offer_id: int, now: datetime | None = None) -> bool:
+def tell(*, by: Actor, offer_id: int, now: datetime | None = None) -> bool:
     """Send the letter of one offer, once, if the time is still free; whether it went. ``by`` is the house."""
-    by.must("reminder.send")
+    by.require("reminder.send")
     now = now or timezone.now()
     row = Offer.objects.select_for_update(of=("self",)).select_related("patient").get(pk=offer_id)
     if row.told_at is not None or row.answer:
@@ -179,14 +183,14 @@ def _letter(template: str, row: Offer, clinic: Clinic, link: str = "") -> None:
     )  # fmt: skip
 
 
-def _found(by: Asker, offer_id: int | None) -> tuple[Offer, Clinic]:
+def _found(by: Actor, offer_id: int | None) -> tuple[Offer, Clinic]:
     """The offer that a link or a signed-in patient answers."""
     if by.token_hash:
         found = queries.offer_by(by.token_hash)
         if found is None:
             raise Refused(_("This link opens nothing."), codes=("unknown",))
         return found
-    by.must("own.visits")
+    by.require("own.visits")
     row = Offer.objects.get(pk=offer_id or 0, patient_id=by.patient_id or 0)
     return row, Clinic.objects.get(pk=row.clinic_id)
 
@@ -206,7 +210,7 @@ def _taken_already() -> Refused:
 
 
 @transaction.atomic
-def accept(*, by: Asker, offer_id: int | None = None, now: datetime | None = None) -> Appointment:
+def accept(*, by: Actor, offer_id: int | None = None, now: datetime | None = None) -> Appointment:
     """Take an earlier time: the first who does gets it, and the others hear kindly. By link or signed in.
 
     Taking it twice returns the same appointment. Refused: unknown, gone, declined, nothing-to-move, not-now (by
@@ -215,11 +219,11 @@ def accept(*, by: Asker, offer_id: int | None = None, now: datetime | None = Non
     now = now or timezone.now()
     found, clinic = _found(by, offer_id)
     # The clinic's own eyes, since who is free is not the patient's to see; only this offer is acted on.
-    desk = Asker(
+    desk = Actor(
         clinic_id=found.clinic_id, role="patient", name=by.name, person_id=by.person_id,
         membership_id=by.membership_id, permissions=frozenset({"appointment.book"}),
     )  # fmt: skip
-    with as_asker(desk):
+    with acting_as(desk):
         actions.one_at_a_time(desk)
         row = (
             Offer.objects.select_for_update(of=("self",)).select_related("patient", "entry__care_plan").get(pk=found.pk)
@@ -279,12 +283,12 @@ def _settle(row: Offer, clinic: Clinic, now: datetime) -> None:
 
 
 @transaction.atomic
-def decline(*, by: Asker, offer_id: int | None = None, now: datetime | None = None) -> Offer:
+def decline(*, by: Actor, offer_id: int | None = None, now: datetime | None = None) -> Offer:
     """Let an offered time go; the place on the list stays. Refused: unknown, gone, accepted."""
     found, _clinic = _found(by, offer_id)
-    guest = Asker(clinic_id=found.clinic_id, patient_id=found.patient_id, role="patient", name=by.name,
+    guest = Actor(clinic_id=found.clinic_id, patient_id=found.patient_id, role="patient", name=by.name,
                   person_id=by.person_id)  # fmt: skip
-    with as_asker(guest):
+    with acting_as(guest):
         row = Offer.objects.select_for_update(of=("self",)).get(pk=found.pk)
         if row.answer in {OfferAnswer.ACCEPTED, OfferAnswer.GONE}:
             raise _gone() if row.answer == OfferAnswer.GONE else _taken_already()

@@ -16,7 +16,7 @@ from sojourn.care.scheduling import actions as scheduling
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.clinical import protocol as protocols
 from sojourn.clinical.protocol import BY_NAME, Facts, Protocol, State, guard
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
 
@@ -57,13 +57,13 @@ def said(reason: protocols.Reason) -> str:
 
 
 @transaction.atomic
-def open_session(*, by: Asker, appointment_id: int, transition: str = "arrive", reason: str = "",
+def open_session(*, by: Actor, appointment_id: int, transition: str = "arrive", reason: str = "",
                  now: datetime | None = None) -> Encounter:  # fmt: skip
     """The patient of an appointment has arrived (or did not attend): its session begins, protocol frozen into it.
 
     A second click finds the session that the first one opened. Refused for an appointment that was cancelled.
     """
-    by.must(PERMISSIONS[transition])
+    by.require(PERMISSIONS[transition])
     now = now or timezone.now()
     appointment = Appointment.objects.select_for_update(of=("self",)).select_related("care_plan").get(pk=appointment_id)
     existing = Encounter.objects.filter(appointment=appointment).first()
@@ -71,7 +71,7 @@ def open_session(*, by: Asker, appointment_id: int, transition: str = "arrive", 
         return existing
     if appointment.status != AppointmentStatus.BOOKED:
         raise Refused(_("This appointment was cancelled."), codes=("cancelled",))
-    rule = encounter_queries.rule_to_freeze(by.here, appointment.care_plan.protocol_id, now)
+    rule = encounter_queries.rule_to_freeze(by.own_clinic_id, appointment.care_plan.protocol_id, now)
     late = (now - appointment.during.lower).total_seconds() / 60
     answer = guard(
         transition, Facts(State.PLANNED, reason=reason, minutes_since_appointment=late), protocols.read(rule)
@@ -79,7 +79,7 @@ def open_session(*, by: Asker, appointment_id: int, transition: str = "arrive", 
     if isinstance(answer, protocols.Refused):
         raise StepRefused(answer)
     encounter = Encounter.objects.create(
-        clinic_id=by.here, patient_id=appointment.patient_id, care_plan=appointment.care_plan,
+        clinic_id=by.own_clinic_id, patient_id=appointment.patient_id, care_plan=appointment.care_plan,
         appointment=appointment, chair_id=appointment.chair_id, protocol_id=rule.id,
         protocol_version=str(rule.version), protocol_hash=rule.hash, opened_at=now,
     )  # fmt: skip
@@ -90,7 +90,7 @@ def open_session(*, by: Asker, appointment_id: int, transition: str = "arrive", 
 
 
 def _enter(
-    encounter: Encounter, seq: int, state: State, by: Asker, now: datetime, reason: str, overridden: list[str],
+    encounter: Encounter, seq: int, state: State, by: Actor, now: datetime, reason: str, overridden: list[str],
     basis: Mapping[str, Any] | None = None,
 ) -> SessionState:  # fmt: skip
     return SessionState.objects.create(
@@ -100,11 +100,11 @@ def _enter(
     )  # fmt: skip
 
 
-def _must(by: Asker, transition: str) -> None:
+def _must(by: Actor, transition: str) -> None:
     """Raises NotAllowed. The patient may always say no."""
     if transition == "say_no" and by.may("own.read"):
         return
-    by.must(PERMISSIONS[transition])
+    by.require(PERMISSIONS[transition])
 
 
 def lock_session(encounter_id: int, seen: int | None) -> tuple[Encounter, SessionState]:
@@ -125,7 +125,7 @@ def lock_session(encounter_id: int, seen: int | None) -> tuple[Encounter, Sessio
 
 def step(
     *,
-    by: Asker,
+    by: Actor,
     encounter: Encounter,
     newest: SessionState,
     transition: str,
@@ -143,7 +143,7 @@ def step(
     """
     _must(by, transition)
     if overrides:
-        by.must("session.override")
+        by.require("session.override")
         if not reason.strip():
             raise Refused(_("Setting a reason aside needs your own reason, in words."), codes=("reason-missing",))
     answer = guard(transition, facts, protocol, frozenset(overrides))

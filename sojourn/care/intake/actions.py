@@ -38,7 +38,7 @@ from sojourn.care.patients import not_now
 from sojourn.care.patients.models import Patient, RelatedPerson
 from sojourn.clinical.eligibility.facts import VOCABULARY, Value, Word
 from sojourn.clinical.interactions import together
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
@@ -53,17 +53,17 @@ LINES: Final[Mapping[str, type[Line]]] = {
 }
 
 
-def _speaker(by: Asker, patient_id: int, now: datetime | None) -> Patient:
+def _speaker(by: Actor, patient_id: int, now: datetime | None) -> Patient:
     """The patient, held while something is said about them: by themselves, or by staff on their behalf. Refused:
     not-now."""
-    by.must("own.answer" if by.patient_id is not None else "intake.enter")
+    by.require("own.answer" if by.patient_id is not None else "intake.enter")
     not_now.must_be_later(by=by, patient_id=patient_id, at=now or timezone.now())
     return Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
 
 
-def _said(by: Asker, patient: Patient, now: datetime | None) -> dict[str, Any]:
+def _said(by: Actor, patient: Patient, now: datetime | None) -> dict[str, Any]:
     return {
-        "clinic_id": by.here, "patient": patient, "said_at": now or timezone.now(), "said_by_id": by.membership_id,
+        "clinic_id": by.own_clinic_id, "patient": patient, "said_at": now or timezone.now(), "said_by_id": by.membership_id,
         "on_behalf": by.patient_id is None,
     }  # fmt: skip
 
@@ -74,7 +74,7 @@ def _said(by: Asker, patient: Patient, now: datetime | None) -> dict[str, Any]:
 @transaction.atomic
 def answer(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     question_id: str,
     told: Told,
@@ -284,7 +284,7 @@ def _line_values(
 @transaction.atomic
 def say_line(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     of: str,
     line: UUID | None = None,
@@ -325,7 +325,7 @@ def say_line(
 
 
 @transaction.atomic
-def remove_line(*, by: Asker, patient_id: int, of: str, line: UUID, now: datetime | None = None) -> Line:
+def remove_line(*, by: Actor, patient_id: int, of: str, line: UUID, now: datetime | None = None) -> Line:
     """Take a line off a list; what it said stays readable. Removing twice changes nothing."""
     patient = _speaker(by, patient_id, now)
     model = LINES[of]
@@ -347,7 +347,7 @@ def remove_line(*, by: Asker, patient_id: int, of: str, line: UUID, now: datetim
 @transaction.atomic
 def name_person(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     name: str,
     relationship: str = "",
@@ -377,18 +377,18 @@ def name_person(
     if same is not None:
         return same
     person = RelatedPerson.objects.create(
-        clinic_id=by.here, patient=patient, created_at=now or timezone.now(), **values, **roles
+        clinic_id=by.own_clinic_id, patient=patient, created_at=now or timezone.now(), **values, **roles
     )
     record(by, "patient.person_added", person)
     return person
 
 
 @transaction.atomic
-def end_person(*, by: Asker, patient_id: int, person_id: int, now: datetime | None = None) -> RelatedPerson:
+def end_person(*, by: Actor, patient_id: int, person_id: int, now: datetime | None = None) -> RelatedPerson:
     """The person is no longer beside the patient. Ending twice changes nothing. Raises RelatedPerson.DoesNotExist.
 
     It takes something back, and so is possible at every minute."""
-    by.must("own.answer" if by.patient_id is not None else "intake.enter")
+    by.require("own.answer" if by.patient_id is not None else "intake.enter")
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     person = RelatedPerson.objects.select_for_update(no_key=True).get(pk=person_id, patient=patient)
     if person.ended_at is None:
@@ -402,7 +402,7 @@ def end_person(*, by: Asker, patient_id: int, person_id: int, now: datetime | No
 
 
 @transaction.atomic
-def send(*, by: Asker, patient_id: int, now: datetime | None = None) -> IntakeSubmission:
+def send(*, by: Actor, patient_id: int, now: datetime | None = None) -> IntakeSubmission:
     """Send the story to the clinic as it stands. It can be changed and sent again. Refused: nothing-said.
 
     What was sent before, unchanged, is not sent twice.
@@ -478,10 +478,10 @@ def _stored(value: Value) -> Any:
 
 
 def _write_fact(
-    by: Asker, patient: Patient, name: str, value: Value, on: date, told_by: str, note: str, now: datetime
+    by: Actor, patient: Patient, name: str, value: Value, on: date, told_by: str, note: str, now: datetime
 ) -> ClinicalFact:
     return ClinicalFact.objects.create(
-        clinic_id=by.here, patient=patient, name=name, value=_stored(value), observed_on=on, told_by=told_by,
+        clinic_id=by.own_clinic_id, patient=patient, name=name, value=_stored(value), observed_on=on, told_by=told_by,
         source_note=note, entered_at=now, entered_by_id=by.member, entered_by_name=by.name,
     )  # fmt: skip
 
@@ -493,7 +493,7 @@ def _note(text: str) -> str:
 @transaction.atomic
 def enter_fact(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     name: str,
     value: Value,
@@ -512,7 +512,7 @@ def enter_fact(
 @transaction.atomic
 def enter_facts(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     values: Mapping[str, Value],
     on: date,
@@ -526,7 +526,7 @@ def enter_facts(
     before-birth, too-long; and, unless somebody is ``sure``, what is asked back (weight:..., pressure:..., see
     doubts.py). The same entry again changes nothing.
     """
-    by.must("fact.enter")
+    by.require("fact.enter")
     now = now or timezone.now()
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     for name, value in values.items():
@@ -539,7 +539,7 @@ def enter_facts(
 
 
 def _keep_fact(
-    by: Asker, patient: Patient, name: str, value: Value, on: date, note: str, now: datetime
+    by: Actor, patient: Patient, name: str, value: Value, on: date, note: str, now: datetime
 ) -> ClinicalFact:  # fmt: skip
     if same := _same_fact(patient.pk, name, _stored(value), on, "clinician"):
         return same
@@ -575,7 +575,7 @@ def _pressure_of(patient_id: int, on: date) -> dict[str, Value]:
 
 @transaction.atomic
 def keep_weight(
-    *, by: Asker, patient_id: int, kg: Decimal, on: date, source_note: str, now: datetime | None = None
+    *, by: Actor, patient_id: int, kg: Decimal, on: date, source_note: str, now: datetime | None = None
 ) -> ClinicalFact:  # fmt: skip
     """Put a weight that another room took (a session's scale, a checked plan) into the one stream of weights.
 
@@ -590,9 +590,9 @@ def keep_weight(
 
 
 @transaction.atomic
-def retract_fact(*, by: Asker, fact_id: int, reason: str, now: datetime | None = None) -> ClinicalFact:
+def retract_fact(*, by: Actor, fact_id: int, reason: str, now: datetime | None = None) -> ClinicalFact:
     """Take a fact back that was entered in error; it stays readable. Refused: reason-missing. Twice changes nothing."""
-    by.must("fact.enter")
+    by.require("fact.enter")
     fact = ClinicalFact.objects.get(pk=fact_id, retracts=None)
     Patient.objects.select_for_update(no_key=True).get(pk=fact.patient_id)
     if not _note(reason):
@@ -601,13 +601,13 @@ def retract_fact(*, by: Asker, fact_id: int, reason: str, now: datetime | None =
 
 
 @transaction.atomic
-def take_back(*, by: Asker, fact: ClinicalFact, reason: str, now: datetime | None = None) -> ClinicalFact:
+def take_back(*, by: Actor, fact: ClinicalFact, reason: str, now: datetime | None = None) -> ClinicalFact:
     """The same for another room that struck what this fact came from; who may, it has settled."""
     before = ClinicalFact.objects.filter(retracts=fact).first()
     if before is not None:
         return before
     row = ClinicalFact.objects.create(
-        clinic_id=by.here, patient_id=fact.patient_id, name=fact.name, value=None, observed_on=fact.observed_on,
+        clinic_id=by.own_clinic_id, patient_id=fact.patient_id, name=fact.name, value=None, observed_on=fact.observed_on,
         told_by=fact.told_by, source_note=_note(reason), entered_at=now or timezone.now(), entered_by_id=by.member,
         entered_by_name=by.name, retracts=fact,
     )  # fmt: skip
@@ -657,7 +657,7 @@ class _Asked:
 
 @transaction.atomic
 def import_facts(
-    *, by: Asker, patient_id: int, text: str, source_note: str = "", sure: bool = False, now: datetime | None = None
+    *, by: Actor, patient_id: int, text: str, source_note: str = "", sure: bool = False, now: datetime | None = None
 ) -> Imported:
     """Take facts from a CSV (name,value,unit,date) or a FHIR Bundle of Observations, all of them or none.
 
@@ -665,7 +665,7 @@ def import_facts(
     refuses; where only something is asked back, that is confirmed for the whole text with ``sure``. Importing the same
     again changes nothing.
     """
-    by.must("fact.enter")
+    by.require("fact.enter")
     now = now or timezone.now()
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     reasons: list[str] = []

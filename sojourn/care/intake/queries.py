@@ -32,7 +32,7 @@ from sojourn.care.patients.queries import people_of
 from sojourn.clinical.eligibility.facts import VOCABULARY, Fact, Facts, Value, known
 from sojourn.clinical.eligibility.substances import names_ketamine
 from sojourn.clinical.interactions import Medicine
-from sojourn.foundation.accounts.asker import asking
+from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 
@@ -78,7 +78,7 @@ def told_facts(given: Mapping[str, Answered], sex: str) -> tuple[Fact, ...]:
     for question in story().shown(told, sex):
         answer = given.get(question.id)
         if answer is not None:
-            day = clinic_day(answer.said_at, asking())
+            day = clinic_day(answer.said_at, current_actor())
             said += [Fact(name, value, day, "patient") for name, value in answer.tells().items()]
     return tuple(said)
 
@@ -182,7 +182,7 @@ def _weight(value: Any, on: date | None, said_at: datetime | None, told_by: str,
         return Weight(_kilograms(value), on, cast(Literal["clinician", "imported"], told_by), by)
     if told_by != "told":
         return None
-    return Weight(_kilograms(value["number"]), clinic_day(said_at, asking()), "patient", "")
+    return Weight(_kilograms(value["number"]), clinic_day(said_at, current_actor()), "patient", "")
 
 
 _RANKS: Final = {"patient": 0, "imported": 1, "clinician": 2, "record": 3}
@@ -295,7 +295,7 @@ def medicine_of(row: MedicationStatement) -> MedicineTaken:
     return MedicineTaken(
         line=str(row.line), name=row.name, ingredient=row.ingredient or None, rxcui=row.rxcui or None,
         dose=row.dose, how_often=row.how_often, since=row.since, current=row.current, stopped_on=row.stopped_on,
-        said_on=clinic_day(row.said_at, asking()), row_id=row.pk, route=row.route,
+        said_on=clinic_day(row.said_at, current_actor()), row_id=row.pk, route=row.route,
     )  # fmt: skip
 
 
@@ -314,7 +314,7 @@ def allergies(patient_id: int) -> tuple[Allergy, ...]:
 
 
 def _allergy(row: AllergyIntolerance) -> Allergy:
-    return Allergy(str(row.line), row.substance, row.reaction, clinic_day(row.said_at, asking()), row.pk)
+    return Allergy(str(row.line), row.substance, row.reaction, clinic_day(row.said_at, current_actor()), row.pk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +343,7 @@ def _treatment(row: PreviousTreatment) -> TriedBefore:
     return TriedBefore(
         line=str(row.line), kind=row.kind, drug=row.name, ingredient=row.ingredient or None, rxcui=row.rxcui or None,
         dose=row.dose, duration=row.duration, outcome=Outcome(row.outcome), adequate=row.long_enough,
-        said_on=clinic_day(row.said_at, asking()), row_id=row.pk,
+        said_on=clinic_day(row.said_at, current_actor()), row_id=row.pk,
     )  # fmt: skip
 
 
@@ -372,7 +372,7 @@ def _words(model: type[Goal] | type[Concern], patient_id: int) -> tuple[Words, .
 
 
 def _word(row: Goal | Concern) -> Words:
-    return Words(str(row.line), row.text, clinic_day(row.said_at, asking()), row.pk)
+    return Words(str(row.line), row.text, clinic_day(row.said_at, current_actor()), row.pk)
 
 
 # ---------------------------------------------------------------- sent to the clinic
@@ -484,7 +484,7 @@ def timeline(patient_id: int) -> tuple[Moment, ...]:
     """What was sent, entered, started and stopped, newest day first. Three queries."""
     moments: list[Moment] = []
     for sent in submissions(patient_id):
-        moments.append(Moment(clinic_day(sent.said_at, asking()), "sent", ""))
+        moments.append(Moment(clinic_day(sent.said_at, current_actor()), "sent", ""))
     for each in entered_facts(patient_id):
         kind = "retracted" if each.retracted else "fact"
         moments.append(Moment(each.fact.on, kind, each.fact.name, each.fact.value, each.unit, each.by, each.note))

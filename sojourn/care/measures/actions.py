@@ -23,7 +23,7 @@ from sojourn.care.measures.models import Answer, MeasureRequest, OwnScale, Quest
 from sojourn.care.patients import not_now
 from sojourn.care.patients.models import Patient
 from sojourn.clinical.scales import FormInvalid, Number, Refusal, Scale, Score, say
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
@@ -56,11 +56,11 @@ def _language() -> str:
     return translation.get_language() or "en"
 
 
-def _may_answer(by: Asker, now: datetime | None) -> None:
+def _may_answer(by: Actor, now: datetime | None) -> None:
     """A patient answers their own; the database shows them no other's. Staff enter what stands on paper. Refused:
     not-now, from the start of a dose until the patient has left."""
     if not by.may("own.answer"):
-        by.must("measure.enter")
+        by.require("measure.enter")
     not_now.must_be_later(by=by, patient_id=by.patient_id or 0, at=now or timezone.now())
 
 
@@ -77,10 +77,10 @@ def _hold(response_id: int) -> QuestionnaireResponse:
 
 @transaction.atomic
 def request_measure(
-    *, by: Asker, patient_id: int, scale_id: str, due_at: datetime, now: datetime | None = None
+    *, by: Actor, patient_id: int, scale_id: str, due_at: datetime, now: datetime | None = None
 ) -> MeasureRequest:
     """Ask a patient to answer a questionnaire by ``due_at``. Refused while the same one is still open."""
-    by.must("measure.request")
+    by.require("measure.request")
     assert by.clinic_id is not None
     asked = _scale(scale_id)
     _for_patients(asked)
@@ -114,13 +114,13 @@ def request_measure(
 
 @transaction.atomic
 def request_battery(
-    *, by: Asker, patient_id: int, indication: str, due_at: datetime, now: datetime | None = None
+    *, by: Actor, patient_id: int, indication: str, due_at: datetime, now: datetime | None = None
 ) -> Sitting:
     """Ask for everything that an indication begins with, as one sitting. What is open already joins it.
 
     Refused while no prescriber has adopted the battery, while the same sitting is open, or where it asks nothing.
     """
-    by.must("measure.request")
+    by.require("measure.request")
     now = now or timezone.now()
     battery = next((each for each in queries.batteries() if each.indication == indication), None)
     if battery is None:
@@ -140,7 +140,7 @@ def request_battery(
     if all(family in waiting and waiting[family].sitting_id is not None for family in wanted):
         raise Refused(_("These questionnaires are open already."), codes=("already_open",))
     sitting = Sitting.objects.create(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         patient=patient,
         indication=indication,
         rule_id=battery.rule.id,
@@ -156,7 +156,7 @@ def request_battery(
             MeasureRequest.objects.filter(pk=standing.id).update(sitting=sitting)
             continue
         MeasureRequest.objects.create(
-            clinic_id=by.here,
+            clinic_id=by.own_clinic_id,
             patient=patient,
             scale_id=asked.id,
             due_at=due_at,
@@ -169,9 +169,9 @@ def request_battery(
 
 
 @transaction.atomic
-def withdraw_request(*, by: Asker, request_id: int, now: datetime | None = None) -> MeasureRequest:
+def withdraw_request(*, by: Actor, request_id: int, now: datetime | None = None) -> MeasureRequest:
     """Take a request back. Answers given so far are kept; a completed questionnaire is not taken back."""
-    by.must("measure.request")
+    by.require("measure.request")
     row = MeasureRequest.objects.select_for_update(no_key=True, of=("self",)).get(pk=request_id)
     if QuestionnaireResponse.objects.filter(request=row, completed_at__isnull=False).exists():
         raise Refused(_("This questionnaire has been answered."), codes=("completed",))
@@ -186,7 +186,7 @@ def withdraw_request(*, by: Asker, request_id: int, now: datetime | None = None)
 @transaction.atomic
 def start_response(
     *,
-    by: Asker,
+    by: Actor,
     request_id: int | None = None,
     scale_id: str | None = None,
     patient_id: int | None = None,
@@ -229,7 +229,7 @@ def start_response(
 
 
 @transaction.atomic
-def answer(*, by: Asker, response_id: int, link_id: str, value: int | None, now: datetime | None = None) -> Answer:
+def answer(*, by: Actor, response_id: int, link_id: str, value: int | None, now: datetime | None = None) -> Answer:
     """Answer one item; None leaves it out on purpose. The newest answer counts; all of them are kept.
 
     The same answer again changes nothing and returns the row that stands: a tap sent twice is one tap.
@@ -262,7 +262,7 @@ def answer(*, by: Asker, response_id: int, link_id: str, value: int | None, now:
 
 
 @transaction.atomic
-def complete(*, by: Asker, response_id: int, now: datetime | None = None) -> QuestionnaireResponse:
+def complete(*, by: Actor, response_id: int, now: datetime | None = None) -> QuestionnaireResponse:
     """Send the answers: score them by the definition as it stands, and freeze them.
 
     Refused while a question is neither answered nor left out on purpose. Where too much was left out for a
@@ -313,7 +313,7 @@ def _keep(response: QuestionnaireResponse, asked: Scale, result: Score | Refusal
 @transaction.atomic
 def enter_score(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     scale_id: str,
     total: Number | None,
@@ -329,7 +329,7 @@ def enter_score(
     ``parts``: subscales by code; ``answers``: those of the safety items, which are always wanted; ``rater``: who rated
     it; ``origin``: where it stands. Refused with every reason. Interfaces use ``safety.actions.enter_score``.
     """
-    by.must("measure.enter")
+    by.require("measure.enter")
     now = now or timezone.now()
     asked = _scale(scale_id)
     if taken_at > now:
@@ -345,7 +345,7 @@ def enter_score(
     ).exists():
         raise Refused(_("A score of this scale is entered for that time already."), codes=("entered",))
     response = QuestionnaireResponse(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         patient=patient,
         scale_id=asked.id,
         language=_language(),
@@ -360,7 +360,7 @@ def enter_score(
     response.save()
     Answer.objects.bulk_create(
         Answer(
-            clinic_id=by.here,
+            clinic_id=by.own_clinic_id,
             patient=patient,
             response=response,
             link_id=link_id,
@@ -420,7 +420,7 @@ def check_own(
 @transaction.atomic
 def load_own_scale(
     *,
-    by: Asker,
+    by: Actor,
     questionnaire: str,
     scoring: Mapping[str, Any],
     holder: str,
@@ -437,7 +437,7 @@ def load_own_scale(
     ``not_danger``: questions that look as if they were about danger to oneself, and are not, by who loads the file; it
     stands in the scoring.
     """
-    by.must("measure.define")
+    by.require("measure.define")
     # a form in a web page sends its line ends its own way: they are no part of the content
     questionnaire = questionnaire.replace("\r\n", "\n").strip()
     asked = check_own(
@@ -456,12 +456,14 @@ def load_own_scale(
     code = code or stands_for or _CODE.sub("-", title.lower()).strip("-")[:40] or "own"
     sign = own.digest(questionnaire, scoring, stands_for)
     with connection.cursor() as cursor:  # two uploads of one code come one after the other
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"own-scale {by.here} {code}"])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"own-scale {by.own_clinic_id} {code}"]
+        )
     newest = OwnScale.objects.filter(code=code).order_by("-version").first()
     if newest is not None and newest.hash == sign and not newest.retired:
         return newest
     row = OwnScale.objects.create(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         code=code,
         version=1 if newest is None else newest.version + 1,
         title=title[:200],
@@ -479,14 +481,14 @@ def load_own_scale(
 
 
 @transaction.atomic
-def retire_own_scale(*, by: Asker, code: str, now: datetime | None = None) -> OwnScale:
+def retire_own_scale(*, by: Actor, code: str, now: datetime | None = None) -> OwnScale:
     """Ask it no more. What was answered keeps its text and its score."""
-    by.must("measure.define")
+    by.require("measure.define")
     newest = OwnScale.objects.filter(code=code).order_by("-version").first()
     if newest is None or newest.retired:
         raise Refused(_("This questionnaire is not in use."), codes=("not_in_use",))
     row = OwnScale.objects.create(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         code=code,
         version=newest.version + 1,
         title=newest.title,

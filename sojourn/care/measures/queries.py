@@ -18,7 +18,7 @@ from sojourn.care.measures import own
 from sojourn.care.measures.models import Answer, MeasureRequest, OwnScale, QuestionnaireResponse, Sitting
 from sojourn.clinical.rules import Rule
 from sojourn.clinical.scales import Band, Change, Number, Scale
-from sojourn.foundation.accounts.asker import asking
+from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import clinic_today
 from sojourn.foundation.rulebook import scales as files
@@ -31,7 +31,7 @@ BATTERY = "battery."
 
 
 def scale(scale_id: str) -> Scale:
-    """A scale of ours or of the asker's clinic ("own-12"); raises KeyError. One query for a clinic's own, else none."""
+    """A scale of ours or of the actor's clinic ("own-12"); raises KeyError. One query for a clinic's own, else none."""
     if not scale_id.startswith(own.PREFIX):
         return files.scale(scale_id)
     number = scale_id.removeprefix(own.PREFIX)
@@ -71,8 +71,8 @@ def _askable(mine: Iterable[Scale]) -> list[Scale]:
 
 
 def adopted_rules() -> dict[str, Rule]:
-    """The rules that a prescriber of the asker's clinic has adopted, by id, with the clinic's numbers. One query."""
-    clinic_id = asking().clinic_id
+    """The rules that a prescriber of the actor's clinic has adopted, by id, with the clinic's numbers. One query."""
+    clinic_id = current_actor().clinic_id
     return {} if clinic_id is None else _adopted(standings(clinic_id))
 
 
@@ -150,8 +150,8 @@ _ADOPTION = ("id", "rule_id", "version", "rule_hash", "parameters", "retired")
 
 
 def shelf() -> Shelf:
-    """What the asker's clinic has to ask and to enter. One query."""
-    clinic_id = asking().clinic_id
+    """What the actor's clinic has to ask and to enter. One query."""
+    clinic_id = current_actor().clinic_id
     if clinic_id is None:
         return Shelf((), {}, ())
     mine_of = OwnScale.objects.filter(clinic_id=OuterRef("pk")).order_by("code", "-version").distinct("code")
@@ -163,7 +163,7 @@ def shelf() -> Shelf:
         (row for row in (OwnScale(**each) for each in own_json) if not row.retired), key=lambda row: (row.title, row.pk)
     )
     decided = {each["rule_id"]: RuleAdoption(**each) for each in adopted_json}
-    all_rules = decide(decided, clinic_today(asking()))
+    all_rules = decide(decided, clinic_today(current_actor()))
     mine = {each.stands_for: scale_of(each) for each in rows if each.stands_for}
     found = []
     for each in all_rules:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.messaging import queries
 from sojourn.care.messaging.models import Communication, CommunicationMark, MarkKind
 from sojourn.care.patients.models import Patient
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
@@ -38,7 +38,7 @@ def _text(body: str) -> str:
 
 @transaction.atomic
 def write(
-    *, by: Asker, patient_id: int, body: str, key: UUID, seen: int | None = None, now: datetime | None = None
+    *, by: Actor, patient_id: int, body: str, key: UUID, seen: int | None = None, now: datetime | None = None
 ) -> Communication:
     """Write one message into a patient's thread. A patient writes to the clinic; staff answer, and the patient gets
     an e-mail that says only that a message waits.
@@ -48,7 +48,7 @@ def write(
     has answered since.
     """
     from_patient = by.patient_id is not None
-    by.must("own.answer" if from_patient else "message.write")
+    by.require("own.answer" if from_patient else "message.write")
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     before = Communication.objects.filter(patient=patient, typed_key=key).first()
     if before is not None:
@@ -63,7 +63,7 @@ def write(
                 codes=("overtaken",),
             )
     row = Communication.objects.create(
-        clinic_id=by.here, patient=patient, body=text, from_patient=from_patient, sent_at=now or timezone.now(),
+        clinic_id=by.own_clinic_id, patient=patient, body=text, from_patient=from_patient, sent_at=now or timezone.now(),
         sent_by_id=by.member, sender_name=by.name, typed_key=key,
     )  # fmt: skip
     record(by, "message.written", row, from_patient=from_patient)
@@ -84,34 +84,34 @@ def _tell(patient: Patient) -> None:
     )  # fmt: skip
 
 
-def _mark(by: Asker, patient_id: int, upto: int, kind: MarkKind, now: datetime | None) -> CommunicationMark | None:
+def _mark(by: Actor, patient_id: int, upto: int, kind: MarkKind, now: datetime | None) -> CommunicationMark | None:
     message = Communication.objects.get(pk=upto, patient_id=patient_id)
     mark, new = CommunicationMark.objects.get_or_create(
         upto=message,
         kind=kind,
         defaults={
-            "clinic_id": by.here, "patient_id": patient_id, "at": now or timezone.now(), "by_id": by.member,
+            "clinic_id": by.own_clinic_id, "patient_id": patient_id, "at": now or timezone.now(), "by_id": by.member,
         },
     )  # fmt: skip
     return mark if new else None
 
 
 @transaction.atomic
-def mark_read(*, by: Asker, patient_id: int, upto: int, now: datetime | None = None) -> None:
+def mark_read(*, by: Actor, patient_id: int, upto: int, now: datetime | None = None) -> None:
     """The patient has read the thread up to that message. Twice changes nothing."""
-    by.must("own.answer")
+    by.require("own.answer")
     mark = _mark(by, patient_id, upto, MarkKind.READ, now)
     if mark is not None:
         record(by, "message.read", mark)
 
 
 @transaction.atomic
-def settle(*, by: Asker, patient_id: int, upto: int, now: datetime | None = None) -> None:
+def settle(*, by: Actor, patient_id: int, upto: int, now: datetime | None = None) -> None:
     """Nothing more is needed up to that message (a call was made, it was a thank-you). Twice changes nothing.
 
     Overtaken ("overtaken") where the patient has written since.
     """
-    by.must("message.write")
+    by.require("message.write")
     Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     newest = queries.newest_of_patient(patient_id)
     if newest is not None and newest.pk > upto:

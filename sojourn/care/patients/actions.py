@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.patients import queries
 from sojourn.care.patients.models import Patient, RelatedPerson, Sex
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
@@ -68,7 +68,7 @@ def _number_taken(number: str) -> Refused:
 @transaction.atomic
 def add(
     *,
-    by: Asker,
+    by: Actor,
     given_name: str,
     family_name: str,
     birth_date: date,
@@ -86,9 +86,9 @@ def add(
     Raises Refused: name-missing, born-in-future, born-too-long-ago, sex-unknown, record-number-taken, and
     possible-duplicate unless ``another_person`` says that the likeness has been looked at.
     """
-    by.must("patient.create")
+    by.require("patient.create")
     if restricted:
-        by.must("patient.restricted")
+        by.require("patient.restricted")
     assert by.clinic_id is not None
     now = now or timezone.now()
     values = _tidy({
@@ -121,7 +121,7 @@ def add(
 @transaction.atomic
 def edit(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     version: int,
     record_number: str,
@@ -132,10 +132,10 @@ def edit(
 ) -> Patient:
     """Change who the patient is: given_name, family_name, birth_date, sex, email, phone, language.
 
-    ``version`` is the one that the asker saw: Overtaken where somebody saved since. ``restricted`` is left alone
+    ``version`` is the one that the actor saw: Overtaken where somebody saved since. ``restricted`` is left alone
     without patient.restricted. Refuses as ``add`` does; a likeness is asked about only when name or birth change.
     """
-    by.must("patient.edit")
+    by.require("patient.edit")
     if set(values) - set(_FIELDS):
         raise TypeError(f"not a part of a patient: {sorted(set(values) - set(_FIELDS))}")
     now = now or timezone.now()
@@ -148,7 +148,7 @@ def edit(
     wanted = _tidy({name: getattr(patient, name) for name in _FIELDS} | values)
     wanted["record_number"] = " ".join(record_number.split()) or patient.record_number
     if restricted is not None and restricted != patient.restricted:
-        by.must("patient.restricted")
+        by.require("patient.restricted")
         wanted["restricted"] = restricted
     changed = sorted(name for name, value in wanted.items() if getattr(patient, name) != value)
     _check_identity(wanted, clinic_day(now, by))
@@ -171,9 +171,9 @@ def edit(
 
 
 @transaction.atomic
-def open_record(*, by: Asker, patient: Patient, part: str) -> Patient:
+def open_record(*, by: Actor, patient: Patient, part: str) -> Patient:
     """Note that ``by`` opened a page of the record: ``part`` is "identity" or "clinical"."""
-    by.must("patient.clinical" if part == "clinical" else "patient.find")
+    by.require("patient.clinical" if part == "clinical" else "patient.find")
     record(by, "patient.opened", patient, part=part)
     return patient
 
@@ -191,7 +191,7 @@ def _check_person(name: str, phone: str, email: str) -> None:
 @transaction.atomic
 def add_person(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     name: str,
     relationship: str = "",
@@ -202,7 +202,7 @@ def add_person(
     now: datetime | None = None,
 ) -> RelatedPerson:
     """Put someone beside the patient. Refused: name-missing, no-way-to-reach."""
-    by.must("patient.edit")
+    by.require("patient.edit")
     assert by.clinic_id is not None
     values = _tidy({"name": name, "relationship": relationship, "phone": phone, "email": email})
     _check_person(values["name"], values["phone"], values["email"])
@@ -222,7 +222,7 @@ def add_person(
 @transaction.atomic
 def edit_person(
     *,
-    by: Asker,
+    by: Actor,
     person_id: int,
     name: str,
     relationship: str,
@@ -234,7 +234,7 @@ def edit_person(
     """Change what is known of a person beside the patient; None leaves whether they may be called.
 
     Refused: name-missing, no-way-to-reach, ended."""
-    by.must("patient.edit")
+    by.require("patient.edit")
     values = _tidy({"name": name, "relationship": relationship, "phone": phone, "email": email})
     _check_person(values["name"], values["phone"], values["email"])
     person = RelatedPerson.objects.select_for_update(no_key=True).get(pk=person_id)
@@ -254,9 +254,9 @@ def edit_person(
 
 
 @transaction.atomic
-def end_person(*, by: Asker, person_id: int, now: datetime | None = None) -> RelatedPerson:
+def end_person(*, by: Actor, person_id: int, now: datetime | None = None) -> RelatedPerson:
     """The person is no longer beside the patient; what they did stays on record. Ending twice changes nothing."""
-    by.must("patient.edit")
+    by.require("patient.edit")
     person = RelatedPerson.objects.select_for_update(no_key=True).get(pk=person_id)
     if person.ended_at is None:
         person.ended_at = now or timezone.now()

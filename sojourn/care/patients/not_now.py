@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from sojourn.care.patients import queries
 from sojourn.care.patients.models import Leaving, Patient
 from sojourn.clinical import recovery
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook.queries import ids_of, standings
@@ -36,15 +36,15 @@ def dosed_since(patient_id: int, clinic: Clinic, at: datetime) -> datetime | Non
     return dose_at if at < over_at else None
 
 
-def must_be_later(*, by: Asker, patient_id: int, at: datetime) -> None:
+def must_be_later(*, by: Actor, patient_id: int, at: datetime) -> None:
     """Refused ("not-now") while a dose is with the patient who asks; what staff do, they do awake."""
     if by.patient_id is None:
         return
-    if dosed_since(patient_id, Clinic.objects.get(pk=by.here), at) is not None:
+    if dosed_since(patient_id, Clinic.objects.get(pk=by.own_clinic_id), at) is not None:
         raise Refused(words(), codes=(CODE,))
 
 
-def must_have_been_awake(*, by: Asker, patient_id: int, at: datetime) -> None:
+def must_have_been_awake(*, by: Actor, patient_id: int, at: datetime) -> None:
     """Refused ("not-now") where a dose was with the patient at the time at which they are said to have answered."""
     if dosed_since(patient_id, Patient.objects.select_related("clinic").get(pk=patient_id).clinic, at) is not None:
         raise Refused(

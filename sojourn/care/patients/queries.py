@@ -12,7 +12,7 @@ from django.db.models.functions import Concat
 
 from sojourn.care.patients.days import days_in
 from sojourn.care.patients.models import DoseStart, Patient, RelatedPerson
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import BreakGlass, Membership
 
 FIRST_NUMBER = "1001"
@@ -53,49 +53,49 @@ def _named_wholly(words: list[str]) -> Q:
     return found
 
 
-def opened_by(asker: Asker, now: datetime) -> frozenset[int]:
-    """The restricted records whose glass this asker has broken and that are still open. One query."""
-    if asker.membership_id is None:
+def opened_by(actor: Actor, now: datetime) -> frozenset[int]:
+    """The restricted records whose glass this actor has broken and that are still open. One query."""
+    if actor.membership_id is None:
         return frozenset()
     return frozenset(
-        BreakGlass.objects.filter(membership_id=asker.membership_id, until_at__gt=now).values_list(
+        BreakGlass.objects.filter(membership_id=actor.membership_id, until_at__gt=now).values_list(
             "patient_id", flat=True
         )
     )
 
 
-def withheld(asker: Asker, patients: Iterable[Patient], now: datetime) -> frozenset[int]:
-    """The ids among ``patients`` of which this asker may only know that they exist. No query without one."""
+def withheld(actor: Actor, patients: Iterable[Patient], now: datetime) -> frozenset[int]:
+    """The ids among ``patients`` of which this actor may only know that they exist. No query without one."""
     restricted = {patient.pk for patient in patients if patient.restricted}
-    if not restricted or asker.may("patient.restricted"):
+    if not restricted or actor.may("patient.restricted"):
         return frozenset()
-    return frozenset(restricted - opened_by(asker, now))
+    return frozenset(restricted - opened_by(actor, now))
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A patient, and whether this asker may only know that the record exists. ``signs_in``: to the own portal."""
+    """A patient, and whether this actor may only know that the record exists. ``signs_in``: to the own portal."""
 
     patient: Patient
     withheld: bool
     signs_in: bool
 
 
-def record_for(asker: Asker, patient_id: int, now: datetime) -> Record:
-    """One record as this asker may see it. One query. Raises Patient.DoesNotExist."""
+def record_for(actor: Actor, patient_id: int, now: datetime) -> Record:
+    """One record as this actor may see it. One query. Raises Patient.DoesNotExist."""
     glass = BreakGlass.objects.filter(
-        membership_id=asker.membership_id or 0, patient_id=OuterRef("pk"), until_at__gt=now
+        membership_id=actor.membership_id or 0, patient_id=OuterRef("pk"), until_at__gt=now
     )
     own = Membership.objects.filter(patient_id=OuterRef("pk"), role="patient", ended_at=None)
     patient = Patient.objects.annotate(glass=Exists(glass), signs_in=Exists(own)).get(pk=patient_id)
-    shut = patient.restricted and not asker.may("patient.restricted") and not patient.glass
+    shut = patient.restricted and not actor.may("patient.restricted") and not patient.glass
     return Record(patient, shut, patient.signs_in)
 
 
-def find(text: str, *, asker: Asker, now: datetime) -> QuerySet[Patient]:
+def find(text: str, *, actor: Actor, now: datetime) -> QuerySet[Patient]:
     """The patients that ``text`` may mean: parts of a name in any order, a day of birth, a record number.
 
-    All of them where ``text`` is empty. A restricted record answers an asker who may not open it only to its exact
+    All of them where ``text`` is empty. A restricted record answers an actor who may not open it only to its exact
     record number or to its name in full, so that nobody spells it out letter by letter.
     """
     text = " ".join(text.split())[:120]
@@ -108,11 +108,11 @@ def find(text: str, *, asker: Asker, now: datetime) -> QuerySet[Patient]:
         match &= _named(words)
     if text:
         match |= Q(record_number__iexact=text)
-    if not asker.may("patient.restricted"):
+    if not actor.may("patient.restricted"):
         wholly = Q(record_number__iexact=text)
         if len(words) > 1 or (words and days):
             wholly |= _named_wholly(words)
-        match &= Q(restricted=False) | Q(pk__in=opened_by(asker, now)) | (wholly if text else Q(pk=None))
+        match &= Q(restricted=False) | Q(pk__in=opened_by(actor, now)) | (wholly if text else Q(pk=None))
     return Patient.objects.filter(match).order_by("search_key", "birth_date", "id")
 
 

@@ -21,16 +21,16 @@ from sojourn.care.plan.models import CarePlan, DoubleCheck, PlanVersion
 from sojourn.care.plan.parts import MOST_GOALS, Goal, part_faults
 from sojourn.clinical import dosing
 from sojourn.clinical.eligibility.facts import VOCABULARY
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day
 
 
 @transaction.atomic
-def end(*, by: Asker, course_id: int, ended_on: date, now: datetime | None = None) -> CarePlan:
+def end(*, by: Actor, course_id: int, ended_on: date, now: datetime | None = None) -> CarePlan:
     """End a course on a day. Refused: ended-before-begun, ends-in-future, ended."""
-    by.must("course.end")
+    by.require("course.end")
     course = CarePlan.objects.select_for_update(no_key=True).get(pk=course_id)
     if course.ended_on is not None:
         raise Refused(_("This course has ended already."), codes=("ended",))
@@ -60,13 +60,13 @@ EDITABLE: Final = (
 
 
 @transaction.atomic
-def draft(*, by: Asker, patient_id: int, course_id: int | None = None, now: datetime | None = None) -> PlanVersion:
+def draft(*, by: Actor, patient_id: int, course_id: int | None = None, now: datetime | None = None) -> PlanVersion:
     """Begin the next version of a course's plan, or the first of a patient; an open draft is handed back as it is.
 
     It begins with what is in force, or with what the course and the intake say, and with the newest weight. Refused:
     ended.
     """
-    by.must("plan.draft")
+    by.require("plan.draft")
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     course = CarePlan.objects.get(pk=course_id, patient=patient) if course_id else None
     if course is not None and course.ended_on is not None:
@@ -76,7 +76,7 @@ def draft(*, by: Asker, patient_id: int, course_id: int | None = None, now: date
         return found
     at = now or timezone.now()
     version = PlanVersion(
-        clinic_id=by.here, patient=patient, care_plan=course, number=_next_number(course), drafted_at=at,
+        clinic_id=by.own_clinic_id, patient=patient, care_plan=course, number=_next_number(course), drafted_at=at,
         drafted_by_id=by.member, edited_at=at, edited_by_id=by.member,
     )  # fmt: skip
     last = queries.in_force(course.pk, at) if course is not None else None
@@ -84,9 +84,9 @@ def draft(*, by: Asker, patient_id: int, course_id: int | None = None, now: date
         for name in _COPIED:
             setattr(version, name, getattr(last, name))
     else:
-        _begin_from(version, course, by.here)
+        _begin_from(version, course, by.own_clinic_id)
     if _take_newest_weight(version) and last is not None:
-        _work_out(version, dose.doses_of(by.here).rules, clinic_day(at, by))
+        _work_out(version, dose.doses_of(by.own_clinic_id).rules, clinic_day(at, by))
         version.dosed_by_id = by.member
     version.save()
     record(by, "plan.drafted", version, number=version.number)
@@ -126,17 +126,17 @@ def _begin_from(version: PlanVersion, course: CarePlan | None, clinic_id: int) -
 
 @transaction.atomic
 def save_draft(
-    *, by: Asker, version_id: int, seen: int, values: Mapping[str, Any], sure: bool = False, now: datetime | None = None
+    *, by: Actor, version_id: int, seen: int, values: Mapping[str, Any], sure: bool = False, now: datetime | None = None
 ) -> PlanVersion:
-    """Write what was typed into a draft and work its dose out. ``seen`` is the revision that the asker had before her.
+    """Write what was typed into a draft and work its dose out. ``seen`` is the revision that the actor had before her.
 
     ``values`` holds any of EDITABLE; ``parts`` as Part, ``goals`` as Goal. A draft may be incomplete, but nothing in
     it may be impossible. Nothing changed: nothing is written. Raises Overtaken (somebody saved in between, but for the
-    asker's own page a moment ago), and Refused: signed, discarded, protocol-unknown, weight-implausible,
+    actor's own page a moment ago), and Refused: signed, discarded, protocol-unknown, weight-implausible,
     not-positive:FIELD, rounding, days-cross, part-..., too-many-goals; and, unless somebody is ``sure`` and has read
     the scale, weight:pounds, weight:kilograms, weight:changed for a weight that is not the draft's own.
     """
-    by.must("plan.draft")
+    by.require("plan.draft")
     version = PlanVersion.objects.select_for_update(no_key=True).select_related("patient").get(pk=version_id)
     _must_be_open(version)
     if version.revision != seen and not _own_page(version, by, seen, now or timezone.now()):
@@ -156,7 +156,7 @@ def save_draft(
         setattr(version, name, _stored(name, value))
     version.route, version.drug = dose.protocol_way(version.protocol_id)
     today = clinic_day(now or timezone.now(), by)
-    _work_out(version, dose.doses_of(by.here).rules, today)
+    _work_out(version, dose.doses_of(by.own_clinic_id).rules, today)
     is_now = dose.content(version)
     changed = sorted(name for name, value in is_now.items() if value != was[name])
     if not changed:
@@ -180,7 +180,7 @@ def _weight_doubts(version: PlanVersion, values: Mapping[str, Any]) -> dict[str,
     return doubts.about_weight(version.clinic_id, kg, last)
 
 
-def _own_page(version: PlanVersion, by: Asker, seen: int, at: datetime) -> bool:
+def _own_page(version: PlanVersion, by: Actor, seen: int, at: datetime) -> bool:
     """Whether the save in between was this page's own. It saves as one goes: a button pressed while that is under way
     carries the revision from before it, and the whole sheet."""
     return version.revision == seen + 1 and version.edited_by_id == by.membership_id and at - version.edited_at < _OWN
@@ -252,9 +252,9 @@ def _work_out(version: PlanVersion, rules: dosing.DoseRules, today: date) -> dos
 
 
 @transaction.atomic
-def discard(*, by: Asker, version_id: int, now: datetime | None = None) -> PlanVersion:
+def discard(*, by: Actor, version_id: int, now: datetime | None = None) -> PlanVersion:
     """Throw a draft away; it stays in the table. Refused: signed, discarded."""
-    by.must("plan.draft")
+    by.require("plan.draft")
     version = PlanVersion.objects.select_for_update(no_key=True).get(pk=version_id)
     _must_be_open(version)
     version.discarded_at, version.discarded_by_id = now or timezone.now(), by.member
@@ -268,7 +268,7 @@ def discard(*, by: Asker, version_id: int, now: datetime | None = None) -> PlanV
 
 @transaction.atomic
 def double_check(
-    *, by: Asker, version_id: int, weight_kg: Decimal | None, amount: Decimal, now: datetime | None = None
+    *, by: Actor, version_id: int, weight_kg: Decimal | None, amount: Decimal, now: datetime | None = None
 ) -> DoubleCheck:
     """A second clinician worked the dose out from her own figures. ``amount`` is mg/kg, or mg where the route is not
     dosed by weight (then without ``weight_kg``).
@@ -278,7 +278,7 @@ def double_check(
     amount-differs, dose-differs; the last three with both figures, and nothing is kept. Beside a weight that differs
     stands what there is to ask about it (weight:pounds, weight:kilograms, weight:changed); nothing is to be confirmed.
     """
-    by.must("plan.check")
+    by.require("plan.check")
     version = PlanVersion.objects.select_for_update(no_key=True).get(pk=version_id)
     _must_be_open(version)
     ordered = version.per_kg if version.per_kg is not None else version.fixed_mg
@@ -299,7 +299,7 @@ def double_check(
     if again is not None:
         return again
     check = DoubleCheck.objects.create(
-        clinic_id=by.here, patient_id=version.patient_id, version=version, dose_hash=stands_for,
+        clinic_id=by.own_clinic_id, patient_id=version.patient_id, version=version, dose_hash=stands_for,
         weight_kg=weight_kg if version.per_kg is not None else None, amount=amount, dose_mg=version.dose_mg,
         checked_at=now or timezone.now(), checked_by_id=by.member,
     )  # fmt: skip
@@ -308,7 +308,7 @@ def double_check(
     return check
 
 
-def _keep_weight(version: PlanVersion, by: Asker, at: datetime) -> None:
+def _keep_weight(version: PlanVersion, by: Actor, at: datetime) -> None:
     """The weight that a plan rests on is the patient's weight of that day."""
     kg, on = version.weight_kg, version.weight_on
     if kg is None or on is None or on > clinic_day(at, by):
@@ -351,7 +351,7 @@ def _differences(
 
 @transaction.atomic
 def sign(
-    *, by: Asker, version_id: int, seen_hash: str, beyond_reason: str = "", now: datetime | None = None
+    *, by: Actor, version_id: int, seen_hash: str, beyond_reason: str = "", now: datetime | None = None
 ) -> PlanVersion:
     """A prescriber signs a version: from now on it is the order of the course. A first version begins the course.
 
@@ -360,7 +360,7 @@ def sign(
     incomplete:FIELD, the codes of the dose, beyond-reason, not-checked, candidacy, consent, change-reason,
     course-running, ended, before-birth.
     """
-    by.must("plan.sign")
+    by.require("plan.sign")
     at = now or timezone.now()
     patient_id = PlanVersion.objects.values_list("patient_id", flat=True).get(pk=version_id)
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
@@ -374,7 +374,7 @@ def sign(
     today = clinic_day(at, by)
     course = version.care_plan
     wrong = [*_incomplete(version, patient), *_course_faults(version, course)]
-    found, more = _dose_to_sign(version, by.here, today, beyond_reason.strip())
+    found, more = _dose_to_sign(version, by.own_clinic_id, today, beyond_reason.strip())
     wrong += more
     if queries.standing_check(version) is None:
         wrong.append(("not-checked", _("A second clinician has not checked this dose yet.")))
@@ -462,7 +462,7 @@ def _order_in(course: CarePlan) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _with_order(version: PlanVersion, course: CarePlan | None, by: Asker, at: datetime) -> CarePlan:
+def _with_order(version: PlanVersion, course: CarePlan | None, by: Actor, at: datetime) -> CarePlan:
     """The course with the order of the version in it, begun where there is none."""
     protocol = queries.protocol(version.protocol_id)
     assert protocol is not None
@@ -471,7 +471,7 @@ def _with_order(version: PlanVersion, course: CarePlan | None, by: Asker, at: da
     assert version.starts_on is not None
     if course is None:
         course = CarePlan(
-            clinic_id=by.here, patient_id=version.patient_id, started_on=version.starts_on, created_at=at,
+            clinic_id=by.own_clinic_id, patient_id=version.patient_id, started_on=version.starts_on, created_at=at,
             created_by_id=by.member, title=protocol.rule.title[:120],
         )  # fmt: skip
     elif course.protocol_id != version.protocol_id:

@@ -15,7 +15,7 @@ from sojourn.care.consent import queries as consent
 from sojourn.care.plan import queries
 from sojourn.care.plan.dose import protocol_way
 from sojourn.care.plan.models import CarePlan
-from sojourn.foundation.accounts.asker import asking
+from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_day
 
 Gate = Literal["candidacy", "consent"]
@@ -89,7 +89,7 @@ def before_dose(course: CarePlan, now: datetime | None = None) -> tuple[Missing,
     """
     version = queries.in_force(course.pk, now)
     route, drug = (version.route, version.drug) if version is not None else protocol_way(course.protocol_id)
-    day = None if now is None else clinic_day(now, asking())
+    day = None if now is None else clinic_day(now, current_actor())
     found: list[Missing] = []
     if course.ended_on is not None:
         found.append(Missing("ended"))

@@ -25,7 +25,7 @@ from sojourn.care.safety.answering_actions import answer_flag, note_reading
 from sojourn.care.safety.models import Flag, FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.clinical.scales import Number
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 
 __all__ = [
@@ -50,7 +50,7 @@ class Answered:
 
 @transaction.atomic
 def answer_measure(
-    *, by: Asker, response_id: int, link_id: str, value: int | None, now: datetime | None = None
+    *, by: Actor, response_id: int, link_id: str, value: int | None, now: datetime | None = None
 ) -> Answered:
     """Answer one question. An alarming answer raises a flag at once, even if the rest is never answered."""
     now = now or timezone.now()
@@ -63,7 +63,7 @@ def answer_measure(
 
 
 @transaction.atomic
-def complete_measure(*, by: Asker, response_id: int, now: datetime | None = None) -> QuestionnaireResponse:
+def complete_measure(*, by: Actor, response_id: int, now: datetime | None = None) -> QuestionnaireResponse:
     """Send the answers. If an alarming one among them has no flag yet, it is raised here."""
     now = now or timezone.now()
     response = measures.complete(by=by, response_id=response_id, now=now)
@@ -77,7 +77,7 @@ def complete_measure(*, by: Asker, response_id: int, now: datetime | None = None
 @transaction.atomic
 def enter_paper(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     scale_id: str,
     answers: Mapping[str, int | None],
@@ -89,7 +89,7 @@ def enter_paper(
     ``answers`` by link id, None for what was left out. The response bears the time on the paper; the audit
     and a flag bear the time of entry.
     """
-    by.must("measure.enter")
+    by.require("measure.enter")
     now = now or timezone.now()
     if filled_in_at > now:
         raise Refused(_("The time on the form lies in the future."), codes=("future",))
@@ -125,7 +125,7 @@ def _must_be_new(patient_id: int, scale_id: str, filled_in_at: datetime) -> None
 
 
 def _answer_all(
-    by: Asker, response: QuestionnaireResponse, answers: Mapping[str, int | None], filled_in_at: datetime
+    by: Actor, response: QuestionnaireResponse, answers: Mapping[str, int | None], filled_in_at: datetime
 ) -> None:
     """Every answer that is asked, and what was answered although it is not."""
     asked = {item.link_id for item in scale(response.scale_id).asked(answers)}
@@ -137,7 +137,7 @@ def _answer_all(
 @transaction.atomic
 def enter_score(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     scale_id: str,
     total: Number | None,
@@ -169,7 +169,7 @@ def enter_score(
 
 
 def _raise(
-    by: Asker, response: QuestionnaireResponse, items: Sequence[str], detail: str, now: datetime
+    by: Actor, response: QuestionnaireResponse, items: Sequence[str], detail: str, now: datetime
 ) -> Flag:  # fmt: skip
     """Raise the flag of a response, once."""
     return raise_flag(

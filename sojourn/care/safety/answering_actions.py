@@ -15,7 +15,7 @@ from sojourn.care.safety.clock_actions import begin_acting, begin_taking
 from sojourn.care.safety.models import Flag, FlagAnswer, FlagAnswerKind, FlagOutcome, FlagReading
 from sojourn.care.safety.queries import StandingFlag
 from sojourn.clinical.written import says_something
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
@@ -30,15 +30,15 @@ _STEPS: Mapping[str, tuple[FlagAnswerKind, ...]] = {
 
 
 @transaction.atomic
-def note_reading(*, by: Asker, flag_id: int, now: datetime | None = None) -> FlagReading:
+def note_reading(*, by: Actor, flag_id: int, now: datetime | None = None) -> FlagReading:
     """Somebody who can answer the flag has opened it: once for each person. The patient is told so."""
-    by.must("flag.answer")
+    by.require("flag.answer")
     flag = Flag.objects.get(pk=flag_id)
     row, new = FlagReading.objects.get_or_create(
         flag=flag,
         member_id=by.member,
         defaults={
-            "clinic_id": by.here,
+            "clinic_id": by.own_clinic_id,
             "patient_id": flag.patient_id,
             "member_name": by.name,
             "at": now or timezone.now(),
@@ -52,7 +52,7 @@ def note_reading(*, by: Asker, flag_id: int, now: datetime | None = None) -> Fla
 @transaction.atomic
 def answer_flag(
     *,
-    by: Asker,
+    by: Actor,
     flag_id: int,
     kind: str,
     note: str = "",
@@ -64,10 +64,10 @@ def answer_flag(
     """Say what is done about a flag: "seen" (I am taking this), "handed" (``to`` a membership, who must take it),
     "contacted", "closed" (needs an outcome and a note).
 
-    ``after`` is the id of the newest answer that the asker saw, None for none: whoever was slower is told so. Refused:
+    ``after`` is the id of the newest answer that the actor saw, None for none: whoever was slower is told so. Refused:
     unknown_answer, closed, take_first, taken, note_missing, outcome_missing, cannot_take.
     """
-    by.must("flag.answer")
+    by.require("flag.answer")
     now = now or timezone.now()
     patient_id = Flag.objects.get(pk=flag_id).patient_id
     Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
@@ -79,7 +79,7 @@ def answer_flag(
     if kind == FlagAnswerKind.CLOSED:
         _must_say_what_came_of_it(chosen, note)
     row = FlagAnswer.objects.create(
-        clinic_id=by.here, patient_id=patient_id, flag=found.row, kind=kind, outcome=chosen, note=note, at=now,
+        clinic_id=by.own_clinic_id, patient_id=patient_id, flag=found.row, kind=kind, outcome=chosen, note=note, at=now,
         by_id=by.member, by_name=by.name, to=receiver,
     )  # fmt: skip
     record(by, "flag.answered", found.row, kind=kind)
@@ -100,7 +100,7 @@ def _must_be_newest(found: StandingFlag, after: int | None) -> None:
     )
 
 
-def _must_fit(found: StandingFlag, by: Asker, kind: str) -> None:
+def _must_fit(found: StandingFlag, by: Actor, kind: str) -> None:
     if kind not in FlagAnswerKind.values:
         raise Refused(_("Choose one of the answers shown."), codes=("unknown_answer",))
     if found.closed:

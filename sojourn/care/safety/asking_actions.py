@@ -13,7 +13,7 @@ from django.utils import timezone
 from sojourn.care.safety.models import Flag, FlagAnswerKind, FlagKind, FlagReport, FlagSource, Severity
 from sojourn.care.safety.queries import still_open
 from sojourn.care.safety.raising_actions import raise_flag, say_again
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 
 # Presses within it are one need. It spares people letters and clears nothing: whoever reached the patient in between
 # is asked anew (say_again), and what was closed is a new flag.
@@ -21,11 +21,11 @@ _ONE_NEED: Final = timedelta(hours=1)
 
 
 @transaction.atomic
-def ask_for_help(*, by: Asker, patient_id: int, form: UUID, now: datetime | None = None) -> Flag:
+def ask_for_help(*, by: Actor, patient_id: int, form: UUID, now: datetime | None = None) -> Flag:
     """The patient asks the clinic for help: one flag, to be answered now. ``form`` is the key of the form that was on
     the page: sent twice it is one press, as long as nobody has reached the patient and the hour lasts. Another press
     within the hour is a report on the open flag. Nothing refuses it but whose it is."""
-    by.must("own.read")
+    by.require("own.read")
     now = now or timezone.now()
     _one_at_a_time(patient_id)
     about = f"asked:{form}"

@@ -13,14 +13,14 @@ from sojourn.care.safety.models import Flag, FlagClock, FlagTurn, Purpose, Reach
 from sojourn.clinical import deadlines
 from sojourn.clinical.deadlines import Deadlines, Ladder
 from sojourn.foundation import jobs
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership
 
 
 def begin_taking(flag: Flag, severity: Severity, at: datetime, first: Membership | None = None) -> FlagClock:
     """Ask somebody to take the flag: ``first``, or whoever stands first on the list. Where nobody is named, or no
     deadline is adopted, every clinical member is told at once."""
-    with as_asker(teller(flag.clinic_id)):
+    with acting_as(teller(flag.clinic_id)):
         asked = first if first is not None and duty_queries.answers_flags(first) else duty_queries.duty().first_but()
         found = adopted(flag.clinic_id, severity, at)
         ladder = None
@@ -33,7 +33,7 @@ def begin_taking(flag: Flag, severity: Severity, at: datetime, first: Membership
 
 def begin_acting(flag: Flag, severity: Severity, at: datetime, owner: Membership) -> FlagClock | None:
     """Whoever took the flag has until then to reach the patient. None where no deadline is adopted."""
-    with as_asker(teller(flag.clinic_id)):
+    with acting_as(teller(flag.clinic_id)):
         found = adopted(flag.clinic_id, severity, at)
         if found is None:
             return None

@@ -11,7 +11,7 @@ from sojourn.care.scheduling import hours
 from sojourn.care.scheduling import queries as scheduling
 from sojourn.clinical import deadlines
 from sojourn.clinical.deadlines import Deadlines, Stretch
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.rulebook import queries as rulebook
@@ -20,7 +20,7 @@ from sojourn.foundation.rulebook import queries as rulebook
 _HORIZON = timedelta(days=60)
 
 
-def teller(clinic_id: int) -> Asker:
+def teller(clinic_id: int) -> Actor:
     """The house, as it tells people of flags."""
     return replace(house(clinic_id), permissions=frozenset({"flag.tell"}))
 

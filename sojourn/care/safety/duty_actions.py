@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.safety.duty_queries import ANSWERS, FEWEST, clinical_members
 from sojourn.care.safety.models import DutyContact, DutyList, NoticeChoice
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 
@@ -21,13 +21,13 @@ _NUMBER = re.compile(r"\+[0-9]{7,15}")
 
 
 @transaction.atomic
-def name_duty(*, by: Asker, member_ids: Sequence[int], now: datetime | None = None) -> DutyList:
+def name_duty(*, by: Actor, member_ids: Sequence[int], now: datetime | None = None) -> DutyList:
     """Say who is asked about a flag: the first, the back-up, then the others. It replaces the list before.
 
     Refused: too-few (one person cannot step in for themselves), too-many, twice (one person in two roles as well),
     cannot-answer (has left, is not confirmed, or holds a role that answers no flags).
     """
-    by.must("duty.manage")
+    by.require("duty.manage")
     wanted = list(member_ids)
     if len(wanted) != len(set(wanted)):
         raise Refused(_("Each person stands on the list once."), codes=["twice"])
@@ -35,16 +35,16 @@ def name_duty(*, by: Asker, member_ids: Sequence[int], now: datetime | None = No
         raise Refused(_("Name at least two people: one who is asked, and one who steps in."), codes=["too-few"])
     if len(wanted) > MOST:
         raise Refused(_("Name at most %(n)d people.") % {"n": MOST}, codes=["too-many"])
-    here = {each.pk: each.person_id for each in clinical_members(by.here)}
+    here = {each.pk: each.person_id for each in clinical_members(by.own_clinic_id)}
     if not here.keys() >= set(wanted):
         raise Refused(_("Somebody on the list does not work here as a clinician."), codes=["cannot-answer"])
     if len({here[each] for each in wanted}) < len(wanted):
         raise Refused(_("Each person stands on the list once."), codes=["twice"])
     row = DutyList.objects.create(
-        clinic_id=by.here, decided_at=now or timezone.now(), decided_by_id=by.membership_id
+        clinic_id=by.own_clinic_id, decided_at=now or timezone.now(), decided_by_id=by.membership_id
     )  # fmt: skip
     DutyContact.objects.bulk_create(
-        DutyContact(clinic_id=by.here, list=row, member_id=member_id, place=place)
+        DutyContact(clinic_id=by.own_clinic_id, list=row, member_id=member_id, place=place)
         for place, member_id in enumerate(wanted, start=1)
     )
     record(by, "duty.named", row, people=len(wanted))
@@ -53,17 +53,17 @@ def name_duty(*, by: Asker, member_ids: Sequence[int], now: datetime | None = No
 
 @transaction.atomic
 def choose_channels(
-    *, by: Asker, by_email: bool, sms_number: str = "", now: datetime | None = None
+    *, by: Actor, by_email: bool, sms_number: str = "", now: datetime | None = None
 ) -> NoticeChoice:  # fmt: skip
     """Agree to be told of flags by e-mail, by text message, or on the pages alone. Refused: number."""
-    by.must(ANSWERS)
+    by.require(ANSWERS)
     number = "".join(each for each in sms_number if each not in " -().")
     if number and not _NUMBER.fullmatch(number):
         raise Refused(
             _("Write the number with its country, as +1 555 010 0123."), codes=["number"]
         )  # fmt: skip
     row = NoticeChoice.objects.create(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         member_id=by.member,
         by_email=by_email,
         sms_number=number,

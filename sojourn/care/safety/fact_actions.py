@@ -19,13 +19,13 @@ from sojourn.care.safety import gravity
 from sojourn.care.safety.models import FlagKind, FlagSource
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.clinical.eligibility.facts import Value
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 
 
 @transaction.atomic
 def enter_facts(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     values: Mapping[str, Value],
     on: date,
@@ -44,7 +44,7 @@ def enter_facts(
 
 @transaction.atomic
 def enter_fact(
-    *, by: Asker, patient_id: int, name: str, value: Value, on: date, source_note: str = "", now: datetime | None = None
+    *, by: Actor, patient_id: int, name: str, value: Value, on: date, source_note: str = "", now: datetime | None = None
 ) -> ClinicalFact:
     """One fact in the same way."""
     (row,) = enter_facts(
@@ -55,7 +55,7 @@ def enter_fact(
 
 @transaction.atomic
 def import_facts(
-    *, by: Asker, patient_id: int, text: str, source_note: str = "", sure: bool = False, now: datetime | None = None
+    *, by: Actor, patient_id: int, text: str, source_note: str = "", sure: bool = False, now: datetime | None = None
 ) -> Imported:
     """``intake.actions.import_facts``, and the flag of each that the rule of raising names. Refused as there."""
     at = now or timezone.now()
@@ -66,7 +66,7 @@ def import_facts(
     return found
 
 
-def raise_of_facts(*, by: Asker, rows: Iterable[ClinicalFact], now: datetime) -> None:
+def raise_of_facts(*, by: Actor, rows: Iterable[ClinicalFact], now: datetime) -> None:
     """The flags of facts that were just kept. The same entry again is the same row, and so the same flag."""
     table = gravity.table()
     for row in rows:

@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 
 from sojourn.care.safety import telling_actions
 from sojourn.care.safety.clocks import teller
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 
 # 4, 16, 64, 256 ... seconds; after the last the watch asks again while the flag is young.
 PATIENCE = RetryStrategy(max_attempts=7, exponential_wait=4)
@@ -23,11 +23,11 @@ def tell(clinic_id: int, turn_id: int) -> None:
     """Write down who is to be told of a turn, then tell them one by one, each with its proof."""
     if not connection.in_atomic_block:
         close_old_connections()
-    with as_asker(teller(clinic_id)) as by:
+    with acting_as(teller(clinic_id)) as by:
         waiting = telling_actions.plan_notices(by=by, turn_id=turn_id)
     failed = 0
     for notice_id in waiting:
-        with as_asker(teller(clinic_id)) as by:
+        with acting_as(teller(clinic_id)) as by:
             failed += not telling_actions.tell_one(by=by, notice_id=notice_id)
     if failed:
         raise NotEverybodyTold(f"{failed} of {len(waiting)}")

@@ -14,7 +14,7 @@ from sojourn.care.measures.queries import scale
 from sojourn.care.safety import gravity
 from sojourn.care.safety.models import FlagKind, FlagSource, Severity
 from sojourn.care.safety.raising_actions import raise_flag
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 
 # Why an answer does not count, as its flag says it beside the answer; translated where it is read.
 UNDER_A_DOSE: Final = gettext_noop("given under a dose; the questionnaire does not count")
@@ -24,7 +24,7 @@ TOO_LATE: Final = gettext_noop("given after the questionnaire was sent or withdr
 @transaction.atomic
 def hear(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     scale_id: str,
     answers: Mapping[str, int | None],

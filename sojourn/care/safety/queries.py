@@ -31,7 +31,7 @@ from sojourn.care.safety.models import (
     Severity,
 )
 from sojourn.clinical.deadlines import next_open
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Membership
 
 OPEN: Final = "open"
@@ -252,7 +252,7 @@ def word_back(patient_id: int, now: datetime) -> WordBack | None:
     row = own.order_by("closed", "-raised_at", "-id").first()
     if row is None:
         return None
-    with as_asker(teller(row.clinic_id)):
+    with acting_as(teller(row.clinic_id)):
         found = flag(row.pk)
         if found.closed and found.answers[-1].at < now - _TOLD_AFTER_CLOSING:
             return None

@@ -20,7 +20,7 @@ from sojourn.care.safety.models import (
     FlagSource,
     Severity,
 )
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.audit.actions import record
 
 log = logging.getLogger("sojourn")
@@ -31,7 +31,7 @@ _RESPONSE = "response"
 @transaction.atomic
 def raise_flag(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     kind: FlagKind,
     severity: Severity,
@@ -52,7 +52,7 @@ def raise_flag(
         patient_id=patient_id,
         kind=FlagKind(kind),
         about=about[:80],
-        defaults={"clinic_id": by.here, "raised_at": now, "response_id": _response_of(about), **said},
+        defaults={"clinic_id": by.own_clinic_id, "raised_at": now, "response_id": _response_of(about), **said},
     )
     if new:
         # What it is about is for clinicians: whoever reads the audit trail need not know it.
@@ -64,7 +64,7 @@ def raise_flag(
 
 
 def say_again(
-    *, by: Asker, flag: Flag, severity: Severity, source: FlagSource, about: str, now: datetime
+    *, by: Actor, flag: Flag, severity: Severity, source: FlagSource, about: str, now: datetime
 ) -> FlagReport | None:
     """What another row, which ``about`` names, says of the same need. Part of another action, which has seen to it that
     the flag is open. Whoever took the flag and has reached the patient already is asked anew, and the others with
@@ -97,7 +97,7 @@ def _rank(severity: str) -> int:
 
 
 def _report(
-    by: Asker,
+    by: Actor,
     flag: Flag,
     said: dict[str, str],
     now: datetime,

@@ -26,7 +26,7 @@ from sojourn.care.safety.models import (
     Reach,
     TryOutcome,
 )
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import local
@@ -37,12 +37,12 @@ FINAL = (TryOutcome.SENT, TryOutcome.NO_WAY, TryOutcome.NOT_NEEDED)
 
 
 @transaction.atomic
-def plan_notices(*, by: Asker, turn_id: int, now: datetime | None = None) -> list[int]:
+def plan_notices(*, by: Actor, turn_id: int, now: datetime | None = None) -> list[int]:
     """Write one notice for each person of a turn and each of their channels; the ids of those that are not told yet.
 
     The pages show an open flag to everybody who can answer it: that notice is told as it is written.
     """
-    by.must("flag.tell")
+    by.require("flag.tell")
     now = now or timezone.now()
     turn = FlagTurn.objects.select_related("clock").get(pk=turn_id)
     if not turn.notices.exists():
@@ -50,7 +50,9 @@ def plan_notices(*, by: Asker, turn_id: int, now: datetime | None = None) -> lis
         chosen = duty_queries.choices([each.pk for each in people])
         FlagNotice.objects.bulk_create(
             (
-                FlagNotice(clinic_id=by.here, flag_id=turn.flag_id, turn=turn, member=each, channel=channel, at=now)
+                FlagNotice(
+                    clinic_id=by.own_clinic_id, flag_id=turn.flag_id, turn=turn, member=each, channel=channel, at=now
+                )
                 for each in people
                 for channel in _channels(chosen.get(each.pk))
             ),
@@ -87,10 +89,10 @@ def _channels(chosen: NoticeChoice | None) -> Iterator[NoticeChannel]:
 
 
 @transaction.atomic
-def tell_one(*, by: Asker, notice_id: int, now: datetime | None = None) -> bool:
+def tell_one(*, by: Actor, notice_id: int, now: datetime | None = None) -> bool:
     """Try one notice, and write down what came of it; False where it must be tried again. One at a time: who waits
     for another finds it told."""
-    by.must("flag.tell")
+    by.require("flag.tell")
     now = now or timezone.now()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"flag-notice {notice_id}"])

@@ -17,11 +17,11 @@ from sojourn.care.safety.models import FlagKind, FlagSource, Severity
 from sojourn.care.safety.queries import open_with
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.clinical.danger import Danger, dangers
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 
 
 @transaction.atomic
-def heed(*, by: Asker, patient_id: int, text: str, about: str, now: datetime | None = None) -> Danger | None:
+def heed(*, by: Actor, patient_id: int, text: str, about: str, now: datetime | None = None) -> Danger | None:
     """Raise the flags that a text calls for, one of a kind for the row that ``about`` names ("message:123"); the worst
     that was found, or None. The text itself is the caller's to keep: nothing here refuses it."""
     found = dangers(text)
@@ -31,7 +31,7 @@ def heed(*, by: Asker, patient_id: int, text: str, about: str, now: datetime | N
 
 
 def heed_each(
-    *, by: Asker, patient_id: int, texts: Iterable[str], about: str, now: datetime | None = None
+    *, by: Actor, patient_id: int, texts: Iterable[str], about: str, now: datetime | None = None
 ) -> Danger | None:
     """The same for a row of several texts; the first danger that was found."""
     found = [heed(by=by, patient_id=patient_id, text=each, about=about, now=now) for each in texts if each]
@@ -40,7 +40,7 @@ def heed_each(
 
 @transaction.atomic
 def heed_unkept(
-    *, by: Asker, patient_id: int, texts: Iterable[str], where: str, now: datetime | None = None
+    *, by: Actor, patient_id: int, texts: Iterable[str], where: str, now: datetime | None = None
 ) -> Danger | None:
     """Heed what was sent from the page ``where`` and may stand in no row: a form that was refused, a piece that was
     thrown away. Silent where a flag with these words is open already, as after a form that was kept."""
@@ -53,7 +53,7 @@ def heed_unkept(
     return next(iter(found), None)
 
 
-def _raise(by: Asker, patient_id: int, found: Danger, about: str, now: datetime | None) -> None:
+def _raise(by: Actor, patient_id: int, found: Danger, about: str, now: datetime | None) -> None:
     raise_flag(
         by=by,
         patient_id=patient_id,

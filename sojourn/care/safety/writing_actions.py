@@ -34,7 +34,7 @@ from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.safety.words_actions import heed, heed_each
 from sojourn.care.scheduling.models import Appointment
 from sojourn.clinical.danger.beside import read_beside
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 
@@ -50,7 +50,7 @@ WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
 
 @transaction.atomic
 def write_message(
-    *, by: Asker, patient_id: int, body: str, key: UUID, seen: int | None = None, now: datetime | None = None
+    *, by: Actor, patient_id: int, body: str, key: UUID, seen: int | None = None, now: datetime | None = None
 ) -> Communication:
     """``messaging.write``; a patient's message is read for danger, an answer of staff is not."""
     row = messaging.write(by=by, patient_id=patient_id, body=body, key=key, seen=seen, now=now)
@@ -71,7 +71,7 @@ class StoryAnswer:
 @transaction.atomic
 def answer_story(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     question_id: str,
     told: Told,
@@ -96,16 +96,16 @@ def answer_story(
     return StoryAnswer(row, found is not None or any(severity != Severity.SOON for _kind, severity in signs))
 
 
-def _in_the_clinics_words(by: Asker, question: Question, told: Told) -> str:
+def _in_the_clinics_words(by: Actor, question: Question, told: Told) -> str:
     """The question and its answer, as its readers at the clinic read them."""
-    with translation.override(Clinic.objects.values_list("language", flat=True).get(pk=by.here)):
+    with translation.override(Clinic.objects.values_list("language", flat=True).get(pk=by.own_clinic_id)):
         return f"{_(question.text)} {wording.said(question, told)}"
 
 
 @transaction.atomic
 def say_line(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     of: str,
     line: UUID | None = None,
@@ -124,7 +124,7 @@ def say_line(
 @transaction.atomic
 def name_person(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     name: str,
     relationship: str = "",
@@ -146,7 +146,7 @@ def name_person(
 
 @transaction.atomic
 def bring(
-    *, by: Asker, appointment_id: int, name: str, email: str = "", phone: str = "", relationship: str = "",
+    *, by: Actor, appointment_id: int, name: str, email: str = "", phone: str = "", relationship: str = "",
     now: datetime | None = None,
 ) -> Appointment:  # fmt: skip
     """``ride_home_actions.bring``, read for danger."""
@@ -160,7 +160,7 @@ def bring(
 
 @transaction.atomic
 def ask_question(
-    *, by: Asker, document_id: str, section_id: str, text: str, now: datetime | None = None
+    *, by: Actor, document_id: str, section_id: str, text: str, now: datetime | None = None
 ) -> ConsentQuestion:
     """``consent.ask_question``, read for danger."""
     row = consent.ask_question(by=by, document_id=document_id, section_id=section_id, text=text, now=now)
@@ -169,7 +169,7 @@ def ask_question(
 
 
 @transaction.atomic
-def sign(*, by: Asker, token: str, signed_name: str = "", now: datetime | None = None, **given: Any) -> Consent:
+def sign(*, by: Actor, token: str, signed_name: str = "", now: datetime | None = None, **given: Any) -> Consent:
     """``consent.sign``; what stands where a name should is read for danger."""
     row = consent.sign(by=by, token=token, signed_name=signed_name, now=now, **given)
     heed(by=by, patient_id=row.patient_id, text=row.signed_name, about=f"consent:{row.pk}", now=now)
@@ -183,7 +183,7 @@ WORRY: Final = 150  # characters of a worry: a flag keeps it whole, beside the n
 
 
 @transaction.atomic
-def answer_way_home(*, by: Asker, comes: bool, note: str = "", now: datetime | None = None) -> EscortAnswer:
+def answer_way_home(*, by: Actor, comes: bool, note: str = "", now: datetime | None = None) -> EscortAnswer:
     """``ride_home_actions.answer``. Words of danger in the note of a support person are a worry about the patient:
     whose danger they tell of, a clinician must ask."""
     row = ride_home_actions.answer(by=by, comes=comes, note=note, now=now)
@@ -191,7 +191,7 @@ def answer_way_home(*, by: Asker, comes: bool, note: str = "", now: datetime | N
     return row
 
 
-def worry_of(*, by: Asker, text: str, about: str = "", now: datetime | None = None) -> Flag | None:
+def worry_of(*, by: Actor, text: str, about: str = "", now: datetime | None = None) -> Flag | None:
     """Raise the worry that the words of a support person call for, whoever they tell of; None where they call for none.
     ``about`` is "" for words that no row keeps."""
     found, now = read_beside(text), now or timezone.now()
@@ -202,7 +202,7 @@ def worry_of(*, by: Asker, text: str, about: str = "", now: datetime | None = No
 
 
 @transaction.atomic
-def worry(*, by: Asker, text: str, now: datetime | None = None) -> Flag:
+def worry(*, by: Actor, text: str, now: datetime | None = None) -> Flag:
     """A support person is worried about the patient and says so: a flag, whatever the words. ``by`` asks with the
     link's ``token_hash``. Pressed twice within a minute it is one. Refused: nothing, unknown."""
     said, now = " ".join(text.split()), now or timezone.now()
@@ -218,13 +218,13 @@ def _unkept(now: datetime) -> str:
     return f"worry:{now:%Y%m%d%H%M}"
 
 
-def _worry(by: Asker, severity: Severity, about: str, words: str, now: datetime | None) -> Flag:
+def _worry(by: Actor, severity: Severity, about: str, words: str, now: datetime | None) -> Flag:
     view = coordination.escort_view(by.token_hash)
     if view is None:
         raise Refused(_("This link opens nothing."), codes=("unknown",))
     patient_id, name = view.link.patient_id, view.person.name
-    guest = Asker(clinic_id=view.link.clinic_id, patient_id=patient_id, role="support_person", name=name)
-    with as_asker(guest):
+    guest = Actor(clinic_id=view.link.clinic_id, patient_id=patient_id, role="support_person", name=name)
+    with acting_as(guest):
         return raise_flag(
             by=guest, patient_id=patient_id, kind=FlagKind.WORRIED, severity=severity,
             source=FlagSource.SUPPORT_PERSON, about=about, detail=f"{name}: {words}", now=now,

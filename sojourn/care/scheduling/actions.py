@@ -18,7 +18,7 @@ from sojourn.care.patients.queries import withheld
 from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import hooks, queries
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus, Attendance, Chair, Room
-from sojourn.foundation.accounts.asker import Asker, asking
+from sojourn.foundation.accounts.actor import Actor, current_actor
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
@@ -41,9 +41,9 @@ def _name_taken(name: str) -> Refused:
 
 
 @transaction.atomic
-def add_chair(*, by: Asker, name: str) -> Chair:
+def add_chair(*, by: Actor, name: str) -> Chair:
     """A new chair. Refused: name-missing, name-taken."""
-    by.must("chair.manage")
+    by.require("chair.manage")
     assert by.clinic_id is not None
     name = _chair_name(name)
     try:
@@ -57,13 +57,13 @@ def add_chair(*, by: Asker, name: str) -> Chair:
 
 @transaction.atomic
 def edit_chair(
-    *, by: Asker, chair_id: int, name: str, in_use: bool, room_id: int | None = None, now: datetime | None = None
+    *, by: Actor, chair_id: int, name: str, in_use: bool, room_id: int | None = None, now: datetime | None = None
 ) -> Chair:
     """Rename a chair, put it into a room, or take it out of use and back.
 
     Refused: name-missing, name-taken, still-booked, room-unknown.
     """
-    by.must("chair.manage")
+    by.require("chair.manage")
     name = _chair_name(name)
     chair = Chair.objects.select_for_update().get(pk=chair_id)
     if (chair.name, chair.in_use, chair.room_id) == (name, in_use, room_id):
@@ -91,15 +91,15 @@ def edit_chair(
 
 
 @transaction.atomic
-def add_room(*, by: Asker, name: str) -> Room:
+def add_room(*, by: Actor, name: str) -> Room:
     """A new room. Refused: name-missing, name-taken."""
-    by.must("chair.manage")
+    by.require("chair.manage")
     name = " ".join(name.split())[:40]
     if not name:
         raise Refused(_("Give the room a name."), codes=("name-missing",))
     try:
         with transaction.atomic():
-            room = Room.objects.create(clinic_id=by.here, name=name)
+            room = Room.objects.create(clinic_id=by.own_clinic_id, name=name)
     except IntegrityError as error:
         raise Refused(_("There is a room called %(name)s already.") % {"name": name}, codes=("name-taken",)) from error
     record(by, "room.added", room, name=name)
@@ -107,11 +107,11 @@ def add_room(*, by: Asker, name: str) -> Room:
 
 
 def _clock(at: datetime) -> str:
-    return formats.date_format(local(at, asking()), "H:i")
+    return formats.date_format(local(at, current_actor()), "H:i")
 
 
 def _conflict(
-    by: Asker, chair: Chair, patient: Patient, during: DateTimeTZRange, other_than: int | None, turnover: int = 0
+    by: Actor, chair: Chair, patient: Patient, during: DateTimeTZRange, other_than: int | None, turnover: int = 0
 ) -> Refused:
     """Why the time is not free, naming the chair or the patient that is taken."""
     reasons: dict[str, str] = {}
@@ -147,7 +147,7 @@ def _conflict(
 
 @contextmanager
 def _conflicts_named(
-    by: Asker, chair: Chair, patient: Patient, during: DateTimeTZRange, turnover: int, *, other_than: int | None = None
+    by: Actor, chair: Chair, patient: Patient, during: DateTimeTZRange, turnover: int, *, other_than: int | None = None
 ) -> Iterator[None]:
     """What is written within, or a refusal that names who is in the way. Refused: chair-taken, patient-taken."""
     try:
@@ -199,10 +199,10 @@ def _must_be_ahead(starts_at: datetime, now: datetime, zone: ZoneInfo) -> None:
 # ---------------------------------------------------------------- who attends
 
 
-def one_at_a_time(by: Asker) -> None:
+def one_at_a_time(by: Actor) -> None:
     """Bookings of one clinic take turns until they commit, so that two never wait for each other in a ring."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sojourn.booking'), %s)", [by.here])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sojourn.booking'), %s)", [by.own_clinic_id])
 
 
 def _staff_full(error: IntegrityError) -> bool:
@@ -263,7 +263,7 @@ def _attend(appointment: Appointment, staff: Collection[int], zone: ZoneInfo) ->
         )
 
 
-def _must_be_open(by: Asker, during: DateTimeTZRange, zone: ZoneInfo, outside_hours: bool) -> None:
+def _must_be_open(by: Actor, during: DateTimeTZRange, zone: ZoneInfo, outside_hours: bool) -> None:
     if outside_hours:
         return
     first = during.lower.astimezone(zone).date()
@@ -275,7 +275,7 @@ def _must_be_open(by: Asker, during: DateTimeTZRange, zone: ZoneInfo, outside_ho
         )
 
 
-def _zone(by: Asker) -> ZoneInfo:
+def _zone(by: Actor) -> ZoneInfo:
     return by.zone
 
 
@@ -285,7 +285,7 @@ def _zone(by: Asker) -> ZoneInfo:
 @transaction.atomic
 def book(
     *,
-    by: Asker,
+    by: Actor,
     care_plan_id: int,
     chair_id: int,
     starts_at: datetime,
@@ -300,7 +300,7 @@ def book(
     ``staff`` are memberships, one of a role at most. Refused: chair-taken, patient-taken, chair-out-of-use,
     course-ended, length, day-has-passed, not-beside-patient, closed, not-staff, one-of-a-role, staff-taken, no-nurse.
     """
-    by.must("appointment.book")
+    by.require("appointment.book")
     now = now or timezone.now()
     one_at_a_time(by)
     course = CarePlan.objects.get(pk=care_plan_id)
@@ -314,7 +314,7 @@ def book(
 
 @transaction.atomic
 def place(
-    *, by: Asker, course: CarePlan, chair_id: int, starts_at: datetime, minutes: int, companion_id: int | None,
+    *, by: Actor, course: CarePlan, chair_id: int, starts_at: datetime, minutes: int, companion_id: int | None,
     staff: Collection[int], outside_hours: bool, now: datetime,
 ) -> Appointment:  # fmt: skip
     """Put one appointment into its chair, with who attends and what follows of it; or refuse and leave no trace.
@@ -331,7 +331,7 @@ def place(
     _must_be_open(by, during, zone, outside_hours)
     with _conflicts_named(by, chair, patient, during, turnover):
         appointment = Appointment.objects.create(
-            clinic_id=by.here,
+            clinic_id=by.own_clinic_id,
             patient=patient,
             care_plan=course,
             chair=chair,
@@ -347,7 +347,7 @@ def place(
 
 
 def _standing(appointment_id: int, version: int | None) -> Appointment:
-    """The appointment, locked, if it still stands as the asker saw it and its session has not begun."""
+    """The appointment, locked, if it still stands as the actor saw it and its session has not begun."""
     appointment = Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=appointment_id)
     if appointment.status == AppointmentStatus.CANCELLED:
         raise Refused(_("This appointment is cancelled."), codes=("cancelled",))
@@ -366,7 +366,7 @@ def _standing(appointment_id: int, version: int | None) -> Appointment:
 @transaction.atomic
 def reschedule(
     *,
-    by: Asker,
+    by: Actor,
     appointment_id: int,
     version: int,
     chair_id: int,
@@ -380,7 +380,7 @@ def reschedule(
     """Move an appointment to another time, chair, companion or staff. Refused as ``book``; cancelled, session-begun;
     Overtaken where somebody changed it since ``version``. ``staff`` None: those who attend stay, where they can; a
     nurse who cannot is replaced."""
-    by.must("appointment.book")
+    by.require("appointment.book")
     now = now or timezone.now()
     one_at_a_time(by)
     appointment, was = shift(
@@ -401,7 +401,7 @@ def reschedule(
 
 @transaction.atomic
 def shift(
-    *, by: Asker, appointment_id: int, version: int | None, chair_id: int, starts_at: datetime, minutes: int,
+    *, by: Actor, appointment_id: int, version: int | None, chair_id: int, starts_at: datetime, minutes: int,
     companion_id: int | None, staff: Collection[int] | None, outside_hours: bool, now: datetime,
 ) -> tuple[Appointment, DateTimeTZRange]:  # fmt: skip
     """Move one appointment, or refuse and leave no trace; and when it was. A part as ``place`` is."""
@@ -456,9 +456,9 @@ def _here(during: DateTimeTZRange, zone: ZoneInfo) -> set[int]:
 
 
 @transaction.atomic
-def cancel(*, by: Asker, appointment_id: int, version: int, because: str, now: datetime | None = None) -> Appointment:
+def cancel(*, by: Actor, appointment_id: int, version: int, because: str, now: datetime | None = None) -> Appointment:
     """Cancel an appointment, with a reason. Refused: reason-missing, cancelled, session-begun; Overtaken."""
-    by.must("appointment.book")
+    by.require("appointment.book")
     because = " ".join(because.split())
     if not because:
         raise Refused(_("Say why the appointment is cancelled."), codes=("reason-missing",))

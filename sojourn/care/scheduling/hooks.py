@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from sojourn.care.scheduling.models import Appointment
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 
 P = ParamSpec("P")
 
@@ -37,17 +37,17 @@ class Hook(Generic[P]):
 
 
 @Hook
-def on_booked(*, by: Asker, appointment: Appointment, zone: ZoneInfo, now: datetime) -> None:
+def on_booked(*, by: Actor, appointment: Appointment, zone: ZoneInfo, now: datetime) -> None:
     """The appointment stands at its time: booked, or moved there. ``zone`` is the clinic's."""
 
 
 @Hook
-def on_cancelled(*, by: Asker, appointment: Appointment, now: datetime) -> None:
+def on_cancelled(*, by: Actor, appointment: Appointment, now: datetime) -> None:
     """The appointment will not be."""
 
 
 @Hook
 def on_slot_released(
-    *, by: Asker, appointment: Appointment, during: DateTimeTZRange, chair_id: int, now: datetime
+    *, by: Actor, appointment: Appointment, during: DateTimeTZRange, chair_id: int, now: datetime
 ) -> None:
     """A time has come free in a chair, since the appointment was cancelled or moved away from there."""

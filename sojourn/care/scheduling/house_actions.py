@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.scheduling import actions, queries
 from sojourn.care.scheduling.models import BookingRules, HoursOnDay, WorkingHours
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
@@ -22,7 +22,7 @@ MOST_CHAIRS, LONGEST_TURNOVER, FURTHEST_REMINDER, LONGEST_HEAD_START = 20, 240, 
 @transaction.atomic
 def decide_rules(
     *,
-    by: Asker,
+    by: Actor,
     chairs_per_nurse: int | None,
     turnover_minutes: int,
     remind_hours: Sequence[int],
@@ -34,7 +34,7 @@ def decide_rules(
     ``chairs_per_nurse`` has no published source: None keeps it unadopted. What is booked already stays. Refused:
     chairs-per-nurse, turnover, remind-hours, head-start.
     """
-    by.must("booking.rules")
+    by.require("booking.rules")
     reasons: dict[str, str] = {}
     if chairs_per_nurse is not None and not 1 <= chairs_per_nurse <= MOST_CHAIRS:
         reasons["chairs-per-nurse"] = _("A nurse looks after 1 to %(n)d chairs.") % {"n": MOST_CHAIRS}
@@ -50,7 +50,7 @@ def decide_rules(
     if reasons:
         raise Refused(*reasons.values(), codes=tuple(reasons))
     row = BookingRules.objects.create(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         chairs_per_nurse=chairs_per_nurse,
         turnover_minutes=turnover_minutes,
         remind_hours=wanted,
@@ -93,18 +93,18 @@ def _must_be_in_order(stretches: Sequence[tuple[time, time]]) -> None:
 
 @transaction.atomic
 def set_week(
-    *, by: Asker, week: Mapping[int, Sequence[tuple[time, time]]], member_id: int | None = None
+    *, by: Actor, week: Mapping[int, Sequence[tuple[time, time]]], member_id: int | None = None
 ) -> list[WorkingHours]:
     """State the ordinary week of a person, or the clinic's opening hours without ``member_id``; the one before is
     replaced. Refused: hours-order, hours-overlap, not-staff."""
-    by.must("hours.manage")
+    by.require("hours.manage")
     actions.one_at_a_time(by)  # a second click must not state the week twice
     member = _member(member_id)
     for stretches in week.values():
         _must_be_in_order(stretches)
     WorkingHours.objects.filter(member=member).delete()
     rows = WorkingHours.objects.bulk_create(
-        WorkingHours(clinic_id=by.here, member=member, weekday=day, begins=begins, ends=ends)
+        WorkingHours(clinic_id=by.own_clinic_id, member=member, weekday=day, begins=begins, ends=ends)
         for day, stretches in week.items()
         for begins, ends in stretches
     )
@@ -115,7 +115,7 @@ def set_week(
 @transaction.atomic
 def set_day(
     *,
-    by: Asker,
+    by: Actor,
     on: date,
     begins: time | None = None,
     ends: time | None = None,
@@ -124,12 +124,12 @@ def set_day(
 ) -> HoursOnDay:
     """A day unlike the week: other hours, or none. It replaces what was said of that day. Refused: hours-order,
     not-staff."""
-    by.must("hours.manage")
+    by.require("hours.manage")
     member = _member(member_id)
     if (begins is None) != (ends is None) or (begins is not None and ends is not None and begins >= ends):
         raise Refused(_("Give both a beginning and an end in order, or neither for a day off."), codes=("hours-order",))
     row, _made = HoursOnDay.objects.update_or_create(
-        clinic_id=by.here, member=member, on=on,
+        clinic_id=by.own_clinic_id, member=member, on=on,
         defaults={"begins": begins, "ends": ends, "why": " ".join(why.split())[:80]},
     )  # fmt: skip
     record(by, "hours.day_set", row, on=on, closed=begins is None)
@@ -137,9 +137,9 @@ def set_day(
 
 
 @transaction.atomic
-def unset_day(*, by: Asker, on: date, member_id: int | None = None) -> None:
+def unset_day(*, by: Actor, on: date, member_id: int | None = None) -> None:
     """The day is as its week again. Unsetting twice changes nothing."""
-    by.must("hours.manage")
+    by.require("hours.manage")
     row = HoursOnDay.objects.filter(member_id=member_id, on=on).first()
     if row is not None:
         record(by, "hours.day_unset", row, on=on)

@@ -140,7 +140,7 @@ class Rules:
 
 
 def rules() -> Rules:
-    """The numbers that act now, with who decided them where the asker may see it. One query."""
+    """The numbers that act now, with who decided them where the actor may see it. One query."""
     decider = Membership.objects.filter(pk=OuterRef("decided_by_id")).values("name")[:1]
     row = (
         BookingRules.objects.annotate(decider=Subquery(decider))

@@ -15,7 +15,7 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.care.scheduling import actions
 from sojourn.care.scheduling.models import Appointment, PreferredTimes
 from sojourn.care.scheduling.proposing import PARTS
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day, local
@@ -45,7 +45,7 @@ class SeriesTaken(Refused):
 @transaction.atomic
 def book_series(
     *,
-    by: Asker,
+    by: Actor,
     care_plan_id: int,
     wanted: Sequence[Wanted],
     companion_id: int | None = None,
@@ -56,7 +56,7 @@ def book_series(
     Refused: nothing-wanted, same-day, course-ended; SeriesTaken names each time that somebody took meanwhile (or that
     is refused for another reason), so that only those are chosen anew.
     """
-    by.must("appointment.book")
+    by.require("appointment.book")
     now = now or timezone.now()
     if not wanted:
         raise Refused(_("There is nothing to book."), codes=("nothing-wanted",))
@@ -75,7 +75,7 @@ def book_series(
 
 
 def _all_or_nothing(
-    by: Asker, course: CarePlan, wanted: Sequence[Wanted], companion_id: int | None, now: datetime
+    by: Actor, course: CarePlan, wanted: Sequence[Wanted], companion_id: int | None, now: datetime
 ) -> list[Appointment]:
     """Each is tried, so that everything that was taken meanwhile is named at once. Refused: SeriesTaken."""
     booked: list[Appointment] = []
@@ -97,12 +97,12 @@ def _all_or_nothing(
     return booked
 
 
-def _named(by: Asker, each: Wanted, refused: Refused) -> str:
+def _named(by: Actor, each: Wanted, refused: Refused) -> str:
     when = formats.date_format(local(each.starts_at, by), _("l j F Y, H:i"))
     return f"{when}: {' '.join(str(reason) for reason in refused.reasons)}"
 
 
-def _one(by: Asker, course: CarePlan, each: Wanted, companion_id: int | None, now: datetime) -> Appointment:
+def _one(by: Actor, course: CarePlan, each: Wanted, companion_id: int | None, now: datetime) -> Appointment:
     if each.moves is None:
         return actions.place(
             by=by, course=course, chair_id=each.chair_id, starts_at=each.starts_at, minutes=each.minutes,
@@ -119,7 +119,7 @@ def _one(by: Asker, course: CarePlan, each: Wanted, companion_id: int | None, no
 @transaction.atomic
 def state_times(
     *,
-    by: Asker,
+    by: Actor,
     patient_id: int,
     weekdays: Sequence[int] = (),
     parts: Sequence[str] = (),
@@ -130,16 +130,16 @@ def state_times(
     too-many-days, not-now."""
     not_now.must_be_later(by=by, patient_id=patient_id, at=now or timezone.now())
     if by.patient_id is not None:
-        by.must("own.visits")
+        by.require("own.visits")
         patient_id = by.patient_id
     else:
-        by.must("appointment.book")
+        by.require("appointment.book")
     if not set(weekdays) <= set(range(7)) or not set(parts) <= set(PARTS):
         raise Refused(_("Choose from the days and times that are shown."), codes=("unknown-times",))
     if len(set(cannot)) > 60:
         raise Refused(_("Name at most 60 days on which you cannot come."), codes=("too-many-days",))
     row = PreferredTimes.objects.create(
-        clinic_id=by.here,
+        clinic_id=by.own_clinic_id,
         patient_id=patient_id,
         weekdays=sorted(set(weekdays)),
         parts=[part for part in PARTS if part in parts],

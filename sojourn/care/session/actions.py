@@ -31,14 +31,14 @@ from sojourn.care.session.models import (
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import FINAL, State
 from sojourn.clinical.written import says_something
-from sojourn.foundation.accounts.asker import Asker, NotAllowed
+from sojourn.foundation.accounts.actor import Actor, NotAllowed
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 
 
 @transaction.atomic
 def check(
-    *, by: Asker, encounter_id: int, item_id: str, passed: bool, value: str = "", note: str = "",
+    *, by: Actor, encounter_id: int, item_id: str, passed: bool, value: str = "", note: str = "",
     now: datetime | None = None,
 ) -> CheckResult:  # fmt: skip
     """Record one item of the checklist or of discharge. The newest result of an item counts, all remain. Recovery
@@ -51,7 +51,7 @@ def check(
     passes the consent and the agreements do not stand: what the patient says today is asked beside what was signed, not
     in its place.
     """
-    by.must("session.check")
+    by.require("session.check")
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) in FINAL:
         raise Refused(_("This session is over."), codes=("over",))
@@ -60,7 +60,7 @@ def check(
     if passed:
         _may_pass(encounter, item_id, note)
     row = CheckResult.objects.create(
-        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, item_id=item_id,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, item_id=item_id,
         outcome="passed" if passed else FAILED, value=value, note=note, at=now or timezone.now(),
         by_id=by.member,
     )  # fmt: skip
@@ -90,7 +90,7 @@ def _is_failed(encounter: Encounter, item_id: str) -> bool:
     return rows.order_by("-id").values_list("outcome", flat=True).first() == FAILED
 
 
-def _keep_allergy(by: Asker, encounter: Encounter, item_id: str, note: str, at: datetime) -> None:
+def _keep_allergy(by: Actor, encounter: Encounter, item_id: str, note: str, at: datetime) -> None:
     """An allergy that is said in the chair is of the record, for every session to come."""
     told = {
         item.answers.fact: item.answers.told("failed")
@@ -130,7 +130,7 @@ TURNS_BY_ITSELF: Final = frozenset(("companion_here", "weight"))
 @transaction.atomic
 def note_event(
     *,
-    by: Asker,
+    by: Actor,
     encounter_id: int,
     kind: str,
     note: str = "",
@@ -166,11 +166,11 @@ def note_event(
     return row
 
 
-def _kind(by: Asker, code: str) -> EventKind:
+def _kind(by: Actor, code: str) -> EventKind:
     """The kind of that code. Refused: unknown-kind. Raises NotAllowed for who may not write it."""
     kind = KINDS.get(code)
     if kind is None:
-        by.must("session.observe")
+        by.require("session.observe")
         raise Refused(_("There is no such kind of entry."), codes=("unknown-kind",))
     if not any(by.may(each) for each in kind.written_by):
         raise NotAllowed(", ".join(sorted(kind.written_by)))
@@ -199,18 +199,18 @@ def _unit_of(kind: EventKind, amount: Decimal | None, about_id: int | None) -> s
 
 
 def _event(
-    encounter: Encounter, by: Asker, kind: str, note: str, at: datetime, now: datetime, **more: Any
+    encounter: Encounter, by: Actor, kind: str, note: str, at: datetime, now: datetime, **more: Any
 ) -> SessionEvent:
     return SessionEvent.objects.create(
-        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, kind=kind, note=note, at=at,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, kind=kind, note=note, at=at,
         recorded_at=now, by_id=by.member, **more,
     )  # fmt: skip
 
 
 @transaction.atomic
-def patient_calls(*, by: Asker, encounter_id: int, now: datetime | None = None) -> SessionEvent:
+def patient_calls(*, by: Actor, encounter_id: int, now: datetime | None = None) -> SessionEvent:
     """The patient pressed "I need someone". It shows on the board until somebody answers."""
-    by.must("own.read")
+    by.require("own.read")
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) in FINAL:
         raise Refused(_("Your session is over. Please phone the clinic."), codes=("over",))
@@ -221,9 +221,9 @@ def patient_calls(*, by: Asker, encounter_id: int, now: datetime | None = None) 
 
 
 @transaction.atomic
-def name_companion(*, by: Asker, encounter_id: int, related_person_id: int) -> None:
+def name_companion(*, by: Actor, encounter_id: int, related_person_id: int) -> None:
     """Name who takes the patient home, while the session runs."""
-    by.must("session.check")
+    by.require("session.check")
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) in FINAL:
         raise Refused(_("This session is over."), codes=("over",))
@@ -235,14 +235,14 @@ def name_companion(*, by: Asker, encounter_id: int, related_person_id: int) -> N
 
 
 @transaction.atomic
-def sign(*, by: Asker, encounter_id: int, content_hash: str, now: datetime | None = None) -> RecordSignature:
+def sign(*, by: Actor, encounter_id: int, content_hash: str, now: datetime | None = None) -> RecordSignature:
     """Sign the record as it stands; ``content_hash`` is of what the signer saw. Only of a finished session."""
-    by.must("session.sign")
+    by.require("session.sign")
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) not in FINAL:
         raise Refused(_("The session is still running; sign its record when it is over."), codes=("running",))
     row = RecordSignature.objects.create(
-        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, content_hash=content_hash,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, content_hash=content_hash,
         at=now or timezone.now(), by_id=by.member,
     )  # fmt: skip
     record(by, "session.signed", encounter, content_hash=content_hash)
@@ -250,16 +250,16 @@ def sign(*, by: Asker, encounter_id: int, content_hash: str, now: datetime | Non
 
 
 @transaction.atomic
-def add_addendum(*, by: Asker, encounter_id: int, text: str, now: datetime | None = None) -> Addendum:
+def add_addendum(*, by: Actor, encounter_id: int, text: str, now: datetime | None = None) -> Addendum:
     """Add to a signed record; what was signed stays as it was."""
-    by.must("session.sign")
+    by.require("session.sign")
     encounter, _newest = lock_session(encounter_id, None)
     if not encounter.signatures.exists():
         raise Refused(_("The record is not signed yet; there is nothing to add to."), codes=("unsigned",))
     if not text.strip():
         raise Refused(_("Write what is to be added."), codes=("empty",))
     row = Addendum.objects.create(
-        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, text=text.strip(),
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, text=text.strip(),
         at=now or timezone.now(), by_id=by.member,
     )  # fmt: skip
     record(by, "session.addendum", encounter)

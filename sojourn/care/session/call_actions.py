@@ -16,13 +16,13 @@ from sojourn.care.session.event_kinds import CALL_ANSWERED, CALL_SEEN
 from sojourn.care.session.models import SessionEvent
 from sojourn.care.session.rows import Noted
 from sojourn.clinical.protocol import FINAL, State
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 
 
 @transaction.atomic
-def see_call(*, by: Asker, encounter_id: int, now: datetime | None = None) -> SessionEvent | None:
+def see_call(*, by: Actor, encounter_id: int, now: datetime | None = None) -> SessionEvent | None:
     """Somebody has seen that the patient calls; the patient reads it. None where that was said before, or nobody calls.
     Refused: over."""
     encounter = _locked(by, encounter_id)
@@ -30,7 +30,7 @@ def see_call(*, by: Asker, encounter_id: int, now: datetime | None = None) -> Se
 
 
 @transaction.atomic
-def go_to_patient(*, by: Asker, encounter_id: int, now: datetime | None = None) -> SessionEvent | None:
+def go_to_patient(*, by: Actor, encounter_id: int, now: datetime | None = None) -> SessionEvent | None:
     """Somebody goes to the patient who called; the patient reads who. None where somebody goes already, or nobody
     calls. Refused: over."""
     encounter = _locked(by, encounter_id)
@@ -38,8 +38,8 @@ def go_to_patient(*, by: Asker, encounter_id: int, now: datetime | None = None) 
     return _noted(by, encounter, CALL_ANSWERED, now) if is_open else None
 
 
-def _locked(by: Asker, encounter_id: int) -> Encounter:
-    by.must("session.observe")
+def _locked(by: Actor, encounter_id: int) -> Encounter:
+    by.require("session.observe")
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) in FINAL:
         raise Refused(_("This session is over; write an addendum instead."), codes=("over",))
@@ -52,10 +52,10 @@ def _state(encounter: Encounter) -> CallState | None:
     return None if call is None else call.state
 
 
-def _noted(by: Asker, encounter: Encounter, kind: str, now: datetime | None) -> SessionEvent:
+def _noted(by: Actor, encounter: Encounter, kind: str, now: datetime | None) -> SessionEvent:
     at = now or timezone.now()
     row = SessionEvent.objects.create(
-        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, kind=kind, at=at, recorded_at=at,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, kind=kind, at=at, recorded_at=at,
         by_id=by.member, by_name=by.name,
     )  # fmt: skip
     record(by, "session.event", encounter, kind=kind)

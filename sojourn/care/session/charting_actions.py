@@ -14,12 +14,12 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical.administration.charted import part_of, rate_of
 from sojourn.clinical.protocol import Facts
 from sojourn.clinical.recovery import SCALES
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 
 
 def begin_dose(
-    *, by: Asker, session: SessionSnapshot, started_at: datetime, note: str = ""
+    *, by: Actor, session: SessionSnapshot, started_at: datetime, note: str = ""
 ) -> MedicationAdministration:
     """Chart the prepared and checked dose as begun; by hand, its first part is given with it.
 
@@ -33,7 +33,7 @@ def begin_dose(
     checker = prepared if checked is not None and checked.person_id == by.person_id else checked
     version = plans.in_force(session.encounter.care_plan_id, session.now)
     row = MedicationAdministration.objects.create(
-        clinic_id=by.here, patient_id=session.encounter.patient_id, encounter=session.encounter, drug=prepared.drug,
+        clinic_id=by.own_clinic_id, patient_id=session.encounter.patient_id, encounter=session.encounter, drug=prepared.drug,
         route=prepared.route, dose_mg=prepared.dose_mg, drawn_mg=prepared.drawn_mg, duration_min=minutes_of(session),
         lot=prepared.lot, vial=prepared.vial, expires_on=prepared.expires_on,
         stock_mg_per_ml=prepared.stock_mg_per_ml, total_ml=prepared.total_ml,
@@ -59,7 +59,7 @@ def minutes_of(session: SessionSnapshot) -> Decimal:
 
 
 def chart(
-    *, by: Asker, session: SessionSnapshot, kind: str, at: datetime, note: str = "", **values: Any
+    *, by: Actor, session: SessionSnapshot, kind: str, at: datetime, note: str = "", **values: Any
 ) -> DoseEvent:  # fmt: skip
     """Write down what happened to the running dose."""
     dose = session.dose
@@ -70,20 +70,20 @@ def chart(
 
 
 def _event(
-    by: Asker, session: SessionSnapshot, dose: MedicationAdministration, kind: str, at: datetime, **values: Any
+    by: Actor, session: SessionSnapshot, dose: MedicationAdministration, kind: str, at: datetime, **values: Any
 ) -> DoseEvent:
     return DoseEvent.objects.create(
-        clinic_id=by.here, patient_id=session.encounter.patient_id, encounter=session.encounter, dose=dose,
+        clinic_id=by.own_clinic_id, patient_id=session.encounter.patient_id, encounter=session.encounter, dose=dose,
         kind=DoseEventKind(kind), at=at, recorded_at=session.now, by_id=by.member, **values,
     )  # fmt: skip
 
 
-def write_discharge(*, by: Asker, session: SessionSnapshot, facts: Facts, now: datetime) -> Discharge:
+def write_discharge(*, by: Actor, session: SessionSnapshot, facts: Facts, now: datetime) -> Discharge:
     """How the patient left, with the scores that counted. Called inside the step that lets them go."""
     encounter = session.encounter
     companion = encounter.appointment.companion
     return Discharge.objects.create(
-        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, companion=companion,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, companion=companion,
         companion_name=companion.name if companion else "",
         criteria={
             "padss": facts.padss, "aldrete": facts.aldrete, "escort_present": facts.escort_present,

@@ -6,10 +6,10 @@ from sojourn.care.safety import gravity
 from sojourn.care.safety.models import Flag, FlagKind, FlagSource
 from sojourn.care.safety.raising_actions import raise_flag
 from sojourn.care.session.models import CheckResult
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 
 
-def raise_of_check(*, by: Asker, row: CheckResult) -> Flag | None:
+def raise_of_check(*, by: Actor, row: CheckResult) -> Flag | None:
     """The flag of an answer that the rule of raising names; None where it names none.
 
     A run of the same answer is one flag, whatever notes follow it; an answer that comes back after it was turned is

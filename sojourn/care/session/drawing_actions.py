@@ -18,7 +18,7 @@ from sojourn.care.session.road import drawn_reasons
 from sojourn.clinical.administration import charted
 from sojourn.clinical.administration.charted import same_dose, two_people
 from sojourn.clinical.protocol import State
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 
@@ -52,7 +52,7 @@ class DrawnDose:
 
 @transaction.atomic
 def check_dose(
-    *, by: Asker, encounter_id: int, drawn: DrawnDose, read_again: bool = False, now: datetime | None = None
+    *, by: Actor, encounter_id: int, drawn: DrawnDose, read_again: bool = False, now: datetime | None = None
 ) -> DoseCheck:  # fmt: skip
     """Write down the dose in the hand: first by who prepares it, then, unseen, by a second person.
 
@@ -62,7 +62,7 @@ def check_dose(
     other's figures by then. Refused: late, no-dose, no-lot, read-again, plan-missing, and the codes of the dosing
     rules.
     """
-    by.must("session.second_check")
+    by.require("session.second_check")
     now = now or timezone.now()
     encounter, newest = lock_session(encounter_id, None)
     if State(newest.state) not in {State.ARRIVED, State.CHECKED}:
@@ -79,7 +79,7 @@ def check_dose(
     if read.unresolved is not None and not read_again:
         raise Refused(_("Two entries differed. Read everything again and say you have."), codes=("read-again",))
     row = DoseCheck.objects.create(
-        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, drug=drawn.drug, route=drawn.route,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, drug=drawn.drug, route=drawn.route,
         dose_mg=drawn.dose_mg, drawn_mg=drawn.drawn_mg, lot=drawn.lot.strip(), vial=drawn.vial.strip(),
         expires_on=drawn.expires_on, stock_mg_per_ml=drawn.stock_mg_per_ml, drawn_ml=drawn.drawn_ml,
         total_ml=drawn.total_ml, over_min=drawn.over_min, rate_ml_per_h=drawn.rate_ml_per_h, devices=drawn.devices,
@@ -93,7 +93,7 @@ def check_dose(
     return row
 
 
-def _as_prepared(drawn: DrawnDose, by: Asker, now: datetime) -> Prepared:
+def _as_prepared(drawn: DrawnDose, by: Actor, now: datetime) -> Prepared:
     return Prepared(
         drawn.drug, drawn.route, drawn.dose_mg, drawn.lot, now, by.person_id or 0, by.name, drawn.drawn_mg, drawn.vial,
         drawn.expires_on, drawn.stock_mg_per_ml, drawn.drawn_ml, drawn.total_ml, drawn.over_min, drawn.rate_ml_per_h,

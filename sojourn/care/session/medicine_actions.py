@@ -22,7 +22,7 @@ from sojourn.care.encounter.queries import protocol_of
 from sojourn.care.session.models import GivenMedicine
 from sojourn.clinical import interactions
 from sojourn.clinical.interactions import Interaction, together
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook import medicines as shipped
@@ -43,7 +43,7 @@ def warnings(encounter: Encounter, name: str) -> Sequence[Interaction]:
 
 @transaction.atomic
 def give_medicine(
-    *, by: Asker, encounter_id: int, name: str, amount: Decimal | None, unit: str, route: str, note: str = "",
+    *, by: Actor, encounter_id: int, name: str, amount: Decimal | None, unit: str, route: str, note: str = "",
     key: UUID, given_at: datetime | None = None, now: datetime | None = None,
 ) -> GivenMedicine:  # fmt: skip
     """Chart a medicine as given, with its dose and route, by who gave it; also late, with both times.
@@ -51,7 +51,7 @@ def give_medicine(
     ``key`` is the form's own: sent twice, it is one medicine. Refused: name-missing, amount, unit, route, future,
     signed.
     """
-    by.must("session.observe")
+    by.require("session.observe")
     now = now or timezone.now()
     encounter, _newest = lock_session(encounter_id, None)
     again = GivenMedicine.objects.filter(key=key, encounter=encounter).first()
@@ -66,7 +66,7 @@ def give_medicine(
     known = shipped.taken(name)
     warned = warnings(encounter, name)
     row = GivenMedicine.objects.create(
-        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, name=name,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, name=name,
         ingredient=together(tuple(each for each in known if each.known))[:200],
         amount=amount, unit=unit, route=route, note=note.strip(),
         warned=[plain(each) for each in warned], key=key, given_at=given_at or now, recorded_at=now, by_id=by.member,

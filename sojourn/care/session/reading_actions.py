@@ -17,7 +17,7 @@ from sojourn.care.session.models import DoseEvent
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.clinical import administration
 from sojourn.clinical.administration import Asked, Counted, HistoryRefused
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 
@@ -49,14 +49,14 @@ def against_reading(
 
 @transaction.atomic
 def read_off(
-    *, by: Asker, encounter_id: int, remaining_ml: Decimal | None = None, given_mg: Decimal | None = None,
+    *, by: Actor, encounter_id: int, remaining_ml: Decimal | None = None, given_mg: Decimal | None = None,
     now: datetime | None = None,
 ) -> DoseEvent:  # fmt: skip
     """Write down a reading; the newest one counts, and every one stays. The same press twice is one reading.
 
     Refused: no-dose-given, signed, reading-missing, and the codes of clinical.administration.
     """
-    by.must("session.observe")
+    by.require("session.observe")
     now = now or timezone.now()
     encounter, _newest = lock_session(encounter_id, None)
     if encounter.signatures.exists():

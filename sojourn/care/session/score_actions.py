@@ -21,7 +21,7 @@ from sojourn.clinical.protocol import FINAL
 from sojourn.clinical.recovery import NotScored, RecoveryScale, RecoveryScore
 from sojourn.clinical.recovery.scores import Item
 from sojourn.clinical.vitals import VITALS
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook.load import book
@@ -32,7 +32,7 @@ LONGEST_BEFORE: Final = 200  # letters of how it was before the dose
 @transaction.atomic
 def score(
     *,
-    by: Asker,
+    by: Actor,
     encounter_id: int,
     scale_id: str,
     answers: Mapping[str, recovery.Points],
@@ -47,7 +47,7 @@ def score(
     overtaken, over, unknown-scale; "missing:x" and its like for answers that the rule does not take; "before-missing:x"
     where nobody said how it was, "baseline-missing:x" where it was not measured before the dose.
     """
-    by.must("session.check")
+    by.require("session.check")
     now = now or timezone.now()
     encounter, _newest = lock_session(encounter_id, seen)
     session = snapshot.load(encounter_id, now)
@@ -60,7 +60,7 @@ def score(
     parts = _parts(session, scale, found, before or {})
     reached = found.total >= session.protocol.number(f"{scale_id}_at_least")
     row = CheckResult.objects.create(
-        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, item_id=scale_id,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, item_id=scale_id,
         outcome="passed" if reached else "failed", value=str(found.total), note=parts, at=now, by_id=by.member,
     )  # fmt: skip
     record(by, "session.check", encounter, item=scale_id, passed=reached)

@@ -24,7 +24,7 @@ from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.care.vitals.models import DeviceAssociation
 from sojourn.clinical.administration import charted
 from sojourn.clinical.protocol import BY_NAME, FINAL, UNDER_WAY, State
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 
 
@@ -42,7 +42,7 @@ class Pump:
 @transaction.atomic
 def advance_session(
     *,
-    by: Asker,
+    by: Actor,
     encounter_id: int,
     transition: str,
     seen: int | None = None,
@@ -86,7 +86,7 @@ def advance_session(
     return row
 
 
-def _chart_the_dose(by: Asker, session: SessionSnapshot, transition: str, pump: Pump, at: datetime, note: str) -> None:
+def _chart_the_dose(by: Actor, session: SessionSnapshot, transition: str, pump: Pump, at: datetime, note: str) -> None:
     fault = charted.rate_fault(transition, pump.rate_ml_per_h, session.rate_ml_per_h)
     if transition == "give_part":
         fault = charted.part_fault(session.dose, session.steps, pump.part_mg)
@@ -148,7 +148,7 @@ def _moment(session: SessionSnapshot, at: datetime | None, now: datetime) -> dat
     return max(at, last) if last is not None else at
 
 
-def end_session(*, encounter: Encounter, now: datetime, by: Asker) -> None:
+def end_session(*, encounter: Encounter, now: datetime, by: Actor) -> None:
     """The patient has left: monitors come off, no reading is expected, open alarms end and say so."""
     DeviceAssociation.objects.filter(encounter=encounter, until_at=None).update(
         until_at=now, until_by_id=by.membership_id

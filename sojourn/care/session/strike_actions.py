@@ -29,7 +29,7 @@ from sojourn.care.vitals import standing
 from sojourn.care.vitals.models import Observation
 from sojourn.clinical.protocol import PRESENT, State
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 
@@ -51,7 +51,7 @@ PERMISSIONS: Final[dict[str, str]] = {
 
 @transaction.atomic
 def strike(
-    *, by: Asker, encounter_id: int, of: str, row_id: int, reason: str, now: datetime | None = None
+    *, by: Actor, encounter_id: int, of: str, row_id: int, reason: str, now: datetime | None = None
 ) -> EnteredInError:  # fmt: skip
     """Strike a row of a session as entered in error: ``of`` a StruckKind, ``row_id`` its number. Twice changes nothing.
 
@@ -64,7 +64,7 @@ def strike(
     """
     if of not in TABLES:
         raise Refused(_("That entry belongs to another session."), codes=("unknown-row",))
-    by.must(PERMISSIONS[of])
+    by.require(PERMISSIONS[of])
     now = now or timezone.now()
     encounter, newest = lock_session(encounter_id, None)
     row = TABLES[of].objects.filter(pk=row_id, encounter_id=encounter_id).first()
@@ -79,7 +79,7 @@ def strike(
     rows = [row, *_other_half(row)] if of == StruckKind.READING else [row]
     struck, *_others = [
         EnteredInError.objects.create(
-            clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, of=of, row_id=each.pk,
+            clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, of=of, row_id=each.pk,
             reason=reason.strip(), at=now, by_id=by.member,
         )
         for each in rows
@@ -120,7 +120,7 @@ def _other_half(row: Observation) -> list[Observation]:
     return list(others.exclude(pk__in=gone))
 
 
-def _move_back(encounter: Encounter, code: str, running: bool, by: Asker, now: datetime) -> None:
+def _move_back(encounter: Encounter, code: str, running: bool, by: Actor, now: datetime) -> None:
     numbers = EnteredInError.objects.filter(encounter=encounter, of=StruckKind.READING).values_list("row_id", flat=True)
     checked = SessionState.objects.filter(encounter=encounter, state=State.CHECKED.value)
     standing.move_back(
@@ -129,7 +129,7 @@ def _move_back(encounter: Encounter, code: str, running: bool, by: Asker, now: d
     )  # fmt: skip
 
 
-def _forget_weight(by: Asker, row: CheckResult, reason: str, now: datetime) -> None:
+def _forget_weight(by: Actor, row: CheckResult, reason: str, now: datetime) -> None:
     """The weight that this answer brought into the patient's facts goes with it."""
     facts = ClinicalFact.objects.filter(
         patient_id=row.patient_id, name=WEIGHT, entered_at=row.at, entered_by_id=row.by_id, retracts=None

@@ -17,7 +17,7 @@ from sojourn.care.encounter.actions import lock_session
 from sojourn.care.encounter.announcing import announce
 from sojourn.care.session.models import EnteredInError, StruckKind, Waste, WasteWitness
 from sojourn.clinical.administration.charted import two_people, waste_fault
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 
@@ -31,14 +31,14 @@ def _faults() -> dict[str, str]:
 
 @transaction.atomic
 def waste(
-    *, by: Asker, encounter_id: int, mg: Decimal, how: str = "", key: UUID, at: datetime | None = None,
+    *, by: Actor, encounter_id: int, mg: Decimal, how: str = "", key: UUID, at: datetime | None = None,
     now: datetime | None = None,
 ) -> Waste:  # fmt: skip
     """Record that milligrams of base were thrown away. ``key`` is the form's own: sent twice, it is one waste.
 
     Refused: not-positive, too-fine, future, signed.
     """
-    by.must("session.observe")
+    by.require("session.observe")
     now = now or timezone.now()
     encounter, _newest = lock_session(encounter_id, None)
     again = Waste.objects.filter(key=key, encounter=encounter).first()
@@ -51,7 +51,7 @@ def waste(
     if encounter.signatures.exists():
         raise Refused(_("The record is signed. Write an addendum instead."), codes=("signed",))
     row = Waste.objects.create(
-        clinic_id=by.here, patient_id=encounter.patient_id, encounter=encounter, mg=mg, how=how.strip()[:200], key=key,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, encounter=encounter, mg=mg, how=how.strip()[:200], key=key,
         at=at or now, by_id=by.member,
     )  # fmt: skip
     record(by, "dose.wasted", encounter, mg=str(mg))
@@ -60,13 +60,13 @@ def waste(
 
 
 @transaction.atomic
-def witness(*, by: Asker, waste_id: int, now: datetime | None = None) -> WasteWitness:
+def witness(*, by: Actor, waste_id: int, now: datetime | None = None) -> WasteWitness:
     """A second person, signed in as themselves, saw it. The same press twice is one witness.
 
     Refused: own-waste (a second role is no second pair of eyes), struck (as entered in error), witnessed (by somebody
     else already).
     """
-    by.must("session.observe")
+    by.require("session.observe")
     row = Waste.objects.select_related("by", "encounter").get(pk=waste_id)
     lock_session(row.encounter_id, None)
     if not two_people(row.by.person_id, by.person_id):
@@ -79,7 +79,7 @@ def witness(*, by: Asker, waste_id: int, now: datetime | None = None) -> WasteWi
             return before
         raise Refused(_("Somebody has witnessed this already."), codes=("witnessed",))
     witnessed = WasteWitness.objects.create(
-        clinic_id=by.here, patient_id=row.patient_id, waste=row, at=now or timezone.now(), by_id=by.member
+        clinic_id=by.own_clinic_id, patient_id=row.patient_id, waste=row, at=now or timezone.now(), by_id=by.member
     )
     record(by, "dose.waste_witnessed", row.encounter, mg=str(row.mg))
     announce(row.encounter)

@@ -19,7 +19,7 @@ from sojourn.care.session import actions as session_actions
 from sojourn.care.session.models import CheckResult
 from sojourn.clinical import dosing
 from sojourn.clinical.eligibility.facts import VOCABULARY
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.clock import clinic_day
 
@@ -28,7 +28,7 @@ ITEM: Final = "weight"
 
 @transaction.atomic
 def weigh(
-    *, by: Asker, encounter_id: int, kg: Decimal, sure: bool = False, now: datetime | None = None
+    *, by: Actor, encounter_id: int, kg: Decimal, sure: bool = False, now: datetime | None = None
 ) -> CheckResult:  # fmt: skip
     """The patient was weighed: the checklist's item is answered, and the next plan, the explorer and the session start
     from this weight. ``kg`` in kilograms.
@@ -36,7 +36,7 @@ def weigh(
     Refused: over, unknown-item, implausible, before-birth; and, unless somebody is ``sure`` and has read the scale,
     weight:pounds, weight:kilograms, weight:changed.
     """
-    by.must("session.check")
+    by.require("session.check")
     now = now or timezone.now()
     encounter, _newest = lock_session(encounter_id, None)
     kg = doubts.kilograms(kg)

@@ -20,13 +20,13 @@ from sojourn.care.safety.words_actions import heed
 from sojourn.care.session import actions as session_actions
 from sojourn.care.session.step_actions import advance_session
 from sojourn.clinical.protocol import BY_NAME
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 
 
 @transaction.atomic
-def say_no(*, by: Asker, patient_id: int, reason: str = "", now: datetime | None = None) -> SessionState:
+def say_no(*, by: Actor, patient_id: int, reason: str = "", now: datetime | None = None) -> SessionState:
     """The patient does not want it to go on today. Their running session stops. Refused: no-session.
 
     Said by the patient on their own screen, or written down by whoever heard it.
@@ -40,7 +40,7 @@ def say_no(*, by: Asker, patient_id: int, reason: str = "", now: datetime | None
 
 
 @transaction.atomic
-def withdraw_consent(*, by: Asker, consent_id: int, reason: str = "", now: datetime | None = None) -> ConsentWithdrawal:
+def withdraw_consent(*, by: Actor, consent_id: int, reason: str = "", now: datetime | None = None) -> ConsentWithdrawal:
     """An agreement is taken back, and a session that rests on it stops in the same transaction."""
     now = now or timezone.now()
     row = consent.withdraw(by=by, consent_id=consent_id, reason=reason, now=now)
@@ -55,7 +55,7 @@ def withdraw_consent(*, by: Asker, consent_id: int, reason: str = "", now: datet
     return row
 
 
-def _stop(by: Asker, session: int, words: str, now: datetime) -> SessionState:
+def _stop(by: Actor, session: int, words: str, now: datetime) -> SessionState:
     """Stop it. A patient who did it alone also calls: the pump obeys only a hand."""
     row = advance_session(by=by, encounter_id=session, transition="say_no", reason=words, now=now)
     if by.may("own.read"):
@@ -64,9 +64,9 @@ def _stop(by: Asker, session: int, words: str, now: datetime) -> SessionState:
 
 
 @contextmanager
-def _words_of_the_clinic(by: Asker) -> Iterator[None]:
+def _words_of_the_clinic(by: Actor) -> Iterator[None]:
     """What the record keeps is in the clinic's language, whatever the patient's screen speaks."""
-    with translation.override(Clinic.objects.values_list("language", flat=True).get(pk=by.here)):
+    with translation.override(Clinic.objects.values_list("language", flat=True).get(pk=by.own_clinic_id)):
         yield
 
 

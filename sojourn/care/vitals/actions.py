@@ -21,7 +21,7 @@ from sojourn.care.vitals.models import Device, DeviceAssociation, ListenerPort
 from sojourn.care.vitals.reading import in_own_unit
 from sojourn.clinical.protocol import PRESENT
 from sojourn.clinical.vitals import DIASTOLIC, SYSTOLIC, VITALS, pressure_fault
-from sojourn.foundation.accounts.asker import Asker, asking
+from sojourn.foundation.accounts.actor import Actor, current_actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.clock import clinic_day, local
@@ -30,7 +30,7 @@ from sojourn.foundation.clock import clinic_day, local
 @transaction.atomic
 def take_readings(
     *,
-    by: Asker,
+    by: Actor,
     encounter_id: int,
     values: Mapping[str, float],
     measured_at: datetime | None = None,
@@ -44,7 +44,7 @@ def take_readings(
     time once somebody says that it is one (``before_arrival``); it raises no alarm. Refused: unknown-vital, nothing,
     future, past (more than 12 hours ago), before-arrival, before-birth, not-running.
     """
-    by.must("session.observe")
+    by.require("session.observe")
     now = now or timezone.now()
     measured_at = measured_at or now
     _must_be_readings(values, measured_at, now)
@@ -80,7 +80,7 @@ def _must_be_readings(values: Mapping[str, float], measured_at: datetime, now: d
 
 
 def _typed(
-    session: Session, code: str, value: float, measured_at: datetime, now: datetime, by: Asker, *, crossed: bool,
+    session: Session, code: str, value: float, measured_at: datetime, now: datetime, by: Actor, *, crossed: bool,
     judged: bool,
 ) -> judging.NewReading:  # fmt: skip
     """A value as a person typed it, kept and marked where it is not plausible."""
@@ -93,15 +93,15 @@ def _typed(
 
 
 def _must_be_said(encounter: Encounter, measured_at: datetime, before_arrival: bool) -> None:
-    if clinic_day(measured_at, asking()) < encounter.patient.birth_date:
+    if clinic_day(measured_at, current_actor()) < encounter.patient.birth_date:
         raise Refused(_("The day of the reading lies before the patient's birth."), codes=("before-birth",))
     if not before_arrival:
         words = _(
             "Was this measured before the patient arrived? It says %(measured)s; the patient arrived %(arrived)s."
         )
         said = {
-            "measured": date_format(local(measured_at, asking()), _("j F Y, H:i")),
-            "arrived": date_format(local(encounter.opened_at, asking()), _("j F Y, H:i")),
+            "measured": date_format(local(measured_at, current_actor()), _("j F Y, H:i")),
+            "arrived": date_format(local(encounter.opened_at, current_actor()), _("j F Y, H:i")),
         }
         raise Refused(words % said, codes=("before-arrival",))
 
@@ -114,15 +114,20 @@ def _crossed(values: Mapping[str, float]) -> frozenset[str]:
 
 @transaction.atomic
 def add_device(
-    *, by: Asker, name: str, key: str, maker: str = "", address: str = "", now: datetime | None = None
+    *, by: Actor, name: str, key: str, maker: str = "", address: str = "", now: datetime | None = None
 ) -> Device:
     """Add a monitor by the identifier that its messages carry ("kind:value"), and the address from which it was heard
     ("" where it was not: its first message says it). Refused: known-key."""
-    by.must("monitor.register")
+    by.require("monitor.register")
     try:
         with transaction.atomic():
             device = Device.objects.create(
-                clinic_id=by.here, name=name, key=key, maker=maker, address=address, added_at=now or timezone.now()
+                clinic_id=by.own_clinic_id,
+                name=name,
+                key=key,
+                maker=maker,
+                address=address,
+                added_at=now or timezone.now(),
             )
     except IntegrityError as error:
         raise Refused(_("A monitor with this identifier exists already."), codes=("known-key",)) from error
@@ -131,13 +136,13 @@ def add_device(
 
 
 @transaction.atomic
-def give_port(*, by: Asker, port: int, now: datetime | None = None) -> ListenerPort:
+def give_port(*, by: Actor, port: int, now: datetime | None = None) -> ListenerPort:
     """Give the clinic a port of the listener: what speaks to it is this clinic's, whatever it says. The machine's owner
     decides it (``sojourn port``). Refused: taken."""
-    by.must("monitor.manage")
+    by.require("monitor.manage")
     try:
         with transaction.atomic():
-            found = ListenerPort.objects.create(clinic_id=by.here, port=port, added_at=now or timezone.now())
+            found = ListenerPort.objects.create(clinic_id=by.own_clinic_id, port=port, added_at=now or timezone.now())
     except IntegrityError as error:
         raise Refused(_("This port belongs to a clinic already."), codes=("taken",)) from error
     record(by, "monitor.port_given", found, port=port)
@@ -145,9 +150,9 @@ def give_port(*, by: Asker, port: int, now: datetime | None = None) -> ListenerP
 
 
 @transaction.atomic
-def drop_port(*, by: Asker, port: int) -> None:
+def drop_port(*, by: Actor, port: int) -> None:
     """Take a port from the clinic; its monitors stay its own. Refused: not-ours."""
-    by.must("monitor.manage")
+    by.require("monitor.manage")
     found = ListenerPort.objects.filter(port=port).first()
     if found is None:
         raise Refused(_("This port does not belong to the clinic."), codes=("not-ours",))
@@ -156,9 +161,9 @@ def drop_port(*, by: Asker, port: int) -> None:
 
 
 @transaction.atomic
-def rename_device(*, by: Asker, device_id: int, name: str) -> Device:
+def rename_device(*, by: Actor, device_id: int, name: str) -> Device:
     """Call a monitor otherwise. The same name again changes nothing. Refused: name-missing."""
-    by.must("monitor.manage")
+    by.require("monitor.manage")
     name = " ".join(name.split())[:60]
     if not name:
         raise Refused(_("Give the monitor a name."), codes=("name-missing",))
@@ -171,9 +176,9 @@ def rename_device(*, by: Asker, device_id: int, name: str) -> Device:
 
 
 @transaction.atomic
-def retire_device(*, by: Asker, device_id: int, now: datetime | None = None) -> Device:
+def retire_device(*, by: Actor, device_id: int, now: datetime | None = None) -> Device:
     """Take a monitor out of use. Refused while it is on a session."""
-    by.must("monitor.manage")
+    by.require("monitor.manage")
     device = Device.objects.select_for_update().get(pk=device_id)
     if device.associations.filter(until_at=None).exists():
         raise Refused(_("This monitor is on a session. Take it off first."), codes=("in-use",))
@@ -184,9 +189,9 @@ def retire_device(*, by: Asker, device_id: int, now: datetime | None = None) -> 
 
 
 @transaction.atomic
-def put_on(*, by: Asker, device_id: int, encounter_id: int, now: datetime | None = None) -> DeviceAssociation:
+def put_on(*, by: Actor, device_id: int, encounter_id: int, now: datetime | None = None) -> DeviceAssociation:
     """Put a monitor on a patient in a running session. Refused where it is on another, or the session is over."""
-    by.must("monitor.associate")
+    by.require("monitor.associate")
     encounter, newest = encounter_actions.lock_session(encounter_id, None)
     device = Device.objects.select_for_update(no_key=True).get(pk=device_id, retired_at=None)
     if newest.state not in PRESENT:
@@ -197,7 +202,7 @@ def put_on(*, by: Asker, device_id: int, encounter_id: int, now: datetime | None
             return current
         raise Refused(_("%(monitor)s is on another session.") % {"monitor": device.name}, codes=("in-use",))
     association = DeviceAssociation.objects.create(
-        clinic_id=by.here, patient_id=encounter.patient_id, device=device, encounter=encounter,
+        clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, device=device, encounter=encounter,
         from_at=now or timezone.now(), from_by_id=by.member,
     )  # fmt: skip
     record(by, "monitor.put_on", encounter, device=device.pk)
@@ -206,9 +211,9 @@ def put_on(*, by: Asker, device_id: int, encounter_id: int, now: datetime | None
 
 
 @transaction.atomic
-def take_off(*, by: Asker, device_id: int, now: datetime | None = None) -> None:
+def take_off(*, by: Actor, device_id: int, now: datetime | None = None) -> None:
     """Take a monitor off its session. Its silence is then expected."""
-    by.must("monitor.associate")
+    by.require("monitor.associate")
     now = now or timezone.now()
     association = DeviceAssociation.objects.select_for_update().filter(device_id=device_id, until_at=None).first()
     if association is None:

@@ -23,26 +23,26 @@ from sojourn.care.vitals.models import (
     PatientConfirmed,
     Stranger,
 )
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 
 
 @transaction.atomic
-def register(*, by: Asker, stranger_id: int, name: str, now: datetime | None = None) -> Device:
+def register(*, by: Actor, stranger_id: int, name: str, now: datetime | None = None) -> Device:
     """Add a monitor that has spoken on the clinic's port, under the closest name it gives itself. Refused: gone,
     name-missing, known-key."""
-    stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=by.here, fault="").exclude(name="").first()
+    stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=by.own_clinic_id, fault="").exclude(name="").first()
     if stranger is None:
         raise Refused(_("This monitor is not waiting any more."), codes=("gone",))
     return add_device(by=by, name=_named(name), key=stranger.name, address=stranger.host, now=now)
 
 
 @transaction.atomic
-def claim(*, by: Asker, stranger_id: int, code: str, name: str, now: datetime | None = None) -> Device:
+def claim(*, by: Actor, stranger_id: int, code: str, name: str, now: datetime | None = None) -> Device:
     """Add a monitor that belongs to no clinic yet. Who stands before it can read the end of its name, which the page
     does not show. Refused: gone, name-missing, wrong-code, known-key."""
-    by.must("monitor.register")
+    by.require("monitor.register")
     stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=None, fault="").exclude(name="").first()
     if stranger is None:
         raise Refused(_("This monitor is not waiting any more."), codes=("gone",))
@@ -56,7 +56,7 @@ def claim(*, by: Asker, stranger_id: int, code: str, name: str, now: datetime | 
     )
     try:
         with transaction.atomic():
-            Stranger.objects.filter(pk=stranger.pk).update(clinic_id=by.here)
+            Stranger.objects.filter(pk=stranger.pk).update(clinic_id=by.own_clinic_id)
     except IntegrityError:
         pass  # the clinic has a line for it already, from its own port
     record(by, "monitor.claimed", device)
@@ -83,11 +83,11 @@ def _named(name: str) -> str:
 
 
 @transaction.atomic
-def rekey(*, by: Asker, device_id: int, stranger_id: int) -> Device:
+def rekey(*, by: Actor, device_id: int, stranger_id: int) -> Device:
     """Give a monitor the closer name under which it speaks, in the place of one that was too wide. Refused: gone,
     not-the-same, known-key."""
-    by.must("monitor.register")
-    stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=by.here, fault="").first()
+    by.require("monitor.register")
+    stranger = Stranger.objects.filter(pk=stranger_id, clinic_id=by.own_clinic_id, fault="").first()
     device = Device.objects.select_for_update(no_key=True).get(pk=device_id, retired_at=None)
     if stranger is None or not stranger.name:
         raise Refused(_("This monitor is not waiting any more."), codes=("gone",))
@@ -104,9 +104,9 @@ def rekey(*, by: Asker, device_id: int, stranger_id: int) -> Device:
 
 
 @transaction.atomic
-def confirm_line(*, by: Asker, device_id: int, host: str, now: datetime | None = None) -> Device:
+def confirm_line(*, by: Actor, device_id: int, host: str, now: datetime | None = None) -> Device:
     """Say that a monitor speaks from this address now. Refused: not-heard, where nothing came from it."""
-    by.must("monitor.register")
+    by.require("monitor.register")
     device = Device.objects.select_for_update(no_key=True).get(pk=device_id, retired_at=None)
     if not host or host not in (device.address, device.other_address):
         raise Refused(_("Nothing has come from this address."), codes=("not-heard",))
@@ -118,10 +118,10 @@ def confirm_line(*, by: Asker, device_id: int, host: str, now: datetime | None =
 
 
 @transaction.atomic
-def confirm_patient(*, by: Asker, device_id: int, encounter_id: int, now: datetime | None = None) -> int:
+def confirm_patient(*, by: Actor, device_id: int, encounter_id: int, now: datetime | None = None) -> int:
     """Say that what this monitor sends under another number is of the patient whom it is on; how many values that were
     held are charted by it. Refused: not-on, not-running, nothing-held."""
-    by.must("monitor.associate")
+    by.require("monitor.associate")
     now = now or timezone.now()
     encounter, _newest = encounter_actions.lock_session(encounter_id, None)
     if not DeviceAssociation.objects.filter(device_id=device_id, encounter=encounter, until_at=None).exists():
@@ -135,7 +135,7 @@ def confirm_patient(*, by: Asker, device_id: int, encounter_id: int, now: dateti
         raise Refused(_("Nothing of this monitor is waiting for you."), codes=("nothing-held",))
     for identifier in sorted({each.identifier for each in held}):
         PatientConfirmed.objects.create(
-            clinic_id=by.here, patient_id=encounter.patient_id, device_id=device_id, encounter=encounter,
+            clinic_id=by.own_clinic_id, patient_id=encounter.patient_id, device_id=device_id, encounter=encounter,
             identifier=identifier, at=now, by_id=by.member,
         )  # fmt: skip
     _chart(encounter, held, now, by)
@@ -149,7 +149,7 @@ def _confirmed(encounter: Encounter, device_id: int) -> list[str]:
     return list(rows.values_list("identifier", flat=True))
 
 
-def _chart(encounter: Encounter, held: list[HeldReading], now: datetime, by: Asker) -> None:
+def _chart(encounter: Encounter, held: list[HeldReading], now: datetime, by: Actor) -> None:
     """Chart what was held, once; its messages count as used, and a resend of them charts nothing again."""
     session = session_of(encounter)
     readings = [
@@ -165,7 +165,9 @@ def _chart(encounter: Encounter, held: list[HeldReading], now: datetime, by: Ask
         ingest.record_batch(cursor.cursor, readings, now, faulty=[session])
     MessageDecision.objects.bulk_create(
         [
-            MessageDecision(clinic_id=by.here, message_id=message_id, encounter_id=encounter.pk, decided_at=now)
+            MessageDecision(
+                clinic_id=by.own_clinic_id, message_id=message_id, encounter_id=encounter.pk, decided_at=now
+            )
             for message_id in sorted({each.message_id for each in held})
         ],
         ignore_conflicts=True,

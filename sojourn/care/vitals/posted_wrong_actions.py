@@ -16,7 +16,7 @@ from sojourn.care.encounter.models import Encounter
 from sojourn.care.vitals import faults, ingest
 from sojourn.care.vitals.models import PostedWrong, Whose
 from sojourn.clinical.alarms import MONITOR_SIGNAL, Phase
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.audit.actions import record
 
@@ -25,12 +25,12 @@ _ALARM = faults.RULES[faults.WRONG]
 
 @transaction.atomic
 def answer_whose(
-    *, by: Asker, encounter_id: int, device_id: int, answer: str, upto: int, now: datetime | None = None
+    *, by: Actor, encounter_id: int, device_id: int, answer: str, upto: int, now: datetime | None = None
 ) -> int:
     """Say whose the values were that this monitor took back as posted wrong, of those that the page showed (their
     numbers end at ``upto``); how many. The value stays struck either way: a monitor that was on somebody else is then
     taken off by the same person. Refused: not-an-answer, answered."""
-    by.must("monitor.associate")
+    by.require("monitor.associate")
     now = now or timezone.now()
     if answer not in Whose.values:
         raise Refused(_("Say whose the value was."), codes=("not-an-answer",))
@@ -45,7 +45,7 @@ def answer_whose(
     return count
 
 
-def _end_alarm(by: Asker, encounter: Encounter, now: datetime) -> None:
+def _end_alarm(by: Actor, encounter: Encounter, now: datetime) -> None:
     """Who has answered has seen the alarm: it is over, unless another monitor's question still waits."""
     if PostedWrong.objects.filter(encounter=encounter, answered_at=None).exists():
         return

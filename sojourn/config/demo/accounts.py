@@ -12,10 +12,10 @@ from sojourn.config.demo.cast import Cast, encoded_password
 from sojourn.config.demo.people import DemoClinic
 from sojourn.config.installation import owner_says
 from sojourn.foundation.accounts import confirmation_actions, place_actions
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership, Person
 from sojourn.foundation.accounts.place import needed
-from sojourn.foundation.accounts.queries import asker_of, house
+from sojourn.foundation.accounts.queries import actor_of, house
 from sojourn.foundation.accounts.roles import role as role_of
 
 
@@ -25,7 +25,7 @@ def _person(email: str, encoded: str, language: str) -> Person:
 
 def _check_lines(clinic: Clinic, admin: Membership) -> None:
     """The lines of the place that a patient is shown first, as the administrator found them."""
-    with as_asker(asker_of(admin)) as by:
+    with acting_as(actor_of(admin)) as by:
         for line in needed(clinic.country).values():
             place_actions.check_line(by=by, line_id=line.id, number=line.shown, works=True)
 
@@ -79,7 +79,7 @@ def _confirm(clinic: Clinic, members: dict[str, list[Membership]]) -> None:
         owner_says([first.pk])
         confirmation_actions.confirm_first(by=owner, membership_id=first.pk)
         first.refresh_from_db(fields=["unconfirmed_since"])
-        with as_asker(asker_of(first)) as holder:
+        with acting_as(actor_of(first)) as holder:
             for each in others:
                 confirmation_actions.confirm(by=holder, membership_id=each.pk)
                 each.refresh_from_db(fields=["unconfirmed_since"])

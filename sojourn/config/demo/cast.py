@@ -20,9 +20,9 @@ from sojourn.care.vitals.models import Device
 from sojourn.config.demo import people, tales
 from sojourn.config.demo.people import DemoClinic
 from sojourn.config.demo.walk import Team
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, Membership
-from sojourn.foundation.accounts.queries import asker_of
+from sojourn.foundation.accounts.queries import actor_of
 
 
 @dataclass
@@ -72,18 +72,18 @@ class Cast:
             CurrentVital.objects.filter(encounter__in=watched).update(silent_after=None)
             AlarmState.objects.filter(encounter__in=watched).update(phase="quiet", deadline_at=None)
 
-    def asker(self, role: str, number: int = 0) -> Asker:
-        return asker_of(self.members[role][number])
+    def actor(self, role: str, number: int = 0) -> Actor:
+        return actor_of(self.members[role][number])
 
     @cached_property
     def team(self) -> Team:
         """Who leads people along the way."""
         return Team(
             clinic=self.clinic,
-            prescribers=[asker_of(each) for each in self.members["prescriber"]],
-            nurses=[asker_of(each) for each in self.members["nurse"]],
+            prescribers=[actor_of(each) for each in self.members["prescriber"]],
+            nurses=[actor_of(each) for each in self.members["nurse"]],
             therapist=self.members["therapist"][0],
-            desk=self.asker("front_desk"),
+            desk=self.actor("front_desk"),
             password=encoded_password(),
         )
 

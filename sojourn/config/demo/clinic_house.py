@@ -14,7 +14,7 @@ from sojourn.care.safety.models import DutyList
 from sojourn.care.scheduling import house_actions
 from sojourn.care.scheduling.models import BookingRules, Chair, Room, WorkingHours
 from sojourn.clinical.rules import Parameter
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.audit.actions import record
 from sojourn.foundation.rulebook import actions as rulebook
@@ -45,10 +45,10 @@ def _on_duty(staff: list[int]) -> list[int]:
     return [first[role] for role in ON_DUTY if role in first]
 
 
-def furnish(clinic: Clinic, prescriber: Asker, admin: Asker, staff: list[int]) -> None:
+def furnish(clinic: Clinic, prescriber: Actor, admin: Actor, staff: list[int]) -> None:
     """Whatever of it is missing; what stands stays. ``staff`` are the members whose hours are kept."""
     opened = timezone.now() - OPENED_BEFORE
-    with as_asker(prescriber):
+    with acting_as(prescriber):
         waiting = {each.newest.id: each.newest.hash for each in standings(clinic.pk) if each.waits}
         if waiting:
             typed = {each: _typed(each) for each in waiting}
@@ -59,7 +59,7 @@ def furnish(clinic: Clinic, prescriber: Asker, admin: Asker, staff: list[int]) -
                 by=prescriber, chairs_per_nurse=CHAIRS_PER_NURSE, turnover_minutes=TURNOVER_MINUTES,
                 remind_hours=(48, 4), head_start_minutes=30, now=opened,
             )  # fmt: skip
-    with as_asker(admin):
+    with acting_as(admin):
         if not WorkingHours.objects.exists():
             week = dict.fromkeys(range(5), (OPEN,))
             for member_id in (None, *staff):
@@ -76,7 +76,7 @@ def _typed(rule_id: str) -> dict[str, float]:
     return {each.name: each.value for each in rule.typed if isinstance(each, Parameter)} | STATED.get(rule_id, {})
 
 
-def _texts(clinic: Clinic, by: Asker, opened: datetime) -> None:
+def _texts(clinic: Clinic, by: Actor, opened: datetime) -> None:
     """The documents and the packs of the place, adopted when the clinic opened: past agreements rest on them.
 
     As rows: the action adopts a text only from the day on which its file takes effect, and that is the release's.

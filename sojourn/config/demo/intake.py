@@ -22,7 +22,7 @@ from sojourn.config.demo import tales
 from sojourn.config.demo.walk import Walk
 from sojourn.foundation.accounts.actions import PATIENT_LINK_LIVES, hash_of, invite
 from sojourn.foundation.accounts.models import Invitation, Membership, Person
-from sojourn.foundation.accounts.queries import asker_of
+from sojourn.foundation.accounts.queries import actor_of
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook import medicines as shipped
 
@@ -49,7 +49,7 @@ def join(walk: Walk, email: str) -> None:
     member = Membership.objects.create(
         clinic=clinic, person=person, role="patient", name=walk.patient.name, patient_id=walk.patient.pk
     )
-    walk.by = asker_of(member)
+    walk.by = actor_of(member)
 
 
 def tell_story(walk: Walk, *, share: float = 1.0) -> None:

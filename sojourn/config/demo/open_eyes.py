@@ -8,7 +8,7 @@ from sojourn.care.candidacy import clearance_actions, open_eyes, queries
 from sojourn.care.candidacy.open_eyes import UNKNOWN
 from sojourn.care.candidacy.queries import Assessed
 from sojourn.config.demo.tales import Tale
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.clock import clinic_day
 
 Said = tuple[str, str]  # English, Spanish
@@ -30,7 +30,7 @@ def reasons(tale: Tale, assessed: Assessed) -> dict[str, str]:
     return {**found, UNKNOWN: tale.say(_NOT_KNOWN)} if open_eyes.unknown(assessed) else found
 
 
-def clear(nurse: Asker, tale: Tale, assessed: Assessed, at: datetime) -> None:
+def clear(nurse: Actor, tale: Tale, assessed: Assessed, at: datetime) -> None:
     """Record the answers that the rules of the findings want: a specialist's of two days before."""
     for each in open_eyes.weighed(assessed, queries.clearances(assessed.patient.pk)):
         for kind in each.lacks:

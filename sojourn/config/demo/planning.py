@@ -12,7 +12,7 @@ from sojourn.care.plan.models import CarePlan, PlanVersion
 from sojourn.care.plan.parts import Part
 from sojourn.config.demo import intake
 from sojourn.config.demo.walk import PROTOCOL, Walk
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.clock import clinic_day
 
 
@@ -44,7 +44,7 @@ def check(walk: Walk, version: PlanVersion, at: datetime) -> None:
     _check(walk.nurse, version, at)
 
 
-def _check(nurse: Asker, version: PlanVersion, at: datetime) -> None:
+def _check(nurse: Actor, version: PlanVersion, at: datetime) -> None:
     plans.double_check(
         by=nurse, version_id=version.pk, weight_kg=version.weight_kg, amount=version.per_kg or Decimal(0), now=at
     )
@@ -54,7 +54,7 @@ def sign(walk: Walk, version: PlanVersion, at: datetime) -> CarePlan:
     return _sign(walk.prescriber, version, at)
 
 
-def _sign(prescriber: Asker, version: PlanVersion, at: datetime) -> CarePlan:
+def _sign(prescriber: Actor, version: PlanVersion, at: datetime) -> CarePlan:
     fresh = PlanVersion.objects.get(pk=version.pk)
     signed = plans.sign(by=prescriber, version_id=fresh.pk, seen_hash=dose.content_hash(fresh), now=at)
     assert signed.care_plan is not None
@@ -68,7 +68,7 @@ def change(walk: Walk, course: CarePlan, at: datetime, reason: str, weight_kg: f
 
 
 def renew(
-    prescriber: Asker, nurse: Asker, course: CarePlan, at: datetime, reason: str, weight_kg: Decimal, **values: Any
+    prescriber: Actor, nurse: Actor, course: CarePlan, at: datetime, reason: str, weight_kg: Decimal, **values: Any
 ) -> CarePlan:
     """A new version by the weight of that day: drafted, checked by another person, signed at ``at``."""
     version = plans.draft(

@@ -39,7 +39,7 @@ from sojourn.config.demo.doses import LABORATORY_AFTER
 from sojourn.config.demo.people import DemoClinic
 from sojourn.config.demo.tales import Twist
 from sojourn.config.demo.walk import Walk, anchor_for
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.audit.actions import record
 
@@ -73,11 +73,11 @@ def make_clinic(demo: DemoClinic, *, scale: int, seed: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_clinic', 'id'))")
         clinic_id = cursor.fetchone()[0]
-    with as_asker(house(clinic_id, "Demo")) as by:
+    with acting_as(house(clinic_id, "Demo")) as by:
         cast = accounts.found_clinic(demo, clinic_id)
         record(by, "demo.made", cast.clinic, seed=seed, scale=scale)
     furnish_house(cast)
-    with as_asker(house(clinic_id, "Demo")):
+    with acting_as(house(clinic_id, "Demo")):
         cast.batteries = {each.indication: each for each in batteries()}
         for number in range(demo.patients * scale):
             _patient(demo, cast, number, random.Random(f"{demo.slug}-{seed}-{number}"), sparse=scale > 1)
@@ -95,7 +95,7 @@ def _begin_clocks() -> None:
 def furnish_house(cast: Cast) -> None:
     """What the clinic decides before the first patient, as far as it is missing."""
     staff = [each.pk for role in ("prescriber", "nurse", "therapist") for each in cast.members[role]]
-    clinic_house.furnish(cast.clinic, cast.asker("prescriber"), cast.asker("clinic_admin"), staff)
+    clinic_house.furnish(cast.clinic, cast.actor("prescriber"), cast.actor("clinic_admin"), staff)
 
 
 def _stage(demo: DemoClinic, number: int) -> tuple[str, str]:

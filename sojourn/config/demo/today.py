@@ -27,7 +27,7 @@ from sojourn.config.demo.cast import Cast, load_cast
 from sojourn.config.demo.doses import Entered
 from sojourn.config.demo.people import CLINICS, DemoClinic
 from sojourn.config.processes.virtual_monitor.signs import BASELINE_S
-from sojourn.foundation.accounts.asker import as_asker, asking
+from sojourn.foundation.accounts.actor import acting_as, current_actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.clock import clinic_day
@@ -42,7 +42,7 @@ _NEAR = timedelta(hours=8)
 
 def set_stage(demo: DemoClinic) -> None:
     """Put the demo clinic into the middle of a working day, unless it is in one already."""
-    with as_asker(house(_clinic_id(demo), "Demo")):
+    with acting_as(house(_clinic_id(demo), "Demo")):
         cast = load_cast(demo)
         _line_of_monitor(demo, cast)
         now = timezone.now()
@@ -78,7 +78,7 @@ def furnish_old(demo: DemoClinic) -> None:
     """What a clinic of an earlier version has not decided yet: texts, hours, numbers for booking, rules that are new
     since (without a highest dose nobody gives one)."""
     clinic_id = _clinic_id(demo)
-    with as_asker(house(clinic_id, "Demo")):
+    with acting_as(house(clinic_id, "Demo")):
         if not ConsentAdoption.objects.exists() or any(each.waits for each in standings(clinic_id)):
             story.furnish_house(load_cast(demo))
 
@@ -95,7 +95,7 @@ def _on_stage(demo: DemoClinic, now: datetime) -> list[CarePlan]:
     )
     signed_in = [p for p in plans if p.patient.record_number == f"{demo.prefix}-{demo.signed_in + 1:05d}"]
     others = [p for p in plans if p not in signed_in]
-    random.Random(clinic_day(now, asking()).isoformat()).shuffle(others)
+    random.Random(clinic_day(now, current_actor()).isoformat()).shuffle(others)
     return [*signed_in, *others]
 
 
@@ -118,7 +118,9 @@ def _plan_holds(course: CarePlan, now: datetime) -> bool:
     given = sessions_dosed(course.pk, but=0)
     most = min(version.sessions or 0, version.review_after or given + 1)
     limit = timedelta(days=book().rule("dose.weight_age").number("days"))
-    return given < most and version.weight_on is not None and clinic_day(now, asking()) - version.weight_on < limit
+    return (
+        given < most and version.weight_on is not None and clinic_day(now, current_actor()) - version.weight_on < limit
+    )
 
 
 def _renewed(cast: Cast, course: CarePlan, now: datetime) -> CarePlan:
@@ -130,18 +132,18 @@ def _renewed(cast: Cast, course: CarePlan, now: datetime) -> CarePlan:
     cast.write()
     words = ("Looked at again, and weighed again. It goes on.", "Revisado y pesado de nuevo. Continúa.")
     return planning.renew(
-        cast.asker("prescriber"), cast.asker("nurse"), course, now - timedelta(days=1), cast.say(words),
+        cast.actor("prescriber"), cast.actor("nurse"), course, now - timedelta(days=1), cast.say(words),
         version.weight_kg, sessions=max(version.sessions or 0, given + 6), review_after=given + 3,
         starts_on=clinic_day(now, cast.clinic),
     )  # fmt: skip
 
 
 def _clinic_id(demo: DemoClinic) -> int:
-    from sojourn.foundation.accounts.asker import Asker
+    from sojourn.foundation.accounts.actor import Actor
     from sojourn.foundation.accounts.models import Person
 
     person = Person.objects.get(email=f"clinic_admin@{demo.domain}")
-    with as_asker(Asker(person_id=person.pk)):
+    with acting_as(Actor(person_id=person.pk)):
         return Clinic.objects.get(slug=demo.slug).pk
 
 
@@ -172,7 +174,7 @@ def _finish(cast: Cast, encounter: Encounter, now: datetime) -> None:
         sessions.ready_checks(cast, encounter, ended, nurse)
         doses.enter(cast, encounter, rest, nurse, len(been))
     cast.write()
-    step_actions.end_session(encounter=encounter, now=now, by=cast.asker("nurse"))
+    step_actions.end_session(encounter=encounter, now=now, by=cast.actor("nurse"))
 
 
 def _running(cast: Cast, plan: CarePlan, chair: Chair, now: datetime) -> None:
@@ -233,7 +235,7 @@ def _over(cast: Cast, plan: CarePlan, chair: int, now: datetime) -> None:
 def story_second() -> float:
     """Where in its story the virtual monitor must begin to fit the running session."""
     demo = people.HARBOR
-    with as_asker(house(_clinic_id(demo), "Demo")):
+    with acting_as(house(_clinic_id(demo), "Demo")):
         session = next(iter(running().filter(chair__name=demo.chairs[0])), None)
         if session is None:
             return 0.0

@@ -16,7 +16,7 @@ from sojourn.care.candidacy import queries as judged
 from sojourn.care.consent import texts
 from sojourn.care.patients.models import Patient
 from sojourn.config.demo.tales import Tale
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, Membership
 
 DRUG = "ketamine"
@@ -39,13 +39,13 @@ STEPS: Final = {
 
 @dataclass
 class Team:
-    """Who does what in a clinic, as askers."""
+    """Who does what in a clinic, as actors."""
 
     clinic: Clinic
-    prescribers: list[Asker]
-    nurses: list[Asker]
+    prescribers: list[Actor]
+    nurses: list[Actor]
     therapist: Membership
-    desk: Asker
+    desk: Actor
     password: str  # encoded
     forms: dict[str, list[texts.Text]] = field(default_factory=dict)
 
@@ -65,7 +65,7 @@ class Walk:
     own: random.Random
     number: int
     signed_in: bool = False
-    by: Asker | None = None  # the patient, once they have a sign-in
+    by: Actor | None = None  # the patient, once they have a sign-in
     tested_at: datetime | None = None  # when the laboratory last reported
 
     def at(self, step: str, later: timedelta = timedelta()) -> datetime:
@@ -78,15 +78,15 @@ class Walk:
         return self.at(step).date()
 
     @property
-    def prescriber(self) -> Asker:
+    def prescriber(self) -> Actor:
         return self.team.prescribers[self.number % len(self.team.prescribers)]
 
     @property
-    def nurse(self) -> Asker:
+    def nurse(self) -> Actor:
         return self.team.nurses[self.number % len(self.team.nurses)]
 
     @property
-    def speaker(self) -> Asker:
+    def speaker(self) -> Actor:
         assert self.by is not None
         return self.by
 

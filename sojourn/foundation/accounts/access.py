@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
-from sojourn.foundation.accounts.asker import NOBODY, Asker
+from sojourn.foundation.accounts.actor import NOBODY, Actor
 from sojourn.foundation.accounts.models import Clinic, Membership
 from sojourn.foundation.links import Page, path
 
@@ -22,9 +22,9 @@ View = Callable[..., HttpResponseBase]
 
 
 class Request(HttpRequest):
-    """A request after the WhoAsks middleware: it carries the asker and the clinic."""
+    """A request after the WhoAsks middleware: it carries the actor and the clinic."""
 
-    asker: Asker
+    actor: Actor
     clinic: Clinic | None
     memberships: list[Membership]
     htmx: Any
@@ -46,14 +46,14 @@ def allowed(*permissions: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            asker = cast(Request, request).asker
-            if asker is NOBODY or asker.clinic_id is None:
+            actor = cast(Request, request).actor
+            if actor is NOBODY or actor.clinic_id is None:
                 if request.user.is_authenticated:
                     return redirect(path(Page.NOWHERE))
                 return to_the_door(request, then=request.path)
-            if asker.unconfirmed and request.method in ("GET", "HEAD"):
+            if actor.unconfirmed and request.method in ("GET", "HEAD"):
                 return redirect(path(Page.UNCONFIRMED))
-            if not any(asker.may(permission) for permission in permissions):
+            if not any(actor.may(permission) for permission in permissions):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

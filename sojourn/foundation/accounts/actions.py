@@ -18,7 +18,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from sojourn.foundation.accounts import confirmation_actions, queries
-from sojourn.foundation.accounts.asker import NOBODY, Asker, as_asker
+from sojourn.foundation.accounts.actor import NOBODY, Actor, acting_as
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.readiness import refuse_unready
 from sojourn.foundation.accounts.refused import Refused
@@ -52,7 +52,7 @@ def hash_of(token: str) -> str:
 @transaction.atomic
 def invite(
     *,
-    by: Asker,
+    by: Actor,
     email: str,
     name: str,
     role: str,
@@ -61,9 +61,9 @@ def invite(
     language: str = "",
     now: datetime | None = None,
 ) -> Invited:
-    """Invite somebody into the asker's clinic by e-mail.
+    """Invite somebody into the actor's clinic by e-mail.
 
-    Staff need ``staff.manage`` in the asker; a patient or support person needs ``patient.edit`` and ``patient_id``,
+    Staff need ``staff.manage`` in the actor; a patient or support person needs ``patient.edit`` and ``patient_id``,
     which the caller has found in the clinic. A patient has one link: a new one to another address withdraws those that
     went to a wrong one. Refuses with codes ``unknown_role``, ``no_patient``, ``bad_email``, ``no_name``,
     ``own``, ``already_member``, ``patient_has_account`` or ``already_invited``; for whoever is no staff also with what
@@ -72,7 +72,7 @@ def invite(
     if role not in roles():
         raise Refused(_("There is no such role."), codes=["unknown_role"])
     staff = role_of(role).staff
-    by.must("staff.manage" if staff else "patient.edit")
+    by.require("staff.manage" if staff else "patient.edit")
     _must_be_for_another(by, email)
     now = now or timezone.now()
     email, name = email.strip().lower(), " ".join(name.split())
@@ -101,7 +101,7 @@ def invite(
     return Invited(invitation, link)
 
 
-def _must_be_for_another(by: Asker, email: str) -> None:
+def _must_be_for_another(by: Actor, email: str) -> None:
     """Nobody grants themselves anything, by whichever of their addresses."""
     if by.person_id is not None and email.strip().lower() in queries.addresses_of(by.person_id):
         raise Refused(_("You cannot invite yourself. Ask another administrator."), codes=["own"])
@@ -130,10 +130,10 @@ def _must_be_invitable(clinic: Clinic, email: str, name: str, role: str, patient
         )
 
 
-def _withdraw_others(by: Asker, patient_id: int | None, now: datetime) -> None:
+def _withdraw_others(by: Actor, patient_id: int | None, now: datetime) -> None:
     """Make worthless what was sent for this patient before, perhaps into a stranger's mailbox."""
     for other in Invitation.objects.select_for_update().filter(
-        clinic_id=by.here, role="patient", patient_id=patient_id, accepted_at=None, withdrawn_at=None
+        clinic_id=by.own_clinic_id, role="patient", patient_id=patient_id, accepted_at=None, withdrawn_at=None
     ):
         other.withdrawn_at = now
         other.save(update_fields=["withdrawn_at"])
@@ -166,17 +166,17 @@ def _send(invitation: Invitation, clinic: Clinic, token: str, language: str = ""
 
 
 @transaction.atomic
-def resend(*, by: Asker, invitation_id: int, language: str = "", now: datetime | None = None) -> Invited:
+def resend(*, by: Actor, invitation_id: int, language: str = "", now: datetime | None = None) -> Invited:
     """Send a fresh link; the old one stops working. Refuses with code ``used`` or ``withdrawn``."""
     now = now or timezone.now()
     invitation = _locked(by, invitation_id)
-    by.must("staff.manage" if role_of(invitation.role).staff else "patient.edit")
+    by.require("staff.manage" if role_of(invitation.role).staff else "patient.edit")
     _must_stand(invitation, now, {"used", "withdrawn"})
     return _renew(by, invitation, now, language)
 
 
 @transaction.atomic
-def renew(*, by: Asker, now: datetime | None = None) -> Invited:
+def renew(*, by: Actor, now: datetime | None = None) -> Invited:
     """The holder of a link that ran out asks for a fresh one; it goes to the same address and nowhere else.
 
     ``by`` asks with the link's ``token_hash``. Refuses with ``unknown``, ``used``, ``withdrawn``, ``open`` (the link
@@ -187,7 +187,7 @@ def renew(*, by: Asker, now: datetime | None = None) -> Invited:
     if found is None:
         raise Refused(_("This link opens nothing."), codes=["unknown"])
     guest = _guest(found[0])
-    with as_asker(guest):
+    with acting_as(guest):
         invitation = _locked(guest, found[0].pk)
         _must_stand(invitation, now, {"used", "withdrawn", "open"})
         if now - invitation.expires_at > RENEWABLE:
@@ -198,7 +198,7 @@ def renew(*, by: Asker, now: datetime | None = None) -> Invited:
         return _renew(guest, invitation, now)
 
 
-def _renew(by: Asker, invitation: Invitation, now: datetime, language: str = "") -> Invited:
+def _renew(by: Actor, invitation: Invitation, now: datetime, language: str = "") -> Invited:
     clinic = Clinic.objects.get(pk=invitation.clinic_id)
     if not role_of(invitation.role).staff:
         refuse_unready(clinic)
@@ -212,11 +212,11 @@ def _renew(by: Asker, invitation: Invitation, now: datetime, language: str = "")
 
 
 @transaction.atomic
-def withdraw(*, by: Asker, invitation_id: int, now: datetime | None = None) -> Invitation:
+def withdraw(*, by: Actor, invitation_id: int, now: datetime | None = None) -> Invitation:
     """Make an invitation's link worthless. Refuses with code ``used`` or ``withdrawn``."""
     now = now or timezone.now()
     invitation = _locked(by, invitation_id)
-    by.must("staff.manage" if role_of(invitation.role).staff else "patient.edit")
+    by.require("staff.manage" if role_of(invitation.role).staff else "patient.edit")
     _must_stand(invitation, now, {"used", "withdrawn"})
     invitation.withdrawn_at = now
     invitation.save(update_fields=["withdrawn_at"])
@@ -225,7 +225,7 @@ def withdraw(*, by: Asker, invitation_id: int, now: datetime | None = None) -> I
 
 
 @transaction.atomic
-def accept(*, by: Asker, password: str = "", language: str = "", now: datetime | None = None) -> Membership:
+def accept(*, by: Actor, password: str = "", language: str = "", now: datetime | None = None) -> Membership:
     """Take up an invitation, once. A clinical role is worth nothing until another holder confirms it.
 
     ``by`` asks with the link's ``token_hash``; ``by.person_id`` is whoever is signed in. A stranger gives a
@@ -238,26 +238,26 @@ def accept(*, by: Asker, password: str = "", language: str = "", now: datetime |
     if found is None:
         raise Refused(_("This link opens nothing."), codes=["unknown"])
     guest = _guest(found[0])
-    with as_asker(guest):
+    with acting_as(guest):
         invitation = _locked(guest, found[0].pk)
         _must_stand(invitation, now, {"used", "withdrawn", "expired"})
         person = _person_for(invitation, by, password, language)
         membership = _join(invitation, person, now)
         invitation.accepted_at = now
         invitation.save(update_fields=["accepted_at"])
-        joined = queries.asker_of(membership)
+        joined = queries.actor_of(membership)
         record(joined, "person.joined", membership, invitation=invitation.pk, role=membership.role)
         if membership.unconfirmed_since is not None:
             confirmation_actions.tell(membership)
     return membership
 
 
-def _guest(invitation: Invitation) -> Asker:
+def _guest(invitation: Invitation) -> Actor:
     """The holder of a link, in the clinic that invited them, for as long as the invitation is handled."""
-    return Asker(clinic_id=invitation.clinic_id, role="guest", name=invitation.name)
+    return Actor(clinic_id=invitation.clinic_id, role="guest", name=invitation.name)
 
 
-def _locked(by: Asker, invitation_id: int) -> Invitation:
+def _locked(by: Actor, invitation_id: int) -> Invitation:
     try:
         return Invitation.objects.select_for_update().get(pk=invitation_id, clinic_id=by.clinic_id or 0)
     except Invitation.DoesNotExist as error:
@@ -276,7 +276,7 @@ def _must_stand(invitation: Invitation, now: datetime, refused: set[str]) -> Non
         raise Refused(reasons[standing], codes=[standing])
 
 
-def _person_for(invitation: Invitation, by: Asker, password: str, language: str) -> Person:
+def _person_for(invitation: Invitation, by: Actor, password: str, language: str) -> Person:
     person = queries.person_by_email(invitation.email)
     if by.person_id is not None and (person is None or by.person_id != person.pk):
         raise Refused(
@@ -326,17 +326,17 @@ def _join(invitation: Invitation, person: Person, now: datetime) -> Membership:
 
 
 @transaction.atomic
-def end_membership(*, by: Asker, membership_id: int, now: datetime | None = None) -> Membership:
+def end_membership(*, by: Actor, membership_id: int, now: datetime | None = None) -> Membership:
     """End what a person is in the clinic, at once: their open sessions end too, on every device.
 
-    Staff need ``staff.manage`` in the asker, patients and support persons ``patient.edit``. Refuses with ``unknown``,
+    Staff need ``staff.manage`` in the actor, patients and support persons ``patient.edit``. Refuses with ``unknown``,
     ``ended`` or ``own`` (nobody locks the clinic by leaving it alone).
     """
     try:
         membership = Membership.objects.select_for_update().get(pk=membership_id, clinic_id=by.clinic_id or 0)
     except Membership.DoesNotExist as error:
         raise Refused(_("There is no such person in the clinic."), codes=["unknown"]) from error
-    by.must("staff.manage" if queries.is_staff(membership.role) else "patient.edit")
+    by.require("staff.manage" if queries.is_staff(membership.role) else "patient.edit")
     if membership.ended_at is not None:
         raise Refused(_("This access has ended already."), codes=["ended"])
     if membership.person_id == by.person_id:
@@ -350,13 +350,13 @@ def end_membership(*, by: Asker, membership_id: int, now: datetime | None = None
 
 
 @transaction.atomic
-def open_restricted(*, by: Asker, patient_id: int, reason: str, now: datetime | None = None) -> BreakGlass:
+def open_restricted(*, by: Actor, patient_id: int, reason: str, now: datetime | None = None) -> BreakGlass:
     """Open a restricted record for an hour, with a reason that the patient and the auditor read.
 
     Needs ``patient.clinical``. The caller has found the patient in the clinic. Refuses with code ``no_reason``. Open
     already, it stays open until its hour ends: the same row is returned.
     """
-    by.must("patient.clinical")
+    by.require("patient.clinical")
     now = now or timezone.now()
     reason = " ".join(reason.split())
     if len(reason) < SHORTEST_REASON:
@@ -396,10 +396,10 @@ def note_account_change(*, person: Person, verb: str, membership_id: object = No
 
 
 def _note(person: Person, verb: str, membership_id: object, **detail: str) -> None:
-    with as_asker(Asker(person_id=person.pk)):
+    with acting_as(Actor(person_id=person.pk)):
         chosen = queries.choose(queries.memberships_of(person.pk), membership_id)
-    by = queries.asker_of(chosen) if chosen else Asker(person_id=person.pk)
-    with as_asker(by):
+    by = queries.actor_of(chosen) if chosen else Actor(person_id=person.pk)
+    with acting_as(by):
         record(by, verb, None, patient_id=None, **detail)
 
 
@@ -412,5 +412,5 @@ def note_failed_sign_in(*, email: str, why: str, ip: str = "") -> None:
     """
     person = queries.person_by_email(email) if email else None
     mark = "" if person or not email else hashlib.sha256(email.strip().lower().encode()).hexdigest()[:12]
-    with as_asker(NOBODY):
-        record(Asker(person_id=person.pk if person else None), "person.sign_in_failed", why=why, ip=ip, address=mark)
+    with acting_as(NOBODY):
+        record(Actor(person_id=person.pk if person else None), "person.sign_in_failed", why=why, ip=ip, address=mark)

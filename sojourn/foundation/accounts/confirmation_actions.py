@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from sojourn.foundation.accounts import queries
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, Membership, RoleConfirmation
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import role as role_of
@@ -25,13 +25,13 @@ OWNER = "staff.confirm_first"  # held by the command line alone
 
 
 @transaction.atomic
-def confirm(*, by: Asker, membership_id: int, now: datetime | None = None) -> RoleConfirmation:
+def confirm(*, by: Actor, membership_id: int, now: datetime | None = None) -> RoleConfirmation:
     """A present holder of a clinical role confirms a newcomer to it. Twice changes nothing.
 
     Raises NotAllowed (no clinical role, or an unconfirmed one) and Refused: unknown, ended, own (the same person,
     whatever other role they hold), other-role, inviter (one person alone would bring somebody in).
     """
-    by.must("staff.confirm")
+    by.require("staff.confirm")
     newcomer = _locked(by, membership_id)
     before = RoleConfirmation.objects.filter(membership=newcomer).first()
     if before is not None:
@@ -50,12 +50,12 @@ def confirm(*, by: Asker, membership_id: int, now: datetime | None = None) -> Ro
 
 
 @transaction.atomic
-def confirm_first(*, by: Asker, membership_id: int, now: datetime | None = None) -> RoleConfirmation:
+def confirm_first(*, by: Actor, membership_id: int, now: datetime | None = None) -> RoleConfirmation:
     """The machine's owner confirms the first holder of a clinical role in a clinic, whose word is in the database.
 
     Raises NotAllowed and Refused: unknown, ended, has-holder (somebody is there who can confirm).
     """
-    by.must(OWNER)
+    by.require(OWNER)
     newcomer = _locked(by, membership_id)
     before = RoleConfirmation.objects.filter(membership=newcomer).first()
     if before is not None:
@@ -67,7 +67,7 @@ def confirm_first(*, by: Asker, membership_id: int, now: datetime | None = None)
     return _confirmed(by, newcomer, None, now)
 
 
-def _locked(by: Asker, membership_id: int) -> Membership:
+def _locked(by: Actor, membership_id: int) -> Membership:
     try:
         return Membership.objects.select_for_update(no_key=True).get(pk=membership_id, clinic_id=by.clinic_id or 0)
     except Membership.DoesNotExist as error:
@@ -79,7 +79,7 @@ def _must_wait(newcomer: Membership) -> None:
         raise Refused(_("This role does not wait for anybody."), codes=["ended"])
 
 
-def _confirmed(by: Asker, newcomer: Membership, holder_id: int | None, now: datetime | None) -> RoleConfirmation:
+def _confirmed(by: Actor, newcomer: Membership, holder_id: int | None, now: datetime | None) -> RoleConfirmation:
     row = RoleConfirmation.objects.create(
         clinic_id=newcomer.clinic_id, membership=newcomer, confirmed_by_id=holder_id, confirmed_at=now or timezone.now()
     )

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sojourn.clinical import lines
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic, LineCheck
 from sojourn.foundation.accounts.place import needed
 from sojourn.foundation.accounts.refused import Refused
@@ -33,7 +33,7 @@ DETAILS: Final = (
 
 @transaction.atomic
 def set_details(
-    *, by: Asker, phone: str, address: str, phone_hours: str, phone_hours_other: str = "", crisis_name: str = "",
+    *, by: Actor, phone: str, address: str, phone_hours: str, phone_hours_other: str = "", crisis_name: str = "",
     crisis_phone: str = "", emergency_phone: str = "",
 ) -> Clinic:  # fmt: skip
     """Write the clinic's telephone, address and hours, and a crisis line of its own where it has one.
@@ -43,8 +43,8 @@ def set_details(
     Refused: phone-missing, phone-unreadable, address-missing, hours-missing, crisis-unreadable, emergency-missing,
     emergency-unreadable.
     """
-    by.must("clinic.details")
-    clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.here)
+    by.require("clinic.details")
+    clinic = Clinic.objects.select_for_update(no_key=True).get(pk=by.own_clinic_id)
     typed = {
         "phone": phone, "phone_hours": phone_hours, "phone_hours_other": phone_hours_other, "crisis_name": crisis_name,
         "crisis_phone": crisis_phone, "emergency_phone": emergency_phone,
@@ -90,15 +90,15 @@ def is_telephone(typed: str, *, short: bool = False) -> bool:
 
 @transaction.atomic
 def check_line(
-    *, by: Asker, line_id: str, number: str, works: bool, note: str = "", now: datetime | None = None
+    *, by: Actor, line_id: str, number: str, works: bool, note: str = "", now: datetime | None = None
 ) -> LineCheck:
     """Note that somebody dialled a line of the clinic's place, or looked at it, and whether it is as it is written.
 
     ``number`` is what the person had before them. Refused: unknown-line, number-changed, note-missing (why it is not
     right).
     """
-    by.must("clinic.lines")
-    clinic = Clinic.objects.get(pk=by.here)
+    by.require("clinic.lines")
+    clinic = Clinic.objects.get(pk=by.own_clinic_id)
     known = {each.id: each for each in lines.of(clinic.country, "en").every} | needed(clinic.country)
     line, note = known.get(line_id), " ".join(note.split())
     if line is None:

@@ -10,7 +10,7 @@ from typing import Final, Literal, Protocol
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 
-from sojourn.foundation.accounts.asker import Asker, as_asker, set_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as, set_actor
 from sojourn.foundation.accounts.models import BreakGlass, Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.roles import role, roles
 
@@ -49,9 +49,9 @@ def is_staff(code: str) -> bool:
     return code in roles() and role(code).staff
 
 
-def asker_of(membership: Membership) -> Asker:
-    """The asker that a membership makes of a person."""
-    return Asker(
+def actor_of(membership: Membership) -> Actor:
+    """The actor that a membership makes of a person."""
+    return Actor(
         person_id=membership.person_id,
         clinic_id=membership.clinic_id,
         role=membership.role,
@@ -70,9 +70,9 @@ def _holds(membership: Membership) -> frozenset[str]:
     return role(membership.role).may
 
 
-def house(clinic_id: int | None = None, name: str = "Sojourn") -> Asker:
+def house(clinic_id: int | None = None, name: str = "Sojourn") -> Actor:
     """A process of the house, working in one clinic."""
-    return Asker(clinic_id=clinic_id, role="house", name=name)
+    return Actor(clinic_id=clinic_id, role="house", name=name)
 
 
 def person_by_email(email: str) -> Person | None:
@@ -151,11 +151,11 @@ def second_factors(person_ids: Iterable[int]) -> dict[int, frozenset[str]]:
 
 def invitation_by(token_hash: str) -> tuple[Invitation, Clinic] | None:
     """The invitation that a link opens, and its clinic. Row-level security opens this one row to the token alone."""
-    with as_asker(Asker(token_hash=token_hash)):
+    with acting_as(Actor(token_hash=token_hash)):
         invitation = Invitation.objects.filter(token_hash=token_hash).first()
         if invitation is None:
             return None
-        set_asker(house(invitation.clinic_id))
+        set_actor(house(invitation.clinic_id))
         return invitation, Clinic.objects.get(pk=invitation.clinic_id)
 
 
@@ -168,18 +168,18 @@ def standing(invitation: Invitation, now: datetime) -> Standing:
     return "open" if now < invitation.expires_at else "expired"
 
 
-def glass_broken(asker: Asker, patient_id: int, now: datetime) -> bool:
-    """Whether this asker has opened this restricted record with a reason, and the hour is not over."""
-    return asker.membership_id is not None and (
-        BreakGlass.objects.filter(membership_id=asker.membership_id, patient_id=patient_id, until_at__gt=now).exists()
+def glass_broken(actor: Actor, patient_id: int, now: datetime) -> bool:
+    """Whether this actor has opened this restricted record with a reason, and the hour is not over."""
+    return actor.membership_id is not None and (
+        BreakGlass.objects.filter(membership_id=actor.membership_id, patient_id=patient_id, until_at__gt=now).exists()
     )
 
 
-def may_open(asker: Asker, patient: Restrictable, now: datetime) -> bool:
-    """Whether the asker may see the inside of this record. At most one query, and none for an ordinary record."""
-    if not patient.restricted or asker.may("patient.restricted") or asker.patient_id == patient.pk:
+def may_open(actor: Actor, patient: Restrictable, now: datetime) -> bool:
+    """Whether the actor may see the inside of this record. At most one query, and none for an ordinary record."""
+    if not patient.restricted or actor.may("patient.restricted") or actor.patient_id == patient.pk:
         return True
-    return glass_broken(asker, patient.pk, now)
+    return glass_broken(actor, patient.pk, now)
 
 
 def openings(patient_id: int) -> list[BreakGlass]:

@@ -100,7 +100,7 @@ class Protect(Operation):
         out = [
             f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
             f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
-            f"CREATE POLICY of_the_asker ON {table} TO {APP_ROLE} USING ({shown}) WITH CHECK ({seen})",
+            f"CREATE POLICY of_the_actor ON {table} TO {APP_ROLE} USING ({shown}) WITH CHECK ({seen})",
             f"REVOKE ALL ON {table} FROM PUBLIC",
             f"GRANT {rights} ON {table} TO {APP_ROLE}",
             f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE}, {SIGNALS_ROLE}",

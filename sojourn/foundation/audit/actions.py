@@ -8,7 +8,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 
 _INSERT = (
     "INSERT INTO audit_auditevent"
@@ -18,7 +18,7 @@ _INSERT = (
 
 
 def record(
-    by: Asker,
+    by: Actor,
     action: str,
     entity: models.Model | None = None,
     *,

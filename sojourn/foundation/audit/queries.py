@@ -27,7 +27,7 @@ class Verdict:
 
 
 def events(*, patient_id: int | None = None) -> QuerySet[AuditEvent]:
-    """The asker's clinic's audit rows, newest first; of one patient where given."""
+    """The actor's clinic's audit rows, newest first; of one patient where given."""
     rows = AuditEvent.objects.order_by("-seq")
     return rows.filter(patient_id=patient_id) if patient_id else rows
 
@@ -94,7 +94,7 @@ def verify(using: str = "owner") -> list[Verdict]:
 
 
 def verify_clinic(clinic_id: int) -> Verdict:
-    """Walk the asker's own clinic's chain with what the asker may see.
+    """Walk the actor's own clinic's chain with what the actor may see.
 
     The chain's head is out of the runtime roles' reach, so a cut tail shows only in ``verify``, which the command
     line runs.

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.clinical.protocol import HARD_FLOOR
 from sojourn.clinical.rules import Loosened, Rule, loosens, tighten
-from sojourn.foundation.accounts.asker import Asker, asking
+from sojourn.foundation.accounts.actor import Actor, current_actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit.actions import record
@@ -28,7 +28,7 @@ def _newest(rule_id: str) -> Rule:
         raise Refused(_("There is no such rule."), codes=("unknown-rule",)) from None
 
 
-def _who(by: Asker) -> tuple[int, int]:
+def _who(by: Actor) -> tuple[int, int]:
     if by.clinic_id is None or by.membership_id is None:
         raise Refused(_("This is done by a member of a clinic."), codes=("no-clinic",))
     return by.clinic_id, by.membership_id
@@ -40,7 +40,7 @@ def _readied(
     """The rule and what the clinic changes in it, ready to be written down. Raises Refused with every reason."""
     if rule_hash is not None and rule_hash != rule.hash:
         raise Refused(_("This rule has a newer version. Read it before you adopt it."), codes=("rule-changed",))
-    if rule.effective_from > clinic_day(at, asking()):
+    if rule.effective_from > clinic_day(at, current_actor()):
         raise Refused(
             _("This rule is in effect only from %(day)s.") % {"day": rule.effective_from.isoformat()},
             codes=("not-in-effect",),
@@ -64,13 +64,13 @@ def _must_be_typed(rule: Rule, parameters: Mapping[str, float]) -> None:
 @transaction.atomic
 def adopt(
     *,
-    by: Asker,
+    by: Actor,
     rule_id: str,
     parameters: Mapping[str, float] | None = None,
     rule_hash: str | None = None,
     now: datetime | None = None,
 ) -> RuleAdoption | CeilingRaise:
-    """Adopt the newest version of a rule for the asker's clinic, with stricter numbers if wished.
+    """Adopt the newest version of a rule for the actor's clinic, with stricter numbers if wished.
 
     ``parameters`` are the numbers as the prescriber typed them. Those of ``Rule.typed`` must be among them, also where
     they stay as released: what nobody has read in a source is adopted with its value typed.
@@ -80,7 +80,7 @@ def adopt(
     (CeilingRaise) and nothing changes until ``second_sign``. Raises NotAllowed (not a prescriber) and Refused:
     unknown-rule, rule-changed, not-in-effect, loosened, not-typed, no-clinic.
     """
-    by.must("rules.adopt")
+    by.require("rules.adopt")
     clinic_id, member_id = _who(by)
     at = now or timezone.now()
     rule, changed = _readied(_newest(rule_id), parameters or {}, rule_hash, at)
@@ -124,7 +124,7 @@ def _raised_from(clinic_id: int, rule: Rule, changed: Mapping[str, float]) -> Ru
 
 
 def _first_signed(
-    by: Asker, follows: RuleAdoption, rule: Rule, changed: Mapping[str, float], at: datetime
+    by: Actor, follows: RuleAdoption, rule: Rule, changed: Mapping[str, float], at: datetime
 ) -> CeilingRaise:
     """The first signature under a higher ceiling. The very same, signed again by the same member, is handed back."""
     before = queries.raise_of(follows)
@@ -133,7 +133,7 @@ def _first_signed(
     ):  # fmt: skip
         return before
     row = CeilingRaise.objects.create(
-        clinic_id=by.here, rule_id=rule.id, version=rule.version, rule_hash=rule.hash, parameters=dict(changed),
+        clinic_id=by.own_clinic_id, rule_id=rule.id, version=rule.version, rule_hash=rule.hash, parameters=dict(changed),
         follows=follows, signed_at=at, signed_by_id=by.member,
     )  # fmt: skip
     record(by, "rule.raise_signed", row, rule=rule.id, version=rule.version, parameters=dict(changed))
@@ -141,13 +141,13 @@ def _first_signed(
 
 
 @transaction.atomic
-def second_sign(*, by: Asker, raise_id: int, now: datetime | None = None) -> RuleAdoption:
+def second_sign(*, by: Actor, raise_id: int, now: datetime | None = None) -> RuleAdoption:
     """Another prescriber signs that a ceiling goes up; from now on it acts. Twice changes nothing.
 
     Raises NotAllowed (not a prescriber), Overtaken "changed" (somebody has decided about the ceiling since, or the
     rulebook has a newer version) and Refused: same-person, no-clinic, not-in-effect, loosened.
     """
-    by.must("rules.adopt")
+    by.require("rules.adopt")
     clinic_id, member_id = _who(by)
     at = now or timezone.now()
     _one_at_a_time(clinic_id)
@@ -187,7 +187,7 @@ class SetRefused(Refused):
 @transaction.atomic
 def adopt_set(
     *,
-    by: Asker,
+    by: Actor,
     shown: Mapping[str, str],
     signature: str,
     parameters: Mapping[str, Mapping[str, float]] | None = None,
@@ -202,7 +202,7 @@ def adopt_set(
     time, and is not among what comes back. Raises NotAllowed (not a prescriber), Refused
     (nothing-chosen, signature-wrong, no-clinic) and SetRefused with what is wrong with each rule.
     """
-    by.must("rules.adopt")
+    by.require("rules.adopt")
     clinic_id, member_id = _who(by)
     at = now or timezone.now()
     if not shown:
@@ -248,7 +248,7 @@ def adopt_set(
     return kept
 
 
-def _sign_if_raised(by: Asker, clinic_id: int, rule: Rule, changed: Mapping[str, float], at: datetime) -> bool:
+def _sign_if_raised(by: Actor, clinic_id: int, rule: Rule, changed: Mapping[str, float], at: datetime) -> bool:
     """Whether it is a ceiling that would go up; the first signature is then kept."""
     follows = _raised_from(clinic_id, rule, changed)
     if follows is not None:
@@ -269,7 +269,7 @@ def _stands(row: RuleAdoption | None, rule: Rule, changed: Mapping[str, float]) 
 
 @transaction.atomic
 def decline(
-    *, by: Asker, rule_id: str, reason: str, rule_hash: str | None = None, now: datetime | None = None
+    *, by: Actor, rule_id: str, reason: str, rule_hash: str | None = None, now: datetime | None = None
 ) -> RuleAdoption:
     """Decide that a rule is not used in this clinic, with a reason: it counts as decided and does not act. Twice
     changes nothing.
@@ -277,7 +277,7 @@ def decline(
     Raises NotAllowed (not a prescriber) and Refused: unknown-rule, rule-changed, reason-missing, no-clinic, acts
     (it acts already), never-declined (no dose is given without it, so that it is decided by its number alone).
     """
-    by.must("rules.adopt")
+    by.require("rules.adopt")
     clinic_id, member_id = _who(by)
     rule = _newest(rule_id)
     if rule_hash is not None and rule_hash != rule.hash:
@@ -300,13 +300,13 @@ def decline(
 
 
 @transaction.atomic
-def retire(*, by: Asker, rule_id: str, reason: str, now: datetime | None = None) -> RuleAdoption:
+def retire(*, by: Actor, rule_id: str, reason: str, now: datetime | None = None) -> RuleAdoption:
     """Stop using an adopted rule. A rule that acts by itself acts again with its released numbers; without a ceiling
     the drug is not given by that route at all.
 
     Raises NotAllowed (not a prescriber) and Refused: not-adopted, reason-missing, no-clinic.
     """
-    by.must("rules.adopt")
+    by.require("rules.adopt")
     clinic_id, member_id = _who(by)
     if _newest(rule_id).loosened_by_two:
         _one_at_a_time(clinic_id)

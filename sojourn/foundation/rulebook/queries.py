@@ -15,7 +15,7 @@ from sojourn.clinical import alarms, eligibility, interactions
 from sojourn.clinical.protocol import Protocol
 from sojourn.clinical.protocol import read as read_protocol
 from sojourn.clinical.rules import Loosened, Rule, tighten
-from sojourn.foundation.accounts.asker import asking
+from sojourn.foundation.accounts.actor import current_actor
 from sojourn.foundation.clock import clinic_day
 from sojourn.foundation.rulebook.acting import acting, as_adopted
 from sojourn.foundation.rulebook.load import book, prepared
@@ -114,7 +114,7 @@ def adopted(adoption: RuleAdoption) -> Rule | None:
 
 def standings(clinic_id: int, at: datetime | None = None, only: Collection[str] | None = None) -> tuple[Standing, ...]:
     """Every rule, or some by id, with what the clinic has decided about it, in the order of the book. One query."""
-    return decide(adoptions(clinic_id, at, only), clinic_day(at or timezone.now(), asking()), only)
+    return decide(adoptions(clinic_id, at, only), clinic_day(at or timezone.now(), current_actor()), only)
 
 
 def decide(decided: Mapping[str, RuleAdoption], day: date, only: Collection[str] | None = None) -> tuple[Standing, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.ui.navigation import Place, navigation
 
 
@@ -21,11 +21,11 @@ def address(name: str, *args: object) -> str:
 
 def nav(request: Request) -> dict[str, Any]:
     """Context processor: ``nav`` for ui/console.html, on console pages only. No query."""
-    asker = getattr(request, "asker", None)
+    actor = getattr(request, "actor", None)
     root = reverse("console:home")
-    if asker is None or not asker.role or not request.path.startswith(root):
+    if actor is None or not actor.role or not request.path.startswith(root):
         return {}
-    opened = [place for place in navigation("console").places if _is_open(place, asker)]
+    opened = [place for place in navigation("console").places if _is_open(place, actor)]
     places = [(place, url) for place in opened if (url := address(place.name))]
     here = _here(request, [url for _place, url in places])
     return {
@@ -37,8 +37,8 @@ def nav(request: Request) -> dict[str, Any]:
     }
 
 
-def _is_open(place: Place, asker: Asker) -> bool:
-    return not place.may or any(asker.may(each) for each in place.may)
+def _is_open(place: Place, actor: Actor) -> bool:
+    return not place.may or any(actor.may(each) for each in place.may)
 
 
 def _here(request: Request, urls: list[str]) -> str:

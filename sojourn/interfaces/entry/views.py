@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from sojourn.foundation.accounts import actions, queries
 from sojourn.foundation.accounts.access import Request, public, signed_in
-from sojourn.foundation.accounts.asker import Asker, set_asker
+from sojourn.foundation.accounts.actor import Actor, set_actor
 from sojourn.foundation.accounts.models import Clinic, Invitation, Membership, Person
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.accounts.roles import role
@@ -65,12 +65,12 @@ class Guest:
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Take up an invitation: choose a password, or join with the sign-in that one has. Then the second factor."""
     person = request.user if isinstance(request.user, Person) else None
-    by = Asker(person_id=person.pk if person else None, token_hash=actions.hash_of(token))
+    by = Actor(person_id=person.pk if person else None, token_hash=actions.hash_of(token))
     found = queries.invitation_by(by.token_hash)
     if found is None:
         return render(request, "entry/link.html", {"standing": "unknown"}, status=404)
     # From here on the link asks, whoever is signed in: it opens its own row and nothing else.
-    set_asker(by)
+    set_actor(by)
     invited, clinic = found
     standing = queries.standing(invited, timezone.now())
     if request.method == "POST" and request.POST.get("do") == "renew":
@@ -91,7 +91,7 @@ def _is_whole(guest: Guest, form: ChoosePassword) -> bool:
     return guest.step == "join" or (guest.step == "password" and form.is_valid())
 
 
-def _accept(request: HttpRequest, by: Asker, guest: Guest, form: ChoosePassword) -> HttpResponse:
+def _accept(request: HttpRequest, by: Actor, guest: Guest, form: ChoosePassword) -> HttpResponse:
     password = form.cleaned_data["password"] if guest.step == "password" else ""
     try:
         membership = actions.accept(by=by, password=password, language=translation.get_language() or "")
@@ -116,7 +116,7 @@ def _not_open(request: HttpRequest, standing: str, invited: Invitation, clinic: 
     return render(request, "entry/link.html", said, status=410)
 
 
-def _renew(request: HttpRequest, by: Asker, clinic: Clinic) -> HttpResponse:
+def _renew(request: HttpRequest, by: Actor, clinic: Clinic) -> HttpResponse:
     try:
         invited = actions.renew(by=by).invitation
     except Refused as refused:
@@ -169,13 +169,13 @@ def closed(request: HttpRequest, token: str = "") -> HttpResponse:
 @require_GET
 def unconfirmed(request: Request) -> HttpResponse:
     """Signed in, in a role that nobody has confirmed yet: say who does, and how."""
-    if not request.asker.unconfirmed:
+    if not request.actor.unconfirmed:
         return redirect("home")
-    own = next(each for each in request.memberships if each.pk == request.asker.membership_id)
+    own = next(each for each in request.memberships if each.pk == request.actor.membership_id)
     holders = queries.who_confirms(own)
     said = {
-        "role": role(request.asker.role).label,
-        "code": request.asker.role,
+        "role": role(request.actor.role).label,
+        "code": request.actor.role,
         "email": _person(request).email,
         "clinic": request.clinic,
         "holders": holders,

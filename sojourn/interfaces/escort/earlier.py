@@ -18,7 +18,7 @@ from sojourn.care.coordination import waiting_actions
 from sojourn.care.coordination.models import OfferAnswer
 from sojourn.foundation.accounts.access import public
 from sojourn.foundation.accounts.actions import hash_of
-from sojourn.foundation.accounts.asker import Asker, set_asker
+from sojourn.foundation.accounts.actor import Actor, set_actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.clock import page_begins
 from sojourn.interfaces.help.remembering import remember
@@ -29,8 +29,8 @@ from sojourn.interfaces.help.remembering import remember
 @require_http_methods(["GET", "HEAD", "POST"])
 def earlier(request: HttpRequest, token: str) -> HttpResponse:
     """Take the earlier time, or let it go."""
-    by = Asker(token_hash=hash_of(token))
-    set_asker(by)
+    by = Actor(token_hash=hash_of(token))
+    set_actor(by)
     found = coordination.offer_by(by.token_hash)
     if found is None:
         return _page(request, {"standing": "unknown"}, 404)

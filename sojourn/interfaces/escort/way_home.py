@@ -25,7 +25,7 @@ from sojourn.care.safety import writing_actions
 from sojourn.care.safety.writing_actions import WORRY
 from sojourn.foundation.accounts.access import public
 from sojourn.foundation.accounts.actions import hash_of
-from sojourn.foundation.accounts.asker import Asker, set_asker
+from sojourn.foundation.accounts.actor import Actor, set_actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.clock import page_begins
@@ -61,8 +61,8 @@ def zone_words(zone: ZoneInfo, at: datetime) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def way_home(request: HttpRequest, token: str) -> HttpResponse:
     """What the link opens. Only a sent form changes anything."""
-    by = Asker(token_hash=hash_of(token))
-    set_asker(by)
+    by = Actor(token_hash=hash_of(token))
+    set_actor(by)
     view = queries.escort_view(by.token_hash)
     if view is None:
         return _page(request, "escort/closed.html", {"standing": "unknown"}, 404)
@@ -93,7 +93,7 @@ def _asked(
     return _page(request, "escort/way_home.html", context, status)
 
 
-def _answered(request: HttpRequest, by: Asker, view: EscortView, form: AnswerForm, token: str) -> HttpResponse:
+def _answered(request: HttpRequest, by: Actor, view: EscortView, form: AnswerForm, token: str) -> HttpResponse:
     """Yes or no, as it was pressed."""
     answer = request.POST.get("answer")
     if not form.is_valid() or answer not in {"yes", "no"}:
@@ -107,7 +107,7 @@ def _answered(request: HttpRequest, by: Asker, view: EscortView, form: AnswerFor
     return redirect("escort:way_home", token)
 
 
-def _worried(request: HttpRequest, by: Asker, view: EscortView, standing: str, token: str) -> HttpResponse:
+def _worried(request: HttpRequest, by: Actor, view: EscortView, standing: str, token: str) -> HttpResponse:
     """Tell the clinic that one is worried. It counts while the link opens, also when the visit has begun."""
     form = WorryForm(request.POST)
     if form.is_valid():
@@ -119,7 +119,7 @@ def _worried(request: HttpRequest, by: Asker, view: EscortView, standing: str, t
     return _page(request, "escort/way_home.html", context, 422)
 
 
-def _heed_unkept(request: HttpRequest, by: Asker, field: str) -> None:
+def _heed_unkept(request: HttpRequest, by: Actor, field: str) -> None:
     """A form that is refused keeps no words; those of danger are heard all the same."""
     writing_actions.worry_of(by=by, text=" ".join(request.POST.get(field, "").split()))
 

@@ -8,7 +8,7 @@ from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.queries import house
 
@@ -43,5 +43,5 @@ def remembered(request: HttpRequest) -> Clinic | None:
         clinic_id = int(_signer.unsign(request.COOKIES.get(CLINIC_COOKIE, "")))
     except (BadSignature, ValueError):
         return None
-    with as_asker(house(clinic_id)):
+    with acting_as(house(clinic_id)):
         return Clinic.objects.filter(pk=clinic_id).first()

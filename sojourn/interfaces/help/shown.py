@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from sojourn.clinical import lines
 from sojourn.clinical.lines import Line, PlaceLines
 from sojourn.foundation.accounts import place
-from sojourn.foundation.accounts.asker import as_asker
+from sojourn.foundation.accounts.actor import acting_as
 from sojourn.foundation.accounts.models import Clinic, LineCheck
 from sojourn.foundation.accounts.queries import house
 from sojourn.foundation.clock import page_local
@@ -98,7 +98,7 @@ def reading() -> str:
 
 def _not_reached(clinic: Clinic) -> dict[str, LineCheck]:
     """The lines that the clinic tried and did not reach. A patient's own view of the database shows none of it."""
-    with as_asker(house(clinic.pk)):
+    with acting_as(house(clinic.pk)):
         return {line_id: row for line_id, row in place.checks_of(clinic.pk).items() if not row.works}
 
 

@@ -27,8 +27,8 @@ def help_now(request: HttpRequest) -> HttpResponse:
     """
     chosen = request.GET.get("where", "")
     # A patient may tell the clinic as well. What it says of whoever holds the device is that somebody is signed in.
-    asker = getattr(request, "asker", None)
-    key = uuid4() if asker is not None and asker.patient_id is not None else None
+    actor = getattr(request, "actor", None)
+    key = uuid4() if actor is not None and actor.patient_id is not None else None
     there = shown.place_of(lines.of(chosen, shown.reading())) if chosen else None
     where = lines.country_of(chosen) if chosen else ""
     return _page(request, "help/help.html", {"there": there, "where": where, "ask_key": key})

@@ -24,7 +24,7 @@ from sojourn.care.encounter.announcing import CHANNEL
 from sojourn.care.session import live
 from sojourn.care.session.glance import Glance, is_check
 from sojourn.clinical.protocol import FINAL
-from sojourn.foundation.accounts.asker import SAY_WHO_ASKS
+from sojourn.foundation.accounts.actor import SAY_WHO_ASKS
 from sojourn.foundation.accounts.queries import SIGN_IN_CHANNEL
 from sojourn.interfaces.live.connection import conninfo
 

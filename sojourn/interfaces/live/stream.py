@@ -34,7 +34,7 @@ from django.utils.crypto import constant_time_compare
 from sojourn.care.session import calls, live
 from sojourn.care.session.live import cursor_of, cursor_text
 from sojourn.foundation.accounts import queries
-from sojourn.foundation.accounts.asker import Asker, as_asker
+from sojourn.foundation.accounts.actor import Actor, acting_as
 from sojourn.interfaces.live.hub import Hub, Watcher
 
 log = logging.getLogger(__name__)
@@ -63,11 +63,11 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     cookie = headers.get("cookie", "")
     try:
-        asker = await _who(cookie)
+        actor = await _who(cookie)
     except DatabaseError:
         await _plain(send, 503, "the database does not answer; try again")
         return
-    if asker is None:
+    if actor is None:
         await _plain(send, 401, "sign in first")
         return
     own, match = scope["path"] == _HERE, _SESSION_PATH.fullmatch(scope["path"])
@@ -75,37 +75,37 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
         await _plain(send, 404, "no such stream")
         return
     encounter_id = int(match[1]) if match is not None else None
-    if not _may(asker, own) or asker.clinic_id is None:
+    if not _may(actor, own) or actor.clinic_id is None:
         await _plain(send, 403, "your role does not watch sessions")
         return
     if own:
-        encounter_id = await sync_to_async(_session_of, thread_sensitive=False)(asker)
+        encounter_id = await sync_to_async(_session_of, thread_sensitive=False)(actor)
         if encounter_id is None:  # an answer after which a browser does not ask again by itself
             await _plain(send, 204, "")
             return
     if scope["method"] != "GET":  # a page that was refused asks so whether it is still signed in
         await _plain(send, 405, "only GET")
         return
-    watcher = Watcher(asker.clinic_id, encounter_id, queries.sign_in_names(_key(cookie), asker.person_id))
+    watcher = Watcher(actor.clinic_id, encounter_id, queries.sign_in_names(_key(cookie), actor.person_id))
     _hub.watch(watcher)
     watcher.doubt()  # the sign-in may have ended between the asking and the watching, and nobody heard it
     closed = asyncio.create_task(_closed(receive, watcher))
     try:
-        await _stream(watcher, asker, cookie, {} if own else _seen(scope, headers), send, _Told(own))
+        await _stream(watcher, actor, cookie, {} if own else _seen(scope, headers), send, _Told(own))
     finally:
         _hub.leave(watcher)
         closed.cancel()
 
 
-def _may(asker: Asker, own: bool) -> bool:
-    return asker.patient_id is not None and asker.may("own.read") if own else asker.may("board.watch")
+def _may(actor: Actor, own: bool) -> bool:
+    return actor.patient_id is not None and actor.may("own.read") if own else actor.may("board.watch")
 
 
-def _session_of(asker: Asker) -> int | None:
+def _session_of(actor: Actor) -> int | None:
     """The running session of the patient who asks."""
-    assert asker.patient_id is not None
-    with transaction.atomic(), as_asker(asker):
-        found = calls.at_the_patient(asker.patient_id, timezone.now())
+    assert actor.patient_id is not None
+    with transaction.atomic(), acting_as(actor):
+        found = calls.at_the_patient(actor.patient_id, timezone.now())
     return None if found is None else found.encounter_id
 
 
@@ -144,7 +144,7 @@ def _call_event(sessions: str) -> str:
 
 
 async def _stream(
-    watcher: Watcher, asker: Asker, cookie: str, seen: Mapping[int, int], send: Send, told: _Told
+    watcher: Watcher, actor: Actor, cookie: str, seen: Mapping[int, int], send: Send, told: _Told
 ) -> None:
     try:
         found = await _hub.open(watcher, seen)
@@ -164,7 +164,7 @@ async def _stream(
             break
         if watcher.doubted or time.monotonic() - asked > _ASK_AGAIN_S:
             asked, watcher.doubted = time.monotonic(), False
-            if not await _still(asker, cookie, told.own):
+            if not await _still(actor, cookie, told.own):
                 break
         text = told.waiting(watcher)
         if text:
@@ -188,7 +188,7 @@ def _waiting(watcher: Watcher) -> str:
     return text
 
 
-async def _still(asker: Asker, cookie: str, own: bool) -> bool:
+async def _still(actor: Actor, cookie: str, own: bool) -> bool:
     """Whether the sign-in behind a stream stands as it did. A database that is away is no reason to end it."""
     try:
         now = await _who(cookie)
@@ -196,7 +196,7 @@ async def _still(asker: Asker, cookie: str, own: bool) -> bool:
         return True
     if now is None or not _may(now, own):
         return False
-    return (now.clinic_id, now.role, now.patient_id) == (asker.clinic_id, asker.role, asker.patient_id)
+    return (now.clinic_id, now.role, now.patient_id) == (actor.clinic_id, actor.role, actor.patient_id)
 
 
 _HEADERS = [
@@ -239,11 +239,11 @@ def _key(cookie: str) -> str:
     return "" if morsel is None else morsel.value
 
 
-async def _who(cookie: str) -> Asker | None:
-    return await sync_to_async(_asker, thread_sensitive=False)(cookie)
+async def _who(cookie: str) -> Actor | None:
+    return await sync_to_async(_actor, thread_sensitive=False)(cookie)
 
 
-def _asker(cookie: str) -> Asker | None:
+def _actor(cookie: str) -> Actor | None:
     """Who sent this session cookie, by the same rules as a page: alive, not idle, active, second factor, chosen
     clinic. Asking is not a sign of life: a stream goes on by itself."""
     close_old_connections()
@@ -256,12 +256,12 @@ def _asker(cookie: str) -> Asker | None:
         person_id = _person(data)
         if person_id is None:
             return None
-        with as_asker(Asker(person_id=person_id)):
+        with acting_as(Actor(person_id=person_id)):
             chosen = queries.choose(queries.memberships_of(person_id), data.get("membership"))
         if chosen is None:
             return None
         lacks_factor = queries.is_staff(chosen.role) and not settings.DEMO and not data.get("second_factor")
-        return None if lacks_factor else queries.asker_of(chosen)
+        return None if lacks_factor else queries.actor_of(chosen)
 
 
 def _person(data: Mapping[str, Any]) -> int | None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.ui.navigation import navigation
 from sojourn.interfaces.help.remembering import remember
@@ -32,7 +32,7 @@ class OwnScope:
 
     patient_id: int
     clinic: Clinic
-    asker: Asker
+    actor: Actor
     now: datetime
 
 
@@ -52,10 +52,10 @@ def own_page(
 
 
 def own_scope(request: Request) -> OwnScope:
-    asker, clinic = request.asker, request.clinic
-    if asker.patient_id is None or clinic is None:
+    actor, clinic = request.actor, request.clinic
+    if actor.patient_id is None or clinic is None:
         raise PermissionDenied
-    return OwnScope(asker.patient_id, clinic, asker, timezone.now())
+    return OwnScope(actor.patient_id, clinic, actor, timezone.now())
 
 
 def show(

@@ -1,4 +1,4 @@
-"""What pages have in common: the patient of the address, a record that is closed to the asker, a form that acts.
+"""What pages have in common: the patient of the address, a record that is closed to the actor, a form that acts.
 
 A page of one patient is written as what it does with that patient::
 
@@ -32,7 +32,7 @@ from django.views.decorators.http import require_http_methods
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts import queries as accounts
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.accounts.refused import Refused
 
@@ -50,7 +50,7 @@ class PatientScope:
 
     patient: Patient
     clinic: Clinic
-    asker: Asker
+    actor: Actor
     now: datetime
 
 
@@ -65,8 +65,8 @@ Found = TypeVar("Found", bound=OfPatient)
 
 
 def closed(request: Request, patient: Patient) -> HttpResponse | None:
-    """The way to the break-glass page where this asker may not see the inside of the record, else None."""
-    if accounts.may_open(request.asker, patient, timezone.now()):
+    """The way to the break-glass page where this actor may not see the inside of the record, else None."""
+    if accounts.may_open(request.actor, patient, timezone.now()):
         return None
     return gate(request, patient.pk)
 
@@ -80,7 +80,7 @@ def gate(request: Request, patient_id: int) -> HttpResponse:
 def scope_of(request: Request, patient: Patient) -> PatientScope:
     """The scope of a page that found its patient by itself."""
     assert request.clinic is not None  # who holds a permission holds it in a clinic
-    return PatientScope(patient, request.clinic, request.asker, timezone.now())
+    return PatientScope(patient, request.clinic, request.actor, timezone.now())
 
 
 def patient_row_page(

@@ -31,7 +31,7 @@ from sojourn.care.session import snapshot
 from sojourn.care.session.snapshot import SessionSnapshot
 from sojourn.foundation.accounts import queries as accounts
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.interfaces.shared.pages import gate
 
@@ -49,7 +49,7 @@ class SessionScope:
 
     session: SessionSnapshot
     clinic: Clinic
-    asker: Asker
+    actor: Actor
 
     @property
     def now(self) -> datetime:
@@ -86,10 +86,10 @@ def session_page(
         def opened(request: Request, encounter_id: int, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             session = session_or_404(encounter_id)
             patient = session.encounter.patient
-            if not accounts.may_open(request.asker, patient, session.now):
+            if not accounts.may_open(request.actor, patient, session.now):
                 return gate(request, patient.pk) if leads_back else redirect("console:restricted", patient.pk)
             assert request.clinic is not None  # who holds a permission holds it in a clinic
-            return view(request, SessionScope(session, request.clinic, request.asker), *args, **kwargs)
+            return view(request, SessionScope(session, request.clinic, request.actor), *args, **kwargs)
 
         return allowed(*permissions)(require_http_methods(list(methods))(opened))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from sojourn.foundation.accounts import asker
+from sojourn.foundation.accounts import actor
 
 MONITORS = "sojourn_signals"  # the role that sees every clinic; its name is scoping.SIGNALS_ROLE, which needs models
 
@@ -33,7 +33,7 @@ def _tables() -> frozenset[str]:
 def say_what_is_hidden(execute: Execute, sql: str, params: object, many: bool, context: Context) -> object:
     """A wrapper of Django's: warns where a query asks a clinic's table and the database knows nobody."""
     database = context["connection"]
-    nobody = asker.asking() is asker.NOBODY or not database.in_atomic_block
+    nobody = actor.current_actor() is actor.NOBODY or not database.in_atomic_block
     if nobody and database.settings_dict["USER"] != MONITORS:
         for table in sorted(each for each in _tables() if f'"{each}"' in sql):
             warnings.warn(_words(table), RowsHidden, stacklevel=2)
@@ -42,6 +42,6 @@ def say_what_is_hidden(execute: Execute, sql: str, params: object, many: bool, c
 
 def _words(table: str) -> str:
     return (
-        f"{table}: every row is hidden, since nobody asks. Say who: with as_asker(house(clinic_id)): ..."
+        f"{table}: every row is hidden, since nobody asks. Say who: with as_actor(house(clinic_id)): ..."
         " (docs/how-to/look-in-a-shell.md)"
     )

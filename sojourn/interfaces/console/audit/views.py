@@ -154,7 +154,7 @@ def _plain(value: object) -> str:
 @require_GET
 def audit(request: Request) -> HttpResponse:
     """Newest first, fifty a page, narrowed as asked. ``verify=1`` walks the clinic's chain."""
-    clinic_id = request.asker.here
+    clinic_id = request.actor.own_clinic_id
     form = Filter(request.GET, clinic_id=clinic_id)
     lines: list[Line] = []
     older = ""
@@ -187,7 +187,7 @@ _COLUMNS = (
 @require_POST
 def export(request: Request) -> HttpResponse:
     """The same rows as a CSV file, newest first. That somebody took them away is itself a row."""
-    form = Filter(request.POST, clinic_id=request.asker.here)
+    form = Filter(request.POST, clinic_id=request.actor.own_clinic_id)
     if not form.is_valid():
         return render(request, "console/audit/audit.html", {"form": form, "lines": []}, status=422)
     rows = list(form.narrow(queries.events())[:EXPORT_LIMIT])
@@ -208,7 +208,7 @@ def export(request: Request) -> HttpResponse:
                 json.dumps(row.detail, ensure_ascii=False, sort_keys=True), row.hash,
             )
         )  # fmt: skip
-    record(request.asker, "audit.exported", rows=len(rows))
+    record(request.actor, "audit.exported", rows=len(rows))
     response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
     name = f"audit-{page_today().isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -27,7 +27,7 @@ from sojourn.care.session.limits import Limits
 from sojourn.care.session.limits import limits as limits_of
 from sojourn.care.vitals.clock import BELIEVED
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.clock import page_zone
 from sojourn.foundation.heartbeat.queries import heartbeat_age
@@ -41,14 +41,14 @@ CHAIRS_A_PAGE = 8
 @require_GET
 def board(request: Request) -> HttpResponse:
     """All running sessions, eight chairs a page."""
-    asker, now = request.asker, timezone.now()
+    actor, now = request.actor, timezone.now()
     encounters = sorted(running(), key=lambda each: _natural(each.chair.name))
     pages = max(1, -(-len(encounters) // CHAIRS_A_PAGE))
     page = _page(request, pages)
     here = encounters[(page - 1) * CHAIRS_A_PAGE : page * CHAIRS_A_PAGE]
     sessions = _sessions([each.pk for each in here], now)
-    limits = limits_of(asker.here, {each.protocol_id for each in here})
-    hidden = withheld(asker, [each.patient for each in here], now)
+    limits = limits_of(actor.own_clinic_id, {each.protocol_id for each in here})
+    hidden = withheld(actor, [each.patient for each in here], now)
     words = board_words()
     chairs = [chair_shown(words, each, sessions[each.pk], limits, now, each.patient_id in hidden) for each in here]
     age = heartbeat_age("watch", now)
@@ -59,8 +59,8 @@ def board(request: Request) -> HttpResponse:
         "pages": [(n, n == page) for n in range(1, pages + 1)] if pages > 1 else [],
         "now": now,
         "watch": watching(words, watch_age_s),
-        "may_answer": asker.may("session.observe"),
-        "may_acknowledge": asker.may("session.alarm"),
+        "may_answer": actor.may("session.observe"),
+        "may_acknowledge": actor.may("session.alarm"),
         "data": _for_the_script(limits, words)
         | {
             "now": now.timestamp(),
@@ -119,7 +119,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
 # --- one tap ---
 
 
-def _answered(request: HttpRequest, asker: Asker, refusals: Sequence[str]) -> HttpResponse:
+def _answered(request: HttpRequest, actor: Actor, refusals: Sequence[str]) -> HttpResponse:
     """The script is told in JSON; a page without one comes back to the board."""
     status = 409 if refusals else 200
     if "application/json" in request.headers.get("Accept", ""):
@@ -137,7 +137,7 @@ def _present(encounter_id: int) -> Encounter:
 @require_POST
 def seen(request: Request, encounter_id: int) -> HttpResponse:
     """Somebody has seen the alarms that the board showed: just those, not what rose since."""
-    asker = request.asker
+    actor = request.actor
     _present(encounter_id)
     refusals = []
     for each in dict.fromkeys(request.POST.getlist("alarm")):
@@ -145,22 +145,22 @@ def seen(request: Request, encounter_id: int) -> HttpResponse:
         if not bar:
             raise Http404
         try:
-            alarm_actions.acknowledge(by=asker, encounter_id=encounter_id, rule_id=rule_id, code=code)
+            alarm_actions.acknowledge(by=actor, encounter_id=encounter_id, rule_id=rule_id, code=code)
         except Refused as refused:
             if "not-open" not in refused.codes:  # it ended by itself in the meantime: nothing is left to do
                 refusals += [str(reason) for reason in refused.reasons]
-    return _answered(request, asker, list(dict.fromkeys(refusals)))
+    return _answered(request, actor, list(dict.fromkeys(refusals)))
 
 
 @allowed("session.observe")
 @require_POST
 def going(request: Request, encounter_id: int) -> HttpResponse:
     """Somebody goes to the patient who called, or has seen the call. A second tap finds it done."""
-    asker = request.asker
+    actor = request.actor
     _present(encounter_id)
     act = call_actions.see_call if request.POST.get("do") == "seen" else call_actions.go_to_patient
     try:
-        act(by=asker, encounter_id=encounter_id)
+        act(by=actor, encounter_id=encounter_id)
     except Refused as refused:
-        return _answered(request, asker, [str(reason) for reason in refused.reasons])
-    return _answered(request, asker, [])
+        return _answered(request, actor, [str(reason) for reason in refused.reasons])
+    return _answered(request, actor, [])

@@ -21,7 +21,7 @@ from sojourn.care.candidacy.models import Clearance, ClearanceKind
 from sojourn.care.candidacy.open_eyes import Weighed
 from sojourn.care.patients.models import Patient
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.clock import page_today
 from sojourn.interfaces.shared.days import DayField, day_words
@@ -83,7 +83,7 @@ class ClearanceForm(forms.Form):
         """Whether anything was typed."""
         return any(self.data.get(self.add_prefix(name), "").strip() for name in self.fields)
 
-    def keep(self, by: Asker, patient_id: int, drug: str, finding: str) -> bool:
+    def keep(self, by: Actor, patient_id: int, drug: str, finding: str) -> bool:
         """Record what was typed. What is refused stands beside its field."""
         if not self.is_valid():
             return False
@@ -99,7 +99,7 @@ class ClearanceForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """A clearance that stands. ``strike_url`` is "" where the asker may not strike it."""
+    """A clearance that stands. ``strike_url`` is "" where the actor may not strike it."""
 
     words: str
     document: str
@@ -130,17 +130,17 @@ def cleared_words(who: str, of: str, on: date) -> str:
     return ", ".join(filter(None, (who, of, day_words(on))))
 
 
-def _cleared(row: Clearance, asker: Asker) -> Cleared:
+def _cleared(row: Clearance, actor: Actor) -> Cleared:
     return Cleared(
         words=cleared_words(row.who, row.field, row.answered_on),
         document=row.document,
         said=row.said,
         recorded=_("recorded by %(name)s") % {"name": row.recorder_name},
-        strike_url=reverse("console:clearance_strike", args=[row.pk]) if asker.may("fact.enter") else "",
+        strike_url=reverse("console:clearance_strike", args=[row.pk]) if actor.may("fact.enter") else "",
     )
 
 
-def beside(patient_id: int, way: str, weighed: Iterable[Weighed], asker: Asker) -> dict[str, Beside]:
+def beside(patient_id: int, way: str, weighed: Iterable[Weighed], actor: Actor) -> dict[str, Beside]:
     """What stands beside the findings that ask for something, by the finding's key. No query."""
     found: dict[str, Beside] = {}
     for each in weighed:
@@ -150,7 +150,7 @@ def beside(patient_id: int, way: str, weighed: Iterable[Weighed], asker: Asker) 
             if kind in _ASKS
         ]
         if wanted or each.there:
-            found[each.key] = Beside(tuple(_cleared(row, asker) for row in each.there), tuple(wanted))
+            found[each.key] = Beside(tuple(_cleared(row, actor) for row in each.there), tuple(wanted))
     return found
 
 
@@ -180,7 +180,7 @@ def record(request: Request, scope: PatientScope, finding: str, kind: str) -> Ht
     patient, (drug, route) = scope.patient, _way((request.POST or request.GET).get("way", ""))
     each = _weighed(patient, drug, route, finding, kind)
     form = ClearanceForm(request.POST or None, kind=kind, initial={"on": page_today().isoformat()})
-    if request.method == "POST" and form.keep(scope.asker, patient.pk, drug, finding):
+    if request.method == "POST" and form.keep(scope.actor, patient.pk, drug, finding):
         messages.success(request, _("Recorded. It is shown at the signature."))
         return redirect(f"{reverse('console:candidacy', args=[patient.pk])}?way={drug}-{route}#findings")
     context = {
@@ -207,7 +207,7 @@ def strike(request: Request, scope: PatientScope, row: Clearance) -> HttpRespons
     if form.is_bound:
         try:
             told = require_valid(form).cleaned_data
-            clearance_actions.strike_clearance(by=scope.asker, clearance_id=row.pk, reason=told["reason"])
+            clearance_actions.strike_clearance(by=scope.actor, clearance_id=row.pk, reason=told["reason"])
         except Refused as refused:
             errors = [{"href": "#reason", "text": str(each)} for each in refused.reasons]
         else:

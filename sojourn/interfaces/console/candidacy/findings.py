@@ -15,7 +15,7 @@ from sojourn.care.candidacy.queries import Assessed, Overridden
 from sojourn.clinical import eligibility
 from sojourn.clinical.eligibility import VOCABULARY, Fact, Finding
 from sojourn.clinical.interactions import Interaction
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.interfaces.console.candidacy import clearances as candidacy_clearances
 from sojourn.interfaces.console.candidacy.words import value_words
 from sojourn.interfaces.console.patients.weights import TELLERS
@@ -40,7 +40,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """An override as the page shows it. ``mine``: this asker signed it first."""
+    """An override as the page shows it. ``mine``: this actor signed it first."""
 
     id: int
     reason: str
@@ -91,18 +91,18 @@ def _reason(fact: Fact) -> Reason:
     return Reason(_(VOCABULARY[fact.name].label), value_words(fact.name, fact.value), told, on)
 
 
-def _signed(found: Overridden | None, asker: Asker) -> Signed | None:
+def _signed(found: Overridden | None, actor: Actor) -> Signed | None:
     if found is None:
         return None
     row, second = found.row, found.second
     return Signed(
         id=row.pk, reason=row.reason, by=row.signer_name, at=row.signed_at,
         second_by=second.signer_name if second else "", second_at=second.signed_at if second else None,
-        mine=row.signed_by_id == asker.membership_id,
+        mine=row.signed_by_id == actor.membership_id,
     )  # fmt: skip
 
 
-def finding_row(finding: Finding, signed: Mapping[str, Overridden], asker: Asker) -> Shown:
+def finding_row(finding: Finding, signed: Mapping[str, Overridden], actor: Actor) -> Shown:
     key = eligibility.fingerprint(finding)
     override = None if finding.never_overridden or not finding.blocks else signed.get(key)
     look = "off"
@@ -126,23 +126,23 @@ def finding_row(finding: Finding, signed: Mapping[str, Overridden], asker: Asker
         rule_url=reverse("console:rule", args=[finding.rule_id]),
         version=finding.version,
         tightened=finding.tightened,
-        override=_signed(override, asker),
+        override=_signed(override, actor),
         may_override=finding.blocks
         and not finding.never_overridden
         and override is None
-        and asker.may("candidacy.decide"),
+        and actor.may("candidacy.decide"),
     )
 
 
 def finding_groups(
-    assessed: Assessed, signed: Mapping[str, Overridden], asker: Asker, clearances: Iterable[Clearance]
+    assessed: Assessed, signed: Mapping[str, Overridden], actor: Actor, clearances: Iterable[Clearance]
 ) -> list[Group]:
     way = f"{assessed.drug}-{assessed.route}"
     weighed = open_eyes.weighed(assessed, clearances)
-    beside = candidacy_clearances.beside(assessed.patient.pk, way, weighed, asker)
+    beside = candidacy_clearances.beside(assessed.patient.pk, way, weighed, actor)
 
     def shown(finding: Finding) -> Shown:
-        found = finding_row(finding, signed, asker)
+        found = finding_row(finding, signed, actor)
         return replace(found, beside=beside.get(found.key))
 
     return [

@@ -17,7 +17,7 @@ from sojourn.care.intake import queries as story
 from sojourn.care.intake.medicine_history import MedicineHistory
 from sojourn.care.measures import queries as measures
 from sojourn.care.measures.queries import Trend
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.candidacy.findings import finding_groups, finding_row, medicine_beside
 from sojourn.interfaces.console.candidacy.forms import Typed
@@ -95,7 +95,7 @@ def judge_file(file: File, drug: str, route: str, today: date) -> Judged:
     return Judged(file, today, assessed, queries.judge(newest, decided, today), medicines, trends)
 
 
-def page_context(judged: Judged, asker: Asker, returned: Returned) -> dict[str, object]:
+def page_context(judged: Judged, actor: Actor, returned: Returned) -> dict[str, object]:
     """Everything that the page shows. No query."""
     return {
         "patient": judged.file.patient,
@@ -104,11 +104,11 @@ def page_context(judged: Judged, asker: Asker, returned: Returned) -> dict[str, 
         "asks_sure": returned.refused is not None and doubts.doubted(returned.refused.codes),
         **_way_context(judged),
         **_standing_context(judged),
-        **_findings_context(judged, asker),
+        **_findings_context(judged, actor),
         **_missing_context(judged, returned),
         **_medicines_context(judged),
         **_scores_context(judged),
-        **_forms_context(judged, asker, returned),
+        **_forms_context(judged, actor, returned),
     }
 
 
@@ -137,13 +137,13 @@ def _standing_context(judged: Judged) -> dict[str, object]:
     }
 
 
-def _findings_context(judged: Judged, asker: Asker) -> dict[str, object]:
+def _findings_context(judged: Judged, actor: Actor) -> dict[str, object]:
     assessed, file = judged.assessed, judged.file
     left = judging.blocks_left(assessed.findings, queries.in_effect(file.overrides, assessed.drug))
     return {
         "left": [_(each.title) for each in left],
-        "groups": finding_groups(assessed, judged.signed, asker, file.clearances),
-        "not_adopted": [finding_row(each, {}, asker) for each in assessed.assessment.not_adopted],
+        "groups": finding_groups(assessed, judged.signed, actor, file.clearances),
+        "not_adopted": [finding_row(each, {}, actor) for each in assessed.assessment.not_adopted],
         "news2": early_warning(assessed.news2, assessed.facts),
     }
 
@@ -188,11 +188,11 @@ def _scores_context(judged: Judged) -> dict[str, object]:
     }
 
 
-def _forms_context(judged: Judged, asker: Asker, returned: Returned) -> dict[str, object]:
+def _forms_context(judged: Judged, actor: Actor, returned: Returned) -> dict[str, object]:
     newest = judged.newest
     return {
-        "may_enter": asker.may("fact.enter"),
-        "may_decide": asker.may("candidacy.decide"),
+        "may_enter": actor.may("fact.enter"),
+        "may_decide": actor.may("candidacy.decide"),
         "kinds": kind_choices(returned.typed.kind),
         "typed": returned.typed,
         "seen": queries.seeing(judged.assessed, newest.pk if newest else None),

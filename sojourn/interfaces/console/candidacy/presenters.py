@@ -17,7 +17,7 @@ from sojourn.care.candidacy.models import CandidacyDecision, Kind
 from sojourn.care.candidacy.queries import Assessed
 from sojourn.care.patients import queries as people
 from sojourn.clinical.eligibility import VOCABULARY
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.clock import page_day
 from sojourn.interfaces.console.candidacy.words import DECISIONS, value_words, way_words
@@ -129,10 +129,10 @@ class Waits:
     detail: str
 
 
-def waiting_lines(asker: Asker, rows: Iterable[Any], detail: Callable[[Any], str], at: str) -> list[Waits]:
-    """Lines for rows with their patients; records that this asker may not open are left nameless. One query."""
+def waiting_lines(actor: Actor, rows: Iterable[Any], detail: Callable[[Any], str], at: str) -> list[Waits]:
+    """Lines for rows with their patients; records that this actor may not open are left nameless. One query."""
     found = list(rows)
-    hidden = people.withheld(asker, [each.patient for each in found], timezone.now())
+    hidden = people.withheld(actor, [each.patient for each in found], timezone.now())
     return [
         Waits(
             name=_("Restricted record") if each.patient_id in hidden else each.patient.name,

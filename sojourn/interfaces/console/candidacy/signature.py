@@ -143,7 +143,7 @@ def record_typed(request: Request, row: CandidacyDecision) -> tuple[int, list[Cl
             form = ClearanceForm(request.POST, kind=kind, prefix=prefix)
             if kind not in each["needs"] or not form.touched:
                 continue
-            if form.keep(request.asker, row.patient_id, row.drug, each["key"]):
+            if form.keep(request.actor, row.patient_id, row.drug, each["key"]):
                 kept += 1
             else:
                 wrong.append(form)

@@ -60,7 +60,7 @@ def _page(request: Request, file: File, returned: Returned = NOTHING_RETURNED) -
     drug, route = way_of(request.POST or request.GET, file.newest)
     judged = judge_file(file, drug, route, page_today())
     status = 409 if returned.refused else 200
-    return render(request, "console/candidacy/page.html", page_context(judged, request.asker, returned), status=status)
+    return render(request, "console/candidacy/page.html", page_context(judged, request.actor, returned), status=status)
 
 
 def _back(request: Request, file: File) -> HttpResponse:
@@ -72,7 +72,7 @@ def _back(request: Request, file: File) -> HttpResponse:
 @patient_row_page(queries.file_of, "candidacy.read")
 def candidacy(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     """What the rules say, what is missing, what was decided; the form of the decision."""
-    patients.open_record(by=scope.asker, patient=scope.patient, part="clinical")
+    patients.open_record(by=scope.actor, patient=scope.patient, part="clinical")
     return _page(request, file)
 
 
@@ -91,7 +91,7 @@ def decide(request: Request, scope: PatientScope, file: File) -> HttpResponse:
         answer = require_valid(form).answer
         if step == "sign":
             return _sign(request, scope, form.typed, answer, seen)
-        row = actions.draft(by=scope.asker, patient_id=scope.patient.pk, answer=answer, seen=seen)
+        row = actions.draft(by=scope.actor, patient_id=scope.patient.pk, answer=answer, seen=seen)
         return _preview(request, row, form.typed)
     except Refused as refused:
         return _page(request, file, Returned(refused, typed=form.typed))
@@ -109,7 +109,7 @@ def _seen(form: DecisionForm) -> dict[str, Any]:
 
 def _sign(request: Request, scope: PatientScope, typed: Typed, answer: Answer, seen: dict[str, Any]) -> HttpResponse:
     """Sign; where something is missing that is typed beside the signature, record it, or show that page again."""
-    signing: dict[str, Any] = {"by": scope.asker, "patient_id": scope.patient.pk, "answer": answer, "seen": seen}
+    signing: dict[str, Any] = {"by": scope.actor, "patient_id": scope.patient.pk, "answer": answer, "seen": seen}
     try:
         return _done(request, actions.decide(**signing))
     except Refused as missing:
@@ -162,7 +162,7 @@ def enter(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     try:
         told = require_valid(form).cleaned_data
         fact_actions.enter_facts(
-            by=scope.asker, patient_id=scope.patient.pk, values=form.values, on=told["observed_on"],
+            by=scope.actor, patient_id=scope.patient.pk, values=form.values, on=told["observed_on"],
             source_note=told["source_note"], sure=told["sure"],
         )  # fmt: skip
     except Refused as refused:
@@ -178,7 +178,7 @@ def take_report(request: Request, scope: PatientScope, file: File) -> HttpRespon
     try:
         told = require_valid(form).cleaned_data
         found = fact_actions.import_facts(
-            by=scope.asker, patient_id=scope.patient.pk, text=told["report"], source_note=told["source_note"],
+            by=scope.actor, patient_id=scope.patient.pk, text=told["report"], source_note=told["source_note"],
             sure=told["sure"],
         )  # fmt: skip
     except Refused as refused:
@@ -197,7 +197,7 @@ def strike(request: Request, scope: PatientScope, row: ClinicalFact) -> HttpResp
     form, refused = StrikeForm(sent(request)), None
     if form.is_bound:
         try:
-            intake.retract_fact(by=scope.asker, fact_id=row.pk, reason=require_valid(form).cleaned_data["reason"])
+            intake.retract_fact(by=scope.actor, fact_id=row.pk, reason=require_valid(form).cleaned_data["reason"])
         except Refused as wrong:
             refused = wrong
         else:
@@ -223,7 +223,7 @@ def override(request: Request, scope: PatientScope, file: File) -> HttpResponse:
     drug = way_of(request.POST, file.newest)[0]
     try:
         told = require_valid(form).cleaned_data
-        actions.override(by=scope.asker, patient_id=scope.patient.pk, drug=drug, **told)
+        actions.override(by=scope.actor, patient_id=scope.patient.pk, drug=drug, **told)
     except Refused as refused:
         typed = (form["finding"].value() or "", form["reason"].value() or "")
         return _page(request, file, Returned(refused, "findings", reason=typed))
@@ -240,7 +240,7 @@ def second(request: Request, scope: PatientScope, row: Override) -> HttpResponse
     """The second signature of an override."""
     file = queries.file_of(scope.patient.pk)
     try:
-        actions.second_sign(by=scope.asker, override_id=row.pk)
+        actions.second_sign(by=scope.actor, override_id=row.pk)
     except Refused as refused:
         return _page(request, file, Returned(refused, "findings"))
     messages.success(request, _("Signed second. This does not stand in the way any more."))
@@ -254,7 +254,7 @@ def second(request: Request, scope: PatientScope, row: Override) -> HttpResponse
 @require_http_methods(["GET"])
 def candidacies(request: Request) -> HttpResponse:
     """Stories without a decision, deferrals that are due, overrides that wait for a second signature."""
-    asker = request.asker
+    actor = request.actor
 
     def deferred(row: CandidacyDecision) -> str:
         return _("until %(day)s") % {"day": date_format(row.until_on, "j F Y")} if row.until_on else _("told again")
@@ -263,10 +263,10 @@ def candidacies(request: Request) -> HttpResponse:
     due = queries.due(page_today()).select_related("patient").defer("basis").order_by("until_on")[:HOW_MANY]
     half = queries.half_signed().select_related("patient").order_by("signed_at")[:HOW_MANY]
     context = {
-        "undecided": waiting_lines(asker, undecided, lambda row: "", "said_at"),
-        "due": waiting_lines(asker, due, deferred, "decided_at"),
+        "undecided": waiting_lines(actor, undecided, lambda row: "", "said_at"),
+        "due": waiting_lines(actor, due, deferred, "decided_at"),
         "half": waiting_lines(
-            asker, half, lambda row: f"{_(row.shown['title'])}, {row.signer_name}", "signed_at"
+            actor, half, lambda row: f"{_(row.shown['title'])}, {row.signer_name}", "signed_at"
         ),
     }  # fmt: skip
     return render(request, "console/candidacy/list.html", context)
@@ -277,9 +277,9 @@ def candidacies(request: Request) -> HttpResponse:
 def waiting(request: Request) -> HttpResponse:
     """How much waits, for the first page of the clinic, which loads it after itself."""
     assert request.clinic is not None
-    found = queries.waiting(request.clinic.pk, page_today(), request.asker.membership_id)
+    found = queries.waiting(request.clinic.pk, page_today(), request.actor.membership_id)
     lines = []
-    if found.half_signed and request.asker.may("candidacy.decide"):
+    if found.half_signed and request.actor.may("candidacy.decide"):
         words = ngettext("%(n)d override to sign second", "%(n)d overrides to sign second", found.half_signed)
         lines.append(("signature", words % {"n": found.half_signed}))
     if found.undecided:

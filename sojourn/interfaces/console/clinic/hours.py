@@ -188,7 +188,7 @@ def _hours(request: Request, member: Membership | None) -> HttpResponse:
         "said": said,
         "days": _unlike(member_id, page_today()),
         "staff": _each_persons() if member is None else [],
-        "may_decide": request.asker.may("booking.rules"),
+        "may_decide": request.actor.may("booking.rules"),
     }
     return render(request, "console/clinic/hours.html", context, status=status)
 
@@ -203,13 +203,13 @@ class HoursForms(NamedTuple):
 def _set(request: Request, do: str, both: HoursForms, member_id: int | None) -> str | None:
     """What was pressed; the part of the page to go back to, or None where nothing was set. Raises Refused."""
     if do == "week" and both.week.is_valid():
-        house_actions.set_week(by=request.asker, week=both.week.week(), member_id=member_id)
+        house_actions.set_week(by=request.actor, week=both.week.week(), member_id=member_id)
         return ""
     if do == "day" and both.day.is_valid():
-        house_actions.set_day(by=request.asker, member_id=member_id, **both.day.cleaned_data)
+        house_actions.set_day(by=request.actor, member_id=member_id, **both.day.cleaned_data)
         return "#days"
     if do == "unset":
-        house_actions.unset_day(by=request.asker, on=_day(request.POST.get("on")), member_id=member_id)
+        house_actions.unset_day(by=request.actor, on=_day(request.POST.get("on")), member_id=member_id)
         return "#days"
     return None
 
@@ -256,7 +256,7 @@ def booking_rules(request: Request) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                house_actions.decide_rules(by=request.asker, **form.cleaned_data)
+                house_actions.decide_rules(by=request.actor, **form.cleaned_data)
                 return redirect("console:booking_rules")
             except Refused as refused:
                 status = 409

@@ -97,8 +97,8 @@ def _page(request: Request, form: DetailsForm, *, status: int = 200, reasons: tu
         "first": first,
         "others": others,
         "reasons": reasons,
-        "may_write": request.asker.may("clinic.details"),
-        "may_dial": request.asker.may("clinic.lines"),
+        "may_write": request.actor.may("clinic.details"),
+        "may_dial": request.actor.may("clinic.lines"),
     }
     return render(request, "console/clinic/place.html", context, status=status)
 
@@ -110,12 +110,12 @@ def about(request: Request) -> HttpResponse:
     clinic = own_clinic(request)
     if request.method != "POST":
         return _page(request, DetailsForm(clinic=clinic))
-    request.asker.must("clinic.details")
+    request.actor.require("clinic.details")
     form = DetailsForm(request.POST, clinic=clinic)
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
-        place_actions.set_details(by=request.asker, **form.cleaned_data)
+        place_actions.set_details(by=request.actor, **form.cleaned_data)
     except Refused as refused:
         tell(form, refused, _FIELDS)
         return _page(request, form, status=409)
@@ -130,7 +130,7 @@ def line(request: Request, line_code: str) -> HttpResponse:
     dialled = read(DialledForm(request.POST))
     try:
         checked = place_actions.check_line(
-            by=request.asker, line_id=line_code, number=dialled["number"], works=dialled["works"] == "yes",
+            by=request.actor, line_id=line_code, number=dialled["number"], works=dialled["works"] == "yes",
             note=dialled["note"],
         )  # fmt: skip
     except Refused as refused:

@@ -95,7 +95,7 @@ def _factor(kinds: frozenset[str]) -> str:
 
 
 def _colleagues(asked: Request) -> list[Colleague]:
-    members = queries.staff(asked.asker.here)
+    members = queries.staff(asked.actor.own_clinic_id)
     factors = queries.second_factors({member.person_id for member in members})
     return [
         Colleague(
@@ -107,7 +107,7 @@ def _colleagues(asked: Request) -> list[Colleague]:
             bool(factors[member.person_id] & {"webauthn", "totp"}),
             member.since_at,
             member.ended_at,
-            member.person_id == asked.asker.person_id,
+            member.person_id == asked.actor.person_id,
             member.unconfirmed_since is not None,
         )
         for member in members
@@ -117,7 +117,7 @@ def _colleagues(asked: Request) -> list[Colleague]:
 def _open(asked: Request, now: datetime) -> list[Open]:
     return [
         Open(row.pk, row.name, row.email, role(row.role).label, row.sent_at, row.expires_at, row.expires_at <= now)
-        for row in queries.invitations(asked.asker.here)
+        for row in queries.invitations(asked.actor.own_clinic_id)
         if queries.is_staff(row.role)
     ]
 
@@ -146,7 +146,7 @@ def staff(request: Request) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
-        invited = actions.invite(by=request.asker, **form.cleaned_data)
+        invited = actions.invite(by=request.actor, **form.cleaned_data)
     except Refused as refused:
         for reason in refused.reasons:
             form.add_error(None, str(reason))
@@ -161,7 +161,7 @@ def _sent(request: Request, invited: actions.Invited) -> HttpResponse:
 
 
 def _own_invitation(request: Request, invitation_id: int) -> Invitation:
-    clinic_id = request.asker.clinic_id
+    clinic_id = request.actor.clinic_id
     staff_roles = [code for code, each in roles().items() if each.staff]
     return get_object_or_404(Invitation, pk=invitation_id, clinic_id=clinic_id, role__in=staff_roles)
 
@@ -172,7 +172,7 @@ def resend(request: Request, invitation_id: int) -> HttpResponse:
     """Send a fresh link."""
     found = _own_invitation(request, invitation_id)
     try:
-        return _sent(request, actions.resend(by=request.asker, invitation_id=found.pk))
+        return _sent(request, actions.resend(by=request.actor, invitation_id=found.pk))
     except Refused as refused:
         return _page(request, InviteForm(), status=409, reasons=refused.reasons)
 
@@ -183,7 +183,7 @@ def withdraw(request: Request, invitation_id: int) -> HttpResponse:
     """Make a link worthless."""
     found = _own_invitation(request, invitation_id)
     try:
-        actions.withdraw(by=request.asker, invitation_id=found.pk)
+        actions.withdraw(by=request.actor, invitation_id=found.pk)
     except Refused as refused:
         return _page(request, InviteForm(), status=409, reasons=refused.reasons)
     return redirect("console:staff")
@@ -196,12 +196,12 @@ def end(request: Request, membership_id: int) -> HttpResponse:
     staff_roles = [code for code, each in roles().items() if each.staff]
     found = get_object_or_404(
         Membership.objects.select_related("person"),
-        pk=membership_id, clinic_id=request.asker.clinic_id, role__in=staff_roles,
+        pk=membership_id, clinic_id=request.actor.clinic_id, role__in=staff_roles,
     )  # fmt: skip
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
         try:
-            actions.end_membership(by=request.asker, membership_id=membership_id)
+            actions.end_membership(by=request.actor, membership_id=membership_id)
             return redirect("console:staff")
         except Refused as refused:
             reasons = refused.reasons
@@ -216,12 +216,12 @@ def newcomer(request: Request, newcomer_id: int) -> HttpResponse:
     """Who wants to hold one's own role: a holder of it says that they know the person."""
     found = get_object_or_404(
         Membership.objects.select_related("person"),
-        pk=newcomer_id, clinic_id=request.asker.clinic_id, unconfirmed_since__isnull=False, ended_at=None,
+        pk=newcomer_id, clinic_id=request.actor.clinic_id, unconfirmed_since__isnull=False, ended_at=None,
     )  # fmt: skip
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
         try:
-            confirmation_actions.confirm(by=request.asker, membership_id=found.pk)
+            confirmation_actions.confirm(by=request.actor, membership_id=found.pk)
             messages.success(request, _("%(name)s is confirmed.") % {"name": str(found)})
             return redirect("console:home")
         except Refused as refused:
@@ -230,7 +230,7 @@ def newcomer(request: Request, newcomer_id: int) -> HttpResponse:
     context = {
         "member": found, "role": role(found.role).label, "reasons": reasons,
         "invited": invited[0] if invited else None,
-        "may_confirm": found.role == request.asker.role and request.asker.person_id not in {
+        "may_confirm": found.role == request.actor.role and request.actor.person_id not in {
             found.person_id, *(each.sent_by.person_id for each in invited if each.sent_by is not None)},
     }  # fmt: skip
     return render(request, "console/clinic/staff_newcomer.html", context, status=409 if reasons else 200)
@@ -243,15 +243,15 @@ def restricted(request: Request, patient_id: int) -> HttpResponse:
     """The door of a restricted record: say why, and it opens for an hour."""
     found = get_object_or_404(Patient, pk=patient_id)
     onward = _onward(request, patient_id)
-    if queries.may_open(request.asker, found, timezone.now()):
+    if queries.may_open(request.actor, found, timezone.now()):
         return redirect(onward)
     form, status = ReasonForm(request.POST or None), 200
     if request.method == "POST":
-        request.asker.must("patient.clinical")
+        request.actor.require("patient.clinical")
         status = 422
         if form.is_valid():
             try:
-                actions.open_restricted(by=request.asker, patient_id=found.pk, reason=form.cleaned_data["reason"])
+                actions.open_restricted(by=request.actor, patient_id=found.pk, reason=form.cleaned_data["reason"])
                 return redirect(onward)
             except Refused as refused:
                 status = 409
@@ -259,7 +259,7 @@ def restricted(request: Request, patient_id: int) -> HttpResponse:
                     form.add_error("reason", str(reason))
     context = {
         "form": form,
-        "may_ask": request.asker.may("patient.clinical"),
+        "may_ask": request.actor.may("patient.clinical"),
         "onward": onward,
         "record_number": found.record_number,
     }

@@ -14,7 +14,7 @@ from sojourn.care.consent.models import Consent, ConsentQuestion, ConsentRequest
 from sojourn.care.consent.texts import Source
 from sojourn.care.patients.models import Patient
 from sojourn.care.plan import queries as plan
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.consents.presenters import ClauseLine, clause_line
@@ -138,7 +138,7 @@ def _document_line(document: Source, newest: Consent | None, shelf: Shelf) -> Li
     )
 
 
-def patient_context(patient: Patient, clinic: Clinic, asker: Asker) -> dict[str, object]:
+def patient_context(patient: Patient, clinic: Clinic, actor: Actor) -> dict[str, object]:
     """Where each agreement of a patient stands, what the patient asked, and who may do what about it."""
     shelf = shelf_of(patient, clinic)
     way, own = shelf.way, shelf.own
@@ -151,9 +151,9 @@ def patient_context(patient: Patient, clinic: Clinic, asker: Asker) -> dict[str,
         "stale": own.stale(page_today()),
         "has_pack": bool(texts.pack_ids(own.jurisdiction)),
         "no_email": not patient.email,
-        "may_ask": asker.may("consent.ask"),
-        "may_answer": asker.may("consent.answer"),
-        "may_waive": asker.may("consent.countersign"),
+        "may_ask": actor.may("consent.ask"),
+        "may_answer": actor.may("consent.answer"),
+        "may_waive": actor.may("consent.countersign"),
         **_ways_context(shelf),
     }
 
@@ -184,7 +184,7 @@ def _state_of_signed(found: Consent, clinic: Clinic) -> str:
     return state_of(own, newest, found.document_id, asked.route if asked else found.route)
 
 
-def consent_context(found: Consent, clinic: Clinic, asker: Asker) -> dict[str, object]:
+def consent_context(found: Consent, clinic: Clinic, actor: Actor) -> dict[str, object]:
     """What was signed, exactly as it was shown, and what can be done with it."""
     shown, state = texts.read_text(found.content), _state_of_signed(found, clinic)
     word, kind = STATES.get(state, (_("A newer one exists"), "off"))
@@ -205,8 +205,8 @@ def consent_context(found: Consent, clinic: Clinic, asker: Asker) -> dict[str, o
         "way": way_words(found.route) if found.route else "",
         "open_questions": queries.open_questions(found.patient_id, found.document_id),
         "unverified": _unverified(found, shown.language),
-        "may_countersign": state == "not-countersigned" and asker.may("consent.countersign"),
-        "may_withdraw": withdrawable and asker.may("consent.withdraw"),
+        "may_countersign": state == "not-countersigned" and actor.may("consent.countersign"),
+        "may_withdraw": withdrawable and actor.may("consent.withdraw"),
     }
 
 

@@ -17,7 +17,7 @@ from sojourn.care.consent import queries, texts
 from sojourn.care.consent.models import Consent, ConsentAdoption, ConsentQuestion
 from sojourn.care.consent.texts import Clause, Source
 from sojourn.care.patients import queries as patients
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.consents.words import way_words
@@ -108,13 +108,13 @@ def titles_of_texts() -> dict[str, str]:
     return {each.id: each.title[queries.reading_language()] for each in texts.newest().values()}
 
 
-def _named(asker: Asker, rows: Iterable[AnyRow]) -> Iterator[tuple[AnyRow, str, str]]:
-    """Rows with the name of the patient and the title of the text; both "" where this asker may not open the record.
+def _named(actor: Actor, rows: Iterable[AnyRow]) -> Iterator[tuple[AnyRow, str, str]]:
+    """Rows with the name of the patient and the title of the text; both "" where this actor may not open the record.
 
     One query.
     """
     found = list(rows)
-    hidden = patients.withheld(asker, [each.patient for each in found], timezone.now())
+    hidden = patients.withheld(actor, [each.patient for each in found], timezone.now())
     titles = titles_of_texts()
     for each in found:
         if each.patient_id in hidden:
@@ -131,29 +131,29 @@ def _patient_url(row: Consent | ConsentQuestion) -> str:
     return reverse("console:patient_consents", args=[row.patient_id])
 
 
-def countersign_lines(asker: Asker) -> list[Waits]:
+def countersign_lines(actor: Actor) -> list[Waits]:
     """Agreements that wait for a prescriber's signature. Two queries."""
     return [
         Waits(name or _nameless(), title, each.signed_at, reverse("console:consent", args=[each.pk]), "")
-        for each, name, title in _named(asker, _first(queries.to_countersign()))
+        for each, name, title in _named(actor, _first(queries.to_countersign()))
     ]
 
 
-def withdrawn_lines(asker: Asker, since: datetime) -> list[Waits]:
+def withdrawn_lines(actor: Actor, since: datetime) -> list[Waits]:
     """Agreements that were withdrawn and not given again. Two queries."""
     return [
         Waits(name or _nameless(), title, taken.withdrawn_at if taken else each.signed_at, _patient_url(each), "")
-        for each, name, title in _named(asker, _first(queries.taken_back(since)))
+        for each, name, title in _named(actor, _first(queries.taken_back(since)))
         for taken in (queries.withdrawn(each),)
     ]
 
 
-def question_lines(asker: Asker) -> list[Waits]:
+def question_lines(actor: Actor) -> list[Waits]:
     """Questions before signing that nobody has answered. Two queries."""
     rows = queries.unanswered().select_related("patient").order_by("asked_at")[:HOW_MANY]
     return [
         Waits(name or _nameless(), title, each.asked_at, _patient_url(each), each.text[:160] if name else "")
-        for each, name, title in _named(asker, rows)
+        for each, name, title in _named(actor, rows)
     ]
 
 
@@ -161,20 +161,20 @@ def _first(rows: QuerySet[Consent]) -> QuerySet[Consent]:
     return rows.select_related("patient", "withdrawal").defer("content", "drawn").order_by("signed_at")[:HOW_MANY]
 
 
-def clinic_context(clinic: Clinic, asker: Asker, now: datetime) -> dict[str, object]:
+def clinic_context(clinic: Clinic, actor: Actor, now: datetime) -> dict[str, object]:
     """What waits, for whoever reads agreements, and the texts that the clinic uses."""
-    own, reads = queries.shelf(clinic), asker.may("consent.read")
+    own, reads = queries.shelf(clinic), actor.may("consent.read")
     lines, titles = text_lines(own), titles_of_texts()
     return {
         "reads": reads,
-        "countersign": countersign_lines(asker) if reads else [],
-        "questions": question_lines(asker) if reads else [],
-        "withdrawn": withdrawn_lines(asker, now - WITHDRAWN_FOR) if reads else [],
+        "countersign": countersign_lines(actor) if reads else [],
+        "questions": question_lines(actor) if reads else [],
+        "withdrawn": withdrawn_lines(actor, now - WITHDRAWN_FOR) if reads else [],
         "texts": lines,
         "to_adopt": [each for each in lines if each.waits],
         "stale": [each for each in lines if each.stale],
-        "may_adopt": asker.may("consent.adopt"),
-        "may_place": asker.may("clinic.jurisdiction"),
+        "may_adopt": actor.may("consent.adopt"),
+        "may_place": actor.may("clinic.jurisdiction"),
         "place": own.jurisdiction,
         "has_pack": bool(texts.pack_ids(own.jurisdiction)),
         "places": [(each.id.removeprefix("pack:"), titles[each.id]) for each in texts.jurisdictions()],
@@ -220,7 +220,7 @@ def clause_groups(source: Source, language: str) -> list[tuple[str, list[ClauseL
     return [(title, lines) for title, some in groups if (lines := [clause_line(each, language) for each in some])]
 
 
-def text_context(source: Source, language: str, used: Source | None, adopter: Asker) -> dict[str, object]:
+def text_context(source: Source, language: str, used: Source | None, adopter: Actor) -> dict[str, object]:
     """The newest version of a text, and what it changes. ``used``: the version that the clinic has adopted."""
     versions = sorted(
         (each for each in texts.sources().values() if each.id == source.id), key=lambda each: -each.version

@@ -55,7 +55,7 @@ def consents(request: Request) -> HttpResponse:
 
 def _clinic_page(request: Request, refused: Refused | None = None, **typed: str) -> HttpResponse:
     assert request.clinic is not None
-    context = clinic_context(request.clinic, request.asker, timezone.now())
+    context = clinic_context(request.clinic, request.actor, timezone.now())
     context |= {"errors": error_list(refused), **typed}
     return render(request, "console/consents/clinic.html", context, status=409 if refused else 200)
 
@@ -70,7 +70,7 @@ def adopt(request: Request) -> HttpResponse:
     try:
         with transaction.atomic():
             for text_id, text_hash in form.hashes.items():
-                actions.adopt(by=request.asker, text_id=text_id, text_hash=text_hash)
+                actions.adopt(by=request.actor, text_id=text_id, text_hash=text_hash)
     except Refused as refused:
         return _clinic_page(request, refused)
     messages.success(request, _("Adopted. Patients sign these texts from now on."))
@@ -83,7 +83,7 @@ def place(request: Request) -> HttpResponse:
     """Say where the clinic is."""
     form = PlaceForm(request.POST)
     try:
-        actions.set_jurisdiction(by=request.asker, code=require_valid(form).cleaned_data["place"])
+        actions.set_jurisdiction(by=request.actor, code=require_valid(form).cleaned_data["place"])
     except Refused as refused:
         return _clinic_page(request, refused, place=form["place"].value() or "")
     messages.success(request, _("Noted. A prescriber adopts the clauses of this place."))
@@ -103,7 +103,7 @@ def text(request: Request, text_id: str) -> HttpResponse:
         raise Http404
     language = request.GET.get("language", queries.reading_language())
     used = queries.shelf(request.clinic).adopted.get(text_id)
-    context = text_context(source, language if language in texts.LANGUAGES else "en", used, request.asker)
+    context = text_context(source, language if language in texts.LANGUAGES else "en", used, request.actor)
     return render(request, "console/consents/text.html", context)
 
 
@@ -113,7 +113,7 @@ def text(request: Request, text_id: str) -> HttpResponse:
 def _patient_page(
     request: Request, scope: PatientScope, refused: Refused | None = None, **typed: object
 ) -> HttpResponse:
-    context = patient_context(scope.patient, scope.clinic, scope.asker)
+    context = patient_context(scope.patient, scope.clinic, scope.actor)
     context |= {"errors": error_list(refused), "typed": typed}
     if "way" in typed:
         context["chosen_way"] = typed["way"]
@@ -132,7 +132,7 @@ def ask(request: Request, scope: PatientScope) -> HttpResponse:
     form = AskForm(request.POST)
     try:
         told = require_valid(form).cleaned_data
-        actions.ask(by=scope.asker, patient_id=scope.patient.pk, route=told["way"], note=told["note"])
+        actions.ask(by=scope.actor, patient_id=scope.patient.pk, route=told["way"], note=told["note"])
     except Refused as refused:
         typed = {"way": form["way"].value() or "", "note": form["note"].value() or ""}
         return _patient_page(request, scope, refused, **typed)
@@ -150,9 +150,9 @@ def answer(request: Request, scope: PatientScope, question: ConsentQuestion) -> 
     form = AnswerForm(request.POST)
     try:
         told = require_valid(form).cleaned_data
-        if form.waived and not scope.asker.may("consent.countersign"):
+        if form.waived and not scope.actor.may("consent.countersign"):
             raise Refused(_("Only a prescriber lets a question stand without an answer."))
-        actions.reply(by=scope.asker, question_id=question.pk, text=told["text"], waived=form.waived)
+        actions.reply(by=scope.actor, question_id=question.pk, text=told["text"], waived=form.waived)
     except Refused as refused:
         return _patient_page(request, scope, refused, question=question.pk, text=form["text"].value() or "")
     return redirect(f"{reverse('console:patient_consents', args=[question.patient_id])}#questions")
@@ -168,7 +168,7 @@ def _consent(consent_id: int) -> Consent:
 def _consent_page(
     request: Request, scope: PatientScope, found: Consent, refused: Refused | None = None, **typed: object
 ) -> HttpResponse:
-    context = consent_context(found, scope.clinic, scope.asker)
+    context = consent_context(found, scope.clinic, scope.actor)
     context |= {"errors": error_list(refused), "typed": typed}
     return render(request, "console/consents/consent.html", context, status=409 if refused else 200)
 
@@ -176,7 +176,7 @@ def _consent_page(
 @patient_row_page(_consent, "consent.read")
 def consent(request: Request, scope: PatientScope, found: Consent) -> HttpResponse:
     """What was signed, exactly as it was shown, and the place for the prescriber's signature."""
-    actions.open_copy(by=scope.asker, consent=found)
+    actions.open_copy(by=scope.actor, consent=found)
     return _consent_page(request, scope, found)
 
 
@@ -187,7 +187,7 @@ def countersign(request: Request, scope: PatientScope, found: Consent) -> HttpRe
     try:
         told = require_valid(form).cleaned_data
         actions.countersign(
-            by=scope.asker, consent_id=found.pk, capacity_confirmed=told["capacity"] == "yes",
+            by=scope.actor, consent_id=found.pk, capacity_confirmed=told["capacity"] == "yes",
             seen_hash=told["seen"], note=told["note"],
         )  # fmt: skip
     except Refused as refused:
@@ -202,7 +202,7 @@ def withdraw(request: Request, scope: PatientScope, found: Consent) -> HttpRespo
     form = WithdrawForm(request.POST)
     try:
         reason = require_valid(form).cleaned_data["reason"]
-        withdraw_consent(by=scope.asker, consent_id=found.pk, reason=reason)
+        withdraw_consent(by=scope.actor, consent_id=found.pk, reason=reason)
     except Refused as refused:
         return _consent_page(request, scope, found, refused, reason=form["reason"].value() or "")
     return redirect("console:consent", found.pk)
@@ -211,6 +211,6 @@ def withdraw(request: Request, scope: PatientScope, found: Consent) -> HttpRespo
 @patient_row_page(_consent, "consent.read")
 def consent_pdf(request: Request, scope: PatientScope, found: Consent) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
-    row = actions.open_copy(by=scope.asker, consent=found)
+    row = actions.open_copy(by=scope.actor, consent=found)
     day = page_day(row.signed_at)
     return pdf_answer(paper.pdf(row, scope.clinic), f"agreement-{row.document_id}-{day:%Y-%m-%d}.pdf")

@@ -34,7 +34,7 @@ from sojourn.interfaces.console.rules import presenters as rules_presenters
 
 def _walk(request: Request) -> FirstStart:
     """How far the clinic is. One query."""
-    return first_start(queries.standings(request.asker.here))
+    return first_start(queries.standings(request.actor.own_clinic_id))
 
 
 @allowed("rules.read")
@@ -47,7 +47,7 @@ def overview(request: Request) -> HttpResponse:
         "progress": shown.progress(found),
         "done": found.is_done,
         "withheld": shown.withheld(found, (), decides=True),
-        "may_adopt": request.asker.may("rules.adopt"),
+        "may_adopt": request.actor.may("rules.adopt"),
         "missing": missing_rows(readiness.missing(own_clinic(request))),
     }
     return render(request, "console/first_start/overview.html", context)
@@ -62,9 +62,9 @@ def group(request: Request, group_code: str) -> HttpResponse:
         raise Http404
     context = {
         "part": shown.part(found),
-        "may_adopt": request.asker.may("rules.adopt"),
+        "may_adopt": request.actor.may("rules.adopt"),
         "duty_suffices": duty_queries.duty().suffices if group_code == "danger" else True,
-        "may_name": request.asker.may("duty.manage"),
+        "may_name": request.actor.may("duty.manage"),
     }
     return render(request, "console/first_start/group.html", context)
 
@@ -105,7 +105,7 @@ def decline(request: Request, rule_id: str) -> HttpResponse:
         raise Http404
     try:
         row = actions.decline(
-            by=request.asker, rule_id=rule_id, reason=decision["reason"], rule_hash=decision["hash"]
+            by=request.actor, rule_id=rule_id, reason=decision["reason"], rule_hash=decision["hash"]
         )  # fmt: skip
     except Refused as refused:
         return _page(request, rule_id, refused=refused, reason=decision["reason"])

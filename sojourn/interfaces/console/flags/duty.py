@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from sojourn.care.safety import duty_actions, duty_queries
 from sojourn.care.safety.models import NoticeChoice
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.mail import letters, sms
@@ -77,16 +77,16 @@ def _how(chosen: NoticeChoice | None) -> str:
     return ", ".join(ways)
 
 
-def _own(asker: Asker) -> NoticeChoice | None:
-    return duty_queries.choices([asker.member]).get(asker.member) if asker.may(duty_queries.ANSWERS) else None
+def _own(actor: Actor) -> NoticeChoice | None:
+    return duty_queries.choices([actor.member]).get(actor.member) if actor.may(duty_queries.ANSWERS) else None
 
 
 def _page(
     request: Request, *, form: DutyForm | None = None, channels: ChannelsForm | None = None, status: int = 200
 ) -> HttpResponse:
-    asker, found = request.asker, duty_queries.duty()
+    actor, found = request.actor, duty_queries.duty()
     chosen = duty_queries.choices([each.pk for each in found.contacts])
-    own = _own(asker)
+    own = _own(actor)
     initial = {"by_email": own.by_email, "sms_number": own.sms_number} if own is not None else None
     context = {
         "rows": [
@@ -95,8 +95,8 @@ def _page(
         ],
         "suffices": found.suffices,
         "decided": found.decided,
-        "form": form or (_form(request, found) if asker.may("duty.manage") else None),
-        "channels": channels or (ChannelsForm(initial=initial) if asker.may(duty_queries.ANSWERS) else None),
+        "form": form or (_form(request, found) if actor.may("duty.manage") else None),
+        "channels": channels or (ChannelsForm(initial=initial) if actor.may(duty_queries.ANSWERS) else None),
         "can_mail": letters.can_send(),
         "can_text": sms.can_send(),
     }
@@ -104,7 +104,7 @@ def _page(
 
 
 def _form(request: Request, found: duty_queries.Duty, data: Any = None) -> DutyForm:
-    return DutyForm(data, people=duty_queries.clinical_members(request.asker.here), now=found.contacts)
+    return DutyForm(data, people=duty_queries.clinical_members(request.actor.own_clinic_id), now=found.contacts)
 
 
 @allowed("duty.manage", "flag.answer")
@@ -113,12 +113,12 @@ def duty(request: Request) -> HttpResponse:
     """The list, and how whoever asks is told. A POST names the list anew."""
     if request.method != "POST":
         return _page(request)
-    request.asker.must("duty.manage")
+    request.actor.require("duty.manage")
     form = _form(request, duty_queries.duty(), request.POST)
     if not form.is_valid():
         return _page(request, form=form, status=422)
     try:
-        duty_actions.name_duty(by=request.asker, member_ids=form.member_ids)
+        duty_actions.name_duty(by=request.actor, member_ids=form.member_ids)
     except Refused as refused:
         tell(form, refused, {})
         return _page(request, form=form, status=409)
@@ -133,7 +133,7 @@ def channels(request: Request) -> HttpResponse:
     if not form.is_valid():
         return _page(request, channels=form, status=422)
     try:
-        duty_actions.choose_channels(by=request.asker, **form.cleaned_data)
+        duty_actions.choose_channels(by=request.actor, **form.cleaned_data)
     except Refused as refused:
         tell(form, refused, {"number": "sms_number"})
         return _page(request, channels=form, status=409)

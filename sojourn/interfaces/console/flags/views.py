@@ -41,7 +41,7 @@ def flags(request: Request) -> HttpResponse:
     asked, now = request, timezone.now()
     with_closed = request.GET.get("closed") == "1"
     found = queries.closed_flags() if with_closed else queries.open_flags()
-    hidden = patients.withheld(asked.asker, [flag.patient for flag in found], now)
+    hidden = patients.withheld(asked.actor, [flag.patient for flag in found], now)
     rows = [flag_presenters.row(flag, now, withheld=flag.patient.pk in hidden) for flag in found]
     context = {"rows": rows, "closed": with_closed, "suffices": duty_queries.duty().suffices}
     return render(request, "console/flags/flags.html", context)
@@ -108,10 +108,10 @@ def _said(flag: StandingFlag) -> tuple[str, list[Said]]:
 
 
 def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 200) -> HttpResponse:
-    asker, now = request.asker, timezone.now()
+    actor, now = request.actor, timezone.now()
     question, said = _said(flag)
-    may = asker.may("flag.answer") and not flag.closed
-    mine = flag.owner is not None and flag.owner.pk == asker.membership_id
+    may = actor.may("flag.answer") and not flag.closed
+    mine = flag.owner is not None and flag.owner.pk == actor.membership_id
     context = {
         "flag": flag,
         "shown": flag_presenters.row(flag, now, withheld=False),
@@ -120,7 +120,7 @@ def _page(request: Request, flag: StandingFlag, form: AnswerForm, status: int = 
         "patient_url": address("console:patient", flag.patient.pk),
         "contacts": patients.emergency_contacts(flag.patient.pk),
         "needs": access_needs(flag.patient.pk),
-        "measures_url": address("console:measures", flag.patient.pk) if asker.may("measure.read") else "",
+        "measures_url": address("console:measures", flag.patient.pk) if actor.may("measure.read") else "",
         "question": question,
         "said": said,
         "words": "" if question else said_in_words(flag.about, flag.detail),
@@ -146,14 +146,14 @@ def _reports(flag: StandingFlag) -> list[Said]:
 
 def _thread(request: Request, flag: StandingFlag) -> str:
     """Where the message that raised a flag can be read whole, and answered; "" for any other flag."""
-    from_message = flag.about.partition(":")[0] == "message" and request.asker.may("message.read")
+    from_message = flag.about.partition(":")[0] == "message" and request.actor.may("message.read")
     return address("console:thread", flag.patient.pk) if from_message else ""
 
 
 def _people(request: Request, flag: StandingFlag) -> list[Membership]:
     """Who it can be handed to. One query."""
     owner_id = flag.owner.pk if flag.owner is not None else None
-    return [each for each in duty_queries.clinical_members(request.asker.here) if each.pk != owner_id]
+    return [each for each in duty_queries.clinical_members(request.actor.own_clinic_id) if each.pk != owner_id]
 
 
 @allowed("flag.read")
@@ -167,8 +167,8 @@ def flag(request: Request, flag_id: int) -> HttpResponse:
     if gate := closed(request, found.patient):
         return gate
     if request.method != "POST":
-        if request.asker.may("flag.answer") and not found.closed:
-            actions.note_reading(by=request.asker, flag_id=flag_id)
+        if request.actor.may("flag.answer") and not found.closed:
+            actions.note_reading(by=request.actor, flag_id=flag_id)
         return _page(request, found, AnswerForm(initial={"after": found.newest_id}, people=_people(request, found)))
     return _answer(request, found)
 
@@ -179,7 +179,7 @@ def _answer(request: Request, found: StandingFlag) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, form, 422)
     try:
-        actions.answer_flag(by=request.asker, flag_id=found.id, **form.cleaned_data)
+        actions.answer_flag(by=request.actor, flag_id=found.id, **form.cleaned_data)
     except Refused as refused:
         again = AnswerForm({**request.POST.dict(), "after": found.newest_id or ""}, people=people)
         again.is_valid()

@@ -17,7 +17,7 @@ from sojourn.care.patients import queries as patients
 from sojourn.care.patients.models import Patient
 from sojourn.care.scheduling import queries as booking
 from sojourn.clinical.protocol import FINAL, PRESENT, State
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.shared.states import Word, state_word
 
@@ -62,14 +62,14 @@ _STEPS: Mapping[State, tuple[str, StrPromise]] = {
 }
 
 
-def _step(asker: Asker, row: SessionRow) -> Step | None:
+def _step(actor: Actor, row: SessionRow) -> Step | None:
     if row.state == State.PLANNED:
         url = address("console:arrive", row.appointment.pk)
-        return Step(_("Arrive"), url, post=True) if url and asker.may("session.arrive") else None
-    if row.encounter_id is None or row.state not in _STEPS or not asker.may("session.read"):
+        return Step(_("Arrive"), url, post=True) if url and actor.may("session.arrive") else None
+    if row.encounter_id is None or row.state not in _STEPS or not actor.may("session.read"):
         return None
     permission, label = _STEPS[row.state]
-    mine, url = asker.may(permission), _session_url(row.encounter_id, row.state)
+    mine, url = actor.may(permission), _session_url(row.encounter_id, row.state)
     step = Step(label if mine else _("Look at the session"), url, main=mine and row.state in PRESENT)
     return step if url else None
 
@@ -80,7 +80,7 @@ def _session_url(encounter_id: int, state: State) -> str:
     return (address("console:record", encounter_id) or url) if state == State.LEFT else url
 
 
-def _notes(asker: Asker, row: SessionRow) -> tuple[str, ...]:
+def _notes(actor: Actor, row: SessionRow) -> tuple[str, ...]:
     if row.state == State.PLANNED and booking.without_companion([row.appointment]):
         return (_("no companion named"),)
     return ()
@@ -88,34 +88,34 @@ def _notes(asker: Asker, row: SessionRow) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Today:
-    """What the parts of the page share: the asker, now, and the day's sessions."""
+    """What the parts of the page share: the actor, now, and the day's sessions."""
 
-    asker: Asker
+    actor: Actor
     now: datetime
     rows: list[SessionRow]
 
     @cached_property
     def _opened(self) -> frozenset[int]:
-        return patients.opened_by(self.asker, self.now)
+        return patients.opened_by(self.actor, self.now)
 
     def hides(self, patient: Patient) -> bool:
-        """Whether this asker may only know that the record exists. One query for the whole page, if any."""
-        if not patient.restricted or self.asker.may("patient.restricted"):
+        """Whether this actor may only know that the record exists. One query for the whole page, if any."""
+        if not patient.restricted or self.actor.may("patient.restricted"):
             return False
         return patient.pk not in self._opened
 
     @property
     def clinic_id(self) -> int:
-        assert self.asker.clinic_id is not None
-        return self.asker.clinic_id
+        assert self.actor.clinic_id is not None
+        return self.actor.clinic_id
 
     def named(self, patient: Patient) -> str:
         return _("Restricted record") if self.hides(patient) else patient.name
 
 
 def session_lines(today: Today) -> list[Line]:
-    asker = today.asker
-    clinical = asker.may("session.read")
+    actor = today.actor
+    clinical = actor.may("session.read")
     lines = []
     for row in today.rows:
         appointment = row.appointment
@@ -129,12 +129,12 @@ def session_lines(today: Today) -> list[Line]:
                 url=reverse("console:restricted", args=[appointment.patient_id])
                 if secret
                 else reverse("console:appointment", args=[appointment.pk])
-                if asker.role == "front_desk"
+                if actor.role == "front_desk"
                 else reverse("console:patient", args=[appointment.patient_id]),
                 word=state_word(row.state, clinical=clinical),
                 since=row.state_at if clinical and row.state in PRESENT else None,
-                step=None if secret else _step(asker, row),
-                notes=() if secret else _notes(asker, row),
+                step=None if secret else _step(actor, row),
+                notes=() if secret else _notes(actor, row),
                 over=row.state in FINAL,
             )
         )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.roles import roles
 from sojourn.foundation.audit import queries as audit
 from sojourn.foundation.audit.models import AuditEvent
@@ -43,18 +43,18 @@ def _event(row: AuditEvent) -> Event:
 def home(request: Request) -> HttpResponse:
     """Today's chairs with one clear next step each, and what waits for this role."""
     assert request.clinic is not None
-    asker, sees_patients = request.asker, request.asker.may("patient.find")
+    actor, sees_patients = request.actor, request.actor.may("patient.find")
     rows = visits.on_day(page_today(), request.clinic.zone) if sees_patients else []
-    today = Today(asker, timezone.now(), rows)
+    today = Today(actor, timezone.now(), rows)
     context = {
         "title": formats.date_format(page_today(), _("l j F")),
         "lead": lead_words(rows) if sees_patients else "",
         "sees_patients": sees_patients,
-        "may_book": asker.may("appointment.book"),
+        "may_book": actor.may("appointment.book"),
         **_lines_context(today),
         **_waits_context(today),
-        **_later_context(asker),
-        **_audit_context(asker),
+        **_later_context(actor),
+        **_audit_context(actor),
     }
     return render(request, "console/home/home.html", context)
 
@@ -65,8 +65,8 @@ def _lines_context(today: Today) -> dict[str, object]:
 
 
 def _waits_context(today: Today) -> dict[str, object]:
-    """What waits for the role of the asker, what comes first apart."""
-    parts = WAITS_OF_ROLES.get(today.asker.role, ())
+    """What waits for the role of the actor, what comes first apart."""
+    parts = WAITS_OF_ROLES.get(today.actor.role, ())
     waits = [wait for part in parts for wait in part(today)]
     return {
         "first": [wait for wait in waits if wait.is_first],
@@ -75,9 +75,9 @@ def _waits_context(today: Today) -> dict[str, object]:
     }
 
 
-def _later_context(asker: Asker) -> dict[str, object]:
+def _later_context(actor: Actor) -> dict[str, object]:
     """Where the page loads after itself what takes longer to count."""
-    candidacy, messages = asker.may("candidacy.read"), asker.may("message.read")
+    candidacy, messages = actor.may("candidacy.read"), actor.may("message.read")
     return {
         "decisions_url": address("console:candidacies_waiting") if candidacy else "",
         "eve_url": address("console:eve_waiting") if candidacy else "",
@@ -85,9 +85,9 @@ def _later_context(asker: Asker) -> dict[str, object]:
     }
 
 
-def _audit_context(asker: Asker) -> dict[str, object]:
+def _audit_context(actor: Actor) -> dict[str, object]:
     """An auditor's first page is what was done last."""
-    auditor = asker.role == "auditor"
+    auditor = actor.role == "auditor"
     return {
         "auditor": auditor,
         "events": [_event(row) for row in audit.events()[:15]] if auditor else [],

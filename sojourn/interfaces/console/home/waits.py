@@ -51,7 +51,7 @@ UNSIGNED_FOR = timedelta(days=31)
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Something that waits for the asker. ``alarm`` is the priority where it is an alarm; ``is_first``: it stands above
+    """Something that waits for the actor. ``alarm`` is the priority where it is an alarm; ``is_first``: it stands above
     everything else."""
 
     icon: str
@@ -122,7 +122,7 @@ def _second_checks(today: Today) -> list[Wait]:
             % {"name": today.named(row.appointment.patient), "chair": row.chair_name, "by": prepared.by.name},
             address("console:session", row.encounter_id),
         )
-        for prepared in session_queries.waiting_doses(ready, not_by=today.asker.person_id)
+        for prepared in session_queries.waiting_doses(ready, not_by=today.actor.person_id)
         for row in (ready[prepared.encounter_id],)
     ]
 
@@ -247,7 +247,7 @@ def _consents(today: Today) -> list[Wait]:
     """Agreements: signatures, questions, withdrawals, clauses past their review date. One query."""
     found = consent.waiting(today.clinic_id, today.now, today.now - WITHDRAWN_FOR)
     url = address("console:consents")
-    signs, asks = today.asker.may("consent.countersign"), today.asker.may("consent.answer")
+    signs, asks = today.actor.may("consent.countersign"), today.actor.may("consent.answer")
     waits = []
     if found.withdrawn:
         words = ngettext("%(n)d agreement was withdrawn", "%(n)d agreements were withdrawn", found.withdrawn)
@@ -261,7 +261,7 @@ def _consents(today: Today) -> list[Wait]:
     if found.stale:
         places = ", ".join(each.title["en"] for each in found.stale)
         waits.append(Wait("calendar-clock", _("Local clauses are past their review date"), places, url))
-    if found.to_adopt and today.asker.may("consent.adopt"):
+    if found.to_adopt and today.actor.may("consent.adopt"):
         words = ngettext("%(n)d text to adopt", "%(n)d texts to adopt", found.to_adopt) % {"n": found.to_adopt}
         waits.append(Wait("scale", words, _("Patients sign nothing before that."), url))
     return waits
@@ -271,15 +271,15 @@ _NAMED_AT_MOST: Final = 5
 
 
 def _plans(today: Today) -> list[Wait]:
-    """Plans that wait for a check or a signature of this asker. Two queries."""
-    checks, signs = today.asker.may("plan.check"), today.asker.may("plan.sign")
+    """Plans that wait for a check or a signature of this actor. Two queries."""
+    checks, signs = today.actor.may("plan.check"), today.actor.may("plan.sign")
     waits = []
     for each in plans.drafts_that_wait():
         checked = plans.standing_check(each) is not None
         name, url = today.named(each.patient), reverse("console:plan_version", args=[each.pk])
         if checked and signs:
             waits.append(Wait("signature", _("Plan to sign"), name, url))
-        elif not checked and checks and not own_dose(each, today.asker):
+        elif not checked and checks and not own_dose(each, today.actor):
             waits.append(Wait("clipboard-check", _("Dose of a plan to check"), name, url))
     return waits
 
@@ -307,8 +307,8 @@ def _newcomers(today: Today) -> list[Wait]:
     """Who waits to be confirmed: in one's own role, or, for a prescriber to know, in another. One query."""
     waits = []
     for each in accounts.newcomers(today.clinic_id):
-        mine = each.role == today.asker.role and each.person_id != today.asker.person_id
-        if not mine and today.asker.role != "prescriber":
+        mine = each.role == today.actor.role and each.person_id != today.actor.person_id
+        if not mine and today.actor.role != "prescriber":
             continue
         words = _("A newcomer to confirm") if mine else _("A newcomer waits to be confirmed")
         who = _("%(name)s, %(role)s") % {"name": str(each), "role": role(each.role).label}
@@ -318,7 +318,7 @@ def _newcomers(today: Today) -> list[Wait]:
 
 def _not_started(today: Today) -> list[Wait]:
     """What does not act in the clinic yet, and who decides it. One query, two where a prescriber is to be named."""
-    decides = today.asker.may("rules.adopt")
+    decides = today.actor.may("rules.adopt")
     found = first_start(rulebook.standings(today.clinic_id))
     names = [] if decides or found.is_done else [str(each) for each in accounts.at_work(today.clinic_id, "prescriber")]
     said = withheld(found, names, decides=decides)

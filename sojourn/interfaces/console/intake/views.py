@@ -33,8 +33,8 @@ _CONTRADICTION = "contradiction:"
 def intake(request: Request, scope: PatientScope) -> HttpResponse:
     """Everything that was told, by section, and what changed since it was sent last."""
     patient = scope.patient
-    patients.open_record(by=scope.asker, patient=patient, part="clinical")
-    context = told_context(patient) | {"patient": patient, "may_enter": scope.asker.may("intake.enter")}
+    patients.open_record(by=scope.actor, patient=patient, part="clinical")
+    context = told_context(patient) | {"patient": patient, "may_enter": scope.actor.may("intake.enter")}
     return render(request, "console/intake/intake.html", context)
 
 
@@ -57,7 +57,7 @@ def question(request: Request, scope: PatientScope, topic: str) -> HttpResponse:
         form = AnswerForm(request.POST)
         try:
             writing.answer_story(
-                by=scope.asker,
+                by=scope.actor,
                 patient_id=patient.pk,
                 question_id=found.id,
                 told=told_of(found, dict(request.POST.lists())),
@@ -98,7 +98,7 @@ def line(request: Request, scope: PatientScope, topic: str, line_id: UUID) -> Ht
     if not LineForm(request.POST).removes:
         return _write(request, scope, found, line_id, row)
     try:
-        actions.remove_line(by=scope.asker, patient_id=patient_id, of=found.of, line=line_id)
+        actions.remove_line(by=scope.actor, patient_id=patient_id, of=found.of, line=line_id)
     except ObjectDoesNotExist:
         raise Http404 from None
     return redirect("console:intake_question", patient_id, found.id)
@@ -127,7 +127,7 @@ def _write(
 
 
 def _save(request: Request, patient_id: int, found: Question, values: dict[str, Any], line_id: UUID | None) -> None:
-    by = request.asker
+    by = request.actor
     if found.of == "people":
         writing.name_person(by=by, patient_id=patient_id, **values)
         return

@@ -20,7 +20,7 @@ from sojourn.care.measures.models import OwnScale
 from sojourn.care.measures.queries import scale
 from sojourn.clinical.scales import say
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.ui.numbers import CountField
 from sojourn.interfaces.console.measures.words import reading_language, short_first
@@ -147,7 +147,7 @@ def own_scales(request: Request) -> HttpResponse:
 
     def act(form: OwnForm) -> HttpResponse:
         try:
-            row = _load(request.asker, form)
+            row = _load(request.actor, form)
         except Refused as refused:
             if "danger-not-named" not in refused.codes:
                 raise
@@ -165,7 +165,7 @@ def own_scales(request: Request) -> HttpResponse:
     return form_action(OwnForm(sent(request)), act, show)
 
 
-def _load(by: Asker, form: OwnForm) -> OwnScale:
+def _load(by: Actor, form: OwnForm) -> OwnScale:
     values = form.cleaned_data
     return actions.load_own_scale(
         by=by,
@@ -195,7 +195,7 @@ def _own_row(row: OwnScale) -> dict[str, object]:
 def retire_own_scale(request: Request, code: str) -> HttpResponse:
     """Ask it no more."""
     try:
-        actions.retire_own_scale(by=request.asker, code=code)
+        actions.retire_own_scale(by=request.actor, code=code)
         messages.success(request, _("It is not asked any more. What was answered stays."))
     except Refused as refused:
         for reason in refused.reasons:

@@ -10,7 +10,7 @@ from sojourn.care.measures import queries
 from sojourn.care.measures.queries import Shelf
 from sojourn.care.session.lines import given_to
 from sojourn.clinical.scales import Scale, say
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.interfaces.console.measures.forms import BatteryForm, RequestForm
 from sojourn.interfaces.console.measures.presenters import kit, picture, unverified_titles, waiting_row
 from sojourn.interfaces.console.measures.words import reading_language
@@ -22,9 +22,9 @@ def page_context(
     scope: PatientScope, shelf: Shelf, form: RequestForm | None = None, battery: BatteryForm | None = None
 ) -> dict[str, object]:
     """``form`` and ``battery`` as they came back; new ones without."""
-    patient, asker = scope.patient, scope.asker
+    patient, actor = scope.patient, scope.actor
     doses = given_to(patient.pk, scope.now)
-    first, may_ask = doses[0].started_at if doses else None, asker.may("measure.request")
+    first, may_ask = doses[0].started_at if doses else None, actor.may("measure.request")
     trends = queries.trends(patient.pk, first_dose_at=first, rules=shelf.rules)
     return {
         "patient": patient,
@@ -33,11 +33,11 @@ def page_context(
         "pictures": [picture(trend, doses, patient.sex) for trend in trends],
         "waiting": [waiting_row(each, scope.now, may_ask) for each in queries.open_requests(patient.pk)],
         "doses": bool(doses),
-        "rules_url": address("console:rules") if asker.may("rules.read") else "",
-        "own_url": reverse("console:own_scales") if asker.may("measure.define") else "",
+        "rules_url": address("console:rules") if actor.may("rules.read") else "",
+        "own_url": reverse("console:own_scales") if actor.may("measure.define") else "",
         "unverified": unverified_titles(shelf),
         **(_asking_context(shelf, form, battery) if may_ask else _NOT_ASKING),
-        **_entering_context(patient.pk, asker, shelf),
+        **_entering_context(patient.pk, actor, shelf),
     }
 
 
@@ -55,9 +55,9 @@ def _asking_context(shelf: Shelf, form: RequestForm | None, battery: BatteryForm
     }
 
 
-def _entering_context(patient_id: int, asker: Asker, shelf: Shelf) -> dict[str, object]:
+def _entering_context(patient_id: int, actor: Actor, shelf: Shelf) -> dict[str, object]:
     """Where answers from paper, and scores, are entered."""
-    if not asker.may("measure.enter"):
+    if not actor.may("measure.enter"):
         return {"paper": [], "entered": []}
     enterable = (each for each in shelf.without_text if each.enterable)
     return {

@@ -56,14 +56,14 @@ def _page(
 
 def _back(request: Request, patient: Patient) -> HttpResponse:
     """Where one goes on: the measures for those who may read them, else the patient's page."""
-    name = "console:measures" if request.asker.may("measure.read") else "console:patient"
+    name = "console:measures" if request.actor.may("measure.read") else "console:patient"
     return redirect(address(name, patient.pk) or "/")
 
 
 @patient_page("measure.read")
 def measures(request: Request, scope: PatientScope) -> HttpResponse:
     """How it goes over time, with the doses; what is open; what can be asked."""
-    patients.open_record(by=scope.asker, patient=scope.patient, part="clinical")
+    patients.open_record(by=scope.actor, patient=scope.patient, part="clinical")
     return _page(request, scope)
 
 
@@ -77,14 +77,14 @@ def ask(request: Request, scope: PatientScope) -> HttpResponse:
 
     def act(form: RequestForm) -> HttpResponse:
         actions.request_measure(
-            by=scope.asker, patient_id=patient.pk, scale_id=form.cleaned_data["scale_id"],
+            by=scope.actor, patient_id=patient.pk, scale_id=form.cleaned_data["scale_id"],
             due_at=form.due_at(scope.clinic.zone),
         )  # fmt: skip
         messages.success(request, _("Asked. It stands on the patient's page now."))
         return _back(request, patient)
 
     def show(form: RequestForm, status: int) -> HttpResponse:
-        if scope.asker.may("measure.read"):
+        if scope.actor.may("measure.read"):
             return _page(request, scope, form=form, shelf=shelf, status=status)
         context = {
             "patient": patient,
@@ -104,14 +104,14 @@ def ask_battery(request: Request, scope: PatientScope) -> HttpResponse:
 
     def act(form: BatteryForm) -> HttpResponse:
         actions.request_battery(
-            by=scope.asker, patient_id=patient.pk, indication=form.cleaned_data["indication"],
+            by=scope.actor, patient_id=patient.pk, indication=form.cleaned_data["indication"],
             due_at=form.due_at(scope.clinic.zone),
         )  # fmt: skip
         messages.success(request, _("Asked as one sitting. It stands on the patient's page now."))
         return _back(request, patient)
 
     def show(form: BatteryForm, status: int) -> HttpResponse:
-        if scope.asker.may("measure.read"):
+        if scope.actor.may("measure.read"):
             return _page(request, scope, battery=form, shelf=shelf, status=status)
         for reasons in form.errors.values():
             for text in reasons:
@@ -129,7 +129,7 @@ def _request(request_id: int) -> MeasureRequest:
 def withdraw(request: Request, scope: PatientScope, row: MeasureRequest) -> HttpResponse:
     """Take a request back."""
     try:
-        actions.withdraw_request(by=scope.asker, request_id=row.pk)
+        actions.withdraw_request(by=scope.actor, request_id=row.pk)
         messages.success(request, _("Taken back. The patient is no longer asked."))
     except Refused as refused:
         for reason in refused.reasons:
@@ -158,7 +158,7 @@ def enter_score(request: Request, scope: PatientScope, scale_id: str) -> HttpRes
         values, at = form.cleaned_data, form.rated_at(scope.clinic.zone)
         try:
             response = safety.enter_score(
-                by=scope.asker,
+                by=scope.actor,
                 patient_id=patient.pk,
                 scale_id=scale_id,
                 total=form.total,
@@ -191,7 +191,7 @@ def enter_score(request: Request, scope: PatientScope, scale_id: str) -> HttpRes
         }
         return render(request, "console/measures/enter.html", context, status=status)
 
-    return form_action(ScoreForm(definition, scope.asker.name, sent(request)), act, show)
+    return form_action(ScoreForm(definition, scope.actor.name, sent(request)), act, show)
 
 
 @patient_page("measure.enter", methods=FORM)
@@ -203,7 +203,7 @@ def paper(request: Request, scope: PatientScope, scale_id: str) -> HttpResponse:
         answers, at = form.answers(form.cleaned_data), form.filled_in_at(scope.clinic.zone)
         try:
             response = safety.enter_paper(
-                by=scope.asker, patient_id=patient.pk, scale_id=scale_id, answers=answers, filled_in_at=at
+                by=scope.actor, patient_id=patient.pk, scale_id=scale_id, answers=answers, filled_in_at=at
             )
         except Refused as refused:
             _hear(request, patient, scale_id, answers, at, refused)
@@ -231,7 +231,7 @@ def _hear(
     """Danger in answers that do not count, because they were given under a dose, is heard all the same."""
     about = f"not-now:{scale_id}:{at:%Y-%m-%dT%H:%M}"
     if not_now.CODE in refused.codes and hear(
-        by=request.asker, patient_id=patient.pk, scale_id=scale_id, answers=answers, about=about
+        by=request.actor, patient_id=patient.pk, scale_id=scale_id, answers=answers, about=about
     ):
         messages.warning(
             request, _("It was not entered. The answer about thoughts of death or self-harm raises a flag.")
@@ -242,7 +242,7 @@ def _entered(request: Request, patient: Patient, response: QuestionnaireResponse
     flag = response.flags.first()
     if flag is not None:
         messages.warning(request, _("Entered. The answer about thoughts of death or self-harm raises a flag."))
-        if request.asker.may("flag.read"):
+        if request.actor.may("flag.read"):
             return redirect("console:flag", flag.pk)
     else:
         messages.success(request, _("Entered."))
@@ -260,5 +260,5 @@ def _response(response_id: int) -> QuestionnaireResponse:
 @patient_row_page(_response, "measure.read")
 def response(request: Request, scope: PatientScope, row: QuestionnaireResponse) -> HttpResponse:
     """Every answer of one questionnaire."""
-    patients.open_record(by=scope.asker, patient=scope.patient, part="clinical")
+    patients.open_record(by=scope.actor, patient=scope.patient, part="clinical")
     return render(request, "console/measures/response.html", response_context(row))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.patients.models import Patient
 from sojourn.care.safety.message_queries import WaitingThread
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ def thread_name(patient: Patient, hidden: frozenset[int]) -> str:
     return _("Restricted record") if patient.pk in hidden else patient.name
 
 
-def waiting_row(each: WaitingThread, hidden: frozenset[int], asker: Asker) -> Row:
+def waiting_row(each: WaitingThread, hidden: frozenset[int], actor: Actor) -> Row:
     """A withheld thread says neither whose it is nor what stands in it, and comes in its order of risk all the same."""
     risk = ""
     if each.kind is not None:
-        risk = str(each.kind.label) if asker.may("flag.read") else _("Read this first")
+        risk = str(each.kind.label) if actor.may("flag.read") else _("Read this first")
     return Row(
         url=reverse("console:thread", args=[each.patient.pk]),
         name=thread_name(each.patient, hidden),

@@ -16,7 +16,7 @@ from sojourn.care.patients.queries import withheld
 from sojourn.care.safety.message_queries import waiting_by_risk
 from sojourn.care.safety.writing_actions import write_message
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.console.messages.presenters import Row, thread_name, waiting_row
 from sojourn.interfaces.shared.message_forms import MessageForm
@@ -27,13 +27,13 @@ from sojourn.interfaces.shared.pages import FORM, PatientScope, error_list, pati
 @require_GET
 def inbox(request: Request) -> HttpResponse:
     """Who waits for an answer: the gravest first, then the longest wait; then the other threads."""
-    waiting, recent = waiting_by_risk(flags_seen=request.asker.may("flag.read")), queries.recent()
+    waiting, recent = waiting_by_risk(flags_seen=request.actor.may("flag.read")), queries.recent()
     hidden = withheld(
-        request.asker, [*(each.patient for each in waiting), *(each.patient for each in recent)], timezone.now()
+        request.actor, [*(each.patient for each in waiting), *(each.patient for each in recent)], timezone.now()
     )
     first = {each.patient.pk for each in waiting}
     context = {
-        "waiting": [waiting_row(each, hidden, request.asker) for each in waiting],
+        "waiting": [waiting_row(each, hidden, request.actor) for each in waiting],
         "others": [
             Row(
                 reverse("console:thread", args=[each.patient.pk]),
@@ -63,7 +63,7 @@ def thread(request: Request, scope: PatientScope) -> HttpResponse:
     patient, form, refused = scope.patient, MessageForm(sent(request)), None
     if form.is_bound:
         try:
-            _write(scope.asker, patient.pk, require_valid(form))
+            _write(scope.actor, patient.pk, require_valid(form))
             return redirect("console:thread", patient.pk)
         except Communication.DoesNotExist:
             raise Http404 from None
@@ -74,13 +74,13 @@ def thread(request: Request, scope: PatientScope) -> HttpResponse:
         "thread": queries.thread(patient.pk),
         "typed": form.typed,
         "key": form.sent_key,
-        "may_write": scope.asker.may("message.write"),
+        "may_write": scope.actor.may("message.write"),
         "errors": error_list(refused, "#body"),
     }
     return render(request, "console/messages/thread.html", context, status=409 if refused else 200)
 
 
-def _write(by: Asker, patient_id: int, form: MessageForm) -> None:
+def _write(by: Actor, patient_id: int, form: MessageForm) -> None:
     if form.cleaned_data["settle"]:
         actions.settle(by=by, patient_id=patient_id, upto=form.seen_id)
     else:

@@ -69,7 +69,7 @@ def _line(
     on = on_url = ""
     if association is not None:
         chair = association.encounter.chair.name
-        secret = association.patient_id in hidden or not request.asker.may("session.read")
+        secret = association.patient_id in hidden or not request.actor.may("session.read")
         on = chair if secret else _("%(name)s, %(chair)s") % {"name": association.patient.name, "chair": chair}
         on_url = "" if secret else address("console:session", association.encounter_id)
     return Line(
@@ -86,17 +86,17 @@ def _page(request: Request, *, form: DeviceForm | None = None, refused: Refused 
     devices = list(Device.objects.filter(retired_at=None).order_by("name", "pk"))
     patients_on = DeviceAssociation.objects.select_related("patient", "encounter__chair").filter(until_at=None)
     on = {row.device_id: row for row in patients_on}
-    hidden = patients.withheld(request.asker, [row.patient for row in on.values()], now)
-    senders, nobodys = vitals_queries.strangers(request.asker.here, now)
+    hidden = patients.withheld(request.actor, [row.patient for row in on.values()], now)
+    senders, nobodys = vitals_queries.strangers(request.actor.own_clinic_id, now)
     not_used = vitals_queries.not_used([device.pk for device in devices], now)
     known = fault_lines(vitals_queries.message_faults(FAULTS_SHOWN))
-    manages = request.asker.may("monitor.manage")
+    manages = request.actor.may("monitor.manage")
     context = {
         "lines": [_line(each, on.get(each.pk), request, hidden, not_used.get(each.pk, [])) for each in devices],
         "faults": sorted([*known, *refused_lines(senders)], key=lambda each: each.newest_at, reverse=True),
         "strangers": stranger_lines([each.stranger for each in senders], devices),
         "unclaimed": len(unclaimed_lines(nobodys)),
-        "registers": request.asker.may("monitor.register"),
+        "registers": request.actor.may("monitor.register"),
         "manages": manages,
         "form": (form or DeviceForm()) if manages else None,
         "reasons": _reasons(refused),
@@ -130,7 +130,7 @@ def add(request: Request) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form=form)
     try:
-        device = vitals_actions.add_device(by=request.asker, **form.cleaned_data)
+        device = vitals_actions.add_device(by=request.actor, **form.cleaned_data)
     except Refused as refused:
         return _page(request, form=form, refused=refused)
     messages.success(request, _("%(name)s is added. A nurse can put it on a patient.") % {"name": device.name})
@@ -151,10 +151,10 @@ def _done(request: Request, work: Callable[[], Device], words: str) -> HttpRespo
 @require_POST
 def register(request: Request, stranger_id: int) -> HttpResponse:
     """Add an unknown monitor of the clinic's port, with one press."""
-    get_object_or_404(Stranger, pk=stranger_id, clinic_id=request.asker.here)
+    get_object_or_404(Stranger, pk=stranger_id, clinic_id=request.actor.own_clinic_id)
     name = read(ClaimForm(request.POST))["name"]
     return _done(
-        request, lambda: claiming_actions.register(by=request.asker, stranger_id=stranger_id, name=name),
+        request, lambda: claiming_actions.register(by=request.actor, stranger_id=stranger_id, name=name),
         _("%(name)s is added. A nurse can put it on a patient."),
     )  # fmt: skip
 
@@ -166,7 +166,7 @@ def rekey(request: Request, device_id: int) -> HttpResponse:
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
     stranger_id = read(LineForm(request.POST))["stranger"] or 0
     return _done(
-        request, lambda: claiming_actions.rekey(by=request.asker, device_id=device.pk, stranger_id=stranger_id),
+        request, lambda: claiming_actions.rekey(by=request.actor, device_id=device.pk, stranger_id=stranger_id),
         _("%(name)s is known by its closer name now."),
     )  # fmt: skip
 
@@ -178,13 +178,13 @@ def confirm_line(request: Request, device_id: int) -> HttpResponse:
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
     host = read(LineForm(request.POST))["address"]
     return _done(
-        request, lambda: claiming_actions.confirm_line(by=request.asker, device_id=device.pk, host=host),
+        request, lambda: claiming_actions.confirm_line(by=request.actor, device_id=device.pk, host=host),
         _("The address of %(name)s is confirmed."),
     )  # fmt: skip
 
 
 def _unclaimed_page(request: Request, refused: Refused | None = None) -> HttpResponse:
-    _ours, rows = vitals_queries.strangers(request.asker.here, timezone.now())
+    _ours, rows = vitals_queries.strangers(request.actor.own_clinic_id, timezone.now())
     unreadable = [vitals_queries.Sender(row, None) for row in rows if row.fault or not row.name]
     context = {
         "strangers": unclaimed_lines(rows),
@@ -209,7 +209,7 @@ def claim(request: Request, stranger_id: int) -> HttpResponse:
     typed = read(ClaimForm(request.POST))
     try:
         device = claiming_actions.claim(
-            by=request.asker, stranger_id=stranger_id, code=typed["code"], name=typed["name"]
+            by=request.actor, stranger_id=stranger_id, code=typed["code"], name=typed["name"]
         )  # fmt: skip
     except Refused as refused:
         return _unclaimed_page(request, refused)
@@ -224,7 +224,7 @@ def rename(request: Request, device_id: int) -> HttpResponse:
     device = get_object_or_404(Device, pk=device_id, retired_at=None)
     try:
         name = read(ClaimForm(request.POST))["name"]
-        vitals_actions.rename_device(by=request.asker, device_id=device.pk, name=name)
+        vitals_actions.rename_device(by=request.actor, device_id=device.pk, name=name)
     except Refused as refused:
         return _page(request, refused=refused)
     return redirect("console:monitors")
@@ -237,7 +237,7 @@ def retire(request: Request, device_id: int) -> HttpResponse:
     device = get_object_or_404(Device, pk=device_id)
     if device.retired_at is None:
         try:
-            vitals_actions.retire_device(by=request.asker, device_id=device_id)
+            vitals_actions.retire_device(by=request.actor, device_id=device_id)
         except Refused as refused:
             return _page(request, refused=refused)
         messages.success(request, _("%(name)s is out of use.") % {"name": device.name})
@@ -258,12 +258,12 @@ def message(request: Request, message_id: int) -> HttpResponse:
 @require_GET
 def stranger_message(request: Request, kept_id: int) -> HttpResponse:
     """The same of a sender on the clinic's port that is no monitor of ours."""
-    found = get_object_or_404(StrangerMessage, pk=kept_id, clinic_id=request.asker.here)
+    found = get_object_or_404(StrangerMessage, pk=kept_id, clinic_id=request.actor.own_clinic_id)
     return _bytes(request, found)
 
 
 def _bytes(asked: Request, found: InboundMessage | StrangerMessage) -> HttpResponse:
-    record(asked.asker, "monitor.message_opened", found)
+    record(asked.actor, "monitor.message_opened", found)
     words, detail = fault_words(found.fault)
     raw = bytes(found.raw)
     context: dict[str, Any] = {

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from sojourn.care.patients.models import Sex
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.interfaces.shared.days import DayField
 from sojourn.interfaces.shared.fields import MadeByPage
 from sojourn.interfaces.shared.pages import sent
@@ -36,9 +36,9 @@ class PatientForm(forms.Form):
     )
     another_person = forms.BooleanField(label=gettext_lazy("This is another person"), required=False)
 
-    def __init__(self, *args: Any, asker: Asker, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not asker.may("patient.restricted"):
+        if not actor.may("patient.restricted"):
             del self.fields["restricted"]
         self.fields["phone"].widget.input_type = "tel"
         for name in ("given_name", "family_name", "phone", "email", "record_number"):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from sojourn.care.patients.days import days_in
 from sojourn.care.patients.models import Patient, Sex
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.interfaces.console.patients.forms import PatientForm
 from sojourn.interfaces.shared.days import day_words
 
@@ -73,13 +73,13 @@ def _unsealed(text: str) -> dict[str, object]:
     return found
 
 
-def merge(typed: QueryDict, before: str, patient: Patient, asker: Asker) -> tuple[PatientForm, list[Change]]:
+def merge(typed: QueryDict, before: str, patient: Patient, actor: Actor) -> tuple[PatientForm, list[Change]]:
     """What was typed over what the other saved: untouched fields take the other's value, typed ones stay."""
     was, now, data, changes = _unsealed(before), stored(patient), typed.copy(), list[Change]()
-    for name in PatientForm(asker=asker).fields:
+    for name in PatientForm(actor=actor).fields:
         if name in now and (name not in was or was[name] != now[name]):
             changes += _merge_field(name, was, now[name], data)
-    return PatientForm(data, asker=asker), changes
+    return PatientForm(data, actor=actor), changes
 
 
 def _merge_field(name: str, was: Mapping[str, object], now: object, data: QueryDict) -> list[Change]:

@@ -19,7 +19,7 @@ from sojourn.care.plan import queries as plan
 from sojourn.care.plan.models import CarePlan
 from sojourn.clinical.protocol import State
 from sojourn.clinical.scales import say
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.clock import page_local
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.scheduling import visits as sessions
@@ -73,8 +73,8 @@ class Visit:
     ahead: bool
 
 
-def patient_visits(asker: Asker, patient_id: int, now: datetime) -> list[Visit]:
-    clinical = asker.may("session.read")
+def patient_visits(actor: Actor, patient_id: int, now: datetime) -> list[Visit]:
+    clinical = actor.may("session.read")
     visits = []
     for row in sessions.of_patient(patient_id):
         appointment = row.appointment
@@ -122,15 +122,15 @@ def _plain(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount.normalize()
 
 
-def patient_courses(asker: Asker, patient_id: int) -> list[Course]:
+def patient_courses(actor: Actor, patient_id: int) -> list[Course]:
     held = {version.care_plan_id for version in plan.in_force_of_patient(patient_id)}
-    return [_course(asker, course, planned=course.pk in held) for course in plan.of_patient(patient_id)]
+    return [_course(actor, course, planned=course.pk in held) for course in plan.of_patient(patient_id)]
 
 
-def _course(asker: Asker, course: CarePlan, *, planned: bool) -> Course:
+def _course(actor: Actor, course: CarePlan, *, planned: bool) -> Course:
     protocol = plan.protocol(course.protocol_id)
     running = course.ended_on is None
-    books, ends = running and asker.may("appointment.book"), running and asker.may("course.end")
+    books, ends = running and actor.may("appointment.book"), running and actor.may("course.end")
     return Course(
         title=course.title,
         words=_("running") if running else _("ended"),
@@ -150,18 +150,18 @@ def _course(asker: Asker, course: CarePlan, *, planned: bool) -> Course:
     )
 
 
-def identity_context(patient: Patient, asker: Asker) -> dict[str, object]:
-    """Who the patient is, and what the asker may do here."""
+def identity_context(patient: Patient, actor: Actor) -> dict[str, object]:
+    """Who the patient is, and what the actor may do here."""
     return {
         "patient": patient,
         "name": patient.name,
         "born": day_words(patient.birth_date),
         "years": years_words(patient),
         "language": dict(settings.LANGUAGES).get(patient.language, patient.language),
-        "clinical": asker.may("patient.clinical"),
-        "may_edit": asker.may("patient.edit"),
-        "may_draft": asker.may("plan.draft"),
-        "may_book": asker.may("appointment.book"),
+        "clinical": actor.may("patient.clinical"),
+        "may_edit": actor.may("patient.edit"),
+        "may_draft": actor.may("plan.draft"),
+        "may_book": actor.may("appointment.book"),
     }
 
 

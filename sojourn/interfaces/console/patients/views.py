@@ -20,7 +20,7 @@ from sojourn.foundation.accounts import actions as accounts
 from sojourn.foundation.accounts import queries as accounts_queries
 from sojourn.foundation.accounts import readiness
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Overtaken, Refused
 from sojourn.foundation.audit import queries as audit
 from sojourn.interfaces.console.clinic.place_presenters import missing_rows
@@ -68,15 +68,15 @@ def find(request: Request) -> HttpResponse:
     """The list, narrowed by what is typed; a fragment for htmx, the whole page for everybody else."""
     now = timezone.now()
     text = request.GET.get("q", "")
-    page: Page[Patient] = Paginator(queries.find(text, asker=request.asker, now=now), PAGE_SIZE).get_page(
+    page: Page[Patient] = Paginator(queries.find(text, actor=request.actor, now=now), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
-    hidden = queries.withheld(request.asker, page.object_list, now)
+    hidden = queries.withheld(request.actor, page.object_list, now)
     context = {
         "text": text,
         "rows": [row(patient, patient.pk in hidden) for patient in page.object_list],
         "page": page,
-        "may_create": request.asker.may("patient.create"),
+        "may_create": request.actor.may("patient.create"),
     }
     live = bool(request.htmx) and not request.htmx.history_restore_request
     name = "console/patients/rows.html" if live else "console/patients/list.html"
@@ -88,7 +88,7 @@ def find(request: Request) -> HttpResponse:
 # ---------------------------------------------------------------- making and changing
 
 
-def _likenesses(asker: Asker, values: Mapping[str, Any], other_than: int | None = None) -> list[Row]:
+def _likenesses(actor: Actor, values: Mapping[str, Any], other_than: int | None = None) -> list[Row]:
     if not {"given_name", "family_name", "birth_date"} <= values.keys():
         return []
     same = queries.same_person(
@@ -97,7 +97,7 @@ def _likenesses(asker: Asker, values: Mapping[str, Any], other_than: int | None 
         birth_date=values["birth_date"],
         other_than=other_than,
     )
-    hidden = queries.withheld(asker, same, timezone.now())
+    hidden = queries.withheld(actor, same, timezone.now())
     return [row(patient, patient.pk in hidden) for patient in same]
 
 
@@ -111,26 +111,26 @@ def _form_page(request: Request, form: PatientForm, status: int, **more: object)
 def add(request: Request) -> HttpResponse:
     """Make a record. A likely duplicate is shown before it is saved."""
     assert request.clinic is not None
-    asker, seen = request.asker, SeenForm.read(request)
-    proposed = seen["proposed"] if sent(request) else queries.next_record_number(asker.here)
+    actor, seen = request.actor, SeenForm.read(request)
+    proposed = seen["proposed"] if sent(request) else queries.next_record_number(actor.own_clinic_id)
 
     def act(form: PatientForm) -> HttpResponse:
         values = form.values()
         if values["record_number"] == proposed:
             values["record_number"] = ""  # nobody chose it, so the next free one will do
         try:
-            patient = actions.add(by=asker, **values)
+            patient = actions.add(by=actor, **values)
         except Refused as refused:
             if "possible-duplicate" not in refused.codes:
                 raise
-            return show(form, 409, likenesses=_likenesses(asker, values))
+            return show(form, 409, likenesses=_likenesses(actor, values))
         return redirect("console:patient", patient.pk)
 
     def show(form: PatientForm, status: int, **more: object) -> HttpResponse:
         return _form_page(request, form, status, proposed=proposed, cancel_url=reverse("console:patients"), **more)
 
     initial = {"record_number": proposed, "language": request.clinic.language, "sex": Sex.UNKNOWN}
-    form = PatientForm(sent(request), asker=asker, initial=initial)
+    form = PatientForm(sent(request), actor=actor, initial=initial)
     return form_action(form, act, show, fields=_FIELD_OF_CODE)
 
 
@@ -142,18 +142,18 @@ def edit(request: Request, scope: PatientScope) -> HttpResponse:
     def act(form: PatientForm) -> HttpResponse:
         values = form.values()
         try:
-            actions.edit(by=scope.asker, patient_id=patient.pk, version=whole(seen["version"]) or 0, **values)
+            actions.edit(by=scope.actor, patient_id=patient.pk, version=whole(seen["version"]) or 0, **values)
         except Overtaken:
             return overtaken()
         except Refused as refused:
             if "possible-duplicate" not in refused.codes:
                 raise
-            return show(form, 409, likenesses=_likenesses(scope.asker, values, patient.pk))
+            return show(form, 409, likenesses=_likenesses(scope.actor, values, patient.pk))
         return redirect("console:patient", patient.pk)
 
     def overtaken() -> HttpResponse:
         patient.refresh_from_db()
-        form, changes = merge(request.POST, seen["before"], patient, scope.asker)
+        form, changes = merge(request.POST, seen["before"], patient, scope.actor)
         form.is_valid()
         last = audit.events(patient_id=patient.pk).filter(action="patient.edited").first()
         return show(form, 409, changes=changes, other=last.name if last else "")
@@ -165,7 +165,7 @@ def edit(request: Request, scope: PatientScope) -> HttpResponse:
             version=kept.get("version") or str(patient.version), before=kept.get("before") or sealed(patient), **more,
         )  # fmt: skip
 
-    form = PatientForm(sent(request), asker=scope.asker, initial=stored(patient))
+    form = PatientForm(sent(request), actor=scope.actor, initial=stored(patient))
     return form_action(form, act, show, fields=_FIELD_OF_CODE)
 
 
@@ -176,26 +176,26 @@ def edit(request: Request, scope: PatientScope) -> HttpResponse:
 @require_GET
 def patient(request: Request, patient_id: int) -> HttpResponse:
     """The patient's page. Roles without patient.clinical see who the patient is, and when they come."""
-    asker, now = request.asker, timezone.now()
+    actor, now = request.actor, timezone.now()
     try:
-        record = queries.record_for(asker, patient_id, now)
+        record = queries.record_for(actor, patient_id, now)
     except Patient.DoesNotExist:
         raise Http404 from None
     if record.withheld:
         return gate(request, patient_id)
-    found, clinical = record.patient, asker.may("patient.clinical")
-    actions.open_record(by=asker, patient=found, part="clinical" if clinical else "identity")
+    found, clinical = record.patient, actor.may("patient.clinical")
+    actions.open_record(by=actor, patient=found, part="clinical" if clinical else "identity")
     context = {
         "has_account": record.signs_in,
         "people": queries.people_of(patient_id),
         "access_needs": access_needs(patient_id),
-        **identity_context(found, asker),
-        **visits_context(patient_visits(asker, patient_id, now)),
-        **courses_context(patient_courses(asker, patient_id)),
-        "flagged": bool(safety.flagged([patient_id])) if asker.may("flag.read") else False,
+        **identity_context(found, actor),
+        **visits_context(patient_visits(actor, patient_id, now)),
+        **courses_context(patient_courses(actor, patient_id)),
+        "flagged": bool(safety.flagged([patient_id])) if actor.may("flag.read") else False,
         "flags_url": address("console:flags"),
-        "consents_url": address("console:patient_consents", patient_id) if asker.may("consent.read") else "",
-        "measures_url": reverse("console:patient_measures", args=[patient_id]) if asker.may("measure.read") else "",
+        "consents_url": address("console:patient_consents", patient_id) if actor.may("consent.read") else "",
+        "measures_url": reverse("console:patient_measures", args=[patient_id]) if actor.may("measure.read") else "",
     }
     return render(request, "console/patients/patient.html", context)
 
@@ -215,7 +215,7 @@ def patient_measures(request: Request, scope: PatientScope) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "console/patients/scores.html", context)
-    actions.open_record(by=scope.asker, patient=found, part="clinical")
+    actions.open_record(by=scope.actor, patient=found, part="clinical")
     return render(request, "console/patients/measures.html", context)
 
 
@@ -239,7 +239,7 @@ def person_add(request: Request, scope: PatientScope) -> HttpResponse:
     """Put somebody beside the patient."""
 
     def act(form: PersonForm) -> HttpResponse:
-        actions.add_person(by=scope.asker, patient_id=scope.patient.pk, **form.cleaned_data)
+        actions.add_person(by=scope.actor, patient_id=scope.patient.pk, **form.cleaned_data)
         return redirect("console:patient", scope.patient.pk)
 
     def show(form: PersonForm, status: int) -> HttpResponse:
@@ -253,7 +253,7 @@ def person_edit(request: Request, scope: PatientScope, person: RelatedPerson) ->
     """Change what is known of somebody beside the patient."""
 
     def act(form: PersonForm) -> HttpResponse:
-        actions.edit_person(by=scope.asker, person_id=person.pk, **form.cleaned_data)
+        actions.edit_person(by=scope.actor, person_id=person.pk, **form.cleaned_data)
         return redirect("console:patient", scope.patient.pk)
 
     def show(form: PersonForm, status: int) -> HttpResponse:
@@ -266,7 +266,7 @@ def person_edit(request: Request, scope: PatientScope, person: RelatedPerson) ->
 @patient_row_page(_person, "patient.edit", methods=POST)
 def person_end(request: Request, scope: PatientScope, person: RelatedPerson) -> HttpResponse:
     """Somebody is no longer beside the patient."""
-    actions.end_person(by=scope.asker, person_id=person.pk)
+    actions.end_person(by=scope.actor, person_id=person.pk)
     return redirect("console:patient", scope.patient.pk)
 
 
@@ -280,7 +280,7 @@ def access(request: Request, scope: PatientScope) -> HttpResponse:
 
     def act(form: InviteForm) -> HttpResponse:
         accounts.invite(
-            by=scope.asker, email=form.cleaned_data["email"], name=found.name, role="patient",
+            by=scope.actor, email=form.cleaned_data["email"], name=found.name, role="patient",
             patient_id=found.pk, language=found.language,
         )  # fmt: skip
         return redirect("console:patient_access", found.pk)

@@ -37,7 +37,7 @@ def end(request: Request, scope: PatientScope, course: CarePlan) -> HttpResponse
     today: date = page_today()
 
     def act(form: EndForm) -> HttpResponse:
-        actions.end(by=scope.asker, course_id=course.pk, **form.cleaned_data)
+        actions.end(by=scope.actor, course_id=course.pk, **form.cleaned_data)
         return redirect("console:patient", course.patient_id)
 
     def show(form: EndForm, status: int) -> HttpResponse:

@@ -22,7 +22,7 @@ from sojourn.care.plan.models import CarePlan, PlanVersion
 from sojourn.care.plan.parts import KINDS, PERIODS, goals, parts
 from sojourn.clinical import dosing, pk
 from sojourn.clinical.units import UnknownUnit, unit
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.clock import page_day
 from sojourn.interfaces.console.concentration import presenters as concentration
 from sojourn.interfaces.console.concentration import words as concentration_words
@@ -316,9 +316,9 @@ def standing(version: PlanVersion) -> tuple[str, str]:
     return (_("draft, dose checked"), "active") if queries.standing_check(version) else (_("draft"), "open")
 
 
-def own_dose(version: PlanVersion, asker: Asker) -> bool:
-    """Whether the asker, in whatever role, worked the dose out: then somebody else checks it."""
-    return version.dosed_by is not None and version.dosed_by.person_id == asker.person_id
+def own_dose(version: PlanVersion, actor: Actor) -> bool:
+    """Whether the actor, in whatever role, worked the dose out: then somebody else checks it."""
+    return version.dosed_by is not None and version.dosed_by.person_id == actor.person_id
 
 
 def show(version: PlanVersion) -> Shown:
@@ -398,16 +398,16 @@ def _holding(rows: Sequence[PlanVersion]) -> dict[int, int]:
     return holding
 
 
-def version_rows(rows: Sequence[PlanVersion], asker: Asker) -> list[dict[str, object]]:
-    """Every version of a patient. ``holds``: it is in force; ``blind``: the asker may check its dose, and so does not
+def version_rows(rows: Sequence[PlanVersion], actor: Actor) -> list[dict[str, object]]:
+    """Every version of a patient. ``holds``: it is in force; ``blind``: the actor may check its dose, and so does not
     see it here."""
-    holding, may_check = _holding(rows), asker.may("plan.check")
+    holding, may_check = _holding(rows), actor.may("plan.check")
     return [
         {
             "row": each,
             "shown": show(each),
             "holds": holding.get(each.care_plan_id or 0) == each.pk,
-            "blind": each.open and may_check and not own_dose(each, asker),
+            "blind": each.open and may_check and not own_dose(each, actor),
         }
         for each in rows
     ]

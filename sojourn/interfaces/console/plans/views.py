@@ -43,15 +43,15 @@ from sojourn.interfaces.shared.typed import whole
 def plan(request: Request, scope: PatientScope) -> HttpResponse:
     """Every version of a patient's plans, and where a new one begins."""
     patient = scope.patient
-    patients.open_record(by=scope.asker, patient=patient, part="clinical")
+    patients.open_record(by=scope.actor, patient=patient, part="clinical")
     rows = queries.versions_of_patient(patient.pk)
     context = {
         "patient": patient,
         "name": patient.name,
-        "versions": plan_presenters.version_rows(rows, scope.asker),
+        "versions": plan_presenters.version_rows(rows, scope.actor),
         "courses": plan_presenters.course_rows(queries.running(patient.pk), rows),
         "first_drafted": any(each.open and each.care_plan_id is None for each in rows),
-        "may_draft": scope.asker.may("plan.draft"),
+        "may_draft": scope.actor.may("plan.draft"),
     }
     return render(request, "console/plans/plan.html", context)
 
@@ -64,7 +64,7 @@ def draft(request: Request, scope: PatientScope) -> HttpResponse:
     if course_id is not None and not any(each.pk == course_id for each in queries.of_patient(patient_id)):
         raise Http404
     try:
-        version = actions.draft(by=scope.asker, patient_id=patient_id, course_id=course_id)
+        version = actions.draft(by=scope.actor, patient_id=patient_id, course_id=course_id)
     except Refused as refused:
         messages.error(request, " ".join(str(each) for each in refused.reasons))
         return redirect("console:plan", patient_id)
@@ -91,9 +91,9 @@ def _save(request: Request, version: PlanVersion, sheet: Sheet) -> HttpResponse:
     live = bool(request.htmx)
     if not sheet.valid:
         return _editor(request, version, sheet, errors=sheet.errors, status=422)
-    values = sheet.values | proposed(sheet.use, version, sheet.values, request.asker.here)
+    values = sheet.values | proposed(sheet.use, version, sheet.values, request.actor.own_clinic_id)
     try:
-        actions.save_draft(by=request.asker, version_id=version.pk, seen=sheet.seen, values=values, sure=sheet.sure)
+        actions.save_draft(by=request.actor, version_id=version.pk, seen=sheet.seen, values=values, sure=sheet.sure)
     except Refused as refused:
         return _editor(
             request, version, sheet, errors=error_list(refused), status=422 if live else 409,
@@ -112,7 +112,7 @@ def _editor(request: Request, version: PlanVersion, sheet: Sheet, *, status: int
     """The editor; for htmx, after a change, what was worked out alone. ``told``: what is said of a save that failed."""
     live = bool(request.htmx) and request.method == "POST"
     said = {"errors": [], "overtaken": False, "asks_sure": False, **told}
-    context = editor_context(version, request.asker) | {"sheet": sheet, "live": live, **said}
+    context = editor_context(version, request.actor) | {"sheet": sheet, "live": live, **said}
     template = "console/plans/_worked.html" if live else "console/plans/edit.html"
     return render(request, template, context, status=status)
 
@@ -121,7 +121,7 @@ def _editor(request: Request, version: PlanVersion, sheet: Sheet, *, status: int
 def discard(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
     """Throw a draft away."""
     try:
-        actions.discard(by=scope.asker, version_id=version.pk)
+        actions.discard(by=scope.actor, version_id=version.pk)
         messages.success(request, _("The draft is thrown away."))
     except Refused as refused:
         messages.error(request, " ".join(str(each) for each in refused.reasons))
@@ -142,7 +142,7 @@ def check(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRe
         told = form.cleaned_data
         try:
             actions.double_check(
-                by=scope.asker, version_id=version.pk, weight_kg=told.get("weight_kg"), amount=told["amount"]
+                by=scope.actor, version_id=version.pk, weight_kg=told.get("weight_kg"), amount=told["amount"]
             )
         except Refused as refused:
             return show(form, 409, refused)
@@ -156,7 +156,7 @@ def check(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRe
             "errors": error_list(refused),
             "by_weight": by_weight,
             "ready": version.dose_mg is not None,
-            "own": plan_presenters.own_dose(version, scope.asker),
+            "own": plan_presenters.own_dose(version, scope.actor),
             "protocol": _(protocol.rule.title) if protocol else "",
             "weighed": day_words(version.weight_on) if version.weight_on else "",
         }
@@ -172,14 +172,14 @@ def check(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRe
 def sign(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
     """Read the whole version and sign it."""
     form = SignForm(sent(request))
-    twice = version.signed_by_id == scope.asker.membership_id  # a second click on the same signature
+    twice = version.signed_by_id == scope.actor.membership_id  # a second click on the same signature
     if version.signed_at is not None and (twice or not form.is_bound):
         return redirect("console:plan_version", version.pk)
     if not form.is_bound:
         return _to_sign(request, version)
     try:
         told = require_valid(form).cleaned_data
-        actions.sign(by=scope.asker, version_id=version.pk, seen_hash=told["seen"], beyond_reason=told["beyond_reason"])
+        actions.sign(by=scope.actor, version_id=version.pk, seen_hash=told["seen"], beyond_reason=told["beyond_reason"])
     except Refused as refused:
         reason = form["beyond_reason"].value() or ""
         return _to_sign(request, queries.version(version.pk), refused=refused, reason=reason)
@@ -191,22 +191,22 @@ def _to_sign(
     request: Request, version: PlanVersion, *, refused: Refused | None = None, reason: str = ""
 ) -> HttpResponse:
     told = {"errors": error_list(refused), "reason": reason, "seen": dose.content_hash(version)}
-    context = whole_version(version, request.asker) | told
+    context = whole_version(version, request.actor) | told
     return render(request, "console/plans/sign.html", context, status=409 if refused else 200)
 
 
 @patient_row_page(_version, "plan.read")
 def one(request: Request, scope: PatientScope, version: PlanVersion) -> HttpResponse:
     """One version whole, with what changed in it."""
-    asker = scope.asker
-    patients.open_record(by=asker, patient=version.patient, part="clinical")
-    context = whole_version(version, asker) | {
+    actor = scope.actor
+    patients.open_record(by=actor, patient=version.patient, part="clinical")
+    context = whole_version(version, actor) | {
         "holds": _holds(version),
         "unchanged": version.signed_at is None or queries.unchanged(version),
-        "may_draft": asker.may("plan.draft"),
-        "may_check": asker.may("plan.check") and not plan_presenters.own_dose(version, asker),
-        "may_sign": asker.may("plan.sign"),
-        "may_book": asker.may("appointment.book"),
+        "may_draft": actor.may("plan.draft"),
+        "may_check": actor.may("plan.check") and not plan_presenters.own_dose(version, actor),
+        "may_sign": actor.may("plan.sign"),
+        "may_book": actor.may("appointment.book"),
     }
     return render(request, "console/plans/version.html", context)
 
@@ -241,6 +241,6 @@ def paper(request: Request, scope: PatientScope, version: PlanVersion) -> HttpRe
     """A signed version as a PDF, in the reader's language."""
     if version.signed_at is None:
         return redirect("console:plan_version", version.pk)
-    patients.open_record(by=scope.asker, patient=version.patient, part="clinical")
+    patients.open_record(by=scope.actor, patient=version.patient, part="clinical")
     data = setting.pdf(document(scope.clinic, version, plan_presenters.show(version)))
     return pdf_answer(data, f"plan-{version.patient_id}-{version.number}.pdf")

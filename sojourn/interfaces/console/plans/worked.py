@@ -15,7 +15,7 @@ from sojourn.care.plan.dose import Doses
 from sojourn.care.plan.models import PlanVersion
 from sojourn.clinical import dosing
 from sojourn.clinical.rules import Rule
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.patients.weights import weight_words
@@ -37,10 +37,10 @@ class Worked:
     found: dosing.DoseCalculation | dosing.DoseRefused | None
 
 
-def work_out(version: PlanVersion, asker: Asker, *, height: bool) -> Worked:
+def work_out(version: PlanVersion, actor: Actor, *, height: bool) -> Worked:
     """``height``: look up the patient's newest height, which costs three queries, for the limits by body mass."""
     today = page_today()
-    doses = dose.doses_of(asker.here)
+    doses = dose.doses_of(actor.own_clinic_id)
     tall = newest_height(version.patient, today) if height else None
     return Worked(version, today, doses, dose.work(version, doses.rules, today, height=tall))
 
@@ -54,7 +54,7 @@ def frame(version: PlanVersion) -> dict[str, object]:
     return {"version": version, "patient": version.patient, "name": version.patient.name}
 
 
-def _worked_context(worked: Worked, asker: Asker) -> dict[str, object]:
+def _worked_context(worked: Worked, actor: Actor) -> dict[str, object]:
     """What the editor and the signature show alike."""
     version, doses, found = worked.version, worked.doses, worked.found
     first = dose.first_of(version, doses.rules, worked.today)
@@ -64,13 +64,13 @@ def _worked_context(worked: Worked, asker: Asker) -> dict[str, object]:
         "notices": plan_limits.notices(found),
         "limits": plan_limits.limits(found, doses.rules, first),
         "stamps": plan_presenters.stamps(version),
-        "explorer": plan_presenters.explorer_url(version) if asker.may("pk.explore") else "",
+        "explorer": plan_presenters.explorer_url(version) if actor.may("pk.explore") else "",
     }
 
 
-def _expected(worked: Worked, asker: Asker) -> Answer | None:
+def _expected(worked: Worked, actor: Actor) -> Answer | None:
     """What the published models expect, for whoever may explore them."""
-    if not asker.may("pk.explore"):
+    if not actor.may("pk.explore"):
         return None
     return plan_presenters.expected(worked.version, worked.version.patient, worked.today)
 
@@ -78,13 +78,13 @@ def _expected(worked: Worked, asker: Asker) -> Answer | None:
 # ---------------------------------------------------------------- the editor
 
 
-def editor_context(version: PlanVersion, asker: Asker) -> dict[str, object]:
+def editor_context(version: PlanVersion, actor: Actor) -> dict[str, object]:
     """A draft as its editor shows it."""
     newest = intake.newest_weight(version.patient_id)
-    worked = work_out(version, asker, height=True)
-    answer = _expected(worked, asker)
+    worked = work_out(version, actor, height=True)
+    answer = _expected(worked, actor)
     sentences = answer.answered[0].sentences if answer else ()
-    return _worked_context(worked, asker) | _studied_context(worked) | {
+    return _worked_context(worked, actor) | _studied_context(worked) | {
         "reasons": plan_presenters.reasons(worked.found),
         "newest_weight": weight_words(newest),
         "newer_weight": newest is not None and (newest.kg, newest.on) != (version.weight_kg, version.weight_on),
@@ -127,18 +127,18 @@ def _caps(rule: Rule, version: PlanVersion) -> bool:
 # ---------------------------------------------------------------- the signature
 
 
-def whole_version(version: PlanVersion, asker: Asker) -> dict[str, object]:
+def whole_version(version: PlanVersion, actor: Actor) -> dict[str, object]:
     """A version with everything that a signature looks at."""
-    worked = work_out(version, asker, height=version.per_kg is not None)
+    worked = work_out(version, actor, height=version.per_kg is not None)
     open_to_sign = worked.found if version.open else None
     last = queries.before(version)
-    return _worked_context(worked, asker) | {
+    return _worked_context(worked, actor) | {
         "reasons": plan_presenters.reasons(open_to_sign),
         "overridable": isinstance(open_to_sign, dosing.DoseRefused) and open_to_sign.overridable,
         "check": queries.standing_check(version),
         "waits_for": ("decision", "agreements", "medicines") if version.open and version.route else (),
         "last": last,
         "differences": plan_presenters.differences(last, version),
-        "answer": _expected(worked, asker),
+        "answer": _expected(worked, actor),
         "patient_url": address("console:patient", version.patient_id),
     }

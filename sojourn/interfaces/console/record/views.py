@@ -70,7 +70,7 @@ def _as_seen(request: Request, found: SessionRecord) -> SessionRecord:
     """The record without the entries of a dose that whoever reads is still to check unseen."""
     if found.doses or found.over or not found.prepared:
         return found
-    hidden = unseen(snapshot.load(found.encounter_id, found.composed_at), request.asker)
+    hidden = unseen(snapshot.load(found.encounter_id, found.composed_at), request.actor)
     return replace(found, prepared=tuple(each for each in found.prepared if each.id not in hidden)) if hidden else found
 
 
@@ -78,10 +78,10 @@ def _page(
     request: Request, found: SessionRecord, *, reasons: tuple[str, ...] = (), form: AddendumForm | None = None,
     status: int = 200,
 ) -> HttpResponse:  # fmt: skip
-    actions.open_record(by=request.asker, record=found, form="page")
+    actions.open_record(by=request.actor, record=found, form="page")
     verified = verify_signature(found)
     shown = Shown(found, verified)
-    may_sign = request.asker.may("session.sign") and found.over
+    may_sign = request.actor.may("session.sign") and found.over
     stands = _is_mine(request, found) and verified.standing == "unchanged"
     drawn = figure_of(shown)
     context = {
@@ -95,7 +95,7 @@ def _page(
         "may_add": may_sign and found.signature is not None,
         "form": form or AddendumForm(),
         "errors": [{"href": "", "text": each} for each in reasons],
-        "patient_url": address("console:patient", found.patient.id) if request.asker.may("patient.find") else "",
+        "patient_url": address("console:patient", found.patient.id) if request.actor.may("patient.find") else "",
         "session_url": address("console:session", found.encounter_id),
         **({} if found.over else strip_alone(request, session_or_404(found.encounter_id))),
     }
@@ -103,9 +103,9 @@ def _page(
 
 
 def _is_mine(request: Request, found: SessionRecord) -> bool:
-    """Whether the newest signature is the asker's own."""
+    """Whether the newest signature is the actor's own."""
     by = found.signature.by if found.signature is not None else None
-    return by is not None and by.id == request.asker.membership_id
+    return by is not None and by.id == request.actor.membership_id
 
 
 @patient_row_page(_recorded, "session.read")
@@ -119,7 +119,7 @@ def sign(request: Request, scope: PatientScope, recorded: Recorded) -> HttpRespo
     """Sign what was seen. The hash of it comes with the form; a record that has changed since is refused."""
     encounter_id = recorded.record.encounter_id
     try:
-        actions.sign_record(by=request.asker, encounter_id=encounter_id, seen_hash=request.POST.get("seen", ""))
+        actions.sign_record(by=request.actor, encounter_id=encounter_id, seen_hash=request.POST.get("seen", ""))
     except Refused as refused:
         return _page(request, session_record(encounter_id), reasons=said(refused), status=409)
     messages.success(request, _("Signed."))
@@ -135,11 +135,11 @@ def addendum(request: Request, scope: PatientScope, recorded: Recorded) -> HttpR
     text = form.cleaned_data.get("text", "").strip()
     newest = found.addenda[-1] if found.addenda else None
     again = newest is not None and newest.by is not None and (
-        (newest.text, newest.by.id) == (text, request.asker.membership_id) and found.composed_at - newest.at < _BATCH
+        (newest.text, newest.by.id) == (text, request.actor.membership_id) and found.composed_at - newest.at < _BATCH
     )  # fmt: skip
     if not again:
         try:
-            session_actions.add_addendum(by=request.asker, encounter_id=found.encounter_id, text=text)
+            session_actions.add_addendum(by=request.actor, encounter_id=found.encounter_id, text=text)
         except Refused as refused:
             return _page(request, found, reasons=said(refused), form=form, status=409)
     return redirect(reverse("console:record", args=[found.encounter_id]) + "#addenda")
@@ -149,7 +149,7 @@ def addendum(request: Request, scope: PatientScope, recorded: Recorded) -> HttpR
 def record_pdf(request: Request, scope: PatientScope, recorded: Recorded) -> HttpResponse:
     """The record as a PDF, in the reader's language."""
     found = _as_seen(request, recorded.record)
-    actions.open_record(by=request.asker, record=found, form="pdf")
+    actions.open_record(by=request.actor, record=found, form="pdf")
     data = setting.pdf(document(request.clinic, Shown(found, verify_signature(found))))
     answer = HttpResponse(data, content_type="application/pdf")
     name = f"session-{found.patient.record_number}-{page_local(found.opened_at):%Y-%m-%d}.pdf"

@@ -78,7 +78,7 @@ def adopt_as_typed(request: Request, rule_id: str, typed: Mapping[str, str], see
     if rule.kind in ALWAYS:
         raise Http404  # there is nothing to decide
     try:
-        row = actions.adopt(by=request.asker, rule_id=rule_id, parameters=_parameters(rule, typed), rule_hash=seen_hash)
+        row = actions.adopt(by=request.actor, rule_id=rule_id, parameters=_parameters(rule, typed), rule_hash=seen_hash)
     except Refused as refused:
         raise in_words(rule, refused) from refused
     return rule, isinstance(row, RuleAdoption)

@@ -12,7 +12,7 @@ from django_stubs_ext import StrPromise
 from sojourn.clinical import dosing, interactions
 from sojourn.clinical.protocol import known_of
 from sojourn.clinical.rules import Parameter, Rule
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Membership
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.rulebook.models import CeilingRaise
@@ -143,7 +143,7 @@ def waits(standing: Standing) -> bool:
     return standing.waits and standing.newest.kind not in ALWAYS
 
 
-def waiting_of(row: CeilingRaise, rule: Rule, asker: Asker) -> Raise:
+def waiting_of(row: CeilingRaise, rule: Rule, actor: Actor) -> Raise:
     if rule.kind == dosing.CEILING:
         title = _("A higher dose waits")
         words = _(
@@ -164,7 +164,7 @@ def waiting_of(row: CeilingRaise, rule: Rule, asker: Asker) -> Raise:
             for each in rule.numbers
             if (value := row.parameters.get(each.name, getattr(each, "value", None))) is not None
         ],
-        row.signed_by.person_id == asker.person_id,
+        row.signed_by.person_id == actor.person_id,
     )
 
 
@@ -193,11 +193,11 @@ def line(
 
 
 def raised_of(
-    rows: Mapping[str, CeilingRaise], standings: Iterable[Standing], asker: Asker
+    rows: Mapping[str, CeilingRaise], standings: Iterable[Standing], actor: Actor
 ) -> dict[str, Raise]:  # fmt: skip
     """What waits for a second signature, by rule."""
     known = {each.newest.id: each.newest for each in standings}
-    return {rule_id: waiting_of(row, known[rule_id], asker) for rule_id, row in rows.items() if rule_id in known}
+    return {rule_id: waiting_of(row, known[rule_id], actor) for rule_id, row in rows.items() if rule_id in known}
 
 
 def acts_here(standing: Standing) -> bool:

@@ -36,11 +36,11 @@ from sojourn.interfaces.console.rules.words import SHOWS, adopted_words, in_word
 @require_GET
 def rules(request: Request) -> HttpResponse:
     """Every rule of the book with what this clinic has decided about it; ``show`` and ``q`` narrow it."""
-    standings = queries.standings(request.asker.here)
+    standings = queries.standings(request.actor.own_clinic_id)
     asked = read(NarrowForm(request.GET))
     show, text = asked["show"] if asked["show"] in SHOWS else "all", asked["q"]
     found = [each for each in standings if is_shown(each, show) and says(each.newest, text)]
-    raised = raised_of(queries.raises(request.asker.here), standings, request.asker)
+    raised = raised_of(queries.raises(request.actor.own_clinic_id), standings, request.actor)
     context = {
         "sections": sections(found, people_of(found), raised),
         "raised": [(each.of, reverse("console:rule", args=[rule_id])) for rule_id, each in raised.items()],
@@ -52,7 +52,7 @@ def rules(request: Request) -> HttpResponse:
         "shows": [(code, words, code == show) for code, words in SHOWS.items()],
         "text": text,
         "acting": sum(acts_here(each) for each in standings),
-        "may_adopt": request.asker.may("rules.adopt"),
+        "may_adopt": request.actor.may("rules.adopt"),
     }
     return render(request, "console/rules/list.html", context)
 
@@ -61,12 +61,12 @@ def _one(
     request: Request, rule_id: str, *, refused: Refused | None = None, typed: Mapping[str, str] | None = None,
     reason: str = "",
 ) -> HttpResponse:  # fmt: skip
-    standing = next(iter(queries.standings(request.asker.here, only={rule_id})), None)
+    standing = next(iter(queries.standings(request.actor.own_clinic_id, only={rule_id})), None)
     if standing is None:
         raise Http404
     rule = standing.newest
-    raised = queries.raises(request.asker.here, {rule_id}).get(rule_id) if rule.loosened_by_two else None
-    waiting = None if raised is None else waiting_of(raised, rule, request.asker)
+    raised = queries.raises(request.actor.own_clinic_id, {rule_id}).get(rule_id) if rule.loosened_by_two else None
+    waiting = None if raised is None else waiting_of(raised, rule, request.actor)
     shown = line(standing, people_of([standing]), typed, waiting, refused)
     context = {
         "rule": shown,
@@ -76,7 +76,7 @@ def _one(
         "compared": compared(standing),
         "versions": sorted(number for name, number in queries.known_rules() if name == rule_id),
         "effective_from": rule.effective_from,
-        "may_adopt": request.asker.may("rules.adopt"),
+        "may_adopt": request.actor.may("rules.adopt"),
         "reasons": reasons_of(shown.numbers, refused),
         "reason": reason,
     }
@@ -112,7 +112,7 @@ def second_sign(request: Request, raise_id: int) -> HttpResponse:
         raise Http404
     rule = newest(rule_id)
     try:
-        actions.second_sign(by=request.asker, raise_id=raise_id)
+        actions.second_sign(by=request.actor, raise_id=raise_id)
     except Refused as refused:
         return _one(request, rule_id, refused=in_words(rule, refused))
     messages.success(request, adopted_words(rule, acts=True))
@@ -126,7 +126,7 @@ def retire(request: Request, rule_id: str) -> HttpResponse:
     rule = newest(rule_id)
     reason = read(DecisionForm(request.POST))["reason"]
     try:
-        actions.retire(by=request.asker, rule_id=rule_id, reason=reason)
+        actions.retire(by=request.actor, rule_id=rule_id, reason=reason)
     except Refused as refused:
         return _one(request, rule_id, refused=refused, reason=reason)
     messages.success(request, retired_words(rule))

@@ -28,7 +28,7 @@ from sojourn.care.scheduling import series_queries as scheduling_series_queries
 from sojourn.care.scheduling.models import Appointment, Attendance, Chair
 from sojourn.clinical.protocol import State
 from sojourn.foundation.accounts.access import Request, allowed
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.foundation.clock import page_local, page_today
 from sojourn.interfaces.console.nav import address
@@ -48,9 +48,9 @@ _FIELDS = {
 }  # fmt: skip
 
 
-def _course_label(course: CarePlan, asker: Asker) -> str:
+def _course_label(course: CarePlan, actor: Actor) -> str:
     since = formats.date_format(course.started_on, _("j F Y"))
-    if asker.may("patient.clinical"):
+    if actor.may("patient.clinical"):
         return _("%(title)s, since %(day)s") % {"title": course.title, "day": since}
     return _("Course since %(day)s") % {"day": since}
 
@@ -94,7 +94,7 @@ def _book(request: Request, course: CarePlan, form: AppointmentForm, proposed: i
     values = dict(form.cleaned_data)  # a field with an error drops out of the form's own
     try:
         appointment = actions.book(
-            by=request.asker, care_plan_id=course.pk, staff=form.staff(), **_where_and_when(request, values)
+            by=request.actor, care_plan_id=course.pk, staff=form.staff(), **_where_and_when(request, values)
         )
     except Chair.DoesNotExist:
         form.add_error("chair", _("Choose one of the chairs."))
@@ -122,14 +122,14 @@ def _book_page(
     request: Request, course: CarePlan, form: AppointmentForm, proposed: int | None, status: int,
     instead: Sequence[tuple[str, str]] = (),
 ) -> HttpResponse:  # fmt: skip
-    may_add = request.asker.may("patient.edit")
+    may_add = request.actor.may("patient.edit")
     context = {
         "instead": instead,
-        "warned": warned(request.asker, course),
+        "warned": warned(request.actor, course),
         "series_url": reverse("console:series", args=[course.pk]),
         "patient": course.patient,
         "name": course.patient.name,
-        "course": _course_label(course, request.asker),
+        "course": _course_label(course, request.actor),
         "proposed": proposed,
         "form": form,
         "chairs": form.has_chairs,
@@ -156,8 +156,8 @@ def _whom(asked: Request) -> HttpResponse:
     if patient_id is not None:
         found = [get_object_or_404(Patient, pk=patient_id)]
     elif text.strip():
-        found = list(patients.find(text, asker=asked.asker, now=now)[:20])
-    hidden = patients.withheld(asked.asker, found, now)
+        found = list(patients.find(text, actor=asked.actor, now=now)[:20])
+    hidden = patients.withheld(asked.actor, found, now)
     running = plan.running_of([patient.pk for patient in found if patient.pk not in hidden]) if found else {}
     root = reverse("console:appointment_book")
     bookable = [
@@ -165,7 +165,7 @@ def _whom(asked: Request) -> HttpResponse:
             patient.name,
             patient.record_number,
             tuple(
-                (_course_label(course, asked.asker), f"{root}?{urlencode(kept | {'course': str(course.pk)})}")
+                (_course_label(course, asked.actor), f"{root}?{urlencode(kept | {'course': str(course.pk)})}")
                 for course in running.get(patient.pk, [])
             ),
         )
@@ -178,7 +178,7 @@ def _whom(asked: Request) -> HttpResponse:
         "sought": bool(text.strip() or found),
         "bookable": bookable,
         "withheld": len(hidden),
-        "may_create": asked.asker.may("patient.create"),
+        "may_create": asked.actor.may("patient.create"),
     }
     return render(asked, "console/scheduling/whom.html", context)
 
@@ -196,9 +196,9 @@ def _seen(request: HttpRequest) -> int:
 def appointment(request: Request, scope: PatientScope, found: Appointment) -> HttpResponse:
     """One appointment: what it is, and for those who book, moving it."""
     if request.method == "POST":
-        scope.asker.must("appointment.book")
+        scope.actor.require("appointment.book")
     row = encounter_queries.with_states([found])[0]
-    movable = found.status == "booked" and row.encounter_id is None and scope.asker.may("appointment.book")
+    movable = found.status == "booked" and row.encounter_id is None and scope.actor.may("appointment.book")
     attending = scheduling.attendances([found.pk]).get(found.pk, [])
     chairs = [chair for chair in scheduling.chairs(with_retired=True) if chair.in_use or chair.pk == found.chair_id]
     form = AppointmentForm(
@@ -209,7 +209,7 @@ def appointment(request: Request, scope: PatientScope, found: Appointment) -> Ht
     def move(form: AppointmentForm) -> HttpResponse:
         same = set(form.staff()) == {each.member_id for each in attending}
         actions.reschedule(
-            by=scope.asker, appointment_id=found.pk, version=_seen(request), staff=None if same else form.staff(),
+            by=scope.actor, appointment_id=found.pk, version=_seen(request), staff=None if same else form.staff(),
             **_where_and_when(request, form.cleaned_data),
         )  # fmt: skip
         return redirect("console:appointment", found.pk)
@@ -242,7 +242,7 @@ def _as_it_is(found: Appointment, attending: Sequence[Attendance]) -> dict[str, 
 
 def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str, object]:
     """What an appointment is: whose, when, where it stands, and the way home."""
-    found, may = row.appointment, scope.asker.may
+    found, may = row.appointment, scope.actor.may
     way = coordination.ways_home([found])[found.pk]
     awaited = row.state == State.PLANNED and found.status == "booked"
     state = State.CANCELLED if found.status == "cancelled" else row.state
@@ -250,7 +250,7 @@ def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str,
     return {
         "appointment": found,
         "name": found.patient.name,
-        "course": _course_label(found.care_plan, scope.asker),
+        "course": _course_label(found.care_plan, scope.actor),
         "word": state_word(state, clinical=may("session.read")),
         "from": found.during.lower,
         "until": found.during.upper,
@@ -258,13 +258,13 @@ def _as_shown(scope: PatientScope, row: SessionRow, *, ahead: bool) -> dict[str,
         "way_word": way_word(way),
         "settle_way": ahead and way.person is not None,
         "companion": companion if companion and companion.ended_at is None else None,
-        "warned": warned(scope.asker, found.care_plan) if awaited else None,
+        "warned": warned(scope.actor, found.care_plan) if awaited else None,
     }
 
 
 def _onward(scope: PatientScope, row: SessionRow, movable: bool) -> dict[str, object]:
-    """Where one goes from an appointment, as far as the asker may."""
-    found, may = row.appointment, scope.asker.may
+    """Where one goes from an appointment, as far as the actor may."""
+    found, may = row.appointment, scope.actor.may
     day = page_local(found.during.lower).date()
     ahead = movable and found.during.lower > scope.now
     arrives = movable and may("session.arrive") and day == page_today()
@@ -311,7 +311,7 @@ def cancel(request: Request, scope: PatientScope, found: Appointment) -> HttpRes
 
     def act(form: CancelForm) -> HttpResponse:
         actions.cancel(
-            by=scope.asker, appointment_id=found.pk, version=_seen(request), because=form.cleaned_data["because"]
+            by=scope.actor, appointment_id=found.pk, version=_seen(request), because=form.cleaned_data["because"]
         )
         return redirect("console:appointment", found.pk)
 

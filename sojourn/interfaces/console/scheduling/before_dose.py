@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sojourn.care.plan import gates
 from sojourn.care.plan.models import CarePlan
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.interfaces.console.nav import address
 
 _PLACES = {"candidacy": "console:candidacy", "consent": "console:patient_consents", "plan": "console:plan"}
@@ -31,17 +31,17 @@ class Warned:
     lines: tuple[Line, ...]
 
 
-def warned(asker: Asker, course: CarePlan, now: datetime | None = None) -> Warned | None:
-    """What the asker may know of what is missing; None where nothing is. At most nine queries."""
+def warned(actor: Actor, course: CarePlan, now: datetime | None = None) -> Warned | None:
+    """What the actor may know of what is missing; None where nothing is. At most nine queries."""
     missing = gates.before_dose(course, now)
     if not missing:
         return None
-    if not asker.may("patient.clinical"):
+    if not actor.may("patient.clinical"):
         return Warned(())
-    return Warned(tuple(Line(each.title, each.reasons, _place(asker, course, each.code)) for each in missing))
+    return Warned(tuple(Line(each.title, each.reasons, _place(actor, course, each.code)) for each in missing))
 
 
-def _place(asker: Asker, course: CarePlan, code: str) -> str:
-    if code not in _PLACES or not asker.may(_READS[code]):
+def _place(actor: Actor, course: CarePlan, code: str) -> str:
+    if code not in _PLACES or not actor.may(_READS[code]):
         return ""
     return address(_PLACES[code], course.patient_id)

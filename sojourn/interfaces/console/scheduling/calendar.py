@@ -26,7 +26,7 @@ from sojourn.care.scheduling import queries as scheduling
 from sojourn.care.scheduling.models import Appointment, Attendance
 from sojourn.foundation.accounts.access import Request, allowed, public
 from sojourn.foundation.accounts.actions import hash_of
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.foundation.clock import page_today
 from sojourn.interfaces.console.scheduling.ride_home import way_word
@@ -77,14 +77,14 @@ def _entry(row: Appointment, way: Way, who: str, secret: bool, now: datetime) ->
 
 
 class Week:
-    """Seven days of the clinic: what is booked in them, and what of it the asker may see. Six queries."""
+    """Seven days of the clinic: what is booked in them, and what of it the actor may see. Six queries."""
 
-    def __init__(self, clinic: Clinic, asker: Asker, shown: date) -> None:
+    def __init__(self, clinic: Clinic, actor: Actor, shown: date) -> None:
         self.zone, self.now, self.shown = clinic.zone, timezone.now(), shown
         self.first = shown - timedelta(days=shown.weekday())
         self.dates = hours.days_between(self.first, self.first + timedelta(days=6))
         self.rows = scheduling.between(self.first, self.dates[-1], self.zone)
-        self.hidden = patients.withheld(asker, [row.patient for row in self.rows], self.now)
+        self.hidden = patients.withheld(actor, [row.patient for row in self.rows], self.now)
         self.ways = coordination.ways_home(self.rows)
         self.attending = scheduling.attendances([row.pk for row in self.rows])
         self.day_of = {row.pk: row.during.lower.astimezone(self.zone).date() for row in self.rows}
@@ -139,7 +139,7 @@ def week(request: Request) -> HttpResponse:
     """Seven days as a table, one row for each chair or each member of the staff."""
     assert request.clinic is not None
     by = "staff" if request.GET.get("by") == "staff" else "chair"
-    found = Week(request.clinic, request.asker, typed.day(request.GET.get("day")))
+    found = Week(request.clinic, request.actor, typed.day(request.GET.get("day")))
     first, last, shown = found.first, found.dates[-1], found.shown
     root = reverse("console:week")
     context = {
@@ -156,8 +156,8 @@ def week(request: Request) -> HttpResponse:
         "chair_url": f"{root}?day={shown.isoformat()}",
         "staff_url": f"{root}?day={shown.isoformat()}&by=staff",
         "day": shown,
-        "may_book": request.asker.may("appointment.book"),
-        "may_feed": request.asker.may("calendar.feed"),
+        "may_book": request.actor.may("appointment.book"),
+        "may_feed": request.actor.may("calendar.feed"),
     }
     return render(request, "console/scheduling/week.html", context)
 
@@ -177,11 +177,11 @@ def my_feed(request: Request) -> HttpResponse:
     link = ""
     if request.method == "POST":
         if request.POST.get("do") == "close":
-            feed_actions.close_feed(by=request.asker)
+            feed_actions.close_feed(by=request.actor)
             return redirect("console:my_feed")
-        opened = feed_actions.open_feed(by=request.asker)
+        opened = feed_actions.open_feed(by=request.actor)
         link = settings.ENV.public_url + reverse("console:feed", args=[opened.token])
-    feed = coordination.feed_of(request.asker.member)
+    feed = coordination.feed_of(request.actor.member)
     return render(request, "console/scheduling/feed.html", {"feed": feed, "link": link})
 
 

@@ -57,7 +57,7 @@ def chairs(request: Request) -> HttpResponse:
         status = 422
         if room_form.is_valid():
             try:
-                actions.add_room(by=request.asker, name=room_form.cleaned_data["room_name"])
+                actions.add_room(by=request.actor, name=room_form.cleaned_data["room_name"])
                 return redirect("console:chairs")
             except Refused as refused:
                 status = 409
@@ -66,7 +66,7 @@ def chairs(request: Request) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                actions.add_chair(by=request.asker, name=form.cleaned_data["name"])
+                actions.add_chair(by=request.actor, name=form.cleaned_data["name"])
                 return redirect("console:chairs")
             except Refused as refused:
                 status = 409
@@ -88,7 +88,7 @@ def chair(request: Request, chair_id: int) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                actions.edit_chair(by=request.asker, chair_id=chair_id, **form.cleaned_data)
+                actions.edit_chair(by=request.actor, chair_id=chair_id, **form.cleaned_data)
                 return redirect("console:chairs")
             except Refused as refused:
                 status = 409

@@ -33,7 +33,7 @@ def day(request: Request) -> HttpResponse:
     zone, now, today = request.clinic.zone, timezone.now(), page_today()
     shown = typed.day(request.GET.get("day"))
     rows = visits.on_day(shown, zone)
-    hidden = patients.withheld(request.asker, [row.appointment.patient for row in rows], now)
+    hidden = patients.withheld(request.actor, [row.appointment.patient for row in rows], now)
     booked = {row.appointment.chair_id for row in rows}
     chairs = [chair for chair in scheduling.chairs(with_retired=True) if chair.in_use or chair.pk in booked]
     ways = coordination.ways_home([row.appointment for row in rows])
@@ -41,7 +41,7 @@ def day(request: Request) -> HttpResponse:
         appointment_id: ", ".join(each.member.name for each in members)
         for appointment_id, members in scheduling.attendances([row.appointment.pk for row in rows]).items()
     }
-    quarters, lists = timeline(shown, zone, chairs, rows, request.asker, hidden, now, ways, attending)
+    quarters, lists = timeline(shown, zone, chairs, rows, request.actor, hidden, now, ways, attending)
     root = reverse("console:day")
     context = {
         "day": shown,
@@ -54,8 +54,8 @@ def day(request: Request) -> HttpResponse:
         "quarters": quarters,
         "lists": lists,
         "count": len(rows),
-        "may_manage": request.asker.may("chair.manage"),
-        "may_book": request.asker.may("appointment.book"),
+        "may_manage": request.actor.may("chair.manage"),
+        "may_book": request.actor.may("appointment.book"),
         "book_url": f"{reverse('console:appointment_book')}?day={shown.isoformat()}",
         "week_url": f"{reverse('console:week')}?day={shown.isoformat()}",
     }

@@ -62,7 +62,7 @@ def _found(asked: Request) -> Eve:
 def page(request: Request) -> HttpResponse:
     """Everybody who comes on the next day with sessions, those whose medicines changed first."""
     found = _found(request)
-    hidden = patients.withheld(request.asker, [each.appointment.patient for each in found.lines], timezone.now())
+    hidden = patients.withheld(request.actor, [each.appointment.patient for each in found.lines], timezone.now())
     changed = [_comes(each, hidden=each.appointment.patient_id in hidden) for each in found.changed]
     context = {
         "day": found.day,

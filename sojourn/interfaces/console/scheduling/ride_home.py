@@ -76,7 +76,7 @@ def ways_home(request: Request) -> HttpResponse:
     """The sessions of the next two weeks, those whose way home is open first in each day."""
     now = timezone.now()
     rows = scheduling.ahead(now, now + LOOKED_AHEAD)
-    hidden = patients.withheld(request.asker, [row.patient for row in rows], now)
+    hidden = patients.withheld(request.actor, [row.patient for row in rows], now)
     ways = coordination.ways_home(rows)
     lines = [_line(row, ways[row.pk], hidden) for row in rows]
     still_open = [line for line in lines if line.way.state != WayHome.CONFIRMED]
@@ -110,7 +110,7 @@ def _back(request: Request, appointment_id: int) -> HttpResponse:
 def chase(request: Request, scope: PatientScope, appointment: Appointment) -> HttpResponse:
     """Send the companion a link, or a fresh one."""
     try:
-        link = way_home_actions.ask(by=scope.asker, appointment_id=appointment.pk)
+        link = way_home_actions.ask(by=scope.actor, appointment_id=appointment.pk)
         messages.success(request, _("A letter is on its way to %(name)s.") % {"name": link.person.name})
     except Refused as refused:
         for reason in refused.reasons:
@@ -126,7 +126,7 @@ def write_answer(request: Request, scope: PatientScope, appointment: Appointment
         return HttpResponseBadRequest()
     try:
         way_home_actions.write_answer(
-            by=scope.asker, appointment_id=appointment.pk, comes=form.cleaned_data["answer"] == "yes",
+            by=scope.actor, appointment_id=appointment.pk, comes=form.cleaned_data["answer"] == "yes",
             note=form.cleaned_data["note"],
         )  # fmt: skip
     except Refused as refused:

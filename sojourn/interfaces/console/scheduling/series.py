@@ -221,7 +221,7 @@ def _context(request: Request, known: SeriesFile, form: ShapeForm) -> dict[str, 
     course, people = known.course, known.people
     usual = next((person.pk for person in people if person.brings_home), None)
     spaced = known.numbers.spacing is not None
-    drafts = not spaced and request.asker.may("plan.draft")
+    drafts = not spaced and request.actor.may("plan.draft")
     return {
         "patient": course.patient,
         "name": course.patient.name,
@@ -230,8 +230,8 @@ def _context(request: Request, known: SeriesFile, form: ShapeForm) -> dict[str, 
         "spaced": spaced,
         "people": people,
         "companion": _companion(request, [person.pk for person in people], usual),
-        "clinical": request.asker.may("patient.clinical"),
-        "warned": warned(request.asker, course),
+        "clinical": request.actor.may("patient.clinical"),
+        "warned": warned(request.actor, course),
         "draft_url": reverse("console:plan_draft", args=[course.patient_id]) if drafts else "",
     }
 
@@ -247,7 +247,7 @@ def _book(
         )
         for each in chosen
     ]  # fmt: skip
-    return len(book_series(by=request.asker, care_plan_id=known.course.pk, companion_id=companion_id, wanted=wanted))
+    return len(book_series(by=request.actor, care_plan_id=known.course.pk, companion_id=companion_id, wanted=wanted))
 
 
 def _propose(

@@ -17,7 +17,7 @@ from sojourn.care.encounter.queries import SessionRow
 from sojourn.care.scheduling import queries
 from sojourn.care.scheduling.models import Chair
 from sojourn.clinical.protocol import FINAL
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.clock import page_local
 from sojourn.interfaces.console.scheduling.ride_home import way_word
 from sojourn.interfaces.shared.states import Word, state_word
@@ -76,7 +76,7 @@ def _window(day: date, zone: ZoneInfo, rows: Sequence[SessionRow]) -> tuple[date
 
 
 def _stretches(
-    day: date, chair: Chair, rows: Sequence[SessionRow], begins: datetime, ends: datetime, asker: Asker,
+    day: date, chair: Chair, rows: Sequence[SessionRow], begins: datetime, ends: datetime, actor: Actor,
     hidden: frozenset[int], now: datetime, ways: Mapping[int, Way], staff: Mapping[int, str],
 ) -> list[tuple[int, Cell]]:  # fmt: skip
     """One chair's day without gaps: (the quarter that it begins in, stretch). Elapsed time, so that a day on which
@@ -91,7 +91,7 @@ def _stretches(
         since = begins + at * STEP
         over = begins + until * STEP
         local = page_local(since)
-        ahead = over > now and asker.may("appointment.book")
+        ahead = over > now and actor.may("appointment.book")
         query = urlencode({"day": day.isoformat(), "time": local.strftime("%H:%M"), "chair": str(chair.pk)})
         url = f"{reverse('console:appointment_book')}?{query}" if ahead else ""
         found.append((at, Cell(until - at, f"{clock_words(since)}–{clock_words(over)}", url=url, ahead=ahead)))
@@ -111,7 +111,7 @@ def _stretches(
                 f"{clock_words(appointment.during.lower)}–{clock_words(appointment.during.upper)}",
                 title=_("Restricted record") if secret else appointment.patient.name,
                 url=reverse("console:appointment", args=[appointment.pk]),
-                word=state_word(row.state, clinical=asker.may("session.read")),
+                word=state_word(row.state, clinical=actor.may("session.read")),
                 way=way_word(way) if shown and way is not None else None,
                 staff=staff.get(appointment.pk, ""),
             ),
@@ -122,7 +122,7 @@ def _stretches(
 
 
 def timeline(
-    day: date, zone: ZoneInfo, chairs: Sequence[Chair], rows: Sequence[SessionRow], asker: Asker,
+    day: date, zone: ZoneInfo, chairs: Sequence[Chair], rows: Sequence[SessionRow], actor: Actor,
     hidden: frozenset[int], now: datetime, ways: Mapping[int, Way] | None = None,
     staff: Mapping[int, str] | None = None,
 ) -> tuple[list[Quarter], list[ChairDay]]:  # fmt: skip
@@ -132,7 +132,7 @@ def timeline(
     for row in rows:
         booked.setdefault(row.appointment.chair_id, []).append(row)
     columns = [
-        _stretches(day, chair, booked[chair.pk], begins, ends, asker, hidden, now, ways or {}, staff or {})
+        _stretches(day, chair, booked[chair.pk], begins, ends, actor, hidden, now, ways or {}, staff or {})
         for chair in chairs
     ]
     lists = [

@@ -55,7 +55,7 @@ def waiting(request: Request) -> HttpResponse:
     now = timezone.now()
     entries, offers = coordination.waiting(), coordination.offers_by_time(now)
     people = [row.patient for row in entries] + [row.patient for row in offers]
-    hidden = patients.withheld(request.asker, people, now)
+    hidden = patients.withheld(request.actor, people, now)
 
     def named(patient_id: int, name: str) -> str:
         return _("Restricted record") if patient_id in hidden else name
@@ -88,7 +88,7 @@ def wait(request: Request, scope: PatientScope, course: CarePlan) -> HttpRespons
     """Put the patient of a course on the list, or take them off."""
     act = waiting_actions.leave if request.POST.get("do") == "leave" else waiting_actions.join
     try:
-        act(by=scope.asker, care_plan_id=course.pk)
+        act(by=scope.actor, care_plan_id=course.pk)
     except Refused as refused:
         for reason in refused.reasons:
             messages.error(request, str(reason))

@@ -22,7 +22,7 @@ from sojourn.interfaces.console.sessions.step_forms import ReasonGivenForm
 
 def _appointment(appointment_id: int, request: Request) -> Appointment:
     appointment = get_object_or_404(Appointment.objects.select_related("patient", "chair"), pk=appointment_id)
-    if not accounts.may_open(request.asker, appointment.patient, timezone.now()):
+    if not accounts.may_open(request.actor, appointment.patient, timezone.now()):
         raise PermissionDenied
     return appointment
 
@@ -31,11 +31,11 @@ def _opened(request: Request, appointment_id: int, transition: str, reason: str 
     appointment = _appointment(appointment_id, request)
     try:
         encounter = encounter_actions.open_session(
-            by=request.asker, appointment_id=appointment_id, transition=transition, reason=reason
+            by=request.actor, appointment_id=appointment_id, transition=transition, reason=reason
         )
     except Refused as refused:
         return _not_coming(request, appointment, refused=refused, reason=reason)
-    if request.asker.may("session.read"):
+    if request.actor.may("session.read"):
         return redirect("console:session", encounter.pk)
     messages.success(request, _("%(name)s: noted.") % {"name": appointment.patient.name})
     return redirect("home")
@@ -77,8 +77,8 @@ def _not_coming(
         "patient": appointment.patient,
         "reason": reason,
         "ahead": appointment.during.lower > timezone.now(),
-        "may_cancel": request.asker.may("session.stop"),
-        "may_arrive": request.asker.may("session.arrive"),
+        "may_cancel": request.actor.may("session.stop"),
+        "may_arrive": request.actor.may("session.arrive"),
         "refused": [{"text": str(each), "to_do": "", "href": ""} for each in refused.reasons] if refused else [],
     }
     return render(request, "console/sessions/not_coming.html", context, status=409 if refused else 200)

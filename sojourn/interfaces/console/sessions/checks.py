@@ -54,11 +54,11 @@ def _answer(scope: SessionScope, form: CheckForm) -> None:
     kept = before.value if weighs and before is not None and not form.has_weight else ""
     if weighs and not kept:
         weigh(
-            by=scope.asker, encounter_id=picture.id, kg=weighing.kilograms_of(typed["kg"]), sure=typed["sure"]
+            by=scope.actor, encounter_id=picture.id, kg=weighing.kilograms_of(typed["kg"]), sure=typed["sure"]
         )  # fmt: skip
         return
     session_actions.check(
-        by=scope.asker, encounter_id=picture.id, item_id=typed["item"], passed=form.passed, value=kept,
+        by=scope.actor, encounter_id=picture.id, item_id=typed["item"], passed=form.passed, value=kept,
         note=typed["note"],
     )  # fmt: skip
 
@@ -105,7 +105,7 @@ def score(request: Request, scope: SessionScope, scale_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             score_actions.score(
-                by=scope.asker, encounter_id=picture.id, scale_id=scale_id, answers=form.answers(),
+                by=scope.actor, encounter_id=picture.id, scale_id=scale_id, answers=form.answers(),
                 before=form.before(), seen=seen(request),
             )  # fmt: skip
         except Refused as error:

@@ -19,7 +19,7 @@ from sojourn.care.session.given import Prepared
 from sojourn.care.session.snapshot import Against
 from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical.dosing import DRAWN_ROUTES
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.interfaces.console.medicines import changed as medicines_changed
 from sojourn.interfaces.console.plans.limits import notice_words
 from sojourn.interfaces.console.sessions.presenters import milligrams
@@ -89,7 +89,7 @@ class Dose:
     differed: Differed | None = None
 
 
-def dose(picture: Picture, asker: Asker, against: Against | None = None) -> Dose:
+def dose(picture: Picture, actor: Actor, against: Against | None = None) -> Dose:
     """The dose as whoever looks may see it. Three queries at most, for what is said beside it."""
     version = against.version if against else None
     found = Dose(
@@ -109,7 +109,7 @@ def dose(picture: Picture, asker: Asker, against: Against | None = None) -> Dose
     ready = picture.ready_dose
     if ready is None:
         return found
-    if is_blind(picture, asker):
+    if is_blind(picture, actor):
         return replace(found, stage="check", preparer=ready[0].by)
     first, second = ready
     found = replace(found, stage="waits", first=_entry(first.by, first.at, first), signs=tuple(_signs(against)))

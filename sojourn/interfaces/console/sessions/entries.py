@@ -45,10 +45,10 @@ class Entry:
     url: str
 
 
-def entries(picture: Picture, asker: Any) -> list[Entry]:
+def entries(picture: Picture, actor: Any) -> list[Entry]:
     """Everything that people entered in a session and that can be struck, struck or not, the newest first. No query."""
-    found = [_entry(picture, of, each, None, asker) for of, each in _standing(picture)]
-    found += [_entry(picture, each.of, each.what, each.strike, asker) for each in picture.struck]
+    found = [_entry(picture, of, each, None, actor) for of, each in _standing(picture)]
+    found += [_entry(picture, each.of, each.what, each.strike, actor) for each in picture.struck]
     return sorted(found, key=lambda each: (each.at, each.id), reverse=True)
 
 
@@ -62,9 +62,9 @@ def _standing(picture: Picture) -> list[tuple[str, Any]]:
     ]
 
 
-def _entry(picture: Picture, of: str, what: Any, strike: Strike | None, asker: Any) -> Entry:
+def _entry(picture: Picture, of: str, what: Any, strike: Strike | None, actor: Any) -> Entry:
     number, at, words, detail, by = _told(picture, what)
-    may = strike is None and asker.may(strike_actions.PERMISSIONS[of])
+    may = strike is None and actor.may(strike_actions.PERMISSIONS[of])
     url = reverse("console:session_strike", args=[picture.id, of, number]) if may else ""
     return Entry(of, number, at, words, detail, by, picture.before_arrival(at), strike, url)
 
@@ -101,7 +101,7 @@ def _answer_words(picture: Picture, answer: Answer) -> str:
 @session_page("session.read")
 def listed(request: Request, scope: SessionScope) -> HttpResponse:
     """What people entered, with the way to strike it."""
-    context = {**common(request, scope.session), "entries": entries(scope.session, scope.asker)}
+    context = {**common(request, scope.session), "entries": entries(scope.session, scope.actor)}
     return render(request, "console/sessions/entries.html", context)
 
 
@@ -109,7 +109,7 @@ def listed(request: Request, scope: SessionScope) -> HttpResponse:
 def strike(request: Request, scope: SessionScope, of: str, row_id: int) -> HttpResponse:
     """Strike one entry, with the reason. Struck already: back to the list."""
     picture = scope.session
-    found = next((e for e in entries(picture, scope.asker) if (e.of, e.id) == (of, row_id)), None)
+    found = next((e for e in entries(picture, scope.actor) if (e.of, e.id) == (of, row_id)), None)
     if found is None:
         raise Http404
     if found.strike is not None:
@@ -119,7 +119,7 @@ def strike(request: Request, scope: SessionScope, of: str, row_id: int) -> HttpR
     if request.method == "POST" and form.is_valid():
         try:
             strike_actions.strike(
-                by=scope.asker, encounter_id=picture.id, of=of, row_id=row_id, reason=form.cleaned_data["reason"]
+                by=scope.actor, encounter_id=picture.id, of=of, row_id=row_id, reason=form.cleaned_data["reason"]
             )
         except Refused as error:
             refused = refusal(picture, error)

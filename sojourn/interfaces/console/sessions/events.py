@@ -96,7 +96,7 @@ def without_words(session: SessionSnapshot) -> list[Tapped]:
 
 def panel(request: Request, session: SessionSnapshot) -> dict[str, Any]:
     """What the page offers beside the dose: discomfort, emotion, support, medicines, and the patient's no. No query."""
-    may = request.asker.may("session.observe") and session.state in PRESENT
+    may = request.actor.may("session.observe") and session.state in PRESENT
     return {
         "may_note": may,
         "graded": chosen(lambda kind: kind.grades),
@@ -107,7 +107,7 @@ def panel(request: Request, session: SessionSnapshot) -> dict[str, Any]:
         "tapped": without_words(session),
         "last_event": max((each.id for each in session.events), default=0),
         "may_say_no": may and may_say_no(session),
-        "may_add_late": request.asker.may("session.observe") and session.state is State.LEFT,
+        "may_add_late": request.actor.may("session.observe") and session.state is State.LEFT,
         # Where neither the checks nor the schedule ask for values on this page.
         "offers_values": session.state is not State.ARRIVED and (not session.doses or _is_going(session)),
         "record_url": address("console:record", session.id),
@@ -145,7 +145,7 @@ def note(request: Request, scope: SessionScope) -> HttpResponse:
         encounter_actions.lock_session(session.id, None)
         if not _is_there(request, session, typed, amount, about):
             session_actions.note_event(
-                by=scope.asker, encounter_id=session.id, kind=typed["kind"], note=typed["note"][:500],
+                by=scope.actor, encounter_id=session.id, kind=typed["kind"], note=typed["note"][:500],
                 grade=typed["grade"], measure=typed["measure"], effect=typed["effect"], amount=amount,
                 about_id=about.id if about else None, at=moment_of(typed["at"], session.now),
             )  # fmt: skip
@@ -192,7 +192,7 @@ def _is_there(
     """Whether this is the same tap again: this person has noted the same since the page was drawn."""
     since = typed["last"]
     wanted = (
-        request.asker.membership_id, about.id if about else None, typed["kind"], typed["grade"], typed["effect"],
+        request.actor.membership_id, about.id if about else None, typed["kind"], typed["grade"], typed["effect"],
         typed["measure"][:200], typed["note"][:500], amount,
     )  # fmt: skip
     return since is not None and any(

@@ -47,7 +47,7 @@ def common(request: Request, picture: Picture) -> dict[str, Any]:
     return {
         "picture": picture,
         "patient": patient,
-        "patient_url": address("console:patient", patient.pk) if request.asker.may("patient.find") else "",
+        "patient_url": address("console:patient", patient.pk) if request.actor.may("patient.find") else "",
         "chair": picture.encounter.chair,
         "protocol_title": _(picture.protocol.rule.title),
         "session_url": reverse("console:session", args=[picture.id]),

@@ -27,7 +27,7 @@ def companion(request: Request, scope: SessionScope) -> HttpResponse:
     picture = scope.session
     form = SomebodyForm(request.POST if request.POST.get("person") == "new" else None)
     refused: list[dict[str, str]] = []
-    may_add = scope.asker.may("patient.edit")
+    may_add = scope.actor.may("patient.edit")
     if request.method == "POST" and (request.POST.get("person") != "new" or form.is_valid()):
         try:
             with transaction.atomic():
@@ -52,15 +52,15 @@ def _name(request: Request, picture: Picture, form: SomebodyForm) -> None:
     chosen = whole(request.POST.get("person")) or 0
     if form.is_bound:
         chosen = patients.add_person(
-            by=request.asker, patient_id=picture.encounter.patient_id, name=form.cleaned_data["name"],
+            by=request.actor, patient_id=picture.encounter.patient_id, name=form.cleaned_data["name"],
             relationship=form.cleaned_data["relationship"], phone=form.cleaned_data["phone"],
         ).pk  # fmt: skip
     before = picture.companion.pk if picture.companion else None
-    session_actions.name_companion(by=request.asker, encounter_id=picture.id, related_person_id=chosen)
+    session_actions.name_companion(by=request.actor, encounter_id=picture.id, related_person_id=chosen)
     here = picture.checks.get("companion_here")
     if before != chosen and here is not None and here.outcome == "passed":
         session_actions.check(
-            by=request.asker, encounter_id=picture.id, item_id="companion_here", passed=False,
+            by=request.actor, encounter_id=picture.id, item_id="companion_here", passed=False,
             note=_("Somebody else is named now."),
         )  # fmt: skip
 

@@ -204,7 +204,7 @@ def medicines(request: Request, scope: SessionScope) -> HttpResponse:
         typed = form.cleaned_data
         try:
             medicine_actions.give_medicine(
-                by=scope.asker, encounter_id=session.id, name=typed["name"], amount=typed["amount"],
+                by=scope.actor, encounter_id=session.id, name=typed["name"], amount=typed["amount"],
                 unit=typed["unit"], route=typed["route"], note=typed["note"], key=typed["key"],
                 given_at=_moment(form, session), now=session.now,
             )  # fmt: skip

@@ -199,7 +199,7 @@ def strip_alone(request: Request, picture: Picture) -> dict[str, Any]:
 def minute(request: Request, picture: Picture) -> dict[str, Any]:
     """What the strip shows; nothing of it where the patient is not here. One query more for whoever reads flags: what
     the patient writes or answers meanwhile is not left to somebody who opens another page."""
-    may = request.asker.may
+    may = request.actor.may
     here = picture.state in PRESENT
     lines = alarm_lines(picture) if here else []
     return {

@@ -51,7 +51,7 @@ def monitor(request: Request, scope: SessionScope) -> HttpResponse:
 def _do(scope: SessionScope, device: Device, asked: Mapping[str, Any]) -> None:
     """What was pressed: whose the monitor's patient is, where it speaks from, whose a value was that it took back, off,
     or on."""
-    by, session = scope.asker, scope.session
+    by, session = scope.actor, scope.session
     match asked["do"]:
         case "this_patient":
             claiming_actions.confirm_patient(by=by, device_id=device.pk, encounter_id=session.id)
@@ -80,7 +80,7 @@ def _monitors_page(request: Request, picture: Picture, refused: Refused | None =
             for each in vitals_queries.free_monitors()
         ],
         "refused": refusal(picture, refused) if refused else [],
-        "monitors_url": address("console:monitors") if request.asker.may("monitor.read") else "",
+        "monitors_url": address("console:monitors") if request.actor.may("monitor.read") else "",
     }
     return render(request, "console/sessions/monitor.html", context, status=409 if refused else 200)
 

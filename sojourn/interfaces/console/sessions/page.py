@@ -33,7 +33,7 @@ def live_part(request: Request, picture: Picture, seen: int, entries: int | None
     """The part of the page that refreshes itself. ``entries``: how many entries of the dose the page knows."""
     known = len(picture.prepared) if entries is None else entries
     has_moved = picture.seq != seen
-    may, here = request.asker.may, picture.state in PRESENT
+    may, here = request.actor.may, picture.state in PRESENT
     awaited = here and picture.state is not State.READY_TO_LEAVE
     return {
         "polls": not picture.over,
@@ -64,10 +64,10 @@ def main_step(
 ) -> dict[str, Any]:
     """The main step of the page with what stands in its way. ``road_known``: how many reasons of the other rooms the
     page shows, where they were not asked this time."""
-    found = standing.main_way(picture, request.asker, against, road_known=road_known or 0)
+    found = standing.main_way(picture, request.actor, against, road_known=road_known or 0)
     return {
         "way": found,
-        "shows_step": found is not None and found.allowed and standing.shows_step(picture, request.asker),
+        "shows_step": found is not None and found.allowed and standing.shows_step(picture, request.actor),
         "asks_road": bool(next_dose.asked_for(picture)) and picture.state is not State.DOSING,
         "road_heard": against is not None,
         "road_known": found.road_count if found else 0,
@@ -82,7 +82,7 @@ def show_session(
     forms that came back."""
     if refused is not None:
         picture = session_or_404(picture.id)
-    may = request.asker.may
+    may = request.actor.may
     against = next_dose.ask_the_road(picture)
     context = {
         **common(request, picture),
@@ -115,7 +115,7 @@ def scale_field(request: Request, picture: Picture, refused: Refused | None) -> 
 
 def _as_seen(request: Request, picture: Picture, refused: Refused) -> Refused:
     """A refusal without the figures of a dose that whoever looks must not see yet."""
-    if not standing.is_blind(picture, request.asker):
+    if not standing.is_blind(picture, request.actor):
         return refused
     told = [
         (code, reason)
@@ -129,10 +129,10 @@ def _accounting(request: Request, picture: Picture) -> dict[str, Any]:
     """Planned, given, wasted, and the forms to complete it, once the dose is over or was drawn up in vain."""
     if picture.state in {State.ARRIVED, State.CHECKED, *UNDER_WAY}:
         return {}
-    found = running.accounting(picture, request.asker)
+    found = running.accounting(picture, request.actor)
     if found is None:
         return {}
-    may = request.asker.may("session.observe")
+    may = request.actor.may("session.observe")
     return {
         "accounting": found,
         "may_account": may,
@@ -151,8 +151,8 @@ def _arrived(request: Request, picture: Picture, against: Against | None, form: 
 
 
 def _checked(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
-    may_enter = request.asker.may("session.second_check")
-    found = drawing.dose(picture, request.asker, against)
+    may_enter = request.actor.may("session.second_check")
+    found = drawing.dose(picture, request.actor, against)
     return {
         "dose": found,
         "dose_form": (form or dose_form(picture)) if may_enter else None,
@@ -165,14 +165,14 @@ def dose_form(picture: Picture, typed: Any = None) -> DoseForm:
 
 
 def _under_way(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
-    may, dose = request.asker.may, picture.dose
+    may, dose = request.actor.may, picture.dose
     return {
-        "dose": drawing.dose(picture, request.asker),
+        "dose": drawing.dose(picture, request.actor),
         "by_pump": dose is not None and dose.by_pump,
         "instructions": running.instructions(picture),
         "pump_form": PumpForm(),
         "rate_form": RateForm(),
-        "part_way": standing.part_way(picture, request.asker, against),
+        "part_way": standing.part_way(picture, request.actor, against),
         "may_lessen": may("session.observe"),
         "may_go_on": may("session.dose"),
     }
@@ -204,12 +204,12 @@ def _way_word(picture: Picture) -> Word | None:
 
 def _stopped(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
     why = [each for each in picture.events if each.kind == WHY_STOPPED]
-    asks = picture.doses and not picture.current.reason and not why and request.asker.may("session.observe")
+    asks = picture.doses and not picture.current.reason and not why and request.actor.may("session.observe")
     return {"ended": picture.current, "why": why, "why_form": WhyForm() if asks else None}
 
 
 def _nothing(request: Request, picture: Picture, against: Against | None, form: Any) -> dict[str, Any]:
-    return {"ended": picture.current, "dose": drawing.dose(picture, request.asker)}
+    return {"ended": picture.current, "dose": drawing.dose(picture, request.actor)}
 
 
 _PARTS: dict[State, Callable[[Request, Picture, Against | None, Any], dict[str, Any]]] = {
@@ -234,5 +234,5 @@ def repeated(request: Request, picture: Picture, transition: str) -> bool:
         following is not None
         and following.seq == picture.seq
         and following.state is protocol.BY_NAME[transition].target
-        and following.by_id == request.asker.membership_id
+        and following.by_id == request.actor.membership_id
     )

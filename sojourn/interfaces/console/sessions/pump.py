@@ -61,7 +61,7 @@ def less_in(request: Request, picture: Picture, transition: str, pump: Pump | No
     """The step from the state that was seen, or from the one that somebody else has moved on to: what lets less in is
     right from any of them, and from a page that does not say what was seen. The same press again changes nothing."""
     common: dict[str, Any] = {
-        "by": request.asker, "encounter_id": picture.id, "transition": transition, "pump": pump,
+        "by": request.actor, "encounter_id": picture.id, "transition": transition, "pump": pump,
         "reason": reason or _set_aside(request)["reason"],
     }  # fmt: skip
     try:
@@ -103,7 +103,7 @@ def _mine_is_newest(request: Request, picture: Picture, transition: str) -> bool
         and told is not None
         and told < newest.seq
         and newest.state is protocol.BY_NAME[transition].target
-        and newest.by_id == request.asker.membership_id
+        and newest.by_id == request.actor.membership_id
     )
 
 
@@ -172,7 +172,7 @@ def rate(request: Request, scope: SessionScope) -> HttpResponse:
         return to_session(picture)
     if running_now is not None and wanted > running_now and form.was_meant_lower:
         return show_session(request, picture, refused=_lower_already(running_now))
-    form.against(running_now, may_raise=scope.asker.may(PERMISSIONS["raise_rate"]))
+    form.against(running_now, may_raise=scope.actor.may(PERMISSIONS["raise_rate"]))
     if form.errors:
         return show_session(request, picture, rate_form=form, status=422)
     lower = running_now is not None and wanted < running_now
@@ -187,7 +187,7 @@ def _set_rate(request: Request, picture: Picture, form: RateForm, transition: st
             less_in(request, picture, transition, pump)
         else:
             advance_session(
-                by=request.asker, encounter_id=picture.id, transition=transition, seen=seen(request), pump=pump,
+                by=request.actor, encounter_id=picture.id, transition=transition, seen=seen(request), pump=pump,
                 **typed,
             )  # fmt: skip
     except Refused as refused:
@@ -210,7 +210,7 @@ def _refused_way(
     if not isinstance(refused, StepRefused):
         return None
     url = reverse(name, args=[picture.id])
-    return standing.refused_way(picture, request.asker, transition, refused.guard.reasons, url)
+    return standing.refused_way(picture, request.actor, transition, refused.guard.reasons, url)
 
 
 @session_page(PERMISSIONS["resume"], methods=POST)
@@ -242,7 +242,7 @@ def _more(
 ) -> HttpResponse:
     try:
         advance_session(
-            by=request.asker, encounter_id=picture.id, transition=transition, seen=seen(request), pump=pump, **typed
+            by=request.actor, encounter_id=picture.id, transition=transition, seen=seen(request), pump=pump, **typed
         )
     except Refused as refused:
         if isinstance(refused, Overtaken) and _pressed_again(request, picture, transition, pump):
@@ -265,7 +265,7 @@ def why(request: Request, scope: SessionScope) -> HttpResponse:
     if any(each.kind == WHY_STOPPED and each.note == told for each in picture.events):
         return to_session(picture)
     try:
-        session_actions.note_event(by=scope.asker, encounter_id=picture.id, kind=WHY_STOPPED, note=told)
+        session_actions.note_event(by=scope.actor, encounter_id=picture.id, kind=WHY_STOPPED, note=told)
     except Refused as refused:
         return show_session(request, picture, refused=refused, why_form=form)
     return to_session(picture)
@@ -275,14 +275,14 @@ def why(request: Request, scope: SessionScope) -> HttpResponse:
 def read_off(request: Request, scope: SessionScope) -> HttpResponse:
     """What is left in the pump, or what was given in all, told after the step."""
     picture = scope.session
-    found = running.accounting(picture, scope.asker)
+    found = running.accounting(picture, scope.actor)
     if found is None or not found.asks:
         return show_session(request, picture, refused=Refused(_("The dose is not over yet."), codes=("no-dose-given",)))
     form = ReadForm(request.POST, asks=found.asks)
     if not form.is_valid():
         return show_session(request, picture, read_form=form, status=422)
     try:
-        reading_actions.read_off(by=scope.asker, encounter_id=picture.id, **form.cleaned_data)
+        reading_actions.read_off(by=scope.actor, encounter_id=picture.id, **form.cleaned_data)
     except Refused as refused:
         form.add_error(form.field.name, [str(each) for each in refused.reasons])
         return show_session(request, picture, read_form=form, status=409)
@@ -297,7 +297,7 @@ def waste(request: Request, scope: SessionScope) -> HttpResponse:
     if not form.is_valid():
         return show_session(request, picture, waste_form=form, status=422)
     try:
-        waste_actions.waste(by=scope.asker, encounter_id=picture.id, **form.cleaned_data)
+        waste_actions.waste(by=scope.actor, encounter_id=picture.id, **form.cleaned_data)
     except Refused as refused:
         return show_session(request, picture, refused=refused, waste_form=form)
     return to_session(picture, "#accounting")
@@ -310,7 +310,7 @@ def witness(request: Request, scope: SessionScope, waste_id: int) -> HttpRespons
     if not any(each.id == waste_id for each in picture.wasted):
         raise Http404
     try:
-        waste_actions.witness(by=scope.asker, waste_id=waste_id)
+        waste_actions.witness(by=scope.actor, waste_id=waste_id)
     except ObjectDoesNotExist:
         raise Http404 from None
     except Refused as refused:

@@ -23,7 +23,7 @@ from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.rules import Parameter, Rule
 from sojourn.clinical.units import unit
 from sojourn.clinical.vitals import VITALS
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.rulebook.queries import acting_rules, ids_of
 from sojourn.interfaces.console.sessions.forms import LABELS
 from sojourn.interfaces.console.sessions.presenters import milligrams, waste_words
@@ -178,10 +178,10 @@ class Accounting:
 _SAID_ELSEWHERE: Final = frozenset(("waste-unwitnessed", "milligrams-missing"))
 
 
-def accounting(picture: Picture, asker: Asker) -> Accounting | None:
+def accounting(picture: Picture, actor: Actor) -> Accounting | None:
     """Planned, given, wasted and what is left of a dose; of one that was drawn up and never begun, as well. None where
     nothing was prepared and nothing thrown away. No query."""
-    found = _accounting(picture, asker)
+    found = _accounting(picture, actor)
     return found and replace(found, struck=tuple(_struck(picture)))
 
 
@@ -192,12 +192,12 @@ def _struck(picture: Picture) -> Iterator[StruckWaste]:
             yield StruckWaste(words, detail, each.strike.reason, each.strike.by, each.strike.at)
 
 
-def _accounting(picture: Picture, asker: Asker) -> Accounting | None:
+def _accounting(picture: Picture, actor: Actor) -> Accounting | None:
     dose, found = picture.dose, picture.delivered
     if dose is None:
-        return _never_given(picture, asker)
+        return _never_given(picture, actor)
     if not isinstance(found, Delivered):
-        return _not_worked_out(picture, asker, dose.dose_mg, found)
+        return _not_worked_out(picture, actor, dose.dose_mg, found)
     balance = picture.went_in[0].balance
     assert balance is not None
     left = balance.to_waste_mg
@@ -211,12 +211,12 @@ def _accounting(picture: Picture, asker: Asker) -> Accounting | None:
         complete=balance.complete,
         needs=_told(found.needs),
         discrepancies=_told(each for each in balance.discrepancies if each.code not in _SAID_ELSEWHERE),
-        wastes=[_waste(each, asker) for each in picture.wasted],
+        wastes=[_waste(each, actor) for each in picture.wasted],
         asks="remaining" if found.start.means is Means.PUMP else "given",
     )
 
 
-def _never_given(picture: Picture, asker: Asker) -> Accounting | None:
+def _never_given(picture: Picture, actor: Actor) -> Accounting | None:
     """What was drawn up went into nobody: all of it is to be thrown away before a witness, or given back."""
     entry = picture.drawn_up
     if entry is None and not picture.wasted:
@@ -238,20 +238,20 @@ def _never_given(picture: Picture, asker: Asker) -> Accounting | None:
         discrepancies=[] if found.too_much_mg is None else [
             _("%(mg)s mg more were thrown away than were drawn up.") % {"mg": milligrams(found.too_much_mg)}
         ],
-        wastes=[_waste(each, asker) for each in picture.wasted],
+        wastes=[_waste(each, actor) for each in picture.wasted],
         asks="",
     )  # fmt: skip
 
 
 def _not_worked_out(
-    picture: Picture, asker: Asker, planned_mg: Decimal, found: HistoryRefused | None
+    picture: Picture, actor: Actor, planned_mg: Decimal, found: HistoryRefused | None
 ) -> Accounting:  # fmt: skip
     """The steps cannot have happened as they were charted: what went in is open, what was thrown away is not."""
     return Accounting(
         planned=milligrams(planned_mg), given="–", method=gettext_lazy("cannot be worked out"),
         wasted=milligrams(_thrown(picture)), left="", left_mg=Decimal(0), complete=False, needs=[],
         discrepancies=_told(found.reasons) if found is not None else [],
-        wastes=[_waste(each, asker) for each in picture.wasted], asks="",
+        wastes=[_waste(each, actor) for each in picture.wasted], asks="",
     )  # fmt: skip
 
 
@@ -259,7 +259,7 @@ def _thrown(picture: Picture) -> Decimal:
     return sum((each.mg for each in picture.wasted), Decimal(0))
 
 
-def _waste(each: Wasted, asker: Asker) -> WasteLine:
+def _waste(each: Wasted, actor: Actor) -> WasteLine:
     return WasteLine(
-        each.id, milligrams(each.mg), each.how, each.at, each.by, each.witness, each.by_person_id == asker.person_id
+        each.id, milligrams(each.mg), each.how, each.at, each.by, each.witness, each.by_person_id == actor.person_id
     )  # fmt: skip

@@ -23,7 +23,7 @@ from sojourn.care.session.snapshot import SessionSnapshot as Picture
 from sojourn.clinical import protocol
 from sojourn.clinical.protocol import UNDER_WAY, State
 from sojourn.clinical.protocol.guards import STRICTNESS
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.interfaces.console.nav import address
 from sojourn.interfaces.console.sessions.answer_words import reason_words
 from sojourn.interfaces.console.sessions.presenters import advice
@@ -97,14 +97,14 @@ def grouped(picture: Picture, rows: Iterable[Standing]) -> list[PassGroup]:
 # ---------------------------------------------------------------- what the other rooms say
 
 
-def by_the_road(picture: Picture, against: Against | None, asker: Asker) -> list[Standing]:
+def by_the_road(picture: Picture, against: Against | None, actor: Actor) -> list[Standing]:
     """What the other rooms say against the next dose step, but what must not be seen yet."""
     return _standing(
         picture,
         (
             each
             for each in next_dose.said_by_the_road(picture, against)
-            if not (is_of_the_dose(each.code) and is_blind(picture, asker))
+            if not (is_of_the_dose(each.code) and is_blind(picture, actor))
         ),
     )
 
@@ -114,21 +114,21 @@ def is_of_the_dose(code: str) -> bool:
     return code.startswith("dose:")
 
 
-def is_blind(picture: Picture, asker: Asker) -> bool:
+def is_blind(picture: Picture, actor: Actor) -> bool:
     """Whether whoever looks must not see the prepared dose yet: nobody but who prepared it may, until it is checked
     or the two entries differ."""
     ready = picture.ready_dose
     if picture.doses or ready is None or ready[1] is not None:
         return False
-    return ready[0].person_id != asker.person_id
+    return ready[0].person_id != actor.person_id
 
 
-def unseen(picture: Picture, asker: Asker) -> frozenset[int]:
+def unseen(picture: Picture, actor: Actor) -> frozenset[int]:
     """The entries of a dose, by number, that whoever looks must not see yet, wherever they look. Once the session has
     gone past the preparing there is nothing left to check unseen."""
-    if picture.state not in {State.ARRIVED, State.CHECKED} or not is_blind(picture, asker):
+    if picture.state not in {State.ARRIVED, State.CHECKED} or not is_blind(picture, actor):
         return frozenset()
-    return frozenset(each.id for each in picture.prepared if each.person_id != asker.person_id)
+    return frozenset(each.id for each in picture.prepared if each.person_id != actor.person_id)
 
 
 # ---------------------------------------------------------------- the step that the page is for
@@ -194,7 +194,7 @@ _MAIN = {
 }
 
 
-def main_way(picture: Picture, asker: Asker, against: Against | None, *, road_known: int = 0) -> Way | None:
+def main_way(picture: Picture, actor: Actor, against: Against | None, *, road_known: int = 0) -> Way | None:
     """The one main action of the page. Where the other rooms were not asked this time, ``road_known`` is how many of
     their reasons the page shows."""
     transition = _MAIN.get(picture.state)
@@ -204,22 +204,22 @@ def main_way(picture: Picture, asker: Asker, against: Against | None, *, road_kn
         return None
     asks_itself = _DOSE_ITSELF if picture.state is State.CHECKED and not _is_checked(picture) else frozenset[str]()
     return way(
-        picture, asker, transition, standing(picture, transition), by_the_road(picture, against, asker),
+        picture, actor, transition, standing(picture, transition), by_the_road(picture, against, actor),
         road_count=None if against is not None else road_known, asked_above=asks_itself,
     )  # fmt: skip
 
 
-def part_way(picture: Picture, asker: Asker, against: Against | None) -> Way | None:
+def part_way(picture: Picture, actor: Actor, against: Against | None) -> Way | None:
     """The next spray device, where one is left."""
     if next_dose.asked_for(picture) != "give_part":
         return None
     return way(
-        picture, asker, "give_part", standing(picture, "give_part"), by_the_road(picture, against, asker)
+        picture, actor, "give_part", standing(picture, "give_part"), by_the_road(picture, against, actor)
     )  # fmt: skip
 
 
 def way(
-    picture: Picture, asker: Asker, transition: str, own: list[Standing], road: list[Standing], *,
+    picture: Picture, actor: Actor, transition: str, own: list[Standing], road: list[Standing], *,
     road_count: int | None = None, asked_above: frozenset[str] = frozenset(), url: str = "",
 ) -> Way:  # fmt: skip
     """A step with what stands in its way."""
@@ -228,8 +228,8 @@ def way(
         _(protocol.BY_NAME[transition].label),
         url or reverse(f"console:session_{transition}", args=[picture.id]),
         own,
-        asker.may(PERMISSIONS[transition]),
-        asker.may("session.override"),
+        actor.may(PERMISSIONS[transition]),
+        actor.may("session.override"),
         grouped(picture, (each for each in own if each.code not in asked_above)),
         road,
         grouped(picture, road),
@@ -239,12 +239,12 @@ def way(
     )
 
 
-def refused_way(picture: Picture, asker: Asker, transition: str, reasons: Iterable[protocol.Reason], url: str) -> Way:
+def refused_way(picture: Picture, actor: Actor, transition: str, reasons: Iterable[protocol.Reason], url: str) -> Way:
     """A step as the engine has just refused it, with every reason of it."""
-    return way(picture, asker, transition, _standing(picture, reasons), [], url=url)
+    return way(picture, actor, transition, _standing(picture, reasons), [], url=url)
 
 
-def shows_step(picture: Picture, asker: Asker) -> bool:
+def shows_step(picture: Picture, actor: Actor) -> bool:
     """Whether the page has the button of its main step. A dose that nobody has checked yet has none, except for a
     prescriber who prepared it and is alone with it; a running dose has a bar of its own."""
     transition = _MAIN.get(picture.state)
@@ -253,8 +253,8 @@ def shows_step(picture: Picture, asker: Asker) -> bool:
     if picture.state is not State.CHECKED or transition is None or _is_checked(picture):
         return True
     ready = picture.ready_dose
-    alone = ready is not None and picture.double_check.unresolved is None and ready[0].person_id == asker.person_id
-    return alone and asker.may("session.override")
+    alone = ready is not None and picture.double_check.unresolved is None and ready[0].person_id == actor.person_id
+    return alone and actor.may("session.override")
 
 
 def _is_checked(picture: Picture) -> bool:

@@ -33,7 +33,7 @@ def stop(request: Request, scope: SessionScope) -> HttpResponse:
     transition = request.POST.get("how", "stop_early")
     if transition not in WAYS:
         raise Http404
-    scope.asker.must(PERMISSIONS[transition])
+    scope.actor.require(PERMISSIONS[transition])
     if is_done(picture, transition):
         return to_session(picture)
     if not form.is_valid():
@@ -51,7 +51,7 @@ def stop(request: Request, scope: SessionScope) -> HttpResponse:
 
 def _asked(request: Request, scope: SessionScope, form: ReasonForm, error: Refused | None = None) -> HttpResponse:
     """The page that asks how the session ends, and why."""
-    picture, may = scope.session, scope.asker.may
+    picture, may = scope.session, scope.actor.may
     refused = refusal(picture, error) if error else []
     allowed = {each.name for each in protocol.allowed(picture.state)}
     ways = {each for each in WAYS if each in allowed and may(PERMISSIONS[each])}
@@ -64,7 +64,7 @@ def _end(request: Request, picture: Picture, transition: str, reason: str) -> No
         less_in(request, picture, transition, reason=reason)
         return
     advance_session(
-        by=request.asker, encounter_id=picture.id, transition=transition, seen=seen(request), reason=reason
+        by=request.actor, encounter_id=picture.id, transition=transition, seen=seen(request), reason=reason
     )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def _step(transition: str) -> Guarded[[int]]:
         typed = form.typed
         try:
             step_actions.advance_session(
-                by=scope.asker, encounter_id=picture.id, transition=transition, seen=seen(request),
+                by=scope.actor, encounter_id=picture.id, transition=transition, seen=seen(request),
                 overrides=typed["overrides"], reason=typed["reason"], note=typed["note"],
                 at=moment_of(form.cleaned_data["started"], picture.now),
             )  # fmt: skip
@@ -98,7 +98,7 @@ def values(request: Request, scope: SessionScope) -> HttpResponse:
         if form.is_valid():
             try:
                 vitals_actions.take_readings(
-                    by=scope.asker, encounter_id=picture.id, values=form.values(),
+                    by=scope.actor, encounter_id=picture.id, values=form.values(),
                     measured_at=form.measured_at(picture.now), before_arrival=form.cleaned_data["before_arrival"],
                 )  # fmt: skip
             except Refused as error:
@@ -134,7 +134,7 @@ def dose(request: Request, scope: SessionScope) -> HttpResponse:
     try:
         encounter_actions.lock_session(picture.id, seen(request))
         check_dose(
-            by=scope.asker, encounter_id=picture.id, drawn=form.drawn(), read_again=form.was_read_again
+            by=scope.actor, encounter_id=picture.id, drawn=form.drawn(), read_again=form.was_read_again
         )  # fmt: skip
     except Overtaken as overtaken:
         return show_session(request, picture, refused=overtaken, form=form)
@@ -163,7 +163,7 @@ def acknowledge(request: Request, scope: SessionScope) -> HttpResponse:
         return render(request, "console/sessions/acknowledge.html", context)
     try:
         alarm_actions.acknowledge(
-            by=scope.asker, encounter_id=picture.id, rule_id=rule_id, code=code, note=asked["note"]
+            by=scope.actor, encounter_id=picture.id, rule_id=rule_id, code=code, note=asked["note"]
         )  # fmt: skip
     except Refused as refused:
         if request.htmx:
@@ -190,7 +190,7 @@ def answer(request: Request, scope: SessionScope) -> HttpResponse:
     picture = scope.session
     act = call_actions.see_call if request.POST.get("do") == "seen" else call_actions.go_to_patient
     try:
-        act(by=scope.asker, encounter_id=picture.id)
+        act(by=scope.actor, encounter_id=picture.id)
     except Refused as refused:
         if not request.htmx:
             return show_session(request, picture, refused=refused)
@@ -207,7 +207,7 @@ def note(request: Request, scope: SessionScope) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             session_actions.note_event(
-                by=scope.asker, encounter_id=picture.id, kind=form.cleaned_data["kind"],
+                by=scope.actor, encounter_id=picture.id, kind=form.cleaned_data["kind"],
                 note=form.cleaned_data["note"].strip(), at=moment_of(form.cleaned_data["at"], picture.now),
             )  # fmt: skip
         except Refused as error:

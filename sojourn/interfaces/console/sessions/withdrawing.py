@@ -61,7 +61,7 @@ def _page(request: Request, session: SessionSnapshot, refused: Refused | None = 
     context = {
         **common(request, session),
         "may_say_no": may_say_no(session),
-        "may_withdraw": request.asker.may("consent.withdraw"),
+        "may_withdraw": request.actor.may("consent.withdraw"),
         "agreed": agreed(session, consent.newest_of(session.encounter.patient_id)),
         "refused": refusal(session, refused) if refused else [],
         "typed": typed,
@@ -79,7 +79,7 @@ def say_no(request: Request, scope: SessionScope) -> HttpResponse:
     if session.state.value == "stopped_early":
         return to_session(session)
     try:
-        withdrawal_actions.say_no(by=scope.asker, patient_id=session.encounter.patient_id, reason=reason[:500])
+        withdrawal_actions.say_no(by=scope.actor, patient_id=session.encounter.patient_id, reason=reason[:500])
     except Refused as refused:
         return _page(request, session, refused, reason=reason)
     return to_session(session)
@@ -98,7 +98,7 @@ def withdraw(request: Request, scope: SessionScope) -> HttpResponse:
     if found is None:
         raise Http404
     try:
-        withdrawal_actions.withdraw_consent(by=scope.asker, consent_id=found, reason=reason[:1000])
+        withdrawal_actions.withdraw_consent(by=scope.actor, consent_id=found, reason=reason[:1000])
     except Refused as refused:
         return _page(request, session, refused, consent=chosen, told=reason)
     return to_session(session)

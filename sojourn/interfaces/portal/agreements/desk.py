@@ -11,7 +11,7 @@ from sojourn.care.consent import queries, texts
 from sojourn.care.consent.models import ConsentRequest, Decision
 from sojourn.care.consent.queries import Shelf, Standing
 from sojourn.care.consent.texts import Source, Text
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.models import Clinic
 from sojourn.interfaces.portal.pages import OwnScope
 
@@ -21,7 +21,7 @@ class Desk:
     """What the pages share: what is asked, the clinic's texts, what was decided."""
 
     patient_id: int
-    asker: Asker
+    actor: Actor
     clinic: Clinic
     request: ConsentRequest | None
     shelf: Shelf
@@ -60,7 +60,7 @@ def desk_of(scope: OwnScope) -> Desk:
     wanted = queries.asked(scope.patient_id)
     own = queries.shelf(scope.clinic)
     judged = queries.judge(own, queries.newest_of(scope.patient_id), wanted.route if wanted else "")
-    return Desk(scope.patient_id, scope.asker, scope.clinic, wanted, own, judged)
+    return Desk(scope.patient_id, scope.actor, scope.clinic, wanted, own, judged)
 
 
 def document_of(document_id: str) -> Source:

@@ -174,7 +174,7 @@ def sign_context(desk: Desk, text: Text, form: SignForm, refused: Refused | None
         "statements": [Tick(each.id, each.text, each.id in form.ticked) for each in text.statements],
         "token": queries.signing_token(desk.patient_id, text),
         "again_at": queries.signs_again_at(desk.clinic, desk.patient_id, timezone.now()),
-        "name": desk.asker.name,
+        "name": desk.actor.name,
         "signed_name": form.typed("signed_name"),
         "how": form.typed("how", "type"),
         "drawn": drawn if drawn and actions.drawing_fault(drawn) is None else "",

@@ -51,7 +51,7 @@ def read(request: Request, scope: OwnScope, document_id: str, number: int) -> Ht
         try:
             typed = require_valid(form).cleaned_data["question"]
             section_id = text.parts[number - 1].id
-            writing.ask_question(by=scope.asker, document_id=document_id, section_id=section_id, text=typed)
+            writing.ask_question(by=scope.actor, document_id=document_id, section_id=section_id, text=typed)
             return redirect(f"{reverse('portal:agreement_read', args=[document_id, number])}#questions")
         except Refused as refused:
             reasons = tuple(str(each) for each in refused.reasons)
@@ -67,7 +67,7 @@ def sign(request: Request, scope: OwnScope, document_id: str) -> HttpResponse:
     form, refused = SignForm(sent(request), document), None
     if form.is_bound:
         try:
-            row = writing.sign(by=scope.asker, **form.signature)
+            row = writing.sign(by=scope.actor, **form.signature)
             return redirect("portal:agreement", row.pk)
         except Refused as said:
             refused = said
@@ -125,7 +125,7 @@ def agreement(request: Request, scope: OwnScope, consent_id: int) -> HttpRespons
 @own_page("own.sign")
 def agreement_pdf(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse:
     """The signed text as PDF, in the language in which it was signed."""
-    consent = actions.open_copy(by=scope.asker, consent=_found(consent_id))
+    consent = actions.open_copy(by=scope.actor, consent=_found(consent_id))
     day = page_day(consent.signed_at)
     return pdf_answer(paper.pdf(consent, scope.clinic), f"agreement-{consent.document_id}-{day:%Y-%m-%d}.pdf")
 
@@ -138,7 +138,7 @@ def withdraw(request: Request, scope: OwnScope, consent_id: int) -> HttpResponse
     if form.is_bound:
         try:
             typed = require_valid(form).cleaned_data["reason"]
-            withdraw_consent(by=scope.asker, consent_id=consent_id, reason=typed)
+            withdraw_consent(by=scope.actor, consent_id=consent_id, reason=typed)
             return redirect("portal:agreement", consent_id)
         except Refused as refused:
             reasons = tuple(str(each) for each in refused.reasons)

@@ -132,8 +132,8 @@ def _take(request: Request, sheet: Sheet, form: AnswerForm, item: Item, number: 
     if isinstance(value, NumberRefusal):
         return _ask(request, sheet, number, to_review, (_no_answer(item),), typed)
     try:
-        response = measures.start_response(by=request.asker, request_id=sheet.id)
-        answered = safety.answer_measure(by=request.asker, response_id=response.pk, link_id=item.link_id, value=value)
+        response = measures.start_response(by=request.actor, request_id=sheet.id)
+        answered = safety.answer_measure(by=request.actor, response_id=response.pk, link_id=item.link_id, value=value)
     except Refused as refused:
         if "unknown_answer" in refused.codes:
             return _ask(request, sheet, number, to_review, refused.reasons, typed)
@@ -158,7 +158,7 @@ def _not_counted(request: Request, sheet: Sheet, item: Item, value: int | None, 
     about = f"not-now:{sheet.id}" if waits else f"too-late:{sheet.id}"
     why = UNDER_A_DOSE if waits else TOO_LATE
     given = {item.link_id: value}
-    if hear(by=request.asker, patient_id=patient_id, scale_id=sheet.scale.id, answers=given, about=about, why=why):
+    if hear(by=request.actor, patient_id=patient_id, scale_id=sheet.scale.id, answers=given, about=about, why=why):
         context = {"sheet": sheet, "next_url": reverse("portal:today"), "back": "", "waits": waits, "late": not waits}
         status = not_now.WAITS if waits else 409
         return show(request, "portal/answering/help_first.html", context, nav=False, status=status)
@@ -224,7 +224,7 @@ def _lines(request: Request, sheet: Sheet, errors: tuple[object, ...] = ()) -> H
 
 
 def _send(request: Request, sheet: Sheet) -> HttpResponse:
-    by = request.asker
+    by = request.actor
     if sheet.sent:
         return redirect("portal:sent", sheet.id)  # the second of two taps
     try:

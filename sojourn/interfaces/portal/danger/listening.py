@@ -53,14 +53,14 @@ class Listening:
         self.get_response = get_response
 
     def __call__(self, request: Request) -> HttpResponse:
-        asker = request.asker
-        texts = tuple(_texts(request)) if request.method == "POST" and asker.patient_id is not None else ()
+        actor = request.actor
+        texts = tuple(_texts(request)) if request.method == "POST" and actor.patient_id is not None else ()
         found = any(read(each) is not None for each in texts)
         request.words_found = found  # type: ignore[attr-defined]  # a page that refuses the form offers help at its top
         response = self.get_response(request)
-        if not found or asker.patient_id is None or response.status_code == _FORGED or response.status_code >= 500:
+        if not found or actor.patient_id is None or response.status_code == _FORGED or response.status_code >= 500:
             return response
-        heed_unkept(by=asker, patient_id=asker.patient_id, texts=texts, where=_where(request))
+        heed_unkept(by=actor, patient_id=actor.patient_id, texts=texts, where=_where(request))
         return _offering(response)
 
 

@@ -66,7 +66,7 @@ def line(request: Request, scope: OwnScope, topic: str, line_id: UUID) -> HttpRe
 
 def _remove(scope: OwnScope, asked: Question, line_id: UUID) -> HttpResponse:
     try:
-        actions.remove_line(by=scope.asker, patient_id=scope.patient_id, of=asked.of, line=line_id)
+        actions.remove_line(by=scope.actor, patient_id=scope.patient_id, of=asked.of, line=line_id)
     except ObjectDoesNotExist:
         raise Http404 from None
     return redirect(url_of(asked.id))
@@ -94,7 +94,7 @@ def _write(
 
 
 def _save(request: Request, scope: OwnScope, asked: Question, values: dict[str, Any], line: UUID | None) -> None:
-    by, patient_id = scope.asker, scope.patient_id
+    by, patient_id = scope.actor, scope.patient_id
     if asked.of == "people":
         writing.name_person(by=by, patient_id=patient_id, **values)
         return
@@ -108,7 +108,7 @@ def _save(request: Request, scope: OwnScope, asked: Question, values: dict[str, 
 def person(request: Request, scope: OwnScope, related_person_id: int) -> HttpResponse:
     """Take somebody off the list of those who bring one home."""
     try:
-        actions.end_person(by=scope.asker, patient_id=scope.patient_id, person_id=related_person_id)
+        actions.end_person(by=scope.actor, patient_id=scope.patient_id, person_id=related_person_id)
     except RelatedPerson.DoesNotExist:
         raise Http404 from None
     return redirect(url_of("people"))
@@ -162,6 +162,6 @@ def _keep(scope: OwnScope, piece: Piece) -> None:
     if piece.choice == "no":
         return
     writing.say_line(
-        by=scope.asker, patient_id=scope.patient_id, of="medicines", name=piece.name, current=piece.choice == "now",
+        by=scope.actor, patient_id=scope.patient_id, of="medicines", name=piece.name, current=piece.choice == "now",
         stopped_on=None, ingredient=piece.ingredient, dose="", how_often="", since="", sure=True,
     )  # fmt: skip

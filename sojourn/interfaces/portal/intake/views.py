@@ -79,7 +79,7 @@ def _take(request: Request, way: Way, asked: Question, to_review: bool) -> HttpR
     try:
         told = told_of(asked, dict(request.POST.lists()))
         kept = writing.answer_story(
-            by=request.asker,
+            by=request.actor,
             patient_id=way.patient.pk,
             question_id=asked.id,
             told=told,
@@ -113,7 +113,7 @@ def review(request: Request, scope: OwnScope) -> HttpResponse:
     reasons: tuple[object, ...] = ()
     if request.method == "POST":
         try:
-            actions.send(by=scope.asker, patient_id=scope.patient_id)
+            actions.send(by=scope.actor, patient_id=scope.patient_id)
             return redirect("portal:story_sent")
         except Patient.DoesNotExist:
             raise Http404 from None

@@ -23,7 +23,7 @@ def messages(request: Request, scope: OwnScope) -> HttpResponse:
     form, reasons = MessageForm(sent(request)), tuple[object, ...]()
     if form.is_bound:
         try:
-            write_message(by=scope.asker, patient_id=scope.patient_id, body=form.typed, key=form.sent_key)
+            write_message(by=scope.actor, patient_id=scope.patient_id, body=form.typed, key=form.sent_key)
             return redirect("portal:messages")
         except Patient.DoesNotExist:
             raise Http404 from None
@@ -31,7 +31,7 @@ def messages(request: Request, scope: OwnScope) -> HttpResponse:
             reasons = refused.reasons
     thread = queries.thread(scope.patient_id)
     if thread.unread and thread.newest_id is not None:
-        actions.mark_read(by=scope.asker, patient_id=scope.patient_id, upto=thread.newest_id)
+        actions.mark_read(by=scope.actor, patient_id=scope.patient_id, upto=thread.newest_id)
     return show(
         request,
         "portal/messages/messages.html",

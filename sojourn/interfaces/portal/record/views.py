@@ -194,8 +194,8 @@ def _look(members: list[AuditEvent], opening: BreakGlass | None) -> Look:
 @own_page("own.read")
 def record(request: Request, scope: OwnScope) -> HttpResponse:
     """The patient's own view of their record."""
-    asker = scope.asker
-    patient = get_object_or_404(Patient, pk=asker.patient_id)
+    actor = scope.actor
+    patient = get_object_or_404(Patient, pk=actor.patient_id)
     doses = given_to(patient.pk, scope.now)
     sessions = [_session(row, doses) for row in reads.sessions_of(patient.pk)]
     language = translation.get_language_info(patient.language)["name_local"] if patient.language else ""
@@ -207,7 +207,7 @@ def record(request: Request, scope: OwnScope) -> HttpResponse:
             "language": language,
             "people": people_of(patient.pk),
             "sessions": sessions[::-1],
-            "looks": _looks(patient.pk, asker.person_id),
+            "looks": _looks(patient.pk, actor.person_id),
         },
         active="record",
     )

@@ -54,7 +54,7 @@ def waits_under_a_dose(*, but: Collection[tuple[str, str]] = (), reads: bool = F
 
 def dosed(request: Request) -> bool:
     """Whether a dose is with the patient who asks. Up to three queries."""
-    patient_id = request.asker.patient_id
+    patient_id = request.actor.patient_id
     if patient_id is None or request.clinic is None:
         return False
     return not_now.dosed_since(patient_id, request.clinic, timezone.now()) is not None

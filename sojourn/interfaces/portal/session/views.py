@@ -83,7 +83,7 @@ def call_somebody(scope: OwnScope) -> bool:
     if running is None:
         return False
     try:
-        session_actions.patient_calls(by=scope.asker, encounter_id=running.pk)
+        session_actions.patient_calls(by=scope.actor, encounter_id=running.pk)
     except Refused:
         return False
     announcing.announce(running)  # the board hears it at the commit, not at its next look
@@ -92,7 +92,7 @@ def call_somebody(scope: OwnScope) -> bool:
 
 def tell_clinic(scope: OwnScope, form: PressForm) -> str:
     """Nothing runs here in which somebody could be called: the clinic is told by a flag. The page to go to."""
-    ask_for_help(by=scope.asker, patient_id=scope.patient_id, form=form.sent_key)
+    ask_for_help(by=scope.actor, patient_id=scope.patient_id, form=form.sent_key)
     return f"{reverse('portal:help_asked')}?told=1"
 
 
@@ -111,7 +111,7 @@ def _stop(scope: OwnScope) -> str:
     """Say no for the patient: "stop". Where nothing runs any more somebody is called all the same, "over"; "" where
     there is no session."""
     try:
-        withdrawal_actions.say_no(by=scope.asker, patient_id=scope.patient_id)
+        withdrawal_actions.say_no(by=scope.actor, patient_id=scope.patient_id)
         return "stop"
     except Refused:
         session = _running(scope.patient_id)

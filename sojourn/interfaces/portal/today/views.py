@@ -40,7 +40,7 @@ def today(request: Request, scope: OwnScope) -> HttpResponse:
             "story_open": way.next is None and not news.sent,
             "unread": news.unread,
             "heard": heard.heard(scope.patient_id, now),
-            "given_name": scope.asker.name.split(" ")[0],
+            "given_name": scope.actor.name.split(" ")[0],
         },
         active="today",
     )

@@ -36,7 +36,7 @@ def times(request: Request, scope: OwnScope) -> HttpResponse:
     } if stated else {}  # fmt: skip
 
     def act(form: TimesForm) -> HttpResponse:
-        series_actions.state_times(by=scope.asker, patient_id=scope.patient_id, **form.cleaned_data)
+        series_actions.state_times(by=scope.actor, patient_id=scope.patient_id, **form.cleaned_data)
         return redirect("portal:visits")
 
     def show_form(form: TimesForm, status: int) -> HttpResponse:
@@ -58,7 +58,7 @@ def reminders(request: Request, scope: OwnScope) -> HttpResponse:
     }
 
     def act(form: RemindersForm) -> HttpResponse:
-        reminder_actions.prefer(by=scope.asker, **form.cleaned_data)
+        reminder_actions.prefer(by=scope.actor, **form.cleaned_data)
         return redirect("portal:visits")
 
     def show_form(form: RemindersForm, status: int) -> HttpResponse:
@@ -75,11 +75,11 @@ def my_feed(request: Request, scope: OwnScope) -> HttpResponse:
     form, link = FeedForm(sent(request)), ""
     if form.is_bound:
         if form["do"].value() == "close":
-            feed_actions.close_feed(by=scope.asker)
+            feed_actions.close_feed(by=scope.actor)
             return redirect("portal:visits_feed")
-        opened = feed_actions.open_feed(by=scope.asker)
+        opened = feed_actions.open_feed(by=scope.actor)
         link = settings.ENV.public_url + reverse("portal:feed", args=[opened.token])
-    context = {"feed": coordination.feed_of(scope.asker.member), "link": link}
+    context = {"feed": coordination.feed_of(scope.actor.member), "link": link}
     return show(request, "portal/visits/feed.html", context, active="visits")
 
 

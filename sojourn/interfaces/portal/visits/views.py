@@ -22,7 +22,7 @@ from sojourn.care.plan.models import CarePlan
 from sojourn.care.safety import writing_actions as writing
 from sojourn.care.scheduling.models import Appointment, AppointmentStatus
 from sojourn.foundation.accounts.access import Request
-from sojourn.foundation.accounts.asker import Asker
+from sojourn.foundation.accounts.actor import Actor
 from sojourn.foundation.accounts.refused import Refused
 from sojourn.interfaces.portal.pages import OwnScope, own_page, show
 from sojourn.interfaces.portal.session.not_now import waits_under_a_dose
@@ -111,7 +111,7 @@ def sooner(request: Request, scope: OwnScope) -> HttpResponse:
         raise Http404
     act = waiting_actions.leave if form.leaves else waiting_actions.join
     try:
-        act(by=scope.asker, care_plan_id=form.course_id)
+        act(by=scope.actor, care_plan_id=form.course_id)
     except Refused as refused:
         return _unchanged(request, _("Nothing has changed"), refused.reasons, 409)
     return redirect("portal:visits")
@@ -127,7 +127,7 @@ def offer(request: Request, scope: OwnScope, offer_id: int) -> HttpResponse:
     form = OfferForm(sent(request))
     if form.is_bound:
         try:
-            _answer(scope.asker, offer_id, form["answer"].value() or "")
+            _answer(scope.actor, offer_id, form["answer"].value() or "")
         except Refused as refused:
             return _unchanged(request, _("This time is taken"), refused.reasons, 409)
         return redirect("portal:visits")
@@ -136,7 +136,7 @@ def offer(request: Request, scope: OwnScope, offer_id: int) -> HttpResponse:
     return show(request, "portal/visits/offer.html", {"offer": row, "at": row.during.lower}, active="visits")
 
 
-def _answer(by: Asker, offer_id: int, answer: str) -> None:
+def _answer(by: Actor, offer_id: int, answer: str) -> None:
     if answer == "yes":
         waiting_actions.accept(by=by, offer_id=offer_id)
     elif answer == "no":
@@ -156,7 +156,7 @@ def companion(request: Request, scope: OwnScope, visit_id: int) -> HttpResponse:
     row, people = found, people_of(scope.patient_id)
 
     def act(form: CompanionForm) -> HttpResponse:
-        _name(scope.asker, visit_id, form)
+        _name(scope.actor, visit_id, form)
         return redirect("portal:visits")
 
     def show_form(form: CompanionForm, status: int) -> HttpResponse:
@@ -172,7 +172,7 @@ def _current(row: Appointment) -> str:
     return str(row.companion.pk) if row.companion is not None and row.companion.ended_at is None else ""
 
 
-def _name(by: Asker, appointment_id: int, form: CompanionForm) -> None:
+def _name(by: Actor, appointment_id: int, form: CompanionForm) -> None:
     values = form.cleaned_data
     if values["who"] == "new":
         writing.bring(

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 
 class NotAllowed(PermissionDenied):
-    """The role of the asker does not hold the permission that the action needs. On a page it becomes a 403."""
+    """The role of the actor does not hold the permission that the action needs. On a page it becomes a 403."""
 
     def __init__(self, permission: str) -> None:
         self.permission = permission
@@ -26,7 +26,7 @@ class NotAllowed(PermissionDenied):
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Actor:
     """A person in a role in a clinic, or a process of the house.
 
     ``patient_id`` is set for a patient and for a support person: the database then shows that patient only.
@@ -48,29 +48,29 @@ class Asker:
     def may(self, permission: str) -> bool:
         return permission in self.permissions
 
-    def must(self, permission: str) -> None:
-        """Raise NotAllowed unless the asker's role holds ``permission``."""
+    def require(self, permission: str) -> None:
+        """Raise NotAllowed unless the actor's role holds ``permission``."""
         if permission not in self.permissions:
             raise NotAllowed(permission)
 
     @property
-    def here(self) -> int:
-        """The id of the clinic in which the asker asks. Raises NotAllowed outside any clinic."""
+    def own_clinic_id(self) -> int:
+        """The id of the clinic in which the actor asks. Raises NotAllowed outside any clinic."""
         if self.clinic_id is None:
             raise NotAllowed("a clinic")
         return self.clinic_id
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone of the clinic in which the asker asks. One query, once, where whoever made the asker had not
-        read the clinic. Raises NotAllowed outside any clinic, and where the asker does not see it."""
+        """The time zone of the clinic in which the actor asks. One query, once, where whoever made the actor had not
+        read the clinic. Raises NotAllowed outside any clinic, and where the actor does not see it."""
         if not self.time_zone:
-            object.__setattr__(self, "time_zone", _time_zone_of(self.here))
+            object.__setattr__(self, "time_zone", _time_zone_of(self.own_clinic_id))
         return ZoneInfo(self.time_zone)
 
     @property
     def member(self) -> int:
-        """The id of the asker's membership. Raises NotAllowed for a process of the house."""
+        """The id of the actor's membership. Raises NotAllowed for a process of the house."""
         if self.membership_id is None:
             raise NotAllowed("a member")
         return self.membership_id
@@ -95,9 +95,9 @@ def _time_zone_of(clinic_id: int) -> str:
     return str(row[0])
 
 
-NOBODY = Asker()
+NOBODY = Actor()
 
-_asking: ContextVar[Asker] = ContextVar("sojourn_asking", default=NOBODY)
+_asking: ContextVar[Actor] = ContextVar("sojourn_asking", default=NOBODY)
 
 SAY_WHO_ASKS = (
     "SELECT set_config('sojourn.clinic', %s, true), set_config('sojourn.person', %s, true),"
@@ -105,35 +105,35 @@ SAY_WHO_ASKS = (
 )
 
 
-def asking() -> Asker:
-    """The current asker; ``NOBODY`` where none was named."""
+def current_actor() -> Actor:
+    """The current actor; ``NOBODY`` where none was named."""
     return _asking.get()
 
 
-def set_asker(asker: Asker) -> None:
-    """Name the asker from here on, and tell the running transaction at once, if there is one."""
-    _asking.set(asker)
+def set_actor(actor: Actor) -> None:
+    """Name the actor from here on, and tell the running transaction at once, if there is one."""
+    _asking.set(actor)
     if connection.in_atomic_block:
-        _tell(asker)
+        _tell(actor)
 
 
-def _tell(asker: Asker) -> None:
+def _tell(actor: Actor) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(SAY_WHO_ASKS, asker.settings)
+        cursor.execute(SAY_WHO_ASKS, actor.settings)
 
 
 @contextmanager
-def as_asker(asker: Asker) -> Iterator[Asker]:
-    """Ask as ``asker`` within the block, in a transaction, and as before after it."""
-    token = _asking.set(asker)
+def acting_as(actor: Actor) -> Iterator[Actor]:
+    """Ask as ``actor`` within the block, in a transaction, and as before after it."""
+    token = _asking.set(actor)
     previous = token.old_value if token.old_value is not token.MISSING else NOBODY
     inside = connection.in_atomic_block
     try:
         with transaction.atomic():
             if inside:
-                _tell(asker)
-            yield asker
+                _tell(actor)
+            yield actor
     finally:
         _asking.reset(token)
         if inside and connection.in_atomic_block and not connection.needs_rollback:
-            _tell(previous if isinstance(previous, Asker) else NOBODY)
+            _tell(previous if isinstance(previous, Actor) else NOBODY)
